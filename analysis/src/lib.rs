@@ -1,0 +1,1 @@
+//! Statistics, the cost ledger and the explanation rules: pure functions over recordings.

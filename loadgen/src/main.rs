@@ -1,0 +1,3 @@
+//! Server-sent-event load with honest timing.
+
+fn main() {}

@@ -1,0 +1,2 @@
+//! Wire types that the eBPF programs and the loader share.
+#![no_std]

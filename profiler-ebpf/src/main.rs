@@ -1,0 +1,3 @@
+#![no_std]
+#![no_main]
+//! The eBPF programs of kontrast.

@@ -1,0 +1,3 @@
+//! kontrast: records what the kernel sees of a process, compares and explains.
+
+fn main() {}

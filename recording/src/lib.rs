@@ -1,0 +1,1 @@
+//! What one run of one arm was measured to be: plain data, loading and saving.

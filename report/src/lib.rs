@@ -1,0 +1,1 @@
+//! Renders recordings and comparisons: text, HTML, SVG, PNG, JSON.

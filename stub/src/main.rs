@@ -1,0 +1,3 @@
+//! A scripted stand-in for an OpenAI-compatible streaming model.
+
+fn main() {}

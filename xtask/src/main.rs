@@ -1,0 +1,3 @@
+//! Set-up, build, test and benchmarks of this repository.
+
+fn main() {}
