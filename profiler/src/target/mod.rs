@@ -1,0 +1,1 @@
+//! Servers under test: `target.toml`, building, starting and stopping them.

@@ -1,0 +1,178 @@
+//! Arms compared: metrics, verdicts and the terms that explain a difference (`kontrast.comparison/1`).
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Several arms, compared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Always [`crate::COMPARISON_SCHEMA`].
+    pub schema: String,
+    /// The arms, in the order given.
+    pub arms: Vec<Arm>,
+    /// Every metric, for every arm and every pair.
+    pub metrics: Vec<Metric>,
+    /// Sentences that cite their rows, largest share first.
+    pub findings: Vec<Finding>,
+    /// Statements that were put to the test.
+    pub claims: Vec<Claim>,
+    /// Whether the comparison may be trusted.
+    pub validity: Validity,
+}
+
+/// One target under one workload.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Arm {
+    /// Name.
+    pub arm: String,
+    /// Rounds recorded.
+    pub rounds: u32,
+    /// Paths of the recordings, relative to the comparison.
+    pub recordings: Vec<String>,
+}
+
+/// One metric.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metric {
+    /// Name, `cpu_ns_per_token` for instance.
+    pub name: String,
+    /// Unit of the value.
+    pub unit: String,
+    /// What it is per, `token` for instance; empty for totals.
+    pub per: String,
+    /// Value of each arm.
+    pub arms: BTreeMap<String, Estimate>,
+    /// Every pair, in the order of the arms.
+    pub pairs: Vec<Pair>,
+}
+
+/// A value with its 95 % interval over rounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The value.
+    pub value: f64,
+    /// Bootstrap 95 % interval over rounds.
+    pub ci95: [f64; 2],
+}
+
+/// Arm `b` against arm `a`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// The reference.
+    pub a: String,
+    /// What is held against it.
+    pub b: String,
+    /// b / a.
+    pub ratio: f64,
+    /// Bootstrap 95 % interval of the ratio over rounds.
+    pub ci95: [f64; 2],
+    /// Whether there is a difference.
+    pub verdict: Verdict,
+    /// Where the difference comes from, largest first.
+    pub terms: Vec<Term>,
+    /// b − a less the terms: Σ `terms.delta` + `unexplained` = b − a.
+    pub unexplained: f64,
+}
+
+/// Whether there is a difference, of b against a.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// b is higher.
+    Higher,
+    /// b is lower.
+    Lower,
+    /// They differ by less than what matters.
+    Equivalent,
+    /// The rounds do not tell.
+    #[default]
+    Inconclusive,
+}
+
+/// One term of a difference.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Term {
+    /// What, `sendto` or `user code` for instance.
+    pub cause: String,
+    /// The thread role it happened in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Its part of b − a, in the metric's unit.
+    pub delta: f64,
+    /// Part of the delta that comes from there being more (or fewer) of it.
+    pub count_effect: f64,
+    /// Part of the delta that comes from each being dearer (or cheaper).
+    pub unit_cost_effect: f64,
+    /// `recording#json-pointer` of each number behind it.
+    pub evidence: Vec<String>,
+    /// Value and count in arm a, per the metric's `per`.
+    #[serde(default)]
+    pub in_a: Amount,
+    /// Value and count in arm b, per the metric's `per`.
+    #[serde(default)]
+    pub in_b: Amount,
+}
+
+/// How much, and how many occurrences made it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Amount {
+    /// In the metric's unit.
+    pub value: f64,
+    /// Occurrences; 0 where the term has no count.
+    pub count: f64,
+}
+
+/// A sentence that cites its rows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Stable name of the rule that wrote it.
+    pub id: String,
+    /// The metric it explains.
+    pub metric: String,
+    /// The sentence.
+    pub text: String,
+    /// Share of the difference it explains, 0 to 1 (above 1 where others run against it).
+    pub share: f64,
+    /// `recording#json-pointer` or `comparison#json-pointer` of what it rests on.
+    pub evidence: Vec<String>,
+}
+
+/// A statement that was put to the test.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Who says so.
+    pub source: String,
+    /// What is said.
+    pub text: String,
+    /// What the measurement says.
+    pub verdict: ClaimVerdict,
+    /// What was measured, in words.
+    pub measured: String,
+    /// As [`Finding::evidence`].
+    pub evidence: Vec<String>,
+}
+
+/// What the measurement says of a claim.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClaimVerdict {
+    /// It holds here.
+    Confirmed,
+    /// It does not hold here.
+    Refuted,
+    /// The measurement does not tell.
+    Inconclusive,
+    /// Nothing that was run tests it.
+    #[default]
+    #[serde(rename = "not tested")]
+    NotTested,
+}
+
+/// Whether the comparison may be trusted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Validity {
+    /// No reason against it.
+    pub ok: bool,
+    /// What speaks against it.
+    pub reasons: Vec<String>,
+}

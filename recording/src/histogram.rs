@@ -1,0 +1,171 @@
+//! Log-linear histograms, as the kernel side fills them.
+//!
+//! Each power of two is cut into [`SUB_BUCKETS`] equal parts (values below that are exact), so a bucket is at most
+//! 1/16 of its value wide: the scheme of HdrHistogram with four bits of precision. Counts are sparse on disk.
+
+use serde::{Deserialize, Serialize};
+
+/// Bits of precision inside a power of two.
+pub const SUB_BITS: u32 = 4;
+/// Buckets per power of two.
+pub const SUB_BUCKETS: u64 = 1 << SUB_BITS;
+/// Number of buckets that cover every `u64`.
+pub const BUCKETS: usize = ((64 - SUB_BITS as usize) + 1) * SUB_BUCKETS as usize;
+
+/// A distribution with its most asked-for quantiles, each the upper bound of its bucket.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// Values recorded.
+    pub count: u64,
+    /// Lower bound of the lowest bucket in use.
+    pub min: u64,
+    /// Median.
+    pub p50: u64,
+    /// 90th percentile.
+    pub p90: u64,
+    /// 99th percentile.
+    pub p99: u64,
+    /// 99.9th percentile.
+    pub p999: u64,
+    /// Upper bound of the highest bucket in use.
+    pub max: u64,
+    /// `[bucket, count]` of every bucket in use, ascending.
+    pub histogram: Vec<(u32, u64)>,
+}
+
+/// The bucket of a value.
+pub fn bucket_of(value: u64) -> usize {
+    if value < SUB_BUCKETS {
+        return value as usize;
+    }
+    let shift = 63 - value.leading_zeros() - SUB_BITS;
+    ((u64::from(shift) << SUB_BITS) + (value >> shift)) as usize
+}
+
+/// The lowest value of a bucket.
+pub fn lower_bound(bucket: usize) -> u64 {
+    let bucket = bucket as u64;
+    if bucket < SUB_BUCKETS {
+        return bucket;
+    }
+    let shift = (bucket >> SUB_BITS) - 1;
+    (SUB_BUCKETS + (bucket & (SUB_BUCKETS - 1))) << shift
+}
+
+/// The highest value of a bucket.
+pub fn upper_bound(bucket: usize) -> u64 {
+    if bucket + 1 >= BUCKETS {
+        u64::MAX
+    } else {
+        lower_bound(bucket + 1) - 1
+    }
+}
+
+impl Histogram {
+    /// From dense counts, indexed by bucket.
+    pub fn from_counts(counts: &[u64]) -> Self {
+        let used = |&(_, count): &(usize, &u64)| *count > 0;
+        let buckets = counts.iter().enumerate().filter(used);
+        Self::from_buckets(
+            buckets
+                .map(|(bucket, count)| (bucket as u32, *count))
+                .collect(),
+        )
+    }
+
+    /// From `[bucket, count]` pairs in ascending order.
+    pub fn from_buckets(histogram: Vec<(u32, u64)>) -> Self {
+        let mut this = Histogram {
+            count: histogram.iter().map(|(_, count)| count).sum(),
+            histogram,
+            ..Self::default()
+        };
+        this.min = this
+            .histogram
+            .first()
+            .map_or(0, |(bucket, _)| lower_bound(*bucket as usize));
+        this.max = this
+            .histogram
+            .last()
+            .map_or(0, |(bucket, _)| upper_bound(*bucket as usize));
+        this.p50 = this.quantile(0.5);
+        this.p90 = this.quantile(0.9);
+        this.p99 = this.quantile(0.99);
+        this.p999 = this.quantile(0.999);
+        this
+    }
+
+    /// The upper bound of the bucket that holds quantile `q` (0 to 1); 0 if empty.
+    pub fn quantile(&self, q: f64) -> u64 {
+        let rank = ((q * self.count as f64).ceil() as u64).max(1);
+        let mut seen = 0;
+        for (bucket, count) in &self.histogram {
+            seen += count;
+            if seen >= rank {
+                return upper_bound(*bucket as usize);
+            }
+        }
+        0
+    }
+
+    /// Both distributions together.
+    pub fn merged(&self, other: &Self) -> Self {
+        let mut sum: std::collections::BTreeMap<u32, u64> =
+            self.histogram.iter().copied().collect();
+        for (bucket, count) in &other.histogram {
+            *sum.entry(*bucket).or_default() += count;
+        }
+        Self::from_buckets(sum.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_lies_in_its_bucket() {
+        for shift in 0..64u32 {
+            for near in [0u64, 1, 3] {
+                let value = (1u64 << shift).saturating_add(near << shift.saturating_sub(3));
+                let bucket = bucket_of(value);
+                assert!(
+                    lower_bound(bucket) <= value && value <= upper_bound(bucket),
+                    "{value} in {bucket}"
+                );
+            }
+        }
+        assert_eq!(bucket_of(u64::MAX), BUCKETS - 1);
+    }
+
+    #[test]
+    fn buckets_join_without_gap() {
+        for bucket in 0..BUCKETS - 1 {
+            assert_eq!(upper_bound(bucket) + 1, lower_bound(bucket + 1));
+            assert_eq!(bucket_of(lower_bound(bucket)), bucket);
+        }
+    }
+
+    #[test]
+    fn quantiles_of_known_values() {
+        let mut counts = vec![0; BUCKETS];
+        (1..=1000u64).for_each(|value| counts[bucket_of(value)] += 1);
+        let histogram = Histogram::from_counts(&counts);
+        assert_eq!((histogram.count, histogram.min), (1000, 1));
+        assert!((500..=531).contains(&histogram.p50), "{}", histogram.p50);
+        assert!((990..=1023).contains(&histogram.p99), "{}", histogram.p99);
+    }
+
+    #[test]
+    fn merging_adds_counts() {
+        let one = Histogram::from_buckets(vec![(1, 2), (3, 4)]);
+        let two = Histogram::from_buckets(vec![(3, 1), (9, 1)]);
+        assert_eq!(one.merged(&two).histogram, vec![(1, 2), (3, 5), (9, 1)]);
+        assert_eq!(Histogram::default().merged(&one), one);
+    }
+
+    #[test]
+    fn an_empty_histogram_has_no_quantiles() {
+        assert_eq!(Histogram::default().quantile(0.5), 0);
+    }
+}

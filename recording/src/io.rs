@@ -1,0 +1,108 @@
+//! Loading and saving. A file is written beside its place and renamed, so a reader never sees half of one.
+
+use crate::{COMPARISON_SCHEMA, Comparison, RECORDING_SCHEMA, Recording};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{fs, io::Write, path::Path, path::PathBuf};
+
+/// File name of a recording inside its directory.
+pub const RECORDING_FILE: &str = "recording.json";
+/// File name of a comparison inside its directory.
+pub const COMPARISON_FILE: &str = "comparison.json";
+
+/// What can go wrong with a file.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file could not be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file could not be written.
+    #[error("cannot write {path}: {source}; free some space or choose another --out")]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("{path} is not a {schema} file: {reason}")]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// The schema that was expected.
+        schema: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Loads `DIR/recording.json`.
+pub fn load_recording(dir: &Path) -> Result<Recording, Error> {
+    load(&dir.join(RECORDING_FILE), RECORDING_SCHEMA)
+}
+
+/// Saves `DIR/recording.json`; the directory must exist.
+pub fn save_recording(dir: &Path, recording: &Recording) -> Result<(), Error> {
+    save(&dir.join(RECORDING_FILE), recording)
+}
+
+/// Loads `DIR/comparison.json`.
+pub fn load_comparison(dir: &Path) -> Result<Comparison, Error> {
+    load(&dir.join(COMPARISON_FILE), COMPARISON_SCHEMA)
+}
+
+/// Saves `DIR/comparison.json`; the directory must exist.
+pub fn save_comparison(dir: &Path, comparison: &Comparison) -> Result<(), Error> {
+    save(&dir.join(COMPARISON_FILE), comparison)
+}
+
+/// Loads a file whose `schema` field must be `schema`.
+pub fn load<T: DeserializeOwned>(path: &Path, schema: &'static str) -> Result<T, Error> {
+    let text = fs::read_to_string(path).map_err(|source| Error::Read {
+        path: path.into(),
+        source,
+    })?;
+    let malformed = |reason: String| Error::Malformed {
+        path: path.into(),
+        schema,
+        reason,
+    };
+    let value: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
+    match value.get("schema").and_then(|schema| schema.as_str()) {
+        Some(found) if found == schema => {}
+        Some(found) => {
+            return Err(malformed(format!(
+                "its schema is {found:?}; use the version that wrote it"
+            )));
+        }
+        None => return Err(malformed("it has no schema field".into())),
+    }
+    serde_json::from_value(value).map_err(|error| malformed(error.to_string()))
+}
+
+/// Writes a value as JSON, whole or not at all.
+pub fn save<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value).expect("plain data serializes");
+    write_whole(path, text.as_bytes())
+}
+
+/// Writes a file whole or not at all: beside its place, then renamed.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let beside = path.with_extension("partial");
+    let written = fs::File::create(&beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&beside, path));
+    written.map_err(|source| {
+        // The half-written file is of no use to anyone; that it cannot be removed either changes nothing.
+        let _ = fs::remove_file(&beside);
+        Error::Write {
+            path: path.into(),
+            source,
+        }
+    })
+}

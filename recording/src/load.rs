@@ -1,0 +1,143 @@
+//! The load generator's summary (`kontrast.load/1`).
+
+use crate::Histogram;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What the load generator did and saw in one run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LoadSummary {
+    /// Always [`crate::LOAD_SCHEMA`].
+    pub schema: String,
+    /// Name of the scenario.
+    #[serde(default)]
+    pub scenario: String,
+    /// How long load was offered.
+    #[serde(default)]
+    pub duration_ns: u64,
+    /// Requests by how they ended.
+    pub requests: Requests,
+    /// Content tokens received, those of cut streams included.
+    pub tokens: u64,
+    /// Content chunks received (one may carry several tokens).
+    pub chunks: u64,
+    /// Bytes written to sockets, headers included.
+    pub bytes_sent: u64,
+    /// Bytes read from sockets, headers included.
+    pub bytes_received: u64,
+    /// Request written to first byte of the answer.
+    pub ttfb: Distribution,
+    /// Request written to first content chunk.
+    pub ttft: Distribution,
+    /// Between content chunks of one stream.
+    pub chunk_interval: Distribution,
+    /// Between content tokens of one stream.
+    pub itl: Distribution,
+    /// Request written to end of the stream.
+    pub total: Distribution,
+    /// What was checked of each answer.
+    pub checks: Vec<LoadCheck>,
+    /// Thresholds and whether they held.
+    pub thresholds: Vec<Threshold>,
+    /// The load generator itself.
+    pub client: Client,
+    /// One entry a second.
+    pub series: Vec<LoadPoint>,
+}
+
+/// Requests by how they ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Requests {
+    /// Begun.
+    pub started: u64,
+    /// Answered to the end, all checks passed or not.
+    pub completed: u64,
+    /// Failed, by reason.
+    pub failed: BTreeMap<String, u64>,
+    /// Still streaming at the deadline; in no percentile.
+    pub cut: u64,
+}
+
+/// Percentiles of a duration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Distribution {
+    /// Values recorded.
+    pub count: u64,
+    /// Smallest.
+    pub min_ns: u64,
+    /// Mean.
+    pub mean_ns: u64,
+    /// Median.
+    pub p50_ns: u64,
+    /// 90th percentile.
+    pub p90_ns: u64,
+    /// 95th percentile.
+    pub p95_ns: u64,
+    /// 99th percentile.
+    pub p99_ns: u64,
+    /// 99.9th percentile.
+    pub p999_ns: u64,
+    /// Largest.
+    pub max_ns: u64,
+    /// The distribution itself, so that summaries of several machines can be joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<Histogram>,
+}
+
+/// One check, k6's sense of the word.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LoadCheck {
+    /// What must hold.
+    pub name: String,
+    /// Answers for which it held.
+    pub passed: u64,
+    /// Answers for which it did not.
+    pub failed: u64,
+}
+
+/// A threshold over the whole run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Threshold {
+    /// As the user wrote it.
+    pub expr: String,
+    /// What was measured, in the expression's unit.
+    pub value: f64,
+    /// Whether it held.
+    pub ok: bool,
+}
+
+/// The load generator itself: whether it was the bottleneck.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Client {
+    /// CPU time.
+    pub cpu_ns: u64,
+    /// Highest resident set.
+    pub peak_rss_bytes: u64,
+    /// How late its timers fired.
+    pub scheduling_delay_p99_ns: u64,
+    /// Its stamp of a chunk less the sender's stamp in it, median; 0 without stamps.
+    pub stamp_error_p50_ns: u64,
+    /// The same, 99th percentile.
+    pub stamp_error_p99_ns: u64,
+    /// Requests a second asked for (open loop), 0 in a closed loop.
+    pub requested_rate: f64,
+    /// Requests a second begun.
+    pub achieved_rate: f64,
+    /// Whether the client was the bottleneck: the run is invalid.
+    pub saturated: bool,
+}
+
+/// One second of load.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LoadPoint {
+    /// End of the interval, relative to the run's start.
+    pub t_ns: u64,
+    /// Streams open.
+    pub active: u64,
+    /// Requests completed in the interval.
+    pub completed: u64,
+    /// Tokens received in the interval.
+    pub tokens: u64,
+    /// Median time to first token in the interval.
+    pub ttft_p50_ns: u64,
+}
