@@ -1,10 +1,10 @@
 //! The command line: one file and one clap struct per verb.
 
-mod compare;
-mod doctor;
-mod record;
-mod report;
-mod run;
+pub mod compare;
+pub mod doctor;
+pub mod record;
+pub mod report;
+pub mod run;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
