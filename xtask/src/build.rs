@@ -1,0 +1,27 @@
+//! `cargo xtask build`: the kernel side first, since the binary embeds it.
+
+use anyhow::{Context, Result};
+
+use crate::{ebpf, process};
+
+/// Builds the eBPF programs, then the binaries, in release.
+///
+/// # Errors
+/// The eBPF toolchain is missing, or a build fails.
+pub fn everything() -> Result<()> {
+    let toolchain = ebpf::Toolchain::find()
+        .context("no eBPF toolchain here; `cargo xtask setup` finds or installs one")?;
+    eprintln!("eBPF programs with {}", toolchain.describe());
+    ebpf::build(&toolchain)?;
+    binaries()
+}
+
+fn binaries() -> Result<()> {
+    process::run(process::cargo().args([
+        "build",
+        "--release",
+        "--workspace",
+        "--exclude=profiler-ebpf",
+        "--exclude=xtask",
+    ]))
+}

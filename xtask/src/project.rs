@@ -1,0 +1,15 @@
+//! Where things are in this repository.
+
+use std::path::{Path, PathBuf};
+
+/// The root of the checkout.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask lies in the root of the repository")
+}
+
+/// What set-up downloads and builds, ignored by git.
+pub fn cache(name: &str) -> PathBuf {
+    root().join(".cache").join(name)
+}
