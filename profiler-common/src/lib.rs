@@ -1,2 +1,50 @@
-//! Wire types that the eBPF programs and the loader share.
+//! Wire types that the eBPF programs and the loader share, with the rules that fill them.
+//!
+//! Everything here is `repr(C)`, made of integers, without implicit padding, and its size is asserted: both sides of
+//! the kernel boundary are compiled by different toolchains. The rules are plain functions over these types, so the
+//! part of the kernel side that is easy to get wrong is tested like any other code.
+//!
+//! *Invariant:* nothing here allocates, and nothing here knows a kernel structure.
 #![no_std]
+
+pub mod counters;
+pub mod fifo;
+pub mod histogram;
+pub mod syscall;
+pub mod thread;
+
+pub use counters::Counters;
+pub use fifo::{Fifo, Stamp};
+pub use syscall::SyscallStat;
+pub use thread::{Thread, ThreadExit};
+
+/// Who woke a thread, where it was no thread of the target: the idle task (an interrupt on an idle CPU).
+pub const WAKER_IDLE: u32 = 0;
+/// Who woke a thread, where it was no thread of the target: some other process.
+pub const WAKER_OTHER: u32 = u32::MAX;
+
+/// How a receive is paired with the send it causes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Pairing {
+    /// Same thread: event loops that receive and send on one thread.
+    Thread = 0,
+    /// Same goroutine: Go, where threads are interchangeable.
+    Goroutine = 1,
+    /// First in, first out over the process: one thread receives, another sends.
+    Fifo = 2,
+}
+
+/// A socket of the target that is being followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Socket {
+    /// When data became readable, monotonic ns; 0 once it was received.
+    pub arrival_ns: u64,
+    /// 1: the target accepted it (its local port is one the target listens on); 0: the target opened it.
+    pub accepted: u32,
+    /// Padding.
+    pub reserved: u32,
+}
+
+const _: () = assert!(size_of::<Socket>() == 16);

@@ -70,6 +70,13 @@ pub struct Pair {
     pub verdict: Verdict,
     /// Where the difference comes from, largest first.
     pub terms: Vec<Term>,
+    /// The same terms added up by cause, all roles together: what to read where roles differ between arms.
+    #[serde(default)]
+    pub by_cause: Vec<Term>,
+    /// The same terms added up by kind of work (`receive`, `send`, `wait for events`, …): what to read where arms
+    /// use different system calls for the same work.
+    #[serde(default)]
+    pub by_work: Vec<Term>,
     /// b − a less the terms: Σ `terms.delta` + `unexplained` = b − a.
     pub unexplained: f64,
 }

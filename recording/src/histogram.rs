@@ -1,16 +1,9 @@
 //! Log-linear histograms, as the kernel side fills them.
 //!
-//! Each power of two is cut into [`SUB_BUCKETS`] equal parts (values below that are exact), so a bucket is at most
-//! 1/16 of its value wide: the scheme of HdrHistogram with four bits of precision. Counts are sparse on disk.
+//! The bucket scheme is the kernel side's, [`profiler_common::histogram`]; counts are sparse on disk.
 
+pub use profiler_common::histogram::{BUCKETS, bucket_of, lower_bound, upper_bound};
 use serde::{Deserialize, Serialize};
-
-/// Bits of precision inside a power of two.
-pub const SUB_BITS: u32 = 4;
-/// Buckets per power of two.
-pub const SUB_BUCKETS: u64 = 1 << SUB_BITS;
-/// Number of buckets that cover every `u64`.
-pub const BUCKETS: usize = ((64 - SUB_BITS as usize) + 1) * SUB_BUCKETS as usize;
 
 /// A distribution with its most asked-for quantiles, each the upper bound of its bucket.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,34 +24,6 @@ pub struct Histogram {
     pub max: u64,
     /// `[bucket, count]` of every bucket in use, ascending.
     pub histogram: Vec<(u32, u64)>,
-}
-
-/// The bucket of a value.
-pub fn bucket_of(value: u64) -> usize {
-    if value < SUB_BUCKETS {
-        return value as usize;
-    }
-    let shift = 63 - value.leading_zeros() - SUB_BITS;
-    ((u64::from(shift) << SUB_BITS) + (value >> shift)) as usize
-}
-
-/// The lowest value of a bucket.
-pub fn lower_bound(bucket: usize) -> u64 {
-    let bucket = bucket as u64;
-    if bucket < SUB_BUCKETS {
-        return bucket;
-    }
-    let shift = (bucket >> SUB_BITS) - 1;
-    (SUB_BUCKETS + (bucket & (SUB_BUCKETS - 1))) << shift
-}
-
-/// The highest value of a bucket.
-pub fn upper_bound(bucket: usize) -> u64 {
-    if bucket + 1 >= BUCKETS {
-        u64::MAX
-    } else {
-        lower_bound(bucket + 1) - 1
-    }
 }
 
 impl Histogram {
@@ -122,29 +87,6 @@ impl Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_value_lies_in_its_bucket() {
-        for shift in 0..64u32 {
-            for near in [0u64, 1, 3] {
-                let value = (1u64 << shift).saturating_add(near << shift.saturating_sub(3));
-                let bucket = bucket_of(value);
-                assert!(
-                    lower_bound(bucket) <= value && value <= upper_bound(bucket),
-                    "{value} in {bucket}"
-                );
-            }
-        }
-        assert_eq!(bucket_of(u64::MAX), BUCKETS - 1);
-    }
-
-    #[test]
-    fn buckets_join_without_gap() {
-        for bucket in 0..BUCKETS - 1 {
-            assert_eq!(upper_bound(bucket) + 1, lower_bound(bucket + 1));
-            assert_eq!(bucket_of(lower_bound(bucket)), bucket);
-        }
-    }
 
     #[test]
     fn quantiles_of_known_values() {

@@ -1,0 +1,91 @@
+//! Counters of the whole target, one set a CPU.
+
+/// Counters of the whole target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Counters {
+    /// Sends that moved bytes.
+    pub send_calls: u64,
+    /// Bytes sent.
+    pub send_bytes: u64,
+    /// Receives that moved bytes.
+    pub recv_calls: u64,
+    /// Bytes received.
+    pub recv_bytes: u64,
+    /// Connections the target opened.
+    pub connected: u64,
+    /// Connections of the target that closed.
+    pub closed: u64,
+    /// Segments sent again.
+    pub retransmits: u64,
+    /// Sends on accepted connections paired with the receive that caused them,
+    pub forwards_matched: u64,
+    /// and those without.
+    pub forwards_unmatched: u64,
+    /// Thread ends handed to the ring buffer,
+    pub exits_produced: u64,
+    /// and those it had no room for.
+    pub exits_dropped: u64,
+    /// Entries a full map could not take: threads,
+    pub lost_threads: u64,
+    /// statistics of system calls,
+    pub lost_syscalls: u64,
+    /// sockets,
+    pub lost_sockets: u64,
+    /// wake-ups,
+    pub lost_wakes: u64,
+    /// fault addresses.
+    pub lost_faults: u64,
+}
+
+const _: () = assert!(size_of::<Counters>() == 128);
+
+impl Counters {
+    /// Adds another CPU's set.
+    pub fn add(&mut self, other: &Counters) {
+        self.send_calls += other.send_calls;
+        self.send_bytes += other.send_bytes;
+        self.recv_calls += other.recv_calls;
+        self.recv_bytes += other.recv_bytes;
+        self.connected += other.connected;
+        self.closed += other.closed;
+        self.retransmits += other.retransmits;
+        self.forwards_matched += other.forwards_matched;
+        self.forwards_unmatched += other.forwards_unmatched;
+        self.exits_produced += other.exits_produced;
+        self.exits_dropped += other.exits_dropped;
+        self.lost_threads += other.lost_threads;
+        self.lost_syscalls += other.lost_syscalls;
+        self.lost_sockets += other.lost_sockets;
+        self.lost_wakes += other.lost_wakes;
+        self.lost_faults += other.lost_faults;
+    }
+
+    /// Events that could not be stored.
+    pub fn lost(&self) -> u64 {
+        self.exits_dropped
+            + self.lost_threads
+            + self.lost_syscalls
+            + self.lost_sockets
+            + self.lost_wakes
+            + self.lost_faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adding_and_losing() {
+        let one = Counters {
+            send_calls: 1,
+            lost_wakes: 2,
+            exits_dropped: 3,
+            ..Counters::default()
+        };
+        let mut sum = one;
+        sum.add(&one);
+        assert_eq!((sum.send_calls, sum.lost()), (2, 10));
+    }
+}

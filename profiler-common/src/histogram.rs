@@ -1,0 +1,93 @@
+//! The bucket scheme of every histogram: log-linear, as HdrHistogram with four bits of precision.
+//!
+//! Each power of two is cut into [`SUB_BUCKETS`] equal parts (values below that are exact), so a bucket is at most
+//! 1/16 of its value wide.
+
+/// Bits of precision inside a power of two.
+pub const SUB_BITS: u32 = 4;
+/// Buckets per power of two.
+pub const SUB_BUCKETS: u64 = 1 << SUB_BITS;
+/// Number of buckets that cover every `u64`.
+pub const BUCKETS: usize = ((64 - SUB_BITS as usize) + 1) * SUB_BUCKETS as usize;
+
+/// The distributions that the kernel side fills; the number is the row in its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    /// Runnable to running, ns.
+    RunQueue = 0,
+    /// Asleep, from switch-out to wake-up, ns.
+    OffCpu = 1,
+    /// Decision to wake to running, ns (the run queue and the way to it).
+    WakeupToRun = 2,
+    /// Data readable to data received, ns.
+    ArrivalToRecv = 3,
+    /// Data received to data sent on, ns.
+    RecvToSend = 4,
+    /// Data readable to data sent on, ns.
+    Forwarding = 5,
+    /// Size of one send, bytes.
+    SendSize = 6,
+    /// Size of one receive, bytes.
+    RecvSize = 7,
+}
+
+/// Number of distributions.
+pub const KINDS: usize = 8;
+
+/// The bucket of a value.
+#[inline(always)]
+pub fn bucket_of(value: u64) -> usize {
+    if value < SUB_BUCKETS {
+        return value as usize;
+    }
+    let shift = 63 - value.leading_zeros() - SUB_BITS;
+    (((shift as u64) << SUB_BITS) + (value >> shift)) as usize
+}
+
+/// The lowest value of a bucket.
+pub fn lower_bound(bucket: usize) -> u64 {
+    let bucket = bucket as u64;
+    if bucket < SUB_BUCKETS {
+        return bucket;
+    }
+    let shift = (bucket >> SUB_BITS) - 1;
+    (SUB_BUCKETS + (bucket & (SUB_BUCKETS - 1))) << shift
+}
+
+/// The highest value of a bucket.
+pub fn upper_bound(bucket: usize) -> u64 {
+    if bucket + 1 >= BUCKETS {
+        u64::MAX
+    } else {
+        lower_bound(bucket + 1) - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_lies_in_its_bucket() {
+        for shift in 0..64u32 {
+            for near in [0u64, 1, 3] {
+                let value = (1u64 << shift).saturating_add(near << shift.saturating_sub(3));
+                let bucket = bucket_of(value);
+                assert!(
+                    lower_bound(bucket) <= value && value <= upper_bound(bucket),
+                    "{value}"
+                );
+            }
+        }
+        assert_eq!(bucket_of(u64::MAX), BUCKETS - 1);
+    }
+
+    #[test]
+    fn buckets_join_without_gap() {
+        for bucket in 0..BUCKETS - 1 {
+            assert_eq!(upper_bound(bucket) + 1, lower_bound(bucket + 1));
+            assert_eq!(bucket_of(lower_bound(bucket)), bucket);
+        }
+    }
+}

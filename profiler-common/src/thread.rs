@@ -1,0 +1,223 @@
+//! One thread's time: the state machine that the scheduler's events drive.
+//!
+//! A thread is on a CPU, runnable, or off. Every event closes the time since the event before, so on-CPU + run
+//! queue + off-CPU is the thread's lifetime inside the window by construction. What a thread did before its first
+//! event follows from that event: whoever is switched in was runnable, whoever is woken was asleep, and whoever
+//! does anything else was running, all since the window began.
+
+/// On a CPU.
+pub const ON_CPU: u32 = 1;
+/// Runnable, waiting for a CPU.
+pub const RUNNABLE: u32 = 2;
+/// Asleep or blocked.
+pub const OFF_CPU: u32 = 3;
+
+/// The thread began inside the window.
+pub const FLAG_BORN: u32 = 1;
+/// The thread is inside a system call.
+pub const FLAG_IN_SYSCALL: u32 = 2;
+/// The thread is on its way out.
+pub const FLAG_EXITING: u32 = 4;
+/// `major_base` holds the kernel's count of major faults at first sight.
+pub const FLAG_MAJOR_BASE: u32 = 8;
+
+/// What is known of one thread. Times are monotonic nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Thread {
+    /// Thread group (process) id.
+    pub tgid: u32,
+    /// Thread id.
+    pub tid: u32,
+    /// Number that is never used twice in a recording, unlike `tid`.
+    pub serial: u32,
+    /// [`ON_CPU`], [`RUNNABLE`] or [`OFF_CPU`].
+    pub state: u32,
+    /// Bits of `FLAG_*`.
+    pub flags: u32,
+    /// Number of the system call it is in.
+    pub syscall_nr: u32,
+    /// Start of the thread, or of the window if that is later.
+    pub first_ns: u64,
+    /// Since when it is in `state`.
+    pub since_ns: u64,
+    /// Time on a CPU, up to `since_ns`.
+    pub on_cpu_ns: u64,
+    /// Time runnable, up to `since_ns`.
+    pub run_queue_ns: u64,
+    /// Time asleep or blocked, up to `since_ns`.
+    pub off_cpu_ns: u64,
+    /// Switches by its own wish.
+    pub voluntary: u64,
+    /// Switches the kernel imposed.
+    pub involuntary: u64,
+    /// Times it was woken.
+    pub wakeups: u64,
+    /// Times it was moved to another CPU.
+    pub migrations: u64,
+    /// When its wake-up was decided; 0 once it ran.
+    pub waking_ns: u64,
+    /// On-CPU time inside system calls that returned.
+    pub syscall_ns: u64,
+    /// Entry of the system call it is in.
+    pub enter_ns: u64,
+    /// On-CPU time at that entry.
+    pub enter_on_cpu_ns: u64,
+    /// Off-CPU time at that entry.
+    pub enter_off_cpu_ns: u64,
+    /// Page faults taken in user mode.
+    pub faults_user: u64,
+    /// Page faults taken in the kernel, on a user address.
+    pub faults_kernel: u64,
+    /// The kernel's count of the thread's major faults, when first and last looked at.
+    pub major_base: u64,
+    /// See `major_base`.
+    pub major_last: u64,
+    /// CPU-clock samples that found it in user mode,
+    pub samples_user: u64,
+    /// in a system call,
+    pub samples_syscall: u64,
+    /// in the kernel outside a system call.
+    pub samples_fault_irq: u64,
+    /// Address of the goroutine that entered the last system call (Go on x86-64), else 0.
+    pub goroutine: u64,
+}
+
+const _: () = assert!(size_of::<Thread>() == 24 + 22 * 8);
+
+/// A thread that ended, as it goes through the ring buffer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct ThreadExit {
+    /// The thread at its last switch.
+    pub thread: Thread,
+    /// The kernel's own run time of the thread (`se.sum_exec_runtime`), since it began.
+    pub kernel_exec_ns: u64,
+    /// The kernel's own count of voluntary switches.
+    pub kernel_voluntary: u64,
+    /// The kernel's own count of involuntary switches.
+    pub kernel_involuntary: u64,
+    /// Name.
+    pub comm: [u8; 16],
+}
+
+const _: () = assert!(size_of::<ThreadExit>() == size_of::<Thread>() + 40);
+
+/// What one system call took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallTime {
+    /// On a CPU.
+    pub on_cpu_ns: u64,
+    /// Asleep or blocked.
+    pub blocked_ns: u64,
+    /// Runnable, waiting for a CPU.
+    pub run_queue_ns: u64,
+}
+
+impl Thread {
+    /// A thread that has been in `state` since `since_ns`.
+    #[inline(always)]
+    pub fn new(tgid: u32, tid: u32, serial: u32, state: u32, since_ns: u64) -> Self {
+        Thread {
+            tgid,
+            tid,
+            serial,
+            state,
+            first_ns: since_ns,
+            since_ns,
+            ..Self::default()
+        }
+    }
+
+    /// Closes the time since the last event at `now`; returns its length.
+    #[inline(always)]
+    pub fn advance(&mut self, now: u64) -> u64 {
+        let spent = now.saturating_sub(self.since_ns);
+        match self.state {
+            ON_CPU => self.on_cpu_ns += spent,
+            RUNNABLE => self.run_queue_ns += spent,
+            _ => self.off_cpu_ns += spent,
+        }
+        self.since_ns = now;
+        spent
+    }
+
+    /// Was given a CPU. Returns the time it waited, if it was runnable.
+    #[inline(always)]
+    pub fn switch_in(&mut self, now: u64) -> Option<u64> {
+        let waited = self.state == RUNNABLE;
+        let spent = self.advance(now);
+        self.state = ON_CPU;
+        waited.then_some(spent)
+    }
+
+    /// Left the CPU: by its own wish, or imposed; `sleeps` if it is not runnable any more.
+    #[inline(always)]
+    pub fn switch_out(&mut self, now: u64, voluntary: bool) {
+        self.advance(now);
+        if voluntary {
+            self.voluntary += 1;
+            self.state = OFF_CPU;
+        } else {
+            self.involuntary += 1;
+            self.state = RUNNABLE;
+        }
+    }
+
+    /// Was woken. Returns how long it was off, if it was. A thread that had not left its CPU yet stays on it.
+    #[inline(always)]
+    pub fn wake(&mut self, now: u64) -> Option<u64> {
+        self.wakeups += 1;
+        if self.state != OFF_CPU {
+            return None;
+        }
+        let off = self.advance(now);
+        self.state = RUNNABLE;
+        Some(off)
+    }
+
+    /// On-CPU time up to `now`, while it runs.
+    #[inline(always)]
+    pub fn on_cpu_at(&self, now: u64) -> u64 {
+        self.on_cpu_ns + now.saturating_sub(self.since_ns)
+    }
+
+    /// Enters system call `nr`.
+    #[inline(always)]
+    pub fn enter(&mut self, nr: u32, now: u64) {
+        self.syscall_nr = nr;
+        self.flags |= FLAG_IN_SYSCALL;
+        self.enter_ns = now;
+        self.enter_on_cpu_ns = self.on_cpu_at(now);
+        self.enter_off_cpu_ns = self.off_cpu_ns;
+    }
+
+    /// Returns from the system call it is in. Without an entry seen, it was in it since its first sight: the
+    /// fields that an entry sets are still zero, which says just that once `enter_ns` is `first_ns`.
+    #[inline(always)]
+    pub fn exit(&mut self, now: u64) -> CallTime {
+        let entered = if self.enter_ns == 0 {
+            self.first_ns
+        } else {
+            self.enter_ns
+        };
+        let on_cpu_ns = self.on_cpu_at(now).saturating_sub(self.enter_on_cpu_ns);
+        let blocked_ns = self.off_cpu_ns.saturating_sub(self.enter_off_cpu_ns);
+        let wall = now.saturating_sub(entered);
+        self.flags &= !FLAG_IN_SYSCALL;
+        self.syscall_ns += on_cpu_ns;
+        CallTime {
+            on_cpu_ns,
+            blocked_ns,
+            run_queue_ns: wall.saturating_sub(on_cpu_ns + blocked_ns),
+        }
+    }
+
+    /// Major faults since first sight.
+    pub fn major(&self) -> u64 {
+        self.major_last.saturating_sub(self.major_base)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+use super::*;
+
+fn lifetime(thread: &Thread) -> u64 {
+    thread.on_cpu_ns + thread.run_queue_ns + thread.off_cpu_ns
+}
+
+#[test]
+fn a_sleep_is_off_then_queue_then_on() {
+    let mut thread = Thread::new(1, 1, 0, ON_CPU, 1000);
+    thread.switch_out(1100, true);
+    assert_eq!(thread.wake(1500), Some(400));
+    assert_eq!(thread.switch_in(1520), Some(20));
+    thread.advance(1600);
+    assert_eq!(
+        (thread.on_cpu_ns, thread.run_queue_ns, thread.off_cpu_ns),
+        (180, 20, 400)
+    );
+    assert_eq!(
+        (thread.voluntary, thread.involuntary, thread.wakeups),
+        (1, 0, 1)
+    );
+}
+
+#[test]
+fn preemption_leaves_it_runnable() {
+    let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
+    thread.switch_out(10, false);
+    assert_eq!(thread.switch_in(30), Some(20));
+    assert_eq!(
+        (thread.involuntary, thread.run_queue_ns, thread.off_cpu_ns),
+        (1, 20, 0)
+    );
+}
+
+#[test]
+fn a_wake_up_before_it_left_its_cpu_changes_nothing_but_the_count() {
+    let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
+    assert_eq!(thread.wake(5), None);
+    thread.advance(10);
+    assert_eq!(
+        (thread.on_cpu_ns, thread.wakeups, thread.state),
+        (10, 1, ON_CPU)
+    );
+}
+
+#[test]
+fn a_call_splits_into_on_blocked_and_queued() {
+    let mut thread = Thread::new(1, 1, 0, ON_CPU, 100);
+    thread.enter(7, 150);
+    thread.switch_out(160, true);
+    thread.wake(200);
+    thread.switch_in(230);
+    let took = thread.exit(240);
+    assert_eq!(
+        took,
+        CallTime {
+            on_cpu_ns: 20,
+            blocked_ns: 40,
+            run_queue_ns: 30
+        }
+    );
+    assert_eq!((thread.syscall_ns, thread.flags & FLAG_IN_SYSCALL), (20, 0));
+}
+
+#[test]
+fn a_call_entered_before_first_sight_counts_from_there() {
+    let mut thread = Thread::new(1, 1, 0, OFF_CPU, 1000);
+    thread.wake(1300);
+    thread.switch_in(1310);
+    assert_eq!(
+        thread.exit(1330),
+        CallTime {
+            on_cpu_ns: 20,
+            blocked_ns: 300,
+            run_queue_ns: 10
+        }
+    );
+}
+
+#[test]
+fn a_clock_that_steps_back_between_cpus_costs_nothing() {
+    let mut thread = Thread::new(1, 1, 0, ON_CPU, 100);
+    thread.switch_out(90, true);
+    assert_eq!(lifetime(&thread), 0);
+}
+
+/// Any order of events, also impossible ones: time is never lost nor invented.
+#[test]
+fn time_adds_up_whatever_happens() {
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut thread = Thread::new(1, 1, 0, RUNNABLE, 0);
+    let mut now = 0;
+    for _ in 0..10_000 {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        now += seed % 50;
+        match seed % 6 {
+            0 => drop(thread.switch_in(now)),
+            1 => thread.switch_out(now, true),
+            2 => thread.switch_out(now, false),
+            3 => drop(thread.wake(now)),
+            4 => thread.enter(1, now),
+            _ => drop(thread.exit(now)),
+        }
+        assert_eq!(lifetime(&thread) + (now - thread.since_ns), now);
+    }
+}
