@@ -1,0 +1,122 @@
+//! Accepts connections and deals them out to the workers.
+
+use crate::{
+    config::Config,
+    stats::{Snapshot, Stats},
+    worker::Worker,
+};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicU64},
+    thread,
+};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::mpsc::{UnboundedSender, unbounded_channel},
+};
+
+/// Connections that may wait to be accepted. Above it a client's first packet is lost and sent again a second later.
+const BACKLOG: u32 = 4096;
+
+/// What all workers share.
+pub struct Shared {
+    /// What was asked for.
+    pub config: Config,
+    /// The counters of each worker.
+    pub stats: Vec<Arc<Stats>>,
+    /// Completions so far, from which their ids are made.
+    pub completions: AtomicU64,
+}
+
+impl Shared {
+    /// What was counted until now.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(self.stats.iter().map(AsRef::as_ref))
+    }
+}
+
+/// Listens on `addr`.
+///
+/// # Errors
+/// If the address is taken, or not this machine's.
+pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match addr {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
+}
+
+/// Serves until `shutdown` is ready; streams in flight are then cut.
+///
+/// # Errors
+/// If connections can no longer be accepted, or a worker cannot start.
+pub async fn serve(
+    config: Config,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let stats: Vec<_> = (0..config.threads.get())
+        .map(|_| Arc::<Stats>::default())
+        .collect();
+    let shared = Arc::new(Shared {
+        config,
+        stats: stats.clone(),
+        completions: AtomicU64::default(),
+    });
+    // The first worker is the caller's thread, so that one thread means one thread.
+    let (sender, sockets) = unbounded_channel();
+    let here = Worker::run(shared.clone(), stats[0].clone(), sockets);
+    let mut senders = vec![sender];
+    for stats in &stats[1..] {
+        senders.push(start_thread(shared.clone(), stats.clone())?);
+    }
+    tokio::select! {
+        failed = accept(listener, senders) => failed,
+        failed = here => failed,
+        () = shutdown => Ok(()),
+    }
+}
+
+/// A worker with a thread of its own, which ends when the sender is dropped.
+fn start_thread(
+    shared: Arc<Shared>,
+    stats: Arc<Stats>,
+) -> io::Result<UnboundedSender<std::net::TcpStream>> {
+    let (sender, sockets) = unbounded_channel();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    thread::Builder::new()
+        .name("stub-worker".into())
+        .spawn(move || {
+            if let Err(error) = runtime.block_on(Worker::run(shared, stats, sockets)) {
+                eprintln!("stub: a worker thread ended: {error}");
+            }
+        })?;
+    Ok(sender)
+}
+
+async fn accept(
+    listener: TcpListener,
+    workers: Vec<UnboundedSender<std::net::TcpStream>>,
+) -> io::Result<()> {
+    for worker in workers.iter().cycle() {
+        let socket = match listener.accept().await {
+            Ok((socket, _peer)) => socket.into_std()?,
+            // The client gave up, or we are out of descriptors: neither is a reason to end the others' streams.
+            Err(error) => {
+                eprintln!("stub: a connection was not accepted: {error}");
+                tokio::task::yield_now().await;
+                continue;
+            }
+        };
+        if worker.send(socket).is_err() {
+            return Err(io::Error::other("a worker thread ended"));
+        }
+    }
+    Ok(())
+}

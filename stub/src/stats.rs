@@ -1,0 +1,164 @@
+//! What the stub counted of itself: the content of `GET /stats`.
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+/// The counters of one worker. Each worker has its own, so that cores do not contend for a cache line.
+pub struct Stats {
+    /// Requests for a completion that were accepted.
+    pub requests: AtomicU64,
+    /// Completions whose last byte was handed over.
+    pub completed: AtomicU64,
+    /// Completions cut short, by the client or by a fault that was asked for.
+    pub aborted: AtomicU64,
+    /// Requests answered with an error, faults that were asked for included.
+    pub refused: AtomicU64,
+    /// Events that carried part of an answer.
+    pub chunks_sent: AtomicU64,
+    /// Tokens in those events, and in answers given whole.
+    pub tokens_sent: AtomicU64,
+    /// Bytes written to sockets, headers included.
+    pub bytes_sent: AtomicU64,
+    /// Bytes read from sockets, headers included.
+    pub bytes_received: AtomicU64,
+    /// Writes to sockets. Fewer than chunks means that chunks left together.
+    pub writes: AtomicU64,
+    lateness_ns: Mutex<Histogram<u64>>,
+}
+
+/// The sum over all workers, as `GET /stats` gives it.
+#[derive(Debug, Default, Serialize)]
+pub struct Snapshot {
+    requests: u64,
+    active: u64,
+    completed: u64,
+    aborted: u64,
+    refused: u64,
+    chunks_sent: u64,
+    tokens_sent: u64,
+    bytes_sent: u64,
+    bytes_received: u64,
+    writes: u64,
+    /// Chunks that had a due time the stub waited for, and so a lateness.
+    scheduled: u64,
+    lateness_p50_ns: u64,
+    lateness_p99_ns: u64,
+    lateness_max_ns: u64,
+}
+
+/// Lateness above this is counted as this: a minute late is as wrong as an hour.
+const MAX_LATENESS_NS: u64 = 60_000_000_000;
+
+fn empty_histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, MAX_LATENESS_NS, 3)
+        .expect("1 to a minute at three digits is a valid range")
+}
+
+impl Default for Stats {
+    fn default() -> Self {
+        Self {
+            requests: AtomicU64::default(),
+            completed: AtomicU64::default(),
+            aborted: AtomicU64::default(),
+            refused: AtomicU64::default(),
+            chunks_sent: AtomicU64::default(),
+            tokens_sent: AtomicU64::default(),
+            bytes_sent: AtomicU64::default(),
+            bytes_received: AtomicU64::default(),
+            writes: AtomicU64::default(),
+            lateness_ns: Mutex::new(empty_histogram()),
+        }
+    }
+}
+
+impl Stats {
+    /// Counts a chunk that left `lateness` after it was due.
+    pub fn late(&self, lateness: Duration) {
+        let nanoseconds = u64::try_from(lateness.as_nanos()).unwrap_or(u64::MAX);
+        self.lateness().saturating_record(nanoseconds);
+    }
+
+    fn lateness(&self) -> MutexGuard<'_, Histogram<u64>> {
+        self.lateness_ns
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Adds one.
+pub fn count(counter: &AtomicU64) {
+    add(counter, 1);
+}
+
+/// Adds `n`.
+pub fn add(counter: &AtomicU64, n: u64) {
+    counter.fetch_add(n, Relaxed);
+}
+
+impl Snapshot {
+    /// Sums what the workers counted.
+    pub fn of<'a>(workers: impl Iterator<Item = &'a Stats>) -> Self {
+        let mut sum = Self::default();
+        let mut lateness = empty_histogram();
+        for stats in workers {
+            sum.add(stats);
+            lateness
+                .add(&*stats.lateness())
+                .expect("all lateness histograms have the same range");
+        }
+        // An ending is counted before its beginning can be read again, never the other way round.
+        sum.active = sum.requests.saturating_sub(sum.completed + sum.aborted);
+        sum.scheduled = lateness.len();
+        sum.lateness_p50_ns = lateness.value_at_quantile(0.5);
+        sum.lateness_p99_ns = lateness.value_at_quantile(0.99);
+        sum.lateness_max_ns = lateness.max();
+        sum
+    }
+
+    fn add(&mut self, stats: &Stats) {
+        self.requests += stats.requests.load(Relaxed);
+        self.completed += stats.completed.load(Relaxed);
+        self.aborted += stats.aborted.load(Relaxed);
+        self.refused += stats.refused.load(Relaxed);
+        self.chunks_sent += stats.chunks_sent.load(Relaxed);
+        self.tokens_sent += stats.tokens_sent.load(Relaxed);
+        self.bytes_sent += stats.bytes_sent.load(Relaxed);
+        self.bytes_received += stats.bytes_received.load(Relaxed);
+        self.writes += stats.writes.load(Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_add_up() {
+        let workers = [Stats::default(), Stats::default()];
+        for stats in &workers {
+            add(&stats.requests, 3);
+            count(&stats.completed);
+            stats.late(Duration::from_micros(100));
+        }
+        count(&workers[0].aborted);
+        let sum = Snapshot::of(workers.iter());
+        assert_eq!((sum.requests, sum.completed, sum.aborted), (6, 2, 1));
+        assert_eq!((sum.active, sum.scheduled), (3, 2));
+        // Three significant digits.
+        assert!(sum.lateness_p99_ns.abs_diff(100_000) <= 100);
+    }
+
+    #[test]
+    fn lateness_beyond_the_range_is_not_lost() {
+        let stats = Stats::default();
+        stats.late(Duration::from_secs(3600));
+        assert_eq!(Snapshot::of([&stats].into_iter()).scheduled, 1);
+    }
+}
