@@ -9,11 +9,18 @@ use crate::{ebpf, process};
 /// # Errors
 /// The eBPF toolchain is missing, or a build fails.
 pub fn everything() -> Result<()> {
+    kernel_side()?;
+    binaries()
+}
+
+/// Builds the eBPF programs to where `profiler` embeds them from.
+///
+/// # Errors
+/// The eBPF toolchain is missing, or the build fails.
+pub fn kernel_side() -> Result<()> {
     let toolchain = ebpf::Toolchain::find()
         .context("no eBPF toolchain here; `cargo xtask setup` finds or installs one")?;
-    eprintln!("eBPF programs with {}", toolchain.describe());
-    ebpf::build(&toolchain)?;
-    binaries()
+    ebpf::build(&toolchain)
 }
 
 fn binaries() -> Result<()> {

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{process, project};
+use crate::process::{self, Tool};
+use crate::project;
 
 /// Kernel side target: eBPF, little endian.
 const TARGET: &str = "bpfel-unknown-none";
@@ -14,25 +15,34 @@ const TARGET: &str = "bpfel-unknown-none";
 const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
 const SYSTEM_CARGO: &str = "/usr/bin/cargo";
 
+/// What cargo and rustup set for us points to the toolchain of the host side.
+const HOST_SIDE: &[&str] = &[
+    "CARGO_BUILD_",
+    "CARGO_ENCODED_",
+    "CARGO_MANIFEST_",
+    "CARGO_PKG_",
+    "CARGO_TARGET_",
+    "LD_LIBRARY_PATH",
+    "RUSTC",
+    "RUSTDOC",
+    "RUSTFLAGS",
+    "RUSTUP_TOOLCHAIN",
+];
+/// Links the object; built by set-up, or the user's own.
+pub const LINKER: Tool = Tool("bpf-linker");
+
 /// A way to compile for eBPF that works on this machine.
 pub struct Toolchain {
     compiler: Compiler,
     linker: PathBuf,
 }
 
-enum Compiler {
-    /// rustup's nightly with rust-src: compiles the core library itself.
-    Nightly,
-    /// A system rustc whose packages include the core library for BPF.
-    System,
-}
-
 impl Toolchain {
     /// Looks for a compiler and a linker; starts no installation.
     pub fn find() -> Option<Self> {
         Some(Self {
-            compiler: find_compiler()?,
-            linker: find_linker()?,
+            compiler: Compiler::find()?,
+            linker: LINKER.find()?,
         })
     }
 
@@ -42,7 +52,7 @@ impl Toolchain {
             Compiler::Nightly => "rustup nightly with rust-src".to_owned(),
             Compiler::System => format!("{SYSTEM_RUSTC} with its BPF core library"),
         };
-        format!("{compiler}, {}", self.linker.display())
+        format!("{compiler}, {}", project::short(&self.linker))
     }
 
     /// A cargo that knows the target; the caller says what to do with which package.
@@ -51,21 +61,7 @@ impl Toolchain {
             Compiler::Nightly => Command::new("cargo"),
             Compiler::System => Command::new(SYSTEM_CARGO),
         };
-        // What the outer cargo and rustup set points to the toolchain of the host side.
-        process::forget(
-            &mut command,
-            &[
-                "CARGO_BUILD_",
-                "CARGO_ENCODED_",
-                "CARGO_MANIFEST_",
-                "CARGO_PKG_",
-                "CARGO_TARGET_",
-                "LD_LIBRARY_PATH",
-                "RUSTC",
-                "RUSTFLAGS",
-                "RUSTUP_TOOLCHAIN",
-            ],
-        );
+        process::forget(&mut command, HOST_SIDE);
         match self.compiler {
             Compiler::Nightly => {
                 command.env("RUSTUP_TOOLCHAIN", "nightly");
@@ -128,41 +124,81 @@ fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
     fs::write(to, new).with_context(|| format!("cannot write {}", to.display()))
 }
 
-fn find_compiler() -> Option<Compiler> {
-    if nightly_has_source() {
-        return Some(Compiler::Nightly);
-    }
-    system_has_core().then_some(Compiler::System)
+/// A compiler that has, or can make, the core library for BPF.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compiler {
+    /// rustup's nightly with rust-src: compiles the core library itself.
+    Nightly,
+    /// A system rustc whose packages include the core library for BPF.
+    System,
 }
 
-fn nightly_has_source() -> bool {
-    let sysroot = process::output(
-        Command::new("rustup").args(["run", "nightly", "rustc", "--print", "sysroot"]),
-    );
-    sysroot.is_some_and(|root| {
-        Path::new(&root)
-            .join("lib/rustlib/src/rust/library/core")
-            .is_dir()
-    })
+impl Compiler {
+    /// Looks for one that is complete.
+    pub fn find() -> Option<Self> {
+        [Self::Nightly, Self::System]
+            .into_iter()
+            .find(|compiler| compiler.is_complete())
+    }
+
+    fn is_complete(self) -> bool {
+        let folder = match self {
+            Self::Nightly => self
+                .rustc(&["--print", "sysroot"])
+                .map(|root| format!("{root}/lib/rustlib/src/rust/library/core")),
+            Self::System => self.rustc(&["--print", "target-libdir", "--target", TARGET]),
+        };
+        folder.is_some_and(|folder| Path::new(&folder).is_dir())
+    }
+
+    /// Major version of the LLVM inside, which the linker must match.
+    pub fn llvm_major(self) -> Option<String> {
+        llvm_major(&self.rustc(&["-vV"])?)
+    }
+
+    fn rustc(self, arguments: &[&str]) -> Option<String> {
+        let mut command = match self {
+            Self::Nightly => {
+                let mut rustup = Command::new("rustup");
+                rustup.args(["run", "nightly", "rustc"]);
+                rustup
+            }
+            Self::System => Command::new(SYSTEM_RUSTC),
+        };
+        process::forget(&mut command, HOST_SIDE);
+        process::output(command.args(arguments))
+    }
 }
 
-fn system_has_core() -> bool {
-    if !Path::new(SYSTEM_CARGO).is_file() {
-        return false;
-    }
-    let libraries = process::output(Command::new(SYSTEM_RUSTC).args([
-        "--print",
-        "target-libdir",
-        "--target",
-        TARGET,
-    ]));
-    libraries.is_some_and(|folder| Path::new(&folder).is_dir())
+fn llvm_major(version: &str) -> Option<String> {
+    let full = version
+        .lines()
+        .find_map(|line| line.strip_prefix("LLVM version: "))?;
+    Some(full.split('.').next()?.to_owned())
 }
 
-fn find_linker() -> Option<PathBuf> {
-    let own = project::cache("tools/bin/bpf-linker");
-    if own.is_file() {
-        return Some(own);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compiler_names_its_llvm() {
+        let version = "rustc 1.96.0\nhost: x86_64-unknown-linux-gnu\nLLVM version: 22.1.8\n";
+        assert_eq!(llvm_major(version).as_deref(), Some("22"));
+        assert_eq!(llvm_major("rustc 1.96.0"), None);
     }
-    process::which("bpf-linker")
+
+    #[test]
+    fn an_unchanged_object_keeps_its_time_stamp() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("deep/to"));
+        fs::write(&from, "one").unwrap();
+        copy_if_changed(&from, &to).unwrap();
+        let before = fs::metadata(&to).unwrap().modified().unwrap();
+        copy_if_changed(&from, &to).unwrap();
+        assert_eq!(fs::metadata(&to).unwrap().modified().unwrap(), before);
+        fs::write(&from, "two").unwrap();
+        copy_if_changed(&from, &to).unwrap();
+        assert_eq!(fs::read_to_string(&to).unwrap(), "two");
+    }
 }

@@ -2,14 +2,18 @@
 //!
 //! What a user of the installed binary needs is in `profiler`; here is only what a checkout needs.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use setup::Need;
 
 mod build;
 mod ebpf;
 mod process;
 mod project;
+mod run;
+mod setup;
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about, arg_required_else_help = true)]
@@ -20,17 +24,43 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Find or install what building, running and testing need.
+    Setup {
+        /// Also the tools that `bench` compares with.
+        #[arg(long)]
+        bench: bool,
+    },
     /// Build the eBPF programs, then the workspace, in release.
-    Build,
+    Build {
+        /// Build the eBPF programs only.
+        #[arg(long)]
+        ebpf: bool,
+    },
+    /// Set up, build, then `kontrast run` with these arguments.
+    #[command(disable_help_flag = true)]
+    Run {
+        /// Arguments of `kontrast run`; without --arms: go,bun,bun-1.4.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Args::parse().task {
-        Task::Build => build::everything(),
+        Task::Setup { bench } => set_up(bench),
+        Task::Build { ebpf: true } => build::kernel_side(),
+        Task::Build { ebpf: false } => build::everything(),
+        Task::Run { arguments } => run::run(arguments).map(|never| match never {}),
     };
     if let Err(error) = done {
         eprintln!("error: {error:#}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
+}
+
+fn set_up(bench: bool) -> anyhow::Result<()> {
+    let mut needs = vec![Need::Ebpf, Need::Targets(run::targets()), Need::Tests];
+    needs.extend(bench.then_some(Need::Bench));
+    setup::ensure(&needs)
 }

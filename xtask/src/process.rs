@@ -6,6 +6,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::project;
+
+/// What `cargo run` sets for the program it starts.
+pub const SET_BY_CARGO: &[&str] = &["CARGO_MANIFEST_", "CARGO_PKG_"];
+
 /// Runs to the end with our own stdin, stdout and stderr.
 ///
 /// # Errors
@@ -43,11 +48,44 @@ pub fn which(program: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// The cargo that runs us, for another toolchain-neutral call.
+/// A program that is in `.cache/tools`, or on PATH.
+#[derive(Clone, Copy, Debug)]
+pub struct Tool(pub &'static str);
+
+impl Tool {
+    /// Where it is; what set-up built comes first, since its version is known to fit.
+    pub fn find(self) -> Option<PathBuf> {
+        let own = project::cache("tools/bin").join(self.0);
+        own.is_file().then_some(own).or_else(|| which(self.0))
+    }
+}
+
+/// `cargo install` of one crate into `.cache/tools`, with the versions its authors locked.
+pub fn cargo_install(krate: &str, version: &str) -> Command {
+    let mut command = cargo();
+    forget(
+        &mut command,
+        &["CARGO_TARGET_", "CARGO_BUILD_", "RUSTFLAGS"],
+    );
+    command
+        .args([
+            "install",
+            "--quiet",
+            "--locked",
+            krate,
+            "--version",
+            version,
+            "--root",
+        ])
+        .arg(project::cache("tools"));
+    command
+}
+
+/// The cargo that runs us, in the root of the repository.
 pub fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    forget(&mut command, &["CARGO_MANIFEST_", "CARGO_PKG_"]);
-    command.current_dir(crate::project::root());
+    forget(&mut command, SET_BY_CARGO);
+    command.current_dir(project::root());
     command
 }
 

@@ -13,3 +13,11 @@ pub fn root() -> &'static Path {
 pub fn cache(name: &str) -> PathBuf {
     root().join(".cache").join(name)
 }
+
+/// The path as people read it: from the root of the checkout, where it lies inside.
+pub fn short(path: &Path) -> String {
+    path.strip_prefix(root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}

@@ -1,0 +1,88 @@
+//! `cargo xtask run`: set-up and build, then `kontrast run` in our place.
+
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::setup::{self, Need};
+use crate::{build, process, project};
+
+/// Compared when no arms are named.
+const DEFAULT_ARMS: &str = "go,bun,bun-1.4";
+
+/// Makes ready what these arguments need, then becomes `kontrast run` with them, so that signals
+/// and the exit code are its own.
+///
+/// # Errors
+/// Set-up or build fails, or the binary cannot be started.
+pub fn run(mut arguments: Vec<OsString>) -> Result<Infallible> {
+    let needs_nothing = arguments
+        .iter()
+        .any(|word| word == "--help" || word == "-h");
+    if arms(&arguments).is_none() && !needs_nothing {
+        arguments.extend(["--arms".into(), DEFAULT_ARMS.into()]);
+    }
+    let targets = arms(&arguments).map_or_else(Vec::new, |arms| own_targets(&arms));
+    setup::ensure(&[Need::Ebpf, Need::Targets(targets)])?;
+    build::everything()?;
+    let mut kontrast = Command::new(project::root().join("target/release/kontrast"));
+    kontrast.arg("run").args(arguments);
+    process::forget(&mut kontrast, process::SET_BY_CARGO);
+    Err(kontrast.exec()).with_context(|| format!("cannot start {}", process::shown(&kontrast)))
+}
+
+/// The targets of the default arms.
+pub fn targets() -> Vec<String> {
+    own_targets(DEFAULT_ARMS)
+}
+
+/// The value of `--arms`.
+fn arms(arguments: &[OsString]) -> Option<String> {
+    let mut words = arguments.iter().map(|word| word.to_string_lossy());
+    while let Some(word) = words.next() {
+        if word == "--arms" {
+            return words.next().map(String::from);
+        }
+        if let Some(value) = word.strip_prefix("--arms=") {
+            return Some(value.to_owned());
+        }
+    }
+    None
+}
+
+/// The folders under targets/ among the arms, each once: not users' own folders and processes,
+/// and without variants.
+fn own_targets(arms: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for arm in arms.split(',').filter(|arm| !arm.contains(['/', '=', '@'])) {
+        let name = arm.split(':').next().unwrap_or(arm).trim().to_owned();
+        let is_ours = project::root().join("targets").join(&name).is_dir();
+        if is_ours && !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arms_are_found_in_both_spellings() {
+        let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        assert_eq!(arms(&words("--arms go,bun")).as_deref(), Some("go,bun"));
+        assert_eq!(arms(&words("--rounds 2 --arms=go")).as_deref(), Some("go"));
+        assert_eq!(arms(&words("--rounds 2")), None);
+        assert_eq!(arms(&words("--arms")), None);
+    }
+
+    #[test]
+    fn only_our_own_targets_are_set_up() {
+        let arms = "go:gomaxprocs1,go,../mine,api=pid:7@http://127.0.0.1:1/chat,bun,unknown";
+        assert_eq!(own_targets(arms), ["go", "bun"]);
+    }
+}
