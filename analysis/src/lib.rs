@@ -1,1 +1,62 @@
 //! Statistics, the cost ledger and the explanation rules: pure functions over recordings.
+//!
+//! [`compare`] is the way in: recordings of several arms go in, a [`Comparison`] comes out whose every difference
+//! is an identity: the terms and what is unexplained add up to `b − a`, to the last bit. The steps, in order:
+//!
+//! 1. [`arms`] sorts the recordings into arms and rounds;
+//! 2. [`metrics`] says what is measured and takes one sample of each metric from each round;
+//! 3. [`stats`] turns samples into values, intervals and verdicts;
+//! 4. [`ledger`] splits each difference into terms;
+//! 5. [`findings`] puts the rows into sentences that cite them;
+//! 6. [`validity`] says whether the result may be trusted.
+//!
+//! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
+
+pub mod arms;
+pub mod evidence;
+pub mod exact;
+pub mod findings;
+pub mod ledger;
+pub mod metrics;
+pub mod pairs;
+pub mod quantity;
+pub mod runtime;
+pub mod stats;
+pub mod validity;
+pub mod work;
+
+#[cfg(test)]
+mod testing;
+
+use recording::{COMPARISON_SCHEMA, Comparison, Recording, comparison::Arm};
+
+/// Compares arms. The string of each recording is its path relative to the comparison, used in evidence;
+/// recordings of one arm are its rounds, in the order given.
+pub fn compare(recordings: &[(String, Recording)]) -> Comparison {
+    let arms = arms::group(recordings);
+    let mut comparison = Comparison {
+        schema: COMPARISON_SCHEMA.into(),
+        arms: arms.iter().map(describe).collect(),
+        metrics: metrics::ALL
+            .iter()
+            .filter_map(|metric| pairs::metric(metric, &arms))
+            .collect(),
+        validity: validity::judge(&arms),
+        ..Comparison::default()
+    };
+    pairs::anchor(&mut comparison.metrics);
+    comparison.findings = findings::find(&comparison);
+    comparison
+}
+
+fn describe(arm: &arms::Rounds<'_>) -> Arm {
+    Arm {
+        arm: arm.arm.into(),
+        rounds: arm.rounds.len() as u32,
+        recordings: arm
+            .rounds
+            .iter()
+            .map(|(path, _)| path.to_string())
+            .collect(),
+    }
+}

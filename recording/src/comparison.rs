@@ -73,7 +73,7 @@ pub struct Pair {
     /// The same terms added up by cause, all roles together: what to read where roles differ between arms.
     #[serde(default)]
     pub by_cause: Vec<Term>,
-    /// The same terms added up by kind of work (`receive`, `send`, `wait for events`, …): what to read where arms
+    /// The same terms added up by kind of work (`receiving`, `sending`, `waiting for events`, …): what to read where arms
     /// use different system calls for the same work.
     #[serde(default)]
     pub by_work: Vec<Term>,

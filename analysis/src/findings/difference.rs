@@ -1,0 +1,169 @@
+//! "b takes X more than a: Y of it in …, because …": the difference with its largest parts.
+
+use super::{Story, sentence};
+use crate::{
+    quantity,
+    work::{FAULTS_AND_INTERRUPTS, USER_CODE},
+};
+use recording::comparison::{Amount, Finding, Term};
+
+/// Parts below this share of the difference are not worth a reader's time.
+const WORTH_TELLING: f64 = 0.05;
+/// More parts than this make no sentence.
+const MOST_PARTS: usize = 4;
+/// An effect of this share of its part is the reason for it.
+const IS_THE_REASON: f64 = 2.0 / 3.0;
+
+/// The sentence, its share (what the ledger explains of the difference) and the rows it rests on.
+pub fn tell(story: &Story<'_>) -> Finding {
+    let difference = story.difference();
+    let (with, against) = parts(story);
+    let mut text = opening(story);
+    let told: Vec<String> = with.iter().map(|(_, part)| for_it(story, part)).collect();
+    if !told.is_empty() {
+        text += &format!(": {}", told.join("; "));
+    }
+    let saved: Vec<String> = against
+        .iter()
+        .map(|(_, part)| amount_in(story, part))
+        .collect();
+    if !saved.is_empty() {
+        let (b, less) = (
+            &story.pair.b,
+            if difference > 0.0 { "less" } else { "more" },
+        );
+        text += &format!("; against that {b} takes {} {less}", saved.join(" and "));
+    }
+    text += &remainder(story);
+    let rows = with.iter().chain(&against);
+    let cited = rows.map(|(index, _)| format!("{}/by_work/{index}", story.at));
+    story.finding("difference", text, explained(story), cited.collect())
+}
+
+/// What the terms explain of the difference, 0 to 1.
+fn explained(story: &Story<'_>) -> f64 {
+    if story.pair.terms.is_empty() {
+        return 0.0;
+    }
+    (1.0 - (story.pair.unexplained / story.difference()).abs()).max(0.0)
+}
+
+type Part<'a> = (usize, &'a Term);
+
+/// Rows worth telling, largest first: those that make the difference, and those that run against it.
+fn parts<'a>(story: &Story<'a>) -> (Vec<Part<'a>>, Vec<Part<'a>>) {
+    let difference = story.difference();
+    let worth = |part: &Part<'_>| part.1.delta.abs() >= WORTH_TELLING * difference.abs();
+    let rows = story.pair.by_work.iter().enumerate().filter(worth);
+    let (mut with, mut against): (Vec<_>, Vec<_>) =
+        rows.partition(|(_, row)| (row.delta > 0.0) == (difference > 0.0));
+    with.truncate(MOST_PARTS);
+    against.truncate(MOST_PARTS);
+    (with, against)
+}
+
+fn opening(story: &Story<'_>) -> String {
+    let difference = story.difference();
+    format!(
+        "{}: {} takes {} {} than {} ({})",
+        story.title,
+        story.pair.b,
+        quantity::text(difference.abs(), &story.metric.unit),
+        if difference > 0.0 { "more" } else { "less" },
+        story.pair.a,
+        sentence::ratio(story)
+    )
+}
+
+fn amount_in(story: &Story<'_>, part: &Term) -> String {
+    format!(
+        "{} in {}",
+        quantity::text(part.delta.abs(), &story.metric.unit),
+        part.cause
+    )
+}
+
+/// One part of the difference: how much, where, and why.
+fn for_it(story: &Story<'_>, part: &Term) -> String {
+    let mut text = amount_in(story, part);
+    if let Some(place) = place(story, part) {
+        text += &format!(" ({place})");
+    }
+    if let Some(reason) = reason(story, part) {
+        text += &format!(", {reason}");
+    }
+    text
+}
+
+/// The one row that makes most of a part in the dearer arm, if one does.
+fn place(story: &Story<'_>, part: &Term) -> Option<String> {
+    let dearer = |term: &Term| {
+        if part.delta > 0.0 {
+            term.in_b.value
+        } else {
+            term.in_a.value
+        }
+    };
+    let rows = story
+        .pair
+        .terms
+        .iter()
+        .filter(|term| crate::work::of(&term.cause) == part.cause);
+    let most = rows.max_by(|one, other| dearer(one).total_cmp(&dearer(other)))?;
+    let call = (most.cause != part.cause).then_some(most.cause.as_str());
+    let words: Vec<&str> = call.into_iter().chain(most.role.as_deref()).collect();
+    (2.0 * dearer(most) > dearer(part) && !words.is_empty())
+        .then(|| format!("mostly {}", words.join(", ")))
+}
+
+/// Whether there are more of them or each is dearer; `None` where nothing was counted.
+fn reason(story: &Story<'_>, part: &Term) -> Option<String> {
+    // Without a unit of work, what is counted has no "a token".
+    if part.in_a.count == 0.0 || part.in_b.count == 0.0 || story.metric.per.is_empty() {
+        return None;
+    }
+    let each = |amount: Amount| quantity::text(amount.value / amount.count, &story.metric.unit);
+    let what = counted(&part.cause);
+    let counts = format!(
+        "{} {what} a {} where {} has {}",
+        quantity::plain(part.in_b.count),
+        story.metric.per,
+        story.pair.a,
+        quantity::plain(part.in_a.count)
+    );
+    let costs = format!("{} each rather than {}", each(part.in_b), each(part.in_a));
+    let is_the_reason = |effect: f64| effect / part.delta >= IS_THE_REASON;
+    Some(if is_the_reason(part.count_effect) {
+        format!("because it has {counts}")
+    } else if is_the_reason(part.unit_cost_effect) {
+        format!("because its {what} cost {costs}")
+    } else {
+        format!("because it has {counts}, at {costs}")
+    })
+}
+
+/// What the count of a kind of work counts.
+fn counted(kind: &str) -> &'static str {
+    match kind {
+        USER_CODE => "wake-ups",
+        FAULTS_AND_INTERRUPTS => "faults",
+        _ => "calls",
+    }
+}
+
+/// What the ledger leaves open, always said.
+fn remainder(story: &Story<'_>) -> String {
+    if story.pair.terms.is_empty() {
+        return "; the recordings do not say why".into();
+    }
+    let open = story.pair.unexplained;
+    let share = (open / story.difference()).abs();
+    if share < 0.005 {
+        return "; nothing is unexplained".into();
+    }
+    format!(
+        "; {} ({}) is not explained",
+        quantity::text(open, &story.metric.unit),
+        quantity::percent(share)
+    )
+}

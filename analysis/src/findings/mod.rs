@@ -1,0 +1,109 @@
+//! Sentences that cite their rows. None says more than the ledger carries, and "no difference" is a finding.
+
+mod difference;
+mod sentence;
+
+use crate::{evidence, metrics};
+use recording::{
+    Comparison,
+    comparison::{Finding, Metric, Pair, Verdict},
+};
+
+/// The metrics that are told in sentences; the others are told by their tables.
+const TOLD: [&str; 7] = [
+    "cpu_ns_per_token",
+    "rss_bytes",
+    "forwarding_ns",
+    "ttft_ns",
+    "itl_ns",
+    "total_ns",
+    // Where there is no load there are no tokens.
+    "cpu_ns_per_second",
+];
+
+/// One pair of one metric, and where it stands.
+pub struct Story<'a> {
+    /// What readers call the metric.
+    pub title: &'a str,
+    /// The metric.
+    pub metric: &'a Metric,
+    /// The pair.
+    pub pair: &'a Pair,
+    /// Citation of the pair.
+    pub at: String,
+    /// Citations of the two values.
+    pub values: [String; 2],
+}
+
+impl Story<'_> {
+    /// b − a, in the metric's unit.
+    pub fn difference(&self) -> f64 {
+        self.metric.arms[&self.pair.b].value - self.metric.arms[&self.pair.a].value
+    }
+
+    fn finding(&self, id: &str, text: String, share: f64, rows: Vec<String>) -> Finding {
+        let mut evidence = vec![self.at.clone()];
+        evidence.extend(self.values.clone());
+        evidence.extend(rows);
+        Finding {
+            id: id.into(),
+            metric: self.metric.name.clone(),
+            text,
+            share,
+            evidence,
+        }
+    }
+}
+
+/// All findings, largest share first; those of one share in the order of metrics and pairs.
+pub fn find(comparison: &Comparison) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = stories(comparison).iter().map(tell).collect();
+    findings.sort_by(|one, other| other.share.total_cmp(&one.share));
+    findings
+}
+
+fn stories(comparison: &Comparison) -> Vec<Story<'_>> {
+    let has_tokens = comparison
+        .metrics
+        .iter()
+        .any(|metric| metric.name == TOLD[0]);
+    let told = |metric: &Metric| {
+        TOLD.contains(&metric.name.as_str()) && !(has_tokens && metric.name == "cpu_ns_per_second")
+    };
+    let metrics = comparison.metrics.iter().enumerate();
+    metrics
+        .filter(|(_, metric)| told(metric))
+        .flat_map(|(index, metric)| {
+            let pairs = metric.pairs.iter().enumerate();
+            pairs.map(move |(pair_index, pair)| story(index, metric, pair_index, pair))
+        })
+        .collect()
+}
+
+fn story<'a>(index: usize, metric: &'a Metric, pair_index: usize, pair: &'a Pair) -> Story<'a> {
+    Story {
+        title: metrics::by_name(&metric.name).map_or(&metric.name, |known| known.title),
+        metric,
+        pair,
+        at: evidence::pair(index, pair_index),
+        values: [
+            evidence::value(index, &pair.a),
+            evidence::value(index, &pair.b),
+        ],
+    }
+}
+
+fn tell(story: &Story<'_>) -> Finding {
+    match story.pair.verdict {
+        Verdict::Higher | Verdict::Lower => difference::tell(story),
+        Verdict::Equivalent => {
+            story.finding("no-difference", sentence::equivalent(story), 0.0, vec![])
+        }
+        Verdict::Inconclusive => {
+            story.finding("undecided", sentence::undecided(story), 0.0, vec![])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

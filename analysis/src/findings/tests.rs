@@ -1,0 +1,100 @@
+use crate::testing::{Build, go_and_bun};
+use recording::{Recording, comparison::Finding};
+
+fn findings(recordings: &[(String, Recording)], metric: &str) -> Vec<Finding> {
+    let all = crate::compare(recordings).findings;
+    all.into_iter()
+        .filter(|finding| finding.metric == metric)
+        .collect()
+}
+
+fn text(recordings: &[(String, Recording)], metric: &str) -> String {
+    let texts = findings(recordings, metric)
+        .into_iter()
+        .map(|finding| finding.text);
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_difference_in_cpu_is_told_by_its_parts() {
+    insta::assert_snapshot!(text(&go_and_bun(4), "cpu_ns_per_token"), @"CPU time per token: bun takes 33.1 µs more than go (×1.94; 95 % interval 1.92–1.95): 23.9 µs in user code (mostly main loop), because it has 3.00 wake-ups a token where go has 0.430; 11.7 µs in waiting for events (mostly epoll_pwait2, main loop), because it has 4.10 calls a token where go has 0.400; against that bun takes 3.00 µs in handing work between threads less; nothing is unexplained");
+}
+
+#[test]
+fn a_difference_in_memory_is_told_by_its_regions() {
+    insta::assert_snapshot!(text(&go_and_bun(4), "rss_bytes"), @"resident memory: bun takes 63.0 MiB more than go (×5.20; 95 % interval 5.20–5.20): 31.0 MiB in runtime heap; 24.0 MiB in binary text; 8.00 MiB in jit code; nothing is unexplained");
+}
+
+#[test]
+fn no_difference_is_a_finding() {
+    insta::assert_snapshot!(text(&go_and_bun(4), "ttft_ns"), @"time to first token, median: no difference between go and bun beyond ±3 % (go 21.0 ms, bun 21.0 ms; ×1.00; 95 % interval 1.00–1.00)");
+}
+
+#[test]
+fn one_round_decides_nothing() {
+    insta::assert_snapshot!(text(&go_and_bun(1), "cpu_ns_per_token"), @"CPU time per token: one round each does not tell whether go and bun differ (go 35.3 µs, bun 68.6 µs)");
+}
+
+#[test]
+fn what_is_not_explained_is_said() {
+    let mut recordings = go_and_bun(2);
+    for (_, recording) in &mut recordings {
+        if recording.target.arm == "bun" {
+            recording.process.on_cpu_ns *= 2;
+        }
+    }
+    let found = &findings(&recordings, "cpu_ns_per_token")[0];
+    assert!(found.text.contains("%) is not explained"), "{}", found.text);
+    assert!(found.share < 0.5, "{}", found.share);
+}
+
+#[test]
+fn a_saving_is_told_as_one() {
+    let mut recordings = go_and_bun(4);
+    recordings.reverse();
+    let found = text(&recordings, "cpu_ns_per_token");
+    assert!(
+        found.contains("go takes") && found.contains("less than bun"),
+        "{found}"
+    );
+}
+
+#[test]
+fn what_runs_against_the_difference_is_told_too() {
+    let rounds = |arm: &'static str, user: u64, read: u64| {
+        (1..=2u64).map(move |round| {
+            let build = Build::arm(arm).load(1000, 10);
+            let build = build.thread(1, "main", |thread| {
+                thread.user(user + round, 100).call("read", 100, read)
+            });
+            (format!("{arm}/{round}"), build.done())
+        })
+    };
+    let recordings: Vec<_> = rounds("x", 1_000_000, 900_000)
+        .chain(rounds("y", 4_000_000, 300_000))
+        .collect();
+    let found = text(&recordings, "cpu_ns_per_token");
+    assert!(
+        found.contains("against that y takes 600 ns in receiving less"),
+        "{found}"
+    );
+}
+
+#[test]
+fn identical_arms_have_no_difference_anywhere() {
+    let twin = |(path, recording): &(String, Recording)| {
+        let mut twin = recording.clone();
+        twin.target.arm = "twin".into();
+        (format!("twin/{path}"), twin)
+    };
+    let go: Vec<_> = go_and_bun(4)
+        .into_iter()
+        .filter(|(path, _)| path.starts_with("go"))
+        .collect();
+    let twins: Vec<_> = go.iter().map(twin).collect();
+    let comparison = crate::compare(&[go, twins].concat());
+    assert!(!comparison.findings.is_empty());
+    for finding in comparison.findings {
+        assert_eq!(finding.id, "no-difference", "{}", finding.text);
+    }
+}

@@ -1,0 +1,283 @@
+//! What is compared: each metric with its unit, how a round is sampled and how it is booked in the ledger.
+
+use crate::{
+    ledger::{Ledger, cpu, events, memory},
+    stats::Sample,
+};
+use recording::{Histogram, LoadSummary, Recording};
+
+/// Takes one round's sample; `None` where the round does not hold it.
+type Take = fn(&Recording) -> Option<Sample>;
+/// Books one round (with its path) in a ledger.
+type Book = fn(&str, &Recording, &mut Ledger);
+
+/// One metric.
+pub struct Definition {
+    /// Stable name.
+    pub name: &'static str,
+    /// For readers.
+    pub title: &'static str,
+    /// Unit of the value: `ns`, `bytes`, or what is counted.
+    pub unit: &'static str,
+    /// What it is per; empty for totals.
+    pub per: &'static str,
+    take: Take,
+    book: Option<Book>,
+}
+
+impl Definition {
+    /// One round's sample; `None` where the round does not hold it, or has nothing to divide by.
+    pub fn sample(&self, recording: &Recording) -> Option<Sample> {
+        (self.take)(recording).filter(|sample| sample.over > 0.0)
+    }
+
+    /// Books one round, where the metric has a ledger.
+    pub fn book(&self, path: &str, recording: &Recording, ledger: &mut Ledger) {
+        if let Some(book) = self.book {
+            book(path, recording, ledger);
+        }
+    }
+}
+
+/// The metric of a name.
+pub fn by_name(name: &str) -> Option<&'static Definition> {
+    ALL.iter().find(|metric| metric.name == name)
+}
+
+const fn new(
+    name: &'static str,
+    title: &'static str,
+    (unit, per): (&'static str, &'static str),
+    take: Take,
+    book: Option<Book>,
+) -> Definition {
+    Definition {
+        name,
+        title,
+        unit,
+        per,
+        take,
+        book,
+    }
+}
+
+/// Every metric, in the order of the report.
+pub const ALL: &[Definition] = &[
+    new(
+        "cpu_ns_per_token",
+        "CPU time per token",
+        ("ns", "token"),
+        |r| per_token(r, r.process.on_cpu_ns),
+        Some(cpu::book),
+    ),
+    new(
+        "cpu_ns_per_request",
+        "CPU time per request",
+        ("ns", "request"),
+        |r| per_request(r, r.process.on_cpu_ns),
+        Some(cpu::book),
+    ),
+    new(
+        "cpu_ns_per_second",
+        "CPU time per second",
+        ("ns", "second"),
+        cpu_per_second,
+        Some(cpu::book),
+    ),
+    new(
+        "rss_bytes",
+        "resident memory",
+        ("bytes", ""),
+        |r| each(r.memory.rss_bytes),
+        Some(memory::book),
+    ),
+    new(
+        "peak_rss_bytes",
+        "peak resident memory",
+        ("bytes", ""),
+        |r| each(r.memory.peak_rss_bytes),
+        None,
+    ),
+    new(
+        "switches_per_token",
+        "context switches per token",
+        ("switches", "token"),
+        |r| per_token(r, switches(r)),
+        Some(events::book_switches),
+    ),
+    new(
+        "wakeups_per_token",
+        "wake-ups per token",
+        ("wake-ups", "token"),
+        |r| per_token(r, r.process.wakeups),
+        Some(events::book_wakeups),
+    ),
+    new(
+        "syscalls_per_token",
+        "system calls per token",
+        ("calls", "token"),
+        |r| per_token(r, syscalls(r)),
+        Some(events::book_syscalls),
+    ),
+    new(
+        "faults_per_token",
+        "page faults per token",
+        ("faults", "token"),
+        |r| per_token(r, r.faults.minor + r.faults.major),
+        Some(events::book_faults),
+    ),
+    new(
+        "ttft_ns",
+        "time to first token, median",
+        ("ns", ""),
+        |r| load(r, |l| (l.ttft.count, l.ttft.p50_ns)),
+        None,
+    ),
+    new(
+        "ttft_p99_ns",
+        "time to first token, 99th percentile",
+        ("ns", ""),
+        |r| load(r, |l| (l.ttft.count, l.ttft.p99_ns)),
+        None,
+    ),
+    new(
+        "itl_ns",
+        "time between tokens, median",
+        ("ns", ""),
+        |r| load(r, |l| (l.itl.count, l.itl.p50_ns)),
+        None,
+    ),
+    new(
+        "itl_p99_ns",
+        "time between tokens, 99th percentile",
+        ("ns", ""),
+        |r| load(r, |l| (l.itl.count, l.itl.p99_ns)),
+        None,
+    ),
+    new(
+        "total_ns",
+        "time of a whole request, median",
+        ("ns", ""),
+        |r| load(r, |l| (l.total.count, l.total.p50_ns)),
+        None,
+    ),
+    new(
+        "forwarding_ns",
+        "forwarding time in the server, median",
+        ("ns", ""),
+        |r| forwarding(r, 0.5),
+        None,
+    ),
+    new(
+        "forwarding_p99_ns",
+        "forwarding time in the server, 99th percentile",
+        ("ns", ""),
+        |r| forwarding(r, 0.99),
+        None,
+    ),
+];
+
+fn per_token(recording: &Recording, amount: u64) -> Option<Sample> {
+    over(amount, recording.tokens())
+}
+
+fn per_request(recording: &Recording, amount: u64) -> Option<Sample> {
+    over(amount, recording.requests())
+}
+
+fn cpu_per_second(recording: &Recording) -> Option<Sample> {
+    Some(Sample {
+        amount: recording.process.on_cpu_ns as f64,
+        over: recording.window.duration_ns as f64 / 1e9,
+    })
+}
+
+fn each(amount: u64) -> Option<Sample> {
+    over(amount, 1)
+}
+
+fn over(amount: u64, over: u64) -> Option<Sample> {
+    Some(Sample {
+        amount: amount as f64,
+        over: over as f64,
+    })
+}
+
+fn switches(recording: &Recording) -> u64 {
+    recording.process.voluntary_switches + recording.process.involuntary_switches
+}
+
+fn syscalls(recording: &Recording) -> u64 {
+    recording.syscalls.iter().map(|call| call.count).sum()
+}
+
+/// A percentile of the load generator's, where anything was measured.
+fn load(recording: &Recording, pick: fn(&LoadSummary) -> (u64, u64)) -> Option<Sample> {
+    let (count, value) = pick(recording.load.as_ref()?);
+    (count > 0).then(|| each(value))?
+}
+
+fn forwarding(recording: &Recording, quantile: f64) -> Option<Sample> {
+    let histogram = recording.latency.get("forwarding")?;
+    (histogram.count > 0).then(|| Sample {
+        amount: interpolated(histogram, quantile),
+        over: 1.0,
+    })
+}
+
+/// A quantile as if values lay evenly inside a bucket: its bound alone moves in steps of 6 %, which would hide small
+/// differences and make large ones of nothing.
+fn interpolated(histogram: &Histogram, quantile: f64) -> f64 {
+    let rank = quantile * histogram.count as f64;
+    let mut below = 0.0;
+    for (bucket, count) in &histogram.histogram {
+        let count = *count as f64;
+        if below + count >= rank {
+            let low = recording::histogram::lower_bound(*bucket as usize) as f64;
+            let width = recording::histogram::upper_bound(*bucket as usize) as f64 - low;
+            return low + width * (rank - below) / count;
+        }
+        below += count;
+    }
+    histogram.max as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Build;
+
+    #[test]
+    fn names_are_unique_and_found() {
+        for metric in ALL {
+            assert_eq!(by_name(metric.name).expect("found").title, metric.title);
+        }
+        assert!(by_name("nothing").is_none());
+    }
+
+    #[test]
+    fn a_round_without_load_has_nothing_per_token() {
+        let round = Build::arm("go")
+            .thread(1, "main", |thread| thread.user(10, 1))
+            .done();
+        let sample = |name: &str| by_name(name).expect("known").sample(&round);
+        assert_eq!(sample("cpu_ns_per_token"), None);
+        assert_eq!(sample("ttft_ns"), None);
+        assert_eq!(sample("forwarding_ns"), None);
+        assert_eq!(
+            sample("cpu_ns_per_second").map(|sample| sample.amount),
+            Some(10.0)
+        );
+    }
+
+    #[test]
+    fn quantiles_lie_inside_their_bucket() {
+        let mut counts = vec![0; recording::histogram::BUCKETS];
+        (1..=1000u64).for_each(|value| counts[recording::histogram::bucket_of(value)] += 1);
+        let histogram = Histogram::from_counts(&counts);
+        for (quantile, truth) in [(0.1, 100.0), (0.5, 500.0), (0.9, 900.0)] {
+            let found = interpolated(&histogram, quantile);
+            assert!((found - truth).abs() < 0.01 * truth, "{quantile}: {found}");
+        }
+    }
+}

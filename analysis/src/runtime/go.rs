@@ -1,0 +1,13 @@
+//! Go: every thread carries the program's name, so behaviour decides. Goroutines, the collector's workers included,
+//! run on whichever M picks them up; the kernel cannot tell them apart.
+
+use super::Seen;
+
+/// `sysmon`, the watchdog that needs no P, is the one that sleeps by `nanosleep`, 20 µs to 10 ms at a time.
+pub(super) fn role(seen: Seen<'_>) -> &'static str {
+    if seen.calls(&["nanosleep"]) > 0 && seen.mostly(&["nanosleep"]) {
+        "sysmon"
+    } else {
+        "M (scheduler thread)"
+    }
+}

@@ -1,0 +1,64 @@
+//! What a runtime's threads do, told from their names and their behaviour. One file a runtime family.
+//!
+//! Names come from the observed process and are never trusted: where a role is made from one, it is cut and cleaned.
+
+mod bun;
+mod go;
+mod node;
+mod unknown;
+
+use recording::{Recording, process::Thread};
+
+/// What a role is decided from.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// The thread.
+    pub thread: &'a Thread,
+    /// Whether it is the thread its process began with.
+    pub is_main: bool,
+}
+
+impl Seen<'_> {
+    /// How often the thread made any of these calls.
+    fn calls(&self, names: &[&str]) -> u64 {
+        let calls = self.thread.syscalls.iter();
+        calls
+            .filter(|call| names.contains(&call.name.as_str()))
+            .map(|call| call.count)
+            .sum()
+    }
+
+    /// Whether more than half of its calls are among these.
+    fn mostly(&self, names: &[&str]) -> bool {
+        let all: u64 = self.thread.syscalls.iter().map(|call| call.count).sum();
+        2 * self.calls(names) > all
+    }
+
+    fn is_named(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.thread.name.starts_with(name))
+    }
+}
+
+/// The role of a thread of this runtime family (`go`, `bun`, `node`, anything else: told from the name alone).
+/// `is_main`: the thread id is a process id of the target.
+pub fn role_of(runtime: &str, thread: &Thread, is_main: bool) -> String {
+    let seen = Seen { thread, is_main };
+    match runtime {
+        "go" => go::role(seen).into(),
+        "bun" => bun::role(seen).into(),
+        "node" => node::role(seen).into(),
+        _ => unknown::role(seen),
+    }
+}
+
+/// Fills in the role of every thread. Whoever counts wake-ups by role does so after this.
+pub fn assign_roles(recording: &mut Recording) {
+    let target = &recording.target;
+    for thread in &mut recording.threads {
+        let is_main = thread.tid == target.pid || target.other_pids.contains(&thread.tid);
+        thread.role = role_of(&target.runtime, thread, is_main);
+    }
+}
+
+#[cfg(test)]
+mod tests;

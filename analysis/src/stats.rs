@@ -1,0 +1,126 @@
+//! Values, intervals and verdicts. `docs/causes.md` states the rules in prose.
+//!
+//! The unit of chance is the round, a fresh process each: never the request, since requests of one process share its
+//! heap layout, its JIT state and its neighbours. Rounds are resampled (bootstrap) to find the standard error, and
+//! Student's t for the number of rounds widens it, so that two rounds give a wide interval rather than a false one.
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use recording::comparison::Verdict;
+
+/// Differences below this share do not matter: ±3 %.
+pub const MARGIN: f64 = 0.03;
+/// The largest ratio given; what is divided by (nearly) nothing is as large as that.
+pub const MAX_RATIO: f64 = 1e9;
+const RESAMPLES: usize = 2000;
+/// Any constant will do; a fixed one makes a comparison of the same recordings the same each time.
+const SEED: u64 = 0x6b6f_6e74;
+
+/// One round's part of a metric: `amount` over `over` (CPU time over tokens, for instance).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// The numerator.
+    pub amount: f64,
+    /// The denominator, above 0.
+    pub over: f64,
+}
+
+/// The ratio of sums: rounds weigh as much as what they carried.
+pub fn value<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> f64 {
+    let (amount, over) = samples
+        .into_iter()
+        .fold((0.0, 0.0), |(amount, over), sample| {
+            (amount + sample.amount, over + sample.over)
+        });
+    amount / over
+}
+
+/// The 95 % interval of the value over rounds; the value itself where there is only one round.
+pub fn interval(samples: &[Sample]) -> [f64; 2] {
+    let point = value(samples);
+    let resampled = |rng: &mut StdRng| value(pick(rng, samples.len()).iter().map(|i| &samples[*i]));
+    around(point, samples.len(), resampled)
+}
+
+/// `b / a`, at most [`MAX_RATIO`]; 1 where both are 0.
+pub fn ratio(a: f64, b: f64) -> f64 {
+    if a == b { 1.0 } else { (b / a).min(MAX_RATIO) }
+}
+
+/// The 95 % interval of `b / a`. Rounds are paired by their number where both arms have as many, so that what changes
+/// on the host over time cancels out.
+pub fn ratio_interval(a: &[Sample], b: &[Sample]) -> [f64; 2] {
+    let paired = a.len() == b.len();
+    let resampled = |rng: &mut StdRng| {
+        let of_a = pick(rng, a.len());
+        let of_b = if paired {
+            of_a.clone()
+        } else {
+            pick(rng, b.len())
+        };
+        ratio(
+            value(of_a.iter().map(|i| &a[*i])),
+            value(of_b.iter().map(|i| &b[*i])),
+        )
+    };
+    around(ratio(value(a), value(b)), a.len().min(b.len()), resampled)
+}
+
+/// Whether `b / a` with this interval is a difference, over so many rounds.
+pub fn verdict(interval: [f64; 2], rounds: usize) -> Verdict {
+    let [low, high] = interval;
+    if rounds < 2 {
+        Verdict::Inconclusive
+    } else if low >= 1.0 / (1.0 + MARGIN) && high <= 1.0 + MARGIN {
+        Verdict::Equivalent
+    } else if low > 1.0 {
+        Verdict::Higher
+    } else if high < 1.0 {
+        Verdict::Lower
+    } else {
+        Verdict::Inconclusive
+    }
+}
+
+fn pick(rng: &mut StdRng, rounds: usize) -> Vec<usize> {
+    (0..rounds).map(|_| rng.random_range(0..rounds)).collect()
+}
+
+/// `point` ± Student's t × the bootstrap's standard error. Costs are positive and vary by factors, so this is done on
+/// the logarithm where there is one.
+fn around(point: f64, rounds: usize, mut resample: impl FnMut(&mut StdRng) -> f64) -> [f64; 2] {
+    if rounds < 2 {
+        return [point, point];
+    }
+    let mut rng = StdRng::seed_from_u64(SEED);
+    let resampled: Vec<f64> = (0..RESAMPLES).map(|_| resample(&mut rng)).collect();
+    // A resample of n rounds varies as if there were n − 1 of them.
+    let correction = (rounds as f64 / (rounds as f64 - 1.0)).sqrt();
+    let reach = student_t(rounds - 1) * correction;
+    if point > 0.0 && resampled.iter().all(|value| *value > 0.0) {
+        let logs: Vec<f64> = resampled.iter().map(|value| value.ln()).collect();
+        let reach = (reach * deviation(&logs)).min(MAX_RATIO.ln());
+        [point * (-reach).exp(), point * reach.exp()]
+    } else {
+        let reach = reach * deviation(&resampled);
+        [(point - reach).max(0.0), point + reach]
+    }
+}
+
+fn deviation(values: &[f64]) -> f64 {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (squares / count).sqrt()
+}
+
+/// The 97.5 % quantile of Student's t.
+fn student_t(degrees: usize) -> f64 {
+    const TABLE: [f64; 10] = [
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+    ];
+    let approximate = || 1.960 + 2.7 / degrees as f64;
+    TABLE.get(degrees - 1).copied().unwrap_or_else(approximate)
+}
+
+#[cfg(test)]
+mod tests;

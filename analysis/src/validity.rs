@@ -1,0 +1,142 @@
+//! Whether a comparison may be trusted: what was lost, cut short, or not comparable. A reason is never swallowed.
+
+use crate::arms::Rounds;
+use recording::{Recording, comparison::Validity};
+use std::collections::BTreeSet;
+
+/// Events lost above this share of those handled make a recording invalid: 0.1 %.
+const LOSS_LIMIT: f64 = 0.001;
+
+/// Judges all arms together.
+pub fn judge(arms: &[Rounds<'_>]) -> Validity {
+    let rounds = arms.iter().flat_map(|arm| &arm.rounds);
+    let mut reasons: Vec<String> = rounds
+        .clone()
+        .flat_map(|(path, recording)| of_round(path, recording))
+        .collect();
+    reasons.extend(arms.iter().filter_map(few_rounds));
+    let recordings: Vec<&Recording> = rounds.map(|(_, recording)| *recording).collect();
+    reasons.extend(differing("kernels", &recordings, |r| r.host.kernel.clone()));
+    reasons.extend(differing("hosts", &recordings, |r| {
+        format!("{} × {}", r.host.cpus, r.host.cpu_model)
+    }));
+    reasons.extend(differing("CPU placements", &recordings, |r| {
+        r.host.cpu_placement.clone()
+    }));
+    reasons.extend(differing("load scenarios", &recordings, |r| {
+        r.load
+            .as_ref()
+            .map_or("none".into(), |load| load.scenario.clone())
+    }));
+    Validity {
+        ok: reasons.is_empty(),
+        reasons,
+    }
+}
+
+fn of_round(path: &str, recording: &Recording) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let failed = recording.checks.iter().filter(|check| !check.ok);
+    reasons.extend(failed.map(|check| {
+        format!(
+            "{path}: check {} failed: expected {}, measured {} {} (allowed: {})",
+            check.name, check.expected, check.measured, check.unit, check.tolerance
+        )
+    }));
+    let handled: u64 = recording
+        .observer
+        .signals
+        .iter()
+        .map(|signal| signal.hits)
+        .sum();
+    let lost = recording.observer.lost_events;
+    if lost as f64 > LOSS_LIMIT * handled as f64 {
+        reasons.push(format!(
+            "{path}: {lost} events were lost, of {handled} handled"
+        ));
+    }
+    if recording.is_partial() {
+        reasons.push(format!(
+            "{path}: the recording ended early ({:?})",
+            recording.window.ended
+        ));
+    }
+    if let Some(load) = &recording.load {
+        if load.client.saturated {
+            reasons.push(format!("{path}: the load generator was the bottleneck"));
+        }
+        let failed: u64 = load.requests.failed.values().sum();
+        if failed > 0 {
+            reasons.push(format!(
+                "{path}: {failed} of {} requests failed",
+                load.requests.started
+            ));
+        }
+    }
+    reasons
+}
+
+fn few_rounds(arm: &Rounds<'_>) -> Option<String> {
+    let (arm, rounds) = (arm.arm, arm.rounds.len());
+    (rounds < 2).then(|| {
+        format!("{arm} has one round only: there is no interval, so nothing about it is decided; record at least 2, better 4")
+    })
+}
+
+/// Recordings that differ in what must be the same.
+fn differing(
+    what: &str,
+    recordings: &[&Recording],
+    of: fn(&Recording) -> String,
+) -> Option<String> {
+    let seen: BTreeSet<String> = recordings.iter().map(|recording| of(recording)).collect();
+    let list: Vec<String> = seen.into_iter().collect();
+    (list.len() > 1).then(|| format!("recordings of different {what}: {}", list.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::go_and_bun;
+    use recording::{Ended, observer::Check};
+
+    fn reasons(change: impl FnOnce(&mut Recording)) -> String {
+        let mut recordings = go_and_bun(2);
+        change(&mut recordings[3].1);
+        crate::compare(&recordings).validity.reasons.join("\n")
+    }
+
+    #[test]
+    fn a_sound_comparison_has_nothing_against_it() {
+        assert_eq!(reasons(|_| ()), "");
+    }
+
+    #[test]
+    fn each_fault_is_named_with_its_recording() {
+        let check = Check::within("thread_time", "ns", 10.0, 20.0, 1.0);
+        assert!(reasons(|r| r.checks.push(check)).contains("bun/2: check thread_time failed"));
+        assert!(reasons(|r| r.observer.lost_events = 3).contains("3 events were lost"));
+        assert!(reasons(|r| r.window.ended = Ended::TargetExited).contains("ended early"));
+        let saturated = |r: &mut Recording| r.load.as_mut().expect("load").client.saturated = true;
+        assert!(reasons(saturated).contains("bottleneck"));
+        let fail = |r: &mut Recording| {
+            let requests = &mut r.load.as_mut().expect("load").requests;
+            requests.failed.insert("status 502".into(), 4);
+        };
+        assert!(reasons(fail).contains("4 of 200 requests failed"));
+    }
+
+    #[test]
+    fn different_hosts_are_not_compared_silently() {
+        assert!(reasons(|r| r.host.kernel = "6.1".into()).contains("different kernels: 6.1; 6.18"));
+        assert!(reasons(|r| r.host.cpus = 64).contains("different hosts"));
+        assert!(reasons(|r| r.load = None).contains("different load scenarios"));
+    }
+
+    #[test]
+    fn one_round_is_said_to_be_too_few() {
+        let reasons = crate::compare(&go_and_bun(1)).validity.reasons;
+        assert_eq!(reasons.len(), 2);
+        assert!(reasons[0].starts_with("go has one round only"));
+    }
+}
