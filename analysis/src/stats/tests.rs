@@ -1,5 +1,5 @@
 use super::*;
-use proptest::prelude::{Strategy as _, prop, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{prop, prop_assert, prop_assert_eq, proptest};
 
 fn samples(values: &[f64]) -> Vec<Sample> {
     let sample = |amount: &f64| Sample {
