@@ -1,1 +1,26 @@
 //! Servers under test: `target.toml`, building, starting and stopping them.
+//!
+//! [`Arm::resolve`] turns what the user wrote (`go`, `go:gomaxprocs1`, a folder, `NAME=pid:PID@URL`) into an
+//! [`Arm`]; [`Arm::build`] builds it if something changed; [`Arm::start`] gives a [`Running`] server that is known to
+//! answer and whose process is known. Dropping a [`Running`] ends it.
+//!
+//! *Invariant:* whatever way the caller ends (error, panic, early return), no process that was started here is left.
+
+mod arm;
+mod build;
+mod error;
+mod group;
+mod inputs;
+mod invoker;
+mod log;
+mod manifest;
+mod owner;
+mod process;
+mod ready;
+mod shell;
+
+pub use arm::Arm;
+pub use error::{Error, Result};
+pub use log::LogTail;
+pub use manifest::{Manifest, Variant};
+pub use process::{Running, StartOptions};

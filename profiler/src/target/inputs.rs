@@ -1,0 +1,74 @@
+//! What a build depends on, as one fingerprint.
+
+use super::{
+    arm::Folder,
+    error::{Context, Error, Result},
+    manifest::FILE_NAME,
+};
+use ignore::{DirEntry, WalkBuilder};
+use sha2::{Digest, Sha256};
+use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt, path::Path};
+
+/// What builds write; none of it is an input, whether or not a .gitignore says so.
+const OUTPUTS: [&str; 5] = [
+    super::build::FOLDER,
+    ".git",
+    "node_modules",
+    "target",
+    ".venv",
+];
+
+/// A fingerprint of `target.toml` and of every file in the folder and in `sources` that git would not ignore.
+pub(super) fn fingerprint(folder: &Folder) -> Result<String> {
+    let mut hash = Sha256::new();
+    // An ignored target.toml is still the one in use.
+    add(&mut hash, &folder.path, &folder.path.join(FILE_NAME))?;
+    let sources = folder
+        .manifest
+        .sources
+        .iter()
+        .map(|source| folder.path.join(source));
+    for root in std::iter::once(folder.path.clone()).chain(sources) {
+        walk(&mut hash, &root)?;
+    }
+    Ok(format!("{:x}", hash.finalize()))
+}
+
+fn walk(hash: &mut Sha256, root: &Path) -> Result<()> {
+    let mut walk = WalkBuilder::new(root);
+    walk.hidden(false)
+        .require_git(false)
+        .sort_by_file_name(OsStr::cmp);
+    walk.filter_entry(|entry| entry.depth() == 0 || !is_output(entry));
+    for entry in walk.build() {
+        let entry = entry.map_err(|error| Error::Io {
+            what: format!("reading what {} is built from", root.display()),
+            source: std::io::Error::other(error),
+        })?;
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            add(hash, root, entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn is_output(entry: &DirEntry) -> bool {
+    OUTPUTS
+        .iter()
+        .any(|output| entry.file_name() == OsStr::new(output))
+}
+
+/// Lengths go in before contents, so that no two trees read the same.
+fn add(hash: &mut Sha256, root: &Path, path: &Path) -> Result<()> {
+    let bytes = fs::read(path).doing(|| format!("reading {}", path.display()))?;
+    let name = path
+        .strip_prefix(root)
+        .unwrap_or(path)
+        .as_os_str()
+        .as_bytes();
+    for part in [name, &bytes] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! `target.toml`: how one server is built and run.
+
+use super::error::{Error, Result};
+use serde::Deserialize;
+use std::{collections::BTreeMap, fs, path::Path, path::PathBuf};
+
+/// The name of the file that makes a folder a target.
+pub const FILE_NAME: &str = "target.toml";
+
+/// What a `target.toml` says. Commands run in its folder, by `sh -c`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Name of the arm in every output.
+    pub name: String,
+    /// Runtime family, which decides how threads are named: `go`, `bun`, `node`, …
+    pub runtime: String,
+    /// Version of the runtime, or of the build.
+    pub version: String,
+    /// Command that builds the server; nothing is built without it.
+    pub build: Option<String>,
+    /// Command that runs the server in the foreground; `{port}`, `{upstream}` and `{args}` are filled in.
+    pub run: String,
+    /// URL path that answers 2xx once the server is ready; without it, an accepted connection will do.
+    pub ready: Option<String>,
+    /// Environment of both commands.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// The same server, run differently.
+    #[serde(default)]
+    pub variants: BTreeMap<String, Variant>,
+    /// Workloads that the server serves.
+    #[serde(default = "chat")]
+    pub workloads: Vec<String>,
+    /// Further files or folders, relative to this one, that the build reads: a change there builds again.
+    #[serde(default)]
+    pub sources: Vec<PathBuf>,
+}
+
+/// What differs when a variant is run. The build is the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// Environment on top of the target's.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Arguments for `{args}` in `run`, or at its end.
+    #[serde(default)]
+    pub args: Vec<String>,
+}
+
+fn chat() -> Vec<String> {
+    vec!["chat".to_owned()]
+}
+
+impl Manifest {
+    /// Reads a `target.toml`.
+    ///
+    /// # Errors
+    /// Says which file and line it is, if it cannot be read, has an unknown key, or a value that cannot be used.
+    pub fn load(path: &Path) -> Result<Self> {
+        let refuse = |why: String| Error::Manifest {
+            path: path.to_owned(),
+            why,
+        };
+        let text = fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+        Self::parse(&text).map_err(refuse)
+    }
+
+    /// Reads the text of a `target.toml`; the error says what is wrong.
+    fn parse(text: &str) -> std::result::Result<Self, String> {
+        let manifest: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
+        check_name("name", &self.name)?;
+        check_name("runtime", &self.runtime)?;
+        check_name("version", &self.version)?;
+        check_command("run", &self.run)?;
+        self.build
+            .as_deref()
+            .map_or(Ok(()), |build| check_command("build", build))?;
+        self.ready.as_deref().map_or(Ok(()), check_ready)?;
+        check_env("env", &self.env)?;
+        for (name, variant) in &self.variants {
+            check_name("variants", name)?;
+            check_env(&format!("variants.{name}.env"), &variant.env)?;
+        }
+        self.workloads
+            .iter()
+            .try_for_each(|workload| check_name("workloads", workload))
+    }
+}
+
+/// Names become directory names and are printed, so they are plain.
+pub(super) fn check_name(key: &str, name: &str) -> std::result::Result<(), String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+    if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain) {
+        return Ok(());
+    }
+    Err(format!(
+        "{key} = {name:?} must begin with a letter or digit and hold only letters, digits and . _ + -"
+    ))
+}
+
+fn check_command(key: &str, command: &str) -> std::result::Result<(), String> {
+    if command.trim().is_empty() {
+        return Err(format!("{key} is empty; it is the command for sh"));
+    }
+    if command.contains('\0') {
+        return Err(format!("{key} holds a NUL character"));
+    }
+    Ok(())
+}
+
+fn check_ready(path: &str) -> std::result::Result<(), String> {
+    if path.starts_with('/') && path.chars().all(|c| c.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(format!(
+        "ready = {path:?} must be the path of a URL, such as \"/healthz\""
+    ))
+}
+
+fn check_env(key: &str, env: &BTreeMap<String, String>) -> std::result::Result<(), String> {
+    for (name, value) in env {
+        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
+            return Err(format!("{key}: {name:?} cannot be an environment variable"));
+        }
+        if name == "PORT" || name == "UPSTREAM" {
+            return Err(format!(
+                "{key}: {name} is set by kontrast and cannot be given"
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Manifest;
+    use proptest::prelude::*;
+
+    const LEAST: &str = "name = 'a'\nruntime = 'go'\nversion = '1'\nrun = './server'\n";
+
+    fn refusal(more: &str) -> String {
+        Manifest::parse(&format!("{LEAST}{more}")).expect_err("it should be refused")
+    }
+
+    #[test]
+    fn the_least_manifest_serves_chat() {
+        let manifest = Manifest::parse(LEAST).unwrap();
+        assert_eq!((manifest.build, manifest.ready), (None, None));
+        assert_eq!(manifest.workloads, ["chat"]);
+    }
+
+    #[test]
+    fn variants_are_data() {
+        let text = format!("{LEAST}[variants.small]\nenv = {{ GOGC = '50' }}\nargs = ['--x']\n");
+        let small = &Manifest::parse(&text).unwrap().variants["small"];
+        assert_eq!(
+            (small.env["GOGC"].as_str(), small.args[0].as_str()),
+            ("50", "--x")
+        );
+    }
+
+    #[test]
+    fn refusals_name_the_key() {
+        assert!(refusal("biuld = 'make'").contains("biuld"));
+        assert!(refusal("[variants.x]\nargv = []").contains("argv"));
+        assert!(refusal("build = ' '").starts_with("build is empty"));
+        assert!(refusal("ready = 'healthz'").starts_with("ready = \"healthz\""));
+        assert!(refusal("ready = '/a b'").starts_with("ready = "));
+        assert!(refusal("[env]\nPORT = '1'").contains("PORT is set by kontrast"));
+        assert!(refusal("[env]\n'A=B' = '1'").contains("cannot be an environment variable"));
+        assert!(refusal("[variants.'a/b']").contains("a/b"));
+        assert!(refusal("workloads = ['../x']").contains("../x"));
+        assert!(
+            Manifest::parse("")
+                .expect_err("it is empty")
+                .contains("name")
+        );
+        assert!(Manifest::parse(&LEAST.replace("'a'", "'\\u001b[2J'")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in ".*") {
+            let _ = Manifest::parse(&text);
+        }
+
+        #[test]
+        fn accepted_names_are_safe_in_a_path(name in "\\PC{1,12}") {
+            if super::check_name("name", &name).is_ok() {
+                prop_assert!(!name.contains('/') && !name.starts_with('.') && name.is_ascii());
+            }
+        }
+    }
+}
