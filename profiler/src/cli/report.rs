@@ -1,14 +1,131 @@
 //! `kontrast report`.
 
 use super::Outcome;
+use anyhow::{Context, bail};
+use recording::{Comparison, Recording, io};
+use report::Input;
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 /// Arguments of `kontrast report`.
 #[derive(clap::Args)]
-pub struct Report {}
+#[command(after_help = "\
+Examples:
+  kontrast report results/latest                        the page and the text again
+  kontrast report results/latest --format text | less   the text alone
+  kontrast report results/latest --format svg,png       the charts, into results/latest/charts
+  kontrast report results/latest/bun/1                  one recording by itself")]
+pub struct Report {
+    /// Directory that holds a comparison.json or a recording.json.
+    pub dir: PathBuf,
+    /// What to render; text goes to standard output, everything else to files.
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["html", "text"])]
+    pub format: Vec<Format>,
+    /// Directory to write to, instead of the one that is read.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}
+
+/// A form of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// One page without external requests: report.html.
+    Html,
+    /// For the terminal.
+    Text,
+    /// Charts as charts/*.png.
+    Png,
+    /// Charts as charts/*.svg.
+    Svg,
+    /// Comparison and recordings in one file: report.json.
+    Json,
+}
+
+/// What a directory held.
+struct Loaded {
+    comparison: Option<Comparison>,
+    recordings: Vec<(String, Recording)>,
+}
 
 impl Report {
     /// Carries it out.
     pub fn execute(self) -> anyhow::Result<Outcome> {
-        anyhow::bail!("not there yet")
+        let loaded = load(&self.dir)?;
+        let input = Input { comparison: loaded.comparison.as_ref(), recordings: &loaded.recordings };
+        let out = self.out.as_ref().unwrap_or(&self.dir);
+        std::fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
+        let mut written = Vec::new();
+        for format in &self.format {
+            written.extend(render(&input, *format, out)?);
+        }
+        // On standard error, so that text can be piped.
+        written.iter().for_each(|path| eprintln!("wrote {}", path.display()));
+        Ok(Outcome::Done)
     }
+}
+
+/// Renders one form and says which files it wrote.
+fn render(input: &Input, format: Format, out: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let charts = out.join("charts");
+    Ok(match format {
+        Format::Html => vec![to_file(&out.join("report.html"), |file| report::html(input, file))?],
+        Format::Json => vec![to_file(&out.join("report.json"), |file| report::json(input, file))?],
+        Format::Svg => report::svg(input, &charts)?,
+        Format::Png => report::png(input, &charts)?,
+        Format::Text => {
+            to_stdout(input)?;
+            Vec::new()
+        }
+    })
+}
+
+fn to_file(
+    path: &Path,
+    render: impl FnOnce(&mut dyn Write) -> Result<(), report::Error>,
+) -> anyhow::Result<PathBuf> {
+    let writing = || format!("cannot write {}", path.display());
+    let mut file = BufWriter::new(File::create(path).with_context(writing)?);
+    render(&mut file).with_context(writing)?;
+    file.flush().with_context(writing)?;
+    Ok(path.into())
+}
+
+fn to_stdout(input: &Input) -> anyhow::Result<()> {
+    let stdout = std::io::stdout();
+    let color = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    match report::text(input, color, &mut stdout.lock()) {
+        // Whoever pipes into `head` has seen enough.
+        Err(report::Error::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        end => Ok(end?),
+    }
+}
+
+fn load(dir: &Path) -> anyhow::Result<Loaded> {
+    if dir.join(io::COMPARISON_FILE).exists() {
+        let comparison = io::load_comparison(dir)?;
+        let recordings = load_recordings(dir, &comparison)?;
+        return Ok(Loaded { comparison: Some(comparison), recordings });
+    }
+    if dir.join(io::RECORDING_FILE).exists() {
+        let recording = io::load_recording(dir)?;
+        return Ok(Loaded { comparison: None, recordings: vec![(io::RECORDING_FILE.into(), recording)] });
+    }
+    bail!(
+        "{} holds neither {} nor {}; give the directory of a run, a comparison or a recording",
+        dir.display(),
+        io::COMPARISON_FILE,
+        io::RECORDING_FILE,
+    )
+}
+
+/// The paths come from a file, so they are held to the directory they are relative to.
+fn load_recordings(dir: &Path, comparison: &Comparison) -> anyhow::Result<Vec<(String, Recording)>> {
+    let paths = comparison.arms.iter().flat_map(|arm| &arm.recordings);
+    let one = |path: &String| {
+        let recording = io::load(&dir.join(path), recording::RECORDING_SCHEMA)
+            .context("a recording of the comparison is missing; copy the whole directory of the run")?;
+        Ok((path.clone(), recording))
+    };
+    paths.map(one).collect()
 }

@@ -1,0 +1,215 @@
+//! Recordings grouped into arms, and sums over an arm's rounds.
+//!
+//! Totals are Σ over rounds; rates are Σ / Σ, so that a longer round weighs more. Everything that needs statistics
+//! (intervals, verdicts, terms) comes from the comparison and is never computed here.
+
+use crate::{Input, clean::clean};
+use recording::{Histogram, Recording, process::Thread};
+use std::collections::BTreeMap;
+
+/// One arm with its rounds.
+#[derive(Debug)]
+pub struct Arm<'a> {
+    /// Name, safe to show.
+    pub name: String,
+    /// Name as recorded.
+    pub key: &'a str,
+    /// Its recordings, in the order given.
+    pub rounds: Vec<&'a Recording>,
+    per: Per,
+}
+
+/// What rates are per.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    /// A content token of the load.
+    Token,
+    /// A second of the window, where there was no load.
+    Second,
+}
+
+impl Per {
+    /// The word after the slash.
+    pub fn word(self) -> &'static str {
+        match self {
+            Per::Token => "token",
+            Per::Second => "s",
+        }
+    }
+}
+
+/// All arms, in the comparison's order.
+#[derive(Debug)]
+pub struct Arms<'a> {
+    /// The arms.
+    pub list: Vec<Arm<'a>>,
+    /// What rates are per, the same for all of them.
+    pub per: Per,
+}
+
+impl<'a> Arms<'a> {
+    /// Groups the input's recordings by arm.
+    pub fn of(input: &Input<'a>) -> Self {
+        let loaded = |(_, recording): &(String, Recording)| recording.tokens() > 0;
+        let all_loaded = !input.recordings.is_empty() && input.recordings.iter().all(loaded);
+        let per = if all_loaded { Per::Token } else { Per::Second };
+        let declared = input
+            .comparison
+            .into_iter()
+            .flat_map(|comparison| &comparison.arms);
+        let recorded = input
+            .recordings
+            .iter()
+            .map(|(_, recording)| recording.target.arm.as_str());
+        let mut list: Vec<Arm> = Vec::new();
+        for key in declared.map(|arm| arm.arm.as_str()).chain(recorded) {
+            if !list.iter().any(|arm| arm.key == key) {
+                let rounds = input.recordings.iter().map(|(_, recording)| recording);
+                let rounds = rounds
+                    .filter(|recording| recording.target.arm == key)
+                    .collect();
+                list.push(Arm {
+                    name: clean(key),
+                    key,
+                    rounds,
+                    per,
+                });
+            }
+        }
+        Arms { list, per }
+    }
+
+    /// Names, safe to show.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|arm| arm.name.as_str())
+    }
+
+    /// A value of each arm.
+    pub fn each<T>(&self, value: impl FnMut(&Arm<'a>) -> T) -> Vec<T> {
+        self.list.iter().map(value).collect()
+    }
+
+    /// Where an arm stands in the list; decides its colour.
+    pub fn position(&self, key: &str) -> usize {
+        self.list
+            .iter()
+            .position(|arm| arm.key == key)
+            .unwrap_or_default()
+    }
+
+    /// Every recording.
+    pub fn recordings(&self) -> impl Iterator<Item = &'a Recording> {
+        self.list.iter().flat_map(|arm| arm.rounds.iter().copied())
+    }
+}
+
+impl<'a> Arm<'a> {
+    /// Σ over rounds.
+    pub fn sum(&self, value: impl Fn(&Recording) -> u64) -> f64 {
+        self.rounds.iter().map(|round| value(round) as f64).sum()
+    }
+
+    /// Σ over rounds, per token or second.
+    pub fn rate(&self, value: impl Fn(&Recording) -> u64) -> f64 {
+        self.sum(value) / self.divisor()
+    }
+
+    /// Mean over rounds.
+    pub fn mean(&self, value: impl Fn(&Recording) -> u64) -> f64 {
+        self.sum(value) / self.rounds.len() as f64
+    }
+
+    /// Tokens or seconds of all rounds; what sums are divided by.
+    pub fn divisor(&self) -> f64 {
+        match self.per {
+            Per::Token => self.sum(Recording::tokens),
+            Per::Second => self.sum(|round| round.window.duration_ns) / 1e9,
+        }
+    }
+
+    /// A distribution, all rounds together; empty if it was not recorded.
+    pub fn latency(&self, name: &str) -> Histogram {
+        let rounds = self
+            .rounds
+            .iter()
+            .filter_map(|round| round.latency.get(name));
+        rounds.fold(Histogram::default(), |sum, next| sum.merged(next))
+    }
+
+    /// Threads by role, all rounds together.
+    pub fn roles(&self) -> BTreeMap<String, Vec<&'a Thread>> {
+        let mut roles: BTreeMap<String, Vec<&'a Thread>> = BTreeMap::new();
+        for thread in self.rounds.iter().flat_map(|round| &round.threads) {
+            roles.entry(clean(&thread.role)).or_default().push(thread);
+        }
+        roles
+    }
+}
+
+/// The keys of all arms together, those with the largest total first.
+pub fn ranked(each: &[BTreeMap<String, f64>]) -> Vec<String> {
+    let mut sums: BTreeMap<&String, f64> = BTreeMap::new();
+    for (key, value) in each.iter().flatten() {
+        *sums.entry(key).or_default() += value;
+    }
+    let mut keys: Vec<_> = sums.into_iter().collect();
+    keys.sort_by(|one, other| other.1.total_cmp(&one.1));
+    keys.into_iter().map(|(key, _)| key.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round(arm: &str, tokens: u64, switches: u64) -> (String, Recording) {
+        let mut recording = Recording::default();
+        recording.target.arm = arm.into();
+        recording.process.voluntary_switches = switches;
+        recording.load = (tokens > 0).then(|| recording::LoadSummary {
+            tokens,
+            ..Default::default()
+        });
+        recording.window.duration_ns = 2_000_000_000;
+        (arm.into(), recording)
+    }
+
+    #[test]
+    fn rounds_are_weighed_by_their_tokens() {
+        let recordings = [
+            round("go", 100, 100),
+            round("bun", 50, 10),
+            round("go", 300, 900),
+        ];
+        let arms = Arms::of(&Input {
+            comparison: None,
+            recordings: &recordings,
+        });
+        assert_eq!(arms.names().collect::<Vec<_>>(), ["go", "bun"]);
+        assert_eq!(
+            arms.list[0].rate(|round| round.process.voluntary_switches),
+            2.5
+        );
+        assert_eq!(arms.per, Per::Token);
+    }
+
+    #[test]
+    fn without_load_rates_are_per_second() {
+        let recordings = [round("go", 0, 100), round("bun", 50, 10)];
+        let arms = Arms::of(&Input {
+            comparison: None,
+            recordings: &recordings,
+        });
+        assert_eq!(arms.per, Per::Second);
+        assert_eq!(
+            arms.list[0].rate(|round| round.process.voluntary_switches),
+            50.0
+        );
+    }
+
+    #[test]
+    fn ranked_by_total() {
+        let one = BTreeMap::from([("a".to_string(), 1.0), ("b".to_string(), 2.0)]);
+        let two = BTreeMap::from([("a".to_string(), 5.0)]);
+        assert_eq!(ranked(&[one, two]), ["a", "b"]);
+    }
+}

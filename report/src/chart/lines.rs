@@ -1,0 +1,192 @@
+//! Lines over two axes, with a legend above.
+
+use super::{
+    Paint, failed,
+    palette::{EM, Pen},
+};
+use crate::Error;
+use plotters::coord::Shift;
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+use plotters::prelude::{ChartBuilder, DrawingArea, DrawingBackend, LineSeries, PathElement, Text};
+use plotters::style::{FontStyle, text_anchor::HPos};
+use std::ops::Range;
+
+/// Lines over two axes.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    /// Horizontal.
+    pub x: Axis,
+    /// Vertical.
+    pub y: Axis,
+    /// Drawn in this order.
+    pub lines: Vec<Line>,
+    /// Names with their colours.
+    pub legend: Vec<(String, Paint)>,
+}
+
+/// An axis: where it begins and ends, and what is written where.
+#[derive(Clone, Debug)]
+pub struct Axis {
+    /// First and last value.
+    pub range: Range<f64>,
+    /// Values with their labels.
+    pub ticks: Vec<(f64, String)>,
+}
+
+/// A line.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Colour.
+    pub paint: Paint,
+    /// Whether it is one of several that a stronger line sums up.
+    pub light: bool,
+    /// In axis values.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// Height of the legend, in units.
+const LEGEND: f64 = 26.0;
+const FONT: f64 = 12.0;
+
+impl Axis {
+    /// From 0 to a little over `largest`, with about five round ticks.
+    pub fn from_zero(largest: f64, label: impl Fn(f64) -> String) -> Self {
+        let step = round_step(largest.max(f64::MIN_POSITIVE) / 4.0);
+        let ticks = (largest / step).ceil().max(1.0) as usize;
+        let ticks = (0..=ticks).map(|at| at as f64 * step);
+        let ticks: Vec<_> = ticks.map(|value| (value, label(value))).collect();
+        let end = ticks.last().map_or(step, |(value, _)| *value);
+        Axis {
+            range: 0.0..end,
+            ticks,
+        }
+    }
+
+    fn label(&self, value: f64) -> String {
+        let near = |tick: &&(f64, String)| (tick.0 - value).abs() <= self.range.end.abs() * 1e-9;
+        self.ticks
+            .iter()
+            .find(near)
+            .map_or(String::new(), |tick| tick.1.clone())
+    }
+
+    fn places(&self) -> Vec<f64> {
+        self.ticks.iter().map(|tick| tick.0).collect()
+    }
+}
+
+/// plotters chooses its own ticks for a plain range; ours are chosen with their labels.
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        let share = (value - self.range.start) / (self.range.end - self.range.start);
+        limit.0 + (share * f64::from(limit.1 - limit.0)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _hint: Hint) -> Vec<f64> {
+        self.places()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.range.clone()
+    }
+}
+
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, value: &f64) -> String {
+        self.label(*value)
+    }
+}
+
+/// 1, 2 or 5 times a power of ten, at least `least`.
+fn round_step(least: f64) -> f64 {
+    let power = 10_f64.powf(least.log10().floor());
+    let factor = [1.0, 2.0, 5.0]
+        .into_iter()
+        .find(|factor| factor * power >= least);
+    factor.unwrap_or(10.0) * power
+}
+
+impl Lines {
+    /// Height that suits the width.
+    pub fn height(&self, width: u32) -> u32 {
+        (width * 2 / 5).clamp(220, 300)
+    }
+
+    /// Draws it.
+    pub fn draw<DB: DrawingBackend>(
+        &self,
+        root: &DrawingArea<DB, Shift>,
+        pen: Pen,
+    ) -> Result<(), Error> {
+        let (legend, plot) = root.split_vertically(pen.px(LEGEND));
+        self.draw_legend(&legend, pen)?;
+        let text = |side| pen.text(FONT, Paint::Muted, side, FontStyle::Normal);
+        let mut chart = ChartBuilder::on(&plot)
+            .margin_top(pen.px(6.0))
+            .margin_right(pen.px(16.0))
+            .x_label_area_size(pen.px(26.0))
+            .y_label_area_size(pen.px(self.label_width()))
+            .build_cartesian_2d(self.x.clone(), self.y.clone())
+            .map_err(failed)?;
+        chart
+            .configure_mesh()
+            .light_line_style(plotters::style::TRANSPARENT)
+            .bold_line_style(pen.style(Paint::Grid, 1.0, 1.0))
+            .axis_style(pen.style(Paint::Grid, 1.0, 1.0))
+            .x_label_style(text(HPos::Center))
+            .y_label_style(text(HPos::Right))
+            .draw()
+            .map_err(failed)?;
+        for line in &self.lines {
+            let (opacity, width) = if line.light { (0.35, 1.0) } else { (1.0, 2.0) };
+            let style = pen.style(line.paint, opacity, width);
+            chart
+                .draw_series(LineSeries::new(line.points.iter().copied(), style))
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn label_width(&self) -> f64 {
+        let longest = self.y.ticks.iter().map(|tick| tick.1.chars().count()).max();
+        14.0 + longest.unwrap_or_default() as f64 * FONT * 0.6
+    }
+
+    fn draw_legend<DB: DrawingBackend>(
+        &self,
+        area: &DrawingArea<DB, Shift>,
+        pen: Pen,
+    ) -> Result<(), Error> {
+        let middle = pen.px(LEGEND / 2.0);
+        let style = pen.text(FONT, Paint::Ink, HPos::Left, FontStyle::Normal);
+        let mut left = pen.px(self.label_width());
+        for (name, paint) in &self.legend {
+            let swatch = vec![(left, middle), (left + pen.px(18.0), middle)];
+            area.draw(&PathElement::new(swatch, pen.style(*paint, 1.0, 3.0)))
+                .map_err(failed)?;
+            left += pen.px(24.0);
+            area.draw(&Text::new(name.clone(), (left, middle), style.clone()))
+                .map_err(failed)?;
+            let (width, _) = area.estimate_text_size(name, &style).map_err(failed)?;
+            left += (f64::from(width) * EM) as i32 + pen.px(18.0);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_cover_the_values() {
+        let axis = Axis::from_zero(37.0, |value| format!("{value}"));
+        assert_eq!(axis.places(), [0.0, 10.0, 20.0, 30.0, 40.0]);
+        assert_eq!(axis.label(20.0), "20");
+        assert_eq!(Axis::from_zero(0.0, |_| String::new()).ticks.len(), 2);
+        assert!(Axis::from_zero(0.004, |_| String::new()).range.end >= 0.004);
+    }
+}

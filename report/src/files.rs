@@ -1,0 +1,46 @@
+//! Charts as files of their own.
+
+use crate::{Error, Input, chart::Theme, document::Figure, section};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Width of charts in files, in units.
+const WIDTH: u32 = 960;
+
+/// Writes every chart to `dir` as SVG, and says which files these are.
+pub fn svg(input: &Input, dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    each(input, dir, "svg", |figure, path| {
+        let svg = figure.chart.svg(WIDTH, Theme::File)?;
+        fs::write(path, svg).map_err(|source| Error::File {
+            path: path.into(),
+            source,
+        })
+    })
+}
+
+/// Writes every chart to `dir` as PNG, and says which files these are.
+pub fn png(input: &Input, dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    each(input, dir, "png", |figure, path| {
+        figure.chart.png(WIDTH, path)
+    })
+}
+
+fn each(
+    input: &Input,
+    dir: &Path,
+    extension: &str,
+    write: impl Fn(&Figure, &Path) -> Result<(), Error>,
+) -> Result<Vec<PathBuf>, Error> {
+    fs::create_dir_all(dir).map_err(|source| Error::File {
+        path: dir.into(),
+        source,
+    })?;
+    let document = section::document(input);
+    let one = |figure: &Figure| {
+        let path = dir.join(&figure.id).with_extension(extension);
+        write(figure, &path).map(|()| path)
+    };
+    document.figures().into_iter().map(one).collect()
+}

@@ -1,0 +1,130 @@
+//! What the load generator did: whether the work was the same for every arm.
+
+use crate::arms::{Arm, Arms};
+use crate::clean::clean;
+use crate::document::{Block, Cell, Section, Table, Tone};
+use crate::units;
+use recording::LoadSummary;
+
+type Value = fn(&LoadSummary) -> u64;
+
+/// Requests, tokens, failures and checks; nothing if there was no load.
+pub fn section(arms: &Arms) -> Option<Section> {
+    arms.recordings().find_map(|round| round.load.as_ref())?;
+    let rows: [(&str, Value); 8] = [
+        ("Requests started", |load| load.requests.started),
+        ("completed", |load| load.requests.completed),
+        ("failed", |load| load.requests.failed.values().sum()),
+        ("cut at the deadline", |load| load.requests.cut),
+        ("Tokens", |load| load.tokens),
+        ("Chunks", |load| load.chunks),
+        ("Bytes sent", |load| load.bytes_sent),
+        ("Bytes received", |load| load.bytes_received),
+    ];
+    let mut table = Table::new("Load, all rounds")
+        .words("")
+        .numbers("", arms.names());
+    for (name, value) in rows {
+        table.row(
+            Tone::Plain,
+            cells(name.into(), arms, |arm| units::count(sum(arm, value))),
+        );
+    }
+    let seconds =
+        |arm: &Arm| arm.sum(|round| round.load.as_ref().map_or(0, |load| load.duration_ns)) / 1e9;
+    let rate = |arm: &Arm| format!("{:.1}", sum(arm, |load| load.tokens) as f64 / seconds(arm));
+    if arms.list.iter().all(|arm| seconds(arm) > 0.0) {
+        table.row(Tone::Plain, cells("Tokens per second".into(), arms, rate));
+    }
+    let mut blocks = vec![table.block()];
+    blocks.extend(failures(arms));
+    blocks.extend(checks(arms));
+    Some(Section {
+        id: "load",
+        title: "Load",
+        lead: String::new(),
+        blocks,
+    })
+}
+
+fn sum(arm: &Arm, value: Value) -> u64 {
+    arm.sum(|round| round.load.as_ref().map_or(0, value)) as u64
+}
+
+fn cells(name: String, arms: &Arms, value: impl Fn(&Arm) -> String) -> Vec<Cell> {
+    let mut cells = vec![Cell::from(name)];
+    cells.extend(arms.each(|arm| Cell::from(value(arm))));
+    cells
+}
+
+fn loads<'a>(arms: &Arms<'a>) -> impl Iterator<Item = (String, &'a LoadSummary)> {
+    let rounds = arms.list.iter().flat_map(|arm| {
+        let name = arm.name.clone();
+        arm.rounds
+            .iter()
+            .enumerate()
+            .map(move |(at, round)| (format!("{name}, round {}", at + 1), *round))
+    });
+    let rounds: Vec<_> = rounds.collect();
+    rounds
+        .into_iter()
+        .filter_map(|(place, round)| Some((place, round.load.as_ref()?)))
+}
+
+fn failures(arms: &Arms) -> Option<Block> {
+    let mut table = Table::new("Failed requests")
+        .words("Where")
+        .words("Reason")
+        .number("count");
+    for (place, load) in loads(arms) {
+        for (reason, count) in &load.requests.failed {
+            table.row(
+                Tone::Bad,
+                vec![
+                    place.clone().into(),
+                    clean(reason).into(),
+                    units::count(*count).into(),
+                ],
+            );
+        }
+    }
+    (!table.rows.is_empty()).then(|| table.block())
+}
+
+fn checks(arms: &Arms) -> Option<Block> {
+    let mut table = Table::new("Checks of answers")
+        .words("Where")
+        .words("Check")
+        .number("passed")
+        .number("failed");
+    let (mut bad, mut good) = (Vec::new(), Vec::new());
+    for (place, load) in loads(arms) {
+        for check in &load.checks {
+            let cells: Vec<Cell> = vec![
+                place.clone().into(),
+                clean(&check.name).into(),
+                units::count(check.passed).into(),
+                units::count(check.failed).into(),
+            ];
+            if check.failed > 0 {
+                bad.push(cells)
+            } else {
+                good.push(cells)
+            }
+        }
+    }
+    let any_failed = !bad.is_empty();
+    bad.into_iter()
+        .for_each(|cells| table.row(Tone::Bad, cells));
+    good.into_iter()
+        .for_each(|cells| table.row(Tone::Plain, cells));
+    let block = (!table.rows.is_empty()).then(|| table.block())?;
+    Some(if any_failed {
+        block
+    } else {
+        Block::Fold {
+            title: "Checks of answers: all passed".into(),
+            blocks: vec![block],
+        }
+    })
+}

@@ -1,0 +1,57 @@
+//! The sections of a report, in reading order: the answer first, then the proof, then whether to trust it.
+
+mod activity;
+mod bridge;
+mod faults;
+mod host;
+mod latency;
+mod load;
+mod metrics;
+mod names;
+mod over_time;
+mod threads;
+mod trust;
+mod verdict;
+
+use crate::{
+    Input,
+    arms::Arms,
+    document::{Document, Section},
+};
+
+/// The whole report.
+pub fn document(input: &Input) -> Document {
+    let arms = Arms::of(input);
+    let sections = [
+        verdict::section(input, &arms),
+        bridge::section(input, &arms),
+        metrics::section(input, &arms),
+        over_time::section(&arms),
+        activity::section(&arms),
+        faults::section(&arms),
+        latency::section(&arms),
+        threads::section(&arms),
+        load::section(&arms),
+        trust::section(input, &arms),
+        host::section(input, &arms),
+    ];
+    Document {
+        title: title(&arms),
+        subtitle: host::subtitle(&arms),
+        notices: trust::notices(input, &arms),
+        sections: sections
+            .into_iter()
+            .flatten()
+            .filter(|section: &Section| !section.blocks.is_empty())
+            .collect(),
+    }
+}
+
+fn title(arms: &Arms) -> String {
+    let names: Vec<&str> = arms.names().collect();
+    match names.split_first() {
+        None => "Nothing recorded".into(),
+        Some((only, [])) => only.to_string(),
+        Some((first, others)) => format!("{first} against {}", others.join(", ")),
+    }
+}
