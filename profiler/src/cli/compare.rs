@@ -1,14 +1,280 @@
 //! `kontrast compare`.
 
 use super::Outcome;
+use anyhow::{Context, bail, ensure};
+use recording::{
+    Comparison, Recording,
+    io::{RECORDING_FILE, load_recording, save_comparison, write_whole},
+};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{IsTerminal, Write},
+    path::{Component, Path, PathBuf},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  kontrast compare results/latest --out again       the rounds of a run, compared anew
+  kontrast compare before=rec/a after=rec/b         two recordings of one program, named apart
+  kontrast compare go/1 go/2 bun/1 bun/2            two arms, two rounds each
+
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but a check makes the result invalid.";
+
+/// How deep a run's directory is searched for recordings: `ARM/ROUND`.
+const DEPTH: u32 = 2;
 
 /// Arguments of `kontrast compare`.
 #[derive(clap::Args)]
-pub struct Compare {}
+#[command(after_help = EXAMPLES)]
+pub struct Compare {
+    /// Directories that hold a recording.json, themselves or up to two levels below; ARM=DIR names their arm.
+    #[arg(required = true, value_name = "[ARM=]DIR")]
+    dirs: Vec<String>,
+    /// Directory for comparison.json and report.html; must not hold a comparison yet.
+    #[arg(long, default_value = "comparison", value_name = "DIR")]
+    out: PathBuf,
+}
 
 impl Compare {
     /// Carries it out.
     pub fn execute(self) -> anyhow::Result<Outcome> {
-        anyhow::bail!("not there yet")
+        refuse_to_overwrite(&self.out)?;
+        let loaded = self.dirs.iter().map(|given| load(given));
+        let loaded = loaded.collect::<anyhow::Result<Vec<_>>>()?.concat();
+        refuse_what_is_no_comparison(&loaded)?;
+        fs::create_dir_all(&self.out).with_context(|| {
+            format!("cannot create {}; choose another --out", self.out.display())
+        })?;
+        let out = self.out.canonicalize()?;
+        let recordings: Vec<_> = loaded
+            .into_iter()
+            .map(|(dir, recording)| (relative(&out, &dir), recording))
+            .collect();
+        let comparison = analysis::compare(&recordings);
+        save_comparison(&out, &comparison)?;
+        publish(&out, &comparison, &recordings)?;
+        Ok(if comparison.validity.ok {
+            Outcome::Done
+        } else {
+            Outcome::Invalid
+        })
+    }
+}
+
+fn refuse_to_overwrite(out: &Path) -> anyhow::Result<()> {
+    for file in [recording::io::COMPARISON_FILE, "report.html"] {
+        let there = out.join(file);
+        ensure!(
+            !there.exists(),
+            "{} exists and is not overwritten; choose another --out",
+            there.display()
+        );
+    }
+    Ok(())
+}
+
+/// The recordings of a `DIR` or `ARM=DIR`, in the order in which they were made: that of a run's arms and rounds.
+fn load(given: &str) -> anyhow::Result<Vec<(PathBuf, Recording)>> {
+    // A directory may have a `=` in its name.
+    let (arm, dir) = match given.split_once('=') {
+        Some((arm, dir)) if !Path::new(given).exists() => (Some(arm), dir),
+        _ => (None, given),
+    };
+    let mut found = Vec::new();
+    search(Path::new(dir), DEPTH, &mut found).with_context(|| format!("cannot search {dir}"))?;
+    ensure!(
+        !found.is_empty(),
+        "no {RECORDING_FILE} in {dir} or up to {DEPTH} levels below; give a directory that `kontrast record` or `kontrast run` wrote"
+    );
+    let mut recordings = Vec::new();
+    for dir in found {
+        let mut recording = load_recording(&dir)?;
+        recording.target.arm = arm.map_or(recording.target.arm, String::from);
+        recordings.push((dir, recording));
+    }
+    recordings.sort_by_key(|(_, recording)| recording.window.start_unix_ns);
+    Ok(recordings)
+}
+
+fn search(dir: &Path, depth: u32, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if dir.join(RECORDING_FILE).is_file() {
+        found.push(dir.canonicalize()?);
+        return Ok(());
+    }
+    let entries = fs::read_dir(dir)?.collect::<std::io::Result<Vec<_>>>()?;
+    let below = entries
+        .iter()
+        .map(fs::DirEntry::path)
+        .filter(|path| path.is_dir());
+    for path in below.filter(|_| depth > 0) {
+        search(&path, depth - 1, found)?;
+    }
+    Ok(())
+}
+
+/// Each recording counts once, and there is something to hold against something.
+fn refuse_what_is_no_comparison(recordings: &[(PathBuf, Recording)]) -> anyhow::Result<()> {
+    let mut seen = BTreeSet::new();
+    for (dir, _) in recordings {
+        ensure!(
+            seen.insert(dir),
+            "{} is given twice; a recording counts once",
+            dir.display()
+        );
+    }
+    let arms: BTreeSet<&str> = recordings
+        .iter()
+        .map(|(_, recording)| recording.target.arm.as_str())
+        .collect();
+    match (arms.len(), arms.first()) {
+        (1, Some(arm)) => {
+            bail!(
+                "all recordings are of one arm, {arm:?}; to tell them apart, give them as BEFORE=DIR AFTER=DIR"
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The path of `to`'s recording as seen from `from`; both are canonical.
+fn relative(from: &Path, to: &Path) -> String {
+    let shared = from
+        .components()
+        .zip(to.components())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    let path: PathBuf = up.chain(to.components().skip(shared)).collect();
+    path.join(RECORDING_FILE).to_string_lossy().into_owned()
+}
+
+/// Writes the report, prints the verdict.
+fn publish(
+    out: &Path,
+    comparison: &Comparison,
+    recordings: &[(String, Recording)],
+) -> anyhow::Result<()> {
+    let input = report::Input {
+        comparison: Some(comparison),
+        recordings,
+    };
+    let mut page = Vec::new();
+    report::html(&input, &mut page)?;
+    let report = out.join("report.html");
+    write_whole(&report, &page)?;
+    let mut stdout = std::io::stdout().lock();
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    report::verdict(&input, wanted && stdout.is_terminal(), &mut stdout)?;
+    writeln!(stdout, "\nReport: {}", report.display()).context("cannot print the verdict")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recording::io::save_recording;
+
+    fn save(dir: &Path, arm: &str, start_unix_ns: u64) {
+        let mut recording = Recording {
+            schema: recording::RECORDING_SCHEMA.into(),
+            ..Recording::default()
+        };
+        recording.target.arm = arm.into();
+        recording.window.start_unix_ns = start_unix_ns;
+        fs::create_dir_all(dir).unwrap();
+        save_recording(dir, &recording).unwrap();
+    }
+
+    fn compare(dirs: &[String], out: &Path) -> anyhow::Result<Outcome> {
+        Compare {
+            dirs: dirs.to_vec(),
+            out: out.into(),
+        }
+        .execute()
+    }
+
+    fn text(path: &Path) -> String {
+        path.to_str().unwrap().into()
+    }
+
+    #[test]
+    fn a_run_is_compared_round_by_round() {
+        let dir = tempfile::tempdir().unwrap();
+        for (time, round) in ["go/2", "bun/2", "bun/10", "go/10"].iter().enumerate() {
+            save(
+                &dir.path().join(round),
+                round.split('/').next().unwrap(),
+                time as u64,
+            );
+        }
+        let outcome = compare(&[text(dir.path())], &dir.path().join("out")).unwrap();
+        assert_eq!(outcome, Outcome::Done);
+        let comparison = recording::io::load_comparison(&dir.path().join("out")).unwrap();
+        assert_eq!(
+            (
+                comparison.arms[0].arm.as_str(),
+                comparison.arms[1].arm.as_str()
+            ),
+            ("go", "bun")
+        );
+        assert_eq!(
+            comparison.arms[1].recordings,
+            ["../bun/2/recording.json", "../bun/10/recording.json"]
+        );
+        assert!(dir.path().join("out/report.html").exists());
+    }
+
+    #[test]
+    fn recordings_of_one_arm_are_told_apart_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let [a, b] = ["a", "b"].map(|name| dir.path().join(name));
+        save(&a, "server", 0);
+        save(&b, "server", 0);
+        let out = dir.path().join("out");
+        let error = compare(&[text(&a), text(&b)], &out)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("one arm, \"server\""), "{error}");
+        let named = [
+            format!("before={}", text(&a)),
+            format!("after={}", text(&b)),
+        ];
+        // One round each: done, but nothing is decided.
+        assert_eq!(compare(&named, &out).unwrap(), Outcome::Invalid);
+    }
+
+    #[test]
+    fn nothing_is_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("report.html"), "mine").unwrap();
+        let error = compare(&[text(dir.path())], dir.path())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("is not overwritten; choose another --out"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_holds_no_recording_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let refused =
+            |dirs: &[String]| format!("{:#}", compare(dirs, &dir.path().join("out")).unwrap_err());
+        assert!(refused(&[text(&dir.path().join("gone"))]).contains("cannot search"));
+        assert!(refused(&[text(dir.path())]).contains("no recording.json in"));
+        save(&dir.path().join("x"), "x", 0);
+        let x = text(&dir.path().join("x"));
+        assert!(refused(&[x.clone(), x.clone()]).contains("is given twice"));
+        fs::write(
+            dir.path().join("x").join(RECORDING_FILE),
+            "{\"schema\":\"old/9\"}",
+        )
+        .unwrap();
+        assert!(refused(&[x]).contains("its schema is \"old/9\""));
+        assert!(
+            !dir.path().join("out").exists(),
+            "a refusal leaves nothing behind"
+        );
     }
 }
