@@ -1,3 +1,9 @@
-//! Server-sent-event load with honest timing.
+//! Server-sent-event load with honest timing: the command line.
 
-fn main() {}
+use clap::Parser;
+use loadgen::cli::Cli;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    Cli::parse().execute()
+}

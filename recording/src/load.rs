@@ -15,6 +15,9 @@ pub struct LoadSummary {
     /// How long load was offered.
     #[serde(default)]
     pub duration_ns: u64,
+    /// Why the load ended before its time (`interrupted`, `every request failed`), if it did: the result is partial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_early: Option<String>,
     /// Requests by how they ended.
     pub requests: Requests,
     /// Content tokens received, those of cut streams included.
@@ -56,6 +59,9 @@ pub struct Requests {
     pub failed: BTreeMap<String, u64>,
     /// Still streaming at the deadline; in no percentile.
     pub cut: u64,
+    /// Completed, but failed a check, by reason (`status 502`); in no percentile either.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rejected: BTreeMap<String, u64>,
 }
 
 /// Percentiles of a duration.
@@ -125,6 +131,9 @@ pub struct Client {
     pub achieved_rate: f64,
     /// Whether the client was the bottleneck: the run is invalid.
     pub saturated: bool,
+    /// Which limits were exceeded, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub saturated_by: Vec<String>,
 }
 
 /// One second of load.

@@ -1,0 +1,129 @@
+//! A socket that counts its bytes and stamps its reads.
+//!
+//! Counting here, below HTTP, is what makes the totals comparable with what the kernel saw. Stamping here keeps
+//! the client's own parsing out of the latencies.
+
+use crate::clock::now_ns;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes of all connections of one worker.
+#[derive(Debug, Default)]
+pub struct Wire {
+    /// Written to sockets.
+    pub sent: AtomicU64,
+    /// Read from sockets.
+    pub received: AtomicU64,
+}
+
+/// When one connection was read from, as [`now_ns`] stamps; 0 for not yet.
+#[derive(Debug, Default)]
+pub struct Reads {
+    /// First read since this was last set to 0.
+    pub first_ns: AtomicU64,
+    /// Last read.
+    pub last_ns: AtomicU64,
+}
+
+/// A stream `S` with its bytes counted.
+#[derive(Debug)]
+pub struct Metered<S> {
+    inner: S,
+    wire: Arc<Wire>,
+    reads: Arc<Reads>,
+}
+
+impl<S> Metered<S> {
+    /// Counts into `wire` and stamps into `reads`.
+    pub fn new(inner: S, wire: Arc<Wire>, reads: Arc<Reads>) -> Self {
+        Self { inner, wire, reads }
+    }
+
+    fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = result {
+            self.wire.sent.fetch_add(bytes as u64, Relaxed);
+        }
+        result
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
+        let bytes = buf.filled().len() - before;
+        if bytes > 0 {
+            let now = now_ns();
+            self.reads.last_ns.store(now, Relaxed);
+            if self.reads.first_ns.load(Relaxed) == 0 {
+                self.reads.first_ns.store(now, Relaxed);
+            }
+            self.wire.received.fetch_add(bytes as u64, Relaxed);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        self.wrote(result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
+        self.wrote(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[tokio::test]
+    async fn bytes_are_counted_both_ways_and_reads_stamped() {
+        let (here, mut there) = tokio::io::duplex(64);
+        let (wire, reads) = (Arc::new(Wire::default()), Arc::new(Reads::default()));
+        let mut metered = Metered::new(here, wire.clone(), reads.clone());
+        metered.write_all(b"hello").await.unwrap();
+        there.write_all(b"good day").await.unwrap();
+        let before = now_ns();
+        metered.read_exact(&mut [0; 4]).await.unwrap();
+        metered.read_exact(&mut [0; 4]).await.unwrap();
+        assert_eq!(
+            (wire.sent.load(Relaxed), wire.received.load(Relaxed)),
+            (5, 8)
+        );
+        let (first, last) = (reads.first_ns.load(Relaxed), reads.last_ns.load(Relaxed));
+        assert!(before <= first && first <= last && last <= now_ns());
+    }
+}

@@ -1,0 +1,13 @@
+//! One user's side of HTTP: connect, ask, read the stream, say how it went.
+
+mod connection;
+mod exchange;
+mod failure;
+mod metered;
+mod target;
+
+pub use connection::Connection;
+pub use exchange::{Answer, Exchange, Gap, Received};
+pub use failure::Failure;
+pub use metered::{Metered, Reads, Wire};
+pub use target::{Request, Target};

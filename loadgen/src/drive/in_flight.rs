@@ -1,0 +1,47 @@
+//! A request under way. Dropped before it was settled, it counts as cut: no request is ever lost from the count.
+
+use super::worker::Worker;
+use crate::client::{Answer, Failure};
+
+/// A request that has begun and not ended.
+#[derive(Debug)]
+pub struct InFlight<'a> {
+    worker: &'a Worker,
+    begin_ns: u64,
+    settled: bool,
+}
+
+impl<'a> InFlight<'a> {
+    /// Counts a request as begun; its latencies count from `begin_ns`.
+    pub fn begin(worker: &'a Worker, begin_ns: u64) -> Self {
+        worker.tally().started();
+        Self {
+            worker,
+            begin_ns,
+            settled: false,
+        }
+    }
+
+    /// It was answered to the end.
+    pub fn completed(mut self, answer: &Answer) {
+        self.settled = true;
+        let verdict = self.worker.plan.checks.judge(answer);
+        self.worker
+            .tally()
+            .completed(self.begin_ns, answer, &verdict);
+    }
+
+    /// It failed.
+    pub fn failed(mut self, failure: Failure) {
+        self.settled = true;
+        self.worker.tally().failed(failure);
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.worker.tally().cut();
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Server-sent-event load with honest timing.
+//!
+//! A [`plan::Plan`] (a [`scenario`], a target, a request, checks) is offered by [`drive`]: worker threads of users,
+//! each user one [`client`] connection whose stream [`sse`] takes apart. [`measure`] holds what was counted,
+//! [`summary`] turns it into `recording::LoadSummary`, [`output`] shows that.
+//!
+//! *Invariant:* nothing here knows about the kernel or about the server's runtime.
+
+pub mod checks;
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod drive;
+mod error;
+pub mod measure;
+pub mod output;
+pub mod plan;
+pub mod saturation;
+pub mod scenario;
+pub mod sse;
+pub mod summary;
+
+pub use error::Error;

@@ -1,0 +1,122 @@
+//! A distribution of durations: an HDR histogram with three significant digits.
+
+use hdrhistogram::Histogram as Hdr;
+use recording::histogram::{BUCKETS, bucket_of};
+use recording::load::Distribution;
+
+/// Finest unit kept, nanoseconds; the kernel's own timers are coarser.
+const FINEST_NS: u64 = 1_000;
+/// Longest duration kept: an hour. Longer ones count as this.
+const LONGEST_NS: u64 = 3_600_000_000_000;
+const DIGITS: u8 = 3;
+
+/// Durations in nanoseconds.
+#[derive(Clone, Debug)]
+pub struct Latency(Hdr<u64>);
+
+impl Default for Latency {
+    fn default() -> Self {
+        Self(Hdr::new_with_bounds(FINEST_NS, LONGEST_NS, DIGITS).expect("the bounds are in order"))
+    }
+}
+
+impl Latency {
+    /// Adds one duration.
+    pub fn record(&mut self, ns: u64) {
+        self.0.saturating_record(ns);
+    }
+
+    /// Adds the same duration `times` times.
+    pub fn record_n(&mut self, ns: u64, times: u64) {
+        self.0.saturating_record_n(ns, times);
+    }
+
+    /// Adds all of another's.
+    pub fn add(&mut self, other: &Self) {
+        self.0.add(&other.0).expect("all have the same bounds");
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.0.reset();
+    }
+
+    /// How many were recorded.
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// The duration that a share `q` (0 to 1) does not exceed; 0 if there are none.
+    pub fn quantile(&self, q: f64) -> u64 {
+        if self.0.is_empty() {
+            0
+        } else {
+            self.0.value_at_quantile(q)
+        }
+    }
+
+    /// As the summary holds it.
+    pub fn distribution(&self) -> Distribution {
+        if self.0.is_empty() {
+            return Distribution::default();
+        }
+        Distribution {
+            count: self.count(),
+            min_ns: self.0.min(),
+            mean_ns: self.0.mean().round() as u64,
+            p50_ns: self.quantile(0.5),
+            p90_ns: self.quantile(0.9),
+            p95_ns: self.quantile(0.95),
+            p99_ns: self.quantile(0.99),
+            p999_ns: self.quantile(0.999),
+            max_ns: self.0.max(),
+            histogram: Some(self.log_linear()),
+        }
+    }
+
+    fn log_linear(&self) -> recording::Histogram {
+        let mut counts = vec![0; BUCKETS];
+        for value in self.0.iter_recorded() {
+            counts[bucket_of(value.value_iterated_to())] += value.count_at_value();
+        }
+        recording::Histogram::from_counts(&counts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::MILLISECOND;
+
+    #[test]
+    fn quantiles_are_right_to_three_digits() {
+        let mut latency = Latency::default();
+        (1..=1000).for_each(|ms| latency.record(ms * MILLISECOND));
+        let distribution = latency.distribution();
+        let near =
+            |value: u64, ms: u64| value.abs_diff(ms * MILLISECOND) <= ms * MILLISECOND / 1000;
+        assert!(near(distribution.p50_ns, 500) && near(distribution.p99_ns, 990));
+        assert!(near(distribution.min_ns, 1) && near(distribution.max_ns, 1000));
+        assert_eq!(distribution.histogram.unwrap().count, 1000);
+    }
+
+    #[test]
+    fn nothing_recorded_is_all_zero() {
+        assert_eq!(Latency::default().distribution(), Distribution::default());
+        assert_eq!(Latency::default().quantile(0.5), 0);
+    }
+
+    #[test]
+    fn adding_is_the_same_as_recording_together() {
+        let (mut one, mut two, mut both) =
+            (Latency::default(), Latency::default(), Latency::default());
+        for ns in [0, 5, 70_000, u64::MAX] {
+            one.record(ns);
+            two.record_n(ns / 2, 3);
+            both.record(ns);
+            both.record_n(ns / 2, 3);
+        }
+        one.add(&two);
+        assert_eq!(one.distribution(), both.distribution());
+    }
+}

@@ -1,0 +1,41 @@
+//! What the load generator itself uses.
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::{TimeVal, TimeValLike};
+
+/// Resources used by this process since it began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time, user and kernel.
+    pub cpu_ns: u64,
+    /// Highest resident set.
+    pub peak_rss_bytes: u64,
+}
+
+impl Usage {
+    /// As of now; zero where the kernel does not tell.
+    pub fn now() -> Self {
+        let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else {
+            return Self::default();
+        };
+        let ns = |time: TimeVal| u64::try_from(time.num_nanoseconds()).unwrap_or(0);
+        Self {
+            cpu_ns: ns(usage.user_time()) + ns(usage.system_time()),
+            // Linux counts it in KiB.
+            peak_rss_bytes: u64::try_from(usage.max_rss()).unwrap_or(0) * 1024,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_uses_something() {
+        let before = Usage::now();
+        let burnt: u64 = (0..30_000_000u64).map(std::hint::black_box).sum();
+        assert!(burnt > 0 && Usage::now().cpu_ns > before.cpu_ns);
+        assert!(before.peak_rss_bytes > 1 << 20);
+    }
+}

@@ -1,0 +1,144 @@
+//! The summary at the end, in the shape k6's users know.
+
+use super::format::{bytes, digits, duration};
+use crate::clock::SECOND;
+use recording::LoadSummary;
+use recording::load::{Distribution, LoadCheck};
+use std::io::{self, Write};
+
+/// Writes the summary of a run against `url`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(summary: &LoadSummary, url: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\n  scenario {} · {url}\n", summary.scenario)?;
+    for check in &summary.checks {
+        write_check(check, out)?;
+    }
+    write_requests(summary, out)?;
+    for (name, distribution) in distributions(summary) {
+        write_distribution(name, distribution, out)?;
+    }
+    write_client(summary, out)
+}
+
+fn distributions(summary: &LoadSummary) -> [(&'static str, &Distribution); 5] {
+    [
+        ("ttfb", &summary.ttfb),
+        ("ttft", &summary.ttft),
+        ("chunk_interval", &summary.chunk_interval),
+        ("itl", &summary.itl),
+        ("total", &summary.total),
+    ]
+}
+
+fn write_check(check: &LoadCheck, out: &mut dyn Write) -> io::Result<()> {
+    let LoadCheck {
+        name,
+        passed,
+        failed,
+    } = check;
+    match failed {
+        0 => writeln!(out, "  ✓ {name}"),
+        _ => writeln!(out, "  ✗ {name}: {passed} passed, {failed} failed"),
+    }
+}
+
+fn line(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
+    writeln!(out, "  {name:.<18}: {value}")
+}
+
+fn write_requests(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
+    let requests = &summary.requests;
+    let seconds = summary.duration_ns as f64 / SECOND as f64;
+    let rate = |count: u64| match seconds {
+        0.0 => String::new(),
+        _ => format!("  {}/s", digits(count as f64 / seconds)),
+    };
+    writeln!(out)?;
+    line(out, "duration", &duration(summary.duration_ns))?;
+    line(
+        out,
+        "requests",
+        &format!("{} begun{}", requests.started, rate(requests.started)),
+    )?;
+    line(
+        out,
+        "completed",
+        &format!("{}{}", requests.completed, rate(requests.completed)),
+    )?;
+    for (reason, count) in &requests.rejected {
+        line(out, "  wrong", &format!("{count}  {reason}"))?;
+    }
+    for (reason, count) in &requests.failed {
+        line(out, "failed", &format!("{count}  {reason}"))?;
+    }
+    if requests.cut > 0 {
+        line(
+            out,
+            "cut",
+            &format!("{}  still streaming at the end", requests.cut),
+        )?;
+    }
+    line(
+        out,
+        "tokens",
+        &format!(
+            "{}{}  in {} chunks",
+            summary.tokens,
+            rate(summary.tokens),
+            summary.chunks
+        ),
+    )?;
+    line(out, "data_sent", &bytes(summary.bytes_sent))?;
+    line(out, "data_received", &bytes(summary.bytes_received))
+}
+
+fn write_distribution(name: &str, values: &Distribution, out: &mut dyn Write) -> io::Result<()> {
+    if values.count == 0 {
+        return line(out, name, "none measured");
+    }
+    let columns = [
+        ("avg", values.mean_ns),
+        ("min", values.min_ns),
+        ("med", values.p50_ns),
+        ("p(90)", values.p90_ns),
+        ("p(95)", values.p95_ns),
+        ("p(99)", values.p99_ns),
+        ("max", values.max_ns),
+    ];
+    let columns = columns.map(|(name, ns)| format!("{name}={:<7}", duration(ns)));
+    line(out, name, columns.join(" ").trim_end())
+}
+
+fn write_client(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
+    let client = &summary.client;
+    let per_token = match summary.tokens {
+        0 => String::new(),
+        tokens => format!(", {} a token", duration(client.cpu_ns / tokens)),
+    };
+    let usage = format!(
+        "{} CPU{per_token}, {} peak memory, timers p(99) {} late",
+        duration(client.cpu_ns),
+        bytes(client.peak_rss_bytes),
+        duration(client.scheduling_delay_p99_ns)
+    );
+    line(out, "loadgen", &usage)?;
+    if client.stamp_error_p99_ns > 0 {
+        let (p50, p99) = (
+            duration(client.stamp_error_p50_ns),
+            duration(client.stamp_error_p99_ns),
+        );
+        line(out, "sent to seen", &format!("med={p50} p(99)={p99}"))?;
+    }
+    if let Some(reason) = &summary.ended_early {
+        writeln!(out, "\n  PARTIAL: the load ended early: {reason}.")?;
+    }
+    for reason in &client.saturated_by {
+        writeln!(
+            out,
+            "\n  INVALID: the load generator was the bottleneck: {reason}."
+        )?;
+    }
+    writeln!(out)
+}

@@ -1,0 +1,66 @@
+//! The scenarios that come with the program. They are written in the format users write theirs in.
+
+use super::Scenario;
+use crate::Error;
+
+/// Name and text of a built-in scenario.
+pub type Builtin = (&'static str, &'static str);
+
+const BUILTIN: [Builtin; 2] = [
+    ("baseline", include_str!("../../scenarios/baseline.toml")),
+    ("quick", include_str!("../../scenarios/quick.toml")),
+];
+
+/// All built-in scenarios.
+pub fn list() -> &'static [Builtin] {
+    &BUILTIN
+}
+
+/// The built-in scenario `name`, or the file of that path.
+///
+/// # Errors
+/// If there is neither, or it cannot be read.
+pub fn find(name: &str) -> Result<Scenario, Error> {
+    if let Some((name, text)) = BUILTIN.iter().find(|(builtin, _)| *builtin == name) {
+        return Scenario::parse(name, text);
+    }
+    let path = std::path::Path::new(name);
+    let text = std::fs::read_to_string(path).map_err(|source| Error::NoScenario {
+        name: name.into(),
+        known: BUILTIN.map(|(name, _)| name).join(", "),
+        source,
+    })?;
+    let stem = path.file_stem().unwrap_or(path.as_os_str());
+    Scenario::parse(&stem.to_string_lossy(), &text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_builtin_is_sound_and_described() {
+        for (name, _) in list() {
+            let scenario = find(name).unwrap();
+            assert_eq!(&scenario.name, name);
+            assert!(!scenario.description.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_path_names_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("mine.toml");
+        std::fs::write(&path, "[[stages]]\nduration = '1s'\nusers = 3").unwrap();
+        assert_eq!(find(path.to_str().unwrap()).unwrap().name, "mine");
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_known_ones() {
+        let text = find("basline").unwrap_err().to_string();
+        assert!(
+            text.contains("basline") && text.contains("baseline"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! `loadgen run` from the outside: results, refusals, exit codes.
+
+mod common;
+
+use common::{loadgen, serve};
+use recording::LoadSummary;
+
+/// Runs a short load against a behaviour of the test server.
+fn load(path: &str, more: &[&str]) -> (Option<i32>, LoadSummary, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let json = dir.path().join("load.json");
+    let url = format!("{}{path}", serve());
+    let mut arguments = vec!["run", "--users", "2", "--duration", "300ms", "--url", &url];
+    arguments.extend(["--json", json.to_str().unwrap()]);
+    arguments.extend(more);
+    let output = loadgen(&arguments);
+    let summary = recording::io::load(&json, recording::LOAD_SCHEMA).unwrap();
+    (
+        output.status.code(),
+        summary,
+        String::from_utf8_lossy(&output.stderr).into(),
+    )
+}
+
+fn settled(summary: &LoadSummary) {
+    let requests = &summary.requests;
+    let failed: u64 = requests.failed.values().sum();
+    assert_eq!(requests.started, requests.completed + failed + requests.cut);
+}
+
+#[test]
+fn a_good_server_gives_a_whole_summary() {
+    let (code, summary, _) = load("/good", &[]);
+    settled(&summary);
+    let completed = summary.requests.completed;
+    // A busy machine may well make the load generator late, which it then says (exit code 3).
+    assert!(matches!(code, Some(0 | 3)), "{code:?}");
+    assert!(completed >= 2 && summary.requests.cut == 0);
+    assert_eq!(
+        (summary.tokens, summary.chunks),
+        (completed * 5, completed * 5)
+    );
+    assert_eq!(summary.ttft.count, completed);
+    assert_eq!(summary.itl.count, completed * 4);
+    assert!(
+        summary.ttfb.p50_ns <= summary.ttft.p50_ns && summary.ttft.p50_ns <= summary.total.p50_ns
+    );
+    assert!(
+        summary
+            .checks
+            .iter()
+            .all(|check| check.failed == 0 && check.passed == completed)
+    );
+    assert_eq!(
+        summary.series.iter().map(|point| point.tokens).sum::<u64>(),
+        summary.tokens
+    );
+}
+
+#[test]
+fn bytes_are_counted_on_the_socket() {
+    let (_, summary, _) = load("/echo", &["--body", "12345"]);
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 44\r\n\r\ndata: {\"content\":\"a\",\"b\":5}\n\ndata: [DONE]\n\n";
+    assert_eq!(
+        summary.bytes_received,
+        summary.requests.completed * answer.len() as u64
+    );
+}
+
+#[test]
+fn wrong_answers_are_named_and_in_no_percentile() {
+    for (path, reason) in [
+        ("/502", "status 502"),
+        ("/nodone", "no [DONE]"),
+        ("/empty", "no content token"),
+        ("/error", "error event"),
+    ] {
+        let (code, summary, stderr) = load(path, &[]);
+        settled(&summary);
+        assert_eq!(code, Some(1), "{path}");
+        assert!(
+            summary.requests.rejected[reason] > 0,
+            "{path}: {:?}",
+            summary.requests
+        );
+        assert_eq!((summary.ttft.count, summary.total.count), (0, 0));
+        assert!(stderr.contains(reason), "{stderr}");
+    }
+}
+
+#[test]
+fn failures_are_named() {
+    for (path, reason) in [
+        ("/close", "closed before the answer"),
+        ("/midstream", "closed in mid-stream"),
+        ("/garbage", "malformed HTTP answer"),
+    ] {
+        let (code, summary, _) = load(path, &[]);
+        settled(&summary);
+        assert_eq!(code, Some(1), "{path}");
+        assert!(
+            summary.requests.failed.contains_key(reason),
+            "{path}: {:?}",
+            summary.requests
+        );
+    }
+}
+
+#[test]
+fn a_stalled_stream_times_out_or_is_cut() {
+    let (_, summary, _) = load("/stall", &["--timeout", "50ms"]);
+    settled(&summary);
+    assert!(summary.requests.failed["timeout"] > 0);
+    let (code, summary, _) = load("/stall", &["--graceful-stop", "100ms"]);
+    settled(&summary);
+    assert_eq!(
+        (code, summary.requests.cut, summary.ttft.count),
+        (Some(1), 2, 0)
+    );
+    assert_eq!(
+        summary.tokens, 2,
+        "tokens of cut streams were received all the same"
+    );
+}
+
+#[test]
+fn a_server_that_is_not_there_ends_the_run_early() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let url = format!("http://{port}/chat");
+    let output = loadgen(&["run", "--url", &url, "--duration", "1h"]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr.contains("connection refused") && stderr.contains(&url),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn wrong_usage_is_refused() {
+    let url = "http://127.0.0.1:1/";
+    for arguments in [
+        &["run"][..],
+        &["run", "--url", "nonsense"],
+        &["run", "--url", url, "--users", "0"],
+        &["run", "--url", url, "--duration", "soon"],
+        &["run", "--url", url, "--duration", "0s"],
+        &["run", "--url", url, "--scenario", "no-such"],
+        &["run", "--url", url, "--header", "nonsense"],
+        &["run", "--url", url, "--body", "@/no/such/file"],
+    ] {
+        let output = loadgen(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn an_interrupt_still_writes_the_result() {
+    let dir = tempfile::tempdir().unwrap();
+    let json = dir.path().join("load.json");
+    let url = format!("{}/good", serve());
+    let arguments = [
+        "run",
+        "--url",
+        &url,
+        "--duration",
+        "1h",
+        "--json",
+        json.to_str().unwrap(),
+    ];
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_loadgen"))
+        .args(arguments)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first line of progress says that it is under way.
+    let mut line = String::new();
+    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+    std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert!(matches!(child.wait().unwrap().code(), Some(0 | 3)));
+    let summary: LoadSummary = recording::io::load(&json, recording::LOAD_SCHEMA).unwrap();
+    settled(&summary);
+    assert_eq!(summary.ended_early.as_deref(), Some("interrupted"));
+    assert!(summary.requests.completed > 0);
+}
