@@ -14,6 +14,7 @@ const TARGET: &str = "bpfel-unknown-none";
 /// Where Debian puts the rustc that comes with a BPF core library.
 const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
 const SYSTEM_CARGO: &str = "/usr/bin/cargo";
+const SYSTEM_CLIPPY: &str = "/usr/bin/cargo-clippy";
 
 /// What cargo and rustup set for us points to the toolchain of the host side.
 const HOST_SIDE: &[&str] = &[
@@ -55,28 +56,13 @@ impl Toolchain {
         format!("{compiler}, {}", project::short(&self.linker))
     }
 
-    /// A cargo that knows the target; the caller says what to do with which package.
-    pub fn cargo(&self, verb: &str) -> Command {
-        let mut command = match self.compiler {
-            Compiler::Nightly => Command::new("cargo"),
-            Compiler::System => Command::new(SYSTEM_CARGO),
-        };
-        process::forget(&mut command, HOST_SIDE);
-        match self.compiler {
-            Compiler::Nightly => {
-                command.env("RUSTUP_TOOLCHAIN", "nightly");
-                command.args([verb, "-Zbuild-std=core"]);
-            }
-            Compiler::System => {
-                command
-                    .env("RUSTC", SYSTEM_RUSTC)
-                    .env("RUSTC_BOOTSTRAP", "1");
-                command.arg(verb);
-            }
-        }
+    /// A cargo that builds the eBPF package; `verb` is build or clippy.
+    fn cargo(&self, verb: &str) -> Command {
+        let mut command = self.compiler.cargo(verb);
         command
             .current_dir(project::root())
-            .args(["--release", "--target", TARGET, "--target-dir"])
+            .args(["--package", "profiler-ebpf", "--release"])
+            .args(["--target", TARGET, "--target-dir"])
             .arg(project::cache("ebpf-target"))
             .env("CARGO_ENCODED_RUSTFLAGS", self.flags());
         command
@@ -100,15 +86,19 @@ impl Toolchain {
 /// # Errors
 /// The compiler fails, or the object cannot be copied.
 pub fn build(toolchain: &Toolchain) -> Result<()> {
-    process::run(
-        toolchain
-            .cargo("build")
-            .args(["--quiet", "--package", "profiler-ebpf"]),
-    )?;
+    process::run(&mut toolchain.cargo("build"))?;
     let built = project::cache("ebpf-target")
         .join(TARGET)
         .join("release/kontrast-ebpf");
     copy_if_changed(&built, &project::cache("ebpf").join("kontrast-ebpf"))
+}
+
+/// Lints the eBPF programs, warnings denied.
+///
+/// # Errors
+/// There is something to warn of, or no clippy of this toolchain.
+pub fn clippy(toolchain: &Toolchain) -> Result<()> {
+    process::run(toolchain.cargo("clippy").args(["--", "-D", "warnings"]))
 }
 
 /// An unchanged object keeps its time stamp, so that `profiler` is not built again.
@@ -154,6 +144,36 @@ impl Compiler {
     /// Major version of the LLVM inside, which the linker must match.
     pub fn llvm_major(self) -> Option<String> {
         llvm_major(&self.rustc(&["-vV"])?)
+    }
+
+    /// Whether `clippy` can be asked of it.
+    pub fn has_clippy(self) -> bool {
+        match self {
+            Self::Nightly => process::output(self.cargo("clippy").arg("--version")).is_some(),
+            Self::System => Path::new(SYSTEM_CLIPPY).is_file(),
+        }
+    }
+
+    fn cargo(self, verb: &str) -> Command {
+        // Asked by name, cargo would take rustup's clippy, which is of another compiler.
+        let program = match (self, verb) {
+            (Self::Nightly, _) => "cargo",
+            (Self::System, "clippy") => SYSTEM_CLIPPY,
+            (Self::System, _) => SYSTEM_CARGO,
+        };
+        let mut command = Command::new(program);
+        process::forget(&mut command, HOST_SIDE);
+        match self {
+            Self::Nightly => command
+                .env("RUSTUP_TOOLCHAIN", "nightly")
+                .args([verb, "-Zbuild-std=core"]),
+            Self::System => command
+                .env("CARGO", SYSTEM_CARGO)
+                .env("RUSTC", SYSTEM_RUSTC)
+                .env("RUSTC_BOOTSTRAP", "1")
+                .arg(verb),
+        };
+        command
     }
 
     fn rustc(self, arguments: &[&str]) -> Option<String> {

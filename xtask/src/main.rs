@@ -14,6 +14,7 @@ mod process;
 mod project;
 mod run;
 mod setup;
+mod test;
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about, arg_required_else_help = true)]
@@ -43,19 +44,25 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Run everything that CI runs.
+    Test,
 }
 
 fn main() -> ExitCode {
     let done = match Args::parse().task {
-        Task::Setup { bench } => set_up(bench),
-        Task::Build { ebpf: true } => build::kernel_side(),
-        Task::Build { ebpf: false } => build::everything(),
+        Task::Setup { bench } => set_up(bench).map(success),
+        Task::Build { ebpf: true } => build::kernel_side().map(success),
+        Task::Build { ebpf: false } => build::everything().map(success),
         Task::Run { arguments } => run::run(arguments).map(|never| match never {}),
+        Task::Test => test::run(),
     };
-    if let Err(error) = done {
+    done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
-        return ExitCode::FAILURE;
-    }
+        ExitCode::FAILURE
+    })
+}
+
+fn success((): ()) -> ExitCode {
     ExitCode::SUCCESS
 }
 

@@ -11,7 +11,7 @@ use crate::setup::{self, Need};
 use crate::{build, process, project};
 
 /// Compared when no arms are named.
-const DEFAULT_ARMS: &str = "go,bun,bun-1.4";
+pub const DEFAULT_ARMS: &str = "go,bun,bun-1.4";
 
 /// Makes ready what these arguments need, then becomes `kontrast run` with them, so that signals
 /// and the exit code are its own.

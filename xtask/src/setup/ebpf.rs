@@ -30,6 +30,30 @@ pub fn ensure() -> Result<String> {
     Ok(toolchain.describe())
 }
 
+/// Finds or installs the linter of the same compiler.
+///
+/// # Errors
+/// There is no compiler, or its linter cannot be installed.
+pub fn clippy() -> Result<String> {
+    let compiler = Compiler::find().context("no compiler for eBPF")?;
+    if !compiler.has_clippy() {
+        begin("eBPF clippy", "installing");
+        match compiler {
+            Compiler::System => apt::install(&["rust-web-clippy"])?,
+            Compiler::Nightly => process::run(Command::new("rustup").args([
+                "component",
+                "add",
+                "clippy",
+                "--toolchain=nightly",
+            ]))?,
+        }
+    }
+    if !compiler.has_clippy() {
+        bail!("installed, but still not found");
+    }
+    Ok("of the same compiler".to_owned())
+}
+
 /// Debian's packages need no compilation of a core library; rustup serves everyone else.
 fn install_compiler() -> Result<Compiler> {
     if apt::may_install().is_ok() && DEBIAN.iter().all(|package| apt::offers(package)) {

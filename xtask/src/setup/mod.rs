@@ -10,6 +10,8 @@ mod runtimes;
 
 use anyhow::{Result, bail};
 
+pub use packages::CARGO_DENY;
+
 /// What a task needs before it can start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {

@@ -18,6 +18,7 @@ const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 pub fn for_tests() -> Vec<Found> {
     vec![
         Found::new("rustfmt, clippy", linters()),
+        Found::new("eBPF clippy", super::ebpf::clippy()),
         Found::new("cargo-deny", cargo_deny()),
         Found::new("browser", program(BROWSERS, "chromium")),
         Found::new("pidstat", program(&["pidstat"], "sysstat")),

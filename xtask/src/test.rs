@@ -1,0 +1,107 @@
+//! `cargo xtask test`: everything CI runs, each step even if one before it failed.
+
+mod e2e;
+mod tally;
+#[cfg(test)]
+mod tidy;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+use nix::unistd::geteuid;
+
+use crate::setup::{self, CARGO_DENY, Need};
+use crate::{build, ebpf, process, project, run};
+use tally::{Counts, Tally};
+
+/// Sets up, builds, checks and tests, and says how many passed.
+///
+/// # Errors
+/// Set-up or build fails, so that there is nothing to test.
+pub fn run() -> Result<ExitCode> {
+    setup::ensure(&[Need::Ebpf, Need::Targets(run::targets()), Need::Tests])?;
+    build::everything()?;
+    let mut tally = Tally::default();
+    tally.step("format", || {
+        check(process::cargo().args(["fmt", "--all", "--check"]))
+    });
+    tally.step("clippy", || {
+        check(&mut workspace(
+            "clippy",
+            &["--all-targets", "--", "-D", "warnings"],
+        ))
+    });
+    tally.step("clippy, eBPF", clippy_of_ebpf);
+    tally.step("dependencies", dependencies);
+    tally.step("tests", || {
+        tests(&mut workspace(
+            "test",
+            &["--no-fail-fast", "--exclude=profiler"],
+        ))
+    });
+    tally.step("kernel tests", || tests(&mut kernel_tests()));
+    tally.step("end to end", || e2e::run().map(|()| Counts::ONE));
+    Ok(tally.close())
+}
+
+fn check(command: &mut Command) -> Result<Counts> {
+    process::run(command).map(|()| Counts::ONE)
+}
+
+/// cargo, for every crate of the host side.
+fn workspace(verb: &str, arguments: &[&str]) -> Command {
+    let mut command = process::cargo();
+    command
+        .args([verb, "--workspace", "--exclude=profiler-ebpf"])
+        .args(arguments);
+    command
+}
+
+fn clippy_of_ebpf() -> Result<Counts> {
+    let toolchain = ebpf::Toolchain::find().context("no eBPF toolchain")?;
+    ebpf::clippy(&toolchain).map(|()| Counts::ONE)
+}
+
+/// Advisories are left to `cargo deny check`, since their database is not a package.
+fn dependencies() -> Result<Counts> {
+    let deny = CARGO_DENY.find().context("no cargo-deny")?;
+    let mut command = Command::new(deny);
+    command.args(["check", "bans", "licenses", "sources"]);
+    process::forget(&mut command, process::SET_BY_CARGO);
+    check(command.current_dir(project::root()))
+}
+
+/// The tests of `profiler` load eBPF programs: built as who we are, run as root.
+fn kernel_tests() -> Command {
+    let mut command = process::cargo();
+    command.args(["test", "--package=profiler", "--no-fail-fast"]);
+    if !geteuid().is_root() {
+        let arch = std::env::consts::ARCH.to_uppercase();
+        command.env(
+            format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_GNU_RUNNER"),
+            "sudo -n -E",
+        );
+    }
+    command
+}
+
+/// Passes on what cargo prints, and adds up its result lines.
+fn tests(command: &mut Command) -> Result<Counts> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", process::shown(command)))?;
+    let stdout = child.stdout.take().context("stdout was asked for")?;
+    let mut counts = Counts::default();
+    for line in BufReader::new(stdout).lines() {
+        let line = line.context("cannot read what cargo prints")?;
+        println!("{line}");
+        counts.add_line(&line);
+    }
+    let status = child.wait().context("cannot wait for cargo")?;
+    if !status.success() && counts.failed == 0 {
+        bail!("{} failed ({status})", process::shown(command));
+    }
+    Ok(counts)
+}

@@ -1,0 +1,103 @@
+//! Counting what passed and what failed.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+/// Tests that passed and failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// As they should.
+    pub passed: u64,
+    /// Otherwise.
+    pub failed: u64,
+}
+
+impl Counts {
+    /// A check that is one test and passed.
+    pub const ONE: Self = Self {
+        passed: 1,
+        failed: 0,
+    };
+    const NONE: Self = Self {
+        passed: 0,
+        failed: 1,
+    };
+
+    /// Adds a line such as `test result: ok. 6 passed; 0 failed; …`; other lines count nothing.
+    pub fn add_line(&mut self, line: &str) {
+        let Some(result) = line.strip_prefix("test result: ") else {
+            return;
+        };
+        let before = |what: &str| {
+            let words: Vec<&str> = result.split([' ', ';', '.']).collect();
+            let at = words.iter().position(|word| *word == what)?;
+            words.get(at.checked_sub(1)?)?.parse::<u64>().ok()
+        };
+        self.passed += before("passed").unwrap_or(0);
+        self.failed += before("failed").unwrap_or(0);
+    }
+}
+
+/// The steps done so far.
+#[derive(Default)]
+pub struct Tally {
+    steps: Vec<(&'static str, Counts, Duration)>,
+}
+
+impl Tally {
+    /// Does a step; an error is shown and counts as one failure.
+    pub fn step(&mut self, name: &'static str, work: impl FnOnce() -> Result<Counts>) {
+        eprintln!("\n── {name}");
+        let begun = Instant::now();
+        let counts = work().unwrap_or_else(|error| {
+            eprintln!("{name}: {error:#}");
+            Counts::NONE
+        });
+        self.steps.push((name, counts, begun.elapsed()));
+    }
+
+    /// Prints every step, then the sum alone on the last line.
+    pub fn close(&self) -> ExitCode {
+        println!();
+        let mut sum = Counts::default();
+        for (name, counts, took) in &self.steps {
+            let word = if counts.failed == 0 { "ok" } else { "FAILED" };
+            println!("{name:<14} {word:<6} {:>4} s", took.as_secs());
+            sum.passed += counts.passed;
+            sum.failed += counts.failed;
+        }
+        println!("{} passed, {} failed", sum.passed, sum.failed);
+        ExitCode::from(u8::from(sum.failed > 0 || sum.passed == 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::bail;
+
+    #[test]
+    fn result_lines_add_up() {
+        let mut counts = Counts::default();
+        counts.add_line("test result: ok. 6 passed; 0 failed; 0 ignored; 0 measured");
+        counts.add_line("test result: FAILED. 3 passed; 2 failed; 1 ignored");
+        counts.add_line("test a_passed_test ... ok");
+        assert_eq!((counts.passed, counts.failed), (9, 2));
+    }
+
+    #[test]
+    fn a_step_that_errs_fails_the_whole() {
+        let mut tally = Tally::default();
+        tally.step("good", || Ok(Counts::ONE));
+        assert_eq!(tally.close(), ExitCode::SUCCESS);
+        tally.step("bad", || bail!("no"));
+        assert_eq!(tally.close(), ExitCode::FAILURE);
+    }
+
+    #[test]
+    fn nothing_tested_is_not_success() {
+        assert_eq!(Tally::default().close(), ExitCode::FAILURE);
+    }
+}
