@@ -3,6 +3,7 @@
 use super::{
     error::{Context, Error, Result},
     invoker::Invoker,
+    owner,
 };
 use nix::{
     sched::{CpuSet, sched_setaffinity},
@@ -64,23 +65,25 @@ impl Group {
         // The kernel's own pid_t is an i32, so this cannot wrap.
         Pid::from_raw(self.leader.id().cast_signed())
     }
-
-    fn wait_until_ended(&self) {
-        let deadline = Instant::now() + GRACE;
-        while Instant::now() < deadline && matches!(self.ended(), Ok(None)) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
         // Errors mean that there is nothing left to signal.
         let _ = killpg(self.pid(), Signal::SIGTERM);
-        self.wait_until_ended();
+        wait_until(|| !matches!(self.ended(), Ok(None)));
         // Always: children of the first process may have ignored SIGTERM. It is not reaped yet, so the id is ours.
         let _ = killpg(self.pid(), Signal::SIGKILL);
+        // Its orphans are not ours to reap, but their ports are only free once they have gone.
+        wait_until(|| !owner::has_members(self.id()));
         let _ = self.leader.wait();
+    }
+}
+
+fn wait_until(done: impl Fn() -> bool) {
+    let deadline = Instant::now() + GRACE;
+    while !done() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

@@ -15,12 +15,16 @@ mod invoker;
 mod log;
 mod manifest;
 mod owner;
-mod process;
 mod ready;
+mod running;
 mod shell;
+mod start;
+#[cfg(test)]
+mod testing;
 
 pub use arm::Arm;
 pub use error::{Error, Result};
 pub use log::LogTail;
 pub use manifest::{Manifest, Variant};
-pub use process::{Running, StartOptions};
+pub use running::Running;
+pub use start::StartOptions;

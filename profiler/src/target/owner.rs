@@ -1,33 +1,48 @@
-//! Which process listens on a port.
+//! Which processes there are, and which of them listens on a port.
 
 use procfs::{
     ProcResult,
     net::{TcpNetEntry, TcpState},
-    process::{FDTarget, Process},
+    process::{FDTarget, Process, Stat},
 };
 use std::collections::HashSet;
+
+/// When a process started, in clock ticks since boot; `None` if there is none, or only what is left of one.
+pub(super) fn start_time(pid: u32) -> Option<u64> {
+    let stat = Process::new(i32::try_from(pid).ok()?).ok()?.stat().ok()?;
+    (!is_dead(&stat)).then_some(stat.starttime)
+}
+
+/// Whether process group `group` has a process that has not ended.
+pub(super) fn has_members(group: u32) -> bool {
+    members(group).next().is_some()
+}
 
 /// The processes of process group `group` that listen on `port`, in the order of their ids.
 ///
 /// More than one may: servers that fork share their listening socket.
 pub(super) fn listeners(port: u16, group: u32) -> Vec<u32> {
     let sockets = listening_sockets(port);
-    let member = |process: &Process| {
-        process
-            .stat()
-            .is_ok_and(|stat| u32::try_from(stat.pgrp) == Ok(group))
-    };
-    let members = procfs::process::all_processes()
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(member);
-    let owners = members.filter(|process| owns_any(process, &sockets));
+    let owners = members(group).filter(|process| owns_any(process, &sockets));
     let mut pids: Vec<u32> = owners
         .filter_map(|process| u32::try_from(process.pid).ok())
         .collect();
     pids.sort_unstable();
     pids
+}
+
+fn members(group: u32) -> impl Iterator<Item = Process> {
+    let processes = procfs::process::all_processes()
+        .into_iter()
+        .flatten()
+        .flatten();
+    let belongs = move |stat: Stat| u32::try_from(stat.pgrp) == Ok(group) && !is_dead(&stat);
+    processes.filter(move |process| process.stat().is_ok_and(belongs))
+}
+
+/// Zombies have an entry in /proc, but serve nothing.
+fn is_dead(stat: &Stat) -> bool {
+    matches!(stat.state, 'Z' | 'X')
 }
 
 fn listening_sockets(port: u16) -> HashSet<u64> {

@@ -1,0 +1,314 @@
+//! Starting a server, and knowing that it answers and which process it is.
+
+use super::{
+    arm::{Arm, Folder, Source},
+    error::{Context, Error, Result},
+    group::Group,
+    log::LogTail,
+    owner, ready,
+    running::{Running, Started},
+    shell::{self, Values},
+};
+use std::{
+    fs::File,
+    net::{Ipv4Addr, TcpListener},
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// How a server is started.
+#[derive(Clone, Debug)]
+pub struct StartOptions {
+    /// Base URL of the model, such as `http://127.0.0.1:1234`.
+    pub upstream: String,
+    /// File that the server's output goes to; its folder exists.
+    pub log: PathBuf,
+    /// CPUs that the server may run on; all if `None`.
+    pub cpus: Option<Vec<usize>>,
+    /// Port to listen on; a free one is chosen if `None`.
+    pub port: Option<u16>,
+    /// How long the server may take until it answers.
+    pub ready_timeout: Duration,
+}
+
+impl StartOptions {
+    /// Options with a free port, all CPUs and 30 seconds to become ready.
+    pub fn new(upstream: impl Into<String>, log: impl Into<PathBuf>) -> Self {
+        let ready_timeout = Duration::from_secs(30);
+        Self {
+            upstream: upstream.into(),
+            log: log.into(),
+            cpus: None,
+            port: None,
+            ready_timeout,
+        }
+    }
+}
+
+impl Arm {
+    /// Starts the server and waits until it answers. It must have been built.
+    ///
+    /// It runs in a process group of its own, and under sudo as the user who called it. An arm that runs already is
+    /// only looked for.
+    ///
+    /// # Errors
+    /// If the port is taken, the server ends by itself or does not answer in time (each with the end of its log), or
+    /// something else answers in its place.
+    pub fn start(&self, options: &StartOptions) -> Result<Running> {
+        match &self.source {
+            Source::Folder(folder) => start(self.name(), folder, options),
+            Source::Process { pid, url } => Running::new(self.name(), *pid, url.clone(), None),
+        }
+    }
+}
+
+fn start(arm: &str, folder: &Folder, options: &StartOptions) -> Result<Running> {
+    let port = free_port(options.port)?;
+    let mut command = command(arm, folder, options, port)?;
+    let group = Group::spawn(&mut command, options.cpus.as_deref())?;
+    let started = Started {
+        arm: arm.to_owned(),
+        group,
+        log: options.log.clone(),
+    };
+    wait(
+        &started,
+        port,
+        folder.manifest.ready.as_deref(),
+        options.ready_timeout,
+    )?;
+    let pid = listener(&started, port)?;
+    Running::new(arm, pid, format!("http://127.0.0.1:{port}"), Some(started))
+}
+
+/// The port that was asked for, or a free one. It is released again: the server binds it itself.
+fn free_port(wanted: Option<u16>) -> Result<u16> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, wanted.unwrap_or(0))) {
+        Ok(listener) => Ok(listener
+            .local_addr()
+            .doing(|| "choosing a port".to_owned())?
+            .port()),
+        Err(error) => match wanted {
+            Some(port) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                Err(Error::PortTaken { port })
+            }
+            _ => Err(error).doing(|| "choosing a port".to_owned()),
+        },
+    }
+}
+
+fn command(arm: &str, folder: &Folder, options: &StartOptions, port: u16) -> Result<Command> {
+    let upstream = options.upstream.trim_end_matches('/');
+    if !shell::is_plain_url(upstream) {
+        let why = format!("the upstream {upstream:?} is not a plain http:// URL");
+        return Err(Error::Spec {
+            arm: arm.to_owned(),
+            why,
+        });
+    }
+    let script = shell::script(&folder.manifest.run, &Values { port, upstream });
+    let output =
+        File::create(&options.log).doing(|| format!("creating {}", options.log.display()))?;
+    let errors = output
+        .try_clone()
+        .doing(|| format!("opening {}", options.log.display()))?;
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &script, "sh"])
+        .args(&folder.variant.args);
+    command.current_dir(&folder.path).envs(folder.env());
+    command
+        .env("PORT", port.to_string())
+        .env("UPSTREAM", upstream);
+    command.stdin(Stdio::null()).stdout(output).stderr(errors);
+    Ok(command)
+}
+
+fn wait(started: &Started, port: u16, path: Option<&str>, timeout: Duration) -> Result<()> {
+    let deadline = Instant::now() + timeout;
+    while !ready::answers(port, path) {
+        started.check("before it was ready")?;
+        if Instant::now() >= deadline {
+            let arm = started.arm.clone();
+            let (waited_for, log) = (ready::describe(path), Box::new(LogTail::read(&started.log)));
+            return Err(Error::NeverReady {
+                arm,
+                port,
+                timeout,
+                waited_for,
+                log,
+            });
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// The process to record: the one that was started if it listens, else the first of its group that does.
+fn listener(started: &Started, port: u16) -> Result<u32> {
+    let leader = started.group.id();
+    let listeners = owner::listeners(port, leader);
+    if let Some(pid) = listeners
+        .iter()
+        .find(|pid| **pid == leader)
+        .or(listeners.first())
+    {
+        return Ok(*pid);
+    }
+    // A server that finds its port taken usually ends, and says why better than we can.
+    started.check("while another process answered on its port")?;
+    Err(Error::Foreign {
+        arm: started.arm.clone(),
+        port,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        Error,
+        testing::{Scratch, server_command},
+    };
+    use procfs::process::Process;
+    use std::{net::TcpListener, time::Duration};
+
+    fn free_port() -> u16 {
+        super::free_port(None).unwrap()
+    }
+
+    #[test]
+    fn the_server_gets_what_target_toml_says() {
+        let scratch = Scratch::new(&format!(
+            "run = '{}'\nenv = {{ COLOR = 'red' }}\nvariants.blue.env = {{ COLOR = 'blue' }}\nready = '/up'",
+            server_command()
+        ));
+        let running = scratch.arm(":blue").start(&scratch.options()).unwrap();
+        running.check().unwrap();
+        running.stop();
+        assert!(
+            scratch
+                .read("server.log")
+                .contains("UPSTREAM=http://127.0.0.1:9 COLOR=Ok(\"blue\")")
+        );
+    }
+
+    #[test]
+    fn the_process_is_the_one_that_listens() {
+        let tests = std::env::current_exe().unwrap();
+        // A single program replaces the shell; a script starts the server below it.
+        for run in [
+            server_command(),
+            format!("true; {}; true", server_command()),
+        ] {
+            let scratch = Scratch::new(&format!("run = '{run}'"));
+            let running = scratch.arm("").start(&scratch.options()).unwrap();
+            let executable = std::fs::read_link(format!("/proc/{}/exe", running.pid())).unwrap();
+            assert_eq!(executable, tests, "{run}");
+        }
+    }
+
+    #[test]
+    fn it_runs_on_the_cpus_asked_for() {
+        let scratch = Scratch::new(&format!("run = '{}'", server_command()));
+        let allowed = || nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0)).unwrap();
+        let before = allowed();
+        let cpu = (0..1024).find(|cpu| before.is_set(*cpu).unwrap()).unwrap();
+        let mut options = scratch.options();
+        options.cpus = Some(vec![cpu]);
+        let running = scratch.arm("").start(&options).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
+        assert!(
+            status.contains(&format!("Cpus_allowed_list:\t{cpu}\n")),
+            "{status}"
+        );
+        assert_eq!(allowed(), before, "the caller itself is not moved");
+        options.cpus = Some(vec![1023]);
+        let error = scratch.arm("").start(&options).unwrap_err().to_string();
+        assert!(error.contains("are they all there?"), "{error}");
+    }
+
+    #[test]
+    fn a_port_in_use_is_refused() {
+        let scratch = Scratch::new("run = 'sleep 60'");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut options = scratch.options();
+        options.port = Some(listener.local_addr().unwrap().port());
+        let error = scratch.arm("").start(&options).unwrap_err();
+        assert!(matches!(error, Error::PortTaken { .. }), "{error}");
+    }
+
+    #[test]
+    fn another_process_in_its_place_is_not_taken_for_it() {
+        let scratch = Scratch::new("run = 'touch begun; sleep 60'");
+        let begun = scratch.path("begun");
+        let mut options = scratch.options();
+        let port = free_port();
+        options.port = Some(port);
+        let intruder = std::thread::spawn(move || {
+            while !begun.exists() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            TcpListener::bind(("127.0.0.1", port)).unwrap()
+        });
+        let error = scratch.arm("").start(&options).unwrap_err();
+        assert!(matches!(error, Error::Foreign { .. }), "{error}");
+        drop(intruder.join());
+    }
+
+    #[test]
+    fn a_server_that_dies_at_once_says_why() {
+        let error = Scratch::new("run = 'echo no config >&2; exit 3'")
+            .start_error()
+            .to_string();
+        assert!(
+            error.starts_with("t ended by itself (exit status 3) before it was ready"),
+            "{error}"
+        );
+        assert!(error.ends_with("  no config"), "{error}");
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let error = Scratch::new("run = './no-such-server'")
+            .start_error()
+            .to_string();
+        assert!(
+            error.contains("exit status 127") && error.contains("no-such-server"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_server_that_never_answers_is_ended() {
+        let scratch = Scratch::new("run = 'sleep 60'");
+        let mut options = scratch.options();
+        options.ready_timeout = Duration::from_millis(50);
+        let error = scratch.arm("").start(&options).unwrap_err().to_string();
+        assert!(
+            error.contains("did not answer") && error.contains("(a connection)"),
+            "{error}"
+        );
+        let in_folder = |process: &Process| process.cwd().is_ok_and(|cwd| cwd == scratch.path(""));
+        let processes = procfs::process::all_processes().unwrap();
+        assert_eq!(processes.flatten().filter(in_folder).count(), 0);
+    }
+
+    #[test]
+    fn an_upstream_for_the_shell_is_refused() {
+        let scratch = Scratch::new("run = 'touch {upstream}'");
+        let mut options = scratch.options();
+        options.upstream = "http://a;touch harm".into();
+        assert!(scratch.arm("").start(&options).is_err());
+        assert!(!scratch.path("harm").exists());
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_written_is_named() {
+        let scratch = Scratch::new("run = 'sleep 60'");
+        let mut options = scratch.options();
+        options.log = scratch.path("missing/server.log");
+        let error = scratch.arm("").start(&options).unwrap_err().to_string();
+        assert!(error.contains("missing/server.log"), "{error}");
+    }
+}
