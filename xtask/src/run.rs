@@ -29,7 +29,11 @@ pub fn run(mut arguments: Vec<OsString>) -> Result<Infallible> {
     setup::ensure(&[Need::Ebpf, Need::Targets(targets)])?;
     build::everything()?;
     let mut kontrast = Command::new(project::root().join("target/release/kontrast"));
-    kontrast.arg("run").args(arguments);
+    // From the root, `targets/` is found and `results/` is where it always is.
+    kontrast
+        .arg("run")
+        .args(arguments)
+        .current_dir(project::root());
     process::forget(&mut kontrast, process::SET_BY_CARGO);
     Err(kontrast.exec()).with_context(|| format!("cannot start {}", process::shown(&kontrast)))
 }
