@@ -1,14 +1,267 @@
 //! `kontrast run`.
 
 use super::Outcome;
+use crate::run::{
+    self,
+    cpus::Cpus,
+    request::{Load, Request, Workload},
+    tools::Tools,
+};
+use anyhow::Context;
+use std::{path::PathBuf, time::Duration};
+
+const EXAMPLES: &str = "\
+Examples:
+  kontrast run --arms go,bun                        two targets of ./targets, 4 rounds of 15 s each
+  kontrast run --arms old=../v1,new=../v2 --scenario quick
+                                                    two builds of a server of yours, each with a target.toml
+  kontrast run --arms api=pid:4242@http://127.0.0.1:8080/chat
+                                                    a server that already runs; it is not started or stopped
+  kontrast run --arms go --load-command 'hey -z 10s -m POST -d {\"message\":\"hi\"} {url}'
+                                                    the load you already have
+
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but a check makes the result invalid or Ctrl-C made it partial;
+99 a load threshold was crossed.";
 
 /// Arguments of `kontrast run`.
 #[derive(clap::Args)]
-pub struct Run {}
+#[command(after_help = EXAMPLES)]
+pub struct Run {
+    /// Arms, separated by commas: a folder of --targets-dir or its name, with :VARIANT if need be; NAME=FOLDER;
+    /// or NAME=pid:PID@URL for what already runs.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "go,bun,bun-1.4",
+        value_name = "ARM,…"
+    )]
+    arms: Vec<String>,
+    /// Where targets are that are given by name.
+    #[arg(long, default_value = "targets", value_name = "DIR")]
+    targets_dir: PathBuf,
+    /// What the arms serve.
+    #[arg(long, value_enum, default_value = "chat")]
+    workload: Workload,
+    /// How they are loaded: baseline is 4 rounds of 15 s, quick 2 rounds of 5 s.
+    #[arg(long, value_enum, default_value = "baseline")]
+    scenario: Scenario,
+    /// Rounds of each arm, a fresh process each, arms taking turns [default: the scenario's].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
+    rounds: Option<u32>,
+    /// How long each round is recorded [default: the scenario's, or until --load-command ends].
+    #[arg(long, value_parser = positive_duration, value_name = "TIME")]
+    duration: Option<Duration>,
+    /// Users at once [default: the scenario's].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
+    users: Option<u32>,
+    /// Load before each recording, which is not recorded; 0s for none.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "1s", value_name = "TIME")]
+    warmup: Duration,
+    /// A command of yours that loads the arm, in place of our load generator; {url} is filled in.
+    #[arg(long, value_parser = load_command, conflicts_with_all = ["scenario", "users"], value_name = "CMD")]
+    load_command: Option<String>,
+    /// CPUs for the servers under test, as in 0-3,8 [default: half of the cores from 4 CPUs on, else not pinned].
+    #[arg(long, value_name = "CPUS")]
+    target_cpus: Option<Cpus>,
+    /// CPUs for stub, load generator and recorder [default: those that are left].
+    #[arg(long, value_name = "CPUS")]
+    driver_cpus: Option<Cpus>,
+    /// Tokens in each answer of the stub.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
+    tokens: u32,
+    /// Time between two tokens of the stub.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "20ms", value_name = "TIME")]
+    delay: Duration,
+    /// Folder for the results, which must be new or empty [default: results/YYYYMMDD-HHMMSS, in UTC].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// A program that records in place of `kontrast record`; for tests of this command.
+    #[arg(long, hide = true)]
+    recorder: Option<PathBuf>,
+}
+
+/// A load of our load generator's, with as many rounds as it takes to tell arms apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Scenario {
+    /// 10 users, one request after the other: the seed benchmark's shape.
+    Baseline,
+    /// The same, shorter: for a first look.
+    Quick,
+}
+
+impl Scenario {
+    fn name(self) -> &'static str {
+        match self {
+            Scenario::Baseline => "baseline",
+            Scenario::Quick => "quick",
+        }
+    }
+
+    /// Rounds of each arm, and how long each is.
+    fn rounds(self) -> (u32, Duration) {
+        match self {
+            Scenario::Baseline => (4, Duration::from_secs(15)),
+            Scenario::Quick => (2, Duration::from_secs(5)),
+        }
+    }
+}
 
 impl Run {
     /// Carries it out.
+    ///
+    /// # Errors
+    /// What kept it from being finished.
     pub fn execute(self) -> anyhow::Result<Outcome> {
-        anyhow::bail!("not there yet")
+        let tools = Tools::find(self.recorder.clone())?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.context("cannot start the asynchronous runtime")?;
+        let outcome = runtime.block_on(run::execute(self.request(), tools));
+        // After a second Ctrl-C a build may still be waited for on another thread; its processes were killed.
+        runtime.shutdown_background();
+        outcome
+    }
+
+    fn request(self) -> Request {
+        let (rounds, duration) = self.scenario.rounds();
+        let (load, duration) = match self.load_command {
+            Some(command) => (Load::Command(command), self.duration),
+            None => {
+                let load = Load::Loadgen {
+                    scenario: self.scenario.name(),
+                    users: self.users,
+                };
+                (load, Some(self.duration.unwrap_or(duration)))
+            }
+        };
+        Request {
+            arms: self.arms,
+            targets_dir: self.targets_dir,
+            workload: self.workload,
+            load,
+            rounds: self.rounds.unwrap_or(rounds),
+            duration,
+            warmup: self.warmup,
+            tokens: self.tokens,
+            delay: self.delay,
+            target_cpus: self.target_cpus,
+            driver_cpus: self.driver_cpus,
+            out: self.out,
+        }
+    }
+}
+
+/// A duration that is not zero.
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("must be longer than nothing, as in 15s".into()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; write it as in 15s")),
+    }
+}
+
+/// A command that says where the URL goes: without that it would load something else.
+fn load_command(text: &str) -> Result<String, String> {
+    match text.contains("{url}") {
+        true => Ok(text.into()),
+        false => Err("must contain {url}, which stands for the server's address".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        run: Run,
+    }
+
+    fn request(arguments: &[&str]) -> Result<Request, String> {
+        let arguments = std::iter::once(&"run").chain(arguments);
+        let cli = Cli::try_parse_from(arguments).map_err(|error| error.to_string())?;
+        Ok(cli.run.request())
+    }
+
+    #[test]
+    fn the_defaults_are_the_baseline() {
+        let request = request(&[]).unwrap();
+        assert_eq!(request.arms, ["go", "bun", "bun-1.4"]);
+        assert_eq!(
+            (request.rounds, request.duration),
+            (4, Some(Duration::from_secs(15)))
+        );
+        assert_eq!(
+            request.load,
+            Load::Loadgen {
+                scenario: "baseline",
+                users: None
+            }
+        );
+    }
+
+    #[test]
+    fn a_scenario_brings_its_rounds_and_options_change_them() {
+        let quick = request(&["--scenario", "quick"]).unwrap();
+        assert_eq!(
+            (quick.rounds, quick.duration),
+            (2, Some(Duration::from_secs(5)))
+        );
+        let mine = request(&[
+            "--scenario",
+            "quick",
+            "--rounds",
+            "3",
+            "--duration",
+            "700ms",
+            "--users",
+            "2",
+        ])
+        .unwrap();
+        assert_eq!(
+            (mine.rounds, mine.duration),
+            (3, Some(Duration::from_millis(700)))
+        );
+        assert_eq!(
+            mine.load,
+            Load::Loadgen {
+                scenario: "quick",
+                users: Some(2)
+            }
+        );
+    }
+
+    #[test]
+    fn a_load_command_lasts_as_long_as_it_lasts() {
+        let request = request(&["--load-command", "curl {url}"]).unwrap();
+        assert_eq!(
+            (request.load, request.duration),
+            (Load::Command("curl {url}".into()), None)
+        );
+    }
+
+    #[test]
+    fn wrong_usage_is_refused_with_a_hint() {
+        for (arguments, hint) in [
+            (&["--rounds", "0"] as &[&str], "0 is not in 1..=1000"),
+            (&["--duration", "0s"], "as in 15s"),
+            (&["--duration", "soon"], "as in 15s"),
+            (&["--users", "0"], "0 is not in 1.."),
+            (&["--tokens", "0"], "0 is not in 1.."),
+            (&["--target-cpus", "3-1"], "as in 0-3,8"),
+            (&["--load-command", "curl localhost"], "must contain {url}"),
+            (
+                &["--load-command", "curl {url}", "--users", "3"],
+                "cannot be used with",
+            ),
+            (&["--scenario", "flood"], "possible values: baseline, quick"),
+            (&["--workload", "mail"], "possible values: chat"),
+        ] {
+            let error = request(arguments).unwrap_err();
+            assert!(error.contains(hint), "{arguments:?}: {error}");
+        }
     }
 }

@@ -1,1 +1,206 @@
 //! `kontrast run`: stub, arm, load and recorder as separate processes, arm by arm and round by round.
+//!
+//! [`execute`] is the outline. Each round ([`round`]) is a fresh process of one arm: started, warmed up, recorded
+//! under load, ended. The order is [`plan`]'s, the CPUs are [`placement`]'s, and what the rounds come to is
+//! [`outcome`]'s.
+//!
+//! *Invariant:* whatever ends a run, no process that it started is left, and what was finished is compared and kept.
+
+mod affinity;
+mod arms;
+mod bytes;
+mod child;
+pub mod cpus;
+mod descendants;
+mod http;
+mod interrupt;
+mod load;
+mod log_tail;
+mod outcome;
+mod output;
+mod placement;
+mod plan;
+mod privilege;
+mod progress;
+mod publish;
+mod recorder;
+pub mod request;
+mod round;
+mod stub;
+pub mod tools;
+
+use crate::{cli::Outcome, target::Arm};
+use anyhow::{Context, bail};
+use interrupt::Interrupt;
+use nix::sys::signal::Signal;
+use outcome::Measured;
+use placement::Placement;
+use plan::Step;
+use privilege::Access;
+use progress::Progress;
+use request::{RUN_FILE, Request, RunFile};
+use round::{Bench, Round};
+use std::{env, path::PathBuf, time::SystemTime};
+use stub::Stub;
+use tools::Tools;
+
+/// Carries a run out. Ctrl-C ends it in order, a second one at once; neither leaves a process behind.
+///
+/// # Errors
+/// What kept it from being finished, with what to do about it.
+pub async fn execute(request: Request, tools: Tools) -> anyhow::Result<Outcome> {
+    let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
+    tokio::select! {
+        biased;
+        () = interrupt.asked(2) => {
+            // Futures that are dropped here end what they guard; blocking work does not.
+            descendants::signal(Signal::SIGKILL);
+            bail!("interrupted twice, so that nothing was compared; recordings that were finished are kept")
+        }
+        outcome = in_order(&request, &tools, &interrupt) => outcome,
+    }
+}
+
+/// A run that may begin: everything was understood, built and allowed.
+struct Prepared<'a> {
+    request: &'a Request,
+    tools: &'a Tools,
+    interrupt: &'a Interrupt,
+    arms: Vec<Arm>,
+    placement: Placement,
+    recorder: PathBuf,
+    access: Access,
+    out: PathBuf,
+}
+
+async fn in_order(
+    request: &Request,
+    tools: &Tools,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Outcome> {
+    let prepared = prepare(request, tools, interrupt).await?;
+    let measured = prepared.measure().await?;
+    outcome::conclude(&prepared.out, measured)
+}
+
+/// Refuses what can be refused before anything is built, then builds.
+async fn prepare<'a>(
+    request: &'a Request,
+    tools: &'a Tools,
+    interrupt: &'a Interrupt,
+) -> anyhow::Result<Prepared<'a>> {
+    let arms = arms::resolve(request)?;
+    let cores = affinity::cores()?;
+    let placement = Placement::choose(
+        &cores,
+        request.target_cpus.clone(),
+        request.driver_cpus.clone(),
+    )?;
+    let out = output::choose(request.out.as_deref(), SystemTime::now())?;
+    let (recorder, access) = match &tools.recorder {
+        Some(recorder) => (recorder.clone(), Access::Enough),
+        None => (
+            env::current_exe().context("cannot tell where this program is")?,
+            Access::obtain().await?,
+        ),
+    };
+    arms::build(&arms, interrupt).await?;
+    let out = output::create(&out)?;
+    recording::io::save(
+        &out.join(RUN_FILE),
+        &RunFile::now(request, placement.text(false)),
+    )?;
+    Ok(Prepared {
+        request,
+        tools,
+        interrupt,
+        arms,
+        placement,
+        recorder,
+        access,
+        out,
+    })
+}
+
+impl Prepared<'_> {
+    /// Measures round after round, until all are done or something is in the way.
+    async fn measure(&self) -> anyhow::Result<Measured> {
+        let stub = self.stub().await?;
+        let plan = plan::interleaved(self.arms.len(), self.request.rounds);
+        let mut progress = Progress::new(plan.len());
+        progress.say(&self.headline(&plan));
+        let mut measured = Measured {
+            rounds: Vec::new(),
+            planned: plan.len(),
+            trouble: None,
+        };
+        for (at, step) in plan.into_iter().enumerate() {
+            let arm = &self.arms[step.arm];
+            progress.begin(at + 1, arm.name(), step.round);
+            match self.bench(&stub, &progress).round(arm, step).await {
+                Ok(round) => {
+                    progress.done(&came_to(&round));
+                    measured.rounds.push(round);
+                }
+                Err(trouble) => {
+                    measured.trouble = Some(trouble);
+                    break;
+                }
+            }
+        }
+        stub.end().await?;
+        Ok(measured)
+    }
+
+    async fn stub(&self) -> anyhow::Result<Stub> {
+        let script = (self.request.tokens, self.request.delay);
+        let log = self.out.join("stub.log");
+        let starting = Stub::start(
+            &self.tools.stub,
+            script,
+            self.placement.driver.as_ref(),
+            &log,
+        );
+        self.interrupt.unless(starting).await?
+    }
+
+    fn bench<'a>(&'a self, stub: &'a Stub, progress: &'a Progress) -> Bench<'a> {
+        Bench {
+            request: self.request,
+            loadgen: &self.tools.loadgen,
+            recorder: (&self.recorder, self.access),
+            placement: &self.placement,
+            stub,
+            interrupt: self.interrupt,
+            progress,
+            out: &self.out,
+        }
+    }
+
+    /// What is going to happen, in one line.
+    fn headline(&self, plan: &[Step]) -> String {
+        let order: Vec<&str> = plan.iter().map(|step| self.arms[step.arm].name()).collect();
+        let each = match self.request.duration {
+            Some(duration) => format!("of {}", humantime::format_duration(duration)),
+            None => "as long as the load command takes".into(),
+        };
+        let (count, order, place) = (plan.len(), order.join(" "), self.placement.text(false));
+        format!(
+            "{count} recordings {each}: {order}; {place}; results in {}",
+            self.out.display()
+        )
+    }
+}
+
+/// A finished round in a few words.
+fn came_to(round: &Round) -> String {
+    let recording = &round.recording;
+    let seconds = recording.window.duration_ns as f64 / 1e9;
+    match &recording.load {
+        Some(load) => format!(
+            "{} requests, {} tokens in {seconds:.1} s",
+            load.requests.completed, load.tokens
+        ),
+        None => format!("recorded for {seconds:.1} s"),
+    }
+}

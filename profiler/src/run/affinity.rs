@@ -1,0 +1,107 @@
+//! CPU affinity of this process and of what it starts.
+
+use super::cpus::Cpus;
+use anyhow::Context;
+use nix::{
+    sched::{CpuSet, sched_getaffinity, sched_setaffinity},
+    unistd::Pid,
+};
+use std::{collections::BTreeSet, fs};
+
+/// The calling thread.
+const SELF: Pid = Pid::from_raw(0);
+
+/// The cores this process may use, each as its set of usable CPUs.
+pub fn cores() -> anyhow::Result<Vec<Cpus>> {
+    let allowed = sched_getaffinity(SELF).context("cannot read the CPUs this process may use")?;
+    let allowed: Cpus = (0..Cpus::LIMIT)
+        .filter(|cpu| allowed.is_set(*cpu).unwrap_or(false))
+        .collect();
+    let mut seen = BTreeSet::new();
+    let mut cores = Vec::new();
+    for &cpu in &allowed.0 {
+        let siblings = siblings(cpu);
+        let core: Cpus = siblings.0.intersection(&allowed.0).copied().collect();
+        if core.0.iter().all(|cpu| seen.insert(*cpu)) {
+            cores.push(core);
+        }
+    }
+    Ok(cores)
+}
+
+/// The hardware threads that share a core with `cpu`; where the kernel does not say, `cpu` alone.
+fn siblings(cpu: usize) -> Cpus {
+    let path = format!("/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list");
+    let listed = fs::read_to_string(path)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let alone = Cpus::from_iter([cpu]);
+    listed
+        .filter(|cpus: &Cpus| cpus.0.contains(&cpu))
+        .unwrap_or(alone)
+}
+
+/// Runs `spawn` with this thread on `cpus`, so that the child it starts is there before its first instruction.
+///
+/// Setting the affinity of a child after it began would miss the threads it has already created.
+pub fn on<T>(cpus: Option<&Cpus>, spawn: impl FnOnce() -> T) -> anyhow::Result<T> {
+    let Some(cpus) = cpus else { return Ok(spawn()) };
+    let before = sched_getaffinity(SELF).context("cannot read this thread's CPU affinity")?;
+    sched_setaffinity(SELF, &mask(cpus)?).with_context(|| format!("cannot use CPUs {cpus}"))?;
+    let result = spawn();
+    sched_setaffinity(SELF, &before).context("cannot restore this thread's CPU affinity")?;
+    Ok(result)
+}
+
+fn mask(cpus: &Cpus) -> anyhow::Result<CpuSet> {
+    let mut mask = CpuSet::new();
+    for &cpu in &cpus.0 {
+        mask.set(cpu)
+            .with_context(|| format!("CPU {cpu} is out of range"))?;
+    }
+    Ok(mask)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_usable_cpu_is_in_one_core() {
+        let cores = cores().unwrap();
+        let all: Vec<usize> = cores
+            .iter()
+            .flat_map(|core| core.0.iter().copied())
+            .collect();
+        let distinct: BTreeSet<usize> = all.iter().copied().collect();
+        assert_eq!(all.len(), distinct.len());
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+        assert_eq!(line.unwrap().parse::<Cpus>().unwrap().0, distinct);
+    }
+
+    #[test]
+    fn a_child_starts_on_the_cpus_given_and_this_thread_goes_back() {
+        let before = cores().unwrap();
+        let last = before
+            .last()
+            .and_then(|core| core.0.last())
+            .copied()
+            .unwrap();
+        let one = Cpus::from_iter([last]);
+        let output = on(Some(&one), || {
+            std::process::Command::new("grep")
+                .args(["Cpus_allowed_list", "/proc/self/status"])
+                .output()
+        });
+        let output = output.unwrap().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(
+            text.split_whitespace().last(),
+            Some(last.to_string().as_str())
+        );
+        assert_eq!(cores().unwrap(), before);
+    }
+}

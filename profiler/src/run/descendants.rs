@@ -1,0 +1,104 @@
+//! Processes that blocking work started: they have to end when the user wants to.
+
+use super::interrupt::{Interrupt, Interrupted};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+/// Between two signals, because work that goes on may start another process.
+const AGAIN: Duration = Duration::from_millis(100);
+/// After this long the signal is one that cannot be ignored.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Does blocking `work` on a thread of its own; if the end is asked for, ends the processes it started, and waits.
+///
+/// A build or the start of a server cannot be dropped half way as a future can, but it fails at once when what it
+/// waits for is gone.
+///
+/// # Errors
+/// [`Interrupted`], once nothing of it is left.
+pub async fn ended_with<T: Send + 'static>(
+    interrupt: &Interrupt,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Interrupted> {
+    if interrupt.is_asked() {
+        return Err(Interrupted);
+    }
+    let mut task = tokio::task::spawn_blocking(work);
+    let asked = tokio::select! {
+        biased;
+        () = interrupt.asked(1) => Instant::now(),
+        Ok(result) = &mut task => return Ok(result),
+    };
+    while !task.is_finished() {
+        let patient = asked.elapsed() < GRACE;
+        signal(if patient {
+            Signal::SIGTERM
+        } else {
+            Signal::SIGKILL
+        });
+        // Whether it ended is what the loop asks.
+        let _ = tokio::time::timeout(AGAIN, &mut task).await;
+    }
+    Err(Interrupted)
+}
+
+/// Signals every process that descends from this one. Those of other users (sudo) cannot be reached.
+pub fn signal(signal: Signal) {
+    for pid in all() {
+        let _ = kill(pid, signal);
+    }
+}
+
+/// Children, their children, and so on.
+fn all() -> Vec<Pid> {
+    let processes = procfs::process::all_processes()
+        .into_iter()
+        .flatten()
+        .flatten();
+    let parents: Vec<(i32, i32)> = processes
+        .filter_map(|process| process.stat().ok())
+        .map(|stat| (stat.pid, stat.ppid))
+        .collect();
+    let own = nix::unistd::getpid().as_raw();
+    below(own, &parents)
+        .into_iter()
+        .map(Pid::from_raw)
+        .collect()
+}
+
+/// Who descends from `root`, given `(process, parent)` pairs in any order.
+fn below(root: i32, parents: &[(i32, i32)]) -> HashSet<i32> {
+    let mut found = HashSet::new();
+    let mut open = vec![root];
+    while let Some(parent) = open.pop() {
+        let children = parents
+            .iter()
+            .filter(|(_, of)| *of == parent)
+            .map(|(pid, _)| *pid);
+        open.extend(children.filter(|pid| found.insert(*pid)));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descendants_are_found_in_any_order_and_others_are_not() {
+        let parents = [(5, 4), (4, 2), (3, 2), (9, 1), (2, 1)];
+        assert_eq!(below(2, &parents), HashSet::from([3, 4, 5]));
+        assert_eq!(below(9, &parents), HashSet::new());
+    }
+
+    #[test]
+    fn a_circle_does_not_hang() {
+        assert_eq!(below(1, &[(1, 2), (2, 1)]), HashSet::from([1, 2]));
+    }
+}

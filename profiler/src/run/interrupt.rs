@@ -1,0 +1,97 @@
+//! Ctrl-C and its like: the first asks for an orderly end, the second for an end at once.
+
+use std::future::Future;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+/// The user asked for the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
+
+/// Counts how often the end was asked for.
+#[derive(Clone, Debug)]
+pub struct Interrupt(watch::Receiver<u32>);
+
+impl Interrupt {
+    /// Listens for Ctrl-C, SIGTERM and the closing of the terminal, for as long as the runtime lives.
+    ///
+    /// # Errors
+    /// Where the signal handlers cannot be installed.
+    pub fn listen() -> std::io::Result<Self> {
+        let (sender, this) = Self::by_hand();
+        let mut ctrl_c = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = ctrl_c.recv() => {}
+                    _ = terminate.recv() => {}
+                    _ = hangup.recv() => {}
+                }
+                sender.send_modify(|times| *times += 1);
+            }
+        });
+        Ok(this)
+    }
+
+    /// One that a caller triggers: signals have no place in unit tests.
+    pub fn by_hand() -> (watch::Sender<u32>, Self) {
+        let (sender, receiver) = watch::channel(0);
+        (sender, Interrupt(receiver))
+    }
+
+    /// Returns once the end was asked for `times` times; never, if nobody can ask any more.
+    pub async fn asked(&self, times: u32) {
+        let mut receiver = self.0.clone();
+        if receiver.wait_for(|count| *count >= times).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Whether the end was asked for.
+    pub fn is_asked(&self) -> bool {
+        *self.0.borrow() > 0
+    }
+
+    /// What `work` gives, unless the end is asked for first; `work` is dropped then.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub async fn unless<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
+        tokio::select! {
+            biased;
+            () = self.asked(1) => Err(Interrupted),
+            result = work => Ok(result),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_goes_on_until_the_end_is_asked_for() {
+        let (sender, interrupt) = Interrupt::by_hand();
+        assert_eq!(interrupt.unless(async { 5 }).await, Ok(5));
+        assert!(!interrupt.is_asked());
+        sender.send_replace(1);
+        assert_eq!(interrupt.unless(async { 5 }).await, Err(Interrupted));
+        assert_eq!(
+            interrupt.unless(std::future::pending::<()>()).await,
+            Err(Interrupted)
+        );
+        assert!(interrupt.is_asked());
+    }
+
+    #[tokio::test]
+    async fn without_anybody_to_ask_work_still_ends() {
+        let (sender, interrupt) = Interrupt::by_hand();
+        drop(sender);
+        assert_eq!(interrupt.unless(tokio::task::yield_now()).await, Ok(()));
+    }
+}

@@ -1,0 +1,217 @@
+//! The load on an arm: our load generator, or a command of the user's.
+
+use super::{
+    child::{GRACE, Guarded, Pipes},
+    cpus::Cpus,
+    request::Load,
+};
+use anyhow::bail;
+use nix::sys::signal::Signal;
+use recording::{LOAD_SCHEMA, LoadSummary};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::Duration,
+};
+use tokio::{process::Command, time::timeout};
+
+/// What our load generator may take beyond its duration: for streams in flight, and to write its summary.
+const SLACK: Duration = Duration::from_secs(60);
+/// Exit code of a load whose result a check makes invalid; the summary says why.
+const INVALID: i32 = 3;
+/// Exit code of a load that crossed a threshold, k6's too.
+const THRESHOLD_CROSSED: i32 = 99;
+
+/// How to load one arm.
+pub struct Driver<'a> {
+    /// Who makes the load.
+    pub load: &'a Load,
+    /// Our load generator.
+    pub loadgen: &'a Path,
+    /// Where to send it.
+    pub url: String,
+    /// Where it runs.
+    pub cpus: Option<&'a Cpus>,
+    /// The round's folder, for logs and the summary.
+    pub dir: &'a Path,
+}
+
+/// What a load came to.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Our load generator's summary; `None` for a command of the user's.
+    pub summary: Option<LoadSummary>,
+    /// A threshold was crossed.
+    pub threshold_crossed: bool,
+}
+
+/// A load that is under way; dropping it ends it.
+pub struct Loading {
+    process: Guarded,
+    limit: Limit,
+    json: Option<PathBuf>,
+}
+
+/// When a load has lasted too long, and what that means.
+enum Limit {
+    /// It ends by itself.
+    None,
+    /// It is then ended, which is what was asked for.
+    End(Duration),
+    /// It should have ended by itself long before.
+    Hang(Duration),
+}
+
+impl Driver<'_> {
+    /// Loads the arm for `duration` without keeping a result.
+    ///
+    /// # Errors
+    /// As [`Loading::wait`].
+    pub async fn warm_up(&self, duration: Duration) -> anyhow::Result<()> {
+        let log = self.dir.join("warmup.log");
+        self.begin(Some(duration), None, &log)?.wait().await?;
+        Ok(())
+    }
+
+    /// Begins the load that is recorded; it lasts `duration`, or without one until the command ends.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(&self, duration: Option<Duration>) -> anyhow::Result<Loading> {
+        self.begin(
+            duration,
+            Some(self.dir.join("load.json")),
+            &self.dir.join("load.log"),
+        )
+    }
+
+    fn begin(
+        &self,
+        duration: Option<Duration>,
+        json: Option<PathBuf>,
+        log: &Path,
+    ) -> anyhow::Result<Loading> {
+        let (mut command, limit, json) = match self.load {
+            Load::Loadgen { scenario, users } => {
+                let command = self.loadgen(scenario, *users, duration, json.as_deref());
+                let limit = duration.map_or(Limit::None, |duration| Limit::Hang(duration + SLACK));
+                (command, limit, json)
+            }
+            Load::Command(line) => {
+                let mut command = Command::new("sh");
+                command.args(["-c", &line.replace("{url}", &self.url)]);
+                (command, duration.map_or(Limit::None, Limit::End), None)
+            }
+        };
+        let process = Guarded::spawn("load", &mut command, Pipes::default(), self.cpus, log)?;
+        Ok(Loading {
+            process,
+            limit,
+            json,
+        })
+    }
+
+    fn loadgen(
+        &self,
+        scenario: &str,
+        users: Option<u32>,
+        duration: Option<Duration>,
+        json: Option<&Path>,
+    ) -> Command {
+        let mut command = Command::new(self.loadgen);
+        command.args(["run", "--scenario", scenario, "--url", &self.url]);
+        if let Some(users) = users {
+            command.args(["--users", &users.to_string()]);
+        }
+        if let Some(duration) = duration {
+            command.args(["--duration", &format!("{}us", duration.as_micros())]);
+        }
+        if let Some(json) = json {
+            command.arg("--json").arg(json);
+        }
+        command
+    }
+}
+
+impl Loading {
+    /// Waits for the load's end.
+    ///
+    /// # Errors
+    /// When it fails or hangs, with its log's end.
+    pub async fn wait(&mut self) -> anyhow::Result<Loaded> {
+        let ended = match self.limit {
+            Limit::None => Some(self.process.wait().await?),
+            Limit::End(limit) | Limit::Hang(limit) => {
+                match timeout(limit, self.process.wait()).await {
+                    Ok(ended) => Some(ended?),
+                    Err(_) => None,
+                }
+            }
+        };
+        match (ended, &self.limit) {
+            (Some(status), _) => self.judge(status),
+            (None, Limit::Hang(limit)) => Err(self
+                .process
+                .trouble(&format!("did not end within {limit:?}"))),
+            (None, _) => {
+                self.process.end(Signal::SIGTERM, GRACE).await?;
+                Ok(Loaded::default())
+            }
+        }
+    }
+
+    /// Ends the load as Ctrl-C does, and gives what it still has to say.
+    pub async fn cut(mut self) -> Option<LoadSummary> {
+        self.process.end(Signal::SIGINT, GRACE).await.ok()?;
+        self.summary().ok().flatten()
+    }
+
+    fn judge(&self, status: ExitStatus) -> anyhow::Result<Loaded> {
+        let threshold_crossed = match (status.code(), &self.json) {
+            (Some(0), _) => false,
+            (Some(THRESHOLD_CROSSED), _) => true,
+            // Ours alone: what a user's command means by it is not known.
+            (Some(INVALID), Some(_)) => false,
+            _ => return Err(self.process.trouble(&format!("failed ({status})"))),
+        };
+        Ok(Loaded {
+            summary: self.summary()?,
+            threshold_crossed,
+        })
+    }
+
+    /// The summary, if one is written.
+    fn summary(&self) -> anyhow::Result<Option<LoadSummary>> {
+        let Some(json) = &self.json else {
+            return Ok(None);
+        };
+        Ok(Some(recording::io::load(json, LOAD_SCHEMA)?))
+    }
+}
+
+/// Fails if the load got no answer at all: then there is nothing to compare.
+///
+/// # Errors
+/// Says why the requests failed.
+pub fn check_answered(summary: &LoadSummary) -> anyhow::Result<()> {
+    let requests = &summary.requests;
+    if requests.completed > 0 {
+        return Ok(());
+    }
+    let reasons: Vec<String> = requests
+        .failed
+        .iter()
+        .map(|(reason, count)| format!("{reason}: {count}"))
+        .collect();
+    let cut =
+        (requests.cut > 0).then(|| format!("still streaming when time was up: {}", requests.cut));
+    let why: Vec<String> = reasons.into_iter().chain(cut).collect();
+    match why.is_empty() {
+        true => bail!("none of {} requests was answered", requests.started),
+        false => bail!(
+            "none of {} requests was answered to the end ({})",
+            requests.started,
+            why.join(", ")
+        ),
+    }
+}

@@ -1,0 +1,54 @@
+//! Renders a run's results through the crate `report`.
+
+use anyhow::Context;
+use recording::{Comparison, Recording};
+use report::Input;
+use std::{
+    fs,
+    io::{IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+
+/// File name of the report.
+const REPORT_FILE: &str = "report.html";
+/// Folder of the charts.
+const CHARTS: &str = "charts";
+
+/// Writes the report and its charts into `out`; gives the report's path.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn files(
+    out: &Path,
+    comparison: &Comparison,
+    recordings: &[(String, Recording)],
+) -> anyhow::Result<PathBuf> {
+    let input = Input {
+        comparison: Some(comparison),
+        recordings,
+    };
+    let mut page = Vec::new();
+    report::html(&input, &mut page)?;
+    let report = out.join(REPORT_FILE);
+    recording::io::write_whole(&report, &page)?;
+    let charts = out.join(CHARTS);
+    fs::create_dir_all(&charts).with_context(|| format!("cannot create {}", charts.display()))?;
+    report::svg(&input, &charts)?;
+    report::png(&input, &charts)?;
+    Ok(report)
+}
+
+/// Prints the verdict on standard output, in colour on a terminal that wants it.
+///
+/// # Errors
+/// When standard output does not take it.
+pub fn verdict(comparison: &Comparison, recordings: &[(String, Recording)]) -> anyhow::Result<()> {
+    let input = Input {
+        comparison: Some(comparison),
+        recordings,
+    };
+    let mut out = std::io::stdout().lock();
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    report::text(&input, wanted && out.is_terminal(), &mut out)?;
+    out.flush().context("cannot print the verdict")
+}

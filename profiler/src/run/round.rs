@@ -1,0 +1,242 @@
+//! One arm, one round: a fresh process, warmed up, recorded under load, and ended.
+
+use super::{
+    bytes::{self, Peers},
+    descendants,
+    interrupt::{Interrupt, Interrupted},
+    load::{Driver, check_answered},
+    output::arm_folder,
+    placement::Placement,
+    plan::Step,
+    privilege::Access,
+    progress::Progress,
+    recorder::{Recorder, Subject},
+    request::Request,
+    stub::{Moved, Stub},
+};
+use crate::target::{Arm, Running, StartOptions};
+use anyhow::{Context, anyhow};
+use recording::{
+    Ended, LoadSummary, Recording,
+    io::{RECORDING_FILE, save_recording},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What all rounds of a run share.
+pub struct Bench<'a> {
+    /// What was asked for.
+    pub request: &'a Request,
+    /// The load generator's program.
+    pub loadgen: &'a Path,
+    /// The recorder's program, and how it gets its privileges.
+    pub recorder: (&'a Path, Access),
+    /// Where everything runs.
+    pub placement: &'a Placement,
+    /// The model's stand-in.
+    pub stub: &'a Stub,
+    /// Whether the user wants to stop.
+    pub interrupt: &'a Interrupt,
+    /// Where to say what is going on.
+    pub progress: &'a Progress,
+    /// The run's folder.
+    pub out: &'a Path,
+}
+
+/// A round that was measured.
+#[derive(Debug)]
+pub struct Round {
+    /// Which arm and round.
+    pub step: Step,
+    /// Path of the recording, relative to the run's folder.
+    pub path: String,
+    /// What was recorded.
+    pub recording: Recording,
+    /// The load crossed one of its thresholds.
+    pub threshold_crossed: bool,
+}
+
+/// What became of the load of a round.
+struct Drive {
+    summary: Option<LoadSummary>,
+    /// Whether a threshold was crossed, or why the load did not come to its end.
+    ended: anyhow::Result<bool>,
+}
+
+impl Bench<'_> {
+    /// Measures one round of `arm`.
+    ///
+    /// # Errors
+    /// [`Interrupted`], or what failed. A recording that had begun is on disk in either case, marked as partial.
+    pub async fn round(&self, arm: &Arm, step: Step) -> anyhow::Result<Round> {
+        let folder = PathBuf::from(arm_folder(arm.name())).join(step.round.to_string());
+        let dir = self.out.join(&folder);
+        fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+        self.progress.step("starting");
+        let target = self.start(arm, &dir).await?;
+        let measured = self.measure(arm, &target, &dir).await;
+        // A target that died explains whatever else went wrong.
+        let survived = target.check();
+        self.progress.step("stopping");
+        target.stop();
+        let (recording, threshold_crossed) = match (measured, survived) {
+            (Err(error), _) if error.is::<Interrupted>() => return Err(error),
+            (_, Err(died)) => return Err(died.into()),
+            (measured, Ok(())) => measured?,
+        };
+        let path = folder.join(RECORDING_FILE).display().to_string();
+        Ok(Round {
+            step,
+            path,
+            recording,
+            threshold_crossed,
+        })
+    }
+
+    async fn start(&self, arm: &Arm, dir: &Path) -> anyhow::Result<Running> {
+        let mut options = StartOptions::new(self.stub.url(), dir.join("target.log"));
+        options.cpus = self
+            .placement
+            .target
+            .as_ref()
+            .map(|cpus| cpus.0.iter().copied().collect());
+        let arm = arm.clone();
+        Ok(descendants::ended_with(self.interrupt, move || arm.start(&options)).await??)
+    }
+
+    /// Warms up, then loads and records at once. What was recorded is saved whatever the load came to.
+    async fn measure(
+        &self,
+        arm: &Arm,
+        target: &Running,
+        dir: &Path,
+    ) -> anyhow::Result<(Recording, bool)> {
+        let driver = self.driver(target, dir);
+        if !self.request.warmup.is_zero() {
+            self.progress.step("warming up");
+            let warm_up = driver.warm_up(self.request.warmup);
+            self.interrupt
+                .unless(warm_up)
+                .await?
+                .context("warming up failed (--warmup says for how long)")?;
+        }
+        let before = self.interrupt.unless(self.stub.moved()).await??;
+        self.progress.step("attaching the recorder");
+        let recorder = self.recorder(arm, target, dir);
+        let mut recorder = self.interrupt.unless(recorder).await??;
+        self.progress.step("recording under load");
+        let drive = self.drive(&driver, &mut recorder).await;
+        self.progress.step("writing the recording");
+        let mut recording = recorder.finish().await?;
+        let moved = self.stub.moved().await.map(|after| after.since(before));
+        let counted = moved.as_ref().ok().filter(|_| arm.manifest().is_some());
+        complete(&mut recording, &drive, counted.copied());
+        save_recording(dir, &recording)?;
+        let threshold_crossed = drive.ended?;
+        moved?;
+        recording.load.as_ref().map_or(Ok(()), check_answered)?;
+        Ok((recording, threshold_crossed))
+    }
+
+    fn driver<'a>(&'a self, target: &Running, dir: &'a Path) -> Driver<'a> {
+        Driver {
+            load: &self.request.load,
+            loadgen: self.loadgen,
+            url: target.endpoint(self.request.workload.path()),
+            cpus: self.placement.driver.as_ref(),
+            dir,
+        }
+    }
+
+    async fn recorder(&self, arm: &Arm, target: &Running, dir: &Path) -> anyhow::Result<Recorder> {
+        let manifest = arm.manifest();
+        let subject = Subject {
+            pid: target.pid(),
+            arm: arm.name().into(),
+            runtime: manifest.map(|manifest| (manifest.runtime.clone(), manifest.version.clone())),
+            placement: self.placement.text(manifest.is_none()),
+        };
+        Recorder::start(self.recorder, &subject, self.placement.driver.as_ref(), dir).await
+    }
+
+    /// Loads the arm until the load ends, the recorder does, or the user wants to stop.
+    async fn drive(&self, driver: &Driver<'_>, recorder: &mut Recorder) -> Drive {
+        let mut loading = match driver.start(self.request.duration) {
+            Ok(loading) => loading,
+            Err(error) => {
+                return Drive {
+                    summary: None,
+                    ended: Err(error),
+                };
+            }
+        };
+        let ended = tokio::select! {
+            biased;
+            () = self.interrupt.asked(1) => Err(Interrupted.into()),
+            loaded = loading.wait() => loaded,
+            _ = recorder.ended() => Err(anyhow!("the recording ended before the load did")),
+        };
+        match ended {
+            Ok(loaded) => Drive {
+                summary: loaded.summary,
+                ended: Ok(loaded.threshold_crossed),
+            },
+            Err(error) => Drive {
+                summary: loading.cut().await,
+                ended: Err(error),
+            },
+        }
+    }
+}
+
+/// Puts into the recording what only we know: the load, what its peers counted, and that it is partial if it is.
+fn complete(recording: &mut Recording, drive: &Drive, stub: Option<Moved>) {
+    recording.load = drive.summary.clone();
+    if drive.ended.is_ok() {
+        let peers = Peers {
+            load: drive.summary.as_ref(),
+            stub,
+        };
+        let checks = bytes::checks(recording, &peers);
+        recording.checks.extend(checks);
+    } else if !recording.is_partial() {
+        // The recorder cannot know why it was asked to end.
+        recording.window.ended = Ended::Interrupted;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completed(ended: anyhow::Result<bool>, before: Ended) -> Recording {
+        let mut recording = Recording::default();
+        recording.window.ended = before;
+        let drive = Drive {
+            summary: Some(LoadSummary::default()),
+            ended,
+        };
+        complete(&mut recording, &drive, Some(Moved::default()));
+        recording
+    }
+
+    #[test]
+    fn a_finished_round_has_its_load_and_check() {
+        let recording = completed(Ok(false), Ended::Asked);
+        assert!(recording.load.is_some() && !recording.is_partial());
+        assert_eq!(recording.checks.len(), 2);
+    }
+
+    #[test]
+    fn a_round_that_was_cut_is_marked_and_keeps_the_reason_it_has() {
+        let cut = |before| completed(Err(Interrupted.into()), before);
+        assert_eq!(cut(Ended::Asked).window.ended, Ended::Interrupted);
+        assert_eq!(cut(Ended::TargetExited).window.ended, Ended::TargetExited);
+        assert!(
+            cut(Ended::Asked).checks.is_empty(),
+            "half a load cannot be checked"
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! Ctrl-C at any time: children end, what was finished is compared, and nothing is left behind.
+
+mod run_common;
+
+use nix::sys::signal::Signal;
+use recording::Ended;
+use run_common::{Begun, Place, Server, assert_gone, program};
+
+/// Ends a run by `signal` and gives its exit code and words; no process of it may be left.
+fn ended_by(signal: Signal, run: Begun) -> (Option<i32>, String) {
+    let processes = run.descendants();
+    run.signal(signal);
+    let end = run.end();
+    assert_gone(&processes);
+    end
+}
+
+#[test]
+fn while_recording_the_recording_is_kept_as_partial() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let (place, mut server) = (Place::new(), Server::start());
+        let mut run = place.begin(&[server.arm("a")], &["--duration", "100s"]);
+        run.until("recording under load");
+        run.until_descendants(4);
+        let (code, said) = ended_by(signal, run);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(
+            said.contains("No round was finished") && said.contains("kontrast: interrupted"),
+            "{said}"
+        );
+        let recording = place.recording("a/1");
+        assert_eq!(recording.window.ended, Ended::Interrupted);
+        assert!(server.lives());
+    }
+}
+
+#[test]
+fn rounds_that_were_finished_are_compared_and_the_run_is_marked_partial() {
+    let (place, server) = (Place::new(), Server::start());
+    let load = "test -e done && exec sleep 1000; touch done # {url}";
+    let mut run = place.begin(
+        &[server.arm("a")],
+        &["--warmup", "0s", "--load-command", load],
+    );
+    run.until("round 2: recording under load");
+    let (code, said) = ended_by(Signal::SIGINT, run);
+    assert_eq!(code, Some(3), "{said}");
+    let comparison = recording::io::load_comparison(&place.out).unwrap();
+    assert_eq!(
+        comparison.validity.reasons[0],
+        "partial: 1 of 2 rounds were finished (interrupted)"
+    );
+    assert_eq!(comparison.arms[0].rounds, 1);
+    assert!(place.file("report.html").exists());
+    assert_eq!(place.recording("a/2").window.ended, Ended::Interrupted);
+}
+
+#[test]
+fn while_warming_up() {
+    let (place, server) = (Place::new(), Server::start());
+    let mut run = place.begin(
+        &[server.arm("a")],
+        &["--load-command", "sleep 1000 # {url}"],
+    );
+    run.until("warming up");
+    let (code, said) = ended_by(Signal::SIGINT, run);
+    assert_eq!(code, Some(1), "{said}");
+}
+
+#[test]
+fn while_building() {
+    let place = Place::new();
+    let target = place.target("slow", "build = \"sleep 1000; true\"\nrun = \"true\"");
+    let run = place.begin(&[target], &[]);
+    // The shell and what it waits for.
+    run.until_descendants(2);
+    let (code, said) = ended_by(Signal::SIGINT, run);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("interrupted") && !place.out.exists(),
+        "{said}"
+    );
+}
+
+#[test]
+fn while_a_target_does_not_get_ready() {
+    let place = Place::new();
+    let target = place.target("mute", "run = \"sleep 1000\"");
+    let run = place.begin(&[target], &[]);
+    run.until_descendants(2);
+    let (code, said) = ended_by(Signal::SIGTERM, run);
+    assert_eq!(code, Some(1), "{said}");
+}
+
+#[test]
+fn a_started_target_and_all_it_started_end_too() {
+    let place = Place::new();
+    let run = format!(
+        "run = \"sleep 1000 & {} --addr 127.0.0.1:{{port}}\"",
+        program("stub").display()
+    );
+    let target = place.target("forking", &run);
+    let mut run = place.begin(
+        &[target],
+        &["--warmup", "0s", "--load-command", "sleep 1000 # {url}"],
+    );
+    run.until("recording under load");
+    run.until_descendants(7);
+    let (code, said) = ended_by(Signal::SIGINT, run);
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(
+        place.recording("forking/1").window.ended,
+        Ended::Interrupted
+    );
+}
+
+#[test]
+fn a_second_time_ends_even_what_does_not_want_to() {
+    let place =
+        Place::with_recorder("trap '' INT TERM; echo recording; while :; do sleep 1000; done");
+    let server = Server::start();
+    let mut run = place.begin(&[server.arm("a")], &["--duration", "100s"]);
+    run.until("recording under load");
+    run.signal(Signal::SIGINT);
+    run.until("writing the recording");
+    let (code, said) = ended_by(Signal::SIGINT, run);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("interrupted twice"), "{said}");
+}

@@ -1,0 +1,130 @@
+//! `kontrast run` from its arms to its report, with the real stub and load generator and a recorder without programs.
+
+mod run_common;
+
+use run_common::{Place, Server, program, stderr};
+use serde_json::Value;
+use std::fs;
+
+fn json(path: impl AsRef<std::path::Path>) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn rounds_are_interleaved_compared_and_reported() {
+    let (place, mut a, b) = (Place::new(), Server::start(), Server::start());
+    let output = place.run(
+        &[a.arm("a"), b.arm("b")],
+        &["--scenario", "quick", "--duration", "100ms"],
+    );
+    let said = stderr(&output);
+    let done: Vec<&str> = said
+        .lines()
+        .filter(|line| line.contains(" tokens in "))
+        .collect();
+    let order: Vec<&str> = done
+        .iter()
+        .filter_map(|line| line.split(['[', ':']).nth(1))
+        .collect();
+    assert_eq!(
+        order,
+        [
+            "1/4] a, round 1",
+            "2/4] b, round 1",
+            "3/4] b, round 2",
+            "4/4] a, round 2"
+        ],
+        "{said}"
+    );
+    for round in ["a/1", "a/2", "b/1", "b/2"] {
+        let recording = place.recording(round);
+        assert_eq!(recording.target.arm, round[..1]);
+        assert!(
+            recording.requests() > 0 && recording.tokens() >= 2 * recording.requests(),
+            "{round}"
+        );
+        assert!(!recording.is_partial());
+        assert!(
+            place.file(round).join("load.json").exists()
+                && !place.file(round).join("recorder").exists()
+        );
+    }
+    let comparison = json(place.file("comparison.json"));
+    let rounds = &comparison["arms"][1]["recordings"];
+    assert_eq!(
+        rounds,
+        &serde_json::json!(["b/1/recording.json", "b/2/recording.json"])
+    );
+    assert!(
+        fs::read_to_string(place.file("report.html"))
+            .unwrap()
+            .contains("<html")
+    );
+    assert!(fs::read_dir(place.file("charts")).unwrap().count() > 0);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        printed.ends_with(&format!(
+            "Report: {}\n",
+            place.file("report.html").display()
+        )),
+        "{printed}"
+    );
+    assert!(a.lives(), "a server that ran before must not be ended");
+}
+
+#[test]
+fn what_was_asked_for_is_kept() {
+    let (place, server) = (Place::new(), Server::start());
+    let more = ["--duration", "50ms", "--users", "2", "--driver-cpus", "0"];
+    place.run(&[server.arm("a")], &more);
+    let run = json(place.file("run.json"));
+    assert_eq!(run["schema"], "kontrast.run/1");
+    assert_eq!(run["duration_ns"], 50_000_000);
+    assert_eq!(
+        run["load"],
+        serde_json::json!({"loadgen": {"scenario": "baseline", "users": 2}})
+    );
+    assert_eq!(run["driver_cpus"], "0");
+    let placement = place.recording("a/1").host.cpu_placement;
+    assert_eq!(
+        placement,
+        "target left where it runs; stub, load generator and recorder on CPU 0"
+    );
+}
+
+#[test]
+fn a_folder_is_started_afresh_each_round_and_a_load_command_is_taken() {
+    let place = Place::new();
+    let run = format!(
+        "run = \"{} --addr 127.0.0.1:{{port}} --tokens 2\"",
+        program("stub").display()
+    );
+    let target = place.target("mine", &run);
+    let load = "url={url}; LOADGEN run --quiet --users 1 --duration 50ms --url ${url%/chat}/v1/chat/completions";
+    let load = load.replace("LOADGEN", program("loadgen").to_str().unwrap());
+    let output = place.run(&[target], &["--load-command", &load]);
+    assert!(
+        output
+            .status
+            .code()
+            .is_some_and(|code| code == 0 || code == 3),
+        "{}",
+        stderr(&output)
+    );
+    let (one, two) = (place.recording("mine/1"), place.recording("mine/2"));
+    assert!(one.load.is_none() && two.load.is_none());
+    let log = |round: &str| fs::read_to_string(place.file(round).join("target.log")).unwrap();
+    assert!(
+        log("mine/1").starts_with("http://127.0.0.1:")
+            && log("mine/2").starts_with("http://127.0.0.1:")
+    );
+}
+
+#[test]
+fn the_newest_run_of_results_is_linked() {
+    let (mut place, server) = (Place::new(), Server::start());
+    place.out = place.dir.path().join("results/mine");
+    place.run(&[server.arm("a")], &["--duration", "50ms"]);
+    let latest = place.dir.path().join("results/latest");
+    assert_eq!(fs::read_link(latest).unwrap(), std::path::Path::new("mine"));
+}
