@@ -41,9 +41,10 @@ pub fn shown(command: &Command) -> String {
         .join(" ")
 }
 
-/// Where PATH has this program.
+/// Where PATH has this program, or else the folder for administrators' tools, which users may lack.
 pub fn which(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
+        .chain([PathBuf::from("/usr/sbin")])
         .map(|folder| folder.join(program))
         .find(|path| path.is_file())
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use nix::unistd::geteuid;
 
 use crate::process;
@@ -20,11 +20,17 @@ const LOCK_POLL: Duration = Duration::from_secs(2);
 /// # Errors
 /// There is no apt-get, no privilege, no such package, or apt-get fails.
 pub fn install(packages: &[&str]) -> Result<()> {
-    let remedy = format!("sudo apt-get install -y {}", packages.join(" "));
-    may_install().with_context(|| format!("install it with your package manager: {remedy}"))?;
-    update();
-    let arguments = ["install", "-y", "-qq", "--no-install-recommends"];
-    apt_get(&[&arguments, packages].concat()).with_context(|| format!("try: {remedy}"))
+    let installed = may_install().and_then(|()| {
+        update();
+        let arguments = ["install", "-y", "-qq", "--no-install-recommends"];
+        apt_get(&[&arguments, packages].concat())
+    });
+    installed.map_err(|error| {
+        anyhow!(
+            "{error:#}; to do it yourself: sudo apt-get install -y {}",
+            packages.join(" ")
+        )
+    })
 }
 
 /// Whether apt-get works here without asking.

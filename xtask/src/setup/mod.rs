@@ -25,17 +25,17 @@ pub enum Need {
     Bench,
 }
 
-/// One thing looked for: what it was found to be, or why it is missing and what to do.
-pub struct Found {
+/// One thing to find or install: says what it was found to be, or why it is missing and what to do.
+struct Step {
     name: String,
-    state: Result<String>,
+    look: Box<dyn FnOnce() -> Result<String>>,
 }
 
-impl Found {
-    fn new(name: impl Into<String>, state: Result<String>) -> Self {
+impl Step {
+    fn new(name: impl Into<String>, look: impl FnOnce() -> Result<String> + 'static) -> Self {
         Self {
             name: name.into(),
-            state,
+            look: Box::new(look),
         }
     }
 }
@@ -46,10 +46,13 @@ impl Found {
 /// Something is missing and cannot be installed; each such thing is named, with the remedy.
 pub fn ensure(needs: &[Need]) -> Result<()> {
     let mut missing = 0;
-    for need in needs {
-        for found in look(need) {
-            missing += usize::from(found.state.is_err());
-            show(&found);
+    for step in needs.iter().flat_map(steps) {
+        match (step.look)() {
+            Ok(detail) => eprintln!("  {:<16} {detail}", step.name),
+            Err(error) => {
+                missing += 1;
+                eprintln!("  {:<16} MISSING: {error:#}", step.name);
+            }
         }
     }
     if missing > 0 {
@@ -58,19 +61,12 @@ pub fn ensure(needs: &[Need]) -> Result<()> {
     Ok(())
 }
 
-fn look(need: &Need) -> Vec<Found> {
+fn steps(need: &Need) -> Vec<Step> {
     match need {
-        Need::Ebpf => vec![Found::new("eBPF toolchain", ebpf::ensure())],
-        Need::Targets(names) => names.iter().map(|name| runtimes::ensure(name)).collect(),
+        Need::Ebpf => vec![Step::new("eBPF toolchain", ebpf::ensure)],
+        Need::Targets(names) => names.iter().map(|name| runtimes::step(name)).collect(),
         Need::Tests => packages::for_tests(),
         Need::Bench => packages::for_bench(),
-    }
-}
-
-fn show(found: &Found) {
-    match &found.state {
-        Ok(detail) => eprintln!("  {:<16} {detail}", found.name),
-        Err(error) => eprintln!("  {:<16} MISSING: {error:#}", found.name),
     }
 }
 

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{Found, apt, begin};
+use super::{Step, apt, begin};
 use crate::process::{self, Tool};
 use crate::project;
 
@@ -15,32 +15,35 @@ const CARGO_DENY_VERSION: &str = "0.20.2";
 const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 
 /// What `cargo xtask test` checks with.
-pub fn for_tests() -> Vec<Found> {
+pub fn for_tests() -> Vec<Step> {
     vec![
-        Found::new("rustfmt, clippy", linters()),
-        Found::new("eBPF clippy", super::ebpf::clippy()),
-        Found::new("cargo-deny", cargo_deny()),
-        Found::new("browser", program(BROWSERS, "chromium")),
-        Found::new("pidstat", program(&["pidstat"], "sysstat")),
+        Step::new("rustfmt, clippy", linters),
+        Step::new("eBPF clippy", super::ebpf::clippy),
+        Step::new("cargo-deny", cargo_deny),
+        program("browser", BROWSERS, "chromium"),
+        program("pidstat", &["pidstat"], "sysstat"),
     ]
 }
 
 /// What `cargo xtask bench overhead` compares with.
-pub fn for_bench() -> Vec<Found> {
+pub fn for_bench() -> Vec<Step> {
     vec![
-        Found::new("bpftrace", program(&["bpftrace"], "bpftrace")),
-        Found::new("libbpf-tools", program(&["runqlat"], "libbpf-tools")),
+        program("bpftrace", &["bpftrace"], "bpftrace"),
+        program("libbpf-tools", &["runqlat"], "libbpf-tools"),
     ]
 }
 
-fn program(names: &[&str], package: &str) -> Result<String> {
-    let find = || names.iter().find_map(|name| process::which(name));
-    if find().is_none() {
-        begin(package, "installing with apt-get");
-        apt::install(&[package])?;
-    }
-    let path = find().context("installed, but not on PATH")?;
-    Ok(project::short(&path))
+/// Any of these programs, or else Debian's package.
+fn program(what: &'static str, names: &'static [&str], package: &'static str) -> Step {
+    Step::new(what, move || {
+        let find = || names.iter().find_map(|name| process::which(name));
+        if find().is_none() {
+            begin(what, &format!("installing {package} with apt-get"));
+            apt::install(&[package])?;
+        }
+        let path = find().context("installed, but not on PATH")?;
+        Ok(project::short(&path))
+    })
 }
 
 fn linters() -> Result<String> {

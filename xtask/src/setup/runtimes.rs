@@ -7,16 +7,17 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use toml::Table;
 
-use super::{Found, begin};
+use super::{Step, begin};
 use crate::{process, project};
 
 /// Finds or fetches what the target of this name is built and run with.
-pub fn ensure(target: &str) -> Found {
-    let folder = project::root().join("targets").join(target);
-    Found::new(target, look(target, &folder))
+pub fn step(target: &str) -> Step {
+    let name = target.to_owned();
+    Step::new(target, move || look(&name))
 }
 
-fn look(target: &str, folder: &Path) -> Result<String> {
+fn look(target: &str) -> Result<String> {
+    let folder = project::root().join("targets").join(target);
     let description = folder.join("target.toml");
     let text = fs::read_to_string(&description)
         .with_context(|| format!("cannot read {}", description.display()))?;
@@ -29,7 +30,7 @@ fn look(target: &str, folder: &Path) -> Result<String> {
     if folder.join("package-lock.json").is_file() {
         return npm(
             target,
-            folder,
+            &folder,
             word(&table, "runtime")?,
             word(&table, "version")?,
         );
@@ -114,8 +115,7 @@ mod tests {
 
     #[test]
     fn a_target_without_description_is_named() {
-        let found = ensure("no-such-target");
-        let error = found.state.unwrap_err();
+        let error = look("no-such-target").unwrap_err();
         assert!(format!("{error:#}").contains("no-such-target/target.toml"));
     }
 }
