@@ -10,6 +10,8 @@
 pub mod counters;
 pub mod fifo;
 pub mod histogram;
+#[cfg(feature = "loader")]
+mod loader;
 pub mod syscall;
 pub mod thread;
 

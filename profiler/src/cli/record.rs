@@ -1,27 +1,39 @@
 //! `kontrast record`.
 
 use super::Outcome;
-use std::path::PathBuf;
+use crate::record::signals::HookKind;
+use crate::record::spawn::Held;
+use crate::record::stop::Until;
+use crate::record::target::{self, Process};
+use crate::record::{Options, output, privilege, record};
+use anyhow::{Context, Result};
+use recording::{Ended, Recording};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Arguments of `kontrast record`.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  sudo kontrast record --pid 4711 --duration 10s
+  sudo kontrast record --out before -- ./server --port 8080")]
 pub struct Record {
     /// Process to record, with all its threads; may be given several times.
     #[arg(long = "pid", value_name = "PID", required_unless_present = "command")]
     pub pids: Vec<u32>,
     /// Command to start and record.
-    #[arg(last = true, conflicts_with = "pids")]
+    #[arg(last = true, conflicts_with = "pids", value_name = "CMD")]
     pub command: Vec<String>,
     /// How long to record; without it, until Ctrl-C or the target's end.
     #[arg(long, value_parser = humantime::parse_duration)]
-    pub duration: Option<std::time::Duration>,
-    /// Directory to write to; must not exist yet, or be empty.
+    pub duration: Option<Duration>,
+    /// Directory to write to; must not exist yet, or be empty [default: kontrast-NAME].
     #[arg(long)]
     pub out: Option<PathBuf>,
-    /// Name of the arm; the executable's name if not given.
+    /// Name of the arm [default: the executable's name].
     #[arg(long)]
     pub arm: Option<String>,
-    /// Runtime family (go, bun, node, …); guessed from the executable if not given.
+    /// Runtime family (go, bun, node, …) [default: guessed from the executable].
     #[arg(long)]
     pub runtime: Option<String>,
     /// Version of the runtime.
@@ -30,6 +42,12 @@ pub struct Record {
     /// How processes were placed on CPUs, in words.
     #[arg(long, default_value = "not controlled")]
     pub placement: String,
+    /// Print the eBPF programs' own diagnostics.
+    #[arg(long)]
+    pub log_programs: bool,
+    /// Use raw tracepoints only, as on kernels that refuse BTF-typed ones.
+    #[arg(long, hide = true)]
+    pub raw_tracepoints: bool,
     /// Print `recording` when attached, and end the recording when standard input is closed.
     #[arg(long, hide = true)]
     pub until_stdin_closes: bool,
@@ -37,7 +55,143 @@ pub struct Record {
 
 impl Record {
     /// Carries it out.
-    pub fn execute(self) -> anyhow::Result<Outcome> {
-        anyhow::bail!("not there yet")
+    pub fn execute(self) -> Result<Outcome> {
+        let found: Vec<Process> = self
+            .pids
+            .iter()
+            .map(|pid| Process::find(*pid))
+            .collect::<Result<_>>()?;
+        privilege::require()?;
+        if self.log_programs {
+            super::log_to_stderr();
+        }
+        let out = output::prepare(self.out.clone(), &self.name())?;
+        let held = if self.command.is_empty() {
+            None
+        } else {
+            Some(Held::start(&self.command)?)
+        };
+        let processes = match &held {
+            Some(held) => vec![held.process()?],
+            None => found,
+        };
+        let recording = record(processes, &self.options(), self.until(), || {
+            self.attached(&out, held.as_ref())
+        })?;
+        recording::io::save_recording(&out, &recording)?;
+        output::give_back(&out.join(recording::io::RECORDING_FILE));
+        Ok(self.conclude(&recording, &out))
     }
+
+    fn name(&self) -> String {
+        let executable = || {
+            Some(
+                target::executable(*self.pids.first()?)?
+                    .file_name()?
+                    .to_string_lossy()
+                    .into_owned(),
+            )
+        };
+        let command = || {
+            Some(
+                Path::new(self.command.first()?)
+                    .file_name()?
+                    .to_string_lossy()
+                    .into_owned(),
+            )
+        };
+        self.arm
+            .clone()
+            .or_else(command)
+            .or_else(executable)
+            .unwrap_or_else(|| "recording".into())
+    }
+
+    fn options(&self) -> Options {
+        let hooks = if self.raw_tracepoints {
+            &[HookKind::RawTracepoint][..]
+        } else {
+            &[HookKind::TpBtf, HookKind::RawTracepoint]
+        };
+        Options {
+            arm: self
+                .arm
+                .clone()
+                .or_else(|| (!self.command.is_empty()).then(|| self.name())),
+            runtime: self.runtime.clone(),
+            runtime_version: self.runtime_version.clone(),
+            placement: self.placement.clone(),
+            log_programs: self.log_programs,
+            hooks: hooks.to_vec(),
+        }
+    }
+
+    fn until(&self) -> Until {
+        match self.duration {
+            Some(duration) => Until::Elapsed(duration),
+            None if self.until_stdin_closes => Until::StdinCloses,
+            None => Until::Interrupted,
+        }
+    }
+
+    /// The window is open: tells whoever waits for it, and lets a held command begin.
+    fn attached(&self, out: &Path, held: Option<&Held>) {
+        if self.until_stdin_closes {
+            println!("recording");
+            // Whoever drives this waits for the line; if it has gone away, its closed pipe ends the recording.
+            let _ = std::io::stdout().flush();
+        } else {
+            let end = self.duration.map_or("Ctrl-C".into(), |duration| {
+                humantime::format_duration(duration).to_string()
+            });
+            eprintln!(
+                "recording into {} until {end} or the target's end …",
+                out.display()
+            );
+        }
+        if let Some(held) = held
+            && let Err(error) = held.release()
+        {
+            eprintln!("kontrast: the command could not be let go: {error:#}");
+        }
+    }
+
+    fn conclude(&self, recording: &Recording, out: &Path) -> Outcome {
+        let failed: Vec<_> = recording.checks.iter().filter(|check| !check.ok).collect();
+        if !self.until_stdin_closes {
+            println!("{}", out.join(recording::io::RECORDING_FILE).display());
+        }
+        if recording.is_partial()
+            && !(self.command.is_empty() == false && recording.window.ended == Ended::TargetExited)
+        {
+            eprintln!("kontrast: partial: {}", why_partial(recording.window.ended));
+        }
+        for check in &failed {
+            eprintln!(
+                "kontrast: check {} failed: expected {} {}, measured {} (tolerance {}) {}",
+                check.name, check.expected, check.unit, check.measured, check.tolerance, check.note
+            );
+        }
+        if failed.is_empty() {
+            Outcome::Done
+        } else {
+            Outcome::Invalid
+        }
+    }
+}
+
+fn why_partial(ended: Ended) -> &'static str {
+    match ended {
+        Ended::Interrupted => {
+            "the recording was interrupted; what was recorded until then is written"
+        }
+        Ended::TargetExited => "the target ended first; what was recorded until then is written",
+        Ended::Duration | Ended::Asked => "",
+    }
+}
+
+/// Refuses a recording directory that cannot be read, naming it.
+pub fn load(dir: &Path) -> Result<Recording> {
+    recording::io::load_recording(dir)
+        .with_context(|| format!("{} holds no recording", dir.display()))
 }

@@ -1,0 +1,49 @@
+//! What the loader sets before the verifier runs: the target, and offsets of kernel structures from its BTF.
+//!
+//! The map behind these is frozen, so the verifier knows each as a constant and drops the branches not taken.
+
+use aya_ebpf::Global;
+
+macro_rules! globals {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $value:expr;)*) => {
+        $($(#[$doc])* #[unsafe(no_mangle)] pub static $name: Global<$type> = Global::new($value);)*
+    };
+}
+
+globals! {
+    /// The thread group that is followed; others are in the map `TARGETS` if `MANY_TARGETS`.
+    TARGET_TGID: u32 = 0;
+    /// Whether `TARGETS` has to be asked.
+    MANY_TARGETS: u8 = 0;
+    /// Whether kernel memory may be read by plain loads (`tp_btf`) or needs a helper (raw tracepoint).
+    DIRECT_LOADS: u8 = 1;
+    /// A value of `profiler_common::Pairing`.
+    PAIRING: u32 = 0;
+    /// Whether `sched_switch` passes the previous task's state as its fourth argument (Linux 5.18).
+    SWITCH_HAS_STATE: u8 = 1;
+
+    /// `task_struct.pid`, the thread id.
+    OFF_TASK_PID: u64 = 0;
+    /// `task_struct.tgid`.
+    OFF_TASK_TGID: u64 = 0;
+    /// `task_struct.__state` (`state` before Linux 5.14).
+    OFF_TASK_STATE: u64 = 0;
+    /// `task_struct.maj_flt`.
+    OFF_TASK_MAJ_FLT: u64 = 0;
+    /// `task_struct.nvcsw`.
+    OFF_TASK_NVCSW: u64 = 0;
+    /// `task_struct.nivcsw`.
+    OFF_TASK_NIVCSW: u64 = 0;
+    /// `task_struct.se.sum_exec_runtime`.
+    OFF_TASK_EXEC_RUNTIME: u64 = 0;
+    /// `task_struct.comm`.
+    OFF_TASK_COMM: u64 = 0;
+    /// `sock.__sk_common.skc_family`.
+    OFF_SOCK_FAMILY: u64 = 0;
+    /// `sock.__sk_common.skc_num`, the local port in host order.
+    OFF_SOCK_NUM: u64 = 0;
+    /// `pt_regs.orig_ax`: the number of the system call (x86-64).
+    OFF_REGS_NR: u64 = 0;
+    /// `pt_regs.r14`: the goroutine (Go on x86-64).
+    OFF_REGS_G: u64 = 0;
+}

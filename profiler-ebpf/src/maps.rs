@@ -1,0 +1,98 @@
+//! The maps, each bounded, and the small operations on them.
+
+use aya_ebpf::macros::map;
+use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf};
+use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
+use profiler_common::{Counters, Fifo, Socket, Stamp, SyscallStat, Thread};
+
+/// Thread groups that are followed besides `TARGET_TGID`.
+#[map]
+pub static TARGETS: HashMap<u32, u32> = HashMap::with_max_entries(256, 0);
+/// Monotonic start of the window in ns; 0 outside of it, when nothing is recorded.
+#[map]
+pub static WINDOW: Array<u64> = Array::with_max_entries(1, 0);
+/// Threads begun on each CPU.
+#[map]
+pub static SERIAL: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
+/// Live threads by thread id.
+#[map]
+pub static THREADS: HashMap<u32, Thread> = HashMap::with_max_entries(16_384, 0);
+/// System calls by `syscall::key`.
+#[map]
+pub static SYSCALLS: HashMap<u64, SyscallStat> = HashMap::with_max_entries(65_536, 0);
+/// Failed system calls by `syscall::error_key`.
+#[map]
+pub static ERRORS: HashMap<u32, u64> = HashMap::with_max_entries(1024, 0);
+/// Wake-ups by waker's serial or `WAKER_*` (high half) and wakee's serial (low half).
+#[map]
+pub static WAKES: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);
+/// Sockets of the target by address.
+#[map]
+pub static SOCKETS: HashMap<u64, Socket> = HashMap::with_max_entries(65_536, 0);
+/// Ports the target listens on.
+#[map]
+pub static LISTENING: HashMap<u16, u8> = HashMap::with_max_entries(256, 0);
+/// Page faults by address in units of 64 KiB.
+#[map]
+pub static FAULTS: HashMap<u64, u64> = HashMap::with_max_entries(65_536, 0);
+/// The last receive of a thread or goroutine. The least recently used goes when it is full: goroutines are many.
+#[map]
+pub static PAIRS: LruHashMap<u64, Stamp> = LruHashMap::with_max_entries(32_768, 0);
+/// Receives waiting for their send, where threads differ.
+#[map]
+pub static FIFO: Array<Fifo> = Array::with_max_entries(1, 0);
+/// Histograms: a row of buckets for each `Kind`.
+#[map]
+pub static HISTOGRAMS: PerCpuArray<u64> =
+    PerCpuArray::with_max_entries((KINDS * BUCKETS) as u32, 0);
+/// Counters of the whole target.
+#[map]
+pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
+/// Threads that ended.
+#[map]
+pub static EXITED: RingBuf = RingBuf::with_byte_size(1 << 19, 0);
+
+/// Start of the window, or nothing outside of it.
+#[inline(always)]
+pub fn window_start() -> Option<u64> {
+    WINDOW.get(0).copied().filter(|start| *start != 0)
+}
+
+/// Adds a value to a distribution.
+#[inline(always)]
+pub fn observe(kind: Kind, value: u64) {
+    let slot = kind as u32 * BUCKETS as u32 + bucket_of(value) as u32;
+    if let Some(count) = HISTOGRAMS.get_ptr_mut(slot) {
+        // SAFETY: the slot is this CPU's own.
+        unsafe { *count += 1 };
+    }
+}
+
+/// Changes this CPU's counters.
+#[inline(always)]
+pub fn count(change: impl FnOnce(&mut Counters)) {
+    if let Some(counters) = COUNTERS.get_ptr_mut(0) {
+        // SAFETY: the set is this CPU's own.
+        change(unsafe { &mut *counters });
+    }
+}
+
+/// Adds one to an entry of a counting map; `lost` is told when the map is full.
+#[inline(always)]
+pub fn tally<K>(map: &HashMap<K, u64>, key: &K, lost: impl FnOnce(&mut Counters)) {
+    if let Some(tally) = map.get_ptr_mut(key) {
+        add(tally, 1);
+    } else if map.insert(key, 1u64, 0).is_err() {
+        count(lost);
+    }
+}
+
+/// Adds to a number that other CPUs may change at the same time.
+///
+/// The BPF target has no atomic types in `core` (it lacks compare-and-swap before its third version), but the
+/// instruction itself is as old as BPF.
+#[inline(always)]
+pub fn add(number: *mut u64, by: u64) {
+    // SAFETY: the pointer comes from a map look-up, which gives aligned memory that lives as long as the program.
+    unsafe { core::arch::asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) number, in(reg) by) };
+}

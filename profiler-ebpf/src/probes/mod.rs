@@ -1,0 +1,7 @@
+//! The programs, one family of signals a file.
+
+pub mod fault;
+pub mod sample;
+pub mod sched;
+pub mod socket;
+pub mod syscall;

@@ -1,0 +1,215 @@
+//! Scheduler time, context switches, migrations, and who woke whom.
+//!
+//! Hooks: `sched_switch`, `sched_waking` (in the waker's context), `sched_wakeup` (when it is on a run queue),
+//! `sched_wakeup_new`, `sched_migrate_task`, `sched_process_fork`, `sched_process_exit`.
+
+use crate::config::{
+    OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_MAJ_FLT, OFF_TASK_NIVCSW, OFF_TASK_NVCSW,
+    OFF_TASK_STATE, PAIRING, SWITCH_HAS_STATE,
+};
+use crate::hook::{Args, Object, hooks};
+use crate::maps::{EXITED, FIFO, THREADS, WAKES, count, observe, tally, window_start};
+use crate::track::{begin, current_ids, existing, followed, now, thread};
+use aya_ebpf::helpers::bpf_get_current_pid_tgid;
+use aya_log_ebpf::warn;
+use profiler_common::histogram::Kind;
+use profiler_common::thread::{
+    FLAG_BORN, FLAG_EXITING, FLAG_MAJOR_BASE, OFF_CPU, ON_CPU, RUNNABLE,
+};
+use profiler_common::{Pairing, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER};
+
+hooks! {
+    "sched_switch" => switch as sched_switch, sched_switch_raw;
+    "sched_waking" => waking as sched_waking, sched_waking_raw;
+    "sched_wakeup" => wakeup as sched_wakeup, sched_wakeup_raw;
+    "sched_wakeup_new" => wakeup_new as sched_wakeup_new, sched_wakeup_new_raw;
+    "sched_migrate_task" => migrate as sched_migrate_task, sched_migrate_task_raw;
+    "sched_process_fork" => fork as sched_process_fork, sched_process_fork_raw;
+    "sched_process_exit" => exit as sched_process_exit, sched_process_exit_raw;
+}
+
+/// `TASK_DEAD` of the kernel's task states: the last switch of a thread.
+const TASK_DEAD: u64 = 0x80;
+
+#[inline(always)]
+fn switch(args: Args) {
+    let (prev, next) = (args.object::<1>(), args.object::<2>());
+    let now = now();
+    if let Some((tgid, tid)) = followed(prev) {
+        if let Some(thread) = thread(tgid, tid, ON_CPU) {
+            let preempted = args.word::<0>() & 0xff != 0;
+            leave(thread, prev, prev_state(args, prev), preempted, now);
+        }
+    }
+    if let Some((tgid, tid)) = followed(next) {
+        if let Some(thread) = thread(tgid, tid, RUNNABLE) {
+            arrive(thread, now);
+        }
+    }
+}
+
+#[inline(always)]
+fn prev_state(args: Args, prev: Object) -> u64 {
+    if SWITCH_HAS_STATE.load() == 1 {
+        args.word::<3>() & 0xffff_ffff
+    } else {
+        prev.read::<u32>(OFF_TASK_STATE.load()).into()
+    }
+}
+
+/// The rule by which the kernel counts `nvcsw` and `nivcsw`: a switch is voluntary if the task is not runnable and
+/// was not preempted.
+#[inline(always)]
+fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u64) {
+    let voluntary = !preempted && state != 0;
+    if voluntary && PAIRING.load() == Pairing::Fifo as u32 && thread.tid == thread.tgid {
+        if let Some(fifo) = FIFO.get_ptr_mut(0) {
+            // SAFETY: the loop thread is the queue's only reader.
+            unsafe { (*fifo).flush(thread.since_ns) };
+        }
+    }
+    thread.switch_out(now, voluntary);
+    note_major(thread, task);
+    if thread.flags & FLAG_EXITING != 0 && state & TASK_DEAD != 0 {
+        finish(thread, task);
+    }
+}
+
+/// The kernel's count of major faults is only known after the fault: taken at each switch, which a major fault causes.
+#[inline(always)]
+fn note_major(thread: &mut Thread, task: Object) {
+    let major: u64 = task.read(OFF_TASK_MAJ_FLT.load());
+    thread.major_last = major;
+    if thread.flags & FLAG_MAJOR_BASE == 0 {
+        thread.flags |= FLAG_MAJOR_BASE;
+        thread.major_base = if thread.flags & FLAG_BORN != 0 {
+            0
+        } else {
+            major
+        };
+    }
+}
+
+#[inline(always)]
+fn arrive(thread: &mut Thread, now: u64) {
+    if let Some(waited) = thread.switch_in(now) {
+        observe(Kind::RunQueue, waited);
+    }
+    if thread.waking_ns != 0 {
+        observe(Kind::WakeupToRun, now.saturating_sub(thread.waking_ns));
+        thread.waking_ns = 0;
+    }
+}
+
+/// Hands an ended thread to the ring buffer and forgets it, so that its id may be used again.
+#[inline(always)]
+fn finish(thread: &mut Thread, task: Object) {
+    let tid = thread.tid;
+    if let Some(mut entry) = EXITED.reserve::<ThreadExit>(0) {
+        entry.write(ThreadExit {
+            thread: *thread,
+            kernel_exec_ns: task.read(OFF_TASK_EXEC_RUNTIME.load()),
+            kernel_voluntary: task.read(OFF_TASK_NVCSW.load()),
+            kernel_involuntary: task.read(OFF_TASK_NIVCSW.load()),
+            comm: comm_of(task),
+        });
+        entry.submit(0);
+        count(|counters| counters.exits_produced += 1);
+    } else {
+        count(|counters| counters.exits_dropped += 1);
+        warn!((), "no room for the end of thread {}", tid);
+    }
+    // It is there, so nothing can fail but a race with the loader, which only removes after the window.
+    let _ = THREADS.remove(tid);
+}
+
+#[inline(always)]
+fn comm_of(task: Object) -> [u8; 16] {
+    let comm = OFF_TASK_COMM.load();
+    let halves: [u64; 2] = [task.read(comm), task.read(comm + 8)];
+    let [first, second] = [halves[0].to_ne_bytes(), halves[1].to_ne_bytes()];
+    let mut name = [0; 16];
+    name[..8].copy_from_slice(&first);
+    name[8..].copy_from_slice(&second);
+    name
+}
+
+#[inline(always)]
+fn waking(args: Args) {
+    let Some((tgid, tid)) = followed(args.object::<0>()) else {
+        return;
+    };
+    let Some(wakee) = thread(tgid, tid, OFF_CPU) else {
+        return;
+    };
+    wakee.waking_ns = now();
+    let waker = match current_ids() {
+        Some((_, tid)) => existing(tid).map_or(WAKER_OTHER, |waker| waker.serial),
+        None if bpf_get_current_pid_tgid() as u32 == 0 => WAKER_IDLE,
+        None => WAKER_OTHER,
+    };
+    let key = (u64::from(waker) << 32) | u64::from(wakee.serial);
+    tally(&WAKES, &key, |counters| counters.lost_wakes += 1);
+}
+
+#[inline(always)]
+fn wakeup(args: Args) {
+    let Some((tgid, tid)) = followed(args.object::<0>()) else {
+        return;
+    };
+    let Some(thread) = thread(tgid, tid, OFF_CPU) else {
+        return;
+    };
+    if let Some(off) = thread.wake(now()) {
+        observe(Kind::OffCpu, off);
+    }
+}
+
+/// A new thread is put on a run queue for the first time: no wake-up in anyone's count.
+#[inline(always)]
+fn wakeup_new(args: Args) {
+    let Some((tgid, tid)) = followed(args.object::<0>()) else {
+        return;
+    };
+    if let Some(thread) = thread(tgid, tid, OFF_CPU) {
+        thread.advance(now());
+        thread.state = RUNNABLE;
+    }
+}
+
+#[inline(always)]
+fn migrate(args: Args) {
+    let Some((_, tid)) = followed(args.object::<0>()) else {
+        return;
+    };
+    if window_start().is_none() {
+        return;
+    }
+    // A thread is also placed on a CPU when it is made and when it is first seen here; only moves count.
+    if let Some(thread) = existing(tid) {
+        thread.migrations += 1;
+    }
+}
+
+#[inline(always)]
+fn fork(args: Args) {
+    let Some((tgid, tid)) = followed(args.object::<1>()) else {
+        return;
+    };
+    if window_start().is_none() {
+        return;
+    }
+    if let Some(thread) = begin(tgid, tid, OFF_CPU, now()) {
+        thread.flags |= FLAG_BORN;
+    }
+}
+
+#[inline(always)]
+fn exit(_args: Args) {
+    let Some((tgid, tid)) = current_ids() else {
+        return;
+    };
+    if let Some(thread) = thread(tgid, tid, ON_CPU) {
+        thread.flags |= FLAG_EXITING;
+    }
+}

@@ -1,0 +1,196 @@
+//! Socket activity of the target's IPv4 and IPv6 sockets, and the time from socket in to socket out.
+//!
+//! Hooks: `sock_send_length`, `sock_recv_length` (Linux 6.3), `sk_data_ready`, `inet_sock_set_state`,
+//! `tcp_retransmit_skb`.
+
+use crate::config::{OFF_SOCK_FAMILY, OFF_SOCK_NUM, PAIRING};
+use crate::hook::{Args, Object, hooks};
+use crate::maps::{FIFO, LISTENING, PAIRS, SOCKETS, count, observe, window_start};
+use crate::track::{current, current_ids, now};
+use profiler_common::histogram::Kind;
+use profiler_common::{Pairing, Socket, Stamp, Thread};
+
+hooks! {
+    "sock_send_length" => send as sock_send_length, sock_send_length_raw;
+    "sock_recv_length" => recv as sock_recv_length, sock_recv_length_raw;
+    "sk_data_ready" => data_ready as sk_data_ready, sk_data_ready_raw;
+    "inet_sock_set_state" => set_state as inet_sock_set_state, inet_sock_set_state_raw;
+    "tcp_retransmit_skb" => retransmit as tcp_retransmit_skb, tcp_retransmit_skb_raw;
+}
+
+const AF_INET: u16 = 2;
+const AF_INET6: u16 = 10;
+const TCP_ESTABLISHED: u32 = 1;
+const TCP_SYN_SENT: u32 = 2;
+const TCP_CLOSE: u32 = 7;
+
+#[inline(always)]
+fn send(args: Args) {
+    let Some((thread, socket, bytes)) = moved(args) else {
+        return;
+    };
+    count(|counters| {
+        counters.send_calls += 1;
+        counters.send_bytes += bytes;
+    });
+    observe(Kind::SendSize, bytes);
+    if socket.accepted == 0 {
+        return;
+    }
+    let Some(stamp) = take_stamp(thread) else {
+        return count(|counters| counters.forwards_unmatched += 1);
+    };
+    let now = now();
+    observe(Kind::RecvToSend, now.saturating_sub(stamp.recv_ns));
+    if stamp.arrival_ns != 0 {
+        observe(Kind::Forwarding, now.saturating_sub(stamp.arrival_ns));
+    }
+    count(|counters| counters.forwards_matched += 1);
+}
+
+#[inline(always)]
+fn recv(args: Args) {
+    let Some((thread, socket, bytes)) = moved(args) else {
+        return;
+    };
+    count(|counters| {
+        counters.recv_calls += 1;
+        counters.recv_bytes += bytes;
+    });
+    observe(Kind::RecvSize, bytes);
+    // Cleared on every receive: what arrives later gets a stamp of its own.
+    let arrival_ns = core::mem::take(&mut socket.arrival_ns);
+    if socket.accepted == 1 {
+        return;
+    }
+    let recv_ns = now();
+    if arrival_ns != 0 {
+        observe(Kind::ArrivalToRecv, recv_ns.saturating_sub(arrival_ns));
+    }
+    keep_stamp(
+        thread,
+        Stamp {
+            arrival_ns,
+            recv_ns,
+        },
+    );
+}
+
+/// The thread, socket and size of a call that moved bytes over an internet socket of the target.
+#[inline(always)]
+fn moved(args: Args) -> Option<(&'static mut Thread, &'static mut Socket, u64)> {
+    let thread = current()?;
+    let bytes = args.word::<1>() as u32 as i32;
+    let sock = args.object::<0>();
+    let family: u16 = sock.read(OFF_SOCK_FAMILY.load());
+    if bytes <= 0 || (family != AF_INET && family != AF_INET6) {
+        return None;
+    }
+    Some((thread, socket_of(sock)?, bytes as u64))
+}
+
+#[inline(always)]
+fn socket_of(sock: Object) -> Option<&'static mut Socket> {
+    let key = sock.address();
+    if SOCKETS.get_ptr(key).is_none() {
+        let port: u16 = sock.read(OFF_SOCK_NUM.load());
+        follow(key, LISTENING.get_ptr(port).is_some());
+    }
+    // SAFETY: a value of a preallocated map stays in place; a torn stamp would be off by one chunk at worst.
+    SOCKETS
+        .get_ptr_mut(key)
+        .map(|socket| unsafe { &mut *socket })
+}
+
+#[inline(always)]
+fn follow(key: u64, accepted: bool) {
+    let socket = Socket {
+        accepted: accepted.into(),
+        ..Socket::default()
+    };
+    if SOCKETS.insert(key, socket, 0).is_err() {
+        count(|counters| counters.lost_sockets += 1);
+    }
+}
+
+#[inline(always)]
+fn keep_stamp(thread: &Thread, stamp: Stamp) {
+    if PAIRING.load() == Pairing::Fifo as u32 {
+        if let Some(fifo) = FIFO.get_ptr_mut(0) {
+            // SAFETY: the thread that receives is the queue's only writer.
+            unsafe { (*fifo).push(stamp) };
+        }
+    // A full least-recently-used map makes room by itself.
+    } else if PAIRS.insert(pair_key(thread), stamp, 0).is_err() {
+        count(|counters| counters.lost_sockets += 1);
+    }
+}
+
+#[inline(always)]
+fn take_stamp(thread: &Thread) -> Option<Stamp> {
+    if PAIRING.load() == Pairing::Fifo as u32 {
+        // SAFETY: the thread that sends is the queue's only reader.
+        return unsafe { (*FIFO.get_ptr_mut(0)?).pop() };
+    }
+    let stamp = PAIRS.get_ptr_mut(pair_key(thread))?;
+    // SAFETY: a goroutine or thread runs on one CPU at a time, so nobody else changes its stamp.
+    let stamp = unsafe { &mut *stamp };
+    // Used up rather than removed: the next receive writes it again.
+    (stamp.recv_ns != 0).then(|| core::mem::take(stamp))
+}
+
+#[inline(always)]
+fn pair_key(thread: &Thread) -> u64 {
+    if PAIRING.load() == Pairing::Goroutine as u32 {
+        thread.goroutine
+    } else {
+        thread.tid.into()
+    }
+}
+
+/// Runs wherever the segment was received, mostly in a softirq: the socket says whose it is.
+#[inline(always)]
+fn data_ready(args: Args) {
+    if window_start().is_none() {
+        return;
+    }
+    let Some(socket) = SOCKETS.get_ptr_mut(args.word::<0>()) else {
+        return;
+    };
+    // SAFETY: see `socket_of`.
+    let socket = unsafe { &mut *socket };
+    if socket.arrival_ns == 0 {
+        socket.arrival_ns = now();
+    }
+}
+
+#[inline(always)]
+fn set_state(args: Args) {
+    if window_start().is_none() {
+        return;
+    }
+    let (key, old, new) = (
+        args.word::<0>(),
+        args.word::<1>() as u32,
+        args.word::<2>() as u32,
+    );
+    if old == TCP_CLOSE && new == TCP_SYN_SENT {
+        // connect(2), so this is its caller.
+        if current_ids().is_some() {
+            follow(key, false);
+        }
+    } else if old == TCP_SYN_SENT && new == TCP_ESTABLISHED {
+        if SOCKETS.get_ptr(key).is_some() {
+            count(|counters| counters.connected += 1);
+        }
+    } else if new == TCP_CLOSE && SOCKETS.remove(key).is_ok() {
+        count(|counters| counters.closed += 1);
+    }
+}
+
+#[inline(always)]
+fn retransmit(args: Args) {
+    if SOCKETS.get_ptr(args.word::<0>()).is_some() {
+        count(|counters| counters.retransmits += 1);
+    }
+}

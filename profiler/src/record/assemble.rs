@@ -1,0 +1,315 @@
+//! From what the maps held to the threads, system calls and faults of a recording.
+
+use super::drain::Drained;
+use super::kernel_truth::{ThreadTruth, Truth};
+use super::memory::Regions;
+use super::names;
+use profiler_common::thread::{FLAG_BORN, FLAG_IN_SYSCALL, ON_CPU};
+use profiler_common::{SyscallStat, Thread as Tracked, ThreadExit};
+use recording::process::{FaultRegion, Faults, Process, Samples, Syscall, Thread};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The window on the monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// Its start, ns.
+    pub start_ns: u64,
+    /// Its end, ns.
+    pub end_ns: u64,
+}
+
+/// A thread with what the kernel says of it.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// As it was followed.
+    pub tracked: Tracked,
+    /// Name.
+    pub name: String,
+    /// When it ended, monotonic ns.
+    pub exited_ns: Option<u64>,
+    /// Growth of the kernel's own account in the window, where it could be read at both ends.
+    pub truth: Option<ThreadTruth>,
+}
+
+/// Joins followed threads, ended threads and threads that never did anything.
+pub fn known_threads(
+    live: &[Tracked],
+    exits: &[ThreadExit],
+    before: &Truth,
+    after: &Truth,
+    span: Span,
+) -> Vec<Known> {
+    let mut known: Vec<Known> = exits.iter().map(|exit| ended(exit, before)).collect();
+    known.extend(
+        live.iter()
+            .map(|tracked| alive(tracked, before, after, span)),
+    );
+    let seen: BTreeSet<u32> = known.iter().map(|known| known.tracked.tid).collect();
+    let unseen = before.threads.keys().filter(|tid| !seen.contains(tid));
+    known.extend(unseen.filter_map(|tid| silent(*tid, before, after, span)));
+    known.sort_by_key(|known| (known.tracked.first_ns, known.tracked.tid));
+    known
+}
+
+fn ended(exit: &ThreadExit, before: &Truth) -> Known {
+    let tracked = exit.thread;
+    let base = base_of(&tracked, before);
+    let end = exit
+        .comm
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or(exit.comm.len());
+    let truth = base.map(|base| ThreadTruth {
+        name: String::new(),
+        exec_ns: exit.kernel_exec_ns.saturating_sub(base.exec_ns),
+        voluntary: exit.kernel_voluntary.saturating_sub(base.voluntary),
+        involuntary: exit.kernel_involuntary.saturating_sub(base.involuntary),
+    });
+    let name = String::from_utf8_lossy(&exit.comm[..end]).into_owned();
+    Known {
+        tracked,
+        name,
+        exited_ns: Some(tracked.since_ns),
+        truth,
+    }
+}
+
+fn alive(tracked: &Tracked, before: &Truth, after: &Truth, span: Span) -> Known {
+    let mut tracked = *tracked;
+    close(&mut tracked, span.end_ns);
+    let after = after.threads.get(&tracked.tid);
+    let truth = base_of(&tracked, before)
+        .zip(after)
+        .map(|(base, after)| growth(&base, after));
+    let name = after
+        .map(|after| after.name.clone())
+        .or_else(|| Some(before.threads.get(&tracked.tid)?.name.clone()));
+    Known {
+        tracked,
+        name: name.unwrap_or_default(),
+        exited_ns: None,
+        truth,
+    }
+}
+
+/// Closes the thread's open stretch, and its open system call's on-CPU time, at the end of the window.
+fn close(tracked: &mut Tracked, end_ns: u64) {
+    if tracked.flags & FLAG_IN_SYSCALL != 0 {
+        let on_cpu = if tracked.state == ON_CPU {
+            tracked.on_cpu_at(end_ns)
+        } else {
+            tracked.on_cpu_ns
+        };
+        tracked.syscall_ns += on_cpu.saturating_sub(tracked.enter_on_cpu_ns);
+    }
+    tracked.advance(end_ns);
+}
+
+/// A thread without any event in the window slept through it, or ran through it if the kernel says so.
+fn silent(tid: u32, before: &Truth, after: &Truth, span: Span) -> Option<Known> {
+    let (base, end) = (before.threads.get(&tid)?, after.threads.get(&tid)?);
+    let truth = growth(base, end);
+    let mut tracked = Tracked {
+        tid,
+        first_ns: span.start_ns,
+        since_ns: span.end_ns,
+        ..Tracked::default()
+    };
+    let length = span.end_ns - span.start_ns;
+    if truth.exec_ns > length / 2 {
+        tracked.on_cpu_ns = length
+    } else {
+        tracked.off_cpu_ns = length
+    }
+    Some(Known {
+        tracked,
+        name: end.name.clone(),
+        exited_ns: None,
+        truth: Some(truth),
+    })
+}
+
+fn base_of(tracked: &Tracked, before: &Truth) -> Option<ThreadTruth> {
+    if tracked.flags & FLAG_BORN != 0 {
+        return Some(ThreadTruth::default());
+    }
+    before.threads.get(&tracked.tid).cloned()
+}
+
+fn growth(before: &ThreadTruth, after: &ThreadTruth) -> ThreadTruth {
+    ThreadTruth {
+        name: String::new(),
+        exec_ns: after.exec_ns.saturating_sub(before.exec_ns),
+        voluntary: after.voluntary.saturating_sub(before.voluntary),
+        involuntary: after.involuntary.saturating_sub(before.involuntary),
+    }
+}
+
+/// The recording's threads.
+pub fn threads(known: &[Known], drained: &Drained, span: Span) -> Vec<Thread> {
+    let mut calls: BTreeMap<u32, Vec<(u32, SyscallStat)>> = BTreeMap::new();
+    for (serial, nr, stat) in &drained.syscalls {
+        calls.entry(*serial).or_default().push((*nr, *stat));
+    }
+    known
+        .iter()
+        .map(|known| {
+            thread(
+                known,
+                calls.remove(&known.tracked.serial).unwrap_or_default(),
+                span,
+            )
+        })
+        .collect()
+}
+
+fn thread(known: &Known, calls: Vec<(u32, SyscallStat)>, span: Span) -> Thread {
+    let tracked = &known.tracked;
+    let syscall_ns = tracked.syscall_ns.min(tracked.on_cpu_ns);
+    let fault_irq_ns = fault_irq_ns(tracked, tracked.on_cpu_ns - syscall_ns);
+    let since_start = |at: u64| at.saturating_sub(span.start_ns);
+    Thread {
+        tid: tracked.tid,
+        name: known.name.clone(),
+        role: String::new(),
+        on_cpu_ns: tracked.on_cpu_ns,
+        user_ns: tracked.on_cpu_ns - syscall_ns - fault_irq_ns,
+        kernel_ns: syscall_ns + fault_irq_ns,
+        syscall_ns,
+        fault_irq_ns,
+        samples: Samples {
+            user: tracked.samples_user,
+            syscall: tracked.samples_syscall,
+            fault_irq: tracked.samples_fault_irq,
+        },
+        run_queue_ns: tracked.run_queue_ns,
+        off_cpu_ns: tracked.off_cpu_ns,
+        voluntary_switches: tracked.voluntary,
+        involuntary_switches: tracked.involuntary,
+        wakeups: tracked.wakeups,
+        migrations: tracked.migrations,
+        faults: tracked.faults_user + tracked.faults_kernel,
+        started_ns: (tracked.flags & FLAG_BORN != 0).then(|| since_start(tracked.first_ns)),
+        exited_ns: known.exited_ns.map(since_start),
+        syscalls: with_open_call(tracked, calls),
+    }
+}
+
+/// The share of samples outside system calls that found the CPU in the kernel, of the time measured there.
+fn fault_irq_ns(tracked: &Tracked, outside_ns: u64) -> u64 {
+    let samples = tracked.samples_user + tracked.samples_fault_irq;
+    if samples == 0 {
+        return 0;
+    }
+    let share =
+        u128::from(outside_ns) * u128::from(tracked.samples_fault_irq) / u128::from(samples);
+    u64::try_from(share).unwrap_or(outside_ns).min(outside_ns)
+}
+
+/// The calls of a thread, largest first; a call still open at the end of the window gives its on-CPU time so far.
+fn with_open_call(tracked: &Tracked, mut calls: Vec<(u32, SyscallStat)>) -> Vec<Syscall> {
+    let returned: u64 = calls.iter().map(|(_, stat)| stat.on_cpu_ns).sum();
+    let open_ns = tracked.syscall_ns.saturating_sub(returned);
+    if tracked.flags & FLAG_IN_SYSCALL != 0 && open_ns > 0 {
+        match calls.iter_mut().find(|(nr, _)| *nr == tracked.syscall_nr) {
+            Some((_, stat)) => stat.on_cpu_ns += open_ns,
+            None => calls.push((
+                tracked.syscall_nr,
+                SyscallStat {
+                    on_cpu_ns: open_ns,
+                    ..SyscallStat::default()
+                },
+            )),
+        }
+    }
+    let mut calls: Vec<Syscall> = calls.iter().map(|(nr, stat)| syscall(*nr, stat)).collect();
+    calls.sort_by_key(|call| std::cmp::Reverse((call.on_cpu_ns, call.count)));
+    calls
+}
+
+fn syscall(nr: u32, stat: &SyscallStat) -> Syscall {
+    let name = names::syscall(nr);
+    Syscall {
+        bytes: names::moves_bytes(&name).then_some(stat.result_sum),
+        name,
+        count: stat.count,
+        errors: BTreeMap::new(),
+        on_cpu_ns: stat.on_cpu_ns,
+        blocked_ns: stat.blocked_ns,
+        run_queue_ns: stat.run_queue_ns,
+    }
+}
+
+/// System calls of all threads together, with the errors.
+pub fn syscalls(threads: &[Thread], errors: &[(u32, u32, u64)]) -> Vec<Syscall> {
+    let mut sums: BTreeMap<&str, Syscall> = BTreeMap::new();
+    for call in threads.iter().flat_map(|thread| &thread.syscalls) {
+        let sum = sums.entry(&call.name).or_insert_with(|| Syscall {
+            name: call.name.clone(),
+            ..Syscall::default()
+        });
+        sum.count += call.count;
+        sum.on_cpu_ns += call.on_cpu_ns;
+        sum.blocked_ns += call.blocked_ns;
+        sum.run_queue_ns += call.run_queue_ns;
+        sum.bytes = call.bytes.map(|bytes| bytes + sum.bytes.unwrap_or(0));
+    }
+    for (nr, errno, count) in errors {
+        if let Some(sum) = sums.get_mut(names::syscall(*nr).as_str()) {
+            *sum.errors.entry(names::errno(*errno)).or_default() += count;
+        }
+    }
+    let mut sums: Vec<Syscall> = sums.into_values().collect();
+    sums.sort_by_key(|call| std::cmp::Reverse((call.on_cpu_ns, call.count)));
+    sums
+}
+
+/// The process: its threads added up.
+pub fn process(threads: &[Thread]) -> Process {
+    let sum = |field: fn(&Thread) -> u64| threads.iter().map(field).sum();
+    Process {
+        on_cpu_ns: sum(|thread| thread.on_cpu_ns),
+        user_ns: sum(|thread| thread.user_ns),
+        kernel_ns: sum(|thread| thread.kernel_ns),
+        run_queue_ns: sum(|thread| thread.run_queue_ns),
+        voluntary_switches: sum(|thread| thread.voluntary_switches),
+        involuntary_switches: sum(|thread| thread.involuntary_switches),
+        wakeups: sum(|thread| thread.wakeups),
+        migrations: sum(|thread| thread.migrations),
+    }
+}
+
+/// Page faults by mode and by region. Regions are those at the end of the window, else those at its start.
+pub fn faults(known: &[Known], addresses: &[(u64, u64)], start: &Regions, end: &Regions) -> Faults {
+    const UNIT: u64 = 1 << 16;
+    let sum =
+        |field: fn(&Tracked) -> u64| known.iter().map(|known| field(&known.tracked)).sum::<u64>();
+    let (user, kernel, major) = (
+        sum(|t| t.faults_user),
+        sum(|t| t.faults_kernel),
+        sum(Tracked::major),
+    );
+    let mut classes: BTreeMap<&str, u64> = BTreeMap::new();
+    for (address, count) in addresses {
+        let class = end
+            .class_at(*address, UNIT)
+            .or_else(|| start.class_at(*address, UNIT));
+        *classes
+            .entry(class.unwrap_or("unmapped since"))
+            .or_default() += count;
+    }
+    let regions = classes.into_iter().map(|(class, count)| FaultRegion {
+        class: class.into(),
+        count,
+    });
+    Faults {
+        minor: (user + kernel).saturating_sub(major),
+        major,
+        user,
+        kernel,
+        regions: regions.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,280 @@
+//! The identities that every recording must satisfy.
+
+use super::assemble::{Known, Span};
+use super::kernel_truth::Truth;
+use profiler_common::Counters;
+use recording::observer::Check;
+use recording::process::{Faults, Thread};
+
+/// Everything the checks look at.
+pub struct Evidence<'a> {
+    /// The threads as recorded.
+    pub threads: &'a [Thread],
+    /// The same threads with the kernel's account.
+    pub known: &'a [Known],
+    /// The window.
+    pub span: Span,
+    /// The kernel's account at the start,
+    pub before: &'a Truth,
+    /// and at the end.
+    pub after: &'a Truth,
+    /// Page faults as recorded.
+    pub faults: &'a Faults,
+    /// Whether page faults were counted by the programs.
+    pub faults_counted: bool,
+    /// The programs' counters.
+    pub counters: &'a Counters,
+    /// Thread ends taken from the ring buffer.
+    pub exits_consumed: u64,
+    /// Whether the target was still there at the end, so that its own account could be read.
+    pub alive: bool,
+}
+
+/// Every check.
+pub fn all(evidence: &Evidence) -> Vec<Check> {
+    vec![
+        thread_time(evidence),
+        on_cpu_vs_kernel(evidence),
+        switches_vs_kernel(evidence),
+        involuntary_vs_kernel(evidence),
+        faults_vs_kernel(evidence),
+        Check::within(
+            "accounting",
+            "events",
+            evidence.counters.exits_produced as f64,
+            evidence.exits_consumed as f64,
+            0.0,
+        ),
+        Check::within(
+            "lost_events",
+            "events",
+            0.0,
+            evidence.counters.lost() as f64,
+            0.0,
+        ),
+    ]
+}
+
+/// On-CPU + run queue + off-CPU = lifetime inside the window; the worst thread is shown.
+fn thread_time(evidence: &Evidence) -> Check {
+    const TOLERANCE: f64 = 0.002;
+    let length = evidence.span.end_ns - evidence.span.start_ns;
+    let lifetime =
+        |thread: &Thread| thread.exited_ns.unwrap_or(length) - thread.started_ns.unwrap_or(0);
+    let sum = |thread: &Thread| thread.on_cpu_ns + thread.run_queue_ns + thread.off_cpu_ns;
+    let worst = evidence
+        .threads
+        .iter()
+        .max_by_key(|thread| lifetime(thread).abs_diff(sum(thread)));
+    let (expected, measured) = worst.map_or((0, 0), |thread| (lifetime(thread), sum(thread)));
+    let mut check = Check::within(
+        "thread_time",
+        "ns",
+        expected as f64,
+        measured as f64,
+        expected as f64 * TOLERANCE,
+    );
+    check.note = worst.map_or_else(String::new, |thread| {
+        format!(
+            "the worst of {} threads: {}",
+            evidence.threads.len(),
+            thread.tid
+        )
+    });
+    check
+}
+
+/// Growth of a thread's account by the kernel, summed over the threads where it is known.
+fn kernel_sum(evidence: &Evidence, field: fn(&super::kernel_truth::ThreadTruth) -> u64) -> f64 {
+    evidence
+        .known
+        .iter()
+        .filter_map(|known| known.truth.as_ref())
+        .map(|truth| field(truth) as f64)
+        .sum()
+}
+
+/// The same threads as followed.
+fn tracked_sum(evidence: &Evidence, field: fn(&profiler_common::Thread) -> u64) -> f64 {
+    let known = evidence.known.iter().filter(|known| known.truth.is_some());
+    known.map(|known| field(&known.tracked) as f64).sum()
+}
+
+fn on_cpu_vs_kernel(evidence: &Evidence) -> Check {
+    const TOLERANCE: f64 = 0.01;
+    let (kernel, ours) = (
+        kernel_sum(evidence, |truth| truth.exec_ns),
+        tracked_sum(evidence, |thread| thread.on_cpu_ns),
+    );
+    let check = Check::within("on_cpu_vs_kernel", "ns", kernel, ours, kernel * TOLERANCE);
+    unless_unknown(check, evidence)
+}
+
+fn switches_vs_kernel(evidence: &Evidence) -> Check {
+    let kernel = kernel_sum(evidence, |truth| truth.voluntary + truth.involuntary);
+    let ours = tracked_sum(evidence, |thread| thread.voluntary + thread.involuntary);
+    switches("switches_vs_kernel", evidence, kernel, ours)
+}
+
+fn involuntary_vs_kernel(evidence: &Evidence) -> Check {
+    let kernel = kernel_sum(evidence, |truth| truth.involuntary);
+    let ours = tracked_sum(evidence, |thread| thread.involuntary);
+    switches("involuntary_vs_kernel", evidence, kernel, ours)
+}
+
+fn switches(name: &str, evidence: &Evidence, kernel: f64, ours: f64) -> Check {
+    const TOLERANCE: f64 = 0.001;
+    const PER_THREAD: f64 = 2.0;
+    let tolerance = (kernel * TOLERANCE).max(PER_THREAD * evidence.known.len() as f64);
+    unless_unknown(
+        Check::within(name, "switches", kernel, ours, tolerance),
+        evidence,
+    )
+}
+
+fn faults_vs_kernel(evidence: &Evidence) -> Check {
+    const TOLERANCE: f64 = 0.01;
+    /// Faults between the readings of `/proc` and the window's edges.
+    const EDGE: f64 = 2.0;
+    let of = |truth: &Truth| (truth.minor + truth.major) as f64;
+    let kernel = (of(evidence.after) - of(evidence.before)).max(0.0);
+    let ours = (evidence.faults.minor + evidence.faults.major) as f64;
+    let check = Check::within(
+        "faults_vs_kernel",
+        "faults",
+        kernel,
+        ours,
+        (kernel * TOLERANCE).max(EDGE),
+    );
+    if !evidence.alive {
+        return undecided(check, "the target had ended, and its own account with it");
+    }
+    if evidence.faults_counted {
+        check
+    } else {
+        undecided(
+            check,
+            "taken from the kernel's own account: nothing to compare",
+        )
+    }
+}
+
+fn unless_unknown(check: Check, evidence: &Evidence) -> Check {
+    let unknown = evidence
+        .known
+        .iter()
+        .filter(|known| known.truth.is_none())
+        .count();
+    if unknown == 0 {
+        return check;
+    }
+    let note = format!(
+        "without {unknown} of {} threads, whose own account was gone",
+        evidence.known.len()
+    );
+    Check { note, ..check }
+}
+
+/// A check that could not be made says so and passes: it is no evidence of an error.
+fn undecided(check: Check, why: &str) -> Check {
+    Check {
+        ok: true,
+        note: format!("not checked: {why}"),
+        ..check
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::kernel_truth::ThreadTruth;
+    use profiler_common::thread::ON_CPU;
+
+    fn known(on_cpu_ns: u64, exec_ns: u64) -> Known {
+        let mut tracked = profiler_common::Thread::new(1, 1, 1, ON_CPU, 0);
+        tracked.on_cpu_ns = on_cpu_ns;
+        let truth = Some(ThreadTruth {
+            exec_ns,
+            ..ThreadTruth::default()
+        });
+        Known {
+            tracked,
+            name: String::new(),
+            exited_ns: None,
+            truth,
+        }
+    }
+
+    fn check(name: &str, known: &[Known], threads: &[Thread], counters: &Counters) -> Check {
+        let truth = Truth {
+            minor: 100,
+            ..Truth::default()
+        };
+        let faults = Faults {
+            minor: 90,
+            ..Faults::default()
+        };
+        let evidence = Evidence {
+            threads,
+            known,
+            span: Span {
+                start_ns: 0,
+                end_ns: 1_000_000,
+            },
+            before: &Truth::default(),
+            after: &truth,
+            faults: &faults,
+            faults_counted: true,
+            counters,
+            exits_consumed: 1,
+            alive: true,
+        };
+        all(&evidence)
+            .into_iter()
+            .find(|check| check.name == name)
+            .expect("a check of that name")
+    }
+
+    #[test]
+    fn on_cpu_time_may_be_off_by_one_percent() {
+        let counters = Counters::default();
+        assert!(check("on_cpu_vs_kernel", &[known(1005, 1000)], &[], &counters).ok);
+        assert!(!check("on_cpu_vs_kernel", &[known(1015, 1000)], &[], &counters).ok);
+    }
+
+    #[test]
+    fn time_that_is_missing_is_found() {
+        let whole = Thread {
+            on_cpu_ns: 1,
+            off_cpu_ns: 999_999,
+            ..Thread::default()
+        };
+        let short = Thread {
+            off_cpu_ns: 990_000,
+            ..Thread::default()
+        };
+        let counters = Counters::default();
+        assert!(check("thread_time", &[], std::slice::from_ref(&whole), &counters).ok);
+        assert!(!check("thread_time", &[], &[whole, short], &counters).ok);
+    }
+
+    #[test]
+    fn faults_and_losses_are_held_to_account() {
+        let counters = Counters {
+            exits_produced: 2,
+            lost_wakes: 1,
+            ..Counters::default()
+        };
+        for name in ["faults_vs_kernel", "accounting", "lost_events"] {
+            assert!(!check(name, &[], &[], &counters).ok, "{name}");
+        }
+        let counters = Counters {
+            exits_produced: 1,
+            ..Counters::default()
+        };
+        assert!(
+            check("accounting", &[], &[], &counters).ok
+                && check("lost_events", &[], &[], &counters).ok
+        );
+    }
+}

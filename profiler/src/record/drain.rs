@@ -1,0 +1,172 @@
+//! Reading the programs' maps.
+
+use anyhow::{Context, Result};
+use aya::Ebpf;
+use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
+use profiler_common::histogram::{BUCKETS, KINDS, Kind};
+use profiler_common::{Counters, SyscallStat, Thread, ThreadExit, syscall};
+use recording::Histogram;
+use std::collections::BTreeMap;
+
+/// Everything the maps hold when the window has ended.
+#[derive(Debug, Default)]
+pub struct Drained {
+    /// Threads still there.
+    pub live: Vec<Thread>,
+    /// System calls by thread serial and number.
+    pub syscalls: Vec<(u32, u32, SyscallStat)>,
+    /// Failures by number of the call and of the error.
+    pub errors: Vec<(u32, u32, u64)>,
+    /// Wake-ups by serial (or `WAKER_*`) of the waker and serial of the woken.
+    pub wakes: Vec<(u32, u32, u64)>,
+    /// Page faults by address, the lowest of 64 KiB.
+    pub faults: Vec<(u64, u64)>,
+    /// Distributions, by `Kind`.
+    pub histograms: Vec<Histogram>,
+    /// Counters.
+    pub counters: Counters,
+}
+
+impl Drained {
+    /// A distribution.
+    pub fn histogram(&self, kind: Kind) -> Histogram {
+        self.histograms
+            .get(kind as usize)
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+/// Reads every map.
+pub fn drain(bpf: &Ebpf) -> Result<Drained> {
+    let pair = |key: u64| ((key >> 32) as u32, key as u32);
+    Ok(Drained {
+        live: threads(bpf)?,
+        syscalls: entries::<u64, SyscallStat>(bpf, "SYSCALLS")?
+            .map(|(key, stat)| (syscall::split_key(key).0, syscall::split_key(key).1, stat))
+            .collect(),
+        errors: entries::<u32, u64>(bpf, "ERRORS")?
+            .map(|(key, count)| {
+                (
+                    syscall::split_error_key(key).0,
+                    syscall::split_error_key(key).1,
+                    count,
+                )
+            })
+            .collect(),
+        wakes: entries::<u64, u64>(bpf, "WAKES")?
+            .map(|(key, count)| (pair(key).0, pair(key).1, count))
+            .collect(),
+        faults: entries::<u64, u64>(bpf, "FAULTS")?
+            .map(|(unit, count)| (unit << 16, count))
+            .collect(),
+        histograms: histograms(bpf)?,
+        counters: counters(bpf)?,
+    })
+}
+
+/// The threads that are alive.
+pub fn threads(bpf: &Ebpf) -> Result<Vec<Thread>> {
+    Ok(entries::<u32, Thread>(bpf, "THREADS")?
+        .map(|(_, thread)| thread)
+        .collect())
+}
+
+/// Opens the window at `start_ns`, or closes it with 0.
+pub fn set_window(bpf: &mut Ebpf, start_ns: u64) -> Result<()> {
+    let map = bpf
+        .map_mut("WINDOW")
+        .context("the object has no map WINDOW")?;
+    Ok(Array::<_, u64>::try_from(map)?.set(0, start_ns, 0)?)
+}
+
+/// Adds keys to a map that serves as a set.
+pub fn fill_set<K: aya::Pod, V: aya::Pod + Default>(
+    bpf: &mut Ebpf,
+    name: &str,
+    keys: &[K],
+) -> Result<()> {
+    let map = bpf
+        .map_mut(name)
+        .with_context(|| format!("the object has no map {name}"))?;
+    let mut set = HashMap::<_, K, V>::try_from(map)?;
+    keys.iter()
+        .try_for_each(|key| Ok(set.insert(key, V::default(), 0)?))
+}
+
+/// Threads that ended, as they end.
+pub struct Exits(RingBuf<MapData>);
+
+impl Exits {
+    /// Takes the ring buffer out of the object.
+    pub fn new(bpf: &mut Ebpf) -> Result<Self> {
+        let map = bpf
+            .take_map("EXITED")
+            .context("the object has no map EXITED")?;
+        Ok(Exits(RingBuf::try_from(map)?))
+    }
+
+    /// Takes what has come since the last call.
+    pub fn take(&mut self) -> Vec<ThreadExit> {
+        let mut exits = Vec::new();
+        while let Some(item) = self.0.next() {
+            exits.extend(decode(&item));
+        }
+        exits
+    }
+}
+
+/// A record of another size is none: it cannot come from our programs.
+#[expect(unsafe_code, reason = "a record of the ring buffer is bytes")]
+fn decode(bytes: &[u8]) -> Option<ThreadExit> {
+    if bytes.len() != size_of::<ThreadExit>() {
+        return None;
+    }
+    // SAFETY: the size was checked, and every bit pattern is a value: `repr(C)`, integers only.
+    Some(unsafe { bytes.as_ptr().cast::<ThreadExit>().read_unaligned() })
+}
+
+fn entries<'a, K: aya::Pod, V: aya::Pod>(
+    bpf: &'a Ebpf,
+    name: &str,
+) -> Result<impl Iterator<Item = (K, V)> + use<'a, K, V>> {
+    let map: &'a Map = bpf
+        .map(name)
+        .with_context(|| format!("the object has no map {name}"))?;
+    let map: HashMap<&MapData, K, V> = HashMap::try_from(map)?;
+    // An entry that goes away while the map is read (a thread that ends) is an error of that entry only.
+    let entries: Vec<(K, V)> = map.iter().filter_map(Result::ok).collect();
+    Ok(entries.into_iter())
+}
+
+fn histograms(bpf: &Ebpf) -> Result<Vec<Histogram>> {
+    let map = bpf
+        .map("HISTOGRAMS")
+        .context("the object has no map HISTOGRAMS")?;
+    let map: PerCpuArray<_, u64> = PerCpuArray::try_from(map)?;
+    let sums: Vec<u64> = map
+        .iter()
+        .map(|slot| Ok(slot?.iter().sum()))
+        .collect::<Result<_>>()?;
+    Ok(sums
+        .chunks(BUCKETS)
+        .take(KINDS)
+        .map(Histogram::from_counts)
+        .collect())
+}
+
+/// The counters of all CPUs.
+pub fn counters(bpf: &Ebpf) -> Result<Counters> {
+    let map = bpf
+        .map("COUNTERS")
+        .context("the object has no map COUNTERS")?;
+    let map: PerCpuArray<_, Counters> = PerCpuArray::try_from(map)?;
+    let mut sum = Counters::default();
+    map.get(&0, 0)?.iter().for_each(|set| sum.add(set));
+    Ok(sum)
+}
+
+/// Serial number to thread id, for what is keyed by serial.
+pub fn by_serial<'a>(threads: impl Iterator<Item = &'a Thread>) -> BTreeMap<u32, u32> {
+    threads.map(|thread| (thread.serial, thread.tid)).collect()
+}

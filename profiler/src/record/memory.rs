@@ -1,0 +1,184 @@
+//! Resident memory by class of region, from `smaps`.
+
+use procfs::process::{MMPermissions, MMapPath, MemoryMap, Process};
+use recording::memory::{Memory, Region};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+/// Address ranges with the class of each, ascending.
+#[derive(Clone, Debug, Default)]
+pub struct Regions(Vec<(Range<u64>, &'static str)>);
+
+impl Regions {
+    /// The class of the region that holds `address`, or begins within `reach` bytes above it.
+    pub fn class_at(&self, address: u64, reach: u64) -> Option<&'static str> {
+        let next = self.0.partition_point(|(range, _)| range.end <= address);
+        self.0
+            .get(next)
+            .filter(|(range, _)| range.start < address + reach)
+            .map(|(_, class)| *class)
+    }
+}
+
+/// The regions of a process now; none if it has ended.
+pub fn regions_of(pid: u32) -> Regions {
+    let Some((process, stacks, exe)) = open(pid) else {
+        return Regions::default();
+    };
+    let Ok(maps) = process.maps() else {
+        return Regions::default();
+    };
+    Regions(
+        maps.iter()
+            .map(|map| {
+                (
+                    map.address.0..map.address.1,
+                    class_of(map, exe.as_deref(), &stacks),
+                )
+            })
+            .collect(),
+    )
+}
+
+/// Memory of a process now, without the series; zero if it has ended.
+pub fn memory_of(pid: u32) -> Memory {
+    let Some((process, stacks, exe)) = open(pid) else {
+        return Memory::default();
+    };
+    let mut sums: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for map in process.smaps().iter().flatten() {
+        let size = |field: &str| map.extension.map.get(field).copied().unwrap_or(0);
+        let sum = sums
+            .entry(class_of(map, exe.as_deref(), &stacks))
+            .or_default();
+        sum.0 += size("Rss");
+        sum.1 += size("Pss");
+    }
+    let region = |(class, (rss_bytes, pss_bytes)): (&str, _)| Region {
+        class: class.into(),
+        rss_bytes,
+        pss_bytes,
+    };
+    let regions: Vec<Region> = sums.into_iter().map(region).collect();
+    Memory {
+        // The sum of the same reading, so that the classes add up to it.
+        rss_bytes: regions.iter().map(|region| region.rss_bytes).sum(),
+        peak_rss_bytes: process
+            .status()
+            .ok()
+            .and_then(|status| status.vmhwm)
+            .unwrap_or(0)
+            * 1024,
+        regions,
+        series: Vec::new(),
+    }
+}
+
+/// Resident set as `/proc/PID/stat` has it, which is what pidstat shows; 0 if it has ended.
+pub fn rss_of(pid: u32) -> u64 {
+    Process::new(pid.cast_signed())
+        .and_then(|process| process.stat())
+        .map_or(0, |stat| stat.rss * procfs::page_size())
+}
+
+fn open(pid: u32) -> Option<(Process, Vec<u64>, Option<std::path::PathBuf>)> {
+    let process = Process::new(pid.cast_signed()).ok()?;
+    let stacks = stack_pointers(pid);
+    let exe = process.exe().ok();
+    Some((process, stacks, exe))
+}
+
+/// Stack pointers of the threads that sleep in a system call, which is nearly all of them at any time.
+fn stack_pointers(pid: u32) -> Vec<u64> {
+    let pointer = |tid: u32| {
+        let line = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall")).ok()?;
+        let field = line.split_whitespace().rev().nth(1)?;
+        u64::from_str_radix(field.strip_prefix("0x")?, 16).ok()
+    };
+    super::kernel_truth::tids_of(pid)
+        .into_iter()
+        .filter_map(pointer)
+        .collect()
+}
+
+fn class_of(map: &MemoryMap, exe: Option<&Path>, stacks: &[u64]) -> &'static str {
+    let executable = map.perms.contains(MMPermissions::EXECUTE);
+    let holds_stack = stacks
+        .iter()
+        .any(|pointer| (map.address.0..map.address.1).contains(pointer));
+    match &map.pathname {
+        MMapPath::Path(path) if exe == Some(path) => {
+            if executable {
+                "binary text"
+            } else {
+                "binary data"
+            }
+        }
+        MMapPath::Path(path) if is_library(path) => "libraries",
+        MMapPath::Path(_) => "file maps",
+        MMapPath::Stack | MMapPath::TStack(_) => "thread stacks",
+        MMapPath::Vdso | MMapPath::Vvar | MMapPath::Vsyscall => "other",
+        _ if executable => "jit code",
+        MMapPath::Anonymous if holds_stack => "thread stacks",
+        MMapPath::Heap | MMapPath::Anonymous => "runtime heap",
+        // Names that programs give by prctl(PR_SET_VMA_ANON_NAME) arrive as `[anon:NAME]`.
+        MMapPath::Other(_) if holds_stack => "thread stacks",
+        MMapPath::Other(name) if name.starts_with("anon") => "runtime heap",
+        _ => "other",
+    }
+}
+
+fn is_library(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".so") || name.contains(".so.") || name.ends_with(".node")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_adds_up_and_has_text_and_stacks() {
+        let memory = memory_of(std::process::id());
+        let classes: Vec<&str> = memory
+            .regions
+            .iter()
+            .map(|region| region.class.as_str())
+            .collect();
+        assert!(
+            classes.contains(&"binary text") && classes.contains(&"thread stacks"),
+            "{classes:?}"
+        );
+        assert!(memory.rss_bytes > 0 && memory.peak_rss_bytes > 0);
+        let text = regions_of(std::process::id());
+        assert_eq!(
+            text.class_at(is_library as *const () as u64, 1),
+            Some("binary text")
+        );
+    }
+
+    #[test]
+    fn ranges_are_found_by_reach() {
+        let regions = Regions(vec![(0x1000..0x2000, "a"), (0x5000..0x6000, "b")]);
+        assert_eq!(regions.class_at(0x1fff, 1), Some("a"));
+        assert_eq!(regions.class_at(0x2000, 0x1000), None);
+        assert_eq!(regions.class_at(0x2000, 0x10000), Some("b"));
+        assert_eq!(regions.class_at(0x6000, 0x10000), None);
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_has_no_memory() {
+        assert_eq!(memory_of(u32::MAX >> 1), Memory::default());
+        assert_eq!(rss_of(u32::MAX >> 1), 0);
+    }
+
+    #[test]
+    fn libraries_by_name() {
+        assert!(is_library(Path::new("/lib/libc.so.6")) && is_library(Path::new("x.node")));
+        assert!(
+            !is_library(Path::new("/etc/ld.so")) == false
+                && !is_library(Path::new("/usr/bin/some"))
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! What the programs need to know of the running kernel, read from its BTF: no offset is written in the source.
+
+use anyhow::{Context, Result, bail};
+use btf_rs::{Btf, Type};
+
+/// Where the kernel describes its own types.
+pub const BTF_PATH: &str = "/sys/kernel/btf/vmlinux";
+
+/// Fields the programs read: name of the global that takes the offset, and the path of the field. Alternatives are
+/// tried in order: fields were renamed over the years.
+const FIELDS: &[(&str, &[&[&str]])] = &[
+    ("OFF_TASK_PID", &[&["task_struct", "pid"]]),
+    ("OFF_TASK_TGID", &[&["task_struct", "tgid"]]),
+    // Renamed in Linux 5.14.
+    (
+        "OFF_TASK_STATE",
+        &[&["task_struct", "__state"], &["task_struct", "state"]],
+    ),
+    ("OFF_TASK_MAJ_FLT", &[&["task_struct", "maj_flt"]]),
+    ("OFF_TASK_NVCSW", &[&["task_struct", "nvcsw"]]),
+    ("OFF_TASK_NIVCSW", &[&["task_struct", "nivcsw"]]),
+    (
+        "OFF_TASK_EXEC_RUNTIME",
+        &[&["task_struct", "se", "sum_exec_runtime"]],
+    ),
+    ("OFF_TASK_COMM", &[&["task_struct", "comm"]]),
+    ("OFF_SOCK_FAMILY", &[&["sock_common", "skc_family"]]),
+    ("OFF_SOCK_NUM", &[&["sock_common", "skc_num"]]),
+    // Registers exist under these names on x86-64 only; elsewhere what needs them is left out.
+    (
+        "OFF_REGS_NR",
+        &[&["pt_regs", "orig_ax"], &["pt_regs", "syscallno"]],
+    ),
+    ("OFF_REGS_G", &[&["pt_regs", "r14"], &["pt_regs", "regs"]]),
+];
+
+/// Facts of the running kernel.
+#[derive(Debug)]
+pub struct Layout {
+    /// Offset in bytes for each global of the programs.
+    pub offsets: Vec<(&'static str, u64)>,
+    /// Whether `sched_switch` passes the previous task's state (Linux 5.18).
+    pub switch_has_state: bool,
+}
+
+impl Layout {
+    /// Reads the running kernel's BTF.
+    pub fn of_this_kernel() -> Result<Self> {
+        let btf = Btf::from_file(BTF_PATH).with_context(|| {
+            format!("this kernel does not describe its types in {BTF_PATH}: it needs CONFIG_DEBUG_INFO_BTF=y")
+        })?;
+        Self::of(&btf)
+    }
+
+    fn of(btf: &Btf) -> Result<Self> {
+        let offsets = FIELDS
+            .iter()
+            .map(|(global, paths)| Ok((*global, first_offset(btf, paths)?)));
+        Ok(Layout {
+            offsets: offsets.collect::<Result<_>>()?,
+            switch_has_state: parameters(btf, "btf_trace_sched_switch")? >= 5,
+        })
+    }
+}
+
+fn first_offset(btf: &Btf, paths: &[&[&str]]) -> Result<u64> {
+    let found = paths
+        .iter()
+        .find_map(|path| offset(btf, path[0], &path[1..]));
+    found.with_context(|| format!("this kernel's BTF has no field {}", paths[0].join(".")))
+}
+
+/// Offset in bytes of a field, through nested structures.
+fn offset(btf: &Btf, structure: &str, fields: &[&str]) -> Option<u64> {
+    let types = btf.resolve_types_by_name(structure).ok()?;
+    types
+        .iter()
+        .find_map(|kind| nested(btf, kind, fields))
+        .map(|bits| u64::from(bits) / 8)
+}
+
+/// Offset in bits of a field, unnamed members included.
+fn nested(btf: &Btf, kind: &Type, fields: &[&str]) -> Option<u32> {
+    let (Type::Struct(kind) | Type::Union(kind)) = kind else {
+        return None;
+    };
+    kind.members.iter().find_map(|member| {
+        let name = btf.resolve_name(member).unwrap_or_default();
+        let rest = if name.is_empty() {
+            fields
+        } else if name == fields[0] {
+            &fields[1..]
+        } else {
+            return None;
+        };
+        if rest.is_empty() {
+            return Some(member.bit_offset());
+        }
+        let inner = btf.resolve_chained_type(member).ok()?;
+        nested(btf, &inner, rest).map(|bits| bits + member.bit_offset())
+    })
+}
+
+/// Number of parameters of a tracepoint's function type, its private data included.
+fn parameters(btf: &Btf, typedef: &str) -> Result<usize> {
+    for kind in btf.resolve_types_by_name(typedef)? {
+        let Type::Typedef(typedef) = kind else {
+            continue;
+        };
+        if let Type::Ptr(pointer) = btf.resolve_chained_type(&typedef)?
+            && let Type::FuncProto(function) = btf.resolve_chained_type(&pointer)?
+        {
+            return Ok(function.parameters.len());
+        }
+    }
+    bail!("this kernel's BTF has no {typedef}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_kernel_has_every_field() {
+        let layout = Layout::of_this_kernel().expect("the tests need a kernel with BTF");
+        assert_eq!(layout.offsets.len(), FIELDS.len());
+        let of = |name| {
+            layout
+                .offsets
+                .iter()
+                .find(|(global, _)| *global == name)
+                .expect("listed")
+                .1
+        };
+        // Both are 32-bit numbers, one after the other, since Linux 2.6.
+        assert_eq!(of("OFF_TASK_TGID"), of("OFF_TASK_PID") + 4);
+    }
+
+    #[test]
+    fn an_unknown_field_is_named() {
+        let btf = Btf::from_file(BTF_PATH).expect("the tests need a kernel with BTF");
+        let error =
+            first_offset(&btf, &[&["task_struct", "no_such_field"]]).expect_err("no such field");
+        assert!(error.to_string().contains("task_struct.no_such_field"));
+    }
+}

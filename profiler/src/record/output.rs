@@ -1,0 +1,80 @@
+//! Where a recording is written.
+
+use anyhow::{Context, Result, bail};
+use nix::unistd::{Gid, Uid, chown};
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// Makes the directory for a recording. One that already holds something is refused.
+pub fn prepare(out: Option<PathBuf>, name: &str) -> Result<PathBuf> {
+    let out = match out {
+        Some(out) => out,
+        None => free_name(name),
+    };
+    if fs::read_dir(&out).is_ok_and(|mut entries| entries.next().is_some()) {
+        bail!(
+            "{} already holds something: choose another --out, or remove it",
+            out.display()
+        );
+    }
+    fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
+    give_back(&out);
+    Ok(out)
+}
+
+/// The first of `kontrast-NAME`, `kontrast-NAME-2`, … that is not taken.
+fn free_name(name: &str) -> PathBuf {
+    let safe: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '.' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let numbered = (2..).map(|number| format!("kontrast-{safe}-{number}"));
+    let names = std::iter::once(format!("kontrast-{safe}")).chain(numbered);
+    names
+        .map(PathBuf::from)
+        .find(|path| !path.exists())
+        .unwrap_or_default()
+}
+
+/// Gives a file to the user behind sudo, so that later steps need no privilege.
+pub fn give_back(path: &Path) {
+    let id = |name: &str| env::var(name).ok()?.parse().ok();
+    if let (Some(uid), Some(gid)) = (id("SUDO_UID"), id("SUDO_GID"))
+        && let Err(error) = chown(path, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))
+    {
+        log::warn!("cannot give {} back to its user: {error}", path.display());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_holds_something_is_refused() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let out = dir.path().join("new/deep");
+        assert_eq!(prepare(Some(out.clone()), "x").expect("made"), out);
+        assert!(
+            prepare(Some(out.clone()), "x").is_ok(),
+            "an empty one may be used"
+        );
+        fs::write(out.join("file"), "").expect("written");
+        let error = prepare(Some(out), "x").expect_err("refused");
+        assert!(error.to_string().contains("already holds something"));
+    }
+
+    #[test]
+    fn names_hold_no_surprises() {
+        assert_eq!(
+            free_name("a/../b\u{1b}[2J"),
+            PathBuf::from("kontrast-a-..-b--2J")
+        );
+    }
+}

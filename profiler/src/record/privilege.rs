@@ -1,0 +1,57 @@
+//! What privilege recording needs, and giving up the rest.
+
+use anyhow::{Result, bail};
+use caps::{CapSet, Capability};
+
+/// Capabilities that loading and attaching need.
+const TO_LOAD: [Capability; 2] = [Capability::CAP_BPF, Capability::CAP_PERFMON];
+/// Capabilities that remain useful while recording: maps are read with the first, the samples stay open with the
+/// second, and `smaps` of somebody else's process takes the others.
+const TO_RECORD: [Capability; 5] = [
+    Capability::CAP_BPF,
+    Capability::CAP_PERFMON,
+    Capability::CAP_SYS_PTRACE,
+    Capability::CAP_DAC_OVERRIDE,
+    Capability::CAP_CHOWN,
+];
+
+/// Capabilities that loading needs and this process lacks.
+pub fn missing() -> Vec<Capability> {
+    let has = |capability: &Capability| {
+        caps::has_cap(None, CapSet::Effective, *capability).unwrap_or(false)
+    };
+    if has(&Capability::CAP_SYS_ADMIN) {
+        return Vec::new();
+    }
+    TO_LOAD
+        .into_iter()
+        .filter(|capability| !has(capability))
+        .collect()
+}
+
+/// Refuses to go on without the privilege to load eBPF programs.
+pub fn require() -> Result<()> {
+    let missing: Vec<String> = missing().iter().map(ToString::to_string).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "recording loads eBPF programs, and this process lacks {}: run it as root (`sudo kontrast record …`), or grant \
+         `sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep $(command -v kontrast)`",
+        missing.join(" and ")
+    )
+}
+
+/// Gives up every capability that recording does not need. Nothing depends on it, so a refusal is only noted.
+pub fn drop_excess() {
+    let kept = caps::read(None, CapSet::Permitted).unwrap_or_default();
+    let kept = kept
+        .into_iter()
+        .filter(|capability| TO_RECORD.contains(capability))
+        .collect();
+    for set in [CapSet::Effective, CapSet::Permitted] {
+        if let Err(error) = caps::set(None, set, &kept) {
+            log::warn!("cannot give up privileges ({set:?}): {error}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Loading and attaching the eBPF programs, and which source served each signal.
+
+use super::offsets::Layout;
+use super::signals::{HookKind, SIGNALS, Signal};
+use anyhow::{Context, Result, bail};
+use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, SoftwareEvent};
+use aya::programs::{BtfTracePoint, PerfEvent, RawTracePoint};
+use aya::{Btf, Ebpf, EbpfLoader};
+use profiler_common::Pairing;
+use recording::observer;
+
+/// Samples a second on each CPU. A prime, so that it does not beat with timers.
+pub const SAMPLE_HZ: u64 = 499;
+
+/// The object that `cargo xtask build` compiled; empty if this binary was built without it.
+static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("KONTRAST_BPF"));
+
+/// What to follow.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Thread groups.
+    pub tgids: Vec<u32>,
+    /// How receives pair with sends.
+    pub pairing: Pairing,
+    /// Whether the programs' own diagnostics are wanted.
+    pub log: bool,
+    /// Kinds of hook that may be used, best first.
+    pub kinds: Vec<HookKind>,
+}
+
+/// Loaded and attached programs.
+pub struct Programs {
+    /// The loaded object, with its maps.
+    pub bpf: Ebpf,
+    /// Each signal and what served it.
+    pub sources: Vec<Source>,
+}
+
+/// A signal and what served it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Name of the signal.
+    pub signal: &'static str,
+    /// What served it.
+    pub source: String,
+    /// Names of its programs.
+    pub programs: Vec<String>,
+}
+
+impl Programs {
+    /// Loads and attaches with the best kind of hook that works.
+    pub fn attach(wanted: &Wanted) -> Result<Self> {
+        if OBJECT.is_empty() {
+            bail!(
+                "this kontrast was built without its eBPF programs; build it with `cargo xtask build`"
+            );
+        }
+        let layout = Layout::of_this_kernel()?;
+        let mut failure = None;
+        for kind in &wanted.kinds {
+            match Self::attach_as(wanted, &layout, *kind) {
+                Ok(programs) => return Ok(programs),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.context("no kind of hook was allowed")?)
+    }
+
+    fn attach_as(wanted: &Wanted, layout: &Layout, kind: HookKind) -> Result<Self> {
+        let mut bpf = load(wanted, layout, kind)?;
+        let btf = Btf::from_sys_fs().context("cannot read the kernel's BTF")?;
+        let mut sources = Vec::new();
+        for signal in SIGNALS {
+            sources.push(attach_signal(&mut bpf, &btf, signal, kind)?);
+        }
+        sources.push(attach_samples(&mut bpf));
+        Ok(Programs { bpf, sources })
+    }
+
+    /// What each signal's programs cost so far; zero unless the kernel's BPF statistics are on.
+    pub fn costs(&self) -> Vec<observer::Signal> {
+        self.sources
+            .iter()
+            .map(|source| self.cost(source))
+            .collect()
+    }
+
+    fn cost(&self, source: &Source) -> observer::Signal {
+        let mut signal = observer::Signal {
+            signal: source.signal.into(),
+            source: source.source.clone(),
+            programs: source.programs.clone(),
+            ..observer::Signal::default()
+        };
+        for info in source
+            .programs
+            .iter()
+            .filter_map(|name| self.bpf.program(name)?.info().ok())
+        {
+            signal.hits += info.run_count();
+            signal.bpf_ns += u64::try_from(info.run_time().as_nanos()).unwrap_or(u64::MAX);
+        }
+        signal
+    }
+}
+
+fn load(wanted: &Wanted, layout: &Layout, kind: HookKind) -> Result<Ebpf> {
+    let first = *wanted.tgids.first().context("no process to follow")?;
+    let many = u8::from(wanted.tgids.len() > 1);
+    let direct = u8::from(kind == HookKind::TpBtf);
+    let pairing = wanted.pairing as u32;
+    let has_state = u8::from(layout.switch_has_state);
+    let log_level: u8 = if wanted.log { u8::MAX } else { 0 };
+    let mut loader = EbpfLoader::new();
+    loader
+        .override_global("TARGET_TGID", &first, true)
+        .override_global("MANY_TARGETS", &many, true)
+        .override_global("DIRECT_LOADS", &direct, true)
+        .override_global("PAIRING", &pairing, true)
+        .override_global("SWITCH_HAS_STATE", &has_state, true)
+        .override_global(aya_log::LEVEL, &log_level, true);
+    for (global, offset) in &layout.offsets {
+        loader.override_global(global, offset, true);
+    }
+    loader
+        .load(OBJECT)
+        .context("the kernel refused the eBPF maps")
+}
+
+fn attach_signal(bpf: &mut Ebpf, btf: &Btf, signal: &Signal, kind: HookKind) -> Result<Source> {
+    let mut programs = Vec::new();
+    for hook in signal.hooks {
+        match attach_hook(bpf, btf, hook, kind) {
+            Ok(program) => programs.push(program),
+            Err(error) if signal.required => {
+                return Err(error.context(format!("no {} for {}", kind.name(), signal.name)));
+            }
+            Err(error) => {
+                log::info!("{} of {}: {error:#}", hook, signal.name);
+                return Ok(Source {
+                    signal: signal.name,
+                    source: signal.fallback.into(),
+                    programs,
+                });
+            }
+        }
+    }
+    Ok(Source {
+        signal: signal.name,
+        source: kind.name().into(),
+        programs,
+    })
+}
+
+fn attach_hook(bpf: &mut Ebpf, btf: &Btf, hook: &str, kind: HookKind) -> Result<String> {
+    let name = kind.program(hook);
+    let program = bpf
+        .program_mut(&name)
+        .with_context(|| format!("the object has no program {name}"))?;
+    match kind {
+        HookKind::TpBtf => {
+            let program: &mut BtfTracePoint = program.try_into()?;
+            program.load(hook, btf)?;
+            program.attach()?;
+        }
+        HookKind::RawTracepoint => {
+            let program: &mut RawTracePoint = program.try_into()?;
+            program.load()?;
+            program.attach(hook)?;
+        }
+    }
+    Ok(name)
+}
+
+/// Samples tell user code from faults and interrupts; a recording without them says so and is otherwise whole.
+fn attach_samples(bpf: &mut Ebpf) -> Source {
+    const PROGRAM: &str = "cpu_clock";
+    let (source, programs) = match try_samples(bpf, PROGRAM) {
+        Ok(()) => (
+            format!("perf_event cpu-clock {SAMPLE_HZ} Hz"),
+            vec![PROGRAM.into()],
+        ),
+        Err(error) => {
+            log::info!("CPU-clock samples: {error:#}");
+            ("none".into(), Vec::new())
+        }
+    };
+    Source {
+        signal: "cpu samples",
+        source,
+        programs,
+    }
+}
+
+fn try_samples(bpf: &mut Ebpf, name: &str) -> Result<()> {
+    let program: &mut PerfEvent = bpf
+        .program_mut(name)
+        .context("the object has no sampler")?
+        .try_into()?;
+    program.load()?;
+    for cpu in
+        aya::util::online_cpus().map_err(|(what, error)| anyhow::anyhow!("{what}: {error}"))?
+    {
+        let clock = PerfEventConfig::Software(SoftwareEvent::CpuClock);
+        let scope = PerfEventScope::AllProcessesOneCpu { cpu };
+        program.attach(clock, scope, SamplePolicy::Frequency(SAMPLE_HZ), false)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,354 @@
+//! One recording from attach to drain.
+
+use super::assemble::{self, Span};
+use super::checks::{self, Evidence};
+use super::drain::{self, Drained, Exits};
+use super::kernel_truth::{self, Truth};
+use super::memory::{self, Regions};
+use super::programs::{Programs, Wanted};
+use super::target::{self, Process};
+use super::{Options, host};
+use anyhow::{Context, Result};
+use nix::time::{ClockId, clock_gettime};
+use profiler_common::histogram::Kind;
+use profiler_common::thread::ON_CPU;
+use profiler_common::{Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER};
+use recording::memory::MemoryPoint;
+use recording::process::{Cpu, CpuPoint, Sockets, Waker};
+use recording::{Ended, Recording, Target, Window, observer};
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A recording under way.
+pub struct Session {
+    programs: Programs,
+    exits: Exits,
+    ended_threads: Vec<ThreadExit>,
+    processes: Vec<Process>,
+    before: Truth,
+    regions: Regions,
+    start_ns: u64,
+    start_unix_ns: u64,
+    own_cpu_ns: u64,
+    cpu: Vec<CpuPoint>,
+    memory: Vec<MemoryPoint>,
+    last: (u64, u64),
+    target: Target,
+    /// Keeps the kernel's statistics of BPF programs on.
+    _stats: Option<OwnedFd>,
+}
+
+impl Session {
+    /// Loads and attaches the programs and opens the window.
+    pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
+        let target = describe(&processes, options)?;
+        let wanted = Wanted {
+            tgids: processes.iter().map(|process| process.pid).collect(),
+            pairing: target::pairing_of(&target.runtime),
+            log: options.log_programs,
+            kinds: options.hooks.clone(),
+        };
+        let mut programs = Programs::attach(&wanted)?;
+        let ports: Vec<u16> = wanted
+            .tgids
+            .iter()
+            .flat_map(|pid| target::listening_ports(*pid))
+            .collect();
+        drain::fill_set::<u16, u8>(&mut programs.bpf, "LISTENING", &ports)?;
+        drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &wanted.tgids)?;
+        let exits = Exits::new(&mut programs.bpf)?;
+        let stats = aya::sys::enable_stats(aya::sys::Stats::RunTime).ok();
+        let regions = memory::regions_of(wanted.tgids[0]);
+        super::privilege::drop_excess();
+        let before = Truth::read(&wanted.tgids);
+        let (start_unix_ns, own_cpu_ns) = (unix_ns(), clock_ns(ClockId::CLOCK_PROCESS_CPUTIME_ID));
+        let start_ns = clock_ns(ClockId::CLOCK_MONOTONIC);
+        drain::set_window(&mut programs.bpf, start_ns)?;
+        Ok(Session {
+            programs,
+            exits,
+            ended_threads: Vec::new(),
+            processes,
+            before,
+            regions,
+            start_ns,
+            start_unix_ns,
+            own_cpu_ns,
+            cpu: Vec::new(),
+            memory: Vec::new(),
+            last: (0, 0),
+            target,
+            _stats: stats,
+        })
+    }
+
+    /// The object behind the programs, for what their diagnostics need.
+    pub fn bpf(&mut self) -> &mut aya::Ebpf {
+        &mut self.programs.bpf
+    }
+
+    /// Whether the (first) process is gone.
+    pub fn target_ended(&self) -> bool {
+        let first = &self.processes[0];
+        kernel_truth::has_ended(first.pid, first.start_time)
+    }
+
+    /// Takes thread ends out of the ring buffer; often enough, it never fills.
+    pub fn take_exits(&mut self) {
+        self.ended_threads.extend(self.exits.take());
+    }
+
+    /// Adds a point to the series of CPU time and resident memory.
+    pub fn tick(&mut self) -> Result<()> {
+        self.take_exits();
+        let now = clock_ns(ClockId::CLOCK_MONOTONIC);
+        let t_ns = now.saturating_sub(self.start_ns);
+        let live = drain::threads(&self.programs.bpf)?;
+        let ended = self.ended_threads.iter().map(|exit| exit.thread);
+        let (on_cpu, kernel) = live
+            .iter()
+            .copied()
+            .chain(ended)
+            .fold((0, 0), |sum, thread| {
+                let on_cpu = if thread.state == ON_CPU {
+                    thread.on_cpu_at(now)
+                } else {
+                    thread.on_cpu_ns
+                };
+                (sum.0 + on_cpu, sum.1 + thread.syscall_ns)
+            });
+        let on_cpu_ns = on_cpu.saturating_sub(self.last.0);
+        let kernel_ns = kernel.saturating_sub(self.last.1).min(on_cpu_ns);
+        self.cpu.push(CpuPoint {
+            t_ns,
+            on_cpu_ns,
+            user_ns: on_cpu_ns - kernel_ns,
+            kernel_ns,
+        });
+        self.last = (on_cpu, kernel);
+        let rss_bytes = self
+            .processes
+            .iter()
+            .map(|process| memory::rss_of(process.pid))
+            .sum();
+        self.memory.push(MemoryPoint { t_ns, rss_bytes });
+        Ok(())
+    }
+
+    /// Closes the window and assembles the recording.
+    pub fn end(mut self, ended: Ended, options: &Options) -> Result<Recording> {
+        /// Programs that saw the window open a moment ago finish well within this.
+        const IN_FLIGHT: Duration = Duration::from_millis(2);
+        let end_ns = clock_ns(ClockId::CLOCK_MONOTONIC);
+        drain::set_window(&mut self.programs.bpf, 0)?;
+        let pids: Vec<u32> = self.processes.iter().map(|process| process.pid).collect();
+        let after = Truth::read(&pids);
+        let own_cpu_ns = clock_ns(ClockId::CLOCK_PROCESS_CPUTIME_ID) - self.own_cpu_ns;
+        std::thread::sleep(IN_FLIGHT);
+        self.take_exits();
+        let drained = drain::drain(&self.programs.bpf)?;
+        let span = Span {
+            start_ns: self.start_ns,
+            end_ns,
+        };
+        let mut recording = self.assemble(&drained, &after, span, ended);
+        recording.observer.cpu_ns = own_cpu_ns;
+        recording.host = host::fingerprint(
+            pids[0],
+            after.steal_ns - self.before.steal_ns,
+            &options.placement,
+        );
+        analysis::runtime::assign_roles(&mut recording);
+        recording.wakers = wakers(&drained, &self.ended_threads, &recording);
+        Ok(recording)
+    }
+
+    fn assemble(&self, drained: &Drained, after: &Truth, span: Span, ended: Ended) -> Recording {
+        let known = assemble::known_threads(
+            &drained.live,
+            &self.ended_threads,
+            &self.before,
+            after,
+            span,
+        );
+        let threads = assemble::threads(&known, drained, span);
+        let pid = self.processes[0].pid;
+        let faults = assemble::faults(
+            &known,
+            &drained.faults,
+            &self.regions,
+            &memory::regions_of(pid),
+        );
+        let signals = self.programs.costs();
+        let checks = checks::all(&Evidence {
+            threads: &threads,
+            known: &known,
+            span,
+            before: &self.before,
+            after,
+            faults: &faults,
+            faults_counted: signals
+                .iter()
+                .any(|signal| signal.signal == "page faults" && signal.source != "procfs"),
+            counters: &drained.counters,
+            exits_consumed: self.ended_threads.len() as u64,
+            alive: !self.target_ended(),
+        });
+        let syscalls = assemble::syscalls(&threads, &drained.errors);
+        Recording {
+            schema: recording::RECORDING_SCHEMA.into(),
+            target: self.target.clone(),
+            window: Window {
+                start_unix_ns: self.start_unix_ns,
+                duration_ns: span.end_ns - span.start_ns,
+                ended,
+            },
+            process: assemble::process(&threads),
+            sockets: sockets(drained, &syscalls),
+            syscalls,
+            faults,
+            memory: recording::memory::Memory {
+                series: self.memory.clone(),
+                ..memory::memory_of(pid)
+            },
+            cpu: Cpu {
+                series: self.cpu.clone(),
+            },
+            latency: latency(drained),
+            observer: observer::Observer {
+                signals,
+                lost_events: drained.counters.lost(),
+                rss_bytes: memory::memory_of(std::process::id()).peak_rss_bytes,
+                mode: "programs".into(),
+                ..observer::Observer::default()
+            },
+            threads,
+            checks,
+            ..Recording::default()
+        }
+    }
+}
+
+fn describe(processes: &[Process], options: &Options) -> Result<Target> {
+    let first = processes.first().context("no process to record")?;
+    let executable = target::executable(first.pid);
+    let guessed = || {
+        executable
+            .as_deref()
+            .map_or("unknown", target::guess_runtime)
+            .to_owned()
+    };
+    let file_name = || {
+        Some(
+            executable
+                .as_deref()?
+                .file_name()?
+                .to_string_lossy()
+                .into_owned(),
+        )
+    };
+    Ok(Target {
+        arm: options
+            .arm
+            .clone()
+            .or_else(file_name)
+            .unwrap_or_else(|| format!("pid {}", first.pid)),
+        pid: first.pid,
+        start_time_ticks: first.start_time,
+        other_pids: processes[1..].iter().map(|process| process.pid).collect(),
+        runtime: options.runtime.clone().unwrap_or_else(guessed),
+        runtime_version: options.runtime_version.clone(),
+        cmdline: target::cmdline(first.pid),
+        binary_bytes: executable
+            .and_then(|path| std::fs::metadata(path).ok())
+            .map_or(0, |file| file.len()),
+    })
+}
+
+fn sockets(drained: &Drained, syscalls: &[recording::process::Syscall]) -> Sockets {
+    let counters = &drained.counters;
+    // An accept that succeeds is an accepted connection; the kernel's state changes happen before anyone accepts.
+    let accepts = syscalls
+        .iter()
+        .filter(|call| call.name == "accept" || call.name == "accept4");
+    let accepted = accepts
+        .map(|call| call.count.saturating_sub(call.errors.values().sum()))
+        .sum();
+    Sockets {
+        send_calls: counters.send_calls,
+        send_bytes: counters.send_bytes,
+        recv_calls: counters.recv_calls,
+        recv_bytes: counters.recv_bytes,
+        accepted,
+        connected: counters.connected,
+        closed: counters.closed,
+        retransmits: counters.retransmits,
+        forwards_matched: counters.forwards_matched,
+        forwards_unmatched: counters.forwards_unmatched,
+        send_sizes: drained.histogram(Kind::SendSize),
+        recv_sizes: drained.histogram(Kind::RecvSize),
+    }
+}
+
+fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
+    let kinds = [
+        ("run_queue", Kind::RunQueue),
+        ("off_cpu", Kind::OffCpu),
+        ("wakeup_to_run", Kind::WakeupToRun),
+        ("arrival_to_recv", Kind::ArrivalToRecv),
+        ("recv_to_send", Kind::RecvToSend),
+        ("forwarding", Kind::Forwarding),
+    ];
+    kinds
+        .into_iter()
+        .map(|(name, kind)| (name.to_owned(), drained.histogram(kind)))
+        .collect()
+}
+
+/// Who woke whom, by role.
+fn wakers(drained: &Drained, ended: &[ThreadExit], recording: &Recording) -> Vec<Waker> {
+    let tracked: Vec<Thread> = drained
+        .live
+        .iter()
+        .copied()
+        .chain(ended.iter().map(|exit| exit.thread))
+        .collect();
+    let tids = drain::by_serial(tracked.iter());
+    let role = |serial: u32| match serial {
+        WAKER_IDLE => "idle/interrupt".to_owned(),
+        WAKER_OTHER => "other process".to_owned(),
+        _ => {
+            let tid = tids.get(&serial).copied().unwrap_or(0);
+            let thread = recording.threads.iter().find(|thread| thread.tid == tid);
+            thread.map_or_else(|| "ended thread".to_owned(), |thread| thread.role.clone())
+        }
+    };
+    let mut sums: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for (from, to, count) in &drained.wakes {
+        *sums.entry((role(*from), role(*to))).or_default() += count;
+    }
+    let mut wakers: Vec<Waker> = sums
+        .into_iter()
+        .map(|((from_role, to_role), count)| Waker {
+            from_role,
+            to_role,
+            count,
+        })
+        .collect();
+    wakers.sort_by_key(|waker| std::cmp::Reverse(waker.count));
+    wakers
+}
+
+fn clock_ns(clock: ClockId) -> u64 {
+    clock_gettime(clock).map_or(0, |time| {
+        u64::try_from(Duration::from(time).as_nanos()).unwrap_or(0)
+    })
+}
+
+fn unix_ns() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
