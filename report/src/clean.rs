@@ -16,6 +16,11 @@ pub fn clean(text: &str) -> String {
     shown
 }
 
+/// The same for sentences: they may be longer than a name, but quote names.
+pub fn clean_sentence(text: &str) -> String {
+    text.split(' ').map(clean).collect::<Vec<_>>().join(" ")
+}
+
 fn visible(c: char) -> char {
     if c.is_control() || changes_direction(c) {
         char::REPLACEMENT_CHARACTER

@@ -86,8 +86,12 @@ pub enum Block {
 pub struct Headline {
     /// The sentence.
     pub text: String,
-    /// How sure, and how much of it is explained.
+    /// The values, how sure, and how much of it is explained.
     pub detail: String,
+    /// Why, largest part first.
+    pub reasons: Vec<String>,
+    /// Where the numbers are.
+    pub evidence: Vec<String>,
 }
 
 /// Something a reader must not miss.
@@ -125,10 +129,6 @@ pub enum Tone {
 pub struct FindingItem {
     /// The sentence.
     pub text: String,
-    /// Its share of the difference, `46 %`.
-    pub share: String,
-    /// The metric it explains, in words.
-    pub metric: String,
     /// Where its numbers are.
     pub evidence: Vec<String>,
 }

@@ -1,12 +1,14 @@
 //! The document for a terminal: aligned tables, colours only if asked for.
 
 use crate::Error;
-use crate::document::{Block, Document, FindingItem, Notice, Section, Table, Tone};
+use crate::document::{Block, Column, Document, Headline, Notice, Section, Table, Tone};
 use comfy_table::{CellAlignment, Table as Grid, presets};
 use std::io::Write;
 
 /// Sections the end of a run prints.
 const VERDICT: &str = "verdict";
+/// The column that is left to the page.
+const EVIDENCE: &str = "Evidence";
 
 /// How strongly a line is shown.
 #[derive(Clone, Copy)]
@@ -79,13 +81,11 @@ impl Printer<'_> {
                 self.styled(Style::Bold, text)
             }
             Block::Paragraph { text } => self.plain(text),
-            Block::Headlines { lines } => lines.iter().try_for_each(|line| {
-                writeln!(self.out)?;
-                self.styled(Style::Bold, &line.text)?;
-                self.plain(&format!("  {}", line.detail))
-            }),
+            Block::Headlines { lines } => lines.iter().try_for_each(|line| self.headline(line)),
             Block::Notice(notice) => self.notice(notice),
-            Block::Findings { items } => self.findings(items),
+            Block::Findings { items } => items
+                .iter()
+                .try_for_each(|item| self.plain(&format!("  • {}", item.text))),
             Block::Table(table) => self.table(table),
             Block::Facts { rows } => rows
                 .iter()
@@ -99,17 +99,13 @@ impl Printer<'_> {
         }
     }
 
-    fn findings(&mut self, items: &[FindingItem]) -> Result<(), Error> {
+    fn headline(&mut self, line: &Headline) -> Result<(), Error> {
         writeln!(self.out)?;
-        for (at, item) in items.iter().enumerate() {
-            let share = if item.share.is_empty() {
-                String::new()
-            } else {
-                format!(" [{} of the difference]", item.share)
-            };
-            self.plain(&format!("  {}. {}{share}", at + 1, item.text))?;
-        }
-        Ok(())
+        self.styled(Style::Bold, &line.text)?;
+        self.plain(&line.detail)?;
+        line.reasons
+            .iter()
+            .try_for_each(|reason| self.plain(&format!("  • {reason}")))
     }
 
     fn notice(&mut self, notice: &Notice) -> Result<(), Error> {
@@ -156,18 +152,12 @@ impl Printer<'_> {
 /// Columns aligned by spaces. Evidence is left to the page: pointers would push the numbers off the screen.
 fn grid(table: &Table) -> Grid {
     let shown: Vec<usize> = (0..table.columns.len())
-        .filter(|at| table.columns[*at].label != "Evidence")
+        .filter(|at| table.columns[*at].label != EVIDENCE)
         .collect();
     let mut grid = Grid::new();
     grid.load_preset(presets::NOTHING);
-    grid.set_header(shown.iter().map(|at| {
-        let column = &table.columns[*at];
-        if column.group.is_empty() {
-            column.label.clone()
-        } else {
-            format!("{}\n{}", column.group, column.label)
-        }
-    }));
+    let grouped = !table.groups.is_empty();
+    grid.set_header(shown.iter().map(|at| header(&table.columns, *at, grouped)));
     for row in &table.rows {
         grid.add_row(shown.iter().map(|at| {
             let cell = &row.cells[*at];
@@ -186,4 +176,15 @@ fn grid(table: &Table) -> Grid {
         }
     }
     grid
+}
+
+/// A heading that neighbours share stands over the first of them.
+fn header(columns: &[Column], at: usize, grouped: bool) -> String {
+    let column = &columns[at];
+    let repeats = at > 0 && columns[at - 1].group == column.group;
+    match (grouped, repeats) {
+        (false, _) => column.label.clone(),
+        (true, true) => format!("\n{}", column.label),
+        (true, false) => format!("{}\n{}", column.group, column.label),
+    }
 }

@@ -35,14 +35,6 @@ impl Scale {
         }
     }
 
-    /// A percentage.
-    pub fn percent(values: impl IntoIterator<Item = f64>) -> Self {
-        Scale {
-            unit: "%".into(),
-            ..Scale::of("", values)
-        }
-    }
-
     /// The number alone.
     pub fn show(&self, value: f64) -> String {
         if !value.is_finite() {
@@ -107,13 +99,21 @@ pub fn one(unit: &str, value: f64) -> String {
     Scale::of(unit, [value]).full(value)
 }
 
+/// One value with as few digits as it needs, for the ticks of an axis: `20.5 ms`, `100 µs`.
+pub fn short(unit: &str, value: f64) -> String {
+    let scale = Scale::of(unit, [value]);
+    let number = (scale.scaled(value) * 1000.0).round() / 1000.0;
+    scale.attach(number.to_string())
+}
+
 /// A share as a percentage without decimals: `46 %`.
 pub fn share(value: f64) -> String {
-    if value.is_finite() {
-        format!("{:.0} %", value * 100.0)
-    } else {
-        NONE.into()
-    }
+    let percent = Scale {
+        divisor: 0.01,
+        decimals: 0,
+        unit: "%".into(),
+    };
+    percent.full(value)
 }
 
 /// A ratio: `2.14×`.

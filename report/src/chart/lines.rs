@@ -31,6 +31,8 @@ pub struct Axis {
     pub range: Range<f64>,
     /// Values with their labels.
     pub ticks: Vec<(f64, String)>,
+    /// Whether equal ratios are equally far apart.
+    pub log: bool,
 }
 
 /// A line.
@@ -59,7 +61,56 @@ impl Axis {
         Axis {
             range: 0.0..end,
             ticks,
+            log: false,
         }
+    }
+
+    /// Around values of a distribution: by powers of ten where they span one, else by round steps.
+    pub fn stretched(low: f64, high: f64, label: impl Fn(f64) -> String) -> Self {
+        let (low, high) = if low < high {
+            (low, high)
+        } else {
+            (low * 0.9, low * 1.1 + 1.0)
+        };
+        if high / low.max(1.0) >= 10.0 {
+            let powers = low.max(1.0).log10().floor() as i32..=high.log10().ceil() as i32;
+            let ticks: Vec<_> = powers.map(|power| 10_f64.powi(power)).collect();
+            let range = ticks[0]..ticks[ticks.len() - 1];
+            let ticks = ticks
+                .into_iter()
+                .map(|value| (value, label(value)))
+                .collect();
+            return Axis {
+                range,
+                ticks,
+                log: true,
+            };
+        }
+        let step = round_step((high - low) / 4.0);
+        let steps = (low / step).floor() as u64..=(high / step).ceil() as u64;
+        let ticks: Vec<_> = steps.map(|at| at as f64 * step).collect();
+        let range = ticks[0]..ticks[ticks.len() - 1];
+        let ticks = ticks
+            .into_iter()
+            .map(|value| (value, label(value)))
+            .collect();
+        Axis {
+            range,
+            ticks,
+            log: false,
+        }
+    }
+
+    /// Where a value stands between the ends, 0 to 1.
+    fn share(&self, value: f64) -> f64 {
+        let place = |value: f64| {
+            if self.log {
+                value.max(f64::MIN_POSITIVE).log10()
+            } else {
+                value
+            }
+        };
+        (place(value) - place(self.range.start)) / (place(self.range.end) - place(self.range.start))
     }
 
     fn label(&self, value: f64) -> String {
@@ -81,8 +132,7 @@ impl Ranged for Axis {
     type ValueType = f64;
 
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        let share = (value - self.range.start) / (self.range.end - self.range.start);
-        limit.0 + (share * f64::from(limit.1 - limit.0)).round() as i32
+        limit.0 + (self.share(*value) * f64::from(limit.1 - limit.0)).round() as i32
     }
 
     fn key_points<Hint: KeyPointHint>(&self, _hint: Hint) -> Vec<f64> {
@@ -188,5 +238,16 @@ mod tests {
         assert_eq!(axis.label(20.0), "20");
         assert_eq!(Axis::from_zero(0.0, |_| String::new()).ticks.len(), 2);
         assert!(Axis::from_zero(0.004, |_| String::new()).range.end >= 0.004);
+    }
+
+    #[test]
+    fn wide_ranges_are_stretched_by_powers_of_ten() {
+        let wide = Axis::stretched(316.0, 125_000.0, |value| format!("{value}"));
+        assert_eq!(wide.places(), [100.0, 1e3, 1e4, 1e5, 1e6]);
+        assert_eq!(wide.share(10_000.0), 0.5);
+        let close = Axis::stretched(20.1, 22.0, |value| format!("{value}"));
+        assert_eq!(close.places(), [20.0, 20.5, 21.0, 21.5, 22.0]);
+        let flat = Axis::stretched(5.0, 5.0, |value| format!("{value}"));
+        assert!(flat.range.start < 5.0 && flat.range.end > 5.0);
     }
 }

@@ -1,6 +1,6 @@
 //! Where a difference comes from: a bridge from one arm's cost to the other's, and the table behind it.
 
-use super::{names, verdict};
+use super::{names, told, verdict};
 use crate::arms::Arms;
 use crate::chart::{Chart, Paint, Step, Waterfall};
 use crate::clean::clean;
@@ -13,37 +13,46 @@ use recording::comparison::{Amount, Metric, Pair, Term};
 
 /// Bars of terms before the small ones are drawn as one.
 const BARS: usize = 12;
+/// The metrics with a bridge of their own. Counts per token repeat in other units what the costs tell.
+const COSTS: [&str; 2] = [names::CPU, "rss_bytes"];
+/// The same time divided by something else: the same terms once more.
+const REPEATED: [&str; 2] = ["cpu_ns_per_request", "cpu_ns_per_second"];
 
-const LEAD: &str = "Each bar begins where the one above ends, so the bars add up from the first arm's cost to the \
-second's. What no term accounts for is drawn as a bar of its own. The count effect is the part of a term that \
-comes from there being more (or fewer) of it, the unit-cost effect from each being dearer (or cheaper).";
+const LEAD: &str = "Each bar begins where the one above ends: from the first arm's cost, term by term, to the \
+second's. What no term accounts for is a bar of its own. Count effect: there is more (or less) of it. Unit-cost effect: \
+each is dearer (or cheaper). The two add up to Δ.";
+
+/// One bridge to show.
+struct Bridge<'a> {
+    metric: &'a Metric,
+    pair: &'a Pair,
+    a: f64,
+    b: f64,
+    scale: Scale,
+}
 
 /// Every pair with terms: the first arm against each other in full, further pairs folded.
 pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
     let comparison = input.comparison?;
     let first = arms.list.first()?.key;
-    let mut metrics: Vec<&Metric> = comparison.metrics.iter().collect();
-    metrics.sort_by_key(|metric| metric.name != names::CPU);
-    let told = metrics
+    let has_cpu = comparison
+        .metrics
         .iter()
-        .flat_map(|metric| metric.pairs.iter().map(move |pair| (*metric, pair)));
-    let (shown, folded): (Vec<_>, Vec<_>) = told
-        .filter(|(_, pair)| !pair.terms.is_empty())
-        .partition(|(metric, pair)| pair.a == first && has_own_bridge(metric));
-    let mut blocks: Vec<Block> = shown
-        .into_iter()
-        .flat_map(|(metric, pair)| {
-            let mut blocks = vec![Block::Heading {
-                text: heading(metric, pair),
-            }];
-            blocks.extend(bridge(metric, pair, arms));
-            blocks
-        })
+        .any(|metric| metric.name == names::CPU);
+    let metrics = comparison.metrics.iter();
+    let metrics = metrics.filter(|m| !(has_cpu && REPEATED.contains(&m.name.as_str())));
+    let mut bridges: Vec<Bridge> = metrics
+        .flat_map(|metric| metric.pairs.iter().map(|pair| Bridge::new(metric, pair)))
+        .filter(|bridge| !bridge.pair.terms.is_empty())
         .collect();
-    blocks.extend(folded.into_iter().map(|(metric, pair)| Block::Fold {
-        title: heading(metric, pair),
-        blocks: bridge(metric, pair, arms),
-    }));
+    // Pair by pair, as a reader asks; metrics in their own order inside a pair.
+    bridges.sort_by_key(|bridge| (arms.position(&bridge.pair.a), arms.position(&bridge.pair.b)));
+    let mut blocks = Vec::new();
+    for pair in
+        bridges.chunk_by(|one, other| one.pair.a == other.pair.a && one.pair.b == other.pair.b)
+    {
+        blocks.extend(one_pair(pair, arms, pair[0].pair.a == first));
+    }
     Some(Section {
         id: "bridge",
         title: "Where the difference comes from",
@@ -52,90 +61,239 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
     })
 }
 
-/// Costs are worth a chart up front; counts per token repeat in other units what the costs already tell.
-fn has_own_bridge(metric: &Metric) -> bool {
-    metric.name == names::CPU || metric.name == "rss_bytes"
-}
-
-fn heading(metric: &Metric, pair: &Pair) -> String {
-    let what = names::heading(&names::metric(&metric.name));
-    format!("{what}: {} → {}", clean(&pair.a), clean(&pair.b))
-}
-
-fn bridge(metric: &Metric, pair: &Pair, arms: &Arms) -> Vec<Block> {
-    let [a, b] =
-        [&pair.a, &pair.b].map(|arm| metric.arms.get(arm).map_or(f64::NAN, |found| found.value));
-    let scale = Scale::of(&metric.unit, [a, b]);
-    let gap = b - a;
-    let mut sentence = format!(
-        "{} → {}: {}",
-        scale.full(a),
-        scale.full(b),
-        scale.signed_full(gap)
-    );
-    if let Some(range) = verdict::interval(pair.ci95) {
-        sentence += &format!(" ({}, 95 % interval {range})", units::ratio(pair.ratio));
+/// All metrics of one pair.
+fn one_pair(bridges: &[Bridge], arms: &Arms, in_full: bool) -> Vec<Block> {
+    let (costs, counts): (Vec<_>, Vec<_>) = bridges.iter().partition(|bridge| bridge.is_cost());
+    let mut shown: Vec<Block> = costs
+        .into_iter()
+        .flat_map(|bridge| bridge.cost(arms))
+        .collect();
+    let names = bridges[0].names();
+    let counts_inside: Vec<Block> = counts.iter().flat_map(|bridge| bridge.count()).collect();
+    if in_full {
+        let title = format!("{names}: switches, wake-ups, system calls and faults per token");
+        shown.extend((!counts.is_empty()).then_some(Block::Fold {
+            title,
+            blocks: counts_inside,
+        }));
+        return shown;
     }
-    if let Some(rest) = verdict::explained(pair, gap) {
-        sentence += &format!("; {rest}");
-    }
-    sentence.push('.');
-    vec![
-        Block::paragraph(sentence),
-        figure(metric, pair, arms, [a, b], &scale),
-        table(metric, pair, [a, b], &scale),
-    ]
+    shown.extend(counts_inside);
+    vec![Block::Fold {
+        title: format!("{names}: every bridge"),
+        blocks: shown,
+    }]
 }
 
-fn figure(metric: &Metric, pair: &Pair, arms: &Arms, [a, b]: [f64; 2], scale: &Scale) -> Block {
-    let total = |arm: &str, value: f64| Step {
-        label: clean(arm),
-        from: 0.0,
-        to: scale.scaled(value),
-        value: scale.full(value),
-        paint: Paint::Arm(arms.position(arm)),
-        total: true,
-    };
-    let mut steps = vec![total(&pair.a, a)];
-    let mut at = a;
-    for (label, delta, paint) in bars(pair) {
-        let (from, to) = (scale.scaled(at), scale.scaled(at + delta));
-        steps.push(Step {
-            label,
-            from,
-            to,
-            value: scale.signed(delta),
-            paint,
-            total: false,
-        });
-        at += delta;
+impl<'a> Bridge<'a> {
+    fn new(metric: &'a Metric, pair: &'a Pair) -> Self {
+        let [a, b] = told::values(metric, pair);
+        let scale = Scale::of(&metric.unit, [a, b]);
+        Bridge {
+            metric,
+            pair,
+            a,
+            b,
+            scale,
+        }
     }
-    steps.push(total(&pair.b, b));
-    let name = |text: &str| {
-        text.chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect::<String>()
-    };
-    Block::Figure(Figure {
-        id: format!(
-            "bridge-{}-{}-{}",
-            name(&metric.name),
-            name(&pair.a),
-            name(&pair.b)
-        ),
-        title: heading(metric, pair),
-        description: format!(
-            "Bars from {} to {}, one a term; the table below has the numbers.",
-            clean(&pair.a),
-            clean(&pair.b)
-        ),
-        chart: Chart::Waterfall(Waterfall { steps }),
-    })
+
+    /// A metric no rule knows is worth its own bridge too, so nothing new is hidden.
+    fn is_cost(&self) -> bool {
+        let name = self.metric.name.as_str();
+        COSTS.contains(&name) || !name.ends_with("_per_token")
+    }
+
+    fn gap(&self) -> f64 {
+        self.b - self.a
+    }
+
+    fn names(&self) -> String {
+        format!("{} → {}", clean(&self.pair.a), clean(&self.pair.b))
+    }
+
+    fn heading(&self) -> String {
+        format!(
+            "{}: {}",
+            names::heading(&names::metric(&self.metric.name)),
+            self.names()
+        )
+    }
+
+    /// Terms by thread role exist where the cost is one of threads; those of memory have none.
+    fn has_roles(&self) -> bool {
+        self.pair.terms.iter().any(|term| term.role.is_some())
+    }
+
+    /// By kind of work first: two runtimes share no thread roles and few system calls, but they do the same work.
+    fn cost(&self, arms: &Arms) -> Vec<Block> {
+        let by_work = self.has_roles() && !self.pair.by_work.is_empty();
+        let rows = if by_work {
+            &self.pair.by_work
+        } else {
+            &self.pair.terms
+        };
+        let mut blocks = vec![
+            Block::Heading {
+                text: self.heading(),
+            },
+            Block::paragraph(self.sentence()),
+            self.figure(arms, rows, ""),
+            self.table(rows),
+        ];
+        if by_work {
+            let title = format!("{}, by thread role and system call", self.heading());
+            let inside = vec![
+                self.figure(arms, &self.pair.terms, "-roles"),
+                self.table(&self.pair.terms),
+            ];
+            blocks.push(Block::Fold {
+                title,
+                blocks: inside,
+            });
+        }
+        blocks
+    }
+
+    fn count(&self) -> Vec<Block> {
+        let heading = Block::Heading {
+            text: self.heading(),
+        };
+        vec![
+            heading,
+            Block::paragraph(self.sentence()),
+            self.table(&self.pair.terms),
+        ]
+    }
+
+    fn sentence(&self) -> String {
+        let scale = &self.scale;
+        let mut text = format!("{} → {}: ", scale.full(self.a), scale.full(self.b));
+        text += &scale.signed_full(self.gap());
+        if let Some(range) = verdict::interval(self.pair.ci95) {
+            text += &format!(
+                " ({}, 95 % interval {range})",
+                units::ratio(self.pair.ratio)
+            );
+        }
+        if let Some(rest) = verdict::unexplained(self.pair, self.gap()) {
+            text += &format!("; {rest}");
+        }
+        text + "."
+    }
+
+    fn figure(&self, arms: &Arms, rows: &[Term], suffix: &str) -> Block {
+        let scale = &self.scale;
+        let total = |arm: &str, value: f64| Step {
+            label: clean(arm),
+            from: 0.0,
+            to: scale.scaled(value),
+            value: scale.full(value),
+            paint: Paint::Arm(arms.position(arm)),
+            total: true,
+        };
+        let mut steps = vec![total(&self.pair.a, self.a)];
+        let mut at = self.a;
+        for (label, delta, paint) in bars(rows, self.pair.unexplained) {
+            let (from, to) = (scale.scaled(at), scale.scaled(at + delta));
+            steps.push(Step {
+                label,
+                from,
+                to,
+                value: scale.signed(delta),
+                paint,
+                total: false,
+            });
+            at += delta;
+        }
+        steps.push(total(&self.pair.b, self.b));
+        let places = [&self.pair.a, &self.pair.b].map(|arm| arms.position(arm));
+        let description = "Bars from the first arm's cost to the second's, one a term; the table below has the numbers.";
+        Block::Figure(Figure {
+            // Positions keep names apart that would look alike as file names.
+            id: format!(
+                "bridge-{}-{}-{}{suffix}",
+                slug(&self.metric.name),
+                places[0] + 1,
+                places[1] + 1
+            ),
+            title: self.heading(),
+            description: description.into(),
+            chart: Chart::Waterfall(Waterfall { steps }),
+        })
+    }
+
+    fn table(&self, rows: &[Term]) -> Block {
+        let roles = rows.iter().any(|term| term.role.is_some());
+        let unit = self.scale.per(&self.metric.per);
+        let mut table = Table::new(format!("Terms of the difference, in {}", clean(&unit)));
+        if roles {
+            table = table.words("Thread role");
+        }
+        let arms = [clean(&self.pair.a), clean(&self.pair.b)];
+        let mut table = table
+            .words("Cause")
+            .number("Δ")
+            .number("of the gap")
+            .numbers("thereof", ["count effect", "unit-cost effect"])
+            .numbers("value × count", arms.iter().map(String::as_str))
+            .words("Evidence");
+        for term in by_size(rows) {
+            table.row(Tone::Plain, self.term_row(term, roles));
+        }
+        let rest = ["unexplained".to_string(), String::new(), String::new()];
+        table.row(
+            Tone::Unexplained,
+            self.sum_row(rest, self.pair.unexplained, roles),
+        );
+        let sum = [
+            "difference".to_string(),
+            self.scale.show(self.a),
+            self.scale.show(self.b),
+        ];
+        table.row(Tone::Total, self.sum_row(sum, self.gap(), roles));
+        table.block()
+    }
+
+    fn term_row(&self, term: &Term, roles: bool) -> Vec<Cell> {
+        let scale = &self.scale;
+        let evidence = term.evidence.iter().map(|place| clean(place)).collect();
+        let mut cells = Vec::new();
+        cells.extend(roles.then(|| Cell::from(clean(term.role.as_deref().unwrap_or("")))));
+        cells.extend([
+            clean(&term.cause).into(),
+            scale.signed(term.delta).into(),
+            units::share(term.delta / self.gap()).into(),
+            scale.signed(term.count_effect).into(),
+            scale.signed(term.unit_cost_effect).into(),
+            amount(term.in_a, scale),
+            amount(term.in_b, scale),
+            Cell {
+                evidence,
+                ..Cell::default()
+            },
+        ]);
+        cells
+    }
+
+    fn sum_row(&self, [name, a, b]: [String; 3], delta: f64, roles: bool) -> Vec<Cell> {
+        let share = units::share(delta / self.gap());
+        let mut cells: Vec<Cell> = vec![name.into()];
+        cells.extend(roles.then(Cell::default));
+        cells.extend([
+            self.scale.signed(delta).into(),
+            share.into(),
+            Cell::default(),
+            Cell::default(),
+        ]);
+        cells.extend([a.into(), b.into(), Cell::default()]);
+        cells
+    }
 }
 
-/// The terms to draw: the largest one by one, the rest together, then what is not explained.
-fn bars(pair: &Pair) -> Vec<(String, f64, Paint)> {
-    let terms = by_size(pair);
+/// What is drawn between the totals: the largest terms one by one, the rest together, then what is not explained.
+fn bars(rows: &[Term], unexplained: f64) -> Vec<(String, f64, Paint)> {
+    let terms = by_size(rows);
     let paint = |delta: f64| {
         if delta < 0.0 {
             Paint::Fall
@@ -156,12 +314,12 @@ fn bars(pair: &Pair) -> Vec<(String, f64, Paint)> {
         let sum = rest.iter().map(|term| term.delta).sum();
         bars.push((format!("{} smaller terms", rest.len()), sum, paint(sum)));
     }
-    bars.push(("unexplained".into(), pair.unexplained, Paint::Unexplained));
+    bars.push(("unexplained".into(), unexplained, Paint::Unexplained));
     bars
 }
 
-fn by_size(pair: &Pair) -> Vec<&Term> {
-    let mut terms: Vec<&Term> = pair.terms.iter().collect();
+fn by_size(rows: &[Term]) -> Vec<&Term> {
+    let mut terms: Vec<&Term> = rows.iter().collect();
     terms.sort_by(|one, other| other.delta.abs().total_cmp(&one.delta.abs()));
     terms
 }
@@ -173,121 +331,59 @@ fn label(term: &Term) -> String {
     }
 }
 
-fn table(metric: &Metric, pair: &Pair, [a, b]: [f64; 2], scale: &Scale) -> Block {
-    let unit = scale.per(&metric.per);
-    let unit = if unit.is_empty() {
-        metric.per.clone()
-    } else {
-        unit
-    };
-    let mut table = Table::new(format!("Terms of the difference, in {}", clean(&unit)))
-        .words("Thread role")
-        .words("Cause")
-        .number("Δ")
-        .number("of the gap")
-        .numbers("of which", ["count effect", "unit-cost effect"])
-        .numbers(
-            "value (count)",
-            [clean(&pair.a).as_str(), clean(&pair.b).as_str()],
-        )
-        .words("Evidence");
-    for term in by_size(pair) {
-        table.row(Tone::Plain, term_row(term, b - a, scale));
-    }
-    table.row(
-        Tone::Unexplained,
-        sum_row(
-            "unexplained",
-            [pair.unexplained, b - a],
-            [String::new(), String::new()],
-            scale,
-        ),
-    );
-    table.row(
-        Tone::Total,
-        sum_row(
-            "difference",
-            [b - a; 2],
-            [scale.show(a), scale.show(b)],
-            scale,
-        ),
-    );
-    table.block()
-}
-
-fn term_row(term: &Term, gap: f64, scale: &Scale) -> Vec<Cell> {
-    let evidence = term.evidence.iter().map(|place| clean(place)).collect();
-    vec![
-        clean(term.role.as_deref().unwrap_or("")).into(),
-        clean(&term.cause).into(),
-        scale.signed(term.delta).into(),
-        units::share(term.delta / gap).into(),
-        scale.signed(term.count_effect).into(),
-        scale.signed(term.unit_cost_effect).into(),
-        amount(term.in_a, scale),
-        amount(term.in_b, scale),
-        Cell {
-            evidence,
-            ..Cell::default()
-        },
-    ]
-}
-
-fn sum_row(name: &str, [delta, gap]: [f64; 2], [a, b]: [String; 2], scale: &Scale) -> Vec<Cell> {
-    vec![
-        "".into(),
-        name.into(),
-        scale.signed(delta).into(),
-        units::share(delta / gap).into(),
-        "".into(),
-        "".into(),
-        a.into(),
-        b.into(),
-        "".into(),
-    ]
-}
-
 fn amount(amount: Amount, scale: &Scale) -> Cell {
     let cell = Cell::from(scale.show(amount.value));
-    let counted = amount.count != 0.0;
-    let times = |count| format!("{} ×", Scale::of("", [count]).show(count));
-    if counted {
-        cell.with_note(times(amount.count))
-    } else {
+    let count = Scale::of("", [amount.count]);
+    if amount.count == 0.0 {
         cell
+    } else {
+        cell.with_note(format!("× {}", count.show(amount.count)))
     }
+}
+
+/// A name made of what file names and anchors can hold.
+pub fn slug(name: &str) -> String {
+    name.chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn pair(terms: usize, unexplained: f64) -> Pair {
+    fn terms(count: usize) -> Vec<Term> {
         let term = |at: usize| Term {
             cause: format!("call {at}"),
             delta: at as f64,
             ..Term::default()
         };
-        Pair {
-            terms: (1..=terms).map(term).collect(),
-            unexplained,
-            ..Pair::default()
-        }
+        (1..=count).map(term).collect()
     }
 
     #[test]
     fn the_bars_add_up_whatever_is_drawn_together() {
-        for terms in [0, 1, 13, 14, 40] {
-            let pair = pair(terms, -2.5);
-            let drawn: f64 = bars(&pair).iter().map(|bar| bar.1).sum();
-            let told: f64 = pair.terms.iter().map(|term| term.delta).sum();
-            assert_eq!(drawn, told - 2.5, "{terms} terms");
+        for count in [0, 1, 13, 14, 40] {
+            let drawn: f64 = bars(&terms(count), -2.5).iter().map(|bar| bar.1).sum();
+            let sum: f64 = terms(count).iter().map(|term| term.delta).sum();
+            assert_eq!(drawn, sum - 2.5, "{count} terms");
         }
     }
 
     #[test]
-    fn the_unexplained_rest_is_always_a_bar() {
-        let names: Vec<_> = bars(&pair(2, 0.0)).into_iter().map(|bar| bar.0).collect();
-        assert_eq!(names, ["call 2", "call 1", "unexplained"]);
+    fn the_unexplained_rest_is_always_a_bar_and_a_row() {
+        let labels: Vec<_> = bars(&terms(2), 0.0).into_iter().map(|bar| bar.0).collect();
+        assert_eq!(labels, ["call 2", "call 1", "unexplained"]);
+        let (metric, pair) = (
+            Metric::default(),
+            Pair {
+                terms: terms(2),
+                ..Pair::default()
+            },
+        );
+        let Block::Table(table) = Bridge::new(&metric, &pair).table(&pair.terms) else {
+            panic!("a table")
+        };
+        assert!(table.rows.iter().any(|row| row.tone == Tone::Unexplained));
     }
 }

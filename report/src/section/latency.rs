@@ -1,6 +1,6 @@
 //! Latency distributions: what the kernel saw, and what the load generator saw.
 
-use super::names;
+use super::{bridge::slug, names};
 use crate::arms::{Arm, Arms};
 use crate::chart::{Axis, Chart, Line, Lines, Paint};
 use crate::document::{Block, Cell, Figure, Section, Table, Tone};
@@ -64,52 +64,50 @@ fn recorded(arms: &Arms) -> Vec<String> {
     found
 }
 
-/// From the load generator. Without its histograms there are percentiles of each round, which cannot be joined.
+/// From the load generator, whose percentiles are exact for each round: rounds are shown as a range, never averaged.
 fn client(arms: &Arms, title: &str, of: fn(&LoadSummary) -> &Distribution) -> Vec<Block> {
     let each = arms.each(|arm| joined(arm, of));
-    if each.iter().any(|histogram| histogram.count > 0) {
-        let id = title
-            .split(',')
-            .next()
-            .unwrap_or(title)
-            .to_lowercase()
-            .replace(' ', "-");
-        let chart = figure(arms, &format!("latency-{id}"), title, &each);
-        return chart
-            .into_iter()
-            .chain([table(arms, title, &each)])
-            .collect();
-    }
-    let mut table = Table::new(title)
-        .words("Arm, round")
-        .number("count")
-        .numbers("", ["p50", "p90", "p99", "p99.9", "max"]);
+    let id = title.split(',').next().unwrap_or(title).to_lowercase();
+    let chart = figure(arms, &format!("latency-{}", slug(&id)), title, &each);
+    let caption = format!("{title}: lowest–highest of the rounds");
+    let mut table = Table::new(caption).words("Arm").number("count");
+    table = ["p50", "p90", "p99", "p99.9", "max"]
+        .into_iter()
+        .fold(table, Table::number);
+    let values: [fn(&Distribution) -> u64; 5] = [
+        |d| d.p50_ns,
+        |d| d.p90_ns,
+        |d| d.p99_ns,
+        |d| d.p999_ns,
+        |d| d.max_ns,
+    ];
     for arm in &arms.list {
-        let loads = arm
-            .rounds
-            .iter()
-            .enumerate()
-            .filter_map(|(at, round)| Some((at, of(round.load.as_ref()?))));
-        for (at, found) in loads.filter(|(_, found)| found.count > 0) {
-            let values = [
-                found.p50_ns,
-                found.p90_ns,
-                found.p99_ns,
-                found.p999_ns,
-                found.max_ns,
-            ];
-            let mut cells = vec![
-                format!("{}, {}", arm.name, at + 1).into(),
-                units::count(found.count).into(),
-            ];
-            cells.extend(values.map(|value| Cell::from(units::one("ns", value as f64))));
+        let rounds = arm.rounds.iter().filter_map(|round| round.load.as_ref());
+        let rounds: Vec<_> = rounds.map(of).filter(|found| found.count > 0).collect();
+        let count = rounds.iter().map(|found| found.count).sum();
+        let mut cells = vec![Cell::from(arm.name.as_str()), units::count(count).into()];
+        cells
+            .extend(values.map(|value| Cell::from(range(rounds.iter().map(|found| value(found))))));
+        if count > 0 {
             table.row(Tone::Plain, cells);
         }
     }
-    if table.rows.is_empty() {
-        Vec::new()
+    let table = (!table.rows.is_empty()).then(|| table.block());
+    chart.into_iter().chain(table).collect()
+}
+
+/// `20.82–20.95 ms`, or one value where they agree.
+fn range(values: impl Iterator<Item = u64> + Clone) -> String {
+    let (low, high) = (
+        values.clone().min().unwrap_or_default() as f64,
+        values.max().unwrap_or_default() as f64,
+    );
+    let scale = Scale::of("ns", [low, high]);
+    let (low, shown) = (scale.show(low), scale.show(high));
+    if low == shown {
+        scale.full(high)
     } else {
-        vec![table.block()]
+        format!("{low}–{}", scale.full(high))
     }
 }
 
@@ -171,19 +169,17 @@ fn figure(arms: &Arms, id: &str, title: &str, each: &[Histogram]) -> Option<Bloc
     let x = Axis {
         range: 0.0..right,
         ticks: nines(right),
+        log: false,
     };
     let chart = Lines {
         x,
-        y: decades(low, high),
+        y: Axis::stretched(low, high, |value| units::short("ns", value)),
         lines,
         legend,
     };
     (!used.is_empty()).then(|| {
         Block::Figure(Figure {
-            id: id
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-                .collect(),
+            id: slug(id),
             title: title.into(),
             description:
                 "Latency by percentile, one line an arm; the table below has the quantiles.".into(),
@@ -192,7 +188,7 @@ fn figure(arms: &Arms, id: &str, title: &str, each: &[Histogram]) -> Option<Bloc
     })
 }
 
-/// One point a bucket: across, how many nines lie below its upper bound; up, the bound's power of ten.
+/// One step a bucket: across, how many nines lie below; up, the bucket's upper bound.
 fn percentiles(histogram: &Histogram) -> Vec<(f64, f64)> {
     let total = histogram.count as f64;
     let mut seen = 0;
@@ -202,8 +198,8 @@ fn percentiles(histogram: &Histogram) -> Vec<(f64, f64)> {
         // The last value has no share above it: half a value stands in for none.
         let above = (total - seen as f64).max(0.5) / total;
         let start = (total - before as f64) / total;
-        let height = (upper_bound(*bucket as usize).max(1) as f64).log10();
-        [(-start.log10(), height), (-above.log10(), height)]
+        let bound = upper_bound(*bucket as usize).max(1) as f64;
+        [(-start.log10(), bound), (-above.log10(), bound)]
     };
     histogram.histogram.iter().flat_map(point).collect()
 }
@@ -225,21 +221,6 @@ fn nines(right: f64) -> Vec<(f64, String)> {
         .collect()
 }
 
-/// Whole powers of ten around the values.
-fn decades(low: f64, high: f64) -> Axis {
-    let (start, end) = (low.floor(), high.ceil().max(low.floor() + 1.0));
-    let ticks = (start as i32..=end as i32).map(f64::from);
-    let label = |power: f64| {
-        let value = 10_f64.powf(power).round();
-        let scale = Scale::of("ns", [value]);
-        format!("{} {}", scale.scaled(value), scale.unit)
-    };
-    Axis {
-        range: start..end,
-        ticks: ticks.map(|power| (power, label(power))).collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,9 +235,8 @@ mod tests {
     }
 
     #[test]
-    fn decades_are_labelled_in_readable_units() {
-        let axis = decades(2.5, 5.1);
-        let labels: Vec<_> = axis.ticks.iter().map(|tick| tick.1.as_str()).collect();
-        assert_eq!(labels, ["100 ns", "1 µs", "10 µs", "100 µs", "1 ms"]);
+    fn rounds_are_a_range() {
+        assert_eq!(range([2_100_000, 2_000_000].into_iter()), "2.00–2.10 ms");
+        assert_eq!(range([2_100_000, 2_100_001].into_iter()), "2.10 ms");
     }
 }

@@ -10,6 +10,7 @@ mod metrics;
 mod names;
 mod over_time;
 mod threads;
+mod told;
 mod trust;
 mod verdict;
 
@@ -32,7 +33,7 @@ pub fn document(input: &Input) -> Document {
         latency::section(&arms),
         threads::section(&arms),
         load::section(&arms),
-        trust::section(input, &arms),
+        trust::section(&arms),
         host::section(input, &arms),
     ];
     Document {

@@ -5,23 +5,6 @@ use crate::clean::clean;
 /// The metric the report is about first.
 pub const CPU: &str = "cpu_ns_per_token";
 
-const METRICS: [(&str, &str); 14] = [
-    (CPU, "CPU per token"),
-    ("cpu_ns_per_request", "CPU per request"),
-    ("rss_bytes", "resident memory"),
-    ("peak_rss_bytes", "peak resident memory"),
-    ("switches_per_token", "context switches per token"),
-    ("wakeups_per_token", "wake-ups per token"),
-    ("syscalls_per_token", "system calls per token"),
-    ("faults_per_token", "page faults per token"),
-    ("ttft_ns", "time to first token"),
-    ("itl_ns", "inter-token latency"),
-    ("forwarding_ns", "forwarding, socket in to socket out"),
-    ("run_queue_ns_per_token", "run-queue time per token"),
-    ("cpu_percent", "CPU"),
-    ("tokens_per_second", "tokens per second"),
-];
-
 const DISTRIBUTIONS: [(&str, &str); 7] = [
     ("run_queue", "Run queue: runnable until running"),
     ("off_cpu", "Off-CPU: asleep or blocked, each time"),
@@ -34,12 +17,13 @@ const DISTRIBUTIONS: [(&str, &str); 7] = [
 
 /// A metric in words.
 pub fn metric(name: &str) -> String {
-    find(&METRICS, name)
+    analysis::metrics::by_name(name).map_or_else(|| words(name), |known| known.title.to_string())
 }
 
 /// A distribution in words.
 pub fn distribution(name: &str) -> String {
-    find(&DISTRIBUTIONS, name)
+    let known = DISTRIBUTIONS.iter().find(|(key, _)| *key == name);
+    known.map_or_else(|| words(name), |(_, text)| text.to_string())
 }
 
 /// The same, as a heading.
@@ -50,12 +34,8 @@ pub fn heading(text: &str) -> String {
     })
 }
 
-fn find(words: &[(&str, &str)], name: &str) -> String {
-    let known = words.iter().find(|(key, _)| *key == name);
-    known.map_or_else(
-        || clean(&name.replace('_', " ")),
-        |(_, text)| text.to_string(),
-    )
+fn words(name: &str) -> String {
+    clean(&name.replace('_', " "))
 }
 
 #[cfg(test)]

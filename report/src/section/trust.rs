@@ -1,41 +1,26 @@
 //! Whether to believe it: identities that must hold, lost events, what observing cost, what served each signal.
 
-use super::verdict::clean_sentence;
 use crate::arms::{Arm, Arms};
-use crate::clean::clean;
+use crate::clean::{clean, clean_sentence};
 use crate::document::{Block, Cell, Notice, Section, Table, Tone};
 use crate::{Input, units};
 use recording::Recording;
 use recording::observer::Check;
 
-/// What a reader must know before anything else.
+/// What a reader must know before anything else. An invalid comparison already names the checks that failed, partial
+/// recordings and saturation; without one they are named here.
 pub fn notices(input: &Input, arms: &Arms) -> Vec<Notice> {
     let mut notices = Vec::new();
-    if let Some(comparison) = input
+    let invalid = input
         .comparison
-        .filter(|comparison| !comparison.validity.ok)
-    {
-        let lines = comparison
-            .validity
-            .reasons
-            .iter()
-            .map(|reason| clean_sentence(reason))
-            .collect();
-        notices.push(Notice {
-            tone: Tone::Bad,
-            title: "This comparison is not valid".into(),
-            lines,
-        });
+        .filter(|comparison| !comparison.validity.ok);
+    if let Some(comparison) = invalid {
+        let reasons = comparison.validity.reasons.iter();
+        let lines = reasons.map(|reason| clean_sentence(reason)).collect();
+        notices.extend(notice(Tone::Bad, "This comparison is not valid", lines));
+    } else {
+        notices.extend(of_recordings(arms));
     }
-    let failed: Vec<String> = rounds(arms)
-        .flat_map(|(place, round)| {
-            let failed = round.checks.iter().filter(|check| !check.ok);
-            failed
-                .map(|check| format!("{place}: {}", sentence(check)))
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    notices.extend(notice(Tone::Bad, "Checks failed", failed));
     let lost = rounds(arms).filter(|(_, round)| round.observer.lost_events > 0);
     let lost = lost.map(|(place, round)| {
         format!(
@@ -44,25 +29,34 @@ pub fn notices(input: &Input, arms: &Arms) -> Vec<Notice> {
         )
     });
     notices.extend(notice(Tone::Warning, "Events were lost", lost.collect()));
+    notices
+}
+
+fn of_recordings(arms: &Arms) -> Vec<Notice> {
+    let failed = rounds(arms).flat_map(|(place, round)| {
+        let failed = round.checks.iter().filter(|check| !check.ok);
+        failed.map(move |check| format!("{place}: {}", sentence(check)))
+    });
     let partial = rounds(arms).filter(|(_, round)| round.is_partial());
     let partial = partial.map(|(place, round)| format!("{place}: {}", ended(round)));
-    notices.extend(notice(
-        Tone::Warning,
-        "Recordings are partial",
-        partial.collect(),
-    ));
     let slow = rounds(arms).filter(|(_, round)| {
         round
             .load
             .as_ref()
             .is_some_and(|load| load.client.saturated)
     });
-    notices.extend(notice(
-        Tone::Bad,
-        "The load generator was the bottleneck",
-        slow.map(|(place, _)| place).collect(),
-    ));
-    notices
+    [
+        notice(Tone::Bad, "Checks failed", failed.collect()),
+        notice(
+            Tone::Bad,
+            "The load generator was the bottleneck",
+            slow.map(|(place, _)| place).collect(),
+        ),
+        notice(Tone::Warning, "Recordings are partial", partial.collect()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn notice(tone: Tone, title: &str, lines: Vec<String>) -> Option<Notice> {
@@ -110,7 +104,7 @@ fn sentence(check: &Check) -> String {
 }
 
 /// Checks, observer and signals.
-pub fn section(_input: &Input, arms: &Arms) -> Option<Section> {
+pub fn section(arms: &Arms) -> Option<Section> {
     arms.recordings().next()?;
     let mut blocks = checks(arms);
     blocks.push(observer(arms));
@@ -139,19 +133,27 @@ fn checks(arms: &Arms) -> Vec<Block> {
     let mut blocks = Vec::new();
     if !failed.is_empty() {
         blocks.push(check_table(
-            format!("{} checks failed", failed.len()),
+            counted(failed.len(), "failed"),
             &failed,
             Tone::Bad,
         ));
     }
     if !passed.is_empty() {
-        let title = format!("{} checks passed", passed.len());
+        let title = counted(passed.len(), "passed");
         blocks.push(Block::Fold {
             blocks: vec![check_table(title.clone(), &passed, Tone::Plain)],
             title,
         });
     }
     blocks
+}
+
+fn counted(count: usize, end: &str) -> String {
+    if count == 1 {
+        format!("1 check {end}")
+    } else {
+        format!("{count} checks {end}")
+    }
 }
 
 fn check_table(caption: String, checks: &[(String, &Check)], tone: Tone) -> Block {

@@ -1,8 +1,8 @@
 //! The answer: who costs more, by how much, how sure, and why.
 
-use super::names;
+use super::{names, told};
 use crate::arms::Arms;
-use crate::clean::clean;
+use crate::clean::{clean, clean_sentence};
 use crate::document::{Block, FindingItem, Headline, Section};
 use crate::{
     Input,
@@ -10,22 +10,19 @@ use crate::{
 };
 use recording::comparison::{Comparison, Finding, Metric, Pair, Verdict};
 
-/// Findings shown before the rest is folded away.
-const FIRST: usize = 3;
-
-/// Headlines and findings; nothing without a comparison.
+/// Headlines with their reasons, then what else differs; nothing without a comparison.
 pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
     let comparison = input.comparison?;
+    let first = arms.list.first().map_or("", |arm| arm.key);
     let mut blocks = Vec::new();
-    let lines = headlines(comparison, arms);
+    let lines = headlines(comparison, first);
     if lines.is_empty() {
-        blocks.push(Block::paragraph(
-            "Nothing to compare: there is no pair of arms with a common metric.",
-        ));
+        let text = "Nothing to compare: there is no pair of arms with a common metric.";
+        blocks.push(Block::paragraph(text));
     } else {
         blocks.push(Block::Headlines { lines });
     }
-    blocks.extend(findings(comparison));
+    blocks.extend(others(comparison, first));
     Some(Section {
         id: "verdict",
         title: "Verdict",
@@ -34,35 +31,36 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
     })
 }
 
-/// One line for each arm against the first, by the first metric that has pairs: CPU per token wherever there was load.
-fn headlines(comparison: &Comparison, arms: &Arms) -> Vec<Headline> {
-    let with_pairs = |metric: &&Metric| !metric.pairs.is_empty();
-    let cpu = comparison
-        .metrics
-        .iter()
-        .find(|metric| metric.name == names::CPU);
-    let metric = cpu
-        .filter(with_pairs)
-        .or_else(|| comparison.metrics.iter().find(with_pairs));
-    let first = arms.list.first().map_or("", |arm| arm.key);
-    let line = |metric: &Metric| {
-        let pairs = metric.pairs.iter().filter(|pair| pair.a == first);
-        pairs.map(|pair| headline(metric, pair)).collect()
-    };
-    metric.map(line).unwrap_or_default()
+/// The metric the report is about: CPU per token wherever there was load.
+fn main_metric(comparison: &Comparison) -> Option<&Metric> {
+    let mut with_pairs = comparison.metrics.iter().filter(|m| !m.pairs.is_empty());
+    let cpu = with_pairs.clone().find(|metric| metric.name == names::CPU);
+    cpu.or_else(|| with_pairs.next())
 }
 
-fn headline(metric: &Metric, pair: &Pair) -> Headline {
-    let value = |arm: &str| {
-        metric
-            .arms
-            .get(arm)
-            .map_or(f64::NAN, |estimate| estimate.value)
+/// One for each arm against the first.
+fn headlines(comparison: &Comparison, first: &str) -> Vec<Headline> {
+    let Some(metric) = main_metric(comparison) else {
+        return Vec::new();
     };
-    let (a, b) = (value(&pair.a), value(&pair.b));
+    let pairs = metric.pairs.iter().filter(|pair| pair.a == first);
+    let finding = |pair: &Pair| {
+        let of_pair = |finding: &&Finding| {
+            told::pair(comparison, finding).is_some_and(|(_, found)| std::ptr::eq(found, pair))
+        };
+        comparison.findings.iter().find(of_pair)
+    };
+    pairs
+        .map(|pair| headline(metric, pair, finding(pair)))
+        .collect()
+}
+
+fn headline(metric: &Metric, pair: &Pair, finding: Option<&Finding>) -> Headline {
+    let [a, b] = told::values(metric, pair);
     let scale = Scale::of(&metric.unit, [a, b]);
     let (name_a, name_b) = (clean(&pair.a), clean(&pair.b));
     let what = names::metric(&metric.name);
+    let differ = matches!(pair.verdict, Verdict::Higher | Verdict::Lower);
     let text = match pair.verdict {
         Verdict::Higher | Verdict::Lower => {
             format!(
@@ -75,13 +73,16 @@ fn headline(metric: &Metric, pair: &Pair) -> Headline {
             format!("The rounds do not tell whether {name_b} and {name_a} differ in {what}")
         }
     };
-    let values = format!("{} against {}", scale.full(b), scale.full(a));
-    let mut detail = vec![values];
+    let mut detail = vec![format!("{} against {}", scale.full(b), scale.full(a))];
     detail.extend(interval(pair.ci95).map(|range| format!("95 % interval of the ratio {range}")));
-    detail.extend(explained(pair, b - a));
+    detail.extend(unexplained(pair, b - a));
     Headline {
         text,
         detail: detail.join("; "),
+        reasons: finding
+            .filter(|_| differ)
+            .map_or(Vec::new(), |found| told::reasons(&found.text)),
+        evidence: finding.map_or(Vec::new(), places),
     }
 }
 
@@ -91,29 +92,47 @@ pub fn interval(ci95: [f64; 2]) -> Option<String> {
     known.then(|| format!("{}–{}", units::ratio(ci95[0]), units::ratio(ci95[1])))
 }
 
-/// How much of a gap the terms carry. Terms that overshoot explain no more than what they miss by.
-pub fn explained(pair: &Pair, gap: f64) -> Option<String> {
+/// How much of a gap no term carries.
+pub fn unexplained(pair: &Pair, gap: f64) -> Option<String> {
     let tells = !pair.terms.is_empty() && gap != 0.0 && gap.is_finite();
     let rest = (pair.unexplained / gap).abs();
-    tells.then(|| format!("{} of the gap is unexplained", units::share(rest)))
+    let words = match rest {
+        r if r == 0.0 => "nothing of the gap is unexplained".to_string(),
+        r if r < 0.005 => "less than 1 % of the gap is unexplained".to_string(),
+        r => format!("{} of the gap is unexplained", units::share(r)),
+    };
+    tells.then_some(words)
 }
 
-fn findings(comparison: &Comparison) -> Vec<Block> {
-    let (cpu, others): (Vec<_>, Vec<_>) = comparison
+/// Differences from the first arm in other metrics, then everything that was found, folded.
+fn others(comparison: &Comparison, first: &str) -> Vec<Block> {
+    let main = main_metric(comparison).map_or("", |metric| metric.name.as_str());
+    let is_other = |finding: &&Finding| {
+        let pair = told::pair(comparison, finding);
+        let differs = |pair: &Pair| matches!(pair.verdict, Verdict::Higher | Verdict::Lower);
+        finding.metric != main && pair.is_some_and(|(_, pair)| pair.a == first && differs(pair))
+    };
+    let items: Vec<_> = comparison
         .findings
         .iter()
-        .partition(|finding| finding.metric == names::CPU);
-    let mut items: Vec<FindingItem> = cpu.into_iter().chain(others).map(item).collect();
-    let rest = items.split_off(items.len().min(FIRST));
+        .filter(is_other)
+        .map(item)
+        .collect();
+    let all: Vec<_> = comparison.findings.iter().map(item).collect();
     let mut blocks = Vec::new();
     if !items.is_empty() {
-        blocks.push(Block::Findings { items });
+        let text = "What else differs".into();
+        blocks.extend([Block::Heading { text }, Block::Findings { items }]);
     }
-    if !rest.is_empty() {
-        let title = format!("{} more findings", rest.len());
+    if !all.is_empty() {
+        let title = format!(
+            "All {} findings, the pairs without a difference included",
+            all.len()
+        );
+        let blocks_inside = vec![Block::Findings { items: all }];
         blocks.push(Block::Fold {
             title,
-            blocks: vec![Block::Findings { items: rest }],
+            blocks: blocks_inside,
         });
     }
     blocks
@@ -122,19 +141,12 @@ fn findings(comparison: &Comparison) -> Vec<Block> {
 fn item(finding: &Finding) -> FindingItem {
     FindingItem {
         text: clean_sentence(&finding.text),
-        share: if finding.share == 0.0 {
-            String::new()
-        } else {
-            units::share(finding.share)
-        },
-        metric: names::metric(&finding.metric),
-        evidence: finding.evidence.iter().map(|place| clean(place)).collect(),
+        evidence: places(finding),
     }
 }
 
-/// Sentences may be longer than names, but are cleaned all the same: they quote thread and call names.
-pub fn clean_sentence(text: &str) -> String {
-    text.split(' ').map(clean).collect::<Vec<_>>().join(" ")
+fn places(finding: &Finding) -> Vec<String> {
+    finding.evidence.iter().map(|place| clean(place)).collect()
 }
 
 #[cfg(test)]
@@ -143,16 +155,17 @@ mod tests {
     use recording::comparison::Estimate;
     use std::collections::BTreeMap;
 
-    fn told(verdict: Verdict) -> Headline {
+    fn headline_for(verdict: Verdict, finding: Option<&Finding>) -> Headline {
         let estimate = |value| Estimate {
             value,
             ci95: [value, value],
         };
+        let (a, b, ci95) = ("go".to_string(), "bun".to_string(), [1.9, 2.1]);
         let pair = Pair {
-            a: "go".into(),
-            b: "bun".into(),
+            a,
+            b,
             ratio: 2.0,
-            ci95: [1.9, 2.1],
+            ci95,
             verdict,
             ..Pair::default()
         };
@@ -160,33 +173,46 @@ mod tests {
             ("go".into(), estimate(40e3)),
             ("bun".into(), estimate(80e3)),
         ]);
-        let metric = Metric {
-            name: names::CPU.into(),
-            unit: "ns".into(),
-            arms,
-            ..Metric::default()
-        };
-        headline(&metric, &pair)
+        let (name, unit) = (names::CPU.into(), "ns".into());
+        headline(
+            &Metric {
+                name,
+                unit,
+                arms,
+                ..Metric::default()
+            },
+            &pair,
+            finding,
+        )
     }
 
     #[test]
-    fn a_difference_is_a_ratio() {
-        let line = told(Verdict::Higher);
-        assert_eq!(line.text, "bun needs 2.00× the CPU per token of go");
+    fn a_difference_is_a_ratio_with_its_reasons() {
+        let text = "CPU: bun takes 40 µs more: 30 µs in user code; 10 µs in sending".into();
+        let finding = Finding {
+            text,
+            ..Finding::default()
+        };
+        let line = headline_for(Verdict::Higher, Some(&finding));
+        assert_eq!(line.text, "bun needs 2.00× the CPU time per token of go");
         assert_eq!(
             line.detail,
             "80.00 µs against 40.00 µs; 95 % interval of the ratio 1.90×–2.10×"
         );
+        assert_eq!(line.reasons, ["30 µs in user code", "10 µs in sending"]);
     }
 
     #[test]
-    fn no_difference_is_said_in_words() {
-        assert_eq!(
-            told(Verdict::Equivalent).text,
-            "bun and go need the same CPU per token"
-        );
+    fn no_difference_is_said_in_words_and_has_no_reasons() {
+        let finding = Finding {
+            text: "a; b".into(),
+            ..Finding::default()
+        };
+        let line = headline_for(Verdict::Equivalent, Some(&finding));
+        assert_eq!(line.text, "bun and go need the same CPU time per token");
+        assert!(line.reasons.is_empty());
         assert!(
-            told(Verdict::Inconclusive)
+            headline_for(Verdict::Inconclusive, None)
                 .text
                 .starts_with("The rounds do not tell")
         );
@@ -194,15 +220,19 @@ mod tests {
 
     #[test]
     fn the_unexplained_part_is_in_the_headline() {
-        let pair = Pair {
-            unexplained: -1.0,
+        let pair = |unexplained| Pair {
+            unexplained,
             terms: vec![Default::default()],
             ..Pair::default()
         };
         assert_eq!(
-            explained(&pair, 20.0).unwrap(),
+            unexplained(&pair(-1.0), 20.0).unwrap(),
             "5 % of the gap is unexplained"
         );
-        assert_eq!(explained(&Pair::default(), 20.0), None);
+        assert_eq!(
+            unexplained(&pair(0.01), 20.0).unwrap(),
+            "less than 1 % of the gap is unexplained"
+        );
+        assert_eq!(unexplained(&Pair::default(), 20.0), None);
     }
 }
