@@ -7,12 +7,14 @@
 //! 2. [`metrics`] says what is measured and takes one sample of each metric from each round;
 //! 3. [`stats`] turns samples into values, intervals and verdicts;
 //! 4. [`ledger`] splits each difference into terms;
-//! 5. [`findings`] puts the rows into sentences that cite them;
+//! 5. [`findings`] puts the rows into sentences that cite them, by the rules of [`causes`] and [`conditions`];
 //! 6. [`validity`] says whether the result may be trusted.
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
 pub mod arms;
+pub mod causes;
+pub mod conditions;
 pub mod evidence;
 pub mod exact;
 pub mod findings;
@@ -45,7 +47,7 @@ pub fn compare(recordings: &[(String, Recording)]) -> Comparison {
         ..Comparison::default()
     };
     pairs::anchor(&mut comparison.metrics);
-    comparison.findings = findings::find(&comparison);
+    comparison.findings = findings::find(&comparison, &arms);
     comparison
 }
 

@@ -1,7 +1,7 @@
 //! What is compared: each metric with its unit, how a round is sampled and how it is booked in the ledger.
 
 use crate::{
-    ledger::{Ledger, cpu, events, memory},
+    ledger::{Ledger, cpu, events, latency, memory},
     stats::Sample,
 };
 use recording::{Histogram, LoadSummary, Recording};
@@ -160,6 +160,13 @@ pub const ALL: &[Definition] = &[
         ("ns", ""),
         |r| load(r, |l| (l.total.count, l.total.p50_ns)),
         None,
+    ),
+    new(
+        "forwarding_mean_ns",
+        "forwarding time in the server, mean",
+        ("ns", ""),
+        latency::forwarding,
+        Some(latency::book),
     ),
     new(
         "forwarding_ns",

@@ -25,7 +25,8 @@ pub fn plain(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
-        size if size >= 1.0 || size == 0.0 => format!("{value:.2}"),
+        0.0 => "0".into(),
+        size if size >= 1.0 => format!("{value:.2}"),
         _ => format!("{value:.3}"),
     }
 }
@@ -59,7 +60,7 @@ mod tests {
         assert_eq!(text(-1_500_000.0, "ns"), "-1.50 ms");
         assert_eq!(text(19_188_940.0, "bytes"), "18.3 MiB");
         assert_eq!(text(3.1211, "calls"), "3.12 calls");
-        assert_eq!(text(0.0, "ns"), "0.00 ns");
+        assert_eq!(text(0.0, "ns"), "0 ns");
         assert_eq!(text(0.25, "ns"), "0.250 ns");
     }
 

@@ -8,6 +8,9 @@ use recording::{
     process::{FaultRegion, Syscall, Thread, Waker},
 };
 
+/// A role for tests that do not care.
+pub const MAIN: &str = "main loop";
+
 /// Builds one recording.
 pub struct Build(Recording);
 
@@ -91,6 +94,41 @@ impl Build {
         load.requests.started = requests;
         load.requests.completed = requests;
         self.0.load = Some(load);
+        self
+    }
+
+    /// A system call of one more thread.
+    pub fn call(self, name: &str, count: u64, on_cpu_ns: u64) -> Self {
+        self.thread(7, MAIN, |thread| thread.call(name, count, on_cpu_ns))
+    }
+
+    /// Calls of this name, already made, that failed by EAGAIN.
+    pub fn fails(mut self, name: &str, count: u64) -> Self {
+        let mut calls = self.0.syscalls.iter_mut().rev();
+        let call = calls.find(|call| call.name == name).expect("made before");
+        call.errors.insert("EAGAIN".into(), count);
+        self
+    }
+
+    /// A hundred forwards, in which this part takes so long.
+    pub fn forwards(self, part: &str, ns: u64) -> Self {
+        let whole = self
+            .0
+            .latency
+            .get("forwarding")
+            .map_or(0, |whole| whole.p50);
+        let build = self.latency(part, &[(ns, 100)]);
+        build.latency("forwarding", &[(whole + ns, 100)])
+    }
+
+    /// A distribution of `(value, count)` pairs.
+    pub fn latency(mut self, name: &str, values: &[(u64, u64)]) -> Self {
+        let mut counts = vec![0; recording::histogram::BUCKETS];
+        for (value, count) in values {
+            counts[recording::histogram::bucket_of(*value)] += count;
+        }
+        let histogram = recording::Histogram::from_counts(&counts);
+        self.0.latency.insert(name.into(), histogram);
         self
     }
 

@@ -136,6 +136,9 @@ pub struct Finding {
     pub id: String,
     /// The metric it explains.
     pub metric: String,
+    /// The arms it holds against each other; none where it is about one arm alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair: Option<[String; 2]>,
     /// The sentence.
     pub text: String,
     /// Share of the difference it explains, 0 to 1 (above 1 where others run against it).

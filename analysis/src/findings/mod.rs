@@ -3,7 +3,7 @@
 mod difference;
 mod sentence;
 
-use crate::{evidence, metrics};
+use crate::{arms::Rounds, causes, conditions, evidence, metrics};
 use recording::{
     Comparison,
     comparison::{Finding, Metric, Pair, Verdict},
@@ -13,7 +13,7 @@ use recording::{
 const TOLD: [&str; 7] = [
     "cpu_ns_per_token",
     "rss_bytes",
-    "forwarding_ns",
+    "forwarding_mean_ns",
     "ttft_ns",
     "itl_ns",
     "total_ns",
@@ -41,13 +41,15 @@ impl Story<'_> {
         self.metric.arms[&self.pair.b].value - self.metric.arms[&self.pair.a].value
     }
 
-    fn finding(&self, id: &str, text: String, share: f64, rows: Vec<String>) -> Finding {
+    /// A finding about this pair; `rows` are cited after the values it speaks of.
+    pub fn finding(&self, id: &str, text: String, share: f64, rows: Vec<String>) -> Finding {
         let mut evidence = vec![self.at.clone()];
         evidence.extend(self.values.clone());
         evidence.extend(rows);
         Finding {
             id: id.into(),
             metric: self.metric.name.clone(),
+            pair: Some([self.pair.a.clone(), self.pair.b.clone()]),
             text,
             share,
             evidence,
@@ -56,8 +58,12 @@ impl Story<'_> {
 }
 
 /// All findings, largest share first; those of one share in the order of metrics and pairs.
-pub fn find(comparison: &Comparison) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = stories(comparison).iter().map(tell).collect();
+pub fn find(comparison: &Comparison, arms: &[Rounds<'_>]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = stories(comparison)
+        .iter()
+        .flat_map(|story| tell(story, arms))
+        .collect();
+    findings.extend(conditions::find(arms));
     findings.sort_by(|one, other| other.share.total_cmp(&one.share));
     findings
 }
@@ -93,14 +99,18 @@ fn story<'a>(index: usize, metric: &'a Metric, pair_index: usize, pair: &'a Pair
     }
 }
 
-fn tell(story: &Story<'_>) -> Finding {
+/// The sentence about a pair, and its causes.
+fn tell(story: &Story<'_>, arms: &[Rounds<'_>]) -> Vec<Finding> {
+    let plain = |id: &str, text: String| vec![story.finding(id, text, 0.0, vec![])];
     match story.pair.verdict {
-        Verdict::Higher | Verdict::Lower => difference::tell(story),
-        Verdict::Equivalent => {
-            story.finding("no-difference", sentence::equivalent(story), 0.0, vec![])
-        }
-        Verdict::Inconclusive => {
-            story.finding("undecided", sentence::undecided(story), 0.0, vec![])
+        Verdict::Equivalent => plain("no-difference", sentence::equivalent(story)),
+        Verdict::Inconclusive => plain("undecided", sentence::undecided(story)),
+        Verdict::Higher | Verdict::Lower => {
+            let arm = |name: &str| arms.iter().find(|arm| arm.arm == name);
+            let causes = arm(&story.pair.a).zip(arm(&story.pair.b));
+            let causes = causes.map(|(a, b)| causes::explain(story, a, b));
+            let told = std::iter::once(difference::tell(story));
+            told.chain(causes.into_iter().flatten()).collect()
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod cpu;
 pub mod events;
+pub mod latency;
 pub mod memory;
 
 use recording::comparison::Amount;

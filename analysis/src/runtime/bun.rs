@@ -1,13 +1,13 @@
 //! Bun: the threads of Bun itself and of JavaScriptCore are named.
 
-use super::Seen;
+use super::{JSC_HEAP_HELPER, JSC_JIT, Seen};
 
 pub(super) fn role(seen: Seen<'_>) -> &'static str {
     let roles = [
         ("HTTP Client", "HTTP Client"),
-        ("HeapHelper", "JSC heap helper (garbage collection)"),
-        ("Heap Helper", "JSC heap helper (garbage collection)"),
-        ("JITWorker", "JSC JIT compiler"),
+        ("HeapHelper", JSC_HEAP_HELPER),
+        ("Heap Helper", JSC_HEAP_HELPER),
+        ("JITWorker", JSC_JIT),
         ("JSC", "JSC helper"),
         ("mi-scavenger", "allocator scavenger"),
         ("Bun Pool", "pool"),

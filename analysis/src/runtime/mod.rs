@@ -9,6 +9,13 @@ mod unknown;
 
 use recording::{Recording, process::Thread};
 
+/// Role of JavaScriptCore's collector threads.
+pub const JSC_HEAP_HELPER: &str = "JSC heap helper (garbage collection)";
+/// Role of JavaScriptCore's compiler threads.
+pub const JSC_JIT: &str = "JSC JIT compiler";
+/// Role of Go's watchdog.
+pub const GO_SYSMON: &str = "sysmon";
+
 /// What a role is decided from.
 #[derive(Clone, Copy)]
 pub struct Seen<'a> {

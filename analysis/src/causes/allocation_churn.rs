@@ -1,0 +1,81 @@
+//! Memory taken from the kernel and given back, over and over.
+
+use super::{About, Case, Hit, Kind, Rule};
+use crate::work::{self, FAULTS_AND_INTERRUPTS};
+use recording::Recording;
+
+/// Faults a token below which no program is slow by them.
+const FEW: f64 = 0.001;
+
+/// See the module.
+pub struct AllocationChurn;
+
+const ABOUT: About = About {
+    id: "allocation-churn",
+    title: "Allocation churn",
+    pattern: "Page faults and memory calls (madvise, munmap, …), where there are more of them",
+    meaning: "Pages are given back to the kernel and fetched again, each by a fault that clears it",
+    remedy: "Reuse buffers, or let the allocator keep pages longer",
+};
+
+impl Rule for AllocationChurn {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Cpu
+    }
+
+    fn check(&self, case: &Case<'_>) -> Option<Hit> {
+        let rows = case.rows(|row| {
+            row.cause == FAULTS_AND_INTERRUPTS || work::of(&row.cause) == "managing memory"
+        })?;
+        let (dear, cheap) = (case.per(case.dear, faults), case.per(case.cheap, faults));
+        // Interrupts land on whoever runs: without more faults, this is none of the program's doing.
+        if dear < 1.5 * cheap || dear < FEW {
+            return None;
+        }
+        let calls: Vec<_> = rows
+            .iter()
+            .filter(|row| row.cause != FAULTS_AND_INTERRUPTS)
+            .cloned()
+            .collect();
+        let text = format!(
+            "{}, and {}",
+            case.compared("page faults", dear, cheap),
+            case.counts("memory calls", &calls)
+        );
+        Some(Hit {
+            rows,
+            text,
+            evidence: case.cite_all("/faults/minor"),
+        })
+    }
+}
+
+fn faults(recording: &Recording) -> u64 {
+    recording.faults.minor + recording.faults.major
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::causes::testing::*;
+
+    #[test]
+    fn pages_taken_and_given_back_are_found() {
+        let found = planted("allocation-churn", |build| {
+            build.thread(9, MAIN, |thread| {
+                thread.fault(DOSE / 2, 4_000).call("madvise", 100, DOSE / 2)
+            })
+        });
+        assert_whole(&found);
+    }
+
+    #[test]
+    fn interrupts_alone_are_not_the_programs_doing() {
+        assert!(
+            causes_of(|build| build.thread(9, MAIN, |thread| thread.fault(DOSE, 0))).is_empty()
+        );
+    }
+}

@@ -1,0 +1,224 @@
+//! One difference as the rules see it: the dearer arm against the cheaper one, and the rows nobody has claimed yet.
+
+use crate::{arms::Rounds, findings::Story, quantity, work};
+use recording::{
+    Recording,
+    comparison::{Amount, Term},
+};
+use std::collections::BTreeMap;
+
+/// A row of the ledger, seen from the dearer arm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    index: usize,
+    /// Role of the threads, where there is one.
+    pub role: String,
+    /// The cause.
+    pub cause: String,
+    /// What the dearer arm takes more.
+    pub more: f64,
+    /// Part of `more` that comes from the count.
+    pub count_effect: f64,
+    /// In the dearer arm.
+    pub dear: Amount,
+    /// In the cheaper arm.
+    pub cheap: Amount,
+}
+
+impl Row {
+    fn new(index: usize, term: &Term, sign: f64) -> Self {
+        let (dear, cheap) = if sign > 0.0 {
+            (term.in_b, term.in_a)
+        } else {
+            (term.in_a, term.in_b)
+        };
+        Row {
+            index,
+            role: term.role.clone().unwrap_or_default(),
+            cause: term.cause.clone(),
+            more: sign * term.delta,
+            count_effect: sign * term.count_effect,
+            dear,
+            cheap,
+        }
+    }
+}
+
+/// What a rule found.
+pub struct Hit {
+    /// The rows that it explains.
+    pub rows: Vec<Row>,
+    /// What they say in this case: a sentence without its full stop.
+    pub text: String,
+    /// What else it rests on.
+    pub evidence: Vec<String>,
+}
+
+/// One difference.
+pub struct Case<'a> {
+    /// Metric and pair.
+    pub story: &'a Story<'a>,
+    /// The arm that takes more.
+    pub dear: &'a Rounds<'a>,
+    /// The arm that takes less.
+    pub cheap: &'a Rounds<'a>,
+    rows: Vec<Row>,
+}
+
+impl<'a> Case<'a> {
+    /// Of a metric and pair of arms.
+    pub fn new(story: &'a Story<'a>, a: &'a Rounds<'a>, b: &'a Rounds<'a>) -> Self {
+        let b_is_dear = story.difference() > 0.0;
+        let (dear, cheap, sign) = if b_is_dear { (b, a, 1.0) } else { (a, b, -1.0) };
+        let terms = story.pair.terms.iter().enumerate();
+        let rows = terms
+            .map(|(index, term)| Row::new(index, term, sign))
+            .collect();
+        Case {
+            story,
+            dear,
+            cheap,
+            rows,
+        }
+    }
+
+    /// How much more the dearer arm takes.
+    pub fn gap(&self) -> f64 {
+        self.story.difference().abs()
+    }
+
+    /// The rows nobody has claimed that fit; `None` if together they make nothing dearer.
+    pub fn rows(&self, fits: impl Fn(&Row) -> bool) -> Option<Vec<Row>> {
+        let rows: Vec<Row> = self.rows.iter().filter(|row| fits(row)).cloned().collect();
+        (rows.iter().map(|row| row.more).sum::<f64>() > 0.0).then_some(rows)
+    }
+
+    /// The rows of one kind of work.
+    pub fn work(&self, kind: &str) -> Option<Vec<Row>> {
+        self.rows(|row| work::of(&row.cause) == kind)
+    }
+
+    /// The rows of one thread role.
+    pub fn role(&self, role: &str) -> Option<Vec<Row>> {
+        self.rows(|row| row.role == role)
+    }
+
+    /// Takes rows out: they have their cause.
+    pub(super) fn take(&mut self, rows: &[Row]) {
+        self.rows.retain(|row| !rows.contains(row));
+    }
+
+    /// The citation of a row.
+    pub fn cite(&self, row: &Row) -> String {
+        format!("{}/terms/{}", self.story.at, row.index)
+    }
+
+    /// Something of an arm's recordings per token (per second, without tokens).
+    pub fn per(&self, arm: &Rounds<'_>, of: impl Fn(&Recording) -> u64) -> f64 {
+        let by_token = self.story.metric.per != "second";
+        let over = |recording: &Recording| {
+            if by_token {
+                recording.tokens() as f64
+            } else {
+                recording.window.duration_ns as f64 / 1e9
+            }
+        };
+        let sum: f64 = arm
+            .rounds
+            .iter()
+            .map(|(_, recording)| of(recording) as f64)
+            .sum();
+        let unit: f64 = arm
+            .rounds
+            .iter()
+            .map(|(_, recording)| over(recording))
+            .sum();
+        if unit > 0.0 { sum / unit } else { 0.0 }
+    }
+
+    /// What [`Self::per`] is per, for sentences: `a token`.
+    pub fn a_unit(&self) -> &'static str {
+        if self.story.metric.per == "second" {
+            "a second"
+        } else {
+            "a token"
+        }
+    }
+
+    /// `3.10 calls a token where go has 0.400`.
+    pub fn counts(&self, what: &str, rows: &[Row]) -> String {
+        self.compared(
+            what,
+            sum(rows, |row| row.dear).count,
+            sum(rows, |row| row.cheap).count,
+        )
+    }
+
+    /// The same, of any two numbers.
+    pub fn compared(&self, what: &str, dear: f64, cheap: f64) -> String {
+        format!(
+            "{} has {} {what} {} where {} has {}",
+            self.dear.arm,
+            quantity::plain(dear),
+            self.a_unit(),
+            self.cheap.arm,
+            quantity::plain(cheap)
+        )
+    }
+
+    /// A value of both arms: `go 3.1 µs, bun 4.2 µs`.
+    pub fn values(&self, rows: &[Row]) -> String {
+        let text = |amount: Amount| quantity::text(amount.value, &self.story.metric.unit);
+        format!(
+            "{} {}, {} {}",
+            self.dear.arm,
+            text(sum(rows, |row| row.dear)),
+            self.cheap.arm,
+            text(sum(rows, |row| row.cheap))
+        )
+    }
+
+    /// The same place in every recording of both arms.
+    pub fn cite_all(&self, pointer: &str) -> Vec<String> {
+        let rounds = self.dear.rounds.iter().chain(&self.cheap.rounds);
+        rounds
+            .map(|(path, _)| format!("{path}#{pointer}"))
+            .collect()
+    }
+}
+
+/// Rows added up.
+pub fn sum(rows: &[Row], of: impl Fn(&Row) -> Amount) -> Amount {
+    rows.iter()
+        .map(of)
+        .fold(Amount::default(), |one, other| Amount {
+            value: one.value + other.value,
+            count: one.count + other.count,
+        })
+}
+
+/// Whether most of what the rows make dearer, all together, comes from their count.
+pub fn is_by_count(rows: &[Row]) -> bool {
+    let more: f64 = rows.iter().map(|row| row.more).sum();
+    let (dear, cheap) = (sum(rows, |row| row.dear), sum(rows, |row| row.cheap));
+    crate::ledger::count_effect(cheap, dear) > more / 2.0
+}
+
+/// The largest causes among rows, where there are several: `; most of it sendto (3.1 µs)`.
+pub fn largest(rows: &[Row], unit: &str) -> String {
+    let mut causes = BTreeMap::<&str, f64>::new();
+    for row in rows {
+        *causes.entry(&row.cause).or_default() += row.more;
+    }
+    let mut causes: Vec<_> = causes.into_iter().collect();
+    causes.sort_by(|one, other| other.1.total_cmp(&one.1));
+    let dearer = causes.iter().filter(|(_, more)| *more > 0.0).take(3);
+    let told: Vec<String> = dearer
+        .map(|(cause, more)| format!("{cause} ({})", quantity::text(*more, unit)))
+        .collect();
+    // A single cause has been named already where it says the same as its kind of work.
+    if causes.len() == 1 && work::of(causes[0].0) == causes[0].0 {
+        return String::new();
+    }
+    format!("{}", told.join(", "))
+}

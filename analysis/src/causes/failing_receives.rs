@@ -1,0 +1,74 @@
+//! Receives that find nothing there.
+
+use super::case::{is_by_count, sum};
+use super::{About, Case, Hit, Kind, Rule};
+use crate::work;
+use recording::Recording;
+
+/// See the module.
+pub struct FailingReceives;
+
+const ABOUT: About = About {
+    id: "failing-receives",
+    title: "Failing receives",
+    pattern: "More receiving calls, most of which fail with EAGAIN",
+    meaning: "The program tries to read before data is there, and is told to come back",
+    remedy: "Read only when the event loop says there is data, and stop after a short read",
+};
+
+impl Rule for FailingReceives {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Cpu
+    }
+
+    fn check(&self, case: &Case<'_>) -> Option<Hit> {
+        let rows = case.work("receiving")?;
+        let (dear, cheap) = (case.per(case.dear, failed), case.per(case.cheap, failed));
+        let more_calls = sum(&rows, |row| row.dear).count - sum(&rows, |row| row.cheap).count;
+        if !is_by_count(&rows) || dear - cheap < more_calls / 2.0 {
+            return None;
+        }
+        let text = case.compared("receives that fail (EAGAIN)", dear, cheap);
+        Some(Hit {
+            rows,
+            text,
+            evidence: case.cite_all("/syscalls"),
+        })
+    }
+}
+
+fn failed(recording: &Recording) -> u64 {
+    let receives = recording
+        .syscalls
+        .iter()
+        .filter(|call| work::of(&call.name) == "receiving");
+    receives.filter_map(|call| call.errors.get("EAGAIN")).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::causes::testing::*;
+
+    #[test]
+    fn reads_that_fail_are_found() {
+        let found = planted("failing-receives", |build| {
+            build.call("read", 5_000, DOSE).fails("read", 4_900)
+        });
+        assert_whole(&found);
+        assert!(
+            found.text.contains("4.90 receives that fail"),
+            "{}",
+            found.text
+        );
+    }
+
+    #[test]
+    fn reads_that_succeed_are_another_matter() {
+        let found = causes_of(|build| build.call("read", 5_000, DOSE));
+        assert_eq!(found[0].id, "network-cost");
+    }
+}

@@ -1,0 +1,148 @@
+//! Explanation rules: each names a pattern in the ledger's rows, what it means and what to do about it.
+//!
+//! The rules of one metric share its rows out among them, the most specific first: a row belongs to one cause at most,
+//! so causes add up to the difference like the terms they are made of. `docs/causes.md` has a line for each.
+
+mod allocation_churn;
+mod binary_size;
+mod case;
+mod clock_calls;
+mod connection_churn;
+mod event_loop;
+mod failing_receives;
+mod file_access;
+mod garbage_collection;
+mod hand_off;
+mod jit_compilation;
+mod jit_memory;
+mod network_cost;
+mod other_calls;
+mod polling;
+mod queueing;
+mod retained_heap;
+mod slow_forwarding;
+mod small_writes;
+mod thread_stacks;
+mod user_code;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use case::{Case, Hit, Row};
+
+use crate::{arms::Rounds, findings::Story, quantity};
+use recording::comparison::Finding;
+
+/// What a rule, or a condition, is: also its line in `docs/causes.md`.
+pub struct About {
+    /// Stable name.
+    pub id: &'static str,
+    /// What the report calls it.
+    pub title: &'static str,
+    /// What the rule looks for.
+    pub pattern: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What a user can do about it.
+    pub remedy: &'static str,
+}
+
+/// What a rule explains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// CPU time per token (per second, without a load).
+    Cpu,
+    /// Resident memory.
+    Memory,
+    /// Mean forwarding time.
+    Forwarding,
+}
+
+impl Kind {
+    fn of(metric: &str) -> Option<Self> {
+        match metric {
+            "cpu_ns_per_token" | "cpu_ns_per_second" => Some(Kind::Cpu),
+            "rss_bytes" => Some(Kind::Memory),
+            "forwarding_mean_ns" => Some(Kind::Forwarding),
+            _ => None,
+        }
+    }
+}
+
+/// One rule.
+pub trait Rule: Sync {
+    /// What it is.
+    fn about(&self) -> &'static About;
+    /// What it explains.
+    fn kind(&self) -> Kind;
+    /// The rows that show the pattern, if it is there, and what they say in this case.
+    fn check(&self, case: &Case<'_>) -> Option<Hit>;
+}
+
+/// Every rule, those with the most specific pattern first; what they leave is for the ones below.
+pub const RULES: &[&dyn Rule] = &[
+    &garbage_collection::GarbageCollection,
+    &jit_compilation::JitCompilation,
+    &clock_calls::ClockCalls,
+    &polling::Polling,
+    &connection_churn::ConnectionChurn,
+    &failing_receives::FailingReceives,
+    &small_writes::SmallWrites,
+    &allocation_churn::AllocationChurn,
+    &hand_off::HandOff,
+    &file_access::FileAccess,
+    &event_loop::EventLoop,
+    &network_cost::NetworkCost,
+    &user_code::UserCode,
+    &other_calls::OtherCalls,
+    &binary_size::BinarySize,
+    &jit_memory::JitMemory,
+    &thread_stacks::ThreadStacks,
+    &retained_heap::RetainedHeap,
+    &queueing::Queueing,
+    &slow_forwarding::SlowForwarding,
+];
+
+/// A cause below this share of the difference is not told.
+const WORTH_TELLING: f64 = 0.05;
+
+/// The causes of one difference.
+pub fn explain(story: &Story<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Vec<Finding> {
+    let mut case = Case::new(story, a, b);
+    let kind = Kind::of(&story.metric.name);
+    let mut findings = Vec::new();
+    for rule in RULES.iter().filter(|rule| Some(rule.kind()) == kind) {
+        let Some(hit) = rule.check(&case) else {
+            continue;
+        };
+        let more: f64 = hit.rows.iter().map(|row| row.more).sum();
+        let share = more / case.gap();
+        if share >= WORTH_TELLING {
+            findings.push(finding(&case, rule.about(), &hit, more));
+            case.take(&hit.rows);
+        }
+    }
+    findings
+}
+
+fn finding(case: &Case<'_>, about: &About, hit: &Hit, more: f64) -> Finding {
+    let unit = &case.story.metric.unit;
+    let text = format!(
+        "{}: {} ({}) of what {} takes more than {} in {}: {}. {}. {}.",
+        about.title,
+        quantity::text(more, unit),
+        quantity::percent(more / case.gap()),
+        case.dear.arm,
+        case.cheap.arm,
+        case.story.title,
+        hit.text,
+        about.meaning,
+        about.remedy,
+    );
+    let rows = hit.rows.iter().map(|row| case.cite(row));
+    let evidence = rows.chain(hit.evidence.iter().cloned()).collect();
+    case.story
+        .finding(about.id, text, more / case.gap(), evidence)
+}

@@ -1,0 +1,62 @@
+//! A clean arm, and the same with something planted.
+
+use crate::testing::Build;
+pub use crate::{
+    runtime::{JSC_HEAP_HELPER, JSC_JIT},
+    testing::MAIN,
+};
+use recording::{Recording, comparison::Finding};
+
+/// CPU time planted in a round of 1,000 tokens: 20 µs a token.
+pub const DOSE: u64 = 20_000_000;
+
+fn round(arm: &str, round: u64, plant: impl Fn(Build) -> Build) -> (String, Recording) {
+    let build = Build::arm(arm)
+        .load(1_000, 20)
+        .region("runtime heap", 10 << 20)
+        .forwards("arrival_to_recv", 10_000)
+        .with(|recording| {
+            recording.sockets.send_calls = 1_000;
+            recording.sockets.send_bytes = 80_000;
+        })
+        .thread(1, MAIN, |thread| {
+            let thread = thread
+                .user(10_000_000 + round * 10_000, 1_000)
+                .fault(100_000, 1);
+            thread
+                .call("read", 1_000, 2_000_000)
+                .call("write", 1_000, 9_000_000)
+        });
+    (format!("{arm}/{round}"), plant(build).done())
+}
+
+/// The causes found between a clean arm and one with something planted.
+pub fn causes_of(plant: impl Fn(Build) -> Build) -> Vec<Finding> {
+    let clean = (1..=3).map(|number| round("clean", number, |build| build));
+    let planted = (1..=3).map(|number| round("planted", number, &plant));
+    let comparison = crate::compare(&clean.chain(planted).collect::<Vec<_>>());
+    let causes = super::RULES.iter().map(|rule| rule.about().id);
+    let causes: Vec<_> = causes.collect();
+    let findings = comparison.findings.into_iter();
+    findings
+        .filter(|found| causes.contains(&found.id.as_str()))
+        .collect()
+}
+
+/// The finding of a rule, which must be the first of all causes.
+pub fn planted(id: &str, plant: impl Fn(Build) -> Build) -> Finding {
+    let found = causes_of(plant);
+    let ids: Vec<_> = found.iter().map(|found| found.id.clone()).collect();
+    assert_eq!(ids.first().map(String::as_str), Some(id), "found {ids:?}");
+    found.into_iter().next().expect("just seen")
+}
+
+/// The rule explains all of what was planted.
+pub fn assert_whole(found: &Finding) {
+    assert!(
+        (found.share - 1.0).abs() < 0.02,
+        "{} of it: {}",
+        found.share,
+        found.text
+    );
+}

@@ -1,0 +1,64 @@
+use super::{RULES, testing::*};
+use crate::conditions::CONDITIONS;
+use std::fmt::Write;
+
+/// The table of `docs/causes.md`, as the rules say it.
+fn table() -> String {
+    let mut text = String::from("| cause | looks at | means | what to do |\n|---|---|---|---|\n");
+    let rules = RULES.iter().map(|rule| rule.about());
+    for about in rules.chain(CONDITIONS.iter().map(|condition| condition.about())) {
+        let super::About {
+            id,
+            title,
+            pattern,
+            meaning,
+            remedy,
+        } = about;
+        writeln!(
+            text,
+            "| **{title}** `{id}` | {pattern} | {meaning} | {remedy} |"
+        )
+        .expect("a string takes all");
+    }
+    text
+}
+
+#[test]
+fn the_documentation_has_every_rule() {
+    let documented = include_str!("../../../docs/causes.md");
+    assert!(
+        documented.contains(&table()),
+        "docs/causes.md needs this table:\n{}",
+        table()
+    );
+}
+
+#[test]
+fn names_are_unique() {
+    let mut ids: Vec<_> = RULES.iter().map(|rule| rule.about().id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), RULES.len());
+}
+
+#[test]
+fn nothing_planted_nothing_found() {
+    assert_eq!(causes_of(|build| build), []);
+}
+
+#[test]
+fn causes_never_add_up_to_more_than_what_was_planted() {
+    let found = causes_of(|build| {
+        let build = build.call("futex", 3_000, DOSE).call("getpid", 10, DOSE);
+        build.thread(8, JSC_HEAP_HELPER, |thread| thread.user(DOSE, 9))
+    });
+    let cpu = found
+        .iter()
+        .filter(|found| found.metric == "cpu_ns_per_token");
+    let shares: Vec<f64> = cpu.map(|found| found.share).collect();
+    assert_eq!(shares.len(), 3);
+    assert!(
+        (shares.iter().sum::<f64>() - 1.0).abs() < 1e-6,
+        "{shares:?}"
+    );
+}

@@ -1,0 +1,79 @@
+//! Conditions of one arm that a reader must know of, whatever the difference: they have no row in a ledger.
+
+mod growing_memory;
+mod noisy_neighbour;
+mod saturated_thread;
+mod waiting_for_cpu;
+
+use crate::{arms::Rounds, causes::About};
+use recording::{Recording, comparison::Finding};
+
+/// One condition.
+pub trait Condition: Sync {
+    /// What it is.
+    fn about(&self) -> &'static About;
+    /// The metric it bears on.
+    fn metric(&self) -> &'static str;
+    /// What it says of a round, with the pointer it rests on; `None` if it does not hold there. The number says how
+    /// bad it is.
+    fn check(&self, round: &Recording) -> Option<Sign>;
+}
+
+/// What a condition shows in one round.
+pub struct Sign {
+    /// How bad it is, for choosing the worst round.
+    pub size: f64,
+    /// What is so, without a full stop.
+    pub text: String,
+    /// JSON pointer in the recording.
+    pub pointer: String,
+}
+
+/// Every condition.
+pub const CONDITIONS: &[&dyn Condition] = &[
+    &saturated_thread::SaturatedThread,
+    &waiting_for_cpu::WaitingForCpu,
+    &noisy_neighbour::NoisyNeighbour,
+    &growing_memory::GrowingMemory,
+];
+
+/// The conditions of all arms; each is told of an arm once, by its worst round.
+pub fn find(arms: &[Rounds<'_>]) -> Vec<Finding> {
+    let all = arms
+        .iter()
+        .flat_map(|arm| CONDITIONS.iter().map(move |condition| (arm, condition)));
+    all.filter_map(|(arm, condition)| finding(arm, *condition))
+        .collect()
+}
+
+fn finding(arm: &Rounds<'_>, condition: &dyn Condition) -> Option<Finding> {
+    let signs = arm
+        .rounds
+        .iter()
+        .filter_map(|(path, round)| Some((path, condition.check(round)?)));
+    let signs: Vec<_> = signs.collect();
+    // What happened in a minority of the rounds is chance.
+    if 2 * signs.len() <= arm.rounds.len() {
+        return None;
+    }
+    let worst = signs
+        .iter()
+        .max_by(|one, other| one.1.size.total_cmp(&other.1.size))?;
+    let about = condition.about();
+    let (title, name, rounds, of) = (about.title, arm.arm, signs.len(), arm.rounds.len());
+    let text = format!(
+        "{title}: in {rounds} of {of} rounds of {name}, {}. {}. {}.",
+        worst.1.text, about.meaning, about.remedy
+    );
+    Some(Finding {
+        id: about.id.into(),
+        metric: condition.metric().into(),
+        pair: None,
+        text,
+        share: 0.0,
+        evidence: signs
+            .iter()
+            .map(|(path, sign)| format!("{path}#{}", sign.pointer))
+            .collect(),
+    })
+}

@@ -1,0 +1,58 @@
+//! Time that the hypervisor gave to somebody else.
+
+use super::{Condition, Sign};
+use crate::{causes::About, quantity::percent};
+use recording::Recording;
+
+/// See the module.
+pub struct NoisyNeighbour;
+
+const ABOUT: About = About {
+    id: "noisy-neighbour",
+    title: "Noisy neighbour",
+    pattern: "Stolen time above 1 % of all CPUs",
+    meaning: "Another virtual machine on the same hardware took CPU time away; times on the wall clock suffer",
+    remedy: "Measure on a quieter host, or more rounds",
+};
+
+impl Condition for NoisyNeighbour {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn metric(&self) -> &'static str {
+        "forwarding_ns"
+    }
+
+    fn check(&self, round: &Recording) -> Option<Sign> {
+        let all = round
+            .window
+            .duration_ns
+            .saturating_mul(u64::from(round.host.cpus));
+        let share = round.host.steal_ns as f64 / all.max(1) as f64;
+        (share > 0.01).then(|| Sign {
+            size: share,
+            text: format!("{} of the host's CPU time was stolen", percent(share)),
+            pointer: "/host/steal_ns".into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Build;
+
+    #[test]
+    fn stolen_time_is_seen() {
+        let with = |steal: u64| {
+            let build = Build::arm("x").with(|recording| recording.host.cpus = 2);
+            build
+                .with(|recording| recording.host.steal_ns = steal)
+                .done()
+        };
+        let sign = NoisyNeighbour.check(&with(100_000_000)).expect("seen");
+        assert_eq!(sign.text, "5 % of the host's CPU time was stolen");
+        assert!(NoisyNeighbour.check(&with(1_000_000)).is_none());
+    }
+}

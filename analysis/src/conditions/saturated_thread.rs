@@ -1,0 +1,63 @@
+//! A thread that does nothing but run.
+
+use super::{Condition, Sign};
+use crate::{causes::About, quantity::percent};
+use recording::Recording;
+
+/// See the module.
+pub struct SaturatedThread;
+
+const ABOUT: About = About {
+    id: "saturated-thread",
+    title: "Saturated thread",
+    pattern: "A thread on a CPU for more than 90 % of its round",
+    meaning: "It is the bottleneck: what it serves waits for it",
+    remedy: "Spread its work over more threads or processes, or take work off it",
+};
+
+impl Condition for SaturatedThread {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn metric(&self) -> &'static str {
+        "forwarding_ns"
+    }
+
+    fn check(&self, round: &Recording) -> Option<Sign> {
+        let threads = round.threads.iter().enumerate();
+        let (index, busiest) = threads.max_by_key(|(_, thread)| thread.on_cpu_ns)?;
+        let share = busiest.on_cpu_ns as f64 / round.window.duration_ns.max(1) as f64;
+        (share > 0.9).then(|| Sign {
+            size: share,
+            text: format!(
+                "one thread ({}) was on a CPU {} of the time",
+                busiest.role,
+                percent(share)
+            ),
+            pointer: format!("/threads/{index}/on_cpu_ns"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Build;
+
+    #[test]
+    fn a_busy_thread_is_seen() {
+        let with = |on_cpu: u64| {
+            Build::arm("x")
+                .thread(1, "main loop", |thread| thread.user(on_cpu, 1))
+                .done()
+        };
+        let sign = SaturatedThread.check(&with(950_000_000)).expect("seen");
+        assert_eq!(
+            sign.text,
+            "one thread (main loop) was on a CPU 95 % of the time"
+        );
+        assert!(SaturatedThread.check(&with(800_000_000)).is_none());
+        assert!(SaturatedThread.check(&Build::arm("x").done()).is_none());
+    }
+}

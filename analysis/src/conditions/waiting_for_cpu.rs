@@ -1,0 +1,61 @@
+//! Threads that could run but found no CPU.
+
+use super::{Condition, Sign};
+use crate::{causes::About, quantity::percent};
+use recording::Recording;
+
+/// See the module.
+pub struct WaitingForCpu;
+
+const ABOUT: About = About {
+    id: "waiting-for-cpu",
+    title: "Waiting for a CPU",
+    pattern: "Run-queue time above 20 % of on-CPU time",
+    meaning: "More threads want to run than there are CPUs: other processes, the load generator and stub among them, or its own threads",
+    remedy: "Give the target CPUs of its own (--target-cpus), or use fewer threads",
+};
+
+impl Condition for WaitingForCpu {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn metric(&self) -> &'static str {
+        "forwarding_ns"
+    }
+
+    fn check(&self, round: &Recording) -> Option<Sign> {
+        let process = &round.process;
+        let share = process.run_queue_ns as f64 / process.on_cpu_ns.max(1) as f64;
+        (share > 0.2).then(|| Sign {
+            size: share,
+            text: format!(
+                "its threads waited for a CPU for {} of the time they ran",
+                percent(share)
+            ),
+            pointer: "/process/run_queue_ns".into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Build;
+
+    #[test]
+    fn a_crowded_machine_is_seen() {
+        let with = |waited: u64| {
+            let build = Build::arm("x").thread(1, "main", |thread| thread.user(100, 1));
+            build
+                .with(|recording| recording.process.run_queue_ns = waited)
+                .done()
+        };
+        let sign = WaitingForCpu.check(&with(50)).expect("seen");
+        assert_eq!(
+            sign.text,
+            "its threads waited for a CPU for 50 % of the time they ran"
+        );
+        assert!(WaitingForCpu.check(&with(10)).is_none());
+    }
+}
