@@ -25,8 +25,8 @@ export async function ask(message: string, signal: AbortSignal): Promise<AsyncIt
 async function* tokens(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let done = false;
   for await (const line of lines(body)) {
-    if (done || !line.startsWith("data: ")) continue;
-    const data = line.slice("data: ".length);
+    if (done || !line.startsWith("data:")) continue;
+    const data = line.slice("data:".length).trim();
     if (data === "[DONE]") {
       done = true;
       continue;

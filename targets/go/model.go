@@ -68,10 +68,11 @@ func (t *tokens) Each(yield func(string) error) error {
 	done := false
 	lines := bufio.NewScanner(t.body)
 	for lines.Scan() {
-		data, ok := strings.CutPrefix(lines.Text(), "data: ")
+		data, ok := strings.CutPrefix(lines.Text(), "data:")
 		if !ok || done {
 			continue
 		}
+		data = strings.TrimSpace(data)
 		if data == "[DONE]" {
 			done = true
 			continue

@@ -1,0 +1,78 @@
+//! Streams that go well.
+
+use crate::{client::assert_tokens, model::TOKENS, session::Session};
+use serde_json::json;
+
+pub async fn tokens_in_order(session: Session) {
+    assert_tokens(&session.events_of("hello").await, &TOKENS);
+    session.model.until_active(0).await;
+}
+
+pub async fn asks_the_model_as_openai_wants(session: Session) {
+    session.events_of("héllo \"you\"").await;
+    let asked = session.model.asked().pop().expect("the model was asked");
+    assert_eq!(asked.line, "POST /v1/chat/completions");
+    assert!(
+        asked.content_type.starts_with("application/json"),
+        "{}",
+        asked.content_type
+    );
+    assert_eq!(
+        (&asked.body["model"], &asked.body["stream"]),
+        (&json!("stub"), &json!(true))
+    );
+    assert_eq!(
+        asked.body["messages"],
+        json!([{ "role": "user", "content": "héllo \"you\"" }])
+    );
+}
+
+/// The model waits until the client has the first token: a target that gathers them never gets on.
+pub async fn each_token_when_it_arrives(session: Session) {
+    let mut client = session.client().await;
+    let mut events = client.chat("hold").await.stream();
+    assert_eq!(events.token().await, " first");
+    session.model.open_gate();
+    assert_tokens(&events.rest().await, &[" second"]);
+}
+
+pub async fn lines_split_anywhere(session: Session) {
+    assert_tokens(&session.events_of("pieces").await, &TOKENS);
+}
+
+pub async fn events_in_one_piece(session: Session) {
+    assert_tokens(&session.events_of("at-once").await, &TOKENS);
+}
+
+/// The standard wants no space after the colon, and allows lines to end in CR LF.
+pub async fn events_written_otherwise(session: Session) {
+    assert_tokens(&session.events_of("no-space").await, &TOKENS);
+}
+
+pub async fn connections_are_used_again(session: Session) {
+    let mut client = session.client().await;
+    for _ in 0..5 {
+        assert_tokens(&client.chat("hello").await.stream().rest().await, &TOKENS);
+    }
+    assert_eq!(
+        session.model.connections(),
+        1,
+        "the model saw one connection"
+    );
+}
+
+/// Each is held after its first token, so that all are open at the same time.
+pub async fn fifty_streams_at_once(session: Session) {
+    let mut streams = Vec::new();
+    for id in 0..50 {
+        let mut client = session.client().await;
+        let mut events = client.chat(&format!("hold {id}")).await.stream();
+        assert_eq!(events.token().await, format!(" first{id}"));
+        streams.push((id, client, events));
+    }
+    session.model.until_active(50).await;
+    session.model.open_gate();
+    for (id, _client, events) in streams {
+        assert_tokens(&events.rest().await, &[&format!(" second{id}")]);
+    }
+}

@@ -1,0 +1,181 @@
+//! An HTTP client that sees events one by one, and can leave.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Method, Request, Response,
+    body::Incoming,
+    client::conn::http1::{SendRequest, handshake},
+};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::{net::TcpStream, task::JoinHandle};
+
+/// One connection to a target. Dropping it closes the connection, whatever is under way.
+pub struct Client {
+    sender: SendRequest<Full<Bytes>>,
+    connection: JoinHandle<()>,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+impl Client {
+    /// Connects to `http://HOST:PORT`.
+    pub async fn connect(url: &str) -> Self {
+        let address = url.trim_start_matches("http://");
+        let stream = TcpStream::connect(address)
+            .await
+            .expect("the target accepts");
+        let (sender, connection) = handshake(TokioIo::new(stream))
+            .await
+            .expect("a new connection speaks HTTP");
+        // How it ends is what the cases see of their requests.
+        let connection = tokio::spawn(async move { drop(connection.await) });
+        Self { sender, connection }
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub async fn send(&mut self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "127.0.0.1");
+        let request = request
+            .header("content-type", "application/json")
+            .body(Full::new(body.into()));
+        self.sender
+            .ready()
+            .await
+            .expect("the connection is still open");
+        let response = self
+            .sender
+            .send_request(request.expect("it is a request"))
+            .await;
+        Answer(response.expect("the target answers"))
+    }
+
+    /// Sends `POST /chat`.
+    pub async fn chat(&mut self, message: &str) -> Answer {
+        self.send(
+            Method::POST,
+            "/chat",
+            json!({ "message": message }).to_string(),
+        )
+        .await
+    }
+}
+
+/// The head of an answer.
+pub struct Answer(Response<Incoming>);
+
+impl Answer {
+    /// The answer's events; it has to be a stream of them.
+    pub fn stream(self) -> Events {
+        assert_eq!(self.0.status(), 200);
+        let kind = self
+            .0
+            .headers()
+            .get("content-type")
+            .expect("it has a content type");
+        let kind = kind.to_str().expect("it is text");
+        assert!(
+            kind.starts_with("text/event-stream"),
+            "content-type: {kind}"
+        );
+        Events {
+            body: self.0.into_body(),
+            text: Vec::new(),
+        }
+    }
+
+    /// Asserts that this is a refusal with `status` and a JSON object that says why.
+    pub async fn refuses_with(self, status: u16) {
+        let got = self.0.status();
+        let body = self
+            .0
+            .into_body()
+            .collect()
+            .await
+            .expect("the body is whole")
+            .to_bytes();
+        let text = String::from_utf8_lossy(&body);
+        assert_eq!(got, status, "{text}");
+        let error: Value =
+            serde_json::from_slice(&body).unwrap_or_else(|_| panic!("JSON instead of {text:?}"));
+        assert!(
+            error["error"].as_str().is_some_and(|why| !why.is_empty()),
+            "{text}"
+        );
+    }
+}
+
+/// The events of a stream, as they arrive.
+pub struct Events {
+    body: Incoming,
+    text: Vec<u8>,
+}
+
+impl Events {
+    /// The data of the next event; `None` at the end of the answer.
+    pub async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.text.windows(2).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = self.text.drain(..end + 2).collect();
+                let event = String::from_utf8(event).expect("events are UTF-8");
+                let data = event
+                    .strip_prefix("data: ")
+                    .expect("events hold data alone");
+                return Some(data.trim_end_matches('\n').to_owned());
+            }
+            // A target may end a stream that failed in whatever way its server does.
+            let Some(Ok(frame)) = self.body.frame().await else {
+                assert!(
+                    self.text.is_empty(),
+                    "half an event: {:?}",
+                    String::from_utf8_lossy(&self.text)
+                );
+                return None;
+            };
+            self.text.extend(frame.into_data().unwrap_or_default());
+        }
+    }
+
+    /// The content of the next event, which has to be a token.
+    pub async fn token(&mut self) -> String {
+        let data = self.next().await.expect("there is another token");
+        token(&data)
+    }
+
+    /// All events that are left.
+    pub async fn rest(mut self) -> Vec<String> {
+        let mut events = Vec::new();
+        while let Some(event) = self.next().await {
+            events.push(event);
+        }
+        events
+    }
+}
+
+/// The content of an event.
+fn token(data: &str) -> String {
+    let event: Value =
+        serde_json::from_str(data).unwrap_or_else(|_| panic!("JSON instead of {data:?}"));
+    event["content"]
+        .as_str()
+        .unwrap_or_else(|| panic!("content in {data}"))
+        .to_owned()
+}
+
+/// Asserts that `events` are these tokens and then `[DONE]`.
+pub fn assert_tokens(events: &[String], tokens: &[&str]) {
+    let (done, contents) = events.split_last().expect("there are events");
+    assert_eq!(done, "[DONE]");
+    assert_eq!(
+        contents.iter().map(|data| token(data)).collect::<Vec<_>>(),
+        tokens
+    );
+}

@@ -1,0 +1,105 @@
+//! Drives every target in `targets/` through the behaviour that all of them share (docs/targets.md).
+//!
+//! Each pair of target and case is a test of its own: `cargo test -p profiler --test target_contract bun::` runs those
+//! of one target. A target is built when its first case runs.
+
+mod cases;
+mod client;
+mod model;
+mod session;
+mod version;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use profiler::target::{Arm, Manifest};
+use session::Session;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+/// Far longer than any case takes: reaching it means that an event never came.
+const STUCK: Duration = Duration::from_secs(60);
+
+/// A target, built at most once.
+type Built = Arc<LazyLock<Result<Arm, String>, Box<dyn FnOnce() -> Result<Arm, String> + Send>>>;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = targets().iter().flat_map(|target| trials(target)).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn targets_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../targets")
+}
+
+/// The folders that hold a target which serves `chat`, in the order of their names.
+fn targets() -> Vec<String> {
+    let entries = fs::read_dir(targets_dir()).expect("there is a folder of targets");
+    let names = entries.map(|entry| {
+        entry
+            .expect("it can be read")
+            .file_name()
+            .into_string()
+            .expect("names are plain")
+    });
+    let mut names: Vec<String> = names
+        .filter(|name| targets_dir().join(name).join("target.toml").exists())
+        .collect();
+    names.sort();
+    assert!(!names.is_empty(), "there are targets to test");
+    names
+}
+
+/// Every case for the target, the first one for its variants, and what its version really is.
+fn trials(target: &str) -> Vec<Trial> {
+    let arm = Arm::resolve(target, &targets_dir()).unwrap_or_else(|error| panic!("{error}"));
+    let manifest: Manifest = arm.manifest().expect("it has a folder").clone();
+    let built = build_once(target.to_owned());
+    let mut trials: Vec<Trial> = cases::ALL
+        .iter()
+        .map(|case| trial(target, &built, case))
+        .collect();
+    for variant in manifest.variants.keys() {
+        let name = format!("{target}:{variant}");
+        trials.push(trial(&name, &build_once(name.clone()), &cases::ALL[0]));
+    }
+    if version::can_be_asked(&manifest.runtime) {
+        trials.push(trial(
+            target,
+            &built,
+            &cases::Case {
+                name: "version",
+                run: version::is_what_it_says,
+            },
+        ));
+    }
+    trials
+}
+
+fn build_once(arm: String) -> Built {
+    let build = move || {
+        let arm = Arm::resolve(&arm, &targets_dir()).map_err(|error| error.to_string())?;
+        arm.build().map_err(|error| error.to_string())?;
+        Ok(arm)
+    };
+    Arc::new(LazyLock::new(Box::new(build)))
+}
+
+fn trial(target: &str, built: &Built, case: &cases::Case) -> Trial {
+    let (built, run) = (Arc::clone(built), case.run);
+    Trial::test(format!("{target}::{}", case.name), move || {
+        let arm = LazyLock::force(&built).as_ref().map_err(Failed::from)?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        runtime.block_on(async {
+            let session = Session::start(arm).await?;
+            tokio::time::timeout(STUCK, run(session))
+                .await
+                .map_err(|_| "an event that should have come never did")?;
+            Ok(())
+        })
+    })
+}

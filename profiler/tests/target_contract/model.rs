@@ -1,0 +1,203 @@
+//! A model that does what the message says, and knows what it was asked.
+
+mod script;
+
+pub use script::TOKENS;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::{
+    Request, Response, StatusCode,
+    body::{Body, Frame, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+};
+
+/// Data of the answer's body, or its breaking off.
+type Part = io::Result<Bytes>;
+
+/// The model's stand-in. It ends with the test's runtime.
+pub struct Model {
+    url: String,
+    state: Arc<State>,
+}
+
+/// What the connections share.
+struct State {
+    connections: AtomicUsize,
+    asked: Mutex<Vec<Asked>>,
+    /// Completions that are being written.
+    active: watch::Sender<usize>,
+    /// Whether held completions may go on.
+    gate: watch::Sender<bool>,
+}
+
+/// One request, as it arrived.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Method and path.
+    pub line: String,
+    /// The `content-type` header.
+    pub content_type: String,
+    /// The body.
+    pub body: Value,
+}
+
+impl Model {
+    /// Listens on a free port.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("there is a free port");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let state = Arc::new(State {
+            connections: AtomicUsize::new(0),
+            asked: Mutex::default(),
+            active: watch::Sender::new(0),
+            gate: watch::Sender::new(false),
+        });
+        tokio::spawn(accept(listener, Arc::clone(&state)));
+        Self { url, state }
+    }
+
+    /// Base URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Connections that were opened so far.
+    pub fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::SeqCst)
+    }
+
+    /// What was asked so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.state.asked.lock().expect("no one panicked").clone()
+    }
+
+    /// Lets held completions go on, now and later.
+    pub fn open_gate(&self) {
+        self.state.gate.send_replace(true);
+    }
+
+    /// Waits until exactly `count` completions are being written.
+    pub async fn until_active(&self, count: usize) {
+        let mut active = self.state.active.subscribe();
+        active
+            .wait_for(|active| *active == count)
+            .await
+            .expect("the model runs");
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        state.connections.fetch_add(1, Ordering::SeqCst);
+        // Each part of an answer is to travel by itself.
+        let _ = stream.set_nodelay(true);
+        let state = Arc::clone(&state);
+        let service = service_fn(move |request| answer(request, Arc::clone(&state)));
+        // A client that leaves is an error here, and what some cases are about.
+        tokio::spawn(async move {
+            drop(
+                http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await,
+            )
+        });
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    state: Arc<State>,
+) -> Result<Response<Parts>, hyper::Error> {
+    let line = format!("{} {}", request.method(), request.uri());
+    let content_type = request
+        .headers()
+        .get("content-type")
+        .and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default().to_owned();
+    let body = request.into_body().collect().await?.to_bytes();
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let message = body["messages"][0]["content"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    state.asked.lock().expect("no one panicked").push(Asked {
+        line,
+        content_type,
+        body,
+    });
+
+    let (sender, parts) = mpsc::channel(1);
+    let mut response = Response::new(Parts(parts));
+    if let Some(status) = message.strip_prefix("status ") {
+        *response.status_mut() = status.parse().expect("the case names a status");
+        return Ok(response);
+    }
+    let active = Active::new(Arc::clone(&state));
+    if message == "no answer" {
+        // The connection's task ends, and with it this guard, when the client has left.
+        std::future::pending::<()>().await;
+    }
+    let gate = state.gate.subscribe();
+    tokio::spawn(async move {
+        let _active = active;
+        script::play(&message, sender, gate).await;
+    });
+    *response.status_mut() = StatusCode::OK;
+    response.headers_mut().insert(
+        "content-type",
+        hyper::header::HeaderValue::from_static("text/event-stream"),
+    );
+    Ok(response)
+}
+
+/// Counts a completion for as long as it is there.
+struct Active(Arc<State>);
+
+impl Active {
+    fn new(state: Arc<State>) -> Self {
+        state.active.send_modify(|active| *active += 1);
+        Self(state)
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.active.send_modify(|active| *active -= 1);
+    }
+}
+
+/// A body whose parts are sent elsewhere.
+struct Parts(mpsc::Receiver<Part>);
+
+impl Body for Parts {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.0
+            .poll_recv(context)
+            .map(|part| part.map(|part| part.map(Frame::data)))
+    }
+}

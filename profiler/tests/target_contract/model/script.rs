@@ -1,0 +1,136 @@
+//! What the model says to which message.
+
+use super::Part;
+use bytes::Bytes;
+use serde_json::{Value, json};
+use std::{io, time::Duration};
+use tokio::sync::{mpsc, watch};
+
+/// Tokens of a plain answer; not all of them are ASCII, nor harmless in JSON.
+pub const TOKENS: [&str; 5] = [" Hello", " wörld", " \"quoted\"\\", " \u{1f980}", "\nend"];
+
+/// Where a completion is written to, until the client leaves.
+type Sender = mpsc::Sender<Part>;
+
+/// Plays the completion that `message` asks for.
+pub async fn play(message: &str, to: Sender, gate: watch::Receiver<bool>) {
+    // The client may leave at any time, and that ends the completion.
+    let gone = to.clone();
+    tokio::select! {
+        () = gone.closed() => {}
+        _ = perform(message, to, gate) => {}
+    }
+}
+
+async fn perform(message: &str, to: Sender, gate: watch::Receiver<bool>) -> Option<()> {
+    let (script, id) = message.split_once(' ').unwrap_or((message, ""));
+    match script {
+        "pieces" => pieces(&to).await,
+        "at-once" => send(&to, whole()).await,
+        "no-space" => {
+            send(
+                &to,
+                whole().replace("data: ", "data:").replace('\n', "\r\n"),
+            )
+            .await
+        }
+        "hold" => hold(&to, id, gate).await,
+        "endless" => endless(&to).await,
+        "no-done" => send(&to, token(TOKENS[0])).await,
+        "break-off" => break_off(&to, gate).await,
+        "garbage" => send(&to, token(TOKENS[0]) + "data: {\n\n" + DONE).await,
+        _ => plain(&to).await,
+    }
+}
+
+const DONE: &str = "data: [DONE]\n\n";
+
+fn chunk(choices: &Value, usage: &Value) -> String {
+    let chunk = json!({ "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "stub",
+                        "choices": choices, "usage": usage });
+    format!("data: {chunk}\n\n")
+}
+
+fn delta(delta: &Value, finish: &Value) -> String {
+    chunk(
+        &json!([{ "index": 0, "delta": delta, "finish_reason": finish }]),
+        &Value::Null,
+    )
+}
+
+fn token(content: &str) -> String {
+    delta(&json!({ "content": content }), &Value::Null)
+}
+
+/// What comes before the tokens, and what a target must not take for one.
+fn head() -> String {
+    format!(
+        ": a comment\n\n{}",
+        delta(&json!({ "role": "assistant", "content": "" }), &Value::Null)
+    )
+}
+
+/// What comes after the tokens: the end's reason, the usage without choices, and the end itself.
+fn tail() -> String {
+    let usage = json!({ "prompt_tokens": 1, "completion_tokens": 5, "total_tokens": 6 });
+    delta(&json!({}), &json!("stop")) + &chunk(&json!([]), &usage) + DONE
+}
+
+fn whole() -> String {
+    TOKENS
+        .iter()
+        .fold(head(), |text, content| text + &token(content))
+        + &tail()
+}
+
+/// `None` when the client has left.
+async fn send(to: &Sender, text: impl Into<Bytes>) -> Option<()> {
+    to.send(Ok(text.into())).await.ok()
+}
+
+async fn plain(to: &Sender) -> Option<()> {
+    send(to, head()).await?;
+    for content in TOKENS {
+        send(to, token(content)).await?;
+    }
+    send(to, tail()).await
+}
+
+/// Pieces that end within lines, within keys and within every character that can be split.
+///
+/// The pause lets them travel one by one. Should two of them meet after all, the case is easier, not wrong.
+async fn pieces(to: &Sender) -> Option<()> {
+    let text = whole();
+    let ends = (1..=text.len())
+        .filter(|end| end % 7 == 0 || !text.is_char_boundary(*end) || *end == text.len());
+    let mut start = 0;
+    for end in ends {
+        send(to, text.as_bytes()[start..end].to_vec()).await?;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        start = end;
+    }
+    Some(())
+}
+
+/// One token, and the second once the gate is open.
+async fn hold(to: &Sender, id: &str, mut gate: watch::Receiver<bool>) -> Option<()> {
+    send(to, head() + &token(&format!(" first{id}"))).await?;
+    gate.wait_for(|open| *open).await.ok()?;
+    send(to, token(&format!(" second{id}")) + &tail()).await
+}
+
+async fn endless(to: &Sender) -> Option<()> {
+    loop {
+        send(to, token(" more")).await?;
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The gate makes sure that the token is out: a server may drop what it has not sent yet.
+async fn break_off(to: &Sender, mut gate: watch::Receiver<bool>) -> Option<()> {
+    send(to, token(TOKENS[0])).await?;
+    gate.wait_for(|open| *open).await.ok()?;
+    to.send(Err(io::ErrorKind::ConnectionReset.into()))
+        .await
+        .ok()
+}

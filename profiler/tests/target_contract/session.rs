@@ -1,0 +1,49 @@
+//! One target, started for one case, with a model of its own.
+
+use crate::{client::Client, model::Model};
+use libtest_mimic::Failed;
+use profiler::target::{Arm, Running, StartOptions};
+use tempfile::TempDir;
+
+/// A running target and the model that it asks.
+pub struct Session {
+    /// The arm that runs.
+    pub arm: Arm,
+    /// The model's stand-in.
+    pub model: Model,
+    /// The target.
+    pub server: Running,
+    _logs: TempDir,
+}
+
+impl Session {
+    /// Starts `arm` against a new model.
+    pub async fn start(arm: &Arm) -> Result<Self, Failed> {
+        let model = Model::start().await;
+        let logs = TempDir::new()?;
+        let options = StartOptions::new(model.url(), logs.path().join("target.log"));
+        let server = arm.start(&options).map_err(|error| error.to_string())?;
+        Ok(Self {
+            arm: arm.clone(),
+            model,
+            server,
+            _logs: logs,
+        })
+    }
+
+    /// A new connection to the target.
+    pub async fn client(&self) -> Client {
+        Client::connect(self.server.url()).await
+    }
+
+    /// The events of one `POST /chat` with `message`, which has to be answered with a stream.
+    pub async fn events_of(&self, message: &str) -> Vec<String> {
+        self.client()
+            .await
+            .chat(message)
+            .await
+            .stream()
+            .rest()
+            .await
+    }
+}

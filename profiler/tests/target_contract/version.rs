@@ -1,0 +1,34 @@
+//! What runs has to be the version that target.toml says: results carry it.
+
+use crate::session::Session;
+use std::{fs, future::Future, path::Path, pin::Pin, process::Command};
+
+/// Whether the executable of a runtime can say its version.
+pub fn can_be_asked(runtime: &str) -> bool {
+    matches!(runtime, "go" | "bun" | "node" | "deno")
+}
+
+/// Asks the executable of the process that serves.
+pub fn is_what_it_says(session: Session) -> Pin<Box<dyn Future<Output = ()>>> {
+    let manifest = session.arm.manifest().expect("it has a folder");
+    let executable = fs::read_link(format!("/proc/{}/exe", session.server.pid())).expect("it runs");
+    let said = ask(&manifest.runtime, &executable);
+    let words: Vec<&str> = said
+        .split_whitespace()
+        .map(|word| word.trim_start_matches(['v', 'g', 'o']))
+        .collect();
+    assert!(
+        words.contains(&manifest.version.as_str()),
+        "target.toml: {}; it says: {said}",
+        manifest.version
+    );
+    Box::pin(std::future::ready(()))
+}
+
+fn ask(runtime: &str, executable: &Path) -> String {
+    let output = match runtime {
+        "go" => Command::new("go").arg("version").arg(executable).output(),
+        _ => Command::new(executable).arg("--version").output(),
+    };
+    String::from_utf8(output.expect("it can be asked").stdout).expect("versions are text")
+}
