@@ -35,7 +35,8 @@ impl Arm {
             return Ok(false);
         };
         let invoker = Invoker::detect()?;
-        let place = Place::prepare(&folder.path, invoker.as_ref())?;
+        let _files = invoker.as_ref().map(Invoker::files).transpose()?;
+        let place = Place::prepare(&folder.path)?;
         // Two runs may want the same target: the second waits, and finds it built.
         place
             .lock
@@ -52,7 +53,6 @@ impl Arm {
         run(self.name(), command, folder, &place, invoker.as_ref())?;
         fs::write(place.stamp(), fingerprint)
             .doing(|| format!("writing {}", place.stamp().display()))?;
-        give(invoker.as_ref(), &place.stamp())?;
         Ok(true)
     }
 }
@@ -64,16 +64,13 @@ struct Place {
 }
 
 impl Place {
-    fn prepare(target: &Path, invoker: Option<&Invoker>) -> Result<Self> {
+    fn prepare(target: &Path) -> Result<Self> {
         let path = target.join(FOLDER);
         fs::create_dir_all(&path).doing(|| format!("creating {}", path.display()))?;
-        give(invoker, &path)?;
         let ignore = path.join(".gitignore");
         fs::write(&ignore, "*\n").doing(|| format!("writing {}", ignore.display()))?;
         let file = path.join("lock");
         let lock = File::create(&file).doing(|| format!("creating {}", file.display()))?;
-        give(invoker, &ignore)?;
-        give(invoker, &file)?;
         Ok(Self { path, lock })
     }
 
@@ -84,10 +81,6 @@ impl Place {
     fn log(&self) -> PathBuf {
         self.path.join("build.log")
     }
-}
-
-fn give(invoker: Option<&Invoker>, path: &Path) -> Result<()> {
-    invoker.map_or(Ok(()), |invoker| invoker.own(path))
 }
 
 fn remove(path: &Path) -> Result<()> {
@@ -120,7 +113,6 @@ fn run(
 ) -> Result<()> {
     let log = place.log();
     let output = File::create(&log).doing(|| format!("creating {}", log.display()))?;
-    give(invoker, &log)?;
     let errors = output
         .try_clone()
         .doing(|| format!("opening {}", log.display()))?;

@@ -61,6 +61,11 @@ impl Group {
         })
     }
 
+    /// Waits for a process that is dying: its other threads may take longer than its first.
+    pub fn until_ended(&self) {
+        wait_until(|| !matches!(self.ended(), Ok(None)));
+    }
+
     fn pid(&self) -> Pid {
         // The kernel's own pid_t is an i32, so this cannot wrap.
         Pid::from_raw(self.leader.id().cast_signed())
@@ -71,7 +76,7 @@ impl Drop for Group {
     fn drop(&mut self) {
         // Errors mean that there is nothing left to signal.
         let _ = killpg(self.pid(), Signal::SIGTERM);
-        wait_until(|| !matches!(self.ended(), Ok(None)));
+        self.until_ended();
         // Always: children of the first process may have ignored SIGTERM. It is not reaped yet, so the id is ours.
         let _ = killpg(self.pid(), Signal::SIGKILL);
         // Its orphans are not ours to reap, but their ports are only free once they have gone.

@@ -1,12 +1,8 @@
 //! Who called sudo: eBPF needs root, but neither building nor serving does.
 
 use super::error::{Context, Error, Result};
-use nix::unistd::{Gid, Uid, User, chown, geteuid};
-use std::{
-    os::unix::process::CommandExt,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use nix::unistd::{Gid, Uid, User, getegid, geteuid, setfsgid, setfsuid};
+use std::{marker::PhantomData, os::unix::process::CommandExt, path::PathBuf, process::Command};
 
 /// The user behind sudo.
 pub(super) struct Invoker {
@@ -48,14 +44,29 @@ impl Invoker {
         }
     }
 
-    /// Gives that user a file, so that they can build again without sudo.
-    pub fn own(&self, path: &Path) -> Result<()> {
-        chown(
-            path,
-            Some(Uid::from_raw(self.uid)),
-            Some(Gid::from_raw(self.gid)),
-        )
-        .doing(|| format!("giving {} to user {}", path.display(), self.uid))
+    /// Reads and writes files as that user until the guard is dropped: a link in their folder leads no further than
+    /// they could go themselves, and what is written is theirs.
+    pub fn files(&self) -> Result<Files> {
+        let (uid, gid) = (Uid::from_raw(self.uid), Gid::from_raw(self.gid));
+        setfsgid(gid);
+        setfsuid(uid);
+        // Neither call can fail aloud; one with an id that cannot be only tells what is set.
+        let guard = Files(PhantomData);
+        if setfsuid(Uid::from_raw(u32::MAX)) == uid && setfsgid(Gid::from_raw(u32::MAX)) == gid {
+            return Ok(guard);
+        }
+        Err(std::io::Error::from(std::io::ErrorKind::PermissionDenied))
+            .doing(|| format!("handling files as user {}", self.uid))
+    }
+}
+
+/// As long as it lives, this thread handles files as the invoker. It must not leave its thread.
+pub(super) struct Files(PhantomData<*const ()>);
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        setfsuid(geteuid());
+        setfsgid(getegid());
     }
 }
 
@@ -75,7 +86,13 @@ fn ids(uid: Option<&str>, gid: Option<&str>) -> Result<Option<(u32, u32)>> {
 
 #[cfg(test)]
 mod tests {
-    use super::ids;
+    use super::{super::testing::Scratch, ids};
+    use nix::unistd::geteuid;
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::{MetadataExt, PermissionsExt, symlink},
+        process::Command,
+    };
 
     #[test]
     fn sudo_names_its_caller() {
@@ -91,17 +108,68 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_rather_than_taken_for_root() {
+        let uid = ids(Some("\u{1b}"), None).unwrap_err().to_string();
+        assert!(uid.starts_with("SUDO_UID='\\u{1b}'"), "{uid}");
+        let gid = ids(Some("1"), Some("x")).unwrap_err().to_string();
+        assert!(gid.starts_with("SUDO_GID='x'"), "{gid}");
+    }
+
+    /// Only root can become someone else, so without root there is nothing to see here.
+    #[test]
+    fn under_sudo_neither_build_nor_server_is_root() {
+        if !geteuid().is_root() {
+            return;
+        }
+        let mut tests = Command::new(std::env::current_exe().unwrap());
+        tests.args([
+            "--exact",
+            "target::invoker::tests::as_if_by_sudo",
+            "--ignored",
+        ]);
+        let output = tests
+            .env("SUDO_UID", "65534")
+            .env("SUDO_GID", "65534")
+            .output()
+            .unwrap();
         assert!(
-            ids(Some("\u{1b}"), None)
-                .unwrap_err()
-                .to_string()
-                .starts_with("SUDO_UID='\\u{1b}'")
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
         );
-        assert!(
-            ids(Some("1"), Some("x"))
-                .unwrap_err()
-                .to_string()
-                .starts_with("SUDO_GID='x'")
-        );
+        assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+    }
+
+    #[test]
+    #[ignore = "the test above runs it with sudo's variables"]
+    fn as_if_by_sudo() {
+        // Started by hand, there is no one to become.
+        if std::env::var_os("SUDO_UID").is_none() || !geteuid().is_root() {
+            return;
+        }
+        let scratch = Scratch::new("build = 'id -u > uid'\nrun = 'id -u; exit 1'");
+        fs::set_permissions(scratch.path(""), Permissions::from_mode(0o777)).unwrap();
+        assert!(scratch.arm("").build().unwrap());
+        assert_eq!(scratch.read("uid"), "65534\n");
+        for name in [".build", ".build/lock", ".build/build.log", ".build/stamp"] {
+            assert_eq!(
+                fs::metadata(scratch.path(name)).unwrap().uid(),
+                65534,
+                "{name}"
+            );
+        }
+        let error = scratch.start_error().to_string();
+        assert!(error.ends_with("\n  65534"), "{error}");
+        links_lead_nowhere(&scratch);
+    }
+
+    /// A folder from elsewhere may hold a link to what only root may write.
+    fn links_lead_nowhere(scratch: &Scratch) {
+        let precious = Scratch::new("");
+        precious.write("file", "precious");
+        fs::remove_file(scratch.path(".build/stamp")).unwrap();
+        fs::remove_file(scratch.path(".build/build.log")).unwrap();
+        symlink(precious.path("file"), scratch.path(".build/build.log")).unwrap();
+        assert!(scratch.arm("").build().is_err());
+        assert_eq!(precious.read("file"), "precious");
     }
 }

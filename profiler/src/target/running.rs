@@ -60,16 +60,21 @@ impl Running {
     /// # Errors
     /// With how it ended and the end of its log, if it was started here.
     pub fn check(&self) -> Result<()> {
+        let lives = owner::start_time(self.pid) == Some(self.start_time);
         if let Some(started) = &self.started {
+            if !lives && started.group.id() == self.pid {
+                started.group.until_ended();
+            }
             started.check("after it had been ready")?;
         }
-        if owner::start_time(self.pid) == Some(self.start_time) {
-            return Ok(());
+        if lives {
+            Ok(())
+        } else {
+            Err(Error::NoProcess {
+                arm: self.arm.clone(),
+                pid: self.pid,
+            })
         }
-        Err(Error::NoProcess {
-            arm: self.arm.clone(),
-            pid: self.pid,
-        })
     }
 
     /// Ends the server: SIGTERM to its group, SIGKILL after three seconds. An arm that ran already is left alone.
