@@ -1,55 +1,53 @@
 //! The `stub` command.
 
+mod cli;
+
 use anyhow::Context;
 use clap::Parser;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::{io::Write, net::SocketAddr, num::NonZero, time::Duration};
-use tokio::signal::unix::{SignalKind, signal};
-
-/// A stand-in for an OpenAI-compatible streaming model.
-#[derive(Parser)]
-#[command(version)]
-struct Args {
-    /// Address to listen on; port 0 picks a free one
-    #[arg(long, default_value = "127.0.0.1:0")]
-    addr: SocketAddr,
-    /// Tokens in each answer
-    #[arg(long, default_value_t = 50)]
-    tokens: u32,
-    /// Time before the first token and between two
-    #[arg(long, default_value = "20ms", value_parser = humantime::parse_duration)]
-    delay: Duration,
-    /// Threads that serve, each on at most one core
-    #[arg(long, default_value = "1")]
-    threads: NonZero<usize>,
-}
+use std::io::Write;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+    let args = cli::Args::parse();
+    let (addr, check) = (args.addr, args.check);
+    let config = args.config()?;
+    if check {
+        println!(
+            "The script can be used; it has {} replies.",
+            config.script.replies()
+        );
+        return Ok(());
+    }
     raise_descriptor_limit().context("cannot raise the limit of open files")?;
-    let listener = stub::bind(args.addr)
-        .with_context(|| format!("cannot listen on {}; is the port taken?", args.addr))?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let listener = stub::bind(addr).with_context(|| {
+        format!("cannot listen on {addr}; if the port is taken, choose another with --addr, or 0 for a free one")
+    })?;
+    let shutdown = shutdown()?;
+    announce(&listener).context("cannot print the address")?;
+    stub::serve(config, listener, shutdown)
+        .await
+        .context("the server failed")
+}
+
+/// One line for whoever started us: they wait for it.
+fn announce(listener: &tokio::net::TcpListener) -> std::io::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "http://{}", listener.local_addr()?)?;
-    out.flush()?;
-    let config = stub::Config {
-        threads: args.threads,
-        tick: Duration::from_micros(250),
-        tokens: args.tokens,
-        delay: args.delay,
-    };
-    let shutdown = async {
+    out.flush()
+}
+
+/// Ready when the stub is asked to end; from now on, not only once it is awaited.
+fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate: Signal = signal(SignalKind::terminate())?;
+    let mut interrupt: Signal = signal(SignalKind::interrupt())?;
+    Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-    };
-    stub::serve(config, listener, shutdown)
-        .await
-        .context("the server failed")
+    })
 }
 
 /// Each stream holds a socket; the usual soft limit of 1,024 files would end the run there.

@@ -1,6 +1,7 @@
 //! Accepts connections and deals them out to the workers.
 
 use crate::{
+    api::{Identity, unix_ns, unix_seconds},
     config::Config,
     stats::{Snapshot, Stats},
     worker::Worker,
@@ -8,8 +9,12 @@ use crate::{
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     thread,
+    time::Duration,
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -25,11 +30,25 @@ pub struct Shared {
     pub config: Config,
     /// The counters of each worker.
     pub stats: Vec<Arc<Stats>>,
-    /// Completions so far, from which their ids are made.
-    pub completions: AtomicU64,
+    completions: AtomicU64,
+    started_ns: u64,
 }
 
 impl Shared {
+    /// The number of a new completion, from 1.
+    pub fn next_completion(&self) -> u64 {
+        self.completions.fetch_add(1, Relaxed) + 1
+    }
+
+    /// The identity of completion number `number`; no other has it, also not after a restart.
+    pub fn identity(&self, number: u64, model: &str) -> Identity {
+        Identity {
+            id: format!("chatcmpl-{:016x}{number:08x}", self.started_ns),
+            model: model.to_owned(),
+            created: unix_seconds(),
+        }
+    }
+
     /// What was counted until now.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(self.stats.iter().map(AsRef::as_ref))
@@ -59,6 +78,7 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let slow = config.faults.slow_accept;
     let stats: Vec<_> = (0..config.threads.get())
         .map(|_| Arc::<Stats>::default())
         .collect();
@@ -66,6 +86,7 @@ pub async fn serve(
         config,
         stats: stats.clone(),
         completions: AtomicU64::default(),
+        started_ns: unix_ns(),
     });
     // The first worker is the caller's thread, so that one thread means one thread.
     let (sender, sockets) = unbounded_channel();
@@ -75,7 +96,7 @@ pub async fn serve(
         senders.push(start_thread(shared.clone(), stats.clone())?);
     }
     tokio::select! {
-        failed = accept(listener, senders) => failed,
+        failed = accept(listener, senders, slow) => failed,
         failed = here => failed,
         () = shutdown => Ok(()),
     }
@@ -103,8 +124,12 @@ fn start_thread(
 async fn accept(
     listener: TcpListener,
     workers: Vec<UnboundedSender<std::net::TcpStream>>,
+    slow: Duration,
 ) -> io::Result<()> {
     for worker in workers.iter().cycle() {
+        if !slow.is_zero() {
+            tokio::time::sleep(slow).await;
+        }
         let socket = match listener.accept().await {
             Ok((socket, _peer)) => socket.into_std()?,
             // The client gave up, or we are out of descriptors: neither is a reason to end the others' streams.

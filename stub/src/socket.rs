@@ -4,7 +4,10 @@ use crate::stats::{Stats, add, count};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context, Poll, ready},
 };
 use tokio::{
@@ -16,17 +19,32 @@ use tokio::{
 pub struct Socket {
     stream: TcpStream,
     stats: Arc<Stats>,
+    reset: Arc<AtomicBool>,
+}
+
+impl Drop for Socket {
+    /// Ends the connection as was asked: the usual way, or with a reset.
+    fn drop(&mut self) {
+        if self.reset.load(Relaxed) {
+            // Without it the connection merely closes, and that is what happens if the option is refused.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
 }
 
 impl Socket {
-    /// Counts what passes through `stream` in `stats`.
+    /// Counts what passes through `stream` in `stats`; if `reset` is set in the end, the connection is reset.
     ///
     /// # Errors
     /// If the connection is already gone.
-    pub fn new(stream: TcpStream, stats: Arc<Stats>) -> io::Result<Self> {
+    pub fn new(stream: TcpStream, stats: Arc<Stats>, reset: Arc<AtomicBool>) -> io::Result<Self> {
         // A token must leave when it is written, not when the next acknowledgement comes.
         stream.set_nodelay(true)?;
-        Ok(Self { stream, stats })
+        Ok(Self {
+            stream,
+            stats,
+            reset,
+        })
     }
 
     fn wrote(&self, bytes: usize) {

@@ -50,6 +50,10 @@ impl Wheel {
     ///
     /// # Errors
     /// If the kernel refuses another timer.
+    #[expect(
+        deprecated,
+        reason = "the replacement is unsafe; a TimerFd owns its descriptor and is never replaced"
+    )]
     pub fn new(tick: Duration) -> io::Result<Self> {
         let timer = TimerFd::new(
             ClockId::CLOCK_MONOTONIC,
@@ -138,11 +142,18 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    /// Ready once `due` has come.
-    pub fn poll_until(&mut self, wheel: &Wheel, due: Instant, cx: &Context<'_>) -> Poll<()> {
-        if Instant::now() >= due {
-            self.set = None;
-            return Poll::Ready(());
+    /// Ready once `due` has come, with the lateness if this was waited for. Who comes after the due time (because its
+    /// reader was slow, say) has no lateness that were the wheel's.
+    pub fn poll_until(
+        &mut self,
+        wheel: &Wheel,
+        due: Instant,
+        cx: &Context<'_>,
+    ) -> Poll<Option<Duration>> {
+        let now = Instant::now();
+        if now >= due {
+            let waited = self.set.take().is_some_and(|(at, _)| at == due);
+            return Poll::Ready(waited.then(|| now - due));
         }
         let already = |(at, waker): &(Instant, Waker)| *at == due && waker.will_wake(cx.waker());
         if !self.set.as_ref().is_some_and(already) {
@@ -157,7 +168,7 @@ impl Alarm {
 
     /// Waits until `due`.
     pub async fn until(mut self, wheel: &Wheel, due: Instant) {
-        std::future::poll_fn(|cx| self.poll_until(wheel, due, cx)).await;
+        let _ = std::future::poll_fn(|cx| self.poll_until(wheel, due, cx)).await;
     }
 }
 

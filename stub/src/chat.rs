@@ -1,0 +1,119 @@
+//! Answers requests for a completion.
+
+use crate::{
+    api::{Identity, chunk::Writer, error::ApiError, request::ChatRequest},
+    at_once::at_once,
+    fault::Faults,
+    reply::Reply,
+    route::{Answer, Failure},
+    stream::Stream,
+    wheel::Alarm,
+    worker::{Connection, Worker},
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Either, Limited};
+use hyper::{
+    HeaderMap, Request, Response, StatusCode,
+    body::Incoming,
+    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
+};
+use rand::{SeedableRng, rngs::SmallRng};
+use std::time::{Duration, Instant};
+
+/// Larger requests are refused: enough for a conversation with several images.
+const MAX_BODY_BYTES: usize = 32 << 20;
+
+/// The header by which one request asks for faults.
+const FAULT_HEADER: &str = "x-stub-fault";
+
+/// Answers a request for a completion.
+///
+/// # Errors
+/// If the request is refused, or a fault cuts the connection.
+pub async fn complete(
+    connection: Connection,
+    request: Request<Incoming>,
+) -> Result<Answer, Failure> {
+    let (head, body) = request.into_parts();
+    let requested = requested_faults(&head.headers)?;
+    let chat = ChatRequest::parse(&read(body).await?)?;
+    let shared = connection.worker.shared.clone();
+    let number = shared.next_completion();
+    let mut reply = shared.config.script.reply(&chat)?;
+    if let Some(faults) = requested.or_else(|| given(&shared.config.faults)) {
+        reply.faults = faults;
+    }
+    reply.faults = reply.faults.of_request(number);
+    wait(&connection.worker, reply.faults.slow_head).await;
+    if let Some(status) = reply.faults.status {
+        return Err(ApiError::fault(status).into());
+    }
+    let identity = shared.identity(number, &chat.model);
+    let rng = SmallRng::seed_from_u64(shared.config.seed ^ number);
+    match chat.streams() {
+        true => Ok(streamed(connection, identity, reply, &chat, rng)),
+        false => at_once(connection, identity, reply, rng).await,
+    }
+}
+
+fn given(faults: &Faults) -> Option<Faults> {
+    (*faults != Faults::default()).then(|| faults.clone())
+}
+
+fn requested_faults(headers: &HeaderMap) -> Result<Option<Faults>, ApiError> {
+    let Some(value) = headers.get(FAULT_HEADER) else {
+        return Ok(None);
+    };
+    let refused = |why: String| ApiError::invalid(why).with_param(FAULT_HEADER);
+    let text = value.to_str().map_err(|error| refused(error.to_string()))?;
+    let faults: Faults = text.parse().map_err(refused)?;
+    if !faults.slow_accept.is_zero() {
+        return Err(refused(
+            "slow-accept comes before any request: give it on the command line".into(),
+        ));
+    }
+    Ok(Some(faults))
+}
+
+async fn read(body: Incoming) -> Result<Bytes, ApiError> {
+    match Limited::new(body, MAX_BODY_BYTES).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            let message = format!("The request is larger than {MAX_BODY_BYTES} bytes.");
+            Err(ApiError::invalid(message).with_status(StatusCode::PAYLOAD_TOO_LARGE))
+        }
+        Err(error) => Err(ApiError::invalid(format!(
+            "The request could not be read: {error}."
+        ))),
+    }
+}
+
+/// Waits on the worker's own timer.
+pub async fn wait(worker: &Worker, time: Duration) {
+    if !time.is_zero() {
+        Alarm::default()
+            .until(&worker.wheel, Instant::now() + time)
+            .await;
+    }
+}
+
+fn streamed(
+    connection: Connection,
+    identity: Identity,
+    reply: Reply,
+    chat: &ChatRequest,
+    rng: SmallRng,
+) -> Answer {
+    let line_end = match (reply.faults.crlf, reply.faults.cr) {
+        (true, _) => "\r\n",
+        (_, true) => "\r",
+        _ => "\n",
+    };
+    let writer = Writer::new(identity, chat.wants_usage(), line_end);
+    let stream = Stream::new(connection, writer, reply, chat.wants_usage(), rng);
+    let mut answer = Response::new(Either::Right(stream));
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer
+}
