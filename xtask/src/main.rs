@@ -5,9 +5,11 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use bench::Bench;
 use clap::{Parser, Subcommand};
 use setup::Need;
 
+mod bench;
 mod build;
 mod ebpf;
 mod process;
@@ -46,6 +48,9 @@ enum Task {
     },
     /// Run everything that CI runs.
     Test,
+    /// Measure what observing costs.
+    #[command(subcommand)]
+    Bench(Bench),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +60,7 @@ fn main() -> ExitCode {
         Task::Build { ebpf: false } => build::everything().map(success),
         Task::Run { arguments } => run::run(arguments).map(|never| match never {}),
         Task::Test => test::run(),
+        Task::Bench(bench) => bench.run().map(success),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

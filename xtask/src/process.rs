@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use nix::unistd::geteuid;
 
 use crate::project;
 
@@ -47,6 +48,20 @@ pub fn which(program: &str) -> Option<PathBuf> {
         .chain([PathBuf::from("/usr/sbin")])
         .map(|folder| folder.join(program))
         .find(|path| path.is_file())
+}
+
+/// The program as root: as it is if we are, else through a sudo that does not ask.
+pub fn as_root(program: &str, arguments: &[&str]) -> Command {
+    let path = which(program).unwrap_or_else(|| PathBuf::from(program));
+    let mut command = if geteuid().is_root() {
+        Command::new(path)
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.arg("-n").arg(path);
+        sudo
+    };
+    command.args(arguments);
+    command
 }
 
 /// A program that is in `.cache/tools`, or on PATH.

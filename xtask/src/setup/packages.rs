@@ -30,6 +30,7 @@ pub fn for_bench() -> Vec<Step> {
     vec![
         program("bpftrace", &["bpftrace"], "bpftrace"),
         program("libbpf-tools", &["runqlat"], "libbpf-tools"),
+        Step::new("tracefs", tracefs),
     ]
 }
 
@@ -44,6 +45,18 @@ fn program(what: &'static str, names: &'static [&str], package: &'static str) ->
         let path = find().context("installed, but not on PATH")?;
         Ok(project::short(&path))
     })
+}
+
+/// bpftrace reads the fields of tracepoints there; containers often come without.
+fn tracefs() -> Result<String> {
+    let place = "/sys/kernel/tracing";
+    let mounted = || std::fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some());
+    if !mounted() {
+        let mount = ["mount", "-t", "tracefs", "tracefs", place];
+        let by_hand = || format!("to do it yourself: sudo {}", mount.join(" "));
+        process::run(&mut process::as_root(mount[0], &mount[1..])).with_context(by_hand)?;
+    }
+    Ok(place.to_owned())
 }
 
 fn linters() -> Result<String> {

@@ -1,0 +1,38 @@
+//! `cargo xtask bench`: what observing costs, beside the tools people know.
+
+mod observer;
+mod overhead;
+mod ping_pong;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+/// What to measure.
+#[derive(Subcommand)]
+pub enum Bench {
+    /// How much recording slows a socket ping-pong; bpftrace and libbpf-tools beside it, interleaved.
+    Overhead(Overhead),
+}
+
+/// How long to measure.
+#[derive(Args, Clone, Copy)]
+pub struct Overhead {
+    /// Rounds; each runs bare and under every observer.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(2..))]
+    pub rounds: u16,
+    /// Seconds of each measurement.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub seconds: u16,
+}
+
+impl Bench {
+    /// Measures and prints.
+    ///
+    /// # Errors
+    /// A tool is missing or fails.
+    pub fn run(self) -> Result<()> {
+        match self {
+            Self::Overhead(arguments) => overhead::run(arguments),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! `cargo xtask bench overhead`: measures in turns, and tells ratios with their intervals.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use analysis::stats::{self, Sample};
+use anyhow::{Context, Result, ensure};
+use recording::Recording;
+
+use super::Overhead;
+use super::observer::Observer;
+use super::ping_pong::{self, PingPong};
+use crate::setup::{self, Need};
+use crate::{build, project};
+
+/// What recording may cost a ping-pong: the product's own promise.
+const LIMIT: f64 = 1.15;
+
+/// Nanoseconds a round trip, one sample a round, for each observer.
+type Samples = [Vec<Sample>; Observer::ALL.len()];
+
+/// Measures and prints a table.
+///
+/// # Errors
+/// A tool is missing or fails.
+pub fn run(arguments: Overhead) -> Result<()> {
+    setup::ensure(&[Need::Ebpf, Need::Bench])?;
+    build::everything()?;
+    ping_pong::build()?;
+    let folder = project::cache("bench");
+    let mut samples = Samples::default();
+    let mut recordings = Vec::new();
+    for round in 0..usize::from(arguments.rounds) {
+        eprint!("\rround {} of {} ", round + 1, arguments.rounds);
+        for at in order(round) {
+            empty(&folder)?;
+            samples[at].push(measure(Observer::ALL[at], arguments.seconds, &folder)?);
+            if Observer::ALL[at] == Observer::Kontrast {
+                recordings.push(recording::io::load_recording(&folder.join("recording"))?);
+            }
+        }
+    }
+    eprintln!();
+    print!("{}", table(&samples)?);
+    print!("{}", own_cost(&recordings)?);
+    Ok(())
+}
+
+/// There and back again, beginning with another each time, so that what drifts hits all alike.
+fn order(round: usize) -> Vec<usize> {
+    let count = Observer::ALL.len();
+    let mut turn: Vec<usize> = (0..count).map(|at| (at + round / 2) % count).collect();
+    if round % 2 == 1 {
+        turn.reverse();
+    }
+    turn
+}
+
+fn empty(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
+}
+
+fn measure(observer: Observer, seconds: u16, folder: &Path) -> Result<Sample> {
+    let mut ping_pong = PingPong::start(seconds)?;
+    let watch = observer.start(ping_pong.pid(), folder)?;
+    let score = ping_pong.play()?;
+    watch.stop()?;
+    Ok(Sample {
+        amount: score.nanoseconds,
+        over: score.round_trips,
+    })
+}
+
+fn table(samples: &Samples) -> Result<String> {
+    let mut text =
+        String::from("socket ping-pong on one CPU: 2 switches and 4 system calls a round trip\n\n");
+    let bare = &samples[0];
+    for (observer, of) in Observer::ALL.iter().zip(samples) {
+        write!(text, "{:<30} {:>8.0} ns", observer.name(), stats::value(of))?;
+        if *observer != Observer::Bare {
+            let ratio = stats::ratio(stats::value(bare), stats::value(of));
+            let [low, high] = stats::ratio_interval(bare, of);
+            write!(text, "   {ratio:.2}×  (95 %: {low:.2} to {high:.2})")?;
+        }
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn own_cost(recordings: &[Recording]) -> Result<String> {
+    let last = recordings.last().context("nothing was recorded")?;
+    ensure!(
+        last.process.voluntary_switches > 0,
+        "kontrast saw no switches"
+    );
+    let cpu: u64 = recordings.iter().map(|it| it.observer.cpu_ns).sum();
+    let window: u64 = recordings.iter().map(|it| it.window.duration_ns).sum();
+    let rss = recordings
+        .iter()
+        .map(|it| it.observer.rss_bytes)
+        .max()
+        .unwrap_or(0);
+    let share = 100.0 * cpu as f64 / window as f64;
+    let mebibytes = rss as f64 / f64::from(1 << 20);
+    Ok(format!(
+        "\nkontrast's own: CPU {share:.2} % of a core, RSS {mebibytes:.0} MiB; promised: at most {LIMIT:.2}×, 1 %, 64 MiB\n"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_has_every_turn() {
+        let mut places = vec![vec![]; Observer::ALL.len()];
+        for round in 0..8 {
+            for (place, at) in order(round).into_iter().enumerate() {
+                places[at].push(place);
+            }
+        }
+        for mut of in places {
+            of.sort_unstable();
+            assert_eq!(of, [0, 0, 1, 1, 2, 2, 3, 3]);
+        }
+    }
+
+    #[test]
+    fn the_table_tells_how_much_slower() {
+        let every = |nanoseconds: f64| {
+            vec![
+                Sample {
+                    amount: nanoseconds,
+                    over: 1.0
+                };
+                3
+            ]
+        };
+        let text = table(&[every(1000.0), every(1100.0), every(1080.0), every(1500.0)]).unwrap();
+        assert!(
+            text.contains(
+                "kontrast record                    1100 ns   1.10×  (95 %: 1.10 to 1.10)"
+            ),
+            "{text}"
+        );
+    }
+}

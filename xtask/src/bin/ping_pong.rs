@@ -1,0 +1,78 @@
+//! The load of `cargo xtask bench overhead`: two threads pass one byte to and fro over a loopback socket.
+//!
+//! Both are on one CPU, so that a round trip is always two context switches and four system calls, and nearly all of
+//! it is the kernel paths that a recorder hooks: the dearest case there is. Prints `ready`, begins at a line on
+//! stdin, prints round trips and nanoseconds, and ends when stdin is closed.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
+/// Round trips between two looks at the clock.
+const BATCH: u64 = 64;
+
+fn main() -> Result<()> {
+    let seconds = std::env::args()
+        .nth(1)
+        .context("usage: ping_pong SECONDS")?;
+    let duration = Duration::from_secs_f64(seconds.parse().context("SECONDS is no number")?);
+    stay_on_one_cpu()?;
+    let mut socket = connect()?;
+    println!("ready");
+    io::stdin().read_line(&mut String::new())?;
+    let (round_trips, took) = play(&mut socket, duration)?;
+    println!("{round_trips} {}", took.as_nanos());
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+/// The last CPU we may use: the first is where most interrupts go.
+fn stay_on_one_cpu() -> Result<()> {
+    let allowed = sched_getaffinity(Pid::this())?;
+    let last = (0..CpuSet::count()).rfind(|cpu| allowed.is_set(*cpu).unwrap_or(false));
+    let mut one = CpuSet::new();
+    one.set(last.context("no CPU allowed")?)?;
+    sched_setaffinity(Pid::this(), &one)?;
+    Ok(())
+}
+
+/// One end for us; the other goes to a thread that returns each byte.
+fn connect() -> Result<TcpStream> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let ours = TcpStream::connect(listener.local_addr()?)?;
+    let (theirs, _) = listener.accept()?;
+    ours.set_nodelay(true)?;
+    theirs.set_nodelay(true)?;
+    thread::spawn(move || echo(theirs));
+    Ok(ours)
+}
+
+fn echo(mut socket: TcpStream) -> io::Result<()> {
+    let mut byte = [0];
+    loop {
+        socket.read_exact(&mut byte)?;
+        socket.write_all(&byte)?;
+    }
+}
+
+fn play(socket: &mut TcpStream, duration: Duration) -> Result<(u64, Duration)> {
+    let begun = Instant::now();
+    let mut byte = [7];
+    let mut round_trips = 0;
+    loop {
+        for _ in 0..BATCH {
+            socket.write_all(&byte)?;
+            socket.read_exact(&mut byte)?;
+        }
+        round_trips += BATCH;
+        let took = begun.elapsed();
+        if took >= duration {
+            return Ok((round_trips, took));
+        }
+    }
+}
