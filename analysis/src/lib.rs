@@ -8,12 +8,14 @@
 //! 3. [`stats`] turns samples into values, intervals and verdicts;
 //! 4. [`ledger`] splits each difference into terms;
 //! 5. [`findings`] puts the rows into sentences that cite them, by the rules of [`causes`] and [`conditions`];
-//! 6. [`validity`] says whether the result may be trusted.
+//! 6. [`claims`] puts statements to the test;
+//! 7. [`validity`] says whether the result may be trusted.
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
 pub mod arms;
 pub mod causes;
+pub mod claims;
 pub mod conditions;
 pub mod evidence;
 pub mod exact;
@@ -32,9 +34,17 @@ mod testing;
 
 use recording::{COMPARISON_SCHEMA, Comparison, Recording, comparison::Arm};
 
-/// Compares arms. The string of each recording is its path relative to the comparison, used in evidence;
-/// recordings of one arm are its rounds, in the order given.
+/// Compares arms, and puts the claims of this repository to the test. The string of each recording is its path
+/// relative to the comparison, used in evidence; recordings of one arm are its rounds, in the order given.
 pub fn compare(recordings: &[(String, Recording)]) -> Comparison {
+    compare_with(recordings, &claims::builtin())
+}
+
+/// The same with other claims.
+pub fn compare_with(
+    recordings: &[(String, Recording)],
+    statements: &[claims::Statement],
+) -> Comparison {
     let arms = arms::group(recordings);
     let mut comparison = Comparison {
         schema: COMPARISON_SCHEMA.into(),
@@ -48,6 +58,7 @@ pub fn compare(recordings: &[(String, Recording)]) -> Comparison {
     };
     pairs::anchor(&mut comparison.metrics);
     comparison.findings = findings::find(&comparison, &arms);
+    comparison.claims = claims::judge(statements, &comparison, &arms);
     comparison
 }
 

@@ -11,7 +11,7 @@ use recording::comparison::Verdict;
 pub const MARGIN: f64 = 0.03;
 /// The largest ratio given; what is divided by (nearly) nothing is as large as that.
 pub const MAX_RATIO: f64 = 1e9;
-const RESAMPLES: usize = 2000;
+const RESAMPLES: usize = 1000;
 /// Any constant will do; a fixed one makes a comparison of the same recordings the same each time.
 const SEED: u64 = 0x6b6f_6e74;
 

@@ -220,5 +220,5 @@ pub fn largest(rows: &[Row], unit: &str) -> String {
     if causes.len() == 1 && work::of(causes[0].0) == causes[0].0 {
         return String::new();
     }
-    format!("{}", told.join(", "))
+    format!("; most of it {}", told.join(", "))
 }

@@ -45,7 +45,7 @@ mod tests {
         assert!(
             found
                 .text
-                .contains("has 5.00 calls a token where clean has 0.00"),
+                .contains("has 5.00 calls a token where clean has 0"),
             "{}",
             found.text
         );

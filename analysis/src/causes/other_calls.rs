@@ -2,6 +2,16 @@
 
 use super::case::largest;
 use super::{About, Case, Hit, Kind, Rule};
+use crate::work;
+
+/// Kinds of work without a rule that takes them as they are.
+const KINDS: [&str; 5] = [
+    "other system calls",
+    "handling signals",
+    "starting and ending threads",
+    "opening and closing connections",
+    "managing memory",
+];
 
 /// See the module.
 pub struct OtherCalls;
@@ -24,8 +34,7 @@ impl Rule for OtherCalls {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        // Names of system calls hold no space, all other causes do.
-        let rows = case.rows(|row| !row.cause.contains(' '))?;
+        let rows = case.rows(|row| KINDS.contains(&work::of(&row.cause)))?;
         let text = format!(
             "{}{}",
             case.counts("calls", &rows),

@@ -26,7 +26,7 @@ impl Rule for UserCode {
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
         let rows = case.rows(|row| row.cause == USER_CODE)?;
-        let text = format!("{}: {}", case.values(&rows), roles(case, &rows));
+        let text = format!("{} ({})", case.values(&rows), roles(case, &rows));
         Some(Hit {
             rows,
             text,
@@ -45,13 +45,10 @@ fn roles(case: &Case<'_>, rows: &[Row]) -> String {
             quantity::text(row.dear.value, unit),
             quantity::plain(row.dear.count),
         );
-        format!("{value} in {}, over {wakeups} wake-ups", row.role)
+        format!("{}: {value} over {wakeups} wake-ups", row.role)
     });
-    format!(
-        "{} {}",
-        told.collect::<Vec<_>>().join(" and "),
-        case.a_unit()
-    )
+    let told: Vec<String> = told.collect();
+    format!("of {}, {}", case.dear.arm, told.join(", "))
 }
 
 #[cfg(test)]

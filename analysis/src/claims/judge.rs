@@ -1,0 +1,188 @@
+//! A statement against the comparison.
+
+use super::{Statement, Unit};
+use crate::{arms::Rounds, evidence, quantity, stats};
+use recording::{
+    Comparison,
+    comparison::{Claim, ClaimVerdict, Estimate},
+};
+
+/// What the comparison says of each statement; nothing of statements about other arms.
+pub fn judge(statements: &[Statement], comparison: &Comparison, arms: &[Rounds<'_>]) -> Vec<Claim> {
+    let concerns = |statement: &&Statement| {
+        let measured = |arm: &String| arms.iter().any(|rounds| rounds.arm == arm);
+        statement.arms.iter().any(measured)
+    };
+    statements
+        .iter()
+        .filter(concerns)
+        .map(|statement| claim(statement, comparison, arms))
+        .collect()
+}
+
+/// What one arm says of a statement.
+struct Answer {
+    verdict: ClaimVerdict,
+    text: String,
+    evidence: Vec<String>,
+}
+
+fn claim(statement: &Statement, comparison: &Comparison, arms: &[Rounds<'_>]) -> Claim {
+    let answers: Vec<Answer> = statement
+        .arms
+        .iter()
+        .map(|arm| answer(statement, arm, comparison, arms))
+        .collect();
+    let texts: Vec<&str> = answers.iter().map(|answer| answer.text.as_str()).collect();
+    Claim {
+        source: statement.source.clone(),
+        text: statement.text.clone(),
+        verdict: together(&answers),
+        measured: texts.join("; "),
+        evidence: answers
+            .iter()
+            .flat_map(|answer| answer.evidence.clone())
+            .collect(),
+    }
+}
+
+/// One arm that refutes is enough; to confirm takes all of them.
+fn together(answers: &[Answer]) -> ClaimVerdict {
+    let any = |verdict| answers.iter().any(|answer| answer.verdict == verdict);
+    [
+        ClaimVerdict::Refuted,
+        ClaimVerdict::NotTested,
+        ClaimVerdict::Inconclusive,
+    ]
+    .into_iter()
+    .find(|verdict| any(*verdict))
+    .unwrap_or(ClaimVerdict::Confirmed)
+}
+
+fn answer(
+    statement: &Statement,
+    name: &str,
+    comparison: &Comparison,
+    arms: &[Rounds<'_>],
+) -> Answer {
+    let not_tested = |why: String| Answer {
+        verdict: ClaimVerdict::NotTested,
+        text: format!("{name}: {why}"),
+        evidence: vec![],
+    };
+    let Some(arm) = arms.iter().find(|arm| arm.arm == name) else {
+        return not_tested("not measured".into());
+    };
+    if let Some(other) = other_scenario(statement, arm) {
+        return not_tested(format!(
+            "measured under the scenario {other:?}, which this is not about"
+        ));
+    }
+    let Some((value, evidence)) = measure(statement, name, comparison) else {
+        return not_tested(format!("{} was not measured", statement.metric));
+    };
+    let rounds = arm.rounds.len();
+    Answer {
+        verdict: decide(statement, value, rounds),
+        text: format!("{name}: {}", text(value, statement.unit, rounds)),
+        evidence,
+    }
+}
+
+/// A scenario of the arm's that the statement does not speak of.
+fn other_scenario<'a>(statement: &Statement, arm: &Rounds<'a>) -> Option<&'a str> {
+    let scenarios = arm.rounds.iter().map(|(_, recording)| {
+        recording
+            .load
+            .as_ref()
+            .map_or("none", |load| load.scenario.as_str())
+    });
+    let known = |name: &str| statement.scenarios.iter().any(|scenario| scenario == name);
+    scenarios
+        .into_iter()
+        .find(|name| !statement.scenarios.is_empty() && !known(name))
+}
+
+/// The value in the statement's unit, with where it stands.
+fn measure(
+    statement: &Statement,
+    arm: &str,
+    comparison: &Comparison,
+) -> Option<(Estimate, Vec<String>)> {
+    let find = |name: &str| {
+        let index = comparison
+            .metrics
+            .iter()
+            .position(|metric| metric.name == name)?;
+        let value = comparison.metrics[index].arms.get(arm)?;
+        Some((*value, evidence::value(index, arm)))
+    };
+    let (value, cited) = find(&statement.metric)?;
+    let Some(over) = &statement.over else {
+        return Some((scaled(value, scale(statement.unit, false)), vec![cited]));
+    };
+    let (whole, also_cited) = find(over)?;
+    // The two vary together or apart; the widest interval that their own allow is on the safe side of both.
+    let ratio = Estimate {
+        value: stats::ratio(whole.value, value.value),
+        ci95: [
+            stats::ratio(whole.ci95[1], value.ci95[0]),
+            stats::ratio(whole.ci95[0], value.ci95[1]),
+        ],
+    };
+    Some((
+        scaled(ratio, scale(statement.unit, true)),
+        vec![cited, also_cited],
+    ))
+}
+
+fn scaled(value: Estimate, by: f64) -> Estimate {
+    Estimate {
+        value: value.value / by,
+        ci95: value.ci95.map(|bound| bound / by),
+    }
+}
+
+/// What one of the unit is in the metric's own.
+fn scale(unit: Unit, of_ratio: bool) -> f64 {
+    match unit {
+        Unit::Percent if of_ratio => 0.01,
+        // One percent of a second's nanoseconds.
+        Unit::Percent => 1e7,
+        Unit::Mebibytes => 1024.0 * 1024.0,
+        Unit::Milliseconds => 1e6,
+        Unit::Seconds => 1e9,
+    }
+}
+
+fn decide(statement: &Statement, value: Estimate, rounds: usize) -> ClaimVerdict {
+    let [low, high] = value.ci95;
+    let (min, max) = (
+        statement.min.unwrap_or(f64::NEG_INFINITY),
+        statement.max.unwrap_or(f64::INFINITY),
+    );
+    if rounds < 2 {
+        ClaimVerdict::Inconclusive
+    } else if low >= min && high <= max {
+        ClaimVerdict::Confirmed
+    } else if high < min || low > max {
+        ClaimVerdict::Refuted
+    } else {
+        ClaimVerdict::Inconclusive
+    }
+}
+
+fn text(value: Estimate, unit: Unit, rounds: usize) -> String {
+    let unit = match unit {
+        Unit::Percent => "%",
+        Unit::Mebibytes => "MiB",
+        Unit::Milliseconds => "ms",
+        Unit::Seconds => "s",
+    };
+    let [low, high] = value.ci95.map(quantity::plain);
+    let interval = match rounds {
+        1 => "one round, no interval".into(),
+        _ => format!("95 % interval {low}–{high}"),
+    };
+    format!("{} {unit} ({interval})", quantity::plain(value.value))
+}
