@@ -127,7 +127,9 @@ pub enum Tone {
 /// A sentence with what it rests on.
 #[derive(Debug, Serialize)]
 pub struct FindingItem {
-    /// The sentence.
+    /// What names it; empty if nothing does.
+    pub title: String,
+    /// The sentences.
     pub text: String,
     /// Where its numbers are.
     pub evidence: Vec<String>,

@@ -1,7 +1,9 @@
 //! The document for a terminal: aligned tables, colours only if asked for.
 
 use crate::Error;
-use crate::document::{Block, Column, Document, Headline, Notice, Section, Table, Tone};
+use crate::document::{
+    Block, Column, Document, FindingItem, Headline, Notice, Section, Table, Tone,
+};
 use comfy_table::{CellAlignment, Table as Grid, presets};
 use std::io::Write;
 
@@ -83,9 +85,7 @@ impl Printer<'_> {
             Block::Paragraph { text } => self.plain(text),
             Block::Headlines { lines } => lines.iter().try_for_each(|line| self.headline(line)),
             Block::Notice(notice) => self.notice(notice),
-            Block::Findings { items } => items
-                .iter()
-                .try_for_each(|item| self.plain(&format!("  • {}", item.text))),
+            Block::Findings { items } => items.iter().try_for_each(|item| self.finding(item)),
             Block::Table(table) => self.table(table),
             Block::Facts { rows } => rows
                 .iter()
@@ -106,6 +106,15 @@ impl Printer<'_> {
         line.reasons
             .iter()
             .try_for_each(|reason| self.plain(&format!("  • {reason}")))
+    }
+
+    fn finding(&mut self, item: &FindingItem) -> Result<(), Error> {
+        let title = if item.title.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", item.title)
+        };
+        self.plain(&format!("  • {title}{}", item.text))
     }
 
     fn notice(&mut self, notice: &Notice) -> Result<(), Error> {

@@ -40,6 +40,9 @@ impl Scale {
         if !value.is_finite() {
             return NONE.into();
         }
+        if value == 0.0 {
+            return "0".into();
+        }
         let text = thousands(&format!(
             "{:.*}",
             self.decimals,
@@ -150,7 +153,9 @@ fn decimals(largest: f64) -> usize {
         l if l >= 1000.0 => 0,
         l if l >= 100.0 => 1,
         l if l >= 1.0 || l == 0.0 => 2,
+        l if l >= 0.1 => 3,
         l if l >= 0.01 => 4,
+        l if l >= 0.001 => 5,
         _ => 6,
     }
 }
@@ -199,7 +204,7 @@ mod tests {
         assert_eq!(scale.signed(5_000.0), "+5.00");
         assert_eq!(scale.signed_full(-5_000.0), "−5.00 µs");
         assert_eq!(scale.signed(-0.4), "0.00");
-        assert_eq!(scale.signed(0.0), "0.00");
+        assert_eq!(scale.signed(0.0), "0");
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub struct Line {
 
 /// Height of the legend, in units.
 const LEGEND: f64 = 26.0;
-const FONT: f64 = 12.0;
+const FONT: f64 = 12.5;
 
 impl Axis {
     /// From 0 to a little over `largest`, with about five round ticks.

@@ -36,7 +36,7 @@ const NARROW: u32 = 560;
 const LABELS: f64 = 236.0;
 /// Room for values right of the bars, in units.
 const VALUES: f64 = 84.0;
-const FONT: f64 = 12.5;
+const FONT: f64 = 13.0;
 
 /// Where things go, in pixels.
 struct Layout {

@@ -39,9 +39,7 @@ const ROWS: [(&str, &str, Value); 18] = [
 
 /// What the arms did, per token.
 pub fn section(arms: &Arms) -> Option<Section> {
-    if arms.recordings().next().is_none() {
-        return None;
-    }
+    arms.recordings().next()?;
     let per = arms.per.word();
     let mut table = Table::new(format!("Activity per {per}"))
         .words("")

@@ -224,70 +224,95 @@ impl<'a> Bridge<'a> {
     }
 
     fn table(&self, rows: &[Term]) -> Block {
-        let roles = rows.iter().any(|term| term.role.is_some());
+        let shape = Shape::of(rows);
         let unit = self.scale.per(&self.metric.per);
         let mut table = Table::new(format!("Terms of the difference, in {}", clean(&unit)));
-        if roles {
+        if shape.roles {
             table = table.words("Thread role");
         }
+        table = table.words("Cause").number("Δ").number("of the gap");
+        if shape.counts {
+            table = table.numbers("thereof", ["count effect", "unit-cost effect"]);
+        }
         let arms = [clean(&self.pair.a), clean(&self.pair.b)];
-        let mut table = table
-            .words("Cause")
-            .number("Δ")
-            .number("of the gap")
-            .numbers("thereof", ["count effect", "unit-cost effect"])
-            .numbers("value × count", arms.iter().map(String::as_str))
+        let value = if shape.counts {
+            "value × count"
+        } else {
+            "value"
+        };
+        table = table
+            .numbers(value, arms.iter().map(String::as_str))
             .words("Evidence");
         for term in by_size(rows) {
-            table.row(Tone::Plain, self.term_row(term, roles));
+            table.row(Tone::Plain, self.term_row(term, shape));
         }
         let rest = ["unexplained".to_string(), String::new(), String::new()];
         table.row(
             Tone::Unexplained,
-            self.sum_row(rest, self.pair.unexplained, roles),
+            self.sum_row(rest, self.pair.unexplained, shape),
         );
         let sum = [
             "difference".to_string(),
             self.scale.show(self.a),
             self.scale.show(self.b),
         ];
-        table.row(Tone::Total, self.sum_row(sum, self.gap(), roles));
+        table.row(Tone::Total, self.sum_row(sum, self.gap(), shape));
         table.block()
     }
 
-    fn term_row(&self, term: &Term, roles: bool) -> Vec<Cell> {
+    fn term_row(&self, term: &Term, shape: Shape) -> Vec<Cell> {
         let scale = &self.scale;
-        let evidence = term.evidence.iter().map(|place| clean(place)).collect();
         let mut cells = Vec::new();
-        cells.extend(roles.then(|| Cell::from(clean(term.role.as_deref().unwrap_or("")))));
-        cells.extend([
-            clean(&term.cause).into(),
-            scale.signed(term.delta).into(),
-            units::share(term.delta / self.gap()).into(),
-            scale.signed(term.count_effect).into(),
-            scale.signed(term.unit_cost_effect).into(),
-            amount(term.in_a, scale),
-            amount(term.in_b, scale),
-            Cell {
-                evidence,
-                ..Cell::default()
-            },
-        ]);
+        cells.extend(
+            shape
+                .roles
+                .then(|| Cell::from(clean(term.role.as_deref().unwrap_or("")))),
+        );
+        cells.push(clean(&term.cause).into());
+        cells.push(scale.signed(term.delta).into());
+        cells.push(units::share(term.delta / self.gap()).into());
+        if shape.counts {
+            cells.push(scale.signed(term.count_effect).into());
+            cells.push(scale.signed(term.unit_cost_effect).into());
+        }
+        cells.push(amount(term.in_a, scale));
+        cells.push(amount(term.in_b, scale));
+        let evidence = term.evidence.iter().map(|place| clean(place)).collect();
+        cells.push(Cell {
+            evidence,
+            ..Cell::default()
+        });
         cells
     }
 
-    fn sum_row(&self, [name, a, b]: [String; 3], delta: f64, roles: bool) -> Vec<Cell> {
-        let share = units::share(delta / self.gap());
+    fn sum_row(&self, [name, a, b]: [String; 3], delta: f64, shape: Shape) -> Vec<Cell> {
+        let empty = |wanted: bool, count: usize| {
+            std::iter::repeat_n("", if wanted { count } else { 0 }).map(Cell::from)
+        };
         let mut cells: Vec<Cell> = vec![name.into()];
-        cells.extend(roles.then(Cell::default));
-        cells.extend([
-            self.scale.signed(delta).into(),
-            share.into(),
-            Cell::default(),
-            Cell::default(),
-        ]);
+        cells.extend(empty(shape.roles, 1));
+        cells.push(self.scale.signed(delta).into());
+        cells.push(units::share(delta / self.gap()).into());
+        cells.extend(empty(shape.counts, 2));
         cells.extend([a.into(), b.into(), Cell::default()]);
         cells
+    }
+}
+
+/// Which columns a table of terms needs.
+#[derive(Clone, Copy)]
+struct Shape {
+    roles: bool,
+    counts: bool,
+}
+
+impl Shape {
+    fn of(rows: &[Term]) -> Self {
+        let counted = |term: &Term| term.in_a.count != 0.0 || term.in_b.count != 0.0;
+        Shape {
+            roles: rows.iter().any(|term| term.role.is_some()),
+            counts: rows.iter().any(counted),
+        }
     }
 }
 

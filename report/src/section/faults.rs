@@ -7,11 +7,11 @@ use crate::units::Scale;
 use recording::Recording;
 use std::collections::BTreeMap;
 
+type Value = fn(&Recording) -> u64;
+
 /// Faults per token and memory by region.
 pub fn section(arms: &Arms) -> Option<Section> {
-    if arms.recordings().next().is_none() {
-        return None;
-    }
+    arms.recordings().next()?;
     let mut blocks = vec![faults(arms)];
     blocks.extend(fault_regions(arms));
     blocks.push(memory(arms));
@@ -24,7 +24,7 @@ pub fn section(arms: &Arms) -> Option<Section> {
 }
 
 fn faults(arms: &Arms) -> Block {
-    let rows: [(&str, fn(&Recording) -> u64); 4] = [
+    let rows: [(&str, Value); 4] = [
         ("Minor (no I/O)", |r| r.faults.minor),
         ("Major (I/O)", |r| r.faults.major),
         ("Taken in user mode", |r| r.faults.user),

@@ -1,13 +1,14 @@
-//! Latency distributions: what the kernel saw, and what the load generator saw.
+//! Latency distributions: what the load generator saw, and what the kernel saw.
+
+mod client;
 
 use super::{bridge::slug, names};
-use crate::arms::{Arm, Arms};
+use crate::arms::Arms;
 use crate::chart::{Axis, Chart, Line, Lines, Paint};
 use crate::document::{Block, Cell, Figure, Section, Table, Tone};
-use crate::units::{self, Scale};
+use crate::units;
+use recording::Histogram;
 use recording::histogram::upper_bound;
-use recording::load::Distribution;
-use recording::{Histogram, LoadSummary};
 
 const LEAD: &str = "The charts show latency by percentile: how long the fastest share of all values took, at most. Both axes \
 stretch the tail. Quantiles are upper bounds of buckets at most 1/16 of their value wide. Off-CPU time includes waiting for \
@@ -19,22 +20,16 @@ const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), 
 /// A chart and a table for each distribution.
 pub fn section(arms: &Arms) -> Option<Section> {
     let mut blocks = Vec::new();
-    for (title, of) in [
-        (
-            "Time to first token, as the client saw it",
-            (|load| &load.ttft) as fn(&LoadSummary) -> &Distribution,
-        ),
-        ("Inter-token latency, as the client saw it", |load| {
-            &load.itl
-        }),
-        ("Whole answer, as the client saw it", |load| &load.total),
-    ] {
-        blocks.extend(client(arms, title, of));
-    }
+    blocks.extend(client::blocks(arms));
     for name in recorded(arms) {
         let each = arms.each(|arm| arm.latency(&name));
         let title = names::distribution(&name);
-        blocks.extend(figure(arms, &format!("latency-{name}"), &title, &each));
+        blocks.extend(figure(
+            arms,
+            &format!("latency-{}", slug(&name)),
+            &title,
+            &each,
+        ));
         blocks.push(table(arms, &title, &each));
     }
     Some(Section {
@@ -64,61 +59,10 @@ fn recorded(arms: &Arms) -> Vec<String> {
     found
 }
 
-/// From the load generator, whose percentiles are exact for each round: rounds are shown as a range, never averaged.
-fn client(arms: &Arms, title: &str, of: fn(&LoadSummary) -> &Distribution) -> Vec<Block> {
-    let each = arms.each(|arm| joined(arm, of));
-    let id = title.split(',').next().unwrap_or(title).to_lowercase();
-    let chart = figure(arms, &format!("latency-{}", slug(&id)), title, &each);
-    let caption = format!("{title}: lowest–highest of the rounds");
-    let mut table = Table::new(caption).words("Arm").number("count");
-    table = ["p50", "p90", "p99", "p99.9", "max"]
-        .into_iter()
-        .fold(table, Table::number);
-    let values: [fn(&Distribution) -> u64; 5] = [
-        |d| d.p50_ns,
-        |d| d.p90_ns,
-        |d| d.p99_ns,
-        |d| d.p999_ns,
-        |d| d.max_ns,
-    ];
-    for arm in &arms.list {
-        let rounds = arm.rounds.iter().filter_map(|round| round.load.as_ref());
-        let rounds: Vec<_> = rounds.map(of).filter(|found| found.count > 0).collect();
-        let count = rounds.iter().map(|found| found.count).sum();
-        let mut cells = vec![Cell::from(arm.name.as_str()), units::count(count).into()];
-        cells
-            .extend(values.map(|value| Cell::from(range(rounds.iter().map(|found| value(found))))));
-        if count > 0 {
-            table.row(Tone::Plain, cells);
-        }
-    }
-    let table = (!table.rows.is_empty()).then(|| table.block());
-    chart.into_iter().chain(table).collect()
-}
-
-/// `20.82–20.95 ms`, or one value where they agree.
-fn range(values: impl Iterator<Item = u64> + Clone) -> String {
-    let (low, high) = (
-        values.clone().min().unwrap_or_default() as f64,
-        values.max().unwrap_or_default() as f64,
-    );
-    let scale = Scale::of("ns", [low, high]);
-    let (low, shown) = (scale.show(low), scale.show(high));
-    if low == shown {
-        scale.full(high)
-    } else {
-        format!("{low}–{}", scale.full(high))
-    }
-}
-
-fn joined(arm: &Arm, of: fn(&LoadSummary) -> &Distribution) -> Histogram {
-    let loads = arm.rounds.iter().filter_map(|round| round.load.as_ref());
-    let found = loads.filter_map(|load| of(load).histogram.as_ref());
-    found.fold(Histogram::default(), |sum, next| sum.merged(next))
-}
-
 fn table(arms: &Arms, title: &str, each: &[Histogram]) -> Block {
-    let mut table = Table::new(title).words("Arm").number("count");
+    let mut table = Table::new(format!("{title}: quantiles"))
+        .words("Arm")
+        .number("count");
     for (name, _) in QUANTILES {
         table = table.number(name);
     }
@@ -146,44 +90,57 @@ fn table(arms: &Arms, title: &str, each: &[Histogram]) -> Block {
 }
 
 fn figure(arms: &Arms, id: &str, title: &str, each: &[Histogram]) -> Option<Block> {
-    let used: Vec<_> = each
+    let used = each
         .iter()
         .enumerate()
-        .filter(|(_, histogram)| histogram.count > 0)
-        .collect();
-    let line = |(position, histogram): &(usize, &Histogram)| Line {
-        paint: Paint::Arm(*position),
-        light: false,
-        points: percentiles(histogram),
-    };
-    let lines: Vec<Line> = used.iter().map(line).collect();
-    let points = || lines.iter().flat_map(|line| line.points.iter());
+        .filter(|(_, histogram)| histogram.count > 0);
+    let line = |(position, histogram): (usize, &Histogram)| (position, percentiles(histogram));
+    by_percentile(arms, id, title, used.map(line).collect())
+}
+
+/// Lines of `(nines, ns)`, each with its arm's position; nothing if there are none.
+fn by_percentile(
+    arms: &Arms,
+    id: &str,
+    title: &str,
+    lines: Vec<(usize, Vec<(f64, f64)>)>,
+) -> Option<Block> {
+    let points = || lines.iter().flat_map(|(_, points)| points.iter());
     let right = points().map(|point| point.0).fold(1.0, f64::max);
-    let (low, high) = points().fold((f64::MAX, f64::MIN), |(low, high), point| {
+    let (low, high) = points().fold((f64::MAX, 0.0_f64), |(low, high), point| {
         (low.min(point.1), high.max(point.1))
     });
-    let legend = used
+    let used = arms
+        .list
         .iter()
-        .map(|(position, _)| (arms.list[*position].name.clone(), Paint::Arm(*position)))
+        .enumerate()
+        .filter(|(at, _)| lines.iter().any(|(position, _)| position == at));
+    let legend = used
+        .map(|(position, arm)| (arm.name.clone(), Paint::Arm(position)))
         .collect();
     let x = Axis {
         range: 0.0..right,
         ticks: nines(right),
         log: false,
     };
-    let chart = Lines {
-        x,
-        y: Axis::stretched(low, high, |value| units::short("ns", value)),
-        lines,
-        legend,
+    let y = Axis::stretched(low, high, |value| units::short("ns", value));
+    let line = |(position, points): &(usize, _)| Line {
+        paint: Paint::Arm(*position),
+        light: false,
+        points: Vec::clone(points),
     };
-    (!used.is_empty()).then(|| {
+    let lines: Vec<Line> = lines.iter().map(line).collect();
+    (!lines.is_empty()).then(|| {
         Block::Figure(Figure {
-            id: slug(id),
+            id: id.into(),
             title: title.into(),
-            description:
-                "Latency by percentile, one line an arm; the table below has the quantiles.".into(),
-            chart: Chart::Lines(chart),
+            description: "Latency by percentile; the table below has the quantiles.".into(),
+            chart: Chart::Lines(Lines {
+                x,
+                y,
+                lines,
+                legend,
+            }),
         })
     })
 }
@@ -232,11 +189,5 @@ mod tests {
         assert_eq!(points.len(), 4);
         assert!((points[1].0 - 1.0).abs() < 1e-9, "{points:?}");
         assert!(points.iter().all(|(x, y)| x.is_finite() && y.is_finite()));
-    }
-
-    #[test]
-    fn rounds_are_a_range() {
-        assert_eq!(range([2_100_000, 2_000_000].into_iter()), "2.00–2.10 ms");
-        assert_eq!(range([2_100_000, 2_100_001].into_iter()), "2.10 ms");
     }
 }

@@ -16,7 +16,7 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
     let comparison = input.comparison?;
     let others: Vec<&str> = arms.names().skip(1).collect();
     let first = arms.list.first().map_or("", |arm| arm.name.as_str());
-    let mut table = Table::new("Metrics")
+    let mut table = Table::new("Every metric of every arm")
         .words("Metric")
         .numbers("value", arms.names());
     table = table.numbers(format!("ratio to {first}"), others);
@@ -62,11 +62,11 @@ fn row(metric: &Metric, arms: &Arms) -> Vec<Cell> {
 
 fn value(estimate: &Estimate, scale: &Scale) -> Cell {
     let cell = Cell::from(scale.full(estimate.value));
-    let [low, high] = estimate.ci95;
-    if low < high {
-        cell.with_note(format!("{}–{}", scale.show(low), scale.show(high)))
-    } else {
+    let [low, high] = estimate.ci95.map(|end| scale.show(end));
+    if low == high {
         cell
+    } else {
+        cell.with_note(format!("{low}–{high}"))
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod activity;
 mod bridge;
+mod causes;
+mod claims;
 mod faults;
 mod host;
 mod latency;
@@ -26,7 +28,9 @@ pub fn document(input: &Input) -> Document {
     let sections = [
         verdict::section(input, &arms),
         bridge::section(input, &arms),
+        causes::section(input, &arms),
         metrics::section(input, &arms),
+        claims::section(input),
         over_time::section(&arms),
         activity::section(&arms),
         faults::section(&arms),

@@ -1,14 +1,18 @@
 //! The answer: who costs more, by how much, how sure, and why.
 
+use super::causes::{is_statement, item};
 use super::{names, told};
 use crate::arms::Arms;
-use crate::clean::{clean, clean_sentence};
-use crate::document::{Block, FindingItem, Headline, Section};
+use crate::clean::clean;
+use crate::document::{Block, Headline, Section};
 use crate::{
     Input,
     units::{self, Scale},
 };
 use recording::comparison::{Comparison, Finding, Metric, Pair, Verdict};
+
+/// The rule that states a difference.
+const DIFFERENCE: &str = "difference";
 
 /// Headlines with their reasons, then what else differs; nothing without a comparison.
 pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
@@ -46,7 +50,9 @@ fn headlines(comparison: &Comparison, first: &str) -> Vec<Headline> {
     let pairs = metric.pairs.iter().filter(|pair| pair.a == first);
     let finding = |pair: &Pair| {
         let of_pair = |finding: &&Finding| {
-            told::pair(comparison, finding).is_some_and(|(_, found)| std::ptr::eq(found, pair))
+            is_statement(finding)
+                && told::pair(comparison, finding)
+                    .is_some_and(|(_, found)| std::ptr::eq(found, pair))
         };
         comparison.findings.iter().find(of_pair)
     };
@@ -86,10 +92,11 @@ fn headline(metric: &Metric, pair: &Pair, finding: Option<&Finding>) -> Headline
     }
 }
 
-/// `2.05×–2.22×`, where there is an interval at all: one round has none.
+/// `2.05×–2.22×`, where it says more than the ratio itself: one round has none.
 pub fn interval(ci95: [f64; 2]) -> Option<String> {
-    let known = ci95[0].is_finite() && ci95[1].is_finite() && ci95[0] < ci95[1];
-    known.then(|| format!("{}–{}", units::ratio(ci95[0]), units::ratio(ci95[1])))
+    let known = ci95.iter().all(|end| end.is_finite());
+    let [low, high] = ci95.map(units::ratio);
+    (known && low != high).then(|| format!("{low}–{high}"))
 }
 
 /// How much of a gap no term carries.
@@ -104,45 +111,40 @@ pub fn unexplained(pair: &Pair, gap: f64) -> Option<String> {
     tells.then_some(words)
 }
 
-/// Differences from the first arm in other metrics, then everything that was found, folded.
+/// Differences from the first arm in other metrics, then what was found without a difference or about other pairs.
 fn others(comparison: &Comparison, first: &str) -> Vec<Block> {
     let main = main_metric(comparison).map_or("", |metric| metric.name.as_str());
-    let is_other = |finding: &&Finding| {
-        let pair = told::pair(comparison, finding);
-        let differs = |pair: &Pair| matches!(pair.verdict, Verdict::Higher | Verdict::Lower);
-        finding.metric != main && pair.is_some_and(|(_, pair)| pair.a == first && differs(pair))
-    };
-    let items: Vec<_> = comparison
+    let statements = comparison
         .findings
         .iter()
-        .filter(is_other)
+        .filter(|finding| is_statement(finding));
+    let about_first = |finding: &Finding| {
+        let pair = told::pair(comparison, finding);
+        pair.is_some_and(|(_, pair)| pair.a == first)
+    };
+    let shown = |finding: &&Finding| finding.id == DIFFERENCE && about_first(finding);
+    let (shown, rest): (Vec<_>, Vec<_>) = statements.partition(shown);
+    // Those of the main metric are the headlines.
+    let items: Vec<_> = shown
+        .into_iter()
+        .filter(|finding| finding.metric != main)
         .map(item)
         .collect();
-    let all: Vec<_> = comparison.findings.iter().map(item).collect();
+    let rest: Vec<_> = rest.into_iter().map(item).collect();
     let mut blocks = Vec::new();
     if !items.is_empty() {
         let text = "What else differs".into();
         blocks.extend([Block::Heading { text }, Block::Findings { items }]);
     }
-    if !all.is_empty() {
-        let title = format!(
-            "All {} findings, the pairs without a difference included",
-            all.len()
-        );
-        let blocks_inside = vec![Block::Findings { items: all }];
+    if !rest.is_empty() {
+        let title = "No difference, undecided, and other pairs".into();
+        let findings = vec![Block::Findings { items: rest }];
         blocks.push(Block::Fold {
             title,
-            blocks: blocks_inside,
+            blocks: findings,
         });
     }
     blocks
-}
-
-fn item(finding: &Finding) -> FindingItem {
-    FindingItem {
-        text: clean_sentence(&finding.text),
-        evidence: places(finding),
-    }
 }
 
 fn places(finding: &Finding) -> Vec<String> {
