@@ -1,8 +1,7 @@
 // A model that speaks the OpenAI chat completions API.
+import { Refusal } from "./refusal.ts";
 
 const url = `${process.env.UPSTREAM}/v1/chat/completions`;
-
-export class ModelError extends Error {}
 
 /** Starts a completion; its tokens come as they arrive. Nothing of it is left once `signal` fires. */
 export async function ask(message: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
@@ -12,11 +11,11 @@ export async function ask(message: string, signal: AbortSignal): Promise<AsyncIt
     body: JSON.stringify({ model: "stub", stream: true, messages: [{ role: "user", content: message }] }),
     signal,
   }).catch((error) => {
-    throw new ModelError(`the model cannot be reached: ${error.message}`);
+    throw new Refusal(502, `the model cannot be reached: ${error.message}`);
   });
   if (response.status !== 200 || !response.body) {
     await response.body?.cancel();
-    throw new ModelError(`the model answered ${response.status}`);
+    throw new Refusal(502, `the model answered ${response.status}`);
   }
   return tokens(response.body);
 }
@@ -35,7 +34,7 @@ async function* tokens(body: ReadableStream<Uint8Array>): AsyncGenerator<string>
     const content = JSON.parse(data).choices[0]?.delta.content;
     if (content) yield content;
   }
-  if (!done) throw new ModelError("the model broke off");
+  if (!done) throw new Error("the model broke off");
 }
 
 /** Lines, whatever way the network has split them. */
