@@ -10,7 +10,7 @@ pub struct Faults {
     pub status: Option<u16>,
     /// Wait before the response's head.
     pub slow_head: Duration,
-    /// Wait before each connection is accepted (command line only).
+    /// Let each new connection wait so long, one after the other (command line only).
     pub slow_accept: Duration,
     /// After so many pieces, reset the connection.
     pub reset_after: Option<u32>,
@@ -46,7 +46,7 @@ pub struct Faults {
 pub const NOTATION: &str = "\
 429, 500, 503      answer with this status (any from 400 to 599)
 slow-head=500ms    wait before the response's head
-slow-accept=500ms  wait before each connection is accepted (not by header)
+slow-accept=500ms  let each new connection wait its turn so long (not by header)
 reset-after=N      after N pieces, reset the TCP connection
 close-after=N      after N pieces, close it in the middle of the body
 stall-after=N      after N pieces, send nothing more (stall-for=2s: then go on)

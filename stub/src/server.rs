@@ -127,9 +127,6 @@ async fn accept(
     slow: Duration,
 ) -> io::Result<()> {
     for worker in workers.iter().cycle() {
-        if !slow.is_zero() {
-            tokio::time::sleep(slow).await;
-        }
         let socket = match listener.accept().await {
             Ok((socket, _peer)) => socket.into_std()?,
             // The client gave up, or we are out of descriptors: neither is a reason to end the others' streams.
@@ -139,6 +136,10 @@ async fn accept(
                 continue;
             }
         };
+        // Only now, so that also the first connection waits; those behind it wait for it.
+        if !slow.is_zero() {
+            tokio::time::sleep(slow).await;
+        }
         if worker.send(socket).is_err() {
             return Err(io::Error::other("a worker thread ended"));
         }

@@ -63,6 +63,8 @@ enum Stage {
     Done,
     /// Ended by an error event.
     Broken,
+    /// The connection is about to be cut.
+    Cutting,
 }
 
 impl Stream {
@@ -104,13 +106,14 @@ impl Stream {
                 if let Some(late) = late {
                     self.connection.worker.stats.late(late);
                 }
-                self.content()?;
+                self.content();
             }
             Stage::Ending => {
                 self.writer.done(&mut self.buffer);
                 self.go_on_apart(Stage::Closing);
             }
             Stage::Closing => self.stage = Stage::Done,
+            Stage::Cutting => return Err(Cut),
             Stage::Done | Stage::Broken => {}
         }
         self.outbox = self.buffer.split().freeze();
@@ -138,27 +141,19 @@ impl Stream {
         }
     }
 
-    fn content(&mut self) -> Result<(), Cut> {
-        let faults = &self.reply.faults;
-        let come = |after: Option<u32>| after.is_some_and(|after| self.sent >= after);
-        if come(faults.reset_after) || come(faults.close_after) {
-            self.connection.reset_if(come(faults.reset_after));
-            return Err(Cut);
-        }
-        if come(faults.stall_after) && !self.stalled {
-            self.stalled = true;
-            self.due += faults.stall_for.unwrap_or(FOREVER);
-            return Ok(());
-        }
-        if come(faults.error_after) {
-            self.writer.error(&ApiError::fault(500), &mut self.buffer);
-            self.stage = Stage::Broken;
-            return Ok(());
+    fn content(&mut self) {
+        if self.is_interrupted() {
+            return;
         }
         self.owed += 1;
-        if self.owed < self.cursor.left().min(faults.coalesce.unwrap_or(1)) {
+        if self.owed
+            < self
+                .cursor
+                .left()
+                .min(self.reply.faults.coalesce.unwrap_or(1))
+        {
             self.schedule();
-            return Ok(());
+            return;
         }
         for _ in 0..std::mem::take(&mut self.owed) {
             self.piece();
@@ -167,7 +162,27 @@ impl Stream {
             0 => self.end(),
             _ => self.schedule(),
         }
-        Ok(())
+    }
+
+    /// Whether a fault comes instead of the next piece.
+    fn is_interrupted(&mut self) -> bool {
+        let faults = &self.reply.faults;
+        let come = |after: Option<u32>| after.is_some_and(|after| self.sent >= after);
+        if come(faults.reset_after) || come(faults.close_after) {
+            let reset = come(faults.reset_after);
+            self.connection.reset_if(reset);
+            // Not at once, so that what was sent until now is flushed before.
+            self.go_on_apart(Stage::Cutting);
+        } else if come(faults.stall_after) && !self.stalled {
+            self.stalled = true;
+            self.due += faults.stall_for.unwrap_or(FOREVER);
+        } else if come(faults.error_after) {
+            self.writer.error(&ApiError::fault(500), &mut self.buffer);
+            self.stage = Stage::Broken;
+        } else {
+            return false;
+        }
+        true
     }
 
     fn piece(&mut self) {

@@ -210,10 +210,13 @@ mod tests {
         let wheel = Wheel::new(Duration::from_millis(1)).unwrap();
         let due = Instant::now() + Duration::from_secs(60);
         let mut alarm = Alarm::default();
-        let cx = Context::from_waker(Waker::noop());
-        for _ in 0..3 {
-            assert!(alarm.poll_until(&wheel, due, &cx).is_pending());
-        }
+        std::future::poll_fn(|cx| {
+            for _ in 0..3 {
+                assert!(alarm.poll_until(&wheel, due, cx).is_pending());
+            }
+            Poll::Ready(())
+        })
+        .await;
         assert_eq!(wheel.slots().due.values().map(Vec::len).sum::<usize>(), 1);
     }
 }

@@ -1,0 +1,95 @@
+"""The official Python client against the stub: whole and streamed answers, tools, usage, errors."""
+
+import json
+import os
+
+import openai
+
+client = openai.OpenAI(base_url=os.environ["STUB_URL"], api_key="none", max_retries=0)
+MODEL = "scripted"
+HELLO = [{"role": "user", "content": "hello"}]
+TEXT = " tok0 tok1 tok2 tok3 tok4"
+RESULTS = {"get_weather": '{"celsius": 4}', "get_time": "noon"}
+
+
+def tool(name):
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    return {"type": "function", "function": {"name": name, "parameters": schema}}
+
+
+TOOLS = [tool(name) for name in RESULTS]
+
+
+def whole():
+    answer = client.chat.completions.create(model=MODEL, messages=HELLO)
+    assert answer.choices[0].message.content == TEXT, answer
+    assert answer.choices[0].finish_reason == "stop", answer
+    assert answer.usage.completion_tokens == 5, answer
+
+
+def streamed():
+    stream = client.chat.completions.create(
+        model=MODEL, messages=HELLO, stream=True, stream_options={"include_usage": True}
+    )
+    chunks = list(stream)
+    assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == TEXT
+    assert len({c.id for c in chunks}) == 1
+    assert chunks[-1].choices == [] and chunks[-1].usage.completion_tokens == 5, chunks[-1]
+
+
+def conversation_with_tools(stream):
+    messages = [{"role": "user", "content": "How is the weather?"}]
+    message = ask(messages, stream)
+    assert message.content == "Let me look.", message
+    assert [c.function.name for c in message.tool_calls] == list(RESULTS), message
+    assert all(json.loads(c.function.arguments) == {"city": "Oslo"} for c in message.tool_calls)
+    assert len({c.id for c in message.tool_calls}) == 2
+    messages.append(message.to_dict())
+    for call in message.tool_calls:
+        result = RESULTS[call.function.name]
+        messages.append({"role": "tool", "tool_call_id": call.id, "content": result})
+    assert ask(messages, stream).content == "At noon it is 4 degrees."
+
+
+def ask(messages, stream):
+    if not stream:
+        return client.chat.completions.create(model=MODEL, messages=messages, tools=TOOLS).choices[0].message
+    with client.chat.completions.stream(model=MODEL, messages=messages, tools=TOOLS) as events:
+        return events.get_final_completion().choices[0].message
+
+
+def fails(error, fault=None, **request):
+    headers = {"x-stub-fault": fault} if fault else None
+    try:
+        list(client.chat.completions.create(**request, stream=True, extra_headers=headers))
+    except error as caught:
+        return caught
+    raise AssertionError(f"{error.__name__} was expected")
+
+
+def errors():
+    good = {"model": MODEL, "messages": HELLO}
+    limited = fails(openai.RateLimitError, "429", **good)
+    assert limited.code == "rate_limit_exceeded", limited
+    fails(openai.InternalServerError, "503", **good)
+    fails(openai.APIError, "error-after=2", **good)
+    bad = fails(openai.BadRequestError, model=MODEL, messages=[])
+    assert bad.param == "messages", bad
+
+
+def retries():
+    """A client that may retry gets over a fault that does not last."""
+    retrying = client.with_options(max_retries=2)
+    headers = {"x-stub-fault": "429,every=2"}
+    for _ in range(2):
+        answer = retrying.chat.completions.create(model=MODEL, messages=HELLO, extra_headers=headers)
+        assert answer.choices[0].message.content == TEXT
+
+
+assert [model.id for model in client.models.list()] == [MODEL]
+whole()
+streamed()
+conversation_with_tools(stream=False)
+conversation_with_tools(stream=True)
+errors()
+retries()

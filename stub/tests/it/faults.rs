@@ -1,0 +1,151 @@
+//! Each fault, as it arrives at a client.
+
+use crate::support::{chat, faulty, get, start, tokens};
+use std::{
+    io::ErrorKind,
+    time::{Duration, Instant},
+};
+use stub::Config;
+
+fn contents(response: &crate::support::Response) -> usize {
+    response.body.matches("\"content\":\" tok").count()
+}
+
+#[tokio::test]
+async fn statuses_come_instead_of_an_answer() {
+    let addr = start(tokens(3)).await;
+    for status in ["429", "500", "503"] {
+        let answer = faulty(addr, status).await;
+        assert!(
+            answer.head.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{}",
+            answer.head
+        );
+        assert!(answer.json()["error"]["message"].is_string());
+    }
+    assert_eq!(get(addr, "/stats").await.json()["refused"], 3);
+}
+
+#[tokio::test]
+async fn a_reset_comes_after_the_tokens_it_was_asked_for() {
+    let addr = start(tokens(5)).await;
+    let answer = faulty(addr, "reset-after=2").await;
+    assert_eq!(
+        (answer.error, contents(&answer)),
+        (Some(ErrorKind::ConnectionReset), 2)
+    );
+    let stats = get(addr, "/stats").await.json();
+    assert_eq!(
+        (&stats["aborted"], &stats["completed"]),
+        (&1.into(), &0.into())
+    );
+}
+
+#[tokio::test]
+async fn a_close_leaves_the_body_without_an_end() {
+    let addr = start(tokens(5)).await;
+    let answer = faulty(addr, "close-after=2").await;
+    assert_eq!(
+        (answer.error, contents(&answer), answer.is_complete()),
+        (None, 2, false)
+    );
+}
+
+#[tokio::test]
+async fn whole_answers_are_cut_too() {
+    let addr = start(tokens(2)).await;
+    let broken = chat(addr, "x-stub-fault: malformed-after=0\r\n", "").await;
+    assert!(serde_json::from_str::<serde_json::Value>(&broken.body).is_err());
+    let failed = chat(addr, "x-stub-fault: error-after=1\r\n", "").await;
+    assert!(failed.head.starts_with("HTTP/1.1 500 "));
+}
+
+#[tokio::test]
+async fn a_stall_ends_if_it_was_to() {
+    let addr = start(tokens(3)).await;
+    let begin = Instant::now();
+    let answer = faulty(addr, "stall-after=1,stall-for=30ms").await;
+    assert!(begin.elapsed() >= Duration::from_millis(30 + 3 * 3));
+    assert!(answer.is_complete());
+}
+
+#[tokio::test]
+async fn a_stall_without_an_end_is_left_by_the_client() {
+    let addr = start(tokens(3)).await;
+    let patience = Duration::from_millis(200);
+    let answer = tokio::time::timeout(patience, faulty(addr, "stall-after=1")).await;
+    assert!(answer.is_err());
+}
+
+#[tokio::test]
+async fn endings_without_and_apart_from_done() {
+    let addr = start(tokens(2)).await;
+    let none = faulty(addr, "no-done").await;
+    assert!(none.is_complete() && !none.body.contains("[DONE]"));
+    let apart = faulty(addr, "done-apart").await;
+    // Opening, two tokens, [DONE], end; usually the second token and [DONE] are one.
+    assert_eq!(apart.chunks.len(), 5);
+    assert_eq!(apart.chunks[3..], ["data: [DONE]\n\n".len(), 0]);
+    assert_eq!(faulty(addr, "crlf").await.chunks.len(), 4);
+}
+
+#[tokio::test]
+async fn events_are_split_and_coalesced() {
+    let addr = start(tokens(4)).await;
+    let split = faulty(addr, "split=3").await;
+    assert_eq!((split.chunks.len(), contents(&split)), (3 * 5 + 1, 4));
+    let coalesced = faulty(addr, "coalesce=3").await;
+    // Opening, three tokens, the rest with [DONE], end.
+    assert_eq!((coalesced.chunks.len(), contents(&coalesced)), (4, 4));
+}
+
+#[tokio::test]
+async fn lines_end_as_asked_and_comments_come_between() {
+    let addr = start(tokens(2)).await;
+    let crlf = faulty(addr, "crlf").await.body;
+    assert_eq!(crlf.matches("\r\n").count(), crlf.matches('\n').count());
+    let cr = faulty(addr, "cr").await.body;
+    assert!(cr.ends_with("data: [DONE]\r\r") && !cr.contains('\n'));
+    let comments = faulty(addr, "comments=1").await.body;
+    assert_eq!(comments.matches("\n\n: keep-alive\n\ndata: ").count(), 2);
+}
+
+#[tokio::test]
+async fn broken_and_error_events_come_where_asked() {
+    let addr = start(tokens(3)).await;
+    let broken = faulty(addr, "malformed-after=1").await;
+    let valid = |event: &&str| serde_json::from_str::<serde_json::Value>(event).is_ok();
+    assert_eq!(
+        broken.events().iter().map(valid).collect::<Vec<_>>(),
+        [true, true, false, true, true, false]
+    );
+    let error = faulty(addr, "error-after=2").await;
+    assert!(error.events()[3].starts_with(r#"{"error":{"#) && error.is_complete());
+    assert!(!error.body.contains("[DONE]"));
+}
+
+#[tokio::test]
+async fn the_command_line_hurts_every_nth_request() {
+    let config = Config {
+        faults: "503,every=3".parse().unwrap(),
+        ..tokens(1)
+    };
+    let addr = start(config).await;
+    let mut refused = Vec::new();
+    for _ in 0..6 {
+        refused.push(chat(addr, "", "").await.head.contains(" 503 "));
+    }
+    assert_eq!(refused, [false, false, true, false, false, true]);
+}
+
+#[tokio::test]
+async fn slow_heads_and_slow_accepts_wait() {
+    let config = Config {
+        faults: "slow-accept=20ms".parse().unwrap(),
+        ..tokens(0)
+    };
+    let addr = start(config).await;
+    let begin = Instant::now();
+    let answer = faulty(addr, "slow-head=30ms").await;
+    assert!(begin.elapsed() >= Duration::from_millis(20 + 30) && answer.is_complete());
+}

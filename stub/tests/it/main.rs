@@ -1,0 +1,6 @@
+//! The stub over real sockets.
+
+mod clients;
+mod faults;
+mod stream;
+mod support;
