@@ -19,5 +19,6 @@ pub mod saturation;
 pub mod scenario;
 pub mod sse;
 pub mod summary;
+pub mod threshold;
 
 pub use error::Error;

@@ -2,7 +2,9 @@
 
 use crate::checks::Checks;
 use crate::client::{Request, Target};
-use crate::scenario::{Shape, Unit};
+use crate::clock::SECOND;
+use crate::scenario::{Shape, Spacing, Unit};
+use crate::threshold::Threshold;
 use std::time::Duration;
 
 /// A load, ready to be offered.
@@ -12,12 +14,22 @@ pub struct Plan {
     pub scenario: String,
     /// How much load when.
     pub shape: Shape,
-    /// Where to.
-    pub target: Target,
+    /// How the starts of requests are spaced (open loop).
+    pub spacing: Spacing,
+    /// Streams open at once at most (open loop).
+    pub max_streams: usize,
+    /// Seed of whatever is random.
+    pub seed: u64,
+    /// Where to; users take turns.
+    pub targets: Vec<Target>,
     /// What is sent.
     pub request: Request,
     /// What must come back.
     pub checks: Checks,
+    /// What must hold of the whole run.
+    pub thresholds: Vec<Threshold>,
+    /// Whether a threshold that is crossed ends the run.
+    pub stop_when_crossed: bool,
     /// How long streams under way may go on after the last one began.
     pub graceful_stop: Duration,
     /// How long one answer may take.
@@ -27,11 +39,50 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Requests a second asked for on average; 0 in a closed loop.
-    pub fn requested_rate(&self) -> f64 {
+    /// Requests a second asked for in the first `offered_ns`; 0 in a closed loop.
+    pub fn requested_rate(&self, offered_ns: u64) -> f64 {
         match self.shape.unit {
             Unit::Users => 0.0,
-            Unit::Rate => self.shape.mean(),
+            Unit::Rate => self.shape.area(offered_ns) * SECOND as f64 / offered_ns.max(1) as f64,
         }
+    }
+
+    /// Streams worker `number` may have open at once (open loop).
+    pub fn streams_of(&self, number: usize) -> usize {
+        (self.max_streams + self.threads - 1 - number) / self.threads
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+
+    /// A plan for a server nobody connects to.
+    pub fn plan(scenario: &Scenario) -> Plan {
+        Plan {
+            scenario: scenario.name.clone(),
+            shape: scenario.shape().unwrap(),
+            spacing: scenario.arrivals,
+            max_streams: 10,
+            seed: 1,
+            targets: vec![Target::new("http://127.0.0.1:1/").unwrap()],
+            request: Request::new("{}", &[]).unwrap(),
+            checks: scenario.expect.clone(),
+            thresholds: scenario.thresholds.clone(),
+            stop_when_crossed: scenario.stop_when_crossed,
+            graceful_stop: Duration::ZERO,
+            timeout: Duration::from_secs(1),
+            threads: 1,
+        }
+    }
+
+    #[test]
+    fn workers_share_the_streams_out() {
+        let text = "[[stages]]\nduration = '4s'\nrate = 5.0";
+        let mut plan = plan(&Scenario::parse("test", text).unwrap());
+        plan.threads = 3;
+        assert_eq!([0, 1, 2].map(|number| plan.streams_of(number)), [4, 3, 3]);
+        assert_eq!(plan.requested_rate(2 * SECOND), 5.0);
     }
 }

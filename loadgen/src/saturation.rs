@@ -11,6 +11,9 @@ const SCHEDULING_DELAY_NS: u64 = 10 * MILLISECOND;
 /// Share of the requested rate it must reach (open loop).
 const RATE_SHARE: f64 = 0.95;
 
+/// How late a request of an open loop may begin before it is counted as late.
+pub const LATE_START_NS: u64 = 10 * MILLISECOND;
+
 /// Which limits were exceeded, in words.
 pub fn reasons(client: &Client, threads: usize, elapsed_ns: u64) -> Vec<String> {
     let mut reasons = Vec::new();

@@ -9,24 +9,34 @@ use recording::load::{Client, LoadCheck, LoadSummary};
 
 /// The summary of a run.
 pub fn summarize(plan: &Plan, outcome: &Outcome) -> LoadSummary {
-    let tally = &outcome.tally;
+    let tally = &outcome.totals.tally;
     LoadSummary {
         schema: LOAD_SCHEMA.into(),
         scenario: plan.scenario.clone(),
+        urls: plan
+            .targets
+            .iter()
+            .map(|target| target.url.clone())
+            .collect(),
         duration_ns: outcome.offered_ns,
         ended_early: outcome.ended_early.clone(),
         requests: tally.requests.clone(),
-        tokens: outcome.tokens,
-        chunks: outcome.chunks,
-        bytes_sent: outcome.bytes_sent,
-        bytes_received: outcome.bytes_received,
+        tokens: outcome.totals.tokens,
+        chunks: outcome.totals.chunks,
+        bytes_sent: outcome.totals.bytes_sent,
+        bytes_received: outcome.totals.bytes_received,
         ttfb: tally.ttfb.distribution(),
         ttft: tally.ttft.distribution(),
         chunk_interval: tally.chunk_interval.distribution(),
         itl: tally.itl.distribution(),
         total: tally.total.distribution(),
         checks: checks(plan, outcome),
-        thresholds: Vec::new(),
+        thresholds: plan
+            .thresholds
+            .iter()
+            .map(|threshold| threshold.judged(&outcome.totals))
+            .collect(),
+        held: outcome.held.clone(),
         client: client(plan, outcome),
         series: outcome.series.clone(),
     }
@@ -34,6 +44,7 @@ pub fn summarize(plan: &Plan, outcome: &Outcome) -> LoadSummary {
 
 fn checks(plan: &Plan, outcome: &Outcome) -> Vec<LoadCheck> {
     let counts = outcome
+        .totals
         .tally
         .checks
         .iter()
@@ -50,7 +61,7 @@ fn checks(plan: &Plan, outcome: &Outcome) -> Vec<LoadCheck> {
 }
 
 fn client(plan: &Plan, outcome: &Outcome) -> Client {
-    let tally = &outcome.tally;
+    let tally = &outcome.totals.tally;
     let offered_s = outcome.offered_ns as f64 / SECOND as f64;
     let mut client = Client {
         cpu_ns: outcome.cpu_ns,
@@ -58,15 +69,17 @@ fn client(plan: &Plan, outcome: &Outcome) -> Client {
         scheduling_delay_p99_ns: tally.scheduling_delay.quantile(0.99),
         stamp_error_p50_ns: tally.stamp_error.quantile(0.5),
         stamp_error_p99_ns: tally.stamp_error.quantile(0.99),
-        requested_rate: plan.requested_rate(),
+        requested_rate: plan.requested_rate(outcome.offered_ns),
         achieved_rate: if offered_s > 0.0 {
             tally.requests.started as f64 / offered_s
         } else {
             0.0
         },
+        late_starts: tally.start_delay.count_above(saturation::LATE_START_NS),
+        start_delay_p99_ns: tally.start_delay.quantile(0.99),
         ..Client::default()
     };
-    client.saturated_by = saturation::reasons(&client, plan.threads, outcome.elapsed_ns);
+    client.saturated_by = saturation::reasons(&client, plan.threads, outcome.totals.elapsed_ns);
     client.saturated = !client.saturated_by.is_empty();
     client
 }

@@ -1,5 +1,7 @@
 //! `loadgen run` from the outside: results, refusals, exit codes.
 
+#![expect(clippy::unwrap_used, reason = "tests panic rather than return errors")]
+
 mod common;
 
 use common::{loadgen, serve};
@@ -124,6 +126,85 @@ fn a_stalled_stream_times_out_or_is_cut() {
 }
 
 #[test]
+fn an_open_loop_begins_what_is_due() {
+    let dir = tempfile::tempdir().unwrap();
+    let scenario = dir.path().join("even.toml");
+    let text = "arrivals = 'even'\n[[stages]]\nduration = '400ms'\nrate = 50.0";
+    std::fs::write(&scenario, text).unwrap();
+    let json = dir.path().join("load.json");
+    let url = format!("{}/good", serve());
+    let scenario = scenario.to_str().unwrap();
+    let output = loadgen(&[
+        "run",
+        "--scenario",
+        scenario,
+        "--url",
+        &url,
+        "--json",
+        json.to_str().unwrap(),
+    ]);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}");
+    let summary: LoadSummary = recording::io::load(&json, recording::LOAD_SCHEMA).unwrap();
+    settled(&summary);
+    let started = summary.requests.started;
+    // A stalled machine may reach the end before it has begun all of them, never more.
+    assert!(started > 0 && started <= 20, "{started}");
+    assert_eq!(
+        (summary.scenario.as_str(), summary.client.requested_rate),
+        ("even", 50.0)
+    );
+    assert_eq!(
+        summary
+            .client
+            .saturated_by
+            .iter()
+            .any(|reason| reason.contains("asked for")),
+        started < 19
+    );
+}
+
+#[test]
+fn a_crossed_threshold_is_told() {
+    let (code, summary, _) = load(
+        "/good",
+        &[
+            "--threshold",
+            "ttft:p(95)<1us",
+            "--threshold",
+            "tokens:count>0",
+        ],
+    );
+    let held: Vec<bool> = summary
+        .thresholds
+        .iter()
+        .map(|threshold| threshold.ok)
+        .collect();
+    assert_eq!(held, [false, true]);
+    assert_eq!(code, Some(if summary.client.saturated { 3 } else { 99 }));
+}
+
+#[test]
+fn a_crossed_threshold_can_end_the_run() {
+    let more = [
+        "--duration",
+        "1h",
+        "--threshold",
+        "ttft:max<1us",
+        "--stop-when-crossed",
+    ];
+    let (code, summary, _) = load("/good", &more[2..]);
+    assert!(summary.held.is_some() && summary.ended_early.is_none() && code != Some(0));
+    let url = format!("{}/good", serve());
+    let output = loadgen(&[&["run", "--users", "1", "--url", &url], &more[..]].concat());
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("ttft:max<1us no longer held"), "{text}");
+    assert!(
+        text.contains("held up to 0 users, crossed at 1.00"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_server_that_is_not_there_ends_the_run_early() {
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -150,6 +231,8 @@ fn wrong_usage_is_refused() {
         &["run", "--url", url, "--duration", "0s"],
         &["run", "--url", url, "--scenario", "no-such"],
         &["run", "--url", url, "--header", "nonsense"],
+        &["run", "--url", url, "--threshold", "nonsense"],
+        &["run", "--url", url, "--users", "2", "--rate", "2"],
         &["run", "--url", url, "--body", "@/no/such/file"],
     ] {
         let output = loadgen(arguments);

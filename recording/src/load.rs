@@ -12,6 +12,9 @@ pub struct LoadSummary {
     /// Name of the scenario.
     #[serde(default)]
     pub scenario: String,
+    /// Where requests went.
+    #[serde(default)]
+    pub urls: Vec<String>,
     /// How long load was offered.
     #[serde(default)]
     pub duration_ns: u64,
@@ -42,6 +45,9 @@ pub struct LoadSummary {
     pub checks: Vec<LoadCheck>,
     /// Thresholds and whether they held.
     pub thresholds: Vec<Threshold>,
+    /// The highest load that held the thresholds, where a run looked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// The load generator itself.
     pub client: Client,
     /// One entry a second.
@@ -112,6 +118,18 @@ pub struct Threshold {
     pub ok: bool,
 }
 
+/// The highest load that held the thresholds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// Users, or requests a second.
+    pub load: f64,
+    /// What `load` counts: `users` or `requests/s`.
+    pub unit: String,
+    /// The load at which a threshold was crossed; none if all held to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crossed_at: Option<f64>,
+}
+
 /// The load generator itself: whether it was the bottleneck.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Client {
@@ -129,6 +147,12 @@ pub struct Client {
     pub requested_rate: f64,
     /// Requests a second begun.
     pub achieved_rate: f64,
+    /// Requests begun more than 10 ms after their appointed time (open loop).
+    #[serde(default)]
+    pub late_starts: u64,
+    /// How late requests began, 99th percentile (open loop).
+    #[serde(default)]
+    pub start_delay_p99_ns: u64,
     /// Whether the client was the bottleneck: the run is invalid.
     pub saturated: bool,
     /// Which limits were exceeded, in words.
@@ -147,6 +171,18 @@ pub struct LoadPoint {
     pub completed: u64,
     /// Tokens received in the interval.
     pub tokens: u64,
-    /// Median time to first token in the interval.
+    /// Median time to first token of the streams completed in the interval.
     pub ttft_p50_ns: u64,
+    /// Its 99th percentile.
+    #[serde(default)]
+    pub ttft_p99_ns: u64,
+    /// Median time between tokens of the streams completed in the interval.
+    #[serde(default)]
+    pub itl_p50_ns: u64,
+    /// Requests failed or wrongly answered in the interval.
+    #[serde(default)]
+    pub failed: u64,
+    /// Load asked for at its end: users (closed loop) or requests a second (open loop).
+    #[serde(default)]
+    pub load: f64,
 }

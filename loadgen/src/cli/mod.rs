@@ -1,6 +1,7 @@
 //! The command line: one file per verb.
 
 mod run;
+mod settle;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Run(run::Run),
+    Run(Box<run::Run>),
     /// List the built-in scenarios
     Scenarios,
 }

@@ -1,13 +1,11 @@
 //! `loadgen run`: one load.
 
 use super::Outcome;
-use crate::checks::Checks;
-use crate::client::{Request, Target};
 use crate::drive;
 use crate::output::{progress::Progress, text};
 use crate::plan::Plan;
-use crate::scenario::{self, Shape, Unit};
-use crate::{Error, clock, summary};
+use crate::summary;
+use crate::threshold::Threshold;
 use anyhow::Context as _;
 use recording::LoadSummary;
 use std::path::PathBuf;
@@ -19,7 +17,8 @@ const EXAMPLES: &str = "\
 Examples:
   loadgen run --scenario quick --url http://127.0.0.1:8080/chat
   loadgen run --url http://127.0.0.1:8080/chat --users 50 --duration 30s --json load.json
-  loadgen run --url http://127.0.0.1:8080/v1/chat/completions --body @request.json
+  loadgen run --url http://127.0.0.1:8080/chat --rate 100 --threshold 'ttft:p(95)<500ms'
+  loadgen run --url http://127.0.0.1:8080/v1/chat/completions --body @request.json --expect tokens=50
 
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 the load generator was the bottleneck; 99 a threshold was crossed.";
 
@@ -27,15 +26,21 @@ Exit codes: 0 done; 1 failed; 2 wrong usage; 3 the load generator was the bottle
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Run {
-    /// A built-in scenario (see `loadgen scenarios`) or a scenario file
-    #[arg(long, value_name = "NAME|FILE", default_value = "baseline")]
-    pub scenario: String,
-    /// Where to send requests, such as http://127.0.0.1:8080/chat
-    #[arg(long)]
-    pub url: String,
+    /// A built-in scenario (see `loadgen scenarios`) or a scenario file; baseline if not given, open with --rate
+    #[arg(long, value_name = "NAME|FILE")]
+    pub scenario: Option<String>,
+    /// Where to send requests, such as http://127.0.0.1:8080/chat; with several, users take turns
+    #[arg(long = "url", value_name = "URL")]
+    pub urls: Vec<String>,
     /// Users at the scenario's peak, each with one request at a time
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "rate")]
     pub users: Option<u32>,
+    /// Requests a second at the scenario's peak, whatever the answers do
+    #[arg(long, value_name = "N")]
+    pub rate: Option<f64>,
+    /// Streams open at once at most, with rates; requests beyond them begin late
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_streams: Option<u32>,
     /// How long to offer load; the scenario is stretched or squeezed to it
     #[arg(long, value_parser = humantime::parse_duration)]
     pub duration: Option<Duration>,
@@ -45,15 +50,27 @@ pub struct Run {
     /// A header to send; may be given several times
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
+    /// What every answer must be like: status=200, tokens=50, min-tokens=1, done=yes
+    #[arg(long = "expect", value_name = "KEY=VALUE")]
+    pub expect: Vec<String>,
+    /// What must hold of the whole run, as in k6: 'ttft:p(95)<500ms', 'failed:rate<1%'; may be given several times
+    #[arg(long = "threshold", value_name = "EXPR")]
+    pub thresholds: Vec<Threshold>,
+    /// End the run when a threshold is crossed, and tell the highest load that held it
+    #[arg(long)]
+    pub stop_when_crossed: bool,
     /// How long streams may go on after the last request began; then they are cut
     #[arg(long, value_parser = humantime::parse_duration, default_value = "3s")]
     pub graceful_stop: Duration,
     /// How long one answer may take
     #[arg(long, value_parser = humantime::parse_duration, default_value = "60s")]
     pub timeout: Duration,
-    /// Worker threads; one for each 500 users, up to the CPUs there are, if not given
+    /// Worker threads; one for each 500 streams, up to the CPUs there are, if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Seed of the random arrival times
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
     /// Write the result as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -74,9 +91,9 @@ impl Run {
         if let Some(path) = &self.json {
             recording::io::save(path, &summary)?;
         }
-        text::write(&summary, &plan.target.url, &mut std::io::stdout().lock())
+        text::write(&summary, &mut std::io::stdout().lock())
             .context("cannot write the summary to standard output")?;
-        judge(&summary, &plan.target.url)
+        judge(&summary)
     }
 
     async fn offer(&self, plan: Arc<Plan>) -> anyhow::Result<drive::Outcome> {
@@ -86,68 +103,6 @@ impl Run {
         progress.clear();
         Ok(outcome?)
     }
-
-    fn plan(&self) -> Result<Plan, Error> {
-        let scenario = scenario::find(&self.scenario)?;
-        let shape = self.shape(scenario.shape().map_err(Error::Usage)?)?;
-        let threads = self
-            .threads
-            .map_or_else(|| default_threads(&shape), usize::from);
-        Ok(Plan {
-            scenario: scenario.name,
-            target: Target::new(&self.url)?,
-            request: Request::new(self.body()?, &self.headers)?,
-            checks: Checks::default(),
-            graceful_stop: self.graceful_stop,
-            timeout: self.timeout,
-            shape,
-            threads,
-        })
-    }
-
-    fn shape(&self, mut shape: Shape) -> Result<Shape, Error> {
-        if let Some(users) = self.users {
-            if shape.unit != Unit::Users {
-                return Err(Error::Usage(
-                    "--users does not suit a scenario of rates".into(),
-                ));
-            }
-            shape = shape.with_peak(users.into());
-        }
-        match self.duration {
-            Some(Duration::ZERO) => {
-                Err(Error::Usage("--duration must be more than nothing".into()))
-            }
-            Some(duration) => Ok(shape.with_length(clock::nanos(duration))),
-            None => Ok(shape),
-        }
-    }
-
-    fn body(&self) -> Result<Vec<u8>, Error> {
-        match self.body.as_deref() {
-            None => Ok(default_body(&self.url).into()),
-            Some(text) => match text.strip_prefix('@') {
-                None => Ok(text.into()),
-                Some(path) => std::fs::read(path).map_err(|source| Error::Read {
-                    path: path.into(),
-                    source,
-                }),
-            },
-        }
-    }
-}
-
-fn default_body(url: &str) -> &'static str {
-    if url.contains("/chat/completions") {
-        r#"{"model":"stub","stream":true,"messages":[{"role":"user","content":"hello"}]}"#
-    } else {
-        r#"{"message":"hello"}"#
-    }
-}
-
-fn default_threads(shape: &Shape) -> usize {
-    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-    (shape.peak() / 500.0).ceil().clamp(1.0, cpus as f64) as usize
 }
 
 /// Ctrl-C and requests to terminate.
@@ -167,24 +122,28 @@ fn interrupts() -> std::io::Result<mpsc::Receiver<()>> {
     Ok(receiver)
 }
 
-fn judge(summary: &LoadSummary, url: &str) -> anyhow::Result<Outcome> {
+/// How the run ended. An invalid run comes before a crossed threshold: its numbers are not the server's.
+fn judge(summary: &LoadSummary) -> anyhow::Result<Outcome> {
     let requests = &summary.requests;
-    let bad = requests.failed.iter().chain(&requests.rejected);
-    if summary.ttft.count == 0
-        && let Some((reason, _)) = bad.max_by_key(|(_, count)| **count)
-    {
-        anyhow::bail!(
-            "no request succeeded, mostly: {reason}. Is {url} the right URL, and is the server up?"
-        );
+    if summary.ttft.count == 0 {
+        let bad = requests.failed.iter().chain(&requests.rejected);
+        match bad.max_by_key(|(_, count)| **count) {
+            Some((reason, _)) => anyhow::bail!(
+                "no request succeeded, mostly: {reason}. Is {} the right URL, and is the server up?",
+                summary.urls.join(" ")
+            ),
+            None if summary.ended_early.is_none() => anyhow::bail!(
+                "no answer was complete before the load ended; give it a longer --duration or --graceful-stop"
+            ),
+            None => {}
+        }
     }
-    if requests.started == 0 || (summary.ttft.count == 0 && summary.ended_early.is_none()) {
-        anyhow::bail!(
-            "no answer was complete before the load ended; give it a longer --duration or --graceful-stop"
-        );
-    }
-    Ok(if summary.client.saturated {
-        Outcome::Invalid
-    } else {
-        Outcome::Done
+    // Where the threshold is what ends the run, crossing it is how the run is meant to end.
+    let sought = summary.held.as_ref().is_some_and(|held| held.load > 0.0);
+    let crossed = summary.thresholds.iter().any(|threshold| !threshold.ok);
+    Ok(match (summary.client.saturated, crossed && !sought) {
+        (true, _) => Outcome::Invalid,
+        (false, true) => Outcome::Crossed,
+        (false, false) => Outcome::Done,
     })
 }

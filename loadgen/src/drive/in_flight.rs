@@ -7,12 +7,13 @@ use crate::client::{Answer, Failure};
 #[derive(Debug)]
 pub struct InFlight<'a> {
     worker: &'a Worker,
-    begin_ns: u64,
+    /// What its latencies count from.
+    pub begin_ns: u64,
     settled: bool,
 }
 
 impl<'a> InFlight<'a> {
-    /// Counts a request as begun; its latencies count from `begin_ns`.
+    /// Counts a request as begun.
     pub fn begin(worker: &'a Worker, begin_ns: u64) -> Self {
         worker.tally().started();
         Self {

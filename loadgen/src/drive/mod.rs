@@ -1,11 +1,16 @@
 //! Offers the load: worker threads, each with its own users and its own single-threaded runtime.
 //!
-//! Workers share nothing but the control and are looked at once a second, so a core more is a core's load more.
+//! Workers share nothing but the control and are looked at five times a second, so a core more is a core's load more.
 
+mod arrivals;
+mod closed;
 mod control;
 mod coordinator;
 mod in_flight;
-mod user;
+mod monitor;
+mod open;
+mod session;
 mod worker;
 
-pub use coordinator::{Outcome, Snapshot, run};
+pub use coordinator::{Outcome, run};
+pub use monitor::Snapshot;

@@ -1,15 +1,15 @@
 //! One thread of users.
 
 use super::control::Control;
-use super::user;
-use crate::client::{Received, Wire};
+use super::{closed, open};
+use crate::client::{Received, Target, Wire};
 use crate::clock::{MILLISECOND, instant, now_ns};
 use crate::measure::Tally;
 use crate::plan::Plan;
+use crate::scenario::Unit;
 use crate::sse::Scanner;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Builder;
-use tokio::task::JoinSet;
 
 /// How often the runtime's punctuality is probed.
 const PROBE_NS: u64 = 10 * MILLISECOND;
@@ -21,6 +21,8 @@ pub struct Worker {
     pub plan: Arc<Plan>,
     /// When.
     pub control: Arc<Control>,
+    /// Which of the plan's threads it is.
+    pub number: usize,
     /// Bytes on its sockets.
     pub wire: Arc<Wire>,
     /// Content it received.
@@ -31,10 +33,11 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub fn new(plan: Arc<Plan>, control: Arc<Control>) -> Self {
+    pub fn new(plan: Arc<Plan>, control: Arc<Control>, number: usize) -> Self {
         Self {
             plan,
             control,
+            number,
             wire: Arc::default(),
             received: Received::default(),
             scanner: Scanner::default(),
@@ -47,28 +50,24 @@ impl Worker {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs users `first`, `first + step`, … until the load is over.
-    pub fn run(self: Arc<Self>, first: usize, step: usize) -> std::io::Result<()> {
+    /// Where user or stream `index` sends its requests.
+    pub fn target(&self, index: usize) -> &Target {
+        &self.plan.targets[index % self.plan.targets.len()]
+    }
+
+    /// Offers its share of the load until it is over.
+    pub fn run(self: Arc<Self>) -> std::io::Result<()> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let peak = self.plan.shape.peak().ceil() as usize;
         runtime.block_on(async {
-            let mut users = JoinSet::new();
-            for index in (first..peak).step_by(step) {
-                users.spawn(user::run(self.clone(), index));
-            }
             let probe = tokio::spawn(probe(self.clone()));
-            tokio::select! {
-                () = all(&mut users) => {}
-                () = self.control.cut_off() => users.shutdown().await,
+            match self.plan.shape.unit {
+                Unit::Users => closed::run(&self).await,
+                Unit::Rate => open::run(&self).await,
             }
             probe.abort();
         });
         Ok(())
     }
-}
-
-async fn all(users: &mut JoinSet<()>) {
-    while users.join_next().await.is_some() {}
 }
 
 /// Measures how late this thread's timers fire: what arrives in the meantime is stamped as late as that.

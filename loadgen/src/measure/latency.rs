@@ -36,14 +36,26 @@ impl Latency {
         self.0.add(&other.0).expect("all have the same bounds");
     }
 
-    /// Forgets all.
-    pub fn clear(&mut self) {
-        self.0.reset();
+    /// Takes away what another held, which must have been a part of this.
+    pub fn subtract(&mut self, part: &Self) {
+        self.0
+            .subtract(&part.0)
+            .expect("all have the same bounds, and the part is no larger than the whole");
+    }
+
+    /// The mean, nanoseconds; 0 if there are none.
+    pub fn mean(&self) -> f64 {
+        self.0.mean()
     }
 
     /// How many were recorded.
     pub fn count(&self) -> u64 {
         self.0.len()
+    }
+
+    /// How many were longer than `ns`, to the histogram's precision.
+    pub fn count_above(&self, ns: u64) -> u64 {
+        self.count() - self.0.count_between(0, ns)
     }
 
     /// The duration that a share `q` (0 to 1) does not exceed; 0 if there are none.

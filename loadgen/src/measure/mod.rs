@@ -2,8 +2,10 @@
 
 mod latency;
 mod tally;
+mod totals;
 mod usage;
 
 pub use latency::Latency;
-pub use tally::{Interval, Tally};
+pub use tally::Tally;
+pub use totals::Totals;
 pub use usage::Usage;

@@ -28,17 +28,8 @@ pub struct Tally {
     pub stamp_error: Latency,
     /// How late timers fired.
     pub scheduling_delay: Latency,
-    /// The second under way.
-    pub interval: Interval,
-}
-
-/// What ended since the last look.
-#[derive(Clone, Debug, Default)]
-pub struct Interval {
-    /// Answers read to their end.
-    pub completed: u64,
-    /// Time to first token of those that passed all checks.
-    pub ttft: Latency,
+    /// How late requests with an appointed time began (open loop).
+    pub start_delay: Latency,
 }
 
 impl Tally {
@@ -63,7 +54,6 @@ impl Tally {
     /// A request that was due at `begin_ns` was answered to the end.
     pub fn completed(&mut self, begin_ns: u64, answer: &Answer, verdict: &Verdict) {
         self.requests.completed += 1;
-        self.interval.completed += 1;
         self.active -= 1;
         self.checks
             .resize(verdict.passed.len().max(self.checks.len()), [0; 2]);
@@ -71,8 +61,8 @@ impl Tally {
             counts[usize::from(!passed)] += 1;
         }
         // A quick refusal is not a quick answer: what failed a check is in no percentile.
-        match verdict.reason() {
-            Some(reason) => *self.requests.rejected.entry(reason).or_default() += 1,
+        match &verdict.reason {
+            Some(reason) => *self.requests.rejected.entry(reason.clone()).or_default() += 1,
             None => self.record(begin_ns, answer),
         }
     }
@@ -82,7 +72,6 @@ impl Tally {
         self.ttfb
             .record(answer.first_byte_ns.saturating_sub(begin_ns));
         self.ttft.record(ttft);
-        self.interval.ttft.record(ttft);
         self.total.record(answer.end_ns.saturating_sub(begin_ns));
         for gap in &answer.gaps {
             let ns = u64::from(gap.tenths_us) * 100;
@@ -96,21 +85,29 @@ impl Tally {
         }
     }
 
-    /// Ends the second under way.
-    pub fn take_interval(&mut self) -> Interval {
-        let taken = self.interval.clone();
-        self.interval.completed = 0;
-        self.interval.ttft.clear();
-        taken
+    /// Requests that failed or were answered wrongly.
+    pub fn bad(&self) -> u64 {
+        let requests = &self.requests;
+        requests
+            .failed
+            .values()
+            .chain(requests.rejected.values())
+            .sum()
     }
 
-    /// Adds all of another worker's.
+    /// Requests that ended by themselves, well or badly.
+    pub fn ended(&self) -> u64 {
+        self.requests.completed + self.requests.failed.values().sum::<u64>()
+    }
+
+    /// Adds all of another's.
     pub fn add(&mut self, other: &Self) {
-        self.requests.started += other.requests.started;
-        self.requests.completed += other.requests.completed;
-        self.requests.cut += other.requests.cut;
-        add_reasons(&mut self.requests.failed, &other.requests.failed);
-        add_reasons(&mut self.requests.rejected, &other.requests.rejected);
+        let (mine, theirs) = (&mut self.requests, &other.requests);
+        mine.started += theirs.started;
+        mine.completed += theirs.completed;
+        mine.cut += theirs.cut;
+        combine(&mut mine.failed, &theirs.failed, u64::wrapping_add);
+        combine(&mut mine.rejected, &theirs.rejected, u64::wrapping_add);
         self.active += other.active;
         self.checks
             .resize(other.checks.len().max(self.checks.len()), [0; 2]);
@@ -118,21 +115,68 @@ impl Tally {
             mine[0] += theirs[0];
             mine[1] += theirs[1];
         }
-        self.ttfb.add(&other.ttfb);
-        self.ttft.add(&other.ttft);
-        self.chunk_interval.add(&other.chunk_interval);
-        self.itl.add(&other.itl);
-        self.total.add(&other.total);
-        self.stamp_error.add(&other.stamp_error);
-        self.scheduling_delay.add(&other.scheduling_delay);
+        let theirs = other.latencies();
+        self.latencies_mut()
+            .into_iter()
+            .zip(theirs)
+            .for_each(|(mine, theirs)| mine.add(theirs));
+    }
+
+    /// What was added since this was `earlier`; streams open stay as they are now.
+    pub fn since(&self, earlier: &Self) -> Self {
+        let mut since = self.clone();
+        let (mine, theirs) = (&mut since.requests, &earlier.requests);
+        mine.started -= theirs.started;
+        mine.completed -= theirs.completed;
+        mine.cut -= theirs.cut;
+        combine(&mut mine.failed, &theirs.failed, u64::wrapping_sub);
+        combine(&mut mine.rejected, &theirs.rejected, u64::wrapping_sub);
+        for (mine, theirs) in since.checks.iter_mut().zip(&earlier.checks) {
+            mine[0] -= theirs[0];
+            mine[1] -= theirs[1];
+        }
+        let theirs = earlier.latencies();
+        since
+            .latencies_mut()
+            .into_iter()
+            .zip(theirs)
+            .for_each(|(mine, theirs)| mine.subtract(theirs));
+        since
+    }
+
+    fn latencies(&self) -> [&Latency; 8] {
+        [
+            &self.ttfb,
+            &self.ttft,
+            &self.chunk_interval,
+            &self.itl,
+            &self.total,
+            &self.stamp_error,
+            &self.scheduling_delay,
+            &self.start_delay,
+        ]
+    }
+
+    fn latencies_mut(&mut self) -> [&mut Latency; 8] {
+        [
+            &mut self.ttfb,
+            &mut self.ttft,
+            &mut self.chunk_interval,
+            &mut self.itl,
+            &mut self.total,
+            &mut self.stamp_error,
+            &mut self.scheduling_delay,
+            &mut self.start_delay,
+        ]
     }
 }
 
 type Reasons = std::collections::BTreeMap<String, u64>;
 
-fn add_reasons(mine: &mut Reasons, theirs: &Reasons) {
+fn combine(mine: &mut Reasons, theirs: &Reasons, with: fn(u64, u64) -> u64) {
     for (reason, count) in theirs {
-        *mine.entry(reason.clone()).or_default() += count;
+        let sum = mine.entry(reason.clone()).or_default();
+        *sum = with(*sum, *count);
     }
 }
 
@@ -210,5 +254,8 @@ mod tests {
         one.add(&two);
         assert_eq!((one.requests.completed, one.ttft.count()), (4, 2));
         assert_eq!(one.checks, [[2, 2], [4, 0], [4, 0]]);
+        let since = one.since(&two);
+        assert_eq!((since.requests, since.checks), (two.requests, two.checks));
+        assert_eq!(since.ttft.distribution(), two.ttft.distribution());
     }
 }

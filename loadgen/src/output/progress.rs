@@ -7,6 +7,7 @@ use crate::plan::Plan;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 
+const PLAIN_FIRST_NS: u64 = SECOND;
 const PLAIN_EVERY_NS: u64 = 5 * SECOND;
 
 /// Shows snapshots.
@@ -14,7 +15,8 @@ const PLAIN_EVERY_NS: u64 = 5 * SECOND;
 pub struct Progress {
     name: String,
     length_ns: u64,
-    shown_ns: u64,
+    /// When to write the next plain line.
+    next_ns: u64,
     sink: Sink,
 }
 
@@ -36,7 +38,7 @@ impl Progress {
         Self {
             name: plan.scenario.clone(),
             length_ns: plan.shape.length_ns(),
-            shown_ns: 0,
+            next_ns: PLAIN_FIRST_NS,
             sink,
         }
     }
@@ -48,8 +50,8 @@ impl Progress {
                 bar.set_position(snapshot.elapsed_ns / 1_000_000);
                 bar.set_message(self.line(snapshot));
             }
-            Sink::Plain if snapshot.elapsed_ns >= self.shown_ns + PLAIN_EVERY_NS => {
-                self.shown_ns = snapshot.elapsed_ns;
+            Sink::Plain if snapshot.elapsed_ns >= self.next_ns => {
+                self.next_ns = snapshot.elapsed_ns + PLAIN_EVERY_NS;
                 eprintln!("{}", self.line(snapshot));
             }
             Sink::Plain | Sink::None => {}

@@ -3,17 +3,31 @@
 use super::format::{bytes, digits, duration};
 use crate::clock::SECOND;
 use recording::LoadSummary;
-use recording::load::{Distribution, LoadCheck};
+use recording::load::{Distribution, Held, LoadCheck};
 use std::io::{self, Write};
 
-/// Writes the summary of a run against `url`.
+/// Writes the summary of a run.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(summary: &LoadSummary, url: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "\n  scenario {} · {url}\n", summary.scenario)?;
+pub fn write(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "\n  scenario {} · {}\n",
+        summary.scenario,
+        summary.urls.join(" ")
+    )?;
     for check in &summary.checks {
         write_check(check, out)?;
+    }
+    for threshold in &summary.thresholds {
+        let mark = if threshold.ok { '✓' } else { '✗' };
+        writeln!(
+            out,
+            "  {mark} {}: {}",
+            threshold.expr,
+            digits(threshold.value)
+        )?;
     }
     write_requests(summary, out)?;
     for (name, distribution) in distributions(summary) {
@@ -131,10 +145,42 @@ fn write_client(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
         );
         line(out, "sent to seen", &format!("med={p50} p(99)={p99}"))?;
     }
+    if client.requested_rate > 0.0 {
+        let (asked, begun) = (digits(client.requested_rate), digits(client.achieved_rate));
+        let late = format!(
+            "{} more than 10ms late, p(99) {}",
+            client.late_starts,
+            duration(client.start_delay_p99_ns)
+        );
+        line(
+            out,
+            "requests/s",
+            &format!("{asked} asked, {begun} begun, {late}"),
+        )?;
+    }
+    write_verdicts(summary, out)
+}
+
+fn write_verdicts(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(held) = &summary.held {
+        let Held {
+            load,
+            unit,
+            crossed_at,
+        } = held;
+        let crossed = crossed_at.map_or("never crossed".into(), |at| {
+            format!("crossed at {}", digits(at))
+        });
+        writeln!(
+            out,
+            "\n  The thresholds held up to {} {unit}, {crossed}.",
+            digits(*load)
+        )?;
+    }
     if let Some(reason) = &summary.ended_early {
         writeln!(out, "\n  PARTIAL: the load ended early: {reason}.")?;
     }
-    for reason in &client.saturated_by {
+    for reason in &summary.client.saturated_by {
         writeln!(
             out,
             "\n  INVALID: the load generator was the bottleneck: {reason}."

@@ -6,9 +6,17 @@ use crate::Error;
 /// Name and text of a built-in scenario.
 pub type Builtin = (&'static str, &'static str);
 
-const BUILTIN: [Builtin; 2] = [
+const BUILTIN: [Builtin; 7] = [
     ("baseline", include_str!("../../scenarios/baseline.toml")),
     ("quick", include_str!("../../scenarios/quick.toml")),
+    ("stress", include_str!("../../scenarios/stress.toml")),
+    ("soak", include_str!("../../scenarios/soak.toml")),
+    ("spike", include_str!("../../scenarios/spike.toml")),
+    (
+        "breakpoint",
+        include_str!("../../scenarios/breakpoint.toml"),
+    ),
+    ("open", include_str!("../../scenarios/open.toml")),
 ];
 
 /// All built-in scenarios.

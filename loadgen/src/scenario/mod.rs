@@ -7,6 +7,8 @@ pub use builtin::{Builtin, find, list};
 pub use shape::{Shape, Unit};
 
 use crate::Error;
+use crate::checks::Checks;
+use crate::threshold::Threshold;
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -24,6 +26,39 @@ pub struct Scenario {
     pub start: Option<f64>,
     /// The stages, one after another.
     pub stages: Vec<Stage>,
+    /// How the starts of requests are spaced (scenarios of rates).
+    #[serde(default)]
+    pub arrivals: Spacing,
+    /// Streams open at once at most (scenarios of rates); requests beyond them start late.
+    pub max_streams: Option<u32>,
+    /// What must hold of the whole run.
+    #[serde(default)]
+    pub thresholds: Vec<Threshold>,
+    /// End the run when a threshold is crossed, and tell the highest load that held it.
+    #[serde(default)]
+    pub stop_when_crossed: bool,
+    /// Where to send requests, if the command line does not say.
+    #[serde(default)]
+    pub urls: Vec<String>,
+    /// Headers to send (`Name: value`).
+    #[serde(default)]
+    pub headers: Vec<String>,
+    /// Body to send.
+    pub body: Option<String>,
+    /// What every answer must be like.
+    #[serde(default)]
+    pub expect: Checks,
+}
+
+/// How the starts of requests are spaced.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spacing {
+    /// At random, as independent people come (a Poisson process).
+    #[default]
+    Poisson,
+    /// Evenly.
+    Even,
 }
 
 /// A stretch of time over which load moves, in a straight line, to what is given here.
@@ -52,8 +87,19 @@ impl Scenario {
         let mut scenario: Self =
             toml::from_str(text).map_err(|error| malformed(error.to_string()))?;
         scenario.name = name.into();
-        scenario.shape().map_err(malformed)?;
+        scenario.check().map_err(malformed)?;
         Ok(scenario)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.shape()?;
+        if self.max_streams == Some(0) {
+            return Err("max_streams = 0 would let no request begin".into());
+        }
+        if self.stop_when_crossed && self.thresholds.is_empty() {
+            return Err("stop_when_crossed needs thresholds".into());
+        }
+        self.expect.sane()
     }
 
     /// The load over time.
@@ -107,6 +153,19 @@ mod tests {
         assert!(refusal(&stage("users = 1\nusrs = 2")).contains("usrs"));
         assert!(refusal("[[stages]]\nduration = 'soon'\nusers = 1").contains("soon"));
         assert!(refusal("[[stages]]\nduration = '0s'\nusers = 1").contains("no time"));
+    }
+
+    #[test]
+    fn options_make_sense_or_are_refused() {
+        let with = |line: &str| format!("{line}\n[[stages]]\nduration = '1s'\nrate = 1.0");
+        assert!(refusal(&with("max_streams = 0")).contains("max_streams"));
+        assert!(refusal(&with("stop_when_crossed = true")).contains("needs thresholds"));
+        assert!(refusal(&with("arrivals = 'sometimes'")).contains("poisson"));
+        assert!(refusal(&with("thresholds = ['ttft<1s']")).contains("ttft<1s"));
+        assert!(refusal(&with("expect = { tokens = 5, min_tokens = 6 }")).contains("min_tokens"));
+        let fine = with("arrivals = 'even'\nurls = ['http://a/']\nexpect = { done = false }");
+        let scenario = Scenario::parse("mine", &fine).unwrap();
+        assert!(scenario.arrivals == Spacing::Even && !scenario.expect.done);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Load over time: straight lines from stage to stage.
 
 use super::Stage;
-use crate::clock::nanos;
+use crate::clock::{SECOND, nanos};
 
 /// What a scenario counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,12 +12,46 @@ pub enum Unit {
     Rate,
 }
 
+impl std::fmt::Display for Unit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Users => "users",
+            Self::Rate => "requests/s",
+        })
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 struct Line {
     begin_ns: u64,
     length_ns: u64,
     from: f64,
     to: f64,
+}
+
+impl Line {
+    /// Load times seconds, `t_ns` into the line.
+    fn area(&self, t_ns: u64) -> f64 {
+        if self.length_ns == 0 {
+            return 0.0;
+        }
+        let (t, length) = (t_ns as f64, self.length_ns as f64);
+        (self.from * t + (self.to - self.from) * t * t / length / 2.0) / SECOND as f64
+    }
+
+    /// How far into the line the area is reached: the root of a quadratic, in the form that loses no digits when
+    /// the line is nearly level.
+    fn when(&self, area: f64) -> u64 {
+        let seconds = self.length_ns as f64 / SECOND as f64;
+        let slope = (self.to - self.from) / seconds;
+        let root = (self.from * self.from + 2.0 * slope * area).max(0.0).sqrt();
+        let t = if area > 0.0 {
+            2.0 * area / (self.from + root)
+        } else {
+            0.0
+        };
+        (t * SECOND as f64) as u64
+    }
 }
 
 /// Load as a function of time.
@@ -73,10 +107,23 @@ impl Shape {
         ends.fold(0.0, f64::max)
     }
 
-    /// The load averaged over its length.
-    pub fn mean(&self) -> f64 {
-        let area = |line: &Line| (line.from + line.to) / 2.0 * line.length_ns as f64;
-        self.lines.iter().map(area).sum::<f64>() / self.length_ns() as f64
+    /// The load added up over the first `t_ns`: with rates, the requests due by then.
+    pub fn area(&self, t_ns: u64) -> f64 {
+        let inside =
+            |line: &Line| line.area(t_ns.saturating_sub(line.begin_ns).min(line.length_ns));
+        self.lines.iter().map(inside).sum()
+    }
+
+    /// When the load has added up to `area`, nanoseconds since the start; none if it never does.
+    pub fn when(&self, mut area: f64) -> Option<u64> {
+        for line in &self.lines {
+            let all = line.area(line.length_ns);
+            if area < all {
+                return Some(line.begin_ns + line.when(area));
+            }
+            area -= all;
+        }
+        None
     }
 
     /// The load at a moment, nanoseconds since the start; none after the end.
@@ -123,7 +170,7 @@ fn target(stage: &Stage) -> Result<(Unit, f64), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::SECOND;
+    use proptest::prelude::*;
     use std::time::Duration;
 
     fn shape(start: Option<f64>, stages: &[(u64, u32)]) -> Shape {
@@ -151,6 +198,28 @@ mod tests {
         assert_eq!(shape.at(5 * SECOND), 50.0);
         assert_eq!(shape.at(10 * SECOND), 20.0);
         assert_eq!((shape.peak(), shape.length_ns()), (100.0, 20 * SECOND));
+    }
+
+    #[test]
+    fn area_is_load_times_seconds() {
+        let shape = shape(Some(0.0), &[(10, 100), (0, 20), (10, 20)]);
+        assert_eq!(shape.area(10 * SECOND), 500.0);
+        assert_eq!(shape.area(u64::MAX), 700.0);
+        assert_eq!(shape.when(700.0), None);
+        assert_eq!(shape.when(0.0), Some(0));
+    }
+
+    proptest! {
+        #[test]
+        fn when_is_where_the_area_is_reached(
+            start in 0u32..50, stages in prop::collection::vec((0u64..20, 0u32..50), 1..5), share in 0.0..1.0f64,
+        ) {
+            prop_assume!(stages.iter().any(|(seconds, users)| *seconds > 0 && *users > 0));
+            let shape = shape(Some(start.into()), &stages);
+            let area = shape.area(u64::MAX) * share;
+            let reached = shape.area(shape.when(area).unwrap());
+            prop_assert!((reached - area).abs() < 1e-3, "{reached} for {area}");
+        }
     }
 
     #[test]

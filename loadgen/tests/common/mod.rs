@@ -20,6 +20,7 @@ pub fn serve() -> String {
 
 fn converse(stream: TcpStream) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
+    stream.set_nodelay(true).ok()?;
     let mut out = stream;
     loop {
         let (path, body) = request(&mut reader)?;

@@ -1,54 +1,52 @@
-//! A user: asks, reads the whole answer, asks again, on one connection as long as the server keeps it.
+//! One user's connection: kept from request to request as long as the server keeps it.
 
 use super::in_flight::InFlight;
 use super::worker::Worker;
 use crate::client::{Connection, Exchange, Failure};
 use crate::clock::now_ns;
-use std::sync::Arc;
-use std::time::Duration;
-
-/// How long to wait after a failure: a server that is gone is not to be hammered.
-const BACK_OFF: Duration = Duration::from_millis(100);
-/// How often a user whom the scenario does not want yet looks again.
-const WAIT: Duration = Duration::from_millis(20);
-
-/// User `index` of a closed loop.
-pub async fn run(worker: Arc<Worker>, index: usize) {
-    let mut session = Session::default();
-    while worker.control.open() {
-        let wanted = worker.plan.shape.at(worker.control.elapsed_ns()).round();
-        if index as f64 >= wanted {
-            session.disconnect();
-            tokio::time::sleep(WAIT).await;
-        } else if session.ask(&worker).await.is_err() {
-            tokio::time::sleep(BACK_OFF).await;
-        }
-    }
-}
 
 /// A user's connection and buffers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Session {
+    index: usize,
     connection: Option<Connection>,
     exchange: Exchange,
 }
 
 impl Session {
+    /// Of user `index`, not connected yet.
+    pub fn new(index: usize) -> Self {
+        Self {
+            index,
+            connection: None,
+            exchange: Exchange::default(),
+        }
+    }
+
     /// Closes the connection.
     pub fn disconnect(&mut self) {
         self.connection = None;
     }
 
-    /// One request, counted in `worker`. Connecting, where that is needed, is no part of its latencies.
-    pub async fn ask(&mut self, worker: &Worker) -> Result<(), Failure> {
+    /// One request, counted in `worker`. Its latencies count from `begin`, which is asked once it is connected.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub async fn ask(
+        &mut self,
+        worker: &Worker,
+        begin: impl FnOnce() -> u64,
+    ) -> Result<(), Failure> {
+        // A request counts from here, so that one cut while it connects is counted too.
+        let mut request = InFlight::begin(worker, now_ns());
         let mut connection = match self.connection(worker).await {
             Ok(connection) => connection,
             Err(failure) => {
-                InFlight::begin(worker, now_ns()).failed(failure);
+                request.failed(failure);
                 return Err(failure);
             }
         };
-        let request = InFlight::begin(worker, now_ns());
+        request.begin_ns = begin();
         match self.exchange(worker, &mut connection).await {
             Ok(()) => {
                 request.completed(self.exchange.answer());
@@ -67,7 +65,7 @@ impl Session {
         worker: &Worker,
         connection: &mut Connection,
     ) -> Result<(), Failure> {
-        let http = worker.plan.target.address_to(&worker.plan.request);
+        let http = worker.target(self.index).address_to(&worker.plan.request);
         let run = self
             .exchange
             .run(connection, http, &worker.scanner, &worker.received);
@@ -83,7 +81,7 @@ impl Session {
         {
             return Ok(kept);
         }
-        let open = Connection::open(worker.plan.target.address, worker.wire.clone());
+        let open = Connection::open(worker.target(self.index).address, worker.wire.clone());
         let opened = tokio::time::timeout(worker.plan.timeout, open).await;
         opened.unwrap_or(Err(Failure::Timeout))
     }

@@ -1,0 +1,217 @@
+//! From the scenario and the command line, which has the last word, to a plan.
+
+use super::run::Run;
+use crate::Error;
+use crate::checks::Checks;
+use crate::client::{Request, Target};
+use crate::clock;
+use crate::plan::Plan;
+use crate::scenario::{self, Scenario, Shape, Unit};
+use std::time::Duration;
+
+/// Streams open at once in an open loop, if nobody says otherwise.
+const MAX_STREAMS: u32 = 10_000;
+/// Streams one thread serves with ease.
+const STREAMS_A_THREAD: f64 = 500.0;
+
+impl Run {
+    /// What to do, with everything checked.
+    pub(super) fn plan(&self) -> Result<Plan, Error> {
+        let default = if self.rate.is_some() {
+            "open"
+        } else {
+            "baseline"
+        };
+        let scenario = scenario::find(self.scenario.as_deref().unwrap_or(default))?;
+        let shape = self.shape(scenario.shape().map_err(Error::Usage)?)?;
+        let urls = self.urls(&scenario)?;
+        let stop_when_crossed = scenario.stop_when_crossed || self.stop_when_crossed;
+        let mut thresholds = if self.thresholds.is_empty() {
+            scenario.thresholds.clone()
+        } else {
+            Vec::new()
+        };
+        thresholds.extend(self.thresholds.iter().cloned());
+        if stop_when_crossed && thresholds.is_empty() {
+            return Err(Error::Usage(
+                "--stop-when-crossed needs a --threshold".into(),
+            ));
+        }
+        let headers = [&scenario.headers[..], &self.headers].concat();
+        Ok(Plan {
+            spacing: scenario.arrivals,
+            max_streams: self
+                .max_streams
+                .or(scenario.max_streams)
+                .unwrap_or(MAX_STREAMS) as usize,
+            seed: self.seed,
+            request: Request::new(self.body(&scenario, &urls[0])?, &headers)?,
+            targets: urls
+                .iter()
+                .map(|url| Target::new(url))
+                .collect::<Result<_, _>>()?,
+            checks: self.checks(&scenario)?,
+            thresholds,
+            stop_when_crossed,
+            graceful_stop: self.graceful_stop,
+            timeout: self.timeout,
+            threads: self
+                .threads
+                .map_or_else(|| default_threads(&shape), usize::from),
+            scenario: scenario.name,
+            shape,
+        })
+    }
+
+    fn urls(&self, scenario: &Scenario) -> Result<Vec<String>, Error> {
+        let urls = if self.urls.is_empty() {
+            &scenario.urls
+        } else {
+            &self.urls
+        };
+        if urls.is_empty() {
+            let text = "nowhere to send requests: give --url http://127.0.0.1:PORT/chat";
+            return Err(Error::Usage(text.into()));
+        }
+        Ok(urls.clone())
+    }
+
+    fn shape(&self, mut shape: Shape) -> Result<Shape, Error> {
+        let refuse = |text: &str| Err(Error::Usage(text.into()));
+        let peak = match (self.users.map(f64::from), self.rate, shape.unit) {
+            (None, None, _) => None,
+            (Some(users), _, Unit::Users) => Some(users),
+            (_, Some(rate), Unit::Rate) if rate.is_finite() && rate > 0.0 => Some(rate),
+            (_, Some(_), Unit::Rate) => return refuse("--rate must be more than nothing"),
+            (_, _, Unit::Rate) => {
+                return refuse("the scenario counts requests a second: use --rate, not --users");
+            }
+            (_, _, Unit::Users) => {
+                return refuse("the scenario counts users: use --users, not --rate");
+            }
+        };
+        if let Some(peak) = peak {
+            shape = shape.with_peak(peak);
+        }
+        match self.duration {
+            Some(Duration::ZERO) => refuse("--duration must be more than nothing"),
+            Some(duration) => Ok(shape.with_length(clock::nanos(duration))),
+            None => Ok(shape),
+        }
+    }
+
+    fn checks(&self, scenario: &Scenario) -> Result<Checks, Error> {
+        let mut checks = scenario.expect.clone();
+        let set = |text: &String| {
+            checks
+                .set(text)
+                .map_err(|reason| Error::Usage(format!("--expect {text}: {reason}")))
+        };
+        self.expect.iter().try_for_each(set)?;
+        Ok(checks)
+    }
+
+    fn body(&self, scenario: &Scenario, url: &str) -> Result<Vec<u8>, Error> {
+        let Some(text) = self.body.as_ref().or(scenario.body.as_ref()) else {
+            return Ok(default_body(url).into());
+        };
+        match text.strip_prefix('@') {
+            None => Ok(text.clone().into()),
+            Some(path) => std::fs::read(path).map_err(|source| Error::Read {
+                path: path.into(),
+                source,
+            }),
+        }
+    }
+}
+
+fn default_body(url: &str) -> &'static str {
+    if url.contains("/chat/completions") {
+        r#"{"model":"stub","stream":true,"messages":[{"role":"user","content":"hello"}]}"#
+    } else {
+        r#"{"message":"hello"}"#
+    }
+}
+
+fn default_threads(shape: &Shape) -> usize {
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    (shape.peak() / STREAMS_A_THREAD)
+        .ceil()
+        .clamp(1.0, cpus as f64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Command {
+        #[command(flatten)]
+        run: Run,
+    }
+
+    fn plan(arguments: &str) -> Result<Plan, Error> {
+        let all = format!("run --url http://127.0.0.1:1/chat {arguments}");
+        Command::try_parse_from(all.split_whitespace())
+            .unwrap()
+            .run
+            .plan()
+    }
+
+    #[test]
+    fn the_command_line_has_the_last_word() {
+        let plan =
+            plan("--users 3 --duration 2s --threads 2 --threshold ttft:max<1s --expect tokens=5")
+                .unwrap();
+        assert_eq!(
+            (plan.scenario.as_str(), plan.shape.peak(), plan.threads),
+            ("baseline", 3.0, 2)
+        );
+        assert_eq!(plan.shape.length_ns(), 2 * clock::SECOND);
+        assert_eq!((plan.thresholds.len(), plan.checks.tokens), (1, Some(5)));
+        assert_eq!(&plan.request.body[..], br#"{"message":"hello"}"#);
+    }
+
+    #[test]
+    fn a_rate_means_an_open_loop() {
+        let plan = plan("--rate 50 --max-streams 7").unwrap();
+        assert_eq!(
+            (plan.scenario.as_str(), plan.shape.unit),
+            ("open", Unit::Rate)
+        );
+        assert_eq!((plan.shape.peak(), plan.max_streams), (50.0, 7));
+    }
+
+    #[test]
+    fn a_model_api_gets_its_own_message() {
+        let plan = plan("--url http://127.0.0.1:1/v1/chat/completions").unwrap();
+        assert_eq!(plan.targets.len(), 2);
+        assert!(default_body(&plan.targets[1].url).contains("messages"));
+    }
+
+    #[test]
+    fn thresholds_given_replace_the_scenarios() {
+        assert_eq!(plan("--scenario breakpoint").unwrap().thresholds.len(), 2);
+        let plan = plan("--scenario breakpoint --threshold ttft:max<9s").unwrap();
+        assert_eq!(plan.thresholds[0].expr, "ttft:max<9s");
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_refused() {
+        for arguments in [
+            "--scenario open --users 5",
+            "--scenario quick --rate 5",
+            "--rate 0",
+            "--rate NaN",
+            "--duration 0s",
+            "--stop-when-crossed",
+            "--expect colour=red",
+        ] {
+            assert!(
+                matches!(plan(arguments), Err(Error::Usage(_))),
+                "{arguments}"
+            );
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The open loop: requests begin when they are due, whatever the answers do.
+//!
+//! Latency counts from the moment a request was due. If the server, the connection or the load generator is late,
+//! the number says so: that is the difference to a closed loop, where a slow server also slows the questions
+//! ("coordinated omission").
+
+use super::arrivals::Arrivals;
+use super::session::Session;
+use super::worker::Worker;
+use crate::clock::{instant, now_ns};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// Begins this worker's share of the requests; cuts those that take too long to end.
+pub async fn run(worker: &Arc<Worker>) {
+    let mut streams = JoinSet::new();
+    tokio::select! {
+        () = offer(worker, &mut streams) => {}
+        () = worker.control.cut_off() => {}
+    }
+    tokio::select! {
+        () = async { while streams.join_next().await.is_some() {} } => {}
+        () = worker.control.cut_off() => streams.shutdown().await,
+    }
+}
+
+async fn offer(worker: &Arc<Worker>, streams: &mut JoinSet<()>) {
+    // A session that has finished comes back here, so its connection is used again.
+    let (free, mut idle) = mpsc::unbounded_channel();
+    let most = worker.plan.streams_of(worker.number);
+    let mut made = 0;
+    for due in Arrivals::new(&worker.plan, worker.number) {
+        let due = worker.control.start_ns + due;
+        tokio::time::sleep_until(instant(due)).await;
+        if !worker.control.open() {
+            break;
+        }
+        let session = match idle.try_recv() {
+            Ok(session) => Some(session),
+            Err(_) if made < most => {
+                made += 1;
+                Some(Session::new(made - 1 + worker.number))
+            }
+            Err(_) => idle.recv().await,
+        };
+        let Some(session) = session else { break };
+        while streams.try_join_next().is_some() {}
+        streams.spawn(ask(worker.clone(), session, due, free.clone()));
+    }
+}
+
+async fn ask(
+    worker: Arc<Worker>,
+    mut session: Session,
+    due: u64,
+    free: mpsc::UnboundedSender<Session>,
+) {
+    worker
+        .tally()
+        .start_delay
+        .record(now_ns().saturating_sub(due));
+    // Counted where it happened; the next request is due when it is due.
+    let _ = session.ask(&worker, || due).await;
+    // Nobody takes it back once nothing more is offered.
+    let _ = free.send(session);
+}
