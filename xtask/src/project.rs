@@ -1,5 +1,6 @@
 //! Where things are in this repository.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 /// The root of the checkout.
@@ -12,6 +13,12 @@ pub fn root() -> &'static Path {
 /// What set-up downloads and builds, ignored by git.
 pub fn cache(name: &str) -> PathBuf {
     root().join(".cache").join(name)
+}
+
+/// A binary that `cargo xtask build` makes.
+pub fn binary(name: &str) -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    root().join(target).join("release").join(name)
 }
 
 /// The path as people read it: from the root of the checkout, where it lies inside.

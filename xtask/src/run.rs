@@ -28,7 +28,7 @@ pub fn run(mut arguments: Vec<OsString>) -> Result<Infallible> {
     let targets = arms(&arguments).map_or_else(Vec::new, |arms| own_targets(&arms));
     setup::ensure(&[Need::Ebpf, Need::Targets(targets)])?;
     build::everything()?;
-    let mut kontrast = Command::new(project::root().join("target/release/kontrast"));
+    let mut kontrast = Command::new(project::binary("kontrast"));
     // From the root, `targets/` is found and `results/` is where it always is.
     kontrast
         .arg("run")

@@ -89,7 +89,7 @@ impl Observer {
 }
 
 fn kontrast(pid: &str, folder: &Path) -> Command {
-    let binary = project::root().join("target/release/kontrast");
+    let binary = project::binary("kontrast");
     let mut command = process::as_root(&binary.to_string_lossy(), &["record", "--pid", pid]);
     command
         .args(["--arm", "ping-pong", "--until-stdin-closes", "--out"])

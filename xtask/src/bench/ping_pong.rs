@@ -38,7 +38,7 @@ impl PingPong {
     /// # Errors
     /// It cannot be started.
     pub fn start(seconds: u16) -> Result<Self> {
-        let mut child = Command::new(project::root().join("target/release/ping_pong"))
+        let mut child = Command::new(project::binary("ping_pong"))
             .arg(seconds.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

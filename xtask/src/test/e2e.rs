@@ -21,7 +21,7 @@ pub fn run() -> Result<()> {
     if out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("cannot remove {}", out.display()))?;
     }
-    let mut kontrast = Command::new(project::root().join("target/release/kontrast"));
+    let mut kontrast = Command::new(project::binary("kontrast"));
     kontrast
         .args([
             "run",
