@@ -93,6 +93,8 @@ pub struct ThreadExit {
     pub thread: Thread,
     /// The kernel's own run time of the thread (`se.sum_exec_runtime`), since it began.
     pub kernel_exec_ns: u64,
+    /// The kernel's own account of the time it waited for a CPU (`sched_info.run_delay`), since it began.
+    pub kernel_run_delay_ns: u64,
     /// The kernel's own count of voluntary switches.
     pub kernel_voluntary: u64,
     /// The kernel's own count of involuntary switches.
@@ -101,7 +103,7 @@ pub struct ThreadExit {
     pub comm: [u8; 16],
 }
 
-const _: () = assert!(size_of::<ThreadExit>() == size_of::<Thread>() + 40);
+const _: () = assert!(size_of::<ThreadExit>() == size_of::<Thread>() + 48);
 
 /// What one system call took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -36,6 +36,8 @@ globals! {
     OFF_TASK_NIVCSW: u64 = 0;
     /// `task_struct.se.sum_exec_runtime`.
     OFF_TASK_EXEC_RUNTIME: u64 = 0;
+    /// `task_struct.sched_info.run_delay`.
+    OFF_TASK_RUN_DELAY: u64 = 0;
     /// `task_struct.comm`.
     OFF_TASK_COMM: u64 = 0;
     /// `sock.__sk_common.skc_family`.

@@ -5,7 +5,7 @@
 
 use crate::config::{
     OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_MAJ_FLT, OFF_TASK_NIVCSW, OFF_TASK_NVCSW,
-    OFF_TASK_STATE, PAIRING, SWITCH_HAS_STATE,
+    OFF_TASK_RUN_DELAY, OFF_TASK_STATE, PAIRING, SWITCH_HAS_STATE,
 };
 use crate::hook::{Args, Object, hooks};
 use crate::maps::{EXITED, FIFO, THREADS, WAKES, count, observe, tally, window_start};
@@ -109,6 +109,7 @@ fn finish(thread: &mut Thread, task: Object) {
         entry.write(ThreadExit {
             thread: *thread,
             kernel_exec_ns: task.read(OFF_TASK_EXEC_RUNTIME.load()),
+            kernel_run_delay_ns: task.read(OFF_TASK_RUN_DELAY.load()),
             kernel_voluntary: task.read(OFF_TASK_NVCSW.load()),
             kernel_involuntary: task.read(OFF_TASK_NIVCSW.load()),
             comm: comm_of(task),

@@ -59,12 +59,14 @@ fn ended(exit: &ThreadExit, before: &Truth) -> Known {
         .iter()
         .position(|byte| *byte == 0)
         .unwrap_or(exit.comm.len());
-    let truth = base.map(|base| ThreadTruth {
+    let at_end = ThreadTruth {
         name: String::new(),
-        exec_ns: exit.kernel_exec_ns.saturating_sub(base.exec_ns),
-        voluntary: exit.kernel_voluntary.saturating_sub(base.voluntary),
-        involuntary: exit.kernel_involuntary.saturating_sub(base.involuntary),
-    });
+        exec_ns: exit.kernel_exec_ns,
+        run_delay_ns: exit.kernel_run_delay_ns,
+        voluntary: exit.kernel_voluntary,
+        involuntary: exit.kernel_involuntary,
+    };
+    let truth = base.map(|base| growth(&base, &at_end));
     let name = String::from_utf8_lossy(&exit.comm[..end]).into_owned();
     Known {
         tracked,
@@ -140,6 +142,7 @@ fn growth(before: &ThreadTruth, after: &ThreadTruth) -> ThreadTruth {
     ThreadTruth {
         name: String::new(),
         exec_ns: after.exec_ns.saturating_sub(before.exec_ns),
+        run_delay_ns: after.run_delay_ns.saturating_sub(before.run_delay_ns),
         voluntary: after.voluntary.saturating_sub(before.voluntary),
         involuntary: after.involuntary.saturating_sub(before.involuntary),
     }

@@ -23,6 +23,8 @@ pub struct ThreadTruth {
     pub name: String,
     /// Time on a CPU, ns (`schedstat`).
     pub exec_ns: u64,
+    /// Time waiting for a CPU, ns (`schedstat`).
+    pub run_delay_ns: u64,
     /// Voluntary switches.
     pub voluntary: u64,
     /// Involuntary switches.
@@ -66,9 +68,12 @@ fn threads_of(pid: u32) -> impl Iterator<Item = (u32, ThreadTruth)> {
 fn thread_of(pid: u32, tid: u32) -> Option<ThreadTruth> {
     let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/task/{tid}/{file}")).ok();
     let status = read("status")?;
+    let schedstat = read("schedstat")?;
+    let mut times = schedstat.split(' ').map(|field| field.trim().parse().ok());
     Some(ThreadTruth {
         name: read("comm")?.trim_end_matches('\n').to_owned(),
-        exec_ns: read("schedstat")?.split(' ').next()?.parse().ok()?,
+        exec_ns: times.next()??,
+        run_delay_ns: times.next()??,
         voluntary: status_field(&status, "voluntary_ctxt_switches")?,
         involuntary: status_field(&status, "nonvoluntary_ctxt_switches")?,
     })

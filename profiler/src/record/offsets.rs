@@ -23,6 +23,10 @@ const FIELDS: &[(&str, &[&[&str]])] = &[
         "OFF_TASK_EXEC_RUNTIME",
         &[&["task_struct", "se", "sum_exec_runtime"]],
     ),
+    (
+        "OFF_TASK_RUN_DELAY",
+        &[&["task_struct", "sched_info", "run_delay"]],
+    ),
     ("OFF_TASK_COMM", &[&["task_struct", "comm"]]),
     ("OFF_SOCK_FAMILY", &[&["sock_common", "skc_family"]]),
     ("OFF_SOCK_NUM", &[&["sock_common", "skc_num"]]),

@@ -10,6 +10,7 @@ fn truth(tid: u32, exec_ns: u64) -> Truth {
     let thread = ThreadTruth {
         name: format!("t{tid}"),
         exec_ns,
+        run_delay_ns: 0,
         voluntary: 5,
         involuntary: 1,
     };

@@ -1,0 +1,119 @@
+//! A process of known behaviour, for the tests of the recorder: it waits for a line, does exactly what its arguments
+//! say, prints `done`, and waits for the end of its input.
+
+use std::io::{ErrorKind, Read, Write, stdin, stdout};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+const PAGE: usize = 4096;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |index: usize| -> usize { arguments[index].parse().expect("a number") };
+    // Huge pages would make one fault of five hundred.
+    nix::sys::prctl::set_thp_disable(true).expect("huge pages can be refused");
+    let wait_for_line = || {
+        stdin()
+            .read_line(&mut String::new())
+            .expect("standard input")
+    };
+    println!("{}", std::process::id());
+    match arguments[0].as_str() {
+        "sleep" => after(wait_for_line, || sleep(number(1))),
+        "touch" => after(wait_for_line, || touch(number(1))),
+        "talk" => after(wait_for_line, || talk(number(1), number(2))),
+        "threads" => after(wait_for_line, || threads(number(1))),
+        "burn" => after(wait_for_line, || {
+            burn(Duration::from_millis(number(1) as u64))
+        }),
+        "pulse" => after(wait_for_line, || pulse(number(1))),
+        "fail" => after(wait_for_line, || fail(number(1))),
+        other => panic!("unknown behaviour {other}"),
+    }
+}
+
+fn after(ready: impl FnOnce() -> usize, act: impl FnOnce()) {
+    ready();
+    act();
+    println!("done");
+    stdout().flush().expect("standard output");
+    // The end of input is the end; anything else on it is as good.
+    let _ = stdin().read(&mut [0]);
+}
+
+/// Sleeps `times` times, a millisecond each.
+fn sleep(times: usize) {
+    (0..times).for_each(|_| std::thread::sleep(Duration::from_millis(1)));
+}
+
+/// Writes to `pages` new pages.
+fn touch(pages: usize) {
+    let mut memory = vec![0u8; pages * PAGE];
+    memory.iter_mut().step_by(PAGE).for_each(|byte| *byte = 1);
+    std::hint::black_box(&memory);
+}
+
+/// Sends `messages` of `size` bytes over a loopback connection of its own; each is sent back.
+fn talk(messages: usize, size: usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let echo = std::thread::spawn(move || {
+        let (mut peer, _) = listener.accept().expect("a connection");
+        exchange(&mut peer, messages, size, false);
+    });
+    let mut stream = TcpStream::connect(address).expect("its own listener");
+    exchange(&mut stream, messages, size, true);
+    drop(stream);
+    echo.join().expect("the echo ends");
+}
+
+fn exchange(stream: &mut TcpStream, messages: usize, size: usize, first: bool) {
+    let mut message = vec![7; size];
+    for _ in 0..messages {
+        if first {
+            stream.write_all(&message).expect("sent");
+        }
+        stream.read_exact(&mut message).expect("received");
+        if !first {
+            stream.write_all(&message).expect("sent");
+        }
+    }
+}
+
+/// Starts `count` threads that sleep a moment and end.
+fn threads(count: usize) {
+    let nap = || std::thread::sleep(Duration::from_millis(5));
+    let threads: Vec<_> = (0..count).map(|_| std::thread::spawn(nap)).collect();
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().expect("it only sleeps"));
+}
+
+/// Computes for `length`.
+fn burn(length: Duration) {
+    let start = Instant::now();
+    let mut sum = 0u64;
+    while start.elapsed() < length {
+        (0..10_000u64).for_each(|number| sum = std::hint::black_box(sum.wrapping_add(number)));
+    }
+}
+
+/// Computes and sleeps by turns, 30 ms of each 100 ms, for `seconds`.
+fn pulse(seconds: usize) {
+    for _ in 0..seconds * 10 {
+        burn(Duration::from_millis(30));
+        std::thread::sleep(Duration::from_millis(70));
+    }
+}
+
+/// Reads `times` times from a socket that has nothing.
+fn fail(times: usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let mut stream =
+        TcpStream::connect(listener.local_addr().expect("bound")).expect("its own listener");
+    stream.set_nonblocking(true).expect("a socket can be");
+    for _ in 0..times {
+        let error = stream.read(&mut [0]).expect_err("nothing was sent");
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    }
+}

@@ -1,0 +1,72 @@
+//! CPU and resident memory over time agree with pidstat, the tool of the benchmark that started this.
+
+mod support;
+
+use std::process::Command;
+use support::{assert_sound, record_with};
+
+/// Seconds observed.
+const SECONDS: usize = 4;
+
+#[test]
+fn cpu_and_memory_agree_with_pidstat() {
+    let mut table = String::new();
+    let recording = record_with(&["pulse", "4"], &[], |pid| {
+        let count = (SECONDS - 1).to_string();
+        let output = Command::new("pidstat")
+            .args(["-u", "-r", "-h", "-p", &pid.to_string(), "1", &count])
+            .env("LC_ALL", "C")
+            .output()
+            .expect("pidstat is missing: install it with `apt-get install sysstat`");
+        table = String::from_utf8(output.stdout).expect("text");
+    });
+    assert_sound(&recording);
+    let (cpu, rss) = averages(&table);
+    let series: Vec<_> = recording.cpu.series.iter().take(SECONDS - 1).collect();
+    let busy: u64 = series.iter().map(|point| point.on_cpu_ns).sum();
+    let ours = busy as f64 * 100.0 / series.last().expect("a point a second").t_ns as f64;
+    // pidstat counts in ticks of 10 ms: one percent of its second. The two do not start at the same instant.
+    assert!(
+        (ours - cpu).abs() <= 2.0,
+        "ours {ours} %, pidstat {cpu} %\n{table}"
+    );
+    let last = recording
+        .memory
+        .series
+        .last()
+        .expect("a point a second")
+        .rss_bytes
+        / 1024;
+    assert!(
+        last.abs_diff(rss) <= rss / 50,
+        "ours {last} KiB, pidstat {rss} KiB\n{table}"
+    );
+}
+
+/// Mean of the column `%CPU` and the last value of `RSS`.
+fn averages(table: &str) -> (f64, u64) {
+    let header = table
+        .lines()
+        .find(|line| line.starts_with('#'))
+        .expect("a header");
+    let column = |name: &str| {
+        header
+            .split_whitespace()
+            .position(|word| word == name)
+            .expect("a column")
+            - 1
+    };
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let cpu = rows
+        .iter()
+        .map(|row| row[column("%CPU")].parse::<f64>().expect("a number"))
+        .sum::<f64>();
+    let rss = rows.last().expect("a row")[column("RSS")]
+        .parse()
+        .expect("a number");
+    (cpu / rows.len() as f64, rss)
+}

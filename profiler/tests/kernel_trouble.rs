@@ -1,0 +1,133 @@
+//! What can go wrong with a recording gets a clear error and loses nothing.
+
+mod support;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use recording::Ended;
+use std::fs;
+use std::process::Stdio;
+use support::{Guard, known, kontrast, require_privilege};
+
+fn refusal(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = kontrast()
+        .arg("record")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .expect("it runs");
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).expect("text"),
+    )
+}
+
+#[test]
+fn a_process_that_does_not_exist() {
+    let (code, message) = refusal(&["--pid", "2147483647"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        message.contains("there is no process 2147483647"),
+        "{message}"
+    );
+}
+
+#[test]
+fn nothing_to_record_is_wrong_usage() {
+    assert_eq!(refusal(&[]).0, Some(2));
+    assert_eq!(refusal(&["--pid", "one"]).0, Some(2));
+    assert_eq!(refusal(&["--pid", "1", "--duration", "soon"]).0, Some(2));
+}
+
+#[test]
+fn a_directory_that_holds_something_is_left_alone() {
+    require_privilege();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    fs::write(dir.path().join("precious"), "data").expect("written");
+    let out = dir.path().to_str().expect("text");
+    let (code, message) = refusal(&["--out", out, "--", "true"]);
+    assert_eq!(code, Some(1));
+    assert!(message.contains("already holds something"), "{message}");
+    assert_eq!(
+        fs::read_to_string(dir.path().join("precious")).expect("still there"),
+        "data"
+    );
+}
+
+#[test]
+fn a_command_that_does_not_exist() {
+    require_privilege();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let out = dir.path().join("out");
+    let (_, message) = refusal(&[
+        "--out",
+        out.to_str().expect("text"),
+        "--",
+        "/no/such/command",
+    ]);
+    assert!(message.contains("/no/such/command"), "{message}");
+}
+
+#[test]
+fn a_command_that_ends_at_once_is_recorded_whole() {
+    require_privilege();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let out = dir.path().join("out");
+    let (code, message) = refusal(&["--out", out.to_str().expect("text"), "--", "true"]);
+    assert!(matches!(code, Some(0 | 3)), "{message}");
+    let recording = recording::io::load_recording(&out).expect("a recording");
+    assert_eq!(recording.window.ended, Ended::TargetExited);
+    assert!(
+        recording.syscalls.iter().any(|call| call.name == "execve"),
+        "{:?}",
+        recording.syscalls
+    );
+}
+
+#[test]
+fn a_target_that_ends_half_way_leaves_a_marked_recording() {
+    require_privilege();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let out = dir.path().join("out");
+    let mut target = known(&["sleep", "20"]);
+    let pid = target.line();
+    let mut recorder = Guard::start(
+        kontrast()
+            .args(["record", "--until-stdin-closes", "--pid", &pid, "--out"])
+            .arg(&out),
+    );
+    assert_eq!(recorder.line(), "recording");
+    target.say("go");
+    assert_eq!(target.line(), "done");
+    target.end();
+    let status = recorder.child.wait().expect("it ends by itself");
+    assert!(matches!(status.code(), Some(0 | 3)), "{status}");
+    let recording = recording::io::load_recording(&out).expect("a recording");
+    assert!(recording.is_partial());
+    assert_eq!(support::calls(&recording, "clock_nanosleep"), 20);
+}
+
+#[test]
+fn an_interrupt_leaves_a_marked_recording() {
+    require_privilege();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let out = dir.path().join("out");
+    let mut target = known(&["sleep", "1"]);
+    let pid = target.line();
+    let mut recorder = Guard::start(
+        kontrast()
+            .args(["record", "--until-stdin-closes", "--pid", &pid, "--out"])
+            .arg(&out),
+    );
+    assert_eq!(recorder.line(), "recording");
+    kill(
+        Pid::from_raw(recorder.child.id().cast_signed()),
+        Signal::SIGINT,
+    )
+    .expect("it is there");
+    let status = recorder.child.wait().expect("it ends");
+    assert!(matches!(status.code(), Some(0 | 3)), "{status}");
+    let recording = recording::io::load_recording(&out).expect("a recording");
+    assert_eq!(recording.window.ended, Ended::Interrupted);
+    assert!(!out.join("recording.partial").exists());
+}

@@ -1,0 +1,117 @@
+//! Recording a process of known behaviour.
+
+use recording::Recording;
+use recording::observer::Check;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// A child process that is killed when the test is over, however it ends.
+pub struct Guard {
+    pub child: Child,
+    pub stdin: Option<ChildStdin>,
+    pub stdout: BufReader<ChildStdout>,
+}
+
+impl Guard {
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let stdout = BufReader::new(child.stdout.take().expect("piped"));
+        Guard {
+            stdin: child.stdin.take(),
+            stdout,
+            child,
+        }
+    }
+
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("readable");
+        line.trim_end().to_owned()
+    }
+
+    pub fn say(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().expect("open"), "{line}").expect("it listens");
+    }
+
+    /// Closes its input and waits for its end.
+    pub fn end(&mut self) -> std::process::ExitStatus {
+        drop(self.stdin.take());
+        self.child.wait().expect("it ends")
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Most have ended by themselves, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn kontrast() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_kontrast"))
+}
+
+/// Cargo builds examples beside the binaries before it runs tests.
+pub fn known(arguments: &[&str]) -> Guard {
+    let path: PathBuf = Path::new(env!("CARGO_BIN_EXE_kontrast"))
+        .with_file_name("examples")
+        .join("known");
+    Guard::start(Command::new(path).args(arguments))
+}
+
+pub fn require_privilege() {
+    let missing = profiler::record::privilege::missing();
+    assert!(
+        missing.is_empty(),
+        "this test loads eBPF programs: run it as root (missing {missing:?})"
+    );
+}
+
+/// Records a known behaviour from its start to its end. `during` runs while it is at work.
+pub fn record_with(behaviour: &[&str], extra: &[&str], during: impl FnOnce(u32)) -> Recording {
+    require_privilege();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut known = known(behaviour);
+    let pid = known.line();
+    let out = dir.path().join("out");
+    let mut command = kontrast();
+    command
+        .args(["record", "--until-stdin-closes", "--pid", &pid, "--out"])
+        .arg(&out)
+        .args(extra);
+    let mut recorder = Guard::start(&mut command);
+    assert_eq!(recorder.line(), "recording");
+    known.say("go");
+    during(pid.parse().expect("a process id"));
+    assert_eq!(known.line(), "done");
+    let status = recorder.end();
+    assert!(matches!(status.code(), Some(0 | 3)), "{status}");
+    recording::io::load_recording(&out).expect("a recording")
+}
+
+pub fn record(behaviour: &[&str]) -> Recording {
+    let recording = record_with(behaviour, &[], |_| ());
+    assert_sound(&recording);
+    recording
+}
+
+/// Every check holds, and every hook was served by a program.
+pub fn assert_sound(recording: &Recording) {
+    let failed: Vec<&Check> = recording.checks.iter().filter(|check| !check.ok).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    assert_eq!(recording.observer.lost_events, 0);
+}
+
+pub fn calls(recording: &Recording, name: &str) -> u64 {
+    recording
+        .syscalls
+        .iter()
+        .find(|call| call.name == name)
+        .map_or(0, |call| call.count)
+}
