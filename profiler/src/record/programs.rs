@@ -1,7 +1,7 @@
 //! Loading and attaching the eBPF programs, and which source served each signal.
 
 use super::offsets::Layout;
-use super::signals::{HookKind, SIGNALS, Signal};
+use super::signals::{HookKind, SAMPLES, SIGNALS, Signal};
 use anyhow::{Context, Result, bail};
 use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, SoftwareEvent};
 use aya::programs::{BtfTracePoint, PerfEvent, RawTracePoint};
@@ -186,7 +186,7 @@ fn attach_samples(bpf: &mut Ebpf) -> Source {
         }
     };
     Source {
-        signal: "cpu samples",
+        signal: SAMPLES.0,
         source,
         programs,
     }

@@ -9,8 +9,10 @@ pub struct Signal {
     pub hooks: &'static [&'static str],
     /// Whether a recording makes no sense without it.
     pub required: bool,
-    /// What stands in where a hook is missing, and what is lost by that.
+    /// What stands in where a hook is missing.
     pub fallback: &'static str,
+    /// What cannot be said without it.
+    pub answers: &'static str,
 }
 
 /// Every signal that sits on tracepoints. Sources in order: `tp_btf`, raw tracepoint, then `fallback`.
@@ -26,24 +28,28 @@ pub const SIGNALS: &[Signal] = &[
         ],
         required: true,
         fallback: "none",
+        answers: "CPU time, run queue, switches and wake-ups: nothing is recorded without it",
     },
     Signal {
         name: "wakers",
         hooks: &["sched_waking"],
         required: false,
         fallback: "none",
+        answers: "who woke whom, and the time from wake-up to running",
     },
     Signal {
         name: "migrations",
         hooks: &["sched_migrate_task"],
         required: false,
         fallback: "none",
+        answers: "moves between CPUs",
     },
     Signal {
         name: "syscalls",
         hooks: &["sys_enter", "sys_exit"],
         required: true,
         fallback: "none",
+        answers: "system calls and the split of CPU time: nothing is recorded without it",
     },
     Signal {
         // sock_*_length came with Linux 6.3.
@@ -51,24 +57,28 @@ pub const SIGNALS: &[Signal] = &[
         hooks: &["sock_send_length", "sock_recv_length"],
         required: false,
         fallback: "syscalls (send*, recv* only)",
+        answers: "bytes and sizes of every send and receive, and forwarding time",
     },
     Signal {
         name: "socket arrival",
         hooks: &["sk_data_ready"],
         required: false,
         fallback: "none",
+        answers: "time from arrival to receive, and so forwarding time from the socket on",
     },
     Signal {
         name: "connections",
         hooks: &["inet_sock_set_state"],
         required: false,
         fallback: "none",
+        answers: "connections opened and closed",
     },
     Signal {
         name: "retransmits",
         hooks: &["tcp_retransmit_skb"],
         required: false,
         fallback: "none",
+        answers: "segments sent again",
     },
     Signal {
         // x86-64 has these; elsewhere the kernel's own counters do.
@@ -76,8 +86,27 @@ pub const SIGNALS: &[Signal] = &[
         hooks: &["page_fault_user", "page_fault_kernel"],
         required: false,
         fallback: "procfs",
+        answers: "page faults by mode and by region",
     },
 ];
+
+/// The signal of the CPU-clock samples, which sit on no tracepoint.
+pub const SAMPLES: (&str, &str) = (
+    "cpu samples",
+    "how time outside system calls splits into user code and faults",
+);
+
+/// What cannot be said without a signal.
+pub fn answers(signal: &str) -> &'static str {
+    let known = SIGNALS
+        .iter()
+        .map(|signal| (signal.name, signal.answers))
+        .chain([SAMPLES]);
+    known
+        .into_iter()
+        .find(|(name, _)| *name == signal)
+        .map_or("", |(_, answers)| answers)
+}
 
 /// The kind of program a hook is served by, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
