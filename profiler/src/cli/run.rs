@@ -25,7 +25,7 @@ Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but a check makes the resul
 
 /// Arguments of `kontrast run`.
 #[derive(clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
 pub struct Run {
     /// Arms, separated by commas: a folder of --targets-dir or its name, with :VARIANT if need be; NAME=FOLDER;
     /// or NAME=pid:PID@URL for what already runs.

@@ -4,7 +4,7 @@ use super::{
     bytes::{self, Peers},
     descendants,
     interrupt::{Interrupt, Interrupted},
-    load::{Driver, check_answered},
+    load::Driver,
     output::arm_folder,
     placement::Placement,
     plan::Step,
@@ -136,7 +136,6 @@ impl Bench<'_> {
         save_recording(dir, &recording)?;
         let threshold_crossed = drive.ended?;
         moved?;
-        recording.load.as_ref().map_or(Ok(()), check_answered)?;
         Ok((recording, threshold_crossed))
     }
 

@@ -1,10 +1,8 @@
 //! Ctrl-C at any time: children end, what was finished is compared, and nothing is left behind.
 
-mod run_common;
-
+use crate::common::{Begun, Place, Server, assert_gone, program};
 use nix::sys::signal::Signal;
 use recording::Ended;
-use run_common::{Begun, Place, Server, assert_gone, program};
 
 /// Ends a run by `signal` and gives its exit code and words; no process of it may be left.
 fn ended_by(signal: Signal, run: Begun) -> (Option<i32>, String) {
@@ -38,10 +36,7 @@ fn while_recording_the_recording_is_kept_as_partial() {
 fn rounds_that_were_finished_are_compared_and_the_run_is_marked_partial() {
     let (place, server) = (Place::new(), Server::start());
     let load = "test -e done && exec sleep 1000; touch done # {url}";
-    let mut run = place.begin(
-        &[server.arm("a")],
-        &["--warmup", "0s", "--load-command", load],
-    );
+    let mut run = place.begin(&[server.arm("a")], &["--load-command", load]);
     run.until("round 2: recording under load");
     let (code, said) = ended_by(Signal::SIGINT, run);
     assert_eq!(code, Some(3), "{said}");
@@ -60,7 +55,7 @@ fn while_warming_up() {
     let (place, server) = (Place::new(), Server::start());
     let mut run = place.begin(
         &[server.arm("a")],
-        &["--load-command", "sleep 1000 # {url}"],
+        &["--warmup", "100s", "--load-command", "sleep 1000 # {url}"],
     );
     run.until("warming up");
     let (code, said) = ended_by(Signal::SIGINT, run);
@@ -100,10 +95,7 @@ fn a_started_target_and_all_it_started_end_too() {
         program("stub").display()
     );
     let target = place.target("forking", &run);
-    let mut run = place.begin(
-        &[target],
-        &["--warmup", "0s", "--load-command", "sleep 1000 # {url}"],
-    );
+    let mut run = place.begin(&[target], &["--load-command", "sleep 1000 # {url}"]);
     run.until("recording under load");
     run.until_descendants(7);
     let (code, said) = ended_by(Signal::SIGINT, run);

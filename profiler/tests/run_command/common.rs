@@ -156,7 +156,7 @@ impl Place {
             "--rounds",
             "2",
             "--warmup",
-            "20ms",
+            "0s",
         ]);
         command.args(["--tokens", "2", "--delay", "1ms"]);
         command

@@ -1,9 +1,7 @@
 //! `kontrast run` where something is in the way: it says what, and keeps what there is.
 
-mod run_common;
-
+use crate::common::{Place, Server, program, stderr};
 use recording::Ended;
-use run_common::{Place, Server, program, stderr};
 use std::fs;
 
 /// Runs that must fail: with this exit code and these words.
@@ -92,19 +90,19 @@ fn a_target_that_ends_is_quoted() {
 }
 
 #[test]
-fn a_target_that_dies_under_load_is_named_and_its_recording_kept() {
-    let place = Place::with_recorder("echo recording; cat > /dev/null; write");
-    let run = format!(
-        "run = \"echo out of luck >&2; exec {} --addr 127.0.0.1:{{port}}\"",
-        program("stub").display()
-    );
-    let target = place.target("frail", &run);
-    let kill = "kill $(cat /proc/[0-9]*/stat 2>/dev/null | awk -v port={url} '0'); pkill -0 x; fuser -k x; exit 5";
+fn a_target_that_dies_under_load_is_quoted_and_its_recording_kept() {
+    let place = Place::new();
+    let run = "echo out of luck >&2; echo $$ > ../pid; exec STUB --addr 127.0.0.1:{port}";
+    let run = run.replace("STUB", program("stub").to_str().unwrap());
+    let target = place.target("frail", &format!("run = \"{run}\""));
+    let kill = "pid=$(cat pid); kill -9 $pid; \
+        while grep -q 'State:.[^Z]' /proc/$pid/status; do sleep 0.01; done; exit 5 # {url}";
+    let more = ["--load-command", kill];
     refused(
         &place,
         &[target],
-        &["--load-command", kill],
-        &["the load failed (exit status: 5)"],
+        &more,
+        &["frail ended by itself (signal", "out of luck"],
     );
     assert_eq!(place.recording("frail/1").window.ended, Ended::Interrupted);
 }
@@ -121,7 +119,7 @@ fn a_server_that_answers_nothing_is_an_error_that_says_why() {
     refused(
         &place,
         &[target],
-        &["--duration", "50ms"],
+        &["--warmup", "1s", "--duration", "1s"],
         &["warming up failed", "404"],
     );
 }
@@ -162,7 +160,7 @@ fn what_was_finished_before_a_failure_is_compared_and_marked() {
     refused(
         &place,
         &[server.arm("a")],
-        &["--duration", "50ms"],
+        &["--load-command", "true # {url}"],
         &["ended before it was recording", "no more"],
     );
     let comparison = recording::io::load_comparison(&place.out).unwrap();
