@@ -3,7 +3,6 @@
 use recording::Recording;
 use recording::observer::Check;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// A child process that is killed when the test is over, however it ends.
@@ -57,12 +56,9 @@ pub fn kontrast() -> Command {
     Command::new(env!("CARGO_BIN_EXE_kontrast"))
 }
 
-/// Cargo builds examples beside the binaries before it runs tests.
+/// A process of known behaviour.
 pub fn known(arguments: &[&str]) -> Guard {
-    let path: PathBuf = Path::new(env!("CARGO_BIN_EXE_kontrast"))
-        .with_file_name("examples")
-        .join("known");
-    Guard::start(Command::new(path).args(arguments))
+    Guard::start(Command::new(env!("CARGO_BIN_EXE_kontrast-known")).args(arguments))
 }
 
 pub fn require_privilege() {

@@ -1,8 +1,6 @@
 //! The recorder against processes whose behaviour is known exactly.
 
-mod support;
-
-use support::{assert_sound, calls, record, record_with};
+use crate::support::{assert_sound, calls, record, record_with};
 
 #[test]
 fn sleeps_are_counted_and_each_is_a_voluntary_switch() {

@@ -1,13 +1,11 @@
 //! What can go wrong with a recording gets a clear error and loses nothing.
 
-mod support;
-
+use crate::support::{Guard, known, kontrast, require_privilege};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use recording::Ended;
 use std::fs;
 use std::process::Stdio;
-use support::{Guard, known, kontrast, require_privilege};
 
 fn refusal(arguments: &[&str]) -> (Option<i32>, String) {
     let output = kontrast()
@@ -104,7 +102,7 @@ fn a_target_that_ends_half_way_leaves_a_marked_recording() {
     assert!(matches!(status.code(), Some(0 | 3)), "{status}");
     let recording = recording::io::load_recording(&out).expect("a recording");
     assert!(recording.is_partial());
-    assert_eq!(support::calls(&recording, "clock_nanosleep"), 20);
+    assert_eq!(crate::support::calls(&recording, "clock_nanosleep"), 20);
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! CPU and resident memory over time agree with pidstat, the tool of the benchmark that started this.
 
-mod support;
-
+use crate::support::{assert_sound, record_with};
 use std::process::Command;
-use support::{assert_sound, record_with};
 
 /// Seconds observed.
 const SECONDS: usize = 4;

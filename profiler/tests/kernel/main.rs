@@ -1,0 +1,6 @@
+//! The recorder on this kernel, against processes whose behaviour is known exactly. Needs privilege.
+
+mod counts;
+mod pidstat;
+mod support;
+mod trouble;
