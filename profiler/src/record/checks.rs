@@ -8,6 +8,8 @@ use recording::process::{Faults, Thread};
 
 /// `/proc` is read just before the window opens and just after it closes; what threads do in between is no error.
 const EDGE_NS: f64 = 100_000.0;
+/// A wake-up is seen by the programs this much later, at most, than the kernel read its clock for it.
+const WAKEUP_NS: f64 = 1_000.0;
 
 /// Everything the checks look at.
 pub struct Evidence<'a> {
@@ -104,6 +106,12 @@ fn tracked_sum(evidence: &Evidence, field: fn(&profiler_common::Thread) -> u64) 
     known.map(|known| field(&known.tracked) as f64).sum()
 }
 
+/// One percent, and what reading clocks at different instants explains.
+fn time_tolerance(evidence: &Evidence, kernel: f64) -> f64 {
+    const TOLERANCE: f64 = 0.01;
+    kernel * TOLERANCE + EDGE_NS + tracked_sum(evidence, |thread| thread.wakeups) * WAKEUP_NS
+}
+
 /// On-CPU + run queue = the kernel's own run time + run delay.
 ///
 /// The two draw the line between waiting and running at different instants: a thread whose wake-up preempts is
@@ -111,7 +119,6 @@ fn tracked_sum(evidence: &Evidence, field: fn(&profiler_common::Thread) -> u64) 
 /// before the switch (`rq_clock_skip_update` in kernel/sched). So the sum is held to 1 %, and on-CPU time alone may be
 /// short by what the threads waited.
 fn runnable_vs_kernel(evidence: &Evidence) -> Check {
-    const TOLERANCE: f64 = 0.01;
     let kernel = kernel_sum(evidence, |truth| truth.exec_ns + truth.run_delay_ns);
     let ours = tracked_sum(evidence, |thread| thread.on_cpu_ns + thread.run_queue_ns);
     let check = Check::within(
@@ -127,7 +134,6 @@ fn runnable_vs_kernel(evidence: &Evidence) -> Check {
 /// On-CPU time against the kernel's; what the kernel charged as running and the programs saw waiting is allowed
 /// for, and shown (see [`runnable_vs_kernel`], which holds the sum).
 fn on_cpu_vs_kernel(evidence: &Evidence) -> Check {
-    const TOLERANCE: f64 = 0.01;
     let kernel = kernel_sum(evidence, |truth| truth.exec_ns);
     let ours = tracked_sum(evidence, |thread| thread.on_cpu_ns);
     let waited = tracked_sum(evidence, |thread| thread.run_queue_ns);
@@ -137,7 +143,7 @@ fn on_cpu_vs_kernel(evidence: &Evidence) -> Check {
         "ns",
         kernel,
         ours,
-        kernel * TOLERANCE + EDGE_NS + shifted,
+        time_tolerance(evidence, kernel) + shifted,
     );
     if shifted > 0.0 {
         check.note =
