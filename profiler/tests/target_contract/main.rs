@@ -20,8 +20,8 @@ use std::{
     time::Duration,
 };
 
-/// Far longer than any case takes: reaching it means that an event never came.
-const STUCK: Duration = Duration::from_secs(60);
+/// Far longer than any case takes, however busy the machine: reaching it means that an event never came.
+const STUCK: Duration = Duration::from_secs(180);
 
 /// A target, built at most once.
 type Built = Arc<LazyLock<Result<Arm, String>, Box<dyn FnOnce() -> Result<Arm, String> + Send>>>;

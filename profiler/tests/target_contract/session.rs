@@ -1,6 +1,6 @@
 //! One target, started for one case, with a model of its own.
 
-use crate::{client::Client, model::Model};
+use crate::{STUCK, client::Client, model::Model};
 use libtest_mimic::Failed;
 use profiler::target::{Arm, Running, StartOptions};
 use tempfile::TempDir;
@@ -21,7 +21,8 @@ impl Session {
     pub async fn start(arm: &Arm) -> Result<Self, Failed> {
         let model = Model::start().await;
         let logs = TempDir::new()?;
-        let options = StartOptions::new(model.url(), logs.path().join("target.log"));
+        let mut options = StartOptions::new(model.url(), logs.path().join("target.log"));
+        options.ready_timeout = STUCK;
         let server = arm.start(&options).map_err(|error| error.to_string())?;
         Ok(Self {
             arm: arm.clone(),

@@ -1,6 +1,6 @@
 //! Models that fail.
 
-use crate::{client::assert_tokens, model::TOKENS, session::Session};
+use crate::{STUCK, client::assert_tokens, model::TOKENS, session::Session};
 use profiler::target::StartOptions;
 use serde_json::Value;
 use std::net::TcpListener;
@@ -10,7 +10,8 @@ pub async fn model_not_there(mut session: Session) {
     let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let upstream = format!("http://{}", closed.expect("there is a free port"));
     let log = tempfile::NamedTempFile::new().expect("there is room for a log");
-    let options = StartOptions::new(upstream, log.path());
+    let mut options = StartOptions::new(upstream, log.path());
+    options.ready_timeout = STUCK;
     session.server = session
         .arm
         .start(&options)

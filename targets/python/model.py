@@ -1,0 +1,57 @@
+"""A model that speaks the OpenAI chat completions API."""
+
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+
+
+class ModelError(Exception):
+    """The model cannot be used; the text says why."""
+
+
+class Model:
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def ask(self, message: str) -> AsyncIterator[str]:
+        """Starts a completion; its tokens come as they arrive. Closing the iterator ends it."""
+        body = {"model": "stub", "stream": True, "messages": [{"role": "user", "content": message}]}
+        request = self.client.build_request("POST", "/v1/chat/completions", json=body)
+        try:
+            response = await self.client.send(request, stream=True)
+        except httpx.HTTPError as error:
+            raise ModelError(f"the model cannot be reached: {error}") from error
+        if response.status_code != httpx.codes.OK:
+            await response.aclose()
+            raise ModelError(f"the model answered {response.status_code}")
+        return tokens(response)
+
+
+async def tokens(response: httpx.Response) -> AsyncIterator[str]:
+    """Reads to the end of the body, so that the connection can be used again."""
+    done = False
+    try:
+        async for line in response.aiter_lines():
+            if done or not line.startswith("data:"):
+                continue
+            data = line.removeprefix("data:").strip()
+            if data == "[DONE]":
+                done = True
+            elif content := token(data):
+                yield content
+    except httpx.HTTPError as error:
+        raise ModelError(f"the model broke off: {error}") from error
+    finally:
+        await response.aclose()
+    if not done:
+        raise ModelError("the model broke off")
+
+
+def token(data: str) -> str | None:
+    """A chunk's token; chunks that only carry the role, the end or the usage have none."""
+    try:
+        choices = json.loads(data)["choices"]
+    except ValueError as error:
+        raise ModelError(f"the model sent what is not JSON: {error}") from error
+    return choices[0]["delta"].get("content") if choices else None
