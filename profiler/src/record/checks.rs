@@ -126,7 +126,7 @@ fn runnable_vs_kernel(evidence: &Evidence) -> Check {
         "ns",
         kernel,
         ours,
-        kernel * TOLERANCE + EDGE_NS,
+        time_tolerance(evidence, kernel),
     );
     unless_unknown(check, evidence)
 }
