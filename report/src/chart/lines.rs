@@ -53,6 +53,7 @@ const FONT: f64 = 12.5;
 impl Axis {
     /// From 0 to a little over `largest`, with about five round ticks.
     pub fn from_zero(largest: f64, label: impl Fn(f64) -> String) -> Self {
+        let largest = sane(largest);
         let step = round_step(largest.max(f64::MIN_POSITIVE) / 4.0);
         let ticks = (largest / step).ceil().max(1.0) as usize;
         let ticks = (0..=ticks).map(|at| at as f64 * step);
@@ -67,6 +68,7 @@ impl Axis {
 
     /// Around values of a distribution: by powers of ten where they span one, else by round steps.
     pub fn stretched(low: f64, high: f64, label: impl Fn(f64) -> String) -> Self {
+        let (low, high) = (sane(low), sane(high));
         let (low, high) = if low < high {
             (low, high)
         } else {
@@ -147,6 +149,16 @@ impl Ranged for Axis {
 impl ValueFormatter<f64> for Axis {
     fn format_ext(&self, value: &f64) -> String {
         self.label(*value)
+    }
+}
+
+/// Ends that ticks can be counted between, whatever a recording claims to have measured.
+fn sane(end: f64) -> f64 {
+    const LARGEST: f64 = 1e21;
+    if end.is_finite() {
+        end.clamp(0.0, LARGEST)
+    } else {
+        0.0
     }
 }
 
@@ -249,5 +261,23 @@ mod tests {
         assert_eq!(close.places(), [20.0, 20.5, 21.0, 21.5, 22.0]);
         let flat = Axis::stretched(5.0, 5.0, |value| format!("{value}"));
         assert!(flat.range.start < 5.0 && flat.range.end > 5.0);
+    }
+
+    #[test]
+    fn absurd_values_still_make_an_axis() {
+        for value in [f64::MAX, f64::INFINITY, f64::NAN, -1.0] {
+            assert!(
+                Axis::from_zero(value, |_| String::new()).ticks.len() < 20,
+                "{value}"
+            );
+            assert!(
+                Axis::stretched(value, 0.0, |_| String::new()).ticks.len() < 40,
+                "{value}"
+            );
+            assert!(
+                Axis::stretched(0.0, value, |_| String::new()).ticks.len() < 40,
+                "{value}"
+            );
+        }
     }
 }

@@ -105,6 +105,9 @@ fn by_percentile(
     title: &str,
     lines: Vec<(usize, Vec<(f64, f64)>)>,
 ) -> Option<Block> {
+    if lines.is_empty() {
+        return None;
+    }
     let points = || lines.iter().flat_map(|(_, points)| points.iter());
     let right = points().map(|point| point.0).fold(1.0, f64::max);
     let (low, high) = points().fold((f64::MAX, 0.0_f64), |(low, high), point| {
@@ -130,19 +133,17 @@ fn by_percentile(
         points: Vec::clone(points),
     };
     let lines: Vec<Line> = lines.iter().map(line).collect();
-    (!lines.is_empty()).then(|| {
-        Block::Figure(Figure {
-            id: id.into(),
-            title: title.into(),
-            description: "Latency by percentile; the table below has the quantiles.".into(),
-            chart: Chart::Lines(Lines {
-                x,
-                y,
-                lines,
-                legend,
-            }),
-        })
-    })
+    Some(Block::Figure(Figure {
+        id: id.into(),
+        title: title.into(),
+        description: "Latency by percentile; the table below has the quantiles.".into(),
+        chart: Chart::Lines(Lines {
+            x,
+            y,
+            lines,
+            legend,
+        }),
+    }))
 }
 
 /// One step a bucket: across, how many nines lie below; up, the bucket's upper bound.
@@ -164,7 +165,7 @@ fn percentiles(histogram: &Histogram) -> Vec<(f64, f64)> {
 fn nines(right: f64) -> Vec<(f64, String)> {
     let labels = [
         (0.0, "0 %"),
-        (0.301_03, "50 %"),
+        (std::f64::consts::LOG10_2, "50 %"),
         (1.0, "90 %"),
         (2.0, "99 %"),
         (3.0, "99.9 %"),

@@ -104,7 +104,7 @@ pub fn unexplained(pair: &Pair, gap: f64) -> Option<String> {
     let tells = !pair.terms.is_empty() && gap != 0.0 && gap.is_finite();
     let rest = (pair.unexplained / gap).abs();
     let words = match rest {
-        r if r == 0.0 => "nothing of the gap is unexplained".to_string(),
+        0.0 => "nothing of the gap is unexplained".to_string(),
         r if r < 0.005 => "less than 1 % of the gap is unexplained".to_string(),
         r => format!("{} of the gap is unexplained", units::share(r)),
     };

@@ -56,7 +56,7 @@ fn percentiles(found: &Distribution) -> Vec<(f64, f64)> {
     let last = (2.0 * found.count as f64).log10();
     let known = [
         (0.0, found.min_ns),
-        (2_f64.log10(), found.p50_ns),
+        (std::f64::consts::LOG10_2, found.p50_ns),
         (1.0, found.p90_ns),
         (20_f64.log10(), found.p95_ns),
         (2.0, found.p99_ns),

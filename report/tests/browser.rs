@@ -1,0 +1,194 @@
+//! The page in a real browser: nothing overflows a phone's width, nothing is fetched, everything can be read in light
+//! and dark. Screenshots are left in the target directory for people to look at.
+
+mod support;
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use support::{Fixture, html};
+
+/// The page is looked at inside a frame, because a window has a minimum width of its own. The frame is tall enough for the
+/// whole page, so that a screenshot shows it from the top.
+const LOOKING_GLASS: &str = include_str!("support/looking_glass.html");
+
+struct Browser {
+    program: PathBuf,
+    dir: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Puts the page and the looking glass into a directory of their own.
+    fn open() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(
+            dir.path().join("report.html"),
+            html(&Fixture::load().input()),
+        )
+        .unwrap();
+        std::fs::write(dir.path().join("glass.html"), LOOKING_GLASS).unwrap();
+        Browser {
+            program: program(),
+            dir,
+        }
+    }
+
+    fn run(&self, width: u32, dark: bool, extra: &[&str]) -> Output {
+        let mut command = Command::new(&self.program);
+        command.args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+        ]);
+        command.args([
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ]);
+        command.args([
+            "--hide-scrollbars",
+            "--allow-file-access-from-files",
+            "--virtual-time-budget=10000",
+        ]);
+        command.arg(format!(
+            "--user-data-dir={}",
+            self.dir.path().join("profile").display()
+        ));
+        command.arg(format!("--window-size={},1600", width.max(500)));
+        command
+            .args(dark.then_some("--force-dark-mode"))
+            .args(extra);
+        command.arg(format!(
+            "file://{}?{width}",
+            self.dir.path().join("glass.html").display()
+        ));
+        command
+            .output()
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.program.display()))
+    }
+
+    /// What the looking glass measured.
+    fn measure(&self, width: u32, dark: bool) -> Value {
+        let output = self.run(width, dark, &["--dump-dom"]);
+        let dom = String::from_utf8_lossy(&output.stdout);
+        let json = dom
+            .split("<pre id=\"found\">")
+            .nth(1)
+            .and_then(|rest| rest.split("</pre>").next());
+        let json = json.unwrap_or_else(|| {
+            panic!(
+                "the page did not load: {}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+        });
+        serde_json::from_str(
+            &json
+                .replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&amp;", "&"),
+        )
+        .unwrap()
+    }
+
+    fn screenshot(&self, width: u32, dark: bool) -> PathBuf {
+        let name = format!("report-{width}-{}.png", if dark { "dark" } else { "light" });
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        self.run(width, dark, &[&format!("--screenshot={}", path.display())]);
+        path
+    }
+}
+
+fn program() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found = std::env::split_paths(&path)
+        .flat_map(|dir| names.map(|name| dir.join(name)))
+        .find(|file| file.is_file());
+    found.expect(
+        "no Chromium found, which looks at the report; install it: apt-get install chromium",
+    )
+}
+
+#[test]
+fn nothing_overflows_and_nothing_is_fetched() {
+    let browser = Browser::open();
+    for width in [390, 1440] {
+        let found = browser.measure(width, false);
+        assert_eq!(found["width"], width, "the frame has the width asked for");
+        assert!(
+            found["scrollWidth"].as_u64().unwrap() <= u64::from(width),
+            "{width} px: {found}"
+        );
+        assert!(
+            found["scrollWidthUnfolded"].as_u64().unwrap() <= u64::from(width),
+            "{width} px, unfolded: {found}"
+        );
+        assert_eq!(
+            found["requests"],
+            serde_json::json!([]),
+            "requests beyond the page itself"
+        );
+        assert_eq!(
+            found["foreign"],
+            serde_json::json!([]),
+            "links that lead out of the page"
+        );
+    }
+}
+
+#[test]
+fn every_section_and_its_charts_are_there() {
+    let found = Browser::open().measure(390, false);
+    let sections: Vec<&str> = found["sections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    for id in [
+        "verdict",
+        "bridge",
+        "metrics",
+        "over-time",
+        "activity",
+        "faults",
+        "latency",
+        "threads",
+        "load",
+        "checks",
+        "host",
+    ] {
+        assert!(sections.contains(&id), "{id} is missing from {sections:?}");
+    }
+    assert!(found["charts"].as_u64().unwrap() >= 8, "{found}");
+    assert_eq!(found["emptyCharts"], 0, "{found}");
+    assert_eq!(
+        found["unexplainedRows"].as_u64(),
+        found["bridges"].as_u64(),
+        "every bridge shows what is unexplained"
+    );
+}
+
+#[test]
+fn it_can_be_read_in_light_and_dark() {
+    let browser = Browser::open();
+    let mut backgrounds = Vec::new();
+    for dark in [false, true] {
+        let found = browser.measure(1440, dark);
+        let contrast = found["contrast"].as_f64().unwrap();
+        // WCAG 2, level AA, for text of ordinary size.
+        assert!(
+            contrast >= 4.5,
+            "dark: {dark}, {contrast} at {}",
+            found["contrastAt"]
+        );
+        backgrounds.push(found["background"].clone());
+        for width in [390, 1440] {
+            let picture = std::fs::metadata(browser.screenshot(width, dark)).expect("a screenshot");
+            assert!(picture.len() > 30_000, "the page is not blank");
+        }
+    }
+    assert_ne!(backgrounds[0], backgrounds[1], "dark differs from light");
+}
