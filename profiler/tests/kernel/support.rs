@@ -4,6 +4,7 @@ use recording::Recording;
 use recording::observer::Check;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A child process that is killed when the test is over, however it ends.
 pub struct Guard {
@@ -61,6 +62,13 @@ pub fn known(arguments: &[&str]) -> Guard {
     Guard::start(Command::new(env!("CARGO_BIN_EXE_kontrast-known")).args(arguments))
 }
 
+/// Held by a test while it records: the programs of several recorders at once would delay each other's.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static RECORDING: Mutex<()> = Mutex::new(());
+    // A test that failed while it held the lock leaves nothing behind that matters to the next.
+    RECORDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 pub fn require_privilege() {
     let missing = profiler::record::privilege::missing();
     assert!(
@@ -72,6 +80,7 @@ pub fn require_privilege() {
 /// Records a known behaviour from its start to its end. `during` runs while it is at work.
 pub fn record_with(behaviour: &[&str], extra: &[&str], during: impl FnOnce(u32)) -> Recording {
     require_privilege();
+    let _alone = alone();
     let dir = tempfile::tempdir().expect("a temporary directory");
     let mut known = known(behaviour);
     let pid = known.line();

@@ -1,6 +1,6 @@
 //! What can go wrong with a recording gets a clear error and loses nothing.
 
-use crate::support::{Guard, known, kontrast, require_privilege};
+use crate::support::{Guard, alone, known, kontrast, require_privilege};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use recording::Ended;
@@ -40,6 +40,7 @@ fn nothing_to_record_is_wrong_usage() {
 #[test]
 fn a_directory_that_holds_something_is_left_alone() {
     require_privilege();
+    let _alone = alone();
     let dir = tempfile::tempdir().expect("a temporary directory");
     fs::write(dir.path().join("precious"), "data").expect("written");
     let out = dir.path().to_str().expect("text");
@@ -55,6 +56,7 @@ fn a_directory_that_holds_something_is_left_alone() {
 #[test]
 fn a_command_that_does_not_exist() {
     require_privilege();
+    let _alone = alone();
     let dir = tempfile::tempdir().expect("a temporary directory");
     let out = dir.path().join("out");
     let (_, message) = refusal(&[
@@ -69,6 +71,7 @@ fn a_command_that_does_not_exist() {
 #[test]
 fn a_command_that_ends_at_once_is_recorded_whole() {
     require_privilege();
+    let _alone = alone();
     let dir = tempfile::tempdir().expect("a temporary directory");
     let out = dir.path().join("out");
     let (code, message) = refusal(&["--out", out.to_str().expect("text"), "--", "true"]);
@@ -85,6 +88,7 @@ fn a_command_that_ends_at_once_is_recorded_whole() {
 #[test]
 fn a_target_that_ends_half_way_leaves_a_marked_recording() {
     require_privilege();
+    let _alone = alone();
     let dir = tempfile::tempdir().expect("a temporary directory");
     let out = dir.path().join("out");
     let mut target = known(&["sleep", "20"]);
@@ -108,6 +112,7 @@ fn a_target_that_ends_half_way_leaves_a_marked_recording() {
 #[test]
 fn an_interrupt_leaves_a_marked_recording() {
     require_privilege();
+    let _alone = alone();
     let dir = tempfile::tempdir().expect("a temporary directory");
     let out = dir.path().join("out");
     let mut target = known(&["sleep", "1"]);
