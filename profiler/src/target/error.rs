@@ -52,6 +52,12 @@ pub enum Error {
         /// The end of its output.
         log: Box<LogTail>,
     },
+    /// The model's URL cannot be put into a command.
+    #[error("the model's URL {url:?} is not a plain one, such as http://127.0.0.1:1234")]
+    Upstream {
+        /// The URL.
+        url: String,
+    },
     /// The port that was asked for is in use.
     #[error(
         "port {port} is taken; end what listens there, or leave the port out so that a free one is chosen"

@@ -65,7 +65,7 @@ impl Arm {
 
 fn start(arm: &str, folder: &Folder, options: &StartOptions) -> Result<Running> {
     let port = free_port(options.port)?;
-    let mut command = command(arm, folder, options, port)?;
+    let mut command = command(folder, options, port)?;
     let group = Group::spawn(&mut command, options.cpus.as_deref())?;
     let started = Started {
         arm: arm.to_owned(),
@@ -98,13 +98,11 @@ fn free_port(wanted: Option<u16>) -> Result<u16> {
     }
 }
 
-fn command(arm: &str, folder: &Folder, options: &StartOptions, port: u16) -> Result<Command> {
+fn command(folder: &Folder, options: &StartOptions, port: u16) -> Result<Command> {
     let upstream = options.upstream.trim_end_matches('/');
     if !shell::is_plain_url(upstream) {
-        let why = format!("the upstream {upstream:?} is not a plain http:// URL");
-        return Err(Error::Spec {
-            arm: arm.to_owned(),
-            why,
+        return Err(Error::Upstream {
+            url: upstream.to_owned(),
         });
     }
     let script = shell::script(&folder.manifest.run, &Values { port, upstream });
@@ -299,7 +297,8 @@ mod tests {
         let scratch = Scratch::new("run = 'touch {upstream}'");
         let mut options = scratch.options();
         options.upstream = "http://a;touch harm".into();
-        assert!(scratch.arm("").start(&options).is_err());
+        let error = scratch.arm("").start(&options).unwrap_err();
+        assert!(matches!(error, Error::Upstream { .. }), "{error}");
         assert!(!scratch.path("harm").exists());
     }
 
