@@ -3,7 +3,8 @@
 use crate::{
     api::{Identity, error::ApiError, whole},
     chat::wait,
-    reply::{Cursor, Reply},
+    cursor::Cursor,
+    reply::Reply,
     route::{Answer, Failure, json_text},
     stats::{Stats, add, count},
     stream::FOREVER,

@@ -2,7 +2,9 @@
 
 use crate::{
     api::{chunk::Writer, error::ApiError},
-    reply::{Content, Cursor, Reply},
+    cursor::Cursor,
+    outbox::{APART, Outbox},
+    reply::{Content, Reply},
     stats::{add, count},
     wheel::Alarm,
     worker::Connection,
@@ -20,9 +22,6 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is cut by a fault that was asked for")]
 pub struct Cut;
-
-/// Between writes that must arrive apart: long enough for a reader to have been woken by the first.
-const APART: Duration = Duration::from_millis(1);
 
 /// Longer than any run.
 pub const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -44,11 +43,7 @@ pub struct Stream {
     owed: u32,
     stalled: bool,
     buffer: BytesMut,
-    outbox: Bytes,
-    /// The most that leaves of the outbox at once.
-    part: usize,
-    /// When the rest of the outbox may leave.
-    not_before: Option<Instant>,
+    outbox: Outbox,
     counted: bool,
 }
 
@@ -92,9 +87,7 @@ impl Stream {
             stalled: false,
             // The usual chunk fits, so that a stream allocates once.
             buffer: BytesMut::with_capacity(512),
-            outbox: Bytes::new(),
-            part: usize::MAX,
-            not_before: None,
+            outbox: Outbox::default(),
             counted: false,
         }
     }
@@ -116,10 +109,8 @@ impl Stream {
             Stage::Cutting => return Err(Cut),
             Stage::Done | Stage::Broken => {}
         }
-        self.outbox = self.buffer.split().freeze();
-        if let Some(parts) = self.reply.faults.split {
-            self.part = self.outbox.len().div_ceil(parts as usize).max(1);
-        }
+        let parts = self.reply.faults.split.unwrap_or(1);
+        self.outbox.put(self.buffer.split().freeze(), parts);
         Ok(())
     }
 
@@ -235,9 +226,7 @@ impl Stream {
     }
 
     fn hand_over(&mut self) -> Bytes {
-        let length = self.part.min(self.outbox.len());
-        let part = self.outbox.split_to(length);
-        self.not_before = (!self.outbox.is_empty()).then(|| Instant::now() + APART);
+        let part = self.outbox.take();
         self.count_if_ended();
         part
     }
@@ -257,7 +246,7 @@ impl Stream {
     fn poll_piece(&mut self, cx: &Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         loop {
             if !self.outbox.is_empty() {
-                if let Some(apart) = self.not_before {
+                if let Some(apart) = self.outbox.not_before() {
                     let _ = ready!(
                         self.alarm
                             .poll_until(&self.connection.worker.wheel, apart, cx)

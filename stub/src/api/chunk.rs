@@ -1,7 +1,10 @@
 //! Writes the chunks of a streamed completion as server-sent events.
 
 use super::{Identity, error::ApiError, image, unix_ns};
-use crate::reply::{Content, Delta, Finish, Usage};
+use crate::{
+    cursor::Delta,
+    reply::{Content, Finish, Usage},
+};
 use bytes::{BufMut, BytesMut};
 use serde_json::json;
 use std::{fmt::Arguments, io::Write};

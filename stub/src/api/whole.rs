@@ -1,7 +1,10 @@
 //! The answer to a request that does not stream.
 
 use super::{Identity, image};
-use crate::reply::{Content, Cursor, Delta, Reply, Usage};
+use crate::{
+    cursor::{Cursor, Delta},
+    reply::{Content, Reply, Usage},
+};
 use serde_json::{Value, json};
 
 /// Tokens used, as the API reports them.

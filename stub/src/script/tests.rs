@@ -1,7 +1,7 @@
 //! What scripts accept and refuse, and which reply they give.
 
 use super::*;
-use crate::reply::{Cursor, Delta};
+use crate::cursor::{Cursor, Delta};
 use serde_json::{Value, json};
 
 fn script(text: &str) -> Result<Script, String> {
