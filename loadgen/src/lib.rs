@@ -13,6 +13,7 @@ pub mod clock;
 pub mod drive;
 mod error;
 pub mod measure;
+pub mod merge;
 pub mod output;
 pub mod plan;
 pub mod saturation;

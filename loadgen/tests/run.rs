@@ -233,6 +233,14 @@ fn wrong_usage_is_refused() {
         &["run", "--url", url, "--header", "nonsense"],
         &["run", "--url", url, "--threshold", "nonsense"],
         &["run", "--url", url, "--users", "2", "--rate", "2"],
+        &[
+            "run",
+            "--url",
+            url,
+            "--json",
+            "/no/such/directory/load.json",
+        ],
+        &["run", "--url", url, "--html", "/"],
         &["run", "--url", url, "--body", "@/no/such/file"],
     ] {
         let output = loadgen(arguments);

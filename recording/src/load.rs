@@ -91,9 +91,13 @@ pub struct Distribution {
     pub p999_ns: u64,
     /// Largest.
     pub max_ns: u64,
-    /// The distribution itself, so that summaries of several machines can be joined.
+    /// The distribution itself, in buckets at most 1/16 of their value wide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<Histogram>,
+    /// The distribution as an HdrHistogram (nanoseconds, three digits; V2 encoding, deflated, base64), from which
+    /// summaries of several machines are joined exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hdr: Option<String>,
 }
 
 /// One check, k6's sense of the word.

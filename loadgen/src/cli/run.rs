@@ -1,16 +1,19 @@
 //! `loadgen run`: one load.
 
 use super::Outcome;
-use crate::drive;
-use crate::output::{progress::Progress, text};
+use crate::drive::{self, Snapshot};
+use crate::measure::Totals;
+use crate::output::{hdr_log, html, progress::Progress, prometheus, text};
 use crate::plan::Plan;
 use crate::summary;
 use crate::threshold::Threshold;
 use anyhow::Context as _;
 use recording::LoadSummary;
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 const EXAMPLES: &str = "\
@@ -74,6 +77,15 @@ pub struct Run {
     /// Write the result as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Write a page with tables and charts
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write the distributions as an HdrHistogram log
+    #[arg(long, value_name = "FILE")]
+    pub hdr: Option<PathBuf>,
+    /// Serve Prometheus metrics at http://ADDR/metrics while the load runs, for instance 127.0.0.1:9464
+    #[arg(long, value_name = "ADDR")]
+    pub prometheus: Option<SocketAddr>,
     /// No progress line
     #[arg(long, short)]
     pub quiet: bool,
@@ -83,23 +95,52 @@ impl Run {
     /// Carries it out.
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let plan = Arc::new(self.plan()?);
+        let outputs = [&self.json, &self.html, &self.hdr];
+        outputs
+            .into_iter()
+            .flatten()
+            .try_for_each(|path| super::check_output(path))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let outcome = runtime.block_on(self.offer(plan.clone()))?;
         let summary = summary::summarize(&plan, &outcome);
+        // Shown before files are written, so that a full disk does not take the result with it, nor a closed pipe
+        // the files.
+        let shown = text::write(&summary, &mut std::io::stdout().lock());
+        self.save(&summary, &outcome.totals)?;
+        shown.context("cannot write the summary to standard output")?;
+        super::judge(&summary)
+    }
+
+    fn save(&self, summary: &LoadSummary, totals: &Totals) -> anyhow::Result<()> {
         if let Some(path) = &self.json {
-            recording::io::save(path, &summary)?;
+            recording::io::save(path, summary)?;
         }
-        text::write(&summary, &mut std::io::stdout().lock())
-            .context("cannot write the summary to standard output")?;
-        judge(&summary)
+        if let Some(path) = &self.html {
+            super::write_file(path, |out| Ok(html::write(summary, out)?))?;
+        }
+        if let Some(path) = &self.hdr {
+            super::write_file(path, |out| hdr_log::write(totals, out))?;
+        }
+        Ok(())
     }
 
     async fn offer(&self, plan: Arc<Plan>) -> anyhow::Result<drive::Outcome> {
+        let latest = prometheus::Latest::default();
+        if let Some(address) = self.prometheus {
+            let listener = TcpListener::bind(address).await.with_context(|| {
+                format!("cannot serve metrics at {address}; choose another --prometheus address")
+            })?;
+            eprintln!("metrics at http://{}/metrics", listener.local_addr()?);
+            tokio::spawn(prometheus::serve(listener, latest.clone()));
+        }
         let mut progress = Progress::new(&plan, self.quiet);
-        let outcome =
-            drive::run(plan, interrupts()?, &mut |snapshot| progress.show(snapshot)).await;
+        let mut observe = |snapshot: &Snapshot| {
+            progress.show(snapshot);
+            *latest.lock().unwrap_or_else(PoisonError::into_inner) = snapshot.totals.clone();
+        };
+        let outcome = drive::run(plan, interrupts()?, &mut observe).await;
         progress.clear();
         Ok(outcome?)
     }
@@ -120,30 +161,4 @@ fn interrupts() -> std::io::Result<mpsc::Receiver<()>> {
         }
     });
     Ok(receiver)
-}
-
-/// How the run ended. An invalid run comes before a crossed threshold: its numbers are not the server's.
-fn judge(summary: &LoadSummary) -> anyhow::Result<Outcome> {
-    let requests = &summary.requests;
-    if summary.ttft.count == 0 {
-        let bad = requests.failed.iter().chain(&requests.rejected);
-        match bad.max_by_key(|(_, count)| **count) {
-            Some((reason, _)) => anyhow::bail!(
-                "no request succeeded, mostly: {reason}. Is {} the right URL, and is the server up?",
-                summary.urls.join(" ")
-            ),
-            None if summary.ended_early.is_none() => anyhow::bail!(
-                "no answer was complete before the load ended; give it a longer --duration or --graceful-stop"
-            ),
-            None => {}
-        }
-    }
-    // Where the threshold is what ends the run, crossing it is how the run is meant to end.
-    let sought = summary.held.as_ref().is_some_and(|held| held.load > 0.0);
-    let crossed = summary.thresholds.iter().any(|threshold| !threshold.ok);
-    Ok(match (summary.client.saturated, crossed && !sought) {
-        (true, _) => Outcome::Invalid,
-        (false, true) => Outcome::Crossed,
-        (false, false) => Outcome::Done,
-    })
 }

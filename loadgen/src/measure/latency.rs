@@ -1,6 +1,9 @@
 //! A distribution of durations: an HDR histogram with three significant digits.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use hdrhistogram::Histogram as Hdr;
+use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
 use recording::histogram::{BUCKETS, bucket_of};
 use recording::load::Distribution;
 
@@ -83,7 +86,49 @@ impl Latency {
             p999_ns: self.quantile(0.999),
             max_ns: self.0.max(),
             histogram: Some(self.log_linear()),
+            hdr: Some(BASE64.encode(self.encoded())),
         }
+    }
+
+    /// The distribution a summary holds; none recorded if it says so itself.
+    ///
+    /// # Errors
+    /// In words, if the summary has no histogram, or a damaged or foreign one.
+    pub fn decode(distribution: &Distribution) -> Result<Self, String> {
+        let mut latency = Self::default();
+        let Some(text) = &distribution.hdr else {
+            return match distribution.count {
+                0 => Ok(latency),
+                _ => Err("has no histogram (hdr)".into()),
+            };
+        };
+        let bytes = BASE64
+            .decode(text)
+            .map_err(|error| format!("has a damaged histogram: {error}"))?;
+        let hdr: Hdr<u64> = Deserializer::new()
+            .deserialize(&mut &bytes[..])
+            .map_err(|error| format!("has a damaged histogram: {error}"))?;
+        latency
+            .0
+            .add(&hdr)
+            .map_err(|_| "has a histogram beyond an hour")?;
+        match latency.count() == distribution.count {
+            true => Ok(latency),
+            false => Err("has a histogram that does not fit its count".into()),
+        }
+    }
+
+    /// The histogram itself, for writers of its own formats.
+    pub fn hdr(&self) -> &Hdr<u64> {
+        &self.0
+    }
+
+    fn encoded(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new()
+            .serialize(&self.0, &mut bytes)
+            .expect("memory takes any histogram");
+        bytes
     }
 
     fn log_linear(&self) -> recording::Histogram {
@@ -110,6 +155,35 @@ mod tests {
         assert!(near(distribution.p50_ns, 500) && near(distribution.p99_ns, 990));
         assert!(near(distribution.min_ns, 1) && near(distribution.max_ns, 1000));
         assert_eq!(distribution.histogram.unwrap().count, 1000);
+    }
+
+    #[test]
+    fn a_summary_gives_the_distribution_back() {
+        let mut latency = Latency::default();
+        (1..=1000).for_each(|us| latency.record(us * 1_000));
+        let distribution = latency.distribution();
+        assert_eq!(
+            Latency::decode(&distribution).unwrap().distribution(),
+            distribution
+        );
+        let nothing = Latency::decode(&Distribution::default()).unwrap();
+        assert_eq!(nothing.count(), 0);
+    }
+
+    #[test]
+    fn damaged_histograms_are_refused() {
+        let mut latency = Latency::default();
+        latency.record(5_000_000);
+        let good = latency.distribution();
+        for hdr in [None, Some("%%%"), Some("AAAA"), Some("")] {
+            let bad = Distribution {
+                hdr: hdr.map(String::from),
+                ..good.clone()
+            };
+            assert!(Latency::decode(&bad).is_err(), "{hdr:?}");
+        }
+        let wrong_count = Distribution { count: 7, ..good };
+        assert!(Latency::decode(&wrong_count).unwrap_err().contains("count"));
     }
 
     #[test]

@@ -144,6 +144,17 @@ impl Tally {
         since
     }
 
+    /// The distributions of answers, by the names they are shown under.
+    pub fn named(&self) -> [(&'static str, &Latency); 5] {
+        [
+            ("ttfb", &self.ttfb),
+            ("ttft", &self.ttft),
+            ("chunk_interval", &self.chunk_interval),
+            ("itl", &self.itl),
+            ("total", &self.total),
+        ]
+    }
+
     fn latencies(&self) -> [&Latency; 8] {
         [
             &self.ttfb,

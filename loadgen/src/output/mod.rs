@@ -1,5 +1,84 @@
 //! What people and programs get to see.
 
 mod format;
+pub mod hdr_log;
+pub mod html;
 pub mod progress;
+pub mod prometheus;
 pub mod text;
+
+use recording::LoadSummary;
+use recording::load::Distribution;
+
+/// The distributions by the names they are shown under.
+fn distributions(summary: &LoadSummary) -> [(&'static str, &Distribution); 5] {
+    [
+        ("ttfb", &summary.ttfb),
+        ("ttft", &summary.ttft),
+        ("chunk_interval", &summary.chunk_interval),
+        ("itl", &summary.itl),
+        ("total", &summary.total),
+    ]
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use recording::LoadSummary;
+    use recording::load::{Client, Distribution, LoadCheck, LoadPoint, Requests, Threshold};
+
+    fn distribution(ms: u64) -> Distribution {
+        let mut latency = crate::measure::Latency::default();
+        (1..=10).for_each(|tenth| latency.record(ms * tenth * 100_000));
+        latency.distribution()
+    }
+
+    /// A run with something of everything.
+    pub fn summary() -> LoadSummary {
+        LoadSummary {
+            schema: recording::LOAD_SCHEMA.into(),
+            scenario: "quick".into(),
+            urls: vec!["http://127.0.0.1:8080/chat".into()],
+            duration_ns: 2_000_000_000,
+            requests: Requests {
+                started: 14,
+                completed: 11,
+                failed: [("connection reset".into(), 1)].into(),
+                cut: 2,
+                rejected: [("status 502".into(), 1)].into(),
+            },
+            tokens: 500,
+            chunks: 500,
+            bytes_sent: 1_000,
+            bytes_received: 123_456,
+            ttfb: distribution(1),
+            ttft: distribution(20),
+            total: distribution(1_000),
+            checks: vec![LoadCheck {
+                name: "status is 200".into(),
+                passed: 10,
+                failed: 1,
+            }],
+            thresholds: vec![Threshold {
+                expr: "ttft:p(95)<5ms".into(),
+                value: 19.0,
+                ok: false,
+            }],
+            client: Client {
+                cpu_ns: 5_000_000,
+                peak_rss_bytes: 10_000_000,
+                saturated: true,
+                saturated_by: vec!["its timers were late".into()],
+                ..Client::default()
+            },
+            series: (1..=2)
+                .map(|s| LoadPoint {
+                    t_ns: s * 1_000_000_000,
+                    active: 10,
+                    ttft_p50_ns: 1,
+                    ..LoadPoint::default()
+                })
+                .collect(),
+            ..LoadSummary::default()
+        }
+    }
+}

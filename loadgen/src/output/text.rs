@@ -24,26 +24,16 @@ pub fn write(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
         let mark = if threshold.ok { '✓' } else { '✗' };
         writeln!(
             out,
-            "  {mark} {}: {}",
+            "  {mark} {}: measured {}",
             threshold.expr,
             digits(threshold.value)
         )?;
     }
     write_requests(summary, out)?;
-    for (name, distribution) in distributions(summary) {
+    for (name, distribution) in super::distributions(summary) {
         write_distribution(name, distribution, out)?;
     }
     write_client(summary, out)
-}
-
-fn distributions(summary: &LoadSummary) -> [(&'static str, &Distribution); 5] {
-    [
-        ("ttfb", &summary.ttfb),
-        ("ttft", &summary.ttft),
-        ("chunk_interval", &summary.chunk_interval),
-        ("itl", &summary.itl),
-        ("total", &summary.total),
-    ]
 }
 
 fn write_check(check: &LoadCheck, out: &mut dyn Write) -> io::Result<()> {
@@ -187,4 +177,39 @@ fn write_verdicts(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> 
         )?;
     }
     writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_reads_like_k6s() {
+        let mut text = Vec::new();
+        write(&crate::output::tests::summary(), &mut text).unwrap();
+        insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r"
+          scenario quick · http://127.0.0.1:8080/chat
+
+          ✗ status is 200: 10 passed, 1 failed
+          ✗ ttft:p(95)<5ms: measured 19.0
+
+          duration..........: 2.00s
+          requests..........: 14 begun  7.00/s
+          completed.........: 11  5.50/s
+            wrong...........: 1  status 502
+          failed............: 1  connection reset
+          cut...............: 2  still streaming at the end
+          tokens............: 500  250/s  in 500 chunks
+          data_sent.........: 1.00 kB
+          data_received.....: 123 kB
+          ttfb..............: avg=550µs   min=99.8µs  med=500µs   p(90)=900µs   p(95)=1.00ms  p(99)=1.00ms  max=1.00ms
+          ttft..............: avg=11.0ms  min=2.00ms  med=10.0ms  p(90)=18.0ms  p(95)=20.0ms  p(99)=20.0ms  max=20.0ms
+          chunk_interval....: none measured
+          itl...............: none measured
+          total.............: avg=550ms   min=99.9ms  med=500ms   p(90)=900ms   p(95)=1.00s   p(99)=1.00s   max=1.00s
+          loadgen...........: 5.00ms CPU, 10.0µs a token, 10.0 MB peak memory, timers p(99) 0µs late
+
+          INVALID: the load generator was the bottleneck: its timers were late.
+        ");
+    }
 }

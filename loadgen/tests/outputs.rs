@@ -1,0 +1,135 @@
+//! What is written beside the summary: page, histogram log, joined results, metrics.
+
+#![expect(clippy::unwrap_used, reason = "tests panic rather than return errors")]
+
+mod common;
+
+use common::{loadgen, serve};
+use recording::LoadSummary;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Stdio};
+
+#[test]
+fn results_of_two_machines_add_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name).to_str().unwrap().to_string();
+    let url = format!("{}/good", serve());
+    for name in ["one.json", "two.json"] {
+        let arguments = [
+            "run",
+            "--users",
+            "2",
+            "--duration",
+            "300ms",
+            "--url",
+            &url,
+            "--json",
+            &file(name),
+        ];
+        assert!(matches!(loadgen(&arguments).status.code(), Some(0 | 3)));
+    }
+    let (one, two) = (file("one.json"), file("two.json"));
+    let output = loadgen(&[
+        "merge",
+        &one,
+        &two,
+        "--json",
+        &file("all.json"),
+        "--html",
+        &file("all.html"),
+    ]);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}");
+    let read = |name: &str| -> LoadSummary {
+        recording::io::load(file(name).as_ref(), recording::LOAD_SCHEMA).unwrap()
+    };
+    let (one, two, all) = (read("one.json"), read("two.json"), read("all.json"));
+    assert_eq!(all.tokens, one.tokens + two.tokens);
+    assert_eq!(all.ttft.count, one.ttft.count + two.ttft.count);
+    assert_eq!(all.ttft.max_ns, one.ttft.max_ns.max(two.ttft.max_ns));
+    assert!(
+        std::fs::read_to_string(file("all.html"))
+            .unwrap()
+            .contains("<svg")
+    );
+}
+
+#[test]
+fn what_cannot_be_joined_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("odd.json");
+    for text in ["", "{}", "{\"schema\":\"kontrast.recording/1\"}"] {
+        std::fs::write(&path, text).unwrap();
+        let output = loadgen(&["merge", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("odd.json"));
+    }
+}
+
+#[test]
+fn files_are_written_beside_the_summary() {
+    let dir = tempfile::tempdir().unwrap();
+    let (page, log) = (dir.path().join("load.html"), dir.path().join("load.hlog"));
+    let url = format!("{}/good", serve());
+    let output = loadgen(&[
+        "run",
+        "--users",
+        "1",
+        "--duration",
+        "200ms",
+        "--url",
+        &url,
+        "--html",
+        page.to_str().unwrap(),
+        "--hdr",
+        log.to_str().unwrap(),
+    ]);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}");
+    assert!(
+        std::fs::read_to_string(page)
+            .unwrap()
+            .contains("Time to first token")
+    );
+    assert!(std::fs::read_to_string(log).unwrap().contains("Tag=ttft,"));
+}
+
+#[test]
+fn metrics_are_served_while_the_load_runs() {
+    let url = format!("{}/good", serve());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_loadgen"))
+        .args([
+            "run",
+            "--users",
+            "1",
+            "--duration",
+            "1h",
+            "--url",
+            &url,
+            "--prometheus",
+            "127.0.0.1:0",
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first line says where; the second is the first progress, a second later.
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let address = lines.next().unwrap().unwrap();
+    let address = address
+        .strip_prefix("metrics at http://")
+        .unwrap()
+        .strip_suffix("/metrics")
+        .unwrap();
+    lines.next().unwrap().unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream
+        .write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(
+        answer.contains("loadgen_tokens_total ") && answer.contains("loadgen_ttft_seconds_bucket")
+    );
+}
