@@ -1,4 +1,4 @@
-//! The official clients, unmodified, against the stub.
+//! The official clients and the frameworks built on the API, unmodified, against the stub.
 //!
 //! They are not ours to vendor, so the tests are ignored until `tests/clients/install.sh` has put them into the
 //! repository's `.cache/clients`: `cargo test -p stub --test it -- --ignored clients`.
@@ -52,4 +52,16 @@ async fn openai_for_python() {
 #[ignore = "needs stub/tests/clients/install.sh"]
 async fn openai_for_javascript() {
     check("node", "openai_client.mjs").await;
+}
+
+#[tokio::test]
+#[ignore = "needs stub/tests/clients/install.sh"]
+async fn vercel_ai_sdk() {
+    check("node", "ai_sdk.mjs").await;
+}
+
+#[tokio::test]
+#[ignore = "needs stub/tests/clients/install.sh"]
+async fn langchain_for_javascript() {
+    check("node", "langchain.mjs").await;
 }
