@@ -27,6 +27,8 @@ mod recorder;
 pub mod request;
 mod round;
 mod stub;
+#[cfg(test)]
+mod testing;
 pub mod tools;
 
 use crate::{cli::Outcome, target::Arm};
@@ -80,7 +82,9 @@ async fn in_order(
 ) -> anyhow::Result<Outcome> {
     let prepared = prepare(request, tools, interrupt).await?;
     let measured = prepared.measure().await?;
-    outcome::conclude(&prepared.out, measured)
+    let outcome = outcome::conclude(&prepared.out, measured);
+    output::give_back(&prepared.out).context("cannot read back the results")?;
+    outcome
 }
 
 /// Refuses what can be refused before anything is built, then builds.

@@ -34,6 +34,7 @@ pub fn conclude(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
         );
         return Err(anyhow::anyhow!("{trouble:#}"));
     }
+    eprintln!("Comparing, and writing the report …");
     let threshold_crossed = rounds.iter().any(|round| round.threshold_crossed);
     rounds.sort_by_key(|round| (round.step.arm, round.step.round));
     let recordings: Vec<(String, Recording)> = rounds
@@ -51,7 +52,14 @@ pub fn conclude(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
     println!("\nReport: {}", report.display());
     match trouble {
         Some(trouble) if !trouble.is::<Interrupted>() => Err(trouble),
-        _ => Ok(outcome(&comparison, threshold_crossed)),
+        interrupted => {
+            if interrupted.is_some() {
+                eprintln!(
+                    "Interrupted: {done} of {planned} rounds were finished, and are compared."
+                );
+            }
+            Ok(outcome(&comparison, threshold_crossed))
+        }
     }
 }
 

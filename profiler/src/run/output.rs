@@ -1,5 +1,6 @@
 //! The folder a run writes to.
 
+use crate::record::output::give_back as give_back_one;
 use anyhow::{Context, bail};
 use std::{
     fs, io,
@@ -53,6 +54,7 @@ pub fn link_latest(out: &Path) -> anyhow::Result<()> {
     }
     // Renaming replaces the old link in one step: there is always one.
     let beside = above.join(format!(".{LATEST}-{}", std::process::id()));
+    give_back_one(above);
     let linked = symlink(name, &beside).and_then(|()| fs::rename(&beside, above.join(LATEST)));
     linked.with_context(|| {
         format!(
@@ -60,6 +62,22 @@ pub fn link_latest(out: &Path) -> anyhow::Result<()> {
             above.join(LATEST).display()
         )
     })
+}
+
+/// Gives everything in `dir` to the user behind sudo, where the whole run was called through it.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn give_back(dir: &Path) -> io::Result<()> {
+    give_back_one(dir);
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => give_back(&entry.path())?,
+            false => give_back_one(&entry.path()),
+        }
+    }
+    Ok(())
 }
 
 /// The folder of an arm: its name without what has a meaning in paths.

@@ -1,7 +1,7 @@
 //! Whether recording needs sudo, and getting its leave before anything is started.
 
+use crate::record::privilege;
 use anyhow::{Context, bail};
-use caps::{CapSet, Capability};
 use std::{io::IsTerminal, path::Path, process::Stdio};
 use tokio::process::Command;
 
@@ -24,7 +24,7 @@ impl Access {
     /// # Errors
     /// When the privileges are missing and sudo does not give them.
     pub async fn obtain() -> anyhow::Result<Self> {
-        if has_enough() {
+        if privilege::missing().is_empty() {
             return Ok(Access::Enough);
         }
         let quiet = Command::new("sudo")
@@ -66,12 +66,6 @@ impl Access {
             }
         }
     }
-}
-
-/// Root, or the two capabilities that eBPF for tracing takes.
-fn has_enough() -> bool {
-    let has = |capability| caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false);
-    nix::unistd::geteuid().is_root() || (has(Capability::CAP_BPF) && has(Capability::CAP_PERFMON))
 }
 
 #[cfg(test)]

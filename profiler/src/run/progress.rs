@@ -52,16 +52,9 @@ impl Progress {
 
     /// A line that stays.
     pub fn say(&self, line: &str) {
-        self.clear();
-        self.print(line);
-    }
-
-    /// Takes the live line away, so that others can write.
-    pub fn clear(&self) {
-        if let Some(live) = &self.live {
-            live.disable_steady_tick();
-            live.finish_and_clear();
-            live.reset();
+        match &self.live {
+            Some(live) => live.suspend(|| self.print(line)),
+            None => self.print(line),
         }
     }
 
@@ -72,7 +65,9 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.clear();
+        if let Some(live) = &self.live {
+            live.finish_and_clear();
+        }
     }
 }
 

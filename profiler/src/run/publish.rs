@@ -49,6 +49,6 @@ pub fn verdict(comparison: &Comparison, recordings: &[(String, Recording)]) -> a
     };
     let mut out = std::io::stdout().lock();
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    report::text(&input, wanted && out.is_terminal(), &mut out)?;
+    report::verdict(&input, wanted && out.is_terminal(), &mut out)?;
     out.flush().context("cannot print the verdict")
 }

@@ -159,14 +159,12 @@ fn move_up(dir: &Path) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use crate::run::testing;
 
     /// A recorder that is a shell script, in a round's folder.
     async fn scripted(script: &str) -> (tempfile::TempDir, anyhow::Result<Recorder>) {
         let dir = tempfile::tempdir().unwrap();
-        let program = dir.path().join("fake");
-        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let program = testing::program(dir.path(), script);
         let subject = Subject {
             pid: 7,
             arm: "go".into(),

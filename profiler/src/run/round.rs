@@ -122,7 +122,7 @@ impl Bench<'_> {
                 .await?
                 .context("warming up failed (--warmup says for how long)")?;
         }
-        let before = self.interrupt.unless(self.stub.moved()).await??;
+        let mark = self.interrupt.unless(self.stub.mark()).await??;
         self.progress.step("attaching the recorder");
         let recorder = self.recorder(arm, target, dir);
         let mut recorder = self.interrupt.unless(recorder).await??;
@@ -130,7 +130,7 @@ impl Bench<'_> {
         let drive = self.drive(&driver, &mut recorder).await;
         self.progress.step("writing the recording");
         let mut recording = recorder.finish().await?;
-        let moved = self.stub.moved().await.map(|after| after.since(before));
+        let moved = self.stub.moved_since(&mark).await;
         let counted = moved.as_ref().ok().filter(|_| arm.manifest().is_some());
         complete(&mut recording, &drive, counted.copied());
         save_recording(dir, &recording)?;

@@ -37,6 +37,13 @@ pub struct Moved {
     pub bytes_received: u64,
 }
 
+/// Where the stub's counters stood, and what asking for them adds to them: an answer and the next question.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    at: Moved,
+    asking: Moved,
+}
+
 impl Moved {
     /// Growth since `before`.
     pub fn since(self, before: Self) -> Self {
@@ -91,11 +98,28 @@ impl Stub {
         &self.url
     }
 
-    /// What it has moved so far.
+    /// Where its counters stand now.
     ///
     /// # Errors
     /// When it does not answer, with its log's end.
-    pub async fn moved(&self) -> anyhow::Result<Moved> {
+    pub async fn mark(&self) -> anyhow::Result<Mark> {
+        let before = self.moved().await?;
+        let at = self.moved().await?;
+        Ok(Mark {
+            at,
+            asking: at.since(before),
+        })
+    }
+
+    /// What it has moved since, without what asking moved.
+    ///
+    /// # Errors
+    /// When it does not answer, with its log's end.
+    pub async fn moved_since(&self, mark: &Mark) -> anyhow::Result<Moved> {
+        Ok(self.moved().await?.since(mark.at).since(mark.asking))
+    }
+
+    async fn moved(&self) -> anyhow::Result<Moved> {
         let authority = self.url.trim_start_matches(SCHEME).trim_end_matches('/');
         let answer = match timeout(PATIENCE, http::get(authority, "/stats")).await {
             Ok(answer) => answer,
@@ -114,5 +138,45 @@ impl Stub {
     /// As the system's.
     pub async fn end(mut self) -> anyhow::Result<()> {
         self.process.end(Signal::SIGTERM, GRACE).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::testing;
+
+    /// What starting this script as the stub fails with.
+    async fn refused(script: &str) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let program = testing::program(dir.path(), script);
+        let log = dir.path().join("stub.log");
+        let stub = Stub::start(&program, (1, Duration::ZERO), None, &log).await;
+        format!("{:#}", stub.err().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_stub_that_does_not_listen_is_quoted() {
+        let error = refused("echo 'address in use' >&2; exit 1").await;
+        assert!(
+            error.starts_with("the stub ended before it was listening; its log is "),
+            "{error}"
+        );
+        assert!(error.ends_with("\n    address in use"), "{error}");
+        let error = refused("echo hello; exec sleep 1000").await;
+        assert!(
+            error.contains(r#"printed "hello\n" in place of its address"#),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn counters_that_began_anew_do_not_wrap() {
+        let moved = |bytes_sent, bytes_received| Moved {
+            bytes_sent,
+            bytes_received,
+        };
+        assert_eq!(moved(9, 5).since(moved(4, 5)), moved(5, 0));
+        assert_eq!(moved(1, 1).since(moved(4, 5)), moved(0, 0));
     }
 }

@@ -8,7 +8,6 @@ use recording::{RECORDING_SCHEMA, Recording};
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Output, Stdio},
     sync::Once,
@@ -262,9 +261,16 @@ pub fn assert_gone(processes: &[(i32, u64)]) {
     }
 }
 
+/// A script that can be run. Another process makes it so: a file that this one has open for writing could not be run
+/// while any of its threads is starting a child, which holds everything open for a moment.
 fn executable(path: &Path, script: &str) -> PathBuf {
-    fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    let text = path.with_extension("sh");
+    fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+    let install = Command::new("install")
+        .arg("-m755")
+        .args([&text, path])
+        .status();
+    assert!(install.unwrap().success());
     path.into()
 }
 
