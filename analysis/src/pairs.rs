@@ -88,7 +88,9 @@ fn pair(grid: Grid, a: &Shown<'_>, b: &Shown<'_>) -> Pair {
         ci95,
         verdict: stats::verdict(ci95, a.samples.len().min(b.samples.len())),
         by_cause: together(grid, &terms, |term| &term.cause),
-        by_work: together(grid, &terms, |term| work::of(&term.cause)),
+        by_work: together(grid, &terms, |term| {
+            work::of_row(term.role.as_deref().unwrap_or_default(), &term.cause)
+        }),
         terms,
         unexplained: b.value - a.value - explained,
     }

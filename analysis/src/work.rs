@@ -1,10 +1,28 @@
 //! Kinds of work: what a system call is for, whatever its name. One runtime receives by `read`, another by
 //! `recvfrom`; held against each other they are one row.
 
+use crate::runtime::{ALLOCATOR_SCAVENGER, JSC_HEAP_HELPER, JSC_JIT};
+use recording::process::Syscall;
+
 /// The cause under which time in user mode is booked.
 pub const USER_CODE: &str = "user code";
 /// The cause under which time in the kernel outside system calls is booked.
 pub const FAULTS_AND_INTERRUPTS: &str = "faults and interrupts";
+
+/// The cause of a system call: its name, unless what it moved gives away that it is no I/O at all.
+///
+/// An eventfd takes and gives 8 bytes, always; threads use it to wake an event loop.
+pub fn cause(call: &Syscall) -> &str {
+    let only_eights = call.count > 0 && call.bytes == Some(8 * call.count);
+    match call.name.as_str() {
+        "write" if only_eights => EVENTFD_WRITE,
+        "read" if only_eights => EVENTFD_READ,
+        name => name,
+    }
+}
+
+const EVENTFD_WRITE: &str = "write (eventfd)";
+const EVENTFD_READ: &str = "read (eventfd)";
 
 const KINDS: [(&str, &[&str]); 11] = [
     (
@@ -36,6 +54,8 @@ const KINDS: [(&str, &[&str]); 11] = [
     (
         "handing work between threads",
         &[
+            EVENTFD_WRITE,
+            EVENTFD_READ,
             "futex",
             "futex_wait",
             "futex_wake",
@@ -138,6 +158,28 @@ const KINDS: [(&str, &[&str]); 11] = [
     ),
 ];
 
+/// The kind of work of a row. Threads that exist for one job do nothing else, whatever they call.
+pub fn of_row<'a>(role: &str, cause: &'a str) -> &'a str {
+    match role {
+        JSC_HEAP_HELPER => COLLECTING,
+        JSC_JIT => COMPILING,
+        ALLOCATOR_SCAVENGER => SCAVENGING,
+        _ => of(cause),
+    }
+}
+
+/// Whether a kind is the job of certain threads; what they do has no common count.
+pub fn is_job_of_threads(kind: &str) -> bool {
+    [COLLECTING, COMPILING, SCAVENGING].contains(&kind)
+}
+
+/// The kind of what threads that collect garbage do.
+pub const COLLECTING: &str = "garbage collection";
+/// The kind of what threads that compile do.
+pub const COMPILING: &str = "JIT compilation";
+/// The kind of what threads do that give memory back.
+pub const SCAVENGING: &str = "giving memory back";
+
 /// The kind of work of a system call; causes that are no system call are their own kind.
 pub fn of(cause: &str) -> &str {
     let known = KINDS.iter().find(|(_, calls)| calls.contains(&cause));
@@ -159,6 +201,23 @@ mod tests {
         assert_eq!(of("epoll_pwait"), "waiting for events");
         assert_eq!(of("getpid"), "other system calls");
         assert_eq!(of(USER_CODE), USER_CODE);
+        assert_eq!(of_row("main loop", "read"), "receiving");
+        assert_eq!(of_row(JSC_JIT, USER_CODE), COMPILING);
+    }
+
+    #[test]
+    fn an_eventfd_is_told_by_its_eight_bytes() {
+        let call = |name: &str, count, bytes| Syscall {
+            name: name.into(),
+            count,
+            bytes,
+            ..Syscall::default()
+        };
+        assert_eq!(cause(&call("write", 3, Some(24))), EVENTFD_WRITE);
+        assert_eq!(of(EVENTFD_READ), of("futex"));
+        assert_eq!(cause(&call("write", 3, Some(25))), "write");
+        assert_eq!(cause(&call("read", 0, Some(0))), "read");
+        assert_eq!(cause(&call("sendto", 3, Some(24))), "sendto");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Memory taken from the kernel and given back, over and over.
 
 use super::{About, Case, Hit, Kind, Rule};
-use crate::work::{self, FAULTS_AND_INTERRUPTS};
+use crate::work::{self, FAULTS_AND_INTERRUPTS, SCAVENGING};
 use recording::Recording;
 
+const MEMORY: &str = "managing memory";
 /// Faults a token below which no program is slow by them.
 const FEW: f64 = 0.001;
 
@@ -13,7 +14,7 @@ pub struct AllocationChurn;
 const ABOUT: About = About {
     id: "allocation-churn",
     title: "Allocation churn",
-    pattern: "Page faults and memory calls (madvise, munmap, …), where there are more of them",
+    pattern: "Page faults, memory calls (madvise, munmap, …) and the threads that give pages back, where there are more faults",
     meaning: "Pages are given back to the kernel and fetched again, each by a fault that clears it",
     remedy: "Reuse buffers, or let the allocator keep pages longer",
 };
@@ -29,18 +30,16 @@ impl Rule for AllocationChurn {
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
         let rows = case.rows(|row| {
-            row.cause == FAULTS_AND_INTERRUPTS || work::of(&row.cause) == "managing memory"
+            let kind = work::of_row(&row.role, &row.cause);
+            [FAULTS_AND_INTERRUPTS, SCAVENGING, MEMORY].contains(&kind)
         })?;
         let (dear, cheap) = (case.per(case.dear, faults), case.per(case.cheap, faults));
         // Interrupts land on whoever runs: without more faults, this is none of the program's doing.
         if dear < 1.5 * cheap || dear < FEW {
             return None;
         }
-        let calls: Vec<_> = rows
-            .iter()
-            .filter(|row| row.cause != FAULTS_AND_INTERRUPTS)
-            .cloned()
-            .collect();
+        let calls = rows.iter().filter(|row| work::of(&row.cause) == MEMORY);
+        let calls: Vec<_> = calls.cloned().collect();
         let text = format!(
             "{}, and {}",
             case.compared("page faults", dear, cheap),

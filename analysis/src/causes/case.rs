@@ -95,12 +95,7 @@ impl<'a> Case<'a> {
 
     /// The rows of one kind of work.
     pub fn work(&self, kind: &str) -> Option<Vec<Row>> {
-        self.rows(|row| work::of(&row.cause) == kind)
-    }
-
-    /// The rows of one thread role.
-    pub fn role(&self, role: &str) -> Option<Vec<Row>> {
-        self.rows(|row| row.role == role)
+        self.rows(|row| work::of_row(&row.role, &row.cause) == kind)
     }
 
     /// Takes rows out: they have their cause.

@@ -1,7 +1,7 @@
 //! Threads whose only job is to collect garbage.
 
 use super::{About, Case, Hit, Kind, Rule};
-use crate::runtime::JSC_HEAP_HELPER;
+use crate::work::COLLECTING;
 
 /// See the module.
 pub struct GarbageCollection;
@@ -24,11 +24,8 @@ impl Rule for GarbageCollection {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.role(JSC_HEAP_HELPER)?;
-        let text = format!(
-            "its collector threads are on a CPU for {}",
-            case.values(&rows)
-        );
+        let rows = case.work(COLLECTING)?;
+        let text = format!("collector threads on a CPU: {}", case.values(&rows));
         Some(Hit {
             rows,
             text,

@@ -1,7 +1,7 @@
 //! Threads whose only job is to compile.
 
 use super::{About, Case, Hit, Kind, Rule};
-use crate::runtime::JSC_JIT;
+use crate::work::COMPILING;
 
 /// See the module.
 pub struct JitCompilation;
@@ -24,11 +24,8 @@ impl Rule for JitCompilation {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.role(JSC_JIT)?;
-        let text = format!(
-            "its compiler threads are on a CPU for {}",
-            case.values(&rows)
-        );
+        let rows = case.work(COMPILING)?;
+        let text = format!("compiler threads on a CPU: {}", case.values(&rows));
         Some(Hit {
             rows,
             text,

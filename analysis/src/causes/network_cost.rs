@@ -25,7 +25,8 @@ impl Rule for NetworkCost {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| ["sending", "receiving"].contains(&work::of(&row.cause)))?;
+        let rows = case
+            .rows(|row| ["sending", "receiving"].contains(&work::of_row(&row.role, &row.cause)))?;
         let text = format!(
             "{}{}",
             case.counts("calls", &rows),

@@ -34,7 +34,7 @@ impl Rule for OtherCalls {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| KINDS.contains(&work::of(&row.cause)))?;
+        let rows = case.rows(|row| KINDS.contains(&work::of_row(&row.role, &row.cause)))?;
         let text = format!(
             "{}{}",
             case.counts("calls", &rows),

@@ -25,7 +25,7 @@ impl Rule for UserCode {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| row.cause == USER_CODE)?;
+        let rows = case.work(USER_CODE)?;
         let text = format!("{} ({})", case.values(&rows), roles(case, &rows));
         Some(Hit {
             rows,

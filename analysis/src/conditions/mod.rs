@@ -62,7 +62,7 @@ fn finding(arm: &Rounds<'_>, condition: &dyn Condition) -> Option<Finding> {
     let about = condition.about();
     let (title, name, rounds, of) = (about.title, arm.arm, signs.len(), arm.rounds.len());
     let text = format!(
-        "{title}: in {rounds} of {of} rounds of {name}, {}. {}. {}.",
+        "{title}: in {rounds} of {of} rounds of {name}; at worst, {}. {}. {}.",
         worst.1.text, about.meaning, about.remedy
     );
     Some(Finding {

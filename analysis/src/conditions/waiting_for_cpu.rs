@@ -1,7 +1,7 @@
 //! Threads that could run but found no CPU.
 
 use super::{Condition, Sign};
-use crate::{causes::About, quantity::percent};
+use crate::{causes::About, quantity::plain};
 use recording::Recording;
 
 /// See the module.
@@ -30,8 +30,8 @@ impl Condition for WaitingForCpu {
         (share > 0.2).then(|| Sign {
             size: share,
             text: format!(
-                "its threads waited for a CPU for {} of the time they ran",
-                percent(share)
+                "its threads waited for a CPU {} times as long as they ran",
+                plain(share)
             ),
             pointer: "/process/run_queue_ns".into(),
         })
@@ -54,7 +54,7 @@ mod tests {
         let sign = WaitingForCpu.check(&with(50)).expect("seen");
         assert_eq!(
             sign.text,
-            "its threads waited for a CPU for 50 % of the time they ran"
+            "its threads waited for a CPU 0.500 times as long as they ran"
         );
         assert!(WaitingForCpu.check(&with(10)).is_none());
     }

@@ -2,8 +2,8 @@
 
 use super::{Story, sentence};
 use crate::{
-    quantity,
-    work::{FAULTS_AND_INTERRUPTS, USER_CODE},
+    quantity, stats,
+    work::{self, FAULTS_AND_INTERRUPTS, USER_CODE},
 };
 use recording::comparison::{Amount, Finding, Term};
 
@@ -16,28 +16,57 @@ const IS_THE_REASON: f64 = 2.0 / 3.0;
 
 /// The sentence, its share (what the ledger explains of the difference) and the rows it rests on.
 pub fn tell(story: &Story<'_>) -> Finding {
-    let difference = story.difference();
+    let (why, rows) = why(story);
+    let text = format!("{}: {}{why}", story.title, opening(story));
+    story.finding("difference", text, explained(story), rows)
+}
+
+/// The same of a difference that the rounds do not confirm: what was measured, and no share of anything.
+pub fn tell_undecided(story: &Story<'_>) -> Finding {
+    let is_told = (story.pair.ratio - 1.0).abs() > stats::MARGIN && !story.pair.terms.is_empty();
+    if !is_told {
+        return story.finding(
+            "undecided",
+            sentence::undecided_with_ratio(story),
+            0.0,
+            vec![],
+        );
+    }
+    let (why, rows) = why(story);
+    let text = format!(
+        "{}. As measured, {}{why}",
+        sentence::undecided(story),
+        opening(story)
+    );
+    story.finding("undecided", text, 0.0, rows)
+}
+
+/// What makes the difference, with the citations of what it names.
+fn why(story: &Story<'_>) -> (String, Vec<String>) {
     let (with, against) = parts(story);
-    let mut text = opening(story);
+    let mut text = String::new();
     let told: Vec<String> = with.iter().map(|(_, part)| for_it(story, part)).collect();
     if !told.is_empty() {
         text += &format!(": {}", told.join("; "));
     }
-    let saved: Vec<String> = against
-        .iter()
-        .map(|(_, part)| amount_in(story, part))
-        .collect();
+    let saved = against.iter().map(|(_, part)| amount_in(story, part));
+    let saved: Vec<String> = saved.collect();
     if !saved.is_empty() {
-        let (b, less) = (
-            &story.pair.b,
-            if difference > 0.0 { "less" } else { "more" },
+        let less = if story.difference() > 0.0 {
+            "less"
+        } else {
+            "more"
+        };
+        text += &format!(
+            "; against that {} takes {} {less}",
+            story.pair.b,
+            saved.join(" and ")
         );
-        text += &format!("; against that {b} takes {} {less}", saved.join(" and "));
     }
     text += &remainder(story);
     let rows = with.iter().chain(&against);
     let cited = rows.map(|(index, _)| format!("{}/by_work/{index}", story.at));
-    story.finding("difference", text, explained(story), cited.collect())
+    (text, cited.collect())
 }
 
 /// What the terms explain of the difference, 0 to 1.
@@ -65,8 +94,7 @@ fn parts<'a>(story: &Story<'a>) -> (Vec<Part<'a>>, Vec<Part<'a>>) {
 fn opening(story: &Story<'_>) -> String {
     let difference = story.difference();
     format!(
-        "{}: {} takes {} {} than {} ({})",
-        story.title,
+        "{} takes {} {} than {} ({})",
         story.pair.b,
         quantity::text(difference.abs(), &story.metric.unit),
         if difference > 0.0 { "more" } else { "less" },
@@ -104,11 +132,10 @@ fn place(story: &Story<'_>, part: &Term) -> Option<String> {
             term.in_a.value
         }
     };
-    let rows = story
-        .pair
-        .terms
-        .iter()
-        .filter(|term| crate::work::of(&term.cause) == part.cause);
+    let rows = story.pair.terms.iter().filter(|term| {
+        let role = term.role.as_deref().unwrap_or_default();
+        work::of_row(role, &term.cause) == part.cause
+    });
     let most = rows.max_by(|one, other| dearer(one).total_cmp(&dearer(other)))?;
     let call = (most.cause != part.cause).then_some(most.cause.as_str());
     let words: Vec<&str> = call.into_iter().chain(most.role.as_deref()).collect();
@@ -118,6 +145,9 @@ fn place(story: &Story<'_>, part: &Term) -> Option<String> {
 
 /// Whether there are more of them or each is dearer; `None` where nothing was counted.
 fn reason(story: &Story<'_>, part: &Term) -> Option<String> {
+    if work::is_job_of_threads(&part.cause) {
+        return None;
+    }
     // Without a unit of work, what is counted has no "a token".
     if part.in_a.count == 0.0 || part.in_b.count == 0.0 || story.metric.per.is_empty() {
         return None;
@@ -161,9 +191,11 @@ fn remainder(story: &Story<'_>) -> String {
     if share < 0.005 {
         return "; nothing is unexplained".into();
     }
-    format!(
-        "; {} ({}) is not explained",
-        quantity::text(open, &story.metric.unit),
-        quantity::percent(share)
-    )
+    let amount = quantity::text(open.abs(), &story.metric.unit);
+    let share = quantity::percent(share);
+    if (open > 0.0) == (story.difference() > 0.0) {
+        format!("; {amount} ({share}) is not explained")
+    } else {
+        format!("; the parts overshoot by {amount} ({share}), which is not explained")
+    }
 }

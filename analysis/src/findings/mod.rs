@@ -64,7 +64,9 @@ pub fn find(comparison: &Comparison, arms: &[Rounds<'_>]) -> Vec<Finding> {
         .flat_map(|story| tell(story, arms))
         .collect();
     findings.extend(conditions::find(arms));
-    findings.sort_by(|one, other| other.share.total_cmp(&one.share));
+    // A hundredth more or less is no order; that of metrics and pairs is.
+    let share = |finding: &Finding| (finding.share * 100.0).round();
+    findings.sort_by(|one, other| share(other).total_cmp(&share(one)));
     findings
 }
 
@@ -101,10 +103,11 @@ fn story<'a>(index: usize, metric: &'a Metric, pair_index: usize, pair: &'a Pair
 
 /// The sentence about a pair, and its causes.
 fn tell(story: &Story<'_>, arms: &[Rounds<'_>]) -> Vec<Finding> {
-    let plain = |id: &str, text: String| vec![story.finding(id, text, 0.0, vec![])];
     match story.pair.verdict {
-        Verdict::Equivalent => plain("no-difference", sentence::equivalent(story)),
-        Verdict::Inconclusive => plain("undecided", sentence::undecided(story)),
+        Verdict::Equivalent => {
+            vec![story.finding("no-difference", sentence::equivalent(story), 0.0, vec![])]
+        }
+        Verdict::Inconclusive => vec![difference::tell_undecided(story)],
         Verdict::Higher | Verdict::Lower => {
             let arm = |name: &str| arms.iter().find(|arm| arm.arm == name);
             let causes = arm(&story.pair.a).zip(arm(&story.pair.b));

@@ -2,14 +2,16 @@
 
 use super::Story;
 use crate::{quantity, stats::MARGIN};
+use recording::comparison::Verdict;
 
 /// `×2.10; 95 % interval 2.05–2.15`.
 pub fn ratio(story: &Story<'_>) -> String {
+    let ratio = quantity::ratio(story.pair.ratio);
+    if !has_interval(story) {
+        return format!("{ratio}; no interval");
+    }
     let [low, high] = story.pair.ci95.map(quantity::plain);
-    format!(
-        "{}; 95 % interval {low}–{high}",
-        quantity::ratio(story.pair.ratio)
-    )
+    format!("{ratio}; 95 % interval {low}–{high}")
 }
 
 /// There is no difference that matters.
@@ -27,20 +29,22 @@ pub fn equivalent(story: &Story<'_>) -> String {
 /// The rounds do not tell whether there is one.
 pub fn undecided(story: &Story<'_>) -> String {
     let (a, b) = (&story.pair.a, &story.pair.b);
-    let [low, high] = story.pair.ci95;
-    if low == high {
-        return format!(
-            "{}: one round each does not tell whether {a} and {b} differ ({})",
-            story.title,
-            values(story)
-        );
-    }
-    format!(
-        "{}: the rounds do not tell whether {a} and {b} differ ({}; {}); more rounds would",
-        story.title,
-        values(story),
-        ratio(story)
-    )
+    let rounds = if has_interval(story) {
+        "the rounds do"
+    } else {
+        "one round each does"
+    };
+    let (title, values) = (story.title, values(story));
+    format!("{title}: {rounds} not tell whether {a} and {b} differ ({values}); more rounds would")
+}
+
+/// The same, with the ratio.
+pub fn undecided_with_ratio(story: &Story<'_>) -> String {
+    format!("{} ({})", undecided(story), ratio(story))
+}
+
+fn has_interval(story: &Story<'_>) -> bool {
+    story.pair.ci95[0] < story.pair.ci95[1] || story.pair.verdict != Verdict::Inconclusive
 }
 
 /// `go 19.2 µs, bun 61.3 µs`.

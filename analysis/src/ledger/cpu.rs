@@ -4,7 +4,7 @@
 //! window's edges), and the process's on-CPU time less its threads'.
 
 use super::Ledger;
-use crate::work::{FAULTS_AND_INTERRUPTS, USER_CODE};
+use crate::work::{self, FAULTS_AND_INTERRUPTS, USER_CODE};
 use recording::{Recording, process::Thread};
 
 /// Books one round.
@@ -33,7 +33,13 @@ fn book_thread(at: &str, thread: &Thread, ledger: &mut Ledger) {
     );
     for (index, call) in thread.syscalls.iter().enumerate() {
         let evidence = format!("{at}/syscalls/{index}");
-        ledger.add(role, &call.name, call.on_cpu_ns, call.count, evidence);
+        ledger.add(
+            role,
+            work::cause(call),
+            call.on_cpu_ns,
+            call.count,
+            evidence,
+        );
     }
 }
 

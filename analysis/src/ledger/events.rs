@@ -1,6 +1,7 @@
 //! Metrics that count: switches, wake-ups, system calls, faults. Their value is their count.
 
 use super::Ledger;
+use crate::work;
 use recording::Recording;
 
 /// Books the context switches of one round, by thread role.
@@ -46,7 +47,7 @@ pub fn book_syscalls(path: &str, recording: &Recording, ledger: &mut Ledger) {
             let evidence = format!("{path}#/threads/{index}/syscalls/{call_index}/count");
             ledger.add(
                 Some(&thread.role),
-                &call.name,
+                work::cause(call),
                 call.count,
                 call.count,
                 evidence,

@@ -33,8 +33,10 @@ pub fn book(path: &str, recording: &Recording, ledger: &mut Ledger) {
         (ARRIVAL_TO_RECEIVE, "arrival_to_recv"),
         (RECEIVE_TO_SEND, "recv_to_send"),
     ] {
-        let part = recording.latency.get(name).and_then(mean);
-        let time = part.map_or(0.0, |mean| mean * forwards.count as f64);
+        let Some(part) = recording.latency.get(name).and_then(mean) else {
+            continue;
+        };
+        let time = part * forwards.count as f64;
         let evidence = format!("{path}#/latency/{name}");
         ledger.add(None, cause, time.round() as u64, forwards.count, evidence);
     }

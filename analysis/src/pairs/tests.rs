@@ -1,4 +1,5 @@
 use super::*;
+use crate::evidence::{Library, citations};
 use crate::testing::{Build, any_recordings, go_and_bun};
 use proptest::prelude::*;
 use recording::Comparison;
@@ -26,6 +27,8 @@ proptest! {
     fn differences_add_up_to_the_last_bit(recordings in any_recordings()) {
         let comparison = crate::compare(&recordings);
         assert_adds_up(&comparison);
+        let library = Library::new(&comparison, &recordings);
+        prop_assert!(citations(&comparison).all(|citation| library.resolve(citation).is_ok()));
         let text = serde_json::to_string(&comparison).expect("serializes");
         assert_adds_up(&serde_json::from_str(&text).expect("reads back"));
     }

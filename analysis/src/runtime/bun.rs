@@ -1,6 +1,6 @@
 //! Bun: the threads of Bun itself and of JavaScriptCore are named.
 
-use super::{JSC_HEAP_HELPER, JSC_JIT, Seen};
+use super::{ALLOCATOR_SCAVENGER, JSC_HEAP_HELPER, JSC_JIT, Seen};
 
 pub(super) fn role(seen: Seen<'_>) -> &'static str {
     let roles = [
@@ -9,13 +9,17 @@ pub(super) fn role(seen: Seen<'_>) -> &'static str {
         ("Heap Helper", JSC_HEAP_HELPER),
         ("JITWorker", JSC_JIT),
         ("JSC", "JSC helper"),
-        ("mi-scavenger", "allocator scavenger"),
+        ("mi-scavenger", ALLOCATOR_SCAVENGER),
         ("Bun Pool", "pool"),
         ("Worker", "JavaScript worker"),
     ];
     if seen.is_main {
         return "main loop";
     }
-    let known = roles.iter().find(|(name, _)| seen.is_named(&[name]));
-    known.map_or("pool", |(_, role)| role)
+    match roles.iter().find(|(name, _)| seen.is_named(&[name])) {
+        Some((_, role)) => role,
+        // WebKit's allocator has a thread without a name of its own that gives pages back.
+        None if seen.mostly(&["madvise"]) => ALLOCATOR_SCAVENGER,
+        None => "pool",
+    }
 }

@@ -5,7 +5,7 @@ use super::{GO_SYSMON, Seen};
 
 /// `sysmon`, the watchdog that needs no P, is the one that sleeps by `nanosleep`, 20 µs to 10 ms at a time.
 pub(super) fn role(seen: Seen<'_>) -> &'static str {
-    if seen.calls(&["nanosleep"]) > 0 && seen.mostly(&["nanosleep"]) {
+    if seen.mostly(&["nanosleep"]) {
         GO_SYSMON
     } else {
         "M (scheduler thread)"

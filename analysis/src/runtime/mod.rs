@@ -13,6 +13,8 @@ use recording::{Recording, process::Thread};
 pub const JSC_HEAP_HELPER: &str = "JSC heap helper (garbage collection)";
 /// Role of JavaScriptCore's compiler threads.
 pub const JSC_JIT: &str = "JSC JIT compiler";
+/// Role of threads that give an allocator's unused pages back.
+pub const ALLOCATOR_SCAVENGER: &str = "allocator scavenger";
 /// Role of Go's watchdog.
 pub const GO_SYSMON: &str = "sysmon";
 
@@ -38,7 +40,7 @@ impl Seen<'_> {
     /// Whether more than half of its calls are among these.
     fn mostly(&self, names: &[&str]) -> bool {
         let all: u64 = self.thread.syscalls.iter().map(|call| call.count).sum();
-        2 * self.calls(names) > all
+        2 * self.calls(names) > all && all > 0
     }
 
     fn is_named(&self, names: &[&str]) -> bool {

@@ -39,6 +39,11 @@ fn bun_threads_are_told_by_name() {
     assert_eq!(role("bun", "JITWorker"), "JSC JIT compiler");
     assert_eq!(role("bun", "mi-scavenger"), "allocator scavenger");
     assert_eq!(role("bun", "Bun Pool 1"), "pool");
+    assert_eq!(role("bun", "bun"), "pool");
+    let scavenger = named("bun", |thread| {
+        thread.call("madvise", 900, 9).call("futex", 100, 9)
+    });
+    assert_eq!(role_of("bun", &scavenger, false), "allocator scavenger");
 }
 
 #[test]

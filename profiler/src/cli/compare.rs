@@ -1,6 +1,7 @@
 //! `kontrast compare`.
 
 use super::Outcome;
+use analysis::claims::Statement;
 use anyhow::{Context, bail, ensure};
 use recording::{
     Comparison, Recording,
@@ -34,12 +35,19 @@ pub struct Compare {
     /// Directory for comparison.json and report.html; must not hold a comparison yet.
     #[arg(long, default_value = "comparison", value_name = "DIR")]
     out: PathBuf,
+    /// Statements to put to the test, in place of those about Kontrast's own targets; claims.toml shows the format.
+    #[arg(long, value_name = "FILE")]
+    claims: Option<PathBuf>,
 }
 
 impl Compare {
     /// Carries it out.
     pub fn execute(self) -> anyhow::Result<Outcome> {
         refuse_to_overwrite(&self.out)?;
+        let claims = self
+            .claims
+            .as_deref()
+            .map_or_else(|| Ok(analysis::claims::builtin()), read_claims)?;
         let loaded = self.dirs.iter().map(|given| load(given));
         let loaded = loaded.collect::<anyhow::Result<Vec<_>>>()?.concat();
         refuse_what_is_no_comparison(&loaded)?;
@@ -51,7 +59,7 @@ impl Compare {
             .into_iter()
             .map(|(dir, recording)| (relative(&out, &dir), recording))
             .collect();
-        let comparison = analysis::compare(&recordings);
+        let comparison = analysis::compare_with(&recordings, &claims);
         save_comparison(&out, &comparison)?;
         publish(&out, &comparison, &recordings)?;
         Ok(if comparison.validity.ok {
@@ -60,6 +68,12 @@ impl Compare {
             Outcome::Invalid
         })
     }
+}
+
+fn read_claims(file: &Path) -> anyhow::Result<Vec<Statement>> {
+    let text =
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    analysis::claims::parse(&text).with_context(|| file.display().to_string())
 }
 
 fn refuse_to_overwrite(out: &Path) -> anyhow::Result<()> {
@@ -189,6 +203,7 @@ mod tests {
         Compare {
             dirs: dirs.to_vec(),
             out: out.into(),
+            claims: None,
         }
         .execute()
     }
@@ -254,6 +269,31 @@ mod tests {
             error.contains("is not overwritten; choose another --out"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn claims_of_ones_own_are_tested() {
+        let dir = tempfile::tempdir().unwrap();
+        let [a, b, claims] = ["a", "b", "claims.toml"].map(|name| dir.path().join(name));
+        save(&a, "a", 0);
+        save(&b, "b", 0);
+        let compare = |out: &str| {
+            let (dirs, out) = (vec![text(&a), text(&b)], dir.path().join(out));
+            Compare {
+                dirs,
+                out,
+                claims: Some(claims.clone()),
+            }
+            .execute()
+        };
+        assert!(format!("{:#}", compare("x").unwrap_err()).contains("cannot read"));
+        fs::write(&claims, "claim = 1").unwrap();
+        assert!(format!("{:#}", compare("x").unwrap_err()).contains("not a list of claims"));
+        let claim = "[[claim]]\nsource = 'me'\ntext = 'small'\narms = ['a']\nmetric = 'rss_bytes'\nmax = 1.0\nunit = 'MiB'";
+        fs::write(&claims, claim).unwrap();
+        compare("x").unwrap();
+        let comparison = recording::io::load_comparison(&dir.path().join("x")).unwrap();
+        assert_eq!(comparison.claims[0].text, "small");
     }
 
     #[test]
