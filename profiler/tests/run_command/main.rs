@@ -1,5 +1,10 @@
 //! `kontrast run` as its users call it, with the real stub and load generator and a recorder that needs no privileges.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on may panic, its helpers too"
+)]
+
 mod common;
 mod interrupt;
 mod rounds;
