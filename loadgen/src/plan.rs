@@ -14,6 +14,8 @@ pub struct Plan {
     pub scenario: String,
     /// How much load when.
     pub shape: Shape,
+    /// Requests after which the load ends, if it has not ended by then.
+    pub requests: Option<u64>,
     /// How the starts of requests are spaced (open loop).
     pub spacing: Spacing,
     /// Streams open at once at most (open loop).
@@ -63,6 +65,7 @@ pub(crate) mod tests {
         Plan {
             scenario: scenario.name.clone(),
             shape: scenario.shape().unwrap(),
+            requests: None,
             spacing: scenario.arrivals,
             max_streams: 10,
             seed: 1,

@@ -19,8 +19,10 @@ fn results_of_two_machines_add_up() {
             "run",
             "--users",
             "2",
-            "--duration",
-            "300ms",
+            "--requests",
+            "5",
+            "--graceful-stop",
+            "1h",
             "--url",
             &url,
             "--json",
@@ -43,7 +45,7 @@ fn results_of_two_machines_add_up() {
         recording::io::load(file(name).as_ref(), recording::LOAD_SCHEMA).unwrap()
     };
     let (one, two, all) = (read("one.json"), read("two.json"), read("all.json"));
-    assert_eq!(all.tokens, one.tokens + two.tokens);
+    assert_eq!((one.tokens, two.tokens, all.tokens), (25, 25, 50));
     assert_eq!(all.ttft.count, one.ttft.count + two.ttft.count);
     assert_eq!(all.ttft.max_ns, one.ttft.max_ns.max(two.ttft.max_ns));
     assert!(
@@ -74,8 +76,10 @@ fn files_are_written_beside_the_summary() {
         "run",
         "--users",
         "1",
-        "--duration",
-        "200ms",
+        "--requests",
+        "5",
+        "--graceful-stop",
+        "1h",
         "--url",
         &url,
         "--html",

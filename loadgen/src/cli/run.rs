@@ -47,6 +47,9 @@ pub struct Run {
     /// How long to offer load; the scenario is stretched or squeezed to it
     #[arg(long, value_parser = humantime::parse_duration)]
     pub duration: Option<Duration>,
+    /// End after so many requests, if the duration is not over before
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub requests: Option<u64>,
     /// Body of each request, or @FILE; a chat message that suits the URL if not given
     #[arg(long, value_name = "TEXT|@FILE")]
     pub body: Option<String>,

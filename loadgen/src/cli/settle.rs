@@ -39,6 +39,7 @@ impl Run {
         }
         let headers = [&scenario.headers[..], &self.headers].concat();
         Ok(Plan {
+            requests: self.requests,
             spacing: scenario.arrivals,
             max_streams: self
                 .max_streams

@@ -32,6 +32,8 @@ async fn user(worker: Arc<Worker>, index: usize) {
         if index as f64 >= wanted {
             session.disconnect();
             tokio::time::sleep(WAIT).await;
+        } else if !worker.control.claim() {
+            break;
         } else if session.ask(&worker, now_ns).await.is_err() {
             tokio::time::sleep(BACK_OFF).await;
         }

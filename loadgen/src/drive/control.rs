@@ -12,17 +12,20 @@ pub struct Control {
     pub start_ns: u64,
     end_ns: AtomicU64,
     graceful_ns: u64,
+    /// Requests that may still begin.
+    left: AtomicU64,
     cut: watch::Sender<bool>,
 }
 
 impl Control {
-    /// A run that begins now.
-    pub fn new(length_ns: u64, graceful: Duration) -> Self {
+    /// A run that begins now and ends after `length_ns` or `requests`, whichever is reached first.
+    pub fn new(length_ns: u64, requests: Option<u64>, graceful: Duration) -> Self {
         let start_ns = now_ns();
         Self {
             start_ns,
             end_ns: AtomicU64::new(start_ns.saturating_add(length_ns)),
             graceful_ns: nanos(graceful),
+            left: AtomicU64::new(requests.unwrap_or(u64::MAX)),
             cut: watch::Sender::new(false),
         }
     }
@@ -35,6 +38,12 @@ impl Control {
     /// Whether requests may begin.
     pub fn open(&self) -> bool {
         now_ns() < self.end_ns()
+    }
+
+    /// Takes leave to begin one request.
+    pub fn claim(&self) -> bool {
+        let take = |left: u64| left.checked_sub(1);
+        self.open() && self.left.fetch_update(Relaxed, Relaxed, take).is_ok()
     }
 
     /// Nanoseconds since the load began.
@@ -82,8 +91,8 @@ mod tests {
 
     #[tokio::test]
     async fn stopping_closes_and_cutting_tells() {
-        let control = Control::new(u64::MAX, Duration::from_secs(3));
-        assert!(control.open());
+        let control = Control::new(u64::MAX, Some(1), Duration::from_secs(3));
+        assert!(control.open() && control.claim() && !control.claim());
         control.stop();
         assert!(!control.open());
         assert_eq!(control.cut_ns(), control.end_ns() + 3_000_000_000);

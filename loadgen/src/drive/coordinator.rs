@@ -73,7 +73,11 @@ struct Run {
 impl Run {
     /// The receiver is closed once all workers are done.
     fn start(plan: Arc<Plan>) -> Result<(Self, Receiver<()>), Error> {
-        let control = Arc::new(Control::new(plan.shape.length_ns(), plan.graceful_stop));
+        let control = Arc::new(Control::new(
+            plan.shape.length_ns(),
+            plan.requests,
+            plan.graceful_stop,
+        ));
         let worker = |number| Arc::new(Worker::new(plan.clone(), control.clone(), number));
         let workers: Vec<Arc<Worker>> = (0..plan.threads).map(worker).collect();
         let (running, finished) = mpsc::channel(1);
@@ -116,6 +120,8 @@ impl Run {
     }
 
     fn finish(mut self, before: Usage) -> Result<Outcome, Error> {
+        // Where the number of requests ended the load, it ended now.
+        self.control.stop();
         let totals = self.monitor.end_second();
         for thread in self.threads {
             thread

@@ -151,6 +151,8 @@ impl Monitor {
         self.window = self.second.clone();
         let mut thresholds = self.plan.thresholds.iter();
         match thresholds.find(|threshold| threshold.crossed(&window)) {
+            // What was not measured did not hold.
+            None if window.tally.ended() == 0 => None,
             None => {
                 held.load = held.load.max(before.min(now));
                 None

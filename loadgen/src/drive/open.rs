@@ -33,7 +33,7 @@ async fn offer(worker: &Arc<Worker>, streams: &mut JoinSet<()>) {
     for due in Arrivals::new(&worker.plan, worker.number) {
         let due = worker.control.start_ns + due;
         tokio::time::sleep_until(instant(due)).await;
-        if !worker.control.open() {
+        if !worker.control.claim() {
             break;
         }
         let session = match idle.try_recv() {
