@@ -11,6 +11,8 @@ use std::io::Write;
 const VERDICT: &str = "verdict";
 /// The column that is left to the page.
 const EVIDENCE: &str = "Evidence";
+/// Widest table with notes, in columns.
+const WIDEST: usize = 120;
 
 /// How strongly a line is shown.
 #[derive(Clone, Copy)]
@@ -36,9 +38,12 @@ pub fn render(document: &Document, color: bool, out: &mut dyn Write) -> Result<(
             "\nThere is nothing to show: no recording was given."
         )?;
     }
-    document
-        .sections
-        .iter()
+    // A section of drawings alone says nothing here.
+    let said = document.sections.iter().filter(|section| {
+        let drawing = |block: &Block| matches!(block, Block::Figure(_));
+        !section.blocks.iter().all(drawing)
+    });
+    said.into_iter()
         .try_for_each(|section| printer.section(section))
 }
 
@@ -134,8 +139,26 @@ impl Printer<'_> {
     fn table(&mut self, table: &Table) -> Result<(), Error> {
         writeln!(self.out)?;
         self.styled(Style::Dim, &table.caption)?;
-        for line in grid(table).lines() {
+        // Notes widen columns; a table that then wraps on a screen can be read by no one.
+        let with_notes: Vec<String> = grid(table, true).lines().collect();
+        let fits = with_notes
+            .iter()
+            .all(|line| line.trim_end().chars().count() <= WIDEST);
+        let lines = if fits {
+            with_notes
+        } else {
+            grid(table, false).lines().collect()
+        };
+        for line in lines {
             writeln!(self.out, "{}", line.trim_end())?;
+        }
+        let dropped = !fits
+            && table
+                .rows
+                .iter()
+                .any(|row| row.cells.iter().any(|cell| !cell.note.is_empty()));
+        if dropped {
+            self.styled(Style::Dim, "  [intervals and counts: in the HTML report]")?;
         }
         Ok(())
     }
@@ -159,7 +182,7 @@ impl Printer<'_> {
 }
 
 /// Columns aligned by spaces. Evidence is left to the page: pointers would push the numbers off the screen.
-fn grid(table: &Table) -> Grid {
+fn grid(table: &Table, notes: bool) -> Grid {
     let shown: Vec<usize> = (0..table.columns.len())
         .filter(|at| table.columns[*at].label != EVIDENCE)
         .collect();
@@ -170,7 +193,7 @@ fn grid(table: &Table) -> Grid {
     for row in &table.rows {
         grid.add_row(shown.iter().map(|at| {
             let cell = &row.cells[*at];
-            if cell.note.is_empty() {
+            if cell.note.is_empty() || !notes {
                 cell.text.clone()
             } else {
                 format!("{} ({})", cell.text, cell.note)

@@ -4,8 +4,7 @@ use super::Outcome;
 use anyhow::{Context, bail};
 use recording::{Comparison, Recording, io};
 use report::Input;
-use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `kontrast report`.
@@ -52,7 +51,10 @@ impl Report {
     /// Carries it out.
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let loaded = load(&self.dir)?;
-        let input = Input { comparison: loaded.comparison.as_ref(), recordings: &loaded.recordings };
+        let input = Input {
+            comparison: loaded.comparison.as_ref(),
+            recordings: &loaded.recordings,
+        };
         let out = self.out.as_ref().unwrap_or(&self.dir);
         std::fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
         let mut written = Vec::new();
@@ -60,7 +62,9 @@ impl Report {
             written.extend(render(&input, *format, out)?);
         }
         // On standard error, so that text can be piped.
-        written.iter().for_each(|path| eprintln!("wrote {}", path.display()));
+        written
+            .iter()
+            .for_each(|path| eprintln!("wrote {}", path.display()));
         Ok(Outcome::Done)
     }
 }
@@ -69,8 +73,12 @@ impl Report {
 fn render(input: &Input, format: Format, out: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let charts = out.join("charts");
     Ok(match format {
-        Format::Html => vec![to_file(&out.join("report.html"), |file| report::html(input, file))?],
-        Format::Json => vec![to_file(&out.join("report.json"), |file| report::json(input, file))?],
+        Format::Html => vec![to_file(&out.join("report.html"), |file| {
+            report::html(input, file)
+        })?],
+        Format::Json => vec![to_file(&out.join("report.json"), |file| {
+            report::json(input, file)
+        })?],
         Format::Svg => report::svg(input, &charts)?,
         Format::Png => report::png(input, &charts)?,
         Format::Text => {
@@ -80,23 +88,26 @@ fn render(input: &Input, format: Format, out: &Path) -> anyhow::Result<Vec<PathB
     })
 }
 
+/// Whole or not at all: an old report is better than half a new one.
 fn to_file(
     path: &Path,
     render: impl FnOnce(&mut dyn Write) -> Result<(), report::Error>,
 ) -> anyhow::Result<PathBuf> {
-    let writing = || format!("cannot write {}", path.display());
-    let mut file = BufWriter::new(File::create(path).with_context(writing)?);
-    render(&mut file).with_context(writing)?;
-    file.flush().with_context(writing)?;
+    let mut bytes = Vec::new();
+    render(&mut bytes)?;
+    io::write_whole(path, &bytes)?;
     Ok(path.into())
 }
 
 fn to_stdout(input: &Input) -> anyhow::Result<()> {
     let stdout = std::io::stdout();
-    let color = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let color =
+        stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     match report::text(input, color, &mut stdout.lock()) {
         // Whoever pipes into `head` has seen enough.
-        Err(report::Error::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(report::Error::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            Ok(())
+        }
         end => Ok(end?),
     }
 }
@@ -105,11 +116,17 @@ fn load(dir: &Path) -> anyhow::Result<Loaded> {
     if dir.join(io::COMPARISON_FILE).exists() {
         let comparison = io::load_comparison(dir)?;
         let recordings = load_recordings(dir, &comparison)?;
-        return Ok(Loaded { comparison: Some(comparison), recordings });
+        return Ok(Loaded {
+            comparison: Some(comparison),
+            recordings,
+        });
     }
     if dir.join(io::RECORDING_FILE).exists() {
         let recording = io::load_recording(dir)?;
-        return Ok(Loaded { comparison: None, recordings: vec![(io::RECORDING_FILE.into(), recording)] });
+        return Ok(Loaded {
+            comparison: None,
+            recordings: vec![(io::RECORDING_FILE.into(), recording)],
+        });
     }
     bail!(
         "{} holds neither {} nor {}; give the directory of a run, a comparison or a recording",
@@ -119,13 +136,105 @@ fn load(dir: &Path) -> anyhow::Result<Loaded> {
     )
 }
 
-/// The paths come from a file, so they are held to the directory they are relative to.
-fn load_recordings(dir: &Path, comparison: &Comparison) -> anyhow::Result<Vec<(String, Recording)>> {
+fn load_recordings(
+    dir: &Path,
+    comparison: &Comparison,
+) -> anyhow::Result<Vec<(String, Recording)>> {
     let paths = comparison.arms.iter().flat_map(|arm| &arm.recordings);
     let one = |path: &String| {
-        let recording = io::load(&dir.join(path), recording::RECORDING_SCHEMA)
-            .context("a recording of the comparison is missing; copy the whole directory of the run")?;
+        let recording = io::load(&dir.join(path), recording::RECORDING_SCHEMA).context(
+            "a recording of the comparison is missing; copy the whole directory of the run",
+        )?;
         Ok((path.clone(), recording))
     };
     paths.map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recording::comparison::Arm;
+
+    fn report(dir: &Path, format: &[Format]) -> anyhow::Result<Outcome> {
+        let (dir, format) = (dir.to_path_buf(), format.to_vec());
+        Report {
+            dir,
+            format,
+            out: None,
+        }
+        .execute()
+    }
+
+    fn recording() -> Recording {
+        let schema = recording::RECORDING_SCHEMA.into();
+        Recording {
+            schema,
+            ..Recording::default()
+        }
+    }
+
+    /// A comparison that names one recording.
+    fn comparison(dir: &Path) {
+        let arm = Arm {
+            arm: "go".into(),
+            rounds: 1,
+            recordings: vec!["go/1/recording.json".into()],
+        };
+        let schema = recording::COMPARISON_SCHEMA.into();
+        let comparison = Comparison {
+            schema,
+            arms: vec![arm],
+            ..Comparison::default()
+        };
+        io::save_comparison(dir, &comparison).unwrap();
+    }
+
+    #[test]
+    fn a_recording_by_itself_becomes_a_page() {
+        let dir = tempfile::tempdir().unwrap();
+        io::save_recording(dir.path(), &recording()).unwrap();
+        report(
+            dir.path(),
+            &[
+                Format::Html,
+                Format::Json,
+                Format::Svg,
+                Format::Png,
+                Format::Text,
+            ],
+        )
+        .unwrap();
+        let page = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
+        assert!(page.trim_end().ends_with("</html>"));
+        assert!(dir.path().join("report.json").is_file() && dir.path().join("charts").is_dir());
+    }
+
+    #[test]
+    fn a_comparison_brings_its_recordings() {
+        let dir = tempfile::tempdir().unwrap();
+        comparison(dir.path());
+        let missing = report(dir.path(), &[Format::Html]).unwrap_err();
+        assert!(
+            format!("{missing:#}").contains("go/1/recording.json"),
+            "{missing:#}"
+        );
+        std::fs::create_dir_all(dir.path().join("go/1")).unwrap();
+        io::save_recording(&dir.path().join("go/1"), &recording()).unwrap();
+        report(dir.path(), &[Format::Html]).unwrap();
+        assert!(dir.path().join("report.html").is_file());
+    }
+
+    #[test]
+    fn what_is_no_result_is_refused_with_a_remedy() {
+        let dir = tempfile::tempdir().unwrap();
+        let nothing = report(dir.path(), &[Format::Html]).unwrap_err().to_string();
+        assert!(nothing.contains("give the directory of a run"), "{nothing}");
+        std::fs::write(
+            dir.path().join(io::COMPARISON_FILE),
+            "{\"schema\": \"other/1\"}",
+        )
+        .unwrap();
+        let other = format!("{:#}", report(dir.path(), &[Format::Html]).unwrap_err());
+        assert!(other.contains("other/1"), "{other}");
+    }
 }

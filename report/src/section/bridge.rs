@@ -275,8 +275,7 @@ impl<'a> Bridge<'a> {
             cells.push(scale.signed(term.count_effect).into());
             cells.push(scale.signed(term.unit_cost_effect).into());
         }
-        cells.push(amount(term.in_a, scale));
-        cells.push(amount(term.in_b, scale));
+        cells.extend([term.in_a, term.in_b].map(|part| amount(part, scale, shape.counts)));
         let evidence = term.evidence.iter().map(|place| clean(place)).collect();
         cells.push(Cell {
             evidence,
@@ -308,7 +307,12 @@ struct Shape {
 
 impl Shape {
     fn of(rows: &[Term]) -> Self {
-        let counted = |term: &Term| term.in_a.count != 0.0 || term.in_b.count != 0.0;
+        // One of each everywhere counts nothing: then a term is a level, not something that happens so often.
+        let counted = |term: &Term| {
+            [term.in_a, term.in_b]
+                .iter()
+                .any(|amount| ![0.0, 1.0].contains(&amount.count))
+        };
         Shape {
             roles: rows.iter().any(|term| term.role.is_some()),
             counts: rows.iter().any(counted),
@@ -356,10 +360,10 @@ fn label(term: &Term) -> String {
     }
 }
 
-fn amount(amount: Amount, scale: &Scale) -> Cell {
+fn amount(amount: Amount, scale: &Scale, counted: bool) -> Cell {
     let cell = Cell::from(scale.show(amount.value));
     let count = Scale::of("", [amount.count]);
-    if amount.count == 0.0 {
+    if !counted || amount.count == 0.0 {
         cell
     } else {
         cell.with_note(format!("× {}", count.show(amount.count)))

@@ -17,7 +17,11 @@ pub fn notices(input: &Input, arms: &Arms) -> Vec<Notice> {
     if let Some(comparison) = invalid {
         let reasons = comparison.validity.reasons.iter();
         let lines = reasons.map(|reason| clean_sentence(reason)).collect();
-        notices.extend(notice(Tone::Bad, "This comparison is not valid", lines));
+        notices.extend(notice(
+            Tone::Bad,
+            "This comparison is not valid: do not rely on its numbers",
+            lines,
+        ));
     } else {
         notices.extend(of_recordings(arms));
     }
@@ -205,11 +209,11 @@ fn observer(arms: &Arms) -> Block {
     );
     let of_window = |arm: &Arm, spent: f64| {
         let window = arm.sum(|round| round.window.duration_ns);
-        format!(
-            "{} ({:.2} % of a CPU)",
-            units::one("ns", spent),
-            spent / window * 100.0
-        )
+        let time = units::one("ns", spent);
+        if window == 0.0 {
+            return time;
+        }
+        format!("{time} ({:.2} % of a CPU)", spent / window * 100.0)
     };
     row(
         "Recorder's own CPU",
