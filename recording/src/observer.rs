@@ -13,6 +13,10 @@ pub struct Observer {
     pub cpu_ns: u64,
     /// The recorder's own peak resident set.
     pub rss_bytes: u64,
+    /// For how much of the window the kernel measured the programs. Measuring each run costs about as much as a
+    /// short program does, so it is done for a part of the window and the figures are scaled up to the whole.
+    #[serde(default)]
+    pub sampled_ns: u64,
     /// `programs` for a recording by eBPF, `none` for the null recorder.
     #[serde(default)]
     pub mode: String,
@@ -27,9 +31,9 @@ pub struct Signal {
     pub source: String,
     /// Names of the eBPF programs.
     pub programs: Vec<String>,
-    /// Times the programs ran, for any process of the host.
+    /// Times the programs ran, for any process of the host: an estimate, see [`Observer::sampled_ns`].
     pub hits: u64,
-    /// Time inside the programs: a floor, dispatch is not in it.
+    /// Time inside the programs: an estimate, and a floor, since dispatch is not in it.
     pub bpf_ns: u64,
 }
 

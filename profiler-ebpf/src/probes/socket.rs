@@ -6,9 +6,9 @@
 use crate::config::{OFF_SOCK_FAMILY, OFF_SOCK_NUM, PAIRING};
 use crate::hook::{Args, Object, hooks};
 use crate::maps::{FIFO, LISTENING, PAIRS, SOCKETS, count, observe, window_start};
-use crate::track::{current, current_ids, now};
+use crate::track::{current_ids, existing, now};
 use profiler_common::histogram::Kind;
-use profiler_common::{Pairing, Socket, Stamp, Thread};
+use profiler_common::{Pairing, Socket, Stamp};
 
 hooks! {
     "sock_send_length" => send as sock_send_length, sock_send_length_raw;
@@ -26,7 +26,7 @@ const TCP_CLOSE: u32 = 7;
 
 #[inline(always)]
 fn send(args: Args) {
-    let Some((thread, socket, bytes)) = moved(args) else {
+    let Some((tid, socket, bytes)) = moved(args) else {
         return;
     };
     count(|counters| {
@@ -37,7 +37,7 @@ fn send(args: Args) {
     if socket.accepted == 0 {
         return;
     }
-    let Some(stamp) = take_stamp(thread) else {
+    let Some(stamp) = take_stamp(tid) else {
         return count(|counters| counters.forwards_unmatched += 1);
     };
     let now = now();
@@ -50,7 +50,7 @@ fn send(args: Args) {
 
 #[inline(always)]
 fn recv(args: Args) {
-    let Some((thread, socket, bytes)) = moved(args) else {
+    let Some((tid, socket, bytes)) = moved(args) else {
         return;
     };
     count(|counters| {
@@ -68,7 +68,7 @@ fn recv(args: Args) {
         observe(Kind::ArrivalToRecv, recv_ns.saturating_sub(arrival_ns));
     }
     keep_stamp(
-        thread,
+        tid,
         Stamp {
             arrival_ns,
             recv_ns,
@@ -76,30 +76,34 @@ fn recv(args: Args) {
     );
 }
 
-/// The thread, socket and size of a call that moved bytes over an internet socket of the target.
+/// The thread id, socket and size of a call that moved bytes over an internet socket of the target.
 #[inline(always)]
-fn moved(args: Args) -> Option<(&'static mut Thread, &'static mut Socket, u64)> {
-    let thread = current()?;
+fn moved(args: Args) -> Option<(u32, &'static mut Socket, u64)> {
+    let (_, tid) = current_ids()?;
+    window_start()?;
     let bytes = args.word::<1>() as u32 as i32;
     let sock = args.object::<0>();
     let family: u16 = sock.read(OFF_SOCK_FAMILY.load());
     if bytes <= 0 || (family != AF_INET && family != AF_INET6) {
         return None;
     }
-    Some((thread, socket_of(sock)?, bytes as u64))
+    Some((tid, socket_of(sock)?, bytes as u64))
 }
 
 #[inline(always)]
 fn socket_of(sock: Object) -> Option<&'static mut Socket> {
     let key = sock.address();
-    if SOCKETS.get_ptr(key).is_none() {
-        let port: u16 = sock.read(OFF_SOCK_NUM.load());
-        follow(key, LISTENING.get_ptr(port).is_some());
-    }
+    let socket = SOCKETS.get_ptr_mut(key).or_else(|| begin(sock, key))?;
     // SAFETY: a value of a preallocated map stays in place; a torn stamp would be off by one chunk at worst.
-    SOCKETS
-        .get_ptr_mut(key)
-        .map(|socket| unsafe { &mut *socket })
+    Some(unsafe { &mut *socket })
+}
+
+/// First sight of a socket: the target accepted it if its local port is one the target listens on.
+#[inline(never)]
+fn begin(sock: Object, key: u64) -> Option<*mut Socket> {
+    let port: u16 = sock.read(OFF_SOCK_NUM.load());
+    follow(key, LISTENING.get_ptr(port).is_some());
+    SOCKETS.get_ptr_mut(key)
 }
 
 #[inline(always)]
@@ -114,38 +118,42 @@ fn follow(key: u64, accepted: bool) {
 }
 
 #[inline(always)]
-fn keep_stamp(thread: &Thread, stamp: Stamp) {
+fn keep_stamp(tid: u32, stamp: Stamp) {
     if PAIRING.load() == Pairing::Fifo as u32 {
         if let Some(fifo) = FIFO.get_ptr_mut(0) {
             // SAFETY: the thread that receives is the queue's only writer.
             unsafe { (*fifo).push(stamp) };
         }
+        return;
+    }
     // A full least-recently-used map makes room by itself.
-    } else if PAIRS.insert(pair_key(thread), stamp, 0).is_err() {
+    if let Some(key) = pair_key(tid)
+        && PAIRS.insert(key, stamp, 0).is_err()
+    {
         count(|counters| counters.lost_sockets += 1);
     }
 }
 
 #[inline(always)]
-fn take_stamp(thread: &Thread) -> Option<Stamp> {
+fn take_stamp(tid: u32) -> Option<Stamp> {
     if PAIRING.load() == Pairing::Fifo as u32 {
         // SAFETY: the thread that sends is the queue's only reader.
         return unsafe { (*FIFO.get_ptr_mut(0)?).pop() };
     }
-    let stamp = PAIRS.get_ptr_mut(pair_key(thread))?;
+    let stamp = PAIRS.get_ptr_mut(pair_key(tid)?)?;
     // SAFETY: a goroutine or thread runs on one CPU at a time, so nobody else changes its stamp.
     let stamp = unsafe { &mut *stamp };
     // Used up rather than removed: the next receive writes it again.
     (stamp.recv_ns != 0).then(|| core::mem::take(stamp))
 }
 
+/// What receives and sends of one stream have in common: the thread, or the goroutine that entered the call.
 #[inline(always)]
-fn pair_key(thread: &Thread) -> u64 {
+fn pair_key(tid: u32) -> Option<u64> {
     if PAIRING.load() == Pairing::Goroutine as u32 {
-        thread.goroutine
-    } else {
-        thread.tid.into()
+        return existing(tid).map(|thread| thread.goroutine);
     }
+    Some(tid.into())
 }
 
 /// Runs wherever the segment was received, mostly in a softirq: the socket says whose it is.

@@ -17,6 +17,7 @@ pub mod programs;
 pub mod session;
 pub mod signals;
 pub mod spawn;
+pub mod statistics;
 pub mod stop;
 pub mod target;
 
@@ -73,6 +74,8 @@ async fn follow(
     /// The ring buffer of thread ends holds two thousand: at this pace, twenty thousand threads a second may end.
     const GLANCE: Duration = Duration::from_millis(100);
     const GLANCES_A_POINT: u32 = 10;
+    /// Half a second of the programs' own cost is enough to know it by.
+    const GLANCES_MEASURED: u32 = 5;
     let mut logger = if options.log_programs {
         Some(aya_log::EbpfLogger::init(session.bpf())?)
     } else {
@@ -86,6 +89,9 @@ async fn follow(
             ended = stop.wait() => return Ok(ended),
             _ = glances.tick() => {
                 count += 1;
+                if count == GLANCES_MEASURED {
+                    session.stop_measuring_programs();
+                }
                 session.take_exits();
                 if let Some(logger) = &mut logger {
                     logger.flush();

@@ -6,6 +6,7 @@ use super::drain::{self, Drained, Exits};
 use super::kernel_truth::{self, Truth};
 use super::memory::{self, Regions};
 use super::programs::{Programs, Wanted};
+use super::statistics::Statistics;
 use super::target::{self, Process};
 use super::{Options, host};
 use anyhow::{Context, Result};
@@ -17,7 +18,6 @@ use recording::memory::MemoryPoint;
 use recording::process::{Cpu, CpuPoint, Sockets, Waker};
 use recording::{Ended, Recording, Target, Window, observer};
 use std::collections::BTreeMap;
-use std::os::fd::OwnedFd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A recording under way.
@@ -35,8 +35,7 @@ pub struct Session {
     memory: Vec<MemoryPoint>,
     last: (u64, u64),
     target: Target,
-    /// Keeps the kernel's statistics of BPF programs on.
-    _stats: Option<OwnedFd>,
+    stats: Statistics,
 }
 
 impl Session {
@@ -58,8 +57,9 @@ impl Session {
         drain::fill_set::<u16, u8>(&mut programs.bpf, "LISTENING", &ports)?;
         drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &wanted.tgids)?;
         let exits = Exits::new(&mut programs.bpf)?;
-        let stats = aya::sys::enable_stats(aya::sys::Stats::RunTime).ok();
         let regions = memory::regions_of(wanted.tgids[0]);
+        // Asks for a privilege that is given up next, so it cannot be turned on again later.
+        let stats = Statistics::start();
         super::privilege::drop_excess();
         let before = Truth::read(&wanted.tgids);
         let (start_unix_ns, own_cpu_ns) = (unix_ns(), clock_ns(ClockId::CLOCK_PROCESS_CPUTIME_ID));
@@ -79,7 +79,7 @@ impl Session {
             memory: Vec::new(),
             last: (0, 0),
             target,
-            _stats: stats,
+            stats,
         })
     }
 
@@ -92,6 +92,11 @@ impl Session {
     pub fn target_ended(&self) -> bool {
         let first = &self.processes[0];
         kernel_truth::has_ended(first.pid, first.start_time)
+    }
+
+    /// Ends the kernel's measuring of the programs.
+    pub fn stop_measuring_programs(&mut self) {
+        self.stats.stop();
     }
 
     /// Takes thread ends out of the ring buffer; often enough, it never fills.
@@ -141,6 +146,7 @@ impl Session {
         /// Programs that saw the window open a moment ago finish well within this.
         const IN_FLIGHT: Duration = Duration::from_millis(2);
         let end_ns = clock_ns(ClockId::CLOCK_MONOTONIC);
+        self.stats.stop();
         drain::set_window(&mut self.programs.bpf, 0)?;
         let pids: Vec<u32> = self.processes.iter().map(|process| process.pid).collect();
         let after = Truth::read(&pids);
@@ -180,7 +186,9 @@ impl Session {
             &self.regions,
             &memory::regions_of(pid),
         );
-        let signals = self.programs.costs();
+        let signals = self
+            .stats
+            .scaled(self.programs.costs(), span.end_ns - span.start_ns);
         let checks = checks::all(&Evidence {
             threads: &threads,
             known: &known,
@@ -219,6 +227,7 @@ impl Session {
             observer: observer::Observer {
                 signals,
                 lost_events: drained.counters.lost(),
+                sampled_ns: self.stats.sampled_ns(),
                 rss_bytes: memory::memory_of(std::process::id()).peak_rss_bytes,
                 mode: "programs".into(),
                 ..observer::Observer::default()
