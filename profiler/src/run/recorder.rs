@@ -19,8 +19,8 @@ use tokio::{
     time::timeout,
 };
 
-/// How long attaching may take, and how long writing the recording may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long attaching may take, and how long writing the recording may take: the verifier is slow on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The line that says that the window has begun.
 const READY: &str = "recording";
 /// A recording that was written, though a check makes it invalid.
