@@ -20,13 +20,13 @@ struct Browser {
 impl Browser {
     /// Puts the page and the looking glass into a directory of their own.
     fn open() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(
             dir.path().join("report.html"),
             html(&Fixture::load().input()),
         )
-        .unwrap();
-        std::fs::write(dir.path().join("glass.html"), LOOKING_GLASS).unwrap();
+        .expect("the page is written");
+        std::fs::write(dir.path().join("glass.html"), LOOKING_GLASS).expect("the glass is written");
         Browser {
             program: program(),
             dir,
@@ -89,7 +89,7 @@ impl Browser {
                 .replace("&gt;", ">")
                 .replace("&amp;", "&"),
         )
-        .unwrap()
+        .expect("the glass writes JSON")
     }
 
     fn screenshot(&self, width: u32, dark: bool) -> PathBuf {

@@ -8,9 +8,9 @@ use support::{Fixture, html};
 
 fn text(input: &Input) -> String {
     let mut text = Vec::new();
-    report::text(input, false, &mut text).unwrap();
-    report::verdict(input, false, &mut text).unwrap();
-    String::from_utf8(text).unwrap()
+    report::text(input, false, &mut text).expect("text");
+    report::verdict(input, false, &mut text).expect("a verdict");
+    String::from_utf8(text).expect("UTF-8")
 }
 
 fn empty_comparison() -> Comparison {

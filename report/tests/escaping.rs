@@ -65,7 +65,7 @@ fn poison(recording: &mut Recording) {
         .wakers
         .iter_mut()
         .for_each(|waker| waker.from_role = hostile());
-    let load = recording.load.as_mut().unwrap();
+    let load = recording.load.as_mut().expect("the fixture has a load");
     load.scenario = hostile();
     load.requests.failed.insert(hostile(), 1);
 }

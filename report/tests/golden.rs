@@ -9,7 +9,7 @@ use support::{Fixture, folder, html};
 fn check(name: &str, found: &str) {
     let path = folder().join("golden").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, found).unwrap();
+        fs::write(&path, found).expect("the golden file can be written");
     }
     let agreed = fs::read_to_string(&path).unwrap_or_default();
     let differ = found
