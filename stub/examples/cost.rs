@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 use std::{
     env, fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -92,6 +92,28 @@ async fn read_stream(addr: String) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the kernel alone takes for a write of a chunk's size, in nanoseconds of CPU time: no stub can be cheaper.
+fn bare_write_ns() -> anyhow::Result<f64> {
+    const SOCKETS: u32 = 500;
+    const ROUNDS: u32 = 60;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let mut pairs = Vec::new();
+    for _ in 0..SOCKETS {
+        let reader = std::net::TcpStream::connect(listener.local_addr()?)?;
+        let (writer, _) = listener.accept()?;
+        writer.set_nodelay(true)?;
+        pairs.push((reader, writer));
+    }
+    let before = cpu_ns(std::process::id())?;
+    for _ in 0..ROUNDS {
+        for (_, writer) in &mut pairs {
+            writer.write_all(&[b'x'; 250])?;
+        }
+    }
+    let after = cpu_ns(std::process::id())?;
+    Ok((after - before) / f64::from(SOCKETS * ROUNDS))
+}
+
 async fn report(stub: &Stub, took: Duration) -> anyhow::Result<()> {
     let cpu_ns = cpu_ns(stub.process.id())?;
     let stats = stats(&stub.addr).await?;
@@ -105,6 +127,10 @@ async fn report(stub: &Stub, took: Duration) -> anyhow::Result<()> {
         "{:.2} µs CPU a token, {:.0} % of a core",
         cpu_ns / tokens / 1e3,
         cpu_ns / took.as_nanos() as f64 * 100.0
+    );
+    println!(
+        "{:.2} µs CPU a bare write of 250 bytes, the floor",
+        bare_write_ns()? / 1e3
     );
     println!("{:.2} tokens a write", tokens / count("writes"));
     println!(
