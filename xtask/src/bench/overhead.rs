@@ -10,15 +10,15 @@ use recording::Recording;
 
 use super::Overhead;
 use super::observer::Observer;
-use super::ping_pong::{self, PingPong};
+use super::ping_pong::{self, PingPong, Score};
 use crate::setup::{self, Need};
 use crate::{build, project};
 
 /// What recording may cost a ping-pong: the product's own promise.
 const LIMIT: f64 = 1.15;
 
-/// Nanoseconds a round trip, one sample a round, for each observer.
-type Samples = [Vec<Sample>; Observer::ALL.len()];
+/// What each observer's rounds gave.
+type Scores = [Vec<Score>; Observer::ALL.len()];
 
 /// Measures and prints a table.
 ///
@@ -29,20 +29,20 @@ pub fn run(arguments: Overhead) -> Result<()> {
     build::everything()?;
     ping_pong::build()?;
     let folder = project::cache("bench");
-    let mut samples = Samples::default();
+    let mut scores = Scores::default();
     let mut recordings = Vec::new();
     for round in 0..usize::from(arguments.rounds) {
         eprint!("\rround {} of {} ", round + 1, arguments.rounds);
         for at in order(round) {
             empty(&folder)?;
-            samples[at].push(measure(Observer::ALL[at], arguments.seconds, &folder)?);
+            scores[at].push(measure(Observer::ALL[at], arguments.seconds, &folder)?);
             if Observer::ALL[at] == Observer::Kontrast {
                 recordings.push(recording::io::load_recording(&folder.join("recording"))?);
             }
         }
     }
     eprintln!();
-    print!("{}", table(&samples)?);
+    print!("{}", table(&scores)?);
     print!("{}", own_cost(&recordings)?);
     Ok(())
 }
@@ -64,31 +64,46 @@ fn empty(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
 }
 
-fn measure(observer: Observer, seconds: u16, folder: &Path) -> Result<Sample> {
+fn measure(observer: Observer, seconds: u16, folder: &Path) -> Result<Score> {
     let mut ping_pong = PingPong::start(seconds)?;
     let watch = observer.start(ping_pong.pid(), folder)?;
     let score = ping_pong.play()?;
     watch.stop()?;
-    Ok(Sample {
-        amount: score.nanoseconds,
-        over: score.round_trips,
-    })
+    Ok(score)
 }
 
-fn table(samples: &Samples) -> Result<String> {
-    let mut text =
-        String::from("socket ping-pong on one CPU: 2 switches and 4 system calls a round trip\n\n");
-    let bare = &samples[0];
-    for (observer, of) in Observer::ALL.iter().zip(samples) {
-        write!(text, "{:<30} {:>8.0} ns", observer.name(), stats::value(of))?;
+fn table(scores: &Scores) -> Result<String> {
+    let mut text = String::from(
+        "socket ping-pong on one CPU: 2 switches and 4 system calls a round trip\n\n\
+         a round trip                    elapsed    on CPU   on CPU against bare\n",
+    );
+    let bare = samples(&scores[0], |score| score.cpu_nanoseconds);
+    for (observer, of) in Observer::ALL.iter().zip(scores) {
+        let elapsed = stats::value(&samples(of, |score| score.nanoseconds));
+        let cpu = samples(of, |score| score.cpu_nanoseconds);
+        let name = observer.name();
+        write!(
+            text,
+            "{name:<28} {elapsed:>7.0} ns {:>6.0} ns",
+            stats::value(&cpu)
+        )?;
         if *observer != Observer::Bare {
-            let ratio = stats::ratio(stats::value(bare), stats::value(of));
-            let [low, high] = stats::ratio_interval(bare, of);
+            let ratio = stats::ratio(stats::value(&bare), stats::value(&cpu));
+            let [low, high] = stats::ratio_interval(&bare, &cpu);
             write!(text, "   {ratio:.2}×  (95 %: {low:.2} to {high:.2})")?;
         }
         text.push('\n');
     }
     Ok(text)
+}
+
+/// One sample a round: this time over round trips.
+fn samples(scores: &[Score], time: impl Fn(&Score) -> f64) -> Vec<Sample> {
+    let sample = |score: &Score| Sample {
+        amount: time(score),
+        over: score.round_trips,
+    };
+    scores.iter().map(sample).collect()
 }
 
 fn own_cost(recordings: &[Recording]) -> Result<String> {
@@ -132,20 +147,16 @@ mod tests {
     #[test]
     fn the_table_tells_how_much_slower() {
         let every = |nanoseconds: f64| {
-            vec![
-                Sample {
-                    amount: nanoseconds,
-                    over: 1.0
-                };
-                3
-            ]
+            let score = Score {
+                round_trips: 1.0,
+                nanoseconds: 2.0 * nanoseconds,
+                cpu_nanoseconds: nanoseconds,
+            };
+            vec![score; 3]
         };
         let text = table(&[every(1000.0), every(1100.0), every(1080.0), every(1500.0)]).unwrap();
-        assert!(
-            text.contains(
-                "kontrast record                    1100 ns   1.10×  (95 %: 1.10 to 1.10)"
-            ),
-            "{text}"
-        );
+        let kontrast =
+            "kontrast record                 2200 ns   1100 ns   1.10×  (95 %: 1.10 to 1.10)";
+        assert!(text.contains(kontrast), "{text}");
     }
 }

@@ -21,6 +21,9 @@ pub struct Score {
     pub round_trips: f64,
     /// In this time.
     pub nanoseconds: f64,
+    /// On the CPU for this long. Nothing else runs there but what the machine does besides, so that on an idle one
+    /// both times are the same, and on a busy one this is what the round trips cost.
+    pub cpu_nanoseconds: f64,
 }
 
 /// Compiles it, optimised.
@@ -67,7 +70,7 @@ impl PingPong {
     /// Plays to the end; the process stays until it is dropped.
     ///
     /// # Errors
-    /// It ends early, or says something else than two numbers.
+    /// It ends early, or says something else than three numbers.
     pub fn play(&mut self) -> Result<Score> {
         writeln!(self.stdin).context("the ping-pong is gone")?;
         let line = self.line()?;
@@ -77,6 +80,7 @@ impl PingPong {
         Ok(Score {
             round_trips: next().with_context(unreadable)?,
             nanoseconds: next().with_context(unreadable)?,
+            cpu_nanoseconds: next().with_context(unreadable)?,
         })
     }
 

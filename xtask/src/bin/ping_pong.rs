@@ -2,7 +2,7 @@
 //!
 //! Both are on one CPU, so that a round trip is always two context switches and four system calls, and nearly all of
 //! it is the kernel paths that a recorder hooks: the dearest case there is. Prints `ready`, begins at a line on
-//! stdin, prints round trips and nanoseconds, and ends when stdin is closed.
+//! stdin, prints round trips, nanoseconds and nanoseconds of CPU time, and ends when stdin is closed.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 
 /// Round trips between two looks at the clock.
@@ -25,10 +26,16 @@ fn main() -> Result<()> {
     let mut socket = connect()?;
     println!("ready");
     io::stdin().read_line(&mut String::new())?;
-    let (round_trips, took) = play(&mut socket, duration)?;
-    println!("{round_trips} {}", took.as_nanos());
+    let (cpu, (round_trips, took)) = (cpu_time()?, play(&mut socket, duration)?);
+    let cpu = cpu_time()? - cpu;
+    println!("{round_trips} {} {}", took.as_nanos(), cpu.as_nanos());
     io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
+}
+
+/// Of all our threads.
+fn cpu_time() -> Result<Duration> {
+    Ok(clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?.into())
 }
 
 /// The last CPU we may use: the first is where most interrupts go.
