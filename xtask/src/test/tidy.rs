@@ -141,7 +141,8 @@ fn backwards_dependency(file: &File) -> Vec<String> {
         "recording" => &["aya", "tokio", "analysis", "report"],
         "analysis" => &["aya", "tokio", "report"],
         "report" => &["aya", "tokio"],
-        "loadgen" | "stub" => &["aya", "analysis", "report", "profiler"],
+        "loadgen" => &["aya", "analysis", "profiler"],
+        "stub" => &["aya", "analysis", "report", "profiler"],
         "profiler-common" => &["recording", "serde"],
         _ => &[],
     };
