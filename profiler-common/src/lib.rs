@@ -20,6 +20,9 @@ pub use fifo::{Fifo, Stamp};
 pub use syscall::SyscallStat;
 pub use thread::{Thread, ThreadExit};
 
+/// Threads of the target that can be alive at one time.
+pub const MAX_THREADS: u32 = 16_384;
+
 /// Who woke a thread, where it was no thread of the target: the idle task (an interrupt on an idle CPU).
 pub const WAKER_IDLE: u32 = 0;
 /// Who woke a thread, where it was no thread of the target: some other process.

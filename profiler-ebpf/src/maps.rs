@@ -1,9 +1,9 @@
 //! The maps, each bounded, and the small operations on them.
 
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf};
+use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
-use profiler_common::{Counters, Fifo, Socket, Stamp, SyscallStat, Thread};
+use profiler_common::{Counters, Fifo, MAX_THREADS, Socket, Stamp, SyscallStat, Thread};
 
 /// Thread groups that are followed besides `TARGET_TGID`.
 #[map]
@@ -14,9 +14,19 @@ pub static WINDOW: Array<u64> = Array::with_max_entries(1, 0);
 /// Threads begun on each CPU.
 #[map]
 pub static SERIAL: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
-/// Live threads by thread id.
+/// Live threads, each in a slot of its own.
 #[map]
-pub static THREADS: HashMap<u32, Thread> = HashMap::with_max_entries(16_384, 0);
+pub static THREADS: Array<Thread> = Array::with_max_entries(MAX_THREADS, 0);
+/// Slot of a thread id.
+#[map]
+pub static SLOTS: HashMap<u32, u32> = HashMap::with_max_entries(MAX_THREADS, 0);
+/// Slots not in use; the loader puts all of them in.
+#[map]
+pub static FREE_SLOTS: Queue<u32> = Queue::with_max_entries(MAX_THREADS, 0);
+/// Slot of the thread that was last seen running on each CPU: most events come from it, and an array is cheaper to
+/// look into than a hash.
+#[map]
+pub static RUNNING: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
 /// System calls by `syscall::key`.
 #[map]
 pub static SYSCALLS: HashMap<u64, SyscallStat> = HashMap::with_max_entries(65_536, 0);

@@ -2,11 +2,12 @@
 
 use crate::config::{MANY_TARGETS, OFF_TASK_PID, OFF_TASK_TGID, TARGET_TGID};
 use crate::hook::Object;
-use crate::maps::{SERIAL, TARGETS, THREADS, count, window_start};
+use crate::maps::{FREE_SLOTS, RUNNING, SERIAL, SLOTS, TARGETS, THREADS, count, window_start};
+use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::{bpf_get_current_pid_tgid, bpf_get_smp_processor_id, bpf_ktime_get_ns};
 use aya_log_ebpf::{debug, warn};
 use profiler_common::Thread;
-use profiler_common::thread::ON_CPU;
+use profiler_common::thread::{ON_CPU, RUNNABLE};
 
 /// Monotonic time, ns.
 #[inline(always)]
@@ -43,39 +44,90 @@ pub fn current_ids() -> Option<(u32, u32)> {
 #[inline(always)]
 pub fn current() -> Option<&'static mut Thread> {
     let (tgid, tid) = current_ids()?;
-    thread(tgid, tid, ON_CPU)
+    let start = window_start()?;
+    let running = RUNNING.get_ptr_mut(0)?;
+    // SAFETY: the number is this CPU's own.
+    let running = unsafe { &mut *running };
+    // What is noted may be out of date: a freed slot has no thread id, and a reused one has another.
+    if let Some(thread) = in_slot(*running)
+        && thread.tid == tid
+    {
+        return Some(thread);
+    }
+    *running = slot_of(tid).or_else(|| begin(tgid, tid, ON_CPU, start))?;
+    in_slot(*running)
+}
+
+/// Notes which thread runs on this CPU from now on.
+#[inline(always)]
+pub fn run_next(tgid: u32, tid: u32) -> Option<&'static mut Thread> {
+    let start = window_start()?;
+    let slot = slot_of(tid).or_else(|| begin(tgid, tid, RUNNABLE, start))?;
+    if let Some(running) = RUNNING.get_ptr_mut(0) {
+        // SAFETY: the number is this CPU's own.
+        unsafe { *running = slot };
+    }
+    in_slot(slot)
 }
 
 /// A followed thread's state. On first sight it has been in `state` since the window began.
 #[inline(always)]
 pub fn thread(tgid: u32, tid: u32, state: u32) -> Option<&'static mut Thread> {
     let start = window_start()?;
-    existing(tid).or_else(|| begin(tgid, tid, state, start))
+    in_slot(slot_of(tid).or_else(|| begin(tgid, tid, state, start))?)
 }
 
 /// A followed thread's state, if there is one.
 #[inline(always)]
 pub fn existing(tid: u32) -> Option<&'static mut Thread> {
-    // SAFETY: a value of a preallocated map stays in place. Only the CPU that runs a thread, or wakes it while it
-    // is off, writes its state: the scheduler orders the two.
+    in_slot(slot_of(tid)?)
+}
+
+#[inline(always)]
+fn slot_of(tid: u32) -> Option<u32> {
+    let slot = SLOTS.get_ptr(tid)?;
+    // SAFETY: a value of a preallocated map stays in place, and a slot is written once.
+    Some(unsafe { *slot })
+}
+
+#[inline(always)]
+fn in_slot(slot: u32) -> Option<&'static mut Thread> {
+    // SAFETY: an array's memory stays in place. Only the CPU that runs a thread, or wakes it while it is off,
+    // writes its state: the scheduler orders the two.
     THREADS
-        .get_ptr_mut(tid)
+        .get_ptr_mut(slot)
         .map(|thread| unsafe { &mut *thread })
 }
 
-/// Begins to follow a thread that has been in `state` since `since_ns`.
+/// Begins to follow a thread that has been in `state` since `since_ns`; returns its slot.
 #[inline(never)]
-pub fn begin(tgid: u32, tid: u32, state: u32, since_ns: u64) -> Option<&'static mut Thread> {
-    let fresh = Thread::new(tgid, tid, next_serial(), state, since_ns);
-    if THREADS.insert(tid, fresh, 0).is_err() {
+pub fn begin(tgid: u32, tid: u32, state: u32, since_ns: u64) -> Option<u32> {
+    let Ok(Some(slot)) = FREE_SLOTS.pop() else {
         count(|counters| counters.lost_threads += 1);
         warn!((), "no room for thread {}", tid);
+        return None;
+    };
+    *in_slot(slot)? = Thread::new(tgid, tid, next_serial(), state, since_ns);
+    if SLOTS.insert(tid, slot, BPF_NOEXIST.into()).is_err() {
+        // Another CPU began with it at the same moment: its slot counts.
+        let _ = FREE_SLOTS.push(slot, 0);
+        return slot_of(tid);
     }
     debug!(
         (),
         "thread {} of process {} first seen in state {}", tid, tgid, state
     );
-    existing(tid)
+    Some(slot)
+}
+
+/// Forgets a thread, so that its id and its slot may be used again.
+#[inline(always)]
+pub fn forget(thread: &mut Thread) {
+    let tid = core::mem::take(&mut thread.tid);
+    let Some(slot) = slot_of(tid) else { return };
+    // Neither can fail: the entry is there, and the queue has room for every slot.
+    let _ = SLOTS.remove(tid);
+    let _ = FREE_SLOTS.push(slot, 0);
 }
 
 /// A number no other thread has: CPUs count on their own, each in its residue class.

@@ -8,14 +8,12 @@ use crate::config::{
     OFF_TASK_RUN_DELAY, OFF_TASK_STATE, PAIRING, SWITCH_HAS_STATE,
 };
 use crate::hook::{Args, Object, hooks};
-use crate::maps::{EXITED, FIFO, THREADS, WAKES, count, observe, tally, window_start};
-use crate::track::{begin, current_ids, existing, followed, now, thread};
+use crate::maps::{EXITED, FIFO, WAKES, count, observe, tally, window_start};
+use crate::track::{begin, current, existing, followed, forget, now, run_next, thread};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_log_ebpf::warn;
 use profiler_common::histogram::Kind;
-use profiler_common::thread::{
-    FLAG_BORN, FLAG_EXITING, FLAG_MAJOR_BASE, OFF_CPU, ON_CPU, RUNNABLE,
-};
+use profiler_common::thread::{FLAG_BORN, FLAG_EXITING, FLAG_MAJOR_BASE, OFF_CPU, RUNNABLE};
 use profiler_common::{Pairing, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER};
 
 hooks! {
@@ -35,16 +33,15 @@ const TASK_DEAD: u64 = 0x80;
 fn switch(args: Args) {
     let (prev, next) = (args.object::<1>(), args.object::<2>());
     let now = now();
-    if let Some((tgid, tid)) = followed(prev) {
-        if let Some(thread) = thread(tgid, tid, ON_CPU) {
-            let preempted = args.word::<0>() & 0xff != 0;
-            leave(thread, prev, prev_state(args, prev), preempted, now);
-        }
+    // The previous task is still the current one.
+    if let Some(thread) = current() {
+        let preempted = args.word::<0>() & 0xff != 0;
+        leave(thread, prev, prev_state(args, prev), preempted, now);
     }
-    if let Some((tgid, tid)) = followed(next) {
-        if let Some(thread) = thread(tgid, tid, RUNNABLE) {
-            arrive(thread, now);
-        }
+    if let Some((tgid, tid)) = followed(next)
+        && let Some(thread) = run_next(tgid, tid)
+    {
+        arrive(thread, now);
     }
 }
 
@@ -120,8 +117,7 @@ fn finish(thread: &mut Thread, task: Object) {
         count(|counters| counters.exits_dropped += 1);
         warn!((), "no room for the end of thread {}", tid);
     }
-    // It is there, so nothing can fail but a race with the loader, which only removes after the window.
-    let _ = THREADS.remove(tid);
+    forget(thread);
 }
 
 #[inline(always)]
@@ -144,8 +140,8 @@ fn waking(args: Args) {
         return;
     };
     wakee.waking_ns = now();
-    let waker = match current_ids() {
-        Some((_, tid)) => existing(tid).map_or(WAKER_OTHER, |waker| waker.serial),
+    let waker = match current() {
+        Some(waker) => waker.serial,
         None if bpf_get_current_pid_tgid() as u32 == 0 => WAKER_IDLE,
         None => WAKER_OTHER,
     };
@@ -200,17 +196,16 @@ fn fork(args: Args) {
     if window_start().is_none() {
         return;
     }
-    if let Some(thread) = begin(tgid, tid, OFF_CPU, now()) {
+    if begin(tgid, tid, OFF_CPU, now()).is_some()
+        && let Some(thread) = existing(tid)
+    {
         thread.flags |= FLAG_BORN;
     }
 }
 
 #[inline(always)]
 fn exit(_args: Args) {
-    let Some((tgid, tid)) = current_ids() else {
-        return;
-    };
-    if let Some(thread) = thread(tgid, tid, ON_CPU) {
+    if let Some(thread) = current() {
         thread.flags |= FLAG_EXITING;
     }
 }

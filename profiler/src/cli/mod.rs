@@ -72,5 +72,7 @@ pub fn exit_code(end: anyhow::Result<Outcome>) -> ExitCode {
 
 /// Prints log messages, those of the eBPF programs included, from level debug on.
 pub(crate) fn log_to_stderr() {
-    env_logger::Builder::new().filter_level(log::LevelFilter::Debug).init();
+    env_logger::Builder::new()
+        .filter_level(log::LevelFilter::Debug)
+        .init();
 }

@@ -6,7 +6,7 @@ use crate::record::spawn::Held;
 use crate::record::stop::Until;
 use crate::record::target::{self, Process};
 use crate::record::{Options, output, privilege, record};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use recording::{Ended, Recording};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -161,9 +161,9 @@ impl Record {
         if !self.until_stdin_closes {
             println!("{}", out.join(recording::io::RECORDING_FILE).display());
         }
-        if recording.is_partial()
-            && !(self.command.is_empty() == false && recording.window.ended == Ended::TargetExited)
-        {
+        // A command that was started for this ends when it ends: nothing is missing then.
+        let to_its_end = !self.command.is_empty() && recording.window.ended == Ended::TargetExited;
+        if recording.is_partial() && !to_its_end {
             eprintln!("kontrast: partial: {}", why_partial(recording.window.ended));
         }
         for check in &failed {
@@ -188,10 +188,4 @@ fn why_partial(ended: Ended) -> &'static str {
         Ended::TargetExited => "the target ended first; what was recorded until then is written",
         Ended::Duration | Ended::Asked => "",
     }
-}
-
-/// Refuses a recording directory that cannot be read, naming it.
-pub fn load(dir: &Path) -> Result<Recording> {
-    recording::io::load_recording(dir)
-        .with_context(|| format!("{} holds no recording", dir.display()))
 }

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 use aya::Ebpf;
-use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
+use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind};
-use profiler_common::{Counters, SyscallStat, Thread, ThreadExit, syscall};
+use profiler_common::{Counters, MAX_THREADS, SyscallStat, Thread, ThreadExit, syscall};
 use recording::Histogram;
 use std::collections::BTreeMap;
 
@@ -67,9 +67,12 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
 
 /// The threads that are alive.
 pub fn threads(bpf: &Ebpf) -> Result<Vec<Thread>> {
-    Ok(entries::<u32, Thread>(bpf, "THREADS")?
-        .map(|(_, thread)| thread)
-        .collect())
+    let map = bpf
+        .map("THREADS")
+        .context("the object has no map THREADS")?;
+    let threads: Array<_, Thread> = Array::try_from(map)?;
+    let slots = entries::<u32, u32>(bpf, "SLOTS")?;
+    slots.map(|(_, slot)| Ok(threads.get(&slot, 0)?)).collect()
 }
 
 /// Opens the window at `start_ns`, or closes it with 0.
@@ -78,6 +81,15 @@ pub fn set_window(bpf: &mut Ebpf, start_ns: u64) -> Result<()> {
         .map_mut("WINDOW")
         .context("the object has no map WINDOW")?;
     Ok(Array::<_, u64>::try_from(map)?.set(0, start_ns, 0)?)
+}
+
+/// Makes every slot of a thread free.
+pub fn free_slots(bpf: &mut Ebpf) -> Result<()> {
+    let map = bpf
+        .map_mut("FREE_SLOTS")
+        .context("the object has no map FREE_SLOTS")?;
+    let mut free: Queue<_, u32> = Queue::try_from(map)?;
+    (0..MAX_THREADS).try_for_each(|slot| Ok(free.push(slot, 0)?))
 }
 
 /// Adds keys to a map that serves as a set.

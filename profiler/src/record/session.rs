@@ -56,6 +56,7 @@ impl Session {
             .collect();
         drain::fill_set::<u16, u8>(&mut programs.bpf, "LISTENING", &ports)?;
         drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &wanted.tgids)?;
+        drain::free_slots(&mut programs.bpf)?;
         let exits = Exits::new(&mut programs.bpf)?;
         let regions = memory::regions_of(wanted.tgids[0]);
         // Asks for a privilege that is given up next, so it cannot be turned on again later.
