@@ -59,11 +59,13 @@ fn prev_state(args: Args, prev: Object) -> u64 {
 #[inline(always)]
 fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u64) {
     let voluntary = !preempted && state != 0;
-    if voluntary && PAIRING.load() == Pairing::Fifo as u32 && thread.tid == thread.tgid {
-        if let Some(fifo) = FIFO.get_ptr_mut(0) {
-            // SAFETY: the loop thread is the queue's only reader.
-            unsafe { (*fifo).flush(thread.since_ns) };
-        }
+    if voluntary
+        && PAIRING.load() == Pairing::Fifo as u32
+        && thread.tid == thread.tgid
+        && let Some(fifo) = FIFO.get_ptr_mut(0)
+    {
+        // SAFETY: the loop thread is the queue's only reader.
+        unsafe { (*fifo).flush(thread.since_ns) };
     }
     thread.switch_out(now, voluntary);
     note_major(thread, task);
