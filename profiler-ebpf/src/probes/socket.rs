@@ -126,10 +126,14 @@ fn keep_stamp(tid: u32, stamp: Stamp) {
         }
         return;
     }
-    // A full least-recently-used map makes room by itself.
-    if let Some(key) = pair_key(tid)
-        && PAIRS.insert(key, stamp, 0).is_err()
-    {
+    let Some(key) = pair_key(tid) else {
+        return;
+    };
+    if let Some(kept) = PAIRS.get_ptr_mut(key) {
+        // SAFETY: a goroutine or thread runs on one CPU at a time, so nobody else changes its stamp.
+        unsafe { *kept = stamp };
+    // A full least-recently-used map makes room by itself, which is dear: only what is new goes this way.
+    } else if PAIRS.insert(key, stamp, 0).is_err() {
         count(|counters| counters.lost_sockets += 1);
     }
 }
@@ -167,7 +171,8 @@ fn data_ready(args: Args) {
     };
     // SAFETY: see `socket_of`.
     let socket = unsafe { &mut *socket };
-    if socket.arrival_ns == 0 {
+    // Only what the target receives from upstream is forwarded, so only that needs its arrival.
+    if socket.accepted == 0 && socket.arrival_ns == 0 {
         socket.arrival_ns = now();
     }
 }
