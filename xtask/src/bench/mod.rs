@@ -23,6 +23,9 @@ pub struct Overhead {
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     pub seconds: u16,
+    /// Leave the two threads to the scheduler, which mostly gives each a CPU, instead of pinning both to one.
+    #[arg(long)]
+    pub spread: bool,
 }
 
 impl Bench {

@@ -40,9 +40,10 @@ impl PingPong {
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn start(seconds: u16) -> Result<Self> {
+    pub fn start(seconds: u16, spread: bool) -> Result<Self> {
         let mut child = Command::new(project::binary("ping_pong"))
             .arg(seconds.to_string())
+            .args(spread.then_some("spread"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -1,6 +1,6 @@
 //! The load of `cargo xtask bench overhead`: two threads pass one byte to and fro over a loopback socket.
 //!
-//! Both are on one CPU, so that a round trip is always two context switches and four system calls, and nearly all of
+//! Unless `spread` is asked for, both are on one CPU, so that a round trip is always two context switches and four system calls, and nearly all of
 //! it is the kernel paths that a recorder hooks: the dearest case there is. Prints `ready`, begins at a line on
 //! stdin, prints round trips, nanoseconds and nanoseconds of CPU time, and ends when stdin is closed.
 
@@ -20,9 +20,11 @@ const BATCH: u64 = 64;
 fn main() -> Result<()> {
     let seconds = std::env::args()
         .nth(1)
-        .context("usage: ping_pong SECONDS")?;
+        .context("usage: ping_pong SECONDS [spread]")?;
     let duration = Duration::from_secs_f64(seconds.parse().context("SECONDS is no number")?);
-    stay_on_one_cpu()?;
+    if std::env::args().nth(2).is_none() {
+        stay_on_one_cpu()?;
+    }
     let mut socket = connect()?;
     println!("ready");
     io::stdin().read_line(&mut String::new())?;
