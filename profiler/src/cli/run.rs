@@ -87,6 +87,12 @@ enum Scenario {
     Baseline,
     /// The same, shorter: for a first look.
     Quick,
+    /// Up to 200 users and down again.
+    Stress,
+    /// 50 users for ten minutes: does anything grow?
+    Soak,
+    /// 10 users, 300 all at once, 10 again.
+    Spike,
 }
 
 impl Scenario {
@@ -94,6 +100,9 @@ impl Scenario {
         match self {
             Scenario::Baseline => "baseline",
             Scenario::Quick => "quick",
+            Scenario::Stress => "stress",
+            Scenario::Soak => "soak",
+            Scenario::Spike => "spike",
         }
     }
 
@@ -102,6 +111,9 @@ impl Scenario {
         match self {
             Scenario::Baseline => (4, Duration::from_secs(15)),
             Scenario::Quick => (2, Duration::from_secs(5)),
+            Scenario::Stress => (2, Duration::from_secs(270)),
+            Scenario::Soak => (1, Duration::from_secs(600)),
+            Scenario::Spike => (2, Duration::from_secs(45)),
         }
     }
 }
@@ -232,6 +244,19 @@ mod tests {
                 users: Some(2)
             }
         );
+    }
+
+    #[test]
+    fn every_scenario_is_one_that_loadgen_knows() {
+        for name in ["baseline", "quick", "stress", "soak", "spike"] {
+            let load = request(&["--scenario", name]).unwrap().load;
+            let known = concat!(env!("CARGO_MANIFEST_DIR"), "/../loadgen/scenarios");
+            let file = std::path::Path::new(known)
+                .join(name)
+                .with_extension("toml");
+            assert!(file.exists(), "{}", file.display());
+            assert!(matches!(load, Load::Loadgen { scenario, .. } if scenario == name));
+        }
     }
 
     #[test]

@@ -194,10 +194,7 @@ fn faults_vs_kernel(evidence: &Evidence) -> Check {
     if evidence.faults_counted {
         check
     } else {
-        undecided(
-            check,
-            "taken from the kernel's own account: nothing to compare",
-        )
+        undecided(check, "this kernel gives no hook for page faults")
     }
 }
 

@@ -12,6 +12,9 @@ use recording::observer;
 /// Samples a second on each CPU. A prime, so that it does not beat with timers.
 pub const SAMPLE_HZ: u64 = 499;
 
+/// What a signal says of its source where this kernel gives none.
+pub const NO_SOURCE: &str = "none";
+
 /// The object that `cargo xtask build` compiled; empty if this binary was built without it.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("KONTRAST_BPF"));
 
@@ -139,7 +142,7 @@ fn attach_signal(bpf: &mut Ebpf, btf: &Btf, signal: &Signal, kind: HookKind) -> 
                 log::info!("{} of {}: {error:#}", hook, signal.name);
                 return Ok(Source {
                     signal: signal.name,
-                    source: signal.fallback.into(),
+                    source: NO_SOURCE.into(),
                     programs,
                 });
             }
@@ -182,7 +185,7 @@ fn attach_samples(bpf: &mut Ebpf) -> Source {
         ),
         Err(error) => {
             log::info!("CPU-clock samples: {error:#}");
-            ("none".into(), Vec::new())
+            (NO_SOURCE.into(), Vec::new())
         }
     };
     Source {

@@ -5,7 +5,7 @@ use super::checks::{self, Evidence};
 use super::drain::{self, Drained, Exits};
 use super::kernel_truth::{self, Truth};
 use super::memory::{self, Regions};
-use super::programs::{Programs, Wanted};
+use super::programs::{NO_SOURCE, Programs, Wanted};
 use super::statistics::Statistics;
 use super::target::{self, Process};
 use super::{Options, host};
@@ -199,7 +199,7 @@ impl Session {
             faults: &faults,
             faults_counted: signals
                 .iter()
-                .any(|signal| signal.signal == "page faults" && signal.source != "procfs"),
+                .any(|signal| signal.signal == "page faults" && signal.source != NO_SOURCE),
             counters: &drained.counters,
             exits_consumed: self.ended_threads.len() as u64,
             alive: !self.target_ended(),

@@ -1,4 +1,4 @@
-//! The signals, the hooks behind each, and what stands in where the kernel does not give a hook.
+//! The signals, the hooks behind each, and what cannot be said where the kernel does not give a hook.
 
 /// A signal and the tracepoints its programs sit on.
 #[derive(Debug)]
@@ -9,13 +9,11 @@ pub struct Signal {
     pub hooks: &'static [&'static str],
     /// Whether a recording makes no sense without it.
     pub required: bool,
-    /// What stands in where a hook is missing.
-    pub fallback: &'static str,
     /// What cannot be said without it.
     pub answers: &'static str,
 }
 
-/// Every signal that sits on tracepoints. Sources in order: `tp_btf`, raw tracepoint, then `fallback`.
+/// Every signal that sits on tracepoints. Sources in order: `tp_btf`, raw tracepoint, none.
 pub const SIGNALS: &[Signal] = &[
     Signal {
         name: "scheduler",
@@ -27,28 +25,24 @@ pub const SIGNALS: &[Signal] = &[
             "sched_process_exit",
         ],
         required: true,
-        fallback: "none",
         answers: "CPU time, run queue, switches and wake-ups: nothing is recorded without it",
     },
     Signal {
         name: "wakers",
         hooks: &["sched_waking"],
         required: false,
-        fallback: "none",
         answers: "who woke whom, and the time from wake-up to running",
     },
     Signal {
         name: "migrations",
         hooks: &["sched_migrate_task"],
         required: false,
-        fallback: "none",
         answers: "moves between CPUs",
     },
     Signal {
         name: "syscalls",
         hooks: &["sys_enter", "sys_exit"],
         required: true,
-        fallback: "none",
         answers: "system calls and the split of CPU time: nothing is recorded without it",
     },
     Signal {
@@ -56,36 +50,31 @@ pub const SIGNALS: &[Signal] = &[
         name: "sockets",
         hooks: &["sock_send_length", "sock_recv_length"],
         required: false,
-        fallback: "syscalls (send*, recv* only)",
         answers: "bytes and sizes of every send and receive, and forwarding time",
     },
     Signal {
         name: "socket arrival",
         hooks: &["sk_data_ready"],
         required: false,
-        fallback: "none",
         answers: "time from arrival to receive, and so forwarding time from the socket on",
     },
     Signal {
         name: "connections",
         hooks: &["inet_sock_set_state"],
         required: false,
-        fallback: "none",
         answers: "connections opened and closed",
     },
     Signal {
         name: "retransmits",
         hooks: &["tcp_retransmit_skb"],
         required: false,
-        fallback: "none",
         answers: "segments sent again",
     },
     Signal {
-        // x86-64 has these; elsewhere the kernel's own counters do.
+        // x86-64 has these.
         name: "page faults",
         hooks: &["page_fault_user", "page_fault_kernel"],
         required: false,
-        fallback: "procfs",
         answers: "page faults by mode and by region",
     },
 ];

@@ -114,7 +114,7 @@ fn every_signal_names_its_source() {
         assert!(!signal.source.is_empty(), "{signal:?}");
         assert_eq!(
             signal.programs.is_empty(),
-            signal.source == "none" || signal.source == "procfs",
+            signal.source == "none",
             "{signal:?}"
         );
     }
