@@ -184,9 +184,19 @@ impl Thread {
         self.on_cpu_ns + now.saturating_sub(self.since_ns)
     }
 
+    /// Whoever enters or leaves a system call is running, whatever was missed of how it came to.
+    #[inline(always)]
+    fn is_running(&mut self, now: u64) {
+        if self.state != ON_CPU {
+            self.advance(now);
+            self.state = ON_CPU;
+        }
+    }
+
     /// Enters system call `nr`.
     #[inline(always)]
     pub fn enter(&mut self, nr: u32, now: u64) {
+        self.is_running(now);
         self.syscall_nr = nr;
         self.flags |= FLAG_IN_SYSCALL;
         self.enter_ns = now;
@@ -198,6 +208,7 @@ impl Thread {
     /// fields that an entry sets are still zero, which says just that once `enter_ns` is `first_ns`.
     #[inline(always)]
     pub fn exit(&mut self, now: u64) -> CallTime {
+        self.is_running(now);
         let entered = if self.enter_ns == 0 {
             self.first_ns
         } else {

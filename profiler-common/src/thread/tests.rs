@@ -78,6 +78,17 @@ fn a_call_entered_before_first_sight_counts_from_there() {
 }
 
 #[test]
+fn a_missed_switch_makes_no_cpu_time() {
+    let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
+    thread.enter(202, 10);
+    thread.switch_out(20, true);
+    // The wake-up and the switch back were not seen.
+    let took = thread.exit(1000);
+    assert_eq!((took.on_cpu_ns, took.blocked_ns), (10, 980));
+    assert_eq!((thread.on_cpu_ns, thread.off_cpu_ns), (20, 980));
+}
+
+#[test]
 fn a_clock_that_steps_back_between_cpus_costs_nothing() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 100);
     thread.switch_out(90, true);

@@ -6,8 +6,9 @@ use profiler_common::Counters;
 use recording::observer::Check;
 use recording::process::{Faults, Thread};
 
-/// `/proc` is read just before the window opens and just after it closes; what threads do in between is no error.
-const EDGE_NS: f64 = 100_000.0;
+/// What may lie between `/proc` and the window, one tick of a 250 Hz kernel: `/proc` is read just before the window
+/// opens and just after it closes, and the kernel books a wait for a CPU only once it is over.
+const EDGE_NS: f64 = 4_000_000.0;
 /// A wake-up is seen by the programs this much later, at most, than the kernel read its clock for it.
 const WAKEUP_NS: f64 = 1_000.0;
 

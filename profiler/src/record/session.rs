@@ -146,8 +146,8 @@ impl Session {
     pub fn end(mut self, ended: Ended, options: &Options) -> Result<Recording> {
         /// Programs that saw the window open a moment ago finish well within this.
         const IN_FLIGHT: Duration = Duration::from_millis(2);
-        let end_ns = clock_ns(ClockId::CLOCK_MONOTONIC);
         self.stats.stop();
+        let closing_ns = clock_ns(ClockId::CLOCK_MONOTONIC);
         drain::set_window(&mut self.programs.bpf, 0)?;
         let pids: Vec<u32> = self.processes.iter().map(|process| process.pid).collect();
         let after = Truth::read(&pids);
@@ -155,6 +155,9 @@ impl Session {
         std::thread::sleep(IN_FLIGHT);
         self.take_exits();
         let drained = drain::drain(&self.programs.bpf)?;
+        // On a busy machine events still come between reading the clock and closing: the last of them is the end.
+        let latest = drained.live.iter().map(|thread| thread.since_ns);
+        let end_ns = latest.fold(closing_ns, u64::max);
         let span = Span {
             start_ns: self.start_ns,
             end_ns,
