@@ -92,11 +92,10 @@ fn slot_of(tid: u32) -> Option<u32> {
 
 #[inline(always)]
 fn in_slot(slot: u32) -> Option<&'static mut Thread> {
+    let thread = THREADS.get_ptr_mut(slot)?;
     // SAFETY: an array's memory stays in place. Only the CPU that runs a thread, or wakes it while it is off,
     // writes its state: the scheduler orders the two.
-    THREADS
-        .get_ptr_mut(slot)
-        .map(|thread| unsafe { &mut *thread })
+    Some(unsafe { &mut *thread })
 }
 
 /// Begins to follow a thread that has been in `state` since `since_ns`; returns its slot.

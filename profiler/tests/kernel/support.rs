@@ -3,6 +3,7 @@
 use recording::Recording;
 use recording::observer::Check;
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -77,6 +78,18 @@ pub fn require_privilege() {
     );
 }
 
+/// A recorder that is attached, and records until its input is closed.
+pub fn recorder(pid: &str, out: &Path, extra: &[&str]) -> Guard {
+    let mut command = kontrast();
+    command
+        .args(["record", "--until-stdin-closes", "--pid", pid, "--out"])
+        .arg(out)
+        .args(extra);
+    let mut recorder = Guard::start(&mut command);
+    assert_eq!(recorder.line(), "recording");
+    recorder
+}
+
 /// Records a known behaviour from its start to its end. `during` runs while it is at work.
 pub fn record_with(behaviour: &[&str], extra: &[&str], during: impl FnOnce(u32)) -> Recording {
     require_privilege();
@@ -85,13 +98,7 @@ pub fn record_with(behaviour: &[&str], extra: &[&str], during: impl FnOnce(u32))
     let mut known = known(behaviour);
     let pid = known.line();
     let out = dir.path().join("out");
-    let mut command = kontrast();
-    command
-        .args(["record", "--until-stdin-closes", "--pid", &pid, "--out"])
-        .arg(&out)
-        .args(extra);
-    let mut recorder = Guard::start(&mut command);
-    assert_eq!(recorder.line(), "recording");
+    let mut recorder = recorder(&pid, &out, extra);
     known.say("go");
     during(pid.parse().expect("a process id"));
     assert_eq!(known.line(), "done");

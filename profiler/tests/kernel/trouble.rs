@@ -1,6 +1,6 @@
 //! What can go wrong with a recording gets a clear error and loses nothing.
 
-use crate::support::{Guard, alone, known, kontrast, require_privilege};
+use crate::support::{alone, known, kontrast, recorder, require_privilege};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use recording::Ended;
@@ -93,12 +93,7 @@ fn a_target_that_ends_half_way_leaves_a_marked_recording() {
     let out = dir.path().join("out");
     let mut target = known(&["sleep", "20"]);
     let pid = target.line();
-    let mut recorder = Guard::start(
-        kontrast()
-            .args(["record", "--until-stdin-closes", "--pid", &pid, "--out"])
-            .arg(&out),
-    );
-    assert_eq!(recorder.line(), "recording");
+    let mut recorder = recorder(&pid, &out, &[]);
     target.say("go");
     assert_eq!(target.line(), "done");
     target.end();
@@ -117,12 +112,7 @@ fn an_interrupt_leaves_a_marked_recording() {
     let out = dir.path().join("out");
     let mut target = known(&["sleep", "1"]);
     let pid = target.line();
-    let mut recorder = Guard::start(
-        kontrast()
-            .args(["record", "--until-stdin-closes", "--pid", &pid, "--out"])
-            .arg(&out),
-    );
-    assert_eq!(recorder.line(), "recording");
+    let mut recorder = recorder(&pid, &out, &[]);
     kill(
         Pid::from_raw(recorder.child.id().cast_signed()),
         Signal::SIGINT,
