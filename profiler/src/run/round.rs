@@ -154,7 +154,7 @@ impl Bench<'_> {
         let subject = Subject {
             pid: target.pid(),
             arm: arm.name().into(),
-            runtime: manifest.map(|manifest| (manifest.runtime.clone(), manifest.version.clone())),
+            runtime: arm.runtime(),
             placement: self.placement.text(manifest.is_none()),
         };
         Recorder::start(self.recorder, &subject, self.placement.driver.as_ref(), dir).await

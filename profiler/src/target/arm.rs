@@ -133,6 +133,20 @@ impl Arm {
         }
     }
 
+    /// Runtime family and version of what runs: the variant's, where it has its own. `None` for a process that already
+    /// runs.
+    pub fn runtime(&self) -> Option<(String, String)> {
+        let Source::Folder(folder) = &self.source else {
+            return None;
+        };
+        let first = |own: &Option<String>, other: &String| own.as_ref().unwrap_or(other).clone();
+        let (variant, manifest) = (&folder.variant, &folder.manifest);
+        Some((
+            first(&variant.runtime, &manifest.runtime),
+            first(&variant.version, &manifest.version),
+        ))
+    }
+
     /// The target's folder; `None` for a process that already runs.
     pub fn path(&self) -> Option<&Path> {
         match &self.source {
@@ -225,7 +239,7 @@ mod tests {
             let folder = dir.path().join(name);
             fs::create_dir(&folder).unwrap();
             let variant = if name == "go" {
-                "variants.small.args = ['-s']"
+                "variants.small.args = ['-s']\nvariants.node.runtime = 'node'"
             } else {
                 ""
             };
@@ -283,6 +297,17 @@ mod tests {
     }
 
     #[test]
+    fn a_variant_may_run_on_another_runtime() {
+        let targets = targets();
+        let runtime = |spec| Arm::resolve(spec, targets.path()).unwrap().runtime();
+        let of = |runtime: &str| Some((runtime.to_owned(), "1".to_owned()));
+        assert_eq!(
+            (runtime("go"), runtime("go:small"), runtime("go:node")),
+            (of("go"), of("go"), of("node"))
+        );
+    }
+
+    #[test]
     fn a_running_process_has_a_name_an_id_and_a_url() {
         let arm = Arm::resolve("api=pid:42@http://127.0.0.1:80/", Path::new("none")).unwrap();
         assert_eq!(arm.name(), "api");
@@ -296,7 +321,7 @@ mod tests {
     fn refusals_say_what_would_be_right() {
         assert!(refusal("rust").contains("there are: go, odd"));
         assert!(refusal("./nowhere").contains("no target.toml in ./nowhere"));
-        assert!(refusal("go:big").contains("go has no variant \"big\" (variants: small)"));
+        assert!(refusal("go:big").contains("go has no variant \"big\" (variants: node, small)"));
         assert!(refusal("odd:x").contains("(variants: none)"));
         assert!(refusal("go:").contains("no variant \"\""));
         assert!(refusal("").contains("an arm is the name of a folder"));

@@ -32,6 +32,9 @@ pub struct Manifest {
     /// Workloads that the server serves.
     #[serde(default = "chat")]
     pub workloads: Vec<String>,
+    /// Workloads that it cannot serve, each with the reason.
+    #[serde(default)]
+    pub cannot: BTreeMap<String, String>,
     /// Further files or folders, relative to this one, that the build reads: a change there builds again.
     #[serde(default)]
     pub sources: Vec<PathBuf>,
@@ -41,6 +44,10 @@ pub struct Manifest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
+    /// Runtime family, where `env` or `args` make another one run it.
+    pub runtime: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
     /// Environment on top of the target's.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
@@ -87,10 +94,29 @@ impl Manifest {
         for (name, variant) in &self.variants {
             check_name("variants", name)?;
             check_env(&format!("variants.{name}.env"), &variant.env)?;
+            for (key, value) in [("runtime", &variant.runtime), ("version", &variant.version)] {
+                let key = format!("variants.{name}.{key}");
+                value
+                    .as_deref()
+                    .map_or(Ok(()), |value| check_name(&key, value))?;
+            }
         }
-        self.workloads
-            .iter()
-            .try_for_each(|workload| check_name("workloads", workload))
+        self.check_workloads()
+    }
+
+    fn check_workloads(&self) -> std::result::Result<(), String> {
+        for workload in self.workloads.iter().chain(self.cannot.keys()) {
+            check_name("workloads", workload)?;
+        }
+        for (workload, reason) in &self.cannot {
+            if reason.trim().is_empty() || reason.chars().any(char::is_control) {
+                return Err(format!("cannot.{workload} must be the reason, in one line"));
+            }
+            if self.workloads.contains(workload) {
+                return Err(format!("{workload} is both in workloads and in cannot"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -167,6 +193,13 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_served_has_its_reason() {
+        let text = format!("{LEAST}[cannot]\nhistory = 'it has no database'\n");
+        let manifest = Manifest::parse(&text).unwrap();
+        assert_eq!(manifest.cannot["history"], "it has no database");
+    }
+
+    #[test]
     fn refusals_name_the_key() {
         assert!(refusal("biuld = 'make'").contains("biuld"));
         assert!(refusal("[variants.x]\nargv = []").contains("argv"));
@@ -177,6 +210,10 @@ mod tests {
         assert!(refusal("[env]\n'A=B' = '1'").contains("cannot be an environment variable"));
         assert!(refusal("[variants.'a/b']").contains("a/b"));
         assert!(refusal("workloads = ['../x']").contains("../x"));
+        assert!(refusal("[cannot]\n'a/b' = 'no'").contains("a/b"));
+        assert!(refusal("[cannot]\nhistory = ' '").contains("cannot.history must be the reason"));
+        assert!(refusal("[cannot]\nchat = 'no'").contains("chat is both"));
+        assert!(refusal("[variants.x]\nversion = ' '").contains("variants.x.version"));
         assert!(
             Manifest::parse("")
                 .expect_err("it is empty")

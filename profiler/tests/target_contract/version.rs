@@ -10,17 +10,16 @@ pub fn can_be_asked(runtime: &str) -> bool {
 
 /// Asks the executable of the process that serves.
 pub fn is_what_it_says(session: Session) -> Pin<Box<dyn Future<Output = ()>>> {
-    let manifest = session.arm.manifest().expect("it has a folder");
+    let (runtime, version) = session.arm.runtime().expect("it has a folder");
     let executable = fs::read_link(format!("/proc/{}/exe", session.server.pid())).expect("it runs");
-    let said = ask(&manifest.runtime, &executable);
+    let said = ask(&runtime, &executable);
     let words: Vec<&str> = said
         .split_whitespace()
         .map(|word| word.trim_start_matches(['v', 'g', 'o']))
         .collect();
     assert!(
-        words.contains(&manifest.version.as_str()),
-        "target.toml: {}; it says: {said}",
-        manifest.version
+        words.contains(&version.as_str()),
+        "target.toml: {version}; it says: {said}"
     );
     Box::pin(std::future::ready(()))
 }
