@@ -4,8 +4,9 @@ use super::Outcome;
 use crate::run::{
     self,
     cpus::Cpus,
-    request::{Load, Request, Workload},
+    request::{Load, Request},
     tools::Tools,
+    workload::Workload,
 };
 use anyhow::Context;
 use std::{path::PathBuf, time::Duration};
@@ -15,6 +16,8 @@ Examples:
   kontrast run --arms go,bun                        two targets of ./targets, 4 rounds of 15 s each
   kontrast run --arms old=../v1,new=../v2 --scenario quick
                                                     two builds of a server of yours, each with a target.toml
+  kontrast run --arms go,bun --workload tools-parallel
+                                                    an agent that calls four tools at once
   kontrast run --arms api=pid:4242@http://127.0.0.1:8080/chat
                                                     a server that already runs; it is not started or stopped
   kontrast run --arms go --load-command 'hey -z 10s -m POST -d {\"message\":\"hi\"} {url}'
@@ -39,7 +42,7 @@ pub struct Run {
     /// Where targets are that are given by name.
     #[arg(long, default_value = "targets", value_name = "DIR")]
     targets_dir: PathBuf,
-    /// What the arms serve.
+    /// What the arms serve; docs/workloads.md says what that asks of a server.
     #[arg(long, value_enum, default_value = "chat")]
     workload: Workload,
     /// How they are loaded: baseline is 4 rounds of 15 s, quick 2 rounds of 5 s.
@@ -283,7 +286,10 @@ mod tests {
                 "cannot be used with",
             ),
             (&["--scenario", "flood"], "possible values: baseline, quick"),
-            (&["--workload", "mail"], "possible values: chat"),
+            (
+                &["--workload", "mail"],
+                "possible values: chat, tools-sequential",
+            ),
         ] {
             let error = request(arguments).unwrap_err();
             assert!(error.contains(hint), "{arguments:?}: {error}");

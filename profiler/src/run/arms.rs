@@ -30,16 +30,17 @@ fn check_workload(arm: &Arm, request: &Request) -> anyhow::Result<()> {
     let Some(manifest) = arm.manifest() else {
         return Ok(());
     };
-    let wanted = request.workload.path().trim_start_matches('/');
-    if manifest.workloads.is_empty() || manifest.workloads.iter().any(|workload| workload == wanted)
-    {
+    let (name, wanted) = (arm.name(), request.workload.name());
+    if manifest.workloads.iter().any(|workload| workload == wanted) {
         return Ok(());
     }
-    bail!(
-        "{} does not serve {wanted}; its target.toml says: {}",
-        arm.name(),
-        manifest.workloads.join(", ")
-    )
+    match manifest.cannot.get(wanted) {
+        Some(reason) => bail!("{name} cannot serve {wanted}: {reason}"),
+        None => bail!(
+            "{name} does not serve {wanted}; its target.toml says: {}",
+            manifest.workloads.join(", ")
+        ),
+    }
 }
 
 /// Builds the arms whose sources changed, one by one, before anything is measured.

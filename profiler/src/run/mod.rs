@@ -30,6 +30,7 @@ mod stub;
 #[cfg(test)]
 mod testing;
 pub mod tools;
+pub mod workload;
 
 use crate::{cli::Outcome, target::Arm};
 use anyhow::{Context, bail};
@@ -43,8 +44,9 @@ use progress::Progress;
 use request::{RUN_FILE, Request, RunFile};
 use round::{Bench, Round};
 use std::{env, path::PathBuf, time::SystemTime};
-use stub::Stub;
+use stub::{Said, Stub};
 use tools::Tools;
+use workload::Play;
 
 /// Carries a run out. Ctrl-C ends it in order, a second one at once; neither leaves a process behind.
 ///
@@ -72,6 +74,7 @@ struct Prepared<'a> {
     placement: Placement,
     recorder: PathBuf,
     access: Access,
+    play: Play,
     out: PathBuf,
 }
 
@@ -110,6 +113,7 @@ async fn prepare<'a>(
     };
     arms::build(&arms, interrupt).await?;
     let out = output::create(&out)?;
+    let play = Play::prepare(request.workload, request.tokens, &out)?;
     recording::io::save(
         &out.join(RUN_FILE),
         &RunFile::now(request, placement.text(false)),
@@ -122,6 +126,7 @@ async fn prepare<'a>(
         placement,
         recorder,
         access,
+        play,
         out,
     })
 }
@@ -157,11 +162,15 @@ impl Prepared<'_> {
     }
 
     async fn stub(&self) -> anyhow::Result<Stub> {
-        let script = (self.request.tokens, self.request.delay);
+        let said = Said {
+            script: self.play.script.as_deref(),
+            tokens: self.request.tokens,
+            delay: self.request.delay,
+        };
         let log = self.out.join("stub.log");
         let starting = Stub::start(
             &self.tools.stub,
-            script,
+            &said,
             self.placement.driver.as_ref(),
             &log,
         );
@@ -171,6 +180,7 @@ impl Prepared<'_> {
     fn bench<'a>(&'a self, stub: &'a Stub, progress: &'a Progress) -> Bench<'a> {
         Bench {
             request: self.request,
+            play: &self.play,
             loadgen: &self.tools.loadgen,
             recorder: (&self.recorder, self.access),
             placement: &self.placement,

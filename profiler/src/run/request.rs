@@ -1,6 +1,6 @@
 //! What a run was asked to do, kept beside its results as `run.json`.
 
-use super::cpus::Cpus;
+use super::{cpus::Cpus, workload::Workload};
 use serde::{Serialize, Serializer};
 use std::{path::PathBuf, time::Duration};
 
@@ -42,23 +42,6 @@ pub struct Request {
     /// Where results go; `None` for a new folder of `results`.
     #[serde(skip)]
     pub out: Option<PathBuf>,
-}
-
-/// What the arms serve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Workload {
-    /// A chat message in, tokens out as server-sent events.
-    Chat,
-}
-
-impl Workload {
-    /// The path that serves it.
-    pub fn path(self) -> &'static str {
-        match self {
-            Workload::Chat => "/chat",
-        }
-    }
 }
 
 /// Who makes the load.

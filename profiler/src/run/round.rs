@@ -13,6 +13,7 @@ use super::{
     recorder::{Recorder, Subject},
     request::Request,
     stub::{Moved, Stub},
+    workload::Play,
 };
 use crate::target::{Arm, Running, StartOptions};
 use anyhow::{Context, anyhow};
@@ -29,6 +30,8 @@ use std::{
 pub struct Bench<'a> {
     /// What was asked for.
     pub request: &'a Request,
+    /// How the workload is played.
+    pub play: &'a Play,
     /// The load generator's program.
     pub loadgen: &'a Path,
     /// The recorder's program, and how it gets its privileges.
@@ -142,6 +145,7 @@ impl Bench<'_> {
     fn driver<'a>(&'a self, target: &Running, dir: &'a Path) -> Driver<'a> {
         Driver {
             load: &self.request.load,
+            body: self.play.body.as_deref(),
             loadgen: self.loadgen,
             url: target.endpoint(self.request.workload.path()),
             cpus: self.placement.driver.as_ref(),

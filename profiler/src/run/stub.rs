@@ -28,6 +28,17 @@ pub struct Stub {
     url: String,
 }
 
+/// What the model says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Said<'a> {
+    /// The script it plays, which then has its own number of tokens.
+    pub script: Option<&'a Path>,
+    /// Content tokens of each answer, without a script.
+    pub tokens: u32,
+    /// Time between two of them.
+    pub delay: Duration,
+}
+
 /// What the stub moved over its sockets since it began, headers included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Moved {
@@ -55,19 +66,23 @@ impl Moved {
 }
 
 impl Stub {
-    /// Starts the stub at `program` with `tokens` content tokens per answer, `delay` apart, and waits for its address.
+    /// Starts the stub at `program` so that it says `what`, and waits for its address.
     ///
     /// # Errors
     /// When it cannot be started, ends, or names no address; with its log's end.
     pub async fn start(
         program: &Path,
-        (tokens, delay): (u32, Duration),
+        what: &Said<'_>,
         cpus: Option<&Cpus>,
         log: &Path,
     ) -> anyhow::Result<Self> {
         let mut command = Command::new(program);
-        command.args(["--addr", "127.0.0.1:0", "--tokens", &tokens.to_string()]);
-        command.args(["--delay", &format!("{}us", delay.as_micros())]);
+        command.args(["--addr", "127.0.0.1:0"]);
+        match what.script {
+            Some(script) => command.arg("--script").arg(script),
+            None => command.args(["--tokens", &what.tokens.to_string()]),
+        };
+        command.args(["--delay", &format!("{}us", what.delay.as_micros())]);
         let pipes = Pipes {
             stdout: true,
             ..Pipes::default()
@@ -151,7 +166,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let program = testing::program(dir.path(), script);
         let log = dir.path().join("stub.log");
-        let stub = Stub::start(&program, (1, Duration::ZERO), None, &log).await;
+        let stub = Stub::start(&program, &Said::default(), None, &log).await;
         format!("{:#}", stub.err().unwrap())
     }
 
