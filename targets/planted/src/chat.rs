@@ -1,0 +1,103 @@
+//! `POST /chat`, with the fault in the way of every token.
+
+use crate::{faults::Fault, model::Model, truth};
+use axum::{
+    Json,
+    body::{Body, Bytes},
+    extract::State,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use futures_util::{Stream, StreamExt, pin_mut};
+use serde::Deserialize;
+use serde_json::json;
+use std::{convert::Infallible, sync::Arc};
+
+/// What answers.
+#[derive(Clone)]
+pub struct Server {
+    model: Model,
+    fault: Arc<dyn Fault>,
+}
+
+impl Server {
+    pub fn new(model: Model, fault: Box<dyn Fault>) -> Self {
+        let fault = fault.into();
+        Self { model, fault }
+    }
+}
+
+#[derive(Deserialize)]
+struct Request {
+    message: String,
+}
+
+/// An answer other than 200.
+pub struct Refusal(pub StatusCode, pub String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "error": self.1 }))).into_response()
+    }
+}
+
+/// Answers with the model's tokens. When the client leaves, all of this is dropped, and the model's answer with it.
+pub async fn chat(State(server): State<Server>, body: Bytes) -> Result<impl IntoResponse, Refusal> {
+    let bad_request = |why: String| Refusal(StatusCode::BAD_REQUEST, why);
+    let request: Request =
+        serde_json::from_slice(&body).map_err(|error| bad_request(error.to_string()))?;
+    if request.message.is_empty() {
+        return Err(bad_request("\"message\" is missing".to_owned()));
+    }
+    let tokens = server.model.ask(&request.message).await;
+    let tokens = tokens.map_err(|error| Refusal(StatusCode::BAD_GATEWAY, format!("{error:#}")))?;
+    let body = Body::from_stream(events(tokens, server.fault));
+    Ok(([(CONTENT_TYPE, "text/event-stream")], body))
+}
+
+fn events(
+    tokens: impl Stream<Item = anyhow::Result<String>>,
+    fault: Arc<dyn Fault>,
+) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    async_stream::stream! {
+        pin_mut!(tokens);
+        while let Some(token) = tokens.next().await {
+            match token {
+                Ok(content) => {
+                    truth::token();
+                    // Measured in a healthy server too, so that measuring makes no difference.
+                    truth::on_cpu(|| fault.token());
+                    let event = event(&json!({ "content": content }).to_string());
+                    let mut pieces = pieces(event, fault.pieces()).into_iter();
+                    yield Ok(pieces.next().unwrap_or_default());
+                    for piece in pieces {
+                        // The server sends what it has whenever there is nothing more yet.
+                        tokio::task::yield_now().await;
+                        truth::count(1);
+                        yield Ok(piece);
+                    }
+                }
+                Err(error) => {
+                    yield Ok(event(&json!({ "error": format!("{error:#}") }).to_string()));
+                    return;
+                }
+            }
+        }
+        yield Ok(event("[DONE]"));
+    }
+}
+
+fn event(data: &str) -> Bytes {
+    format!("data: {data}\n\n").into()
+}
+
+/// The bytes in so many pieces, as far as they go.
+fn pieces(mut bytes: Bytes, pieces: usize) -> Vec<Bytes> {
+    let size = bytes.len().div_ceil(pieces.max(1)).max(1);
+    let mut cut = Vec::new();
+    while bytes.len() > size {
+        cut.push(bytes.split_to(size));
+    }
+    cut.push(bytes);
+    cut
+}

@@ -1,0 +1,44 @@
+//! A chat server with one known fault, which it counts itself: what an explanation of its cost has to find.
+//!
+//! `planted FAULT DOSE`; without arguments it has none. Everything that serves runs on the main thread, so that what a
+//! fault costs can be measured around it exactly.
+
+mod chat;
+mod faults;
+#[path = "../../rust/src/model.rs"]
+mod model;
+mod truth;
+
+use axum::{
+    Router,
+    http::StatusCode,
+    routing::{get, post},
+};
+use std::env;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let mut words = env::args().skip(1);
+    let (name, dose) = (words.next().unwrap_or_default(), words.next());
+    let dose = dose.map_or(Ok(0), |dose| dose.parse())?;
+    if name == faults::background::BURN {
+        faults::background::burn_while_parent_lives();
+        return Ok(());
+    }
+    let upstream = env::var("UPSTREAM")?;
+    let fault = faults::plant(&name, dose, &upstream)?;
+    truth::keep(&name, dose)?;
+    let app = Router::new()
+        .route("/chat", post(chat::chat))
+        .route("/planted", get(async || truth::now().to_string()))
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_found)
+        .with_state(chat::Server::new(model::Model::new(&upstream), fault));
+    let port: u16 = env::var("PORT")?.parse()?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    Ok(axum::serve(listener, app).await?)
+}
+
+async fn not_found() -> chat::Refusal {
+    chat::Refusal(StatusCode::NOT_FOUND, "there is only POST /chat".to_owned())
+}
