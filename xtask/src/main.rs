@@ -48,7 +48,7 @@ enum Task {
     },
     /// Run everything that CI runs.
     Test,
-    /// Measure what observing costs.
+    /// Measure what observing costs, and whether what is told is true.
     #[command(subcommand)]
     Bench(Bench),
 }

@@ -1,8 +1,9 @@
-//! `cargo xtask bench`: what observing costs, beside the tools people know.
+//! `cargo xtask bench`: what observing costs, beside the tools people know, and whether what is told is true.
 
 mod observer;
 mod overhead;
 mod ping_pong;
+mod truth;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -12,6 +13,8 @@ use clap::{Args, Subcommand};
 pub enum Bench {
     /// How much recording slows a socket ping-pong; bpftrace and libbpf-tools beside it, interleaved.
     Overhead(Overhead),
+    /// Whether faults that are planted in a server are told as what they are, and how large.
+    Truth(truth::Truth),
 }
 
 /// How long to measure.
@@ -36,6 +39,7 @@ impl Bench {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Overhead(arguments) => overhead::run(arguments),
+            Self::Truth(arguments) => truth::run(&arguments),
         }
     }
 }

@@ -1,0 +1,183 @@
+//! What can be planted, and what it must be told as: `causes.toml` beside the `target.toml` of each planted server.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::project;
+
+const FILE: &str = "causes.toml";
+
+/// In what a dose is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dose {
+    /// CPU time a token.
+    CpuNs,
+    /// Time that the serving thread waits, a token.
+    WaitNs,
+    /// Time that the serving thread waits for a CPU, a token.
+    RunDelayNs,
+    /// Occurrences a token.
+    Count,
+    /// Bytes at the end.
+    Bytes,
+}
+
+impl Dose {
+    /// The field of the server's log.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::CpuNs => "cpu_ns",
+            Self::WaitNs => "wait_ns",
+            Self::RunDelayNs => "run_delay_ns",
+            Self::Count => "count",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
+/// One planted cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Folder of `targets/`.
+    pub target: String,
+    /// Its variant.
+    pub variant: String,
+    /// The metric that it shows in.
+    pub metric: String,
+    /// The finding that must come first.
+    pub finding: String,
+    /// In what its dose is measured.
+    pub dose: Dose,
+}
+
+impl Cause {
+    /// As an argument of `--arms`.
+    pub fn arm(&self) -> String {
+        format!("{}:{}", self.target, self.variant)
+    }
+
+    /// Where the arm's recordings go.
+    pub fn folder(&self) -> String {
+        format!("{}-{}", self.target, self.variant)
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        name == self.variant || name == self.arm()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    metric: String,
+    finding: String,
+    dose: Dose,
+}
+
+/// The causes of these names, in all languages; without names, every cause.
+///
+/// # Errors
+/// No cause has this name, or a `causes.toml` cannot be used.
+pub fn chosen(names: &[String]) -> Result<Vec<Cause>> {
+    let all = all(&project::root().join("targets"))?;
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !all.iter().any(|cause| cause.is_called(name)))
+    {
+        let known: Vec<String> = all.iter().map(Cause::arm).collect();
+        bail!(
+            "no cause is called {unknown:?}; there are {}",
+            known.join(", ")
+        );
+    }
+    let wanted = |cause: &Cause| names.is_empty() || names.iter().any(|name| cause.is_called(name));
+    Ok(all.into_iter().filter(wanted).collect())
+}
+
+fn all(targets: &Path) -> Result<Vec<Cause>> {
+    let entries =
+        fs::read_dir(targets).with_context(|| format!("cannot read {}", targets.display()))?;
+    let mut causes = BTreeMap::new();
+    for entry in entries {
+        let folder = entry?;
+        let path = folder.path().join(FILE);
+        if let Ok(text) = fs::read_to_string(&path) {
+            let target = folder.file_name().to_string_lossy().into_owned();
+            let read = parse(&target, &text).with_context(|| project::short(&path))?;
+            causes.insert(target, read);
+        }
+    }
+    Ok(causes.into_values().flatten().collect())
+}
+
+fn parse(target: &str, text: &str) -> Result<Vec<Cause>> {
+    let expected: BTreeMap<String, Expected> = toml::from_str(text)?;
+    let cause = |(variant, expected): (String, Expected)| Cause {
+        target: target.to_owned(),
+        variant,
+        metric: expected.metric,
+        finding: expected.finding,
+        dose: expected.dose,
+    };
+    Ok(expected.into_iter().map(cause).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names that the analysis does not know would never score, and nobody would see why.
+    #[test]
+    fn every_cause_is_a_variant_and_names_what_exists() {
+        let causes = chosen(&[]).expect("they can be read");
+        assert!(causes.len() > 10);
+        for cause in causes {
+            let manifest = project::root()
+                .join("targets")
+                .join(&cause.target)
+                .join("target.toml");
+            let manifest: toml::Table = fs::read_to_string(manifest)
+                .expect("there is one")
+                .parse()
+                .expect("it is TOML");
+            assert!(
+                manifest["variants"].get(&cause.variant).is_some(),
+                "{cause:?}"
+            );
+            assert!(
+                analysis::metrics::by_name(&cause.metric).is_some(),
+                "{cause:?}"
+            );
+            let told = analysis::causes::RULES
+                .iter()
+                .any(|rule| rule.about().id == cause.finding);
+            assert!(told, "{cause:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_without_a_target_is_that_cause_in_every_language() {
+        let busy = chosen(&["busy".into()]).expect("it is known");
+        assert!(busy.iter().all(|cause| cause.variant == "busy"));
+        let one = chosen(&["planted:busy".into()]).expect("it is known");
+        assert_eq!(one[0].folder(), "planted-busy");
+        assert!(chosen(&["idle".into()]).is_err());
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        assert!(
+            parse(
+                "x",
+                "[a]\nmetric = \"m\"\nfinding = \"f\"\ndose = \"litres\""
+            )
+            .is_err()
+        );
+        assert!(parse("x", "[a]\nmetric = \"m\"").is_err());
+    }
+}
