@@ -2,17 +2,16 @@
 
 use crate::{
     api::{Identity, error::ApiError, whole},
-    chat::wait,
     cursor::Cursor,
     reply::Reply,
     route::{Answer, Failure, json_text},
     stats::{Stats, add, count},
-    stream::FOREVER,
     worker::Connection,
 };
 use hyper::StatusCode;
 use rand::rngs::SmallRng;
-use std::time::Duration;
+use std::{future::pending, time::Duration};
+use tokio::time::sleep;
 
 /// Takes as long as the stream would, and honours those faults that make sense without one.
 ///
@@ -26,13 +25,16 @@ pub async fn at_once(
 ) -> Result<Answer, Failure> {
     let stats = connection.worker.stats.clone();
     let mut ending = Ending::new(&stats);
-    wait(&connection.worker, whole_time(&reply, &mut rng)).await;
+    sleep(whole_time(&reply, &mut rng)).await;
     let faults = &reply.faults;
     if faults.stall_after.is_some() {
-        wait(&connection.worker, faults.stall_for.unwrap_or(FOREVER)).await;
+        match faults.stall_for {
+            Some(time) => sleep(time).await,
+            None => pending().await,
+        }
     }
     if faults.reset_after.is_some() || faults.close_after.is_some() {
-        connection.reset_if(faults.reset_after.is_some());
+        connection.line.reset_if(faults.reset_after.is_some());
         return Err(Failure::Cut);
     }
     if faults.error_after.is_some() {

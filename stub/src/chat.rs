@@ -3,22 +3,23 @@
 use crate::{
     api::{Identity, chunk::Writer, error::ApiError, request::ChatRequest},
     at_once::at_once,
+    body::StreamBody,
     fault::Faults,
+    player::Player,
     reply::Reply,
     route::{Answer, Failure},
     stream::Stream,
-    wheel::Alarm,
-    worker::{Connection, Worker},
+    worker::Connection,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Limited};
 use hyper::{
-    HeaderMap, Request, Response, StatusCode,
+    HeaderMap, Request, Response, StatusCode, Version,
     body::Incoming,
     header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
 };
 use rand::{SeedableRng, rngs::SmallRng};
-use std::time::{Duration, Instant};
+use tokio::time::sleep;
 
 /// Larger requests are refused: enough for a conversation with several images.
 const MAX_BODY_BYTES: usize = 32 << 20;
@@ -35,6 +36,7 @@ pub async fn complete(
     request: Request<Incoming>,
 ) -> Result<Answer, Failure> {
     let (head, body) = request.into_parts();
+    let version = head.version;
     let requested = requested_faults(&head.headers)?;
     let chat = ChatRequest::parse(&read(body).await?)?;
     let shared = connection.worker.shared.clone();
@@ -44,14 +46,16 @@ pub async fn complete(
         reply.faults = faults;
     }
     reply.faults = reply.faults.of_request(number);
-    wait(&connection.worker, reply.faults.slow_head).await;
+    if !reply.faults.slow_head.is_zero() {
+        sleep(reply.faults.slow_head).await;
+    }
     if let Some(status) = reply.faults.status {
         return Err(ApiError::fault(status).into());
     }
     let identity = shared.identity(number, &chat.model);
     let rng = SmallRng::seed_from_u64(shared.config.seed ^ number);
     match chat.streams() {
-        true => Ok(streamed(connection, identity, reply, &chat, rng)),
+        true => Ok(streamed(connection, identity, reply, &chat, rng, version)),
         false => at_once(connection, identity, reply, rng).await,
     }
 }
@@ -88,21 +92,13 @@ async fn read(body: Incoming) -> Result<Bytes, ApiError> {
     }
 }
 
-/// Waits on the worker's own timer.
-pub async fn wait(worker: &Worker, time: Duration) {
-    if !time.is_zero() {
-        Alarm::default()
-            .until(&worker.wheel, Instant::now() + time)
-            .await;
-    }
-}
-
 fn streamed(
     connection: Connection,
     identity: Identity,
     reply: Reply,
     chat: &ChatRequest,
     rng: SmallRng,
+    version: Version,
 ) -> Answer {
     let line_end = match (reply.faults.crlf, reply.faults.cr) {
         (true, _) => "\r\n",
@@ -110,8 +106,11 @@ fn streamed(
         _ => "\n",
     };
     let writer = Writer::new(identity, chat.wants_usage(), line_end);
-    let stream = Stream::new(connection, writer, reply, chat.wants_usage(), rng);
-    let mut answer = Response::new(Either::Right(stream));
+    let Connection { worker, line } = connection;
+    let (stats, usage) = (worker.stats.clone(), chat.wants_usage());
+    let stream = Stream::new(stats, line.clone(), writer, reply, usage, rng);
+    let player = Player::new(stream, line, version >= Version::HTTP_11);
+    let mut answer = Response::new(Either::Right(StreamBody::new(worker, player)));
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

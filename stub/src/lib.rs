@@ -9,11 +9,14 @@
 
 mod api;
 mod at_once;
+mod body;
 mod chat;
 mod config;
 mod cursor;
 pub mod fault;
+mod line;
 mod outbox;
+mod player;
 mod reply;
 mod route;
 mod script;

@@ -2,9 +2,10 @@
 
 use crate::{
     api::{self, error::ApiError},
+    body::StreamBody,
     chat,
+    player::Cut,
     stats::count,
-    stream::{Cut, Stream},
     worker::Connection,
 };
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use hyper::{
 use serde_json::{Value, json};
 
 /// An answer, whole or streamed.
-pub type Answer = Response<Either<Full<Bytes>, Stream>>;
+pub type Answer = Response<Either<Full<Bytes>, StreamBody>>;
 
 /// Why there is no ordinary answer.
 pub enum Failure {
@@ -39,6 +40,9 @@ impl From<ApiError> for Failure {
 /// If the connection is to be cut. What is wrong with a request is said in the answer.
 pub async fn answer(connection: Connection, request: Request<Incoming>) -> Result<Answer, Cut> {
     let worker = connection.worker.clone();
+    // A burst of requests must not make the tokens of those before it late. Without a timer none come, and that is told
+    // by the worker's own loop.
+    let _ = worker.play_due();
     match dispatch(connection, request).await {
         Ok(answer) => Ok(answer),
         Err(Failure::Cut) => Err(Cut),

@@ -109,7 +109,7 @@ fn start_thread(
 ) -> io::Result<UnboundedSender<std::net::TcpStream>> {
     let (sender, sockets) = unbounded_channel();
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
+        .enable_all()
         .build()?;
     thread::Builder::new()
         .name("stub-worker".into())

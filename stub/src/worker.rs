@@ -1,16 +1,25 @@
 //! What one thread needs to serve its share of the connections.
 
-use crate::{route, server::Shared, socket::Socket, stats::Stats, wheel::Wheel};
+use crate::{
+    body::lock,
+    line::Line,
+    player::{Player, Scratch},
+    route,
+    server::Shared,
+    socket::Socket,
+    stats::Stats,
+    wheel::Wheel,
+};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use std::{
     io, net,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 use tokio::{net::TcpStream, sync::mpsc::UnboundedReceiver, task::JoinSet};
+
+/// A stream's turn. The wheel keeps no stream alive whose client left.
+pub type Turn = Weak<Mutex<Player>>;
 
 /// One thread's state, shared by its connections.
 pub struct Worker {
@@ -19,7 +28,15 @@ pub struct Worker {
     /// This worker's counters.
     pub stats: Arc<Stats>,
     /// This worker's timer.
-    pub wheel: Wheel,
+    pub wheel: Wheel<Turn>,
+    desk: Mutex<Desk>,
+}
+
+/// What is used again at each turn of the wheel.
+#[derive(Default)]
+struct Desk {
+    batch: Vec<Turn>,
+    scratch: Scratch,
 }
 
 impl Worker {
@@ -32,23 +49,45 @@ impl Worker {
         stats: Arc<Stats>,
         mut sockets: UnboundedReceiver<net::TcpStream>,
     ) -> io::Result<()> {
-        let wheel = Wheel::new(shared.config.tick)?;
         let worker = Arc::new(Self {
+            wheel: Wheel::new(shared.config.tick)?,
             shared,
             stats,
-            wheel,
+            desk: Mutex::default(),
         });
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
-                failed = worker.wheel.turn() => return failed,
+                turned = worker.wheel.turned() => turned?,
                 socket = sockets.recv() => match socket {
                     Some(socket) => drop(connections.spawn(serve(worker.clone(), socket))),
                     None => return Ok(()),
                 },
                 Some(_ended) = connections.join_next() => {}
             }
+            worker.play_due()?;
         }
+    }
+
+    /// Plays the streams that are due. Called before any work that takes a while, too, so that new requests do not make
+    /// others' tokens late.
+    ///
+    /// # Errors
+    /// If the worker has no timer any more.
+    pub fn play_due(&self) -> io::Result<()> {
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let Desk { batch, scratch } = &mut *desk;
+        self.wheel.take_due(batch)?;
+        for turn in batch.drain(..) {
+            let Some(player) = turn.upgrade() else {
+                continue;
+            };
+            let again = lock(&player).play(scratch);
+            if let Some(due) = again {
+                self.wheel.put(due, turn)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -57,26 +96,21 @@ impl Worker {
 pub struct Connection {
     /// The thread that serves it.
     pub worker: Arc<Worker>,
-    reset: Arc<AtomicBool>,
-}
-
-impl Connection {
-    /// Says whether the connection is to end with a reset.
-    pub fn reset_if(&self, reset: bool) {
-        self.reset.store(reset, Relaxed);
-    }
+    /// Where its answers go.
+    pub line: Arc<Line>,
 }
 
 /// A connection's failure is the client's business: it left, or it did not speak HTTP and was told so.
 async fn serve(worker: Arc<Worker>, socket: net::TcpStream) {
     let stats = worker.stats.clone();
-    let reset = Arc::<AtomicBool>::default();
-    let socket =
-        TcpStream::from_std(socket).and_then(|socket| Socket::new(socket, stats, reset.clone()));
-    let Ok(socket) = socket else { return };
-    let connection = Connection { worker, reset };
+    let line = TcpStream::from_std(socket).and_then(|socket| Line::new(socket, stats));
+    let Ok(line) = line.map(Arc::new) else {
+        return;
+    };
+    let socket = Socket(line.clone());
+    let connection = Connection { worker, line };
     let service = service_fn(|request| route::answer(connection.clone(), request));
-    // Tokens are small: copying them into one buffer is cheaper than a gathering write.
+    // Heads and first chunks are small: copying them into one buffer is cheaper than a gathering write.
     let mut server = http1::Builder::new();
     server.writev(false);
     let _ = server.serve_connection(TokioIo::new(socket), service).await;

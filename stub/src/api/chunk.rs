@@ -5,7 +5,6 @@ use crate::{
     cursor::Delta,
     reply::{Content, Finish, Usage},
 };
-use bytes::{BufMut, BytesMut};
 use serde_json::json;
 use std::{fmt::Arguments, io::Write};
 
@@ -40,7 +39,7 @@ impl Writer {
     }
 
     /// The first chunk, which names the speaker and says nothing.
-    pub fn opening(&self, calls_only: bool, out: &mut BytesMut) {
+    pub fn opening(&self, calls_only: bool, out: &mut Vec<u8>) {
         let content = if calls_only { "null" } else { r#""""# };
         self.choice(out, None, |out| {
             write(
@@ -51,14 +50,14 @@ impl Writer {
     }
 
     /// A chunk with a piece of the answer; the last one says why the answer ends.
-    pub fn delta(&self, delta: Delta<'_>, finish: Option<Finish>, out: &mut BytesMut) {
+    pub fn delta(&self, delta: Delta<'_>, finish: Option<Finish>, out: &mut Vec<u8>) {
         self.choice(out, finish, |out| match delta {
             Delta::Token(n) => write(out, format_args!(r#"{{"content":" tok{n}"}}"#)),
             Delta::Whole(content) => self.content(content, out),
         });
     }
 
-    fn content(&self, content: &Content, out: &mut BytesMut) {
+    fn content(&self, content: &Content, out: &mut Vec<u8>) {
         let delta = match content {
             Content::Tokens(_) | Content::Nothing => json!({}),
             Content::Text(text) => json!({"content": text}),
@@ -77,29 +76,24 @@ impl Writer {
         write(out, format_args!("{delta}"));
     }
 
-    fn choice(
-        &self,
-        out: &mut BytesMut,
-        finish: Option<Finish>,
-        delta: impl FnOnce(&mut BytesMut),
-    ) {
-        out.put_slice(self.head.as_bytes());
-        out.put_slice(br#"{"index":0,"delta":"#);
+    fn choice(&self, out: &mut Vec<u8>, finish: Option<Finish>, delta: impl FnOnce(&mut Vec<u8>)) {
+        out.extend_from_slice(self.head.as_bytes());
+        out.extend_from_slice(br#"{"index":0,"delta":"#);
         delta(out);
         match finish {
-            None => out.put_slice(br#","finish_reason":null}]"#),
+            None => out.extend_from_slice(br#","finish_reason":null}]"#),
             Some(finish) => write(
                 out,
                 format_args!(r#","finish_reason":"{}"}}]"#, finish.name()),
             ),
         }
-        out.put_slice(self.usage.as_bytes());
+        out.extend_from_slice(self.usage.as_bytes());
         self.stamp(out);
     }
 
     /// The chunk that reports what was used, and has no choice.
-    pub fn usage(&self, usage: Usage, out: &mut BytesMut) {
-        out.put_slice(self.head.as_bytes());
+    pub fn usage(&self, usage: Usage, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.head.as_bytes());
         write(
             out,
             format_args!(r#"],"usage":{}"#, super::whole::usage(usage)),
@@ -108,44 +102,42 @@ impl Writer {
     }
 
     /// The last thing in a chunk, so that it is as late as can be.
-    fn stamp(&self, out: &mut BytesMut) {
+    fn stamp(&self, out: &mut Vec<u8>) {
         write(out, format_args!(r#","sent_unix_ns":{}}}"#, unix_ns()));
         self.end_event(out);
     }
 
     /// An error in the middle of a stream.
-    pub fn error(&self, error: &ApiError, out: &mut BytesMut) {
+    pub fn error(&self, error: &ApiError, out: &mut Vec<u8>) {
         write(out, format_args!("data: {}", error.body()));
         self.end_event(out);
     }
 
     /// A chunk whose JSON ends too early.
-    pub fn malformed(&self, out: &mut BytesMut) {
-        out.put_slice(self.head.as_bytes());
-        out.put_slice(br#"{"index":0,"delta":{"conte"#);
+    pub fn malformed(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.head.as_bytes());
+        out.extend_from_slice(br#"{"index":0,"delta":{"conte"#);
         self.end_event(out);
     }
 
     /// A comment, which readers must skip.
-    pub fn comment(&self, out: &mut BytesMut) {
-        out.put_slice(b": keep-alive");
+    pub fn comment(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b": keep-alive");
         self.end_event(out);
     }
 
     /// The last event of a complete stream.
-    pub fn done(&self, out: &mut BytesMut) {
-        out.put_slice(b"data: [DONE]");
+    pub fn done(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"data: [DONE]");
         self.end_event(out);
     }
 
-    fn end_event(&self, out: &mut BytesMut) {
-        out.put_slice(self.line_end.as_bytes());
-        out.put_slice(self.line_end.as_bytes());
+    fn end_event(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.line_end.as_bytes());
+        out.extend_from_slice(self.line_end.as_bytes());
     }
 }
 
-fn write(out: &mut BytesMut, text: Arguments<'_>) {
-    out.writer()
-        .write_fmt(text)
-        .expect("a growing buffer takes every write");
+fn write(out: &mut Vec<u8>, text: Arguments<'_>) {
+    out.write_fmt(text).expect("a vector takes every write");
 }
