@@ -1,7 +1,7 @@
 //! What is compared: each metric with its unit, how a round is sampled and how it is booked in the ledger.
 
 use crate::{
-    ledger::{Ledger, cpu, events, latency, memory},
+    ledger::{Ledger, cpu, events, latency, memory, stall},
     stats::Sample,
 };
 use recording::{Histogram, LoadSummary, Recording};
@@ -83,6 +83,13 @@ pub const ALL: &[Definition] = &[
         ("ns", "second"),
         cpu_per_second,
         Some(cpu::book),
+    ),
+    new(
+        "stall_ns_per_token",
+        "time that event loops were held up, per token",
+        ("ns", "token"),
+        stall::sample,
+        Some(stall::book),
     ),
     new(
         "rss_bytes",

@@ -166,6 +166,14 @@ impl OneThread {
         self
     }
 
+    /// Sleep in calls of this name, already made.
+    pub fn blocked(mut self, name: &str, ns: u64) -> Self {
+        let mut calls = self.0.syscalls.iter_mut();
+        let call = calls.find(|call| call.name == name).expect("made before");
+        call.blocked_ns += ns;
+        self
+    }
+
     /// A system call.
     pub fn call(mut self, name: &str, count: u64, on_cpu_ns: u64) -> Self {
         self.0.syscalls.push(Syscall {

@@ -1,6 +1,6 @@
 //! Whether a comparison may be trusted: what was lost, cut short, or not comparable. A reason is never swallowed.
 
-use crate::arms::Rounds;
+use crate::{arms::Rounds, quantity};
 use recording::{Recording, comparison::Validity};
 use std::collections::BTreeSet;
 
@@ -38,9 +38,13 @@ fn of_round(path: &str, recording: &Recording) -> Vec<String> {
     let mut reasons = Vec::new();
     let failed = recording.checks.iter().filter(|check| !check.ok);
     reasons.extend(failed.map(|check| {
+        let text = |value: f64| quantity::text(value, &check.unit);
         format!(
-            "{path}: check {} failed: expected {}, measured {} {} (allowed: {})",
-            check.name, check.expected, check.measured, check.unit, check.tolerance
+            "{path}: check {} failed: expected {}, measured {} (allowed: {} more or less)",
+            check.name,
+            text(check.expected),
+            text(check.measured),
+            text(check.tolerance)
         )
     }));
     let handled: u64 = recording
@@ -113,8 +117,10 @@ mod tests {
 
     #[test]
     fn each_fault_is_named_with_its_recording() {
-        let check = Check::within("thread_time", "ns", 10.0, 20.0, 1.0);
-        assert!(reasons(|r| r.checks.push(check)).contains("bun/2: check thread_time failed"));
+        let check = Check::within("thread_time", "ns", 1e7, 2e7, 1e6);
+        assert!(reasons(|r| r.checks.push(check)).contains(
+            "bun/2: check thread_time failed: expected 10.0 ms, measured 20.0 ms (allowed: 1.00 ms"
+        ));
         assert!(reasons(|r| r.observer.lost_events = 3).contains("3 events were lost"));
         assert!(reasons(|r| r.window.ended = Ended::TargetExited).contains("ended early"));
         let saturated = |r: &mut Recording| r.load.as_mut().expect("load").client.saturated = true;

@@ -1,7 +1,7 @@
 //! Kinds of work: what a system call is for, whatever its name. One runtime receives by `read`, another by
 //! `recvfrom`; held against each other they are one row.
 
-use crate::runtime::{ALLOCATOR_SCAVENGER, JSC_HEAP_HELPER, JSC_JIT};
+use crate::runtime::{ALLOCATOR_SCAVENGER, COLLECTOR, JSC_HEAP_HELPER, JSC_JIT};
 use recording::process::Syscall;
 
 /// The cause under which time in user mode is booked.
@@ -161,7 +161,7 @@ const KINDS: [(&str, &[&str]); 11] = [
 /// The kind of work of a row. Threads that exist for one job do nothing else, whatever they call.
 pub fn of_row<'a>(role: &str, cause: &'a str) -> &'a str {
     match role {
-        JSC_HEAP_HELPER => COLLECTING,
+        JSC_HEAP_HELPER | COLLECTOR => COLLECTING,
         JSC_JIT => COMPILING,
         ALLOCATOR_SCAVENGER => SCAVENGING,
         _ => of(cause),
@@ -185,10 +185,18 @@ pub fn of(cause: &str) -> &str {
     let known = KINDS.iter().find(|(_, calls)| calls.contains(&cause));
     match known {
         Some((kind, _)) => kind,
-        // Names of system calls hold no space, all other causes do.
-        None if cause.contains(' ') => cause,
-        None => "other system calls",
+        None if is_call(cause) => "other system calls",
+        None => cause,
     }
+}
+
+/// Classes of memory region that are one word, as names of system calls are.
+const REGIONS: [&str; 2] = ["libraries", "other"];
+
+/// Whether a cause is a system call.
+pub fn is_call(cause: &str) -> bool {
+    let is_eventfd = [EVENTFD_READ, EVENTFD_WRITE].contains(&cause);
+    is_eventfd || !(cause.contains(' ') || REGIONS.contains(&cause))
 }
 
 #[cfg(test)]
@@ -200,6 +208,7 @@ mod tests {
         assert_eq!(of("read"), of("recvfrom"));
         assert_eq!(of("epoll_pwait"), "waiting for events");
         assert_eq!(of("getpid"), "other system calls");
+        assert_eq!(of("libraries"), "libraries");
         assert_eq!(of(USER_CODE), USER_CODE);
         assert_eq!(of_row("main loop", "read"), "receiving");
         assert_eq!(of_row(JSC_JIT, USER_CODE), COMPILING);

@@ -17,6 +17,10 @@ pub struct Observer {
     /// short program does, so it is done for a part of the window and the figures are scaled up to the whole.
     #[serde(default)]
     pub sampled_ns: u64,
+    /// On-CPU time of one system call outside of what is measured as inside it (entering and leaving the kernel, and
+    /// the programs at both ends), found out at the start; 0 where it was not.
+    #[serde(default)]
+    pub crossing_ns: f64,
     /// `programs` for a recording by eBPF, `none` for the null recorder.
     #[serde(default)]
     pub mode: String,

@@ -124,6 +124,9 @@ pub struct Syscall {
     /// Bytes moved, for calls whose result is a byte count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// Events that the calls brought, for calls that wait for events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<u64>,
 }
 
 /// Socket activity (IPv4 and IPv6 stream sockets).

@@ -54,6 +54,17 @@ pub struct Hit {
     pub evidence: Vec<String>,
 }
 
+impl Hit {
+    /// Rests on its rows alone.
+    pub fn of(rows: Vec<Row>, text: String) -> Self {
+        Hit {
+            rows,
+            text,
+            evidence: Vec::new(),
+        }
+    }
+}
+
 /// One difference.
 pub struct Case<'a> {
     /// Metric and pair.

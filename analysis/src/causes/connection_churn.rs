@@ -15,7 +15,7 @@ const ABOUT: About = About {
 };
 
 impl Rule for ConnectionChurn {
-    fn about(&self) -> &'static About {
+    fn about(&self) -> &About {
         &ABOUT
     }
 
@@ -32,11 +32,7 @@ impl Rule for ConnectionChurn {
             return None;
         }
         let text = case.compared("new connections", dear, cheap);
-        Some(Hit {
-            rows,
-            text,
-            evidence: vec![],
-        })
+        Some(Hit::of(rows, text))
     }
 }
 

@@ -17,7 +17,7 @@ const ABOUT: About = About {
 };
 
 impl Rule for FailingReceives {
-    fn about(&self) -> &'static About {
+    fn about(&self) -> &About {
         &ABOUT
     }
 

@@ -15,7 +15,7 @@ const ABOUT: About = About {
 };
 
 impl Rule for HandOff {
-    fn about(&self) -> &'static About {
+    fn about(&self) -> &About {
         &ABOUT
     }
 

@@ -4,25 +4,19 @@
 //! so causes add up to the difference like the terms they are made of. `docs/causes.md` has a line for each.
 
 mod allocation_churn;
-mod binary_size;
 mod case;
-mod clock_calls;
 mod connection_churn;
-mod event_loop;
+mod empty_polls;
 mod failing_receives;
-mod file_access;
-mod garbage_collection;
+mod forwarding;
 mod hand_off;
-mod jit_compilation;
-mod jit_memory;
-mod network_cost;
-mod other_calls;
+mod kinds_of_calls;
+mod leak;
 mod polling;
-mod queueing;
-mod retained_heap;
-mod slow_forwarding;
+mod regions;
 mod small_writes;
-mod thread_stacks;
+mod stalls;
+mod thread_jobs;
 mod user_code;
 
 #[cfg(test)]
@@ -58,6 +52,8 @@ pub enum Kind {
     Memory,
     /// Mean forwarding time.
     Forwarding,
+    /// Time that event loops were held up.
+    Stall,
 }
 
 impl Kind {
@@ -66,6 +62,7 @@ impl Kind {
             "cpu_ns_per_token" | "cpu_ns_per_second" => Some(Kind::Cpu),
             "rss_bytes" => Some(Kind::Memory),
             "forwarding_mean_ns" => Some(Kind::Forwarding),
+            "stall_ns_per_token" => Some(Kind::Stall),
             _ => None,
         }
     }
@@ -74,7 +71,7 @@ impl Kind {
 /// One rule.
 pub trait Rule: Sync {
     /// What it is.
-    fn about(&self) -> &'static About;
+    fn about(&self) -> &About;
     /// What it explains.
     fn kind(&self) -> Kind;
     /// The rows that show the pattern, if it is there, and what they say in this case.
@@ -83,26 +80,33 @@ pub trait Rule: Sync {
 
 /// Every rule, those with the most specific pattern first; what they leave is for the ones below.
 pub const RULES: &[&dyn Rule] = &[
-    &garbage_collection::GarbageCollection,
-    &jit_compilation::JitCompilation,
-    &clock_calls::ClockCalls,
+    &thread_jobs::GARBAGE_COLLECTION,
+    &thread_jobs::JIT_COMPILATION,
     &polling::Polling,
+    &kinds_of_calls::CLOCK_CALLS,
     &connection_churn::ConnectionChurn,
     &failing_receives::FailingReceives,
     &small_writes::SmallWrites,
     &allocation_churn::AllocationChurn,
     &hand_off::HandOff,
-    &file_access::FileAccess,
-    &event_loop::EventLoop,
-    &network_cost::NetworkCost,
+    &kinds_of_calls::FILE_ACCESS,
+    &empty_polls::EmptyPolls,
+    &kinds_of_calls::EVENT_LOOP,
+    &kinds_of_calls::NETWORK_COST,
     &user_code::UserCode,
-    &other_calls::OtherCalls,
-    &binary_size::BinarySize,
-    &jit_memory::JitMemory,
-    &thread_stacks::ThreadStacks,
-    &retained_heap::RetainedHeap,
-    &queueing::Queueing,
-    &slow_forwarding::SlowForwarding,
+    &kinds_of_calls::OTHER_CALLS,
+    &leak::Leak,
+    &regions::BINARY_SIZE,
+    &regions::JIT_MEMORY,
+    &regions::THREAD_STACKS,
+    &regions::RETAINED_HEAP,
+    &forwarding::QUEUEING,
+    &forwarding::SLOW_FORWARDING,
+    &stalls::COLLECTOR_PAUSE,
+    &stalls::LOCK_CONTENTION,
+    &stalls::LOOP_BLOCKING,
+    &stalls::OVERSUBSCRIPTION,
+    &stalls::NOISY_NEIGHBOUR,
 ];
 
 /// A cause below this share of the difference is not told.

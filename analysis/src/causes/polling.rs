@@ -1,7 +1,15 @@
 //! Timers that wake a thread to look whether there is something to do.
 
-use super::{About, Case, Hit, Kind, Rule};
-use crate::{runtime::GO_SYSMON, work};
+use super::{About, Case, Hit, Kind, Row, Rule};
+use crate::{
+    runtime::GO_SYSMON,
+    work::{self, USER_CODE},
+};
+use std::collections::BTreeSet;
+
+/// A thread that computes for longer than this each time it wakes has something to do.
+const A_LOOK_NS: f64 = 50_000.0;
+const SLEEPING: &str = "sleeping";
 
 /// See the module.
 pub struct Polling;
@@ -9,13 +17,13 @@ pub struct Polling;
 const ABOUT: About = About {
     id: "polling",
     title: "Sleeping and waking by a timer",
-    pattern: "nanosleep and its kin, and the threads that live by them (Go's sysmon)",
+    pattern: "nanosleep and its kin, and all of the threads that live by them: they mostly sleep, and do little in between (Go's sysmon)",
     meaning: "A thread wakes by the clock, whether or not there is work",
     remedy: "Lengthen the interval, or wait for the event itself",
 };
 
 impl Rule for Polling {
-    fn about(&self) -> &'static About {
+    fn about(&self) -> &About {
         &ABOUT
     }
 
@@ -24,19 +32,37 @@ impl Rule for Polling {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| work::of(&row.cause) == "sleeping" || row.role == GO_SYSMON)?;
-        let slept: Vec<_> = rows
-            .iter()
-            .filter(|row| work::of(&row.cause) == "sleeping")
-            .cloned()
-            .collect();
+        let all = case.rows(|_| true)?;
+        let pollers = pollers(&all);
+        let rows = case.rows(|row| is_sleep(row) || pollers.contains(&row.role))?;
+        let slept: Vec<_> = rows.iter().filter(|row| is_sleep(row)).cloned().collect();
         let text = case.counts("sleeps", &slept);
-        Some(Hit {
-            rows,
-            text,
-            evidence: vec![],
-        })
+        Some(Hit::of(rows, text))
     }
+}
+
+fn is_sleep(row: &Row) -> bool {
+    work::of(&row.cause) == SLEEPING
+}
+
+/// Roles that live by the clock.
+fn pollers(rows: &[Row]) -> BTreeSet<String> {
+    let roles: BTreeSet<&String> = rows.iter().map(|row| &row.role).collect();
+    let polls = |role: &&String| *role == GO_SYSMON || does_little_but_sleep(rows, role);
+    roles.into_iter().filter(polls).cloned().collect()
+}
+
+fn does_little_but_sleep(rows: &[Row], role: &str) -> bool {
+    let own = || rows.iter().filter(|row| row.role == role);
+    let sleeps: f64 = own()
+        .filter(|row| is_sleep(row))
+        .map(|row| row.dear.count)
+        .sum();
+    let calls = own().filter(|row| work::is_call(&row.cause));
+    let calls: f64 = calls.map(|row| row.dear.count).sum();
+    let user = own().filter(|row| row.cause == USER_CODE);
+    let user: f64 = user.map(|row| row.dear.value).sum();
+    2.0 * sleeps > calls && user < A_LOOK_NS * sleeps
 }
 
 #[cfg(test)]
@@ -44,10 +70,26 @@ mod tests {
     use crate::causes::testing::*;
 
     #[test]
-    fn a_polling_timer_is_found() {
+    fn a_polling_timer_is_found_with_its_thread() {
         let found = planted("polling", |build| {
-            build.call("clock_nanosleep", 1_000, DOSE)
+            build.thread(9, "ticker", |thread| {
+                thread
+                    .call("clock_nanosleep", 1_000, DOSE / 2)
+                    .user(DOSE / 2, 1_000)
+            })
         });
         assert_whole(&found);
+    }
+
+    #[test]
+    fn a_thread_that_works_between_sleeps_is_another_matter() {
+        let found = causes_of(|build| {
+            build.thread(9, "worker", |thread| {
+                thread
+                    .call("clock_nanosleep", 10, DOSE / 100)
+                    .user(DOSE, 10)
+            })
+        });
+        assert_eq!(found[0].id, "user-code");
     }
 }

@@ -16,7 +16,7 @@ const ABOUT: About = About {
 };
 
 impl Rule for SmallWrites {
-    fn about(&self) -> &'static About {
+    fn about(&self) -> &About {
         &ABOUT
     }
 

@@ -16,7 +16,7 @@ const ABOUT: About = About {
 };
 
 impl Rule for UserCode {
-    fn about(&self) -> &'static About {
+    fn about(&self) -> &About {
         &ABOUT
     }
 
@@ -27,11 +27,7 @@ impl Rule for UserCode {
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
         let rows = case.work(USER_CODE)?;
         let text = format!("{} ({})", case.values(&rows), roles(case, &rows));
-        Some(Hit {
-            rows,
-            text,
-            evidence: vec![],
-        })
+        Some(Hit::of(rows, text))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Conditions of one arm that a reader must know of, whatever the difference: they have no row in a ledger.
 
 mod growing_memory;
-mod noisy_neighbour;
 mod saturated_thread;
+mod stolen_time;
 mod waiting_for_cpu;
 
 use crate::{arms::Rounds, causes::About};
@@ -33,7 +33,7 @@ pub struct Sign {
 pub const CONDITIONS: &[&dyn Condition] = &[
     &saturated_thread::SaturatedThread,
     &waiting_for_cpu::WaitingForCpu,
-    &noisy_neighbour::NoisyNeighbour,
+    &stolen_time::StolenTime,
     &growing_memory::GrowingMemory,
 ];
 

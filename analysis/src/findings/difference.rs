@@ -152,7 +152,6 @@ fn reason(story: &Story<'_>, part: &Term) -> Option<String> {
     if part.in_a.count == 0.0 || part.in_b.count == 0.0 || story.metric.per.is_empty() {
         return None;
     }
-    let each = |amount: Amount| quantity::text(amount.value / amount.count, &story.metric.unit);
     let what = counted(&part.cause);
     let counts = format!(
         "{} {what} a {} where {} has {}",
@@ -161,7 +160,7 @@ fn reason(story: &Story<'_>, part: &Term) -> Option<String> {
         story.pair.a,
         quantity::plain(part.in_a.count)
     );
-    let costs = format!("{} each rather than {}", each(part.in_b), each(part.in_a));
+    let costs = costs(story, part);
     let is_the_reason = |effect: f64| effect / part.delta >= IS_THE_REASON;
     Some(if is_the_reason(part.count_effect) {
         format!("because it has {counts}")
@@ -170,6 +169,20 @@ fn reason(story: &Story<'_>, part: &Term) -> Option<String> {
     } else {
         format!("because it has {counts}, at {costs}")
     })
+}
+
+/// What one costs in both arms; where one of them spends nothing, there is nothing to hold it against.
+fn costs(story: &Story<'_>, part: &Term) -> String {
+    let each = |amount: Amount| quantity::text(amount.value / amount.count, &story.metric.unit);
+    let (a, b) = (&story.pair.a, &story.pair.b);
+    match (part.in_a.value > 0.0, part.in_b.value > 0.0) {
+        (true, true) => format!("{} each rather than {}", each(part.in_b), each(part.in_a)),
+        (false, _) => format!("{} each, which {a} gets for nothing", each(part.in_b)),
+        (_, false) => format!(
+            "nothing, where those of {a} cost {} each and {b} pays for none",
+            each(part.in_a)
+        ),
+    }
 }
 
 /// What the count of a kind of work counts.

@@ -10,9 +10,10 @@ use recording::{
 };
 
 /// The metrics that are told in sentences; the others are told by their tables.
-const TOLD: [&str; 7] = [
+const TOLD: [&str; 8] = [
     "cpu_ns_per_token",
     "rss_bytes",
+    "stall_ns_per_token",
     "forwarding_mean_ns",
     "ttft_ns",
     "itl_ns",

@@ -4,6 +4,7 @@ pub mod cpu;
 pub mod events;
 pub mod latency;
 pub mod memory;
+pub mod stall;
 
 use recording::comparison::Amount;
 use std::collections::BTreeMap;

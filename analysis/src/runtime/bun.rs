@@ -1,10 +1,10 @@
 //! Bun: the threads of Bun itself and of JavaScriptCore are named.
 
-use super::{ALLOCATOR_SCAVENGER, JSC_HEAP_HELPER, JSC_JIT, Seen};
+use super::{ALLOCATOR_SCAVENGER, HTTP_CLIENT, JSC_HEAP_HELPER, JSC_JIT, MAIN_LOOP, Seen};
 
 pub(super) fn role(seen: Seen<'_>) -> &'static str {
     let roles = [
-        ("HTTP Client", "HTTP Client"),
+        ("HTTP Client", HTTP_CLIENT),
         ("HeapHelper", JSC_HEAP_HELPER),
         ("Heap Helper", JSC_HEAP_HELPER),
         ("JITWorker", JSC_JIT),
@@ -14,7 +14,7 @@ pub(super) fn role(seen: Seen<'_>) -> &'static str {
         ("Worker", "JavaScript worker"),
     ];
     if seen.is_main {
-        return "main loop";
+        return MAIN_LOOP;
     }
     match roles.iter().find(|(name, _)| seen.is_named(&[name])) {
         Some((_, role)) => role,

@@ -3,8 +3,12 @@
 //! Names come from the observed process and are never trusted: where a role is made from one, it is cut and cleaned.
 
 mod bun;
+mod cpp;
+mod deno;
 mod go;
 mod node;
+mod python;
+mod rust;
 mod unknown;
 
 use recording::{Recording, process::Thread};
@@ -17,6 +21,32 @@ pub const JSC_JIT: &str = "JSC JIT compiler";
 pub const ALLOCATOR_SCAVENGER: &str = "allocator scavenger";
 /// Role of Go's watchdog.
 pub const GO_SYSMON: &str = "sysmon";
+/// Role of threads of any other runtime that call themselves collectors.
+pub const COLLECTOR: &str = "collector (garbage collection)";
+
+const MAIN_LOOP: &str = "main loop";
+const SECONDARY_LOOP: &str = "secondary loop";
+const HTTP_CLIENT: &str = "HTTP Client";
+const V8_WORKER: &str = "V8 worker (garbage collection, JIT)";
+const TOKIO_WORKER: &str = "tokio worker";
+
+/// Calls that wait for events.
+const WAITS: [&str; 8] = [
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+    "io_uring_enter",
+];
+
+/// Whether threads of a role serve many things from one place where they wait for events: asleep anywhere else, they
+/// hold up all of them.
+pub fn is_event_loop(role: &str) -> bool {
+    [MAIN_LOOP, SECONDARY_LOOP, HTTP_CLIENT].contains(&role)
+}
 
 /// What a role is decided from.
 #[derive(Clone, Copy)]
@@ -56,6 +86,10 @@ pub fn role_of(runtime: &str, thread: &Thread, is_main: bool) -> String {
         "go" => go::role(seen).into(),
         "bun" => bun::role(seen).into(),
         "node" => node::role(seen).into(),
+        "deno" => deno::role(seen),
+        "python" => python::role(seen),
+        "rust" => rust::role(seen),
+        "c" | "cpp" => cpp::role(seen),
         _ => unknown::role(seen),
     }
 }

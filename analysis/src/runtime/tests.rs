@@ -64,8 +64,36 @@ fn node_threads_are_told_by_name_or_behaviour() {
 #[test]
 fn pools_of_unknown_programs_are_one_role() {
     assert_eq!(role("unknown", "worker-12"), "worker");
-    assert_eq!(role("rust", "tokio-rt-worker"), "tokio-rt-worker");
     assert_eq!(role("unknown", "42"), "unnamed");
+}
+
+#[test]
+fn threads_of_other_runtimes_are_told_by_name() {
+    assert_eq!(role("rust", "tokio-runtime-w"), "tokio worker");
+    assert_eq!(role("deno", "tokio-rt-worker"), "tokio worker");
+    assert_eq!(role("deno", "V8 DefaultWorke"), V8_WORKER);
+    assert_eq!(role("deno", "signal"), "signal");
+    assert_eq!(role("python", "asyncio_3"), "executor thread");
+    assert_eq!(role("java", "GC Thread#3"), COLLECTOR);
+    let main = named("python", |thread| thread);
+    assert_eq!(role_of("python", &main, true), MAIN_LOOP);
+    assert_eq!(role_of("deno", &main, true), MAIN_LOOP);
+}
+
+#[test]
+fn a_main_thread_is_a_loop_if_it_waits_for_events() {
+    let waits = named("server", |thread| thread.call("epoll_wait", 90, 1));
+    let rests = named("server", |thread| {
+        thread.call("epoll_wait", 90, 1).call("futex", 40, 1)
+    });
+    for runtime in ["rust", "cpp", "unknown"] {
+        assert!(is_event_loop(&role_of(runtime, &waits, true)), "{runtime}");
+        let idle = named("server", |thread| thread);
+        assert_eq!(role_of(runtime, &idle, true), "main thread");
+    }
+    assert_eq!(role_of("cpp", &rests, true), "asio thread");
+    assert_eq!(role_of("cpp", &waits, false), "server");
+    assert!(!is_event_loop("asio thread"));
 }
 
 #[test]

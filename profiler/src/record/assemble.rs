@@ -234,6 +234,7 @@ fn syscall(nr: u32, stat: &SyscallStat) -> Syscall {
     let name = names::syscall(nr);
     Syscall {
         bytes: names::moves_bytes(&name).then_some(stat.result_sum),
+        events: names::brings_events(&name).then_some(stat.result_sum),
         name,
         count: stat.count,
         errors: BTreeMap::new(),
@@ -256,6 +257,7 @@ pub fn syscalls(threads: &[Thread], errors: &[(u32, u32, u64)]) -> Vec<Syscall> 
         sum.blocked_ns += call.blocked_ns;
         sum.run_queue_ns += call.run_queue_ns;
         sum.bytes = call.bytes.map(|bytes| bytes + sum.bytes.unwrap_or(0));
+        sum.events = call.events.map(|events| events + sum.events.unwrap_or(0));
     }
     for (nr, errno, count) in errors {
         if let Some(sum) = sums.get_mut(names::syscall(*nr).as_str()) {

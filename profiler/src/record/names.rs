@@ -31,6 +31,20 @@ pub fn moves_bytes(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
+/// Whether a call's result is a number of events.
+pub fn brings_events(name: &str) -> bool {
+    const NAMES: [&str; 7] = [
+        "epoll_wait",
+        "epoll_pwait",
+        "epoll_pwait2",
+        "poll",
+        "ppoll",
+        "select",
+        "pselect6",
+    ];
+    NAMES.contains(&name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -148,7 +148,9 @@ fn rounds(run: &Path, arm: &str) -> Result<Vec<(String, Recording)>> {
         .collect::<Result<_>>()?;
     paths.sort();
     let load = |path: &PathBuf| {
-        let recording = recording::io::load_recording(path)?;
+        let mut recording = recording::io::load_recording(path)?;
+        // Roles are the analysis' reading too; those in the file are of the binary that recorded.
+        analysis::runtime::assign_roles(&mut recording);
         Ok((path.display().to_string(), recording))
     };
     paths.iter().map(load).collect()

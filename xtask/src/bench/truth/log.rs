@@ -12,7 +12,8 @@ use super::causes::Dose;
 /// An instant and a running total.
 type Point = (f64, f64);
 
-/// The dose of an arm: per token over all rounds, or for bytes the mean of what there was at the end.
+/// The dose of an arm: per token over all rounds, or for bytes the mean of what there was at the end. Tokens are those of
+/// the same account, since the load generator's window is not the recorder's to the millisecond.
 ///
 /// # Errors
 /// A round has no log, or one that does not cover it.
@@ -22,11 +23,13 @@ pub fn dose(folder: &Path, dose: Dose, rounds: &[(String, Recording)]) -> Result
         let file = folder.join(format!("{}.jsonl", recording.target.pid));
         let text = fs::read_to_string(&file)
             .with_context(|| format!("no account of {path}: {}", file.display()))?;
-        let (start, end) =
-            at_ends(&points(&text, dose), recording).with_context(|| path.clone())?;
+        let ends =
+            |field: &str| at_ends(&points(&text, field), recording).with_context(|| path.clone());
+        let (start, end) = ends(dose.field())?;
         grown += end - start;
         held += end;
-        tokens += recording.tokens() as f64;
+        let (start, end) = ends("tokens")?;
+        tokens += end - start;
     }
     ensure!(tokens > 0.0, "no tokens were sent");
     Ok(match dose {
@@ -58,16 +61,13 @@ fn at(points: &[Point], instant: f64) -> f64 {
 }
 
 /// Lines cut off by the server's end are no lines.
-fn points(text: &str, dose: Dose) -> Vec<Point> {
+fn points(text: &str, field: &str) -> Vec<Point> {
     let lines = text
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok());
     lines
         .filter_map(|line: Value| {
-            Some((
-                line.get("unix_ns")?.as_f64()?,
-                line.get(dose.field())?.as_f64()?,
-            ))
+            Some((line.get("unix_ns")?.as_f64()?, line.get(field)?.as_f64()?))
         })
         .collect()
 }
@@ -76,12 +76,11 @@ fn points(text: &str, dose: Dose) -> Vec<Point> {
 mod tests {
     use super::*;
 
-    const LOG: &str =
-        "{\"unix_ns\":100,\"count\":10}\n{\"unix_ns\":200,\"count\":30}\n{\"unix_ns\":300,\"co";
+    const LOG: &str = "{\"unix_ns\":100,\"tokens\":0,\"count\":10}\n{\"unix_ns\":200,\"tokens\":10,\"count\":30}\n{\"unix_ns\":300,\"co";
 
     #[test]
     fn totals_are_read_between_the_lines() {
-        let points = points(LOG, Dose::Count);
+        let points = points(LOG, "count");
         assert_eq!(points.len(), 2);
         assert_eq!(
             [50.0, 100.0, 150.0, 200.0, 900.0].map(|instant| at(&points, instant)),
@@ -98,10 +97,6 @@ mod tests {
         recording.target.pid = 7;
         recording.window.start_unix_ns = 100;
         recording.window.duration_ns = 50;
-        recording.load = Some(recording::LoadSummary {
-            tokens: 5,
-            ..Default::default()
-        });
         let rounds = [("round".to_owned(), recording.clone())];
         assert_eq!(
             dose(folder.path(), Dose::Count, &rounds).expect("it is covered"),

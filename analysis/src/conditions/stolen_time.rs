@@ -5,17 +5,17 @@ use crate::{causes::About, quantity::percent};
 use recording::Recording;
 
 /// See the module.
-pub struct NoisyNeighbour;
+pub struct StolenTime;
 
 const ABOUT: About = About {
-    id: "noisy-neighbour",
-    title: "Noisy neighbour",
+    id: "stolen-time",
+    title: "Stolen time",
     pattern: "Stolen time above 1 % of all CPUs",
     meaning: "Another virtual machine on the same hardware took CPU time away; times on the wall clock suffer",
     remedy: "Measure on a quieter host, or more rounds",
 };
 
-impl Condition for NoisyNeighbour {
+impl Condition for StolenTime {
     fn about(&self) -> &'static About {
         &ABOUT
     }
@@ -51,8 +51,8 @@ mod tests {
                 .with(|recording| recording.host.steal_ns = steal)
                 .done()
         };
-        let sign = NoisyNeighbour.check(&with(100_000_000)).expect("seen");
+        let sign = StolenTime.check(&with(100_000_000)).expect("seen");
         assert_eq!(sign.text, "5 % of the host's CPU time was stolen");
-        assert!(NoisyNeighbour.check(&with(1_000_000)).is_none());
+        assert!(StolenTime.check(&with(1_000_000)).is_none());
     }
 }

@@ -1,0 +1,117 @@
+//! Asking for events where there are none.
+
+use super::case::is_by_count;
+use super::{About, Case, Hit, Kind, Rule};
+use crate::work;
+use recording::{Recording, process::Syscall};
+
+/// Calls that wait for events, as far as a kind of work has them.
+const POLLS: [&str; 7] = [
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+];
+/// Kinds of work that answer an event.
+const ANSWERS: [&str; 3] = ["receiving", "sending", "handing work between threads"];
+
+/// See the module.
+pub struct EmptyPolls;
+
+const ABOUT: About = About {
+    id: "empty-polls",
+    title: "Empty polls",
+    pattern: "More calls that ask for events, most of which bring none",
+    meaning: "The loop asks again and again although nothing has happened",
+    remedy: "Let the loop sleep until there is an event: no zero timeout, no spinning before it sleeps",
+};
+
+impl Rule for EmptyPolls {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Cpu
+    }
+
+    fn check(&self, case: &Case<'_>) -> Option<Hit> {
+        let rows = case.rows(|row| POLLS.contains(&row.cause.as_str()))?;
+        let more: f64 = rows
+            .iter()
+            .map(|row| row.dear.count - row.cheap.count)
+            .sum();
+        let (dear, cheap) = (case.per(case.dear, empty), case.per(case.cheap, empty));
+        if !is_by_count(&rows) || dear - cheap < more / 2.0 {
+            return None;
+        }
+        let text = case.compared("polls that bring nothing", dear, cheap);
+        Some(Hit {
+            rows,
+            text,
+            evidence: case.cite_all("/syscalls"),
+        })
+    }
+}
+
+/// Polls that brought nothing, at least: each of the others brought one event or more. Where events were not counted,
+/// those that neither slept nor can have led to anything, since too few calls were made that answer an event.
+fn empty(recording: &Recording) -> u64 {
+    let polls = || {
+        let calls = recording.syscalls.iter();
+        calls.filter(|call| POLLS.contains(&call.name.as_str()))
+    };
+    let asked: u64 = polls().map(|call| call.count).sum();
+    if polls().any(|call| call.events.is_some()) {
+        let brought: u64 = polls().filter_map(|call| call.events).sum();
+        return asked.saturating_sub(brought);
+    }
+    let is_answer = |call: &&Syscall| ANSWERS.contains(&work::of(&call.name));
+    let answers = recording.syscalls.iter().filter(is_answer);
+    let answered: u64 = answers.map(|call| call.count).sum();
+    asked.saturating_sub(answered + recording.process.voluntary_switches)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::causes::testing::*;
+
+    #[test]
+    fn polls_that_bring_nothing_are_found() {
+        let found = planted("empty-polls", |build| {
+            build.call("epoll_pwait2", 9_000, DOSE).with(|recording| {
+                let mut calls = recording.syscalls.iter_mut();
+                let polls = calls.find(|call| call.name == "epoll_pwait2");
+                polls.expect("just made").events = Some(1_000);
+            })
+        });
+        assert_whole(&found);
+        assert!(
+            found.text.contains("8.00 polls that bring nothing"),
+            "{}",
+            found.text
+        );
+    }
+
+    #[test]
+    fn where_they_are_not_counted_they_are_told_by_what_follows() {
+        let found = planted("empty-polls", |build| build.call("epoll_wait", 9_000, DOSE));
+        assert!(
+            found.text.contains("6.00 polls that bring nothing"),
+            "{}",
+            found.text
+        );
+    }
+
+    #[test]
+    fn polls_that_are_answered_are_another_matter() {
+        let found = causes_of(|build| {
+            let build = build.call("epoll_wait", 4_000, DOSE);
+            build.call("read", 4_000, 0)
+        });
+        assert_eq!(found[0].id, "event-loop");
+    }
+}

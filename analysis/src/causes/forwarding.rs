@@ -1,0 +1,66 @@
+//! The parts of forwarding time.
+
+use super::{About, Case, Hit, Kind, Rule};
+use crate::ledger::latency::{ARRIVAL_TO_RECEIVE, RECEIVE_TO_SEND};
+
+/// One part.
+pub struct Part {
+    about: About,
+    row: &'static str,
+}
+
+/// Data that waits to be received.
+pub const QUEUEING: Part = Part {
+    about: About {
+        id: "queueing",
+        title: "Waiting to be received",
+        pattern: "Time from data readable to data received",
+        meaning: "The thread had to be woken, wait for a CPU, or finish something else first",
+        remedy: "Look at run-queue time and at what the loop does between two waits",
+    },
+    row: ARRIVAL_TO_RECEIVE,
+};
+
+/// Data that is received but not sent on yet.
+pub const SLOW_FORWARDING: Part = Part {
+    about: About {
+        id: "slow-forwarding",
+        title: "Between receive and send",
+        pattern: "Time from data received to data sent on",
+        meaning: "This is the program's own work for a chunk, hand-overs between its threads included",
+        remedy: "Look at user code and at hand-overs between threads",
+    },
+    row: RECEIVE_TO_SEND,
+};
+
+impl Rule for Part {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Forwarding
+    }
+
+    fn check(&self, case: &Case<'_>) -> Option<Hit> {
+        let rows = case.rows(|row| row.cause == self.row)?;
+        let text = case.values(&rows);
+        Some(Hit::of(rows, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::causes::testing::*;
+
+    #[test]
+    fn each_part_is_found() {
+        for (id, part) in [
+            ("queueing", "arrival_to_recv"),
+            ("slow-forwarding", "recv_to_send"),
+        ] {
+            let found = planted(id, |build| build.forwards(part, 2_000_000));
+            assert!(found.share > 0.8, "{}", found.share);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! System calls of one purpose, where their being made is the whole pattern.
+
+use super::case::largest;
+use super::{About, Case, Hit, Kind, Rule};
+use crate::work;
+
+/// Calls of certain kinds of work.
+pub struct Calls {
+    about: About,
+    kinds: &'static [&'static str],
+}
+
+/// The clock, read by real system calls.
+pub const CLOCK_CALLS: Calls = Calls {
+    about: About {
+        id: "clock-calls",
+        title: "Reading the clock",
+        pattern: "System calls that read the clock",
+        meaning: "Reading the clock needs no system call where the vDSO serves it; here it does one",
+        remedy: "Read it once per event-loop turn, and check that the clock source is tsc or kvm-clock",
+    },
+    kinds: &["reading the clock"],
+};
+
+/// Files, used while serving.
+pub const FILE_ACCESS: Calls = Calls {
+    about: About {
+        id: "file-access",
+        title: "Using files",
+        pattern: "System calls on files",
+        meaning: "Files are opened, read or synced while requests are served",
+        remedy: "Read once and keep it; move what must be written off the serving path",
+    },
+    kinds: &["using files"],
+};
+
+/// The waiting of event loops.
+pub const EVENT_LOOP: Calls = Calls {
+    about: About {
+        id: "event-loop",
+        title: "Waiting for events",
+        pattern: "epoll and poll calls",
+        meaning: "Each turn of an event loop asks the kernel what is ready, and goes to sleep and wakes up for it",
+        remedy: "Handle more for each turn; let one loop serve both sides of a stream",
+    },
+    kinds: &["waiting for events"],
+};
+
+/// The kernel's own work of moving bytes.
+pub const NETWORK_COST: Calls = Calls {
+    about: About {
+        id: "network-cost",
+        title: "Sending and receiving",
+        pattern: "Calls that send and receive, where no rule above explains them",
+        meaning: "This is the network stack at work, the loopback's receiving side included: it is charged to who sends",
+        remedy: "Fewer, larger messages are all that helps",
+    },
+    kinds: &["sending", "receiving"],
+};
+
+/// Whatever else the program asks the kernel for.
+pub const OTHER_CALLS: Calls = Calls {
+    about: About {
+        id: "other-calls",
+        title: "Other system calls",
+        pattern: "System calls that no rule above explains",
+        meaning: "These calls are not part of moving data from one socket to another",
+        remedy: "See who makes them (strace -k, perf trace) and whether they are needed",
+    },
+    kinds: &[
+        "other system calls",
+        "handling signals",
+        "starting and ending threads",
+        "opening and closing connections",
+        "managing memory",
+    ],
+};
+
+impl Rule for Calls {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Cpu
+    }
+
+    fn check(&self, case: &Case<'_>) -> Option<Hit> {
+        let rows = case.rows(|row| self.kinds.contains(&work::of_row(&row.role, &row.cause)))?;
+        let unit = &case.story.metric.unit;
+        let text = format!("{}{}", case.counts("calls", &rows), largest(&rows, unit));
+        Some(Hit::of(rows, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::causes::testing::*;
+
+    #[test]
+    fn calls_of_each_kind_are_found() {
+        for (id, call) in [
+            ("clock-calls", "clock_gettime"),
+            ("file-access", "fsync"),
+            ("event-loop", "epoll_ctl"),
+            ("network-cost", "recvfrom"),
+            ("other-calls", "getpid"),
+            ("other-calls", "setsockopt"),
+        ] {
+            let found = planted(id, |build| build.call(call, 5_000, DOSE));
+            assert_whole(&found);
+            assert!(
+                found.text.contains(&format!("most of it {call}")),
+                "{}",
+                found.text
+            );
+        }
+    }
+
+    #[test]
+    fn dearer_sends_are_found() {
+        let found = planted("network-cost", |build| build.call("sendto", 0, DOSE));
+        assert_whole(&found);
+    }
+}

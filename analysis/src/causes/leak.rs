@@ -1,0 +1,135 @@
+//! Memory that grows for as long as one looks.
+
+use super::case::largest;
+use super::{About, Case, Hit, Kind, Rule};
+use crate::{arms::Rounds, quantity};
+use recording::Recording;
+
+/// Classes of region that do not grow by a program's own doing, or only as it warms up.
+const SETTLED: [&str; 5] = [
+    "binary text",
+    "binary data",
+    "libraries",
+    "jit code",
+    "thread stacks",
+];
+/// What grows in the second half of a round at this share of the first half's pace or faster is not warming up.
+const STEADY: f64 = 0.5;
+/// The growth seen while recording makes up this share of the difference at least.
+const SEEN: f64 = 0.25;
+
+/// See the module.
+pub struct Leak;
+
+const ABOUT: About = About {
+    id: "leak",
+    title: "Memory that keeps growing",
+    pattern: "Resident memory that grows as fast in the second half of a round as in the first, and makes up the difference",
+    meaning: "More is kept for every request or token served: a leak, or a cache without a limit; the difference grows with time",
+    remedy: "See what grows with the runtime's heap profiler; record for longer (--scenario soak) to see whether it ends",
+};
+
+impl Rule for Leak {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Memory
+    }
+
+    fn check(&self, case: &Case<'_>) -> Option<Hit> {
+        let rows = case.rows(|row| !SETTLED.contains(&row.cause.as_str()))?;
+        let [first, second] = growth(case.dear)?;
+        let before: f64 = growth(case.cheap)?.iter().sum();
+        if second < STEADY * first || first + second - before < SEEN * case.gap() {
+            return None;
+        }
+        let halves = [first, second].map(|half| quantity::text(half, "bytes"));
+        let text = format!(
+            "{} grew by {} in the first half of a round and by {} in the second{}",
+            case.dear.arm,
+            halves[0],
+            halves[1],
+            largest(&rows, &case.story.metric.unit)
+        );
+        Some(Hit {
+            rows,
+            text,
+            evidence: case.cite_all("/memory/series"),
+        })
+    }
+}
+
+/// Growth in both halves of a round, mean over rounds; `None` where a round was too short to have halves.
+fn growth(arm: &Rounds<'_>) -> Option<[f64; 2]> {
+    let halves: Option<Vec<[f64; 2]>> = arm.rounds.iter().map(|(_, round)| halves(round)).collect();
+    let halves = halves?;
+    let mean =
+        |half: usize| halves.iter().map(|round| round[half]).sum::<f64>() / halves.len() as f64;
+    Some([mean(0), mean(1)])
+}
+
+fn halves(recording: &Recording) -> Option<[f64; 2]> {
+    let series = &recording.memory.series;
+    let (first, last) = (series.first()?, series.last()?);
+    let middle = &series[series.len() / 2];
+    let is_long = series.len() >= 4 && middle.t_ns > first.t_ns && last.t_ns > middle.t_ns;
+    // The halves are made equally long, since an odd number of points has no middle.
+    let pace = |from: &recording::memory::MemoryPoint, to: &recording::memory::MemoryPoint| {
+        let grown = to.rss_bytes as f64 - from.rss_bytes as f64;
+        grown / (to.t_ns - from.t_ns) as f64 * (last.t_ns - first.t_ns) as f64 / 2.0
+    };
+    is_long.then(|| [pace(first, middle), pace(middle, last)])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::causes::testing::*;
+    use crate::testing::Build;
+    use recording::memory::MemoryPoint;
+
+    /// What was there at the end of each second, in MiB.
+    fn grown(build: Build, sizes: [u64; 5]) -> Build {
+        let points = (1..).zip(sizes).map(|(second, size)| MemoryPoint {
+            t_ns: second * 1_000_000_000,
+            rss_bytes: size << 20,
+        });
+        build.with(|recording| recording.memory.series = points.collect())
+    }
+
+    fn found(sizes: [u64; 5]) -> recording::comparison::Finding {
+        let clean = (1..=3).map(|number| {
+            let build = Build::arm("clean").region("runtime heap", 10 << 20);
+            (format!("clean/{number}"), grown(build, [10; 5]).done())
+        });
+        let leaky = (1..=3).map(|number| {
+            let build = Build::arm("leaky").region("runtime heap", 50 << 20);
+            (format!("leaky/{number}"), grown(build, sizes).done())
+        });
+        let comparison = crate::compare(&clean.chain(leaky).collect::<Vec<_>>());
+        let told = comparison.findings.into_iter();
+        let mut causes = told.filter(|found| found.metric == "rss_bytes" && found.pair.is_some());
+        causes
+            .find(|found| found.id != "difference")
+            .expect("memory differs")
+    }
+
+    #[test]
+    fn steady_growth_is_found() {
+        let found = found([10, 20, 30, 40, 50]);
+        assert_eq!(found.id, "leak");
+        assert_whole(&found);
+        assert!(
+            found.text.contains("20.0 MiB in the first half"),
+            "{}",
+            found.text
+        );
+    }
+
+    #[test]
+    fn what_is_merely_large_or_warms_up_is_no_leak() {
+        assert_eq!(found([50; 5]).id, "retained-heap");
+        assert_eq!(found([10, 40, 48, 49, 50]).id, "retained-heap");
+    }
+}

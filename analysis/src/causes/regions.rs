@@ -1,0 +1,91 @@
+//! Resident memory by what it is for.
+
+use super::case::largest;
+use super::{About, Case, Hit, Kind, Rule};
+
+/// Memory of certain classes of region.
+pub struct Regions {
+    about: About,
+    classes: &'static [&'static str],
+}
+
+/// The program and its libraries.
+pub const BINARY_SIZE: Regions = Regions {
+    about: About {
+        id: "binary-size",
+        title: "Binary size",
+        pattern: "Resident pages of the executable and of libraries",
+        meaning: "Code is mapped from the file and shared between processes of the same binary; it is paid once, not for each process",
+        remedy: "Look at PSS rather than RSS where many processes of it run",
+    },
+    classes: &["binary text", "binary data", "libraries"],
+};
+
+/// What a JIT has made.
+pub const JIT_MEMORY: Regions = Regions {
+    about: About {
+        id: "jit-memory",
+        title: "Compiled code",
+        pattern: "Resident pages of writable and executable memory",
+        meaning: "The JIT reserves room for code and fills it as the program warms up",
+        remedy: "Only a runtime without a JIT, or with a smaller code cache, saves it",
+    },
+    classes: &["jit code"],
+};
+
+/// Stacks of threads.
+pub const THREAD_STACKS: Regions = Regions {
+    about: About {
+        id: "thread-stacks",
+        title: "Thread stacks",
+        pattern: "Resident pages of thread stacks",
+        meaning: "Each thread keeps the deepest stack it ever used",
+        remedy: "Use fewer threads",
+    },
+    classes: &["thread stacks"],
+};
+
+/// The heap that the runtime holds.
+pub const RETAINED_HEAP: Regions = Regions {
+    about: About {
+        id: "retained-heap",
+        title: "Runtime heap",
+        pattern: "Resident pages of the runtime's heap",
+        meaning: "This is live data, garbage not yet collected, and room that the allocator keeps for later",
+        remedy: "Compare after a forced collection to tell live data from room; set the heap's limit (GOMEMLIMIT, bun --smol)",
+    },
+    classes: &["runtime heap"],
+};
+
+impl Rule for Regions {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Memory
+    }
+
+    fn check(&self, case: &Case<'_>) -> Option<Hit> {
+        let rows = case.rows(|row| self.classes.contains(&row.cause.as_str()))?;
+        let unit = &case.story.metric.unit;
+        let text = format!("{}{}", case.values(&rows), largest(&rows, unit));
+        Some(Hit::of(rows, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing::*;
+
+    #[test]
+    fn every_class_is_found_by_its_rule() {
+        for rule in [BINARY_SIZE, JIT_MEMORY, THREAD_STACKS, RETAINED_HEAP] {
+            for class in rule.classes {
+                let found = planted(rule.about.id, |build| build.region(class, 50 << 20));
+                assert_whole(&found);
+            }
+        }
+    }
+}
