@@ -1,13 +1,13 @@
-// A chat server: it asks the model and streams each token to the client as it arrives.
-import { chat, eventStream, Refusal } from "../javascript/chat.ts";
+// An agent server: it asks the model and streams what happens to the client.
+import { type Answer, eventStream, Refusal, routes } from "../javascript/routes.ts";
 
 const refuse = (status: number, error: string) => Response.json({ error }, { status });
 
-async function post(request: Request): Promise<Response> {
+async function post(answer: Answer, request: Request): Promise<Response> {
   const body = await request.json().catch(() => undefined);
   try {
     // The request's signal fires when the client leaves.
-    const events = await chat(body, request.signal);
+    const events = await answer(body, request.signal);
     return new Response(ReadableStream.from(events).pipeThrough(new TextEncoderStream()), { headers: eventStream });
   } catch (error) {
     if (error instanceof Refusal) return refuse(error.status, error.message);
@@ -16,7 +16,7 @@ async function post(request: Request): Promise<Response> {
 }
 
 Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.env.get("PORT")) }, (request) => {
-  const { pathname } = new URL(request.url);
-  if (request.method === "POST" && pathname === "/chat") return post(request);
-  return refuse(404, "there is only POST /chat");
+  const answer = routes[new URL(request.url).pathname];
+  if (request.method === "POST" && answer) return post(answer, request);
+  return refuse(404, "there is no such route");
 });

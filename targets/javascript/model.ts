@@ -3,12 +3,32 @@ import { Refusal } from "./refusal.ts";
 
 const url = `${process.env.UPSTREAM}/v1/chat/completions`;
 
-/** Starts a completion; its tokens come as they arrive. Nothing of it is left once `signal` fires. */
-export async function ask(message: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
+export type Message =
+  | { role: "system" | "user" | "assistant"; content: string | Part[]; tool_calls?: Call[] }
+  | { role: "tool"; content: string; tool_call_id: string };
+
+export type Part = { type: "text"; text: string } | { type: "image_url"; image_url: { url: string } };
+
+/** A call of a function; while streaming, `arguments` comes in fragments. */
+export interface Call {
+  id: string;
+  type: "function";
+  function: { name: string; arguments: string };
+}
+
+/** What one chunk adds to the answer. */
+export interface Delta {
+  content?: string | null;
+  tool_calls?: (Partial<Call> & { index: number })[];
+  images?: { image_url: { url: string } }[];
+}
+
+/** Starts a completion; what it adds comes as it arrives. Nothing of it is left once `signal` fires. */
+export async function ask(messages: Message[], signal: AbortSignal, tools?: object[]): Promise<AsyncIterable<Delta>> {
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ model: "stub", stream: true, messages: [{ role: "user", content: message }] }),
+    body: JSON.stringify({ model: "stub", stream: true, messages, tools }),
     signal,
   }).catch((error) => {
     throw new Refusal(502, `the model cannot be reached: ${error.message}`);
@@ -17,11 +37,11 @@ export async function ask(message: string, signal: AbortSignal): Promise<AsyncIt
     await response.body?.cancel();
     throw new Refusal(502, `the model answered ${response.status}`);
   }
-  return tokens(response.body);
+  return deltas(response.body);
 }
 
 /** Reads to the end of the body, so that the connection can be used again. */
-async function* tokens(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* deltas(body: ReadableStream<Uint8Array>): AsyncGenerator<Delta> {
   let done = false;
   for await (const line of lines(body)) {
     if (done || !line.startsWith("data:")) continue;
@@ -30,9 +50,9 @@ async function* tokens(body: ReadableStream<Uint8Array>): AsyncGenerator<string>
       done = true;
       continue;
     }
-    // Empty in chunks that only carry the role, the end or the usage.
-    const content = JSON.parse(data).choices[0]?.delta.content;
-    if (content) yield content;
+    // The chunk with the usage has no choices.
+    const delta = JSON.parse(data).choices[0]?.delta;
+    if (delta) yield delta;
   }
   if (!done) throw new Error("the model broke off");
 }

@@ -1,4 +1,4 @@
-/** An answer other than 200, which has to come before the first token. */
+/** An answer other than 200, which has to come before the first event. */
 export class Refusal extends Error {
   status: number;
 
@@ -6,4 +6,12 @@ export class Refusal extends Error {
     super(message);
     this.status = status;
   }
+}
+
+/** A field of a request's body, of which `undefined` stands for one that is not JSON. */
+export function text(body: unknown, field: string): string {
+  if (body === undefined) throw new Refusal(400, "the body is not JSON");
+  const value = (body as Record<string, unknown> | null)?.[field];
+  if (typeof value !== "string" || value === "") throw new Refusal(400, `"${field}" is missing`);
+  return value;
 }

@@ -1,19 +1,19 @@
-// A chat server: it asks the model and streams each token to the client as it arrives.
+// An agent server: it asks the model and streams what happens to the client.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { chat, eventStream, Refusal } from "../javascript/chat.ts";
+import { type Answer, eventStream, Refusal, routes } from "../javascript/routes.ts";
 
 function refuse(response: ServerResponse, status: number, error: string) {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ error }));
 }
 
-async function post(request: IncomingMessage, response: ServerResponse) {
+async function post(answer: Answer, request: IncomingMessage, response: ServerResponse) {
   const left = new AbortController();
   response.on("close", () => left.abort());
   const body = await json(request).catch(() => undefined);
   try {
-    const events = await chat(body, left.signal);
+    const events = await answer(body, left.signal);
     response.writeHead(200, eventStream);
     await pipeline(events, response);
   } catch (error) {
@@ -26,7 +26,8 @@ async function post(request: IncomingMessage, response: ServerResponse) {
 }
 
 const server = createServer((request, response) => {
-  if (request.method === "POST" && request.url === "/chat") post(request, response);
-  else refuse(response, 404, "there is only POST /chat");
+  const answer = routes[request.url ?? ""];
+  if (request.method === "POST" && answer) post(answer, request, response);
+  else refuse(response, 404, "there is no such route");
 });
 server.listen(Number(process.env.PORT), "127.0.0.1");
