@@ -1,4 +1,4 @@
-// A chat server: it asks the model and streams each token to the client as it arrives.
+// An agent server: it asks the model and streams what happens to the client.
 package main
 
 import (
@@ -9,12 +9,15 @@ import (
 )
 
 func main() {
-	chat := &chatHandler{model: newModel(os.Getenv("UPSTREAM"))}
+	model := newModel(os.Getenv("UPSTREAM"))
 	mux := http.NewServeMux()
-	mux.Handle("POST /chat", chat)
+	mux.Handle("POST /chat", streaming(chat(model)))
+	mux.Handle("POST /agent", streaming(agent(model)))
+	mux.Handle("POST /sub-agents", streaming(subAgents(model)))
+	mux.Handle("POST /multimodal", streaming(multimodal(model)))
 	// Without this a GET of /chat would be 405.
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		fail(w, http.StatusNotFound, "there is only POST /chat")
+		fail(w, http.StatusNotFound, "there is no such route")
 	})
 	log.Fatal(http.ListenAndServe(net.JoinHostPort("127.0.0.1", os.Getenv("PORT")), mux))
 }

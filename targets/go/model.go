@@ -17,6 +17,49 @@ type model struct {
 	client *http.Client
 }
 
+// A message of the conversation. Its content is a text, or a list of parts.
+type message struct {
+	Role       string `json:"role"`
+	Content    any    `json:"content"`
+	ToolCalls  []call `json:"tool_calls,omitempty"`
+	ToolCallID string `json:"tool_call_id,omitempty"`
+}
+
+func user(text string) message {
+	return message{Role: "user", Content: text}
+}
+
+// A call of a function. While streaming, its arguments come in fragments.
+type call struct {
+	Index    int      `json:"index,omitempty"`
+	ID       string   `json:"id"`
+	Type     string   `json:"type"`
+	Function function `json:"function"`
+}
+
+type function struct {
+	Name      string `json:"name"`
+	Arguments string `json:"arguments"`
+}
+
+// A delta is what one chunk adds to the answer. It is empty in chunks that only carry the role, the end or the usage.
+type delta struct {
+	Content   string `json:"content"`
+	ToolCalls []call `json:"tool_calls"`
+	Images    []struct {
+		ImageURL struct {
+			URL string `json:"url"`
+		} `json:"image_url"`
+	} `json:"images"`
+}
+
+type completion struct {
+	Model    string           `json:"model"`
+	Stream   bool             `json:"stream"`
+	Messages []message        `json:"messages"`
+	Tools    []toolDefinition `json:"tools,omitempty"`
+}
+
 func newModel(upstream string) *model {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	// The default of 2 would open a new connection for nearly every request under load.
@@ -29,12 +72,8 @@ func newModel(upstream string) *model {
 }
 
 // Ask starts a completion. Nothing of it is left once ctx has ended.
-func (m *model) ask(ctx context.Context, message string) (*tokens, error) {
-	body, err := json.Marshal(map[string]any{
-		"model":    "stub",
-		"stream":   true,
-		"messages": []map[string]string{{"role": "user", "content": message}},
-	})
+func (m *model) ask(ctx context.Context, messages []message, tools []toolDefinition) (*deltas, error) {
+	body, err := json.Marshal(completion{Model: "stub", Stream: true, Messages: messages, Tools: tools})
 	if err != nil {
 		return nil, err
 	}
@@ -51,22 +90,23 @@ func (m *model) ask(ctx context.Context, message string) (*tokens, error) {
 		response.Body.Close()
 		return nil, fmt.Errorf("the model answered %s", response.Status)
 	}
-	return &tokens{body: response.Body}, nil
+	return &deltas{body: response.Body}, nil
 }
 
-// The tokens of one completion, as they arrive.
-type tokens struct {
+// The deltas of one completion, as they arrive.
+type deltas struct {
 	body io.ReadCloser
 }
 
-func (t *tokens) Close() error {
-	return t.body.Close()
-}
+// The longest line is that of an image.
+const longestLine = 16 << 20
 
-// Each calls yield with every token. It reads to the end of the body, so that the connection can be used again.
-func (t *tokens) Each(yield func(string) error) error {
+// Each calls yield with every delta. It reads to the end of the body, so that the connection can be used again.
+func (d *deltas) each(yield func(delta) error) error {
+	defer d.body.Close()
 	done := false
-	lines := bufio.NewScanner(t.body)
+	lines := bufio.NewScanner(d.body)
+	lines.Buffer(nil, longestLine)
 	for lines.Scan() {
 		data, ok := strings.CutPrefix(lines.Text(), "data:")
 		if !ok || done {
@@ -77,14 +117,11 @@ func (t *tokens) Each(yield func(string) error) error {
 			done = true
 			continue
 		}
-		token, err := content(data)
+		delta, err := parseDelta(data)
 		if err != nil {
 			return err
 		}
-		if token == "" {
-			continue
-		}
-		if err := yield(token); err != nil {
+		if err := yield(delta); err != nil {
 			return err
 		}
 	}
@@ -97,20 +134,17 @@ func (t *tokens) Each(yield func(string) error) error {
 	return nil
 }
 
-// Content is a chunk's token; empty in chunks that only carry the role, the end or the usage.
-func content(data string) (string, error) {
+func parseDelta(data string) (delta, error) {
 	var chunk struct {
 		Choices []struct {
-			Delta struct {
-				Content string `json:"content"`
-			} `json:"delta"`
+			Delta delta `json:"delta"`
 		} `json:"choices"`
 	}
 	if err := json.Unmarshal([]byte(data), &chunk); err != nil {
-		return "", fmt.Errorf("the model sent what is not JSON: %w", err)
+		return delta{}, fmt.Errorf("the model sent what is not JSON: %w", err)
 	}
 	if len(chunk.Choices) == 0 {
-		return "", nil
+		return delta{}, nil
 	}
-	return chunk.Choices[0].Delta.Content, nil
+	return chunk.Choices[0].Delta, nil
 }

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// An event is one JSON object that the client is sent.
+type event map[string]any
+
+// Emit sends an event to the client; it fails once the client has left.
+type emit func(event) error
+
+// An answer asks the model for what a body wants, and gives what then happens. When ctx ends, all of it does.
+type answer func(ctx context.Context, body []byte) (events, error)
+
+// Events happen when they are run.
+type events func(emit) error
+
+// ErrBadRequest marks requests that cannot be answered.
+var errBadRequest = errors.New("bad request")
+
+// Streaming serves an answer as server-sent events. When the client leaves, the request's context ends.
+func streaming(answer answer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			fail(w, http.StatusBadRequest, err.Error())
+			return
+		}
+		events, err := answer(r.Context(), body)
+		if errors.Is(err, errBadRequest) {
+			fail(w, http.StatusBadRequest, err.Error())
+			return
+		}
+		if err != nil {
+			fail(w, http.StatusBadGateway, err.Error())
+			return
+		}
+		stream(w, events)
+	}
+}
+
+func stream(w http.ResponseWriter, events events) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-cache")
+	flush := http.NewResponseController(w).Flush
+	err := events(func(event event) error {
+		if err := writeEvent(w, event); err != nil {
+			return err
+		}
+		return flush()
+	})
+	if err != nil {
+		writeEvent(w, event{"error": err.Error()})
+		return
+	}
+	io.WriteString(w, "data: [DONE]\n\n")
+}
+
+func writeEvent(w io.Writer, event event) error {
+	data, err := json.Marshal(event)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "data: %s\n\n", data)
+	return err
+}
+
+func fail(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(map[string]string{"error": message})
+}
+
+// Read reads a body into a request, and checks that the fields named are there.
+func read(body []byte, request any, fields map[string]*string) error {
+	if err := json.Unmarshal(body, request); err != nil {
+		return fmt.Errorf("%w: the body is not the JSON expected: %w", errBadRequest, err)
+	}
+	for name, field := range fields {
+		if *field == "" {
+			return fmt.Errorf("%w: %q is missing", errBadRequest, name)
+		}
+	}
+	return nil
+}
