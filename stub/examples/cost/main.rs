@@ -1,15 +1,19 @@
 //! What a token costs the stub: CPU time a token, and whether the schedule was kept.
 //!
 //! `cargo run --release -p stub --example cost -- STREAMS TOKENS DELAY [ARGUMENT OF STUB]…`, for instance `2000 250 20ms`.
-//! Reads all streams to their end and then asks the kernel and `GET /stats` what it took. Pin the stub and this reader
-//! to cores of their own (`STUB_CPU=0 taskset -c 1 …`) for figures that mean something.
+//! Reads all streams to their end, and then asks the kernel and `GET /stats` what it took; beside it is what bare writes
+//! to the same readers take. Pin the stub and this reader to cores of their own (`STUB_CPU=0 taskset -c 1 …`) for figures
+//! that mean something.
+
+mod bare;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
 use std::{
     env, fs,
-    io::{BufRead, BufReader, Write},
-    process::{Child, Command, Stdio},
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -18,12 +22,14 @@ use tokio::{
     task::JoinSet,
 };
 
-struct Stub {
+/// A process that streams; it ends with its owner.
+struct Server {
     process: Child,
+    stdout: BufReader<ChildStdout>,
     addr: String,
 }
 
-impl Drop for Stub {
+impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -33,50 +39,66 @@ impl Drop for Stub {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let args: Vec<_> = env::args().skip(1).collect();
-    let [streams, tokens, delay, rest @ ..] = args.as_slice() else {
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    if let ["--bare", streams, tokens, delay] = args[..] {
+        return bare::serve(
+            streams.parse()?,
+            tokens.parse()?,
+            stub::duration(delay).map_err(anyhow::Error::msg)?,
+        );
+    }
+    let [streams, tokens, delay, rest @ ..] = &args[..] else {
         bail!("usage: cost STREAMS TOKENS DELAY [ARGUMENT OF STUB]…");
     };
-    let streams: u32 = streams.parse().context("STREAMS is a number")?;
-    let stub = start(&[&["--tokens", tokens, "--delay", delay], &*strs(rest)].concat())?;
-    let begin = Instant::now();
-    let mut reads = JoinSet::new();
-    for _ in 0..streams {
-        reads.spawn(read_stream(stub.addr.clone()));
-    }
-    while let Some(read) = reads.join_next().await {
-        read??;
-    }
-    report(&stub, begin.elapsed()).await
-}
-
-fn strs(args: &[String]) -> Vec<&str> {
-    args.iter().map(String::as_str).collect()
-}
-
-fn start(args: &[&str]) -> anyhow::Result<Stub> {
+    let count: u32 = streams.parse().context("STREAMS is a number")?;
     let here = env::current_exe()?;
-    let folder = here
-        .parent()
-        .and_then(|examples| examples.parent())
-        .context("no folder above")?;
-    let stub = folder.join("stub");
+    let folder = here.ancestors().nth(2).context("no folder above")?;
+    let stub = start(
+        &folder.join("stub"),
+        &[&["--tokens", tokens, "--delay", delay], rest].concat(),
+    )?;
+    let took = read_streams(&stub.addr, count).await?;
+    report(&stub, took).await?;
+    let bare = start(&here, &["--bare", streams, tokens, delay])?;
+    read_streams(&bare.addr, count).await?;
+    report_floor(bare)
+}
+
+fn start(program: &Path, args: &[&str]) -> anyhow::Result<Server> {
     let mut command = match env::var("STUB_CPU") {
         Ok(cpu) => {
             let mut taskset = Command::new("taskset");
-            taskset.args(["-c", &cpu]).arg(&stub);
+            taskset.args(["-c", &cpu]).arg(program);
             taskset
         }
-        Err(_) => Command::new(&stub),
+        Err(_) => Command::new(program),
     };
     let mut process = command
         .args(args)
         .stdout(Stdio::piped())
         .spawn()
-        .with_context(|| format!("cannot start {}; build the stub first", stub.display()))?;
+        .with_context(|| format!("cannot start {}; build the stub first", program.display()))?;
     let mut line = String::new();
-    BufReader::new(process.stdout.take().context("stdout is piped")?).read_line(&mut line)?;
+    let mut stdout = BufReader::new(process.stdout.take().context("stdout is piped")?);
+    stdout.read_line(&mut line)?;
     let addr = line.trim().trim_start_matches("http://").to_owned();
-    Ok(Stub { process, addr })
+    Ok(Server {
+        process,
+        stdout,
+        addr,
+    })
+}
+
+async fn read_streams(addr: &str, count: u32) -> anyhow::Result<Duration> {
+    let begin = Instant::now();
+    let mut reads = JoinSet::new();
+    for _ in 0..count {
+        reads.spawn(read_stream(addr.to_owned()));
+    }
+    while let Some(read) = reads.join_next().await {
+        read??;
+    }
+    Ok(begin.elapsed())
 }
 
 async fn read_stream(addr: String) -> anyhow::Result<()> {
@@ -92,29 +114,7 @@ async fn read_stream(addr: String) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the kernel alone takes for a write of a chunk's size, in nanoseconds of CPU time: no stub can be cheaper.
-fn bare_write_ns() -> anyhow::Result<f64> {
-    const SOCKETS: u32 = 500;
-    const ROUNDS: u32 = 60;
-    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    let mut pairs = Vec::new();
-    for _ in 0..SOCKETS {
-        let reader = std::net::TcpStream::connect(listener.local_addr()?)?;
-        let (writer, _) = listener.accept()?;
-        writer.set_nodelay(true)?;
-        pairs.push((reader, writer));
-    }
-    let before = cpu_ns(std::process::id())?;
-    for _ in 0..ROUNDS {
-        for (_, writer) in &mut pairs {
-            writer.write_all(&[b'x'; 250])?;
-        }
-    }
-    let after = cpu_ns(std::process::id())?;
-    Ok((after - before) / f64::from(SOCKETS * ROUNDS))
-}
-
-async fn report(stub: &Stub, took: Duration) -> anyhow::Result<()> {
+async fn report(stub: &Server, took: Duration) -> anyhow::Result<()> {
     let cpu_ns = cpu_ns(stub.process.id())?;
     let stats = stats(&stub.addr).await?;
     let count = |name: &str| stats[name].as_f64().unwrap_or_default();
@@ -128,10 +128,6 @@ async fn report(stub: &Stub, took: Duration) -> anyhow::Result<()> {
         cpu_ns / tokens / 1e3,
         cpu_ns / took.as_nanos() as f64 * 100.0
     );
-    println!(
-        "{:.2} µs CPU a bare write of 250 bytes, the floor",
-        bare_write_ns()? / 1e3
-    );
     println!("{:.2} tokens a write", tokens / count("writes"));
     println!(
         "late by {:.0} µs (p50), {:.0} µs (p99)",
@@ -139,6 +135,17 @@ async fn report(stub: &Stub, took: Duration) -> anyhow::Result<()> {
         count("lateness_p99_ns") / 1e3
     );
     println!("peak RSS {}", peak_rss(stub.process.id())?);
+    Ok(())
+}
+
+fn report_floor(mut bare: Server) -> anyhow::Result<()> {
+    let mut text = String::new();
+    bare.stdout.read_to_string(&mut text)?;
+    let ns: f64 = text.trim().parse().context("the bare writes failed")?;
+    println!(
+        "{:.2} µs CPU a bare write to the same readers, the floor",
+        ns / 1e3
+    );
     Ok(())
 }
 
