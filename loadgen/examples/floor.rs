@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use loadgen::client::{Request, Target};
+use loadgen::client::{Request, Target, Transport};
 use loadgen::measure::Usage;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -26,7 +26,7 @@ async fn main() -> Result<()> {
     };
     let users: usize = users.parse().context("USERS must be a number")?;
     let seconds: u64 = seconds.parse().context("SECONDS must be a number")?;
-    let target = Arc::new(Target::new(url)?);
+    let target = Arc::new(Target::new(url, &Transport::default())?);
     let (before, begin) = (Usage::now(), Instant::now());
     let end = begin + Duration::from_secs(seconds);
     let tokens = Arc::new(AtomicU64::new(0));

@@ -58,6 +58,7 @@ impl Plan {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::client::Transport;
     use crate::scenario::Scenario;
 
     /// A plan for a server nobody connects to.
@@ -69,7 +70,7 @@ pub(crate) mod tests {
             spacing: scenario.arrivals,
             max_streams: 10,
             seed: 1,
-            targets: vec![Target::new("http://127.0.0.1:1/").unwrap()],
+            targets: vec![Target::new("http://127.0.0.1:1/", &Transport::default()).unwrap()],
             request: Request::new("{}", &[]).unwrap(),
             checks: scenario.expect.clone(),
             thresholds: scenario.thresholds.clone(),

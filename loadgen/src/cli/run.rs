@@ -22,6 +22,7 @@ Examples:
   loadgen run --url http://127.0.0.1:8080/chat --users 50 --duration 30s --json load.json
   loadgen run --url http://127.0.0.1:8080/chat --rate 100 --threshold 'ttft:p(95)<500ms'
   loadgen run --url http://127.0.0.1:8080/v1/chat/completions --body @request.json --expect tokens=50
+  loadgen run --url https://api.example.com/v1/chat/completions --http2 --header 'Authorization: Bearer …'
 
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 the load generator was the bottleneck; 99 a threshold was crossed.";
 
@@ -56,6 +57,15 @@ pub struct Run {
     /// A header to send; may be given several times
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
+    /// Speak HTTP/2: at once on http:// (prior knowledge), by agreement (ALPN) on https://
+    #[arg(long)]
+    pub http2: bool,
+    /// Trust the certificate authorities in this PEM file, instead of the system's
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub ca: Option<PathBuf>,
+    /// Accept any certificate
+    #[arg(long)]
+    pub insecure: bool,
     /// What every answer must be like: status=200, tokens=50, min-tokens=1, done=yes
     #[arg(long = "expect", value_name = "KEY=VALUE")]
     pub expect: Vec<String>,

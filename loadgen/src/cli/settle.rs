@@ -3,7 +3,7 @@
 use super::run::Run;
 use crate::Error;
 use crate::checks::Checks;
-use crate::client::{Request, Target};
+use crate::client::{Request, Target, Transport, Trust};
 use crate::clock;
 use crate::plan::Plan;
 use crate::scenario::{self, Scenario, Shape, Unit};
@@ -25,6 +25,7 @@ impl Run {
         let scenario = scenario::find(self.scenario.as_deref().unwrap_or(default))?;
         let shape = self.shape(scenario.shape().map_err(Error::Usage)?)?;
         let urls = self.urls(&scenario)?;
+        let transport = self.transport(&urls)?;
         let stop_when_crossed = scenario.stop_when_crossed || self.stop_when_crossed;
         let mut thresholds = if self.thresholds.is_empty() {
             scenario.thresholds.clone()
@@ -49,7 +50,7 @@ impl Run {
             request: Request::new(self.body(&scenario, &urls[0])?, &headers)?,
             targets: urls
                 .iter()
-                .map(|url| Target::new(url))
+                .map(|url| Target::new(url, &transport))
                 .collect::<Result<_, _>>()?,
             checks: self.checks(&scenario)?,
             thresholds,
@@ -75,6 +76,23 @@ impl Run {
             return Err(Error::Usage(text.into()));
         }
         Ok(urls.clone())
+    }
+
+    /// Certificates are read only where there is something to check.
+    pub(super) fn transport(&self, urls: &[String]) -> Result<Transport, Error> {
+        let is_secure = |url: &String| url.to_ascii_lowercase().starts_with("https:");
+        let trust = match &self.ca {
+            Some(path) => Trust::Authority(path.clone()),
+            None if self.insecure => Trust::Anyone,
+            None => Trust::System,
+        };
+        match urls.iter().any(is_secure) {
+            true => Transport::secured(self.http2, &trust),
+            false if trust == Trust::System => Ok(Transport::plain(self.http2)),
+            false => Err(Error::Usage(
+                "--ca and --insecure are about https://, and no URL begins so".into(),
+            )),
+        }
     }
 
     fn shape(&self, mut shape: Shape) -> Result<Shape, Error> {
@@ -208,6 +226,9 @@ mod tests {
             "--duration 0s",
             "--stop-when-crossed",
             "--expect colour=red",
+            "--insecure",
+            "--ca ca.pem",
+            "--url https://127.0.0.1:1/ --ca /no/such/file",
         ] {
             assert!(
                 matches!(plan(arguments), Err(Error::Usage(_))),

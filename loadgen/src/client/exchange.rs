@@ -71,19 +71,17 @@ impl Exchange {
         received: &Received,
     ) -> Result<(), Failure> {
         self.begin();
-        connection.reads.first_ns.store(0, Relaxed);
         let response = connection.send(request).await;
         let response = response.map_err(|error| Failure::of(&error, false))?;
-        self.answer.first_byte_ns = connection.reads.first_ns.load(Relaxed);
+        self.answer.first_byte_ns = connection.first_byte_ns();
         self.answer.status = response.status().as_u16();
         let mut body = response.into_body();
         while let Some(piece) = connection.piece(&mut body).await {
             let piece = piece.map_err(|error| Failure::of(&error, true))?;
-            let read_ns = connection.reads.last_ns.load(Relaxed);
-            self.take(&piece, read_ns, scanner, received)
+            self.take(&piece, connection.last_byte_ns(), scanner, received)
                 .map_err(|Overflow| Failure::Overflow)?;
         }
-        self.answer.end_ns = connection.reads.last_ns.load(Relaxed);
+        self.answer.end_ns = connection.last_byte_ns();
         Ok(())
     }
 

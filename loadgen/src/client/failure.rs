@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::io::ErrorKind;
+use tokio_rustls::rustls::{AlertDescription, CertificateError, Error as TlsError};
 
 /// Why a request did not come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +31,21 @@ pub enum Failure {
     /// The answer took longer than `--timeout`.
     #[error("timeout")]
     Timeout,
+    /// The server is not who it should be, or nobody vouches for it.
+    #[error("certificate refused: {0}")]
+    Certificate(&'static str),
+    /// The server answered, but not in TLS.
+    #[error("server does not speak TLS")]
+    NoTls,
+    /// No agreement with the server on how to encrypt.
+    #[error("TLS handshake failed")]
+    Tls,
+    /// HTTP/2 was asked for, and the server has none.
+    #[error("server does not speak HTTP/2")]
+    NoHttp2,
+    /// The server gave up this stream, not the connection.
+    #[error("HTTP/2 stream reset")]
+    StreamReset,
     /// Anything else the HTTP client reports.
     #[error("HTTP client error")]
     Other,
@@ -45,20 +61,49 @@ impl Failure {
         }
     }
 
+    /// Of an attempt to agree on encryption.
+    pub fn securing(error: &std::io::Error) -> Self {
+        let tls = error.get_ref().and_then(|inner| inner.downcast_ref());
+        match tls {
+            Some(TlsError::InvalidCertificate(reason)) => Self::Certificate(refusal(reason)),
+            Some(TlsError::InvalidMessage(_)) => Self::NoTls,
+            Some(TlsError::AlertReceived(AlertDescription::NoApplicationProtocol)) => Self::NoHttp2,
+            Some(_) => Self::Tls,
+            None => match error.kind() {
+                ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Self::Reset,
+                ErrorKind::UnexpectedEof => Self::ClosedEarly,
+                _ => Self::Tls,
+            },
+        }
+    }
+
     /// Of a request under way; `answered` says whether the answer's head had arrived.
     pub fn of(error: &hyper::Error, answered: bool) -> Self {
-        let io = error
-            .source()
-            .and_then(|source| source.downcast_ref::<std::io::Error>())
-            .map(std::io::Error::kind);
-        match io {
+        let source = error.source();
+        let http2: Option<&h2::Error> = source.and_then(|source| source.downcast_ref());
+        let io: Option<&std::io::Error> = match http2 {
+            Some(http2) => http2.get_io(),
+            None => source.and_then(|source| source.downcast_ref()),
+        };
+        match io.map(std::io::Error::kind) {
             Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => Self::Reset,
             Some(ErrorKind::UnexpectedEof) => Self::closed(answered),
+            _ if http2.is_some() => Self::of_http2(http2, answered),
             _ if error.is_incomplete_message() || error.is_canceled() || error.is_closed() => {
                 Self::closed(answered)
             }
             _ if error.is_parse() => Self::Malformed,
             _ => Self::Other,
+        }
+    }
+
+    fn of_http2(error: Option<&h2::Error>, answered: bool) -> Self {
+        match error {
+            Some(error) if error.is_reset() && error.is_remote() => Self::StreamReset,
+            Some(error) if error.is_go_away() && error.is_remote() => Self::closed(answered),
+            // What the server sent makes no sense as HTTP/2.
+            Some(_) if answered => Self::Malformed,
+            _ => Self::NoHttp2,
         }
     }
 
@@ -69,5 +114,17 @@ impl Failure {
         } else {
             Self::ClosedEarly
         }
+    }
+}
+
+fn refusal(reason: &CertificateError) -> &'static str {
+    match reason {
+        CertificateError::UnknownIssuer => "unknown issuer",
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "expired",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "for another name"
+        }
+        CertificateError::Revoked => "revoked",
+        _ => "not valid",
     }
 }

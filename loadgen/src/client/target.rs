@@ -1,11 +1,13 @@
 //! Where requests go and what they say, prepared once.
 
+use super::Transport;
 use crate::Error;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Uri};
 use std::net::{SocketAddr, ToSocketAddrs};
+use tokio_rustls::rustls::pki_types::ServerName;
 
 /// A server and a path on it.
 #[derive(Clone, Debug)]
@@ -14,8 +16,13 @@ pub struct Target {
     pub url: String,
     /// Where to connect to, looked up once: a name server is not what is measured.
     pub address: SocketAddr,
+    /// How to speak to it.
+    pub transport: Transport,
+    /// Whom its certificate must name; none without TLS.
+    pub server_name: Option<ServerName<'static>>,
     uri: Uri,
-    host: HeaderValue,
+    /// Sent as a header over HTTP/1.1; HTTP/2 has it in the URI.
+    host: Option<HeaderValue>,
 }
 
 /// A request, to be sent again and again.
@@ -31,48 +38,59 @@ impl Target {
     /// Reads a URL and looks its host up.
     ///
     /// # Errors
-    /// If it is not an `http://` URL, or its host has no address.
-    pub fn new(url: &str) -> Result<Self, Error> {
-        let refuse = |reason: &dyn ToString| Error::Url {
+    /// If it is no URL that `transport` can be used for, or its host has no address.
+    pub fn new(url: &str, transport: &Transport) -> Result<Self, Error> {
+        Self::read(url, transport).map_err(|reason| Error::Url {
             url: url.into(),
-            reason: reason.to_string(),
+            reason,
+        })
+    }
+
+    fn read(url: &str, transport: &Transport) -> Result<Self, String> {
+        let uri: Uri = url.parse().map_err(told)?;
+        let secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") if transport.is_secured() => true,
+            _ => return Err("it does not begin with http:// or https://".into()),
         };
-        let uri: Uri = url.parse().map_err(|error| refuse(&error))?;
-        if uri.scheme_str() != Some("http") {
-            return Err(refuse(&"it does not begin with http://"));
-        }
-        let authority = uri.authority().ok_or_else(|| refuse(&"it has no host"))?;
-        let host = HeaderValue::from_str(authority.as_str()).map_err(|error| refuse(&error))?;
-        let host_name = authority.host();
+        let authority = uri.authority().ok_or("it has no host")?.clone();
+        let name = authority.host().trim_matches(['[', ']']);
         let port = match authority.port_u16() {
             Some(port) => port,
-            None if authority.as_str().ends_with(host_name) => 80,
-            None => return Err(refuse(&"its port is not a number up to 65535")),
+            None if authority.as_str().ends_with(authority.host()) => {
+                [80, 443][usize::from(secure)]
+            }
+            None => return Err("its port is not a number up to 65535".into()),
         };
-        let name = host_name.trim_matches(['[', ']']);
-        let mut addresses = (name, port)
-            .to_socket_addrs()
-            .map_err(|error| refuse(&error))?;
-        let address = addresses
-            .next()
-            .ok_or_else(|| refuse(&"its host has no address"))?;
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let uri = path.parse().map_err(|error| refuse(&error))?;
+        let mut addresses = (name, port).to_socket_addrs().map_err(told)?;
+        let address = addresses.next().ok_or("its host has no address")?;
+        let server_name = secure.then(|| ServerName::try_from(name.to_string()));
+        let (uri, host) = if transport.http2 {
+            (uri, None)
+        } else {
+            let path = uri.path_and_query().map_or("/", |path| path.as_str());
+            let host = HeaderValue::from_str(authority.as_str()).map_err(told)?;
+            (path.parse().map_err(told)?, Some(host))
+        };
         Ok(Self {
             url: url.into(),
             address,
+            transport: transport.clone(),
+            server_name: server_name.transpose().map_err(told)?,
             uri,
             host,
         })
     }
 
-    /// `request` as HTTP/1.1 wants it sent to this target.
+    /// `request` as its HTTP wants it sent to this target.
     pub fn address_to(&self, request: &Request) -> hyper::Request<Full<Bytes>> {
         let mut http = hyper::Request::new(Full::new(request.body.clone()));
         *http.method_mut() = Method::POST;
         *http.uri_mut() = self.uri.clone();
         *http.headers_mut() = request.headers.clone();
-        http.headers_mut().insert(HOST, self.host.clone());
+        if let Some(host) = &self.host {
+            http.headers_mut().insert(HOST, host.clone());
+        }
         http
     }
 }
@@ -97,6 +115,10 @@ impl Request {
     }
 }
 
+fn told(error: impl ToString) -> String {
+    error.to_string()
+}
+
 fn parse_header(header: &str) -> Result<(HeaderName, HeaderValue), Error> {
     let refuse = |reason: &dyn ToString| Error::Header {
         header: header.into(),
@@ -119,10 +141,15 @@ fn parse_header(header: &str) -> Result<(HeaderName, HeaderValue), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::Trust;
+
+    fn plain(url: &str) -> Result<Target, Error> {
+        Target::new(url, &Transport::default())
+    }
 
     #[test]
     fn a_url_is_taken_apart() {
-        let target = Target::new("http://127.0.0.1:8080/chat?a=1").unwrap();
+        let target = plain("http://127.0.0.1:8080/chat?a=1").unwrap();
         assert_eq!(target.address.to_string(), "127.0.0.1:8080");
         let request = Request::new("{}", &["X-Mine: 1".into()]).unwrap();
         let http = target.address_to(&request);
@@ -130,9 +157,27 @@ mod tests {
         assert_eq!(http.headers()["host"], "127.0.0.1:8080");
         assert_eq!(http.headers()["x-mine"], "1");
         assert_eq!(
-            Target::new("http://[::1]:1/").unwrap().address.to_string(),
+            plain("http://[::1]:1/").unwrap().address.to_string(),
             "[::1]:1"
         );
+    }
+
+    #[test]
+    fn https_knows_its_port_and_whom_to_expect() {
+        let transport = Transport::secured(false, &Trust::Anyone).unwrap();
+        let target = Target::new("https://127.0.0.1/chat", &transport).unwrap();
+        assert_eq!(target.address.port(), 443);
+        assert_eq!(target.server_name.unwrap().to_str(), "127.0.0.1");
+        let plain = Target::new("http://127.0.0.1/chat", &transport).unwrap();
+        assert!(plain.server_name.is_none() && plain.address.port() == 80);
+    }
+
+    #[test]
+    fn http2_has_the_host_in_the_uri() {
+        let target = Target::new("http://127.0.0.1:8080/chat", &Transport::plain(true)).unwrap();
+        let http = target.address_to(&Request::new("{}", &[]).unwrap());
+        assert_eq!(http.uri(), "http://127.0.0.1:8080/chat");
+        assert!(!http.headers().contains_key("host"));
     }
 
     #[test]
@@ -142,9 +187,10 @@ mod tests {
             "127.0.0.1:8080",
             "ftp://127.0.0.1/",
             "http://",
+            "https://127.0.0.1/",
             "http://127.0.0.1:99999/",
         ] {
-            let text = Target::new(url).unwrap_err().to_string();
+            let text = plain(url).unwrap_err().to_string();
             assert!(text.contains("http://127.0.0.1:8080/chat"), "{text}");
         }
     }

@@ -6,7 +6,6 @@ use crate::client::{Connection, Exchange, Failure};
 use crate::clock::now_ns;
 
 /// A user's connection and buffers.
-#[derive(Debug)]
 pub struct Session {
     index: usize,
     connection: Option<Connection>,
@@ -81,7 +80,7 @@ impl Session {
         {
             return Ok(kept);
         }
-        let open = Connection::open(worker.target(self.index).address, worker.wire.clone());
+        let open = Connection::open(worker.target(self.index), worker.wire.clone());
         let opened = tokio::time::timeout(worker.plan.timeout, open).await;
         opened.unwrap_or(Err(Failure::Timeout))
     }

@@ -98,6 +98,12 @@ fn answer(path: &str, body: &[u8], out: &mut TcpStream) -> Option<()> {
             thread::sleep(Duration::from_secs(60));
             None
         }
+        // HTTP/2's preface, which is a request to no path.
+        "*" => {
+            send(&whole("400 Bad Request", "what?"))?;
+            std::io::copy(out, &mut std::io::sink()).ok()?;
+            None
+        }
         other => panic!("no such behaviour: {other}"),
     }
 }
