@@ -60,12 +60,17 @@ impl Client {
 
     /// Sends `POST /chat`.
     pub async fn chat(&mut self, message: &str) -> Answer {
-        self.send(
-            Method::POST,
-            "/chat",
-            json!({ "message": message }).to_string(),
-        )
-        .await
+        self.say("/chat", message).await
+    }
+
+    /// Posts a message.
+    pub async fn say(&mut self, path: &str, message: &str) -> Answer {
+        self.post(path, &json!({ "message": message })).await
+    }
+
+    /// Posts JSON.
+    pub async fn post(&mut self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, body.to_string()).await
     }
 }
 
@@ -148,6 +153,31 @@ impl Events {
     pub async fn token(&mut self) -> String {
         let data = self.next().await.expect("there is another token");
         token(&data)
+    }
+
+    /// The next event as JSON.
+    pub async fn event(&mut self) -> Value {
+        let data = self.next().await.expect("there is another event");
+        serde_json::from_str(&data).unwrap_or_else(|_| panic!("JSON instead of {data:?}"))
+    }
+
+    /// All events that are left, of which the last has to be `[DONE]`.
+    pub async fn until_done(self) -> Vec<Value> {
+        let mut events = self.rest().await;
+        assert_eq!(events.pop().as_deref(), Some("[DONE]"), "{events:?}");
+        let json = |data: &String| serde_json::from_str(data).expect("events are JSON");
+        events.iter().map(json).collect()
+    }
+
+    /// All events that are left, of which the last has to say what went wrong.
+    pub async fn until_error(self) -> Vec<Value> {
+        let events = self.rest().await;
+        let json =
+            |data: &String| serde_json::from_str(data).expect("events are JSON, without [DONE]");
+        let events: Vec<Value> = events.iter().map(json).collect();
+        let why = events.last().and_then(|last| last["error"].as_str());
+        assert!(why.is_some_and(|why| !why.is_empty()), "{events:?}");
+        events
     }
 
     /// All events that are left.

@@ -7,8 +7,10 @@ mod cases;
 mod client;
 mod model;
 mod session;
+mod stub;
 mod version;
 
+use cases::Case;
 use libtest_mimic::{Arguments, Failed, Trial};
 use profiler::target::{Arm, Manifest};
 use session::Session;
@@ -54,30 +56,36 @@ fn targets() -> Vec<String> {
     names
 }
 
-/// Every case for the target, the first one for its variants, and what its version really is.
+/// Every case for the target, and for variants on another runtime; the first one for other variants.
 fn trials(target: &str) -> Vec<Trial> {
     let arm = Arm::resolve(target, &targets_dir()).unwrap_or_else(|error| panic!("{error}"));
     let manifest: Manifest = arm.manifest().expect("it has a folder").clone();
     let built = build_once(target.to_owned());
-    let mut trials: Vec<Trial> = cases::ALL
-        .iter()
-        .map(|case| trial(target, &built, case))
-        .collect();
-    for variant in manifest.variants.keys() {
-        let name = format!("{target}:{variant}");
-        trials.push(trial(&name, &build_once(name.clone()), &cases::ALL[0]));
-    }
-    if version::can_be_asked(&manifest.runtime) {
-        trials.push(trial(
-            target,
-            &built,
-            &cases::Case {
-                name: "version",
-                run: version::is_what_it_says,
-            },
-        ));
-    }
-    trials
+    let all = trials_of_runtime(target, &built, &manifest);
+    let variants = manifest.variants.iter().flat_map(|(name, variant)| {
+        let arm = format!("{target}:{name}");
+        let built = build_once(arm.clone());
+        match variant.runtime.is_some() || variant.version.is_some() {
+            true => trials_of_runtime(&arm, &built, &manifest),
+            false => vec![trial(&arm, &built, &cases::ALL[0])],
+        }
+    });
+    all.into_iter().chain(variants).collect()
+}
+
+/// Every case of the workloads that it serves, and what its version really is.
+fn trials_of_runtime(arm: &str, built: &Built, manifest: &Manifest) -> Vec<Trial> {
+    let serves = |case: &&Case| manifest.workloads.iter().any(|name| name == case.workload);
+    let cases = cases::ALL.iter().filter(serves);
+    let version = [Case {
+        name: "version",
+        workload: "chat",
+        run: version::is_what_it_says,
+    }];
+    cases
+        .chain(&version)
+        .map(|case| trial(arm, built, case))
+        .collect()
 }
 
 fn build_once(arm: String) -> Built {
@@ -89,17 +97,20 @@ fn build_once(arm: String) -> Built {
     Arc::new(LazyLock::new(Box::new(build)))
 }
 
-fn trial(target: &str, built: &Built, case: &cases::Case) -> Trial {
+fn trial(target: &str, built: &Built, case: &Case) -> Trial {
     let (built, run) = (Arc::clone(built), case.run);
-    Trial::test(format!("{target}::{}", case.name), move || {
-        let arm = LazyLock::force(&built).as_ref().map_err(Failed::from)?;
-        let runtime = tokio::runtime::Runtime::new()?;
-        runtime.block_on(async {
-            let session = Session::start(arm).await?;
-            tokio::time::timeout(STUCK, run(session))
-                .await
-                .map_err(|_| "an event that should have come never did")?;
-            Ok(())
-        })
-    })
+    Trial::test(
+        format!("{target}::{}::{}", case.workload, case.name),
+        move || {
+            let arm = LazyLock::force(&built).as_ref().map_err(Failed::from)?;
+            let runtime = tokio::runtime::Runtime::new()?;
+            runtime.block_on(async {
+                let session = Session::start(arm).await?;
+                tokio::time::timeout(STUCK, run(session))
+                    .await
+                    .map_err(|_| "an event that should have come never did")?;
+                Ok(())
+            })
+        },
+    )
 }

@@ -1,7 +1,10 @@
 //! A model that does what the message says, and knows what it was asked.
 
+mod agent;
+mod question;
 mod script;
 
+use question::Question;
 pub use script::TOKENS;
 
 use bytes::Bytes;
@@ -90,6 +93,13 @@ impl Model {
         self.state.asked.lock().expect("no one panicked").clone()
     }
 
+    /// Waits until it was asked `count` times.
+    pub async fn until_asked(&self, count: usize) {
+        let mut active = self.state.active.subscribe();
+        let asked = active.wait_for(|_| self.asked().len() >= count);
+        asked.await.expect("the model runs");
+    }
+
     /// Lets held completions go on, now and later.
     pub fn open_gate(&self) {
         self.state.gate.send_replace(true);
@@ -135,10 +145,7 @@ async fn answer(
     let content_type = content_type.unwrap_or_default().to_owned();
     let body = request.into_body().collect().await?.to_bytes();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let message = body["messages"][0]["content"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
+    let question = Question::of(&body);
     state.asked.lock().expect("no one panicked").push(Asked {
         line,
         content_type,
@@ -147,19 +154,19 @@ async fn answer(
 
     let (sender, parts) = mpsc::channel(1);
     let mut response = Response::new(Parts(parts));
-    if let Some(status) = message.strip_prefix("status ") {
-        *response.status_mut() = status.parse().expect("the case names a status");
+    if let Some(status) = question.status() {
+        *response.status_mut() = status;
         return Ok(response);
     }
     let active = Active::new(Arc::clone(&state));
-    if message == "no answer" {
+    if question.is_never_answered() {
         // The connection's task ends, and with it this guard, when the client has left.
         std::future::pending::<()>().await;
     }
     let gate = state.gate.subscribe();
     tokio::spawn(async move {
         let _active = active;
-        script::play(&message, sender, gate).await;
+        script::play(question, sender, gate).await;
     });
     *response.status_mut() = StatusCode::OK;
     response.headers_mut().insert(

@@ -3,6 +3,7 @@
 use crate::{STUCK, client::Client, model::Model};
 use libtest_mimic::Failed;
 use profiler::target::{Arm, Running, StartOptions};
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A running target and the model that it asks.
@@ -13,7 +14,7 @@ pub struct Session {
     pub model: Model,
     /// The target.
     pub server: Running,
-    _logs: TempDir,
+    logs: TempDir,
 }
 
 impl Session {
@@ -28,8 +29,15 @@ impl Session {
             arm: arm.clone(),
             model,
             server,
-            _logs: logs,
+            logs: logs,
         })
+    }
+
+    /// Starts the target again, against another model.
+    pub fn ask_instead(&mut self, upstream: &str) {
+        let mut options = StartOptions::new(upstream, self.logs.path().join("again.log"));
+        options.ready_timeout = STUCK;
+        self.server = self.arm.start(&options).expect("it starts again");
     }
 
     /// A new connection to the target.
@@ -46,5 +54,11 @@ impl Session {
             .stream()
             .rest()
             .await
+    }
+
+    /// The events of a message posted to `path`, up to `[DONE]`.
+    pub async fn happened(&self, path: &str, message: &str) -> Vec<Value> {
+        let mut client = self.client().await;
+        client.say(path, message).await.stream().until_done().await
     }
 }

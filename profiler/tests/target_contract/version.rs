@@ -4,13 +4,16 @@ use crate::session::Session;
 use std::{fs, future::Future, path::Path, pin::Pin, process::Command};
 
 /// Whether the executable of a runtime can say its version.
-pub fn can_be_asked(runtime: &str) -> bool {
+fn can_be_asked(runtime: &str) -> bool {
     matches!(runtime, "go" | "bun" | "node" | "deno")
 }
 
 /// Asks the executable of the process that serves.
 pub fn is_what_it_says(session: Session) -> Pin<Box<dyn Future<Output = ()>>> {
     let (runtime, version) = session.arm.runtime().expect("it has a folder");
+    if !can_be_asked(&runtime) {
+        return Box::pin(std::future::ready(()));
+    }
     let executable = fs::read_link(format!("/proc/{}/exe", session.server.pid())).expect("it runs");
     let said = ask(&runtime, &executable);
     let words: Vec<&str> = said

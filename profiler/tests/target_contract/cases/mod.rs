@@ -1,9 +1,13 @@
 //! What every target does, case by case.
 
+mod agents;
 mod answers;
 mod failures;
+mod images;
 mod leaving;
+mod played;
 mod refusals;
+mod sub_agents;
 
 use crate::session::Session;
 use std::{future::Future, pin::Pin};
@@ -12,35 +16,64 @@ use std::{future::Future, pin::Pin};
 pub struct Case {
     /// Its name.
     pub name: &'static str,
+    /// The workload that it is about.
+    pub workload: &'static str,
     /// What it does to a target.
     pub run: fn(Session) -> Pin<Box<dyn Future<Output = ()>>>,
 }
 
 macro_rules! cases {
-    ($($module:ident :: $name:ident),* $(,)?) => {
-        &[$(Case { name: stringify!($name), run: |session| Box::pin($module::$name(session)) }),*]
+    ($($workload:literal: $($module:ident :: $name:ident),* ;)*) => {
+        &[$($(Case {
+            name: stringify!($name),
+            workload: $workload,
+            run: |session| Box::pin($module::$name(session)),
+        }),*),*]
     };
 }
 
-/// All cases; variants are only driven through the first.
+/// All cases, each with the workload it belongs to; variants of the same runtime are only driven through the first.
 pub const ALL: &[Case] = cases![
-    answers::tokens_in_order,
-    answers::asks_the_model_as_openai_wants,
-    answers::each_token_when_it_arrives,
-    answers::lines_split_anywhere,
-    answers::events_in_one_piece,
-    answers::events_written_otherwise,
-    answers::connections_are_used_again,
-    answers::fifty_streams_at_once,
-    refusals::bad_json,
-    refusals::no_message,
-    refusals::other_paths_and_methods,
-    failures::model_not_there,
-    failures::model_refuses,
-    failures::model_breaks_off,
-    failures::model_ends_early,
-    failures::model_talks_nonsense,
-    leaving::while_the_model_thinks,
-    leaving::while_the_model_pauses,
-    leaving::while_the_model_talks,
+    "chat":
+        answers::tokens_in_order,
+        answers::asks_the_model_as_openai_wants,
+        answers::each_token_when_it_arrives,
+        answers::lines_split_anywhere,
+        answers::events_in_one_piece,
+        answers::events_written_otherwise,
+        answers::connections_are_used_again,
+        answers::fifty_streams_at_once,
+        refusals::bad_json,
+        refusals::no_message,
+        refusals::other_paths_and_methods,
+        failures::model_not_there,
+        failures::model_refuses,
+        failures::model_breaks_off,
+        failures::model_ends_early,
+        failures::model_talks_nonsense,
+        leaving::while_the_model_thinks,
+        leaving::while_the_model_pauses,
+        leaving::while_the_model_talks;
+    "tools-sequential": played::tools_sequential;
+    "agent-loop": played::agent_loop;
+    "tools-parallel":
+        played::tools_parallel,
+        agents::results_go_to_the_model_in_order,
+        agents::a_tool_that_is_not_there,
+        agents::arguments_that_do_not_fit,
+        agents::a_loop_without_end,
+        agents::refuses_what_chat_refuses,
+        agents::model_fails_at_first,
+        agents::model_fails_after_tools,
+        agents::client_leaves_after_tools;
+    "sub-agents":
+        played::sub_agents,
+        sub_agents::stream_at_the_same_time,
+        sub_agents::one_that_fails_ends_all,
+        sub_agents::client_leaves;
+    "multimodal":
+        played::multimodal,
+        images::in_parts,
+        images::what_is_no_image_is_refused,
+        images::a_drawing_that_is_no_image;
 ];

@@ -1,28 +1,45 @@
 //! What the model says to which message.
 
-use super::Part;
+use super::{Part, agent, question::Question};
 use bytes::Bytes;
 use serde_json::{Value, json};
-use std::{io, time::Duration};
+use std::{
+    io,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 use tokio::sync::{mpsc, watch};
 
 /// Tokens of a plain answer; not all of them are ASCII, nor harmless in JSON.
 pub const TOKENS: [&str; 5] = [" Hello", " wörld", " \"quoted\"\\", " \u{1f980}", "\nend"];
 
 /// Where a completion is written to, until the client leaves.
-type Sender = mpsc::Sender<Part>;
+pub type Sender = mpsc::Sender<Part>;
 
-/// Plays the completion that `message` asks for.
-pub async fn play(message: &str, to: Sender, gate: watch::Receiver<bool>) {
+/// Plays the completion that the question asks for.
+pub async fn play(question: Question, to: Sender, gate: watch::Receiver<bool>) {
     // The client may leave at any time, and that ends the completion.
     let gone = to.clone();
     tokio::select! {
         () = gone.closed() => {}
-        _ = perform(message, to, gate) => {}
+        _ = perform(&question, to, gate) => {}
     }
 }
 
-async fn perform(message: &str, to: Sender, gate: watch::Receiver<bool>) -> Option<()> {
+async fn perform(question: &Question, to: Sender, gate: watch::Receiver<bool>) -> Option<()> {
+    if let Some(turn) = agent::turn(question) {
+        // Some clients take an answer whose id they have seen for one that they have.
+        static TURNS: AtomicUsize = AtomicUsize::new(2);
+        let id = format!("chatcmpl-{}", TURNS.fetch_add(1, Ordering::Relaxed));
+        let reason = if turn.contains("tool_calls") {
+            "tool_calls"
+        } else {
+            "stop"
+        };
+        let turn = head() + &turn + &tail(reason);
+        return send(&to, turn.replace("chatcmpl-1", &id)).await;
+    }
+    let message = question.message.as_str();
     let (script, id) = message.split_once(' ').unwrap_or((message, ""));
     match script {
         "pieces" => pieces(&to).await,
@@ -51,14 +68,14 @@ fn chunk(choices: &Value, usage: &Value) -> String {
     format!("data: {chunk}\n\n")
 }
 
-fn delta(delta: &Value, finish: &Value) -> String {
+pub fn delta(delta: &Value, finish: &Value) -> String {
     chunk(
         &json!([{ "index": 0, "delta": delta, "finish_reason": finish }]),
         &Value::Null,
     )
 }
 
-fn token(content: &str) -> String {
+pub fn token(content: &str) -> String {
     delta(&json!({ "content": content }), &Value::Null)
 }
 
@@ -71,16 +88,16 @@ fn head() -> String {
 }
 
 /// What comes after the tokens: the end's reason, the usage without choices, and the end itself.
-fn tail() -> String {
+fn tail(reason: &str) -> String {
     let usage = json!({ "prompt_tokens": 1, "completion_tokens": 5, "total_tokens": 6 });
-    delta(&json!({}), &json!("stop")) + &chunk(&json!([]), &usage) + DONE
+    delta(&json!({}), &json!(reason)) + &chunk(&json!([]), &usage) + DONE
 }
 
 fn whole() -> String {
     TOKENS
         .iter()
         .fold(head(), |text, content| text + &token(content))
-        + &tail()
+        + &tail("stop")
 }
 
 /// `None` when the client has left.
@@ -93,7 +110,7 @@ async fn plain(to: &Sender) -> Option<()> {
     for content in TOKENS {
         send(to, token(content)).await?;
     }
-    send(to, tail()).await
+    send(to, tail("stop")).await
 }
 
 /// Pieces that end within lines, within keys and within every character that can be split.
@@ -116,7 +133,7 @@ async fn pieces(to: &Sender) -> Option<()> {
 async fn hold(to: &Sender, id: &str, mut gate: watch::Receiver<bool>) -> Option<()> {
     send(to, head() + &token(&format!(" first{id}"))).await?;
     gate.wait_for(|open| *open).await.ok()?;
-    send(to, token(&format!(" second{id}")) + &tail()).await
+    send(to, token(&format!(" second{id}")) + &tail("stop")).await
 }
 
 async fn endless(to: &Sender) -> Option<()> {
