@@ -4,6 +4,7 @@
 
 pub mod assemble;
 pub mod checks;
+pub mod crossing;
 pub mod diagnose;
 pub mod drain;
 pub mod host;

@@ -8,7 +8,7 @@ use super::memory::{self, Regions};
 use super::programs::{NO_SOURCE, Programs, Wanted};
 use super::statistics::Statistics;
 use super::target::{self, Process};
-use super::{Options, host};
+use super::{Options, crossing, host};
 use anyhow::{Context, Result};
 use nix::time::{ClockId, clock_gettime};
 use profiler_common::histogram::Kind;
@@ -36,6 +36,7 @@ pub struct Session {
     last: (u64, u64),
     target: Target,
     stats: Statistics,
+    crossing_ns: f64,
 }
 
 impl Session {
@@ -48,6 +49,8 @@ impl Session {
             log: options.log_programs,
             kinds: options.hooks.clone(),
         };
+        // Without it calls are told as too cheap, which a recording says of itself; it is no reason to record nothing.
+        let crossing_ns = crossing::measure(&wanted).unwrap_or_default();
         let mut programs = Programs::attach(&wanted)?;
         let ports: Vec<u16> = wanted
             .tgids
@@ -81,6 +84,7 @@ impl Session {
             last: (0, 0),
             target,
             stats,
+            crossing_ns,
         })
     }
 
@@ -234,6 +238,7 @@ impl Session {
                 sampled_ns: self.stats.sampled_ns(),
                 rss_bytes: memory::memory_of(std::process::id()).peak_rss_bytes,
                 mode: "programs".into(),
+                crossing_ns: self.crossing_ns,
                 ..observer::Observer::default()
             },
             threads,
