@@ -10,36 +10,68 @@ use recording::{Recording, process::Thread};
 /// Books one round.
 pub fn book(path: &str, recording: &Recording, ledger: &mut Ledger) {
     for (index, thread) in recording.threads.iter().enumerate() {
-        book_thread(&format!("{path}#/threads/{index}"), thread, ledger);
+        let split = Split::of(thread, recording.observer.crossing_ns);
+        book_thread(&format!("{path}#/threads/{index}"), thread, &split, ledger);
     }
 }
 
-fn book_thread(at: &str, thread: &Thread, ledger: &mut Ledger) {
+fn book_thread(at: &str, thread: &Thread, split: &Split, ledger: &mut Ledger) {
     let role = Some(thread.role.as_str());
     // User code runs because a thread was woken: its count is the wake-ups, its unit cost the work of one.
     ledger.add(
         role,
         USER_CODE,
-        thread.user_ns,
+        split.user_ns,
         thread.wakeups,
         format!("{at}/user_ns"),
     );
     ledger.add(
         role,
         FAULTS_AND_INTERRUPTS,
-        thread.fault_irq_ns,
+        split.fault_irq_ns,
         thread.faults,
         format!("{at}/fault_irq_ns"),
     );
     for (index, call) in thread.syscalls.iter().enumerate() {
         let evidence = format!("{at}/syscalls/{index}");
-        ledger.add(
-            role,
-            work::cause(call),
-            call.on_cpu_ns,
-            call.count,
-            evidence,
-        );
+        let value = call.on_cpu_ns + split.around_calls_ns[index];
+        ledger.add(role, work::cause(call), value, call.count, evidence);
+    }
+}
+
+/// A thread's time outside of system calls, with the way into the kernel and out of it given to what took that way.
+///
+/// The kernel takes no sample on the way in or out (interrupts are off there). It takes it once the way is over: on the
+/// way in that is inside the kernel, outside of any call, and on the way out it is in user code. So half of what
+/// the calls' crossings cost was booked as faults and interrupts and half as user code; and of each page fault, the way
+/// out was booked as user code. All of it only moves: the sum stays what was measured.
+struct Split {
+    user_ns: u64,
+    fault_irq_ns: u64,
+    /// For each system call, in their order.
+    around_calls_ns: Vec<u64>,
+}
+
+impl Split {
+    fn of(thread: &Thread, crossing_ns: f64) -> Self {
+        let (mut user_ns, mut fault_irq_ns) = (thread.user_ns, thread.fault_irq_ns);
+        let mut take = |wanted: u64| {
+            let from_faults = (wanted / 2).min(fault_irq_ns);
+            let from_user = (wanted - from_faults).min(user_ns);
+            let rest = (wanted - from_faults - from_user).min(fault_irq_ns - from_faults);
+            fault_irq_ns -= from_faults + rest;
+            user_ns -= from_user;
+            from_faults + from_user + rest
+        };
+        let crossings = |count: u64| (count as f64 * crossing_ns) as u64;
+        let calls = thread.syscalls.iter();
+        let around_calls_ns = calls.map(|call| take(crossings(call.count))).collect();
+        let way_out = (crossings(thread.faults) / 2).min(user_ns);
+        Split {
+            user_ns: user_ns - way_out,
+            fault_irq_ns: fault_irq_ns + way_out,
+            around_calls_ns,
+        }
     }
 }
 
@@ -65,5 +97,25 @@ mod tests {
         assert_eq!(per("pool", USER_CODE).value, 11.0);
         let booked: f64 = ledger.0.values().map(|row| row.amount.value).sum();
         assert_eq!(booked, round.process.on_cpu_ns as f64);
+    }
+
+    #[test]
+    fn the_way_into_the_kernel_and_out_belongs_to_what_took_it() {
+        let split = |user, fault, calls, faults| {
+            let build = Build::arm("x").thread(1, "main", |thread| {
+                let thread = thread.user(user, 1).fault(fault, faults);
+                thread.call("getppid", calls, 7).call("read", 1, 5)
+            });
+            Split::of(&build.done().threads[0], 10.0)
+        };
+        let ample = split(1_000, 500, 20, 8);
+        assert_eq!(ample.around_calls_ns, [200, 10]);
+        assert_eq!(
+            (ample.user_ns, ample.fault_irq_ns),
+            (1_000 - 105 - 40, 500 - 105 + 40)
+        );
+        let scarce = split(90, 30, 20, 0);
+        assert_eq!(scarce.around_calls_ns, [120, 0]);
+        assert_eq!((scarce.user_ns, scarce.fault_irq_ns), (0, 0));
     }
 }

@@ -1,5 +1,5 @@
 //! What the fault really did, counted where it happens. It is read at `/planted`, and written to `$PLANTED_LOG/PID.jsonl`
-//! 20 times a second, so that whoever recorded a part of the run can look up what happened in that part.
+//! ten times a second, so that whoever recorded a part of the run can look up what happened in that part.
 
 use anyhow::Context;
 use nix::{
@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Between two lines of the log.
-const EVERY: Duration = Duration::from_millis(50);
+const EVERY: Duration = Duration::from_millis(100);
 
 static NAME: OnceLock<(String, u64)> = OnceLock::new();
 static TOKENS: AtomicU64 = AtomicU64::new(0);
@@ -98,7 +98,7 @@ pub fn wait<T>(wait: impl FnOnce() -> T) -> T {
 }
 
 /// CPU time of this thread as the kernel counts it.
-fn thread_time() -> Duration {
+pub fn thread_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
