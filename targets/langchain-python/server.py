@@ -1,0 +1,31 @@
+"""An agent server: LangChain runs the agents, and what they do is streamed to the client when it happens."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from agent import run, talker
+from answer import answer
+
+app = FastAPI()
+
+
+class Message(BaseModel):
+    message: str = Field(min_length=1)
+
+
+@app.post("/chat")
+async def chat(body: Message, request: Request) -> Response:
+    return await answer(run(talker, [{"role": "user", "content": body.message}]), request)
+
+
+@app.exception_handler(RequestValidationError)
+async def bad_request(_request: Request, error: RequestValidationError) -> JSONResponse:
+    return JSONResponse({"error": str(error)}, 400)
+
+
+@app.exception_handler(404)
+@app.exception_handler(405)
+async def not_found(_request: Request, _error: Exception) -> JSONResponse:
+    return JSONResponse({"error": "there is no such route"}, 404)
