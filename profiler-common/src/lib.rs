@@ -44,12 +44,15 @@ pub enum Pairing {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Socket {
-    /// When data became readable, monotonic ns; 0 once it was received.
-    pub arrival_ns: u64,
     /// 1: the target accepted it (its local port is one the target listens on); 0: the target opened it.
     pub accepted: u32,
     /// Padding.
     pub reserved: u32,
+    /// When data became readable, monotonic ns; 0 once it was received.
+    pub arrival_ns: u64,
+    /// Padding: the kernel keeps 56 bytes before a value of a hash, so that an entry is two cache lines, and only the
+    /// second, with the stamp, is written to while the first is looked for on other CPUs.
+    pub padding: [u64; 7],
 }
 
-const _: () = assert!(size_of::<Socket>() == 16);
+const _: () = assert!(size_of::<Socket>() == 72);

@@ -1,5 +1,7 @@
 //! What a thread spent in one system call.
 
+use crate::thread::CallTime;
+
 /// System calls of one thread under one number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
@@ -17,6 +19,48 @@ pub struct SyscallStat {
 }
 
 const _: () = assert!(size_of::<SyscallStat>() == 40);
+
+impl SyscallStat {
+    /// Adds one call that returned.
+    #[inline(always)]
+    pub fn add(&mut self, took: CallTime, result: u64) {
+        self.count += 1;
+        self.result_sum = self.result_sum.wrapping_add(result);
+        self.on_cpu_ns += took.on_cpu_ns;
+        self.blocked_ns += took.blocked_ns;
+        self.run_queue_ns += took.run_queue_ns;
+    }
+}
+
+/// The calls that servers make most (x86-64 numbers). Each thread has a place of its own for these, which is cheaper to
+/// find than an entry of a hash and shares no cache line with other threads'. Elsewhere the numbers mean other calls,
+/// which does no harm.
+pub const NEAR_CALLS: [u32; 8] = [
+    0,   // read
+    1,   // write
+    44,  // sendto
+    45,  // recvfrom
+    202, // futex
+    232, // epoll_wait
+    281, // epoll_pwait
+    441, // epoll_pwait2
+];
+
+/// A call's place in [`NEAR_CALLS`].
+#[inline(always)]
+pub fn near(nr: u32) -> Option<u32> {
+    Some(match nr {
+        0 => 0,
+        1 => 1,
+        44 => 2,
+        45 => 3,
+        202 => 4,
+        232 => 5,
+        281 => 6,
+        441 => 7,
+        _ => return None,
+    })
+}
 
 /// Bits of a key that hold the number of the call.
 const NR_BITS: u32 = 12;
@@ -46,6 +90,14 @@ pub fn split_error_key(key: u32) -> (u32, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_near_call_has_its_place() {
+        let near_ones = (0..512).filter_map(|nr| Some((near(nr)?, nr)));
+        let mut places: [u32; 8] = [u32::MAX; 8];
+        near_ones.for_each(|(place, nr)| places[place as usize] = nr);
+        assert_eq!(places, NEAR_CALLS);
+    }
 
     #[test]
     fn keys_are_read_back() {

@@ -5,6 +5,8 @@
 //! event follows from that event: whoever is switched in was runnable, whoever is woken was asleep, and whoever
 //! does anything else was running, all since the window began.
 
+use crate::Stamp;
+
 /// On a CPU.
 pub const ON_CPU: u32 = 1;
 /// Runnable, waiting for a CPU.
@@ -22,41 +24,43 @@ pub const FLAG_EXITING: u32 = 4;
 pub const FLAG_MAJOR_BASE: u32 = 8;
 
 /// What is known of one thread. Times are monotonic nanoseconds.
+///
+/// Four cache lines, in this order on purpose: whoever wakes the thread, mostly from another CPU, writes to the first
+/// one only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Thread {
-    /// Thread group (process) id.
-    pub tgid: u32,
     /// Thread id.
     pub tid: u32,
+    /// Where it is kept: its place in the table of threads.
+    pub slot: u32,
     /// Number that is never used twice in a recording, unlike `tid`.
     pub serial: u32,
     /// [`ON_CPU`], [`RUNNABLE`] or [`OFF_CPU`].
     pub state: u32,
-    /// Bits of `FLAG_*`.
-    pub flags: u32,
-    /// Number of the system call it is in.
-    pub syscall_nr: u32,
-    /// Start of the thread, or of the window if that is later.
-    pub first_ns: u64,
     /// Since when it is in `state`.
     pub since_ns: u64,
-    /// Time on a CPU, up to `since_ns`.
-    pub on_cpu_ns: u64,
     /// Time runnable, up to `since_ns`.
     pub run_queue_ns: u64,
     /// Time asleep or blocked, up to `since_ns`.
     pub off_cpu_ns: u64,
+    /// Times it was woken.
+    pub wakeups: u64,
+    /// When its wake-up was decided; 0 once it ran.
+    pub waking_ns: u64,
+    /// Times it was moved to another CPU.
+    pub migrations: u64,
+
+    /// Bits of `FLAG_*`.
+    pub flags: u32,
+    /// Number of the system call it is in.
+    pub syscall_nr: u32,
+    /// Time on a CPU, up to `since_ns`.
+    pub on_cpu_ns: u64,
     /// Switches by its own wish.
     pub voluntary: u64,
     /// Switches the kernel imposed.
     pub involuntary: u64,
-    /// Times it was woken.
-    pub wakeups: u64,
-    /// Times it was moved to another CPU.
-    pub migrations: u64,
-    /// When its wake-up was decided; 0 once it ran.
-    pub waking_ns: u64,
     /// On-CPU time inside system calls that returned.
     pub syscall_ns: u64,
     /// Entry of the system call it is in.
@@ -65,25 +69,37 @@ pub struct Thread {
     pub enter_on_cpu_ns: u64,
     /// Off-CPU time at that entry.
     pub enter_off_cpu_ns: u64,
-    /// Page faults taken in user mode.
-    pub faults_user: u64,
-    /// Page faults taken in the kernel, on a user address.
-    pub faults_kernel: u64,
+
     /// The kernel's count of the thread's major faults, when first and last looked at.
     pub major_base: u64,
     /// See `major_base`.
     pub major_last: u64,
+    /// Its last receive, where a receive is paired with a send of the same thread.
+    pub received: Stamp,
+    /// Address of the goroutine that entered the last system call (Go on x86-64), else 0.
+    pub goroutine: u64,
+    /// Page faults taken in user mode.
+    pub faults_user: u64,
+    /// Page faults taken in the kernel, on a user address.
+    pub faults_kernel: u64,
+    /// Start of the thread, or of the window if that is later.
+    pub first_ns: u64,
+
     /// CPU-clock samples that found it in user mode,
     pub samples_user: u64,
     /// in a system call,
     pub samples_syscall: u64,
     /// in the kernel outside a system call.
     pub samples_fault_irq: u64,
-    /// Address of the goroutine that entered the last system call (Go on x86-64), else 0.
-    pub goroutine: u64,
+    /// Thread group (process) id.
+    pub tgid: u32,
+    /// Times it was found running without having been seen to get a CPU.
+    pub unseen_switches: u32,
+    /// Padding to whole cache lines.
+    pub reserved: [u64; 4],
 }
 
-const _: () = assert!(size_of::<Thread>() == 24 + 22 * 8);
+const _: () = assert!(size_of::<Thread>() == 4 * 64);
 
 /// A thread that ended, as it goes through the ring buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -156,6 +172,7 @@ impl Thread {
     /// Left the CPU: by its own wish, or imposed; `sleeps` if it is not runnable any more.
     #[inline(always)]
     pub fn switch_out(&mut self, now: u64, voluntary: bool) {
+        self.unseen_switches += u32::from(self.state != ON_CPU);
         self.advance(now);
         if voluntary {
             self.voluntary += 1;
@@ -190,6 +207,7 @@ impl Thread {
         if self.state != ON_CPU {
             self.advance(now);
             self.state = ON_CPU;
+            self.unseen_switches += 1;
         }
     }
 

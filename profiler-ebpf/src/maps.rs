@@ -1,8 +1,10 @@
 //! The maps, each bounded, and the small operations on them.
 
+use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
+use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{Counters, Fifo, MAX_THREADS, Socket, Stamp, SyscallStat, Thread};
 
 /// Thread groups that are followed besides `TARGET_TGID`.
@@ -14,20 +16,30 @@ pub static WINDOW: Array<u64> = Array::with_max_entries(1, 0);
 /// Threads begun on each CPU.
 #[map]
 pub static SERIAL: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
-/// Live threads, each in a slot of its own.
+/// Live threads, each in a slot of its own. Memory that may be mapped begins with a page, which a `Thread` relies on to
+/// lie in whole cache lines.
 #[map]
-pub static THREADS: Array<Thread> = Array::with_max_entries(MAX_THREADS, 0);
+pub static THREADS: Array<Thread> = Array::with_max_entries(MAX_THREADS, BPF_F_MMAPABLE);
 /// Slot of a thread id.
 #[map]
 pub static SLOTS: HashMap<u32, u32> = HashMap::with_max_entries(MAX_THREADS, 0);
+/// Slots by the low bits of a thread id, to be believed if the slot's thread is the one that was looked for: an array is
+/// cheaper to look into than a hash.
+#[map]
+pub static NEAR_SLOTS: Array<u32> = Array::with_max_entries(NEAR, 0);
+/// Entries of `NEAR_SLOTS`, a power of two: thread ids less than that apart do not meet.
+pub const NEAR: u32 = 1 << 15;
 /// Slots not in use; the loader puts all of them in.
 #[map]
 pub static FREE_SLOTS: Queue<u32> = Queue::with_max_entries(MAX_THREADS, 0);
-/// Slot of the thread that was last seen running on each CPU: most events come from it, and an array is cheaper to
-/// look into than a hash.
+/// Slot of the thread that was last seen running on each CPU: most events come from it.
 #[map]
 pub static RUNNING: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
-/// System calls by `syscall::key`.
+/// The system calls in `syscall::NEAR_CALLS`, a row of places for each slot of `THREADS`.
+#[map]
+pub static CALLS: Array<SyscallStat> =
+    Array::with_max_entries(MAX_THREADS * NEAR_CALLS.len() as u32, BPF_F_MMAPABLE);
+/// Other system calls, and those of threads that ended, by `syscall::key`.
 #[map]
 pub static SYSCALLS: HashMap<u64, SyscallStat> = HashMap::with_max_entries(65_536, 0);
 /// Failed system calls by `syscall::error_key`.
@@ -45,7 +57,7 @@ pub static LISTENING: HashMap<u16, u8> = HashMap::with_max_entries(256, 0);
 /// Page faults by address in units of 64 KiB.
 #[map]
 pub static FAULTS: HashMap<u64, u64> = HashMap::with_max_entries(65_536, 0);
-/// The last receive of a thread or goroutine. The least recently used goes when it is full: goroutines are many.
+/// The last receive of a goroutine. The least recently used goes when it is full: goroutines are many.
 #[map]
 pub static PAIRS: LruHashMap<u64, Stamp> = LruHashMap::with_max_entries(32_768, 0);
 /// Receives waiting for their send, where threads differ.

@@ -2,7 +2,9 @@
 
 use crate::config::{MANY_TARGETS, OFF_TASK_PID, OFF_TASK_TGID, TARGET_TGID};
 use crate::hook::Object;
-use crate::maps::{FREE_SLOTS, RUNNING, SERIAL, SLOTS, TARGETS, THREADS, count, window_start};
+use crate::maps::{
+    FREE_SLOTS, NEAR, NEAR_SLOTS, RUNNING, SERIAL, SLOTS, TARGETS, THREADS, count, window_start,
+};
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::{bpf_get_current_pid_tgid, bpf_get_smp_processor_id, bpf_ktime_get_ns};
 use aya_log_ebpf::{debug, warn};
@@ -85,9 +87,15 @@ pub fn existing(tid: u32) -> Option<&'static mut Thread> {
 
 #[inline(always)]
 fn slot_of(tid: u32) -> Option<u32> {
-    let slot = SLOTS.get_ptr(tid)?;
-    // SAFETY: a value of a preallocated map stays in place, and a slot is written once.
-    Some(unsafe { *slot })
+    let near = NEAR_SLOTS.get_ptr_mut(tid % NEAR)?;
+    // SAFETY: an array's memory stays in place, and a number is written whole.
+    let near = unsafe { &mut *near };
+    if in_slot(*near)?.tid != tid {
+        let slot = SLOTS.get_ptr(tid)?;
+        // SAFETY: a value of a preallocated map stays in place, and a slot is written once.
+        *near = unsafe { *slot };
+    }
+    Some(*near)
 }
 
 #[inline(always)]
@@ -106,12 +114,16 @@ pub fn begin(tgid: u32, tid: u32, state: u32, since_ns: u64) -> Option<u32> {
         warn!((), "no room for thread {}", tid);
         return None;
     };
-    *in_slot(slot)? = Thread::new(tgid, tid, next_serial(), state, since_ns);
+    let thread = in_slot(slot)?;
+    // Without its id, so that nobody takes the slot for the thread's before it is.
+    *thread = Thread::new(tgid, 0, next_serial(), state, since_ns);
+    thread.slot = slot;
     if SLOTS.insert(tid, slot, BPF_NOEXIST.into()).is_err() {
         // Another CPU began with it at the same moment: its slot counts.
         let _ = FREE_SLOTS.push(slot, 0);
         return slot_of(tid);
     }
+    thread.tid = tid;
     debug!(
         (),
         "thread {} of process {} first seen in state {}", tid, tgid, state
@@ -123,10 +135,9 @@ pub fn begin(tgid: u32, tid: u32, state: u32, since_ns: u64) -> Option<u32> {
 #[inline(always)]
 pub fn forget(thread: &mut Thread) {
     let tid = core::mem::take(&mut thread.tid);
-    let Some(slot) = slot_of(tid) else { return };
     // Neither can fail: the entry is there, and the queue has room for every slot.
     let _ = SLOTS.remove(tid);
-    let _ = FREE_SLOTS.push(slot, 0);
+    let _ = FREE_SLOTS.push(thread.slot, 0);
 }
 
 /// A number no other thread has: CPUs count on their own, each in its residue class.

@@ -86,6 +86,18 @@ fn a_missed_switch_makes_no_cpu_time() {
     let took = thread.exit(1000);
     assert_eq!((took.on_cpu_ns, took.blocked_ns), (10, 980));
     assert_eq!((thread.on_cpu_ns, thread.off_cpu_ns), (20, 980));
+    assert_eq!(thread.unseen_switches, 1);
+}
+
+#[test]
+fn leaving_a_cpu_it_was_not_seen_to_get_is_counted() {
+    let mut thread = Thread::new(1, 1, 0, OFF_CPU, 0);
+    thread.switch_out(10, true);
+    assert_eq!((thread.unseen_switches, thread.off_cpu_ns), (1, 10));
+    thread.wake(20);
+    thread.switch_in(30);
+    thread.switch_out(40, false);
+    assert_eq!(thread.unseen_switches, 1);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::config::{
 };
 use crate::hook::{Args, Object, hooks};
 use crate::maps::{EXITED, FIFO, WAKES, count, observe, tally, window_start};
+use crate::probes::syscall::keep_calls;
 use crate::track::{begin, current, existing, followed, forget, now, run_next, thread};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_log_ebpf::warn;
@@ -104,15 +105,19 @@ fn arrive(thread: &mut Thread, now: u64) {
 #[inline(always)]
 fn finish(thread: &mut Thread, task: Object) {
     let tid = thread.tid;
+    keep_calls(thread);
     if let Some(mut entry) = EXITED.reserve::<ThreadExit>(0) {
-        entry.write(ThreadExit {
-            thread: *thread,
-            kernel_exec_ns: task.read(OFF_TASK_EXEC_RUNTIME.load()),
-            kernel_run_delay_ns: task.read(OFF_TASK_RUN_DELAY.load()),
-            kernel_voluntary: task.read(OFF_TASK_NVCSW.load()),
-            kernel_involuntary: task.read(OFF_TASK_NIVCSW.load()),
-            comm: comm_of(task),
-        });
+        // In place: it is too large for the stack.
+        let exit = entry.as_mut_ptr();
+        // SAFETY: the reserved memory is ours until it is submitted, and every field of it is written.
+        unsafe {
+            (*exit).thread = *thread;
+            (*exit).kernel_exec_ns = task.read(OFF_TASK_EXEC_RUNTIME.load());
+            (*exit).kernel_run_delay_ns = task.read(OFF_TASK_RUN_DELAY.load());
+            (*exit).kernel_voluntary = task.read(OFF_TASK_NVCSW.load());
+            (*exit).kernel_involuntary = task.read(OFF_TASK_NIVCSW.load());
+            (*exit).comm = comm_of(task);
+        }
         entry.submit(0);
         count(|counters| counters.exits_produced += 1);
     } else {

@@ -6,9 +6,9 @@
 use crate::config::{OFF_SOCK_FAMILY, OFF_SOCK_NUM, PAIRING};
 use crate::hook::{Args, Object, hooks};
 use crate::maps::{FIFO, LISTENING, PAIRS, SOCKETS, count, observe, window_start};
-use crate::track::{current_ids, existing, now};
+use crate::track::{current, current_ids, now};
 use profiler_common::histogram::Kind;
-use profiler_common::{Pairing, Socket, Stamp};
+use profiler_common::{Pairing, Socket, Stamp, Thread};
 
 hooks! {
     "sock_send_length" => send as sock_send_length, sock_send_length_raw;
@@ -18,6 +18,8 @@ hooks! {
     "tcp_retransmit_skb" => retransmit as tcp_retransmit_skb, tcp_retransmit_skb_raw;
 }
 
+const FIFO_PAIRING: u32 = Pairing::Fifo as u32;
+const GOROUTINE_PAIRING: u32 = Pairing::Goroutine as u32;
 const AF_INET: u16 = 2;
 const AF_INET6: u16 = 10;
 const TCP_ESTABLISHED: u32 = 1;
@@ -26,7 +28,7 @@ const TCP_CLOSE: u32 = 7;
 
 #[inline(always)]
 fn send(args: Args) {
-    let Some((tid, socket, bytes)) = moved(args) else {
+    let Some((thread, socket, bytes)) = moved(args) else {
         return;
     };
     count(|counters| {
@@ -37,7 +39,7 @@ fn send(args: Args) {
     if socket.accepted == 0 {
         return;
     }
-    let Some(stamp) = take_stamp(tid) else {
+    let Some(stamp) = take_stamp(thread) else {
         return count(|counters| counters.forwards_unmatched += 1);
     };
     let now = now();
@@ -50,7 +52,7 @@ fn send(args: Args) {
 
 #[inline(always)]
 fn recv(args: Args) {
-    let Some((tid, socket, bytes)) = moved(args) else {
+    let Some((thread, socket, bytes)) = moved(args) else {
         return;
     };
     count(|counters| {
@@ -68,7 +70,7 @@ fn recv(args: Args) {
         observe(Kind::ArrivalToRecv, recv_ns.saturating_sub(arrival_ns));
     }
     keep_stamp(
-        tid,
+        thread,
         Stamp {
             arrival_ns,
             recv_ns,
@@ -76,18 +78,17 @@ fn recv(args: Args) {
     );
 }
 
-/// The thread id, socket and size of a call that moved bytes over an internet socket of the target.
+/// The thread, socket and size of a call that moved bytes over an internet socket of the target.
 #[inline(always)]
-fn moved(args: Args) -> Option<(u32, &'static mut Socket, u64)> {
-    let (_, tid) = current_ids()?;
-    window_start()?;
+fn moved(args: Args) -> Option<(&'static mut Thread, &'static mut Socket, u64)> {
+    let thread = current()?;
     let bytes = args.word::<1>() as u32 as i32;
     let sock = args.object::<0>();
     let family: u16 = sock.read(OFF_SOCK_FAMILY.load());
     if bytes <= 0 || (family != AF_INET && family != AF_INET6) {
         return None;
     }
-    Some((tid, socket_of(sock)?, bytes as u64))
+    Some((thread, socket_of(sock)?, bytes as u64))
 }
 
 #[inline(always)]
@@ -118,46 +119,41 @@ fn follow(key: u64, accepted: bool) {
 }
 
 #[inline(always)]
-fn keep_stamp(tid: u32, stamp: Stamp) {
-    if PAIRING.load() == Pairing::Fifo as u32 {
-        if let Some(fifo) = FIFO.get_ptr_mut(0) {
-            // SAFETY: the thread that receives is the queue's only writer.
-            unsafe { (*fifo).push(stamp) };
+fn keep_stamp(thread: &mut Thread, stamp: Stamp) {
+    match PAIRING.load() {
+        FIFO_PAIRING => {
+            if let Some(fifo) = FIFO.get_ptr_mut(0) {
+                // SAFETY: the thread that receives is the queue's only writer.
+                unsafe { (*fifo).push(stamp) };
+            }
         }
-        return;
+        GOROUTINE_PAIRING => keep_for(thread.goroutine, stamp),
+        _ => thread.received = stamp,
     }
-    let Some(key) = pair_key(tid) else {
-        return;
-    };
-    if let Some(kept) = PAIRS.get_ptr_mut(key) {
-        // SAFETY: a goroutine or thread runs on one CPU at a time, so nobody else changes its stamp.
+}
+
+#[inline(always)]
+fn keep_for(goroutine: u64, stamp: Stamp) {
+    if let Some(kept) = PAIRS.get_ptr_mut(goroutine) {
+        // SAFETY: a goroutine runs on one CPU at a time, so nobody else changes its stamp.
         unsafe { *kept = stamp };
     // A full least-recently-used map makes room by itself, which is dear: only what is new goes this way.
-    } else if PAIRS.insert(key, stamp, 0).is_err() {
+    } else if PAIRS.insert(goroutine, stamp, 0).is_err() {
         count(|counters| counters.lost_sockets += 1);
     }
 }
 
 #[inline(always)]
-fn take_stamp(tid: u32) -> Option<Stamp> {
-    if PAIRING.load() == Pairing::Fifo as u32 {
+fn take_stamp(thread: &mut Thread) -> Option<Stamp> {
+    let kept = match PAIRING.load() {
         // SAFETY: the thread that sends is the queue's only reader.
-        return unsafe { (*FIFO.get_ptr_mut(0)?).pop() };
-    }
-    let stamp = PAIRS.get_ptr_mut(pair_key(tid)?)?;
-    // SAFETY: a goroutine or thread runs on one CPU at a time, so nobody else changes its stamp.
-    let stamp = unsafe { &mut *stamp };
+        FIFO_PAIRING => return unsafe { (*FIFO.get_ptr_mut(0)?).pop() },
+        // SAFETY: a goroutine runs on one CPU at a time, so nobody else changes its stamp.
+        GOROUTINE_PAIRING => unsafe { &mut *PAIRS.get_ptr_mut(thread.goroutine)? },
+        _ => &mut thread.received,
+    };
     // Used up rather than removed: the next receive writes it again.
-    (stamp.recv_ns != 0).then(|| core::mem::take(stamp))
-}
-
-/// What receives and sends of one stream have in common: the thread, or the goroutine that entered the call.
-#[inline(always)]
-fn pair_key(tid: u32) -> Option<u64> {
-    if PAIRING.load() == Pairing::Goroutine as u32 {
-        return existing(tid).map(|thread| thread.goroutine);
-    }
-    Some(tid.into())
+    (kept.recv_ns != 0).then(|| core::mem::take(kept))
 }
 
 /// Runs wherever the segment was received, mostly in a softirq: the socket says whose it is.

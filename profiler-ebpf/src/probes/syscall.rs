@@ -2,11 +2,11 @@
 
 use crate::config::{OFF_REGS_G, OFF_REGS_NR, PAIRING};
 use crate::hook::{Args, hooks};
-use crate::maps::{ERRORS, SYSCALLS, count, tally};
+use crate::maps::{CALLS, ERRORS, SYSCALLS, count, tally};
 use crate::track::{current, now};
-use profiler_common::syscall::{error_key, key};
+use profiler_common::syscall::{NEAR_CALLS, error_key, key, near};
 use profiler_common::thread::{CallTime, FLAG_IN_SYSCALL};
-use profiler_common::{Pairing, SyscallStat};
+use profiler_common::{Pairing, SyscallStat, Thread};
 
 hooks! {
     "sys_enter" => enter as sys_enter, sys_enter_raw;
@@ -35,43 +35,52 @@ fn leave(args: Args) {
     let took = thread.exit(now());
     let result = args.word::<1>();
     let failed = result > u64::MAX - MAX_ERRNO;
-    record(
-        key(thread.serial, thread.syscall_nr),
-        took,
-        if failed { 0 } else { result },
-    );
+    record(thread, took, if failed { 0 } else { result });
     if failed {
         let key = error_key(thread.syscall_nr, result.wrapping_neg() as u32);
         tally(&ERRORS, &key, |counters| counters.lost_syscalls += 1);
     }
 }
 
-/// Only the thread itself writes its entry, so plain additions do.
 #[inline(always)]
-fn record(key: u64, took: CallTime, result: u64) {
-    if let Some(stat) = SYSCALLS.get_ptr_mut(key) {
-        // SAFETY: a value of a preallocated map stays in place, and no other thread writes this one.
-        let stat = unsafe { &mut *stat };
-        stat.count += 1;
-        stat.result_sum = stat.result_sum.wrapping_add(result);
-        stat.on_cpu_ns += took.on_cpu_ns;
-        stat.blocked_ns += took.blocked_ns;
-        stat.run_queue_ns += took.run_queue_ns;
+fn record(thread: &Thread, took: CallTime, result: u64) {
+    let key = key(thread.serial, thread.syscall_nr);
+    let stat = match near(thread.syscall_nr) {
+        Some(place) => CALLS.get_ptr_mut(place_of(thread, place)),
+        None => SYSCALLS.get_ptr_mut(key),
+    };
+    if let Some(stat) = stat {
+        // SAFETY: a value of a preallocated map stays in place, and only the thread itself writes its own.
+        unsafe { (*stat).add(took, result) };
         return;
     }
-    let CallTime {
-        on_cpu_ns,
-        blocked_ns,
-        run_queue_ns,
-    } = took;
-    let first = SyscallStat {
-        count: 1,
-        result_sum: result,
-        on_cpu_ns,
-        blocked_ns,
-        run_queue_ns,
-    };
+    let mut first = SyscallStat::default();
+    first.add(took, result);
     if SYSCALLS.insert(key, first, 0).is_err() {
         count(|counters| counters.lost_syscalls += 1);
+    }
+}
+
+#[inline(always)]
+fn place_of(thread: &Thread, place: u32) -> u32 {
+    thread.slot * NEAR_CALLS.len() as u32 + place
+}
+
+/// Moves what an ending thread has in the places near it to where they outlive it.
+#[inline(always)]
+pub fn keep_calls(thread: &Thread) {
+    for (place, nr) in NEAR_CALLS.iter().enumerate() {
+        let Some(stat) = CALLS.get_ptr_mut(place_of(thread, place as u32)) else {
+            return;
+        };
+        // SAFETY: as in `record`.
+        let stat = unsafe { &mut *stat };
+        if stat.count == 0 {
+            continue;
+        }
+        if SYSCALLS.insert(key(thread.serial, *nr), &*stat, 0).is_err() {
+            count(|counters| counters.lost_syscalls += 1);
+        }
+        *stat = SyscallStat::default();
     }
 }

@@ -44,6 +44,7 @@ pub fn all(evidence: &Evidence) -> Vec<Check> {
         runnable_vs_kernel(evidence),
         switches_vs_kernel(evidence),
         involuntary_vs_kernel(evidence),
+        switches_seen(evidence),
         faults_vs_kernel(evidence),
         Check::within(
             "accounting",
@@ -60,6 +61,22 @@ pub fn all(evidence: &Evidence) -> Vec<Check> {
             0.0,
         ),
     ]
+}
+
+/// Whoever makes a system call, or leaves a CPU, must have been seen to get it. Kernels that hide a process from tracing (a
+/// sandbox's supervisor, for instance) hide the switch from it to the target too. Its time is put right at the next
+/// event, so one in a hundred does no harm.
+fn switches_seen(evidence: &Evidence) -> Check {
+    const TOLERANCE: f64 = 0.01;
+    let tracked = || evidence.known.iter().map(|known| &known.tracked);
+    let switches: u64 = tracked()
+        .map(|thread| thread.voluntary + thread.involuntary)
+        .sum();
+    let unseen: u64 = tracked()
+        .map(|thread| u64::from(thread.unseen_switches))
+        .sum();
+    let allowed = switches as f64 * TOLERANCE;
+    Check::within("switches_seen", "switches", 0.0, unseen as f64, allowed)
 }
 
 /// On-CPU + run queue + off-CPU = lifetime inside the window; the worst thread is shown.
@@ -297,6 +314,18 @@ mod tests {
             )
             .ok
         );
+    }
+
+    #[test]
+    fn one_switch_in_a_hundred_may_go_unseen() {
+        let mut missed = known(0, 0);
+        missed.tracked.voluntary = 1000;
+        let counters = Counters::default();
+        for (unseen, ok) in [(10, true), (11, false)] {
+            missed.tracked.unseen_switches = unseen;
+            let known = std::slice::from_ref(&missed);
+            assert_eq!(check("switches_seen", known, &[], &counters).ok, ok);
+        }
     }
 
     #[test]

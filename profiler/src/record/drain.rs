@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind};
+use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{Counters, MAX_THREADS, SyscallStat, Thread, ThreadExit, syscall};
 use recording::Histogram;
 use std::collections::BTreeMap;
@@ -40,11 +41,10 @@ impl Drained {
 /// Reads every map.
 pub fn drain(bpf: &Ebpf) -> Result<Drained> {
     let pair = |key: u64| ((key >> 32) as u32, key as u32);
+    let live = threads(bpf)?;
     Ok(Drained {
-        live: threads(bpf)?,
-        syscalls: entries::<u64, SyscallStat>(bpf, "SYSCALLS")?
-            .map(|(key, stat)| (syscall::split_key(key).0, syscall::split_key(key).1, stat))
-            .collect(),
+        syscalls: syscalls(bpf, &live)?,
+        live,
         errors: entries::<u32, u64>(bpf, "ERRORS")?
             .map(|(key, count)| {
                 (
@@ -63,6 +63,25 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
         histograms: histograms(bpf)?,
         counters: counters(bpf)?,
     })
+}
+
+/// What is kept near the threads that live, and what is kept apart.
+fn syscalls(bpf: &Ebpf, live: &[Thread]) -> Result<Vec<(u32, u32, SyscallStat)>> {
+    let map = bpf.map("CALLS").context("the object has no map CALLS")?;
+    let near: Array<_, SyscallStat> = Array::try_from(map)?;
+    let mut calls: Vec<_> = entries::<u64, SyscallStat>(bpf, "SYSCALLS")?
+        .map(|(key, stat)| (syscall::split_key(key).0, syscall::split_key(key).1, stat))
+        .collect();
+    for thread in live {
+        let row = thread.slot * NEAR_CALLS.len() as u32;
+        for (place, nr) in (row..).zip(NEAR_CALLS) {
+            let stat = near.get(&place, 0)?;
+            if stat.count > 0 {
+                calls.push((thread.serial, nr, stat));
+            }
+        }
+    }
+    Ok(calls)
 }
 
 /// The threads that are alive.
