@@ -13,7 +13,7 @@ pub const COMPARISON_FILE: &str = "comparison.json";
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file could not be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}")]
     Read {
         /// Which file.
         path: PathBuf,
@@ -21,7 +21,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The file could not be written.
-    #[error("cannot write {path}: {source}; free some space or choose another --out")]
+    #[error("cannot write {path} (free some space, or choose another place)")]
     Write {
         /// Which file.
         path: PathBuf,

@@ -78,8 +78,7 @@ impl Record {
         let recording = record(processes, &self.options(), self.until(), || {
             self.attached(&out, held.as_ref())
         })?;
-        recording::io::save_recording(&out, &recording)?;
-        output::give_back(&out.join(recording::io::RECORDING_FILE));
+        output::save(&out, &recording)?;
         Ok(self.conclude(&recording, &out))
     }
 

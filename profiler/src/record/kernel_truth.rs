@@ -1,5 +1,6 @@
 //! The kernel's own account of the same threads, from `/proc`: what the recording is held against.
 
+use recording::process::Faults;
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -45,6 +46,16 @@ impl Truth {
             truth.major += stat_field(&stat, 12).unwrap_or(0);
         }
         truth
+    }
+
+    /// Page faults since an earlier account, for a recording whose programs could not count them: neither their mode
+    /// nor where they were.
+    pub fn faults_since(&self, before: &Truth) -> Faults {
+        Faults {
+            minor: self.minor.saturating_sub(before.minor),
+            major: self.major.saturating_sub(before.major),
+            ..Faults::default()
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the programs need to know of the running kernel, read from its BTF: no offset is written in the source.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use btf_rs::{Btf, Type};
 
 /// Where the kernel describes its own types.
@@ -50,8 +50,9 @@ pub struct Layout {
 impl Layout {
     /// Reads the running kernel's BTF.
     pub fn of_this_kernel() -> Result<Self> {
-        let btf = Btf::from_file(BTF_PATH).with_context(|| {
-            format!("this kernel does not describe its types in {BTF_PATH}: it needs CONFIG_DEBUG_INFO_BTF=y")
+        let btf = Btf::from_file(BTF_PATH).map_err(|error| {
+            // Its text repeats that of its cause.
+            anyhow!("this kernel does not describe its types in {BTF_PATH}: it needs CONFIG_DEBUG_INFO_BTF=y ({error})")
         })?;
         Self::of(&btf)
     }

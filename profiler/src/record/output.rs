@@ -1,7 +1,10 @@
 //! Where a recording is written.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use nix::unistd::{Gid, Uid, chown};
+use recording::{Recording, io};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -40,6 +43,30 @@ fn free_name(name: &str) -> PathBuf {
         .map(PathBuf::from)
         .find(|path| !path.exists())
         .unwrap_or_default()
+}
+
+/// Saves a recording. What cannot be written where it was asked for goes among the temporary files rather than being
+/// lost; that is still an error, which says where it is.
+pub fn save(out: &Path, recording: &Recording) -> Result<()> {
+    let Err(error) = io::save_recording(out, recording) else {
+        give_back(&out.join(io::RECORDING_FILE));
+        return Ok(());
+    };
+    let refuge = env::temp_dir().join(format!("kontrast-recording-{}", std::process::id()));
+    // Made anew and for its owner alone: what lies there already may be somebody's trap.
+    let saved = DirBuilder::new()
+        .mode(0o700)
+        .create(&refuge)
+        .is_ok_and(|()| io::save_recording(&refuge, recording).is_ok());
+    if !saved {
+        return Err(error.into());
+    }
+    give_back(&refuge);
+    give_back(&refuge.join(io::RECORDING_FILE));
+    Err(Error::new(error).context(format!(
+        "the recording was saved in {} instead",
+        refuge.display()
+    )))
 }
 
 /// Gives a file to the user behind sudo, so that later steps need no privilege.

@@ -142,7 +142,7 @@ fn attach_signal(bpf: &mut Ebpf, btf: &Btf, signal: &Signal, kind: HookKind) -> 
                 log::info!("{} of {}: {error:#}", hook, signal.name);
                 return Ok(Source {
                     signal: signal.name,
-                    source: NO_SOURCE.into(),
+                    source: signal.stand_in.unwrap_or(NO_SOURCE).into(),
                     programs,
                 });
             }

@@ -5,7 +5,8 @@ use super::checks::{self, Evidence};
 use super::drain::{self, Drained, Exits};
 use super::kernel_truth::{self, Truth};
 use super::memory::{self, Regions};
-use super::programs::{NO_SOURCE, Programs, Wanted};
+use super::programs::{Programs, Wanted};
+use super::signals::PROC_STAT;
 use super::statistics::Statistics;
 use super::target::{self, Process};
 use super::{Options, crossing, host};
@@ -188,15 +189,18 @@ impl Session {
         );
         let threads = assemble::threads(&known, drained, span);
         let pid = self.processes[0].pid;
-        let faults = assemble::faults(
-            &known,
-            &drained.faults,
-            &self.regions,
-            &memory::regions_of(pid),
-        );
         let signals = self
             .stats
             .scaled(self.programs.costs(), span.end_ns - span.start_ns);
+        let faults_counted = signals
+            .iter()
+            .any(|signal| signal.signal == "page faults" && signal.source != PROC_STAT);
+        let faults = if faults_counted {
+            let regions = memory::regions_of(pid);
+            assemble::faults(&known, &drained.faults, &self.regions, &regions)
+        } else {
+            after.faults_since(&self.before)
+        };
         let checks = checks::all(&Evidence {
             threads: &threads,
             known: &known,
@@ -204,9 +208,7 @@ impl Session {
             before: &self.before,
             after,
             faults: &faults,
-            faults_counted: signals
-                .iter()
-                .any(|signal| signal.signal == "page faults" && signal.source != NO_SOURCE),
+            faults_counted,
             counters: &drained.counters,
             exits_consumed: self.ended_threads.len() as u64,
             alive: !self.target_ended(),

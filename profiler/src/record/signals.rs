@@ -11,9 +11,14 @@ pub struct Signal {
     pub required: bool,
     /// What cannot be said without it.
     pub answers: &'static str,
+    /// What serves for the plainest part of it where the kernel lacks a hook.
+    pub stand_in: Option<&'static str>,
 }
 
-/// Every signal that sits on tracepoints. Sources in order: `tp_btf`, raw tracepoint, none.
+/// The kernel's own counters of a process.
+pub const PROC_STAT: &str = "/proc/PID/stat";
+
+/// Every signal that sits on tracepoints. Sources in order: `tp_btf`, raw tracepoint, its stand-in, none.
 pub const SIGNALS: &[Signal] = &[
     Signal {
         name: "scheduler",
@@ -26,24 +31,28 @@ pub const SIGNALS: &[Signal] = &[
         ],
         required: true,
         answers: "CPU time, run queue, switches and wake-ups: nothing is recorded without it",
+        stand_in: None,
     },
     Signal {
         name: "wakers",
         hooks: &["sched_waking"],
         required: false,
         answers: "who woke whom, and the time from wake-up to running",
+        stand_in: None,
     },
     Signal {
         name: "migrations",
         hooks: &["sched_migrate_task"],
         required: false,
         answers: "moves between CPUs",
+        stand_in: None,
     },
     Signal {
         name: "syscalls",
         hooks: &["sys_enter", "sys_exit"],
         required: true,
         answers: "system calls and the split of CPU time: nothing is recorded without it",
+        stand_in: None,
     },
     Signal {
         // sock_*_length came with Linux 6.3.
@@ -51,24 +60,28 @@ pub const SIGNALS: &[Signal] = &[
         hooks: &["sock_send_length", "sock_recv_length"],
         required: false,
         answers: "bytes and sizes of every send and receive, and forwarding time",
+        stand_in: None,
     },
     Signal {
         name: "socket arrival",
         hooks: &["sk_data_ready"],
         required: false,
         answers: "time from arrival to receive, and so forwarding time from the socket on",
+        stand_in: None,
     },
     Signal {
         name: "connections",
         hooks: &["inet_sock_set_state"],
         required: false,
         answers: "connections opened and closed",
+        stand_in: None,
     },
     Signal {
         name: "retransmits",
         hooks: &["tcp_retransmit_skb"],
         required: false,
         answers: "segments sent again",
+        stand_in: None,
     },
     Signal {
         // x86-64 has these.
@@ -76,6 +89,7 @@ pub const SIGNALS: &[Signal] = &[
         hooks: &["page_fault_user", "page_fault_kernel"],
         required: false,
         answers: "page faults by mode and by region",
+        stand_in: Some(PROC_STAT),
     },
 ];
 

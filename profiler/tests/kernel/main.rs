@@ -2,5 +2,6 @@
 
 mod counts;
 mod pidstat;
+mod refused;
 mod support;
 mod trouble;

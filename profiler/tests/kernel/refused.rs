@@ -1,0 +1,117 @@
+//! A machine that will not let us: no privilege, somebody else's process, no BTF, a full disk.
+//!
+//! `setpriv` and `unshare` of util-linux make such a machine for one command.
+
+use crate::support::{alone, known, kontrast, require_privilege};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// Runs `kontrast record` behind another command that narrows what it may do or sees.
+fn record_behind(narrow: &[&str], program: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let (first, more) = narrow.split_first().expect("a command");
+    let Output { status, stderr, .. } = Command::new(first)
+        .args(more)
+        .arg(program)
+        .arg("record")
+        .args(arguments)
+        .output()
+        .expect("util-linux is installed");
+    (status.code(), String::from_utf8(stderr).expect("text"))
+}
+
+/// A place of a user who owns nothing else.
+struct Nobody(TempDir);
+
+impl Nobody {
+    /// With a copy of the program, which may have been built where only root can look.
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).expect("ours");
+        fs::copy(kontrast().get_program(), dir.path().join("kontrast")).expect("copied");
+        Nobody(dir)
+    }
+
+    /// Records with these capabilities only, `,+bpf` for instance.
+    fn record(&self, capabilities: &str, arguments: &[&str]) -> (Option<i32>, String) {
+        let narrow = [
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            &format!("--inh-caps=-all{capabilities}"),
+            &format!("--ambient-caps=-all{capabilities}"),
+        ];
+        record_behind(&narrow, &self.0.path().join("kontrast"), arguments)
+    }
+}
+
+fn program() -> PathBuf {
+    kontrast().get_program().into()
+}
+
+#[test]
+fn without_privilege_the_capability_is_named() {
+    require_privilege();
+    let nobody = Nobody::new();
+    for (has, lacks) in [("", "CAP_BPF and CAP_PERFMON"), (",+bpf", "CAP_PERFMON")] {
+        let (code, message) = nobody.record(has, &["--duration=1s", "--", "sleep", "1"]);
+        assert_eq!(code, Some(1), "{message}");
+        assert!(message.contains(&format!("lacks {lacks}:")), "{message}");
+        assert!(message.contains("setcap"), "the remedy: {message}");
+    }
+}
+
+#[test]
+fn another_users_process_takes_privilege_and_no_more() {
+    require_privilege();
+    let _alone = alone();
+    let nobody = Nobody::new();
+    let out = nobody.0.path().join("out");
+    let mut target = known(&["sleep", "2000"]);
+    let pid = target.line();
+    target.say("go");
+    let out = out.to_str().expect("text");
+    let arguments = ["--pid", &pid, "--duration=300ms", "--out", out];
+    let (code, message) = nobody.record("", &arguments);
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("lacks CAP_BPF"), "{message}");
+    let (code, message) = nobody.record(",+bpf,+perfmon", &arguments);
+    assert!(matches!(code, Some(0 | 3)), "{message}");
+    let recording = recording::io::load_recording(out.as_ref()).expect("a recording");
+    assert!(recording.process.voluntary_switches > 0);
+}
+
+#[test]
+fn without_btf_the_option_of_the_kernel_is_named() {
+    require_privilege();
+    let hidden = "mount -t tmpfs none /sys/kernel/btf && exec \"$@\"";
+    let narrow = ["unshare", "--mount", "sh", "-c", hidden, "sh"];
+    let (code, message) = record_behind(&narrow, &program(), &["--", "true"]);
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("CONFIG_DEBUG_INFO_BTF"), "{message}");
+}
+
+#[test]
+fn on_a_full_disk_the_recording_goes_elsewhere() {
+    require_privilege();
+    let _alone = alone();
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let refuge = tempfile::tempdir().expect("a temporary directory");
+    let full = place.path().to_str().expect("text");
+    let mount = format!("mount -t tmpfs -o size=4k none {full} && exec \"$@\"");
+    let there = format!("TMPDIR={}", refuge.path().display());
+    let narrow = [
+        "unshare", "--mount", "sh", "-c", &mount, "sh", "env", &there,
+    ];
+    let out = format!("{full}/out");
+    let (code, message) = record_behind(&narrow, &program(), &["--out", &out, "--", "true"]);
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("No space left"), "{message}");
+    let mut saved = fs::read_dir(refuge.path()).expect("readable");
+    let saved = saved.next().expect("a recording").expect("readable").path();
+    assert!(message.contains(&saved.display().to_string()), "{message}");
+    recording::io::load_recording(&saved).expect("a whole recording");
+}
