@@ -5,7 +5,6 @@
 
 mod chat;
 mod faults;
-#[path = "../../rust/src/model.rs"]
 mod model;
 mod truth;
 

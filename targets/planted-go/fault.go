@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Plant gives what happens before each token. The doses are as in targets/planted/src/faults/mod.rs.
+func plant(name string, dose uint64, upstream string) (func(), error) {
+	switch name {
+	case "":
+		return func() {}, nil
+	case "busy":
+		return busy(dose), nil
+	case "syscalls":
+		return func() {
+			for range dose {
+				syscall.Getppid()
+			}
+			count(&occurrences, dose)
+		}, nil
+	case "failing-reads":
+		return failingReads(dose)
+	case "reconnects":
+		return reconnects(dose, strings.TrimPrefix(upstream, "http://")), nil
+	case "leak":
+		return leak(dose), nil
+	}
+	return nil, fmt.Errorf("no fault is called %q", name)
+}
+
+// Busy computes for about so long; how long it really was is measured each time.
+func busy(microseconds uint64) func() {
+	const trial = 20_000_000
+	begun := threadTime()
+	turn(trial)
+	turns := trial * microseconds * 1000 / uint64(max(threadTime()-begun, time.Nanosecond))
+	return func() {
+		turn(turns)
+		count(&occurrences, 1)
+	}
+}
+
+var sink uint64
+
+// A chain of multiplications: nothing can be left out or done at once.
+func turn(turns uint64) {
+	value := uint64(1)
+	for range turns {
+		value = value*6364136223846793005 + 1
+	}
+	if value == 0 {
+		sink++
+	}
+}
+
+// FailingReads receives where nothing has come.
+func failingReads(dose uint64) (func(), error) {
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		var buffer [64]byte
+		for range dose {
+			if _, err := syscall.Read(pair[0], buffer[:]); err != nil {
+				count(&occurrences, 1)
+			}
+		}
+	}, nil
+}
+
+// Reconnects opens connections and closes them unused.
+func reconnects(dose uint64, address string) func() {
+	return func() {
+		for range dose {
+			if connection, err := net.Dial("tcp", address); err == nil {
+				connection.Close()
+				count(&occurrences, 1)
+			}
+		}
+	}
+}
+
+// Leak keeps memory that nobody will ever use again.
+func leak(size uint64) func() {
+	var lock sync.Mutex
+	var kept [][]byte
+	return func() {
+		piece := make([]byte, size)
+		for at := range piece {
+			piece[at] = 1
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		kept = append(kept, piece)
+		count(&keptBytes, size)
+		count(&occurrences, 1)
+	}
+}

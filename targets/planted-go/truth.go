@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// What the fault really did, counted where it happens; see targets/planted/src/truth.rs.
+var planted struct {
+	name string
+	dose uint64
+}
+
+var tokens, occurrences, cpuNs, keptBytes atomic.Uint64
+
+// Between two lines of the log.
+const every = 100 * time.Millisecond
+
+func count(counter *atomic.Uint64, by uint64) {
+	counter.Add(by)
+}
+
+// OnCPU does something and adds the CPU time that it took. It stays on one thread meanwhile, so that this can be known.
+func onCPU(work func()) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before := threadTime()
+	work()
+	cpuNs.Add(uint64(threadTime() - before))
+}
+
+// ThreadTime is the CPU time of this thread as the kernel counts it.
+func threadTime() time.Duration {
+	const thisThread = 1
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(thisThread, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// KeepTruth remembers what is planted, and begins the log if there is to be one.
+func keepTruth(name string, dose uint64) {
+	planted.name, planted.dose = name, dose
+	folder := os.Getenv("PLANTED_LOG")
+	if folder == "" {
+		return
+	}
+	os.MkdirAll(folder, 0o755)
+	file, err := os.Create(filepath.Join(folder, fmt.Sprintf("%d.jsonl", os.Getpid())))
+	if err != nil {
+		return
+	}
+	go func() {
+		for {
+			if _, err := file.Write(append(truthNow(), '\n')); err != nil {
+				return
+			}
+			time.Sleep(every)
+		}
+	}()
+}
+
+func truthNow() []byte {
+	line, err := json.Marshal(map[string]any{
+		"cause":        planted.name,
+		"dose":         planted.dose,
+		"unix_ns":      time.Now().UnixNano(),
+		"tokens":       tokens.Load(),
+		"count":        occurrences.Load(),
+		"cpu_ns":       cpuNs.Load(),
+		"bytes":        keptBytes.Load(),
+		"wait_ns":      0,
+		"run_delay_ns": 0,
+	})
+	if err != nil {
+		return nil
+	}
+	return line
+}
