@@ -1,5 +1,6 @@
 //! The command line: one file per verb.
 
+mod live;
 mod merge;
 mod run;
 mod settle;

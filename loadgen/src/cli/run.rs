@@ -1,9 +1,10 @@
 //! `loadgen run`: one load.
 
 use super::Outcome;
+use super::live::Live;
 use crate::drive::{self, Snapshot};
 use crate::measure::Totals;
-use crate::output::{hdr_log, html, progress::Progress, prometheus, text};
+use crate::output::{hdr_log, html, progress::Progress, text};
 use crate::plan::Plan;
 use crate::summary;
 use crate::threshold::Threshold;
@@ -11,9 +12,8 @@ use anyhow::Context as _;
 use recording::LoadSummary;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 const EXAMPLES: &str = "\
@@ -99,6 +99,12 @@ pub struct Run {
     /// Serve Prometheus metrics at http://ADDR/metrics while the load runs, for instance 127.0.0.1:9464
     #[arg(long, value_name = "ADDR")]
     pub prometheus: Option<SocketAddr>,
+    /// Send metrics to this OpenTelemetry collector (OTLP over HTTP) while the load runs, such as http://127.0.0.1:4318
+    #[arg(long, value_name = "URL")]
+    pub otlp: Option<String>,
+    /// A header for the collector; may be given several times
+    #[arg(long = "otlp-header", value_name = "NAME: VALUE", requires = "otlp")]
+    pub otlp_headers: Vec<String>,
     /// No progress line
     #[arg(long, short)]
     pub quiet: bool,
@@ -140,22 +146,17 @@ impl Run {
     }
 
     async fn offer(&self, plan: Arc<Plan>) -> anyhow::Result<drive::Outcome> {
-        let latest = prometheus::Latest::default();
-        if let Some(address) = self.prometheus {
-            let listener = TcpListener::bind(address).await.with_context(|| {
-                format!("cannot serve metrics at {address}; choose another --prometheus address")
-            })?;
-            eprintln!("metrics at http://{}/metrics", listener.local_addr()?);
-            tokio::spawn(prometheus::serve(listener, latest.clone()));
-        }
+        let live = Live::start(self, self.exporter(&plan)?).await?;
         let mut progress = Progress::new(&plan, self.quiet);
         let mut observe = |snapshot: &Snapshot| {
             progress.show(snapshot);
-            *latest.lock().unwrap_or_else(PoisonError::into_inner) = snapshot.totals.clone();
+            live.show(snapshot.totals.clone());
         };
         let outcome = drive::run(plan, interrupts()?, &mut observe).await;
         progress.clear();
-        Ok(outcome?)
+        let outcome = outcome?;
+        live.end(outcome.totals.clone()).await?;
+        Ok(outcome)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::Error;
 use crate::checks::Checks;
 use crate::client::{Request, Target, Transport, Trust};
 use crate::clock;
+use crate::output::exporter::Exporter;
 use crate::plan::Plan;
 use crate::scenario::{self, Scenario, Shape, Unit};
 use std::time::Duration;
@@ -25,7 +26,8 @@ impl Run {
         let scenario = scenario::find(self.scenario.as_deref().unwrap_or(default))?;
         let shape = self.shape(scenario.shape().map_err(Error::Usage)?)?;
         let urls = self.urls(&scenario)?;
-        let transport = self.transport(&urls)?;
+        self.check_trust(&urls)?;
+        let transport = self.transport(&urls, self.http2)?;
         let stop_when_crossed = scenario.stop_when_crossed || self.stop_when_crossed;
         let mut thresholds = if self.thresholds.is_empty() {
             scenario.thresholds.clone()
@@ -78,20 +80,35 @@ impl Run {
         Ok(urls.clone())
     }
 
+    /// What delivers metrics, if they are to be delivered.
+    pub(super) fn exporter(&self, plan: &Plan) -> Result<Option<Exporter>, Error> {
+        let exporter = |url: &String| {
+            let transport = self.transport(std::slice::from_ref(url), false)?;
+            Exporter::new(url, &transport, &self.otlp_headers, &plan.scenario)
+        };
+        self.otlp.as_ref().map(exporter).transpose()
+    }
+
     /// Certificates are read only where there is something to check.
-    pub(super) fn transport(&self, urls: &[String]) -> Result<Transport, Error> {
-        let is_secure = |url: &String| url.to_ascii_lowercase().starts_with("https:");
+    fn transport(&self, urls: &[String], http2: bool) -> Result<Transport, Error> {
         let trust = match &self.ca {
             Some(path) => Trust::Authority(path.clone()),
             None if self.insecure => Trust::Anyone,
             None => Trust::System,
         };
-        match urls.iter().any(is_secure) {
-            true => Transport::secured(self.http2, &trust),
-            false if trust == Trust::System => Ok(Transport::plain(self.http2)),
-            false => Err(Error::Usage(
+        match urls.iter().any(|url| is_secure(url)) {
+            true => Transport::secured(http2, &trust),
+            false => Ok(Transport::plain(http2)),
+        }
+    }
+
+    fn check_trust(&self, urls: &[String]) -> Result<(), Error> {
+        let asked = self.ca.is_some() || self.insecure;
+        match asked && !urls.iter().chain(&self.otlp).any(|url| is_secure(url)) {
+            true => Err(Error::Usage(
                 "--ca and --insecure are about https://, and no URL begins so".into(),
             )),
+            false => Ok(()),
         }
     }
 
@@ -142,6 +159,10 @@ impl Run {
             }),
         }
     }
+}
+
+fn is_secure(url: &str) -> bool {
+    url.to_ascii_lowercase().starts_with("https:")
 }
 
 fn default_body(url: &str) -> &'static str {

@@ -65,6 +65,23 @@ impl Connection {
         })
     }
 
+    /// The `kept` connection if the server kept it too, else a new one.
+    ///
+    /// # Errors
+    /// As [`Connection::open`].
+    pub async fn again(
+        kept: Option<Self>,
+        target: &Target,
+        wire: Arc<Wire>,
+    ) -> Result<Self, Failure> {
+        if let Some(mut kept) = kept
+            && kept.reusable().await
+        {
+            return Ok(kept);
+        }
+        Self::open(target, wire).await
+    }
+
     /// Sends a request; comes back with the head of the answer.
     pub async fn send(
         &mut self,

@@ -75,13 +75,9 @@ impl Session {
     /// The connection of the last request if the server kept it, else a new one. It is taken out of the session:
     /// a request that fails or is given up takes its connection with it.
     async fn connection(&mut self, worker: &Worker) -> Result<Connection, Failure> {
-        if let Some(mut kept) = self.connection.take()
-            && kept.reusable().await
-        {
-            return Ok(kept);
-        }
-        let open = Connection::open(worker.target(self.index), worker.wire.clone());
-        let opened = tokio::time::timeout(worker.plan.timeout, open).await;
-        opened.unwrap_or(Err(Failure::Timeout))
+        let (kept, target) = (self.connection.take(), worker.target(self.index));
+        let connecting = Connection::again(kept, target, worker.wire.clone());
+        let connected = tokio::time::timeout(worker.plan.timeout, connecting).await;
+        connected.unwrap_or(Err(Failure::Timeout))
     }
 }

@@ -1,8 +1,11 @@
 //! What people and programs get to see.
 
+pub mod exporter;
 mod format;
 pub mod hdr_log;
 pub mod html;
+pub mod metrics;
+pub mod otlp;
 pub mod progress;
 pub mod prometheus;
 pub mod text;

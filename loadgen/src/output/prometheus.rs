@@ -1,7 +1,6 @@
 //! The run as Prometheus sees it, served while it lasts.
-//!
-//! Histograms have fixed buckets, so that those of several machines add up in a query.
 
+use super::metrics::{self, BOUNDS_MS, Count, Value};
 use crate::measure::{Latency, Totals};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -12,12 +11,6 @@ use std::convert::Infallible;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::{TcpListener, TcpStream};
-
-/// Upper bounds of the histograms' buckets, milliseconds.
-const BOUNDS_MS: [f64; 18] = [
-    0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3,
-    1e4, 6e4,
-];
 
 /// The last whole second's counts, for whoever asks.
 pub type Latest = Arc<Mutex<Arc<Totals>>>;
@@ -58,78 +51,55 @@ fn answer(path: &str, totals: &Totals) -> Response<Full<Bytes>> {
 /// The exposition text.
 pub fn text(totals: &Totals) -> String {
     let mut out = String::new();
-    let requests = &totals.tally.requests;
-    family(
-        &mut out,
-        "requests_total",
-        "counter",
-        "Requests by how they ended.",
-    );
-    sample(
-        &mut out,
-        "requests_total",
-        "{result=\"completed\"}",
-        requests.completed as f64,
-    );
-    sample(
-        &mut out,
-        "requests_total",
-        "{result=\"cut\"}",
-        requests.cut as f64,
-    );
-    for (result, reasons) in [
-        ("failed", &requests.failed),
-        ("rejected", &requests.rejected),
-    ] {
-        for (reason, count) in reasons {
-            let labels = format!("{{result=\"{result}\",reason=\"{reason}\"}}");
-            sample(&mut out, "requests_total", &labels, *count as f64);
+    for metric in metrics::all(totals) {
+        let unit = match metric.unit {
+            "By" => "_bytes",
+            "s" => "_seconds",
+            _ => "",
+        };
+        let name = format!("loadgen_{}{unit}", metric.name);
+        match metric.value {
+            Value::Counter(counts) => {
+                counter(&mut out, &format!("{name}_total"), metric.help, &counts)
+            }
+            Value::Gauge(count) => {
+                family(&mut out, &name, "gauge", metric.help);
+                sample(&mut out, &name, "", count as f64);
+            }
+            Value::Histogram(latency) => histogram(&mut out, &name, metric.help, latency),
         }
-    }
-    for (name, help, value) in [
-        ("tokens_total", "Content tokens received.", totals.tokens),
-        ("chunks_total", "Content chunks received.", totals.chunks),
-        (
-            "sent_bytes_total",
-            "Bytes written to sockets.",
-            totals.bytes_sent,
-        ),
-        (
-            "received_bytes_total",
-            "Bytes read from sockets.",
-            totals.bytes_received,
-        ),
-    ] {
-        family(&mut out, name, "counter", help);
-        sample(&mut out, name, "", value as f64);
-    }
-    family(&mut out, "active_streams", "gauge", "Streams open.");
-    sample(&mut out, "active_streams", "", totals.tally.active as f64);
-    for (name, latency) in totals.tally.named() {
-        histogram(&mut out, &format!("{name}_seconds"), latency);
     }
     out
 }
 
 fn family(out: &mut String, name: &str, kind: &str, help: &str) {
-    let text = format!("# HELP loadgen_{name} {help}\n# TYPE loadgen_{name} {kind}\n");
+    let text = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
     out.push_str(&text);
 }
 
 fn sample(out: &mut String, name: &str, labels: &str, value: f64) {
-    writeln!(out, "loadgen_{name}{labels} {value}").expect("memory takes any text");
+    writeln!(out, "{name}{labels} {value}").expect("memory takes any text");
 }
 
-fn histogram(out: &mut String, name: &str, latency: &Latency) {
-    family(
-        out,
-        name,
-        "histogram",
-        "Seconds, of answers that passed all checks.",
-    );
+fn counter(out: &mut String, name: &str, help: &str, counts: &[Count<'_>]) {
+    family(out, name, "counter", help);
+    for Count { labels, count } in counts {
+        let pairs: Vec<String> = labels
+            .iter()
+            .map(|(name, value)| format!("{name}=\"{value}\""))
+            .collect();
+        let labels = match pairs.is_empty() {
+            true => String::new(),
+            false => format!("{{{}}}", pairs.join(",")),
+        };
+        sample(out, name, &labels, *count as f64);
+    }
+}
+
+fn histogram(out: &mut String, name: &str, help: &str, latency: &Latency) {
+    family(out, name, "histogram", help);
     let bucket = format!("{name}_bucket");
-    for ms in BOUNDS_MS {
-        let within = latency.count() - latency.count_above((ms * 1e6) as u64);
+    for (ms, within) in BOUNDS_MS.iter().zip(metrics::within_bounds(latency)) {
         sample(
             out,
             &bucket,
@@ -142,7 +112,7 @@ fn histogram(out: &mut String, name: &str, latency: &Latency) {
         out,
         &format!("{name}_sum"),
         "",
-        latency.mean() * latency.count() as f64 / 1e9,
+        metrics::sum_seconds(latency),
     );
     sample(out, &format!("{name}_count"), "", latency.count() as f64);
 }

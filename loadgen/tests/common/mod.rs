@@ -28,7 +28,8 @@ fn converse(stream: TcpStream) -> Option<()> {
     }
 }
 
-fn request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
+/// Path and body of the next request.
+pub fn request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
     let mut line = String::new();
     reader
         .read_line(&mut line)
