@@ -3,6 +3,7 @@
 use crate::{
     api::{chunk::Writer, error::ApiError},
     cursor::Cursor,
+    fault::Faults,
     line::Line,
     outbox::{APART, Outbox},
     reply::{Content, Reply},
@@ -21,6 +22,8 @@ pub struct Stream {
     writer: Writer,
     cursor: Cursor,
     reply: Reply,
+    /// Apart, because most streams have none and should not drag it through the cache.
+    faults: Option<Box<Faults>>,
     reports_usage: bool,
     rng: SmallRng,
     stage: Stage,
@@ -57,17 +60,19 @@ impl Stream {
         stats: Arc<Stats>,
         line: Arc<Line>,
         writer: Writer,
-        reply: Reply,
+        mut reply: Reply,
         reports_usage: bool,
         rng: SmallRng,
     ) -> Self {
         count(&stats.requests);
+        let faults = std::mem::take(&mut reply.faults);
         Self {
             stats,
             line,
             writer,
             cursor: Cursor::new(&reply),
             reply,
+            faults: (faults != Faults::default()).then(|| faults.into()),
             reports_usage,
             rng,
             stage: Stage::Opening,
@@ -88,7 +93,7 @@ impl Stream {
     /// Writes what is due now. `late` says how late that is, if it is known.
     pub fn take(&mut self, late: Option<Duration>, out: &mut Vec<u8>) {
         if self.outbox.is_empty() {
-            let Some(parts) = self.reply.faults.split else {
+            let Some(parts) = self.faults.as_ref().and_then(|faults| faults.split) else {
                 return self.step(late, out);
             };
             let mut whole = Vec::new();
@@ -141,7 +146,11 @@ impl Stream {
             return;
         }
         self.owed += 1;
-        let together = self.reply.faults.coalesce.unwrap_or(1);
+        let together = self
+            .faults
+            .as_ref()
+            .and_then(|faults| faults.coalesce)
+            .unwrap_or(1);
         if self.owed < self.cursor.left().min(together) {
             self.schedule();
             return;
@@ -157,7 +166,9 @@ impl Stream {
 
     /// Whether a fault comes instead of the next piece.
     fn is_interrupted(&mut self, out: &mut Vec<u8>) -> bool {
-        let faults = &self.reply.faults;
+        let Some(faults) = &self.faults else {
+            return false;
+        };
         let come = |after: Option<u32>| after.is_some_and(|after| self.sent >= after);
         if come(faults.reset_after) || come(faults.close_after) {
             self.line.reset_if(come(faults.reset_after));
@@ -179,15 +190,14 @@ impl Stream {
         let Some(delta) = self.cursor.peek() else {
             return;
         };
-        let faults = &self.reply.faults;
-        if faults
-            .comments
-            .is_some_and(|every| self.sent.is_multiple_of(every))
-        {
-            self.writer.comment(out);
-        }
-        if faults.malformed_after == Some(self.sent) {
-            self.writer.malformed(out);
+        if let Some(faults) = &self.faults {
+            let comes = |every: u32| self.sent.is_multiple_of(every);
+            if faults.comments.is_some_and(comes) {
+                self.writer.comment(out);
+            }
+            if faults.malformed_after == Some(self.sent) {
+                self.writer.malformed(out);
+            }
         }
         let finish = (self.cursor.left() == 1).then_some(self.reply.finish);
         self.writer.delta(delta, finish, out);
@@ -201,10 +211,10 @@ impl Stream {
         if self.reports_usage {
             self.writer.usage(self.reply.usage, out);
         }
-        let faults = &self.reply.faults;
-        if faults.no_done {
+        let wants = |fault: fn(&Faults) -> bool| self.faults.as_deref().is_some_and(fault);
+        if wants(|faults| faults.no_done) {
             self.stage = Stage::Done;
-        } else if faults.done_apart {
+        } else if wants(|faults| faults.done_apart) {
             self.go_on_apart(Stage::Ending);
         } else {
             // In the same write as the end of the body: a [DONE] that is flushed apart costs many clients their

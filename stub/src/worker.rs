@@ -18,6 +18,10 @@ use std::{
 };
 use tokio::{net::TcpStream, sync::mpsc::UnboundedReceiver, task::JoinSet};
 
+/// Connections that begin between two turns of the wheel: few enough to keep the schedule, enough to begin in time when
+/// the wheel never rests.
+const AT_ONCE: usize = 16;
+
 /// A stream's turn. The wheel keeps no stream alive whose client left.
 pub type Turn = Weak<Mutex<Player>>;
 
@@ -56,12 +60,15 @@ impl Worker {
             desk: Mutex::default(),
         });
         let mut connections = JoinSet::new();
+        let mut arrived = Vec::new();
         loop {
             tokio::select! {
                 turned = worker.wheel.turned() => turned?,
-                socket = sockets.recv() => match socket {
-                    Some(socket) => drop(connections.spawn(serve(worker.clone(), socket))),
-                    None => return Ok(()),
+                count = sockets.recv_many(&mut arrived, AT_ONCE) => match count {
+                    0 => return Ok(()),
+                    _ => for socket in arrived.drain(..) {
+                        connections.spawn(serve(worker.clone(), socket));
+                    },
                 },
                 Some(_ended) = connections.join_next() => {}
             }

@@ -18,7 +18,9 @@ const TICK: Duration = Duration::from_micros(250);
 
 /// Prints the address, waits for so many readers, writes so often to each, and prints the nanoseconds of CPU time a write.
 pub fn serve(streams: usize, writes: u32, delay: Duration) -> anyhow::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
+    // As long a queue as the stub's, or readers are turned away and come back seconds later.
+    let listener = stub::bind(([127, 0, 0, 1], 0).into())?.into_std()?;
+    listener.set_nonblocking(false)?;
     println!("http://{}", listener.local_addr()?);
     let sockets = (0..streams).map(|_| accept(&listener));
     let mut sockets = sockets.collect::<anyhow::Result<Vec<_>>>()?;
