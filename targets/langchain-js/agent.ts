@@ -2,8 +2,8 @@
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import type { LLMResult } from "@langchain/core/outputs";
 import { ChatOpenAI } from "@langchain/openai";
+import { AIMessage, type BaseMessage, type BaseMessageLike, type ReactAgent, ToolMessage } from "langchain";
 import type { Event } from "../javascript/events.ts";
-import { AIMessage, type BaseMessageLike, type ReactAgent, ToolMessage } from "langchain";
 
 export const model = new ChatOpenAI({
   model: "stub",
@@ -26,30 +26,46 @@ class Whole extends BaseCallbackHandler {
 }
 
 const callbacks = [new Whole()];
+const maxTurns = 20;
 
-/** Each turn is a step for the model and one for its tools. */
-const recursionLimit = 2 * 20;
-
-/** The tokens, tool calls and results of an agent that is given `messages`. When `signal` fires, it stops. */
-export async function* run(agent: ReactAgent, messages: BaseMessageLike[], signal: AbortSignal): AsyncGenerator<Event> {
-  const options = { streamMode: ["messages" as const, "updates" as const], signal, recursionLimit, callbacks };
+/**
+ * The tokens, tool calls and results of an agent that is given `messages`. When `signal` fires, it stops.
+ * `depth` is how many agents it is within.
+ */
+export async function* run(
+  agent: ReactAgent,
+  messages: BaseMessageLike[],
+  signal: AbortSignal,
+  depth = 0,
+): AsyncGenerator<Event> {
+  let turns = 0;
+  const streamMode = ["messages" as const, "updates" as const, "custom" as const];
+  // Each turn is a step for the model and one for its tools.
+  const options = { streamMode, signal, callbacks, recursionLimit: 2 * maxTurns };
   for await (const [mode, data] of await agent.stream({ messages }, options)) {
-    if (mode === "messages") {
-      const [message] = data;
-      // Of what the model says, only a first chunk without a role would not be an AIMessageChunk.
-      if (!ToolMessage.isInstance(message) && message.text) yield { content: message.text };
-    } else {
-      const updates = Object.values(data as Record<string, { messages?: unknown[] } | undefined>);
-      for (const message of updates.flatMap((update) => update?.messages ?? [])) yield* told(message);
-    }
+    if (mode === "custom") yield data;
+    else if (mode === "messages") yield* token(data, depth);
+    else
+      for (const message of Object.values(data).flatMap((update) => update?.messages ?? [])) {
+        if (AIMessage.isInstance(message) && message.tool_calls?.length && ++turns === maxTurns)
+          throw new Error(`no answer after ${maxTurns} turns`);
+        yield* whole(message);
+      }
   }
 }
 
-/** What is to be told of a message that is whole. */
-function* told(message: unknown): Generator<Event> {
+function* token([message, metadata]: [BaseMessage, Record<string, any>], depth: number): Generator<Event> {
+  // Agents within this one are heard too, but they tell for themselves.
+  const own = metadata.langgraph_checkpoint_ns.split("|").length === depth + 1;
+  // Of what a model says, a first chunk without a role would not be an AIMessageChunk.
+  if (own && !ToolMessage.isInstance(message) && message.text) yield { content: message.text };
+}
+
+function* whole(message: unknown): Generator<Event> {
   if (AIMessage.isInstance(message)) {
-    for (const { id, name, args } of message.tool_calls ?? []) yield { tool_call: { id, name, arguments: args } };
+    for (const { id, name, args } of message.tool_calls ?? []) yield { tool_call: { id: id!, name, arguments: args } };
   } else if (ToolMessage.isInstance(message)) {
-    yield { tool_result: { id: message.tool_call_id, name: message.name, result: JSON.parse(message.text) } };
+    const result = message.status === "error" ? { error: message.text } : JSON.parse(message.text);
+    yield { tool_result: { id: message.tool_call_id, name: message.name!, result } };
   }
 }

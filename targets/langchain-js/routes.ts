@@ -4,9 +4,15 @@ import { text } from "../javascript/refusal.ts";
 import type { Answer } from "../javascript/routes.ts";
 import { started } from "../javascript/started.ts";
 import { model, run } from "./agent.ts";
+import { plan } from "./sub-agents.ts";
+import { tools } from "./tools.ts";
 
 const talker = createAgent({ model, tools: [] });
+const agent = createAgent({ model, tools });
+const user = (body: unknown) => [{ role: "user" as const, content: text(body, "message") }];
 
 export const routes: Record<string, Answer> = {
-  "/chat": (body, signal) => started(run(talker, [{ role: "user", content: text(body, "message") }], signal)),
+  "/chat": (body, signal) => started(run(talker, user(body), signal)),
+  "/agent": (body, signal) => started(run(agent, user(body), signal)),
+  "/sub-agents": (body, signal) => started(plan(text(body, "message"), signal)),
 };
