@@ -1,7 +1,13 @@
 //! Work passed from one thread to another, and locks.
 
-use super::{About, Case, Hit, Kind, Rule};
+use super::{About, Case, Hit, Kind, Row, Rule};
+use crate::work::{self, USER_CODE};
 use recording::Recording;
+use std::collections::BTreeSet;
+
+const HANDING: &str = "handing work between threads";
+/// A thread that computes for longer than this between two hand-overs has work of its own.
+const NO_WORK_NS: f64 = 3_000.0;
 
 /// See the module.
 pub struct HandOff;
@@ -9,7 +15,7 @@ pub struct HandOff;
 const ABOUT: About = About {
     id: "hand-off",
     title: "Handing work between threads",
-    pattern: "futex calls: threads that wake each other, and locks that are fought over",
+    pattern: "futex calls: threads that wake each other, and locks that are fought over; and all of the threads that do nothing else",
     meaning: "Each hand-over is a wake-up and a switch; a contended lock is two",
     remedy: "Let the thread that received the data finish the job, or use fewer threads (GOMAXPROCS for Go)",
 };
@@ -24,10 +30,13 @@ impl Rule for HandOff {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.work("handing work between threads")?;
+        let all = case.rows(|_| true)?;
+        let idle = errand_threads(&all);
+        let rows = case.rows(|row| is_handing(row) || idle.contains(&row.role))?;
+        let calls: Vec<_> = rows.iter().filter(|row| is_handing(row)).cloned().collect();
         let text = format!(
             "{}; its threads wake each other: {}",
-            case.counts("futex calls", &rows),
+            case.counts("futex calls", &calls),
             case.compared(
                 "such wake-ups",
                 case.per(case.dear, woken),
@@ -40,6 +49,29 @@ impl Rule for HandOff {
             evidence: case.cite_all("/wakers"),
         })
     }
+}
+
+fn is_handing(row: &Row) -> bool {
+    work::of_row(&row.role, &row.cause) == HANDING
+}
+
+/// Roles of threads that only pass things on.
+fn errand_threads(rows: &[Row]) -> BTreeSet<String> {
+    let roles: BTreeSet<&String> = rows.iter().map(|row| &row.role).collect();
+    let only_passes = |role: &&String| only_passes(rows, role);
+    roles.into_iter().filter(only_passes).cloned().collect()
+}
+
+fn only_passes(rows: &[Row], role: &str) -> bool {
+    let own = || rows.iter().filter(|row| row.role == role);
+    let count = |fits: fn(&Row) -> bool| -> f64 {
+        let rows = own().filter(|row| fits(row));
+        rows.map(|row| row.dear.count).sum()
+    };
+    let (handed, calls) = (count(is_handing), count(|row| work::is_call(&row.cause)));
+    let user = own().filter(|row| row.cause == USER_CODE);
+    let user: f64 = user.map(|row| row.dear.value).sum();
+    handed > 0.9 * calls && user < NO_WORK_NS * handed
 }
 
 /// Wake-ups of the target's threads by its own threads.
@@ -55,6 +87,21 @@ fn woken(recording: &Recording) -> u64 {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
+
+    #[test]
+    fn a_thread_that_only_passes_things_on_is_part_of_it() {
+        let errands = |user: u64| {
+            causes_of(|build| {
+                build.thread(9, "helper", |thread| {
+                    thread.call("futex", 5_000, DOSE).user(user, 2_500)
+                })
+            })
+        };
+        let all = errands(DOSE / 2);
+        assert_eq!((all.len(), all[0].id.as_str()), (1, "hand-off"));
+        let works = errands(5 * DOSE);
+        assert_eq!(works[0].id, "user-code");
+    }
 
     #[test]
     fn futex_traffic_is_found() {

@@ -135,6 +135,8 @@ fn score(cause: &Cause, run: &Path) -> Result<Score> {
     let truth = |rounds: &[(String, Recording)]| log::dose(&log, cause.dose, rounds);
     let dose = truth(&faulty)? - truth(&healthy)?;
     let comparison = analysis::compare(&[healthy, faulty].concat());
+    // Beside that of the binary that recorded, so that a score can be followed to its rows.
+    recording::io::save(&run.join("scored.json"), &comparison)?;
     Ok(Score::new(cause, dose, &comparison))
 }
 
