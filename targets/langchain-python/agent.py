@@ -2,18 +2,16 @@
 
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langchain_openai import ChatOpenAI
 from langgraph.graph.state import CompiledStateGraph
 
 Event = dict[str, Any]
 
-# Each turn is a step for the model and one for its tools.
-RECURSION_LIMIT = 2 * 20
+MAX_TURNS = 20
 
 # A failure is to be seen, as soon as it happens; silence of the model is none.
 model = ChatOpenAI(
@@ -24,31 +22,47 @@ model = ChatOpenAI(
     timeout=None,
     stream_chunk_timeout=0,
 )
-talker = create_agent(model)
 
 
-async def run(agent: CompiledStateGraph, messages: list[dict[str, Any]]) -> AsyncIterator[Event]:
-    """The tokens, tool calls and results of an agent that is given messages. Closing the iterator ends it."""
-    parts = agent.astream({"messages": messages}, {"recursion_limit": RECURSION_LIMIT}, stream_mode=["messages", "updates"])
-    async for mode, data in parts:
-        if mode == "messages":
-            message, _metadata = data
-            if not isinstance(message, ToolMessage) and message.text:
-                yield {"content": message.text}
+async def run(agent: CompiledStateGraph, messages: list[dict[str, Any]], depth: int = 0) -> AsyncIterator[Event]:
+    """The tokens, tool calls and results of an agent that is given messages; depth is how many agents it is within.
+
+    Closing the iterator ends it.
+    """
+    # Each turn is a step for the model and one for its tools.
+    config = {"recursion_limit": 2 * MAX_TURNS}
+    modes = ["messages", "updates", "custom"]
+    turns = 0
+    async for mode, data in agent.astream({"messages": messages}, config, stream_mode=modes):
+        if mode == "custom":
+            yield data
+        elif mode == "messages":
+            for event in token(*data, depth):
+                yield event
         else:
-            for update in data.values():
-                for message in (update or {}).get("messages", []):
-                    for event in told(message):
-                        yield event
+            for message in (message for update in data.values() for message in update["messages"]):
+                turns += isinstance(message, AIMessage)
+                for event in whole(message, turns):
+                    yield event
 
 
-def told(message: AnyMessage) -> list[Event]:
+def token(message: AnyMessage, metadata: dict[str, Any], depth: int) -> Iterator[Event]:
+    # Agents within this one are heard too, but they tell for themselves.
+    own = metadata["langgraph_checkpoint_ns"].count("|") == depth
+    if own and not isinstance(message, ToolMessage) and message.text:
+        yield {"content": message.text}
+
+
+def whole(message: AnyMessage, turns: int) -> Iterator[Event]:
     """What is to be told of a message that is whole."""
     if isinstance(message, AIMessage):
         # A stream that breaks off without an error would pass for an answer that ends.
         if not message.response_metadata.get("finish_reason"):
             raise RuntimeError("the model broke off")
-        return [{"tool_call": {"id": call["id"], "name": call["name"], "arguments": call["args"]}} for call in message.tool_calls]
-    if isinstance(message, ToolMessage):
-        return [{"tool_result": {"id": message.tool_call_id, "name": message.name, "result": json.loads(message.text)}}]
-    return []
+        if message.tool_calls and turns == MAX_TURNS:
+            raise RuntimeError(f"no answer after {MAX_TURNS} turns")
+        for call in message.tool_calls:
+            yield {"tool_call": {"id": call["id"], "name": call["name"], "arguments": call["args"]}}
+    elif isinstance(message, ToolMessage):
+        result = {"error": message.text} if message.status == "error" else json.loads(message.text)
+        yield {"tool_result": {"id": message.tool_call_id, "name": message.name, "result": result}}

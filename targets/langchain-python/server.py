@@ -3,9 +3,11 @@
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from langgraph.graph.state import CompiledStateGraph
 from pydantic import BaseModel, Field
 
-from agent import run, talker
+from agent import run
+from agents import helper, planner, talker
 from answer import answer
 
 app = FastAPI()
@@ -15,9 +17,15 @@ class Message(BaseModel):
     message: str = Field(min_length=1)
 
 
-@app.post("/chat")
-async def chat(body: Message, request: Request) -> Response:
-    return await answer(run(talker, [{"role": "user", "content": body.message}]), request)
+def serve(path: str, agent: CompiledStateGraph) -> None:
+    @app.post(path)
+    async def post(body: Message, request: Request) -> Response:
+        return await answer(run(agent, [{"role": "user", "content": body.message}]), request)
+
+
+serve("/chat", talker)
+serve("/agent", helper)
+serve("/sub-agents", planner)
 
 
 @app.exception_handler(RequestValidationError)
