@@ -1,16 +1,16 @@
 //! `kontrast compare`.
 
 use super::Outcome;
+use crate::publish;
 use analysis::claims::Statement;
 use anyhow::{Context, bail, ensure};
 use recording::{
-    Comparison, Recording,
-    io::{RECORDING_FILE, load_recording, save_comparison, write_whole},
+    Recording,
+    io::{RECORDING_FILE, load_recording, save_comparison},
 };
 use std::{
     collections::BTreeSet,
     fs,
-    io::{IsTerminal, Write},
     path::{Component, Path, PathBuf},
 };
 
@@ -61,7 +61,9 @@ impl Compare {
             .collect();
         let comparison = analysis::compare_with(&recordings, &claims);
         save_comparison(&out, &comparison)?;
-        publish(&out, &comparison, &recordings)?;
+        let report = publish::page(&out, &comparison, &recordings)?;
+        publish::verdict(&comparison, &recordings)?;
+        println!("\nReport: {}", report.display());
         Ok(if comparison.validity.ok {
             Outcome::Done
         } else {
@@ -77,7 +79,7 @@ fn read_claims(file: &Path) -> anyhow::Result<Vec<Statement>> {
 }
 
 fn refuse_to_overwrite(out: &Path) -> anyhow::Result<()> {
-    for file in [recording::io::COMPARISON_FILE, "report.html"] {
+    for file in [recording::io::COMPARISON_FILE, publish::REPORT_FILE] {
         let there = out.join(file);
         ensure!(
             !there.exists(),
@@ -161,26 +163,6 @@ fn relative(from: &Path, to: &Path) -> String {
     let up = from.components().skip(shared).map(|_| Component::ParentDir);
     let path: PathBuf = up.chain(to.components().skip(shared)).collect();
     path.join(RECORDING_FILE).to_string_lossy().into_owned()
-}
-
-/// Writes the report, prints the verdict.
-fn publish(
-    out: &Path,
-    comparison: &Comparison,
-    recordings: &[(String, Recording)],
-) -> anyhow::Result<()> {
-    let input = report::Input {
-        comparison: Some(comparison),
-        recordings,
-    };
-    let mut page = Vec::new();
-    report::html(&input, &mut page)?;
-    let report = out.join("report.html");
-    write_whole(&report, &page)?;
-    let mut stdout = std::io::stdout().lock();
-    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    report::verdict(&input, wanted && stdout.is_terminal(), &mut stdout)?;
-    writeln!(stdout, "\nReport: {}", report.display()).context("cannot print the verdict")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod record;
 pub mod report;
 pub mod run;
 
+use crate::guardian;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -42,6 +43,9 @@ pub enum Command {
     Doctor(doctor::Doctor),
     /// Drive the same load against each arm while recording it, then compare.
     Run(run::Run),
+    /// Wait for the end of whoever is at standard input, then end its processes.
+    #[command(name = guardian::VERB, hide = true)]
+    Guard,
 }
 
 impl Command {
@@ -53,6 +57,10 @@ impl Command {
             Command::Report(verb) => verb.execute(),
             Command::Doctor(verb) => verb.execute(),
             Command::Run(verb) => verb.execute(),
+            Command::Guard => {
+                guardian::guard(std::io::stdin().lock());
+                Ok(Outcome::Done)
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Child processes that do not outlive the run, and what their logs say when they fail.
 
-use super::{affinity, cpus::Cpus, log_tail};
-use anyhow::Context;
+use super::{affinity, cpus::Cpus};
+use crate::{guardian, target::LogTail};
+use anyhow::{Context, anyhow};
 use nix::{
     sys::signal::{Signal, killpg},
     unistd::Pid,
@@ -68,6 +69,7 @@ impl Guarded {
             .id()
             .context("a child that was just started has a process id")?;
         let group = Pid::from_raw(pid.try_into().context("process ids fit in pid_t")?);
+        guardian::watch(pid);
         Ok(Guarded {
             name,
             child,
@@ -117,13 +119,14 @@ impl Guarded {
 
     /// An error about this child: what went wrong, its log, and how that ends.
     pub fn trouble(&self, what: &str) -> anyhow::Error {
-        log_tail::trouble(&format!("the {} {what}", self.name), &self.log)
+        anyhow!("the {} {what}. {}", self.name, LogTail::read(&self.log))
     }
 }
 
 impl Drop for Guarded {
     fn drop(&mut self) {
         self.signal(Signal::SIGKILL);
+        guardian::forget(self.group.as_raw().unsigned_abs());
     }
 }
 
@@ -150,10 +153,10 @@ mod tests {
         assert_eq!(child.wait().await.unwrap().code(), Some(4));
         let error = child.trouble("failed").to_string();
         assert!(
-            error.starts_with("the script failed; its log is "),
+            error.starts_with("the script failed. The end of its log, "),
             "{error}"
         );
-        assert!(error.ends_with("\n    one\n    two"), "{error}");
+        assert!(error.ends_with("\n  one\n  two"), "{error}");
     }
 
     #[tokio::test]

@@ -15,14 +15,12 @@ mod descendants;
 mod http;
 mod interrupt;
 mod load;
-mod log_tail;
 mod outcome;
 mod output;
 mod placement;
 mod plan;
 mod privilege;
 mod progress;
-mod publish;
 mod recorder;
 pub mod request;
 mod round;
@@ -32,7 +30,7 @@ mod testing;
 pub mod tools;
 pub mod workload;
 
-use crate::{cli::Outcome, target::Arm};
+use crate::{cli::Outcome, guardian, target::Arm};
 use anyhow::{Context, bail};
 use interrupt::Interrupt;
 use nix::sys::signal::Signal;
@@ -54,6 +52,7 @@ use workload::Play;
 /// What kept it from being finished, with what to do about it.
 pub async fn execute(request: Request, tools: Tools) -> anyhow::Result<Outcome> {
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
+    guardian::start()?;
     tokio::select! {
         biased;
         () = interrupt.asked(2) => {

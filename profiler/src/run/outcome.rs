@@ -1,7 +1,7 @@
 //! What a run comes to: the comparison of the rounds that were finished, whatever ended it.
 
-use super::{interrupt::Interrupted, output, publish, round::Round};
-use crate::cli::Outcome;
+use super::{interrupt::Interrupted, output, round::Round};
+use crate::{cli::Outcome, publish};
 use recording::{Comparison, Recording, io::save_comparison};
 use std::path::Path;
 
@@ -47,7 +47,8 @@ pub fn conclude(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
     }
     save_comparison(out, &comparison)?;
     output::link_latest(out)?;
-    let report = publish::files(out, &comparison, &recordings)?;
+    let report = publish::page(out, &comparison, &recordings)?;
+    publish::charts(out, &comparison, &recordings)?;
     publish::verdict(&comparison, &recordings)?;
     println!("\nReport: {}", report.display());
     match trouble {

@@ -198,10 +198,10 @@ mod tests {
         let (_dir, recorder) = scripted("echo 'CAP_BPF is missing' >&2; exit 1").await;
         let error = recorder.err().unwrap().to_string();
         assert!(
-            error.starts_with("the recorder ended before it was recording; its log is "),
+            error.starts_with("the recorder ended before it was recording. The end of its log, "),
             "{error}"
         );
-        assert!(error.ends_with("\n    CAP_BPF is missing"), "{error}");
+        assert!(error.ends_with("\n  CAP_BPF is missing"), "{error}");
     }
 
     #[tokio::test]

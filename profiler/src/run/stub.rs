@@ -174,10 +174,10 @@ mod tests {
     async fn a_stub_that_does_not_listen_is_quoted() {
         let error = refused("echo 'address in use' >&2; exit 1").await;
         assert!(
-            error.starts_with("the stub ended before it was listening; its log is "),
+            error.starts_with("the stub ended before it was listening. The end of its log, "),
             "{error}"
         );
-        assert!(error.ends_with("\n    address in use"), "{error}");
+        assert!(error.ends_with("\n  address in use"), "{error}");
         let error = refused("echo hello; exec sleep 1000").await;
         assert!(
             error.contains(r#"printed "hello\n" in place of its address"#),

@@ -5,6 +5,7 @@ use super::{
     invoker::Invoker,
     owner,
 };
+use crate::guardian;
 use nix::{
     sched::{CpuSet, sched_setaffinity},
     sys::{
@@ -39,9 +40,9 @@ impl Group {
             None => command.spawn(),
             Some(cpus) => on_cpus(cpus, || command.spawn())?,
         };
-        Ok(Self {
-            leader: leader.doing(|| "starting sh".to_owned())?,
-        })
+        let leader = leader.doing(|| "starting sh".to_owned())?;
+        guardian::watch(leader.id());
+        Ok(Self { leader })
     }
 
     /// The group's id, which is its first process's.
@@ -81,6 +82,7 @@ impl Drop for Group {
         let _ = killpg(self.pid(), Signal::SIGKILL);
         // Its orphans are not ours to reap, but their ports are only free once they have gone.
         wait_until(|| !owner::has_members(self.id()));
+        guardian::forget(self.id());
         let _ = self.leader.wait();
     }
 }

@@ -213,9 +213,9 @@ impl Begun {
         kill(Pid::from_raw(self.process.id().cast_signed()), signal).unwrap();
     }
 
-    /// Waits until it has `count` processes below it: what it says comes before what it does.
+    /// Waits until it has `count` processes below it, besides its guardian: what it says comes before what it does.
     pub fn until_descendants(&self, count: usize) {
-        while self.descendants().len() < count {
+        while self.descendants().len() < count + 1 {
             std::thread::yield_now();
         }
     }

@@ -107,6 +107,21 @@ fn a_started_target_and_all_it_started_end_too() {
 }
 
 #[test]
+fn killed_outright_it_leaves_nothing_that_goes_on() {
+    let place = Place::new();
+    let run = format!(
+        "run = \"sleep 1000 & {} --addr 127.0.0.1:{{port}}\"",
+        program("stub").display()
+    );
+    let target = place.target("forking", &run);
+    let mut run = place.begin(&[target], &["--load-command", "sleep 1000 # {url}"]);
+    run.until("recording under load");
+    run.until_descendants(7);
+    let (code, _) = ended_by(Signal::SIGKILL, run);
+    assert_eq!(code, None);
+}
+
+#[test]
 fn a_second_time_ends_even_what_does_not_want_to() {
     let place =
         Place::with_recorder("trap '' INT TERM; echo recording; while :; do sleep 1000; done");

@@ -1,4 +1,4 @@
-//! Renders a run's results through the crate `report`.
+//! Renders a comparison through the crate `report`.
 
 use anyhow::Context;
 use recording::{Comparison, Recording};
@@ -10,32 +10,41 @@ use std::{
 };
 
 /// File name of the report.
-const REPORT_FILE: &str = "report.html";
+pub const REPORT_FILE: &str = "report.html";
 /// Folder of the charts.
 const CHARTS: &str = "charts";
 
-/// Writes the report and its charts into `out`; gives the report's path.
+/// Writes the report into `out`; gives its path.
 ///
 /// # Errors
-/// When a file cannot be written.
-pub fn files(
+/// When the file cannot be written.
+pub fn page(
     out: &Path,
     comparison: &Comparison,
     recordings: &[(String, Recording)],
 ) -> anyhow::Result<PathBuf> {
-    let input = Input {
-        comparison: Some(comparison),
-        recordings,
-    };
     let mut page = Vec::new();
-    report::html(&input, &mut page)?;
+    report::html(&input(comparison, recordings), &mut page)?;
     let report = out.join(REPORT_FILE);
     recording::io::write_whole(&report, &page)?;
+    Ok(report)
+}
+
+/// Writes the charts into a folder of `out`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn charts(
+    out: &Path,
+    comparison: &Comparison,
+    recordings: &[(String, Recording)],
+) -> anyhow::Result<()> {
+    let input = input(comparison, recordings);
     let charts = out.join(CHARTS);
     fs::create_dir_all(&charts).with_context(|| format!("cannot create {}", charts.display()))?;
     report::svg(&input, &charts)?;
     report::png(&input, &charts)?;
-    Ok(report)
+    Ok(())
 }
 
 /// Prints the verdict on standard output, in colour on a terminal that wants it.
@@ -43,12 +52,16 @@ pub fn files(
 /// # Errors
 /// When standard output does not take it.
 pub fn verdict(comparison: &Comparison, recordings: &[(String, Recording)]) -> anyhow::Result<()> {
-    let input = Input {
-        comparison: Some(comparison),
-        recordings,
-    };
+    let input = input(comparison, recordings);
     let mut out = std::io::stdout().lock();
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     report::verdict(&input, wanted && out.is_terminal(), &mut out)?;
     out.flush().context("cannot print the verdict")
+}
+
+fn input<'a>(comparison: &'a Comparison, recordings: &'a [(String, Recording)]) -> Input<'a> {
+    Input {
+        comparison: Some(comparison),
+        recordings,
+    }
 }
