@@ -24,7 +24,12 @@ func chat(url string, fault func()) http.Handler {
 		var request struct {
 			Message string `json:"message"`
 		}
-		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+		// A decoder would not look at what comes after the first value.
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = json.Unmarshal(body, &request)
+		}
+		if err != nil {
 			fail(w, http.StatusBadRequest, err.Error())
 			return
 		}

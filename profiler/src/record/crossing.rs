@@ -28,32 +28,34 @@ const ATTEMPTS: usize = 9;
 /// The programs cannot be attached, or did not see the calls.
 pub fn measure(wanted: &Wanted) -> Result<f64> {
     let own = u32::try_from(getpid().as_raw())?;
-    let mut programs = Programs::attach(&Wanted {
+    let wanted = Wanted {
         tgids: vec![own],
         pairing: Pairing::Thread,
         ..wanted.clone()
-    })?;
+    };
+    // Only what runs at a system call makes it dearer.
+    let mut programs = Programs::attach_some(&wanted, |signal| signal.required)?;
     drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &[own])?;
     drain::free_slots(&mut programs.bpf)?;
     let start = now(ClockId::CLOCK_MONOTONIC);
     drain::set_window(&mut programs.bpf, u64::try_from(start.as_nanos())?)?;
-    let attempts = (0..ATTEMPTS).map(|_| attempt(&programs));
-    let mut costs: Vec<f64> = attempts.collect::<Result<_>>()?;
+    let mut before = inside(&programs)?;
+    let mut costs = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let whole = whole_call();
+        let after = inside(&programs)?;
+        costs.push((whole - mean(before, after)?).max(0.0));
+        before = after;
+    }
     costs.sort_by(f64::total_cmp);
     Ok(costs[ATTEMPTS / 2])
 }
 
-/// What the calls took in all, less what was measured as inside of them.
-fn attempt(programs: &Programs) -> Result<f64> {
-    let before = inside(programs)?;
-    let whole = whole_call();
-    let after = inside(programs)?;
-    ensure!(
-        after.count > before.count,
-        "the programs saw none of the calls"
-    );
-    let inside = after.on_cpu_ns - before.on_cpu_ns;
-    Ok((whole - inside as f64 / (after.count - before.count) as f64).max(0.0))
+/// What the calls took inside, of those seen between two looks.
+fn mean(before: SyscallStat, after: SyscallStat) -> Result<f64> {
+    let calls = after.count.saturating_sub(before.count);
+    ensure!(calls > 0, "the programs saw none of the calls");
+    Ok((after.on_cpu_ns - before.on_cpu_ns) as f64 / calls as f64)
 }
 
 /// What the programs have seen of the calls so far.
@@ -81,6 +83,17 @@ fn now(clock: ClockId) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_between_two_looks_have_a_mean() {
+        let seen = |count, on_cpu_ns| SyscallStat {
+            count,
+            on_cpu_ns,
+            ..SyscallStat::default()
+        };
+        assert_eq!(mean(seen(2, 50), seen(6, 450)).expect("four calls"), 100.0);
+        assert!(mean(seen(2, 50), seen(2, 50)).is_err());
+    }
 
     #[test]
     fn a_call_takes_time_on_the_cpu() {

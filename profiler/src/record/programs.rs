@@ -53,6 +53,13 @@ pub struct Source {
 impl Programs {
     /// Loads and attaches with the best kind of hook that works.
     pub fn attach(wanted: &Wanted) -> Result<Self> {
+        let mut programs = Self::attach_some(wanted, |_| true)?;
+        programs.sources.push(attach_samples(&mut programs.bpf));
+        Ok(programs)
+    }
+
+    /// The same with some of the signals only, and without samples.
+    pub fn attach_some(wanted: &Wanted, keep: fn(&Signal) -> bool) -> Result<Self> {
         if OBJECT.is_empty() {
             bail!(
                 "this kontrast was built without its eBPF programs; build it with `cargo xtask build`"
@@ -61,7 +68,7 @@ impl Programs {
         let layout = Layout::of_this_kernel()?;
         let mut failure = None;
         for kind in &wanted.kinds {
-            match Self::attach_as(wanted, &layout, *kind) {
+            match Self::attach_as(wanted, &layout, *kind, keep) {
                 Ok(programs) => return Ok(programs),
                 Err(error) => failure = Some(error),
             }
@@ -69,14 +76,18 @@ impl Programs {
         Err(failure.context("no kind of hook was allowed")?)
     }
 
-    fn attach_as(wanted: &Wanted, layout: &Layout, kind: HookKind) -> Result<Self> {
+    fn attach_as(
+        wanted: &Wanted,
+        layout: &Layout,
+        kind: HookKind,
+        keep: fn(&Signal) -> bool,
+    ) -> Result<Self> {
         let mut bpf = load(wanted, layout, kind)?;
         let btf = Btf::from_sys_fs().context("cannot read the kernel's BTF")?;
         let mut sources = Vec::new();
-        for signal in SIGNALS {
+        for signal in SIGNALS.iter().filter(|signal| keep(signal)) {
             sources.push(attach_signal(&mut bpf, &btf, signal, kind)?);
         }
-        sources.push(attach_samples(&mut bpf));
         Ok(Programs { bpf, sources })
     }
 
