@@ -2,34 +2,47 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/cloudwego/eino-ext/components/model/openai"
 	"github.com/cloudwego/eino/adk"
-	"github.com/cloudwego/eino/schema"
+	"github.com/cloudwego/eino/components/tool"
 )
+
+const maxTurns = 20
 
 // The agents that the routes run.
 type agents struct {
-	talker *adk.Runner
+	talker, helper, planner *adk.Runner
 }
 
 func newAgents(ctx context.Context, upstream string) (*agents, error) {
-	model, err := newModel(ctx, upstream)
-	if err != nil {
+	model, modelErr := newModel(ctx, upstream)
+	tools, toolsErr := newTools()
+	search, searchErr := newSearch()
+	if err := errors.Join(modelErr, toolsErr, searchErr); err != nil {
 		return nil, err
 	}
-	talker, err := adk.NewChatModelAgent(ctx, &adk.ChatModelAgentConfig{
-		Name: "talker", Description: "answers", Model: model,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &agents{talker: runner(ctx, talker)}, nil
+	talker, talkerErr := newRunner(ctx, model, "", nil)
+	helper, helperErr := newRunner(ctx, model, "", tools)
+	researcher, researcherErr := newRunner(ctx, model, "You research. Search first, then answer.", []tool.BaseTool{search})
+	delegate, delegateErr := newDelegate(researcher)
+	planner, plannerErr := newRunner(ctx, model, "You plan. Delegate, then sum up.", []tool.BaseTool{delegate})
+	err := errors.Join(talkerErr, helperErr, researcherErr, delegateErr, plannerErr)
+	return &agents{talker, helper, planner}, err
 }
 
-func runner(ctx context.Context, agent adk.Agent) *adk.Runner {
-	return adk.NewRunner(ctx, adk.RunnerConfig{Agent: agent, EnableStreaming: true})
+func newRunner(ctx context.Context, model *openai.ChatModel, instruction string, tools []tool.BaseTool) (*adk.Runner, error) {
+	agent, err := adk.NewChatModelAgent(ctx, &adk.ChatModelAgentConfig{
+		Name:          "agent",
+		Description:   "answers",
+		Instruction:   instruction,
+		Model:         model,
+		ToolsConfig:   toolsConfig(tools),
+		MaxIterations: maxTurns,
+	})
+	return adk.NewRunner(ctx, adk.RunnerConfig{Agent: agent, EnableStreaming: true}), err
 }
 
 func newModel(ctx context.Context, upstream string) (*openai.ChatModel, error) {
@@ -43,30 +56,4 @@ func newModel(ctx context.Context, upstream string) (*openai.ChatModel, error) {
 		Model:      "stub",
 		HTTPClient: &http.Client{Transport: transport},
 	})
-}
-
-func (a *agents) chat(w http.ResponseWriter, r *http.Request) {
-	var request struct {
-		Message string `json:"message"`
-	}
-	if !read(w, r, &request) || !given(w, "message", request.Message) {
-		return
-	}
-	answer(w, a.talker.Query(r.Context(), request.Message))
-}
-
-// Tell writes what an event of an agent has to tell.
-func tell(to *stream, output *adk.MessageVariant) error {
-	if !output.IsStreaming {
-		return message(to, output.Message)
-	}
-	defer output.MessageStream.Close()
-	return to.each(output.MessageStream)
-}
-
-func message(to *stream, whole *schema.Message) error {
-	if whole.Role == schema.Assistant && whole.Content != "" {
-		return to.send(map[string]any{"content": whole.Content})
-	}
-	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+
+	"github.com/cloudwego/eino/adk"
 )
 
 func main() {
@@ -15,10 +17,29 @@ func main() {
 		log.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /chat", agents.chat)
+	mux.HandleFunc("POST /chat", ask(agents.talker))
+	mux.HandleFunc("POST /agent", ask(agents.helper))
+	mux.HandleFunc("POST /sub-agents", ask(agents.planner))
 	// Without this a GET of /chat would be 405.
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "there is no such route")
 	})
 	log.Fatal(http.ListenAndServe(net.JoinHostPort("127.0.0.1", os.Getenv("PORT")), mux))
+}
+
+// Ask has the agent answer the request's message. When the client leaves, the request's context ends the run.
+func ask(agent *adk.Runner) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var request struct {
+			Message string `json:"message"`
+		}
+		if !read(w, r, &request) || !given(w, "message", request.Message) {
+			return
+		}
+		to := newStream(w)
+		ctx, end := context.WithCancelCause(r.Context())
+		defer end(nil)
+		events := agent.Query(withSurroundings(ctx, to, end), request.Message)
+		to.finish(to.tell(ctx, events))
+	}
 }

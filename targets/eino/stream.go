@@ -6,89 +6,109 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-
-	"github.com/cloudwego/eino/adk"
-	"github.com/cloudwego/eino/schema"
+	"sync"
 )
 
-// A stream of events to the client, which begins with the first one: until then, it can still be refused.
-type stream struct {
+// The client's stream of events. It begins with the first one: until then, the request can still be refused.
+type client struct {
+	sync.Mutex
 	w     http.ResponseWriter
 	begun bool
+	// Whether the answer has ended; a sub-agent that is being cancelled may not know it yet.
+	ended bool
 }
 
-// Answer sends what a run of an agent tells. The run ends with the request's context.
-func answer(w http.ResponseWriter, events *adk.AsyncIterator[*adk.AgentEvent]) {
-	to := &stream{w: w}
-	for {
-		event, ok := events.Next()
-		if !ok {
-			break
-		}
-		err := event.Err
-		if err == nil && event.Output != nil && event.Output.MessageOutput != nil {
-			err = tell(to, event.Output.MessageOutput)
-		}
-		if err != nil {
-			to.fail(err)
-			return
-		}
+// What one agent tells the client.
+type stream struct {
+	to *client
+	// The sub-agent's task, or nothing.
+	agent string
+	turns int
+	// The text of the last turn.
+	answer string
+}
+
+func newStream(w http.ResponseWriter) *stream {
+	return &stream{to: &client{w: w}}
+}
+
+// Of is the stream of a sub-agent, on the same connection.
+func (s *stream) of(agent string) *stream {
+	return &stream{to: s.to, agent: agent}
+}
+
+func (s *stream) send(kind string, value any) error {
+	event := map[string]any{kind: value}
+	if s.agent != "" {
+		event["agent"] = s.agent
 	}
-	to.begin()
-	io.WriteString(w, "data: [DONE]\n\n")
-}
-
-func (s *stream) begin() {
-	if !s.begun {
-		s.w.Header().Set("Content-Type", "text/event-stream")
-		s.w.Header().Set("Cache-Control", "no-cache")
-		s.begun = true
-	}
-}
-
-func (s *stream) send(event any) error {
-	s.begin()
 	data, err := json.Marshal(event)
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(s.w, "data: %s\n\n", data); err != nil {
+	return s.to.write(data)
+}
+
+// Finish ends the answer, or says why there is none.
+func (s *stream) finish(err error) {
+	if err == nil {
+		s.to.write([]byte("[DONE]"))
+	} else if s.to.isBegun() {
+		s.send("error", err.Error())
+	}
+	s.to.Lock()
+	defer s.to.Unlock()
+	s.to.ended = true
+	if !s.to.begun {
+		fail(s.to.w, http.StatusBadGateway, "the model failed: "+err.Error())
+	}
+}
+
+func (c *client) isBegun() bool {
+	c.Lock()
+	defer c.Unlock()
+	return c.begun
+}
+
+func (c *client) write(data []byte) error {
+	c.Lock()
+	defer c.Unlock()
+	if c.ended {
+		return errors.New("the answer has ended")
+	}
+	if !c.begun {
+		c.w.Header().Set("Content-Type", "text/event-stream")
+		c.w.Header().Set("Cache-Control", "no-cache")
+		c.begun = true
+	}
+	if _, err := fmt.Fprintf(c.w, "data: %s\n\n", data); err != nil {
 		return err
 	}
-	return http.NewResponseController(s.w).Flush()
+	return http.NewResponseController(c.w).Flush()
 }
 
-func (s *stream) fail(err error) {
-	if s.begun {
-		s.send(map[string]string{"error": err.Error()})
-		return
+// Read reads a request's body into the fields of to; if that fails, the answer is written.
+func read(w http.ResponseWriter, r *http.Request, to any) bool {
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		err = json.Unmarshal(body, to)
 	}
-	fail(s.w, http.StatusBadGateway, "the model failed: "+err.Error())
+	if err != nil {
+		fail(w, http.StatusBadRequest, "the body is not the JSON expected: "+err.Error())
+	}
+	return err == nil
 }
 
-// Each sends the tokens of a message while it comes.
-func (s *stream) each(chunks *schema.StreamReader[*schema.Message]) error {
-	finish := ""
-	for {
-		chunk, err := chunks.Recv()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if chunk.ResponseMeta != nil && chunk.ResponseMeta.FinishReason != "" {
-			finish = chunk.ResponseMeta.FinishReason
-		}
-		if chunk.Content != "" {
-			if err := s.send(map[string]string{"content": chunk.Content}); err != nil {
-				return err
-			}
-		}
+// Given says whether a field has a value; if not, the answer is written.
+func given(w http.ResponseWriter, field, value string) bool {
+	if value == "" {
+		fail(w, http.StatusBadRequest, fmt.Sprintf("%q is missing", field))
 	}
-	// A stream that breaks off without an error would pass for an answer that ends.
-	if finish == "" {
-		return errors.New("the model broke off")
-	}
-	return nil
+	return value != ""
+}
+
+func fail(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(map[string]string{"error": message})
 }
