@@ -40,6 +40,7 @@ pub fn run() -> Result<ExitCode> {
             &["--no-fail-fast", "--exclude=profiler"],
         ))
     });
+    tally.step("clients of the stub", clients_of_the_stub);
     tally.step("kernel tests", || tests(&mut kernel_tests()));
     tally.step("end to end", || e2e::run().map(|()| Counts::ONE));
     Ok(tally.close())
@@ -70,6 +71,15 @@ fn dependencies() -> Result<Counts> {
     command.args(["check", "bans", "licenses", "sources"]);
     process::forget(&mut command, process::SET_BY_CARGO);
     check(command.current_dir(project::root()))
+}
+
+/// Official clients are not ours to vendor: they are installed as their lock files say, and then tried.
+fn clients_of_the_stub() -> Result<Counts> {
+    let install = project::root().join("stub/tests/clients/install.sh");
+    process::run(&mut Command::new(install))?;
+    let mut command = process::cargo();
+    command.args(["test", "--package=stub", "--test=it", "--no-fail-fast"]);
+    tests(command.args(["--", "--ignored", "clients"]))
 }
 
 /// The tests of `profiler` load eBPF programs: built as who we are, run as root.

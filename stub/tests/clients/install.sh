@@ -6,7 +6,7 @@ into="$here/../../../.cache/clients"
 mkdir -p "$into"
 
 python3 -m venv "$into/python"
-"$into/python/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
+"$into/python/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement "$here/requirements.txt"
 
 cp "$here/package.json" "$here/package-lock.json" "$into/"
 npm ci --prefix "$into" --ignore-scripts --no-audit --no-fund --loglevel error

@@ -62,6 +62,12 @@ async fn vercel_ai_sdk() {
 
 #[tokio::test]
 #[ignore = "needs stub/tests/clients/install.sh"]
+async fn langchain_for_python() {
+    check("python/bin/python", "langchain.py").await;
+}
+
+#[tokio::test]
+#[ignore = "needs stub/tests/clients/install.sh"]
 async fn langchain_for_javascript() {
     check("node", "langchain.mjs").await;
 }
