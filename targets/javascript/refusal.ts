@@ -15,3 +15,9 @@ export function text(body: unknown, field: string): string {
   if (typeof value !== "string" || value === "") throw new Refusal(400, `"${field}" is missing`);
   return value;
 }
+
+/** The id of a thread, checked. */
+export function threadId(id: string): string {
+  if (!/^[\w-]{1,64}$/.test(id)) throw new Refusal(400, "ids have 1 to 64 letters, digits, - and _");
+  return id;
+}

@@ -1,19 +1,37 @@
-// What the JavaScript servers have in common: a request's body goes in, the events of its answer come out.
+// What the JavaScript servers have in common: which path is answered how.
 import { agent } from "./agent.ts";
 import { chat } from "./chat.ts";
+import { crud } from "./crud.ts";
+import { history } from "./history.ts";
 import { multimodal } from "./multimodal.ts";
+import { Refusal } from "./refusal.ts";
 import { subAgents } from "./sub-agents.ts";
+import { type Database, threadsIn } from "./threads.ts";
 
 export { eventStream } from "./events.ts";
-export { Refusal } from "./refusal.ts";
+export { Refusal };
 
 /** Answers a body, of which `undefined` stands for one that is not JSON. When the signal fires, it ends. */
 export type Answer = (body: unknown, signal: AbortSignal) => Promise<AsyncGenerator<string>>;
 
-/** What is posted where. */
+/** What is posted where, and answered with events. */
 export const routes: Record<string, Answer> = {
   "/chat": chat,
   "/agent": agent,
   "/sub-agents": subAgents,
   "/multimodal": multimodal,
 };
+
+/** What everything else is answered with, in one piece. */
+export let rest = (_method: string, _url: URL, _body: unknown): { status: number; body?: object } => {
+  throw new Refusal(404, "there is no such route");
+};
+
+/** Adds the routes that need a database. */
+export function remember(database: Database) {
+  const threads = threadsIn(database);
+  const nothing = rest;
+  routes["/history"] = history(threads);
+  rest = (method, url, body) =>
+    /^\/threads(\/|$)/.test(url.pathname) ? crud(threads, method, url, body) : nothing(method, url, body);
+}

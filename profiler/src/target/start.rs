@@ -28,6 +28,8 @@ pub struct StartOptions {
     pub cpus: Option<Vec<usize>>,
     /// Port to listen on; a free one is chosen if `None`.
     pub port: Option<u16>,
+    /// Environment beyond what every server gets, such as `DATABASE`.
+    pub env: Vec<(&'static str, String)>,
     /// How long the server may take until it answers.
     pub ready_timeout: Duration,
 }
@@ -41,6 +43,7 @@ impl StartOptions {
             log: log.into(),
             cpus: None,
             port: None,
+            env: Vec::new(),
             ready_timeout,
         }
     }
@@ -118,7 +121,8 @@ fn command(folder: &Folder, options: &StartOptions, port: u16) -> Result<Command
     command.current_dir(&folder.path).envs(folder.env());
     command
         .env("PORT", port.to_string())
-        .env("UPSTREAM", upstream);
+        .env("UPSTREAM", upstream)
+        .envs(options.env.iter().cloned());
     command.stdin(Stdio::null()).stdout(output).stderr(errors);
     Ok(command)
 }

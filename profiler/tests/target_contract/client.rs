@@ -97,6 +97,18 @@ impl Answer {
         }
     }
 
+    /// Status and JSON of an answer in one piece; null if it has no body.
+    pub async fn whole(self) -> (u16, Value) {
+        let status = self.0.status().as_u16();
+        let body = self.0.into_body().collect().await;
+        let body = body.expect("the body is whole").to_bytes();
+        let json = match body.is_empty() {
+            true => Value::Null,
+            false => serde_json::from_slice(&body).expect("the body is JSON"),
+        };
+        (status, json)
+    }
+
     /// Asserts that this is a refusal with `status` and a JSON object that says why.
     pub async fn refuses_with(self, status: u16) {
         let got = self.0.status();

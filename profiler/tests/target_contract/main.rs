@@ -98,14 +98,14 @@ fn build_once(arm: String) -> Built {
 }
 
 fn trial(target: &str, built: &Built, case: &Case) -> Trial {
-    let (built, run) = (Arc::clone(built), case.run);
+    let (built, workload, run) = (Arc::clone(built), case.workload, case.run);
     Trial::test(
         format!("{target}::{}::{}", case.workload, case.name),
         move || {
             let arm = LazyLock::force(&built).as_ref().map_err(Failed::from)?;
             let runtime = tokio::runtime::Runtime::new()?;
             runtime.block_on(async {
-                let session = Session::start(arm).await?;
+                let session = Session::start(arm, workload).await?;
                 tokio::time::timeout(STUCK, run(session))
                     .await
                     .map_err(|_| "an event that should have come never did")?;

@@ -14,30 +14,41 @@ pub struct Session {
     pub model: Model,
     /// The target.
     pub server: Running,
+    options: StartOptions,
     logs: TempDir,
 }
 
 impl Session {
-    /// Starts `arm` against a new model.
-    pub async fn start(arm: &Arm) -> Result<Self, Failed> {
+    /// Starts `arm` against a new model, with what the workload needs.
+    pub async fn start(arm: &Arm, workload: &str) -> Result<Self, Failed> {
         let model = Model::start().await;
         let logs = TempDir::new()?;
         let mut options = StartOptions::new(model.url(), logs.path().join("target.log"));
         options.ready_timeout = STUCK;
+        if matches!(workload, "history" | "threads") {
+            let path = logs.path().join("threads.sqlite");
+            options.env = vec![("DATABASE", path.display().to_string())];
+        }
         let server = arm.start(&options).map_err(|error| error.to_string())?;
         Ok(Self {
             arm: arm.clone(),
             model,
             server,
+            options,
             logs: logs,
         })
     }
 
     /// Starts the target again, against another model.
     pub fn ask_instead(&mut self, upstream: &str) {
-        let mut options = StartOptions::new(upstream, self.logs.path().join("again.log"));
-        options.ready_timeout = STUCK;
-        self.server = self.arm.start(&options).expect("it starts again");
+        self.options.upstream = upstream.to_owned();
+        self.restart();
+    }
+
+    /// Starts the target again; the old process is ended.
+    pub fn restart(&mut self) {
+        self.options.log = self.logs.path().join("again.log");
+        self.server = self.arm.start(&self.options).expect("it starts again");
     }
 
     /// A new connection to the target.

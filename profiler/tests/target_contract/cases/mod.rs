@@ -3,11 +3,13 @@
 mod agents;
 mod answers;
 mod failures;
+mod history;
 mod images;
 mod leaving;
 mod played;
 mod refusals;
 mod sub_agents;
+mod threads;
 
 use crate::session::Session;
 use std::{future::Future, pin::Pin};
@@ -76,4 +78,16 @@ pub const ALL: &[Case] = cases![
         images::in_parts,
         images::what_is_no_image_is_refused,
         images::a_drawing_that_is_no_image;
+    "history":
+        history::the_model_is_told_what_was_said,
+        history::only_the_latest,
+        history::threads_are_apart,
+        history::a_failed_answer_leaves_nothing,
+        history::bad_requests;
+    "threads":
+        threads::live_and_die,
+        threads::are_listed_in_pages,
+        threads::that_are_not_there,
+        threads::bad_requests,
+        threads::survive_a_restart;
 ];

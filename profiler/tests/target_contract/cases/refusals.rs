@@ -48,6 +48,9 @@ pub async fn other_paths_and_methods(session: Session) {
         (Method::POST, "/"),
         (Method::POST, "/chat/1"),
         (Method::GET, "/chat"),
+        // They are there only with a database.
+        (Method::POST, "/history"),
+        (Method::GET, "/threads"),
     ] {
         client.send(method, path, "").await.refuses_with(404).await;
     }

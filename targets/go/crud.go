@@ -1,0 +1,144 @@
+//go:build database
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+)
+
+var (
+	threadID    = regexp.MustCompile(`^[\w-]{1,64}$`)
+	errThreadID = errors.New("ids have 1 to 64 letters, digits, - and _")
+)
+
+// A page of threads; next is the last id if there are more.
+type page struct {
+	Threads []thread `json:"threads"`
+	Next    *string  `json:"next"`
+}
+
+// Whole is a thread with all its messages.
+type whole struct {
+	thread
+	Messages []said `json:"messages"`
+}
+
+// Crud serves threads.
+func crud(mux *http.ServeMux, threads *threads) {
+	handle := func(pattern string, serve func(*http.Request) (int, any, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			if id := r.PathValue("id"); id != "" && !threadID.MatchString(id) {
+				fail(w, http.StatusBadRequest, errThreadID.Error())
+				return
+			}
+			status, body, err := serve(r)
+			reply(w, status, body, err)
+		})
+	}
+	handle("GET /threads", threads.serveList)
+	handle("POST /threads", threads.serveCreate)
+	handle("GET /threads/{id}", threads.serveRead)
+	handle("PATCH /threads/{id}", threads.serveRename)
+	handle("DELETE /threads/{id}", threads.serveRemove)
+	handle("POST /threads/{id}/messages", threads.serveAppend)
+}
+
+func reply(w http.ResponseWriter, status int, body any, err error) {
+	switch {
+	case errors.Is(err, errBadRequest):
+		fail(w, http.StatusBadRequest, err.Error())
+	case errors.Is(err, errNoThread):
+		fail(w, http.StatusNotFound, err.Error())
+	case errors.Is(err, errThreadExists):
+		fail(w, http.StatusConflict, err.Error())
+	case err != nil:
+		fail(w, http.StatusInternalServerError, err.Error())
+	case body == nil:
+		w.WriteHeader(status)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		json.NewEncoder(w).Encode(body)
+	}
+}
+
+func readBody(r *http.Request, request any, fields map[string]*string) error {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	return read(body, request, fields)
+}
+
+func (t *threads) serveList(r *http.Request) (int, any, error) {
+	limit := 20
+	if text := r.URL.Query().Get("limit"); text != "" {
+		number, err := strconv.Atoi(text)
+		if err != nil || number < 1 || number > 100 {
+			return 0, nil, fmt.Errorf("%w: limit must be from 1 to 100", errBadRequest)
+		}
+		limit = number
+	}
+	// One more than wanted tells whether there are more.
+	found, err := t.list(r.Context(), r.URL.Query().Get("after"), limit+1)
+	if len(found) <= limit {
+		return http.StatusOK, page{Threads: found}, err
+	}
+	return http.StatusOK, page{found[:limit], &found[limit-1].ID}, err
+}
+
+func (t *threads) serveCreate(r *http.Request) (int, any, error) {
+	var thread thread
+	err := readBody(r, &thread, map[string]*string{"id": &thread.ID, "title": &thread.Title})
+	if err == nil && !threadID.MatchString(thread.ID) {
+		err = fmt.Errorf("%w: %w", errBadRequest, errThreadID)
+	}
+	if err == nil {
+		err = t.create(r.Context(), thread)
+	}
+	return http.StatusCreated, thread, err
+}
+
+func (t *threads) serveRead(r *http.Request) (int, any, error) {
+	thread, err := t.read(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return 0, nil, err
+	}
+	messages, err := t.messages(r.Context(), thread.ID)
+	return http.StatusOK, whole{thread, messages}, err
+}
+
+func (t *threads) serveRename(r *http.Request) (int, any, error) {
+	thread := thread{}
+	err := readBody(r, &thread, map[string]*string{"title": &thread.Title})
+	thread.ID = r.PathValue("id")
+	if err == nil {
+		err = t.rename(r.Context(), thread)
+	}
+	return http.StatusOK, thread, err
+}
+
+func (t *threads) serveRemove(r *http.Request) (int, any, error) {
+	return http.StatusNoContent, nil, t.remove(r.Context(), r.PathValue("id"))
+}
+
+func (t *threads) serveAppend(r *http.Request) (int, any, error) {
+	var said said
+	err := readBody(r, &said, map[string]*string{"role": &said.Role, "content": &said.Content})
+	if err == nil && said.Role != "user" && said.Role != "assistant" {
+		err = fmt.Errorf("%w: \"role\" must be user or assistant", errBadRequest)
+	}
+	if err == nil {
+		_, err = t.read(r.Context(), r.PathValue("id"))
+	}
+	if err == nil {
+		err = t.append(r.Context(), r.PathValue("id"), said)
+	}
+	return http.StatusCreated, said, err
+}

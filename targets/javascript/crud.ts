@@ -1,0 +1,58 @@
+// Threads over HTTP.
+import { Refusal, text, threadId } from "./refusal.ts";
+import type { Said, Threads } from "./threads.ts";
+
+export interface Reply {
+  status: number;
+  body?: object;
+}
+
+/** Answers a request for `/threads…`; `undefined` stands for a body that is not JSON. */
+export function crud(threads: Threads, method: string, url: URL, body: unknown): Reply {
+  const [, , id, rest] = url.pathname.split("/");
+  switch (`${method} ${url.pathname.replace(`/${id}`, "/:id")}`) {
+    case "GET /threads":
+      return list(threads, url.searchParams);
+    case "POST /threads":
+      return create(threads, body);
+    case "GET /threads/:id":
+      return { status: 200, body: { ...existing(threads.read(threadId(id))), messages: threads.messages(id) } };
+    case "PATCH /threads/:id":
+      return { status: 200, body: existing(threads.rename(threadId(id), text(body, "title"))) };
+    case "DELETE /threads/:id":
+      existing(threads.remove(threadId(id)) || undefined);
+      return { status: 204 };
+    case "POST /threads/:id/messages":
+      return append(threads, threadId(id), body);
+  }
+  throw new Refusal(404, "there is no such route");
+}
+
+function existing<T>(found: T | undefined): T {
+  if (found === undefined) throw new Refusal(404, "there is no such thread");
+  return found;
+}
+
+function list(threads: Threads, query: URLSearchParams): Reply {
+  const limit = Number(query.get("limit") ?? 20);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100) throw new Refusal(400, "limit must be from 1 to 100");
+  // One more than wanted tells whether there are more.
+  const found = threads.list(query.get("after") ?? "", limit + 1);
+  const page = found.slice(0, limit);
+  return { status: 200, body: { threads: page, next: found.length > limit ? page.at(-1)!.id : null } };
+}
+
+function create(threads: Threads, body: unknown): Reply {
+  const thread = threads.create(threadId(text(body, "id")), text(body, "title"));
+  if (!thread) throw new Refusal(409, "there is such a thread");
+  return { status: 201, body: thread };
+}
+
+function append(threads: Threads, id: string, body: unknown): Reply {
+  const [role, content] = [text(body, "role"), text(body, "content")];
+  if (role !== "user" && role !== "assistant") throw new Refusal(400, '"role" must be user or assistant');
+  existing(threads.read(id));
+  const said: Said = { role, content };
+  threads.append(id, said);
+  return { status: 201, body: said };
+}

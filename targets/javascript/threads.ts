@@ -1,0 +1,76 @@
+// Threads and their messages, in SQLite.
+
+/** What Bun's and Node's own SQLite have in common. */
+export interface Database {
+  exec(sql: string): unknown;
+  prepare(sql: string): Statement;
+}
+
+interface Statement {
+  all(...values: unknown[]): any[];
+  get(...values: unknown[]): any;
+  run(...values: unknown[]): unknown;
+}
+
+export interface Thread {
+  id: string;
+  title: string;
+}
+
+export interface Said {
+  role: "user" | "assistant";
+  content: string;
+}
+
+const schema = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA foreign_keys = ON;
+  CREATE TABLE IF NOT EXISTS threads (id TEXT PRIMARY KEY, title TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY,
+    thread TEXT NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
+    role TEXT NOT NULL,
+    content TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread, id);
+`;
+
+/** The threads in a database. Statements are prepared once. */
+export function threadsIn(database: Database) {
+  database.exec(schema);
+  const create = database.prepare("INSERT OR IGNORE INTO threads (id, title) VALUES (?, ?) RETURNING id, title");
+  const read = database.prepare("SELECT id, title FROM threads WHERE id = ?");
+  const list = database.prepare("SELECT id, title FROM threads WHERE id > ? ORDER BY id LIMIT ?");
+  const rename = database.prepare("UPDATE threads SET title = ? WHERE id = ? RETURNING id, title");
+  const remove = database.prepare("DELETE FROM threads WHERE id = ? RETURNING id");
+  const messages = database.prepare("SELECT role, content FROM messages WHERE thread = ? ORDER BY id");
+  const latest = database.prepare("SELECT role, content FROM messages WHERE thread = ? ORDER BY id DESC LIMIT ?");
+  const append = database.prepare("INSERT INTO messages (thread, role, content) VALUES (?, ?, ?)");
+  return {
+    /** The new thread; nothing if there is one of that id. */
+    create: (id: string, title: string): Thread | undefined => create.get(id, title) ?? undefined,
+    read: (id: string): Thread | undefined => read.get(id) ?? undefined,
+    list: (after: string, limit: number): Thread[] => list.all(after, limit),
+    rename: (id: string, title: string): Thread | undefined => rename.get(title, id) ?? undefined,
+    remove: (id: string): boolean => remove.all(id).length > 0,
+    messages: (id: string): Said[] => messages.all(id),
+    /** The last messages, oldest first. */
+    latest: (id: string, limit: number): Said[] => latest.all(id, limit).reverse(),
+    append: (id: string, { role, content }: Said) => append.run(id, role, content),
+    /** Appends to a thread, which is created if it is new, all or nothing. */
+    record(id: string, title: string, said: Said[]) {
+      database.exec("BEGIN IMMEDIATE");
+      try {
+        create.get(id, title);
+        for (const { role, content } of said) append.run(id, role, content);
+        database.exec("COMMIT");
+      } catch (error) {
+        database.exec("ROLLBACK");
+        throw error;
+      }
+    },
+  };
+}
+
+export type Threads = ReturnType<typeof threadsIn>;
