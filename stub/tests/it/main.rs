@@ -6,3 +6,4 @@ mod clients;
 mod faults;
 mod stream;
 mod support;
+mod transport;
