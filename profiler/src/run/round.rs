@@ -13,7 +13,7 @@ use super::{
     recorder::{Recorder, Subject},
     request::Request,
     stub::{Moved, Stub},
-    workload::Play,
+    workload::{Database, Play},
 };
 use crate::target::{Arm, Running, StartOptions};
 use anyhow::{Context, anyhow};
@@ -78,7 +78,13 @@ impl Bench<'_> {
         let dir = self.out.join(&folder);
         fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         self.progress.step("starting");
-        let target = self.start(arm, &dir).await?;
+        let workload = self.request.workload;
+        // It has to outlive the server that uses it.
+        let database = workload
+            .needs_database()
+            .then(Database::create)
+            .transpose()?;
+        let target = self.start(arm, &dir, database.as_ref()).await?;
         let measured = self.measure(arm, &target, &dir).await;
         // A target that died explains whatever else went wrong.
         let survived = target.check();
@@ -98,13 +104,19 @@ impl Bench<'_> {
         })
     }
 
-    async fn start(&self, arm: &Arm, dir: &Path) -> anyhow::Result<Running> {
+    async fn start(
+        &self,
+        arm: &Arm,
+        dir: &Path,
+        database: Option<&Database>,
+    ) -> anyhow::Result<Running> {
         let mut options = StartOptions::new(self.stub.url(), dir.join("target.log"));
         options.cpus = self
             .placement
             .target
             .as_ref()
             .map(|cpus| cpus.0.iter().copied().collect());
+        options.env = database.map(Database::variable).into_iter().collect();
         let arm = arm.clone();
         Ok(descendants::ended_with(self.interrupt, move || arm.start(&options)).await??)
     }

@@ -1,8 +1,10 @@
 //! What the arms serve: which request is sent, and what the model says to it (docs/workloads.md).
 
+mod database;
 mod image;
 mod play;
 
+pub use database::Database;
 pub use play::Play;
 
 use serde::{Serialize, Serializer};
@@ -20,6 +22,8 @@ pub enum Workload {
     AgentLoop,
     /// A planner with four sub-agents that stream at the same time.
     SubAgents,
+    /// A chat that loads and appends the messages of a thread.
+    History,
     /// An image of 1 MiB in, a caption and an image of 1 MiB out.
     Multimodal,
 }
@@ -33,6 +37,7 @@ impl Workload {
             Workload::ToolsParallel => "tools-parallel",
             Workload::AgentLoop => "agent-loop",
             Workload::SubAgents => "sub-agents",
+            Workload::History => "history",
             Workload::Multimodal => "multimodal",
         }
     }
@@ -43,14 +48,20 @@ impl Workload {
             Workload::Chat => "/chat",
             Workload::ToolsSequential | Workload::ToolsParallel | Workload::AgentLoop => "/agent",
             Workload::SubAgents => "/sub-agents",
+            Workload::History => "/history",
             Workload::Multimodal => "/multimodal",
         }
+    }
+
+    /// Whether the server needs a database, which it is told of by `DATABASE`.
+    pub fn needs_database(self) -> bool {
+        self == Workload::History
     }
 
     /// What the model says, as a script for the stub; `None` if it only says tokens.
     fn script(self) -> Option<&'static str> {
         match self {
-            Workload::Chat => None,
+            Workload::Chat | Workload::History => None,
             Workload::ToolsSequential => {
                 Some(include_str!("../../../workloads/tools-sequential.toml"))
             }

@@ -30,6 +30,9 @@ impl Play {
             let text = with_tokens(script, tokens).context("a script of ours is broken")?;
             play.script = Some(write(dir, "model.toml", text.as_bytes())?);
         }
+        if workload == Workload::History {
+            play.body = Some(json!({ "thread": "main", "message": "hello" }).to_string());
+        }
         if workload == Workload::Multimodal {
             let image = image::png()?;
             write(dir, "image.png", &image)?;
