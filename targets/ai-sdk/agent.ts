@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { isStepCount, type ModelMessage, streamText, type TextStreamPart, type ToolSet } from "ai";
 import type { Event } from "../javascript/events.ts";
+import { images } from "./images.ts";
 
 const provider = createOpenAICompatible({ name: "stub", baseURL: `${process.env.UPSTREAM}/v1` });
 const maxTurns = 20;
@@ -11,6 +12,7 @@ export interface Task {
   instructions?: string;
   messages: ModelMessage[];
   tools?: ToolSet;
+  includeRawChunks?: boolean;
 }
 
 /** The tokens, tool calls and results of a task. When `signal` fires, it ends. */
@@ -49,6 +51,8 @@ function* told(part: TextStreamPart<ToolSet>): Generator<Event> {
       return;
     case "tool-error":
       return yield { tool_result: { id: part.toolCallId, name: part.toolName, result: { error: String(part.error) } } };
+    case "raw":
+      return yield* images(part.rawValue as object);
     case "error":
       throw part.error;
   }

@@ -3,6 +3,7 @@ import { text } from "../javascript/refusal.ts";
 import type { Answer } from "../javascript/routes.ts";
 import { started } from "../javascript/started.ts";
 import { run } from "./agent.ts";
+import { picture } from "./images.ts";
 import { plan } from "./sub-agents.ts";
 import { tools } from "./tools.ts";
 
@@ -11,5 +12,7 @@ const user = (body: unknown) => [{ role: "user" as const, content: text(body, "m
 export const routes: Record<string, Answer> = {
   "/chat": (body, signal) => started(run({ messages: user(body) }, signal)),
   "/agent": (body, signal) => started(run({ messages: user(body), tools }, signal)),
+  // The AI SDK passes over images in what the model says, but for the raw chunks.
+  "/multimodal": (body, signal) => started(run({ messages: picture(body), includeRawChunks: true }, signal)),
   "/sub-agents": (body, signal) => started(plan(text(body, "message"), signal)),
 };

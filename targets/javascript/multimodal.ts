@@ -29,7 +29,7 @@ async function* events(deltas: AsyncIterable<Delta>): AsyncGenerator<Event> {
   }
 }
 
-function* parts({ type, bytes }: { type: string; bytes: Buffer }): Generator<Event> {
+export function* parts({ type, bytes }: { type: string; bytes: Buffer }): Generator<Event> {
   const parts = Math.ceil(bytes.length / partSize);
   for (let part = 0; part < parts; part++) {
     const data = bytes.toString("base64", part * partSize, (part + 1) * partSize);
@@ -38,7 +38,7 @@ function* parts({ type, bytes }: { type: string; bytes: Buffer }): Generator<Eve
 }
 
 /** The content of a `data:` URL; nothing if it is not that of an image. */
-function decode(url: string): { type: string; bytes: Buffer } | undefined {
+export function decode(url: string): { type: string; bytes: Buffer } | undefined {
   const head = /^data:(image\/[\w.+-]+);base64,/.exec(url);
   if (!head) return;
   const base64 = url.slice(head[0].length);

@@ -1,18 +1,23 @@
 // Runs a LangChain agent, and tells what it does as events.
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import type { LLMResult } from "@langchain/core/outputs";
-import { ChatOpenAI } from "@langchain/openai";
+import { ChatOpenAI, type ChatOpenAIFields } from "@langchain/openai";
 import { AIMessage, type BaseMessage, type BaseMessageLike, type ReactAgent, ToolMessage } from "langchain";
 import type { Event } from "../javascript/events.ts";
+import { images } from "./images.ts";
 
-export const model = new ChatOpenAI({
-  model: "stub",
-  apiKey: "none",
-  configuration: { baseURL: `${process.env.UPSTREAM}/v1` },
-  // A failure is to be seen, and as soon as it happens.
-  maxRetries: 0,
-  streamUsage: false,
-});
+export const newModel = (more: ChatOpenAIFields = {}) =>
+  new ChatOpenAI({
+    model: "stub",
+    apiKey: "none",
+    configuration: { baseURL: `${process.env.UPSTREAM}/v1` },
+    // A failure is to be seen, and as soon as it happens.
+    maxRetries: 0,
+    streamUsage: false,
+    ...more,
+  });
+
+export const model = newModel();
 
 /** A stream that breaks off without an error would pass for an answer that ends. */
 class Whole extends BaseCallbackHandler {
@@ -58,7 +63,10 @@ function* token([message, metadata]: [BaseMessage, Record<string, any>], depth: 
   // Agents within this one are heard too, but they tell for themselves.
   const own = metadata.langgraph_checkpoint_ns.split("|").length === depth + 1;
   // Of what a model says, a first chunk without a role would not be an AIMessageChunk.
-  if (own && !ToolMessage.isInstance(message) && message.text) yield { content: message.text };
+  if (!own || ToolMessage.isInstance(message)) return;
+  if (message.text) yield { content: message.text };
+  const raw = message.additional_kwargs.__raw_response;
+  if (raw) yield* images(raw);
 }
 
 function* whole(message: unknown): Generator<Event> {
