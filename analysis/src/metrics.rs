@@ -85,11 +85,18 @@ pub const ALL: &[Definition] = &[
         Some(cpu::book),
     ),
     new(
-        "stall_ns_per_token",
-        "time that event loops were held up, per token",
+        "loop_blocked_ns_per_token",
+        "sleep of event loops other than for events, per token",
         ("ns", "token"),
-        stall::sample,
-        Some(stall::book),
+        stall::blocked,
+        Some(stall::book_blocked),
+    ),
+    new(
+        "loop_run_queue_ns_per_token",
+        "event loops' waiting for a CPU, per token",
+        ("ns", "token"),
+        stall::run_queue,
+        Some(stall::book_run_queue),
     ),
     new(
         "rss_bytes",

@@ -52,8 +52,10 @@ pub enum Kind {
     Memory,
     /// Mean forwarding time.
     Forwarding,
-    /// Time that event loops were held up.
-    Stall,
+    /// Sleep of event loops other than for events.
+    Blocked,
+    /// Event loops' waiting for a CPU.
+    RunQueue,
 }
 
 impl Kind {
@@ -62,7 +64,8 @@ impl Kind {
             "cpu_ns_per_token" | "cpu_ns_per_second" => Some(Kind::Cpu),
             "rss_bytes" => Some(Kind::Memory),
             "forwarding_mean_ns" => Some(Kind::Forwarding),
-            "stall_ns_per_token" => Some(Kind::Stall),
+            "loop_blocked_ns_per_token" => Some(Kind::Blocked),
+            "loop_run_queue_ns_per_token" => Some(Kind::RunQueue),
             _ => None,
         }
     }

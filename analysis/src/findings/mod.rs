@@ -10,10 +10,11 @@ use recording::{
 };
 
 /// The metrics that are told in sentences; the others are told by their tables.
-const TOLD: [&str; 8] = [
+const TOLD: [&str; 9] = [
     "cpu_ns_per_token",
     "rss_bytes",
-    "stall_ns_per_token",
+    "loop_blocked_ns_per_token",
+    "loop_run_queue_ns_per_token",
     "forwarding_mean_ns",
     "ttft_ns",
     "itl_ns",
@@ -21,6 +22,9 @@ const TOLD: [&str; 8] = [
     // Where there is no load there are no tokens.
     "cpu_ns_per_second",
 ];
+
+/// A loop that is held up for less than this a token makes no difference to anyone, however many times another's it is.
+const HELD_UP_NS: f64 = 1_000.0;
 
 /// One pair of one metric, and where it stands.
 pub struct Story<'a> {
@@ -85,6 +89,9 @@ fn stories(comparison: &Comparison) -> Vec<Story<'_>> {
         .flat_map(|(index, metric)| {
             let pairs = metric.pairs.iter().enumerate();
             pairs.map(move |(pair_index, pair)| story(index, metric, pair_index, pair))
+        })
+        .filter(|story| {
+            !story.metric.name.starts_with("loop_") || story.difference().abs() > HELD_UP_NS
         })
         .collect()
 }
