@@ -34,11 +34,13 @@ pub struct Counters {
     pub lost_sockets: u64,
     /// wake-ups,
     pub lost_wakes: u64,
-    /// fault addresses.
+    /// fault addresses,
     pub lost_faults: u64,
+    /// processes that were waited for.
+    pub lost_waits: u64,
 }
 
-const _: () = assert!(size_of::<Counters>() == 128);
+const _: () = assert!(size_of::<Counters>() == 136);
 
 impl Counters {
     /// Adds another CPU's set.
@@ -59,6 +61,7 @@ impl Counters {
         self.lost_sockets += other.lost_sockets;
         self.lost_wakes += other.lost_wakes;
         self.lost_faults += other.lost_faults;
+        self.lost_waits += other.lost_waits;
     }
 
     /// Events that could not be stored.
@@ -69,6 +72,7 @@ impl Counters {
             + self.lost_sockets
             + self.lost_wakes
             + self.lost_faults
+            + self.lost_waits
     }
 }
 

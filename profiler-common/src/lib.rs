@@ -40,6 +40,24 @@ pub enum Pairing {
     Fifo = 2,
 }
 
+/// A wait for a CPU of at least this long, ns, is charged to whoever had the CPU: a shorter one is the way from the
+/// wake-up to the CPU rather than waiting for anybody.
+pub const LONG_WAIT_NS: u64 = 50_000;
+
+/// A process that had a CPU while threads of the target waited for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct WaitedFor {
+    /// Waits that ended when it left its CPU.
+    pub count: u64,
+    /// How long they were, ns.
+    pub wait_ns: u64,
+    /// Name of its first thread that was waited for.
+    pub comm: [u8; 16],
+}
+
+const _: () = assert!(size_of::<WaitedFor>() == 32);
+
 /// A socket of the target that is being followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]

@@ -4,7 +4,7 @@
     reason = "aya asks for a promise about each type's layout"
 )]
 
-use crate::{Counters, Fifo, Socket, Stamp, SyscallStat, Thread};
+use crate::{Counters, Fifo, Socket, Stamp, SyscallStat, Thread, WaitedFor};
 
 macro_rules! plain_data {
     ($($type:ty),*) => {$(
@@ -14,4 +14,12 @@ macro_rules! plain_data {
     )*};
 }
 
-plain_data!(Counters, Fifo, Socket, Stamp, SyscallStat, Thread);
+plain_data!(
+    Counters,
+    Fifo,
+    Socket,
+    Stamp,
+    SyscallStat,
+    Thread,
+    WaitedFor
+);

@@ -22,6 +22,10 @@ pub const FLAG_IN_SYSCALL: u32 = 2;
 pub const FLAG_EXITING: u32 = 4;
 /// `major_base` holds the kernel's count of major faults at first sight.
 pub const FLAG_MAJOR_BASE: u32 = 8;
+/// It was found running, without having been seen to get a CPU, while taken for runnable,
+pub const FLAG_UNSEEN_RUNNABLE: u32 = 16;
+/// and while taken for asleep.
+pub const FLAG_UNSEEN_OFF: u32 = 32;
 
 /// What is known of one thread. Times are monotonic nanoseconds.
 ///
@@ -82,8 +86,8 @@ pub struct Thread {
     pub faults_user: u64,
     /// Page faults taken in the kernel, on a user address.
     pub faults_kernel: u64,
-    /// Start of the thread, or of the window if that is later.
-    pub first_ns: u64,
+    /// The kernel's own run time of the thread (`se.sum_exec_runtime`) when it last left a CPU.
+    pub exec_ns: u64,
 
     /// CPU-clock samples that found it in user mode,
     pub samples_user: u64,
@@ -95,8 +99,12 @@ pub struct Thread {
     pub tgid: u32,
     /// Times it was found running without having been seen to get a CPU.
     pub unseen_switches: u32,
+    /// `on_cpu_ns` when it last left a CPU.
+    pub left_on_cpu_ns: u64,
+    /// Start of the thread, or of the window if that is later.
+    pub first_ns: u64,
     /// Padding to whole cache lines.
-    pub reserved: [u64; 4],
+    pub reserved: [u64; 2],
 }
 
 const _: () = assert!(size_of::<Thread>() == 4 * 64);
@@ -169,11 +177,12 @@ impl Thread {
         waited.then_some(spent)
     }
 
-    /// Left the CPU: by its own wish, or imposed; `sleeps` if it is not runnable any more.
+    /// Left the CPU: by its own wish, or imposed. `exec_ns` is the kernel's own account of its run time.
     #[inline(always)]
-    pub fn switch_out(&mut self, now: u64, voluntary: bool) {
-        self.unseen_switches += u32::from(self.state != ON_CPU);
+    pub fn switch_out(&mut self, now: u64, voluntary: bool, exec_ns: u64) {
+        self.is_running(now);
         self.advance(now);
+        self.put_right(exec_ns);
         if voluntary {
             self.voluntary += 1;
             self.state = OFF_CPU;
@@ -201,14 +210,46 @@ impl Thread {
         self.on_cpu_ns + now.saturating_sub(self.since_ns)
     }
 
-    /// Whoever enters or leaves a system call is running, whatever was missed of how it came to.
+    /// Whoever makes a system call, or leaves a CPU, is running, whatever was missed of how it came to.
     #[inline(always)]
     fn is_running(&mut self, now: u64) {
         if self.state != ON_CPU {
+            self.flags |= match self.state {
+                RUNNABLE => FLAG_UNSEEN_RUNNABLE,
+                _ => FLAG_UNSEEN_OFF,
+            };
             self.advance(now);
             self.state = ON_CPU;
             self.unseen_switches += 1;
         }
+    }
+
+    /// After a stay on the CPU whose beginning went unseen: the kernel knows how long it was, and what was booked as
+    /// waiting or sleeping in the meantime is running.
+    #[inline(always)]
+    fn put_right(&mut self, exec_ns: u64) {
+        const UNSEEN: u32 = FLAG_UNSEEN_RUNNABLE | FLAG_UNSEEN_OFF;
+        if self.flags & UNSEEN != 0 && self.exec_ns != 0 {
+            let ran = exec_ns.saturating_sub(self.exec_ns);
+            let missed = ran.saturating_sub(self.on_cpu_ns - self.left_on_cpu_ns);
+            let waiting = self.flags & FLAG_UNSEEN_RUNNABLE != 0;
+            let booked = if waiting {
+                &mut self.run_queue_ns
+            } else {
+                &mut self.off_cpu_ns
+            };
+            let taken = missed.min(*booked);
+            *booked -= taken;
+            if !waiting {
+                self.enter_off_cpu_ns = self.enter_off_cpu_ns.saturating_sub(taken);
+            }
+            self.on_cpu_ns += taken;
+            // It ran before the call it is in now.
+            self.enter_on_cpu_ns += taken;
+        }
+        self.flags &= !UNSEEN;
+        self.exec_ns = exec_ns;
+        self.left_on_cpu_ns = self.on_cpu_ns;
     }
 
     /// Enters system call `nr`.

@@ -5,7 +5,7 @@ use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
 use profiler_common::syscall::NEAR_CALLS;
-use profiler_common::{Counters, Fifo, MAX_THREADS, Socket, Stamp, SyscallStat, Thread};
+use profiler_common::{Counters, Fifo, MAX_THREADS, Socket, Stamp, SyscallStat, Thread, WaitedFor};
 
 /// Thread groups that are followed besides `TARGET_TGID`.
 #[map]
@@ -48,6 +48,9 @@ pub static ERRORS: HashMap<u32, u64> = HashMap::with_max_entries(1024, 0);
 /// Wake-ups by waker's serial or `WAKER_*` (high half) and wakee's serial (low half).
 #[map]
 pub static WAKES: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);
+/// Who had the CPU that threads of the target waited for, by thread group.
+#[map]
+pub static WAITED: HashMap<u32, WaitedFor> = HashMap::with_max_entries(1024, 0);
 /// Sockets of the target by address.
 #[map]
 pub static SOCKETS: HashMap<u64, Socket> = HashMap::with_max_entries(65_536, 0);

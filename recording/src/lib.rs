@@ -47,6 +47,9 @@ pub struct Recording {
     pub threads: Vec<process::Thread>,
     /// Who woke whom, by thread role.
     pub wakers: Vec<process::Waker>,
+    /// Who had the CPU while the target's threads waited for one, longest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waited_for: Vec<process::WaitedFor>,
     /// System calls by name, all threads together. Per thread they are in [`process::Thread::syscalls`].
     pub syscalls: Vec<process::Syscall>,
     /// Socket activity.

@@ -24,6 +24,22 @@ pub struct Process {
     pub migrations: u64,
 }
 
+/// A process that had a CPU while threads of the target waited for it. Waits of less than 50 µs are the way to a CPU
+/// rather than waiting for anybody, and are not in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WaitedFor {
+    /// The process; 0 is an idle CPU that was slow to wake.
+    pub pid: u32,
+    /// Its name; never trusted, renderers escape it.
+    pub name: String,
+    /// Whether it is the target itself.
+    pub own: bool,
+    /// Waits that ended when it left the CPU.
+    pub count: u64,
+    /// How long they were.
+    pub wait_ns: u64,
+}
+
 /// One thread. On-CPU + run queue + off-CPU is its lifetime inside the window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Thread {

@@ -7,7 +7,7 @@ fn lifetime(thread: &Thread) -> u64 {
 #[test]
 fn a_sleep_is_off_then_queue_then_on() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 1000);
-    thread.switch_out(1100, true);
+    thread.switch_out(1100, true, 0);
     assert_eq!(thread.wake(1500), Some(400));
     assert_eq!(thread.switch_in(1520), Some(20));
     thread.advance(1600);
@@ -24,7 +24,7 @@ fn a_sleep_is_off_then_queue_then_on() {
 #[test]
 fn preemption_leaves_it_runnable() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
-    thread.switch_out(10, false);
+    thread.switch_out(10, false, 0);
     assert_eq!(thread.switch_in(30), Some(20));
     assert_eq!(
         (thread.involuntary, thread.run_queue_ns, thread.off_cpu_ns),
@@ -47,7 +47,7 @@ fn a_wake_up_before_it_left_its_cpu_changes_nothing_but_the_count() {
 fn a_call_splits_into_on_blocked_and_queued() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 100);
     thread.enter(7, 150);
-    thread.switch_out(160, true);
+    thread.switch_out(160, true, 0);
     thread.wake(200);
     thread.switch_in(230);
     let took = thread.exit(240);
@@ -81,7 +81,7 @@ fn a_call_entered_before_first_sight_counts_from_there() {
 fn a_missed_switch_makes_no_cpu_time() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
     thread.enter(202, 10);
-    thread.switch_out(20, true);
+    thread.switch_out(20, true, 0);
     // The wake-up and the switch back were not seen.
     let took = thread.exit(1000);
     assert_eq!((took.on_cpu_ns, took.blocked_ns), (10, 980));
@@ -92,18 +92,38 @@ fn a_missed_switch_makes_no_cpu_time() {
 #[test]
 fn leaving_a_cpu_it_was_not_seen_to_get_is_counted() {
     let mut thread = Thread::new(1, 1, 0, OFF_CPU, 0);
-    thread.switch_out(10, true);
+    thread.switch_out(10, true, 0);
     assert_eq!((thread.unseen_switches, thread.off_cpu_ns), (1, 10));
     thread.wake(20);
     thread.switch_in(30);
-    thread.switch_out(40, false);
+    thread.switch_out(40, false, 10);
     assert_eq!(thread.unseen_switches, 1);
+}
+
+#[test]
+fn the_kernel_knows_how_long_an_unseen_stay_was() {
+    // Ran from 0 to 100, waited until 150, ran unseen until 900.
+    let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
+    thread.switch_out(100, false, 5100);
+    thread.switch_out(900, true, 5850);
+    assert_eq!((thread.on_cpu_ns, thread.run_queue_ns), (850, 50));
+    // Slept until 1000, ran unseen; a call from 1200 shows it, another blocks at 1300 until 1400.
+    thread.enter(1, 1200);
+    thread.exit(1210);
+    thread.enter(2, 1250);
+    thread.switch_out(1300, true, 6150);
+    assert_eq!((thread.on_cpu_ns, thread.off_cpu_ns), (1150, 100));
+    thread.wake(1400);
+    thread.switch_in(1400);
+    let took = thread.exit(1410);
+    assert_eq!((took.on_cpu_ns, took.blocked_ns), (60, 100));
+    assert_eq!(thread.unseen_switches, 2);
 }
 
 #[test]
 fn a_clock_that_steps_back_between_cpus_costs_nothing() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 100);
-    thread.switch_out(90, true);
+    thread.switch_out(90, true, 0);
     assert_eq!(lifetime(&thread), 0);
 }
 
@@ -120,8 +140,8 @@ fn time_adds_up_whatever_happens() {
         now += seed % 50;
         match seed % 6 {
             0 => drop(thread.switch_in(now)),
-            1 => thread.switch_out(now, true),
-            2 => thread.switch_out(now, false),
+            1 => thread.switch_out(now, true, 0),
+            2 => thread.switch_out(now, false, 0),
             3 => drop(thread.wake(now)),
             4 => thread.enter(1, now),
             _ => drop(thread.exit(now)),

@@ -5,17 +5,19 @@
 
 use crate::config::{
     OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_MAJ_FLT, OFF_TASK_NIVCSW, OFF_TASK_NVCSW,
-    OFF_TASK_RUN_DELAY, OFF_TASK_STATE, PAIRING, SWITCH_HAS_STATE,
+    OFF_TASK_RUN_DELAY, OFF_TASK_STATE, OFF_TASK_TGID, PAIRING, SWITCH_HAS_STATE,
 };
 use crate::hook::{Args, Object, hooks};
-use crate::maps::{EXITED, FIFO, WAKES, count, observe, tally, window_start};
+use crate::maps::{EXITED, FIFO, WAITED, WAKES, add, count, observe, tally, window_start};
 use crate::probes::syscall::keep_calls;
 use crate::track::{begin, current, existing, followed, forget, now, run_next, thread};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_log_ebpf::warn;
 use profiler_common::histogram::Kind;
 use profiler_common::thread::{FLAG_BORN, FLAG_EXITING, FLAG_MAJOR_BASE, OFF_CPU, RUNNABLE};
-use profiler_common::{Pairing, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER};
+use profiler_common::{
+    LONG_WAIT_NS, Pairing, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER, WaitedFor,
+};
 
 hooks! {
     "sched_switch" => switch as sched_switch, sched_switch_raw;
@@ -42,7 +44,7 @@ fn switch(args: Args) {
     if let Some((tgid, tid)) = followed(next)
         && let Some(thread) = run_next(tgid, tid)
     {
-        arrive(thread, now);
+        arrive(thread, prev, now);
     }
 }
 
@@ -68,7 +70,7 @@ fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u6
         // SAFETY: the loop thread is the queue's only reader.
         unsafe { (*fifo).flush(thread.since_ns) };
     }
-    thread.switch_out(now, voluntary);
+    thread.switch_out(now, voluntary, task.read(OFF_TASK_EXEC_RUNTIME.load()));
     note_major(thread, task);
     if thread.flags & FLAG_EXITING != 0 && state & TASK_DEAD != 0 {
         finish(thread, task);
@@ -91,13 +93,37 @@ fn note_major(thread: &mut Thread, task: Object) {
 }
 
 #[inline(always)]
-fn arrive(thread: &mut Thread, now: u64) {
+fn arrive(thread: &mut Thread, prev: Object, now: u64) {
     if let Some(waited) = thread.switch_in(now) {
         observe(Kind::RunQueue, waited);
+        if waited >= LONG_WAIT_NS {
+            charge(prev, waited);
+        }
     }
     if thread.waking_ns != 0 {
         observe(Kind::WakeupToRun, now.saturating_sub(thread.waking_ns));
         thread.waking_ns = 0;
+    }
+}
+
+/// Charges a wait to the process that had the CPU when it ended.
+#[inline(always)]
+fn charge(task: Object, wait_ns: u64) {
+    let tgid: u32 = task.read(OFF_TASK_TGID.load());
+    if let Some(charged) = WAITED.get_ptr_mut(tgid) {
+        // SAFETY: a value of a preallocated map stays in place.
+        let (count, sum) = unsafe { (&raw mut (*charged).count, &raw mut (*charged).wait_ns) };
+        add(count, 1);
+        add(sum, wait_ns);
+        return;
+    }
+    let first = WaitedFor {
+        count: 1,
+        wait_ns,
+        comm: comm_of(task),
+    };
+    if WAITED.insert(tgid, first, 0).is_err() {
+        count(|counters| counters.lost_waits += 1);
     }
 }
 

@@ -64,10 +64,10 @@ pub fn all(evidence: &Evidence) -> Vec<Check> {
 }
 
 /// Whoever makes a system call, or leaves a CPU, must have been seen to get it. Kernels that hide a process from tracing (a
-/// sandbox's supervisor, for instance) hide the switch from it to the target too. Its time is put right at the next
-/// event, so one in a hundred does no harm.
+/// sandbox's supervisor, for instance) hide the switch from it to the target too. Times are put right all the same; but
+/// where more than a quarter is missing, the distributions of waiting say little.
 fn switches_seen(evidence: &Evidence) -> Check {
-    const TOLERANCE: f64 = 0.01;
+    const TOLERANCE: f64 = 0.25;
     let tracked = || evidence.known.iter().map(|known| &known.tracked);
     let switches: u64 = tracked()
         .map(|thread| thread.voluntary + thread.involuntary)
@@ -317,11 +317,11 @@ mod tests {
     }
 
     #[test]
-    fn one_switch_in_a_hundred_may_go_unseen() {
+    fn one_switch_in_four_may_go_unseen() {
         let mut missed = known(0, 0);
         missed.tracked.voluntary = 1000;
         let counters = Counters::default();
-        for (unseen, ok) in [(10, true), (11, false)] {
+        for (unseen, ok) in [(250, true), (251, false)] {
             missed.tracked.unseen_switches = unseen;
             let known = std::slice::from_ref(&missed);
             assert_eq!(check("switches_seen", known, &[], &counters).ok, ok);

@@ -5,7 +5,7 @@ use aya::Ebpf;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind};
 use profiler_common::syscall::NEAR_CALLS;
-use profiler_common::{Counters, MAX_THREADS, SyscallStat, Thread, ThreadExit, syscall};
+use profiler_common::{Counters, MAX_THREADS, SyscallStat, Thread, ThreadExit, WaitedFor, syscall};
 use recording::Histogram;
 use std::collections::BTreeMap;
 
@@ -20,6 +20,8 @@ pub struct Drained {
     pub errors: Vec<(u32, u32, u64)>,
     /// Wake-ups by serial (or `WAKER_*`) of the waker and serial of the woken.
     pub wakes: Vec<(u32, u32, u64)>,
+    /// Who had the CPU that was waited for, by thread group.
+    pub waited: Vec<(u32, WaitedFor)>,
     /// Page faults by address, the lowest of 64 KiB.
     pub faults: Vec<(u64, u64)>,
     /// Distributions, by `Kind`.
@@ -57,6 +59,7 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
         wakes: entries::<u64, u64>(bpf, "WAKES")?
             .map(|(key, count)| (pair(key).0, pair(key).1, count))
             .collect(),
+        waited: entries::<u32, WaitedFor>(bpf, "WAITED")?.collect(),
         faults: entries::<u64, u64>(bpf, "FAULTS")?
             .map(|(unit, count)| (unit << 16, count))
             .collect(),

@@ -12,6 +12,7 @@ pub mod kernel_truth;
 pub mod memory;
 pub mod names;
 pub mod offsets;
+pub mod others;
 pub mod output;
 pub mod privilege;
 pub mod programs;

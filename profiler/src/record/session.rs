@@ -9,14 +9,14 @@ use super::programs::{Programs, Wanted};
 use super::signals::PROC_STAT;
 use super::statistics::Statistics;
 use super::target::{self, Process};
-use super::{Options, crossing, host};
+use super::{Options, crossing, host, others};
 use anyhow::{Context, Result};
 use nix::time::{ClockId, clock_gettime};
+use profiler_common::ThreadExit;
 use profiler_common::histogram::Kind;
 use profiler_common::thread::ON_CPU;
-use profiler_common::{Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER};
 use recording::memory::MemoryPoint;
-use recording::process::{Cpu, CpuPoint, Sockets, Waker};
+use recording::process::{Cpu, CpuPoint, Sockets};
 use recording::{Ended, Recording, Target, Window, observer};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -175,7 +175,8 @@ impl Session {
             &options.placement,
         );
         analysis::runtime::assign_roles(&mut recording);
-        recording.wakers = wakers(&drained, &self.ended_threads, &recording);
+        recording.wakers = others::wakers(&drained, &self.ended_threads, &recording);
+        recording.waited_for = others::waited_for(&drained.waited, &pids);
         Ok(recording)
     }
 
@@ -324,40 +325,6 @@ fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
         .into_iter()
         .map(|(name, kind)| (name.to_owned(), drained.histogram(kind)))
         .collect()
-}
-
-/// Who woke whom, by role.
-fn wakers(drained: &Drained, ended: &[ThreadExit], recording: &Recording) -> Vec<Waker> {
-    let tracked: Vec<Thread> = drained
-        .live
-        .iter()
-        .copied()
-        .chain(ended.iter().map(|exit| exit.thread))
-        .collect();
-    let tids = drain::by_serial(tracked.iter());
-    let role = |serial: u32| match serial {
-        WAKER_IDLE => "idle/interrupt".to_owned(),
-        WAKER_OTHER => "other process".to_owned(),
-        _ => {
-            let tid = tids.get(&serial).copied().unwrap_or(0);
-            let thread = recording.threads.iter().find(|thread| thread.tid == tid);
-            thread.map_or_else(|| "ended thread".to_owned(), |thread| thread.role.clone())
-        }
-    };
-    let mut sums: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for (from, to, count) in &drained.wakes {
-        *sums.entry((role(*from), role(*to))).or_default() += count;
-    }
-    let mut wakers: Vec<Waker> = sums
-        .into_iter()
-        .map(|((from_role, to_role), count)| Waker {
-            from_role,
-            to_role,
-            count,
-        })
-        .collect();
-    wakers.sort_by_key(|waker| std::cmp::Reverse(waker.count));
-    wakers
 }
 
 fn clock_ns(clock: ClockId) -> u64 {
