@@ -1,9 +1,12 @@
-//! `cargo xtask bench`: what observing costs, beside the tools people know, and whether what is told is true.
+//! `cargo xtask bench`: what observing and loading cost, beside the tools people know, and whether what is told is
+//! true.
 
+mod load;
 mod observer;
 mod overhead;
 mod ping_pong;
 mod truth;
+mod turns;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -13,6 +16,8 @@ use clap::{Args, Subcommand};
 pub enum Bench {
     /// How much recording slows a socket ping-pong; bpftrace and libbpf-tools beside it, interleaved.
     Overhead(Overhead),
+    /// What loadgen costs a token and a user; its floor, oha and k6 beside it, interleaved.
+    Load(load::Load),
     /// Whether faults that are planted in a server are told as what they are, and how large.
     Truth(truth::Truth),
 }
@@ -39,6 +44,7 @@ impl Bench {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Overhead(arguments) => overhead::run(arguments),
+            Self::Load(arguments) => load::run(arguments),
             Self::Truth(arguments) => truth::run(&arguments),
         }
     }

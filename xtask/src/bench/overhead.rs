@@ -11,6 +11,7 @@ use recording::Recording;
 use super::Overhead;
 use super::observer::Observer;
 use super::ping_pong::{self, PingPong, Score};
+use super::turns::order;
 use crate::setup::{self, Need};
 use crate::{build, project};
 
@@ -33,7 +34,7 @@ pub fn run(arguments: Overhead) -> Result<()> {
     let mut recordings = Vec::new();
     for round in 0..usize::from(arguments.rounds) {
         eprint!("\rround {} of {} ", round + 1, arguments.rounds);
-        for at in order(round) {
+        for at in order(Observer::ALL.len(), round) {
             empty(&folder)?;
             scores[at].push(measure(Observer::ALL[at], arguments, &folder)?);
             if Observer::ALL[at] == Observer::Kontrast {
@@ -45,16 +46,6 @@ pub fn run(arguments: Overhead) -> Result<()> {
     print!("{}", table(&scores, arguments.spread)?);
     print!("{}", own_cost(&recordings)?);
     Ok(())
-}
-
-/// There and back again, beginning with another each time, so that what drifts hits all alike.
-fn order(round: usize) -> Vec<usize> {
-    let count = Observer::ALL.len();
-    let mut turn: Vec<usize> = (0..count).map(|at| (at + round / 2) % count).collect();
-    if round % 2 == 1 {
-        turn.reverse();
-    }
-    turn
 }
 
 fn empty(folder: &Path) -> Result<()> {
@@ -144,20 +135,6 @@ fn own_cost(recordings: &[Recording]) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn everybody_has_every_turn() {
-        let mut places = vec![vec![]; Observer::ALL.len()];
-        for round in 0..8 {
-            for (place, at) in order(round).into_iter().enumerate() {
-                places[at].push(place);
-            }
-        }
-        for mut of in places {
-            of.sort_unstable();
-            assert_eq!(of, [0, 0, 1, 1, 2, 2, 3, 3]);
-        }
-    }
 
     #[test]
     fn the_table_tells_how_much_slower() {
