@@ -65,6 +65,10 @@ fn poison(recording: &mut Recording) {
         .wakers
         .iter_mut()
         .for_each(|waker| waker.from_role = hostile());
+    recording.waited_for = vec![recording::process::WaitedFor {
+        name: hostile(),
+        ..Default::default()
+    }];
     let load = recording.load.as_mut().expect("the fixture has a load");
     load.scenario = hostile();
     load.requests.failed.insert(hostile(), 1);

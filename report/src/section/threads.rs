@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 /// Threads listed one by one, for each arm, at most.
 const LISTED: usize = 40;
+/// Processes that were waited for, at most.
+const WAITED_FOR: usize = 12;
 
 /// A table of roles for each arm, wake-ups and single threads folded.
 pub fn section(arms: &Arms) -> Option<Section> {
@@ -18,6 +20,7 @@ pub fn section(arms: &Arms) -> Option<Section> {
         .filter_map(|arm| roles(arm, arms))
         .collect();
     blocks.extend(wakers(arms));
+    blocks.extend(waited_for(arms));
     blocks.extend(arms.list.iter().filter_map(|arm| listed(arm)));
     Some(Section {
         id: "threads",
@@ -111,6 +114,40 @@ fn wakers(arms: &Arms) -> Option<Block> {
     let title = "Who woke whom".into();
     (!names.is_empty()).then(|| Block::Fold {
         title,
+        blocks: vec![table.block()],
+    })
+}
+
+/// Waiting for a CPU, by who had it: a neighbour that disturbed the measurement is seen here.
+fn waited_for(arms: &Arms) -> Option<Block> {
+    let each = arms.each(|arm| {
+        let mut sums: BTreeMap<String, f64> = BTreeMap::new();
+        for wait in arm.rounds.iter().flat_map(|round| &round.waited_for) {
+            let name = if wait.own {
+                "the target's own threads".into()
+            } else {
+                clean(&wait.name)
+            };
+            *sums.entry(name).or_default() += wait.wait_ns as f64 / arm.divisor();
+        }
+        sums
+    });
+    let per = arms.per.word();
+    let mut table = Table::new("Waits of 50 µs and more for a CPU: who had it")
+        .words("Process")
+        .numbers(format!("µs per {per}"), arms.names());
+    let names = ranked(&each);
+    for name in names.iter().take(WAITED_FOR) {
+        let cost = |sums: &BTreeMap<String, f64>| {
+            sums.get(name)
+                .map_or(units::NONE.into(), |ns| format!("{:.3}", ns / 1e3))
+        };
+        let mut cells = vec![Cell::from(name.as_str())];
+        cells.extend(each.iter().map(|sums| Cell::from(cost(sums))));
+        table.row(Tone::Plain, cells);
+    }
+    (!names.is_empty()).then(|| Block::Fold {
+        title: "Who was waited for".into(),
         blocks: vec![table.block()],
     })
 }
