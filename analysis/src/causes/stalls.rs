@@ -134,7 +134,6 @@ fn own_share(arm: &Rounds<'_>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::causes::testing::*;
     use crate::runtime::COLLECTOR;
     use crate::testing::Build;

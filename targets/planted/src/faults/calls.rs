@@ -2,16 +2,18 @@
 
 use super::Fault;
 use crate::truth;
-use nix::{
-    sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollTimeout},
-    time::{ClockId, clock_gettime},
-    unistd::getppid,
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::getppid;
+use rustix::{
+    event::{Timespec, epoll},
+    fd::OwnedFd,
+    io,
 };
-use std::{
-    hint::black_box,
-    io::{self, Read},
-    net::TcpStream,
-    os::unix::net::UnixStream,
+use std::{hint::black_box, mem::MaybeUninit, net::TcpStream, os::unix::net::UnixStream};
+
+const AT_ONCE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 0,
 };
 
 /// Asks what nobody wants to know.
@@ -38,7 +40,8 @@ impl Fault for Clock {
     }
 }
 
-/// Receives where nothing has come.
+/// Receives where nothing has come. By rustix, whose calls have nothing around them: those of the C library look
+/// whether the thread is to be cancelled.
 pub struct FailingReads {
     dose: u64,
     silent: UnixStream,
@@ -46,7 +49,7 @@ pub struct FailingReads {
 }
 
 impl FailingReads {
-    pub fn new(dose: u64) -> io::Result<Self> {
+    pub fn new(dose: u64) -> std::io::Result<Self> {
         let (silent, other_end) = UnixStream::pair()?;
         silent.set_nonblocking(true)?;
         Ok(Self {
@@ -59,34 +62,34 @@ impl FailingReads {
 
 impl Fault for FailingReads {
     fn token(&self) {
-        for _ in 0..self.dose {
-            let read = (&self.silent).read(&mut [0; 64]);
-            truth::count(u64::from(read.is_err()));
-        }
+        let read = || io::read(&self.silent, &mut [0; 64]);
+        let failed = (0..self.dose).filter(|_| read().is_err()).count();
+        truth::count(failed as u64);
     }
 }
 
 /// Asks for events where there are none.
 pub struct EmptyPolls {
     dose: u64,
-    epoll: Epoll,
+    epoll: OwnedFd,
 }
 
 impl EmptyPolls {
-    pub fn new(dose: u64) -> nix::Result<Self> {
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+    pub fn new(dose: u64) -> io::Result<Self> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         Ok(Self { dose, epoll })
     }
 }
 
 impl Fault for EmptyPolls {
     fn token(&self) {
-        for _ in 0..self.dose {
-            let events = self
-                .epoll
-                .wait(&mut [EpollEvent::empty()], EpollTimeout::ZERO);
-            truth::count(u64::from(events == Ok(0)));
-        }
+        let mut room = [MaybeUninit::<epoll::Event>::uninit()];
+        let mut is_empty = || {
+            let events = epoll::wait(&self.epoll, &mut room, Some(&AT_ONCE));
+            events.is_ok_and(|(events, _)| events.is_empty())
+        };
+        let empty = (0..self.dose).filter(|_| is_empty()).count();
+        truth::count(empty as u64);
     }
 }
 
