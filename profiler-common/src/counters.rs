@@ -36,11 +36,13 @@ pub struct Counters {
     pub lost_wakes: u64,
     /// fault addresses,
     pub lost_faults: u64,
-    /// processes that were waited for.
+    /// processes that were waited for,
     pub lost_waits: u64,
+    /// samples of user code.
+    pub lost_samples: u64,
 }
 
-const _: () = assert!(size_of::<Counters>() == 136);
+const _: () = assert!(size_of::<Counters>() == 144);
 
 impl Counters {
     /// Adds another CPU's set.
@@ -62,6 +64,7 @@ impl Counters {
         self.lost_wakes += other.lost_wakes;
         self.lost_faults += other.lost_faults;
         self.lost_waits += other.lost_waits;
+        self.lost_samples += other.lost_samples;
     }
 
     /// Events that could not be stored.
@@ -73,6 +76,7 @@ impl Counters {
             + self.lost_wakes
             + self.lost_faults
             + self.lost_waits
+            + self.lost_samples
     }
 }
 

@@ -40,6 +40,20 @@ pub enum Pairing {
     Fifo = 2,
 }
 
+/// Addresses are kept in units of 64 KiB: fine enough to tell regions apart, coarse enough to be few.
+pub const UNIT_BITS: u32 = 16;
+
+/// Key of the samples that found a thread in a unit of its code. Addresses of user space fit, up to 48 bits.
+#[inline(always)]
+pub fn code_key(serial: u32, address: u64) -> u64 {
+    ((serial as u64) << 32) | ((address >> UNIT_BITS) & 0xffff_ffff)
+}
+
+/// The thread's serial number and the lowest address of the unit in a key.
+pub fn split_code_key(key: u64) -> (u32, u64) {
+    ((key >> 32) as u32, (key & 0xffff_ffff) << UNIT_BITS)
+}
+
 /// A wait for a CPU of at least this long, ns, is charged to whoever had the CPU: a shorter one is the way from the
 /// wake-up to the CPU rather than waiting for anybody.
 pub const LONG_WAIT_NS: u64 = 50_000;
@@ -74,3 +88,17 @@ pub struct Socket {
 }
 
 const _: () = assert!(size_of::<Socket>() == 72);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_key_is_read_back_to_its_unit() {
+        let address = 0x7fff_dead_beef;
+        assert_eq!(
+            split_code_key(code_key(u32::MAX, address)),
+            (u32::MAX, 0x7fff_dead_0000)
+        );
+    }
+}

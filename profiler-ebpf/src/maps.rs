@@ -60,6 +60,9 @@ pub static LISTENING: HashMap<u16, u8> = HashMap::with_max_entries(256, 0);
 /// Page faults by address in units of 64 KiB.
 #[map]
 pub static FAULTS: HashMap<u64, u64> = HashMap::with_max_entries(65_536, 0);
+/// Samples of user code by `code_key`.
+#[map]
+pub static CODE: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);
 /// The last receive of a goroutine. The least recently used goes when it is full: goroutines are many.
 #[map]
 pub static PAIRS: LruHashMap<u64, Stamp> = LruHashMap::with_max_entries(32_768, 0);

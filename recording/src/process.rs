@@ -65,6 +65,9 @@ pub struct Thread {
     /// CPU-clock samples behind that split.
     #[serde(default)]
     pub samples: Samples,
+    /// The samples of user mode by the class of memory region that their code lies in, `jit code` for instance.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub user_code: BTreeMap<String, u64>,
     /// Time runnable, waiting for a CPU.
     pub run_queue_ns: u64,
     /// Time asleep or blocked.

@@ -3,14 +3,13 @@
 use crate::hook::{Args, hooks};
 use crate::maps::{FAULTS, tally};
 use crate::track::current;
+use profiler_common::UNIT_BITS;
 
 hooks! {
     "page_fault_user" => user as page_fault_user, page_fault_user_raw;
     "page_fault_kernel" => kernel as page_fault_kernel, page_fault_kernel_raw;
 }
 
-/// Addresses are kept in units of 64 KiB: fine enough to tell regions apart, coarse enough to be few.
-const UNIT_BITS: u64 = 16;
 /// Above this, an address is the kernel's own.
 const USER_END: u64 = 1 << 56;
 

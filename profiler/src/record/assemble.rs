@@ -2,7 +2,7 @@
 
 use super::drain::Drained;
 use super::kernel_truth::{ThreadTruth, Truth};
-use super::memory::Regions;
+use super::memory::Places;
 use super::names;
 use profiler_common::thread::{FLAG_BORN, FLAG_IN_SYSCALL, ON_CPU};
 use profiler_common::{SyscallStat, Thread as Tracked, ThreadExit};
@@ -149,7 +149,14 @@ fn growth(before: &ThreadTruth, after: &ThreadTruth) -> ThreadTruth {
 }
 
 /// The recording's threads.
-pub fn threads(known: &[Known], drained: &Drained, span: Span) -> Vec<Thread> {
+pub fn threads(known: &[Known], drained: &Drained, places: Places, span: Span) -> Vec<Thread> {
+    let mut code: BTreeMap<u32, BTreeMap<String, u64>> = BTreeMap::new();
+    for (serial, address, count) in &drained.code {
+        let classes = code.entry(*serial).or_default();
+        *classes
+            .entry(places.class_of(*address).to_owned())
+            .or_default() += count;
+    }
     let mut calls: BTreeMap<u32, Vec<(u32, SyscallStat)>> = BTreeMap::new();
     for (serial, nr, stat) in &drained.syscalls {
         calls.entry(*serial).or_default().push((*nr, *stat));
@@ -157,11 +164,12 @@ pub fn threads(known: &[Known], drained: &Drained, span: Span) -> Vec<Thread> {
     known
         .iter()
         .map(|known| {
-            thread(
-                known,
-                calls.remove(&known.tracked.serial).unwrap_or_default(),
-                span,
-            )
+            let serial = known.tracked.serial;
+            let calls = calls.remove(&serial).unwrap_or_default();
+            Thread {
+                user_code: code.remove(&serial).unwrap_or_default(),
+                ..thread(known, calls, span)
+            }
         })
         .collect()
 }
@@ -195,6 +203,7 @@ fn thread(known: &Known, calls: Vec<(u32, SyscallStat)>, span: Span) -> Thread {
         started_ns: (tracked.flags & FLAG_BORN != 0).then(|| since_start(tracked.first_ns)),
         exited_ns: known.exited_ns.map(since_start),
         syscalls: with_open_call(tracked, calls),
+        ..Thread::default()
     }
 }
 
@@ -285,8 +294,7 @@ pub fn process(threads: &[Thread]) -> Process {
 }
 
 /// Page faults by mode and by region. Regions are those at the end of the window, else those at its start.
-pub fn faults(known: &[Known], addresses: &[(u64, u64)], start: &Regions, end: &Regions) -> Faults {
-    const UNIT: u64 = 1 << 16;
+pub fn faults(known: &[Known], addresses: &[(u64, u64)], places: Places) -> Faults {
     let sum =
         |field: fn(&Tracked) -> u64| known.iter().map(|known| field(&known.tracked)).sum::<u64>();
     let (user, kernel, major) = (
@@ -296,12 +304,7 @@ pub fn faults(known: &[Known], addresses: &[(u64, u64)], start: &Regions, end: &
     );
     let mut classes: BTreeMap<&str, u64> = BTreeMap::new();
     for (address, count) in addresses {
-        let class = end
-            .class_at(*address, UNIT)
-            .or_else(|| start.class_at(*address, UNIT));
-        *classes
-            .entry(class.unwrap_or("unmapped since"))
-            .or_default() += count;
+        *classes.entry(places.class_of(*address)).or_default() += count;
     }
     let regions = classes.into_iter().map(|(class, count)| FaultRegion {
         class: class.into(),

@@ -5,7 +5,10 @@ use aya::Ebpf;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind};
 use profiler_common::syscall::NEAR_CALLS;
-use profiler_common::{Counters, MAX_THREADS, SyscallStat, Thread, ThreadExit, WaitedFor, syscall};
+use profiler_common::{
+    Counters, MAX_THREADS, SyscallStat, Thread, ThreadExit, UNIT_BITS, WaitedFor, split_code_key,
+    syscall,
+};
 use recording::Histogram;
 use std::collections::BTreeMap;
 
@@ -22,6 +25,8 @@ pub struct Drained {
     pub wakes: Vec<(u32, u32, u64)>,
     /// Who had the CPU that was waited for, by thread group.
     pub waited: Vec<(u32, WaitedFor)>,
+    /// Samples of user code by serial of the thread and address, the lowest of 64 KiB.
+    pub code: Vec<(u32, u64, u64)>,
     /// Page faults by address, the lowest of 64 KiB.
     pub faults: Vec<(u64, u64)>,
     /// Distributions, by `Kind`.
@@ -61,7 +66,10 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
             .collect(),
         waited: entries::<u32, WaitedFor>(bpf, "WAITED")?.collect(),
         faults: entries::<u64, u64>(bpf, "FAULTS")?
-            .map(|(unit, count)| (unit << 16, count))
+            .map(|(unit, count)| (unit << UNIT_BITS, count))
+            .collect(),
+        code: entries::<u64, u64>(bpf, "CODE")?
+            .map(|(key, count)| (split_code_key(key).0, split_code_key(key).1, count))
             .collect(),
         histograms: histograms(bpf)?,
         counters: counters(bpf)?,

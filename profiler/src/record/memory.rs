@@ -1,6 +1,7 @@
 //! Resident memory by class of region, from `smaps`.
 
 use procfs::process::{MMPermissions, MMapPath, MemoryMap, Process};
+use profiler_common::UNIT_BITS;
 use recording::memory::{Memory, Region};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,6 +19,26 @@ impl Regions {
             .get(next)
             .filter(|(range, _)| range.start < address + reach)
             .map(|(_, class)| *class)
+    }
+}
+
+/// The regions of a process when its window opened and when it closed.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'a> {
+    /// When it opened,
+    pub start: &'a Regions,
+    /// and when it closed.
+    pub end: &'a Regions,
+}
+
+impl Places<'_> {
+    /// The class of the region that a unit of addresses belongs to, or belonged to.
+    pub fn class_of(&self, unit: u64) -> &'static str {
+        const UNIT: u64 = 1 << UNIT_BITS;
+        let class = self.end.class_at(unit, UNIT);
+        class
+            .or_else(|| self.start.class_at(unit, UNIT))
+            .unwrap_or("unmapped since")
     }
 }
 

@@ -4,7 +4,7 @@ use super::assemble::{self, Span};
 use super::checks::{self, Evidence};
 use super::drain::{self, Drained, Exits};
 use super::kernel_truth::{self, Truth};
-use super::memory::{self, Regions};
+use super::memory::{self, Places, Regions};
 use super::programs::{Programs, Wanted};
 use super::signals::PROC_STAT;
 use super::statistics::Statistics;
@@ -188,8 +188,12 @@ impl Session {
             after,
             span,
         );
-        let threads = assemble::threads(&known, drained, span);
         let pid = self.processes[0].pid;
+        let places = Places {
+            start: &self.regions,
+            end: &memory::regions_of(pid),
+        };
+        let threads = assemble::threads(&known, drained, places, span);
         let signals = self
             .stats
             .scaled(self.programs.costs(), span.end_ns - span.start_ns);
@@ -197,8 +201,7 @@ impl Session {
             .iter()
             .any(|signal| signal.signal == "page faults" && signal.source != PROC_STAT);
         let faults = if faults_counted {
-            let regions = memory::regions_of(pid);
-            assemble::faults(&known, &drained.faults, &self.regions, &regions)
+            assemble::faults(&known, &drained.faults, places)
         } else {
             after.faults_since(&self.before)
         };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::record::memory::Regions;
 use profiler_common::thread::{OFF_CPU, RUNNABLE};
 
 const SPAN: Span = Span {
@@ -25,7 +26,12 @@ fn lifetime(thread: &Thread) -> u64 {
 }
 
 fn built(known: &[Known], drained: &Drained) -> Vec<Thread> {
-    threads(known, drained, SPAN)
+    let nothing = Regions::default();
+    let places = Places {
+        start: &nothing,
+        end: &nothing,
+    };
+    threads(known, drained, places, SPAN)
 }
 
 #[test]
@@ -118,6 +124,23 @@ fn samples_split_what_is_outside_of_calls() {
         ),
         (750, 250, 250)
     );
+}
+
+#[test]
+fn samples_of_user_code_stay_with_their_thread() {
+    let live = [
+        Tracked::new(1, 7, 3, ON_CPU, 1000),
+        Tracked::new(1, 8, 4, ON_CPU, 1000),
+    ];
+    let known = known_threads(&live, &[], &truth(7, 0), &truth(7, 1000), SPAN);
+    let drained = Drained {
+        code: vec![(3, 0x10_0000, 2), (3, 0x20_0000, 1), (9, 0x10_0000, 5)],
+        ..Drained::default()
+    };
+    let threads = built(&known, &drained);
+    let unmapped = BTreeMap::from([("unmapped since".to_owned(), 3)]);
+    assert_eq!(threads[0].user_code, unmapped);
+    assert!(threads[1].user_code.is_empty());
 }
 
 #[test]
