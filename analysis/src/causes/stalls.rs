@@ -3,6 +3,7 @@
 use super::case::largest;
 use super::{About, Case, Hit, Kind, Row, Rule};
 use crate::{arms::Rounds, quantity, work};
+use std::collections::BTreeMap;
 
 /// One way to be held up.
 pub struct Stall {
@@ -63,7 +64,7 @@ pub const OVERSUBSCRIPTION: Stall = Stall {
     about: About {
         id: "oversubscription",
         title: "More threads than CPUs",
-        pattern: "An event loop that waits for a CPU, where the target's own threads take half of all CPUs or more",
+        pattern: "An event loop that waits for a CPU, which mostly the target's own threads have (where that was not recorded: they take half of all CPUs)",
         meaning: "The threads of the program compete with the one that serves",
         remedy: "Use no more threads than there are CPUs to run on, or lower the priority of those in the background",
     },
@@ -77,7 +78,7 @@ pub const NOISY_NEIGHBOUR: Stall = Stall {
     about: About {
         id: "noisy-neighbour",
         title: "Noisy neighbour",
-        pattern: "An event loop that waits for a CPU, where the target's own threads take less than half of all CPUs",
+        pattern: "An event loop that waits for a CPU, which mostly other processes have",
         meaning: "Other processes have the CPUs",
         remedy: "Give the target CPUs of its own (--target-cpus), or end what runs beside it",
     },
@@ -101,12 +102,11 @@ impl Rule for Stall {
         if !(self.holds)(case, more) {
             return None;
         }
-        let text = format!(
-            "{}{}; its threads take {} of all CPUs",
-            case.values(&rows),
-            largest(&rows, &case.story.metric.unit),
-            quantity::percent(own_share(case.dear))
-        );
+        let unit = &case.story.metric.unit;
+        let mut text = format!("{}{}", case.values(&rows), largest(&rows, unit));
+        if self.kind == Kind::RunQueue {
+            text += &who(case.dear);
+        }
         Some(Hit {
             rows,
             text,
@@ -122,14 +122,54 @@ fn collecting(recording: &recording::Recording) -> u64 {
     collectors.map(|thread| thread.on_cpu_ns).sum()
 }
 
-/// The share of all CPUs that an arm's own threads take.
+/// How much of the waiting an arm's own threads are behind: as recorded, else the share of all CPUs that they take.
 fn own_share(arm: &Rounds<'_>) -> f64 {
     let (mut own, mut all) = (0.0, 0.0);
     for (_, round) in &arm.rounds {
         own += round.process.on_cpu_ns as f64;
         all += round.window.duration_ns as f64 * f64::from(round.host.cpus.max(1));
     }
-    own / all.max(1.0)
+    let waits = waits(arm);
+    let waited: f64 = waits.values().sum();
+    match waits.get(OWN) {
+        Some(for_own) => for_own / waited,
+        None if waited > 0.0 => 0.0,
+        None => own / all.max(1.0),
+    }
+}
+
+const OWN: &str = "its own threads";
+/// Longest name of a process, in letters.
+const LONGEST: usize = 15;
+
+/// Time waited, by who had the CPU. Names come from other processes, so they are cleaned; an idle CPU is nobody.
+fn waits(arm: &Rounds<'_>) -> BTreeMap<String, f64> {
+    let mut waits = BTreeMap::new();
+    let all = arm.rounds.iter().flat_map(|(_, round)| &round.waited_for);
+    for wait in all.filter(|wait| wait.pid != 0) {
+        let letters = wait.name.chars().filter(char::is_ascii_graphic);
+        let name = if wait.own {
+            OWN.to_owned()
+        } else {
+            letters.take(LONGEST).collect()
+        };
+        *waits.entry(name).or_default() += wait.wait_ns as f64;
+    }
+    waits
+}
+
+/// `; meanwhile rustc had the CPU (62 % of long waits), make (20 %)`, where it was recorded.
+fn who(arm: &Rounds<'_>) -> String {
+    let mut waits: Vec<(String, f64)> = waits(arm).into_iter().collect();
+    waits.sort_by(|one, other| other.1.total_cmp(&one.1));
+    let all: f64 = waits.iter().map(|(_, ns)| ns).sum();
+    let told = waits.iter().take(3);
+    let told = told.map(|(name, ns)| format!("{name} ({})", quantity::percent(ns / all)));
+    let told: Vec<String> = told.collect();
+    if told.is_empty() {
+        return String::new();
+    }
+    format!("; who had the CPU in longer waits: {}", told.join(", "))
 }
 
 #[cfg(test)]
@@ -137,6 +177,7 @@ mod tests {
     use crate::causes::testing::*;
     use crate::runtime::COLLECTOR;
     use crate::testing::Build;
+    use recording::process::WaitedFor;
 
     fn blocked(build: Build, call: &str) -> Build {
         build.thread(9, MAIN, |thread| {
@@ -184,6 +225,28 @@ mod tests {
             waiting(build)
         };
         assert_eq!(first(crowded).id, "oversubscription");
+    }
+
+    #[test]
+    fn who_was_waited_for_is_named_and_decides() {
+        let waited = |name: &str, own| {
+            let found = first(|build| {
+                waiting(build).with(|recording| {
+                    recording.waited_for = vec![WaitedFor {
+                        pid: 7,
+                        name: name.into(),
+                        own,
+                        count: 1,
+                        wait_ns: DOSE,
+                    }];
+                })
+            });
+            (found.id, found.text)
+        };
+        let (id, text) = waited("\u{1b}rustc", false);
+        assert_eq!(id, "noisy-neighbour");
+        assert!(text.contains("in longer waits: rustc (100 %)"), "{text}");
+        assert_eq!(waited("server", true).0, "oversubscription");
     }
 
     #[test]
