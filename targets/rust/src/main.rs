@@ -1,7 +1,13 @@
-//! A chat server: it asks the model and streams each token to the client as it arrives.
+//! An agent server: it asks the model and streams what happens to the client.
 
+mod agent;
+mod agents;
 mod chat;
+mod event;
 mod model;
+mod multimodal;
+mod request;
+mod tools;
 
 use axum::{Router, http::StatusCode, routing::post};
 use model::Model;
@@ -11,6 +17,9 @@ async fn main() -> anyhow::Result<()> {
     let model = Model::new(&std::env::var("UPSTREAM")?);
     let app = Router::new()
         .route("/chat", post(chat::chat))
+        .route("/agent", post(agents::agent))
+        .route("/sub-agents", post(agents::sub_agents))
+        .route("/multimodal", post(multimodal::multimodal))
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)
         .with_state(model);
@@ -19,6 +28,6 @@ async fn main() -> anyhow::Result<()> {
     Ok(axum::serve(listener, app).await?)
 }
 
-async fn not_found() -> chat::Refusal {
-    chat::Refusal(StatusCode::NOT_FOUND, "there is only POST /chat".to_owned())
+async fn not_found() -> request::Refusal {
+    request::Refusal(StatusCode::NOT_FOUND, "there is no such route".to_owned())
 }

@@ -3,8 +3,8 @@
 use anyhow::{Context, bail};
 use futures_util::{Stream, TryStreamExt};
 use reqwest::{Client, StatusCode};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::io;
 use tokio::io::AsyncBufReadExt;
 use tokio_util::io::StreamReader;
@@ -14,6 +14,70 @@ use tokio_util::io::StreamReader;
 pub struct Model {
     url: String,
     client: Client,
+}
+
+/// A message of the conversation. Its content is a text, or a list of parts.
+#[derive(Serialize)]
+pub struct Message {
+    role: &'static str,
+    content: Value,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Call>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<String>,
+}
+
+impl Message {
+    pub fn new(role: &'static str, content: impl Into<Value>) -> Self {
+        Self {
+            role,
+            content: content.into(),
+            tool_calls: Vec::new(),
+            tool_call_id: None,
+        }
+    }
+
+    pub fn calls(text: String, tool_calls: Vec<Call>) -> Self {
+        Self {
+            tool_calls,
+            ..Self::new("assistant", text)
+        }
+    }
+
+    pub fn result(id: &str, result: &Value) -> Self {
+        Self {
+            tool_call_id: Some(id.to_owned()),
+            ..Self::new("tool", result.to_string())
+        }
+    }
+}
+
+/// A call of a function.
+#[derive(Serialize)]
+pub struct Call {
+    pub id: String,
+    r#type: &'static str,
+    pub function: Function,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Function {
+    pub name: String,
+    pub arguments: String,
+}
+
+impl Call {
+    pub fn new(id: String, name: String) -> Self {
+        Self {
+            id,
+            r#type: "function",
+            function: Function {
+                name,
+                arguments: String::new(),
+            },
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -26,9 +90,32 @@ struct Choice {
     delta: Delta,
 }
 
+/// What one chunk adds to the answer. It is empty in chunks that only carry the role or the end.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Delta {
+    pub content: Option<String>,
+    pub tool_calls: Vec<CallPart>,
+    pub images: Vec<Image>,
+}
+
 #[derive(Deserialize)]
-struct Delta {
-    content: Option<String>,
+pub struct CallPart {
+    pub index: usize,
+    #[serde(default)]
+    pub id: String,
+    #[serde(default)]
+    pub function: Function,
+}
+
+#[derive(Deserialize)]
+pub struct Image {
+    pub image_url: ImageUrl,
+}
+
+#[derive(Deserialize)]
+pub struct ImageUrl {
+    pub url: String,
 }
 
 impl Model {
@@ -39,12 +126,16 @@ impl Model {
         }
     }
 
-    /// Starts a completion; its tokens come as they arrive.
+    /// Starts a completion; what it adds comes as it arrives.
     pub async fn ask(
         &self,
-        message: &str,
-    ) -> anyhow::Result<impl Stream<Item = anyhow::Result<String>> + use<>> {
-        let body = json!({ "model": "stub", "stream": true, "messages": [{ "role": "user", "content": message }] });
+        messages: &[Message],
+        tools: &[Value],
+    ) -> anyhow::Result<impl Stream<Item = anyhow::Result<Delta>> + Send + use<>> {
+        let mut body = json!({ "model": "stub", "stream": true, "messages": messages });
+        if !tools.is_empty() {
+            body["tools"] = json!(tools);
+        }
         let response = self
             .client
             .post(&self.url)
@@ -55,12 +146,12 @@ impl Model {
         if response.status() != StatusCode::OK {
             bail!("the model answered {}", response.status());
         }
-        Ok(tokens(response))
+        Ok(deltas(response))
     }
 }
 
 /// Reads to the end of the body, so that the connection can be used again.
-fn tokens(response: reqwest::Response) -> impl Stream<Item = anyhow::Result<String>> {
+fn deltas(response: reqwest::Response) -> impl Stream<Item = anyhow::Result<Delta>> + Send {
     let mut lines = StreamReader::new(response.bytes_stream().map_err(io::Error::other)).lines();
     async_stream::try_stream! {
         let mut done = false;
@@ -68,8 +159,8 @@ fn tokens(response: reqwest::Response) -> impl Stream<Item = anyhow::Result<Stri
             match line.strip_prefix("data:").map(str::trim) {
                 Some("[DONE]") => done = true,
                 Some(data) if !done => {
-                    if let Some(content) = content(data)? {
-                        yield content;
+                    if let Some(delta) = delta(data)? {
+                        yield delta;
                     }
                 }
                 _ => {}
@@ -81,13 +172,8 @@ fn tokens(response: reqwest::Response) -> impl Stream<Item = anyhow::Result<Stri
     }
 }
 
-/// A chunk's token; chunks that only carry the role, the end or the usage have none.
-fn content(data: &str) -> anyhow::Result<Option<String>> {
+/// What a chunk adds; the one with the usage adds nothing.
+fn delta(data: &str) -> anyhow::Result<Option<Delta>> {
     let chunk: Chunk = serde_json::from_str(data).context("the model sent what is not JSON")?;
-    let content = chunk
-        .choices
-        .into_iter()
-        .next()
-        .and_then(|choice| choice.delta.content);
-    Ok(content.filter(|content| !content.is_empty()))
+    Ok(chunk.choices.into_iter().next().map(|choice| choice.delta))
 }

@@ -1,0 +1,121 @@
+//! What is sent to the client: server-sent events, one JSON object each.
+
+use crate::model::Delta;
+use axum::response::{Sse, sse};
+use futures_util::{Stream, StreamExt, pin_mut};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{convert::Infallible, future::Future, sync::Arc};
+use tokio::sync::mpsc;
+
+#[derive(Serialize)]
+pub struct Event {
+    #[serde(flatten)]
+    pub what: What,
+    /// The task of the sub-agent that did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Arc<str>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    Content(String),
+    ToolCall {
+        id: String,
+        name: String,
+        arguments: Value,
+    },
+    ToolResult {
+        id: String,
+        name: String,
+        result: Value,
+    },
+    Image {
+        r#type: String,
+        part: usize,
+        parts: usize,
+        data: String,
+    },
+}
+
+/// Sends events to the client, in the name of one agent.
+#[derive(Clone)]
+pub struct Emit {
+    to: mpsc::Sender<Event>,
+    agent: Option<Arc<str>>,
+}
+
+impl Emit {
+    pub async fn send(&self, what: What) -> anyhow::Result<()> {
+        let agent = self.agent.clone();
+        Ok(self.to.send(Event { what, agent }).await?)
+    }
+
+    /// The same for a sub-agent.
+    pub fn signed(&self, agent: &str) -> Self {
+        let agent = Some(agent.into());
+        Self {
+            to: self.to.clone(),
+            agent,
+        }
+    }
+}
+
+/// The stream of what happens while `work` is done, then the end mark, or what went wrong. All of it is dropped when the
+/// client leaves.
+pub fn stream<W>(
+    work: impl FnOnce(Emit) -> W + Send + 'static,
+) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>>
+where
+    W: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    Sse::new(async_stream::stream! {
+        let (to, mut events) = mpsc::channel(16);
+        let work = work(Emit { to, agent: None });
+        pin_mut!(work);
+        let done = loop {
+            tokio::select! {
+                biased;
+                Some(event) = events.recv() => yield Ok(data(&event)),
+                done = &mut work => break done,
+            }
+        };
+        while let Ok(event) = events.try_recv() {
+            yield Ok(data(&event));
+        }
+        match done {
+            Ok(()) => yield Ok(sse::Event::default().data("[DONE]")),
+            Err(error) => yield Ok(failure(&error)),
+        }
+    })
+}
+
+/// The same for an answer that is tokens alone, which needs no channel.
+pub fn contents(
+    deltas: impl Stream<Item = anyhow::Result<Delta>> + Send + 'static,
+) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
+    Sse::new(async_stream::stream! {
+        pin_mut!(deltas);
+        while let Some(delta) = deltas.next().await {
+            match delta.map(|delta| delta.content) {
+                Ok(Some(content)) if !content.is_empty() => yield Ok(data(&What::Content(content))),
+                Ok(_) => {}
+                Err(error) => {
+                    yield Ok(failure(&error));
+                    return;
+                }
+            }
+        }
+        yield Ok(sse::Event::default().data("[DONE]"));
+    })
+}
+
+fn failure(error: &anyhow::Error) -> sse::Event {
+    data(&json!({ "error": format!("{error:#}") }))
+}
+
+fn data(event: &impl Serialize) -> sse::Event {
+    let json = serde_json::to_string(event).expect("events have text keys only");
+    sse::Event::default().data(json)
+}

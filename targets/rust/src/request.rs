@@ -1,0 +1,51 @@
+//! Requests, and those that are refused.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::json;
+
+/// A message of the user.
+#[derive(Deserialize)]
+pub struct Said {
+    pub message: String,
+}
+
+/// An answer other than 200.
+pub struct Refusal(pub StatusCode, pub String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "error": self.1 }))).into_response()
+    }
+}
+
+impl Refusal {
+    pub fn bad_request(why: impl ToString) -> Self {
+        Self(StatusCode::BAD_REQUEST, why.to_string())
+    }
+}
+
+/// The model's failure before anything was sent.
+impl From<anyhow::Error> for Refusal {
+    fn from(error: anyhow::Error) -> Self {
+        Self(StatusCode::BAD_GATEWAY, format!("{error:#}"))
+    }
+}
+
+/// Reads a body.
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(Refusal::bad_request)
+}
+
+/// Reads a body that is a message.
+pub fn message(body: &[u8]) -> Result<String, Refusal> {
+    let Said { message } = read(body)?;
+    match message.is_empty() {
+        true => Err(Refusal::bad_request("\"message\" is missing")),
+        false => Ok(message),
+    }
+}
