@@ -12,6 +12,7 @@ pub mod client;
 pub mod clock;
 pub mod drive;
 mod error;
+pub mod limits;
 pub mod measure;
 pub mod merge;
 pub mod output;

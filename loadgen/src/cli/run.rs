@@ -114,6 +114,7 @@ impl Run {
     /// Carries it out.
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let plan = Arc::new(self.plan()?);
+        crate::limits::allow_streams(&plan)?;
         let outputs = [&self.json, &self.html, &self.hdr];
         outputs
             .into_iter()

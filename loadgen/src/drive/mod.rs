@@ -6,6 +6,7 @@ mod arrivals;
 mod closed;
 mod control;
 mod coordinator;
+mod deadline;
 mod in_flight;
 mod monitor;
 mod open;

@@ -1,9 +1,11 @@
 //! One user's connection: kept from request to request as long as the server keeps it.
 
+use super::deadline::within;
 use super::in_flight::InFlight;
 use super::worker::Worker;
 use crate::client::{Connection, Exchange, Failure};
 use crate::clock::now_ns;
+use std::pin::pin;
 
 /// A user's connection and buffers.
 pub struct Session {
@@ -65,10 +67,11 @@ impl Session {
         connection: &mut Connection,
     ) -> Result<(), Failure> {
         let http = worker.target(self.index).address_to(&worker.plan.request);
-        let run = self
-            .exchange
-            .run(connection, http, &worker.scanner, &worker.received);
-        let ended = tokio::time::timeout(worker.plan.timeout, run).await;
+        let run = pin!(
+            self.exchange
+                .run(connection, http, &worker.scanner, &worker.received)
+        );
+        let ended = within(worker.plan.timeout, run).await;
         ended.unwrap_or(Err(Failure::Timeout))
     }
 
@@ -76,8 +79,8 @@ impl Session {
     /// a request that fails or is given up takes its connection with it.
     async fn connection(&mut self, worker: &Worker) -> Result<Connection, Failure> {
         let (kept, target) = (self.connection.take(), worker.target(self.index));
-        let connecting = Connection::again(kept, target, worker.wire.clone());
-        let connected = tokio::time::timeout(worker.plan.timeout, connecting).await;
+        let connecting = pin!(Connection::again(kept, target, worker.wire.clone()));
+        let connected = within(worker.plan.timeout, connecting).await;
         connected.unwrap_or(Err(Failure::Timeout))
     }
 }

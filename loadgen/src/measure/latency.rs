@@ -19,31 +19,37 @@ pub struct Latency(Hdr<u64>);
 
 impl Default for Latency {
     fn default() -> Self {
-        Self(Hdr::new_with_bounds(FINEST_NS, LONGEST_NS, DIGITS).expect("the bounds are in order"))
+        let mut hdr = Hdr::new_with_bounds(FINEST_NS, 2 * FINEST_NS, DIGITS)
+            .expect("the bounds are in order");
+        // It grows to the longest duration recorded: most are far from an hour, and an hour takes 200 KB.
+        hdr.auto(true);
+        Self(hdr)
     }
 }
 
 impl Latency {
     /// Adds one duration.
     pub fn record(&mut self, ns: u64) {
-        self.0.saturating_record(ns);
+        self.record_n(ns, 1);
     }
 
     /// Adds the same duration `times` times.
     pub fn record_n(&mut self, ns: u64, times: u64) {
-        self.0.saturating_record_n(ns, times);
+        self.0
+            .record_n(ns.min(LONGEST_NS), times)
+            .expect("it grows up to an hour");
     }
 
     /// Adds all of another's.
     pub fn add(&mut self, other: &Self) {
-        self.0.add(&other.0).expect("all have the same bounds");
+        self.0.add(&other.0).expect("it grows as it must");
     }
 
     /// Takes away what another held, which must have been a part of this.
     pub fn subtract(&mut self, part: &Self) {
         self.0
             .subtract(&part.0)
-            .expect("all have the same bounds, and the part is no larger than the whole");
+            .expect("the part is no larger than the whole");
     }
 
     /// The mean, nanoseconds; 0 if there are none.
@@ -108,10 +114,13 @@ impl Latency {
         let hdr: Hdr<u64> = Deserializer::new()
             .deserialize(&mut &bytes[..])
             .map_err(|error| format!("has a damaged histogram: {error}"))?;
+        if hdr.max() > 2 * LONGEST_NS {
+            return Err("has a histogram beyond an hour".into());
+        }
         latency
             .0
             .add(&hdr)
-            .map_err(|_| "has a histogram beyond an hour")?;
+            .map_err(|error| format!("has a foreign histogram: {error}"))?;
         match latency.count() == distribution.count {
             true => Ok(latency),
             false => Err("has a histogram that does not fit its count".into()),
@@ -124,9 +133,13 @@ impl Latency {
     }
 
     fn encoded(&self) -> Vec<u8> {
+        // Of one size, so that the same durations are the same text however they came together.
+        let mut whole = Hdr::new_with_bounds(FINEST_NS, 2 * LONGEST_NS, DIGITS)
+            .expect("the bounds are in order");
+        whole.add(&self.0).expect("no duration is beyond an hour");
         let mut bytes = Vec::new();
         V2DeflateSerializer::new()
-            .serialize(&self.0, &mut bytes)
+            .serialize(&whole, &mut bytes)
             .expect("memory takes any histogram");
         bytes
     }
