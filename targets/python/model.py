@@ -14,9 +14,11 @@ class Model:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
 
-    async def ask(self, message: str) -> AsyncIterator[str]:
-        """Starts a completion; its tokens come as they arrive. Closing the iterator ends it."""
-        body = {"model": "stub", "stream": True, "messages": [{"role": "user", "content": message}]}
+    async def ask(self, messages: list[dict], tools: list[dict] | None = None) -> AsyncIterator[dict]:
+        """Starts a completion; what it adds comes as it arrives. Closing the iterator ends it."""
+        body = {"model": "stub", "stream": True, "messages": messages}
+        if tools:
+            body["tools"] = tools
         request = self.client.build_request("POST", "/v1/chat/completions", json=body)
         try:
             response = await self.client.send(request, stream=True)
@@ -25,10 +27,10 @@ class Model:
         if response.status_code != httpx.codes.OK:
             await response.aclose()
             raise ModelError(f"the model answered {response.status_code}")
-        return tokens(response)
+        return deltas(response)
 
 
-async def tokens(response: httpx.Response) -> AsyncIterator[str]:
+async def deltas(response: httpx.Response) -> AsyncIterator[dict]:
     """Reads to the end of the body, so that the connection can be used again."""
     done = False
     try:
@@ -38,8 +40,8 @@ async def tokens(response: httpx.Response) -> AsyncIterator[str]:
             data = line.removeprefix("data:").strip()
             if data == "[DONE]":
                 done = True
-            elif content := token(data):
-                yield content
+            elif delta := parse(data):
+                yield delta
     except httpx.HTTPError as error:
         raise ModelError(f"the model broke off: {error}") from error
     finally:
@@ -48,10 +50,10 @@ async def tokens(response: httpx.Response) -> AsyncIterator[str]:
         raise ModelError("the model broke off")
 
 
-def token(data: str) -> str | None:
-    """A chunk's token; chunks that only carry the role, the end or the usage have none."""
+def parse(data: str) -> dict | None:
+    """What a chunk adds; the one with the usage adds nothing."""
     try:
         choices = json.loads(data)["choices"]
     except ValueError as error:
         raise ModelError(f"the model sent what is not JSON: {error}") from error
-    return choices[0]["delta"].get("content") if choices else None
+    return choices[0]["delta"] if choices else None

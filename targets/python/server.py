@@ -1,22 +1,39 @@
-"""A chat server: it asks the model and streams each token to the client as it arrives."""
+"""An agent server: it asks the model and streams what happens to the client."""
 
 import asyncio
-import json
 import os
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 import httpx
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
+import images
+import tools
+from agent import Agent, planner
+from events import Emit, contents, stream
 from model import Model, ModelError
+
+
+# Makes the events of the client from the chunks of the model.
+Streamed = Callable[[AsyncIterator[dict]], AsyncIterator[str]]
 
 
 class ChatRequest(BaseModel):
     message: str = Field(min_length=1)
+
+
+class ImageRequest(ChatRequest):
+    image: str
+
+    @field_validator("image")
+    @classmethod
+    def is_image(cls, url: str) -> str:
+        images.decode(url)
+        return url
 
 
 @asynccontextmanager
@@ -33,27 +50,50 @@ app = FastAPI(lifespan=lifespan)
 
 @app.post("/chat")
 async def chat(body: ChatRequest, request: Request) -> Response:
+    """One question, one answer."""
+    messages = [{"role": "user", "content": body.message}]
+    return await answer(request, model(request).ask(messages), contents)
+
+
+@app.post("/agent")
+async def agent(body: ChatRequest, request: Request) -> Response:
+    """An answer with the help of all tools."""
+    agent = Agent(model(request), tools.ALL, [{"role": "user", "content": body.message}])
+    return await answer(request, agent.ask(), stream_of(agent.run))
+
+
+@app.post("/sub-agents")
+async def sub_agents(body: ChatRequest, request: Request) -> Response:
+    """An answer by a planner whose tool is another agent."""
+    agent = planner(model(request), body.message)
+    return await answer(request, agent.ask(), stream_of(agent.run))
+
+
+@app.post("/multimodal")
+async def multimodal(body: ImageRequest, request: Request) -> Response:
+    """An image in, and what the model says and draws."""
+    content = [{"type": "text", "text": body.message}, {"type": "image_url", "image_url": {"url": body.image}}]
+    return await answer(request, model(request).ask([{"role": "user", "content": content}]), stream_of(images.show))
+
+
+def model(request: Request) -> Model:
+    return request.app.state.model
+
+
+def stream_of(work: Callable[[AsyncIterator[dict], Emit], Awaitable[object]]) -> Streamed:
+    return lambda deltas: stream(lambda emit: work(deltas, emit))
+
+
+async def answer(request: Request, asking: Coroutine[None, None, AsyncIterator[dict]], streamed: Streamed) -> Response:
+    """Asks the model; what is made of its answer is streamed."""
     try:
-        tokens = await unless_left(request, request.app.state.model.ask(body.message))
+        deltas = await unless_left(request, asking)
     except ModelError as error:
         return refuse(502, str(error))
-    return StreamingResponse(events(tokens), media_type="text/event-stream")
+    return StreamingResponse(streamed(deltas), media_type="text/event-stream")
 
 
-async def events(tokens: AsyncIterator[str]) -> AsyncIterator[str]:
-    try:
-        async for content in tokens:
-            yield event({"content": content})
-        yield "data: [DONE]\n\n"
-    except ModelError as error:
-        yield event({"error": str(error)})
-
-
-def event(data: dict[str, str]) -> str:
-    return f"data: {json.dumps(data)}\n\n"
-
-
-async def unless_left(request: Request, work: Coroutine) -> AsyncIterator[str]:
+async def unless_left(request: Request, work: Coroutine) -> AsyncIterator[dict]:
     """Cancels work when the client leaves, as Starlette does by itself once a stream has begun."""
     task = asyncio.create_task(work)
     left = asyncio.create_task(disconnect(request))
@@ -84,4 +124,4 @@ async def bad_request(_request: Request, error: RequestValidationError) -> JSONR
 @app.exception_handler(404)
 @app.exception_handler(405)
 async def not_found(_request: Request, _error: Exception) -> JSONResponse:
-    return refuse(404, "there is only POST /chat")
+    return refuse(404, "there is no such route")

@@ -1,0 +1,42 @@
+"""Images in and out."""
+
+import base64
+import re
+from collections.abc import AsyncIterator
+
+from events import Emit
+from model import ModelError
+
+# Bytes of an image in one event.
+PART = 48 * 1024
+
+
+def decode(url: str) -> tuple[str, bytes]:
+    """Media type and content of an image's data: URL."""
+    head = re.match(r"data:(image/[\w.+-]+);base64,", url)
+    if not head:
+        raise ValueError("not the data: URL of an image")
+    image = base64.b64decode(url[head.end() :], validate=True)
+    if not image:
+        raise ValueError("the image is empty")
+    return head[1], image
+
+
+async def show(deltas: AsyncIterator[dict], emit: Emit) -> None:
+    """Passes on what the model says and draws."""
+    async for delta in deltas:
+        if content := delta.get("content"):
+            emit({"content": content})
+        for image in delta.get("images") or []:
+            show_image(image["image_url"]["url"], emit)
+
+
+def show_image(url: str, emit: Emit) -> None:
+    try:
+        kind, image = decode(url)
+    except ValueError as error:
+        raise ModelError(f"the model sent an image that is none: {error}") from error
+    parts = -(-len(image) // PART)
+    for part in range(parts):
+        data = base64.b64encode(image[part * PART : (part + 1) * PART]).decode()
+        emit({"image": {"type": kind, "part": part, "parts": parts, "data": data}})
