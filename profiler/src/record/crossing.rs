@@ -7,7 +7,7 @@
 
 use super::drain;
 use super::programs::{Programs, Wanted};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{getpid, getppid};
 use profiler_common::{Pairing, SyscallStat};
