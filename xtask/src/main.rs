@@ -12,6 +12,7 @@ use setup::Need;
 mod bench;
 mod build;
 mod ebpf;
+mod list;
 mod process;
 mod project;
 mod run;
@@ -46,6 +47,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Print which target serves which workload.
+    List,
     /// Run everything that CI runs.
     Test,
     /// Measure what observing costs, and whether what is told is true.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Task::Build { ebpf: true } => build::kernel_side().map(success),
         Task::Build { ebpf: false } => build::everything().map(success),
         Task::Run { arguments } => run::run(arguments).map(|never| match never {}),
+        Task::List => list::list().map(success),
         Task::Test => test::run(),
         Task::Bench(bench) => bench.run().map(success),
     };

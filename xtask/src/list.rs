@@ -1,0 +1,130 @@
+//! `cargo xtask list`: which target serves which workload, from the targets' own `target.toml`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::project;
+
+/// Workloads in the order of docs/workloads.md.
+const WORKLOADS: [&str; 10] = [
+    "chat",
+    "tools-sequential",
+    "tools-parallel",
+    "agent-loop",
+    "sub-agents",
+    "multimodal",
+    "history",
+    "threads",
+    "pubsub",
+    "cold-start",
+];
+
+/// What of a `target.toml` is listed.
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    #[serde(default = "chat")]
+    workloads: Vec<String>,
+    #[serde(default)]
+    cannot: BTreeMap<String, String>,
+}
+
+fn chat() -> Vec<String> {
+    vec!["chat".to_owned()]
+}
+
+/// Prints the table.
+///
+/// # Errors
+/// A `target.toml` cannot be read, or the table cannot be written.
+pub fn list() -> Result<()> {
+    let targets = targets(&project::root().join("targets"))?;
+    write!(io::stdout(), "{}", table(&targets)).context("cannot print the table")
+}
+
+fn targets(folder: &Path) -> Result<Vec<Target>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()));
+    let mut targets = Vec::new();
+    for entry in entries? {
+        let file = entry?.path().join("target.toml");
+        if file.is_file() {
+            let text = fs::read_to_string(&file);
+            let target = text.map(|text| toml::from_str(&text));
+            targets.push(target?.with_context(|| format!("{} cannot be read", file.display()))?);
+        }
+    }
+    targets.sort_by(|a: &Target, b: &Target| a.name.cmp(&b.name));
+    Ok(targets)
+}
+
+/// One line a target, one column a workload; the reasons for what cannot be done are below.
+fn table(targets: &[Target]) -> String {
+    let width = targets.iter().map(|target| target.name.len()).max();
+    let width = width.unwrap_or_default();
+    let mut text = format!("{:width$}  {}\n", "", WORKLOADS.join("  "));
+    let mut reasons = String::new();
+    for target in targets {
+        let cells =
+            WORKLOADS.map(|workload| format!("{:^w$}", cell(target, workload), w = workload.len()));
+        text += format!("{:width$}  {}", target.name, cells.join("  ")).trim_end();
+        text += "\n";
+        for (workload, reason) in &target.cannot {
+            reasons += &format!("  {}, {workload}: {reason}\n", target.name);
+        }
+    }
+    text += "\nyes: served and tested, no: cannot be done here, -: not written yet\n";
+    text + &reasons
+}
+
+fn cell(target: &Target, workload: &str) -> &'static str {
+    match target.workloads.iter().any(|name| name == workload) {
+        true => "yes",
+        false if target.cannot.contains_key(workload) => "no",
+        false => "-",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_below_the_table() {
+        let one =
+            "name = 'a'\nworkloads = ['chat', 'history']\ncannot.pubsub = 'it has no channels'";
+        let targets = [one, "name = 'longer'"].map(|text| toml::from_str(text).unwrap());
+        let text = table(&targets);
+        let lines: Vec<&str> = text.lines().collect();
+        let words = |line: &str| {
+            line.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            words(lines[1]),
+            ["a", "yes", "-", "-", "-", "-", "-", "yes", "-", "no", "-"]
+        );
+        assert_eq!(words(lines[2])[..3], ["longer", "yes", "-"]);
+        assert_eq!(lines[5], "  a, pubsub: it has no channels");
+    }
+
+    #[test]
+    fn every_target_of_ours_serves_only_what_is_listed() {
+        let targets = targets(&project::root().join("targets")).unwrap();
+        assert!(targets.iter().any(|target| target.name == "go"));
+        for target in &targets {
+            for workload in target.workloads.iter().chain(target.cannot.keys()) {
+                assert!(
+                    WORKLOADS.contains(&workload.as_str()),
+                    "{}: {workload}",
+                    target.name
+                );
+            }
+        }
+    }
+}
