@@ -35,7 +35,7 @@ impl Session {
             model,
             server,
             options,
-            logs: logs,
+            logs,
         })
     }
 
