@@ -50,7 +50,11 @@ enum Task {
     /// Print which target serves which workload.
     List,
     /// Run everything that CI runs.
-    Test,
+    Test {
+        /// Also every workload of the targets that are written with a framework.
+        #[arg(long)]
+        all: bool,
+    },
     /// Measure what observing costs, and whether what is told is true.
     #[command(subcommand)]
     Bench(Bench),
@@ -63,7 +67,7 @@ fn main() -> ExitCode {
         Task::Build { ebpf: false } => build::everything().map(success),
         Task::Run { arguments } => run::run(arguments).map(|never| match never {}),
         Task::List => list::list().map(success),
-        Task::Test => test::run(),
+        Task::Test { all } => test::run(all),
         Task::Bench(bench) => bench.run().map(success),
     };
     done.unwrap_or_else(|error| {

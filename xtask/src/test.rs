@@ -19,7 +19,7 @@ use tally::{Counts, Tally};
 ///
 /// # Errors
 /// Set-up or build fails, so that there is nothing to test.
-pub fn run() -> Result<ExitCode> {
+pub fn run(all: bool) -> Result<ExitCode> {
     setup::ensure(&[Need::Ebpf, Need::Targets(run::targets()), Need::Tests])?;
     build::everything()?;
     let mut tally = Tally::default();
@@ -41,7 +41,7 @@ pub fn run() -> Result<ExitCode> {
         ))
     });
     tally.step("clients of the stub", clients_of_the_stub);
-    tally.step("kernel tests", || tests(&mut kernel_tests()));
+    tally.step("kernel tests", || tests(&mut kernel_tests(all)));
     tally.step("end to end", || e2e::run().map(|()| Counts::ONE));
     Ok(tally.close())
 }
@@ -83,9 +83,12 @@ fn clients_of_the_stub() -> Result<Counts> {
 }
 
 /// The tests of `profiler` load eBPF programs: built as who we are, run as root.
-fn kernel_tests() -> Command {
+fn kernel_tests(all: bool) -> Command {
     let mut command = process::cargo();
     command.args(["test", "--package=profiler", "--no-fail-fast"]);
+    if all {
+        command.env("KONTRAST_TEST_ALL", "1");
+    }
     if !geteuid().is_root() {
         let arch = std::env::consts::ARCH.to_uppercase();
         command.env(

@@ -17,6 +17,8 @@ pub struct Manifest {
     pub runtime: String,
     /// Version of the runtime, or of the build.
     pub version: String,
+    /// Agent framework that the server is written with; without it the runtime's own means.
+    pub framework: Option<String>,
     /// Command that builds the server; nothing is built without it.
     pub build: Option<String>,
     /// Command that runs the server in the foreground; `{port}`, `{upstream}` and `{args}` are filled in.

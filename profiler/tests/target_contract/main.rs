@@ -25,6 +25,10 @@ use std::{
 /// Far longer than any case takes, however busy the machine: reaching it means that an event never came.
 const STUCK: Duration = Duration::from_secs(180);
 
+/// Set, every case is tried. Otherwise a target that is written with a framework is tried by the cases of `chat`: what it
+/// does besides is mostly the framework's, and takes its time.
+const ALL: &str = "KONTRAST_TEST_ALL";
+
 /// A target, built at most once.
 type Built = Arc<LazyLock<Result<Arm, String>, Box<dyn FnOnce() -> Result<Arm, String> + Send>>>;
 
@@ -75,7 +79,11 @@ fn trials(target: &str) -> Vec<Trial> {
 
 /// Every case of the workloads that it serves, and what its version really is.
 fn trials_of_runtime(arm: &str, built: &Built, manifest: &Manifest) -> Vec<Trial> {
-    let serves = |case: &&Case| manifest.workloads.iter().any(|name| name == case.workload);
+    let all = manifest.framework.is_none() || std::env::var_os(ALL).is_some();
+    let serves = |case: &&Case| {
+        let served = manifest.workloads.iter().any(|name| name == case.workload);
+        served && (all || case.workload == "chat")
+    };
     let cases = cases::ALL.iter().filter(serves);
     let version = [Case {
         name: "version",
