@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/cloudwego/eino/schema"
 )
 
 // The client's stream of events. It begins with the first one: until then, the request can still be refused.
@@ -26,6 +28,8 @@ type stream struct {
 	turns int
 	// The text of the last turn.
 	answer string
+	// Calls whose result has not been told.
+	waiting []schema.ToolCall
 }
 
 func newStream(w http.ResponseWriter) *stream {

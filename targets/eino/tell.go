@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/cloudwego/eino/adk"
 	"github.com/cloudwego/eino/schema"
@@ -35,6 +36,9 @@ func (s *stream) tell(ctx context.Context, events *adk.AsyncIterator[*adk.AgentE
 func (s *stream) message(output *adk.MessageVariant) error {
 	if output.Role == schema.Tool {
 		return s.result(output)
+	}
+	if err := s.unknown(); err != nil {
+		return err
 	}
 	s.answer = ""
 	var chunks []*schema.Message
@@ -75,6 +79,7 @@ func (s *stream) calls(chunks []*schema.Message) error {
 	if s.turns++; len(whole.ToolCalls) > 0 && s.turns == maxTurns {
 		return fmt.Errorf("no answer after %d turns", maxTurns)
 	}
+	s.waiting = whole.ToolCalls
 	for _, call := range whole.ToolCalls {
 		told := map[string]any{"id": call.ID, "name": call.Function.Name, "arguments": parsed(call.Function.Arguments)}
 		if err := s.send("tool_call", told); err != nil {
@@ -89,9 +94,23 @@ func (s *stream) result(output *adk.MessageVariant) error {
 	if err != nil {
 		return err
 	}
+	s.waiting = slices.DeleteFunc(s.waiting, func(call schema.ToolCall) bool { return call.ID == message.ToolCallID })
 	return s.send("tool_result", map[string]any{
 		"id": message.ToolCallID, "name": output.ToolName, "result": parsed(message.Content),
 	})
+}
+
+// Unknown tells of calls of tools that are not there: Eino answers the model, but makes no event of it.
+func (s *stream) unknown() error {
+	for _, call := range s.waiting {
+		result := map[string]string{"error": noTool(call.Function.Name).Error()}
+		told := map[string]any{"id": call.ID, "name": call.Function.Name, "result": result}
+		if err := s.send("tool_result", told); err != nil {
+			return err
+		}
+	}
+	s.waiting = nil
+	return nil
 }
 
 // Parsed is text as the JSON that it is, or else as text.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/cloudwego/eino/adk"
@@ -48,6 +50,9 @@ type sum struct {
 // A tool that waits as long as a quick service would take.
 func service[In, Out any](name, description string, wait time.Duration, answer func(In) Out) (tool.BaseTool, error) {
 	return utils.InferTool(name, description, func(ctx context.Context, in In) (out Out, err error) {
+		if field := missing(in); field != "" {
+			return out, fmt.Errorf("%s needs %s", name, field)
+		}
 		select {
 		case <-time.After(wait):
 			return answer(in), nil
@@ -55,6 +60,17 @@ func service[In, Out any](name, description string, wait time.Duration, answer f
 			return out, ctx.Err()
 		}
 	})
+}
+
+// Eino takes arguments that lack a field for those with an empty one.
+func missing(in any) string {
+	value := reflect.ValueOf(in)
+	for at := range value.NumField() {
+		if field := value.Field(at); field.Kind() == reflect.String && field.IsZero() {
+			return strings.ToLower(value.Type().Field(at).Name)
+		}
+	}
+	return ""
 }
 
 func newSearch() (tool.BaseTool, error) {
@@ -84,11 +100,13 @@ func toolsConfig(tools []tool.BaseTool) adk.ToolsConfig {
 	return adk.ToolsConfig{ToolsNodeConfig: compose.ToolsNodeConfig{
 		Tools: tools,
 		UnknownToolsHandler: func(_ context.Context, name, _ string) (string, error) {
-			return mistake(fmt.Errorf("there is no tool %s", name))
+			return mistake(noTool(name))
 		},
 		ToolCallMiddlewares: []compose.ToolMiddleware{{Invokable: tellMistakes}},
 	}}
 }
+
+func noTool(name string) error { return fmt.Errorf("there is no tool %s", name) }
 
 func tellMistakes(next compose.InvokableToolEndpoint) compose.InvokableToolEndpoint {
 	return func(ctx context.Context, input *compose.ToolInput) (*compose.ToolOutput, error) {

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -12,37 +12,47 @@ from agent import Event
 
 async def answer(events: AsyncIterator[Event], request: Request) -> Response:
     """The first event is awaited: only then it is certain that the model can be used."""
-    try:
-        first = await unless_left(anext(events, None), request)
-    except Exception as error:
-        return JSONResponse({"error": f"the model failed: {error}"}, 502)
-    return StreamingResponse(stream(first, events), media_type="text/event-stream")
+    queue: asyncio.Queue[Event | Exception | None] = asyncio.Queue(1)
+    # A task of its own: Starlette cancels again and again, which would cut LangGraph's own cancelling short.
+    work = asyncio.create_task(pump(events, queue))
+    first = await unless_left(queue.get(), request)
+    if isinstance(first, Exception):
+        work.cancel()
+        return JSONResponse({"error": f"the model failed: {first}"}, 502)
+    return StreamingResponse(stream(first, queue, work), media_type="text/event-stream")
 
 
-async def stream(first: Event | None, rest: AsyncIterator[Event]) -> AsyncIterator[str]:
+async def pump(events: AsyncIterator[Event], queue: asyncio.Queue) -> None:
+    """Puts all events into the queue, then None, or what went wrong."""
     try:
-        if first:
-            yield line(first)
-        async for event in rest:
-            yield line(event)
-        yield "data: [DONE]\n\n"
+        async for event in events:
+            await queue.put(event)
+        await queue.put(None)
     except Exception as error:
-        yield line({"error": str(error)})
+        await queue.put(error)
+
+
+async def stream(item: Event | Exception | None, queue: asyncio.Queue, work: asyncio.Task) -> AsyncIterator[str]:
+    try:
+        while isinstance(item, dict):
+            yield line(item)
+            item = await queue.get()
+        yield "data: [DONE]\n\n" if item is None else line({"error": str(item)})
+    finally:
+        work.cancel()
 
 
 def line(event: Event) -> str:
     return f"data: {json.dumps(event)}\n\n"
 
 
-async def unless_left(work, request: Request) -> Event | None:
-    """Cancels work when the client leaves, as Starlette does by itself once a stream has begun."""
-    task = asyncio.ensure_future(work)
+async def unless_left(work: Coroutine, request: Request) -> Event | Exception | None:
+    """Ends work when the client leaves, as Starlette does by itself once a stream has begun."""
+    task = asyncio.create_task(work)
     left = asyncio.create_task(disconnect(request))
     try:
         await asyncio.wait({task, left}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ConnectionError("the client has left")
-        return task.result()
+        return task.result() if task.done() else ConnectionError("the client has left")
     finally:
         task.cancel()
         left.cancel()
