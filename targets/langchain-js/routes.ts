@@ -6,10 +6,10 @@ import { started } from "../javascript/started.ts";
 import { model, newModel, run } from "./agent.ts";
 import { picture } from "./images.ts";
 import { plan } from "./sub-agents.ts";
-import { tools } from "./tools.ts";
+import { tellMistakes, tools } from "./tools.ts";
 
 const talker = createAgent({ model, tools: [] });
-const agent = createAgent({ model, tools });
+const agent = createAgent({ model, tools, middleware: [tellMistakes] });
 // LangChain passes over images in what the model says, but for the raw response.
 const seer = createAgent({ model: newModel({ __includeRawResponse: true }), tools: [] });
 const user = (body: unknown) => [{ role: "user" as const, content: text(body, "message") }];

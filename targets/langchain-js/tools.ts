@@ -1,6 +1,6 @@
 // The tools that the model may call.
 import { setTimeout as sleep } from "node:timers/promises";
-import { tool } from "langchain";
+import { AIMessage, createMiddleware, tool } from "langchain";
 import { z } from "zod";
 
 /** A tool that waits as long as a quick service would take. */
@@ -33,3 +33,14 @@ export const tools = [
   search,
   service("add", "Adds two numbers", z.object({ a: z.number(), b: z.number() }), 2, ({ a, b }) => ({ sum: a + b })),
 ];
+
+/** LangChain drops calls whose arguments are no object; this way the model is told. */
+export const tellMistakes = createMiddleware({
+  name: "tellMistakes",
+  async wrapModelCall(request, handler) {
+    const message = await handler(request);
+    if (AIMessage.isInstance(message))
+      for (const { id, name } of message.invalid_tool_calls ?? []) message.tool_calls?.push({ id, name: name!, args: {} });
+    return message;
+  },
+});

@@ -1,15 +1,29 @@
 """The agents that the routes run."""
 
 import json
+from collections.abc import Callable
 
 from langchain.agents import create_agent
+from langchain.agents.middleware import ModelRequest, ModelResponse, wrap_model_call
 from langchain.tools import ToolRuntime, tool
 
 from agent import model, run
 from tools import TOOLS, search
 
 talker = create_agent(model)
-helper = create_agent(model, TOOLS)
+
+
+@wrap_model_call
+async def tell_mistakes(request: ModelRequest, handler: Callable) -> ModelResponse:
+    """LangChain drops calls whose arguments are no object; this way the model is told."""
+    response = await handler(request)
+    for message in response.result:
+        for call in getattr(message, "invalid_tool_calls", []):
+            message.tool_calls.append({"id": call["id"], "name": call["name"], "args": {}, "type": "tool_call"})
+    return response
+
+
+helper = create_agent(model, TOOLS, middleware=[tell_mistakes])
 researcher = create_agent(model, [search], system_prompt="You research. Search first, then answer.")
 
 
