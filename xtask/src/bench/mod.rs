@@ -31,9 +31,9 @@ pub struct Overhead {
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     pub seconds: u16,
-    /// Leave the two threads to the scheduler, which mostly gives each a CPU, instead of pinning both to one.
+    /// Pin both threads to one CPU: the dearest case. Otherwise the scheduler places them, mostly a CPU each.
     #[arg(long)]
-    pub spread: bool,
+    pub one_cpu: bool,
 }
 
 impl Bench {

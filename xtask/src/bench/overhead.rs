@@ -43,7 +43,7 @@ pub fn run(arguments: Overhead) -> Result<()> {
         }
     }
     eprintln!();
-    print!("{}", table(&scores, arguments.spread)?);
+    print!("{}", table(&scores, arguments.one_cpu)?);
     print!("{}", own_cost(&recordings)?);
     Ok(())
 }
@@ -56,7 +56,7 @@ fn empty(folder: &Path) -> Result<()> {
 }
 
 fn measure(observer: Observer, arguments: Overhead, folder: &Path) -> Result<Score> {
-    let mut ping_pong = PingPong::start(arguments.seconds, arguments.spread)?;
+    let mut ping_pong = PingPong::start(arguments.seconds, arguments.one_cpu)?;
     let watch = observer.start(ping_pong.pid(), folder)?;
     let score = ping_pong.play()?;
     watch.stop()?;
@@ -65,21 +65,21 @@ fn measure(observer: Observer, arguments: Overhead, folder: &Path) -> Result<Sco
 
 /// On one CPU the ratio is of CPU time, which a busy machine leaves as it is; between CPUs a round trip is mostly
 /// waiting, so there it is of the time that passes.
-fn table(scores: &Scores, spread: bool) -> Result<String> {
-    let (place, what) = if spread {
-        ("between CPUs", "elapsed")
-    } else {
+fn table(scores: &Scores, one_cpu: bool) -> Result<String> {
+    let (place, what) = if one_cpu {
         ("on one CPU", "on CPU")
+    } else {
+        ("between CPUs", "elapsed")
     };
     let mut text = format!(
         "socket ping-pong {place}: 2 switches and 4 system calls a round trip\n\n\
          a round trip                    elapsed    on CPU   {what} against bare\n",
     );
     let judged = |score: &Score| {
-        if spread {
-            score.nanoseconds
-        } else {
+        if one_cpu {
             score.cpu_nanoseconds
+        } else {
+            score.nanoseconds
         }
     };
     let bare = samples(&scores[0], judged);

@@ -40,10 +40,10 @@ impl PingPong {
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn start(seconds: u16, spread: bool) -> Result<Self> {
+    pub fn start(seconds: u16, one_cpu: bool) -> Result<Self> {
         let mut child = Command::new(project::binary("ping_pong"))
             .arg(seconds.to_string())
-            .args(spread.then_some("spread"))
+            .args(one_cpu.then_some("one-cpu"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -1,7 +1,7 @@
 //! The load of `cargo xtask bench overhead`: two threads pass one byte to and fro over a loopback socket.
 //!
-//! Unless `spread` is asked for, both are on one CPU, so that a round trip is always two context switches and four system calls, and nearly all of
-//! it is the kernel paths that a recorder hooks: the dearest case there is. Prints `ready`, begins at a line on
+//! The scheduler places them, mostly a CPU each. With `one-cpu` both are on one, so that nearly all of a round trip is the
+//! kernel paths that a recorder hooks: the dearest case there is. Prints `ready`, begins at a line on
 //! stdin, prints round trips, nanoseconds and nanoseconds of CPU time, and ends when stdin is closed.
 
 use std::io::{self, Read, Write};
@@ -20,9 +20,9 @@ const BATCH: u64 = 64;
 fn main() -> Result<()> {
     let seconds = std::env::args()
         .nth(1)
-        .context("usage: ping_pong SECONDS [spread]")?;
+        .context("usage: ping_pong SECONDS [one-cpu]")?;
     let duration = Duration::from_secs_f64(seconds.parse().context("SECONDS is no number")?);
-    if std::env::args().nth(2).is_none() {
+    if std::env::args().nth(2).is_some() {
         stay_on_one_cpu()?;
     }
     let mut socket = connect()?;
