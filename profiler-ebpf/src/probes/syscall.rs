@@ -78,7 +78,7 @@ pub fn keep_calls(thread: &Thread) {
         if stat.count == 0 {
             continue;
         }
-        if SYSCALLS.insert(key(thread.serial, *nr), &*stat, 0).is_err() {
+        if SYSCALLS.insert(key(thread.serial, *nr), *stat, 0).is_err() {
             count(|counters| counters.lost_syscalls += 1);
         }
         *stat = SyscallStat::default();
