@@ -124,10 +124,33 @@ fn tracked_sum(evidence: &Evidence, field: fn(&profiler_common::Thread) -> u64) 
     known.map(|known| field(&known.tracked) as f64).sum()
 }
 
-/// One percent, and what reading clocks at different instants explains.
-fn time_tolerance(evidence: &Evidence, kernel: f64) -> f64 {
+/// One percent, what reading clocks at different instants explains, and what the hypervisor took.
+fn time_tolerance(evidence: &Evidence, kernel: f64, ours: f64) -> f64 {
     const TOLERANCE: f64 = 0.01;
-    kernel * TOLERANCE + EDGE_NS + tracked_sum(evidence, |thread| thread.wakeups) * WAKEUP_NS
+    let clocks = EDGE_NS + tracked_sum(evidence, |thread| thread.wakeups) * WAKEUP_NS;
+    kernel * TOLERANCE + clocks + stolen_ns(evidence, kernel, ours)
+}
+
+/// Time that the hypervisor took from the CPUs. The kernel charges it to nobody, while to the programs a thread that was
+/// on a CPU stayed there: theirs is the longer time, by this much at most.
+fn stolen_ns(evidence: &Evidence, kernel: f64, ours: f64) -> f64 {
+    let stolen = evidence
+        .after
+        .steal_ns
+        .saturating_sub(evidence.before.steal_ns);
+    if ours > kernel { stolen as f64 } else { 0.0 }
+}
+
+/// What a reader should know of the tolerance.
+fn with_stolen(mut check: Check, evidence: &Evidence) -> Check {
+    let stolen = stolen_ns(evidence, check.expected, check.measured);
+    if stolen > 0.0 {
+        let and = if check.note.is_empty() { "" } else { "; " };
+        check.note += &format!(
+            "{and}the hypervisor took {stolen:.0} ns from the CPUs, which the kernel charges to nobody"
+        );
+    }
+    check
 }
 
 /// On-CPU + run queue = the kernel's own run time + run delay.
@@ -144,9 +167,9 @@ fn runnable_vs_kernel(evidence: &Evidence) -> Check {
         "ns",
         kernel,
         ours,
-        time_tolerance(evidence, kernel),
+        time_tolerance(evidence, kernel, ours),
     );
-    unless_unknown(check, evidence)
+    unless_unknown(with_stolen(check, evidence), evidence)
 }
 
 /// On-CPU time against the kernel's; what the kernel charged as running and the programs saw waiting is allowed
@@ -161,13 +184,13 @@ fn on_cpu_vs_kernel(evidence: &Evidence) -> Check {
         "ns",
         kernel,
         ours,
-        time_tolerance(evidence, kernel) + shifted,
+        time_tolerance(evidence, kernel, ours) + shifted,
     );
     if shifted > 0.0 {
         check.note =
             format!("the kernel charged {shifted:.0} ns of waiting after wake-ups as running");
     }
-    unless_unknown(check, evidence)
+    unless_unknown(with_stolen(check, evidence), evidence)
 }
 
 fn switches_vs_kernel(evidence: &Evidence) -> Check {
@@ -314,6 +337,38 @@ mod tests {
             )
             .ok
         );
+    }
+
+    #[test]
+    fn what_the_hypervisor_took_explains_more_time_but_not_less() {
+        let second = 1_000_000_000;
+        let judged = |on_cpu_ns, steal_ns| {
+            let known = [known(on_cpu_ns, second)];
+            let after = Truth {
+                steal_ns,
+                ..Truth::default()
+            };
+            let evidence = Evidence {
+                threads: &[],
+                known: &known,
+                span: Span {
+                    start_ns: 0,
+                    end_ns: second,
+                },
+                before: &Truth::default(),
+                after: &after,
+                faults: &Faults::default(),
+                faults_counted: true,
+                counters: &Counters::default(),
+                exits_consumed: 0,
+                alive: true,
+            };
+            runnable_vs_kernel(&evidence)
+        };
+        assert!(!judged(second + second / 10, 0).ok);
+        let explained = judged(second + second / 10, second / 10);
+        assert!(explained.ok && explained.note.contains("hypervisor"));
+        assert!(!judged(second - second / 10, second / 10).ok);
     }
 
     #[test]

@@ -11,9 +11,12 @@ use super::{
 };
 use std::{
     fs::File,
+    io::ErrorKind,
     net::{Ipv4Addr, TcpListener},
+    ops::Range,
     path::PathBuf,
     process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -87,18 +90,31 @@ fn start(arm: &str, folder: &Folder, options: &StartOptions) -> Result<Running> 
 
 /// The port that was asked for, or a free one. It is released again: the server binds it itself.
 fn free_port(wanted: Option<u16>) -> Result<u16> {
-    match TcpListener::bind((Ipv4Addr::LOCALHOST, wanted.unwrap_or(0))) {
-        Ok(listener) => Ok(listener
-            .local_addr()
-            .doing(|| "choosing a port".to_owned())?
-            .port()),
-        Err(error) => match wanted {
-            Some(port) if error.kind() == std::io::ErrorKind::AddrInUse => {
-                Err(Error::PortTaken { port })
-            }
-            _ => Err(error).doing(|| "choosing a port".to_owned()),
-        },
+    let Some(port) = wanted else {
+        return unused_port();
+    };
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        Ok(_) => Ok(port),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Err(Error::PortTaken { port }),
+        Err(error) => Err(error).doing(|| "choosing a port".to_owned()),
     }
+}
+
+/// A free port below those the kernel gives out by itself: until the server binds it, nobody gets it by chance. Nor do
+/// we give it out twice, and another process like this one begins elsewhere.
+fn unused_port() -> Result<u16> {
+    const PORTS: Range<u32> = 20_000..32_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(997);
+    for _ in PORTS {
+        let next = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = PORTS.start + next % (PORTS.end - PORTS.start);
+        let port = u16::try_from(port).unwrap_or_default();
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(std::io::Error::from(ErrorKind::AddrInUse)).doing(|| "choosing a port".to_owned())
 }
 
 fn command(folder: &Folder, options: &StartOptions, port: u16) -> Result<Command> {

@@ -70,7 +70,8 @@ fn another_users_process_takes_privilege_and_no_more() {
     let _alone = alone();
     let nobody = Nobody::new();
     let out = nobody.0.path().join("out");
-    let mut target = known(&["sleep", "2000"]);
+    // Sleeps far longer than this takes; it is ended with the test.
+    let mut target = known(&["sleep", "1000000"]);
     let pid = target.line();
     target.say("go");
     let out = out.to_str().expect("text");

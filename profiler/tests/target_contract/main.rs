@@ -25,9 +25,13 @@ use std::{
 /// Far longer than any case takes, however busy the machine: reaching it means that an event never came.
 const STUCK: Duration = Duration::from_secs(180);
 
-/// Set, every case is tried. Otherwise a target that is written with a framework is tried by the cases of `chat`: what it
-/// does besides is mostly the framework's, and takes its time.
+/// Set, every case is tried. Otherwise a target that is written with a framework is tried by the cases of `chat`, and
+/// its variants by one: what it does besides is mostly the framework's, and takes its time.
 const ALL: &str = "KONTRAST_TEST_ALL";
+
+fn everything() -> bool {
+    std::env::var_os(ALL).is_some()
+}
 
 /// A target, built at most once.
 type Built = Arc<LazyLock<Result<Arm, String>, Box<dyn FnOnce() -> Result<Arm, String> + Send>>>;
@@ -69,7 +73,8 @@ fn trials(target: &str) -> Vec<Trial> {
     let variants = manifest.variants.iter().flat_map(|(name, variant)| {
         let arm = format!("{target}:{name}");
         let built = build_once(arm.clone());
-        match variant.runtime.is_some() || variant.version.is_some() {
+        let another_runtime = variant.runtime.is_some() || variant.version.is_some();
+        match another_runtime && (manifest.framework.is_none() || everything()) {
             true => trials_of_runtime(&arm, &built, &manifest),
             false => vec![trial(&arm, &built, &cases::ALL[0])],
         }
@@ -79,7 +84,7 @@ fn trials(target: &str) -> Vec<Trial> {
 
 /// Every case of the workloads that it serves, and what its version really is.
 fn trials_of_runtime(arm: &str, built: &Built, manifest: &Manifest) -> Vec<Trial> {
-    let all = manifest.framework.is_none() || std::env::var_os(ALL).is_some();
+    let all = manifest.framework.is_none() || everything();
     let serves = |case: &&Case| {
         let served = manifest.workloads.iter().any(|name| name == case.workload);
         served && (all || case.workload == "chat")
