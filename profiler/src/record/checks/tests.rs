@@ -1,0 +1,151 @@
+use super::*;
+use crate::record::kernel_truth::ThreadTruth;
+use profiler_common::thread::ON_CPU;
+
+fn known(on_cpu_ns: u64, exec_ns: u64) -> Known {
+    let mut tracked = profiler_common::Thread::new(1, 1, 1, ON_CPU, 0);
+    tracked.on_cpu_ns = on_cpu_ns;
+    let truth = Some(ThreadTruth {
+        exec_ns,
+        ..ThreadTruth::default()
+    });
+    Known {
+        tracked,
+        name: String::new(),
+        exited_ns: None,
+        truth,
+    }
+}
+
+fn check(name: &str, known: &[Known], threads: &[Thread], counters: &Counters) -> Check {
+    let truth = Truth {
+        minor: 100,
+        ..Truth::default()
+    };
+    let faults = Faults {
+        minor: 90,
+        ..Faults::default()
+    };
+    let evidence = Evidence {
+        threads,
+        known,
+        span: Span {
+            start_ns: 0,
+            end_ns: 1_000_000,
+        },
+        before: &Truth::default(),
+        after: &truth,
+        faults: &faults,
+        faults_counted: true,
+        counters,
+        exits_consumed: 1,
+        alive: true,
+    };
+    all(&evidence)
+        .into_iter()
+        .find(|check| check.name == name)
+        .expect("a check of that name")
+}
+
+#[test]
+fn on_cpu_time_may_be_off_by_one_percent() {
+    let counters = Counters::default();
+    let second = 1_000_000_000;
+    assert!(
+        check(
+            "on_cpu_vs_kernel",
+            &[known(second / 1000 * 1005, second)],
+            &[],
+            &counters
+        )
+        .ok
+    );
+    assert!(
+        !check(
+            "on_cpu_vs_kernel",
+            &[known(second / 1000 * 1015, second)],
+            &[],
+            &counters
+        )
+        .ok
+    );
+}
+
+#[test]
+fn what_the_hypervisor_took_explains_more_time_but_not_less() {
+    let second = 1_000_000_000;
+    let judged = |on_cpu_ns, steal_ns| {
+        let known = [known(on_cpu_ns, second)];
+        let after = Truth {
+            steal_ns,
+            ..Truth::default()
+        };
+        let evidence = Evidence {
+            threads: &[],
+            known: &known,
+            span: Span {
+                start_ns: 0,
+                end_ns: second,
+            },
+            before: &Truth::default(),
+            after: &after,
+            faults: &Faults::default(),
+            faults_counted: true,
+            counters: &Counters::default(),
+            exits_consumed: 0,
+            alive: true,
+        };
+        runnable_vs_kernel(&evidence)
+    };
+    assert!(!judged(second + second / 10, 0).ok);
+    let explained = judged(second + second / 10, second / 10);
+    assert!(explained.ok && explained.note.contains("hypervisor"));
+    assert!(!judged(second - second / 10, second / 10).ok);
+}
+
+#[test]
+fn one_switch_in_four_may_go_unseen() {
+    let mut missed = known(0, 0);
+    missed.tracked.voluntary = 1000;
+    let counters = Counters::default();
+    for (unseen, ok) in [(250, true), (251, false)] {
+        missed.tracked.unseen_switches = unseen;
+        let known = std::slice::from_ref(&missed);
+        assert_eq!(check("switches_seen", known, &[], &counters).ok, ok);
+    }
+}
+
+#[test]
+fn time_that_is_missing_is_found() {
+    let whole = Thread {
+        on_cpu_ns: 1,
+        off_cpu_ns: 999_999,
+        ..Thread::default()
+    };
+    let short = Thread {
+        off_cpu_ns: 990_000,
+        ..Thread::default()
+    };
+    let counters = Counters::default();
+    assert!(check("thread_time", &[], std::slice::from_ref(&whole), &counters).ok);
+    assert!(!check("thread_time", &[], &[whole, short], &counters).ok);
+}
+
+#[test]
+fn faults_and_losses_are_held_to_account() {
+    let counters = Counters {
+        exits_produced: 2,
+        lost_wakes: 1,
+        ..Counters::default()
+    };
+    for name in ["faults_vs_kernel", "accounting", "lost_events"] {
+        assert!(!check(name, &[], &[], &counters).ok, "{name}");
+    }
+    let counters = Counters {
+        exits_produced: 1,
+        ..Counters::default()
+    };
+    assert!(
+        check("accounting", &[], &[], &counters).ok && check("lost_events", &[], &[], &counters).ok
+    );
+}
