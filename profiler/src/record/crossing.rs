@@ -60,8 +60,8 @@ fn mean(before: SyscallStat, after: SyscallStat) -> Result<f64> {
 
 /// What the programs have seen of the calls so far.
 fn inside(programs: &Programs) -> Result<SyscallStat> {
-    let drained = drain::drain(&programs.bpf)?;
-    let mut calls = drained.syscalls.iter();
+    let calls = drain::syscalls(&programs.bpf, &drain::threads(&programs.bpf)?)?;
+    let mut calls = calls.iter();
     let seen = calls.find(|(_, nr, _)| *nr == Sysno::getppid as u32);
     Ok(seen.map_or_else(SyscallStat::default, |(_, _, stat)| *stat))
 }

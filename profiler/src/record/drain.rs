@@ -76,8 +76,8 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
     })
 }
 
-/// What is kept near the threads that live, and what is kept apart.
-fn syscalls(bpf: &Ebpf, live: &[Thread]) -> Result<Vec<(u32, u32, SyscallStat)>> {
+/// System calls by thread serial and number: what is kept near the threads that live, and what is kept apart.
+pub fn syscalls(bpf: &Ebpf, live: &[Thread]) -> Result<Vec<(u32, u32, SyscallStat)>> {
     let map = bpf.map("CALLS").context("the object has no map CALLS")?;
     let near: Array<_, SyscallStat> = Array::try_from(map)?;
     let mut calls: Vec<_> = entries::<u64, SyscallStat>(bpf, "SYSCALLS")?

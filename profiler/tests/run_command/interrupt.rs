@@ -87,9 +87,8 @@ fn while_a_target_does_not_get_ready() {
     assert_eq!(code, Some(1), "{said}");
 }
 
-#[test]
-fn a_started_target_and_all_it_started_end_too() {
-    let place = Place::new();
+/// A run that records a target with a child of its own, under a load that does not end.
+fn recording_a_forking_target(place: &Place) -> Begun {
     let run = format!(
         "run = \"sleep 1000 & {} --addr 127.0.0.1:{{port}}\"",
         program("stub").display()
@@ -98,6 +97,13 @@ fn a_started_target_and_all_it_started_end_too() {
     let mut run = place.begin(&[target], &["--load-command", "sleep 1000 # {url}"]);
     run.until("recording under load");
     run.until_descendants(7);
+    run
+}
+
+#[test]
+fn a_started_target_and_all_it_started_end_too() {
+    let place = Place::new();
+    let run = recording_a_forking_target(&place);
     let (code, said) = ended_by(Signal::SIGINT, run);
     assert_eq!(code, Some(1), "{said}");
     assert_eq!(
@@ -109,14 +115,7 @@ fn a_started_target_and_all_it_started_end_too() {
 #[test]
 fn killed_outright_it_leaves_nothing_that_goes_on() {
     let place = Place::new();
-    let run = format!(
-        "run = \"sleep 1000 & {} --addr 127.0.0.1:{{port}}\"",
-        program("stub").display()
-    );
-    let target = place.target("forking", &run);
-    let mut run = place.begin(&[target], &["--load-command", "sleep 1000 # {url}"]);
-    run.until("recording under load");
-    run.until_descendants(7);
+    let run = recording_a_forking_target(&place);
     let (code, _) = ended_by(Signal::SIGKILL, run);
     assert_eq!(code, None);
 }
