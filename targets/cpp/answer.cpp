@@ -1,6 +1,7 @@
 #include "answer.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
@@ -34,10 +35,13 @@ void Answer::add(std::string_view data) {
 /// Sub-agents send at the same time; whoever comes first writes for all.
 awaitable<void> Answer::flush() {
     if (std::exchange(writing_, true)) co_return;
+    // A sub-agent that is cancelled must leave neither half an event behind, nor unsent what the others left to it.
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
     while (!pending_.empty()) {
         const auto out = std::exchange(pending_, {});
-        // A sub-agent that is cancelled must not leave half an event behind.
         co_await asio::async_write(client_, asio::buffer(out), asio::bind_cancellation_slot(asio::cancellation_slot(), use_awaitable));
     }
     writing_ = false;
+    co_await asio::this_coro::throw_if_cancelled(throws);
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,6 +37,9 @@ func plant(name string, dose uint64, upstream string) (func(), error) {
 // Busy computes for about so long; how long it really was is measured each time.
 func busy(microseconds uint64) func() {
 	const trial = 20_000_000
+	// On another thread the clock would be another.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	begun := threadTime()
 	turn(trial)
 	turns := trial * microseconds * 1000 / uint64(max(threadTime()-begun, time.Nanosecond))

@@ -23,10 +23,12 @@ fn cpu_and_memory_agree_with_pidstat() {
     let series: Vec<_> = recording.cpu.series.iter().take(SECONDS - 1).collect();
     let busy: u64 = series.iter().map(|point| point.on_cpu_ns).sum();
     let ours = busy as f64 * 100.0 / series.last().expect("a point a second").t_ns as f64;
-    // pidstat counts in ticks of 10 ms: one percent of its second. The two do not start at the same instant.
+    // pidstat counts in ticks of 10 ms: one percent of its second. The two do not start at the same instant. It leaves
+    // out what the hypervisor took while the process was on a CPU, which stays on it for us.
+    let stolen = recording.host.steal_ns as f64 / (SECONDS as f64 * 1e7);
     assert!(
-        (ours - cpu).abs() <= 2.0,
-        "ours {ours} %, pidstat {cpu} %\n{table}"
+        (-2.0..=2.0 + stolen).contains(&(ours - cpu)),
+        "ours {ours} %, pidstat {cpu} %, stolen at most {stolen} %\n{table}"
     );
     let last = recording
         .memory
