@@ -34,14 +34,8 @@ pub fn run(all: bool) -> Result<ExitCode> {
     });
     tally.step("clippy, eBPF", clippy_of_ebpf);
     tally.step("dependencies", dependencies);
-    tally.step("tests", || {
-        tests(&mut workspace(
-            "test",
-            &["--no-fail-fast", "--exclude=profiler"],
-        ))
-    });
+    tally.step("tests", || tests(&mut all_tests(all)));
     tally.step("clients of the stub", clients_of_the_stub);
-    tally.step("kernel tests", || tests(&mut kernel_tests(all)));
     tally.step("end to end", || e2e::run().map(|()| Counts::ONE));
     Ok(tally.close())
 }
@@ -77,15 +71,16 @@ fn dependencies() -> Result<Counts> {
 fn clients_of_the_stub() -> Result<Counts> {
     let install = project::root().join("stub/tests/clients/install.sh");
     process::run(&mut Command::new(install))?;
-    let mut command = process::cargo();
-    command.args(["test", "--package=stub", "--test=it", "--no-fail-fast"]);
-    tests(command.args(["--", "--ignored", "clients"]))
+    tests(&mut workspace(
+        "test",
+        &["--test=it", "--no-fail-fast", "--", "--ignored", "clients"],
+    ))
 }
 
-/// The tests of `profiler` load eBPF programs: built as who we are, run as root.
-fn kernel_tests(all: bool) -> Command {
-    let mut command = process::cargo();
-    command.args(["test", "--package=profiler", "--no-fail-fast"]);
+/// Everything in one go: cargo compiles what crates share again for each selection of crates. The tests of `profiler`
+/// load eBPF programs, so these are built as who we are and run as root.
+fn all_tests(all: bool) -> Command {
+    let mut command = workspace("test", &["--no-fail-fast"]);
     if all {
         command.env("KONTRAST_TEST_ALL", "1");
     }
@@ -93,7 +88,7 @@ fn kernel_tests(all: bool) -> Command {
         let arch = std::env::consts::ARCH.to_uppercase();
         command.env(
             format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_GNU_RUNNER"),
-            "sudo -n -E",
+            project::root().join("profiler/tests/as_root.sh"),
         );
     }
     command

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 /// Tests that passed and failed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// As they should.
     pub passed: u64,
     /// Otherwise.
     pub failed: u64,
+    /// Names of those that failed, where they have one.
+    pub names: Vec<String>,
 }
 
 impl Counts {
@@ -19,14 +21,21 @@ impl Counts {
     pub const ONE: Self = Self {
         passed: 1,
         failed: 0,
+        names: Vec::new(),
     };
     const NONE: Self = Self {
         passed: 0,
         failed: 1,
+        names: Vec::new(),
     };
 
-    /// Adds a line such as `test result: ok. 6 passed; 0 failed; …`; other lines count nothing.
+    /// Adds a line such as `test result: ok. 6 passed; 0 failed; …`, and remembers the test of one such as
+    /// `test its::name ... FAILED`; other lines count nothing.
     pub fn add_line(&mut self, line: &str) {
+        if let Some(test) = line.strip_suffix(" ... FAILED") {
+            let name = test.strip_prefix("test ").unwrap_or(test);
+            return self.names.push(name.trim_end().to_owned());
+        }
         let Some(result) = line.strip_prefix("test result: ") else {
             return;
         };
@@ -58,7 +67,7 @@ impl Tally {
         self.steps.push((name, counts, begun.elapsed()));
     }
 
-    /// Prints every step, then the sum alone on the last line.
+    /// Prints every step, the tests that failed, and the sum alone on the last line.
     pub fn close(&self) -> ExitCode {
         println!();
         let mut sum = Counts::default();
@@ -67,6 +76,9 @@ impl Tally {
             println!("{name:<14} {word:<6} {:>4} s", took.as_secs());
             sum.passed += counts.passed;
             sum.failed += counts.failed;
+        }
+        for name in self.steps.iter().flat_map(|(_, counts, _)| &counts.names) {
+            println!("failed: {name}");
         }
         println!("{} passed, {} failed", sum.passed, sum.failed);
         ExitCode::from(u8::from(sum.failed > 0 || sum.passed == 0))
@@ -84,7 +96,9 @@ mod tests {
         counts.add_line("test result: ok. 6 passed; 0 failed; 0 ignored; 0 measured");
         counts.add_line("test result: FAILED. 3 passed; 2 failed; 1 ignored");
         counts.add_line("test a_passed_test ... ok");
+        counts.add_line("test a::failed_test   ... FAILED");
         assert_eq!((counts.passed, counts.failed), (9, 2));
+        assert_eq!(counts.names, ["a::failed_test"]);
     }
 
     #[test]
