@@ -22,6 +22,7 @@ const FIFO_PAIRING: u32 = Pairing::Fifo as u32;
 const GOROUTINE_PAIRING: u32 = Pairing::Goroutine as u32;
 const AF_INET: u16 = 2;
 const AF_INET6: u16 = 10;
+const MSG_PEEK: u64 = 2;
 const TCP_ESTABLISHED: u32 = 1;
 const TCP_SYN_SENT: u32 = 2;
 const TCP_CLOSE: u32 = 7;
@@ -52,6 +53,10 @@ fn send(args: Args) {
 
 #[inline(always)]
 fn recv(args: Args) {
+    // What is only looked at will be received again.
+    if args.word::<2>() & MSG_PEEK != 0 {
+        return;
+    }
     let Some((thread, socket, bytes)) = moved(args) else {
         return;
     };

@@ -108,6 +108,13 @@ fn raw_tracepoints_count_the_same() {
 }
 
 #[test]
+fn what_is_only_looked_at_is_not_received() {
+    let recording = record(&["peek", "50"]);
+    let sockets = &recording.sockets;
+    assert_eq!((sockets.recv_calls, sockets.recv_bytes), (50, 50));
+}
+
+#[test]
 fn every_signal_names_its_source() {
     let recording = record(&["sleep", "5"]);
     for signal in &recording.observer.signals {

@@ -22,6 +22,7 @@ fn main() {
         "sleep" => after(wait_for_line, || sleep(number(1))),
         "touch" => after(wait_for_line, || touch(number(1))),
         "talk" => after(wait_for_line, || talk(number(1), number(2))),
+        "peek" => after(wait_for_line, || peek(number(1))),
         "threads" => after(wait_for_line, || threads(number(1))),
         "burn" => after(wait_for_line, || {
             burn(Duration::from_millis(number(1) as u64))
@@ -65,6 +66,19 @@ fn talk(messages: usize, size: usize) {
     exchange(&mut stream, messages, size, true);
     drop(stream);
     echo.join().expect("the echo ends");
+}
+
+/// Receives `times` bytes over a loopback connection of its own, each after a look at it.
+fn peek(times: usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let mut to =
+        TcpStream::connect(listener.local_addr().expect("bound")).expect("its own listener");
+    let (mut from, _) = listener.accept().expect("a connection");
+    for _ in 0..times {
+        to.write_all(&[7]).expect("sent");
+        from.peek(&mut [0]).expect("something came");
+        from.read_exact(&mut [0]).expect("received");
+    }
 }
 
 fn exchange(stream: &mut TcpStream, messages: usize, size: usize, first: bool) {
