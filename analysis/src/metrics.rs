@@ -4,7 +4,7 @@ use crate::{
     ledger::{Ledger, cpu, events, latency, memory, stall},
     stats::Sample,
 };
-use recording::{Histogram, LoadSummary, Recording};
+use recording::{LoadSummary, Recording};
 
 /// Takes one round's sample; `None` where the round does not hold it.
 type Take = fn(&Recording) -> Option<Sample>;
@@ -179,22 +179,29 @@ pub const ALL: &[Definition] = &[
         "forwarding_mean_ns",
         "forwarding time in the server, mean",
         ("ns", ""),
-        latency::forwarding,
-        Some(latency::book),
+        latency::mean,
+        Some(latency::book_mean),
     ),
     new(
         "forwarding_ns",
         "forwarding time in the server, median",
         ("ns", ""),
-        |r| forwarding(r, 0.5),
-        None,
+        |r| latency::quantile(r, 0.5),
+        Some(|path, r, ledger| latency::book_quantile(0.5, path, r, ledger)),
+    ),
+    new(
+        "forwarding_p90_ns",
+        "forwarding time in the server, 90th percentile",
+        ("ns", ""),
+        |r| latency::quantile(r, 0.9),
+        Some(|path, r, ledger| latency::book_quantile(0.9, path, r, ledger)),
     ),
     new(
         "forwarding_p99_ns",
         "forwarding time in the server, 99th percentile",
         ("ns", ""),
-        |r| forwarding(r, 0.99),
-        None,
+        |r| latency::quantile(r, 0.99),
+        Some(|path, r, ledger| latency::book_quantile(0.99, path, r, ledger)),
     ),
 ];
 
@@ -238,31 +245,6 @@ fn load(recording: &Recording, pick: fn(&LoadSummary) -> (u64, u64)) -> Option<S
     (count > 0).then(|| each(value))?
 }
 
-fn forwarding(recording: &Recording, quantile: f64) -> Option<Sample> {
-    let histogram = recording.latency.get("forwarding")?;
-    (histogram.count > 0).then(|| Sample {
-        amount: interpolated(histogram, quantile),
-        over: 1.0,
-    })
-}
-
-/// A quantile as if values lay evenly inside a bucket: its bound alone moves in steps of 6 %, which would hide small
-/// differences and make large ones of nothing.
-fn interpolated(histogram: &Histogram, quantile: f64) -> f64 {
-    let rank = quantile * histogram.count as f64;
-    let mut below = 0.0;
-    for (bucket, count) in &histogram.histogram {
-        let count = *count as f64;
-        if below + count >= rank {
-            let low = recording::histogram::lower_bound(*bucket as usize) as f64;
-            let width = recording::histogram::upper_bound(*bucket as usize) as f64 - low;
-            return low + width * (rank - below) / count;
-        }
-        below += count;
-    }
-    histogram.max as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,16 +271,5 @@ mod tests {
             sample("cpu_ns_per_second").map(|sample| sample.amount),
             Some(10.0)
         );
-    }
-
-    #[test]
-    fn quantiles_lie_inside_their_bucket() {
-        let mut counts = vec![0; recording::histogram::BUCKETS];
-        (1..=1000u64).for_each(|value| counts[recording::histogram::bucket_of(value)] += 1);
-        let histogram = Histogram::from_counts(&counts);
-        for (quantile, truth) in [(0.1, 100.0), (0.5, 500.0), (0.9, 900.0)] {
-            let found = interpolated(&histogram, quantile);
-            assert!((found - truth).abs() < 0.01 * truth, "{quantile}: {found}");
-        }
     }
 }

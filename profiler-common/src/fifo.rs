@@ -12,6 +12,10 @@ pub struct Stamp {
     pub arrival_ns: u64,
     /// Data was received.
     pub recv_ns: u64,
+    /// From arrival until the thread that received was woken; 0 if it was awake, or the arrival went unseen.
+    pub woken_after_ns: u32,
+    /// From arrival until it was on a CPU; 0 likewise.
+    pub ran_after_ns: u32,
 }
 
 /// Stamps the queue holds; older ones are overwritten.
@@ -84,6 +88,7 @@ mod tests {
         Stamp {
             arrival_ns: recv_ns - 1,
             recv_ns,
+            ..Stamp::default()
         }
     }
 

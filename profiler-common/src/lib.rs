@@ -9,6 +9,7 @@
 
 pub mod counters;
 pub mod fifo;
+pub mod forward;
 pub mod histogram;
 #[cfg(feature = "loader")]
 mod loader;
@@ -17,6 +18,7 @@ pub mod thread;
 
 pub use counters::Counters;
 pub use fifo::{Fifo, Stamp};
+pub use forward::Forwards;
 pub use syscall::SyscallStat;
 pub use thread::{Thread, ThreadExit};
 

@@ -4,7 +4,7 @@
     reason = "aya asks for a promise about each type's layout"
 )]
 
-use crate::{Counters, Fifo, Socket, Stamp, SyscallStat, Thread, WaitedFor};
+use crate::{Counters, Fifo, Forwards, Socket, Stamp, SyscallStat, Thread, WaitedFor};
 
 macro_rules! plain_data {
     ($($type:ty),*) => {$(
@@ -17,6 +17,7 @@ macro_rules! plain_data {
 plain_data!(
     Counters,
     Fifo,
+    Forwards,
     Socket,
     Stamp,
     SyscallStat,

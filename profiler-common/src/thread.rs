@@ -50,7 +50,7 @@ pub struct Thread {
     pub off_cpu_ns: u64,
     /// Times it was woken.
     pub wakeups: u64,
-    /// When its wake-up was decided; 0 once it ran.
+    /// When its last wake-up was decided.
     pub waking_ns: u64,
     /// Times it was moved to another CPU.
     pub migrations: u64,
@@ -86,8 +86,6 @@ pub struct Thread {
     pub faults_user: u64,
     /// Page faults taken in the kernel, on a user address.
     pub faults_kernel: u64,
-    /// The kernel's own run time of the thread (`se.sum_exec_runtime`) when it last left a CPU.
-    pub exec_ns: u64,
 
     /// CPU-clock samples that found it in user mode,
     pub samples_user: u64,
@@ -103,8 +101,10 @@ pub struct Thread {
     pub left_on_cpu_ns: u64,
     /// Start of the thread, or of the window if that is later.
     pub first_ns: u64,
-    /// Padding to whole cache lines.
-    pub reserved: [u64; 2],
+    /// The kernel's own run time of the thread (`se.sum_exec_runtime`) when it last left a CPU.
+    pub exec_ns: u64,
+    /// When it was last given a CPU.
+    pub ran_ns: u64,
 }
 
 const _: () = assert!(size_of::<Thread>() == 4 * 64);

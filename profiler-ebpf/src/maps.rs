@@ -5,7 +5,9 @@ use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
 use profiler_common::syscall::NEAR_CALLS;
-use profiler_common::{Counters, Fifo, MAX_THREADS, Socket, Stamp, SyscallStat, Thread, WaitedFor};
+use profiler_common::{
+    Counters, Fifo, Forwards, MAX_THREADS, Socket, Stamp, SyscallStat, Thread, WaitedFor,
+};
 
 /// Thread groups that are followed besides `TARGET_TGID`.
 #[map]
@@ -73,6 +75,9 @@ pub static FIFO: Array<Fifo> = Array::with_max_entries(1, 0);
 #[map]
 pub static HISTOGRAMS: PerCpuArray<u64> =
     PerCpuArray::with_max_entries((KINDS * BUCKETS) as u32, 0);
+/// What forwards were made of, by the bucket of their length.
+#[map]
+pub static FORWARDS: PerCpuArray<Forwards> = PerCpuArray::with_max_entries(BUCKETS as u32, 0);
 /// Counters of the whole target.
 #[map]
 pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);

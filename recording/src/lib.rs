@@ -7,6 +7,7 @@
 //! *Invariant:* nothing here touches a kernel interface, and no I/O happens beyond [`io`].
 
 pub mod comparison;
+pub mod forwards;
 pub mod histogram;
 pub mod host;
 pub mod io;
@@ -16,6 +17,7 @@ pub mod observer;
 pub mod process;
 
 pub use comparison::Comparison;
+pub use forwards::Forwards;
 pub use histogram::Histogram;
 pub use host::Host;
 pub use load::LoadSummary;
@@ -62,6 +64,9 @@ pub struct Recording {
     pub cpu: process::Cpu,
     /// Distributions: `run_queue`, `off_cpu`, `wakeup_to_run`, `arrival_to_recv`, `recv_to_send`, `forwarding`, …
     pub latency: BTreeMap<String, Histogram>,
+    /// What forwards were made of, by their length.
+    #[serde(default)]
+    pub forwards: Vec<Forwards>,
     /// The load generator's summary of the same window, where there was one.
     pub load: Option<LoadSummary>,
     /// What observing cost, and what it lost.

@@ -1,12 +1,14 @@
 //! The parts of forwarding time.
 
 use super::{About, Case, Hit, Kind, Rule};
-use crate::ledger::latency::{ARRIVAL_TO_RECEIVE, RECEIVE_TO_SEND};
+use crate::ledger::latency::{
+    ARRIVAL_TO_RECEIVE, ARRIVAL_TO_WAKE, RECEIVE_TO_SEND, RUN_TO_RECEIVE, WAKE_TO_RUN,
+};
 
 /// One part.
 pub struct Part {
     about: About,
-    row: &'static str,
+    rows: &'static [&'static str],
 }
 
 /// Data that waits to be received.
@@ -18,7 +20,12 @@ pub const QUEUEING: Part = Part {
         meaning: "The thread had to be woken, wait for a CPU, or finish something else first",
         remedy: "Look at run-queue time and at what the loop does between two waits",
     },
-    row: ARRIVAL_TO_RECEIVE,
+    rows: &[
+        ARRIVAL_TO_WAKE,
+        WAKE_TO_RUN,
+        RUN_TO_RECEIVE,
+        ARRIVAL_TO_RECEIVE,
+    ],
 };
 
 /// Data that is received but not sent on yet.
@@ -30,7 +37,7 @@ pub const SLOW_FORWARDING: Part = Part {
         meaning: "This is the program's own work for a chunk, hand-overs between its threads included",
         remedy: "Look at user code and at hand-overs between threads",
     },
-    row: RECEIVE_TO_SEND,
+    rows: &[RECEIVE_TO_SEND],
 };
 
 impl Rule for Part {
@@ -43,7 +50,7 @@ impl Rule for Part {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| row.cause == self.row)?;
+        let rows = case.rows(|row| self.rows.contains(&row.cause.as_str()))?;
         let text = case.values(&rows);
         Some(Hit::of(rows, text))
     }

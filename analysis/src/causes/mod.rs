@@ -50,7 +50,7 @@ pub enum Kind {
     Cpu,
     /// Resident memory.
     Memory,
-    /// Mean forwarding time.
+    /// Forwarding time, its mean or a percentile.
     Forwarding,
     /// Sleep of event loops other than for events.
     Blocked,
@@ -63,7 +63,9 @@ impl Kind {
         match metric {
             "cpu_ns_per_token" | "cpu_ns_per_second" => Some(Kind::Cpu),
             "rss_bytes" => Some(Kind::Memory),
-            "forwarding_mean_ns" => Some(Kind::Forwarding),
+            "forwarding_mean_ns" | "forwarding_ns" | "forwarding_p90_ns" | "forwarding_p99_ns" => {
+                Some(Kind::Forwarding)
+            }
             "loop_blocked_ns_per_token" => Some(Kind::Blocked),
             "loop_run_queue_ns_per_token" => Some(Kind::RunQueue),
             _ => None,

@@ -10,12 +10,13 @@ use recording::{
 };
 
 /// The metrics that are told in sentences; the others are told by their tables.
-const TOLD: [&str; 9] = [
+const TOLD: [&str; 10] = [
     "cpu_ns_per_token",
     "rss_bytes",
     "loop_blocked_ns_per_token",
     "loop_run_queue_ns_per_token",
     "forwarding_mean_ns",
+    "forwarding_p99_ns",
     "ttft_ns",
     "itl_ns",
     "total_ns",

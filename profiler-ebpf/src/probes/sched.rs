@@ -100,10 +100,11 @@ fn arrive(thread: &mut Thread, prev: Object, now: u64) {
             charge(prev, waited);
         }
     }
-    if thread.waking_ns != 0 {
+    // An older one has brought it to a CPU before.
+    if thread.waking_ns > thread.ran_ns {
         observe(Kind::WakeupToRun, now.saturating_sub(thread.waking_ns));
-        thread.waking_ns = 0;
     }
+    thread.ran_ns = now;
 }
 
 /// Charges a wait to the process that had the CPU when it ended.

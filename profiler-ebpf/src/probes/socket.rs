@@ -5,9 +5,10 @@
 
 use crate::config::{OFF_SOCK_FAMILY, OFF_SOCK_NUM, PAIRING};
 use crate::hook::{Args, Object, hooks};
-use crate::maps::{FIFO, LISTENING, PAIRS, SOCKETS, count, observe, window_start};
+use crate::maps::{FIFO, FORWARDS, LISTENING, PAIRS, SOCKETS, count, observe, window_start};
 use crate::track::{current, current_ids, now};
-use profiler_common::histogram::Kind;
+use profiler_common::forward::Received;
+use profiler_common::histogram::{Kind, bucket_of};
 use profiler_common::{Pairing, Socket, Stamp, Thread};
 
 hooks! {
@@ -46,9 +47,20 @@ fn send(args: Args) {
     let now = now();
     observe(Kind::RecvToSend, now.saturating_sub(stamp.recv_ns));
     if stamp.arrival_ns != 0 {
-        observe(Kind::Forwarding, now.saturating_sub(stamp.arrival_ns));
+        forwarded(&stamp, now);
     }
     count(|counters| counters.forwards_matched += 1);
+}
+
+/// Keeps the whole and its parts, by the length of the whole: what is the median made of, what is the tail?
+#[inline(always)]
+fn forwarded(stamp: &Stamp, now: u64) {
+    let whole = now.saturating_sub(stamp.arrival_ns);
+    observe(Kind::Forwarding, whole);
+    if let Some(forwards) = FORWARDS.get_ptr_mut(bucket_of(whole) as u32) {
+        // SAFETY: the entry is this CPU's own.
+        unsafe { (*forwards).add(stamp, now) };
+    }
 }
 
 #[inline(always)]
@@ -74,13 +86,13 @@ fn recv(args: Args) {
     if arrival_ns != 0 {
         observe(Kind::ArrivalToRecv, recv_ns.saturating_sub(arrival_ns));
     }
-    keep_stamp(
-        thread,
-        Stamp {
-            arrival_ns,
-            recv_ns,
-        },
-    );
+    let received = Received {
+        arrival_ns,
+        waking_ns: thread.waking_ns,
+        ran_ns: thread.ran_ns,
+        recv_ns,
+    };
+    keep_stamp(thread, Stamp::of(received));
 }
 
 /// The thread, socket and size of a call that moved bytes over an internet socket of the target.

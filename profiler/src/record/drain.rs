@@ -6,8 +6,8 @@ use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind};
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
-    Counters, MAX_THREADS, SyscallStat, Thread, ThreadExit, UNIT_BITS, WaitedFor, split_code_key,
-    syscall,
+    Counters, Forwards, MAX_THREADS, SyscallStat, Thread, ThreadExit, UNIT_BITS, WaitedFor,
+    split_code_key, syscall,
 };
 use recording::Histogram;
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub struct Drained {
     pub faults: Vec<(u64, u64)>,
     /// Distributions, by `Kind`.
     pub histograms: Vec<Histogram>,
+    /// What forwards were made of, by the bucket of their length.
+    pub forwards: Vec<Forwards>,
     /// Counters.
     pub counters: Counters,
 }
@@ -72,6 +74,7 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
             .map(|(key, count)| (split_code_key(key).0, split_code_key(key).1, count))
             .collect(),
         histograms: histograms(bpf)?,
+        forwards: forwards(bpf)?,
         counters: counters(bpf)?,
     })
 }
@@ -195,6 +198,21 @@ fn histograms(bpf: &Ebpf) -> Result<Vec<Histogram>> {
         .take(KINDS)
         .map(Histogram::from_counts)
         .collect())
+}
+
+/// The parts of forwards of all CPUs.
+fn forwards(bpf: &Ebpf) -> Result<Vec<Forwards>> {
+    let map = bpf
+        .map("FORWARDS")
+        .context("the object has no map FORWARDS")?;
+    let map: PerCpuArray<_, Forwards> = PerCpuArray::try_from(map)?;
+    map.iter()
+        .map(|slot| {
+            let mut sum = Forwards::default();
+            slot?.iter().for_each(|part| sum.merge(part));
+            Ok(sum)
+        })
+        .collect()
 }
 
 /// The counters of all CPUs.

@@ -17,7 +17,7 @@ use profiler_common::histogram::Kind;
 use profiler_common::thread::ON_CPU;
 use recording::memory::MemoryPoint;
 use recording::process::{Cpu, CpuPoint, Sockets};
-use recording::{Ended, Recording, Target, Window, observer};
+use recording::{Ended, Forwards, Recording, Target, Window, observer};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -238,6 +238,7 @@ impl Session {
                 series: self.cpu.clone(),
             },
             latency: latency(drained),
+            forwards: forwards(drained),
             observer: observer::Observer {
                 signals,
                 lost_events: drained.counters.lost(),
@@ -313,6 +314,22 @@ fn sockets(drained: &Drained, syscalls: &[recording::process::Syscall]) -> Socke
         send_sizes: drained.histogram(Kind::SendSize),
         recv_sizes: drained.histogram(Kind::RecvSize),
     }
+}
+
+/// What forwards of each length were made of, where there were any.
+fn forwards(drained: &Drained) -> Vec<Forwards> {
+    let used = (0u32..)
+        .zip(&drained.forwards)
+        .filter(|(_, sum)| sum.count > 0);
+    used.map(|(bucket, sum)| Forwards {
+        bucket,
+        count: sum.count,
+        until_woken_ns: sum.until_woken_ns,
+        run_queue_ns: sum.run_queue_ns,
+        until_received_ns: sum.until_received_ns,
+        until_sent_ns: sum.until_sent_ns,
+    })
+    .collect()
 }
 
 fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
