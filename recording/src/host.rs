@@ -1,6 +1,7 @@
 //! The host's fingerprint: what a reader must know to judge a number.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Where a recording was made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,4 +24,35 @@ pub struct Host {
     pub cgroup: String,
     /// How processes were placed on CPUs, in words.
     pub cpu_placement: String,
+    /// How far the same arm differs from itself here, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
+}
+
+/// A host's noise: an arm was run against itself in interleaved rounds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Noise {
+    /// When, RFC 3339.
+    pub measured: String,
+    /// The arm.
+    pub arm: String,
+    /// Rounds of each of the two.
+    pub rounds: u32,
+    /// Seconds of each round.
+    pub seconds: u32,
+    /// Kernel release it was measured on.
+    pub kernel: String,
+    /// CPU model likewise.
+    pub cpu_model: String,
+    /// Online CPUs likewise.
+    pub cpus: u32,
+    /// By metric: the ratio of the two, its 95 % interval included, lies within 1 ± this.
+    pub metrics: BTreeMap<String, f64>,
+}
+
+impl Noise {
+    /// Whether it was measured on a host like this one.
+    pub fn is_of(&self, host: &Host) -> bool {
+        (&self.kernel, &self.cpu_model, self.cpus) == (&host.kernel, &host.cpu_model, host.cpus)
+    }
 }

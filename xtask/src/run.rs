@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::bench::noise;
 use crate::setup::{self, Need};
 use crate::{build, process, project};
 
@@ -25,6 +26,7 @@ pub fn run(mut arguments: Vec<OsString>) -> Result<Infallible> {
     if arms(&arguments).is_none() && !needs_nothing {
         arguments.extend(["--arms".into(), DEFAULT_ARMS.into()]);
     }
+    let given_noise = arguments.iter().any(|word| word.to_string_lossy().starts_with("--noise"));
     let targets = arms(&arguments).map_or_else(Vec::new, |arms| own_targets(&arms));
     setup::ensure(&[Need::Ebpf, Need::Targets(targets)])?;
     build::everything()?;
@@ -34,6 +36,10 @@ pub fn run(mut arguments: Vec<OsString>) -> Result<Infallible> {
         .arg("run")
         .args(arguments)
         .current_dir(project::root());
+    // Given by the user it would be there twice.
+    if noise::path().is_file() && !given_noise {
+        kontrast.arg("--noise").arg(noise::path());
+    }
     process::forget(&mut kontrast, process::SET_BY_CARGO);
     Err(kontrast.exec()).with_context(|| format!("cannot start {}", process::shown(&kontrast)))
 }

@@ -17,6 +17,8 @@ pub fn fingerprint(pid: u32, steal_ns: u64, cpu_placement: &str) -> Host {
         steal_ns,
         cgroup: cgroup(&read(&format!("/proc/{pid}/cgroup"))),
         cpu_placement: cpu_placement.to_owned(),
+        // Known to who compares, if to anyone.
+        noise: None,
     }
 }
 

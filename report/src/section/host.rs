@@ -5,6 +5,7 @@ use crate::clean::clean;
 use crate::document::{Block, Fact, Section};
 use crate::{Input, units};
 use recording::Recording;
+use recording::host::Noise;
 use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -84,12 +85,35 @@ fn facts(arms: &Arms) -> Vec<Fact> {
         Fact::new("Stolen by the hypervisor", stolen(arms)),
     ];
     rows.extend(
+        arms.recordings()
+            .find_map(|r| r.host.noise.as_ref())
+            .map(noise),
+    );
+    rows.extend(
         arms.list
             .iter()
             .filter(|arm| !arm.rounds.is_empty())
             .map(arm_fact),
     );
     rows
+}
+
+/// A difference smaller than what an arm differs from itself by is no difference.
+fn noise(noise: &Noise) -> Fact {
+    let floor = |metric: &str| {
+        let floor = noise.metrics.get(metric).copied().unwrap_or(f64::NAN);
+        format!("±{:.1} %", 100.0 * floor)
+    };
+    let value = format!(
+        "{} against itself: {} in CPU time per token, {} in resident memory ({} rounds of {} s, {})",
+        clean(&noise.arm),
+        floor("cpu_ns_per_token"),
+        floor("rss_bytes"),
+        noise.rounds,
+        noise.seconds,
+        clean(&noise.measured)
+    );
+    Fact::new("Noise", value)
 }
 
 fn stolen(arms: &Arms) -> String {

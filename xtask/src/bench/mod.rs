@@ -2,11 +2,12 @@
 //! true.
 
 mod load;
+pub mod noise;
 mod observer;
 mod overhead;
 mod ping_pong;
 mod truth;
-mod turns;
+pub mod turns;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -18,6 +19,8 @@ pub enum Bench {
     Overhead(Overhead),
     /// What loadgen costs a token and a user; its floor, oha and k6 beside it, interleaved.
     Load(load::Load),
+    /// How far the same arm differs from itself here; kept, and shown with every later run.
+    Noise(noise::Arguments),
     /// Whether faults that are planted in a server are told as what they are, and how large.
     Truth(truth::Truth),
 }
@@ -45,6 +48,7 @@ impl Bench {
         match self {
             Self::Overhead(arguments) => overhead::run(arguments),
             Self::Load(arguments) => load::run(arguments),
+            Self::Noise(arguments) => noise::run(&arguments),
             Self::Truth(arguments) => truth::run(&arguments),
         }
     }
