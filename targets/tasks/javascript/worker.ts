@@ -14,8 +14,8 @@ const parent = parentPort!;
 parent.on("message", (work: Work) => {
   switch (work.verb) {
     case "end":
-      parent.close();
-      break;
+      // Closing the port does not end a worker of Bun 1.3; this does everywhere, and ends only the worker.
+      process.exit(0);
     case "serve":
       work.port.on("message", (turn) => work.port.postMessage(turn));
       break;
