@@ -56,3 +56,24 @@ impl Noise {
         (&self.kernel, &self.cpu_model, self.cpus) == (&host.kernel, &host.cpu_model, host.cpus)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_is_of_the_host_it_was_measured_on() {
+        let host = Host {
+            kernel: "6.18".into(),
+            cpus: 2,
+            ..Host::default()
+        };
+        let noise = |cpus| Noise {
+            kernel: "6.18".into(),
+            cpus,
+            ..Noise::default()
+        };
+        assert!(noise(2).is_of(&host));
+        assert!(!noise(4).is_of(&host));
+    }
+}

@@ -194,3 +194,20 @@ fn a_load_command_that_goes_on_is_ended_after_the_duration() {
         stderr(&output)
     );
 }
+
+#[test]
+fn a_noise_floor_that_is_none_is_refused() {
+    let place = Place::new();
+    fs::create_dir_all(&place.out).unwrap();
+    fs::write(place.file("noise.json"), "{}").unwrap();
+    for (file, why) in [
+        ("noise.json", "bench noise"),
+        ("nothing.json", "No such file"),
+    ] {
+        let path = place.file(file).display().to_string();
+        let output = place.run(&["go".into()], &["--noise", &path]);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(why), "{said}");
+    }
+}
