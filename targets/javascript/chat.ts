@@ -9,6 +9,7 @@ export async function chat(body: unknown, signal: AbortSignal): Promise<AsyncGen
   return stream(contents(await ask([{ role: "user", content: message }], signal)));
 }
 
-async function* contents(deltas: AsyncIterable<Delta>): AsyncGenerator<Event> {
+/** Its tokens as events. */
+export async function* contents(deltas: AsyncIterable<Delta>): AsyncGenerator<Event> {
   for await (const { content } of deltas) if (content) yield { content };
 }

@@ -1,11 +1,7 @@
 // Threads over HTTP.
-import { Refusal, text, threadId } from "./refusal.ts";
+import { Refusal, text, plainId } from "./refusal.ts";
 import type { Said, Threads } from "./threads.ts";
-
-export interface Reply {
-  status: number;
-  body?: object;
-}
+import { nothing, type Reply } from "./whole.ts";
 
 /** Answers a request for `/threads…`; `undefined` stands for a body that is not JSON. */
 export function crud(threads: Threads, method: string, url: URL, body: unknown): Reply {
@@ -16,16 +12,16 @@ export function crud(threads: Threads, method: string, url: URL, body: unknown):
     case "POST /threads":
       return create(threads, body);
     case "GET /threads/:id":
-      return { status: 200, body: { ...existing(threads.read(threadId(id))), messages: threads.messages(id) } };
+      return { status: 200, body: { ...existing(threads.read(plainId(id))), messages: threads.messages(id) } };
     case "PATCH /threads/:id":
-      return { status: 200, body: existing(threads.rename(threadId(id), text(body, "title"))) };
+      return { status: 200, body: existing(threads.rename(plainId(id), text(body, "title"))) };
     case "DELETE /threads/:id":
-      existing(threads.remove(threadId(id)) || undefined);
+      existing(threads.remove(plainId(id)) || undefined);
       return { status: 204 };
     case "POST /threads/:id/messages":
-      return append(threads, threadId(id), body);
+      return append(threads, plainId(id), body);
   }
-  throw new Refusal(404, "there is no such route");
+  return nothing(method, url, body);
 }
 
 function existing<T>(found: T | undefined): T {
@@ -43,7 +39,7 @@ function list(threads: Threads, query: URLSearchParams): Reply {
 }
 
 function create(threads: Threads, body: unknown): Reply {
-  const thread = threads.create(threadId(text(body, "id")), text(body, "title"));
+  const thread = threads.create(plainId(text(body, "id")), text(body, "title"));
   if (!thread) throw new Refusal(409, "there is such a thread");
   return { status: 201, body: thread };
 }

@@ -25,4 +25,4 @@ export async function* stream(events: AsyncIterable<Event>): AsyncGenerator<stri
   }
 }
 
-const data = (event: object) => `data: ${JSON.stringify(event)}\n\n`;
+export const data = (event: object) => `data: ${JSON.stringify(event)}\n\n`;

@@ -16,8 +16,8 @@ export function text(body: unknown, field: string): string {
   return value;
 }
 
-/** The id of a thread, checked. */
-export function threadId(id: string): string {
+/** The id of a thread or a room, checked. */
+export function plainId(id: string): string {
   if (!/^[\w-]{1,64}$/.test(id)) throw new Refusal(400, "ids have 1 to 64 letters, digits, - and _");
   return id;
 }

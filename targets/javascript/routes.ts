@@ -4,9 +4,11 @@ import { chat } from "./chat.ts";
 import { crud } from "./crud.ts";
 import { history } from "./history.ts";
 import { multimodal } from "./multimodal.ts";
+import { pubsub } from "./pubsub.ts";
 import { Refusal } from "./refusal.ts";
 import { subAgents } from "./sub-agents.ts";
 import { type Database, threadsIn } from "./threads.ts";
+import { nothing } from "./whole.ts";
 
 export { eventStream } from "./events.ts";
 export { Refusal };
@@ -20,17 +22,15 @@ export const routes: Record<string, Answer> = {
   "/agent": agent,
   "/sub-agents": subAgents,
   "/multimodal": multimodal,
+  "/pubsub": pubsub,
 };
 
 /** What everything else is answered with, in one piece. */
-export let rest = (_method: string, _url: URL, _body: unknown): { status: number; body?: object } => {
-  throw new Refusal(404, "there is no such route");
-};
+export let rest = nothing;
 
 /** Adds the routes that need a database. */
 export function remember(database: Database) {
   const threads = threadsIn(database);
-  const nothing = rest;
   routes["/history"] = history(threads);
   rest = (method, url, body) =>
     /^\/threads(\/|$)/.test(url.pathname) ? crud(threads, method, url, body) : nothing(method, url, body);

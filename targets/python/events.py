@@ -4,8 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from model import ModelError
-
 Emit = Callable[[dict], None]
 
 
@@ -19,7 +17,7 @@ async def stream(work: Callable[[Emit], Awaitable[object]]) -> AsyncIterator[str
             yield data(event)
         await task
         yield "data: [DONE]\n\n"
-    except (ModelError, ExceptionGroup) as failed:
+    except Exception as failed:
         yield data({"error": str(first(failed))})
     finally:
         # The client may have left in the middle of it. Waiting here would cancel it twice, and httpx only closes its

@@ -1,25 +1,23 @@
 """An agent server: it asks the model and streams what happens to the client."""
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, field_validator
+from starlette.exceptions import HTTPException
 
 import images
+import pubsub
 import tools
 from agent import Agent, planner
-from events import Emit, contents, stream
-from model import Model, ModelError
-
-
-# Makes the events of the client from the chunks of the model.
-Streamed = Callable[[AsyncIterator[dict]], AsyncIterator[str]]
+from answers import answer, model, refuse, stream_of
+from events import contents
+from model import Model
 
 
 class ChatRequest(BaseModel):
@@ -46,6 +44,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(lifespan=lifespan)
+app.include_router(pubsub.router)
 
 
 @app.post("/chat")
@@ -76,52 +75,19 @@ async def multimodal(body: ImageRequest, request: Request) -> Response:
     return await answer(request, model(request).ask([{"role": "user", "content": content}]), stream_of(images.show))
 
 
-def model(request: Request) -> Model:
-    return request.app.state.model
-
-
-def stream_of(work: Callable[[AsyncIterator[dict], Emit], Awaitable[object]]) -> Streamed:
-    return lambda deltas: stream(lambda emit: work(deltas, emit))
-
-
-async def answer(request: Request, asking: Coroutine[None, None, AsyncIterator[dict]], streamed: Streamed) -> Response:
-    """Asks the model; what is made of its answer is streamed."""
-    try:
-        deltas = await unless_left(request, asking)
-    except ModelError as error:
-        return refuse(502, str(error))
-    return StreamingResponse(streamed(deltas), media_type="text/event-stream")
-
-
-async def unless_left(request: Request, work: Coroutine) -> AsyncIterator[dict]:
-    """Cancels work when the client leaves, as Starlette does by itself once a stream has begun."""
-    task = asyncio.create_task(work)
-    left = asyncio.create_task(disconnect(request))
-    try:
-        await asyncio.wait({task, left}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ModelError("the client has left")
-        return task.result()
-    finally:
-        task.cancel()
-        left.cancel()
-
-
-async def disconnect(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-def refuse(status: int, error: str) -> JSONResponse:
-    return JSONResponse({"error": error}, status)
-
-
 @app.exception_handler(RequestValidationError)
 async def bad_request(_request: Request, error: RequestValidationError) -> JSONResponse:
     return refuse(400, str(error))
 
 
-@app.exception_handler(404)
-@app.exception_handler(405)
-async def not_found(_request: Request, _error: Exception) -> JSONResponse:
-    return refuse(404, "there is no such route")
+@app.exception_handler(HTTPException)
+async def refused(_request: Request, error: HTTPException) -> JSONResponse:
+    # Another method of a route is not there either.
+    return refuse(404 if error.status_code == 405 else error.status_code, error.detail)
+
+
+if path := os.environ.get("DATABASE"):
+    # Loaded only where it is used.
+    from database import remember
+
+    remember(app, path)

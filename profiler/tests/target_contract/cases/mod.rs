@@ -7,6 +7,7 @@ mod history;
 mod images;
 mod leaving;
 mod played;
+mod pubsub;
 mod refusals;
 mod sub_agents;
 mod threads;
@@ -90,4 +91,13 @@ pub const ALL: &[Case] = cases![
         threads::that_are_not_there,
         threads::bad_requests,
         threads::survive_a_restart;
+    "pubsub":
+        pubsub::all_hear_one_answer,
+        pubsub::each_token_when_it_arrives,
+        pubsub::rooms_are_apart,
+        pubsub::one_who_leaves_disturbs_nobody,
+        pubsub::who_left_before_is_not_counted,
+        pubsub::all_leave,
+        pubsub::all_are_told_of_a_failure,
+        pubsub::bad_requests;
 ];

@@ -1,0 +1,67 @@
+"""Threads over HTTP."""
+
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from threads import ID, Said, Thread, Threads
+
+T = TypeVar("T")
+
+router = APIRouter(prefix="/threads")
+
+
+def threads(request: Request) -> Threads:
+    return request.app.state.threads
+
+
+Id = Annotated[str, Path(pattern=ID)]
+All = Annotated[Threads, Depends(threads)]
+
+
+class Title(BaseModel):
+    title: str = Field(min_length=1)
+
+
+@router.get("")
+async def page(all: All, after: str = "", limit: Annotated[int, Query(ge=1, le=100)] = 20) -> dict:
+    # One more than wanted tells whether there are more.
+    found = await all.list(after, limit + 1)
+    return {"threads": found[:limit], "next": found[limit - 1]["id"] if len(found) > limit else None}
+
+
+@router.post("", status_code=201)
+async def create(all: All, thread: Thread) -> Thread:
+    if not await all.create(thread):
+        raise HTTPException(409, "there is such a thread")
+    return thread
+
+
+@router.get("/{id}")
+async def show(all: All, id: Id) -> dict:
+    return existing(await all.read(id))
+
+
+@router.patch("/{id}")
+async def rename(all: All, id: Id, body: Title) -> Thread:
+    existing(await all.rename(id, body.title))
+    return Thread(id=id, title=body.title)
+
+
+@router.delete("/{id}", status_code=204)
+async def remove(all: All, id: Id) -> Response:
+    existing(await all.remove(id))
+    return Response(status_code=204)
+
+
+@router.post("/{id}/messages", status_code=201)
+async def append(all: All, id: Id, said: Said) -> Said:
+    existing(await all.append(id, said))
+    return said
+
+
+def existing(found: T) -> T:
+    if not found:
+        raise HTTPException(404, "there is no such thread")
+    return found
