@@ -17,6 +17,7 @@ mod process;
 mod project;
 mod run;
 mod setup;
+mod tasks;
 mod test;
 
 #[derive(Parser)]
@@ -65,6 +66,9 @@ fn main() -> ExitCode {
         Task::Setup { bench } => set_up(bench).map(success),
         Task::Build { ebpf: true } => build::kernel_side().map(success),
         Task::Build { ebpf: false } => build::everything().map(success),
+        Task::Run { arguments } if tasks::are_asked_for(&arguments) => {
+            tasks::run(&arguments).map(success)
+        }
         Task::Run { arguments } => run::run(arguments).map(|never| match never {}),
         Task::List => list::list().map(success),
         Task::Test { all } => test::run(all),

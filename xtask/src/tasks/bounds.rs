@@ -1,0 +1,125 @@
+//! How far a kind of task may go, so that the host survives it.
+
+use std::fmt;
+use std::fs;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::usage::kibibytes;
+
+/// The share of what the host has to give that one process may take.
+const SHARE: f64 = 0.6;
+
+/// What one step may take.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Resident set.
+    pub memory_bytes: f64,
+    /// Threads, and where that number comes from.
+    pub threads: f64,
+    threads_from: String,
+    /// Time.
+    pub time: Duration,
+}
+
+/// Why a step was ended before it was done.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Limit {
+    /// Which limit: memory, threads, time, or what the program itself said.
+    pub cause: String,
+    /// How many tasks there were by then, if that is known.
+    pub reached: Option<u64>,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reached {
+            Some(reached) => write!(to, "{} (at {reached} tasks)", self.cause),
+            None => to.write_str(&self.cause),
+        }
+    }
+}
+
+impl std::error::Error for Limit {}
+
+impl Bounds {
+    /// As the host is now.
+    pub fn now(time: Duration) -> Self {
+        let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let available = kibibytes(&meminfo, "MemAvailable:").unwrap_or(1e9);
+        let (threads, from) = most_threads();
+        Self {
+            memory_bytes: available * SHARE,
+            threads: threads * SHARE,
+            threads_from: from,
+            time,
+        }
+    }
+
+    /// The limit that these numbers pass, if any.
+    pub fn passed(&self, rss_bytes: f64, threads: f64, time: Duration) -> Option<String> {
+        let gib = |bytes: f64| bytes / f64::from(1 << 30);
+        if rss_bytes > self.memory_bytes {
+            let bound = gib(self.memory_bytes);
+            Some(format!(
+                "memory: 60 % of what was available, {bound:.1} GiB"
+            ))
+        } else if threads > self.threads {
+            let (bound, from) = (self.threads, &self.threads_from);
+            Some(format!("threads: 60 % of {from}, {bound:.0}"))
+        } else if time > self.time {
+            Some(format!("time: {} s", self.time.as_secs()))
+        } else {
+            None
+        }
+    }
+}
+
+/// The lowest of the host's limits on threads.
+fn most_threads() -> (f64, String) {
+    let read = |path: &str| -> Option<f64> { fs::read_to_string(path).ok()?.trim().parse().ok() };
+    let limits = [
+        ("kernel.pid_max", "/proc/sys/kernel/pid_max"),
+        ("kernel.threads-max", "/proc/sys/kernel/threads-max"),
+        ("the cgroup's pids.max", "/sys/fs/cgroup/pids.max"),
+        ("the cgroup's pids.max", "/sys/fs/cgroup/pids/pids.max"),
+    ];
+    limits
+        .into_iter()
+        .filter_map(|(name, path)| Some((read(path)?, name)))
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or(
+            (1e4, "10,000 (no limit could be read)".into()),
+            |(most, name)| (most, format!("{name} ({most})")),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_that_is_passed_is_named() {
+        let bounds = Bounds {
+            memory_bytes: 2e9,
+            threads: 600.0,
+            threads_from: "kernel.pid_max (1000)".into(),
+            time: Duration::from_secs(9),
+        };
+        let passed =
+            |rss, threads, seconds| bounds.passed(rss, threads, Duration::from_secs(seconds));
+        assert_eq!(passed(1e9, 5.0, 9), None);
+        let memory = "memory: 60 % of what was available, 1.9 GiB";
+        assert_eq!(passed(3e9, 5.0, 1).as_deref(), Some(memory));
+        let threads = "threads: 60 % of kernel.pid_max (1000), 600";
+        assert_eq!(passed(1e9, 601.0, 1).as_deref(), Some(threads));
+        assert_eq!(passed(1e9, 5.0, 10).as_deref(), Some("time: 9 s"));
+    }
+
+    #[test]
+    fn this_host_leaves_something_to_others() {
+        let bounds = Bounds::now(Duration::from_secs(1));
+        assert!(bounds.memory_bytes > 1e6 && bounds.threads > 100.0);
+    }
+}

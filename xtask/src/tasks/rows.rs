@@ -1,0 +1,137 @@
+//! What the rounds come to: one row for each kind, job and metric.
+
+use std::collections::BTreeMap;
+
+use analysis::stats::{self, Sample};
+use recording::comparison::{Estimate, Verdict};
+use serde::Serialize;
+
+use super::job::Job;
+use super::measure::Values;
+
+/// Rounds of one kind at one job.
+#[derive(Default)]
+pub struct Rounds {
+    samples: BTreeMap<(usize, Job, &'static str), Vec<Sample>>,
+}
+
+/// One value with its interval, and against the first kind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The kind of task.
+    pub kind: String,
+    /// What it did, with the number of tasks.
+    pub job: String,
+    /// What was measured; times in nanoseconds, memory in bytes.
+    pub metric: String,
+    /// What one of it is counted by.
+    pub unit: String,
+    /// How many rounds.
+    pub rounds: usize,
+    /// The value for one, with its 95 % interval over rounds.
+    pub value: Estimate,
+    /// How many times the first kind's.
+    pub ratio: Option<Ratio>,
+}
+
+/// How many times the first kind's value.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ratio {
+    /// The ratio, with its 95 % interval over rounds.
+    #[serde(flatten)]
+    pub value: Estimate,
+    /// Whether there is a difference at all.
+    pub verdict: Verdict,
+}
+
+impl Rounds {
+    /// Takes in what one round gave.
+    pub fn add(&mut self, kind: usize, job: Job, values: Values) {
+        for (metric, sample) in values {
+            self.samples
+                .entry((kind, job, metric))
+                .or_default()
+                .push(sample);
+        }
+    }
+
+    /// All rows; `kinds` are the names, the first the one to compare with.
+    pub fn rows(&self, kinds: &[String]) -> Vec<Row> {
+        let row = |(&(kind, job, metric), samples): (&(usize, Job, &'static str), &Vec<Sample>)| {
+            let first = self.samples.get(&(0, job, metric));
+            Row {
+                kind: kinds[kind].clone(),
+                job: job.to_string(),
+                metric: metric.to_owned(),
+                unit: job.unit().to_owned(),
+                rounds: samples.len(),
+                value: Estimate {
+                    value: stats::value(samples),
+                    ci95: stats::interval(samples),
+                },
+                ratio: first
+                    .filter(|first| kind > 0 && stats::value(*first) > 0.0)
+                    .map(|first| ratio(first, samples)),
+            }
+        };
+        self.samples.iter().map(row).collect()
+    }
+}
+
+fn ratio(first: &[Sample], of: &[Sample]) -> Ratio {
+    let ci95 = stats::ratio_interval(first, of);
+    Ratio {
+        value: Estimate {
+            value: stats::ratio(stats::value(first), stats::value(of)),
+            ci95,
+        },
+        verdict: stats::verdict(ci95, first.len().min(of.len())),
+    }
+}
+
+/// The row of this kind, job and metric.
+pub fn find<'a>(rows: &'a [Row], kind: &str, job: &str, metric: &str) -> Option<&'a Row> {
+    rows.iter()
+        .find(|row| row.kind == kind && row.job == job && row.metric == metric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rounds(of: &[f64]) -> Rounds {
+        let mut rounds = Rounds::default();
+        for (kind, amount) in of.iter().enumerate() {
+            for more in [0.0, 1.0] {
+                let amount = amount + more;
+                let values = Values::from([("rss_bytes", Sample { amount, over: 10.0 })]);
+                rounds.add(kind, Job::Idle(10), values);
+            }
+        }
+        rounds
+    }
+
+    #[test]
+    fn a_row_is_for_one_task_and_against_the_first_kind() {
+        let rows = rounds(&[1000.0, 4000.0]).rows(&["a".into(), "b".into()]);
+        let row = find(&rows, "b", "idle-10", "rss_bytes").unwrap();
+        assert_eq!((row.value.value, row.rounds), (400.05, 2));
+        let ratio = row.ratio.as_ref().unwrap();
+        assert!((ratio.value.value - 3.998).abs() < 0.001, "{ratio:?}");
+        assert_eq!(ratio.verdict, Verdict::Higher);
+        assert_eq!(
+            find(&rows, "a", "idle-10", "rss_bytes").unwrap().ratio,
+            None
+        );
+        assert_eq!(find(&rows, "b", "idle-100", "rss_bytes"), None);
+    }
+
+    #[test]
+    fn nothing_is_no_measure() {
+        let rows = rounds(&[-0.5, 4000.0]).rows(&["a".into(), "b".into()]);
+        assert_eq!(
+            find(&rows, "b", "idle-10", "rss_bytes").unwrap().ratio,
+            None
+        );
+    }
+}

@@ -1,0 +1,127 @@
+use super::*;
+use analysis::stats::Sample;
+use measure::Values;
+
+fn arguments(words: &str) -> Result<Arguments, String> {
+    let words = ["run", "--workload", "tasks"]
+        .into_iter()
+        .chain(words.split_whitespace());
+    Arguments::try_parse_from(words).map_err(|error| error.to_string())
+}
+
+fn words(text: &str) -> Vec<OsString> {
+    text.split(' ').map(OsString::from).collect()
+}
+
+#[test]
+fn the_workload_tells_for_whom_the_arguments_are() {
+    assert!(are_asked_for(&words("--rounds 2 --workload tasks")));
+    assert!(are_asked_for(&words("--workload=tasks")));
+    assert!(!are_asked_for(&words("--workload chat --arms tasks")));
+    assert!(!are_asked_for(&words("--workload")));
+}
+
+#[test]
+fn wrong_usage_is_refused() {
+    for (words, hint) in [
+        ("--rounds 0", "0 is not in 1.."),
+        ("--counts 0", "0 is not in 1.."),
+        ("--counts many", "invalid digit"),
+        ("--step-seconds 0", "0 is not in 1.."),
+    ] {
+        let error = arguments(words).err().unwrap();
+        assert!(error.contains(hint), "{words}: {error}");
+    }
+}
+
+#[test]
+fn jobs_go_from_few_to_many() {
+    let jobs = jobs(&arguments("--counts 100,10,100 --idle-only").unwrap());
+    assert_eq!(jobs, [Job::Idle(10), Job::Idle(100)]);
+}
+
+fn values(amount: f64) -> Values {
+    Values::from([("rss_bytes", Sample { amount, over: 1.0 })])
+}
+
+/// The second of two kinds takes twice as much, and cannot do a hundred.
+fn measured() -> Report {
+    let kinds: Vec<Kind> = kinds::chosen(&[]).unwrap().into_iter().take(2).collect();
+    let arguments = arguments("--rounds 2 --counts 10,100,1000 --idle-only").unwrap();
+    let jobs = jobs(&arguments);
+    let limit = || Limit {
+        cause: "memory".into(),
+        reached: Some(50),
+    };
+    let (rounds, stops) = all_rounds(&kinds, &jobs, &arguments, |kind, job| {
+        match (kind.name == kinds[1].name, job) {
+            (true, Job::Idle(100..)) => Err(limit().into()),
+            (is_second, _) => Ok(values(if is_second { 4096.0 } else { 2048.0 })),
+        }
+    })
+    .unwrap();
+    let names: Vec<String> = kinds.iter().map(|kind| kind.name.clone()).collect();
+    Report {
+        schema: "",
+        host: "a host".into(),
+        how: "today".into(),
+        kinds: kinds.iter().map(about).collect(),
+        jobs: jobs.iter().map(Job::to_string).collect(),
+        rows: rounds.rows(&names),
+        stops,
+        claims: vec![],
+    }
+}
+
+#[test]
+fn who_was_stopped_is_not_asked_for_more() {
+    let report = measured();
+    let stops: Vec<String> = report.stops.iter().map(|stop| stop.job.clone()).collect();
+    assert_eq!(stops, ["idle-100"]);
+}
+
+#[test]
+fn the_table_tells_values_ratios_and_limits() {
+    let text = table::text(&measured());
+    let line = |name: &str| {
+        let lines = text.lines().skip_while(|line| !line.starts_with("Memory"));
+        let mut ours = lines.filter(|line| line.starts_with(name));
+        let words = ours.next().unwrap().split_whitespace();
+        words.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        line("goroutines"),
+        "goroutines 2.00 KiB 2.00 KiB 2.00 KiB",
+        "{text}"
+    );
+    assert_eq!(
+        line("tokio-tasks"),
+        "tokio-tasks 4.00 KiB ×2.00–2.00 - -",
+        "{text}"
+    );
+    assert!(
+        text.contains("tokio-tasks, idle-100: memory (at 50 tasks)"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_failure_that_is_no_limit_ends_the_run() {
+    let kinds = kinds::chosen(&["goroutines".into()]).unwrap();
+    let arguments = arguments("--rounds 1").unwrap();
+    let failed = all_rounds(&kinds, &[Job::Read], &arguments, |_, _| {
+        anyhow::bail!("a wrong result")
+    });
+    let error = format!("{:#}", failed.err().unwrap());
+    assert!(
+        error.contains("goroutines, read") && error.contains("a wrong result"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_folder_that_exists_is_not_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = format!("{:#}", new_folder(Some(folder.path())).unwrap_err());
+    assert!(error.contains("not there yet"), "{error}");
+}
