@@ -26,10 +26,43 @@ pub fn group(recordings: &[(String, Recording)]) -> Vec<Rounds<'_>> {
     arms
 }
 
+/// Of each arm the rounds that were observed most fully: those are compared. Others only tell what observing cost.
+pub fn compared<'a>(arms: &[Rounds<'a>]) -> Vec<Rounds<'a>> {
+    arms.iter().map(most_observed).collect()
+}
+
+fn most_observed<'a>(arm: &Rounds<'a>) -> Rounds<'a> {
+    let mode = |round: &(&str, &Recording)| round.1.observer.mode;
+    let most = arm.rounds.iter().map(mode).max();
+    let rounds = arm.rounds.iter().filter(|round| Some(mode(round)) == most);
+    Rounds {
+        arm: arm.arm,
+        rounds: rounds.copied().collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::Build;
+    use recording::observer::Mode;
+
+    #[test]
+    fn the_rounds_observed_most_fully_are_compared() {
+        let round = |path: &str, arm: &str, mode| {
+            let build = Build::arm(arm).with(|recording| recording.observer.mode = mode);
+            (path.to_string(), build.done())
+        };
+        let recordings = [
+            round("1", "go", Mode::None),
+            round("2", "go", Mode::All),
+            round("3", "bun", Mode::Counters),
+            round("4", "bun", Mode::None),
+        ];
+        let arms = compared(&group(&recordings));
+        let paths = |arm: &Rounds<'_>| arm.rounds.iter().map(|round| round.0).collect::<String>();
+        assert_eq!((paths(&arms[0]), paths(&arms[1])), ("2".into(), "3".into()));
+    }
 
     #[test]
     fn rounds_of_an_arm_keep_their_order() {

@@ -66,10 +66,12 @@ pub fn citations(comparison: &Comparison) -> impl Iterator<Item = &String> {
     let terms = pairs.flat_map(|pair| pair.terms.iter().chain(&pair.by_cause).chain(&pair.by_work));
     let findings = comparison.findings.iter().map(|finding| &finding.evidence);
     let claims = comparison.claims.iter().map(|claim| &claim.evidence);
+    let costs = comparison.observer_cost.iter().map(|cost| &cost.evidence);
     terms
         .map(|term| &term.evidence)
         .chain(findings)
         .chain(claims)
+        .chain(costs)
         .flatten()
 }
 

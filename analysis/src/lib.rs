@@ -9,7 +9,8 @@
 //! 4. [`ledger`] splits each difference into terms;
 //! 5. [`findings`] puts the rows into sentences that cite them, by the rules of [`causes`] and [`conditions`];
 //! 6. [`claims`] puts statements to the test;
-//! 7. [`validity`] says whether the result may be trusted.
+//! 7. [`observer_cost`] says what observing cost each arm;
+//! 8. [`validity`] says whether the result may be trusted.
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
@@ -22,6 +23,7 @@ pub mod exact;
 pub mod findings;
 pub mod ledger;
 pub mod metrics;
+pub mod observer_cost;
 pub mod pairs;
 pub mod quantity;
 pub mod runtime;
@@ -45,7 +47,8 @@ pub fn compare_with(
     recordings: &[(String, Recording)],
     statements: &[claims::Statement],
 ) -> Comparison {
-    let arms = arms::group(recordings);
+    let all = arms::group(recordings);
+    let arms = arms::compared(&all);
     let mut comparison = Comparison {
         schema: COMPARISON_SCHEMA.into(),
         arms: arms.iter().map(describe).collect(),
@@ -53,7 +56,8 @@ pub fn compare_with(
             .iter()
             .filter_map(|metric| pairs::metric(metric, &arms))
             .collect(),
-        validity: validity::judge(&arms),
+        observer_cost: observer_cost::measure(&all),
+        validity: validity::judge(&arms, &all),
         ..Comparison::default()
     };
     pairs::anchor(&mut comparison.metrics);

@@ -4,7 +4,7 @@ use crate::{
     ledger::{Ledger, cpu, events, latency, memory, stall},
     stats::Sample,
 };
-use recording::{LoadSummary, Recording};
+use recording::{LoadSummary, Recording, observer::Mode};
 
 /// Takes one round's sample; `None` where the round does not hold it.
 type Take = fn(&Recording) -> Option<Sample>;
@@ -28,7 +28,21 @@ pub struct Definition {
 impl Definition {
     /// One round's sample; `None` where the round does not hold it, or has nothing to divide by.
     pub fn sample(&self, recording: &Recording) -> Option<Sample> {
+        if recording.observer.mode < self.needs() {
+            return None;
+        }
         (self.take)(recording).filter(|sample| sample.over > 0.0)
+    }
+
+    /// What must have been observed: without it a recording has zeros that nobody counted.
+    fn needs(&self) -> Mode {
+        match self.name {
+            "switches_per_token" | "wakeups_per_token" => Mode::Counters,
+            "syscalls_per_token" | "loop_blocked_ns_per_token" | "loop_run_queue_ns_per_token" => {
+                Mode::All
+            }
+            _ => Mode::None,
+        }
     }
 
     /// Books one round, where the metric has a ledger.
@@ -271,5 +285,19 @@ mod tests {
             sample("cpu_ns_per_second").map(|sample| sample.amount),
             Some(10.0)
         );
+    }
+
+    #[test]
+    fn what_was_not_observed_is_absent_and_not_zero() {
+        let in_mode = |mode| {
+            let with = |recording: &mut Recording| recording.observer.mode = mode;
+            let round = Build::arm("go").load(10, 1).with(with).done();
+            let names = ALL.iter().filter(|metric| metric.sample(&round).is_some());
+            names.map(|metric| metric.name).collect::<Vec<_>>()
+        };
+        let [none, counters, all] = Mode::EACH.map(in_mode);
+        assert!(none.contains(&"cpu_ns_per_token") && none.contains(&"rss_bytes"));
+        assert!(!none.contains(&"switches_per_token") && !counters.contains(&"syscalls_per_token"));
+        assert!(counters.contains(&"switches_per_token") && all.contains(&"syscalls_per_token"));
     }
 }

@@ -7,14 +7,20 @@ use std::collections::BTreeSet;
 /// Events lost above this share of those handled make a recording invalid: 0.1 %.
 const LOSS_LIMIT: f64 = 0.001;
 
-/// Judges all arms together.
-pub fn judge(arms: &[Rounds<'_>]) -> Validity {
-    let rounds = arms.iter().flat_map(|arm| &arm.rounds);
+/// Judges all arms together: the rounds that are compared, and all there are. A faulty round that only tells what
+/// observing cost makes that part of the result invalid, so it counts as well.
+pub fn judge(compared: &[Rounds<'_>], all: &[Rounds<'_>]) -> Validity {
+    let rounds = all.iter().flat_map(|arm| &arm.rounds);
     let mut reasons: Vec<String> = rounds
         .clone()
         .flat_map(|(path, recording)| of_round(path, recording))
         .collect();
-    reasons.extend(arms.iter().filter_map(few_rounds));
+    reasons.extend(compared.iter().filter_map(few_rounds));
+    let first = compared.iter().filter_map(|arm| arm.rounds.first());
+    let firsts: Vec<&Recording> = first.map(|(_, recording)| *recording).collect();
+    reasons.extend(differing("ways of observing", &firsts, |r| {
+        r.observer.mode.name().into()
+    }));
     let recordings: Vec<&Recording> = rounds.map(|(_, recording)| *recording).collect();
     reasons.extend(differing("kernels", &recordings, |r| r.host.kernel.clone()));
     reasons.extend(differing("hosts", &recordings, |r| {
@@ -102,7 +108,10 @@ fn differing(
 mod tests {
     use super::*;
     use crate::testing::go_and_bun;
-    use recording::{Ended, observer::Check};
+    use recording::{
+        Ended,
+        observer::{Check, Mode},
+    };
 
     fn reasons(change: impl FnOnce(&mut Recording)) -> String {
         let mut recordings = go_and_bun(2);
@@ -135,6 +144,15 @@ mod tests {
     #[test]
     fn different_hosts_are_not_compared_silently() {
         assert!(reasons(|r| r.host.kernel = "6.1".into()).contains("different kernels: 6.1; 6.18"));
+        // The round without programs is not compared, but an arm that has no other is.
+        let without = |r: &mut Recording| r.observer.mode = Mode::None;
+        assert!(!reasons(without).contains("ways of observing"));
+        let mut arms = go_and_bun(2);
+        arms.iter_mut()
+            .filter(|(path, _)| path.starts_with("bun"))
+            .for_each(|(_, recording)| without(recording));
+        let judged = crate::compare(&arms).validity.reasons.join("\n");
+        assert!(judged.contains("different ways of observing: all; none"));
         assert!(reasons(|r| r.host.cpus = 64).contains("different hosts"));
         assert!(reasons(|r| r.load = None).contains("different load scenarios"));
     }

@@ -1,5 +1,6 @@
 //! Arms compared: metrics, verdicts and the terms that explain a difference (`kontrast.comparison/1`).
 
+use crate::observer::Mode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -16,6 +17,9 @@ pub struct Comparison {
     pub findings: Vec<Finding>,
     /// Statements that were put to the test.
     pub claims: Vec<Claim>,
+    /// What observing cost each arm, where rounds were recorded for it. No other number is corrected by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observer_cost: Vec<ObserverCost>,
     /// Whether the comparison may be trusted.
     pub validity: Validity,
 }
@@ -176,6 +180,43 @@ pub enum ClaimVerdict {
     #[default]
     #[serde(rename = "not tested")]
     NotTested,
+}
+
+/// One arm in one mode of observing, held against the same arm without any program.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ObserverCost {
+    /// Name of the arm.
+    pub arm: String,
+    /// How much was observed.
+    pub mode: Mode,
+    /// Rounds in this mode.
+    pub rounds: u32,
+    /// CPU time per token in it, ns, by the kernel's own CPU clock of the process.
+    pub cpu_ns_per_token: Estimate,
+    /// That over the same without programs, and its 95 % interval over rounds; 1 without programs.
+    pub ratio: Estimate,
+    /// The ratio that observing may come to; absent for the mode without programs, which is what the others are held
+    /// against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<f64>,
+    /// Whether it stays within.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<BudgetVerdict>,
+    /// As [`Finding::evidence`].
+    pub evidence: Vec<String>,
+}
+
+/// Whether a cost stays within its budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BudgetVerdict {
+    /// The whole interval is within.
+    Within,
+    /// The whole interval is over.
+    Over,
+    /// The rounds do not tell.
+    #[default]
+    Inconclusive,
 }
 
 /// Whether the comparison may be trusted.

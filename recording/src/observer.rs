@@ -21,9 +21,39 @@ pub struct Observer {
     /// the programs at both ends), found out at the start; 0 where it was not.
     #[serde(default)]
     pub crossing_ns: f64,
-    /// `programs` for a recording by eBPF, `none` for the null recorder.
+    /// How much was observed.
     #[serde(default)]
-    pub mode: String,
+    pub mode: Mode,
+}
+
+/// How much was observed, least first. What a mode does not observe is 0 or absent in the recording.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// No program at all: what the kernel accounts for by itself, as `/proc` gives it.
+    None,
+    /// The scheduler's programs only: threads, switches, wake-ups and waiting.
+    Counters,
+    /// Every signal that the kernel gives. Recordings made before there were modes are of this one.
+    #[default]
+    #[serde(alias = "programs", alias = "")]
+    All,
+}
+
+impl Mode {
+    /// Every mode, least first.
+    pub const EACH: [Mode; 3] = [Mode::None, Mode::Counters, Mode::All];
+
+    /// Its name in files and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::None => "none",
+            Mode::Counters => "counters",
+            Mode::All => "all",
+        }
+    }
 }
 
 /// One signal and what served it.
@@ -73,5 +103,25 @@ impl Check {
             ok: (expected - measured).abs() <= tolerance,
             note: String::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_written_by_name_and_older_names_are_read() {
+        for mode in Mode::EACH {
+            let text = serde_json::to_value(mode).expect("a name");
+            assert_eq!(text, mode.name());
+        }
+        for older in ["programs", ""] {
+            assert_eq!(
+                serde_json::from_value::<Mode>(older.into()).ok(),
+                Some(Mode::All)
+            );
+        }
+        assert!(serde_json::from_value::<Mode>("some".into()).is_err());
     }
 }

@@ -22,6 +22,10 @@ pub struct Process {
     pub wakeups: u64,
     /// Times one of the threads was moved to another CPU.
     pub migrations: u64,
+    /// Growth of the kernel's own CPU clock of the process, ended threads included: the same source however much is
+    /// observed, so that what observing cost can be told by it. Absent where the target ended before the window did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_clock_ns: Option<u64>,
 }
 
 /// A process that had a CPU while threads of the target waited for it. Waits of less than 50 µs are the way to a CPU

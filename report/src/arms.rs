@@ -50,21 +50,19 @@ pub struct Arms<'a> {
 impl<'a> Arms<'a> {
     /// Groups the input's recordings by arm.
     pub fn of(input: &Input<'a>) -> Self {
-        let loaded = |(_, recording): &(String, Recording)| recording.tokens() > 0;
-        let all_loaded = !input.recordings.is_empty() && input.recordings.iter().all(loaded);
+        let shown: Vec<&Recording> = shown(input).collect();
+        let loaded = |recording: &&Recording| recording.tokens() > 0;
+        let all_loaded = !shown.is_empty() && shown.iter().all(loaded);
         let per = if all_loaded { Per::Token } else { Per::Second };
         let declared = input
             .comparison
             .into_iter()
             .flat_map(|comparison| &comparison.arms);
-        let recorded = input
-            .recordings
-            .iter()
-            .map(|(_, recording)| recording.target.arm.as_str());
+        let recorded = shown.iter().map(|recording| recording.target.arm.as_str());
         let mut list: Vec<Arm> = Vec::new();
         for key in declared.map(|arm| arm.arm.as_str()).chain(recorded) {
             if !list.iter().any(|arm| arm.key == key) {
-                let rounds = input.recordings.iter().map(|(_, recording)| recording);
+                let rounds = shown.iter().copied();
                 let rounds = rounds
                     .filter(|recording| recording.target.arm == key)
                     .collect();
@@ -146,6 +144,22 @@ impl<'a> Arm<'a> {
     }
 }
 
+/// The recordings that are shown: of an arm that is compared, its rounds. Others only tell what observing cost.
+fn shown<'a>(input: &Input<'a>) -> impl Iterator<Item = &'a Recording> {
+    let arms = input
+        .comparison
+        .into_iter()
+        .flat_map(|comparison| &comparison.arms);
+    let left_out = move |path: &String, recording: &Recording| {
+        let mut arms = arms.clone();
+        arms.any(|arm| arm.arm == recording.target.arm && !arm.recordings.contains(path))
+    };
+    let recordings = input.recordings.iter();
+    recordings
+        .filter(move |(path, recording)| !left_out(path, recording))
+        .map(|(_, recording)| recording)
+}
+
 /// The keys of all arms together, those with the largest total first.
 pub fn ranked(each: &[BTreeMap<String, f64>]) -> Vec<String> {
     let mut sums: BTreeMap<&String, f64> = BTreeMap::new();
@@ -190,6 +204,27 @@ mod tests {
             2.5
         );
         assert_eq!(arms.per, Per::Token);
+    }
+
+    #[test]
+    fn rounds_that_are_not_compared_are_not_shown() {
+        let recordings = [round("go", 100, 100), round("go", 50, 10)];
+        let recordings =
+            recordings.map(|(_, recording)| (recording.tokens().to_string(), recording));
+        let comparison = recording::Comparison {
+            arms: vec![recording::comparison::Arm {
+                arm: "go".into(),
+                rounds: 1,
+                recordings: vec!["100".into()],
+            }],
+            ..Default::default()
+        };
+        let arms = Arms::of(&Input {
+            comparison: Some(&comparison),
+            recordings: &recordings,
+        });
+        assert_eq!(arms.names().collect::<Vec<_>>(), ["go"]);
+        assert_eq!(arms.recordings().count(), 1);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::io::Write;
 
 /// Sections the end of a run prints.
 const VERDICT: &str = "verdict";
+const OBSERVER_COST: &str = "observer-cost";
 /// The column that is left to the page.
 const EVIDENCE: &str = "Evidence";
 /// Widest table with notes, in columns.
@@ -47,7 +48,7 @@ pub fn render(document: &Document, color: bool, out: &mut dyn Write) -> Result<(
         .try_for_each(|section| printer.section(section))
 }
 
-/// Writes notices and the verdict alone.
+/// Writes notices and the verdict alone, and what observing cost where that was asked for.
 pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> Result<(), Error> {
     let mut printer = Printer { color, out };
     printer.head(document)?;
@@ -57,7 +58,12 @@ pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> 
         .filter(|section| section.id == VERDICT);
     verdict
         .flat_map(|section| &section.blocks)
-        .try_for_each(|block| printer.block(block))
+        .try_for_each(|block| printer.block(block))?;
+    let mut sections = document.sections.iter();
+    match sections.find(|section| section.id == OBSERVER_COST) {
+        Some(cost) => printer.section(cost),
+        None => Ok(()),
+    }
 }
 
 impl Printer<'_> {

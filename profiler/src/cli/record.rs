@@ -7,7 +7,7 @@ use crate::record::stop::Until;
 use crate::record::target::{self, Process};
 use crate::record::{Options, output, privilege, record};
 use anyhow::Result;
-use recording::{Ended, Recording};
+use recording::{Ended, Recording, observer::Mode};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,7 +16,8 @@ use std::time::Duration;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sudo kontrast record --pid 4711 --duration 10s
-  sudo kontrast record --out before -- ./server --port 8080")]
+  sudo kontrast record --out before -- ./server --port 8080
+  kontrast record --probes none --pid 4711 --duration 10s    CPU and memory only, without privileges")]
 pub struct Record {
     /// Process to record, with all its threads; may be given several times.
     #[arg(long = "pid", value_name = "PID", required_unless_present = "command")]
@@ -42,6 +43,9 @@ pub struct Record {
     /// How processes were placed on CPUs, in words.
     #[arg(long, default_value = "not controlled")]
     pub placement: String,
+    /// How much to observe; less costs the target less, and says less.
+    #[arg(long, value_enum, default_value = "all", value_name = "HOW MUCH")]
+    pub probes: Probes,
     /// Print the eBPF programs' own diagnostics.
     #[arg(long)]
     pub log_programs: bool,
@@ -53,6 +57,27 @@ pub struct Record {
     pub until_stdin_closes: bool,
 }
 
+/// How much to observe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Probes {
+    /// No eBPF program: CPU time and memory from /proc; needs no privilege.
+    None,
+    /// The scheduler's programs only: threads, switches, wake-ups and waiting.
+    Counters,
+    /// Every signal that this kernel gives.
+    All,
+}
+
+impl Probes {
+    fn mode(self) -> Mode {
+        match self {
+            Probes::None => Mode::None,
+            Probes::Counters => Mode::Counters,
+            Probes::All => Mode::All,
+        }
+    }
+}
+
 impl Record {
     /// Carries it out.
     pub fn execute(self) -> Result<Outcome> {
@@ -61,7 +86,9 @@ impl Record {
             .iter()
             .map(|pid| Process::find(*pid))
             .collect::<Result<_>>()?;
-        privilege::require()?;
+        if self.probes != Probes::None {
+            privilege::require()?;
+        }
         if self.log_programs {
             super::log_to_stderr();
         }
@@ -122,6 +149,7 @@ impl Record {
             placement: self.placement.clone(),
             log_programs: self.log_programs,
             hooks: hooks.to_vec(),
+            mode: self.probes.mode(),
         }
     }
 

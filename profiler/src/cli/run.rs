@@ -9,6 +9,8 @@ use crate::run::{
     workload::Workload,
 };
 use anyhow::Context;
+use recording::host::Noise;
+use recording::observer::Mode;
 use std::{path::PathBuf, time::Duration};
 
 const EXAMPLES: &str = "\
@@ -18,6 +20,7 @@ Examples:
                                                     two builds of a server of yours, each with a target.toml
   kontrast run --arms go,bun --workload tools-parallel
                                                     an agent that calls four tools at once
+  kontrast run --arms go,bun --observer-cost        the same, and what observing cost each
   kontrast run --arms api=pid:4242@http://127.0.0.1:8080/chat
                                                     a server that already runs; it is not started or stopped
   kontrast run --arms go --load-command 'hey -z 10s -m POST -d {\"message\":\"hi\"} {url}'
@@ -60,6 +63,10 @@ pub struct Run {
     /// Load before each recording, which is not recorded; 0s for none.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "1s", value_name = "TIME")]
     warmup: Duration,
+    /// Record each round twice more, without eBPF programs and with the scheduler's only, to tell what observing costs
+    /// each arm; those rounds are in no other number.
+    #[arg(long, conflicts_with = "load_command")]
+    observer_cost: bool,
     /// A command of yours that loads the arm, in place of our load generator; {url} is filled in.
     #[arg(long, value_parser = load_command, conflicts_with_all = ["scenario", "users"], value_name = "CMD")]
     load_command: Option<String>,
@@ -78,6 +85,10 @@ pub struct Run {
     /// Folder for the results, which must be new or empty [default: results/YYYYMMDD-HHMMSS, in UTC].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// How far an arm differs from itself on this host, as `cargo xtask bench noise` keeps it; goes into the
+    /// fingerprint of the host.
+    #[arg(long, value_parser = noise, value_name = "FILE")]
+    noise: Option<Noise>,
     /// A program that records in place of `kontrast record`; for tests of this command.
     #[arg(long, hide = true)]
     recorder: Option<PathBuf>,
@@ -132,10 +143,18 @@ impl Run {
             .enable_all()
             .build();
         let runtime = runtime.context("cannot start the asynchronous runtime")?;
-        let outcome = runtime.block_on(run::execute(self.request(), tools));
+        let modes = self.modes();
+        let outcome = runtime.block_on(run::execute(self.request(), modes, tools));
         // After a second Ctrl-C a build may still be waited for on another thread; its processes were killed.
         runtime.shutdown_background();
         outcome
+    }
+
+    fn modes(&self) -> &'static [Mode] {
+        match self.observer_cost {
+            true => &Mode::EACH,
+            false => &[Mode::All],
+        }
     }
 
     fn request(self) -> Request {
@@ -162,6 +181,7 @@ impl Run {
             delay: self.delay,
             target_cpus: self.target_cpus,
             driver_cpus: self.driver_cpus,
+            noise: self.noise,
             out: self.out,
         }
     }
@@ -174,6 +194,12 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
         Ok(duration) => Ok(duration),
         Err(error) => Err(format!("{error}; write it as in 15s")),
     }
+}
+
+fn noise(path: &str) -> Result<Noise, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    serde_json::from_str(&text)
+        .map_err(|error| format!("it is not what bench noise keeps: {error}"))
 }
 
 /// A command that says where the URL goes: without that it would load something else.
@@ -283,6 +309,10 @@ mod tests {
             (&["--load-command", "curl localhost"], "must contain {url}"),
             (
                 &["--load-command", "curl {url}", "--users", "3"],
+                "cannot be used with",
+            ),
+            (
+                &["--load-command", "curl {url}", "--observer-cost"],
                 "cannot be used with",
             ),
             (&["--scenario", "flood"], "possible values: baseline, quick"),

@@ -63,6 +63,26 @@ pub fn all(evidence: &Evidence) -> Vec<Check> {
     ]
 }
 
+/// The same of a recording without programs: there is nothing to hold against the kernel's account but that account.
+pub fn without_programs() -> Vec<Check> {
+    let names = [
+        "thread_time",
+        "on_cpu_vs_kernel",
+        "runnable_vs_kernel",
+        "switches_vs_kernel",
+        "involuntary_vs_kernel",
+        "switches_seen",
+        "faults_vs_kernel",
+        "accounting",
+        "lost_events",
+    ];
+    let not_applicable = |name| Check {
+        note: "not applicable: recorded without programs".into(),
+        ..Check::within(name, "", 0.0, 0.0, 0.0)
+    };
+    names.map(not_applicable).into()
+}
+
 /// Whoever makes a system call, or leaves a CPU, must have been seen to get it. Kernels that hide a process from tracing (a
 /// sandbox's supervisor, for instance) hide the switch from it to the target too. Times are put right all the same; but
 /// where more than a quarter is missing, the distributions of waiting say little.
@@ -234,7 +254,7 @@ fn faults_vs_kernel(evidence: &Evidence) -> Check {
     if evidence.faults_counted {
         check
     } else {
-        undecided(check, "this kernel gives no hook for page faults")
+        undecided(check, "no program counted page faults")
     }
 }
 

@@ -1,8 +1,14 @@
 //! The kernel's own account of the same threads, from `/proc`: what the recording is held against.
 
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
 use recording::process::Faults;
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
+
+/// USER_HZ is 100 on every architecture that matters: it is part of the kernel's interface.
+const TICK_NS: u64 = 10_000_000;
 
 /// The kernel's account of a process at one instant.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +19,10 @@ pub struct Truth {
     pub minor: u64,
     /// Major faults, ended threads included.
     pub major: u64,
+    /// The processes' CPU clocks, ended threads included, ns; `None` if one has ended.
+    pub cpu_clock_ns: Option<u64>,
+    /// Time in the kernel, ended threads included, in ns but known to a tick only.
+    pub kernel_ns: u64,
     /// Time the hypervisor took, all CPUs, ns.
     pub steal_ns: u64,
 }
@@ -37,6 +47,7 @@ impl Truth {
     pub fn read(pids: &[u32]) -> Self {
         let mut truth = Truth {
             steal_ns: steal_ns(),
+            cpu_clock_ns: pids.iter().map(|pid| cpu_clock_ns(*pid)).sum(),
             ..Truth::default()
         };
         for pid in pids {
@@ -44,8 +55,21 @@ impl Truth {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             truth.minor += stat_field(&stat, 10).unwrap_or(0);
             truth.major += stat_field(&stat, 12).unwrap_or(0);
+            truth.kernel_ns += stat_field(&stat, 15).unwrap_or(0) * TICK_NS;
         }
         truth
+    }
+
+    /// Growth of the CPU clocks since an earlier account.
+    pub fn cpu_clock_since(&self, before: &Truth) -> Option<u64> {
+        Some(self.cpu_clock_ns?.saturating_sub(before.cpu_clock_ns?))
+    }
+
+    /// How `on_cpu_ns` splits into user mode and the kernel, by the kernel's ticks since an earlier account.
+    pub fn split_since(&self, before: &Truth, on_cpu_ns: u64) -> (u64, u64) {
+        let kernel_ns = self.kernel_ns.saturating_sub(before.kernel_ns);
+        let kernel_ns = kernel_ns.min(on_cpu_ns);
+        (on_cpu_ns - kernel_ns, kernel_ns)
     }
 
     /// Page faults since an earlier account, for a recording whose programs could not count them: neither their mode
@@ -129,8 +153,14 @@ fn steal_ns() -> u64 {
         .nth(STEAL)
         .and_then(|field| field.parse().ok())
         .unwrap_or(0);
-    // USER_HZ is 100 on every architecture that matters: it is part of the kernel's interface.
-    ticks * 10_000_000
+    ticks * TICK_NS
+}
+
+/// The kernel's CPU clock of a process: what its threads ran, those that ended included.
+fn cpu_clock_ns(pid: u32) -> Option<u64> {
+    let clock = clock_getcpuclockid(Pid::from_raw(pid.try_into().ok()?)).ok()?;
+    let time = Duration::from(clock_gettime(clock).ok()?);
+    u64::try_from(time.as_nanos()).ok()
 }
 
 #[cfg(test)]

@@ -22,14 +22,17 @@ pub mod spawn;
 pub mod statistics;
 pub mod stop;
 pub mod target;
+mod unprobed;
 
 use anyhow::Result;
-use recording::Recording;
+use recording::observer::Mode;
+use recording::{Ended, Recording};
 use session::Session;
 use signals::HookKind;
 use std::time::Duration;
 use stop::{Stop, Until};
 use target::Process;
+use unprobed::Unprobed;
 
 /// What is wanted of a recording.
 #[derive(Clone, Debug)]
@@ -46,6 +49,8 @@ pub struct Options {
     pub log_programs: bool,
     /// Kinds of hook that may be used, best first.
     pub hooks: Vec<HookKind>,
+    /// How much is observed.
+    pub mode: Mode,
 }
 
 /// Records until told to stop. `attached` is called once the window is open.
@@ -60,22 +65,29 @@ pub fn record(
         .build()?;
     runtime.block_on(async {
         let mut stop = Stop::new(until)?;
+        if options.mode == Mode::None {
+            let mut unprobed = Unprobed::begin(processes, options)?;
+            stop.window_opened();
+            attached();
+            let ended = follow(&mut stop, |glance| Ok(unprobed.glance(glance))).await?;
+            return Ok(unprobed.end(ended, options));
+        }
         let mut session = Session::begin(processes, options)?;
         stop.window_opened();
         attached();
-        let ended = follow(&mut session, &mut stop, options).await?;
+        let ended = follow_session(&mut session, &mut stop, options).await?;
         session.end(ended, options)
     })
 }
 
-async fn follow(
+/// Glances between two points of the series: one a second.
+const GLANCES_A_POINT: u32 = 10;
+
+async fn follow_session(
     session: &mut Session,
     stop: &mut Stop,
     options: &Options,
-) -> Result<recording::Ended> {
-    /// The ring buffer of thread ends holds two thousand: at this pace, twenty thousand threads a second may end.
-    const GLANCE: Duration = Duration::from_millis(100);
-    const GLANCES_A_POINT: u32 = 10;
+) -> Result<Ended> {
     /// Half a second of the programs' own cost is enough to know it by.
     const GLANCES_MEASURED: u32 = 5;
     let mut logger = if options.log_programs {
@@ -83,26 +95,39 @@ async fn follow(
     } else {
         None
     };
+    follow(stop, |glance| {
+        if glance == GLANCES_MEASURED {
+            session.stop_measuring_programs();
+        }
+        session.take_exits();
+        if let Some(logger) = &mut logger {
+            logger.flush();
+        }
+        if glance.is_multiple_of(GLANCES_A_POINT) {
+            session.tick()?;
+        }
+        Ok(session.target_ended())
+    })
+    .await
+}
+
+/// Glances at the target again and again, until the recording is to end or a glance finds that the target has.
+async fn follow(
+    stop: &mut Stop,
+    mut glance_finds_end: impl FnMut(u32) -> Result<bool>,
+) -> Result<Ended> {
+    /// The ring buffer of thread ends holds two thousand: at this pace, twenty thousand threads a second may end.
+    const GLANCE: Duration = Duration::from_millis(100);
     let mut glances = tokio::time::interval(GLANCE);
     glances.tick().await;
-    let mut count = 0;
+    let mut glance = 0;
     loop {
         tokio::select! {
             ended = stop.wait() => return Ok(ended),
             _ = glances.tick() => {
-                count += 1;
-                if count == GLANCES_MEASURED {
-                    session.stop_measuring_programs();
-                }
-                session.take_exits();
-                if let Some(logger) = &mut logger {
-                    logger.flush();
-                }
-                if count % GLANCES_A_POINT == 0 {
-                    session.tick()?;
-                }
-                if session.target_ended() {
-                    return Ok(recording::Ended::TargetExited);
+                glance += 1;
+                if glance_finds_end(glance)? {
+                    return Ok(Ended::TargetExited);
                 }
             }
         }

@@ -6,7 +6,7 @@ use super::drain::{self, Drained, Exits};
 use super::kernel_truth::{self, Truth};
 use super::memory::{self, Places, Regions};
 use super::programs::{Programs, Wanted};
-use super::signals::PROC_STAT;
+use super::signals::{PROC_STAT, Signal};
 use super::statistics::Statistics;
 use super::target::{self, Process};
 use super::{Options, crossing, host, others};
@@ -16,6 +16,7 @@ use profiler_common::ThreadExit;
 use profiler_common::histogram::Kind;
 use profiler_common::thread::ON_CPU;
 use recording::memory::MemoryPoint;
+use recording::observer::Mode;
 use recording::process::{Cpu, CpuPoint, Sockets};
 use recording::{Ended, Forwards, Recording, Target, Window, observer};
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ pub struct Session {
     target: Target,
     stats: Statistics,
     crossing_ns: f64,
+    mode: Mode,
 }
 
 impl Session {
@@ -50,9 +52,7 @@ impl Session {
             log: options.log_programs,
             kinds: options.hooks.clone(),
         };
-        // Without it calls are told as too cheap, which a recording says of itself; it is no reason to record nothing.
-        let crossing_ns = crossing::measure(&wanted).unwrap_or_default();
-        let mut programs = Programs::attach(&wanted)?;
+        let (mut programs, crossing_ns) = attach(&wanted, options.mode)?;
         let ports: Vec<u16> = wanted
             .tgids
             .iter()
@@ -86,6 +86,7 @@ impl Session {
             target,
             stats,
             crossing_ns,
+            mode: options.mode,
         })
     }
 
@@ -138,12 +139,7 @@ impl Session {
             kernel_ns,
         });
         self.last = (on_cpu, kernel);
-        let rss_bytes = self
-            .processes
-            .iter()
-            .map(|process| memory::rss_of(process.pid))
-            .sum();
-        self.memory.push(MemoryPoint { t_ns, rss_bytes });
+        self.memory.push(memory_point(&self.processes, t_ns));
         Ok(())
     }
 
@@ -193,7 +189,7 @@ impl Session {
             start: &self.regions,
             end: &memory::regions_of(pid),
         };
-        let threads = assemble::threads(&known, drained, places, span);
+        let mut threads = assemble::threads(&known, drained, places, span);
         let signals = self
             .stats
             .scaled(self.programs.costs(), span.end_ns - span.start_ns);
@@ -218,6 +214,13 @@ impl Session {
             alive: !self.target_ended(),
         });
         let syscalls = assemble::syscalls(&threads, &drained.errors);
+        let mut process = assemble::process(&threads);
+        process.cpu_clock_ns = after.cpu_clock_since(&self.before);
+        if self.mode == Mode::Counters {
+            threads.iter_mut().for_each(assemble::forget_split);
+            (process.user_ns, process.kernel_ns) =
+                after.split_since(&self.before, process.on_cpu_ns);
+        }
         Recording {
             schema: recording::RECORDING_SCHEMA.into(),
             target: self.target.clone(),
@@ -226,7 +229,7 @@ impl Session {
                 duration_ns: span.end_ns - span.start_ns,
                 ended,
             },
-            process: assemble::process(&threads),
+            process,
             sockets: sockets(drained, &syscalls),
             syscalls,
             faults,
@@ -244,7 +247,7 @@ impl Session {
                 lost_events: drained.counters.lost(),
                 sampled_ns: self.stats.sampled_ns(),
                 rss_bytes: memory::memory_of(std::process::id()).peak_rss_bytes,
-                mode: "programs".into(),
+                mode: self.mode,
                 crossing_ns: self.crossing_ns,
                 ..observer::Observer::default()
             },
@@ -255,7 +258,27 @@ impl Session {
     }
 }
 
-fn describe(processes: &[Process], options: &Options) -> Result<Target> {
+/// Attaches what the mode asks for, and finds out what entering the kernel costs under it.
+fn attach(wanted: &Wanted, mode: Mode) -> Result<(Programs, f64)> {
+    if mode == Mode::Counters {
+        return Ok((Programs::attach_some(wanted, Signal::counts)?, 0.0));
+    }
+    // Without it calls are told as too cheap, which a recording says of itself; it is no reason to record nothing.
+    let crossing_ns = crossing::measure(wanted).unwrap_or_default();
+    Ok((Programs::attach(wanted)?, crossing_ns))
+}
+
+/// Resident memory of the processes now.
+pub fn memory_point(processes: &[Process], t_ns: u64) -> MemoryPoint {
+    let each = processes.iter().map(|process| memory::rss_of(process.pid));
+    MemoryPoint {
+        t_ns,
+        rss_bytes: each.sum(),
+    }
+}
+
+/// What is recorded, in words.
+pub fn describe(processes: &[Process], options: &Options) -> Result<Target> {
     let first = processes.first().context("no process to record")?;
     let executable = target::executable(first.pid);
     let guessed = || {
@@ -347,13 +370,15 @@ fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
         .collect()
 }
 
-fn clock_ns(clock: ClockId) -> u64 {
+/// A clock now, ns; 0 where it cannot be read.
+pub fn clock_ns(clock: ClockId) -> u64 {
     clock_gettime(clock).map_or(0, |time| {
         u64::try_from(Duration::from(time).as_nanos()).unwrap_or(0)
     })
 }
 
-fn unix_ns() -> u64 {
+/// Wall-clock time, ns.
+pub fn unix_ns() -> u64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -93,6 +93,14 @@ pub const SIGNALS: &[Signal] = &[
     },
 ];
 
+impl Signal {
+    /// Whether it is all that is observed of an arm in the mode `counters`. It sits where threads switch and are woken,
+    /// which happens a few times a token; system calls and wake-ups' origins are seen far more often.
+    pub fn counts(&self) -> bool {
+        self.name == "scheduler"
+    }
+}
+
 /// The signal of the CPU-clock samples, which sit on no tracepoint.
 pub const SAMPLES: (&str, &str) = (
     "cpu samples",

@@ -39,6 +39,7 @@ use placement::Placement;
 use plan::Step;
 use privilege::Access;
 use progress::Progress;
+use recording::observer::Mode;
 use request::{RUN_FILE, Request, RunFile};
 use round::{Bench, Round};
 use std::{env, path::PathBuf, time::SystemTime};
@@ -46,11 +47,12 @@ use stub::{Said, Stub};
 use tools::Tools;
 use workload::Play;
 
-/// Carries a run out. Ctrl-C ends it in order, a second one at once; neither leaves a process behind.
+/// Carries a run out, each round once in each of `modes`. Ctrl-C ends it in order, a second one at once; neither leaves
+/// a process behind.
 ///
 /// # Errors
 /// What kept it from being finished, with what to do about it.
-pub async fn execute(request: Request, tools: Tools) -> anyhow::Result<Outcome> {
+pub async fn execute(request: Request, modes: &[Mode], tools: Tools) -> anyhow::Result<Outcome> {
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
     guardian::start()?;
     tokio::select! {
@@ -60,13 +62,14 @@ pub async fn execute(request: Request, tools: Tools) -> anyhow::Result<Outcome> 
             descendants::signal(Signal::SIGKILL);
             bail!("interrupted twice, so that nothing was compared; recordings that were finished are kept")
         }
-        outcome = in_order(&request, &tools, &interrupt) => outcome,
+        outcome = in_order(&request, modes, &tools, &interrupt) => outcome,
     }
 }
 
 /// A run that may begin: everything was understood, built and allowed.
 struct Prepared<'a> {
     request: &'a Request,
+    modes: &'a [Mode],
     tools: &'a Tools,
     interrupt: &'a Interrupt,
     arms: Vec<Arm>,
@@ -79,10 +82,11 @@ struct Prepared<'a> {
 
 async fn in_order(
     request: &Request,
+    modes: &[Mode],
     tools: &Tools,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let prepared = prepare(request, tools, interrupt).await?;
+    let prepared = prepare(request, modes, tools, interrupt).await?;
     let measured = prepared.measure().await?;
     let outcome = outcome::conclude(&prepared.out, measured);
     output::give_back(&prepared.out).context("cannot read back the results")?;
@@ -92,6 +96,7 @@ async fn in_order(
 /// Refuses what can be refused before anything is built, then builds.
 async fn prepare<'a>(
     request: &'a Request,
+    modes: &'a [Mode],
     tools: &'a Tools,
     interrupt: &'a Interrupt,
 ) -> anyhow::Result<Prepared<'a>> {
@@ -119,6 +124,7 @@ async fn prepare<'a>(
     )?;
     Ok(Prepared {
         request,
+        modes,
         tools,
         interrupt,
         arms,
@@ -134,7 +140,7 @@ impl Prepared<'_> {
     /// Measures round after round, until all are done or something is in the way.
     async fn measure(&self) -> anyhow::Result<Measured> {
         let stub = self.stub().await?;
-        let plan = plan::interleaved(self.arms.len(), self.request.rounds);
+        let plan = plan::interleaved(self.arms.len(), self.modes, self.request.rounds);
         let mut progress = Progress::new(plan.len());
         progress.say(&self.headline(&plan));
         let mut measured = Measured {
@@ -144,7 +150,7 @@ impl Prepared<'_> {
         };
         for (at, step) in plan.into_iter().enumerate() {
             let arm = &self.arms[step.arm];
-            progress.begin(at + 1, arm.name(), step.round);
+            progress.begin(at + 1, &step.of(arm.name()));
             match self.bench(&stub, &progress).round(arm, step).await {
                 Ok(round) => {
                     progress.done(&came_to(&round));
@@ -192,7 +198,11 @@ impl Prepared<'_> {
 
     /// What is going to happen, in one line.
     fn headline(&self, plan: &[Step]) -> String {
-        let order: Vec<&str> = plan.iter().map(|step| self.arms[step.arm].name()).collect();
+        let name = |step: &Step| match step.mode {
+            Mode::All => self.arms[step.arm].name().to_owned(),
+            mode => format!("{}({})", self.arms[step.arm].name(), mode.name()),
+        };
+        let order: Vec<String> = plan.iter().map(name).collect();
         let each = match self.request.duration {
             Some(duration) => format!("of {}", humantime::format_duration(duration)),
             None => "as long as the load command takes".into(),

@@ -36,7 +36,7 @@ pub fn conclude(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
     }
     eprintln!("Comparing, and writing the report …");
     let threshold_crossed = rounds.iter().any(|round| round.threshold_crossed);
-    rounds.sort_by_key(|round| (round.step.arm, round.step.round));
+    rounds.sort_by_key(|round| (round.step.arm, round.step.round, round.step.mode));
     let recordings: Vec<(String, Recording)> = rounds
         .into_iter()
         .map(|round| (round.path, round.recording))

@@ -1,7 +1,9 @@
 //! The folder a run writes to.
 
+use super::plan::Step;
 use crate::record::output::give_back as give_back_one;
 use anyhow::{Context, bail};
+use recording::observer::Mode;
 use std::{
     fs, io,
     os::unix::fs::symlink,
@@ -85,6 +87,14 @@ pub fn arm_folder(arm: &str) -> String {
     arm.replace(['/', ':'], "-")
 }
 
+/// The folder of a round in its arm's: `2`, or `2-counters` for one that only tells what observing cost.
+pub fn round_folder(step: &Step) -> String {
+    match step.mode {
+        Mode::All => step.round.to_string(),
+        mode => format!("{}-{}", step.round, mode.name()),
+    }
+}
+
 /// `YYYYMMDD-HHMMSS`.
 fn stamp(now: SystemTime) -> String {
     let text = humantime::format_rfc3339_seconds(now).to_string();
@@ -148,5 +158,14 @@ mod tests {
     #[test]
     fn arms_have_plain_folders() {
         assert_eq!(arm_folder("go:gomaxprocs1"), "go-gomaxprocs1");
+    }
+
+    #[test]
+    fn rounds_are_named_by_their_number_and_mode() {
+        let folder = |mode| {
+            let (arm, round) = (0, 2);
+            round_folder(&Step { arm, round, mode })
+        };
+        assert_eq!(Mode::EACH.map(folder), ["2-none", "2-counters", "2"]);
     }
 }

@@ -1,26 +1,53 @@
 //! Which arm is measured when.
 
-/// One measurement: an arm and its round.
+use recording::observer::Mode;
+
+/// One measurement: an arm, its round, and how much is observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Position of the arm in the list of arms.
     pub arm: usize,
     /// Round of that arm, from 1.
     pub round: u32,
+    /// How much is observed.
+    pub mode: Mode,
 }
 
-/// Every arm once a round, the order turned round each time: A B, B A, A B, …
+impl Step {
+    /// What it is, to a reader, for the arm of this name.
+    pub fn of(&self, arm: &str) -> String {
+        let round = self.round;
+        match self.mode {
+            Mode::All => format!("{arm}, round {round}"),
+            Mode::Counters => format!("{arm}, round {round} with counters only"),
+            Mode::None => format!("{arm}, round {round} without programs"),
+        }
+    }
+}
+
+/// Every arm once a round in each mode, the order turned round each time: A B, B A, A B, …
 ///
-/// A machine that slowly warms up or gets busier then weighs on all arms alike, because over two rounds each arm has
-/// the same mean place in time.
-pub fn interleaved(arms: usize, rounds: u32) -> Vec<Step> {
+/// A machine that slowly warms up or gets busier then weighs on all arms and modes alike, because over two rounds each
+/// has the same mean place in time. Which mode is in the middle changes every two rounds.
+pub fn interleaved(arms: usize, modes: &[Mode], rounds: u32) -> Vec<Step> {
+    let forward = |round: u32| -> Vec<Step> {
+        let turned = modes.iter().cycle().skip((round as usize - 1) / 2);
+        let modes: Vec<Mode> = turned.take(modes.len()).copied().collect();
+        let of_arm = |arm| {
+            modes
+                .clone()
+                .into_iter()
+                .map(move |mode| Step { arm, round, mode })
+        };
+        (0..arms).flat_map(of_arm).collect()
+    };
     (1..=rounds)
         .flat_map(|round| {
-            (0..arms).map(move |place| {
-                let forward = round % 2 == 1;
-                let arm = if forward { place } else { arms - 1 - place };
-                Step { arm, round }
-            })
+            let mut steps = forward(round);
+            if round % 2 == 0 {
+                steps.reverse();
+            }
+            steps
         })
         .collect()
 }
@@ -32,7 +59,19 @@ mod tests {
 
     fn letters(arms: usize, rounds: u32) -> String {
         let letter = |step: &Step| char::from(b'A' + step.arm as u8);
-        interleaved(arms, rounds).iter().map(letter).collect()
+        let plan = interleaved(arms, &[Mode::All], rounds);
+        plan.iter().map(letter).collect()
+    }
+
+    #[test]
+    fn modes_take_every_order_within_six_rounds() {
+        let plan = interleaved(1, &Mode::EACH, 6);
+        let initial = |step: &Step| step.mode.name().chars().next().unwrap();
+        let orders: Vec<String> = plan
+            .chunks(3)
+            .map(|round| round.iter().map(initial).collect())
+            .collect();
+        assert_eq!(orders, ["nca", "acn", "can", "nac", "anc", "cna"]);
     }
 
     #[test]
@@ -46,7 +85,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_arm_has_every_round_once_and_in_order(arms in 1usize..8, rounds in 0u32..12) {
-            let plan = interleaved(arms, rounds);
+            let plan = interleaved(arms, &[Mode::All], rounds);
             for arm in 0..arms {
                 let own: Vec<u32> = plan.iter().filter(|step| step.arm == arm).map(|step| step.round).collect();
                 prop_assert_eq!(own, (1..=rounds).collect::<Vec<_>>());
@@ -54,11 +93,16 @@ mod tests {
         }
 
         #[test]
-        fn over_an_even_number_of_rounds_all_arms_have_the_same_mean_place(arms in 1usize..8, pairs in 1u32..6) {
-            let plan = interleaved(arms, pairs * 2);
-            let places = |arm| plan.iter().enumerate().filter(|(_, step)| step.arm == arm).map(|(at, _)| at).sum::<usize>();
-            for arm in 1..arms {
-                prop_assert_eq!(places(arm), places(0));
+        fn over_an_even_number_of_rounds_arms_and_modes_have_the_same_mean_place(arms in 1usize..8, pairs in 1u32..6) {
+            let plan = interleaved(arms, &Mode::EACH, pairs * 2);
+            let places = |of: (usize, Mode)| {
+                let steps = plan.iter().enumerate();
+                steps.filter(|(_, step)| (step.arm, step.mode) == of).map(|(at, _)| at).sum::<usize>()
+            };
+            for arm in 0..arms {
+                for mode in Mode::EACH {
+                    prop_assert_eq!(places((arm, mode)), places((0, Mode::None)));
+                }
             }
         }
     }

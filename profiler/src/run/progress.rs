@@ -27,9 +27,9 @@ impl Progress {
         }
     }
 
-    /// Begins measurement `number`, from 1.
-    pub fn begin(&mut self, number: usize, arm: &str, round: u32) {
-        self.label = format!("[{number}/{}] {arm}, round {round}", self.steps);
+    /// Begins measurement `number`, from 1, which is `what`.
+    pub fn begin(&mut self, number: usize, what: &str) {
+        self.label = format!("[{number}/{}] {what}", self.steps);
     }
 
     /// What the current measurement does now.

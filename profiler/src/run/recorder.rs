@@ -6,7 +6,7 @@ use super::{
     privilege::Access,
 };
 use anyhow::{Context, bail};
-use recording::{Recording, io::load_recording};
+use recording::{Recording, io::load_recording, observer::Mode};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -37,6 +37,8 @@ pub struct Subject {
     pub runtime: Option<(String, String)>,
     /// How processes were placed on CPUs, in words.
     pub placement: String,
+    /// How much is observed.
+    pub mode: Mode,
 }
 
 impl Subject {
@@ -49,6 +51,7 @@ impl Subject {
             arguments.extend(["--runtime", runtime, "--runtime-version", version]);
         }
         arguments.extend(["--placement", &self.placement, "--until-stdin-closes"]);
+        arguments.extend(["--probes", self.mode.name()]);
         arguments.into_iter().map(String::from).collect()
     }
 }
@@ -170,6 +173,7 @@ mod tests {
             arm: "go".into(),
             runtime: None,
             placement: "not pinned".into(),
+            mode: Mode::All,
         };
         let recorder =
             Recorder::start((&program, Access::Enough), &subject, None, dir.path()).await;
@@ -221,12 +225,13 @@ mod tests {
             arm: "go".into(),
             runtime: Some(("go".into(), "1.26.4".into())),
             placement: "target on CPU 0".into(),
+            mode: Mode::Counters,
         };
         let arguments = subject.arguments(Path::new("/out dir")).join("|");
         assert_eq!(
             arguments,
             "record|--pid|7|--out|/out dir|--arm|go|--runtime|go|--runtime-version|1.26.4\
-             |--placement|target on CPU 0|--until-stdin-closes"
+             |--placement|target on CPU 0|--until-stdin-closes|--probes|counters"
         );
     }
 

@@ -5,7 +5,7 @@ use super::{
     descendants,
     interrupt::{Interrupt, Interrupted},
     load::Driver,
-    output::arm_folder,
+    output::{arm_folder, round_folder},
     placement::Placement,
     plan::Step,
     privilege::Access,
@@ -20,6 +20,7 @@ use anyhow::{Context, anyhow};
 use recording::{
     Ended, LoadSummary, Recording,
     io::{RECORDING_FILE, save_recording},
+    observer::Mode,
 };
 use std::{
     fs,
@@ -74,7 +75,7 @@ impl Bench<'_> {
     /// # Errors
     /// [`Interrupted`], or what failed. A recording that had begun is on disk in either case, marked as partial.
     pub async fn round(&self, arm: &Arm, step: Step) -> anyhow::Result<Round> {
-        let folder = PathBuf::from(arm_folder(arm.name())).join(step.round.to_string());
+        let folder = PathBuf::from(arm_folder(arm.name())).join(round_folder(&step));
         let dir = self.out.join(&folder);
         fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         self.progress.step("starting");
@@ -85,7 +86,7 @@ impl Bench<'_> {
             .then(Database::create)
             .transpose()?;
         let target = self.start(arm, &dir, database.as_ref()).await?;
-        let measured = self.measure(arm, &target, &dir).await;
+        let measured = self.measure(arm, &target, &dir, step.mode).await;
         // A target that died explains whatever else went wrong.
         let survived = target.check();
         self.progress.step("stopping");
@@ -127,6 +128,7 @@ impl Bench<'_> {
         arm: &Arm,
         target: &Running,
         dir: &Path,
+        mode: Mode,
     ) -> anyhow::Result<(Recording, bool)> {
         let driver = self.driver(target, dir);
         if !self.request.warmup.is_zero() {
@@ -139,7 +141,9 @@ impl Bench<'_> {
         }
         let mark = self.interrupt.unless(self.stub.mark()).await??;
         self.progress.step("attaching the recorder");
-        let recorder = self.recorder(arm, target, dir);
+        let subject = self.subject(arm, target, mode);
+        let recorder =
+            Recorder::start(self.recorder, &subject, self.placement.driver.as_ref(), dir);
         let mut recorder = self.interrupt.unless(recorder).await??;
         self.progress.step("recording under load");
         let drive = self.drive(&driver, &mut recorder).await;
@@ -148,6 +152,8 @@ impl Bench<'_> {
         let moved = self.stub.moved_since(&mark).await;
         let counted = moved.as_ref().ok().filter(|_| arm.manifest().is_some());
         complete(&mut recording, &drive, counted.copied());
+        let noise = self.request.noise.clone();
+        recording.host.noise = noise.filter(|noise| noise.is_of(&recording.host));
         save_recording(dir, &recording)?;
         let threshold_crossed = drive.ended?;
         moved?;
@@ -157,7 +163,7 @@ impl Bench<'_> {
     fn driver<'a>(&'a self, target: &Running, dir: &'a Path) -> Driver<'a> {
         Driver {
             load: &self.request.load,
-            body: self.play.body.as_deref(),
+            sent: &self.play.sent,
             loadgen: self.loadgen,
             url: target.endpoint(self.request.workload.path()),
             cpus: self.placement.driver.as_ref(),
@@ -165,15 +171,14 @@ impl Bench<'_> {
         }
     }
 
-    async fn recorder(&self, arm: &Arm, target: &Running, dir: &Path) -> anyhow::Result<Recorder> {
-        let manifest = arm.manifest();
-        let subject = Subject {
+    fn subject(&self, arm: &Arm, target: &Running, mode: Mode) -> Subject {
+        Subject {
             pid: target.pid(),
             arm: arm.name().into(),
             runtime: arm.runtime(),
-            placement: self.placement.text(manifest.is_none()),
-        };
-        Recorder::start(self.recorder, &subject, self.placement.driver.as_ref(), dir).await
+            placement: self.placement.text(arm.manifest().is_none()),
+            mode,
+        }
     }
 
     /// Loads the arm until the load ends, the recorder does, or the user wants to stop.
@@ -214,8 +219,8 @@ fn complete(recording: &mut Recording, drive: &Drive, stub: Option<Moved>) {
             load: drive.summary.as_ref(),
             stub,
         };
-        let checks = bytes::check(recording, &peers);
-        recording.checks.extend(checks);
+        let check = bytes::check(recording, &peers);
+        recording.checks.push(check);
     } else if !recording.is_partial() {
         // The recorder cannot know why it was asked to end.
         recording.window.ended = Ended::Interrupted;

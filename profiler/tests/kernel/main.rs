@@ -1,6 +1,7 @@
 //! The recorder on this kernel, against processes whose behaviour is known exactly. Needs privilege.
 
 mod counts;
+mod modes;
 mod pidstat;
 mod refused;
 mod support;

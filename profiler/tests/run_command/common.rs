@@ -114,7 +114,8 @@ impl Place {
         template.target.arm = "@ARM@".into();
         template.host.cpu_placement = "@PLACEMENT@".into();
         template.window.ended = recording::Ended::Asked;
-        template.observer.mode = "none".into();
+        template.observer.mode = recording::observer::Mode::None;
+        template.process.cpu_clock_ns = Some(1);
         let json = dir.path().join("template.json");
         recording::io::save(&json, &template).unwrap();
         // record --pid PID --out DIR --arm ARM … --placement TEXT --until-stdin-closes

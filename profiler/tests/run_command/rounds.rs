@@ -128,3 +128,50 @@ fn the_newest_run_of_results_is_linked() {
     let latest = place.dir.path().join("results/latest");
     assert_eq!(fs::read_link(latest).unwrap(), std::path::Path::new("mine"));
 }
+
+/// A recorder that records nothing but says how much it was asked to observe, and a CPU clock of a second.
+const MODES: &str = r#"write_mode() { write; while [ "$1" != --probes ]; do shift; done
+        sed -i "s/\"mode\": *\"none\"/\"mode\": \"$2\"/; s/\"cpu_clock_ns\": 1/\"cpu_clock_ns\": 1000000000/" "$out/recording.json"; }
+    echo recording; cat > /dev/null; write_mode "$@""#;
+
+#[test]
+fn what_observing_cost_is_recorded_in_rounds_of_its_own() {
+    let (place, server) = (Place::with_recorder(MODES), Server::start());
+    let output = place.run(
+        &[server.arm("a")],
+        &["--duration", "300ms", "--observer-cost"],
+    );
+    let said = stderr(&output);
+    let folders = ["1-none", "1-counters", "1", "2", "2-counters", "2-none"];
+    for folder in folders {
+        assert!(
+            place.recording(&format!("a/{folder}")).tokens() > 0,
+            "{folder}: {said}"
+        );
+    }
+    let order: Vec<&str> = said
+        .lines()
+        .filter(|line| line.contains(" tokens in "))
+        .filter_map(|line| line.split("round ").nth(1)?.split(':').next())
+        .collect();
+    let expected = [
+        "1 without programs",
+        "1 with counters only",
+        "1",
+        "2",
+        "2 with counters only",
+        "2 without programs",
+    ];
+    assert_eq!(order, expected, "{said}");
+    let comparison = json(place.file("comparison.json"));
+    assert_eq!(
+        comparison["arms"][0]["recordings"],
+        serde_json::json!(["a/1/recording.json", "a/2/recording.json"])
+    );
+    let costs = comparison["observer_cost"].as_array().unwrap();
+    let modes: Vec<&Value> = costs.iter().map(|cost| &cost["mode"]).collect();
+    assert_eq!(modes, ["none", "counters", "all"]);
+    assert!(costs.iter().all(|cost| cost["rounds"] == 2), "{costs:?}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("What observing cost"), "{printed}");
+}

@@ -10,6 +10,7 @@ mod latency;
 mod load;
 mod metrics;
 mod names;
+mod observer_cost;
 mod over_time;
 mod threads;
 mod told;
@@ -38,6 +39,7 @@ pub fn document(input: &Input) -> Document {
         threads::section(&arms),
         load::section(&arms),
         trust::section(&arms),
+        observer_cost::section(input),
         host::section(input, &arms),
     ];
     Document {

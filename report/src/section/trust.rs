@@ -5,7 +5,7 @@ use crate::clean::{clean, clean_sentence};
 use crate::document::{Block, Cell, Notice, Section, Table, Tone};
 use crate::{Input, units};
 use recording::Recording;
-use recording::observer::Check;
+use recording::observer::{Check, Mode};
 
 /// What a reader must know before anything else. An invalid comparison already names the checks that failed, partial
 /// recordings and saturation; without one they are named here.
@@ -33,7 +33,19 @@ pub fn notices(input: &Input, arms: &Arms) -> Vec<Notice> {
         )
     });
     notices.extend(notice(Tone::Warning, "Events were lost", lost.collect()));
+    notices.extend(partly_observed(arms));
     notices
+}
+
+/// Zeros that nobody counted look like any others.
+fn partly_observed(arms: &Arms) -> Option<Notice> {
+    let partly = rounds(arms).filter(|(_, round)| round.observer.mode != Mode::All);
+    let lines = partly.map(|(place, round)| {
+        let probes = round.observer.mode.name();
+        format!("{place}: --probes {probes}; what that does not observe is missing, or shown as 0")
+    });
+    let title = "Recorded without all programs";
+    notice(Tone::Warning, title, lines.collect())
 }
 
 fn of_recordings(arms: &Arms) -> Vec<Notice> {

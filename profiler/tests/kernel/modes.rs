@@ -1,0 +1,98 @@
+//! Recordings that observe less: without any program, and with the scheduler's only.
+
+use crate::support::{alone, assert_sound, known, record_with, recorder, require_privilege};
+use recording::Recording;
+use recording::observer::Mode;
+
+/// Names of the programs that served a recording.
+fn programs(recording: &Recording) -> Vec<&str> {
+    let signals = recording.observer.signals.iter();
+    signals
+        .flat_map(|signal| signal.programs.iter().map(String::as_str))
+        .collect()
+}
+
+#[test]
+fn without_programs_cpu_and_memory_are_the_kernels_own() {
+    const PAGES: u64 = 5000;
+    let recording = record_with(&["burn", "500"], &["--probes", "none"], |_| ());
+    assert_sound(&recording);
+    assert_eq!(recording.observer.mode, Mode::None);
+    assert_eq!(programs(&recording), [""; 0]);
+    let process = &recording.process;
+    assert_eq!(process.cpu_clock_ns, Some(process.on_cpu_ns));
+    // It computed for half a second of wall-clock time: no more than that, and some of it even on a busy machine.
+    let most = recording.window.duration_ns;
+    assert!(
+        (50_000_000..=most).contains(&process.on_cpu_ns),
+        "{process:?}"
+    );
+    assert_eq!(process.user_ns + process.kernel_ns, process.on_cpu_ns);
+    let touched = record_with(&["touch", "5000"], &["--probes", "none"], |_| ());
+    assert!(touched.memory.peak_rss_bytes > PAGES * 4096);
+    assert!(touched.memory.rss_bytes > 0 && touched.faults.minor >= PAGES);
+    let checks = touched.checks.iter();
+    assert!(checks.clone().count() > 0);
+    for check in checks {
+        assert!(check.note.starts_with("not applicable"), "{check:?}");
+    }
+}
+
+#[test]
+fn counters_count_switches_and_nothing_else() {
+    let recording = record_with(&["sleep", "200"], &["--probes", "counters"], |_| ());
+    assert_sound(&recording);
+    assert_eq!(recording.observer.mode, Mode::Counters);
+    let programs = programs(&recording);
+    assert!(
+        !programs.is_empty() && programs.iter().all(|name| name.starts_with("sched_")),
+        "{programs:?}"
+    );
+    let switches = recording.process.voluntary_switches;
+    assert!((200..=203).contains(&switches), "{switches}");
+    assert!(recording.syscalls.is_empty() && recording.wakers.is_empty());
+    // What ran inside of calls was not observed, so that no thread claims to know.
+    let threads = recording.threads.iter();
+    assert!(
+        threads
+            .clone()
+            .all(|thread| thread.user_ns + thread.kernel_ns == 0)
+    );
+    assert!(threads.map(|thread| thread.on_cpu_ns).sum::<u64>() > 0);
+}
+
+#[test]
+fn the_cpu_clock_is_the_same_source_in_every_mode() {
+    for mode in Mode::EACH {
+        let recording = record_with(&["burn", "300"], &["--probes", mode.name()], |_| ());
+        assert_eq!(recording.observer.mode, mode);
+        let clock = recording.process.cpu_clock_ns.expect("the target is alive");
+        assert!(clock > 0, "{mode:?}");
+        let followed = recording.process.on_cpu_ns;
+        // Stolen time stays on the CPU for programs, and is not on the kernel's clock.
+        let apart = followed.abs_diff(clock);
+        let allowed = clock / 50 + 8_000_000 + recording.host.steal_ns;
+        assert!(
+            apart <= allowed,
+            "{mode:?}: {followed} followed, {clock} by the clock"
+        );
+    }
+}
+
+#[test]
+fn a_target_that_ends_takes_its_clock_along() {
+    require_privilege();
+    let _alone = alone();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let out = dir.path().join("out");
+    let mut target = known(&["sleep", "20"]);
+    let pid = target.line();
+    let mut recorder = recorder(&pid, &out, &["--probes", "none"]);
+    target.say("go");
+    assert_eq!(target.line(), "done");
+    target.end();
+    recorder.child.wait().expect("it ends by itself");
+    let recording = recording::io::load_recording(&out).expect("a recording");
+    assert!(recording.is_partial());
+    assert_eq!(recording.process.cpu_clock_ns, None);
+}
