@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use loadgen::client::{Request, Target, Transport};
+use loadgen::client::{Request, Target, Template, Transport, Values};
 use loadgen::measure::Usage;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -56,11 +56,11 @@ async fn user(target: Arc<Target>, end: Instant, tokens: Arc<AtomicU64>) -> Resu
     tcp.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake::<_, Full<Bytes>>(TokioIo::new(tcp)).await?;
     tokio::spawn(connection);
-    let request = Request::new(BODY, &[])?;
+    let request = Request::new(Template::parse(BODY), &[])?;
     while Instant::now() < end {
         sender.ready().await?;
         let mut body = sender
-            .send_request(target.address_to(&request))
+            .send_request(target.address_to(&request, &Values::default()))
             .await?
             .into_body();
         while let Some(frame) = body.frame().await {

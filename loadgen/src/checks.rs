@@ -17,9 +17,33 @@ pub struct Checks {
     pub done: bool,
 }
 
+/// What answers must be like where that differs from other [`Checks`].
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Expect {
+    status: Option<u16>,
+    min_tokens: Option<u64>,
+    tokens: Option<u64>,
+    done: Option<bool>,
+}
+
+impl Expect {
+    /// `checks`, with what differs.
+    pub fn over(&self, checks: &Checks) -> Checks {
+        Checks {
+            status: self.status.unwrap_or(checks.status),
+            min_tokens: self.min_tokens.unwrap_or(checks.min_tokens),
+            tokens: self.tokens.or(checks.tokens),
+            done: self.done.unwrap_or(checks.done),
+        }
+    }
+}
+
 /// How one answer fared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
+    /// Where its checks begin among those of the whole run.
+    pub first: usize,
     /// Per check, in the order of [`Checks::names`], whether it held.
     pub passed: Vec<bool>,
     /// Why the answer is no good: the first reason, as others mostly follow from it.
@@ -72,6 +96,11 @@ impl Checks {
         }
     }
 
+    /// Whether server-sent events are expected.
+    pub fn stream(&self) -> bool {
+        self.done || self.min_tokens > 0 || self.tokens.is_some_and(|tokens| tokens > 0)
+    }
+
     /// What each check says must hold.
     pub fn names(&self) -> Vec<String> {
         self.each(&Answer::default())
@@ -89,7 +118,11 @@ impl Checks {
             Some((_, _, reason)) if answer.status != self.status => Some(reason),
             failed => error.or(failed.map(|(_, _, reason)| reason)),
         };
-        Verdict { passed, reason }
+        Verdict {
+            first: 0,
+            passed,
+            reason,
+        }
     }
 
     /// Name, whether it holds of `answer`, and what to say if not.

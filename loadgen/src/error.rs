@@ -25,6 +25,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A list of steps makes no sense.
+    #[error("steps of {of}: {reason}")]
+    Steps {
+        /// The file or scenario that has them.
+        of: String,
+        /// What is wrong with them.
+        reason: String,
+    },
     /// The URL cannot be used.
     #[error("cannot use the URL {url:?}: {reason}; it should look like http://127.0.0.1:8080/chat")]
     Url {

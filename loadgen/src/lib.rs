@@ -20,6 +20,7 @@ pub mod plan;
 pub mod saturation;
 pub mod scenario;
 pub mod sse;
+pub mod steps;
 pub mod summary;
 pub mod threshold;
 

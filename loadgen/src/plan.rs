@@ -1,9 +1,9 @@
 //! Everything a run needs to know, settled before it begins.
 
-use crate::checks::Checks;
-use crate::client::{Request, Target};
+use crate::client::Target;
 use crate::clock::SECOND;
 use crate::scenario::{Shape, Spacing, Unit};
+use crate::steps::Steps;
 use crate::threshold::Threshold;
 use std::time::Duration;
 
@@ -24,10 +24,8 @@ pub struct Plan {
     pub seed: u64,
     /// Where to; users take turns.
     pub targets: Vec<Target>,
-    /// What is sent.
-    pub request: Request,
-    /// What must come back.
-    pub checks: Checks,
+    /// What is sent, and what must come back.
+    pub steps: Steps,
     /// What must hold of the whole run.
     pub thresholds: Vec<Threshold>,
     /// Whether a threshold that is crossed ends the run.
@@ -58,11 +56,12 @@ impl Plan {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::client::Transport;
+    use crate::client::{Request, Template, Transport};
     use crate::scenario::Scenario;
 
     /// A plan for a server nobody connects to.
     pub fn plan(scenario: &Scenario) -> Plan {
+        let request = Request::new(Template::parse("{}"), &[]).unwrap();
         Plan {
             scenario: scenario.name.clone(),
             shape: scenario.shape().unwrap(),
@@ -71,8 +70,7 @@ pub(crate) mod tests {
             max_streams: 10,
             seed: 1,
             targets: vec![Target::new("http://127.0.0.1:1/", &Transport::default()).unwrap()],
-            request: Request::new("{}", &[]).unwrap(),
-            checks: scenario.expect.clone(),
+            steps: Steps::one(request, scenario.expect.clone()),
             thresholds: scenario.thresholds.clone(),
             stop_when_crossed: scenario.stop_when_crossed,
             graceful_stop: Duration::ZERO,

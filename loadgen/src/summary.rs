@@ -50,7 +50,7 @@ fn checks(plan: &Plan, outcome: &Outcome) -> Vec<LoadCheck> {
         .iter()
         .copied()
         .chain(std::iter::repeat([0; 2]));
-    let named = plan.checks.names().into_iter().zip(counts);
+    let named = plan.steps.check_names().into_iter().zip(counts);
     named
         .map(|(name, [passed, failed])| LoadCheck {
             name,

@@ -2,6 +2,7 @@
 
 mod live;
 mod merge;
+mod requests;
 mod run;
 mod settle;
 
@@ -100,7 +101,7 @@ fn write_file(
 /// How the run ended. An invalid run comes before a crossed threshold: its numbers are not the server's.
 fn judge(summary: &LoadSummary) -> anyhow::Result<Outcome> {
     let requests = &summary.requests;
-    if summary.ttft.count == 0 {
+    if summary.total.count == 0 {
         let bad = requests.failed.iter().chain(&requests.rejected);
         match bad.max_by_key(|(_, count)| **count) {
             Some((reason, _)) => anyhow::bail!(

@@ -22,6 +22,8 @@ Examples:
   loadgen run --url http://127.0.0.1:8080/chat --users 50 --duration 30s --json load.json
   loadgen run --url http://127.0.0.1:8080/chat --rate 100 --threshold 'ttft:p(95)<500ms'
   loadgen run --url http://127.0.0.1:8080/v1/chat/completions --body @request.json --expect tokens=50
+  loadgen run --url http://127.0.0.1:8080/history --body '{\"thread\":\"t{user}\",\"message\":\"hello\"}'
+  loadgen run --url http://127.0.0.1:8080/ --steps threads.toml
   loadgen run --url https://api.example.com/v1/chat/completions --http2 --header 'Authorization: Bearer …'
 
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 the load generator was the bottleneck; 99 a threshold was crossed.";
@@ -51,9 +53,14 @@ pub struct Run {
     /// End after so many requests, if the duration is not over before
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub requests: Option<u64>,
-    /// Body of each request, or @FILE; a chat message that suits the URL if not given
+    /// Body of each request, or @FILE; a chat message that suits the URL if not given. In it and in the URL's path
+    /// {user}, {turn} (requests this user began before) and {run} are filled in
     #[arg(long, value_name = "TEXT|@FILE")]
     pub body: Option<String>,
+    /// Requests that every user makes in order, again and again, from a TOML file: [[steps]] with method, path, body,
+    /// expect
+    #[arg(long, value_name = "FILE", conflicts_with = "body")]
+    pub steps: Option<String>,
     /// A header to send; may be given several times
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,

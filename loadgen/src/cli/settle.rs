@@ -2,8 +2,7 @@
 
 use super::run::Run;
 use crate::Error;
-use crate::checks::Checks;
-use crate::client::{Request, Target, Transport, Trust};
+use crate::client::{Target, Transport, Trust};
 use crate::clock;
 use crate::output::exporter::Exporter;
 use crate::plan::Plan;
@@ -40,7 +39,6 @@ impl Run {
                 "--stop-when-crossed needs a --threshold".into(),
             ));
         }
-        let headers = [&scenario.headers[..], &self.headers].concat();
         Ok(Plan {
             requests: self.requests,
             spacing: scenario.arrivals,
@@ -49,12 +47,11 @@ impl Run {
                 .or(scenario.max_streams)
                 .unwrap_or(MAX_STREAMS) as usize,
             seed: self.seed,
-            request: Request::new(self.body(&scenario, &urls[0])?, &headers)?,
+            steps: self.steps(&scenario, &urls[0])?,
             targets: urls
                 .iter()
                 .map(|url| Target::new(url, &transport))
                 .collect::<Result<_, _>>()?,
-            checks: self.checks(&scenario)?,
             thresholds,
             stop_when_crossed,
             graceful_stop: self.graceful_stop,
@@ -135,42 +132,10 @@ impl Run {
             None => Ok(shape),
         }
     }
-
-    fn checks(&self, scenario: &Scenario) -> Result<Checks, Error> {
-        let mut checks = scenario.expect.clone();
-        let set = |text: &String| {
-            checks
-                .set(text)
-                .map_err(|reason| Error::Usage(format!("--expect {text}: {reason}")))
-        };
-        self.expect.iter().try_for_each(set)?;
-        Ok(checks)
-    }
-
-    fn body(&self, scenario: &Scenario, url: &str) -> Result<Vec<u8>, Error> {
-        let Some(text) = self.body.as_ref().or(scenario.body.as_ref()) else {
-            return Ok(default_body(url).into());
-        };
-        match text.strip_prefix('@') {
-            None => Ok(text.clone().into()),
-            Some(path) => std::fs::read(path).map_err(|source| Error::Read {
-                path: path.into(),
-                source,
-            }),
-        }
-    }
 }
 
 fn is_secure(url: &str) -> bool {
     url.to_ascii_lowercase().starts_with("https:")
-}
-
-fn default_body(url: &str) -> &'static str {
-    if url.contains("/chat/completions") {
-        r#"{"model":"stub","stream":true,"messages":[{"role":"user","content":"hello"}]}"#
-    } else {
-        r#"{"message":"hello"}"#
-    }
 }
 
 fn default_threads(shape: &Shape) -> usize {
@@ -183,6 +148,7 @@ fn default_threads(shape: &Shape) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::Template;
     use clap::Parser as _;
 
     #[derive(clap::Parser)]
@@ -209,8 +175,10 @@ mod tests {
             ("baseline", 3.0, 2)
         );
         assert_eq!(plan.shape.length_ns(), 2 * clock::SECOND);
-        assert_eq!((plan.thresholds.len(), plan.checks.tokens), (1, Some(5)));
-        assert_eq!(&plan.request.body[..], br#"{"message":"hello"}"#);
+        let (step, _) = plan.steps.at(0, 0);
+        assert_eq!((plan.thresholds.len(), step.checks.tokens), (1, Some(5)));
+        let body = Template::parse(r#"{"message":"hello"}"#);
+        assert_eq!(step.request.body, body);
     }
 
     #[test]
@@ -227,7 +195,6 @@ mod tests {
     fn a_model_api_gets_its_own_message() {
         let plan = plan("--url http://127.0.0.1:1/v1/chat/completions").unwrap();
         assert_eq!(plan.targets.len(), 2);
-        assert!(default_body(&plan.targets[1].url).contains("messages"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::clock::unix_offset_ns;
 use crate::sse::{Chunk, Overflow, Parser, Scanner};
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Time between two content chunks, and the tokens the second one carried.
@@ -75,11 +76,14 @@ impl Exchange {
         let response = response.map_err(|error| Failure::of(&error, false))?;
         self.answer.first_byte_ns = connection.first_byte_ns();
         self.answer.status = response.status().as_u16();
+        let plain = is_json(response.headers());
         let mut body = response.into_body();
         while let Some(piece) = connection.piece(&mut body).await {
             let piece = piece.map_err(|error| Failure::of(&error, true))?;
-            self.take(&piece, connection.last_byte_ns(), scanner, received)
-                .map_err(|Overflow| Failure::Overflow)?;
+            if !plain {
+                self.take(&piece, connection.last_byte_ns(), scanner, received)
+                    .map_err(|Overflow| Failure::Overflow)?;
+            }
         }
         self.answer.end_ns = connection.last_byte_ns();
         Ok(())
@@ -125,6 +129,13 @@ impl Exchange {
             }
         })
     }
+}
+
+/// Whether the answer says itself that it is no stream. Without a word on it, it is looked at: not every server that
+/// streams says so.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    kind.is_some_and(|kind| kind.starts_with(b"application/json"))
 }
 
 impl Answer {

@@ -4,12 +4,16 @@ mod connection;
 mod exchange;
 mod failure;
 mod metered;
+mod request;
 mod target;
+pub mod template;
 mod transport;
 
 pub use connection::Connection;
 pub use exchange::{Answer, Exchange, Gap, Received};
 pub use failure::Failure;
 pub use metered::{Metered, Reads, Wire};
-pub use target::{Request, Target};
+pub use request::Request;
+pub use target::Target;
+pub use template::{Template, Values};
 pub use transport::{Transport, Trust};

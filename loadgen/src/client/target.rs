@@ -1,11 +1,13 @@
-//! Where requests go and what they say, prepared once.
+//! Where requests go, prepared once.
 
-use super::Transport;
+use super::template::{Path, Values};
+use super::{Request, Transport};
 use crate::Error;
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Uri};
+use hyper::Uri;
+use hyper::header::{HOST, HeaderValue};
+use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use std::net::{SocketAddr, ToSocketAddrs};
 use tokio_rustls::rustls::pki_types::ServerName;
 
@@ -20,18 +22,17 @@ pub struct Target {
     pub transport: Transport,
     /// Whom its certificate must name; none without TLS.
     pub server_name: Option<ServerName<'static>>,
-    uri: Uri,
-    /// Sent as a header over HTTP/1.1; HTTP/2 has it in the URI.
-    host: Option<HeaderValue>,
+    path: Path,
+    named: Named,
 }
 
-/// A request, to be sent again and again.
+/// How requests name the server.
 #[derive(Clone, Debug)]
-pub struct Request {
-    /// Headers, `Host` excepted.
-    pub headers: HeaderMap,
-    /// Body; JSON, unless a header says otherwise.
-    pub body: Bytes,
+enum Named {
+    /// In a header, as HTTP/1.1 has it.
+    Header(HeaderValue),
+    /// In the URI, as HTTP/2 has it.
+    Uri(Scheme, Authority),
 }
 
 impl Target {
@@ -65,53 +66,48 @@ impl Target {
         let mut addresses = (name, port).to_socket_addrs().map_err(told)?;
         let address = addresses.next().ok_or("its host has no address")?;
         let server_name = secure.then(|| ServerName::try_from(name.to_string()));
-        let (uri, host) = if transport.http2 {
-            (uri, None)
+        let path = Path::parse(uri.path_and_query().map_or("/", PathAndQuery::as_str))?;
+        let named = if transport.http2 {
+            Named::Uri(
+                [Scheme::HTTP, Scheme::HTTPS][usize::from(secure)].clone(),
+                authority,
+            )
         } else {
-            let path = uri.path_and_query().map_or("/", |path| path.as_str());
-            let host = HeaderValue::from_str(authority.as_str()).map_err(told)?;
-            (path.parse().map_err(told)?, Some(host))
+            Named::Header(HeaderValue::from_str(authority.as_str()).map_err(told)?)
         };
         Ok(Self {
             url: url.into(),
             address,
             transport: transport.clone(),
             server_name: server_name.transpose().map_err(told)?,
-            uri,
-            host,
+            path,
+            named,
         })
     }
 
-    /// `request` as its HTTP wants it sent to this target.
-    pub fn address_to(&self, request: &Request) -> hyper::Request<Full<Bytes>> {
-        let mut http = hyper::Request::new(Full::new(request.body.clone()));
-        *http.method_mut() = Method::POST;
-        *http.uri_mut() = self.uri.clone();
+    /// `request` as its HTTP wants it sent to this target, with `values` in it.
+    pub fn address_to(
+        &self,
+        request: &Request,
+        values: &Values<'_>,
+    ) -> hyper::Request<Full<Bytes>> {
+        let mut http = hyper::Request::new(Full::new(request.body.fill(values)));
+        *http.method_mut() = request.method.clone();
         *http.headers_mut() = request.headers.clone();
-        if let Some(host) = &self.host {
-            http.headers_mut().insert(HOST, host.clone());
-        }
+        let path = request.path.as_ref().unwrap_or(&self.path).fill(values);
+        *http.uri_mut() = match &self.named {
+            Named::Header(host) => {
+                http.headers_mut().insert(HOST, host.clone());
+                path.into()
+            }
+            Named::Uri(scheme, authority) => Uri::builder()
+                .scheme(scheme.clone())
+                .authority(authority.clone())
+                .path_and_query(path)
+                .build()
+                .expect("its parts have been parts of URIs before"),
+        };
         http
-    }
-}
-
-impl Request {
-    /// A POST of `body` with the user's `headers` (`Name: value`).
-    ///
-    /// # Errors
-    /// If a header is not of that form.
-    pub fn new(body: impl Into<Bytes>, headers: &[String]) -> Result<Self, Error> {
-        let mut map = HeaderMap::new();
-        map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        map.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-        for header in headers {
-            let (name, value) = parse_header(header)?;
-            map.insert(name, value);
-        }
-        Ok(Self {
-            headers: map,
-            body: body.into(),
-        })
     }
 }
 
@@ -119,29 +115,11 @@ fn told(error: impl ToString) -> String {
     error.to_string()
 }
 
-fn parse_header(header: &str) -> Result<(HeaderName, HeaderValue), Error> {
-    let refuse = |reason: &dyn ToString| Error::Header {
-        header: header.into(),
-        reason: reason.to_string(),
-    };
-    let (name, value) = header
-        .split_once(':')
-        .ok_or_else(|| refuse(&"it has no colon"))?;
-    let name = name
-        .trim()
-        .parse::<HeaderName>()
-        .map_err(|error| refuse(&error))?;
-    let value = value
-        .trim()
-        .parse::<HeaderValue>()
-        .map_err(|error| refuse(&error))?;
-    Ok((name, value))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Trust;
+    use crate::client::{Template, Trust};
+    use hyper::Method;
 
     fn plain(url: &str) -> Result<Target, Error> {
         Target::new(url, &Transport::default())
@@ -151,8 +129,8 @@ mod tests {
     fn a_url_is_taken_apart() {
         let target = plain("http://127.0.0.1:8080/chat?a=1").unwrap();
         assert_eq!(target.address.to_string(), "127.0.0.1:8080");
-        let request = Request::new("{}", &["X-Mine: 1".into()]).unwrap();
-        let http = target.address_to(&request);
+        let request = Request::new(Template::parse("{}"), &["X-Mine: 1".into()]).unwrap();
+        let http = target.address_to(&request, &Values::default());
         assert_eq!(http.uri(), "/chat?a=1");
         assert_eq!(http.headers()["host"], "127.0.0.1:8080");
         assert_eq!(http.headers()["x-mine"], "1");
@@ -175,7 +153,8 @@ mod tests {
     #[test]
     fn http2_has_the_host_in_the_uri() {
         let target = Target::new("http://127.0.0.1:8080/chat", &Transport::plain(true)).unwrap();
-        let http = target.address_to(&Request::new("{}", &[]).unwrap());
+        let request = Request::new(Template::parse("{}"), &[]).unwrap();
+        let http = target.address_to(&request, &Values::default());
         assert_eq!(http.uri(), "http://127.0.0.1:8080/chat");
         assert!(!http.headers().contains_key("host"));
     }
@@ -189,6 +168,8 @@ mod tests {
             "http://",
             "https://127.0.0.1/",
             "http://127.0.0.1:99999/",
+            "http://127.0.0.1/{usr}",
+            "http://127.0.0.1{user}/",
         ] {
             let text = plain(url).unwrap_err().to_string();
             assert!(text.contains("http://127.0.0.1:8080/chat"), "{text}");
@@ -196,9 +177,22 @@ mod tests {
     }
 
     #[test]
-    fn bad_headers_are_refused() {
-        for header in ["nonsense", "a b: c", "x: \u{1}"] {
-            assert!(Request::new("{}", &[header.into()]).is_err(), "{header}");
+    fn a_request_may_have_a_path_and_values_of_its_own() {
+        for (http2, host) in [(false, ""), (true, "http://127.0.0.1:1")] {
+            let url = "http://127.0.0.1:1/users/{user}?turn={turn}";
+            let target = Target::new(url, &Transport::plain(http2)).unwrap();
+            let (user, turn) = (3, 4);
+            let values = Values {
+                user,
+                turn,
+                ..Values::default()
+            };
+            let mut request = Request::any(Method::GET, None, None, false, &[]).unwrap();
+            let uri = |request: &Request| target.address_to(request, &values).uri().to_string();
+            assert_eq!(uri(&request), format!("{host}/users/3?turn=4"));
+            request.path = Some(Path::parse("/threads/{user}").unwrap());
+            assert_eq!(uri(&request), format!("{host}/threads/3"));
+            assert_eq!(target.address_to(&request, &values).method(), Method::GET);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::worker::Worker;
 use crate::client::{Answer, Failure};
+use crate::steps::Step;
 
 /// A request that has begun and not ended.
 #[derive(Debug)]
@@ -24,9 +25,9 @@ impl<'a> InFlight<'a> {
     }
 
     /// It was answered to the end.
-    pub fn completed(mut self, answer: &Answer) {
+    pub fn completed(mut self, step: &Step, answer: &Answer) {
         self.settled = true;
-        let verdict = self.worker.plan.checks.judge(answer);
+        let verdict = step.judge(answer);
         self.worker
             .tally()
             .completed(self.begin_ns, answer, &verdict);

@@ -128,7 +128,7 @@ impl Monitor {
         let mut bad = 0;
         for worker in &self.workers {
             let tally = worker.tally();
-            if tally.ttft.count() > 0 {
+            if tally.total.count() > 0 {
                 return None;
             }
             bad += tally.bad();

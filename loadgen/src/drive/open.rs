@@ -40,7 +40,10 @@ async fn offer(worker: &Arc<Worker>, streams: &mut JoinSet<()>) {
             Ok(session) => Some(session),
             Err(_) if made < most => {
                 made += 1;
-                Some(Session::new(made - 1 + worker.number))
+                // No number twice, whichever thread it is on.
+                Some(Session::new(
+                    worker.number + (made - 1) * worker.plan.threads,
+                ))
             }
             Err(_) => idle.recv().await,
         };

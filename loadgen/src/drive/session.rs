@@ -3,13 +3,15 @@
 use super::deadline::within;
 use super::in_flight::InFlight;
 use super::worker::Worker;
-use crate::client::{Connection, Exchange, Failure};
+use crate::client::{Connection, Exchange, Failure, Request, Values};
 use crate::clock::now_ns;
 use std::pin::pin;
 
 /// A user's connection and buffers.
 pub struct Session {
     index: usize,
+    /// Requests begun.
+    turn: u64,
     connection: Option<Connection>,
     exchange: Exchange,
 }
@@ -19,6 +21,7 @@ impl Session {
     pub fn new(index: usize) -> Self {
         Self {
             index,
+            turn: 0,
             connection: None,
             exchange: Exchange::default(),
         }
@@ -40,6 +43,8 @@ impl Session {
     ) -> Result<(), Failure> {
         // A request counts from here, so that one cut while it connects is counted too.
         let mut request = InFlight::begin(worker, now_ns());
+        let (step, values) = worker.plan.steps.at(self.index, self.turn);
+        self.turn += 1;
         let mut connection = match self.connection(worker).await {
             Ok(connection) => connection,
             Err(failure) => {
@@ -48,9 +53,12 @@ impl Session {
             }
         };
         request.begin_ns = begin();
-        match self.exchange(worker, &mut connection).await {
+        match self
+            .exchange(worker, &mut connection, &step.request, &values)
+            .await
+        {
             Ok(()) => {
-                request.completed(self.exchange.answer());
+                request.completed(step, self.exchange.answer());
                 self.connection = Some(connection);
                 Ok(())
             }
@@ -65,8 +73,10 @@ impl Session {
         &mut self,
         worker: &Worker,
         connection: &mut Connection,
+        request: &Request,
+        values: &Values<'_>,
     ) -> Result<(), Failure> {
-        let http = worker.target(self.index).address_to(&worker.plan.request);
+        let http = worker.target(self.index).address_to(request, values);
         let run = pin!(
             self.exchange
                 .run(connection, http, &worker.scanner, &worker.received)

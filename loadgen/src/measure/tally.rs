@@ -55,9 +55,10 @@ impl Tally {
     pub fn completed(&mut self, begin_ns: u64, answer: &Answer, verdict: &Verdict) {
         self.requests.completed += 1;
         self.active -= 1;
-        self.checks
-            .resize(verdict.passed.len().max(self.checks.len()), [0; 2]);
-        for (counts, passed) in self.checks.iter_mut().zip(&verdict.passed) {
+        let last = verdict.first + verdict.passed.len();
+        self.checks.resize(last.max(self.checks.len()), [0; 2]);
+        let counts = self.checks[verdict.first..].iter_mut();
+        for (counts, passed) in counts.zip(&verdict.passed) {
             counts[usize::from(!passed)] += 1;
         }
         // A quick refusal is not a quick answer: what failed a check is in no percentile.
@@ -68,10 +69,12 @@ impl Tally {
     }
 
     fn record(&mut self, begin_ns: u64, answer: &Answer) {
-        let ttft = answer.first_content_ns.saturating_sub(begin_ns);
         self.ttfb
             .record(answer.first_byte_ns.saturating_sub(begin_ns));
-        self.ttft.record(ttft);
+        if answer.tokens > 0 {
+            let ttft = answer.first_content_ns.saturating_sub(begin_ns);
+            self.ttft.record(ttft);
+        }
         self.total.record(answer.end_ns.saturating_sub(begin_ns));
         for gap in &answer.gaps {
             let ns = u64::from(gap.tenths_us) * 100;

@@ -2,7 +2,7 @@
 
 use super::otlp::{self, Origin};
 use crate::Error;
-use crate::client::{Connection, Failure, Request, Target, Transport, Wire};
+use crate::client::{Connection, Failure, Request, Target, Template, Transport, Values, Wire};
 use crate::clock::{now_ns, unix_offset_ns};
 use crate::measure::Totals;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Exporter {
                 start_unix_ns,
             },
             target: Target::new(&url, transport)?,
-            request: Request::new("", headers)?,
+            request: Request::new(Template::parse(""), headers)?,
             connection: None,
             wire: Arc::default(),
         })
@@ -66,7 +66,7 @@ impl Exporter {
     pub async fn deliver(&mut self, totals: &Totals) -> Result<(), String> {
         let unix_ns = unix_offset_ns() + now_ns();
         let body = otlp::export(&self.origin, totals, unix_ns).to_string();
-        self.request.body = body.into();
+        self.request.body = Template::Fixed(body.into());
         let exchange = tokio::time::timeout(PATIENCE, self.exchange()).await;
         let (status, answer) = exchange
             .unwrap_or(Err(Failure::Timeout))
@@ -84,7 +84,7 @@ impl Exporter {
     async fn exchange(&mut self) -> Result<(u16, Vec<u8>), Failure> {
         let (kept, wire) = (self.connection.take(), self.wire.clone());
         let mut connection = Connection::again(kept, &self.target, wire).await?;
-        let request = self.target.address_to(&self.request);
+        let request = self.target.address_to(&self.request, &Values::default());
         let response = connection.send(request).await;
         let response = response.map_err(|error| Failure::of(&error, false))?;
         let status = response.status().as_u16();

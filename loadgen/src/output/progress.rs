@@ -79,11 +79,11 @@ impl Progress {
         if snapshot.bad > 0 {
             line += &format!(" · {} failed", snapshot.bad);
         }
-        line + &format!(
-            " · {} tokens/s · ttft {}",
-            snapshot.last.tokens,
-            duration(snapshot.last.ttft_p50_ns)
-        )
+        let last = &snapshot.last;
+        line + &match last.tokens {
+            0 => format!(" · {} answers/s", last.completed),
+            tokens => format!(" · {tokens} tokens/s · ttft {}", duration(last.ttft_p50_ns)),
+        }
     }
 }
 

@@ -117,12 +117,13 @@ fn write_distribution(name: &str, values: &Distribution, out: &mut dyn Write) ->
 
 fn write_client(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
     let client = &summary.client;
-    let per_token = match summary.tokens {
-        0 => String::new(),
-        tokens => format!(", {} a token", duration(client.cpu_ns / tokens)),
+    let each = match (summary.tokens, summary.requests.completed) {
+        (0, 0) => String::new(),
+        (0, completed) => format!(", {} a request", duration(client.cpu_ns / completed)),
+        (tokens, _) => format!(", {} a token", duration(client.cpu_ns / tokens)),
     };
     let usage = format!(
-        "{} CPU{per_token}, {} peak memory, timers p(99) {} late",
+        "{} CPU{each}, {} peak memory, timers p(99) {} late",
         duration(client.cpu_ns),
         bytes(client.peak_rss_bytes),
         duration(client.scheduling_delay_p99_ns)

@@ -2,9 +2,11 @@
 
 mod builtin;
 mod shape;
+mod steps;
 
 pub use builtin::{Builtin, find, list};
 pub use shape::{Shape, Unit};
+pub use steps::{StepList, StepText};
 
 use crate::Error;
 use crate::checks::Checks;
@@ -45,6 +47,9 @@ pub struct Scenario {
     pub headers: Vec<String>,
     /// Body to send.
     pub body: Option<String>,
+    /// Requests that every user makes in order, again and again, in place of one with `body`.
+    #[serde(default)]
+    pub steps: Vec<StepText>,
     /// What every answer must be like.
     #[serde(default)]
     pub expect: Checks,
@@ -98,6 +103,9 @@ impl Scenario {
         }
         if self.stop_when_crossed && self.thresholds.is_empty() {
             return Err("stop_when_crossed needs thresholds".into());
+        }
+        if self.body.is_some() && !self.steps.is_empty() {
+            return Err("it has a body and steps: choose one".into());
         }
         self.expect.sane()
     }
@@ -166,6 +174,12 @@ mod tests {
         let fine = with("arrivals = 'even'\nurls = ['http://a/']\nexpect = { done = false }");
         let scenario = Scenario::parse("mine", &fine).unwrap();
         assert!(scenario.arrivals == Spacing::Even && !scenario.expect.done);
+    }
+
+    #[test]
+    fn steps_and_a_body_do_not_mix() {
+        let text = "body = 'a'\n[[stages]]\nduration = '1s'\nusers = 1\n[[steps]]\npath = '/a'";
+        assert!(refusal(text).contains("choose one"));
     }
 
     #[test]
