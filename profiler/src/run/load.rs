@@ -29,8 +29,8 @@ pub struct Driver<'a> {
     pub loadgen: &'a Path,
     /// Where to send it.
     pub url: String,
-    /// What our load generator sends, as its `--body`; a chat message if `None`.
-    pub body: Option<&'a str>,
+    /// Arguments of our load generator that say what it sends; without any it is a chat message.
+    pub sent: &'a [String],
     /// Where it runs.
     pub cpus: Option<&'a Cpus>,
     /// The round's folder, for logs and the summary.
@@ -134,9 +134,7 @@ impl Driver<'_> {
     ) -> Command {
         let mut command = Command::new(self.loadgen);
         command.args(["run", "--scenario", scenario, "--url", &self.url]);
-        if let Some(body) = self.body {
-            command.args(["--body", body]);
-        }
+        command.args(self.sent);
         if let Some(users) = users {
             command.args(["--users", &users.to_string()]);
         }

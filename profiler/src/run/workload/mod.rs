@@ -24,6 +24,8 @@ pub enum Workload {
     SubAgents,
     /// A chat that loads and appends the messages of a thread.
     History,
+    /// Threads created, written to, read, listed, renamed and deleted; no model.
+    Threads,
     /// An image of 1 MiB in, a caption and an image of 1 MiB out.
     Multimodal,
 }
@@ -38,6 +40,7 @@ impl Workload {
             Workload::AgentLoop => "agent-loop",
             Workload::SubAgents => "sub-agents",
             Workload::History => "history",
+            Workload::Threads => "threads",
             Workload::Multimodal => "multimodal",
         }
     }
@@ -49,19 +52,29 @@ impl Workload {
             Workload::ToolsSequential | Workload::ToolsParallel | Workload::AgentLoop => "/agent",
             Workload::SubAgents => "/sub-agents",
             Workload::History => "/history",
+            Workload::Threads => "/threads",
             Workload::Multimodal => "/multimodal",
         }
     }
 
     /// Whether the server needs a database, which it is told of by `DATABASE`.
     pub fn needs_database(self) -> bool {
-        self == Workload::History
+        matches!(self, Workload::History | Workload::Threads)
+    }
+
+    /// What users send, as steps for the load generator; `None` for one message that is always the same.
+    fn steps(self) -> Option<&'static str> {
+        match self {
+            Workload::History => Some(include_str!("../../../workloads/history.toml")),
+            Workload::Threads => Some(include_str!("../../../workloads/threads.toml")),
+            _ => None,
+        }
     }
 
     /// What the model says, as a script for the stub; `None` if it only says tokens.
     fn script(self) -> Option<&'static str> {
         match self {
-            Workload::Chat | Workload::History => None,
+            Workload::Chat | Workload::History | Workload::Threads => None,
             Workload::ToolsSequential => {
                 Some(include_str!("../../../workloads/tools-sequential.toml"))
             }
@@ -96,7 +109,7 @@ mod tests {
     fn every_workload_is_documented() {
         let text = include_str!("../../../../docs/workloads.md");
         for workload in Workload::value_variants() {
-            let row = format!("| `{}` | `POST {}` |", workload.name(), workload.path());
+            let row = format!("| `{}` | `POST {}`", workload.name(), workload.path());
             assert!(text.contains(&row), "{row}");
         }
     }

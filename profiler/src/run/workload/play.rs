@@ -15,8 +15,8 @@ use toml::{Table, Value};
 pub struct Play {
     /// The stub's script; without one it says tokens.
     pub script: Option<PathBuf>,
-    /// The load generator's `--body`; without one it sends a chat message.
-    pub body: Option<String>,
+    /// The load generator's arguments that say what is sent; without any it is a chat message.
+    pub sent: Vec<String>,
 }
 
 impl Play {
@@ -30,8 +30,9 @@ impl Play {
             let text = with_tokens(script, tokens).context("a script of ours is broken")?;
             play.script = Some(write(dir, "model.toml", text.as_bytes())?);
         }
-        if workload == Workload::History {
-            play.body = Some(json!({ "thread": "main", "message": "hello" }).to_string());
+        if let Some(steps) = workload.steps() {
+            let path = write(dir, "steps.toml", steps.as_bytes())?;
+            play.sent = vec!["--steps".into(), path.display().to_string()];
         }
         if workload == Workload::Multimodal {
             let image = image::png()?;
@@ -39,7 +40,7 @@ impl Play {
             let url = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(image));
             let body = json!({ "message": "hello", "image": url }).to_string();
             let path = write(dir, "request.json", body.as_bytes())?;
-            play.body = Some(format!("@{}", path.display()));
+            play.sent = vec!["--body".into(), format!("@{}", path.display())];
         }
         Ok(play)
     }
@@ -98,7 +99,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let play = Play::prepare(Workload::Multimodal, 5, dir.path()).unwrap();
         let file = dir.path().join("request.json");
-        assert_eq!(play.body, Some(format!("@{}", file.display())));
+        assert_eq!(play.sent, ["--body".into(), format!("@{}", file.display())]);
         let body: serde_json::Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
         let url = body["image"].as_str().unwrap();
         let sent = BASE64_STANDARD.decode(url.strip_prefix("data:image/png;base64,").unwrap());
@@ -106,6 +107,19 @@ mod tests {
             sent.unwrap(),
             fs::read(dir.path().join("image.png")).unwrap()
         );
+    }
+
+    #[test]
+    fn steps_are_kept_with_the_results() {
+        for workload in [Workload::History, Workload::Threads] {
+            let dir = tempfile::tempdir().unwrap();
+            let play = Play::prepare(workload, 5, dir.path()).unwrap();
+            let file = dir.path().join("steps.toml");
+            assert_eq!(play.sent, ["--steps", file.to_str().unwrap()]);
+            let kept = fs::read_to_string(file).unwrap();
+            assert_eq!(kept, workload.steps().unwrap());
+            assert!(workload.needs_database());
+        }
     }
 
     #[test]
