@@ -8,13 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"strconv"
-)
-
-var (
-	threadID    = regexp.MustCompile(`^[\w-]{1,64}$`)
-	errThreadID = errors.New("ids have 1 to 64 letters, digits, - and _")
 )
 
 // A page of threads; next is the last id if there are more.
@@ -33,8 +27,8 @@ type whole struct {
 func crud(mux *http.ServeMux, threads *threads) {
 	handle := func(pattern string, serve func(*http.Request) (int, any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			if id := r.PathValue("id"); id != "" && !threadID.MatchString(id) {
-				fail(w, http.StatusBadRequest, errThreadID.Error())
+			if id := r.PathValue("id"); id != "" && !plainID.MatchString(id) {
+				fail(w, http.StatusBadRequest, errID.Error())
 				return
 			}
 			status, body, err := serve(r)
@@ -96,8 +90,8 @@ func (t *threads) serveList(r *http.Request) (int, any, error) {
 func (t *threads) serveCreate(r *http.Request) (int, any, error) {
 	var thread thread
 	err := readBody(r, &thread, map[string]*string{"id": &thread.ID, "title": &thread.Title})
-	if err == nil && !threadID.MatchString(thread.ID) {
-		err = fmt.Errorf("%w: %w", errBadRequest, errThreadID)
+	if err == nil && !plainID.MatchString(thread.ID) {
+		err = fmt.Errorf("%w: %w", errBadRequest, errID)
 	}
 	if err == nil {
 		err = t.create(r.Context(), thread)

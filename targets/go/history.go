@@ -24,8 +24,8 @@ func history(model *model, threads *threads) answer {
 		if err := read(body, &request, fields); err != nil {
 			return nil, err
 		}
-		if !threadID.MatchString(request.Thread) {
-			return nil, fmt.Errorf("%w: %w", errBadRequest, errThreadID)
+		if !plainID.MatchString(request.Thread) {
+			return nil, fmt.Errorf("%w: %w", errBadRequest, errID)
 		}
 		before, err := threads.latest(ctx, request.Thread, remembered)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 )
 
 // An event is one JSON object that the client is sent.
@@ -23,6 +24,12 @@ type events func(emit) error
 
 // ErrBadRequest marks requests that cannot be answered.
 var errBadRequest = errors.New("bad request")
+
+// Ids of threads and rooms.
+var (
+	plainID = regexp.MustCompile(`^[\w-]{1,64}$`)
+	errID   = errors.New("ids have 1 to 64 letters, digits, - and _")
+)
 
 // Streaming serves an answer as server-sent events. When the client leaves, the request's context ends.
 func streaming(answer answer) http.HandlerFunc {
@@ -46,8 +53,7 @@ func streaming(answer answer) http.HandlerFunc {
 }
 
 func stream(w http.ResponseWriter, events events) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-cache")
+	eventStream(w)
 	flush := http.NewResponseController(w).Flush
 	err := events(func(event event) error {
 		if err := writeEvent(w, event); err != nil {
@@ -60,6 +66,11 @@ func stream(w http.ResponseWriter, events events) {
 		return
 	}
 	io.WriteString(w, "data: [DONE]\n\n")
+}
+
+func eventStream(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-cache")
 }
 
 func writeEvent(w io.Writer, event event) error {

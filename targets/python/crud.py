@@ -27,7 +27,7 @@ class Title(BaseModel):
 @router.get("")
 async def page(all: All, after: str = "", limit: Annotated[int, Query(ge=1, le=100)] = 20) -> dict:
     # One more than wanted tells whether there are more.
-    found = await all.list(after, limit + 1)
+    found = await all.page(after, limit + 1)
     return {"threads": found[:limit], "next": found[limit - 1]["id"] if len(found) > limit else None}
 
 

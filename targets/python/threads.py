@@ -69,7 +69,7 @@ class Threads:
 
         return await self.call(work)
 
-    async def list(self, after: str, limit: int) -> list[dict]:
+    async def page(self, after: str, limit: int) -> list[dict]:
         query = "SELECT id, title FROM threads WHERE id > ? ORDER BY id LIMIT ?"
         return await self.call(lambda db: [thread(row) for row in db.execute(query, (after, limit))])
 

@@ -95,27 +95,36 @@ where
 pub fn contents(
     deltas: impl Stream<Item = anyhow::Result<Delta>> + Send + 'static,
 ) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
-    Sse::new(async_stream::stream! {
+    Sse::new(tokens(deltas).map(Ok))
+}
+
+/// The events of an answer that is tokens alone.
+pub fn tokens(
+    deltas: impl Stream<Item = anyhow::Result<Delta>> + Send + 'static,
+) -> impl Stream<Item = sse::Event> + Send {
+    async_stream::stream! {
         pin_mut!(deltas);
         while let Some(delta) = deltas.next().await {
             match delta.map(|delta| delta.content) {
-                Ok(Some(content)) if !content.is_empty() => yield Ok(data(&What::Content(content))),
+                Ok(Some(content)) if !content.is_empty() => yield data(&What::Content(content)),
                 Ok(_) => {}
                 Err(error) => {
-                    yield Ok(failure(&error));
+                    yield failure(&error);
                     return;
                 }
             }
         }
-        yield Ok(sse::Event::default().data("[DONE]"));
-    })
+        yield sse::Event::default().data("[DONE]");
+    }
 }
 
-fn failure(error: &anyhow::Error) -> sse::Event {
+/// What went wrong.
+pub fn failure(error: &anyhow::Error) -> sse::Event {
     data(&json!({ "error": format!("{error:#}") }))
 }
 
-fn data(event: &impl Serialize) -> sse::Event {
+/// An event whose data is JSON.
+pub fn data(event: &impl Serialize) -> sse::Event {
     let json = serde_json::to_string(event).expect("events have text keys only");
     sse::Event::default().data(json)
 }

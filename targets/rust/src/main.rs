@@ -3,26 +3,40 @@
 mod agent;
 mod agents;
 mod chat;
+mod crud;
 mod event;
+mod history;
 mod model;
 mod multimodal;
+mod pubsub;
 mod request;
+mod threads;
 mod tools;
 
 use axum::{Router, http::StatusCode, routing::post};
 use model::Model;
+use threads::Threads;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let model = Model::new(&std::env::var("UPSTREAM")?);
-    let app = Router::new()
+    let mut app = Router::new()
         .route("/chat", post(chat::chat))
         .route("/agent", post(agents::agent))
         .route("/sub-agents", post(agents::sub_agents))
         .route("/multimodal", post(multimodal::multimodal))
+        .with_state(model.clone())
+        .merge(pubsub::routes(model.clone()));
+    // What remembers is there only with a database.
+    if let Ok(path) = std::env::var("DATABASE") {
+        let threads = Threads::open(&path).await?;
+        app = app
+            .merge(history::routes(model, threads.clone()))
+            .merge(crud::routes(threads));
+    }
+    let app = app
         .fallback(not_found)
-        .method_not_allowed_fallback(not_found)
-        .with_state(model);
+        .method_not_allowed_fallback(not_found);
     let port: u16 = std::env::var("PORT")?.parse()?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     Ok(axum::serve(listener, app).await?)

@@ -3,7 +3,7 @@
 use crate::{
     event::{Emit, What, stream},
     model::{Delta, Message, Model},
-    request::{Refusal, read},
+    request::{Refusal, filled, read},
 };
 use anyhow::{Context, bail};
 use axum::{body::Bytes, extract::State, response::IntoResponse};
@@ -27,12 +27,9 @@ pub async fn multimodal(
     body: Bytes,
 ) -> Result<impl IntoResponse, Refusal> {
     let request: Request = read(&body)?;
-    if request.message.is_empty() {
-        return Err(Refusal::bad_request("\"message\" is missing"));
-    }
     decode(&request.image)
         .map_err(|error| Refusal::bad_request(format!("\"image\": {error:#}")))?;
-    let parts = json!([{ "type": "text", "text": request.message },
+    let parts = json!([{ "type": "text", "text": filled("message", request.message)? },
                        { "type": "image_url", "image_url": { "url": request.image } }]);
     let deltas = model.ask(&[Message::new("user", parts)], &[]).await?;
     Ok(stream(move |emit| show(deltas, emit)))

@@ -27,6 +27,11 @@ impl Refusal {
     pub fn bad_request(why: impl ToString) -> Self {
         Self(StatusCode::BAD_REQUEST, why.to_string())
     }
+
+    /// The server's own failure.
+    pub fn broken(error: anyhow::Error) -> Self {
+        Self(StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}"))
+    }
 }
 
 /// The model's failure before anything was sent.
@@ -44,8 +49,24 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 /// Reads a body that is a message.
 pub fn message(body: &[u8]) -> Result<String, Refusal> {
     let Said { message } = read(body)?;
-    match message.is_empty() {
-        true => Err(Refusal::bad_request("\"message\" is missing")),
-        false => Ok(message),
+    filled("message", message)
+}
+
+/// A field that must not be empty.
+pub fn filled(name: &str, value: String) -> Result<String, Refusal> {
+    match value.is_empty() {
+        true => Err(Refusal::bad_request(format!("\"{name}\" is missing"))),
+        false => Ok(value),
+    }
+}
+
+/// The id of a thread or a room, checked.
+pub fn plain_id(id: String) -> Result<String, Refusal> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    match (1..=64).contains(&id.len()) && id.bytes().all(plain) {
+        true => Ok(id),
+        false => Err(Refusal::bad_request(
+            "ids have 1 to 64 letters, digits, - and _",
+        )),
     }
 }

@@ -1,0 +1,135 @@
+//! Threads over HTTP.
+
+use crate::{
+    request::{Refusal, filled, plain_id, read},
+    threads::{Said, Thread, Threads},
+};
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::StatusCode,
+    response::IntoResponse,
+    routing::{get, post},
+};
+use serde::{Deserialize, Serialize};
+
+/// What every handler gives.
+type Reply<T> = Result<(StatusCode, Json<T>), Refusal>;
+
+/// The routes of threads.
+pub fn routes(threads: Threads) -> Router {
+    Router::new()
+        .route("/threads", get(list).post(create))
+        .route("/threads/{id}", get(show).patch(rename).delete(remove))
+        .route("/threads/{id}/messages", post(append))
+        .with_state(threads)
+}
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    after: String,
+    #[serde(default = "Page::limit")]
+    limit: u32,
+}
+
+impl Page {
+    fn limit() -> u32 {
+        20
+    }
+}
+
+#[derive(Serialize)]
+struct Listed {
+    threads: Vec<Thread>,
+    /// Where the next page begins, if there is one.
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Whole {
+    #[serde(flatten)]
+    thread: Thread,
+    messages: Vec<Said>,
+}
+
+#[derive(Deserialize)]
+struct Title {
+    title: String,
+}
+
+async fn list(
+    State(all): State<Threads>,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Reply<Listed> {
+    let Query(Page { after, limit }) = page.map_err(Refusal::bad_request)?;
+    if !(1..=100).contains(&limit) {
+        return Err(Refusal::bad_request("limit must be from 1 to 100"));
+    }
+    // One more than wanted tells whether there are more.
+    let mut threads = found(all.list(after, limit + 1).await)?;
+    let limit = limit as usize;
+    let more = threads.len() > limit;
+    threads.truncate(limit);
+    let next = threads.last().filter(|_| more).map(|last| last.id.clone());
+    Ok((StatusCode::OK, Json(Listed { threads, next })))
+}
+
+async fn create(State(all): State<Threads>, body: Bytes) -> Reply<Thread> {
+    let Thread { id, title } = read(&body)?;
+    let (id, title) = (plain_id(id)?, filled("title", title)?);
+    match found(all.create(id.clone(), title.clone()).await)? {
+        true => Ok((StatusCode::CREATED, Json(Thread { id, title }))),
+        false => Err(Refusal(
+            StatusCode::CONFLICT,
+            "there is such a thread".to_owned(),
+        )),
+    }
+}
+
+async fn show(State(all): State<Threads>, Path(id): Path<String>) -> Reply<Whole> {
+    let thread = found(all.read(plain_id(id)?).await)?.ok_or_else(missing)?;
+    let messages = found(all.messages(thread.id.clone()).await)?;
+    Ok((StatusCode::OK, Json(Whole { thread, messages })))
+}
+
+async fn rename(State(all): State<Threads>, Path(id): Path<String>, body: Bytes) -> Reply<Thread> {
+    let Title { title } = read(&body)?;
+    let (id, title) = (plain_id(id)?, filled("title", title)?);
+    match found(all.rename(id.clone(), title.clone()).await)? {
+        true => Ok((StatusCode::OK, Json(Thread { id, title }))),
+        false => Err(missing()),
+    }
+}
+
+async fn remove(
+    State(all): State<Threads>,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, Refusal> {
+    match found(all.remove(plain_id(id)?).await)? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(missing()),
+    }
+}
+
+async fn append(State(all): State<Threads>, Path(id): Path<String>, body: Bytes) -> Reply<Said> {
+    let Said { role, content } = read(&body)?;
+    let (id, content) = (plain_id(id)?, filled("content", content)?);
+    if role != "user" && role != "assistant" {
+        return Err(Refusal::bad_request("\"role\" must be user or assistant"));
+    }
+    found(all.read(id.clone()).await)?.ok_or_else(missing)?;
+    let said = Said { role, content };
+    found(all.append(id, said.clone()).await)?;
+    Ok((StatusCode::CREATED, Json(said)))
+}
+
+/// What the database gave; its failure is the server's.
+fn found<T>(result: anyhow::Result<T>) -> Result<T, Refusal> {
+    result.map_err(Refusal::broken)
+}
+
+fn missing() -> Refusal {
+    Refusal(StatusCode::NOT_FOUND, "there is no such thread".to_owned())
+}

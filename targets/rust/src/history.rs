@@ -1,0 +1,72 @@
+//! `POST /history`: a chat that remembers.
+
+use crate::{
+    event::{Emit, What, stream},
+    model::{Delta, Message, Model},
+    request::{Refusal, filled, plain_id, read},
+    threads::{Said, Threads},
+};
+use axum::{Router, body::Bytes, extract::State, response::IntoResponse, routing::post};
+use futures_util::{Stream, StreamExt, pin_mut};
+use serde::Deserialize;
+
+/// Messages of the thread that the model is told.
+const REMEMBERED: u32 = 20;
+
+#[derive(Deserialize)]
+struct Request {
+    thread: String,
+    message: String,
+}
+
+/// The route of chats that remember.
+pub fn routes(model: Model, threads: Threads) -> Router {
+    Router::new()
+        .route("/history", post(history))
+        .with_state((model, threads))
+}
+
+async fn history(
+    State((model, threads)): State<(Model, Threads)>,
+    body: Bytes,
+) -> Result<impl IntoResponse, Refusal> {
+    let Request { thread, message } = read(&body)?;
+    let (thread, question) = (plain_id(thread)?, filled("message", message)?);
+    let before = threads.latest(thread.clone(), REMEMBERED).await;
+    let mut messages: Vec<Message> = before
+        .map_err(Refusal::broken)?
+        .into_iter()
+        .map(told)
+        .collect();
+    messages.push(Message::new("user", question.as_str()));
+    let deltas = model.ask(&messages, &[]).await?;
+    Ok(stream(async move |emit: Emit| {
+        let answer = hear(deltas, &emit).await?;
+        let said =
+            [("user", question.clone()), ("assistant", answer)].map(|(role, content)| Said {
+                role: role.to_owned(),
+                content,
+            });
+        threads.record(thread, question, said).await
+    }))
+}
+
+fn told(Said { role, content }: Said) -> Message {
+    Message::new(if role == "user" { "user" } else { "assistant" }, content)
+}
+
+/// Passes on what the model says; gives all of it.
+async fn hear(
+    deltas: impl Stream<Item = anyhow::Result<Delta>> + Send,
+    emit: &Emit,
+) -> anyhow::Result<String> {
+    let mut answer = String::new();
+    pin_mut!(deltas);
+    while let Some(delta) = deltas.next().await {
+        if let Some(content) = delta?.content.filter(|content| !content.is_empty()) {
+            answer += &content;
+            emit.send(What::Content(content)).await?;
+        }
+    }
+    Ok(answer)
+}
