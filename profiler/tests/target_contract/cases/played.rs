@@ -16,10 +16,11 @@ async fn play(mut session: Session, workload: Workload) -> Vec<Value> {
     let stub = Stub::start(play.script.as_deref());
     session.ask_instead(stub.url());
     let mut client = session.client().await;
-    let answer: Answer = match play.body {
+    // Apart from a file, what is sent is a chat message.
+    let file = play.sent.iter().find_map(|sent| sent.strip_prefix('@'));
+    let answer: Answer = match file {
         None => client.say(workload.path(), "hello").await,
-        Some(body) => {
-            let file = body.strip_prefix('@').expect("the body is in a file");
+        Some(file) => {
             let body = fs::read_to_string(file).expect("it can be read");
             let body = serde_json::from_str(&body).expect("it is JSON");
             client.post(workload.path(), &body).await
