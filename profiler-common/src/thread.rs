@@ -26,6 +26,8 @@ pub const FLAG_MAJOR_BASE: u32 = 8;
 pub const FLAG_UNSEEN_RUNNABLE: u32 = 16;
 /// and while taken for asleep.
 pub const FLAG_UNSEEN_OFF: u32 = 32;
+/// It got a CPU without having been seen to be woken.
+pub const FLAG_UNSEEN_WAKE: u32 = 64;
 
 /// What is known of one thread. Times are monotonic nanoseconds.
 ///
@@ -48,7 +50,7 @@ pub struct Thread {
     pub run_queue_ns: u64,
     /// Time asleep or blocked, up to `since_ns`.
     pub off_cpu_ns: u64,
-    /// Times it was woken.
+    /// Times it was woken; a wake-up that went unseen is known by what followed.
     pub wakeups: u64,
     /// When its last wake-up was decided.
     pub waking_ns: u64,
@@ -75,9 +77,11 @@ pub struct Thread {
     pub enter_off_cpu_ns: u64,
 
     /// The kernel's count of the thread's major faults, when first and last looked at.
-    pub major_base: u64,
+    pub major_base: u32,
     /// See `major_base`.
-    pub major_last: u64,
+    pub major_last: u32,
+    /// The kernel's own account of the thread's waiting (`sched_info.run_delay`) when it last left a CPU.
+    pub run_delay_ns: u64,
     /// Its last receive, where a receive is paired with a send of the same thread.
     pub received: Stamp,
     /// Address of the goroutine that entered the last system call (Go on x86-64), else 0.
@@ -140,6 +144,15 @@ pub struct CallTime {
     pub run_queue_ns: u64,
 }
 
+/// The kernel's own account of a thread, since it began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Run time (`se.sum_exec_runtime`).
+    pub exec_ns: u64,
+    /// Waiting for a CPU (`sched_info.run_delay`).
+    pub run_delay_ns: u64,
+}
+
 impl Thread {
     /// A thread that has been in `state` since `since_ns`.
     #[inline(always)]
@@ -172,17 +185,29 @@ impl Thread {
     #[inline(always)]
     pub fn switch_in(&mut self, now: u64) -> Option<u64> {
         let waited = self.state == RUNNABLE;
+        if self.state == OFF_CPU {
+            self.flags |= FLAG_UNSEEN_WAKE;
+            self.wakeups += 1;
+        }
         let spent = self.advance(now);
         self.state = ON_CPU;
+        self.ran_ns = now;
         waited.then_some(spent)
     }
 
-    /// Left the CPU: by its own wish, or imposed. `exec_ns` is the kernel's own account of its run time.
+    /// Left the CPU: by its own wish, or imposed; `kernel` is the account at this moment.
     #[inline(always)]
-    pub fn switch_out(&mut self, now: u64, voluntary: bool, exec_ns: u64) {
+    pub fn switch_out(&mut self, now: u64, voluntary: bool, kernel: Account) {
         self.is_running(now);
         self.advance(now);
-        self.put_right(exec_ns);
+        if self.exec_ns != 0 {
+            self.put_stay_right(kernel.exec_ns);
+            self.put_wait_right(kernel.run_delay_ns);
+        }
+        self.flags &= !(FLAG_UNSEEN_RUNNABLE | FLAG_UNSEEN_OFF | FLAG_UNSEEN_WAKE);
+        self.exec_ns = kernel.exec_ns;
+        self.run_delay_ns = kernel.run_delay_ns;
+        self.left_on_cpu_ns = self.on_cpu_ns;
         if voluntary {
             self.voluntary += 1;
             self.state = OFF_CPU;
@@ -216,7 +241,10 @@ impl Thread {
         if self.state != ON_CPU {
             self.flags |= match self.state {
                 RUNNABLE => FLAG_UNSEEN_RUNNABLE,
-                _ => FLAG_UNSEEN_OFF,
+                _ => {
+                    self.wakeups += 1;
+                    FLAG_UNSEEN_OFF | FLAG_UNSEEN_WAKE
+                }
             };
             self.advance(now);
             self.state = ON_CPU;
@@ -227,9 +255,9 @@ impl Thread {
     /// After a stay on the CPU whose beginning went unseen: the kernel knows how long it was, and what was booked as
     /// waiting or sleeping in the meantime is running.
     #[inline(always)]
-    fn put_right(&mut self, exec_ns: u64) {
+    fn put_stay_right(&mut self, exec_ns: u64) {
         const UNSEEN: u32 = FLAG_UNSEEN_RUNNABLE | FLAG_UNSEEN_OFF;
-        if self.flags & UNSEEN != 0 && self.exec_ns != 0 {
+        if self.flags & UNSEEN != 0 {
             let ran = exec_ns.saturating_sub(self.exec_ns);
             let missed = ran.saturating_sub(self.on_cpu_ns - self.left_on_cpu_ns);
             let waiting = self.flags & FLAG_UNSEEN_RUNNABLE != 0;
@@ -247,9 +275,23 @@ impl Thread {
             // It ran before the call it is in now.
             self.enter_on_cpu_ns += taken;
         }
-        self.flags &= !UNSEEN;
-        self.exec_ns = exec_ns;
-        self.left_on_cpu_ns = self.on_cpu_ns;
+    }
+
+    /// After a wake-up that went unseen: the kernel knows how long the thread then waited for its CPU, and that much of
+    /// what was booked as sleep is waiting.
+    #[inline(always)]
+    fn put_wait_right(&mut self, run_delay_ns: u64) {
+        if self.flags & FLAG_UNSEEN_WAKE == 0 {
+            return;
+        }
+        let waited = run_delay_ns.saturating_sub(self.run_delay_ns);
+        let taken = waited.min(self.off_cpu_ns);
+        self.off_cpu_ns -= taken;
+        self.run_queue_ns += taken;
+        // It waited before the call it is in now, unless it waited in it.
+        if self.enter_ns > self.ran_ns {
+            self.enter_off_cpu_ns = self.enter_off_cpu_ns.saturating_sub(taken);
+        }
     }
 
     /// Enters system call `nr`.
@@ -287,7 +329,7 @@ impl Thread {
 
     /// Major faults since first sight.
     pub fn major(&self) -> u64 {
-        self.major_last.saturating_sub(self.major_base)
+        self.major_last.wrapping_sub(self.major_base).into()
     }
 }
 

@@ -7,7 +7,7 @@ fn lifetime(thread: &Thread) -> u64 {
 #[test]
 fn a_sleep_is_off_then_queue_then_on() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 1000);
-    thread.switch_out(1100, true, 0);
+    thread.switch_out(1100, true, Account::default());
     assert_eq!(thread.wake(1500), Some(400));
     assert_eq!(thread.switch_in(1520), Some(20));
     thread.advance(1600);
@@ -24,7 +24,7 @@ fn a_sleep_is_off_then_queue_then_on() {
 #[test]
 fn preemption_leaves_it_runnable() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
-    thread.switch_out(10, false, 0);
+    thread.switch_out(10, false, Account::default());
     assert_eq!(thread.switch_in(30), Some(20));
     assert_eq!(
         (thread.involuntary, thread.run_queue_ns, thread.off_cpu_ns),
@@ -47,7 +47,7 @@ fn a_wake_up_before_it_left_its_cpu_changes_nothing_but_the_count() {
 fn a_call_splits_into_on_blocked_and_queued() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 100);
     thread.enter(7, 150);
-    thread.switch_out(160, true, 0);
+    thread.switch_out(160, true, Account::default());
     thread.wake(200);
     thread.switch_in(230);
     let took = thread.exit(240);
@@ -81,7 +81,7 @@ fn a_call_entered_before_first_sight_counts_from_there() {
 fn a_missed_switch_makes_no_cpu_time() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
     thread.enter(202, 10);
-    thread.switch_out(20, true, 0);
+    thread.switch_out(20, true, Account::default());
     // The wake-up and the switch back were not seen.
     let took = thread.exit(1000);
     assert_eq!((took.on_cpu_ns, took.blocked_ns), (10, 980));
@@ -92,11 +92,11 @@ fn a_missed_switch_makes_no_cpu_time() {
 #[test]
 fn leaving_a_cpu_it_was_not_seen_to_get_is_counted() {
     let mut thread = Thread::new(1, 1, 0, OFF_CPU, 0);
-    thread.switch_out(10, true, 0);
+    thread.switch_out(10, true, Account::default());
     assert_eq!((thread.unseen_switches, thread.off_cpu_ns), (1, 10));
     thread.wake(20);
     thread.switch_in(30);
-    thread.switch_out(40, false, 10);
+    thread.switch_out(40, false, ran(10));
     assert_eq!(thread.unseen_switches, 1);
 }
 
@@ -104,14 +104,14 @@ fn leaving_a_cpu_it_was_not_seen_to_get_is_counted() {
 fn the_kernel_knows_how_long_an_unseen_stay_was() {
     // Ran from 0 to 100, waited until 150, ran unseen until 900.
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
-    thread.switch_out(100, false, 5100);
-    thread.switch_out(900, true, 5850);
+    thread.switch_out(100, false, ran(5100));
+    thread.switch_out(900, true, ran(5850));
     assert_eq!((thread.on_cpu_ns, thread.run_queue_ns), (850, 50));
     // Slept until 1000, ran unseen; a call from 1200 shows it, another blocks at 1300 until 1400.
     thread.enter(1, 1200);
     thread.exit(1210);
     thread.enter(2, 1250);
-    thread.switch_out(1300, true, 6150);
+    thread.switch_out(1300, true, ran(6150));
     assert_eq!((thread.on_cpu_ns, thread.off_cpu_ns), (1150, 100));
     thread.wake(1400);
     thread.switch_in(1400);
@@ -121,9 +121,40 @@ fn the_kernel_knows_how_long_an_unseen_stay_was() {
 }
 
 #[test]
+fn the_kernel_knows_how_long_it_waited_after_an_unseen_wake_up() {
+    let account = |exec_ns, run_delay_ns| Account {
+        exec_ns,
+        run_delay_ns,
+    };
+    // Slept from 100 to 180, which went unseen, and waited until 200.
+    let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
+    thread.switch_out(100, true, account(5100, 40));
+    thread.switch_in(200);
+    thread.enter(1, 250);
+    thread.switch_out(300, true, account(5200, 60));
+    assert_eq!(
+        (thread.on_cpu_ns, thread.run_queue_ns, thread.off_cpu_ns),
+        (200, 20, 80)
+    );
+    // Slept in that call until 330, waited until 350, and neither was seen; the next call shows it at 400.
+    thread.exit(400);
+    thread.enter(1, 420);
+    thread.switch_out(500, true, account(5350, 80));
+    assert_eq!(
+        (thread.on_cpu_ns, thread.run_queue_ns, thread.off_cpu_ns),
+        (350, 40, 110)
+    );
+    thread.wake(510);
+    thread.switch_in(510);
+    let took = thread.exit(520);
+    assert_eq!((took.on_cpu_ns, took.blocked_ns), (90, 10));
+    assert_eq!(thread.wakeups, 3);
+}
+
+#[test]
 fn a_clock_that_steps_back_between_cpus_costs_nothing() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 100);
-    thread.switch_out(90, true, 0);
+    thread.switch_out(90, true, Account::default());
     assert_eq!(lifetime(&thread), 0);
 }
 
@@ -140,12 +171,19 @@ fn time_adds_up_whatever_happens() {
         now += seed % 50;
         match seed % 6 {
             0 => drop(thread.switch_in(now)),
-            1 => thread.switch_out(now, true, 0),
-            2 => thread.switch_out(now, false, 0),
+            1 => thread.switch_out(now, true, Account::default()),
+            2 => thread.switch_out(now, false, Account::default()),
             3 => drop(thread.wake(now)),
             4 => thread.enter(1, now),
             _ => drop(thread.exit(now)),
         }
         assert_eq!(lifetime(&thread) + (now - thread.since_ns), now);
+    }
+}
+
+fn ran(exec_ns: u64) -> Account {
+    Account {
+        exec_ns,
+        ..Account::default()
     }
 }

@@ -14,7 +14,9 @@ use crate::track::{begin, current, existing, followed, forget, now, run_next, th
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_log_ebpf::warn;
 use profiler_common::histogram::Kind;
-use profiler_common::thread::{FLAG_BORN, FLAG_EXITING, FLAG_MAJOR_BASE, OFF_CPU, RUNNABLE};
+use profiler_common::thread::{
+    Account, FLAG_BORN, FLAG_EXITING, FLAG_MAJOR_BASE, OFF_CPU, RUNNABLE,
+};
 use profiler_common::{
     LONG_WAIT_NS, Pairing, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER, WaitedFor,
 };
@@ -70,7 +72,11 @@ fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u6
         // SAFETY: the loop thread is the queue's only reader.
         unsafe { (*fifo).flush(thread.since_ns) };
     }
-    thread.switch_out(now, voluntary, task.read(OFF_TASK_EXEC_RUNTIME.load()));
+    let account = Account {
+        exec_ns: task.read(OFF_TASK_EXEC_RUNTIME.load()),
+        run_delay_ns: task.read(OFF_TASK_RUN_DELAY.load()),
+    };
+    thread.switch_out(now, voluntary, account);
     note_major(thread, task);
     if thread.flags & FLAG_EXITING != 0 && state & TASK_DEAD != 0 {
         finish(thread, task);
@@ -80,7 +86,7 @@ fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u6
 /// The kernel's count of major faults is only known after the fault: taken at each switch, which a major fault causes.
 #[inline(always)]
 fn note_major(thread: &mut Thread, task: Object) {
-    let major: u64 = task.read(OFF_TASK_MAJ_FLT.load());
+    let major = task.read::<u64>(OFF_TASK_MAJ_FLT.load()) as u32;
     thread.major_last = major;
     if thread.flags & FLAG_MAJOR_BASE == 0 {
         thread.flags |= FLAG_MAJOR_BASE;
@@ -94,17 +100,17 @@ fn note_major(thread: &mut Thread, task: Object) {
 
 #[inline(always)]
 fn arrive(thread: &mut Thread, prev: Object, now: u64) {
+    // An older one has brought it to a CPU before.
+    let woken = thread.waking_ns > thread.ran_ns;
     if let Some(waited) = thread.switch_in(now) {
         observe(Kind::RunQueue, waited);
         if waited >= LONG_WAIT_NS {
             charge(prev, waited);
         }
     }
-    // An older one has brought it to a CPU before.
-    if thread.waking_ns > thread.ran_ns {
+    if woken {
         observe(Kind::WakeupToRun, now.saturating_sub(thread.waking_ns));
     }
-    thread.ran_ns = now;
 }
 
 /// Charges a wait to the process that had the CPU when it ended.

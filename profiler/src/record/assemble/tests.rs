@@ -1,6 +1,6 @@
 use super::*;
 use crate::record::memory::Regions;
-use profiler_common::thread::{OFF_CPU, RUNNABLE};
+use profiler_common::thread::{Account, OFF_CPU, RUNNABLE};
 
 const SPAN: Span = Span {
     start_ns: 1000,
@@ -72,7 +72,7 @@ fn an_ended_thread_keeps_its_name_and_end() {
     let mut thread = Tracked::new(1, 9, 2, OFF_CPU, 1200);
     thread.flags = FLAG_BORN;
     thread.switch_in(1300);
-    thread.switch_out(1500, true, 0);
+    thread.switch_out(1500, true, Account::default());
     let exit = ThreadExit {
         thread,
         kernel_exec_ns: 200,
@@ -96,7 +96,7 @@ fn an_ended_thread_keeps_its_name_and_end() {
 fn a_call_open_at_the_end_keeps_its_cpu_time() {
     let mut thread = Tracked::new(1, 7, 3, ON_CPU, 1000);
     thread.enter(0, 1100);
-    thread.switch_out(1150, true, 0);
+    thread.switch_out(1150, true, Account::default());
     let known = known_threads(&[thread], &[], &truth(7, 0), &truth(7, 150), SPAN);
     let threads = built(&known, &Drained::default());
     assert_eq!(threads[0].syscall_ns, 50);
