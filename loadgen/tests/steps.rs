@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{loadgen, request};
+use common::{loadgen, request, serve};
 use recording::LoadSummary;
 use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use std::thread;
 type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
 /// Starts a server of JSON: 201 to what has a body, 200 else.
-fn serve() -> (String, Seen) {
+fn serve_json() -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/notes", listener.local_addr().unwrap());
     let seen = Seen::default();
@@ -77,7 +77,7 @@ fn load(url: &str, text: &str) -> (Option<i32>, LoadSummary) {
 
 #[test]
 fn a_user_goes_through_the_steps_again_and_again() {
-    let (url, seen) = serve();
+    let (url, seen) = serve_json();
     let (code, summary) = load(&url, STEPS);
     assert!(matches!(code, Some(0 | 3)), "{code:?}");
     let expected = [
@@ -94,7 +94,7 @@ fn a_user_goes_through_the_steps_again_and_again() {
 
 #[test]
 fn answers_that_are_no_streams_have_a_total_and_no_first_token() {
-    let (url, _) = serve();
+    let (url, _) = serve_json();
     let (_, summary) = load(&url, STEPS);
     assert_eq!((summary.total.count, summary.ttfb.count), (4, 4));
     assert_eq!((summary.tokens, summary.ttft.count), (0, 0));
@@ -102,8 +102,20 @@ fn answers_that_are_no_streams_have_a_total_and_no_first_token() {
 }
 
 #[test]
+fn steps_may_stream_or_not() {
+    let (code, summary) = load(
+        &serve(),
+        "[[steps]]\npath = '/good'\n[[steps]]\npath = '/echo'\nbody = '{turn}'",
+    );
+    assert!(matches!(code, Some(0 | 3)), "{code:?}");
+    assert_eq!((summary.requests.completed, summary.tokens), (4, 12));
+    assert_eq!((summary.ttft.count, summary.itl.count), (4, 8));
+    assert_eq!(summary.checks.len(), 6);
+}
+
+#[test]
 fn a_refusal_names_its_step() {
-    let (url, _) = serve();
+    let (url, _) = serve_json();
     let (code, summary) = load(&url, &STEPS.replace("201", "204"));
     assert!(matches!(code, Some(0 | 3)), "{code:?}");
     assert_eq!(summary.requests.rejected["create: status 201"], 2);
@@ -123,7 +135,7 @@ fn a_refusal_names_its_step() {
 
 #[test]
 fn bad_files_are_refused_before_anything_is_sent() {
-    let (url, seen) = serve();
+    let (url, seen) = serve_json();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("steps.toml");
     let file = path.to_str().unwrap();
