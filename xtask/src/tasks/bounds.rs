@@ -30,14 +30,17 @@ pub struct Limit {
     pub cause: String,
     /// How many tasks there were by then, if that is known.
     pub reached: Option<u64>,
+    /// How many threads the process had by then.
+    pub threads: f64,
 }
 
 impl fmt::Display for Limit {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.reached {
-            Some(reached) => write!(to, "{} (at {reached} tasks)", self.cause),
-            None => to.write_str(&self.cause),
+        write!(to, "{} (", self.cause)?;
+        if let Some(reached) = self.reached {
+            write!(to, "{reached} tasks were there, ")?;
         }
+        write!(to, "{} threads)", self.threads)
     }
 }
 

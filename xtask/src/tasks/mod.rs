@@ -7,6 +7,7 @@ mod kinds;
 mod measure;
 mod program;
 mod rows;
+mod session;
 mod table;
 mod tree;
 mod usage;
@@ -21,13 +22,13 @@ use clap::Parser;
 use recording::comparison::Claim;
 use serde::Serialize;
 
-use crate::bench::turns::order;
 use crate::setup::{self, Need};
 use crate::{process, project};
 use bounds::Limit;
 use job::Job;
 use kinds::Kind;
-use rows::{Rounds, Row};
+use rows::Row;
+use session::Session;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -115,30 +116,20 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
     prepare(&kinds)?;
     let tree = tree::ensure()?;
     let folder = new_folder(arguments.out.as_deref())?;
-    let jobs = jobs(&arguments);
     let time = Duration::from_secs(arguments.step_seconds);
-    let (rounds, stops) = all_rounds(&kinds, &jobs, &arguments, |kind, job| {
-        measure::measure(
-            kind,
-            job,
-            time,
-            &tree,
-            &folder.join(format!("{}.log", kind.name)),
-        )
-    })?;
-    let names: Vec<String> = kinds.iter().map(|kind| kind.name.clone()).collect();
-    let rows = rounds.rows(&names);
-    let report = Report {
-        schema: "kontrast.tasks/1",
-        host: host(),
-        how: how(&arguments),
-        kinds: kinds.iter().map(about).collect(),
-        jobs: jobs.iter().map(Job::to_string).collect(),
-        claims: claims::judge(&claims, &rows),
-        rows,
-        stops,
+    let measure = |kind: &Kind, job| {
+        let log = folder.join(format!("{}.log", kind.name));
+        measure::measure(kind, job, time, &tree, &log)
     };
-    save(&report, &folder)
+    let mut session = Session::new(kinds, jobs(&arguments));
+    for round in 0..arguments.rounds {
+        session.round(round.into(), measure)?;
+        // After each round, so that whoever ends it early keeps what was measured.
+        save(&session.report(&claims, how()), &folder)?;
+    }
+    print!("{}", table::text(&session.report(&claims, how())));
+    println!("\nSaved: {}", project::short(&folder.join("tasks.json")));
+    Ok(())
 }
 
 /// Each runtime through its package client, each program by its compiler.
@@ -162,59 +153,6 @@ fn jobs(arguments: &Arguments) -> Vec<Job> {
     jobs
 }
 
-/// A kind that was stopped is not asked for the same or more of it again.
-fn all_rounds(
-    kinds: &[Kind],
-    jobs: &[Job],
-    arguments: &Arguments,
-    mut measure: impl FnMut(&Kind, Job) -> Result<measure::Values>,
-) -> Result<(Rounds, Vec<Stop>)> {
-    let (mut rounds, mut stopped) = (Rounds::default(), Vec::<(usize, Job, Limit)>::new());
-    for round in 0..usize::from(arguments.rounds) {
-        for &job in jobs {
-            for at in order(kinds.len(), round) {
-                let is_more =
-                    |(kind, limit, _): &(usize, Job, _)| *kind == at && is_as_much(job, *limit);
-                if stopped.iter().any(is_more) {
-                    continue;
-                }
-                let kind = &kinds[at];
-                eprintln!("[{}/{}] {job}: {}", round + 1, arguments.rounds, kind.name);
-                match measure(kind, job) {
-                    Ok(values) => rounds.add(at, job, values),
-                    Err(error) => {
-                        let limit: Limit = error
-                            .downcast()
-                            .with_context(|| format!("{}, {job}", kind.name))?;
-                        eprintln!("      stopped: {limit}");
-                        stopped.push((at, job, limit));
-                    }
-                }
-            }
-        }
-    }
-    let stop = |(kind, job, limit): (usize, Job, Limit)| Stop {
-        kind: kinds[kind].name.clone(),
-        job: job.to_string(),
-        limit,
-    };
-    Ok((rounds, stopped.into_iter().map(stop).collect()))
-}
-
-fn is_as_much(job: Job, limit: Job) -> bool {
-    match (job, limit) {
-        (Job::Idle(count), Job::Idle(most)) => count >= most,
-        _ => job == limit,
-    }
-}
-
-fn about(kind: &Kind) -> About {
-    About {
-        name: kind.name.clone(),
-        is: kind.is.clone(),
-    }
-}
-
 /// Kernel, CPU and memory.
 fn host() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
@@ -233,15 +171,14 @@ fn host() -> String {
 }
 
 /// When and by which command.
-fn how(arguments: &Arguments) -> String {
+fn how() -> String {
     let date =
         process::output(std::process::Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]));
     let words: Vec<String> = std::env::args().skip(1).collect();
     format!(
-        "{}, cargo xtask {}; {} rounds, ratios with 95 % intervals",
+        "{}, cargo xtask {}",
         date.unwrap_or_default(),
-        words.join(" "),
-        arguments.rounds
+        words.join(" ")
     )
 }
 
@@ -264,15 +201,10 @@ fn new_folder(out: Option<&Path>) -> Result<PathBuf> {
 }
 
 fn save(report: &Report, folder: &Path) -> Result<()> {
-    let text = table::text(report);
-    print!("{text}");
-    fs::write(folder.join("tasks.txt"), text)?;
-    fs::write(
-        folder.join("tasks.json"),
-        serde_json::to_string_pretty(report)? + "\n",
-    )?;
-    println!("\nSaved: {}", project::short(&folder.join("tasks.json")));
-    Ok(())
+    let json = serde_json::to_string_pretty(report)? + "\n";
+    fs::write(folder.join("tasks.txt"), table::text(report))
+        .and_then(|()| fs::write(folder.join("tasks.json"), json))
+        .with_context(|| format!("cannot write to {}", folder.display()))
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ impl Program {
             match self.lines.recv_timeout(LOOK) {
                 Ok(line) => match self.read(&line)? {
                     Line::Progress { at } => reached = Some(at),
-                    Line::Answer(answer) => return Ok(judged(answer)?),
+                    Line::Answer(answer) => return self.judged(answer),
                 },
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
@@ -105,25 +105,31 @@ impl Program {
             }
             let (rss, threads) = usage::glance(self.pid()).unwrap_or_default();
             if let Some(cause) = bounds.passed(rss, threads, began.elapsed()) {
-                bail!(Limit { cause, reached });
+                bail!(Limit {
+                    cause,
+                    reached,
+                    threads
+                });
             }
         }
     }
 
-    fn read(&self, line: &str) -> Result<Line> {
-        serde_json::from_str(line).with_context(|| format!("{} answers {line:?}", self.name))
-    }
-}
-
-/// What a program could not do is a limit of its own.
-fn judged(answer: Answer) -> Result<Answer, Limit> {
-    match answer.error {
-        Some(said) => Err(Limit {
+    /// What a program could not do is a limit of its own.
+    fn judged(&self, answer: Answer) -> Result<Answer> {
+        let Some(said) = &answer.error else {
+            return Ok(answer);
+        };
+        let (_, threads) = usage::glance(self.pid()).unwrap_or_default();
+        bail!(Limit {
             // It is printed, and the program is not ours to trust with a terminal.
             cause: format!("the program says: {}", said.escape_debug()),
             reached: Some(answer.done),
-        }),
-        None => Ok(answer),
+            threads,
+        })
+    }
+
+    fn read(&self, line: &str) -> Result<Line> {
+        serde_json::from_str(line).with_context(|| format!("{} answers {line:?}", self.name))
     }
 }
 

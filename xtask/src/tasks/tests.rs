@@ -48,29 +48,21 @@ fn values(amount: f64) -> Values {
 fn measured() -> Report {
     let kinds: Vec<Kind> = kinds::chosen(&[]).unwrap().into_iter().take(2).collect();
     let arguments = arguments("--rounds 2 --counts 10,100,1000 --idle-only").unwrap();
-    let jobs = jobs(&arguments);
     let limit = || Limit {
         cause: "memory".into(),
         reached: Some(50),
+        threads: 7.0,
     };
-    let (rounds, stops) = all_rounds(&kinds, &jobs, &arguments, |kind, job| {
-        match (kind.name == kinds[1].name, job) {
+    let second = kinds[1].name.clone();
+    let mut session = Session::new(kinds, jobs(&arguments));
+    for round in 0..2 {
+        let measure = |kind: &Kind, job| match (kind.name == second, job) {
             (true, Job::Idle(100..)) => Err(limit().into()),
             (is_second, _) => Ok(values(if is_second { 4096.0 } else { 2048.0 })),
-        }
-    })
-    .unwrap();
-    let names: Vec<String> = kinds.iter().map(|kind| kind.name.clone()).collect();
-    Report {
-        schema: "",
-        host: "a host".into(),
-        how: "today".into(),
-        kinds: kinds.iter().map(about).collect(),
-        jobs: jobs.iter().map(Job::to_string).collect(),
-        rows: rounds.rows(&names),
-        stops,
-        claims: vec![],
+        };
+        session.round(round, measure).unwrap();
     }
+    session.report(&[], "today".into())
 }
 
 #[test]
@@ -100,7 +92,7 @@ fn the_table_tells_values_ratios_and_limits() {
         "{text}"
     );
     assert!(
-        text.contains("tokio-tasks, idle-100: memory (at 50 tasks)"),
+        text.contains("tokio-tasks, idle-100: memory (50 tasks were there, 7 threads)"),
         "{text}"
     );
 }
@@ -108,10 +100,8 @@ fn the_table_tells_values_ratios_and_limits() {
 #[test]
 fn a_failure_that_is_no_limit_ends_the_run() {
     let kinds = kinds::chosen(&["goroutines".into()]).unwrap();
-    let arguments = arguments("--rounds 1").unwrap();
-    let failed = all_rounds(&kinds, &[Job::Read], &arguments, |_, _| {
-        anyhow::bail!("a wrong result")
-    });
+    let mut session = Session::new(kinds, vec![Job::Read]);
+    let failed = session.round(0, |_, _| anyhow::bail!("a wrong result"));
     let error = format!("{:#}", failed.err().unwrap());
     assert!(
         error.contains("goroutines, read") && error.contains("a wrong result"),
