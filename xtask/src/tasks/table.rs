@@ -56,7 +56,7 @@ pub fn text(report: &Report) -> String {
     text
 }
 
-/// A line a kind, a column a job; below each value how many times the first kind's it is.
+/// A line a kind, a column a job.
 fn table(report: &Report, heading: &str, metric: &str, jobs: &[String]) -> String {
     let mut text = format!("\n{heading}\n{:<17}", "");
     for job in jobs {
