@@ -52,7 +52,7 @@ struct Arguments {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
     /// How many idle tasks there are at once; none leaves them out.
-    #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000,1000000", value_name = "N,…", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_delimiter = ',', default_value = "100,1000,10000,100000,1000000", value_name = "N,…", value_parser = clap::value_parser!(u64).range(1..))]
     counts: Vec<u64>,
     /// Leave out hand-overs, reading and computing.
     #[arg(long)]
