@@ -64,7 +64,7 @@ pub struct Run {
     #[arg(long, value_parser = humantime::parse_duration, default_value = "1s", value_name = "TIME")]
     warmup: Duration,
     /// Record each round twice more, without eBPF programs and with the scheduler's only, to tell what observing costs
-    /// each arm; those rounds are in no other number.
+    /// each arm; those rounds are in no other number. A few per cent take more --rounds to tell, say 8.
     #[arg(long, conflicts_with = "load_command")]
     observer_cost: bool,
     /// A command of yours that loads the arm, in place of our load generator; {url} is filled in.
