@@ -1,6 +1,7 @@
 #include "server.hpp"
 
 #include "agent.hpp"
+#include "images.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -27,20 +28,36 @@ static awaitable<void> refuse(tcp::socket& client, http::status status, std::str
     co_await http::async_write(client, response, use_awaitable);
 }
 
-/// The message of a request's body.
-static std::string message_of(const Request& request) {
+static json::value body_of(const Request& request) {
     boost::system::error_code error;
-    const auto body = json::parse(request.body(), error);
+    auto body = json::parse(request.body(), error);
     if (error) throw BadRequest("the body is not JSON: " + error.message());
+    return body;
+}
+
+/// A text in a request's body.
+static std::string text_of(const json::value& body, std::string_view field) {
     const auto* object = body.if_object();
-    const auto* message = object ? object->if_contains("message") : nullptr;
-    if (!message || !message->is_string() || message->as_string().empty()) throw BadRequest("\"message\" is missing");
-    return std::string(message->as_string());
+    const auto* text = object ? object->if_contains(field) : nullptr;
+    if (!text || !text->is_string() || text->as_string().empty()) throw BadRequest('"' + std::string(field) + "\" is missing");
+    return std::string(text->as_string());
+}
+
+static std::string image_of(const json::value& body) {
+    auto url = text_of(body, "image");
+    if (!decode(url)) throw BadRequest("\"image\" is not the data: URL of an image");
+    return url;
+}
+
+static bool is_route(std::string_view path) {
+    return path == "/chat" || path == "/agent" || path == "/sub-agents" || path == "/multimodal";
 }
 
 static awaitable<void> route(const Request& request, Model& model, Answer& answer) {
     static const std::vector<Tool> none;
-    const auto message = message_of(request);
+    const auto body = body_of(request);
+    const auto message = text_of(body, "message");
+    if (request.target() == "/multimodal") co_return co_await see(model, answer, message, image_of(body));
     if (request.target() == "/sub-agents") co_return co_await plan(model, answer, message);
     Agent agent{model, answer, request.target() == "/agent" ? all_tools() : none};
     co_await agent.run(conversation(message));
@@ -88,8 +105,7 @@ static awaitable<void> session(tcp::socket client, Model& model) {
         parser.body_limit(16 * 1024 * 1024);
         co_await http::async_read(client, buffer, parser, use_awaitable);
         const auto request = parser.release();
-        const auto path = request.target();
-        if (request.method() != http::verb::post || (path != "/chat" && path != "/agent" && path != "/sub-agents"))
+        if (request.method() != http::verb::post || !is_route(request.target()))
             co_await refuse(client, http::status::not_found, "there is no such route");
         else if ((co_await (respond(client, request, model) || left(client))).index() == 1)
             co_return;
