@@ -9,6 +9,9 @@ use serde::Serialize;
 use super::job::Job;
 use super::measure::Values;
 
+/// Bytes or nanoseconds; less of them than one is nothing to compare with.
+const LEAST: f64 = 1.0;
+
 /// Rounds of one kind at one job.
 #[derive(Default)]
 pub struct Rounds {
@@ -70,7 +73,7 @@ impl Rounds {
                     ci95: stats::interval(samples),
                 },
                 ratio: first
-                    .filter(|first| kind > 0 && stats::value(*first) > 0.0)
+                    .filter(|first| kind > 0 && stats::value(*first) >= LEAST)
                     .map(|first| ratio(first, samples)),
             }
         };

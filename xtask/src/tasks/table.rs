@@ -26,6 +26,8 @@ const IDLE: [(&str, &str); 7] = [
 ];
 /// The same of work.
 const WORK: [(&str, &str); 2] = [("Wall clock", "ns"), ("CPU time", "cpu_ns")];
+/// An interval that spans more than this factor says nothing of how many times it is.
+const UNSURE: f64 = 100.0;
 const WIDTH: usize = 22;
 
 /// All of it.
@@ -51,6 +53,10 @@ pub fn text(report: &Report) -> String {
             text += &table(report, heading, metric, jobs);
         }
     }
+    text += &format!(
+        "\n×: how many times that of {}, 95 % interval; ×?: rounds differ too much to say\n",
+        report.kinds[0].name
+    );
     text += &stops(&report.stops);
     text += &claims(&report.claims);
     text
@@ -92,9 +98,11 @@ fn cell(row: &Row) -> String {
     let mut text = quantity::text(row.value.value, unit);
     if let Some(ratio) = &row.ratio {
         let [low, high] = ratio.value.ci95.map(quantity::plain);
-        // The ends of an interval from one round would be the value itself.
+        let [from, to] = ratio.value.ci95;
         match row.rounds {
+            // The ends of an interval from one round would be the value itself.
             1 => write!(text, " ×{}", quantity::plain(ratio.value.value)),
+            _ if to > from * UNSURE => write!(text, " ×?"),
             _ => write!(text, " ×{low}–{high}"),
         }
         .expect("a string takes everything");
