@@ -1,6 +1,7 @@
 //! What a run was asked to do, kept beside its results as `run.json`.
 
 use super::{cpus::Cpus, workload::Workload};
+use recording::host::Noise;
 use serde::{Serialize, Serializer};
 use std::{path::PathBuf, time::Duration};
 
@@ -39,6 +40,9 @@ pub struct Request {
     /// CPUs for stub, load generator and recorder.
     #[serde(serialize_with = "optional_text")]
     pub driver_cpus: Option<Cpus>,
+    /// How far an arm differs from itself on this host, where that is known.
+    #[serde(skip)]
+    pub noise: Option<Noise>,
     /// Where results go; `None` for a new folder of `results`.
     #[serde(skip)]
     pub out: Option<PathBuf>,
