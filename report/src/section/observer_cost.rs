@@ -125,7 +125,7 @@ mod tests {
             "+4.5 % to +5.5 %",
             "+3.0 %",
             "over the budget",
-            "52.5 µs",
+            "52.50 µs",
         ] {
             assert!(text.contains(expected), "{expected} is missing in:\n{text}");
         }
