@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from model import ModelError
+
 Emit = Callable[[dict], None]
 
 

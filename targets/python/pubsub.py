@@ -38,7 +38,9 @@ class Round:
         else:
             async for event in contents(deltas):
                 self.say(event)
-        self.say(None)
+        finally:
+            # Whatever happens, nobody is left waiting.
+            self.say(None)
 
     def say(self, event: str | None) -> None:
         for member in self.members:
