@@ -119,7 +119,7 @@ fn a_folder_that_exists_is_not_written_to() {
 #[test]
 fn rounds_that_differ_too_much_give_no_ratio() {
     let mut report = measured();
-    let of_tokio = |row: &&mut rows::Row| row.ratio.is_some();
+    let of_tokio = |row: &&mut Row| row.ratio.is_some();
     let row = report.rows.iter_mut().find(of_tokio).unwrap();
     row.ratio.as_mut().unwrap().value.ci95 = [0.01, 5.0];
     assert!(table::text(&report).contains("4.00 KiB ×?"));
