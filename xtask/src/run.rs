@@ -26,7 +26,9 @@ pub fn run(mut arguments: Vec<OsString>) -> Result<Infallible> {
     if arms(&arguments).is_none() && !needs_nothing {
         arguments.extend(["--arms".into(), DEFAULT_ARMS.into()]);
     }
-    let given_noise = arguments.iter().any(|word| word.to_string_lossy().starts_with("--noise"));
+    let given_noise = arguments
+        .iter()
+        .any(|word| word.to_string_lossy().starts_with("--noise"));
     let targets = arms(&arguments).map_or_else(Vec::new, |arms| own_targets(&arms));
     setup::ensure(&[Need::Ebpf, Need::Targets(targets)])?;
     build::everything()?;
