@@ -17,8 +17,17 @@ pub fn cache(name: &str) -> PathBuf {
 
 /// A binary that `cargo xtask build` makes.
 pub fn binary(name: &str) -> PathBuf {
+    built("release", name)
+}
+
+/// A binary that the tests were built with.
+pub fn tested_binary(name: &str) -> PathBuf {
+    built("debug", name)
+}
+
+fn built(profile: &str, name: &str) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    root().join(target).join("release").join(name)
+    root().join(target).join(profile).join(name)
 }
 
 /// The path as people read it: from the root of the checkout, where it lies inside.

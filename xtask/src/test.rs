@@ -21,7 +21,7 @@ use tally::{Counts, Tally};
 /// Set-up or build fails, so that there is nothing to test.
 pub fn run(all: bool) -> Result<ExitCode> {
     setup::ensure(&[Need::Ebpf, Need::Targets(run::targets()), Need::Tests])?;
-    build::everything()?;
+    build::kernel_side()?;
     let mut tally = Tally::default();
     tally.step("format", || {
         check(process::cargo().args(["fmt", "--all", "--check"]))

@@ -1,4 +1,7 @@
 //! The whole product once, quickly: three arms through `kontrast run`, then what it left on disk.
+//!
+//! With the binaries that the tests were built with: optimised ones are the same code, and take as long to build as all
+//! the rest takes to test.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +24,7 @@ pub fn run() -> Result<()> {
     if out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("cannot remove {}", out.display()))?;
     }
-    let mut kontrast = Command::new(project::binary("kontrast"));
+    let mut kontrast = Command::new(project::tested_binary("kontrast"));
     kontrast
         .args([
             "run",
