@@ -1,7 +1,7 @@
 //! Running other programs.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -102,6 +102,14 @@ pub fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     forget(&mut command, SET_BY_CARGO);
     command.current_dir(project::root());
+    command
+}
+
+/// `kontrast run`, from the root: there `targets/` is found, and `results/` is where it always is.
+pub fn kontrast_run(kontrast: &Path) -> Command {
+    let mut command = Command::new(kontrast);
+    forget(&mut command, SET_BY_CARGO);
+    command.arg("run").current_dir(project::root());
     command
 }
 

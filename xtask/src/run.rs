@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -32,17 +31,12 @@ pub fn run(mut arguments: Vec<OsString>) -> Result<Infallible> {
     let targets = arms(&arguments).map_or_else(Vec::new, |arms| own_targets(&arms));
     setup::ensure(&[Need::Ebpf, Need::Targets(targets)])?;
     build::everything()?;
-    let mut kontrast = Command::new(project::binary("kontrast"));
-    // From the root, `targets/` is found and `results/` is where it always is.
-    kontrast
-        .arg("run")
-        .args(arguments)
-        .current_dir(project::root());
+    let mut kontrast = process::kontrast_run(&project::binary("kontrast"));
+    kontrast.args(arguments);
     // Given by the user it would be there twice.
     if noise::path().is_file() && !given_noise {
         kontrast.arg("--noise").arg(noise::path());
     }
-    process::forget(&mut kontrast, process::SET_BY_CARGO);
     Err(kontrast.exec()).with_context(|| format!("cannot start {}", process::shown(&kontrast)))
 }
 

@@ -1,6 +1,6 @@
 //! Recordings that observe less: without any program, and with the scheduler's only.
 
-use crate::support::{alone, assert_sound, known, record_with, recorder, require_privilege};
+use crate::support::{assert_sound, record_to_the_end, record_with};
 use recording::Recording;
 use recording::observer::Mode;
 use std::time::Duration;
@@ -94,18 +94,7 @@ fn the_cpu_clock_is_the_same_source_in_every_mode() {
 
 #[test]
 fn a_target_that_ends_takes_its_clock_along() {
-    require_privilege();
-    let _alone = alone();
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let out = dir.path().join("out");
-    let mut target = known(&["sleep", "20"]);
-    let pid = target.line();
-    let mut recorder = recorder(&pid, &out, &["--probes", "none"]);
-    target.say("go");
-    assert_eq!(target.line(), "done");
-    target.end();
-    recorder.child.wait().expect("it ends by itself");
-    let recording = recording::io::load_recording(&out).expect("a recording");
+    let recording = record_to_the_end(&["sleep", "20"], &["--probes", "none"]);
     assert!(recording.is_partial());
     assert_eq!(recording.process.cpu_clock_ns, None);
 }

@@ -107,6 +107,23 @@ pub fn record_with(behaviour: &[&str], extra: &[&str], during: impl FnOnce(u32))
     recording::io::load_recording(&out).expect("a recording")
 }
 
+/// Records a known behaviour whose process ends before it is told that the recording does.
+pub fn record_to_the_end(behaviour: &[&str], extra: &[&str]) -> Recording {
+    require_privilege();
+    let _alone = alone();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let out = dir.path().join("out");
+    let mut target = known(behaviour);
+    let pid = target.line();
+    let mut recorder = recorder(&pid, &out, extra);
+    target.say("go");
+    assert_eq!(target.line(), "done");
+    target.end();
+    let status = recorder.child.wait().expect("it ends by itself");
+    assert!(matches!(status.code(), Some(0 | 3)), "{status}");
+    recording::io::load_recording(&out).expect("a recording")
+}
+
 pub fn record(behaviour: &[&str]) -> Recording {
     let recording = record_with(behaviour, &[], |_| ());
     assert_sound(&recording);

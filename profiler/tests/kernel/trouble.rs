@@ -1,6 +1,6 @@
 //! What can go wrong with a recording gets a clear error and loses nothing.
 
-use crate::support::{alone, known, kontrast, recorder, require_privilege};
+use crate::support::{alone, known, kontrast, record_to_the_end, recorder, require_privilege};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use recording::Ended;
@@ -87,19 +87,7 @@ fn a_command_that_ends_at_once_is_recorded_whole() {
 
 #[test]
 fn a_target_that_ends_half_way_leaves_a_marked_recording() {
-    require_privilege();
-    let _alone = alone();
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let out = dir.path().join("out");
-    let mut target = known(&["sleep", "20"]);
-    let pid = target.line();
-    let mut recorder = recorder(&pid, &out, &[]);
-    target.say("go");
-    assert_eq!(target.line(), "done");
-    target.end();
-    let status = recorder.child.wait().expect("it ends by itself");
-    assert!(matches!(status.code(), Some(0 | 3)), "{status}");
-    let recording = recording::io::load_recording(&out).expect("a recording");
+    let recording = record_to_the_end(&["sleep", "20"], &[]);
     assert!(recording.is_partial());
     assert_eq!(crate::support::calls(&recording, "clock_nanosleep"), 20);
 }

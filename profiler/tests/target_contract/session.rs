@@ -1,6 +1,7 @@
 //! One target, started for one case, with a model of its own.
 
 use crate::{STUCK, client::Client, model::Model};
+use hyper::Method;
 use libtest_mimic::Failed;
 use profiler::target::{Arm, Running, StartOptions};
 use serde_json::Value;
@@ -65,6 +66,17 @@ impl Session {
             .stream()
             .rest()
             .await
+    }
+
+    /// Asserts that each of these bodies is a bad request to `path`, and that the model was never asked.
+    pub async fn refuses(&self, path: &str, bodies: &[&str]) {
+        let mut client = self.client().await;
+        for body in bodies {
+            let body = body.as_bytes().to_vec();
+            let answer = client.send(Method::POST, path, body).await;
+            answer.refuses_with(400).await;
+        }
+        assert!(self.model.asked().is_empty(), "the model is not bothered");
     }
 
     /// The events of a message posted to `path`, up to `[DONE]`.

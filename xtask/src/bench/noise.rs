@@ -3,7 +3,6 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::process::Command;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
@@ -46,16 +45,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     build::everything()?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let out = folder.path().join("run");
-    let mut command = Command::new(project::binary("kontrast"));
+    let mut command = process::kontrast_run(&project::binary("kontrast"));
     command
-        .args(["run", "--scenario", "baseline", "--arms"])
+        .args(["--scenario", "baseline", "--arms"])
         .arg(format!("{},{TWIN}={}", arguments.arm, arguments.arm))
         .args(["--rounds", &arguments.rounds.to_string()])
         .args(["--duration", &format!("{}s", arguments.seconds)])
         .arg("--out")
-        .arg(&out)
-        .current_dir(project::root());
-    process::forget(&mut command, process::SET_BY_CARGO);
+        .arg(&out);
     let status = command.status().with_context(|| process::shown(&command))?;
     // 3 is a run that failed a check: noise, too, and said so.
     if !matches!(status.code(), Some(0 | 3)) {

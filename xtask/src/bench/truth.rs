@@ -7,7 +7,6 @@ mod table;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -97,13 +96,9 @@ fn new_folder() -> Result<PathBuf> {
 
 /// The healthy server against the faulty one.
 fn record(kontrast: &Path, cause: &Cause, out: &Path, arguments: &Truth) -> Result<()> {
-    let mut command = Command::new(kontrast);
+    let mut command = process::kontrast_run(kontrast);
     command
-        .args([
-            "run",
-            "--arms",
-            &format!("{},{}", cause.target, cause.arm()),
-        ])
+        .args(["--arms", &format!("{},{}", cause.target, cause.arm())])
         .args([
             "--scenario",
             "quick",
@@ -113,9 +108,7 @@ fn record(kontrast: &Path, cause: &Cause, out: &Path, arguments: &Truth) -> Resu
         .args(["--duration", &format!("{}s", arguments.seconds)])
         .arg("--out")
         .arg(out)
-        .env("PLANTED_LOG", out.with_extension("log"))
-        .current_dir(project::root());
-    process::forget(&mut command, process::SET_BY_CARGO);
+        .env("PLANTED_LOG", out.with_extension("log"));
     let output = command.output().with_context(|| process::shown(&command))?;
     if !SCORABLE.contains(&output.status.code()) {
         let said = String::from_utf8_lossy(&output.stderr);

@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use recording::comparison::{Arm, Comparison};
@@ -24,19 +23,10 @@ pub fn run() -> Result<()> {
     if out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("cannot remove {}", out.display()))?;
     }
-    let mut kontrast = Command::new(project::tested_binary("kontrast"));
+    let mut kontrast = process::kontrast_run(&project::tested_binary("kontrast"));
     kontrast
-        .args([
-            "run",
-            "--scenario",
-            "quick",
-            "--arms",
-            run::DEFAULT_ARMS,
-            "--out",
-        ])
-        .arg(&out)
-        .current_dir(project::root());
-    process::forget(&mut kontrast, process::SET_BY_CARGO);
+        .args(["--scenario", "quick", "--arms", run::DEFAULT_ARMS, "--out"])
+        .arg(&out);
     process::run(&mut kontrast)?;
     judge(&out)
 }

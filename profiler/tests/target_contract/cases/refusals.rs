@@ -4,18 +4,7 @@ use crate::{client::assert_tokens, model::TOKENS, session::Session};
 use hyper::Method;
 
 async fn refuses(session: &Session, bodies: &[&str]) {
-    let mut client = session.client().await;
-    for body in bodies {
-        client
-            .send(Method::POST, "/chat", body.as_bytes().to_vec())
-            .await
-            .refuses_with(400)
-            .await;
-    }
-    assert!(
-        session.model.asked().is_empty(),
-        "the model is not bothered"
-    );
+    session.refuses("/chat", bodies).await;
     assert_tokens(&session.events_of("hello").await, &TOKENS);
 }
 
