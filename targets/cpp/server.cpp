@@ -87,10 +87,14 @@ static awaitable<void> respond(tcp::socket& client, const Request& request, Mode
 
 /// Returns when the client has left; waits for as long as it has not.
 static awaitable<void> left(tcp::socket& client) {
-    co_await client.async_wait(tcp::socket::wait_read, use_awaitable);
     char byte;
     boost::system::error_code error;
-    if (client.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error) == 0) co_return;
+    // Readiness may be that of bytes which another thread has read meanwhile. Then there is nothing to look at, and a
+    // socket that blocks would hold up its whole connection.
+    do {
+        co_await client.async_wait(tcp::socket::wait_read, use_awaitable);
+        if (client.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error) == 0 && error != asio::error::would_block) co_return;
+    } while (error);
     // Its next request is here already, and is read after this one.
     asio::steady_timer never(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
     co_await never.async_wait(use_awaitable);
@@ -100,6 +104,7 @@ static awaitable<void> session(tcp::socket client, Model& model) {
     using namespace asio::experimental::awaitable_operators;
     beast::flat_buffer buffer;
     client.set_option(tcp::no_delay(true));
+    client.non_blocking(true);
     for (;;) {
         http::request_parser<http::string_body> parser;
         parser.body_limit(16 * 1024 * 1024);

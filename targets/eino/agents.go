@@ -54,6 +54,6 @@ func newModel(ctx context.Context, upstream string) (*openai.ChatModel, error) {
 		BaseURL:    upstream + "/v1",
 		APIKey:     "none",
 		Model:      "stub",
-		HTTPClient: &http.Client{Transport: transport},
+		HTTPClient: &http.Client{Transport: untilEnd{transport}},
 	})
 }
