@@ -72,6 +72,9 @@ pub struct Recording {
     /// What observing cost, and what it lost.
     pub observer: observer::Observer,
     /// The identities that must hold, each with what was measured.
+    /// Content tokens that the model sent in the same window, where the model was our stub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_tokens: Option<u64>,
     pub checks: Vec<observer::Check>,
 }
 

@@ -1,10 +1,13 @@
-//! Text that differs from request to request: `{user}`, `{turn}`, `{iteration}` and `{run}` stand for values.
+//! Text that differs from request to request: `{user}`, `{room}`, `{turn}`, `{iteration}` and `{run}` stand for values.
 //!
 //! Anything else in braces is left as it is: bodies are JSON, and full of them.
 
 use bytes::Bytes;
 use hyper::http::uri::PathAndQuery;
 use std::io::Write as _;
+
+/// Users who share a room.
+const ROOM: usize = 50;
 
 /// What placeholders stand for in one request.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,6 +45,8 @@ pub enum Piece {
 pub enum Placeholder {
     /// `{user}`
     User,
+    /// `{room}`: the same for fifty users, from 0.
+    Room,
     /// `{turn}`
     Turn,
     /// `{iteration}`
@@ -51,8 +56,9 @@ pub enum Placeholder {
 }
 
 /// How placeholders are written.
-const WRITTEN: [(&str, Placeholder); 4] = [
+const WRITTEN: [(&str, Placeholder); 5] = [
     ("{user}", Placeholder::User),
+    ("{room}", Placeholder::Room),
     ("{turn}", Placeholder::Turn),
     ("{iteration}", Placeholder::Iteration),
     ("{run}", Placeholder::Run),
@@ -97,6 +103,7 @@ impl Piece {
         let written = match self {
             Self::Text(bytes) => text.write_all(bytes),
             Self::Value(Placeholder::User) => write!(text, "{}", values.user),
+            Self::Value(Placeholder::Room) => write!(text, "{}", values.user / ROOM),
             Self::Value(Placeholder::Turn) => write!(text, "{}", values.turn),
             Self::Value(Placeholder::Iteration) => write!(text, "{}", values.iteration),
             Self::Value(Placeholder::Run) => text.write_all(values.run.as_bytes()),
@@ -178,6 +185,12 @@ mod tests {
     }
 
     #[test]
+    fn fifty_users_share_a_room() {
+        let room = |user| Template::parse("{room}").fill(&Values { user, ..VALUES });
+        assert_eq!([0, 49, 50, 149].map(room), ["0", "0", "1", "2"]);
+    }
+
+    #[test]
     fn other_braces_stay() {
         for text in ["", r#"{"a":{"user":1}}"#, "{ user }", "{usr}", "{user", "{"] {
             assert_eq!(filled(text), text);
@@ -197,7 +210,7 @@ mod tests {
         for (text, reason) in [
             ("chat", "begin with /"),
             ("", "begin with /"),
-            ("/{usr}", "{user}, {turn}, {iteration}, {run}"),
+            ("/{usr}", "{user}, {room}, {turn}, {iteration}, {run}"),
             ("/a b", "no URL has the path"),
         ] {
             let refusal = path(text).unwrap_err();

@@ -20,6 +20,8 @@ Examples:
                                                     two builds of a server of yours, each with a target.toml
   kontrast run --arms go,bun --workload tools-parallel
                                                     an agent that calls four tools at once
+  kontrast run --arms go,bun --workload pubsub --users 100
+                                                    each answer heard by the 50 users of a room
   kontrast run --arms go,bun --observer-cost        the same, and what observing cost each
   kontrast run --arms api=pid:4242@http://127.0.0.1:8080/chat
                                                     a server that already runs; it is not started or stopped
@@ -57,7 +59,7 @@ pub struct Run {
     /// How long each round is recorded [default: the scenario's, or until --load-command ends].
     #[arg(long, value_parser = positive_duration, value_name = "TIME")]
     duration: Option<Duration>,
-    /// Users at once [default: the scenario's].
+    /// Users at once; for pubsub a multiple of 50 [default: the scenario's; for pubsub 50].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
     users: Option<u32>,
     /// Load before each recording, which is not recorded; 0s for none.
@@ -164,7 +166,7 @@ impl Run {
             None => {
                 let load = Load::Loadgen {
                     scenario: self.scenario.name(),
-                    users: self.users,
+                    users: self.users.or(self.workload.users()),
                 };
                 (load, Some(self.duration.unwrap_or(duration)))
             }

@@ -108,6 +108,7 @@ mod tests {
         let stub = Some(Moved {
             bytes_sent: 19_600,
             bytes_received: 1_000,
+            ..Moved::default()
         });
         let peers = Peers {
             load: Some(&load),
@@ -130,6 +131,7 @@ mod tests {
         let stub = Some(Moved {
             bytes_sent: 19_600,
             bytes_received: 1_000,
+            ..Moved::default()
         });
         let peers = Peers {
             load: Some(&load),

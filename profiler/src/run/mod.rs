@@ -101,6 +101,7 @@ async fn prepare<'a>(
     interrupt: &'a Interrupt,
 ) -> anyhow::Result<Prepared<'a>> {
     let arms = arms::resolve(request)?;
+    request.workload.check(&request.load)?;
     let cores = affinity::cores()?;
     let placement = Placement::choose(
         &cores,

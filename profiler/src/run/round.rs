@@ -214,6 +214,7 @@ impl Bench<'_> {
 /// Puts into the recording what only we know: the load, what its peers counted, and that it is partial if it is.
 fn complete(recording: &mut Recording, drive: &Drive, stub: Option<Moved>) {
     recording.load = drive.summary.clone();
+    recording.model_tokens = stub.map(|moved| moved.tokens_sent);
     if drive.ended.is_ok() {
         let peers = Peers {
             load: drive.summary.as_ref(),

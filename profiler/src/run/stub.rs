@@ -46,6 +46,9 @@ pub struct Moved {
     pub bytes_sent: u64,
     /// Bytes read.
     pub bytes_received: u64,
+    /// Content tokens written.
+    #[serde(default)]
+    pub tokens_sent: u64,
 }
 
 /// Where the stub's counters stood, and what asking for them adds to them: an answer and the next question.
@@ -61,6 +64,7 @@ impl Moved {
         Moved {
             bytes_sent: self.bytes_sent.saturating_sub(before.bytes_sent),
             bytes_received: self.bytes_received.saturating_sub(before.bytes_received),
+            tokens_sent: self.tokens_sent.saturating_sub(before.tokens_sent),
         }
     }
 }
@@ -190,6 +194,7 @@ mod tests {
         let moved = |bytes_sent, bytes_received| Moved {
             bytes_sent,
             bytes_received,
+            tokens_sent: bytes_sent,
         };
         assert_eq!(moved(9, 5).since(moved(4, 5)), moved(5, 0));
         assert_eq!(moved(1, 1).since(moved(4, 5)), moved(0, 0));

@@ -36,7 +36,13 @@ pub fn section(arms: &Arms) -> Option<Section> {
     if arms.list.iter().all(|arm| seconds(arm) > 0.0) {
         table.row(Tone::Plain, cells("Tokens per second".into(), arms, rate));
     }
-    let mut blocks = vec![table.block()];
+    if arms.list.iter().all(|arm| from_model(arm) > 0.0) {
+        let text = "Tokens the model sent".into();
+        let count = |arm: &Arm| units::count(from_model(arm) as u64);
+        table.row(Tone::Plain, cells(text, arms, count));
+    }
+    let mut blocks: Vec<Block> = readers(arms).map(Block::paragraph).into_iter().collect();
+    blocks.push(table.block());
     blocks.extend(failures(arms));
     blocks.extend(checks(arms));
     Some(Section {
@@ -45,6 +51,25 @@ pub fn section(arms: &Arms) -> Option<Section> {
         lead: String::new(),
         blocks,
     })
+}
+
+/// What is divided by, where a token of the model's reaches more than one reader.
+pub fn readers(arms: &Arms) -> Option<String> {
+    /// Streams that begin before the window and end after it make a ratio a little uneven.
+    const MANY: f64 = 1.5;
+    let readers = |arm: &Arm| sum(arm, |load| load.tokens) as f64 / from_model(arm);
+    let each = arms.each(|arm| readers(arm)).into_iter();
+    let fewest = each.fold(f64::INFINITY, f64::min);
+    (fewest.is_finite() && fewest > MANY).then(|| {
+        format!(
+            "A token counts each time it reaches a reader: each of the model's reached {fewest:.0} of them, so that what \
+             is per token is {fewest:.0} times as much per token of the model's."
+        )
+    })
+}
+
+fn from_model(arm: &Arm) -> f64 {
+    arm.sum(|round| round.model_tokens.unwrap_or_default())
 }
 
 fn sum(arm: &Arm, value: Value) -> u64 {
@@ -127,4 +152,34 @@ fn checks(arms: &Arms) -> Option<Block> {
             blocks: vec![block],
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Input;
+    use recording::Recording;
+
+    fn said(model_tokens: Option<u64>) -> Option<String> {
+        let load = LoadSummary {
+            tokens: 4_990,
+            ..LoadSummary::default()
+        };
+        let recording = Recording {
+            load: Some(load),
+            model_tokens,
+            ..Recording::default()
+        };
+        let recordings = [("go/1".to_owned(), recording)];
+        readers(&Arms::of(&Input {
+            comparison: None,
+            recordings: &recordings,
+        }))
+    }
+
+    #[test]
+    fn it_is_said_where_a_token_reaches_many() {
+        assert!(said(Some(100)).unwrap().contains("reached 50 of them"));
+        assert_eq!([said(Some(5_000)), said(None)], [None, None]);
+    }
 }

@@ -26,6 +26,7 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
     } else {
         blocks.push(Block::Headlines { lines });
     }
+    blocks.extend(super::load::readers(arms).map(Block::paragraph));
     blocks.extend(others(comparison, first));
     Some(Section {
         id: "verdict",

@@ -7,6 +7,8 @@ mod play;
 pub use database::Database;
 pub use play::Play;
 
+use super::request::Load;
+use anyhow::bail;
 use serde::{Serialize, Serializer};
 
 /// What the arms serve.
@@ -28,7 +30,12 @@ pub enum Workload {
     Threads,
     /// An image of 1 MiB in, a caption and an image of 1 MiB out.
     Multimodal,
+    /// One answer of the model, heard by the fifty users of a room.
+    Pubsub,
 }
+
+/// Users who share a room in `pubsub`, as its steps and the load generator have it.
+const ROOM: u32 = 50;
 
 impl Workload {
     /// Its name, as users write it and `target.toml` has it.
@@ -42,6 +49,7 @@ impl Workload {
             Workload::History => "history",
             Workload::Threads => "threads",
             Workload::Multimodal => "multimodal",
+            Workload::Pubsub => "pubsub",
         }
     }
 
@@ -54,6 +62,41 @@ impl Workload {
             Workload::History => "/history",
             Workload::Threads => "/threads",
             Workload::Multimodal => "/multimodal",
+            Workload::Pubsub => "/pubsub",
+        }
+    }
+
+    /// Users at once, where the scenario's number will not do.
+    pub fn users(self) -> Option<u32> {
+        (self == Workload::Pubsub).then_some(ROOM)
+    }
+
+    /// Refuses a load under which users would wait for others who never come.
+    ///
+    /// # Errors
+    /// With what would do.
+    pub fn check(self, load: &Load) -> anyhow::Result<()> {
+        match load {
+            Load::Loadgen { scenario, users } if self == Workload::Pubsub => {
+                let steady = ["baseline", "quick", "soak"];
+                if !steady.contains(scenario) {
+                    bail!(
+                        "{scenario} changes the number of users, and in pubsub a room waits until its {ROOM} are there; \
+                         --scenario takes {}",
+                        steady.join(", ")
+                    );
+                }
+                match users {
+                    Some(users) if !users.is_multiple_of(ROOM) => bail!(
+                        "--users {users} would leave a room of pubsub waiting for ever; give a multiple of {ROOM}"
+                    ),
+                    _ => Ok(()),
+                }
+            }
+            Load::Command(_) if self == Workload::Pubsub => bail!(
+                "a load command does not know when a room of pubsub is complete; leave --load-command out"
+            ),
+            _ => Ok(()),
         }
     }
 
@@ -67,6 +110,7 @@ impl Workload {
         match self {
             Workload::History => Some(include_str!("../../../workloads/history.toml")),
             Workload::Threads => Some(include_str!("../../../workloads/threads.toml")),
+            Workload::Pubsub => Some(include_str!("../../../workloads/pubsub.toml")),
             _ => None,
         }
     }
@@ -74,7 +118,7 @@ impl Workload {
     /// What the model says, as a script for the stub; `None` if it only says tokens.
     fn script(self) -> Option<&'static str> {
         match self {
-            Workload::Chat | Workload::History | Workload::Threads => None,
+            Workload::Chat | Workload::History | Workload::Threads | Workload::Pubsub => None,
             Workload::ToolsSequential => {
                 Some(include_str!("../../../workloads/tools-sequential.toml"))
             }
@@ -103,6 +147,31 @@ mod tests {
             let value = workload.to_possible_value().unwrap();
             assert_eq!(value.get_name(), workload.name());
         }
+    }
+
+    #[test]
+    fn a_room_that_would_never_be_complete_is_refused() {
+        let refusal = |scenario, users| {
+            let load = Load::Loadgen { scenario, users };
+            Workload::Pubsub
+                .check(&load)
+                .err()
+                .map(|error| error.to_string())
+        };
+        assert_eq!(refusal("quick", Some(100)), None);
+        assert!(
+            refusal("quick", Some(70))
+                .unwrap()
+                .contains("a multiple of 50")
+        );
+        assert!(
+            refusal("stress", Some(50))
+                .unwrap()
+                .contains("--scenario takes baseline")
+        );
+        let own = Load::Command("hey {url}".into());
+        assert!(Workload::Pubsub.check(&own).is_err() && Workload::Chat.check(&own).is_ok());
+        assert_eq!(Workload::Pubsub.users(), Some(ROOM));
     }
 
     #[test]
