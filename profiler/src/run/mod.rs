@@ -19,6 +19,7 @@ mod outcome;
 mod output;
 mod placement;
 mod plan;
+pub mod postgres;
 mod privilege;
 mod progress;
 mod recorder;
@@ -100,8 +101,8 @@ async fn prepare<'a>(
     tools: &'a Tools,
     interrupt: &'a Interrupt,
 ) -> anyhow::Result<Prepared<'a>> {
-    let arms = arms::resolve(request)?;
     request.workload.check(&request.load)?;
+    let arms = arms::resolve(request)?;
     let cores = affinity::cores()?;
     let placement = Placement::choose(
         &cores,

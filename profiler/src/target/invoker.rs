@@ -5,7 +5,7 @@ use nix::unistd::{Gid, Uid, User, getegid, geteuid, setfsgid, setfsuid};
 use std::{marker::PhantomData, os::unix::process::CommandExt, path::PathBuf, process::Command};
 
 /// The user behind sudo.
-pub(super) struct Invoker {
+pub(crate) struct Invoker {
     uid: u32,
     gid: u32,
     login: Option<(String, PathBuf)>,
@@ -31,6 +31,11 @@ impl Invoker {
             gid,
             login: user.map(|user| (user.name, user.dir)),
         }))
+    }
+
+    /// Its user and group id.
+    pub fn ids(&self) -> (u32, u32) {
+        (self.uid, self.gid)
     }
 
     /// Lets `command` run as that user. Supplementary groups are dropped by the standard library.
@@ -61,7 +66,7 @@ impl Invoker {
 }
 
 /// As long as it lives, this thread handles files as the invoker. It must not leave its thread.
-pub(super) struct Files(PhantomData<*const ()>);
+pub(crate) struct Files(PhantomData<*const ()>);
 
 impl Drop for Files {
     fn drop(&mut self) {

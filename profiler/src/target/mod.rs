@@ -24,7 +24,9 @@ mod testing;
 
 pub use arm::Arm;
 pub use error::{Error, Result};
+pub(crate) use invoker::Invoker;
 pub use log::LogTail;
 pub use manifest::{Manifest, Variant};
 pub use running::Running;
 pub use start::StartOptions;
+pub(crate) use start::unused_port;

@@ -102,7 +102,7 @@ fn free_port(wanted: Option<u16>) -> Result<u16> {
 
 /// A free port below those the kernel gives out by itself: until the server binds it, nobody gets it by chance. Nor do
 /// we give it out twice, and another process like this one begins elsewhere.
-fn unused_port() -> Result<u16> {
+pub(crate) fn unused_port() -> Result<u16> {
     const PORTS: Range<u32> = 20_000..32_000;
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let begin = std::process::id().wrapping_mul(997);
