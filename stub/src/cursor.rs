@@ -40,6 +40,11 @@ impl Cursor {
         cursor
     }
 
+    /// All parts of the reply.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
     /// Pieces that are left to be sent.
     pub fn left(&self) -> u32 {
         self.left

@@ -17,6 +17,10 @@ use std::{
 use tokio::net::TcpStream;
 
 /// One connection; counts the bytes and writes that pass through it.
+///
+/// In a cache line of its own: it is out of the cache whenever one of thousands of streams has its turn, and two lines
+/// would be two waits.
+#[repr(align(64))]
 pub struct Line {
     stream: TcpStream,
     stats: Arc<Stats>,

@@ -6,8 +6,9 @@ use crate::{
     fault::Faults,
     line::Line,
     outbox::{APART, Outbox},
-    reply::{Content, Reply},
+    reply::{Content, Finish, Reply, Usage},
     stats::{Stats, add, count},
+    timing::Timing,
 };
 use rand::rngs::SmallRng;
 use std::{
@@ -21,7 +22,9 @@ pub struct Stream {
     line: Arc<Line>,
     writer: Writer,
     cursor: Cursor,
-    reply: Reply,
+    timing: Timing,
+    finish: Finish,
+    usage: Usage,
     /// Apart, because most streams have none and should not drag it through the cache.
     faults: Option<Box<Faults>>,
     reports_usage: bool,
@@ -60,19 +63,20 @@ impl Stream {
         stats: Arc<Stats>,
         line: Arc<Line>,
         writer: Writer,
-        mut reply: Reply,
+        reply: Reply,
         reports_usage: bool,
         rng: SmallRng,
     ) -> Self {
         count(&stats.requests);
-        let faults = std::mem::take(&mut reply.faults);
         Self {
             stats,
             line,
             writer,
             cursor: Cursor::new(&reply),
-            reply,
-            faults: (faults != Faults::default()).then(|| faults.into()),
+            timing: reply.timing,
+            finish: reply.finish,
+            usage: reply.usage,
+            faults: (reply.faults != Faults::default()).then(|| reply.faults.into()),
             reports_usage,
             rng,
             stage: Stage::Opening,
@@ -125,7 +129,11 @@ impl Stream {
     fn open(&mut self, out: &mut Vec<u8>) {
         let is_call =
             |content: &Content| matches!(content, Content::Call { .. } | Content::Arguments { .. });
-        let calls_only = self.reply.parts.iter().all(|part| is_call(&part.content));
+        let calls_only = self
+            .cursor
+            .parts()
+            .iter()
+            .all(|part| is_call(&part.content));
         self.writer.opening(calls_only, out);
         self.stage = Stage::Content;
         self.schedule();
@@ -134,7 +142,7 @@ impl Stream {
     /// The schedule is absolute: lateness of one piece does not push back the rest.
     fn schedule(&mut self) {
         let next = (self.sent + self.owed) as usize;
-        let mut gap = self.reply.timing.before(next, &mut self.rng);
+        let mut gap = self.timing.before(next, &mut self.rng);
         if self.owed == 0 {
             gap += self.cursor.pause();
         }
@@ -199,7 +207,7 @@ impl Stream {
                 self.writer.malformed(out);
             }
         }
-        let finish = (self.cursor.left() == 1).then_some(self.reply.finish);
+        let finish = (self.cursor.left() == 1).then_some(self.finish);
         self.writer.delta(delta, finish, out);
         add(&self.stats.tokens_sent, delta.is_content().into());
         count(&self.stats.chunks_sent);
@@ -209,7 +217,7 @@ impl Stream {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         if self.reports_usage {
-            self.writer.usage(self.reply.usage, out);
+            self.writer.usage(self.usage, out);
         }
         let wants = |fault: fn(&Faults) -> bool| self.faults.as_deref().is_some_and(fault);
         if wants(|faults| faults.no_done) {
