@@ -19,6 +19,11 @@ awaitable<void> Answer::event(const json::object& event) {
     co_await flush();
 }
 
+awaitable<void> Answer::event(const std::string& event) {
+    add(event);
+    co_await flush();
+}
+
 awaitable<void> Answer::end(std::string_view event) {
     add(event);
     pending_ += beast::buffers_to_string(http::make_chunk_last());

@@ -11,6 +11,8 @@ public:
 
     bool begun() const { return begun_; }
     awaitable<void> event(const json::object& event);
+    /// The same for one that is text already.
+    awaitable<void> event(const std::string& event);
     /// The last event, if there is one to be sent, and the end.
     awaitable<void> end(std::string_view event);
 

@@ -1,14 +1,16 @@
 #!/bin/sh
-# Builds the server. Boost 1.81 comes from the system; where it is not installed, Debian's package is unpacked here,
-# which needs no root.
+# Builds the server. Boost 1.81 and SQLite come from the system; where they are not installed, Debian's packages are
+# unpacked here, which needs no root.
 set -eu
 cd "$(dirname "$0")"
-mkdir -p .build
+mkdir -p .build/debian
 
-if ! echo '#include <boost/json.hpp>' | g++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null && [ ! -d .build/boost/usr ]; then
-    command -v apt-get >/dev/null || { echo "Boost 1.81 is needed: install its headers with your system's packages" >&2; exit 1; }
-    mkdir -p .build/boost
-    (cd .build/boost && apt-get download libboost1.81-dev && dpkg -x libboost1.81-dev_*.deb . && rm libboost1.81-dev_*.deb)
-fi
+need() {
+    echo "#include <$1>" | g++ -E -I .build/debian/usr/include -x c++ - >/dev/null 2>&1 && return
+    command -v apt-get >/dev/null || { echo "$2 or its like is needed: install it with your system's packages" >&2; exit 1; }
+    (cd .build/debian && apt-get download "$2" && dpkg -x "$2"_*.deb . && rm "$2"_*.deb)
+}
 
+need boost/version.hpp libboost1.81-dev
+need sqlite3.h libsqlite3-dev
 exec make --no-print-directory

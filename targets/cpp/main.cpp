@@ -16,8 +16,9 @@ int main() try {
     const char* given = std::getenv("THREADS");
     const unsigned threads = given ? std::stoul(given) : std::max(1u, std::thread::hardware_concurrency());
     asio::io_context context(static_cast<int>(threads));
-    Model model(context, variable("UPSTREAM"));
-    serve(context, static_cast<unsigned short>(std::stoul(variable("PORT"))), model);
+    Parts parts(context, variable("UPSTREAM"));
+    if (const char* path = std::getenv("DATABASE")) parts.threads.emplace(path);
+    serve(context, static_cast<unsigned short>(std::stoul(variable("PORT"))), parts);
 
     std::vector<std::jthread> others;
     for (unsigned i = 1; i < threads; ++i) others.emplace_back([&] { context.run(); });

@@ -15,8 +15,3 @@ namespace json = boost::json;
 using asio::awaitable;
 using asio::use_awaitable;
 using tcp = asio::ip::tcp;
-
-/// A request that cannot be answered; the text says why.
-struct BadRequest : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};

@@ -1,6 +1,8 @@
 #include "server.hpp"
 
 #include "agent.hpp"
+#include "crud.hpp"
+#include "history.hpp"
 #include "images.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -13,76 +15,89 @@
 #include <boost/json.hpp>
 
 namespace beast = boost::beast;
-namespace http = beast::http;
 using Request = http::request<http::string_body>;
 
 // GCC 12 cannot compile initializer lists within co_await, so they stand in functions.
-static std::string failure(std::string_view why) { return json::serialize(json::object{{"error", why}}); }
+static json::object failure(std::string_view why) { return {{"error", why}}; }
 
 static json::array conversation(std::string_view message) { return {{{"role", "user"}, {"content", message}}}; }
 
-static awaitable<void> refuse(tcp::socket& client, http::status status, std::string_view why) {
-    http::response<http::string_body> response(status, 11, failure(why));
-    response.set(http::field::content_type, "application/json");
+static awaitable<void> send(tcp::socket& client, const Reply& reply) {
+    http::response<http::string_body> response(reply.status, 11);
+    if (!reply.body.is_null()) {
+        response.set(http::field::content_type, "application/json");
+        response.body() = json::serialize(reply.body);
+    }
     response.prepare_payload();
     co_await http::async_write(client, response, use_awaitable);
 }
 
-static json::value body_of(const Request& request) {
-    boost::system::error_code error;
-    auto body = json::parse(request.body(), error);
-    if (error) throw BadRequest("the body is not JSON: " + error.message());
-    return body;
-}
-
-/// A text in a request's body.
-static std::string text_of(const json::value& body, std::string_view field) {
-    const auto* object = body.if_object();
-    const auto* text = object ? object->if_contains(field) : nullptr;
-    if (!text || !text->is_string() || text->as_string().empty()) throw BadRequest('"' + std::string(field) + "\" is missing");
-    return std::string(text->as_string());
-}
-
 static std::string image_of(const json::value& body) {
     auto url = text_of(body, "image");
-    if (!decode(url)) throw BadRequest("\"image\" is not the data: URL of an image");
+    if (!decode(url)) throw bad_request("\"image\" is not the data: URL of an image");
     return url;
 }
 
-static bool is_route(std::string_view path) {
-    return path == "/chat" || path == "/agent" || path == "/sub-agents" || path == "/multimodal";
+static std::size_t members_of(const json::value& body) {
+    const auto* members = body.as_object().if_contains("members");
+    if (!members || !members->is_int64() || members->as_int64() < 1 || members->as_int64() > 1000)
+        throw bad_request("\"members\" must be from 1 to 1000");
+    return static_cast<std::size_t>(members->as_int64());
 }
 
-static awaitable<void> route(const Request& request, Model& model, Answer& answer) {
+/// Whether it is answered with events.
+static bool is_streamed(const Request& request, const Parts& parts) {
+    const auto path = request.target();
+    return request.method() == http::verb::post &&
+           (path == "/chat" || path == "/agent" || path == "/sub-agents" || path == "/multimodal" || path == "/pubsub" ||
+            (path == "/history" && parts.threads));
+}
+
+static awaitable<void> route(const Request& request, Parts& parts, Answer& answer) {
     static const std::vector<Tool> none;
-    const auto body = body_of(request);
+    const auto path = request.target();
+    const auto body = body_of(request.body());
     const auto message = text_of(body, "message");
-    if (request.target() == "/multimodal") co_return co_await see(model, answer, message, image_of(body));
-    if (request.target() == "/sub-agents") co_return co_await plan(model, answer, message);
-    Agent agent{model, answer, request.target() == "/agent" ? all_tools() : none};
+    if (path == "/multimodal") co_return co_await see(parts.model, answer, message, image_of(body));
+    if (path == "/sub-agents") co_return co_await plan(parts.model, answer, message);
+    if (path == "/history")
+        co_return co_await remember(parts.model, *parts.threads, answer, plain_id(text_of(body, "thread")), message);
+    if (path == "/pubsub")
+        co_return co_await parts.rooms.hear(answer, plain_id(text_of(body, "room")), message, members_of(body));
+    Agent agent{parts.model, answer, path == "/agent" ? all_tools() : none};
     co_await agent.run(conversation(message));
 }
 
 /// Answers, or says what went wrong: as a refusal if nothing was sent yet, else as the last event.
-static awaitable<void> respond(tcp::socket& client, const Request& request, Model& model) {
+static awaitable<void> respond(tcp::socket& client, const Request& request, Parts& parts) {
     Answer answer(client);
-    auto status = http::status::ok;
-    std::string error;
+    Reply refusal{http::status::ok};
     try {
-        co_await route(request, model, answer);
-    } catch (const BadRequest& bad) {
-        status = http::status::bad_request;
-        error = bad.what();
+        co_await route(request, parts, answer);
+    } catch (const Refusal& refused) {
+        refusal = {refused.status, failure(refused.what())};
     } catch (const std::exception& failed) {
-        status = http::status::bad_gateway;
-        error = failed.what();
+        refusal = {http::status::bad_gateway, failure(failed.what())};
     }
-    if (status == http::status::ok)
+    if (refusal.status == http::status::ok)
         co_await answer.end("[DONE]");
     else if (answer.begun())
-        co_await answer.end(failure(error));
+        co_await answer.end(json::serialize(refusal.body));
     else
-        co_await refuse(client, status, error);
+        co_await send(client, refusal);
+}
+
+/// What is answered in one piece.
+static awaitable<Reply> whole(const Request& request, Parts& parts) {
+    try {
+        const std::string_view path = request.target();
+        if (!parts.threads || !path.starts_with("/threads")) throw no_route();
+        co_return co_await crud(*parts.threads, request.method(), path, request.body());
+    } catch (const Refusal& refused) {
+        co_return Reply{refused.status, failure(refused.what())};
+    } catch (const std::exception& failed) {
+        co_return Reply{http::status::internal_server_error, failure(failed.what())};
+    }
 }
 
 /// Returns when the client has left; waits for as long as it has not.
@@ -100,7 +115,7 @@ static awaitable<void> left(tcp::socket& client) {
     co_await never.async_wait(use_awaitable);
 }
 
-static awaitable<void> session(tcp::socket client, Model& model) {
+static awaitable<void> session(tcp::socket client, Parts& parts) {
     using namespace asio::experimental::awaitable_operators;
     beast::flat_buffer buffer;
     client.set_option(tcp::no_delay(true));
@@ -110,27 +125,29 @@ static awaitable<void> session(tcp::socket client, Model& model) {
         parser.body_limit(16 * 1024 * 1024);
         co_await http::async_read(client, buffer, parser, use_awaitable);
         const auto request = parser.release();
-        if (request.method() != http::verb::post || !is_route(request.target()))
-            co_await refuse(client, http::status::not_found, "there is no such route");
-        else if ((co_await (respond(client, request, model) || left(client))).index() == 1)
+        if (!is_streamed(request, parts)) {
+            const auto reply = co_await whole(request, parts);
+            co_await send(client, reply);
+        } else if ((co_await (respond(client, request, parts) || left(client))).index() == 1) {
             co_return;
+        }
         if (!request.keep_alive()) co_return;
     }
 }
 
-static awaitable<void> listen(tcp::acceptor acceptor, asio::io_context& context, Model& model) {
+static awaitable<void> listen(tcp::acceptor acceptor, asio::io_context& context, Parts& parts) {
     for (;;) {
         // Each connection runs on one thread at a time.
         auto client = co_await acceptor.async_accept(asio::make_strand(context), use_awaitable);
         const auto executor = client.get_executor();
         // A client that has left is not an error of the server.
-        asio::co_spawn(executor, session(std::move(client), model), asio::detached);
+        asio::co_spawn(executor, session(std::move(client), parts), asio::detached);
     }
 }
 
-void serve(asio::io_context& context, unsigned short port, Model& model) {
+void serve(asio::io_context& context, unsigned short port, Parts& parts) {
     tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), port});
-    asio::co_spawn(context, listen(std::move(acceptor), context, model), [](std::exception_ptr error) {
+    asio::co_spawn(context, listen(std::move(acceptor), context, parts), [](std::exception_ptr error) {
         if (error) std::rethrow_exception(error);
     });
 }

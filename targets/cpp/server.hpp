@@ -1,6 +1,18 @@
 // The HTTP server and its routes.
 #pragma once
 #include "model.hpp"
+#include "pubsub.hpp"
+#include "threads.hpp"
+
+/// What the routes need.
+struct Parts {
+    Model model;
+    Rooms rooms;
+    /// Only where there is a database.
+    std::optional<Threads> threads;
+
+    Parts(asio::io_context& context, const std::string& upstream) : model(context, upstream), rooms(context, model) {}
+};
 
 /// Listens on 127.0.0.1; what it accepts runs in `context`.
-void serve(asio::io_context& context, unsigned short port, Model& model);
+void serve(asio::io_context& context, unsigned short port, Parts& parts);

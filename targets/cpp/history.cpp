@@ -1,0 +1,23 @@
+#include "history.hpp"
+
+#include "agent.hpp"
+
+#include <boost/json.hpp>
+
+/// Messages of the thread that the model is told.
+constexpr int remembered = 20;
+
+static json::array conversation(const Rows& said, std::string_view message) {
+    json::array messages;
+    for (const auto& [role, content] : said) messages.push_back({{"role", role}, {"content", content}});
+    messages.push_back({{"role", "user"}, {"content", message}});
+    return messages;
+}
+
+awaitable<void> remember(Model& model, Threads& threads, Answer& answer, std::string thread, std::string message) {
+    const std::vector<Tool> none;
+    const auto said = co_await threads.latest(thread, remembered);
+    Agent agent{model, answer, none};
+    const auto text = co_await agent.run(conversation(said, message));
+    co_await threads.record(thread, message, text);
+}

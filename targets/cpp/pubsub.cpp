@@ -1,0 +1,95 @@
+#include "pubsub.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/experimental/channel_error.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/json.hpp>
+
+/// Events that a member may be behind before it is given up, so that nobody has to wait for it.
+constexpr std::size_t patience = 1024;
+
+std::size_t Round::join(Feed& feed) {
+    std::lock_guard lock(mutex_);
+    members_.insert(&feed);
+    return members_.size();
+}
+
+bool Round::leave(Feed& feed) {
+    std::lock_guard lock(mutex_);
+    members_.erase(&feed);
+    if (members_.empty()) empty_.try_send(boost::system::error_code());
+    return members_.empty();
+}
+
+void Round::say(std::exception_ptr error, std::shared_ptr<const std::string> event) {
+    std::lock_guard lock(mutex_);
+    for (auto* member : members_)
+        if (!member->try_send(error, event)) member->close();
+}
+
+static json::array question(std::string_view message) { return {{{"role", "user"}, {"content", message}}}; }
+
+/// Each event is written once, and sent to all.
+static awaitable<void> answer_all(Round& round, Model& model, std::string message) try {
+    const auto messages = question(message);
+    const json::array no_tools;
+    auto completion = co_await model.ask(messages, no_tools);
+    while (auto delta = co_await completion->next()) {
+        const auto* content = delta->if_contains("content");
+        if (!content || !content->is_string() || content->as_string().empty()) continue;
+        const json::object event{{"content", *content}};
+        round.say(nullptr, std::make_shared<const std::string>(json::serialize(event)));
+    }
+    round.say(nullptr, nullptr);
+} catch (const std::exception&) {
+    round.say(std::current_exception(), nullptr);
+}
+
+static awaitable<void> publish(std::shared_ptr<Round> round, Model& model, std::string message) {
+    using namespace asio::experimental::awaitable_operators;
+    co_await (answer_all(*round, model, std::move(message)) || round->until_empty());
+}
+
+/// Being in a room, for as long as it lives.
+struct Rooms::Member {
+    Rooms& rooms;
+    const std::string room;
+    Feed feed;
+    std::shared_ptr<Round> round = {};
+    std::size_t joined = 0;
+
+    Member(Rooms& rooms, std::string room, asio::any_io_executor executor)
+        : rooms(rooms), room(std::move(room)), feed(std::move(executor), patience) {}
+
+    /// Whoever completes the room has the model asked.
+    void join(std::string message, std::size_t members) {
+        std::lock_guard lock(rooms.mutex_);
+        const auto strand = asio::make_strand(rooms.context_);
+        round = rooms.waiting_.try_emplace(room, std::make_shared<Round>(strand)).first->second;
+        joined = round->join(feed);
+        if (joined < members) return;
+        rooms.waiting_.erase(room);
+        asio::co_spawn(strand, publish(round, rooms.model_, std::move(message)), asio::detached);
+    }
+
+    ~Member() {
+        std::lock_guard lock(rooms.mutex_);
+        if (!round || !round->leave(feed)) return;
+        const auto waiting = rooms.waiting_.find(room);
+        if (waiting != rooms.waiting_.end() && waiting->second == round) rooms.waiting_.erase(waiting);
+    }
+};
+
+awaitable<void> Rooms::hear(Answer& answer, std::string room, std::string message, std::size_t members) try {
+    Member member(*this, std::move(room), co_await asio::this_coro::executor);
+    member.join(std::move(message), members);
+    const json::object joined{{"joined", member.joined}};
+    co_await answer.event(joined);
+    while (const auto event = co_await member.feed.async_receive(use_awaitable)) co_await answer.event(*event);
+} catch (const boost::system::system_error& error) {
+    if (error.code() != asio::experimental::error::channel_closed) throw;
+    throw std::runtime_error("this member is too far behind");
+}

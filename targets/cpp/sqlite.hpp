@@ -1,0 +1,51 @@
+// SQLite's C interface, as values that clean up after themselves.
+#pragma once
+#include <array>
+#include <memory>
+#include <sqlite3.h>
+#include <string>
+#include <vector>
+
+/// What a statement returns: two columns of text.
+using Row = std::array<std::string, 2>;
+using Rows = std::vector<Row>;
+
+/// A connection, for one thread at a time.
+class Database {
+public:
+    explicit Database(const std::string& path);
+
+    /// Runs statements that return nothing.
+    void run(const char* sql);
+    sqlite3* get() const { return db_.get(); }
+
+private:
+    struct Close {
+        void operator()(sqlite3* db) const { sqlite3_close(db); }
+    };
+    std::unique_ptr<sqlite3, Close> db_;
+};
+
+/// A statement, prepared once.
+class Statement {
+public:
+    Statement(Database& db, const char* sql);
+
+    /// Runs it with these values.
+    template <class... Values>
+    Rows operator()(const Values&... values) {
+        int at = 0;
+        (bind(++at, values), ...);
+        return rows();
+    }
+
+private:
+    void bind(int at, const std::string& text);
+    void bind(int at, int number);
+    Rows rows();
+
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+    };
+    std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
