@@ -34,7 +34,7 @@ pub struct Overhead {
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     pub seconds: u16,
-    /// Pin both threads to one CPU: the dearest case. Otherwise the scheduler places them, mostly a CPU each.
+    /// Pin both threads to one CPU: the dearest case. Otherwise each has one of its own.
     #[arg(long)]
     pub one_cpu: bool,
 }

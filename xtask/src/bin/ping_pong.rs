@@ -1,7 +1,8 @@
 //! The load of `cargo xtask bench overhead`: two threads pass one byte to and fro over a loopback socket.
 //!
-//! The scheduler places them, mostly a CPU each. With `one-cpu` both are on one, so that nearly all of a round trip is the
-//! kernel paths that a recorder hooks: the dearest case there is. Prints `ready`, begins at a line on
+//! Each has a CPU of its own, where there are two: left to the scheduler, some runs would be between CPUs and some on one,
+//! which takes half the time. With `one-cpu` both are on one, so that nearly all of a round trip is the kernel paths that a
+//! recorder hooks: the dearest case there is. Prints `ready`, begins at a line on
 //! stdin, prints round trips, nanoseconds and nanoseconds of CPU time, and ends when stdin is closed.
 
 use std::io::{self, Read, Write};
@@ -22,10 +23,9 @@ fn main() -> Result<()> {
         .nth(1)
         .context("usage: ping_pong SECONDS [one-cpu]")?;
     let duration = Duration::from_secs_f64(seconds.parse().context("SECONDS is no number")?);
-    if std::env::args().nth(2).is_some() {
-        stay_on_one_cpu()?;
-    }
-    let mut socket = connect()?;
+    let (ours, theirs) = places(std::env::args().nth(2).is_some())?;
+    let mut socket = connect(theirs)?;
+    stay_on(ours)?;
     println!("ready");
     io::stdin().read_line(&mut String::new())?;
     let (cpu, (round_trips, took)) = (cpu_time()?, play(&mut socket, duration)?);
@@ -40,24 +40,32 @@ fn cpu_time() -> Result<Duration> {
     Ok(clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?.into())
 }
 
-/// The last CPU we may use: the first is where most interrupts go.
-fn stay_on_one_cpu() -> Result<()> {
+/// A CPU for each end: the last ones we may use, as most interrupts go to the first.
+fn places(one_cpu: bool) -> Result<(usize, usize)> {
     let allowed = sched_getaffinity(Pid::this())?;
-    let last = (0..CpuSet::count()).rfind(|cpu| allowed.is_set(*cpu).unwrap_or(false));
+    let mut last = (0..CpuSet::count())
+        .rev()
+        .filter(|cpu| allowed.is_set(*cpu).unwrap_or(false));
+    let ours = last.next().context("no CPU allowed")?;
+    Ok((ours, last.next().filter(|_| !one_cpu).unwrap_or(ours)))
+}
+
+/// For the calling thread.
+fn stay_on(cpu: usize) -> Result<()> {
     let mut one = CpuSet::new();
-    one.set(last.context("no CPU allowed")?)?;
-    sched_setaffinity(Pid::this(), &one)?;
+    one.set(cpu)?;
+    sched_setaffinity(Pid::from_raw(0), &one)?;
     Ok(())
 }
 
-/// One end for us; the other goes to a thread that returns each byte.
-fn connect() -> Result<TcpStream> {
+/// One end for us; the other goes to a thread on that CPU, which returns each byte.
+fn connect(cpu: usize) -> Result<TcpStream> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let ours = TcpStream::connect(listener.local_addr()?)?;
     let (theirs, _) = listener.accept()?;
     ours.set_nodelay(true)?;
     theirs.set_nodelay(true)?;
-    thread::spawn(move || echo(theirs));
+    thread::spawn(move || stay_on(cpu).and_then(|()| Ok(echo(theirs)?)));
     Ok(ours)
 }
 
