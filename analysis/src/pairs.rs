@@ -4,7 +4,7 @@ use crate::{
     arms::Rounds,
     evidence,
     exact::Grid,
-    ledger::{Key, Ledger, count_effect},
+    ledger::{Key, Ledger, count_effect, sampling},
     metrics::Definition,
     stats::{self, Sample},
     work,
@@ -128,6 +128,7 @@ fn term(grid: Grid, cause: String, in_a: Amount, in_b: Amount, evidence: Vec<Str
         delta,
         count_effect,
         unit_cost_effect: delta - count_effect,
+        sampling_error: sampling::together(in_a.sampling_error, in_b.sampling_error),
         evidence,
         in_a,
         in_b,
@@ -168,6 +169,7 @@ fn plus(one: Amount, other: Amount) -> Amount {
     Amount {
         value: one.value + other.value,
         count: one.count + other.count,
+        sampling_error: sampling::together(one.sampling_error, other.sampling_error),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Kinds of work: what a system call is for, whatever its name. One runtime receives by `read`, another by
 //! `recvfrom`; held against each other they are one row.
 
-use crate::runtime::{ALLOCATOR_SCAVENGER, COLLECTOR, JSC_HEAP_HELPER, JSC_JIT};
+use crate::runtime::{ALLOCATOR_SCAVENGER, COLLECTOR, JSC_HEAP_HELPER, JSC_JIT, code};
 use recording::process::Syscall;
 
-/// The cause under which time in user mode is booked.
+/// The cause under which time in user mode is booked that nothing tells more of; see [`code`] for the others.
 pub const USER_CODE: &str = "user code";
 /// The cause under which time in the kernel outside system calls is booked.
 pub const FAULTS_AND_INTERRUPTS: &str = "faults and interrupts";
@@ -188,6 +188,11 @@ pub fn of(cause: &str) -> &str {
         None if is_call(cause) => "other system calls",
         None => cause,
     }
+}
+
+/// Whether a cause is time in user mode.
+pub fn is_user_code(cause: &str) -> bool {
+    code::EVERY.contains(&cause)
 }
 
 /// Classes of memory region that are one word, as names of system calls are.

@@ -42,18 +42,33 @@ pub enum Pairing {
     Fifo = 2,
 }
 
-/// Addresses are kept in units of 64 KiB: fine enough to tell regions apart, coarse enough to be few.
+/// Addresses of faults are kept in units of 64 KiB: fine enough to tell regions apart, coarse enough to be few.
 pub const UNIT_BITS: u32 = 16;
 
-/// Key of the samples that found a thread in a unit of its code. Addresses of user space fit, up to 48 bits.
+/// Code is kept in units of 64 bytes: fine enough to tell functions apart, coarse enough for a key of 64 bits.
+pub const CODE_BITS: u32 = 6;
+/// Addresses of user space have 47 bits.
+const PLACE_BITS: u32 = 47 - CODE_BITS;
+/// Serial numbers from here on share a key that belongs to no thread: where their code lies is not known.
+pub const SERIALS_WITH_CODE: u32 = (1 << (64 - PLACE_BITS)) - 1;
+
+/// Key of the samples that found a thread in a unit of its code.
 #[inline(always)]
 pub fn code_key(serial: u32, address: u64) -> u64 {
-    ((serial as u64) << 32) | ((address >> UNIT_BITS) & 0xffff_ffff)
+    let serial = if serial < SERIALS_WITH_CODE {
+        serial
+    } else {
+        SERIALS_WITH_CODE
+    };
+    ((serial as u64) << PLACE_BITS) | ((address >> CODE_BITS) & ((1 << PLACE_BITS) - 1))
 }
 
 /// The thread's serial number and the lowest address of the unit in a key.
 pub fn split_code_key(key: u64) -> (u32, u64) {
-    ((key >> 32) as u32, (key & 0xffff_ffff) << UNIT_BITS)
+    (
+        (key >> PLACE_BITS) as u32,
+        (key & ((1 << PLACE_BITS) - 1)) << CODE_BITS,
+    )
 }
 
 /// A wait for a CPU of at least this long, ns, is charged to whoever had the CPU: a shorter one is the way from the
@@ -98,9 +113,12 @@ mod tests {
     #[test]
     fn a_code_key_is_read_back_to_its_unit() {
         let address = 0x7fff_dead_beef;
-        assert_eq!(
-            split_code_key(code_key(u32::MAX, address)),
-            (u32::MAX, 0x7fff_dead_0000)
-        );
+        let read_back = |serial| split_code_key(code_key(serial, address));
+        for serial in [0, 1 << 12, SERIALS_WITH_CODE - 1] {
+            assert_eq!(read_back(serial), (serial, 0x7fff_dead_bec0));
+        }
+        for serial in [SERIALS_WITH_CODE, u32::MAX] {
+            assert_eq!(read_back(serial), (SERIALS_WITH_CODE, 0x7fff_dead_bec0));
+        }
     }
 }

@@ -116,6 +116,10 @@ pub struct Term {
     pub unit_cost_effect: f64,
     /// `recording#json-pointer` of each number behind it.
     pub evidence: Vec<String>,
+    /// Half the width of the 95 % interval that sampling leaves around `delta`, in the metric's unit; absent where all of
+    /// it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling_error: Option<f64>,
     /// Value and count in arm a, per the metric's `per`.
     #[serde(default)]
     pub in_a: Amount,
@@ -131,6 +135,9 @@ pub struct Amount {
     pub value: f64,
     /// Occurrences; 0 where the term has no count.
     pub count: f64,
+    /// As [`Term::sampling_error`], around `value`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling_error: Option<f64>,
 }
 
 /// A sentence that cites its rows.

@@ -52,6 +52,9 @@ pub struct Recording {
     /// Who had the CPU while the target's threads waited for one, longest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waited_for: Vec<process::WaitedFor>,
+    /// What samples of user mode found the threads in, by role, most first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub code: Vec<process::CodeSamples>,
     /// System calls by name, all threads together. Per thread they are in [`process::Thread::syscalls`].
     pub syscalls: Vec<process::Syscall>,
     /// Socket activity.

@@ -116,6 +116,24 @@ pub struct Samples {
     pub fault_irq: u64,
 }
 
+/// CPU-clock samples of user mode in one function, of all threads of a role. Those of a role add up to the role's
+/// [`Thread::user_code`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CodeSamples {
+    /// Role of the threads.
+    pub role: String,
+    /// The function, as its file's symbols name it; empty where they do not. Never trusted, renderers escape it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub function: String,
+    /// Name of the file that the code was mapped from; empty where it comes from no file. Never trusted either.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
+    /// Class of the memory region, as [`crate::memory::Region::class`].
+    pub class: String,
+    /// How many.
+    pub samples: u64,
+}
+
 /// Wake-ups from one role to another.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Waker {

@@ -1,6 +1,6 @@
 //! One difference as the rules see it: the dearer arm against the cheaper one, and the rows nobody has claimed yet.
 
-use crate::{arms::Rounds, findings::Story, quantity, work};
+use crate::{arms::Rounds, findings::Story, ledger::sampling, quantity, work};
 use recording::{
     Recording,
     comparison::{Amount, Term},
@@ -19,6 +19,8 @@ pub struct Row {
     pub more: f64,
     /// Part of `more` that comes from the count.
     pub count_effect: f64,
+    /// How far `more` may be off because it was sampled.
+    pub sampling_error: Option<f64>,
     /// In the dearer arm.
     pub dear: Amount,
     /// In the cheaper arm.
@@ -38,6 +40,7 @@ impl Row {
             cause: term.cause.clone(),
             more: sign * term.delta,
             count_effect: sign * term.count_effect,
+            sampling_error: term.sampling_error,
             dear,
             cheap,
         }
@@ -200,6 +203,7 @@ pub fn sum(rows: &[Row], of: impl Fn(&Row) -> Amount) -> Amount {
         .fold(Amount::default(), |one, other| Amount {
             value: one.value + other.value,
             count: one.count + other.count,
+            sampling_error: sampling::together(one.sampling_error, other.sampling_error),
         })
 }
 

@@ -1,7 +1,7 @@
 //! Work passed from one thread to another, and locks.
 
 use super::{About, Case, Hit, Kind, Row, Rule};
-use crate::work::{self, USER_CODE};
+use crate::work;
 use recording::Recording;
 use std::collections::BTreeSet;
 
@@ -69,7 +69,7 @@ fn only_passes(rows: &[Row], role: &str) -> bool {
         rows.map(|row| row.dear.count).sum()
     };
     let (handed, calls) = (count(is_handing), count(|row| work::is_call(&row.cause)));
-    let user = own().filter(|row| row.cause == USER_CODE);
+    let user = own().filter(|row| work::is_user_code(&row.cause));
     let user: f64 = user.map(|row| row.dear.value).sum();
     handed > 0.9 * calls && user < NO_WORK_NS * handed
 }

@@ -1,10 +1,7 @@
 //! Timers that wake a thread to look whether there is something to do.
 
 use super::{About, Case, Hit, Kind, Row, Rule};
-use crate::{
-    runtime::GO_SYSMON,
-    work::{self, USER_CODE},
-};
+use crate::{runtime::GO_SYSMON, work};
 use std::collections::BTreeSet;
 
 /// A thread that computes for longer than this each time it wakes has something to do.
@@ -60,7 +57,7 @@ fn does_little_but_sleep(rows: &[Row], role: &str) -> bool {
         .sum();
     let calls = own().filter(|row| work::is_call(&row.cause));
     let calls: f64 = calls.map(|row| row.dear.count).sum();
-    let user = own().filter(|row| row.cause == USER_CODE);
+    let user = own().filter(|row| work::is_user_code(&row.cause));
     let user: f64 = user.map(|row| row.dear.value).sum();
     2.0 * sleeps > calls && user < A_LOOK_NS * sleeps
 }

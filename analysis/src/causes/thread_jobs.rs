@@ -7,8 +7,8 @@ use crate::work::{COLLECTING, COMPILING};
 pub struct ThreadJob {
     about: About,
     job: &'static str,
-    /// What such threads are, for sentences.
-    threads: &'static str,
+    /// Who does it, for sentences.
+    who: &'static str,
 }
 
 /// Threads whose only job is to collect garbage.
@@ -16,12 +16,12 @@ pub const GARBAGE_COLLECTION: ThreadJob = ThreadJob {
     about: About {
         id: "garbage-collection",
         title: "Garbage collection",
-        pattern: "CPU time of the collector's own threads (JavaScriptCore's heap helpers, and threads that call themselves so)",
+        pattern: "CPU time of the collector's own threads (JavaScriptCore's heap helpers, and threads that call themselves so), and of its functions on any thread where the binary names them",
         meaning: "The collector marks what is still in use; its work grows with what is allocated and kept",
         remedy: "Allocate less for each token, or give the heap more room so that it collects less often",
     },
     job: COLLECTING,
-    threads: "collector threads",
+    who: "the collector",
 };
 
 /// Threads whose only job is to compile.
@@ -29,12 +29,12 @@ pub const JIT_COMPILATION: ThreadJob = ThreadJob {
     about: About {
         id: "jit-compilation",
         title: "JIT compilation",
-        pattern: "CPU time of the compiler's own threads (JavaScriptCore's JIT workers)",
+        pattern: "CPU time of the compiler's own threads (JavaScriptCore's JIT workers), and of its functions on any thread where the binary names them",
         meaning: "Hot code is compiled while it serves; this fades as the process warms up",
         remedy: "Warm up longer before measuring; if it does not fade, look for code that is compiled again and again",
     },
     job: COMPILING,
-    threads: "compiler threads",
+    who: "the compiler",
 };
 
 impl Rule for ThreadJob {
@@ -48,7 +48,7 @@ impl Rule for ThreadJob {
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
         let rows = case.work(self.job)?;
-        let text = format!("{} on a CPU: {}", self.threads, case.values(&rows));
+        let text = format!("{} on a CPU: {}", self.who, case.values(&rows));
         Some(Hit::of(rows, text))
     }
 }

@@ -1,8 +1,7 @@
 //! The program's own code, runtime and libraries included.
 
-use super::Row;
-use super::{About, Case, Hit, Kind, Rule};
-use crate::{quantity, work::USER_CODE};
+use super::{About, Case, Hit, Kind, Row, Rule};
+use crate::{ledger::sampling, quantity, runtime::code::UNKNOWN, work};
 use std::collections::BTreeMap;
 
 /// See the module.
@@ -11,8 +10,8 @@ pub struct UserCode;
 const ABOUT: About = About {
     id: "user-code",
     title: "User code",
-    pattern: "Time in user mode, by thread role, and the memory region that samples of it fell into",
-    meaning: "This is the runtime, its libraries and the program; the kernel sees how long it runs and where the code lies, not what it does",
+    pattern: "Time in user mode, by thread role and by what samples of it say it does, and the memory region they fell into",
+    meaning: "This is the runtime, its libraries and the program; what it does is known as far as the binary names its functions",
     remedy: "Profile the program itself (perf, the runtime's profiler) to split it further",
 };
 
@@ -26,12 +25,13 @@ impl Rule for UserCode {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.work(USER_CODE)?;
+        let rows = case.rows(|row| work::is_user_code(&row.cause))?;
         let places = Places::of(case, &rows);
         let text = format!(
-            "{} ({}){}",
+            "{} ({}){}{}",
             case.values(&rows),
             roles(case, &rows),
+            doing(case, &rows),
             places.text()
         );
         Some(Hit {
@@ -117,18 +117,64 @@ fn share(class: &str, count: u64, all: u64) -> String {
 
 /// What each role of the dearer arm runs, the two largest.
 fn roles(case: &Case<'_>, rows: &[Row]) -> String {
-    let mut rows: Vec<&Row> = rows.iter().filter(|row| row.dear.value > 0.0).collect();
-    rows.sort_by(|one, other| other.dear.value.total_cmp(&one.dear.value));
+    let mut roles: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    for row in rows {
+        let (value, wakeups) = roles.entry(&row.role).or_default();
+        *value += row.dear.value;
+        // Each of a role's rows counts all of its wake-ups.
+        *wakeups = wakeups.max(row.dear.count);
+    }
     let unit = &case.story.metric.unit;
-    let told = rows.iter().take(2).map(|row| {
-        let (value, wakeups) = (
-            quantity::text(row.dear.value, unit),
-            quantity::plain(row.dear.count),
-        );
-        format!("{}: {value} over {wakeups} wake-ups", row.role)
+    let told = largest(roles, |(value, _)| *value, 2).map(|(role, (value, wakeups))| {
+        let (value, wakeups) = (quantity::text(value, unit), quantity::plain(wakeups));
+        format!("{role}: {value} over {wakeups} wake-ups")
     });
     let told: Vec<String> = told.collect();
     format!("of {}, {}", case.dear.arm, told.join(", "))
+}
+
+/// `; application code 12.1 µs ± 1.3 µs, …`: what the dearer arm does more, the three largest; nothing if it is not known.
+fn doing(case: &Case<'_>, rows: &[Row]) -> String {
+    let mut kinds: BTreeMap<&str, (f64, Option<f64>)> = BTreeMap::new();
+    for row in rows {
+        let (more, error) = kinds.entry(&row.cause).or_default();
+        *more += row.more;
+        *error = sampling::together(*error, row.sampling_error);
+    }
+    let unit = &case.story.metric.unit;
+    let largest: Vec<_> = largest(kinds, |(more, _)| *more, 3).collect();
+    if largest.iter().all(|(kind, _)| *kind == UNKNOWN) {
+        return String::new();
+    }
+    let told = largest.into_iter().map(|(kind, (more, error))| {
+        let kind = if kind == UNKNOWN {
+            "what has no name"
+        } else {
+            kind
+        };
+        let error = error.map(|error| format!(" ± {}", quantity::text(error, unit)));
+        format!(
+            "{kind} {}{}",
+            quantity::text(more, unit),
+            error.unwrap_or_default()
+        )
+    });
+    let told: Vec<String> = told.collect();
+    format!("; thereof more {}", told.join(", "))
+}
+
+/// The largest entries above zero.
+fn largest<'a, T: Copy>(
+    sums: BTreeMap<&'a str, T>,
+    size: fn(&T) -> f64,
+    most: usize,
+) -> impl Iterator<Item = (&'a str, T)> {
+    let mut sums: Vec<(&str, T)> = sums
+        .into_iter()
+        .filter(|(_, sum)| size(sum) > 0.0)
+        .collect();
+    sums.sort_by(|one, other| size(&other.1).total_cmp(&size(&one.1)));
+    sums.into_iter().take(most)
 }
 
 #[cfg(test)]
@@ -141,6 +187,28 @@ mod tests {
             build.thread(9, MAIN, |thread| thread.user(DOSE, 0))
         });
         assert_whole(&found);
+    }
+
+    #[test]
+    fn samples_say_what_it_does() {
+        let found = planted("user-code", |build| {
+            let build = build.thread(9, MAIN, |thread| thread.user(DOSE, 0));
+            build.with(|recording| {
+                recording.target.runtime = "go".into();
+                let threads = recording.threads.len();
+                recording.threads[threads - 1].samples.user = 100;
+                recording.code = vec![recording::process::CodeSamples {
+                    role: MAIN.into(),
+                    function: "main.burn".into(),
+                    class: "binary text".into(),
+                    samples: 100,
+                    ..Default::default()
+                }];
+            })
+        });
+        assert_whole(&found);
+        let told = "; thereof more application code 30.0 µs ± ";
+        assert!(found.text.contains(told), "{}", found.text);
     }
 
     #[test]

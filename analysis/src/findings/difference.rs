@@ -3,7 +3,7 @@
 use super::{Story, sentence};
 use crate::{
     quantity, stats,
-    work::{self, FAULTS_AND_INTERRUPTS, USER_CODE},
+    work::{self, FAULTS_AND_INTERRUPTS},
 };
 use recording::comparison::{Amount, Finding, Term};
 
@@ -188,8 +188,8 @@ fn costs(story: &Story<'_>, part: &Term) -> String {
 /// What the count of a kind of work counts.
 fn counted(kind: &str) -> &'static str {
     match kind {
-        USER_CODE => "wake-ups",
         FAULTS_AND_INTERRUPTS => "faults",
+        kind if work::is_user_code(kind) => "wake-ups",
         _ => "calls",
     }
 }

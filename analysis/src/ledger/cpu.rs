@@ -1,37 +1,38 @@
-//! CPU time: user code, each system call, faults and interrupts, per thread role.
+//! CPU time: user code by what it does, each system call, faults and interrupts, per thread role.
 //!
 //! What is not booked, and so comes out as unexplained: on-CPU time of a thread outside both (calls cut by the
 //! window's edges), and the process's on-CPU time less its threads'.
 
-use super::Ledger;
-use crate::work::{self, FAULTS_AND_INTERRUPTS, USER_CODE};
+use super::{Ledger, sampling, user};
+use crate::work::{self, FAULTS_AND_INTERRUPTS};
 use recording::{Recording, process::Thread};
 
 /// Books one round.
 pub fn book(path: &str, recording: &Recording, ledger: &mut Ledger) {
-    for (index, thread) in recording.threads.iter().enumerate() {
-        let split = Split::of(thread, recording.observer.crossing_ns);
-        book_thread(&format!("{path}#/threads/{index}"), thread, &split, ledger);
+    let threads = recording.threads.iter();
+    let splits: Vec<Split> = threads
+        .map(|thread| Split::of(thread, recording.observer.crossing_ns))
+        .collect();
+    for (index, (thread, split)) in recording.threads.iter().zip(&splits).enumerate() {
+        book_thread(&format!("{path}#/threads/{index}"), thread, split, ledger);
     }
+    let user_ns: Vec<u64> = splits.iter().map(|split| split.user_ns).collect();
+    user::book(path, recording, &user_ns, ledger);
 }
 
+/// Books a thread's time in the kernel.
 fn book_thread(at: &str, thread: &Thread, split: &Split, ledger: &mut Ledger) {
     let role = Some(thread.role.as_str());
-    // User code runs because a thread was woken: its count is the wake-ups, its unit cost the work of one.
-    ledger.add(
-        role,
-        USER_CODE,
-        split.user_ns,
-        thread.wakeups,
-        format!("{at}/user_ns"),
+    let evidence = format!("{at}/fault_irq_ns");
+    let faults = FAULTS_AND_INTERRUPTS;
+    ledger.add(role, faults, split.fault_irq_ns, thread.faults, evidence);
+    let outside = thread.samples.user + thread.samples.fault_irq;
+    let variance = sampling::variance(
+        thread.outside_syscalls_ns(),
+        thread.samples.fault_irq,
+        outside,
     );
-    ledger.add(
-        role,
-        FAULTS_AND_INTERRUPTS,
-        split.fault_irq_ns,
-        thread.faults,
-        format!("{at}/fault_irq_ns"),
-    );
+    ledger.add_variance(role, faults, variance);
     for (index, call) in thread.syscalls.iter().enumerate() {
         let evidence = format!("{at}/syscalls/{index}");
         let value = call.on_cpu_ns + split.around_calls_ns[index];
@@ -78,7 +79,7 @@ impl Split {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Build;
+    use crate::{testing::Build, work::USER_CODE};
 
     #[test]
     fn a_round_is_booked_by_role_and_cause() {

@@ -4,7 +4,9 @@ pub mod cpu;
 pub mod events;
 pub mod latency;
 pub mod memory;
+pub mod sampling;
 pub mod stall;
+mod user;
 
 use recording::comparison::Amount;
 use std::collections::BTreeMap;
@@ -17,6 +19,8 @@ pub type Key = (Option<String>, String);
 pub struct Row {
     /// How much and how many.
     pub amount: Amount,
+    /// Variance of the value, where it was sampled rather than measured.
+    pub variance: f64,
     /// Every number behind it, `PATH#/json/pointer`.
     pub evidence: Vec<String>,
 }
@@ -35,9 +39,20 @@ impl Ledger {
         count: u64,
         evidence: String,
     ) {
-        if value == 0 && count == 0 {
-            return;
+        if value > 0 || count > 0 {
+            self.cite(role, cause, value, count, evidence);
         }
+    }
+
+    /// The same of a row that rests on `evidence` even where that brings nothing to book.
+    pub fn cite(
+        &mut self,
+        role: Option<&str>,
+        cause: &str,
+        value: u64,
+        count: u64,
+        evidence: String,
+    ) {
         let key = (role.map(String::from), cause.into());
         let row = self.0.entry(key).or_default();
         row.amount.value += value as f64;
@@ -45,11 +60,21 @@ impl Ledger {
         row.evidence.push(evidence);
     }
 
+    /// Books how far what was booked may be off because it was sampled; samples of different threads and rounds are
+    /// independent, so variances add up.
+    pub fn add_variance(&mut self, role: Option<&str>, cause: &str, variance: f64) {
+        let row = self.0.get_mut(&(role.map(String::from), cause.into()));
+        if let Some(row) = row {
+            row.variance += variance;
+        }
+    }
+
     /// The amount of a row per unit of `over`; zero where the arm has no such row.
     pub fn per(&self, key: &Key, over: f64) -> Amount {
         self.0.get(key).map_or(Amount::default(), |row| Amount {
             value: row.amount.value / over,
             count: row.amount.count / over,
+            sampling_error: (row.variance > 0.0).then(|| sampling::Z * row.variance.sqrt() / over),
         })
     }
 
@@ -82,7 +107,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn amount(value: f64, count: f64) -> Amount {
-        Amount { value, count }
+        Amount {
+            value,
+            count,
+            ..Amount::default()
+        }
     }
 
     #[test]

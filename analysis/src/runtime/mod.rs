@@ -3,6 +3,7 @@
 //! Names come from the observed process and are never trusted: where a role is made from one, it is cut and cleaned.
 
 mod bun;
+pub mod code;
 mod cpp;
 mod deno;
 mod go;

@@ -151,10 +151,10 @@ fn growth(before: &ThreadTruth, after: &ThreadTruth) -> ThreadTruth {
 /// The recording's threads.
 pub fn threads(known: &[Known], drained: &Drained, places: Places, span: Span) -> Vec<Thread> {
     let mut code: BTreeMap<u32, BTreeMap<String, u64>> = BTreeMap::new();
-    for (serial, address, count) in &drained.code {
+    for ((serial, address), count) in &drained.code {
         let classes = code.entry(*serial).or_default();
         *classes
-            .entry(places.class_of(*address).to_owned())
+            .entry(places.class_of_code(*address).to_owned())
             .or_default() += count;
     }
     let mut calls: BTreeMap<u32, Vec<(u32, SyscallStat)>> = BTreeMap::new();

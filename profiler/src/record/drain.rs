@@ -25,8 +25,8 @@ pub struct Drained {
     pub wakes: Vec<(u32, u32, u64)>,
     /// Who had the CPU that was waited for, by thread group.
     pub waited: Vec<(u32, WaitedFor)>,
-    /// Samples of user code by serial of the thread and address, the lowest of 64 KiB.
-    pub code: Vec<(u32, u64, u64)>,
+    /// Samples of user code by serial of the thread and address, the lowest of a unit of code.
+    pub code: Code,
     /// Page faults by address, the lowest of 64 KiB.
     pub faults: Vec<(u64, u64)>,
     /// Distributions, by `Kind`.
@@ -35,6 +35,22 @@ pub struct Drained {
     pub forwards: Vec<Forwards>,
     /// Counters.
     pub counters: Counters,
+}
+
+/// Samples by serial of the thread and address.
+pub type Code = BTreeMap<(u32, u64), u64>;
+
+/// Takes the samples of user code out of their map, so that it does not fill: JIT compilers keep making new places. A
+/// sample that comes between looking and taking is lost, which its thread's count of samples tells.
+pub fn take_code(bpf: &mut Ebpf, taken: &mut Code) -> Result<()> {
+    let map = bpf.map_mut("CODE").context("the object has no map CODE")?;
+    let mut code: HashMap<_, u64, u64> = HashMap::try_from(map)?;
+    let found: Vec<(u64, u64)> = code.iter().filter_map(Result::ok).collect();
+    for (key, count) in found {
+        code.remove(&key)?;
+        *taken.entry(split_code_key(key)).or_default() += count;
+    }
+    Ok(())
 }
 
 impl Drained {
@@ -71,7 +87,7 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
             .map(|(unit, count)| (unit << UNIT_BITS, count))
             .collect(),
         code: entries::<u64, u64>(bpf, "CODE")?
-            .map(|(key, count)| (split_code_key(key).0, split_code_key(key).1, count))
+            .map(|(key, count)| (split_code_key(key), count))
             .collect(),
         histograms: histograms(bpf)?,
         forwards: forwards(bpf)?,

@@ -5,20 +5,48 @@ use profiler_common::UNIT_BITS;
 use recording::memory::{Memory, Region};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Address ranges with the class of each, ascending.
 #[derive(Clone, Debug, Default)]
-pub struct Regions(Vec<(Range<u64>, &'static str)>);
+pub struct Regions(Vec<One>);
+
+#[derive(Clone, Debug)]
+struct One {
+    range: Range<u64>,
+    class: &'static str,
+    file: Option<Mapped>,
+}
+
+/// A place in a file that is mapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapped {
+    /// The file, as the process sees it.
+    pub path: PathBuf,
+    /// Where in it.
+    pub offset: u64,
+    /// Its inode: another file may have its name by now.
+    pub inode: u64,
+}
 
 impl Regions {
     /// The class of the region that holds `address`, or begins within `reach` bytes above it.
     pub fn class_at(&self, address: u64, reach: u64) -> Option<&'static str> {
-        let next = self.0.partition_point(|(range, _)| range.end <= address);
-        self.0
-            .get(next)
-            .filter(|(range, _)| range.start < address + reach)
-            .map(|(_, class)| *class)
+        self.at(address, reach).map(|one| one.class)
+    }
+
+    fn at(&self, address: u64, reach: u64) -> Option<&One> {
+        let next = self.0.partition_point(|one| one.range.end <= address);
+        let one = self.0.get(next);
+        one.filter(|one| one.range.start < address.saturating_add(reach))
+    }
+
+    /// The file that `address` is mapped from.
+    fn file_at(&self, address: u64) -> Option<Mapped> {
+        let one = self.at(address, 1)?;
+        let file = one.file.clone()?;
+        let offset = file.offset.checked_add(address - one.range.start)?;
+        Some(Mapped { offset, ..file })
     }
 }
 
@@ -40,6 +68,19 @@ impl Places<'_> {
             .or_else(|| self.start.class_at(unit, UNIT))
             .unwrap_or("unmapped since")
     }
+
+    /// The class of the region that code lies in, or lay in.
+    pub fn class_of_code(&self, address: u64) -> &'static str {
+        let class = self.end.class_at(address, 1);
+        let before = || self.start.class_at(address, 1);
+        class.or_else(before).unwrap_or("unmapped since")
+    }
+
+    /// The file that code is mapped from, or was.
+    pub fn file_of(&self, address: u64) -> Option<Mapped> {
+        let file = self.end.file_at(address);
+        file.or_else(|| self.start.file_at(address))
+    }
 }
 
 /// The regions of a process now; none if it has ended.
@@ -50,16 +91,19 @@ pub fn regions_of(pid: u32) -> Regions {
     let Ok(maps) = process.maps() else {
         return Regions::default();
     };
-    Regions(
-        maps.iter()
-            .map(|map| {
-                (
-                    map.address.0..map.address.1,
-                    class_of(map, exe.as_deref(), &stacks),
-                )
-            })
-            .collect(),
-    )
+    let one = |map: &MemoryMap| One {
+        range: map.address.0..map.address.1,
+        class: class_of(map, exe.as_deref(), &stacks),
+        file: match &map.pathname {
+            MMapPath::Path(path) => Some(Mapped {
+                path: path.clone(),
+                offset: map.offset,
+                inode: map.inode,
+            }),
+            _ => None,
+        },
+    };
+    Regions(maps.iter().map(one).collect())
 }
 
 /// Memory of a process now, without the series; zero if it has ended.
@@ -103,7 +147,7 @@ pub fn rss_of(pid: u32) -> u64 {
         .map_or(0, |stat| stat.rss * procfs::page_size())
 }
 
-fn open(pid: u32) -> Option<(Process, Vec<u64>, Option<std::path::PathBuf>)> {
+fn open(pid: u32) -> Option<(Process, Vec<u64>, Option<PathBuf>)> {
     let process = Process::new(pid.cast_signed()).ok()?;
     let stacks = stack_pointers(pid);
     let exe = process.exe().ok();
@@ -181,7 +225,12 @@ mod tests {
 
     #[test]
     fn ranges_are_found_by_reach() {
-        let regions = Regions(vec![(0x1000..0x2000, "a"), (0x5000..0x6000, "b")]);
+        let one = |range, class| One {
+            range,
+            class,
+            file: None,
+        };
+        let regions = Regions(vec![one(0x1000..0x2000, "a"), one(0x5000..0x6000, "b")]);
         assert_eq!(regions.class_at(0x1fff, 1), Some("a"));
         assert_eq!(regions.class_at(0x2000, 0x1000), None);
         assert_eq!(regions.class_at(0x2000, 0x10000), Some("b"));

@@ -4,6 +4,7 @@
 
 pub mod assemble;
 pub mod checks;
+pub mod counted;
 pub mod crossing;
 pub mod diagnose;
 pub mod drain;
@@ -21,6 +22,7 @@ pub mod signals;
 pub mod spawn;
 pub mod statistics;
 pub mod stop;
+pub mod symbols;
 pub mod target;
 mod unprobed;
 

@@ -1,33 +1,93 @@
-//! What the target's threads had to do with each other and with other processes: who woke whom, who was waited for.
+//! What the target's threads ran, and what they had to do with each other and with other processes: who woke whom, who
+//! was waited for.
 
 use super::drain::{self, Drained};
+use super::memory::Places;
+use super::symbols;
 use profiler_common::{Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER, WaitedFor as Charged};
 use recording::Recording;
-use recording::process::{WaitedFor, Waker};
+use recording::process::{CodeSamples, WaitedFor, Waker};
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 /// Processes listed; those after them are waited for little.
 const MOST: usize = 16;
 
-/// Who woke whom, by role.
-pub fn wakers(drained: &Drained, ended: &[ThreadExit], recording: &Recording) -> Vec<Waker> {
-    let tracked: Vec<Thread> = drained
-        .live
-        .iter()
-        .copied()
-        .chain(ended.iter().map(|exit| exit.thread))
-        .collect();
-    let tids = drain::by_serial(tracked.iter());
-    let role = |serial: u32| match serial {
-        WAKER_IDLE => "idle/interrupt".to_owned(),
-        WAKER_OTHER => "other process".to_owned(),
-        _ => {
-            let tid = tids.get(&serial).copied().unwrap_or(0);
-            let thread = recording.threads.iter().find(|thread| thread.tid == tid);
-            thread.map_or_else(|| "ended thread".to_owned(), |thread| thread.role.clone())
+/// The roles of threads by their serial number.
+pub struct Roles<'a>(BTreeMap<u32, &'a str>);
+
+impl<'a> Roles<'a> {
+    /// Of every thread that was followed.
+    pub fn of(drained: &Drained, ended: &[ThreadExit], recording: &'a Recording) -> Self {
+        let threads = recording.threads.iter();
+        let by_tid: BTreeMap<u32, &str> = threads
+            .map(|thread| (thread.tid, thread.role.as_str()))
+            .collect();
+        let ended = ended.iter().map(|exit| &exit.thread);
+        let tracked: Vec<&Thread> = drained.live.iter().chain(ended).collect();
+        let tids = drain::by_serial(tracked.into_iter());
+        let roles = tids.into_iter();
+        Roles(
+            roles
+                .filter_map(|(serial, tid)| Some((serial, *by_tid.get(&tid)?)))
+                .collect(),
+        )
+    }
+
+    fn role(&self, serial: u32) -> &'a str {
+        match serial {
+            WAKER_IDLE => "idle/interrupt",
+            WAKER_OTHER => "other process",
+            _ => self.0.get(&serial).copied().unwrap_or("ended thread"),
         }
-    };
+    }
+}
+
+/// What samples of user mode found, by role, most first.
+pub fn code(drained: &Drained, pid: u32, places: Places, roles: &Roles<'_>) -> Vec<CodeSamples> {
+    let names = symbols::functions(pid, places, drained.code.keys().map(|(_, unit)| *unit));
+    let mut sums: BTreeMap<CodeKey, u64> = BTreeMap::new();
+    for ((serial, unit), count) in &drained.code {
+        let file = places.file_of(*unit);
+        let key = CodeKey {
+            role: roles.role(*serial),
+            function: names.get(unit).map_or("", String::as_str),
+            file: file.map(|file| file_name(&file.path)).unwrap_or_default(),
+            class: places.class_of_code(*unit),
+        };
+        *sums.entry(key).or_default() += count;
+    }
+    let found = sums.into_iter().map(|(key, samples)| CodeSamples {
+        role: key.role.into(),
+        function: key.function.into(),
+        file: key.file,
+        class: key.class.into(),
+        samples,
+    });
+    let mut found: Vec<_> = found.collect();
+    found.sort_by_key(|code| std::cmp::Reverse(code.samples));
+    found
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct CodeKey<'a> {
+    role: &'a str,
+    function: &'a str,
+    file: String,
+    class: &'static str,
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Who woke whom, by role.
+pub fn wakers(drained: &Drained, roles: &Roles<'_>) -> Vec<Waker> {
+    let role = |serial: u32| roles.role(serial).to_owned();
     let mut sums: BTreeMap<(String, String), u64> = BTreeMap::new();
     for (from, to, count) in &drained.wakes {
         *sums.entry((role(*from), role(*to))).or_default() += count;

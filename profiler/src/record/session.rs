@@ -2,24 +2,22 @@
 
 use super::assemble::{self, Span};
 use super::checks::{self, Evidence};
-use super::drain::{self, Drained, Exits};
+use super::drain::{self, Code, Drained, Exits};
 use super::kernel_truth::{self, Truth};
 use super::memory::{self, Places, Regions};
-use super::programs::{Programs, Wanted};
+use super::programs::{Programs, SAMPLE_HZ, Wanted};
 use super::signals::{PROC_STAT, Signal};
 use super::statistics::Statistics;
 use super::target::{self, Process};
-use super::{Options, crossing, host, others};
+use super::{Options, counted, crossing, host, others};
 use anyhow::{Context, Result};
 use nix::time::{ClockId, clock_gettime};
 use profiler_common::ThreadExit;
-use profiler_common::histogram::Kind;
 use profiler_common::thread::ON_CPU;
 use recording::memory::MemoryPoint;
 use recording::observer::Mode;
-use recording::process::{Cpu, CpuPoint, Sockets};
-use recording::{Ended, Forwards, Recording, Target, Window, observer};
-use std::collections::BTreeMap;
+use recording::process::{Cpu, CpuPoint};
+use recording::{Ended, Recording, Target, Window, observer};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A recording under way.
@@ -35,6 +33,7 @@ pub struct Session {
     own_cpu_ns: u64,
     cpu: Vec<CpuPoint>,
     memory: Vec<MemoryPoint>,
+    code: Code,
     last: (u64, u64),
     target: Target,
     stats: Statistics,
@@ -82,6 +81,7 @@ impl Session {
             own_cpu_ns,
             cpu: Vec::new(),
             memory: Vec::new(),
+            code: Code::new(),
             last: (0, 0),
             target,
             stats,
@@ -140,6 +140,9 @@ impl Session {
         });
         self.last = (on_cpu, kernel);
         self.memory.push(memory_point(&self.processes, t_ns));
+        if self.memory.len().is_multiple_of(points_between_takes()) {
+            drain::take_code(&mut self.programs.bpf, &mut self.code)?;
+        }
         Ok(())
     }
 
@@ -155,7 +158,10 @@ impl Session {
         let own_cpu_ns = clock_ns(ClockId::CLOCK_PROCESS_CPUTIME_ID) - self.own_cpu_ns;
         std::thread::sleep(IN_FLIGHT);
         self.take_exits();
-        let drained = drain::drain(&self.programs.bpf)?;
+        let mut drained = drain::drain(&self.programs.bpf)?;
+        for (place, count) in std::mem::take(&mut self.code) {
+            *drained.code.entry(place).or_default() += count;
+        }
         // On a busy machine events still come between reading the clock and closing: the last of them is the end.
         let latest = drained.live.iter().map(|thread| thread.since_ns);
         let end_ns = latest.fold(closing_ns, u64::max);
@@ -163,7 +169,12 @@ impl Session {
             start_ns: self.start_ns,
             end_ns,
         };
-        let mut recording = self.assemble(&drained, &after, span, ended);
+        let end_regions = memory::regions_of(pids[0]);
+        let places = Places {
+            start: &self.regions,
+            end: &end_regions,
+        };
+        let mut recording = self.assemble(&drained, &after, places, span, ended);
         recording.observer.cpu_ns = own_cpu_ns;
         recording.host = host::fingerprint(
             pids[0],
@@ -171,12 +182,22 @@ impl Session {
             &options.placement,
         );
         analysis::runtime::assign_roles(&mut recording);
-        recording.wakers = others::wakers(&drained, &self.ended_threads, &recording);
+        let roles = others::Roles::of(&drained, &self.ended_threads, &recording);
+        let code = others::code(&drained, pids[0], places, &roles);
+        recording.wakers = others::wakers(&drained, &roles);
+        recording.code = code;
         recording.waited_for = others::waited_for(&drained.waited, &pids);
         Ok(recording)
     }
 
-    fn assemble(&self, drained: &Drained, after: &Truth, span: Span, ended: Ended) -> Recording {
+    fn assemble(
+        &self,
+        drained: &Drained,
+        after: &Truth,
+        places: Places,
+        span: Span,
+        ended: Ended,
+    ) -> Recording {
         let known = assemble::known_threads(
             &drained.live,
             &self.ended_threads,
@@ -185,10 +206,6 @@ impl Session {
             span,
         );
         let pid = self.processes[0].pid;
-        let places = Places {
-            start: &self.regions,
-            end: &memory::regions_of(pid),
-        };
         let mut threads = assemble::threads(&known, drained, places, span);
         let signals = self
             .stats
@@ -230,7 +247,7 @@ impl Session {
                 ended,
             },
             process,
-            sockets: sockets(drained, &syscalls),
+            sockets: counted::sockets(drained, &syscalls),
             syscalls,
             faults,
             memory: recording::memory::Memory {
@@ -240,8 +257,8 @@ impl Session {
             cpu: Cpu {
                 series: self.cpu.clone(),
             },
-            latency: latency(drained),
-            forwards: forwards(drained),
+            latency: counted::latency(drained),
+            forwards: counted::forwards(drained),
             observer: observer::Observer {
                 signals,
                 lost_events: drained.counters.lost(),
@@ -256,6 +273,14 @@ impl Session {
             ..Recording::default()
         }
     }
+}
+
+/// How many points of the series may pass before the map of code could be half full, were every sample of every CPU of
+/// another place.
+fn points_between_takes() -> usize {
+    const HALF: usize = 16_384;
+    let cpus = aya::util::online_cpus().map_or(1, |cpus| cpus.len());
+    (HALF / (SAMPLE_HZ as usize * cpus)).max(1)
 }
 
 /// Attaches what the mode asks for, and finds out what entering the kernel costs under it.
@@ -312,62 +337,6 @@ pub fn describe(processes: &[Process], options: &Options) -> Result<Target> {
             .and_then(|path| std::fs::metadata(path).ok())
             .map_or(0, |file| file.len()),
     })
-}
-
-fn sockets(drained: &Drained, syscalls: &[recording::process::Syscall]) -> Sockets {
-    let counters = &drained.counters;
-    // An accept that succeeds is an accepted connection; the kernel's state changes happen before anyone accepts.
-    let accepts = syscalls
-        .iter()
-        .filter(|call| call.name == "accept" || call.name == "accept4");
-    let accepted = accepts
-        .map(|call| call.count.saturating_sub(call.errors.values().sum()))
-        .sum();
-    Sockets {
-        send_calls: counters.send_calls,
-        send_bytes: counters.send_bytes,
-        recv_calls: counters.recv_calls,
-        recv_bytes: counters.recv_bytes,
-        accepted,
-        connected: counters.connected,
-        closed: counters.closed,
-        retransmits: counters.retransmits,
-        forwards_matched: counters.forwards_matched,
-        forwards_unmatched: counters.forwards_unmatched,
-        send_sizes: drained.histogram(Kind::SendSize),
-        recv_sizes: drained.histogram(Kind::RecvSize),
-    }
-}
-
-/// What forwards of each length were made of, where there were any.
-fn forwards(drained: &Drained) -> Vec<Forwards> {
-    let used = (0u32..)
-        .zip(&drained.forwards)
-        .filter(|(_, sum)| sum.count > 0);
-    used.map(|(bucket, sum)| Forwards {
-        bucket,
-        count: sum.count,
-        until_woken_ns: sum.until_woken_ns,
-        run_queue_ns: sum.run_queue_ns,
-        until_received_ns: sum.until_received_ns,
-        until_sent_ns: sum.until_sent_ns,
-    })
-    .collect()
-}
-
-fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
-    let kinds = [
-        ("run_queue", Kind::RunQueue),
-        ("off_cpu", Kind::OffCpu),
-        ("wakeup_to_run", Kind::WakeupToRun),
-        ("arrival_to_recv", Kind::ArrivalToRecv),
-        ("recv_to_send", Kind::RecvToSend),
-        ("forwarding", Kind::Forwarding),
-    ];
-    kinds
-        .into_iter()
-        .map(|(name, kind)| (name.to_owned(), drained.histogram(kind)))
-        .collect()
 }
 
 /// A clock now, ns; 0 where it cannot be read.

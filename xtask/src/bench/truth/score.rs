@@ -135,7 +135,7 @@ mod tests {
             ci95: [value; 2],
         };
         let term = |count| Term {
-            in_b: Amount { value: 0.0, count },
+            in_b: Amount { count, ..Amount::default() },
             ..Term::default()
         };
         let pair = Pair {
