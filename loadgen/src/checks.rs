@@ -42,6 +42,8 @@ impl Expect {
 /// How one answer fared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
+    /// The number of its step, where there are several.
+    pub step: Option<usize>,
     /// Where its checks begin among those of the whole run.
     pub first: usize,
     /// Per check, in the order of [`Checks::names`], whether it held.
@@ -119,6 +121,7 @@ impl Checks {
             failed => error.or(failed.map(|(_, _, reason)| reason)),
         };
         Verdict {
+            step: None,
             first: 0,
             passed,
             reason,

@@ -4,6 +4,8 @@
 //! one load generator would have measured. What has no such sum (a percentile of the generators themselves, a median
 //! within one second) is told as the highest of the parts.
 
+mod steps;
+
 use crate::measure::{Latency, Tally, Totals};
 use crate::threshold::Threshold;
 use recording::LoadSummary;
@@ -41,6 +43,7 @@ pub fn merge(parts: &[LoadSummary]) -> Result<LoadSummary, (usize, String)> {
         chunk_interval: tally.chunk_interval.distribution(),
         itl: tally.itl.distribution(),
         total: tally.total.distribution(),
+        steps: steps::merge(parts)?,
         checks: checks(parts),
         thresholds: thresholds(parts, &totals)?,
         held: None,
@@ -51,9 +54,6 @@ pub fn merge(parts: &[LoadSummary]) -> Result<LoadSummary, (usize, String)> {
 
 /// What a summary counted, as it was before it was summed up.
 fn counted(part: &LoadSummary) -> Result<Totals, String> {
-    let read = |name: &str, distribution: &Distribution| {
-        Latency::decode(distribution).map_err(|reason| format!("its {name} {reason}"))
-    };
     Ok(Totals {
         tally: Tally {
             requests: part.requests.clone(),
@@ -70,6 +70,10 @@ fn counted(part: &LoadSummary) -> Result<Totals, String> {
         tokens: part.tokens,
         chunks: part.chunks,
     })
+}
+
+fn read(name: &str, distribution: &Distribution) -> Result<Latency, String> {
+    Latency::decode(distribution).map_err(|reason| format!("its {name} {reason}"))
 }
 
 fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {

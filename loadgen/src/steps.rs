@@ -6,14 +6,25 @@ use crate::client::{Answer, Request, Values};
 /// One of the requests, and what must come back.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// What its checks and refusals are called by; none where there is only one step.
-    pub name: Option<String>,
+    /// What tells it from the others; none where there is only one step.
+    pub told: Option<Told>,
     /// What is sent.
     pub request: Request,
     /// What must come back.
     pub checks: Checks,
     /// Where its checks begin among those of all steps.
     first_check: usize,
+}
+
+/// What tells a step from others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// From 0.
+    pub number: usize,
+    /// What its checks and refusals are called by.
+    pub name: String,
+    /// Path and query as written; empty for that of the URL.
+    pub path: String,
 }
 
 /// The steps in order, at least one.
@@ -29,7 +40,7 @@ impl Steps {
     pub fn one(request: Request, checks: Checks) -> Self {
         Self {
             steps: vec![Step {
-                name: None,
+                told: None,
                 request,
                 checks,
                 first_check: 0,
@@ -38,13 +49,13 @@ impl Steps {
         }
     }
 
-    /// Several, each with its name; none if there are none.
-    pub fn several(list: Vec<(String, Request, Checks)>) -> Option<Self> {
-        let (mut steps, mut first_check, named) = (Vec::new(), 0, list.len() > 1);
-        for (name, request, checks) in list {
+    /// Several, each with its name and its path as written; none if there are none.
+    pub fn several(list: Vec<(String, String, Request, Checks)>) -> Option<Self> {
+        let (mut steps, mut first_check, several) = (Vec::new(), 0, list.len() > 1);
+        for (number, (name, path, request, checks)) in list.into_iter().enumerate() {
             let checks_here = checks.names().len();
             steps.push(Step {
-                name: named.then_some(name),
+                told: several.then_some(Told { number, name, path }),
                 request,
                 checks,
                 first_check,
@@ -66,11 +77,17 @@ impl Steps {
         (&self.steps[(turn % count) as usize], values)
     }
 
+    /// Those that are told apart: all, or none where there is only one.
+    pub fn told(&self) -> impl Iterator<Item = (&Told, &Request)> {
+        let steps = self.steps.iter();
+        steps.filter_map(|step| Some((step.told.as_ref()?, &step.request)))
+    }
+
     /// What each check of each step says must hold.
     pub fn check_names(&self) -> Vec<String> {
         let names = |step: &Step| -> Vec<String> {
             let names = step.checks.names().into_iter();
-            names.map(|check| step.told(check)).collect()
+            names.map(|check| step.tell(check)).collect()
         };
         self.steps.iter().flat_map(names).collect()
     }
@@ -81,15 +98,21 @@ impl Step {
     pub fn judge(&self, answer: &Answer) -> Verdict {
         let verdict = self.checks.judge(answer);
         Verdict {
+            step: self.number(),
             first: self.first_check,
-            reason: verdict.reason.map(|reason| self.told(reason)),
+            reason: verdict.reason.map(|reason| self.tell(reason)),
             ..verdict
         }
     }
 
-    fn told(&self, what: String) -> String {
-        match &self.name {
-            Some(name) => format!("{name}: {what}"),
+    /// Which of several it is, from 0.
+    pub fn number(&self) -> Option<usize> {
+        self.told.as_ref().map(|told| told.number)
+    }
+
+    fn tell(&self, what: String) -> String {
+        match &self.told {
+            Some(told) => format!("{}: {what}", told.name),
             None => what,
         }
     }
@@ -114,8 +137,8 @@ mod tests {
             ..Checks::default()
         };
         let list = vec![
-            ("ask".into(), request(), Checks::default()),
-            ("add".into(), request(), plain(201)),
+            ("ask".into(), String::new(), request(), Checks::default()),
+            ("add".into(), "/add".into(), request(), plain(201)),
         ];
         Steps::several(list).unwrap()
     }
@@ -125,7 +148,11 @@ mod tests {
         let steps = steps();
         let at = |turn| {
             let (step, values) = steps.at(5, turn);
-            (step.name.clone().unwrap(), values.turn, values.iteration)
+            (
+                step.told.clone().unwrap().name,
+                values.turn,
+                values.iteration,
+            )
         };
         assert_eq!(at(0), ("ask".into(), 0, 0));
         assert_eq!(at(1), ("add".into(), 1, 0));

@@ -1,15 +1,23 @@
 //! From what was measured to the summary others read.
 
+use crate::client::Request;
 use crate::clock::SECOND;
 use crate::drive::Outcome;
+use crate::measure::{StepTally, Tally};
 use crate::plan::Plan;
 use crate::saturation;
+use crate::steps::Told;
 use recording::LOAD_SCHEMA;
-use recording::load::{Client, LoadCheck, LoadSummary};
+use recording::load::{Client, Held, LoadCheck, LoadStep, LoadSummary};
 
 /// The summary of a run.
 pub fn summarize(plan: &Plan, outcome: &Outcome) -> LoadSummary {
     let tally = &outcome.totals.tally;
+    let client = client(plan, outcome);
+    let held = outcome.held.clone().map(|held| Held {
+        client_saturated: client.saturated,
+        ..held
+    });
     LoadSummary {
         schema: LOAD_SCHEMA.into(),
         scenario: plan.scenario.clone(),
@@ -30,16 +38,34 @@ pub fn summarize(plan: &Plan, outcome: &Outcome) -> LoadSummary {
         chunk_interval: tally.chunk_interval.distribution(),
         itl: tally.itl.distribution(),
         total: tally.total.distribution(),
+        steps: steps(plan, tally),
         checks: checks(plan, outcome),
         thresholds: plan
             .thresholds
             .iter()
             .map(|threshold| threshold.judged(&outcome.totals))
             .collect(),
-        held: outcome.held.clone(),
-        client: client(plan, outcome),
+        held,
+        client,
         series: outcome.series.clone(),
     }
+}
+
+fn steps(plan: &Plan, tally: &Tally) -> Vec<LoadStep> {
+    let nothing = StepTally::default();
+    let step = |(told, request): (&Told, &Request)| {
+        let counted = tally.steps.get(told.number).unwrap_or(&nothing);
+        LoadStep {
+            name: told.name.clone(),
+            method: request.method.to_string(),
+            path: told.path.clone(),
+            good: counted.good,
+            failed: counted.failed,
+            ttft: counted.ttft.distribution(),
+            total: counted.total.distribution(),
+        }
+    };
+    plan.steps.told().map(step).collect()
 }
 
 fn checks(plan: &Plan, outcome: &Outcome) -> Vec<LoadCheck> {

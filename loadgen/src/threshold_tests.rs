@@ -13,7 +13,7 @@ fn totals() -> Totals {
     (1..=100).for_each(|ms| totals.tally.ttft.record(ms * 1_000_000));
     totals.tally.requests.completed = 99;
     totals.tally.started();
-    totals.tally.failed(Failure::Reset);
+    totals.tally.failed(None, Failure::Reset);
     totals
 }
 

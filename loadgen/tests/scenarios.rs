@@ -34,7 +34,7 @@ fn all_answered(summary: &LoadSummary) {
 
 #[test]
 fn closed_loops_run() {
-    for scenario in ["baseline", "quick", "stress", "soak", "spike"] {
+    for scenario in ["baseline", "quick", "stress", "soak", "spike", "hold"] {
         let (code, summary) = squeezed(scenario, &["--users", "4"]);
         assert!(matches!(code, Some(0 | 3)), "{scenario}: {code:?}");
         all_answered(&summary);

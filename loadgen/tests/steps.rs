@@ -111,6 +111,13 @@ fn steps_may_stream_or_not() {
     assert_eq!((summary.requests.completed, summary.tokens), (4, 12));
     assert_eq!((summary.ttft.count, summary.itl.count), (4, 8));
     assert_eq!(summary.checks.len(), 6);
+    let steps: Vec<_> = summary.steps.iter().collect();
+    let counts = steps
+        .iter()
+        .map(|step| (&*step.name, &*step.path, step.good, step.ttft.count));
+    let expected = [("GET /good", "/good", 2, 2), ("POST /echo", "/echo", 2, 2)];
+    assert_eq!(counts.collect::<Vec<_>>(), expected);
+    assert_eq!(steps[1].method, "POST");
 }
 
 #[test]
@@ -119,6 +126,11 @@ fn a_refusal_names_its_step() {
     let (code, summary) = load(&url, &STEPS.replace("201", "204"));
     assert!(matches!(code, Some(0 | 3)), "{code:?}");
     assert_eq!(summary.requests.rejected["create: status 201"], 2);
+    let counts = summary
+        .steps
+        .iter()
+        .map(|step| (step.good, step.failed, step.total.count));
+    assert_eq!(counts.collect::<Vec<_>>(), [(0, 2, 0), (2, 0, 2)]);
     let checks: Vec<_> = summary
         .checks
         .iter()

@@ -41,6 +41,9 @@ pub struct LoadSummary {
     pub itl: Distribution,
     /// Request written to end of the stream.
     pub total: Distribution,
+    /// The steps of a load that has several, in order; empty for one that asks the same again and again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<LoadStep>,
     /// What was checked of each answer.
     pub checks: Vec<LoadCheck>,
     /// Thresholds and whether they held.
@@ -100,6 +103,25 @@ pub struct Distribution {
     pub hdr: Option<String>,
 }
 
+/// One step of several, apart from the others.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LoadStep {
+    /// How its checks and refusals are called.
+    pub name: String,
+    /// HTTP method.
+    pub method: String,
+    /// Path and query as written, placeholders included; empty for that of the URL.
+    pub path: String,
+    /// Answers that came to their end and passed every check.
+    pub good: u64,
+    /// Requests that failed, or whose answer failed a check.
+    pub failed: u64,
+    /// Request written to first content chunk, of those answers that had content.
+    pub ttft: Distribution,
+    /// Request written to end of the answer.
+    pub total: Distribution,
+}
+
 /// One check, k6's sense of the word.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoadCheck {
@@ -132,6 +154,9 @@ pub struct Held {
     /// The load at which a threshold was crossed; none if all held to the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crossed_at: Option<f64>,
+    /// The load generator was the bottleneck when the search ended: the server may hold more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub client_saturated: bool,
 }
 
 /// The load generator itself: whether it was the bottleneck.

@@ -76,7 +76,7 @@ impl Common<'_> {
         Ok(Steps::several(list.collect::<Result<_, _>>()?))
     }
 
-    fn step(&self, at: usize, step: &StepText) -> Result<(String, Request, Checks), Error> {
+    fn step(&self, at: usize, step: &StepText) -> Result<(String, String, Request, Checks), Error> {
         let refuse = |reason: String| Error::Steps {
             of: self.of.clone(),
             reason: format!("step {}: {reason}", at + 1),
@@ -88,7 +88,8 @@ impl Common<'_> {
         let name = step.name(&method);
         let body = step.body.as_deref().map(body).transpose()?;
         let request = Request::any(method, path, body, checks.stream(), self.headers)?;
-        Ok((name, request, checks))
+        let path = step.path.clone().unwrap_or_default();
+        Ok((name, path, request, checks))
     }
 }
 

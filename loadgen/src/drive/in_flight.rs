@@ -8,6 +8,7 @@ use crate::steps::Step;
 #[derive(Debug)]
 pub struct InFlight<'a> {
     worker: &'a Worker,
+    step: &'a Step,
     /// What its latencies count from.
     pub begin_ns: u64,
     settled: bool,
@@ -15,19 +16,20 @@ pub struct InFlight<'a> {
 
 impl<'a> InFlight<'a> {
     /// Counts a request as begun.
-    pub fn begin(worker: &'a Worker, begin_ns: u64) -> Self {
+    pub fn begin(worker: &'a Worker, step: &'a Step, begin_ns: u64) -> Self {
         worker.tally().started();
         Self {
             worker,
+            step,
             begin_ns,
             settled: false,
         }
     }
 
     /// It was answered to the end.
-    pub fn completed(mut self, step: &Step, answer: &Answer) {
+    pub fn completed(mut self, answer: &Answer) {
         self.settled = true;
-        let verdict = step.judge(answer);
+        let verdict = self.step.judge(answer);
         self.worker
             .tally()
             .completed(self.begin_ns, answer, &verdict);
@@ -36,7 +38,7 @@ impl<'a> InFlight<'a> {
     /// It failed.
     pub fn failed(mut self, failure: Failure) {
         self.settled = true;
-        self.worker.tally().failed(failure);
+        self.worker.tally().failed(self.step.number(), failure);
     }
 }
 

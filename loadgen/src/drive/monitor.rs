@@ -13,6 +13,8 @@ use std::sync::atomic::Ordering::Relaxed;
 const HOPELESS: u64 = 20;
 /// Thresholds that end a run are judged over stretches this long: a second alone is mostly chance.
 const WINDOW_NS: u64 = 5 * SECOND;
+/// Stretches that a load has at least, unless they would be under a second.
+const WINDOWS: u64 = 12;
 
 /// How a run stands.
 #[derive(Clone, Debug, Default)]
@@ -139,7 +141,8 @@ impl Monitor {
     /// Judges a stretch of time once it is over. Load that rose within it held only as far as it was at its begin.
     fn crossed(&mut self) -> Option<String> {
         let held = self.held.as_mut()?;
-        if self.second.elapsed_ns < self.window.elapsed_ns + WINDOW_NS {
+        let length_ns = WINDOW_NS.min(self.plan.shape.length_ns() / WINDOWS);
+        if self.second.elapsed_ns < self.window.elapsed_ns + length_ns {
             return None;
         }
         let window = self.second.since(&self.window);

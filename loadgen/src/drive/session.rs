@@ -41,9 +41,9 @@ impl Session {
         worker: &Worker,
         begin: impl FnOnce() -> u64,
     ) -> Result<(), Failure> {
-        // A request counts from here, so that one cut while it connects is counted too.
-        let mut request = InFlight::begin(worker, now_ns());
         let (step, values) = worker.plan.steps.at(self.index, self.turn);
+        // A request counts from here, so that one cut while it connects is counted too.
+        let mut request = InFlight::begin(worker, step, now_ns());
         self.turn += 1;
         let mut connection = match self.connection(worker).await {
             Ok(connection) => connection,
@@ -58,7 +58,7 @@ impl Session {
             .await
         {
             Ok(()) => {
-                request.completed(step, self.exchange.answer());
+                request.completed(self.exchange.answer());
                 self.connection = Some(connection);
                 Ok(())
             }

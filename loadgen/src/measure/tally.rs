@@ -1,6 +1,6 @@
 //! What one worker counted.
 
-use super::Latency;
+use super::{Latency, StepTally};
 use crate::checks::Verdict;
 use crate::client::{Answer, Failure};
 use recording::load::Requests;
@@ -14,6 +14,8 @@ pub struct Tally {
     pub active: u64,
     /// Per check: answers for which it held, and for which it did not.
     pub checks: Vec<[u64; 2]>,
+    /// Each step by itself, where there are several.
+    pub steps: Vec<StepTally>,
     /// Request to first byte.
     pub ttfb: Latency,
     /// Request to first content chunk.
@@ -39,8 +41,9 @@ impl Tally {
         self.active += 1;
     }
 
-    /// A request failed.
-    pub fn failed(&mut self, failure: Failure) {
+    /// A request failed, of this step of several.
+    pub fn failed(&mut self, step: Option<usize>, failure: Failure) {
+        self.of_step(step, |step| step.failed += 1);
         *self.requests.failed.entry(failure.to_string()).or_default() += 1;
         self.active -= 1;
     }
@@ -63,9 +66,24 @@ impl Tally {
         }
         // A quick refusal is not a quick answer: what failed a check is in no percentile.
         match &verdict.reason {
-            Some(reason) => *self.requests.rejected.entry(reason.clone()).or_default() += 1,
-            None => self.record(begin_ns, answer),
+            Some(reason) => {
+                *self.requests.rejected.entry(reason.clone()).or_default() += 1;
+                self.of_step(verdict.step, |step| step.failed += 1);
+            }
+            None => {
+                self.record(begin_ns, answer);
+                self.of_step(verdict.step, |step| step.record(begin_ns, answer));
+            }
         }
+    }
+
+    /// Counts in the step of this number, if there are several.
+    fn of_step(&mut self, number: Option<usize>, count: impl FnOnce(&mut StepTally)) {
+        let Some(number) = number else { return };
+        if number >= self.steps.len() {
+            self.steps.resize_with(number + 1, StepTally::default);
+        }
+        count(&mut self.steps[number]);
     }
 
     fn record(&mut self, begin_ns: u64, answer: &Answer) {
@@ -118,6 +136,9 @@ impl Tally {
             mine[0] += theirs[0];
             mine[1] += theirs[1];
         }
+        for (number, theirs) in other.steps.iter().enumerate() {
+            self.of_step(Some(number), |mine| mine.add(theirs));
+        }
         let theirs = other.latencies();
         self.latencies_mut()
             .into_iter()
@@ -137,6 +158,9 @@ impl Tally {
         for (mine, theirs) in since.checks.iter_mut().zip(&earlier.checks) {
             mine[0] -= theirs[0];
             mine[1] -= theirs[1];
+        }
+        for (mine, theirs) in since.steps.iter_mut().zip(&earlier.steps) {
+            mine.subtract(theirs);
         }
         let theirs = earlier.latencies();
         since
@@ -247,7 +271,7 @@ mod tests {
         let mut tally = Tally::default();
         complete(&mut tally, &answer(200));
         tally.started();
-        tally.failed(Failure::Refused);
+        tally.failed(None, Failure::Refused);
         tally.started();
         tally.cut();
         let requests = &tally.requests;

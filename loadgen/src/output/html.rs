@@ -2,7 +2,7 @@
 
 use crate::clock::SECOND;
 use recording::LoadSummary;
-use recording::load::{Distribution, LoadPoint};
+use recording::load::{Distribution, LoadPoint, LoadStep};
 use report::chart::{Axis, Chart, Line, Lines, Paint};
 use report::clean::clean;
 use report::document::{Block, Cell, Document, Figure, Notice, Section, Table, Tone};
@@ -29,7 +29,7 @@ fn document(summary: &LoadSummary) -> Document {
         subtitle: clean(&summary.urls.join(" ")),
         notices: notices(summary),
         sections: vec![
-            section("latency", "Latency", vec![latencies(summary)]),
+            section("latency", "Latency", latency(summary)),
             section("time", "Over time", charts(&summary.series)),
             section(
                 "requests",
@@ -64,6 +64,39 @@ fn notices(summary: &LoadSummary) -> Vec<Notice> {
         )
     });
     early.chain(saturated).collect()
+}
+
+fn latency(summary: &LoadSummary) -> Vec<Block> {
+    let several = (!summary.steps.is_empty()).then(|| steps(&summary.steps));
+    std::iter::once(latencies(summary)).chain(several).collect()
+}
+
+/// A row for each step and what was measured of it.
+fn steps(steps: &[LoadStep]) -> Block {
+    let mut table = Table::new("Each step by itself")
+        .words("step")
+        .words("request");
+    table = table.number("good").number("failed").words("");
+    table = ["p50", "p90", "p99"].into_iter().fold(table, Table::number);
+    for step in steps {
+        let tone = if step.failed == 0 {
+            Tone::Plain
+        } else {
+            Tone::Bad
+        };
+        let told = super::steps::told(step).into_iter();
+        // That of a step that never came to its end is told all the same: it failed.
+        for (name, values) in told.filter(|(name, values)| values.count > 0 || *name == "total") {
+            let mut cells: Vec<Cell> = vec![clean(&step.name).into()];
+            cells.push(clean(&super::steps::request(step)).into());
+            cells.extend([step.good, step.failed].map(|count| units::count(count).into()));
+            cells.push(name.into());
+            let quantiles = [values.p50_ns, values.p90_ns, values.p99_ns];
+            cells.extend(quantiles.map(|ns| units::one("ns", ns as f64).into()));
+            table.row(tone, cells);
+        }
+    }
+    table.block()
 }
 
 fn latencies(summary: &LoadSummary) -> Block {
@@ -284,6 +317,7 @@ mod tests {
         let page = String::from_utf8(page).unwrap();
         assert!(page.contains("<svg") && page.contains("ttft"));
         assert!(!page.contains("<script>alert") && !page.contains('\u{1b}'));
+        assert!(page.contains("Each step by itself") && page.contains("{user}"));
         assert!(page.contains("timers were late"), "why the run is invalid");
     }
 

@@ -8,6 +8,7 @@ pub mod metrics;
 pub mod otlp;
 pub mod progress;
 pub mod prometheus;
+mod steps;
 pub mod text;
 
 use recording::LoadSummary;
@@ -27,12 +28,26 @@ fn distributions(summary: &LoadSummary) -> [(&'static str, &Distribution); 5] {
 #[cfg(test)]
 pub(crate) mod tests {
     use recording::LoadSummary;
-    use recording::load::{Client, Distribution, LoadCheck, LoadPoint, Requests, Threshold};
+    use recording::load::{
+        Client, Distribution, LoadCheck, LoadPoint, LoadStep, Requests, Threshold,
+    };
 
     fn distribution(ms: u64) -> Distribution {
         let mut latency = crate::measure::Latency::default();
         (1..=10).for_each(|tenth| latency.record(ms * tenth * 100_000));
         latency.distribution()
+    }
+
+    fn step(name: &str, method: &str, path: &str, failed: u64) -> LoadStep {
+        LoadStep {
+            name: name.into(),
+            method: method.into(),
+            path: path.into(),
+            good: 10 - failed,
+            failed,
+            total: distribution(5),
+            ..LoadStep::default()
+        }
     }
 
     /// A run with something of everything.
@@ -56,6 +71,10 @@ pub(crate) mod tests {
             ttfb: distribution(1),
             ttft: distribution(20),
             total: distribution(1_000),
+            steps: vec![
+                step("create", "POST", "/threads", 0),
+                step("read", "GET", "/threads/{user}", 1),
+            ],
             checks: vec![LoadCheck {
                 name: "status is 200".into(),
                 passed: 10,

@@ -132,7 +132,7 @@ mod tests {
             .iter()
             .for_each(|ms| totals.tally.ttft.record(ms * 1_000_000));
         totals.tally.started();
-        totals.tally.failed(Failure::Reset);
+        totals.tally.failed(None, Failure::Reset);
         let text = text(&totals);
         for line in [
             "# TYPE loadgen_ttft_seconds histogram",

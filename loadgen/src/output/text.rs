@@ -1,6 +1,7 @@
 //! The summary at the end, in the shape k6's users know.
 
 use super::format::{bytes, digits, duration};
+use super::steps;
 use crate::clock::SECOND;
 use recording::LoadSummary;
 use recording::load::{Distribution, Held, LoadCheck};
@@ -33,6 +34,7 @@ pub fn write(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
     for (name, distribution) in super::distributions(summary) {
         write_distribution(name, distribution, out)?;
     }
+    steps::write(summary, out)?;
     write_client(summary, out)
 }
 
@@ -158,6 +160,7 @@ fn write_verdicts(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> 
             load,
             unit,
             crossed_at,
+            ..
         } = held;
         let crossed = crossed_at.map_or("never crossed".into(), |at| {
             format!("crossed at {}", digits(at))
@@ -208,6 +211,10 @@ mod tests {
           chunk_interval....: none measured
           itl...............: none measured
           total.............: avg=550ms   min=99.9ms  med=500ms   p(90)=900ms   p(95)=1.00s   p(99)=1.00s   max=1.00s
+          step create (POST /threads): 10 good
+            total...........: p(50)=2.50ms  p(90)=4.50ms  p(99)=5.00ms
+          step read (GET /threads/{user}): 9 good, 1 failed
+            total...........: p(50)=2.50ms  p(90)=4.50ms  p(99)=5.00ms
           loadgen...........: 5.00ms CPU, 10.0µs a token, 10.0 MB peak memory, timers p(99) 0µs late
 
           INVALID: the load generator was the bottleneck: its timers were late.

@@ -6,7 +6,7 @@ use crate::Error;
 /// Name and text of a built-in scenario.
 pub type Builtin = (&'static str, &'static str);
 
-const BUILTIN: [Builtin; 7] = [
+const BUILTIN: [Builtin; 8] = [
     ("baseline", include_str!("../../scenarios/baseline.toml")),
     ("quick", include_str!("../../scenarios/quick.toml")),
     ("stress", include_str!("../../scenarios/stress.toml")),
@@ -16,6 +16,7 @@ const BUILTIN: [Builtin; 7] = [
         "breakpoint",
         include_str!("../../scenarios/breakpoint.toml"),
     ),
+    ("hold", include_str!("../../scenarios/hold.toml")),
     ("open", include_str!("../../scenarios/open.toml")),
 ];
 
