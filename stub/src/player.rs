@@ -84,9 +84,11 @@ impl Player {
     }
 
     fn collect(&mut self, scratch: &mut Scratch) -> Option<Instant> {
+        // Asked once: what falls due while this is written has its turn at the next tick.
+        let now = Instant::now();
         loop {
             let due = self.stream.due()?;
-            let late = Instant::now().checked_duration_since(due);
+            let late = now.checked_duration_since(due);
             if late.is_none() || scratch.out.len() >= LARGE_WRITE {
                 return Some(due);
             }
