@@ -38,6 +38,24 @@ pub struct Load {
     /// Seconds of each turn.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(2..))]
     seconds: u16,
+    /// 3 rounds of 4 s: a minute, for a first look.
+    #[arg(long, conflicts_with_all = ["rounds", "seconds"])]
+    quick: bool,
+}
+
+impl Load {
+    /// With the numbers that `--quick` stands for.
+    fn settled(self) -> Self {
+        let [rounds, seconds] = match self.quick {
+            true => [3, 4],
+            false => [self.rounds, self.seconds],
+        };
+        Self {
+            rounds,
+            seconds,
+            ..self
+        }
+    }
 }
 
 /// A client that can be measured, and what its rounds gave.
@@ -52,6 +70,7 @@ struct Entrant {
 /// # Errors
 /// Our own programs do not build, or a client fails.
 pub fn run(load: Load) -> Result<()> {
+    let load = load.settled();
     build()?;
     let folder = project::cache("bench-load");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
@@ -67,16 +86,22 @@ pub fn run(load: Load) -> Result<()> {
         }
     }
     for round in 0..usize::from(load.rounds) {
-        eprint!("\rround {} of {} ", round + 1, load.rounds);
-        for at in order(entrants.len(), round) {
+        for (turn, at) in order(entrants.len(), round).into_iter().enumerate() {
+            let left = usize::from(load.rounds) * entrants.len() - round * entrants.len() - turn;
             let entrant = &mut entrants[at];
+            eprintln!(
+                "round {} of {}, {}: {} s left",
+                round + 1,
+                load.rounds,
+                entrant.client.name(),
+                left * usize::from(load.seconds)
+            );
             entrant.turn(load, &folder)?;
             if entrant.client == Client::Loadgen {
                 errors.push(stamp_errors(&folder)?);
             }
         }
     }
-    eprintln!();
     print!("{}", table(&entrants, load)?);
     for (client, reason) in missing {
         println!("{:<22} not measured: {reason}", client.name());
@@ -184,6 +209,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_quick_look_has_fewer_and_shorter_rounds() {
+        let load = Load {
+            users: 200,
+            rounds: 8,
+            seconds: 10,
+            quick: true,
+        };
+        let quick = load.settled();
+        assert_eq!((quick.users, quick.rounds, quick.seconds), (200, 3, 4));
+    }
+
+    #[test]
     fn the_table_tells_ratios_and_what_was_not_measured() {
         let entrant = |client, cpu_ns| Entrant {
             client,
@@ -201,6 +238,7 @@ mod tests {
             users: 200,
             rounds: 3,
             seconds: 10,
+            quick: false,
         };
         let entrants = [entrant(Client::Floor, 7e6), entrant(Client::Loadgen, 7.7e6)];
         let text = table(&entrants, load).unwrap();

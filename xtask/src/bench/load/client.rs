@@ -137,6 +137,7 @@ mod tests {
             users: 7,
             rounds: 2,
             seconds: 3,
+            quick: false,
         };
         for client in Client::ALL {
             let url = "http://127.0.0.1:1/v1/chat/completions";
