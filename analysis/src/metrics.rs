@@ -1,7 +1,7 @@
 //! What is compared: each metric with its unit, how a round is sampled and how it is booked in the ledger.
 
 use crate::{
-    ledger::{Ledger, cpu, events, latency, memory, stall},
+    ledger::{Ledger, cpu, events, latency, memory, stall, waiting},
     stats::Sample,
 };
 use recording::{LoadSummary, Recording, observer::Mode};
@@ -37,10 +37,13 @@ impl Definition {
     /// What must have been observed: without it a recording has zeros that nobody counted.
     fn needs(&self) -> Mode {
         match self.name {
-            "switches_per_token" | "wakeups_per_token" => Mode::Counters,
-            "syscalls_per_token" | "loop_blocked_ns_per_token" | "loop_run_queue_ns_per_token" => {
-                Mode::All
+            "switches_per_token" | "wakeups_per_token" | "run_queue_ns_per_second" => {
+                Mode::Counters
             }
+            "syscalls_per_token"
+            | "thread_ns_per_second"
+            | "loop_blocked_ns_per_token"
+            | "loop_run_queue_ns_per_token" => Mode::All,
             _ => Mode::None,
         }
     }
@@ -111,6 +114,20 @@ pub const ALL: &[Definition] = &[
         ("ns", "token"),
         stall::run_queue,
         Some(stall::book_run_queue),
+    ),
+    new(
+        "thread_ns_per_second",
+        "time of all threads, per second",
+        ("ns", "second"),
+        waiting::life,
+        Some(waiting::book_life),
+    ),
+    new(
+        "run_queue_ns_per_second",
+        "waiting for a CPU, per second",
+        ("ns", "second"),
+        waiting::queued,
+        Some(waiting::book_queued),
     ),
     new(
         "rss_bytes",

@@ -255,6 +255,21 @@ pub fn any_recordings() -> impl Strategy<Value = Vec<(String, Recording)>> {
     })
 }
 
+fn any_code(n: &[u64]) -> Vec<recording::process::CodeSamples> {
+    let functions = ["runtime.scanobject", "main.main", "memcpy", "read", ""];
+    let found = functions
+        .iter()
+        .zip(n)
+        .map(|(function, n)| recording::process::CodeSamples {
+            role: ["main", "other"][*n as usize % 2].into(),
+            function: (*function).into(),
+            class: "binary text".into(),
+            samples: n % 20,
+            ..Default::default()
+        });
+    found.collect()
+}
+
 fn any_round(arm: &str, n: &[u64]) -> Recording {
     Build::arm(arm)
         .thread(1, ["main", "other"][n[0] as usize % 2], |thread| {
@@ -266,6 +281,19 @@ fn any_round(arm: &str, n: &[u64]) -> Recording {
         })
         .region("runtime heap", n[8])
         .load(n[9] % 100_000, n[10] % 100)
-        .with(|recording| recording.process.on_cpu_ns ^= n[11])
+        .with(|recording| {
+            recording.process.on_cpu_ns ^= n[11];
+            recording.process.run_queue_ns = n[5];
+            let thread = &mut recording.threads[0];
+            (thread.off_cpu_ns, thread.run_queue_ns) = (n[1], n[3]);
+            thread.preempted_ns = (n[0] % 3 > 0).then_some(n[4]);
+            thread.syscalls[0].blocked_ns = n[2];
+            recording.waited_for = vec![recording::process::WaitedFor {
+                wait_ns: n[10],
+                ..Default::default()
+            }];
+            thread.samples.user = n[6] % 50;
+            recording.code = any_code(n);
+        })
         .done()
 }

@@ -180,8 +180,12 @@ pub const COMPILING: &str = "JIT compilation";
 /// The kind of what threads do that give memory back.
 pub const SCAVENGING: &str = "giving memory back";
 
-/// The kind of work of a system call; causes that are no system call are their own kind.
+/// The kind of work of a system call; causes that are no system call are their own kind, and so is each kind of waiting
+/// whatever the call.
 pub fn of(cause: &str) -> &str {
+    if let Some((kind @ ("idle" | "blocked" | "runnable"), _)) = cause.split_once(": ") {
+        return kind;
+    }
     let known = KINDS.iter().find(|(_, calls)| calls.contains(&cause));
     match known {
         Some((kind, _)) => kind,

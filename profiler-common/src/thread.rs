@@ -28,6 +28,8 @@ pub const FLAG_UNSEEN_RUNNABLE: u32 = 16;
 pub const FLAG_UNSEEN_OFF: u32 = 32;
 /// It got a CPU without having been seen to be woken.
 pub const FLAG_UNSEEN_WAKE: u32 = 64;
+/// The kernel took its CPU away, and it has not got one again.
+pub const FLAG_PREEMPTED: u32 = 128;
 
 /// What is known of one thread. Times are monotonic nanoseconds.
 ///
@@ -86,10 +88,12 @@ pub struct Thread {
     pub received: Stamp,
     /// Address of the goroutine that entered the last system call (Go on x86-64), else 0.
     pub goroutine: u64,
+    /// Of `run_queue_ns`, the time after a CPU was taken away.
+    pub preempted_ns: u64,
     /// Page faults taken in user mode.
-    pub faults_user: u64,
+    pub faults_user: u32,
     /// Page faults taken in the kernel, on a user address.
-    pub faults_kernel: u64,
+    pub faults_kernel: u32,
 
     /// CPU-clock samples that found it in user mode,
     pub samples_user: u64,
@@ -174,7 +178,12 @@ impl Thread {
         let spent = now.saturating_sub(self.since_ns);
         match self.state {
             ON_CPU => self.on_cpu_ns += spent,
-            RUNNABLE => self.run_queue_ns += spent,
+            RUNNABLE => {
+                self.run_queue_ns += spent;
+                if self.flags & FLAG_PREEMPTED != 0 {
+                    self.preempted_ns += spent;
+                }
+            }
             _ => self.off_cpu_ns += spent,
         }
         self.since_ns = now;
@@ -204,7 +213,7 @@ impl Thread {
             self.put_stay_right(kernel.exec_ns);
             self.put_wait_right(kernel.run_delay_ns);
         }
-        self.flags &= !(FLAG_UNSEEN_RUNNABLE | FLAG_UNSEEN_OFF | FLAG_UNSEEN_WAKE);
+        self.flags &= !(FLAG_UNSEEN_RUNNABLE | FLAG_UNSEEN_OFF | FLAG_UNSEEN_WAKE | FLAG_PREEMPTED);
         self.exec_ns = kernel.exec_ns;
         self.run_delay_ns = kernel.run_delay_ns;
         self.left_on_cpu_ns = self.on_cpu_ns;
@@ -213,6 +222,7 @@ impl Thread {
             self.state = OFF_CPU;
         } else {
             self.involuntary += 1;
+            self.flags |= FLAG_PREEMPTED;
             self.state = RUNNABLE;
         }
     }
@@ -268,6 +278,9 @@ impl Thread {
             };
             let taken = missed.min(*booked);
             *booked -= taken;
+            if waiting && self.flags & FLAG_PREEMPTED != 0 {
+                self.preempted_ns = self.preempted_ns.saturating_sub(taken);
+            }
             if !waiting {
                 self.enter_off_cpu_ns = self.enter_off_cpu_ns.saturating_sub(taken);
             }

@@ -74,6 +74,9 @@ pub struct Thread {
     pub user_code: BTreeMap<String, u64>,
     /// Time runnable, waiting for a CPU.
     pub run_queue_ns: u64,
+    /// Of that, the time after the kernel took its CPU away; the rest is after wake-ups. Absent from older recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preempted_ns: Option<u64>,
     /// Time asleep or blocked.
     pub off_cpu_ns: u64,
     /// Switches by the thread's own wish.
@@ -157,7 +160,7 @@ pub struct Syscall {
     pub errors: BTreeMap<String, u64>,
     /// On-CPU time inside the call, switching included.
     pub on_cpu_ns: u64,
-    /// Time asleep inside the call.
+    /// Time asleep inside the call; of a thread, also in the call that it had not come back from when the window ended.
     pub blocked_ns: u64,
     /// Time runnable inside the call, waiting for a CPU.
     #[serde(default)]

@@ -80,6 +80,7 @@ impl Split {
 mod tests {
     use super::*;
     use crate::{testing::Build, work::USER_CODE};
+    use proptest::prelude::*;
 
     #[test]
     fn a_round_is_booked_by_role_and_cause() {
@@ -118,5 +119,23 @@ mod tests {
         let scarce = split(90, 30, 20, 0);
         assert_eq!(scarce.around_calls_ns, [120, 0]);
         assert_eq!((scarce.user_ns, scarce.fault_irq_ns), (0, 0));
+    }
+
+    proptest! {
+        /// Whatever a consistent recording says, its rows are its CPU time: nothing is unexplained, to the nanosecond.
+        #[test]
+        fn the_rows_are_the_whole(
+            recordings in crate::testing::any_recordings(),
+            crossing_ns in 0.0f64..5_000.0,
+        ) {
+            for (path, mut round) in recordings {
+                round.process.on_cpu_ns = round.threads.iter().map(|thread| thread.on_cpu_ns).sum();
+                round.observer.crossing_ns = crossing_ns;
+                let mut ledger = Ledger::default();
+                book(&path, &round, &mut ledger);
+                let booked: f64 = ledger.0.values().map(|row| row.amount.value).sum();
+                prop_assert_eq!(booked, round.process.on_cpu_ns as f64);
+            }
+        }
     }
 }

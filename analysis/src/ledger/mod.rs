@@ -7,6 +7,7 @@ pub mod memory;
 pub mod sampling;
 pub mod stall;
 mod user;
+pub mod waiting;
 
 use recording::comparison::Amount;
 use std::collections::BTreeMap;

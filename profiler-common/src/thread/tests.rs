@@ -30,6 +30,11 @@ fn preemption_leaves_it_runnable() {
         (thread.involuntary, thread.run_queue_ns, thread.off_cpu_ns),
         (1, 20, 0)
     );
+    assert_eq!(thread.preempted_ns, 20);
+    thread.switch_out(40, true, Account::default());
+    thread.wake(50);
+    thread.switch_in(57);
+    assert_eq!((thread.run_queue_ns, thread.preempted_ns), (27, 20));
 }
 
 #[test]

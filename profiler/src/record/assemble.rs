@@ -194,12 +194,13 @@ fn thread(known: &Known, calls: Vec<(u32, SyscallStat)>, span: Span) -> Thread {
             fault_irq: tracked.samples_fault_irq,
         },
         run_queue_ns: tracked.run_queue_ns,
+        preempted_ns: Some(tracked.preempted_ns.min(tracked.run_queue_ns)),
         off_cpu_ns: tracked.off_cpu_ns,
         voluntary_switches: tracked.voluntary,
         involuntary_switches: tracked.involuntary,
         wakeups: tracked.wakeups,
         migrations: tracked.migrations,
-        faults: tracked.faults_user + tracked.faults_kernel,
+        faults: u64::from(tracked.faults_user) + u64::from(tracked.faults_kernel),
         started_ns: (tracked.flags & FLAG_BORN != 0).then(|| since_start(tracked.first_ns)),
         exited_ns: known.exited_ns.map(since_start),
         syscalls: with_open_call(tracked, calls),
@@ -218,20 +219,21 @@ fn fault_irq_ns(tracked: &Tracked, outside_ns: u64) -> u64 {
     u64::try_from(share).unwrap_or(outside_ns).min(outside_ns)
 }
 
-/// The calls of a thread, largest first; a call still open at the end of the window gives its on-CPU time so far.
+/// The calls of a thread, largest first; a call still open at the end of the window gives its times so far.
 fn with_open_call(tracked: &Tracked, mut calls: Vec<(u32, SyscallStat)>) -> Vec<Syscall> {
     let returned: u64 = calls.iter().map(|(_, stat)| stat.on_cpu_ns).sum();
-    let open_ns = tracked.syscall_ns.saturating_sub(returned);
-    if tracked.flags & FLAG_IN_SYSCALL != 0 && open_ns > 0 {
+    let open = SyscallStat {
+        on_cpu_ns: tracked.syscall_ns.saturating_sub(returned),
+        blocked_ns: tracked.off_cpu_ns.saturating_sub(tracked.enter_off_cpu_ns),
+        ..SyscallStat::default()
+    };
+    if tracked.flags & FLAG_IN_SYSCALL != 0 && open.on_cpu_ns + open.blocked_ns > 0 {
         match calls.iter_mut().find(|(nr, _)| *nr == tracked.syscall_nr) {
-            Some((_, stat)) => stat.on_cpu_ns += open_ns,
-            None => calls.push((
-                tracked.syscall_nr,
-                SyscallStat {
-                    on_cpu_ns: open_ns,
-                    ..SyscallStat::default()
-                },
-            )),
+            Some((_, stat)) => {
+                stat.on_cpu_ns += open.on_cpu_ns;
+                stat.blocked_ns += open.blocked_ns;
+            }
+            None => calls.push((tracked.syscall_nr, open)),
         }
     }
     let mut calls: Vec<Syscall> = calls.iter().map(|(nr, stat)| syscall(*nr, stat)).collect();
@@ -304,8 +306,8 @@ pub fn faults(known: &[Known], addresses: &[(u64, u64)], places: Places) -> Faul
     let sum =
         |field: fn(&Tracked) -> u64| known.iter().map(|known| field(&known.tracked)).sum::<u64>();
     let (user, kernel, major) = (
-        sum(|t| t.faults_user),
-        sum(|t| t.faults_kernel),
+        sum(|t| t.faults_user.into()),
+        sum(|t| t.faults_kernel.into()),
         sum(Tracked::major),
     );
     let mut classes: BTreeMap<&str, u64> = BTreeMap::new();

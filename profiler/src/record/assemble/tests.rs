@@ -108,6 +108,10 @@ fn a_call_open_at_the_end_keeps_its_cpu_time() {
         ("read", 50)
     );
     assert_eq!((threads[0].syscalls[0].count, threads[0].user_ns), (0, 100));
+    assert_eq!(
+        threads[0].syscalls[0].blocked_ns, 850,
+        "it sleeps in it still"
+    );
 }
 
 #[test]
@@ -134,7 +138,12 @@ fn samples_of_user_code_stay_with_their_thread() {
     ];
     let known = known_threads(&live, &[], &truth(7, 0), &truth(7, 1000), SPAN);
     let drained = Drained {
-        code: vec![(3, 0x10_0000, 2), (3, 0x20_0000, 1), (9, 0x10_0000, 5)],
+        code: [
+            ((3, 0x10_0000), 2),
+            ((3, 0x20_0000), 1),
+            ((9, 0x10_0000), 5),
+        ]
+        .into(),
         ..Drained::default()
     };
     let threads = built(&known, &drained);
