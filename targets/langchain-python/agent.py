@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
 from langgraph.graph.state import CompiledStateGraph
 
@@ -24,16 +25,22 @@ model = ChatOpenAI(
 )
 
 
-async def run(agent: CompiledStateGraph, messages: list[dict[str, Any]], depth: int = 0) -> AsyncIterator[Event]:
+async def run(
+    agent: CompiledStateGraph,
+    messages: list[dict[str, Any]],
+    depth: int = 0,
+    config: RunnableConfig | None = None,
+    **options: Any,
+) -> AsyncIterator[Event]:
     """The tokens, tool calls and results of an agent that is given messages; depth is how many agents it is within.
 
     Closing the iterator ends it.
     """
     # Each turn is a step for the model and one for its tools.
-    config = {"recursion_limit": 2 * MAX_TURNS}
+    config = (config or {}) | {"recursion_limit": 2 * MAX_TURNS}
     modes = ["messages", "updates", "custom"]
     turns = 0
-    async for mode, data in agent.astream({"messages": messages}, config, stream_mode=modes):
+    async for mode, data in agent.astream({"messages": messages}, config, stream_mode=modes, **options):
         if mode == "custom":
             yield data
         elif mode == "messages":
@@ -56,9 +63,7 @@ def token(message: AnyMessage, metadata: dict[str, Any], depth: int) -> Iterator
 def whole(message: AnyMessage, turns: int) -> Iterator[Event]:
     """What is to be told of a message that is whole."""
     if isinstance(message, AIMessage):
-        # A stream that breaks off without an error would pass for an answer that ends.
-        if not message.response_metadata.get("finish_reason"):
-            raise RuntimeError("the model broke off")
+        check(message)
         if message.tool_calls and turns == MAX_TURNS:
             raise RuntimeError(f"no answer after {MAX_TURNS} turns")
         for call in message.tool_calls:
@@ -66,3 +71,9 @@ def whole(message: AnyMessage, turns: int) -> Iterator[Event]:
     elif isinstance(message, ToolMessage):
         result = {"error": message.text} if message.status == "error" else json.loads(message.text)
         yield {"tool_result": {"id": message.tool_call_id, "name": message.name, "result": result}}
+
+
+def check(message: AIMessage) -> None:
+    """A stream that breaks off without an error would pass for an answer that ends."""
+    if not message.response_metadata.get("finish_reason"):
+        raise RuntimeError("the model broke off")

@@ -1,5 +1,7 @@
 """An agent server: LangChain runs the agents, and what they do is streamed to the client when it happens."""
 
+import os
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -37,3 +39,10 @@ async def bad_request(_request: Request, error: RequestValidationError) -> JSONR
 @app.exception_handler(405)
 async def not_found(_request: Request, _error: Exception) -> JSONResponse:
     return JSONResponse({"error": "there is no such route"}, 404)
+
+
+if path := os.environ.get("DATABASE"):
+    # Loaded only where it is used.
+    from history import remember
+
+    remember(app, path)
