@@ -78,6 +78,9 @@ pub struct Recording {
     /// Content tokens that the model sent in the same window, where the model was our stub.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_tokens: Option<u64>,
+    /// CPU time of the model in the same window, where the model was our stub, which has one thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_cpu_ns: Option<u64>,
     pub checks: Vec<observer::Check>,
 }
 

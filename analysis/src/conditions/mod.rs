@@ -1,6 +1,7 @@
 //! Conditions of one arm that a reader must know of, whatever the difference: they have no row in a ledger.
 
 mod growing_memory;
+mod highest_load;
 mod saturated_thread;
 mod stolen_time;
 mod waiting_for_cpu;
@@ -31,6 +32,7 @@ pub struct Sign {
 
 /// Every condition.
 pub const CONDITIONS: &[&dyn Condition] = &[
+    &highest_load::HighestLoad,
     &saturated_thread::SaturatedThread,
     &waiting_for_cpu::WaitingForCpu,
     &stolen_time::StolenTime,

@@ -4,7 +4,7 @@ use super::Outcome;
 use crate::run::{
     self,
     cpus::Cpus,
-    request::{Load, Request},
+    request::{BREAKPOINT, Load, Request},
     tools::Tools,
     workload::Workload,
 };
@@ -22,6 +22,8 @@ Examples:
                                                     an agent that calls four tools at once
   kontrast run --arms go,bun --workload pubsub --users 100
                                                     each answer heard by the 50 users of a room
+  kontrast run --arms go,bun --scenario breakpoint --threshold 'ttft:p(99)<200ms'
+                                                    the highest load each holds, recorded
   kontrast run --arms go,bun --observer-cost        the same, and what observing cost each
   kontrast run --arms api=pid:4242@http://127.0.0.1:8080/chat
                                                     a server that already runs; it is not started or stopped
@@ -50,7 +52,8 @@ pub struct Run {
     /// What the arms serve; docs/workloads.md says what that asks of a server.
     #[arg(long, value_enum, default_value = "chat")]
     workload: Workload,
-    /// How they are loaded: baseline is 4 rounds of 15 s, quick 2 rounds of 5 s.
+    /// How they are loaded: baseline is 4 rounds of 15 s, quick 2 rounds of 5 s. --users is the most, for breakpoint
+    /// where it ends at the latest.
     #[arg(long, value_enum, default_value = "baseline")]
     scenario: Scenario,
     /// Rounds of each arm, a fresh process each, arms taking turns [default: the scenario's].
@@ -62,6 +65,14 @@ pub struct Run {
     /// Users at once; for pubsub a multiple of 50 [default: the scenario's; for pubsub 50].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
     users: Option<u32>,
+    /// What must hold of each load, as in 'ttft:p(99)<200ms' or 'failed:rate<1%'; what breakpoint looks for
+    /// [default: for breakpoint ttft:p(99)<500ms and failed:rate<1%, else none].
+    #[arg(
+        long = "threshold",
+        conflicts_with = "load_command",
+        value_name = "EXPR"
+    )]
+    thresholds: Vec<String>,
     /// Load before each recording, which is not recorded; 0s for none.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "1s", value_name = "TIME")]
     warmup: Duration,
@@ -109,6 +120,9 @@ enum Scenario {
     Soak,
     /// 10 users, 300 all at once, 10 again.
     Spike,
+    /// Adds users, up to 2000 in twelve times --duration, until a threshold is crossed; then the highest load that held
+    /// is recorded.
+    Breakpoint,
 }
 
 impl Scenario {
@@ -119,6 +133,7 @@ impl Scenario {
             Scenario::Stress => "stress",
             Scenario::Soak => "soak",
             Scenario::Spike => "spike",
+            Scenario::Breakpoint => BREAKPOINT,
         }
     }
 
@@ -130,6 +145,7 @@ impl Scenario {
             Scenario::Stress => (2, Duration::from_secs(270)),
             Scenario::Soak => (1, Duration::from_secs(600)),
             Scenario::Spike => (2, Duration::from_secs(45)),
+            Scenario::Breakpoint => (2, Duration::from_secs(15)),
         }
     }
 }
@@ -176,6 +192,7 @@ impl Run {
             targets_dir: self.targets_dir,
             workload: self.workload,
             load,
+            thresholds: self.thresholds,
             rounds: self.rounds.unwrap_or(rounds),
             duration,
             warmup: self.warmup,
@@ -279,7 +296,7 @@ mod tests {
 
     #[test]
     fn every_scenario_is_one_that_loadgen_knows() {
-        for name in ["baseline", "quick", "stress", "soak", "spike"] {
+        for name in ["baseline", "quick", "stress", "soak", "spike", "breakpoint"] {
             let load = request(&["--scenario", name]).unwrap().load;
             let known = concat!(env!("CARGO_MANIFEST_DIR"), "/../loadgen/scenarios");
             let file = std::path::Path::new(known)

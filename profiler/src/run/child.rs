@@ -78,6 +78,20 @@ impl Guarded {
         })
     }
 
+    /// CPU time of its first thread, nanoseconds.
+    ///
+    /// # Errors
+    /// When it ended, or the kernel keeps no such account.
+    pub fn cpu_ns(&self) -> anyhow::Result<u64> {
+        let path = format!("/proc/{}/schedstat", self.group);
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        let on_cpu = text
+            .split_whitespace()
+            .next()
+            .and_then(|ns| ns.parse().ok());
+        on_cpu.with_context(|| format!("{path} says {text:?}"))
+    }
+
     /// The child's standard input, once, if it is connected to us.
     pub fn take_stdin(&mut self) -> Option<ChildStdin> {
         self.child.stdin.take()

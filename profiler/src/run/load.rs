@@ -31,6 +31,8 @@ pub struct Driver<'a> {
     pub url: String,
     /// Arguments of our load generator that say what it sends; without any it is a chat message.
     pub sent: &'a [String],
+    /// What our load generator is to judge the load by.
+    pub thresholds: &'a [String],
     /// Where it runs.
     pub cpus: Option<&'a Cpus>,
     /// The round's folder, for logs and the summary.
@@ -72,8 +74,8 @@ impl Driver<'_> {
     /// # Errors
     /// As [`Loading::wait`].
     pub async fn warm_up(&self, duration: Duration) -> anyhow::Result<()> {
-        let (json, log) = (self.dir.join("warmup.json"), self.dir.join("warmup.log"));
-        let mut loading = self.begin(Some(duration), Some(json), &log)?;
+        // What is not recorded is not judged.
+        let mut loading = self.begin("warmup", Some(duration), &[])?;
         match loading.wait().await {
             Err(_)
                 if loading
@@ -91,22 +93,33 @@ impl Driver<'_> {
     /// # Errors
     /// When it cannot be started.
     pub fn start(&self, duration: Option<Duration>) -> anyhow::Result<Loading> {
-        self.begin(
-            duration,
-            Some(self.dir.join("load.json")),
-            &self.dir.join("load.log"),
-        )
+        self.begin("load", duration, self.thresholds)
     }
 
+    /// Begins the search for the highest load that holds the thresholds, which takes at most `duration`.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn search(&self, duration: Option<Duration>) -> anyhow::Result<Loading> {
+        self.begin("search", duration, self.thresholds)
+    }
+
+    /// Begins a load whose files are called `name`.
     fn begin(
         &self,
+        name: &str,
         duration: Option<Duration>,
-        json: Option<PathBuf>,
-        log: &Path,
+        thresholds: &[String],
     ) -> anyhow::Result<Loading> {
+        let json = Some(self.dir.join(name).with_extension("json"));
+        let log = &self.dir.join(name).with_extension("log");
         let (mut command, limit, json) = match self.load {
             Load::Loadgen { scenario, users } => {
-                let command = self.loadgen(scenario, *users, duration, json.as_deref());
+                let mut command = self.loadgen(scenario, *users, duration);
+                command.arg("--json").args(&json);
+                for threshold in thresholds {
+                    command.args(["--threshold", threshold]);
+                }
                 let limit = duration.map_or(Limit::None, |duration| Limit::Hang(duration + SLACK));
                 (command, limit, json)
             }
@@ -125,13 +138,7 @@ impl Driver<'_> {
         })
     }
 
-    fn loadgen(
-        &self,
-        scenario: &str,
-        users: Option<u32>,
-        duration: Option<Duration>,
-        json: Option<&Path>,
-    ) -> Command {
+    fn loadgen(&self, scenario: &str, users: Option<u32>, duration: Option<Duration>) -> Command {
         let mut command = Command::new(self.loadgen);
         command.args(["run", "--scenario", scenario, "--url", &self.url]);
         command.args(self.sent);
@@ -140,9 +147,6 @@ impl Driver<'_> {
         }
         if let Some(duration) = duration {
             command.args(["--duration", &format!("{}us", duration.as_micros())]);
-        }
-        if let Some(json) = json {
-            command.arg("--json").arg(json);
         }
         command
     }

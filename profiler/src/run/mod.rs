@@ -12,6 +12,7 @@ mod bytes;
 mod child;
 pub mod cpus;
 mod descendants;
+mod highest;
 mod http;
 mod interrupt;
 mod load;
@@ -40,7 +41,7 @@ use placement::Placement;
 use plan::Step;
 use privilege::Access;
 use progress::Progress;
-use recording::observer::Mode;
+use recording::{LoadSummary, observer::Mode};
 use request::{RUN_FILE, Request, RunFile};
 use round::{Bench, Round};
 use std::{env, path::PathBuf, time::SystemTime};
@@ -217,15 +218,51 @@ impl Prepared<'_> {
     }
 }
 
+/// What a load came to; not every workload has tokens.
+fn answered(load: &LoadSummary) -> String {
+    let held = match &load.held {
+        Some(held) => format!("held {:.0} {}: ", held.load, held.unit),
+        None => String::new(),
+    };
+    let tokens = match load.tokens {
+        0 => String::new(),
+        tokens => format!(", {tokens} tokens"),
+    };
+    format!("{held}{} requests{tokens}", load.requests.completed)
+}
+
 /// A finished round in a few words.
 fn came_to(round: &Round) -> String {
     let recording = &round.recording;
     let seconds = recording.window.duration_ns as f64 / 1e9;
     match &recording.load {
-        Some(load) => format!(
-            "{} requests, {} tokens in {seconds:.1} s",
-            load.requests.completed, load.tokens
-        ),
+        Some(load) => format!("{} in {seconds:.1} s", answered(load)),
         None => format!("recorded for {seconds:.1} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recording::load::{Held, Requests};
+
+    #[test]
+    fn only_what_was_counted_is_told() {
+        let requests = Requests {
+            completed: 12,
+            ..Requests::default()
+        };
+        let mut load = LoadSummary {
+            requests,
+            ..LoadSummary::default()
+        };
+        assert_eq!(answered(&load), "12 requests");
+        load.tokens = 600;
+        load.held = Some(Held {
+            load: 420.0,
+            unit: "users".into(),
+            ..Held::default()
+        });
+        assert_eq!(answered(&load), "held 420 users: 12 requests, 600 tokens");
     }
 }

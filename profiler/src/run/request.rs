@@ -10,6 +10,9 @@ pub const RUN_SCHEMA: &str = "kontrast.run/1";
 /// Its file name.
 pub const RUN_FILE: &str = "run.json";
 
+/// The scenario that looks for the highest load first.
+pub const BREAKPOINT: &str = "breakpoint";
+
 /// What a run is asked to do.
 #[derive(Clone, Debug, Serialize)]
 pub struct Request {
@@ -21,6 +24,8 @@ pub struct Request {
     pub workload: Workload,
     /// The load.
     pub load: Load,
+    /// What must hold of each load, as the load generator understands it.
+    pub thresholds: Vec<String>,
     /// Rounds of each arm.
     pub rounds: u32,
     /// How long each round is recorded; `None` until the user's own load command ends.

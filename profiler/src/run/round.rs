@@ -3,6 +3,7 @@
 use super::{
     bytes::{self, Peers},
     descendants,
+    highest::{self, Highest},
     interrupt::{Interrupt, Interrupted},
     load::Driver,
     output::{arm_folder, round_folder},
@@ -130,14 +131,10 @@ impl Bench<'_> {
         dir: &Path,
         mode: Mode,
     ) -> anyhow::Result<(Recording, bool)> {
-        let driver = self.driver(target, dir);
-        if !self.request.warmup.is_zero() {
-            self.progress.step("warming up");
-            let warm_up = driver.warm_up(self.request.warmup);
-            self.interrupt
-                .unless(warm_up)
-                .await?
-                .context("warming up failed (--warmup says for how long)")?;
+        let mut driver = self.driver(target, dir);
+        let highest = self.prepare(&driver).await?;
+        if let Some(highest) = &highest {
+            (driver.load, driver.thresholds) = (&highest.load, &[]);
         }
         let mark = self.interrupt.unless(self.stub.mark()).await??;
         self.progress.step("attaching the recorder");
@@ -152,6 +149,9 @@ impl Bench<'_> {
         let moved = self.stub.moved_since(&mark).await;
         let counted = moved.as_ref().ok().filter(|_| arm.manifest().is_some());
         complete(&mut recording, &drive, counted.copied());
+        if let (Some(load), Some(highest)) = (&mut recording.load, highest) {
+            load.held = Some(highest.held);
+        }
         let noise = self.request.noise.clone();
         recording.host.noise = noise.filter(|noise| noise.is_of(&recording.host));
         save_recording(dir, &recording)?;
@@ -160,10 +160,28 @@ impl Bench<'_> {
         Ok((recording, threshold_crossed))
     }
 
+    /// Warms the target up, and finds the load to be recorded if that is not known yet.
+    async fn prepare(&self, driver: &Driver<'_>) -> anyhow::Result<Option<Highest>> {
+        if highest::is_sought(driver.load) {
+            self.progress.step("looking for the highest load");
+            return highest::find(driver, self.request.duration, self.interrupt).await;
+        }
+        if !self.request.warmup.is_zero() {
+            self.progress.step("warming up");
+            let warm_up = driver.warm_up(self.request.warmup);
+            self.interrupt
+                .unless(warm_up)
+                .await?
+                .context("warming up failed (--warmup says for how long)")?;
+        }
+        Ok(None)
+    }
+
     fn driver<'a>(&'a self, target: &Running, dir: &'a Path) -> Driver<'a> {
         Driver {
             load: &self.request.load,
             sent: &self.play.sent,
+            thresholds: &self.request.thresholds,
             loadgen: self.loadgen,
             url: target.endpoint(self.request.workload.path()),
             cpus: self.placement.driver.as_ref(),
@@ -215,6 +233,7 @@ impl Bench<'_> {
 fn complete(recording: &mut Recording, drive: &Drive, stub: Option<Moved>) {
     recording.load = drive.summary.clone();
     recording.model_tokens = stub.map(|moved| moved.tokens_sent);
+    recording.model_cpu_ns = stub.map(|moved| moved.cpu_ns);
     if drive.ended.is_ok() {
         let peers = Peers {
             load: drive.summary.as_ref(),

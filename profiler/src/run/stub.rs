@@ -49,6 +49,9 @@ pub struct Moved {
     /// Content tokens written.
     #[serde(default)]
     pub tokens_sent: u64,
+    /// CPU time it took; the kernel tells that, not the stub.
+    #[serde(skip)]
+    pub cpu_ns: u64,
 }
 
 /// Where the stub's counters stood, and what asking for them adds to them: an answer and the next question.
@@ -65,6 +68,7 @@ impl Moved {
             bytes_sent: self.bytes_sent.saturating_sub(before.bytes_sent),
             bytes_received: self.bytes_received.saturating_sub(before.bytes_received),
             tokens_sent: self.tokens_sent.saturating_sub(before.tokens_sent),
+            cpu_ns: self.cpu_ns.saturating_sub(before.cpu_ns),
         }
     }
 }
@@ -144,7 +148,11 @@ impl Stub {
             Ok(answer) => answer,
             Err(_) => Err(anyhow::anyhow!("no answer within {PATIENCE:?}")),
         };
-        let moved = answer.and_then(|body| Ok(serde_json::from_slice(&body)?));
+        let moved = answer.and_then(|body| {
+            let cpu_ns = self.process.cpu_ns()?;
+            let moved = serde_json::from_slice(&body)?;
+            Ok(Moved { cpu_ns, ..moved })
+        });
         moved.map_err(|error| {
             self.process
                 .trouble(&format!("does not tell its counters ({error:#})"))
@@ -195,6 +203,7 @@ mod tests {
             bytes_sent,
             bytes_received,
             tokens_sent: bytes_sent,
+            cpu_ns: bytes_sent,
         };
         assert_eq!(moved(9, 5).since(moved(4, 5)), moved(5, 0));
         assert_eq!(moved(1, 1).since(moved(4, 5)), moved(0, 0));

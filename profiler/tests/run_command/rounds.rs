@@ -175,3 +175,61 @@ fn what_observing_cost_is_recorded_in_rounds_of_its_own() {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(printed.contains("What observing cost"), "{printed}");
 }
+
+#[test]
+fn the_highest_load_is_looked_for_and_then_recorded() {
+    let (place, server) = (Place::new(), Server::start());
+    // The search takes twelve times as long.
+    let more = [
+        "--scenario",
+        "breakpoint",
+        "--users",
+        "6",
+        "--duration",
+        "500ms",
+        "--rounds",
+        "1",
+    ];
+    let never = ["--threshold", "failed:rate<1%"];
+    let output = place.run(&[server.arm("a")], &[&more[..], &never].concat());
+    let said = stderr(&output);
+    assert!(said.contains("looking for the highest load"), "{said}");
+    let load = place.recording("a/1").load.unwrap();
+    let held = load.held.unwrap();
+    assert_eq!((load.scenario.as_str(), held.crossed_at), ("hold", None));
+    assert!(held.load > 0.0 && held.load <= 6.0, "{held:?}");
+    assert!(load.series.iter().all(|point| point.load <= held.load));
+    let search = json(place.file("a/1").join("search.json"));
+    let found = search["held"]["load"].as_f64().unwrap();
+    assert_eq!(found.floor(), held.load);
+    let comparison = json(place.file("comparison.json"));
+    let findings = comparison["findings"].as_array().unwrap();
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding["id"] == "highest-load")
+    );
+}
+
+#[test]
+fn a_search_that_nothing_held_is_told_with_the_remedy() {
+    let (place, server) = (Place::new(), Server::start());
+    let more = [
+        "--scenario",
+        "breakpoint",
+        "--users",
+        "6",
+        "--duration",
+        "500ms",
+        "--rounds",
+        "1",
+    ];
+    let always = ["--threshold", "ttft:p(99)<0.001ms"];
+    let output = place.run(&[server.arm("a")], &[&more[..], &always].concat());
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("no load held") && said.contains("--threshold"),
+        "{said}"
+    );
+}

@@ -1,0 +1,128 @@
+//! How much load an arm held, where a run looked for it, and what was nearest to its limit there.
+
+use super::{Condition, Sign};
+use crate::{causes::About, quantity::percent};
+use recording::{Recording, load::Held};
+
+/// See the module.
+pub struct HighestLoad;
+
+const ABOUT: About = About {
+    id: "highest-load",
+    title: "Highest load",
+    pattern: "A run with `--scenario breakpoint`",
+    meaning: "The recording is of that load, so that other arms may have been recorded at another",
+    remedy: "Relieve what was nearest to its limit, and look again",
+};
+
+impl Condition for HighestLoad {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn metric(&self) -> &'static str {
+        "ttft_ns"
+    }
+
+    fn check(&self, round: &Recording) -> Option<Sign> {
+        let held = round.load.as_ref()?.held.as_ref()?;
+        Some(Sign {
+            // The worst round is the one that held least.
+            size: -held.load,
+            text: format!("{}; there, {}", told(held), limit(round)),
+            pointer: "/load/held/load".into(),
+        })
+    }
+}
+
+fn told(held: &Held) -> String {
+    let (load, unit) = (held.load, &held.unit);
+    let crossed = match held.crossed_at {
+        Some(at) => format!("no longer {at:.0}"),
+        None => "was not offered more".into(),
+    };
+    let client = match held.client_saturated {
+        true => " (the load generator was the bottleneck when it ended, so that it may hold more)",
+        false => "",
+    };
+    format!("it held {load:.0} {unit} and {crossed}{client}")
+}
+
+/// The nearest to its limit of what can be: one thread, CPUs for all of them, or the model.
+fn limit(round: &Recording) -> String {
+    let share = |ns: u64| ns as f64 / round.window.duration_ns.max(1) as f64;
+    let process = &round.process;
+    let wanted = process.on_cpu_ns + process.run_queue_ns;
+    let waited = process.run_queue_ns as f64 / wanted.max(1) as f64;
+    let busiest = round.threads.iter().max_by_key(|thread| thread.on_cpu_ns);
+    let (role, ran) = busiest.map_or(("none", 0.0), |thread| {
+        (thread.role.as_str(), share(thread.on_cpu_ns))
+    });
+    let model = share(round.model_cpu_ns.unwrap_or(0));
+    let (busy, most, waited) = (percent(model), percent(ran), percent(waited));
+    match model > ran {
+        true => format!(
+            "the model's stand-in was nearest to its limit, on a CPU {busy} of the time ({most} for the busiest thread, \
+             {role})"
+        ),
+        false => format!(
+            "its busiest thread ({role}) was on a CPU {most} of the time, and its threads waited for a CPU {waited} of \
+             the time they could have run"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Build;
+
+    fn sign(held: Option<Held>, model_cpu_ns: u64) -> Option<Sign> {
+        let build = Build::arm("x").load(100, 10);
+        let build = build.thread(1, "main loop", |thread| thread.user(900_000_000, 1));
+        let round = build.with(|round| {
+            round.process.run_queue_ns = 100_000_000;
+            round.model_cpu_ns = Some(model_cpu_ns);
+            round.load.as_mut().expect("load").held = held;
+        });
+        HighestLoad.check(&round.done())
+    }
+
+    fn held(crossed_at: Option<f64>, client_saturated: bool) -> Option<Held> {
+        Some(Held {
+            load: 420.0,
+            unit: "users".into(),
+            crossed_at,
+            client_saturated,
+        })
+    }
+
+    #[test]
+    fn it_tells_what_was_held_and_what_was_busiest() {
+        let sign = sign(held(Some(450.0), false), 300_000_000).expect("told");
+        assert_eq!(
+            sign.text,
+            "it held 420 users and no longer 450; there, its busiest thread (main loop) was on a CPU 90 % of the time, \
+             and its threads waited for a CPU 10 % of the time they could have run"
+        );
+        assert_eq!(sign.size, -420.0);
+    }
+
+    #[test]
+    fn what_was_not_the_servers_limit_is_told_as_such() {
+        let text = sign(held(None, true), 950_000_000).expect("told").text;
+        assert!(
+            text.contains("was not offered more (the load generator"),
+            "{text}"
+        );
+        assert!(
+            text.contains("stand-in was nearest to its limit, on a CPU 95 %"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_load_that_was_not_sought_has_no_highest() {
+        assert!(sign(None, 0).is_none());
+    }
+}

@@ -1,0 +1,74 @@
+//! The highest load an arm holds: looked for before it is recorded.
+//!
+//! The load generator adds users until a threshold is crossed, and that is not recorded: what is shown is the arm at one
+//! steady load, the highest that held, so that its threads can be told from what they do there.
+
+use super::{
+    interrupt::Interrupt,
+    load::Driver,
+    request::{BREAKPOINT, Load},
+};
+use anyhow::{Context, bail};
+use recording::load::Held;
+use std::time::Duration;
+
+/// How much longer the search takes than what is recorded: steps must be small against the load.
+const SEARCH: u32 = 12;
+/// The scenario of a load that is known.
+const STEADY: &str = "hold";
+
+/// The highest load that held, and the load to be recorded.
+pub struct Highest {
+    /// What the search came to.
+    pub held: Held,
+    /// As many users as held, out of step.
+    pub load: Load,
+}
+
+/// Looks for the highest load, if that is what the scenario is about.
+///
+/// # Errors
+/// When the search fails, or the least load was too much.
+pub async fn find(
+    driver: &Driver<'_>,
+    duration: Option<Duration>,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Option<Highest>> {
+    if !is_sought(driver.load) {
+        return Ok(None);
+    }
+    let search = duration.map(|duration| duration * SEARCH);
+    let mut searching = driver.search(search)?;
+    let found = interrupt.unless(searching.wait()).await?;
+    let summary = found?
+        .summary
+        .context("the search for the highest load has no result")?;
+    let held = summary
+        .held
+        .context("the search for the highest load did not tell it")?;
+    let users = held.load as u32;
+    if users == 0 {
+        let why = summary
+            .ended_early
+            .unwrap_or_else(|| "it was too short".into());
+        bail!(
+            "no load held ({why}); give a laxer --threshold, fewer --users, or a longer --duration, \
+             of which the search takes {SEARCH} times as long"
+        );
+    }
+    let load = Load::Loadgen {
+        scenario: STEADY,
+        users: Some(users),
+    };
+    // Nobody is half a user.
+    let held = Held {
+        load: users.into(),
+        ..held
+    };
+    Ok(Some(Highest { held, load }))
+}
+
+/// Whether the highest load is looked for; the search then warms the arm up.
+pub fn is_sought(load: &Load) -> bool {
+    matches!(load, Load::Loadgen { scenario, .. } if *scenario == BREAKPOINT)
+}
