@@ -164,11 +164,11 @@ fn doing(case: &Case<'_>, rows: &[Row]) -> String {
 }
 
 /// The largest entries above zero.
-fn largest<'a, T: Copy>(
-    sums: BTreeMap<&'a str, T>,
+fn largest<T: Copy>(
+    sums: BTreeMap<&str, T>,
     size: fn(&T) -> f64,
     most: usize,
-) -> impl Iterator<Item = (&'a str, T)> {
+) -> impl Iterator<Item = (&str, T)> {
     let mut sums: Vec<(&str, T)> = sums
         .into_iter()
         .filter(|(_, sum)| size(sum) > 0.0)

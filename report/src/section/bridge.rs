@@ -20,7 +20,7 @@ const REPEATED: [&str; 2] = ["cpu_ns_per_request", "cpu_ns_per_second"];
 
 const LEAD: &str = "Each bar begins where the one above ends: from the first arm's cost, term by term, to the \
 second's. What no term accounts for is a bar of its own. Count effect: there is more (or less) of it. Unit-cost effect: \
-each is dearer (or cheaper). The two add up to Δ.";
+each is dearer (or cheaper). The two add up to Δ. ±: the 95 % interval of the sampling, where a term was sampled.";
 
 /// One bridge to show.
 struct Bridge<'a> {
@@ -41,6 +41,7 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
         .any(|metric| metric.name == names::CPU);
     let metrics = comparison.metrics.iter();
     let metrics = metrics.filter(|m| !(has_cpu && REPEATED.contains(&m.name.as_str())));
+    let metrics = metrics.filter(|metric| !super::waiting::is_here(&metric.name));
     let mut bridges: Vec<Bridge> = metrics
         .flat_map(|metric| metric.pairs.iter().map(|pair| Bridge::new(metric, pair)))
         .filter(|bridge| !bridge.pair.terms.is_empty())
@@ -269,7 +270,11 @@ impl<'a> Bridge<'a> {
                 .then(|| Cell::from(clean(term.role.as_deref().unwrap_or("")))),
         );
         cells.push(clean(&term.cause).into());
-        cells.push(scale.signed(term.delta).into());
+        let delta = Cell::from(scale.signed(term.delta));
+        cells.push(match term.sampling_error {
+            Some(error) => delta.with_note(format!("± {}", scale.show(error))),
+            None => delta,
+        });
         cells.push(units::share(term.delta / self.gap()).into());
         if shape.counts {
             cells.push(scale.signed(term.count_effect).into());

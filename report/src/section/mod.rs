@@ -12,10 +12,13 @@ mod metrics;
 mod names;
 mod observer_cost;
 mod over_time;
+mod rows;
 mod threads;
 mod told;
 mod trust;
+mod user_code;
 mod verdict;
+mod waiting;
 
 use crate::{
     Input,
@@ -32,6 +35,8 @@ pub fn document(input: &Input) -> Document {
         causes::section(input, &arms),
         metrics::section(input, &arms),
         claims::section(input),
+        user_code::section(&arms),
+        waiting::section(&arms),
         over_time::section(&arms),
         activity::section(&arms),
         faults::section(&arms),
