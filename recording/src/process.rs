@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 /// The target's threads added up over the window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Process {
-    /// Time on a CPU.
+    /// Time on a CPU that was there.
     pub on_cpu_ns: u64,
+    /// Time on a CPU that the hypervisor had taken away; see [`Thread::stolen_ns`].
+    #[serde(default)]
+    pub stolen_ns: u64,
     /// On-CPU time in user mode; see [`Thread::user_ns`] for how it is told apart.
     pub user_ns: u64,
     /// On-CPU time in the kernel: system calls, faults and interrupts.
@@ -44,7 +47,7 @@ pub struct WaitedFor {
     pub wait_ns: u64,
 }
 
-/// One thread. On-CPU + run queue + off-CPU is its lifetime inside the window.
+/// One thread. On-CPU + stolen + run queue + off-CPU is its lifetime inside the window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Thread {
     /// Thread id.
@@ -53,8 +56,11 @@ pub struct Thread {
     pub name: String,
     /// What the thread does for the runtime, as the runtime's rules say; see `analysis::runtime`.
     pub role: String,
-    /// Time on a CPU.
+    /// Time on a CPU that was there.
     pub on_cpu_ns: u64,
+    /// Time on a CPU that the hypervisor had taken away, by the kernel's account of the thread; see docs/recording.md.
+    #[serde(default)]
+    pub stolen_ns: u64,
     /// On-CPU time in user mode: time outside system calls less the estimated share of faults and interrupts.
     pub user_ns: u64,
     /// On-CPU time in the kernel: `syscall_ns` + `fault_irq_ns`.

@@ -11,7 +11,7 @@ const ABOUT: About = About {
     id: "stolen-time",
     title: "Stolen time",
     pattern: "Stolen time above 1 % of all CPUs",
-    meaning: "Another virtual machine on the same hardware took CPU time away; times on the wall clock are longer for it, and so is CPU time: a thread stays on a CPU that is taken away",
+    meaning: "Another virtual machine on the same hardware took CPU time away. Times on the wall clock are longer for it. CPU time is without it, as far as the kernel was told; but caches and clocks that are shared make every instruction dearer",
     remedy: "Measure on a quieter host, or more rounds",
 };
 

@@ -17,6 +17,8 @@ use recording::{
 
 /// On a CPU.
 pub const ON_CPU: &str = "on a CPU";
+/// On a CPU that was not there.
+pub const STOLEN: &str = "on a CPU that the hypervisor had taken";
 /// Woken, and not yet on a CPU.
 pub const RUNNABLE: &str = "runnable: woken, no CPU yet";
 /// Its CPU was taken away.
@@ -47,7 +49,7 @@ fn per_second(recording: &Recording, ns: u64) -> Option<Sample> {
 }
 
 fn life_of(thread: &Thread) -> u64 {
-    thread.on_cpu_ns + thread.run_queue_ns + thread.off_cpu_ns
+    thread.on_cpu_ns + thread.stolen_ns + thread.run_queue_ns + thread.off_cpu_ns
 }
 
 /// Books one round's lives.
@@ -60,6 +62,9 @@ pub fn book_life(path: &str, recording: &Recording, ledger: &mut Ledger) {
         };
         let switched_in = thread.wakeups + thread.involuntary_switches;
         add(ON_CPU, thread.on_cpu_ns, switched_in, "on_cpu_ns");
+        if thread.stolen_ns > 0 {
+            add(STOLEN, thread.stolen_ns, 0, "stolen_ns");
+        }
         match thread.preempted_ns.map(|ns| ns.min(thread.run_queue_ns)) {
             Some(preempted) => {
                 let woken = thread.run_queue_ns - preempted;

@@ -290,6 +290,7 @@ pub fn process(threads: &[Thread]) -> Process {
     let sum = |field: fn(&Thread) -> u64| threads.iter().map(field).sum();
     Process {
         on_cpu_ns: sum(|thread| thread.on_cpu_ns),
+        stolen_ns: sum(|thread| thread.stolen_ns),
         user_ns: sum(|thread| thread.user_ns),
         kernel_ns: sum(|thread| thread.kernel_ns),
         run_queue_ns: sum(|thread| thread.run_queue_ns),

@@ -21,6 +21,7 @@ pub mod session;
 pub mod signals;
 pub mod spawn;
 pub mod statistics;
+mod stolen;
 pub mod stop;
 pub mod symbols;
 pub mod target;

@@ -9,7 +9,7 @@ use super::programs::{Programs, SAMPLE_HZ, Wanted};
 use super::signals::{PROC_STAT, Signal};
 use super::statistics::Statistics;
 use super::target::{self, Process};
-use super::{Options, counted, crossing, host, others};
+use super::{Options, counted, crossing, host, others, stolen};
 use anyhow::{Context, Result};
 use nix::time::{ClockId, clock_gettime};
 use profiler_common::ThreadExit;
@@ -230,6 +230,8 @@ impl Session {
             exits_consumed: self.ended_threads.len() as u64,
             alive: !self.target_ended(),
         });
+        // The checks are of times as they were seen.
+        stolen::set_apart(&mut threads, &known, after.steal_ns - self.before.steal_ns);
         let syscalls = assemble::syscalls(&threads, &drained.errors);
         let mut process = assemble::process(&threads);
         process.cpu_clock_ns = after.cpu_clock_since(&self.before);
