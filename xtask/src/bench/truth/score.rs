@@ -102,20 +102,22 @@ fn gap(metric: &Metric, pair: &Pair) -> f64 {
     metric.arms[&pair.b].value - metric.arms[&pair.a].value
 }
 
-/// How many more the rows have that a finding cites.
+/// How many more calls there are in the rows that a finding cites: rows of user code count wake-ups.
 fn counted(pair: &Pair, finding: &Finding) -> f64 {
     let row = |citation: &String| citation.rsplit_once("/terms/")?.1.parse::<usize>().ok();
     let rows = finding
         .evidence
         .iter()
         .filter_map(row)
-        .filter_map(|row| pair.terms.get(row));
+        .filter_map(|row| pair.terms.get(row))
+        .filter(|row| analysis::work::is_call(&row.cause));
     rows.map(|row| row.in_b.count - row.in_a.count).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use analysis::work::USER_CODE;
     use recording::comparison::{Amount, Estimate, Term};
 
     fn finding(id: &str, share: f64, row: usize) -> Finding {
@@ -134,14 +136,18 @@ mod tests {
             value,
             ci95: [value; 2],
         };
-        let term = |count| Term {
-            in_b: Amount { count, ..Amount::default() },
+        let term = |cause: &str, count| Term {
+            cause: cause.into(),
+            in_b: Amount {
+                count,
+                ..Amount::default()
+            },
             ..Term::default()
         };
         let pair = Pair {
             a: "a".into(),
             b: "b".into(),
-            terms: vec![term(10.0), term(3.0)],
+            terms: vec![term("read", 10.0), term(USER_CODE, 3.0)],
             unexplained,
             ..Pair::default()
         };
