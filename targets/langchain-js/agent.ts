@@ -43,12 +43,13 @@ export async function* run(
   messages: BaseMessageLike[],
   signal: AbortSignal,
   depth = 0,
+  more: object = {},
 ): AsyncGenerator<Event> {
   let turns = 0;
   let parts = 0;
   const streamMode = ["messages" as const, "updates" as const, "custom" as const];
   // Each turn is a step for the model and one for its tools.
-  const options = { streamMode, signal, callbacks, recursionLimit: 2 * maxTurns };
+  const options = { ...more, streamMode, signal, callbacks, recursionLimit: 2 * maxTurns };
   for await (const [mode, data] of await agent.stream({ messages }, options)) {
     // A model that is faster than this loop would keep Bun 1.3 from ever seeing that the client has left.
     if (++parts % 64 === 0) await setImmediate();

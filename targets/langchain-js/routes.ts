@@ -20,3 +20,6 @@ export const routes: Record<string, Answer> = {
   "/multimodal": (body, signal) => started(run(seer, picture(body), signal)),
   "/sub-agents": (body, signal) => started(plan(text(body, "message"), signal)),
 };
+
+// Loaded only where it is used.
+if (process.env.DATABASE) routes["/history"] = (await import("./history.ts")).history(process.env.DATABASE);

@@ -153,7 +153,7 @@ async fn answer(
     });
 
     let (sender, parts) = mpsc::channel(1);
-    let mut response = Response::new(Parts(parts));
+    let mut response = Response::new(Parts { parts, done: false });
     if let Some(status) = question.status() {
         *response.status_mut() = status;
         return Ok(response);
@@ -192,8 +192,12 @@ impl Drop for Active {
     }
 }
 
-/// A body whose parts are sent elsewhere.
-struct Parts(mpsc::Receiver<Part>);
+/// A body whose parts are sent elsewhere. It ends together with the part that ends the answer: some clients give up a
+/// connection whose body goes on after that, and whether it does must not depend on who is faster.
+struct Parts {
+    parts: mpsc::Receiver<Part>,
+    done: bool,
+}
 
 impl Body for Parts {
     type Data = Bytes;
@@ -203,8 +207,12 @@ impl Body for Parts {
         mut self: Pin<&mut Self>,
         context: &mut Context,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        self.0
-            .poll_recv(context)
-            .map(|part| part.map(|part| part.map(Frame::data)))
+        let part = std::task::ready!(self.parts.poll_recv(context));
+        self.done = matches!(&part, Some(Ok(data)) if data.ends_with(script::DONE.as_bytes()));
+        Poll::Ready(part.map(|part| part.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.done
     }
 }

@@ -45,6 +45,7 @@ pub const ALL: &[Case] = cases![
         answers::events_in_one_piece,
         answers::events_written_otherwise,
         answers::connections_are_used_again,
+        answers::a_body_that_ends_late,
         answers::fifty_streams_at_once,
         refusals::bad_json,
         refusals::no_message,

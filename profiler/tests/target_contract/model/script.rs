@@ -4,7 +4,7 @@ use super::{Part, agent, question::Question};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::{
-    io,
+    io, iter,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -28,16 +28,13 @@ pub async fn play(question: Question, to: Sender, gate: watch::Receiver<bool>) {
 
 async fn perform(question: &Question, to: Sender, gate: watch::Receiver<bool>) -> Option<()> {
     if let Some(turn) = agent::turn(question) {
-        // Some clients take an answer whose id they have seen for one that they have.
-        static TURNS: AtomicUsize = AtomicUsize::new(2);
-        let id = format!("chatcmpl-{}", TURNS.fetch_add(1, Ordering::Relaxed));
         let reason = if turn.contains("tool_calls") {
             "tool_calls"
         } else {
             "stop"
         };
         let turn = head() + &turn + &tail(reason);
-        return send(&to, turn.replace("chatcmpl-1", &id)).await;
+        return send(&to, turn.replace("chatcmpl-1", &new_id())).await;
     }
     let message = question.message.as_str();
     let (script, id) = message.split_once(' ').unwrap_or((message, ""));
@@ -53,6 +50,7 @@ async fn perform(question: &Question, to: Sender, gate: watch::Receiver<bool>) -
         }
         "hold" => hold(&to, id, gate).await,
         "endless" => endless(&to).await,
+        "late-end" => late_end(&to).await,
         "no-done" => send(&to, token(TOKENS[0])).await,
         "break-off" => break_off(&to, gate).await,
         "garbage" => send(&to, token(TOKENS[0]) + "data: {\n\n" + DONE).await,
@@ -60,7 +58,14 @@ async fn perform(question: &Question, to: Sender, gate: watch::Receiver<bool>) -
     }
 }
 
-const DONE: &str = "data: [DONE]\n\n";
+/// The end of an answer.
+pub const DONE: &str = "data: [DONE]\n\n";
+
+/// Some clients take an answer whose id they have seen for one that they have.
+fn new_id() -> String {
+    static LAST: AtomicUsize = AtomicUsize::new(1);
+    format!("chatcmpl-{}", LAST.fetch_add(1, Ordering::Relaxed) + 1)
+}
 
 fn chunk(choices: &Value, usage: &Value) -> String {
     let chunk = json!({ "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "stub",
@@ -106,11 +111,12 @@ async fn send(to: &Sender, text: impl Into<Bytes>) -> Option<()> {
 }
 
 async fn plain(to: &Sender) -> Option<()> {
-    send(to, head()).await?;
-    for content in TOKENS {
-        send(to, token(content)).await?;
+    let id = new_id();
+    let tokens = TOKENS.iter().copied().map(token);
+    for part in iter::once(head()).chain(tokens).chain([tail("stop")]) {
+        send(to, part.replace("chatcmpl-1", &id)).await?;
     }
-    send(to, tail("stop")).await
+    Some(())
 }
 
 /// Pieces that end within lines, within keys and within every character that can be split.
@@ -126,6 +132,13 @@ async fn pieces(to: &Sender) -> Option<()> {
         tokio::time::sleep(Duration::from_millis(1)).await;
         start = end;
     }
+    Some(())
+}
+
+/// The body's end long after the answer's. Should the two meet after all, the case is easier, not wrong.
+async fn late_end(to: &Sender) -> Option<()> {
+    send(to, whole() + ": something may follow\n").await?;
+    tokio::time::sleep(Duration::from_millis(50)).await;
     Some(())
 }
 

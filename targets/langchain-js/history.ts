@@ -1,0 +1,51 @@
+// A chat that remembers: LangGraph keeps the state of each thread in SQLite.
+import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
+import Database from "better-sqlite3";
+import { createAgent, createMiddleware, type ReactAgent } from "langchain";
+import type { Event } from "../javascript/events.ts";
+import { plainId, text } from "../javascript/refusal.ts";
+import type { Answer } from "../javascript/routes.ts";
+import { started } from "../javascript/started.ts";
+import { model, run } from "./agent.ts";
+
+/** Messages of the thread that the model is told. */
+const remembered = 20;
+
+const tellTheLatest = createMiddleware({
+  name: "tellTheLatest",
+  wrapModelCall: (request, handler) => handler({ ...request, messages: request.messages.slice(-remembered - 1) }),
+});
+
+/** Answers in a thread. */
+export function history(path: string): Answer {
+  const database = new Database(path);
+  database.pragma("synchronous = NORMAL");
+  const checkpointer = new SqliteSaver(database as any);
+  const agent = createAgent({ model, tools: [], middleware: [tellTheLatest], checkpointer });
+  return (body, signal) => {
+    const [thread, content] = [plainId(text(body, "thread")), text(body, "message")];
+    return started(chat(agent, checkpointer, thread, content, signal));
+  };
+}
+
+async function* chat(
+  agent: ReactAgent,
+  saver: SqliteSaver,
+  thread: string,
+  content: string,
+  signal: AbortSignal,
+): AsyncGenerator<Event> {
+  // The state is written once, at the end.
+  const options = { ...(await finished(agent, saver, thread)), durability: "exit" as const };
+  yield* run(agent, [{ role: "user", content }], signal, 0, options);
+}
+
+/** The last state of a thread in which an answer was whole: LangGraph keeps what has failed, too. */
+async function finished(agent: ReactAgent, saver: SqliteSaver, thread: string) {
+  const config = { configurable: { thread_id: thread } };
+  let state = await agent.graph.getState(config);
+  while (state.next.length > 0 && state.parentConfig) state = await agent.graph.getState(state.parentConfig);
+  if (state.next.length === 0) return state.config;
+  await saver.deleteThread(thread);
+  return config;
+}
