@@ -1,5 +1,7 @@
 //! What is compared: each metric with its unit, how a round is sampled and how it is booked in the ledger.
 
+mod starts;
+
 use crate::{
     ledger::{Ledger, cpu, events, latency, memory, stall, waiting},
     stats::Sample,
@@ -28,10 +30,16 @@ pub struct Definition {
 impl Definition {
     /// One round's sample; `None` where the round does not hold it, or has nothing to divide by.
     pub fn sample(&self, recording: &Recording) -> Option<Sample> {
-        if recording.observer.mode < self.needs() {
+        if recording.observer.mode < self.needs() || !self.is_about(recording) {
             return None;
         }
         (self.take)(recording).filter(|sample| sample.over > 0.0)
+    }
+
+    /// Starts are counted by starts: nothing else about them compares with a server under load.
+    fn is_about(&self, recording: &Recording) -> bool {
+        let of_both = self.name.ends_with("rss_bytes");
+        of_both || self.name.starts_with("start_") != recording.starts.is_empty()
     }
 
     /// What must have been observed: without it a recording has zeros that nobody counted.
@@ -40,7 +48,8 @@ impl Definition {
             "switches_per_token" | "wakeups_per_token" | "run_queue_ns_per_second" => {
                 Mode::Counters
             }
-            "syscalls_per_token"
+            "start_syscalls"
+            | "syscalls_per_token"
             | "thread_ns_per_second"
             | "loop_blocked_ns_per_token"
             | "loop_run_queue_ns_per_token" => Mode::All,
@@ -80,6 +89,62 @@ const fn new(
 
 /// Every metric, in the order of the report.
 pub const ALL: &[Definition] = &[
+    new(
+        "start_first_token_ns",
+        "time from exec to the first token",
+        ("ns", ""),
+        |r| starts::median(r, |start| start.first_token_ns),
+        None,
+    ),
+    new(
+        "start_listening_ns",
+        "time from exec to listening",
+        ("ns", ""),
+        |r| starts::median(r, |start| start.listening_ns),
+        None,
+    ),
+    new(
+        "start_cpu_ns",
+        "CPU time of a start",
+        ("ns", "start"),
+        |r| starts::each(r, r.process.on_cpu_ns),
+        Some(cpu::book),
+    ),
+    new(
+        "start_minor_faults",
+        "minor page faults of a start",
+        ("faults", "start"),
+        |r| starts::each(r, r.faults.minor),
+        None,
+    ),
+    new(
+        "start_major_faults",
+        "major page faults of a start",
+        ("faults", "start"),
+        |r| starts::each(r, r.faults.major),
+        None,
+    ),
+    new(
+        "start_syscalls",
+        "system calls of a start",
+        ("calls", "start"),
+        |r| starts::each(r, syscalls(r)),
+        Some(events::book_syscalls),
+    ),
+    new(
+        "start_binary_bytes",
+        "size of the executable",
+        ("bytes", ""),
+        |r| over(r.target.binary_bytes, 1),
+        None,
+    ),
+    new(
+        "start_installed_bytes",
+        "size of all that is needed to run it",
+        ("bytes", ""),
+        |r| over(r.target.installed_bytes?, 1),
+        None,
+    ),
     new(
         "cpu_ns_per_token",
         "CPU time per token",

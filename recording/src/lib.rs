@@ -72,15 +72,18 @@ pub struct Recording {
     pub forwards: Vec<Forwards>,
     /// The load generator's summary of the same window, where there was one.
     pub load: Option<LoadSummary>,
-    /// What observing cost, and what it lost.
-    pub observer: observer::Observer,
-    /// The identities that must hold, each with what was measured.
     /// Content tokens that the model sent in the same window, where the model was our stub.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_tokens: Option<u64>,
     /// CPU time of the model in the same window, where the model was our stub, which has one thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_cpu_ns: Option<u64>,
+    /// Starts of the server, where those were what was recorded: from exec to the end of an answer, one process each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starts: Vec<Start>,
+    /// What observing cost, and what it lost.
+    pub observer: observer::Observer,
+    /// The identities that must hold, each with what was measured.
     pub checks: Vec<observer::Check>,
 }
 
@@ -105,6 +108,18 @@ pub struct Target {
     /// Size of the executable on disk.
     #[serde(default)]
     pub binary_bytes: u64,
+    /// Disk space of everything that is needed to run it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed_bytes: Option<u64>,
+}
+
+/// One start of the server: times since it was let go, at its exec.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// Until it accepted a connection.
+    pub listening_ns: u64,
+    /// Until the first token of the first answer had been received.
+    pub first_token_ns: u64,
 }
 
 /// When it was recorded.

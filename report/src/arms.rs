@@ -24,7 +24,9 @@ pub struct Arm<'a> {
 pub enum Per {
     /// A content token of the load.
     Token,
-    /// A second of the window, where there was no load.
+    /// A start of the server, where starts were recorded.
+    Start,
+    /// A second of the window, where there was neither.
     Second,
 }
 
@@ -33,6 +35,7 @@ impl Per {
     pub fn word(self) -> &'static str {
         match self {
             Per::Token => "token",
+            Per::Start => "start",
             Per::Second => "s",
         }
     }
@@ -51,9 +54,13 @@ impl<'a> Arms<'a> {
     /// Groups the input's recordings by arm.
     pub fn of(input: &Input<'a>) -> Self {
         let shown: Vec<&Recording> = shown(input).collect();
-        let loaded = |recording: &&Recording| recording.tokens() > 0;
-        let all_loaded = !shown.is_empty() && shown.iter().all(loaded);
-        let per = if all_loaded { Per::Token } else { Per::Second };
+        let loaded: fn(&&Recording) -> bool = |recording| recording.tokens() > 0;
+        let all = |held: fn(&&Recording) -> bool| !shown.is_empty() && shown.iter().all(held);
+        let per = match () {
+            () if all(loaded) => Per::Token,
+            () if all(|recording| !recording.starts.is_empty()) => Per::Start,
+            () => Per::Second,
+        };
         let declared = input
             .comparison
             .into_iter()
@@ -117,10 +124,11 @@ impl<'a> Arm<'a> {
         self.sum(value) / self.rounds.len() as f64
     }
 
-    /// Tokens or seconds of all rounds; what sums are divided by.
+    /// Tokens, starts or seconds of all rounds; what sums are divided by.
     pub fn divisor(&self) -> f64 {
         match self.per {
             Per::Token => self.sum(Recording::tokens),
+            Per::Start => self.sum(|round| round.starts.len() as u64),
             Per::Second => self.sum(|round| round.window.duration_ns) / 1e9,
         }
     }

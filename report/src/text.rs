@@ -9,6 +9,7 @@ use std::io::Write;
 
 /// Sections the end of a run prints.
 const VERDICT: &str = "verdict";
+const STARTS: &str = "starts";
 const OBSERVER_COST: &str = "observer-cost";
 /// The column that is left to the page.
 const EVIDENCE: &str = "Evidence";
@@ -48,7 +49,7 @@ pub fn render(document: &Document, color: bool, out: &mut dyn Write) -> Result<(
         .try_for_each(|section| printer.section(section))
 }
 
-/// Writes notices and the verdict alone, and what observing cost where that was asked for.
+/// Writes notices and the verdict alone, and starts and what observing cost where those were asked for.
 pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> Result<(), Error> {
     let mut printer = Printer { color, out };
     printer.head(document)?;
@@ -59,11 +60,10 @@ pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> 
     verdict
         .flat_map(|section| &section.blocks)
         .try_for_each(|block| printer.block(block))?;
-    let mut sections = document.sections.iter();
-    match sections.find(|section| section.id == OBSERVER_COST) {
-        Some(cost) => printer.section(cost),
-        None => Ok(()),
-    }
+    let asked_for = document.sections.iter();
+    asked_for
+        .filter(|section| [STARTS, OBSERVER_COST].contains(&section.id))
+        .try_for_each(|section| printer.section(section))
 }
 
 impl Printer<'_> {

@@ -1,9 +1,16 @@
 // An agent server: it asks the model and streams what happens to the client.
-import { type Answer, eventStream, Refusal, remember, rest, routes } from "../javascript/routes.ts";
+import { type Answer, eventStream, Refusal, remember, rest, routes, share } from "../javascript/routes.ts";
 
 const path = Deno.env.get("DATABASE");
 // Loaded only where it is used.
 if (path) remember(new (await import("node:sqlite")).DatabaseSync(path));
+
+const redis = Deno.env.get("REDIS");
+if (redis) {
+  const { Redis } = await import("ioredis");
+  const { connected } = await import("../javascript/ioredis.ts");
+  share(await connected(new Redis(redis, { lazyConnect: true })));
+}
 
 const refuse = (status: number, error: string) => Response.json({ error }, { status });
 

@@ -15,7 +15,7 @@ func main() {
 	mux.Handle("POST /agent", streaming(agent(model)))
 	mux.Handle("POST /sub-agents", streaming(subAgents(model)))
 	mux.Handle("POST /multimodal", streaming(multimodal(model)))
-	mux.Handle("POST /pubsub", pubsub(model))
+	mux.Handle("POST /pubsub", pubsub(openRooms(model)))
 	remember(mux, model)
 	// Without this a GET of /chat would be 405.
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
 )
 
 // Events that a member may be behind before it is given up, so that nobody has to wait for it.
@@ -35,25 +33,15 @@ func readPubsub(r *http.Request) (pubsubRequest, error) {
 	return request, nil
 }
 
-// Rooms that wait for more members.
-type rooms struct {
-	model *model
-	mutex sync.Mutex
-	open  map[string]*round
-}
-
-// A round is those who hear the same answer, each from a channel of its own. The answer ends with ctx, once all have left.
-type round struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	mutex  sync.Mutex
-	// Whether they still listen: who falls too far behind does not.
-	members map[chan []byte]bool
+// Where members of a room come together.
+type rooms interface {
+	// Join counts a member in, and says how many are there; whoever completes the room has the model asked.
+	join(request pubsubRequest, said chan []byte) (*round, int, error)
+	leave(left *round, said chan []byte)
 }
 
 // Pubsub publishes one answer of the model to all members of a room.
-func pubsub(model *model) http.Handler {
-	rooms := &rooms{model: model, open: map[string]*round{}}
+func pubsub(rooms rooms) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request, err := readPubsub(r)
 		if err != nil {
@@ -61,96 +49,17 @@ func pubsub(model *model) http.Handler {
 			return
 		}
 		said := make(chan []byte, patience)
-		round, joined := rooms.join(request, said)
-		defer rooms.leave(request.Room, round, said)
+		round, joined, err := rooms.join(request, said)
+		if err != nil {
+			fail(w, http.StatusBadGateway, err.Error())
+			return
+		}
+		defer rooms.leave(round, said)
 		eventStream(w)
 		if err := writeEvent(w, event{"joined": joined}); err == nil {
 			round.hear(r.Context(), w, said)
 		}
 	})
-}
-
-func (r *rooms) join(request pubsubRequest, said chan []byte) (*round, int) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	joined, ok := r.open[request.Room]
-	if !ok {
-		ctx, cancel := context.WithCancel(context.Background())
-		joined = &round{ctx: ctx, cancel: cancel, members: map[chan []byte]bool{}}
-		r.open[request.Room] = joined
-	}
-	joined.members[said] = true
-	count := len(joined.members)
-	if count >= request.Members {
-		delete(r.open, request.Room)
-		go joined.publish(r.model, request.Message)
-	}
-	return joined, count
-}
-
-func (r *rooms) leave(room string, left *round, said chan []byte) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	left.mutex.Lock()
-	defer left.mutex.Unlock()
-	delete(left.members, said)
-	if len(left.members) > 0 {
-		return
-	}
-	left.cancel()
-	if r.open[room] == left {
-		delete(r.open, room)
-	}
-}
-
-// Publish asks the model; each event is written once, and sent to all.
-func (r *round) publish(model *model, text string) {
-	deltas, err := model.ask(r.ctx, []message{user(text)}, nil)
-	if err == nil {
-		err = deltas.each(func(delta delta) error {
-			if delta.Content == "" {
-				return nil
-			}
-			return r.send(event{"content": delta.Content})
-		})
-	}
-	if err != nil {
-		r.send(event{"error": err.Error()})
-	} else {
-		r.sendData([]byte("[DONE]"))
-	}
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	for said, listens := range r.members {
-		if listens {
-			close(said)
-		}
-	}
-}
-
-func (r *round) send(event event) error {
-	data, err := json.Marshal(event)
-	if err == nil {
-		r.sendData(data)
-	}
-	return err
-}
-
-func (r *round) sendData(data []byte) {
-	data = fmt.Appendf(nil, "data: %s\n\n", data)
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	for said, listens := range r.members {
-		if !listens {
-			continue
-		}
-		select {
-		case said <- data:
-		default:
-			r.members[said] = false
-			close(said)
-		}
-	}
 }
 
 // Hear passes on what is said until the end, or until the client leaves.

@@ -4,14 +4,14 @@ import { chat } from "./chat.ts";
 import { crud } from "./crud.ts";
 import { history } from "./history.ts";
 import { multimodal } from "./multimodal.ts";
-import { pubsub } from "./pubsub.ts";
+import { pubsub, share } from "./pubsub.ts";
 import { Refusal } from "./refusal.ts";
 import { subAgents } from "./sub-agents.ts";
 import { type Database, threadsIn } from "./threads.ts";
 import { nothing } from "./whole.ts";
 
 export { eventStream } from "./events.ts";
-export { Refusal };
+export { Refusal, share };
 
 /** Answers a body, of which `undefined` stands for one that is not JSON. When the signal fires, it ends. */
 export type Answer = (body: unknown, signal: AbortSignal) => Promise<AsyncGenerator<string>>;

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 from fastapi import FastAPI, Request
@@ -18,6 +18,7 @@ from agent import Agent, planner
 from answers import answer, model, refuse, stream_of
 from events import contents
 from model import Model
+from rooms import OwnRooms
 
 
 class ChatRequest(BaseModel):
@@ -38,8 +39,19 @@ class ImageRequest(ChatRequest):
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     # The defaults end a stream after 5 s of silence, and serve 100 at a time.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(base_url=os.environ["UPSTREAM"], timeout=None, limits=limits) as client:
-        app.state.model = Model(client)
+    async with AsyncExitStack() as open:
+        client = httpx.AsyncClient(base_url=os.environ["UPSTREAM"], timeout=None, limits=limits)
+        app.state.model = Model(await open.enter_async_context(client))
+        app.state.rooms = OwnRooms(app.state.model)
+        if url := os.environ.get("REDIS"):
+            # Loaded only where they are used.
+            from redis.asyncio import Redis
+
+            from redis_rooms import SharedRooms
+
+            redis = await open.enter_async_context(Redis.from_url(url, decode_responses=True))
+            await redis.ping()
+            app.state.rooms = SharedRooms(redis, app.state.model)
         yield
 
 

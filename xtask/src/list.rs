@@ -30,12 +30,18 @@ struct Target {
     name: String,
     #[serde(default = "chat")]
     workloads: Vec<String>,
+    #[serde(default = "memory")]
+    bus: Vec<String>,
     #[serde(default)]
     cannot: BTreeMap<String, String>,
 }
 
 fn chat() -> Vec<String> {
     vec!["chat".to_owned()]
+}
+
+fn memory() -> Vec<String> {
+    vec!["memory".to_owned()]
 }
 
 /// Prints the table.
@@ -68,7 +74,11 @@ fn table(targets: &[Target]) -> String {
     let width = width.unwrap_or_default();
     let mut text = format!("{:width$}  {}\n", "", WORKLOADS.join("  "));
     let mut reasons = String::new();
+    let mut buses = String::new();
     for target in targets {
+        if cell(target, "pubsub") == "yes" {
+            buses += &format!("  {}: {}\n", target.name, target.bus.join(", "));
+        }
         let cells =
             WORKLOADS.map(|workload| format!("{:^w$}", cell(target, workload), w = workload.len()));
         text += format!("{:width$}  {}", target.name, cells.join("  ")).trim_end();
@@ -78,7 +88,11 @@ fn table(targets: &[Target]) -> String {
         }
     }
     text += "\nyes: served and tested, no: cannot be done here, -: not written yet\n";
-    text + &reasons
+    text += &reasons;
+    if !buses.is_empty() {
+        text += &format!("\npubsub, by what is published (--bus):\n{buses}");
+    }
+    text
 }
 
 fn cell(target: &Target, workload: &str) -> &'static str {
@@ -97,7 +111,8 @@ mod tests {
     fn reasons_are_below_the_table() {
         let one =
             "name = 'a'\nworkloads = ['chat', 'history']\ncannot.pubsub = 'it has no channels'";
-        let targets = [one, "name = 'longer'"].map(|text| toml::from_str(text).unwrap());
+        let longer = "name = 'longer'\nworkloads = ['chat', 'pubsub']\nbus = ['memory', 'redis']";
+        let targets = [one, longer].map(|text| toml::from_str(text).unwrap());
         let text = table(&targets);
         let lines: Vec<&str> = text.lines().collect();
         let words = |line: &str| {
@@ -111,6 +126,7 @@ mod tests {
         );
         assert_eq!(words(lines[2])[..3], ["longer", "yes", "-"]);
         assert_eq!(lines[5], "  a, pubsub: it has no channels");
+        assert_eq!(lines.last(), Some(&"  longer: memory, redis"));
     }
 
     #[test]

@@ -29,7 +29,9 @@ pub fn run(mut arguments: Vec<OsString>) -> Result<Infallible> {
         .iter()
         .any(|word| word.to_string_lossy().starts_with("--noise"));
     let targets = arms(&arguments).map_or_else(Vec::new, |arms| own_targets(&arms));
-    setup::ensure(&[Need::Ebpf, Need::Targets(targets)])?;
+    let mut needs = vec![Need::Ebpf, Need::Targets(targets)];
+    needs.extend((value(&arguments, "--bus").as_deref() == Some("redis")).then_some(Need::Redis));
+    setup::ensure(&needs)?;
     build::everything()?;
     let mut kontrast = process::kontrast_run(&project::binary("kontrast"));
     kontrast.args(arguments);
@@ -45,14 +47,21 @@ pub fn targets() -> Vec<String> {
     own_targets(DEFAULT_ARMS)
 }
 
-/// The value of `--arms`.
 fn arms(arguments: &[OsString]) -> Option<String> {
+    value(arguments, "--arms")
+}
+
+/// The value of an option.
+fn value(arguments: &[OsString], option: &str) -> Option<String> {
     let mut words = arguments.iter().map(|word| word.to_string_lossy());
     while let Some(word) = words.next() {
-        if word == "--arms" {
+        if word == option {
             return words.next().map(String::from);
         }
-        if let Some(value) = word.strip_prefix("--arms=") {
+        let value = word
+            .strip_prefix(option)
+            .and_then(|rest| rest.strip_prefix('='));
+        if let Some(value) = value {
             return Some(value.to_owned());
         }
     }
@@ -84,6 +93,10 @@ mod tests {
         assert_eq!(arms(&words("--rounds 2 --arms=go")).as_deref(), Some("go"));
         assert_eq!(arms(&words("--rounds 2")), None);
         assert_eq!(arms(&words("--arms")), None);
+        assert_eq!(
+            value(&words("--bus=redis"), "--bus").as_deref(),
+            Some("redis")
+        );
     }
 
     #[test]

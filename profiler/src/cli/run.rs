@@ -6,7 +6,7 @@ use crate::run::{
     cpus::Cpus,
     request::{BREAKPOINT, Load, Request},
     tools::Tools,
-    workload::Workload,
+    workload::{Bus, Workload},
 };
 use anyhow::Context;
 use recording::host::Noise;
@@ -22,6 +22,10 @@ Examples:
                                                     an agent that calls four tools at once
   kontrast run --arms go,bun --workload pubsub --users 100
                                                     each answer heard by the 50 users of a room
+  kontrast run --arms go,bun --workload pubsub --bus redis
+                                                    the same through a Redis
+  kontrast run --arms go,bun --workload cold-start --starts 20
+                                                    from exec to the first token, 20 times a round
   kontrast run --arms go,bun --scenario breakpoint --threshold 'ttft:p(99)<200ms'
                                                     the highest load each holds, recorded
   kontrast run --arms go,bun --observer-cost        the same, and what observing cost each
@@ -52,6 +56,10 @@ pub struct Run {
     /// What the arms serve; docs/workloads.md says what that asks of a server.
     #[arg(long, value_enum, default_value = "chat")]
     workload: Workload,
+    /// What passes on what is published in a room: the runtime's own means, or a Redis that is started for each round and
+    /// ended after it [default: memory].
+    #[arg(long, value_enum, value_name = "BUS")]
+    bus: Option<Bus>,
     /// How they are loaded: baseline is 4 rounds of 15 s, quick 2 rounds of 5 s. --users is the most, for breakpoint
     /// where it ends at the latest.
     #[arg(long, value_enum, default_value = "baseline")]
@@ -59,6 +67,9 @@ pub struct Run {
     /// Rounds of each arm, a fresh process each, arms taking turns [default: the scenario's].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
     rounds: Option<u32>,
+    /// How often each round of cold-start starts the arm.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100), value_name = "N")]
+    starts: u32,
     /// How long each round is recorded [default: the scenario's, or until --load-command ends].
     #[arg(long, value_parser = positive_duration, value_name = "TIME")]
     duration: Option<Duration>,
@@ -187,17 +198,22 @@ impl Run {
                 (load, Some(self.duration.unwrap_or(duration)))
             }
         };
+        let rooms = self.workload == Workload::Pubsub;
+        let cold = self.workload == Workload::ColdStart;
         Request {
             arms: self.arms,
             targets_dir: self.targets_dir,
             workload: self.workload,
+            bus: self.bus.or(rooms.then_some(Bus::Memory)),
             load,
             thresholds: self.thresholds,
             rounds: self.rounds.unwrap_or(rounds),
+            starts: cold.then_some(self.starts),
             duration,
             warmup: self.warmup,
-            tokens: self.tokens,
-            delay: self.delay,
+            // The model's own time is no part of a start.
+            tokens: if cold { 1 } else { self.tokens },
+            delay: if cold { Duration::ZERO } else { self.delay },
             target_cpus: self.target_cpus,
             driver_cpus: self.driver_cpus,
             noise: self.noise,
@@ -308,6 +324,24 @@ mod tests {
     }
 
     #[test]
+    fn starts_are_counted_where_they_are_what_is_measured() {
+        let request = |arguments: &[&str]| request(arguments).unwrap();
+        assert_eq!(request(&["--starts", "3"]).starts, None);
+        let cold = request(&["--workload", "cold-start", "--scenario", "quick"]);
+        assert_eq!((cold.starts, cold.rounds, cold.tokens), (Some(10), 2, 1));
+        assert_eq!(cold.delay, Duration::ZERO);
+    }
+
+    #[test]
+    fn rooms_are_in_memory_unless_told_otherwise() {
+        let bus = |arguments: &[&str]| request(arguments).unwrap().bus;
+        assert_eq!(bus(&[]), None);
+        assert_eq!(bus(&["--workload", "pubsub"]), Some(Bus::Memory));
+        let redis = ["--workload", "pubsub", "--bus", "redis"];
+        assert_eq!(bus(&redis), Some(Bus::Redis));
+    }
+
+    #[test]
     fn a_load_command_lasts_as_long_as_it_lasts() {
         let request = request(&["--load-command", "curl {url}"]).unwrap();
         assert_eq!(
@@ -322,6 +356,8 @@ mod tests {
             (&["--rounds", "0"] as &[&str], "0 is not in 1..=1000"),
             (&["--duration", "0s"], "as in 15s"),
             (&["--duration", "soon"], "as in 15s"),
+            (&["--bus", "kafka"], "possible values: memory, redis"),
+            (&["--starts", "101"], "101 is not in 1..=100"),
             (&["--users", "0"], "0 is not in 1.."),
             (&["--tokens", "0"], "0 is not in 1.."),
             (&["--target-cpus", "3-1"], "as in 0-3,8"),

@@ -106,6 +106,20 @@ pub fn regions_of(pid: u32) -> Regions {
     Regions(maps.iter().map(one).collect())
 }
 
+/// The regions of several processes now. Where two lie at the same addresses, which is rare as each begins at random ones,
+/// those of the first count.
+pub fn regions_of_all(pids: &[u32]) -> Regions {
+    let mut all: Vec<_> = pids.iter().flat_map(|pid| regions_of(*pid).0).collect();
+    all.sort_by_key(|one| one.range.start);
+    let mut end = 0;
+    all.retain(|one| {
+        let free = one.range.start >= end;
+        end = if free { one.range.end } else { end };
+        free
+    });
+    Regions(all)
+}
+
 /// Memory of a process now, without the series; zero if it has ended.
 pub fn memory_of(pid: u32) -> Memory {
     let Some((process, stacks, exe)) = open(pid) else {

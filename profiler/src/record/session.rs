@@ -61,7 +61,7 @@ impl Session {
         drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &wanted.tgids)?;
         drain::free_slots(&mut programs.bpf)?;
         let exits = Exits::new(&mut programs.bpf)?;
-        let regions = memory::regions_of(wanted.tgids[0]);
+        let regions = memory::regions_of_all(&wanted.tgids);
         // Asks for a privilege that is given up next, so it cannot be turned on again later.
         let stats = Statistics::start();
         super::privilege::drop_excess();
@@ -169,7 +169,7 @@ impl Session {
             start_ns: self.start_ns,
             end_ns,
         };
-        let end_regions = memory::regions_of(pids[0]);
+        let end_regions = memory::regions_of_all(&pids);
         let places = Places {
             start: &self.regions,
             end: &end_regions,
@@ -242,7 +242,7 @@ impl Session {
         }
         Recording {
             schema: recording::RECORDING_SCHEMA.into(),
-            target: self.target.clone(),
+            target: target::now(&self.target),
             window: Window {
                 start_unix_ns: self.start_unix_ns,
                 duration_ns: span.end_ns - span.start_ns,
@@ -335,9 +335,8 @@ pub fn describe(processes: &[Process], options: &Options) -> Result<Target> {
         runtime: options.runtime.clone().unwrap_or_else(guessed),
         runtime_version: options.runtime_version.clone(),
         cmdline: target::cmdline(first.pid),
-        binary_bytes: executable
-            .and_then(|path| std::fs::metadata(path).ok())
-            .map_or(0, |file| file.len()),
+        binary_bytes: target::executable_bytes(first.pid),
+        installed_bytes: None,
     })
 }
 

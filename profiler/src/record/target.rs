@@ -42,6 +42,25 @@ pub fn executable(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/exe")).ok()
 }
 
+/// Size of a process's executable; 0 where it cannot be told.
+pub fn executable_bytes(pid: u32) -> u64 {
+    fs::metadata(format!("/proc/{pid}/exe")).map_or(0, |file| file.len())
+}
+
+/// What is recorded now: a process may become another program, as a shell does that was held back at its exec.
+pub fn now(target: &recording::Target) -> recording::Target {
+    let ended = super::kernel_truth::has_ended(target.pid, target.start_time_ticks);
+    match executable_bytes(target.pid) {
+        0 => target.clone(),
+        _ if ended => target.clone(),
+        binary_bytes => recording::Target {
+            cmdline: cmdline(target.pid),
+            binary_bytes,
+            ..target.clone()
+        },
+    }
+}
+
 /// The command line.
 pub fn cmdline(pid: u32) -> Vec<String> {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();

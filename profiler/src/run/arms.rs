@@ -31,6 +31,9 @@ fn check_workload(arm: &Arm, request: &Request) -> anyhow::Result<()> {
         return Ok(());
     };
     let (name, wanted) = (arm.name(), request.workload.name());
+    if let Some(bus) = request.bus {
+        bus.check_target(name, manifest)?;
+    }
     if manifest.workloads.iter().any(|workload| workload == wanted) {
         return Ok(());
     }

@@ -15,7 +15,7 @@ const TOLERANCE: f64 = 0.01;
 pub struct Peers<'a> {
     /// The load generator's summary; `None` for a command of the user's.
     pub load: Option<&'a LoadSummary>,
-    /// What the stub moved; `None` where the target was not started by us, and may have another upstream.
+    /// What the stub moved, and Redis if there is one; `None` where the target was not started by us, and may have another upstream.
     pub stub: Option<Moved>,
 }
 

@@ -10,6 +10,7 @@ mod affinity;
 mod arms;
 mod bytes;
 mod child;
+mod cold_start;
 pub mod cpus;
 mod descendants;
 mod highest;
@@ -24,6 +25,7 @@ pub mod postgres;
 mod privilege;
 mod progress;
 mod recorder;
+pub mod redis;
 pub mod request;
 mod round;
 mod stub;
@@ -103,7 +105,18 @@ async fn prepare<'a>(
     interrupt: &'a Interrupt,
 ) -> anyhow::Result<Prepared<'a>> {
     request.workload.check(&request.load)?;
+    if request.starts.is_some() && modes.len() > 1 {
+        bail!(
+            "what observing costs is told of servers under load; leave --observer-cost out of cold-start"
+        );
+    }
+    request
+        .bus
+        .map_or(Ok(()), |bus| bus.check(request.workload))?;
     let arms = arms::resolve(request)?;
+    if request.starts.is_some() {
+        cold_start::check(&arms)?;
+    }
     let cores = affinity::cores()?;
     let placement = Placement::choose(
         &cores,
@@ -154,7 +167,12 @@ impl Prepared<'_> {
         for (at, step) in plan.into_iter().enumerate() {
             let arm = &self.arms[step.arm];
             progress.begin(at + 1, &step.of(arm.name()));
-            match self.bench(&stub, &progress).round(arm, step).await {
+            let bench = self.bench(&stub, &progress);
+            let round = match self.request.starts {
+                Some(starts) => bench.cold_round(arm, step, starts).await,
+                None => bench.round(arm, step).await,
+            };
+            match round {
                 Ok(round) => {
                     progress.done(&came_to(&round));
                     measured.rounds.push(round);
@@ -206,9 +224,10 @@ impl Prepared<'_> {
             mode => format!("{}({})", self.arms[step.arm].name(), mode.name()),
         };
         let order: Vec<String> = plan.iter().map(name).collect();
-        let each = match self.request.duration {
-            Some(duration) => format!("of {}", humantime::format_duration(duration)),
-            None => "as long as the load command takes".into(),
+        let each = match (self.request.starts, self.request.duration) {
+            (Some(starts), _) => format!("of {starts} starts"),
+            (None, Some(duration)) => format!("of {}", humantime::format_duration(duration)),
+            (None, None) => "as long as the load command takes".into(),
         };
         let (count, order, place) = (plan.len(), order.join(" "), self.placement.text(false));
         format!(
@@ -235,6 +254,12 @@ fn answered(load: &LoadSummary) -> String {
 fn came_to(round: &Round) -> String {
     let recording = &round.recording;
     let seconds = recording.window.duration_ns as f64 / 1e9;
+    let starts = &recording.starts;
+    if !starts.is_empty() {
+        let sum: u64 = starts.iter().map(|start| start.first_token_ns).sum();
+        let mean = sum as f64 / starts.len() as f64 / 1e6;
+        return format!("{} starts, first token after {mean:.1} ms", starts.len());
+    }
     match &recording.load {
         Some(load) => format!("{} in {seconds:.1} s", answered(load)),
         None => format!("recorded for {seconds:.1} s"),

@@ -29,8 +29,8 @@ const INVALID: i32 = 3;
 /// What is recorded, as `kontrast record` takes it.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// Process of the server under test.
-    pub pid: u32,
+    /// Processes of the server under test.
+    pub pids: Vec<u32>,
     /// Name of the arm.
     pub arm: String,
     /// Runtime family and its version, where they are known.
@@ -44,9 +44,11 @@ pub struct Subject {
 impl Subject {
     /// The arguments of `kontrast record` that records this into `dir`.
     fn arguments(&self, dir: &Path) -> Vec<String> {
-        let pid = self.pid.to_string();
         let dir = dir.display().to_string();
-        let mut arguments = vec!["record", "--pid", &pid, "--out", &dir, "--arm", &self.arm];
+        let pids: Vec<String> = self.pids.iter().map(u32::to_string).collect();
+        let mut arguments = vec!["record"];
+        arguments.extend(pids.iter().flat_map(|pid| ["--pid", pid]));
+        arguments.extend(["--out", &dir, "--arm", &self.arm]);
         if let Some((runtime, version)) = &self.runtime {
             arguments.extend(["--runtime", runtime, "--runtime-version", version]);
         }
@@ -169,7 +171,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let program = testing::program(dir.path(), script);
         let subject = Subject {
-            pid: 7,
+            pids: vec![7],
             arm: "go".into(),
             runtime: None,
             placement: "not pinned".into(),
@@ -221,7 +223,7 @@ mod tests {
     #[test]
     fn the_arguments_are_those_of_record() {
         let subject = Subject {
-            pid: 7,
+            pids: vec![7, 8],
             arm: "go".into(),
             runtime: Some(("go".into(), "1.26.4".into())),
             placement: "target on CPU 0".into(),
@@ -230,7 +232,7 @@ mod tests {
         let arguments = subject.arguments(Path::new("/out dir")).join("|");
         assert_eq!(
             arguments,
-            "record|--pid|7|--out|/out dir|--arm|go|--runtime|go|--runtime-version|1.26.4\
+            "record|--pid|7|--pid|8|--out|/out dir|--arm|go|--runtime|go|--runtime-version|1.26.4\
              |--placement|target on CPU 0|--until-stdin-closes|--probes|counters"
         );
     }

@@ -1,6 +1,9 @@
 //! What a run was asked to do, kept beside its results as `run.json`.
 
-use super::{cpus::Cpus, workload::Workload};
+use super::{
+    cpus::Cpus,
+    workload::{Bus, Workload},
+};
 use recording::host::Noise;
 use serde::{Serialize, Serializer};
 use std::{path::PathBuf, time::Duration};
@@ -22,12 +25,18 @@ pub struct Request {
     pub targets_dir: PathBuf,
     /// What the arms serve.
     pub workload: Workload,
+    /// What passes on what is published in rooms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bus: Option<Bus>,
     /// The load.
     pub load: Load,
     /// What must hold of each load, as the load generator understands it.
     pub thresholds: Vec<String>,
     /// Rounds of each arm.
     pub rounds: u32,
+    /// How often each round starts the arm, where starts are what is measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts: Option<u32>,
     /// How long each round is recorded; `None` until the user's own load command ends.
     #[serde(rename = "duration_ns", serialize_with = "optional_nanoseconds")]
     pub duration: Option<Duration>,

@@ -12,6 +12,7 @@ use super::{
     privilege::Access,
     progress::Progress,
     recorder::{Recorder, Subject},
+    redis::Redis,
     request::Request,
     stub::{Moved, Stub},
     workload::{Database, Play},
@@ -86,8 +87,13 @@ impl Bench<'_> {
             .needs_database()
             .then(Database::create)
             .transpose()?;
-        let target = self.start(arm, &dir, database.as_ref()).await?;
-        let measured = self.measure(arm, &target, &dir, step.mode).await;
+        let redis = self.redis(&dir).await?;
+        let mut env: Vec<_> = database.iter().map(Database::variable).collect();
+        env.extend(redis.iter().map(Redis::variable));
+        let target = self.start(arm, &dir, env).await?;
+        let measured = self
+            .measure(arm, &target, &dir, step.mode, redis.as_ref())
+            .await;
         // A target that died explains whatever else went wrong.
         let survived = target.check();
         self.progress.step("stopping");
@@ -106,11 +112,21 @@ impl Bench<'_> {
         })
     }
 
+    /// It ends with the round, after the server that uses it.
+    async fn redis(&self, dir: &Path) -> anyhow::Result<Option<Redis>> {
+        let Some(bus) = self.request.bus else {
+            return Ok(None);
+        };
+        let (cpus, dir) = (self.placement.driver.clone(), dir.to_owned());
+        let starting = move || bus.start(cpus.as_ref(), &dir);
+        descendants::ended_with(self.interrupt, starting).await?
+    }
+
     async fn start(
         &self,
         arm: &Arm,
         dir: &Path,
-        database: Option<&Database>,
+        env: Vec<(&'static str, String)>,
     ) -> anyhow::Result<Running> {
         let mut options = StartOptions::new(self.stub.url(), dir.join("target.log"));
         options.cpus = self
@@ -118,7 +134,7 @@ impl Bench<'_> {
             .target
             .as_ref()
             .map(|cpus| cpus.0.iter().copied().collect());
-        options.env = database.map(Database::variable).into_iter().collect();
+        options.env = env;
         let arm = arm.clone();
         Ok(descendants::ended_with(self.interrupt, move || arm.start(&options)).await??)
     }
@@ -130,6 +146,7 @@ impl Bench<'_> {
         target: &Running,
         dir: &Path,
         mode: Mode,
+        redis: Option<&Redis>,
     ) -> anyhow::Result<(Recording, bool)> {
         let mut driver = self.driver(target, dir);
         let highest = self.prepare(&driver).await?;
@@ -137,6 +154,8 @@ impl Bench<'_> {
             (driver.load, driver.thresholds) = (&highest.load, &[]);
         }
         let mark = self.interrupt.unless(self.stub.mark()).await??;
+        let redis = redis.map(|redis| anyhow::Ok((redis, redis.mark()?)));
+        let redis = redis.transpose()?;
         self.progress.step("attaching the recorder");
         let subject = self.subject(arm, target, mode);
         let recorder =
@@ -146,7 +165,10 @@ impl Bench<'_> {
         let drive = self.drive(&driver, &mut recorder).await;
         self.progress.step("writing the recording");
         let mut recording = recorder.finish().await?;
-        let moved = self.stub.moved_since(&mark).await;
+        let mut moved = self.stub.moved_since(&mark).await;
+        if let (Ok(moved), Some((redis, mark))) = (&mut moved, redis) {
+            *moved = moved.and(redis.moved_since(&mark)?);
+        }
         let counted = moved.as_ref().ok().filter(|_| arm.manifest().is_some());
         complete(&mut recording, &drive, counted.copied());
         if let (Some(load), Some(highest)) = (&mut recording.load, highest) {
@@ -191,7 +213,7 @@ impl Bench<'_> {
 
     fn subject(&self, arm: &Arm, target: &Running, mode: Mode) -> Subject {
         Subject {
-            pid: target.pid(),
+            pids: vec![target.pid()],
             arm: arm.name().into(),
             runtime: arm.runtime(),
             placement: self.placement.text(arm.manifest().is_none()),

@@ -62,6 +62,15 @@ pub struct Mark {
 }
 
 impl Moved {
+    /// With what another peer moved; tokens are the model's alone.
+    pub fn and(self, other: Self) -> Self {
+        Moved {
+            bytes_sent: self.bytes_sent + other.bytes_sent,
+            bytes_received: self.bytes_received + other.bytes_received,
+            ..self
+        }
+    }
+
     /// Growth since `before`.
     pub fn since(self, before: Self) -> Self {
         Moved {

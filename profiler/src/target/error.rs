@@ -107,6 +107,16 @@ pub enum Error {
         /// The port.
         port: u16,
     },
+    /// The server cannot be held back at its exec.
+    #[error(
+        "{arm} cannot be started cold: {why}; `run` in its target.toml has to be one program, or to end in `exec PROGRAM`"
+    )]
+    NotHeld {
+        /// The arm.
+        arm: String,
+        /// What is in the way.
+        why: &'static str,
+    },
     /// An arm that should run already does not.
     #[error("arm '{arm}': there is no process {pid}")]
     NoProcess {

@@ -23,6 +23,8 @@ pub struct Manifest {
     pub build: Option<String>,
     /// Command that runs the server in the foreground; `{port}`, `{upstream}` and `{args}` are filled in.
     pub run: String,
+    /// Command that prints the files and folders which are needed to run it, one a line.
+    pub installed: Option<String>,
     /// URL path that answers 2xx once the server is ready; without it, an accepted connection will do.
     pub ready: Option<String>,
     /// Environment of both commands.
@@ -34,6 +36,9 @@ pub struct Manifest {
     /// Workloads that the server serves.
     #[serde(default = "chat")]
     pub workloads: Vec<String>,
+    /// What rooms of `pubsub` may be in, as `--bus` names it.
+    #[serde(default = "memory")]
+    pub bus: Vec<String>,
     /// Workloads that it cannot serve, each with the reason.
     #[serde(default)]
     pub cannot: BTreeMap<String, String>,
@@ -60,6 +65,10 @@ pub struct Variant {
 
 fn chat() -> Vec<String> {
     vec!["chat".to_owned()]
+}
+
+fn memory() -> Vec<String> {
+    vec!["memory".to_owned()]
 }
 
 impl Manifest {
@@ -91,6 +100,9 @@ impl Manifest {
         self.build
             .as_deref()
             .map_or(Ok(()), |build| check_command("build", build))?;
+        self.installed
+            .as_deref()
+            .map_or(Ok(()), |command| check_command("installed", command))?;
         self.ready.as_deref().map_or(Ok(()), check_ready)?;
         check_env("env", &self.env)?;
         for (name, variant) in &self.variants {
@@ -109,6 +121,9 @@ impl Manifest {
     fn check_workloads(&self) -> std::result::Result<(), String> {
         for workload in self.workloads.iter().chain(self.cannot.keys()) {
             check_name("workloads", workload)?;
+        }
+        for bus in &self.bus {
+            check_name("bus", bus)?;
         }
         for (workload, reason) in &self.cannot {
             if reason.trim().is_empty() || reason.chars().any(char::is_control) {
@@ -206,6 +221,8 @@ mod tests {
         assert!(refusal("biuld = 'make'").contains("biuld"));
         assert!(refusal("[variants.x]\nargv = []").contains("argv"));
         assert!(refusal("build = ' '").starts_with("build is empty"));
+        assert!(refusal("bus = ['a b']").contains("a b"));
+        assert!(refusal("installed = ''").starts_with("installed is empty"));
         assert!(refusal("ready = 'healthz'").starts_with("ready = \"healthz\""));
         assert!(refusal("ready = '/a b'").starts_with("ready = "));
         assert!(refusal("[env]\nPORT = '1'").contains("PORT is set by kontrast"));

@@ -10,7 +10,9 @@ mod arm;
 mod build;
 mod error;
 mod group;
+mod held;
 mod inputs;
+mod installed;
 mod invoker;
 mod log;
 mod manifest;
@@ -24,6 +26,7 @@ mod testing;
 
 pub use arm::Arm;
 pub use error::{Error, Result};
+pub use held::Held;
 pub(crate) use invoker::Invoker;
 pub use log::LogTail;
 pub use manifest::{Manifest, Variant};

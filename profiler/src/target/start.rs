@@ -71,7 +71,8 @@ impl Arm {
 
 fn start(arm: &str, folder: &Folder, options: &StartOptions) -> Result<Running> {
     let port = free_port(options.port)?;
-    let mut command = command(folder, options, port)?;
+    let script = script(folder, options, port)?;
+    let mut command = command(folder, options, port, &script)?;
     let group = Group::spawn(&mut command, options.cpus.as_deref())?;
     let started = Started {
         arm: arm.to_owned(),
@@ -89,7 +90,7 @@ fn start(arm: &str, folder: &Folder, options: &StartOptions) -> Result<Running> 
 }
 
 /// The port that was asked for, or a free one. It is released again: the server binds it itself.
-fn free_port(wanted: Option<u16>) -> Result<u16> {
+pub(super) fn free_port(wanted: Option<u16>) -> Result<u16> {
     let Some(port) = wanted else {
         return unused_port();
     };
@@ -117,14 +118,26 @@ pub(crate) fn unused_port() -> Result<u16> {
     Err(std::io::Error::from(ErrorKind::AddrInUse)).doing(|| "choosing a port".to_owned())
 }
 
-fn command(folder: &Folder, options: &StartOptions, port: u16) -> Result<Command> {
+/// What `sh` runs.
+pub(super) fn script(folder: &Folder, options: &StartOptions, port: u16) -> Result<String> {
     let upstream = options.upstream.trim_end_matches('/');
     if !shell::is_plain_url(upstream) {
         return Err(Error::Upstream {
             url: upstream.to_owned(),
         });
     }
-    let script = shell::script(&folder.manifest.run, &Values { port, upstream });
+    let values = Values { port, upstream };
+    Ok(shell::script(&folder.manifest.run, &values))
+}
+
+/// `sh` with the server's folder, environment and log.
+pub(super) fn command(
+    folder: &Folder,
+    options: &StartOptions,
+    port: u16,
+    script: &str,
+) -> Result<Command> {
+    let upstream = options.upstream.trim_end_matches('/');
     let output =
         File::create(&options.log).doing(|| format!("creating {}", options.log.display()))?;
     let errors = output
@@ -132,7 +145,7 @@ fn command(folder: &Folder, options: &StartOptions, port: u16) -> Result<Command
         .doing(|| format!("opening {}", options.log.display()))?;
     let mut command = Command::new("sh");
     command
-        .args(["-c", &script, "sh"])
+        .args(["-c", script, "sh"])
         .args(&folder.variant.args);
     command.current_dir(&folder.path).envs(folder.env());
     command

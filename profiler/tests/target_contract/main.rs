@@ -29,6 +29,9 @@ const STUCK: Duration = Duration::from_secs(180);
 /// its variants by one: what it does besides is mostly the framework's, and takes its time.
 const ALL: &str = "KONTRAST_TEST_ALL";
 
+/// Rooms that two processes share.
+const SHARED: &str = "pubsub-redis";
+
 fn everything() -> bool {
     std::env::var_os(ALL).is_some()
 }
@@ -86,7 +89,8 @@ fn trials(target: &str) -> Vec<Trial> {
 fn trials_of_runtime(arm: &str, built: &Built, manifest: &Manifest) -> Vec<Trial> {
     let all = manifest.framework.is_none() || everything();
     let serves = |case: &&Case| {
-        let served = manifest.workloads.iter().any(|name| name == case.workload);
+        let shared = case.workload == SHARED && manifest.bus.iter().any(|bus| bus == "redis");
+        let served = shared || manifest.workloads.iter().any(|name| name == case.workload);
         served && (all || case.workload == "chat")
     };
     let cases = cases::ALL.iter().filter(serves);
@@ -118,7 +122,10 @@ fn trial(target: &str, built: &Built, case: &Case) -> Trial {
             let arm = LazyLock::force(&built).as_ref().map_err(Failed::from)?;
             let runtime = tokio::runtime::Runtime::new()?;
             runtime.block_on(async {
-                let session = Session::start(arm, workload).await?;
+                let mut session = Session::start(arm, workload).await?;
+                if workload == SHARED {
+                    session.share()?;
+                }
                 tokio::time::timeout(STUCK, run(session))
                     .await
                     .map_err(|_| "an event that should have come never did")?;

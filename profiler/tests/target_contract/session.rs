@@ -3,8 +3,12 @@
 use crate::{STUCK, client::Client, model::Model};
 use hyper::Method;
 use libtest_mimic::Failed;
-use profiler::target::{Arm, Running, StartOptions};
+use profiler::{
+    run::redis::Redis,
+    target::{Arm, Running, StartOptions},
+};
 use serde_json::Value;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 /// A running target and the model that it asks.
@@ -15,7 +19,13 @@ pub struct Session {
     pub model: Model,
     /// The target.
     pub server: Running,
+    /// Another process of it, where two share rooms.
+    second: Option<Running>,
+    /// Clients of [`Session::any_client`] so far.
+    clients: AtomicUsize,
     options: StartOptions,
+    /// What they share them by; it ends after them.
+    redis: Option<Redis>,
     logs: TempDir,
 }
 
@@ -35,9 +45,32 @@ impl Session {
             arm: arm.clone(),
             model,
             server,
+            second: None,
+            clients: AtomicUsize::new(0),
             options,
+            redis: None,
             logs,
         })
+    }
+
+    /// Starts the target twice, with a Redis between.
+    pub fn share(&mut self) -> Result<(), Failed> {
+        let fail = |error: anyhow::Error| Failed::from(format!("{error:#}"));
+        let redis = Redis::start(None, &self.logs.path().join("redis.log")).map_err(fail)?;
+        self.options.env.push(redis.variable());
+        self.redis = Some(redis);
+        self.restart();
+        self.options.log = self.logs.path().join("second.log");
+        let second = self.arm.start(&self.options);
+        self.second = Some(second.map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    /// A new connection to the target, or to either of two in turns.
+    pub async fn any_client(&self) -> Client {
+        let turn = self.clients.fetch_add(1, Ordering::Relaxed);
+        let second = self.second.as_ref().filter(|_| turn % 2 == 1);
+        Client::connect(second.unwrap_or(&self.server).url()).await
     }
 
     /// Starts the target again, against another model.

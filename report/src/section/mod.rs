@@ -13,6 +13,7 @@ mod names;
 mod observer_cost;
 mod over_time;
 mod rows;
+mod starts;
 mod threads;
 mod told;
 mod trust;
@@ -31,6 +32,7 @@ pub fn document(input: &Input) -> Document {
     let arms = Arms::of(input);
     let sections = [
         verdict::section(input, &arms),
+        starts::section(&arms),
         bridge::section(input, &arms),
         causes::section(input, &arms),
         metrics::section(input, &arms),

@@ -21,6 +21,8 @@ pub enum Need {
     Targets(Vec<String>),
     /// What the tests check with: a browser, pidstat, linters.
     Tests,
+    /// Redis, for rooms that go through it.
+    Redis,
     /// The tools that `bench overhead` compares with.
     Bench,
 }
@@ -66,6 +68,7 @@ fn steps(need: &Need) -> Vec<Step> {
         Need::Ebpf => vec![Step::new("eBPF toolchain", ebpf::ensure)],
         Need::Targets(names) => names.iter().map(|name| runtimes::step(name)).collect(),
         Need::Tests => packages::for_tests(),
+        Need::Redis => vec![packages::redis()],
         Need::Bench => packages::for_bench(),
     }
 }

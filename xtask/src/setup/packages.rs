@@ -22,7 +22,13 @@ pub fn for_tests() -> Vec<Step> {
         Step::new("cargo-deny", cargo_deny),
         program("browser", BROWSERS, "chromium"),
         program("pidstat", &["pidstat"], "sysstat"),
+        redis(),
     ]
+}
+
+/// What `--bus redis` starts.
+pub fn redis() -> Step {
+    program("Redis", &["redis-server"], "redis-server")
 }
 
 /// What `cargo xtask bench overhead` compares with.

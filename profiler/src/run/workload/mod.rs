@@ -1,9 +1,11 @@
 //! What the arms serve: which request is sent, and what the model says to it (docs/workloads.md).
 
+mod bus;
 mod database;
 mod image;
 mod play;
 
+pub use bus::Bus;
 pub use database::Database;
 pub use play::Play;
 
@@ -32,6 +34,8 @@ pub enum Workload {
     Multimodal,
     /// One answer of the model, heard by the fifty users of a room.
     Pubsub,
+    /// A chat, asked as soon as the server listens: from exec to the first token.
+    ColdStart,
 }
 
 /// Users who share a room in `pubsub`, as its steps and the load generator have it.
@@ -50,13 +54,14 @@ impl Workload {
             Workload::Threads => "threads",
             Workload::Multimodal => "multimodal",
             Workload::Pubsub => "pubsub",
+            Workload::ColdStart => "cold-start",
         }
     }
 
     /// The path that serves it.
     pub fn path(self) -> &'static str {
         match self {
-            Workload::Chat => "/chat",
+            Workload::Chat | Workload::ColdStart => "/chat",
             Workload::ToolsSequential | Workload::ToolsParallel | Workload::AgentLoop => "/agent",
             Workload::SubAgents => "/sub-agents",
             Workload::History => "/history",
@@ -93,6 +98,9 @@ impl Workload {
                     _ => Ok(()),
                 }
             }
+            Load::Command(_) if self == Workload::ColdStart => {
+                bail!("cold-start asks one question itself; leave --load-command out")
+            }
             Load::Command(_) if self == Workload::Pubsub => bail!(
                 "a load command does not know when a room of pubsub is complete; leave --load-command out"
             ),
@@ -118,7 +126,11 @@ impl Workload {
     /// What the model says, as a script for the stub; `None` if it only says tokens.
     fn script(self) -> Option<&'static str> {
         match self {
-            Workload::Chat | Workload::History | Workload::Threads | Workload::Pubsub => None,
+            Workload::Chat
+            | Workload::History
+            | Workload::Threads
+            | Workload::Pubsub
+            | Workload::ColdStart => None,
             Workload::ToolsSequential => {
                 Some(include_str!("../../../workloads/tools-sequential.toml"))
             }
@@ -171,6 +183,7 @@ mod tests {
         );
         let own = Load::Command("hey {url}".into());
         assert!(Workload::Pubsub.check(&own).is_err() && Workload::Chat.check(&own).is_ok());
+        assert!(Workload::ColdStart.check(&own).is_err());
         assert_eq!(Workload::Pubsub.users(), Some(ROOM));
     }
 

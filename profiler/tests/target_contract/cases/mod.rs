@@ -101,4 +101,12 @@ pub const ALL: &[Case] = cases![
         pubsub::all_leave,
         pubsub::all_are_told_of_a_failure,
         pubsub::bad_requests;
+    // The same, with members at two processes.
+    "pubsub-redis":
+        pubsub::all_hear_one_answer,
+        pubsub::each_token_when_it_arrives,
+        pubsub::one_who_leaves_disturbs_nobody,
+        pubsub::who_left_before_is_not_counted,
+        pubsub::all_leave,
+        pubsub::all_are_told_of_a_failure;
 ];

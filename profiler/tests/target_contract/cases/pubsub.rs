@@ -20,7 +20,7 @@ struct Member {
 
 /// Joins a room; gives how many are there now, too.
 async fn join(session: &Session, room: &str, message: &str, members: usize) -> (Member, Value) {
-    let mut client = session.client().await;
+    let mut client = session.any_client().await;
     let body = json!({ "room": room, "message": message, "members": members });
     let mut events = client.post(PATH, &body).await.stream();
     let joined = events.event().await;

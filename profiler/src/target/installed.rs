@@ -1,0 +1,107 @@
+//! How much disk space a server takes with all that is needed to run it.
+
+use super::{
+    arm::{Arm, Source},
+    error::{Context, Error, Result},
+    invoker::Invoker,
+};
+use std::{
+    collections::HashSet,
+    fs,
+    os::unix::fs::MetadataExt,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+/// `st_blocks` counts these, whatever the file system's own blocks are.
+const BLOCK: u64 = 512;
+
+impl Arm {
+    /// The disk space of what the command `installed` of target.toml lists, each file once; `None` where it is not known.
+    ///
+    /// # Errors
+    /// If the command fails, or lists what is not there.
+    pub fn installed_bytes(&self) -> Result<Option<u64>> {
+        let Source::Folder(folder) = &self.source else {
+            return Ok(None);
+        };
+        let Some(line) = &folder.manifest.installed else {
+            return Ok(None);
+        };
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(&folder.path);
+        command.envs(folder.env()).stdin(Stdio::null());
+        if let Some(invoker) = Invoker::detect()? {
+            invoker.lend(&mut command);
+        }
+        let output = command.output().doing(|| "starting sh".to_owned())?;
+        let refuse = |why: String| Error::Manifest {
+            path: folder.path.join(super::manifest::FILE_NAME),
+            why,
+        };
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(refuse(format!(
+                "the command `installed` failed: {}",
+                said.trim_end()
+            )));
+        }
+        let (mut bytes, mut seen) = (0, HashSet::new());
+        for listed in String::from_utf8_lossy(&output.stdout).lines() {
+            // What is listed may be a link; links within are counted as what they are.
+            let path = fs::canonicalize(folder.path.join(listed));
+            let found = path.and_then(|path| size(&path, &mut seen));
+            bytes +=
+                found.map_err(|error| refuse(format!("`installed` lists {listed}: {error}")))?;
+        }
+        Ok(Some(bytes))
+    }
+}
+
+fn size(path: &Path, seen: &mut HashSet<(u64, u64)>) -> std::io::Result<u64> {
+    let data = fs::symlink_metadata(path)?;
+    if !seen.insert((data.dev(), data.ino())) {
+        return Ok(0);
+    }
+    let mut bytes = data.blocks() * BLOCK;
+    if data.is_dir() {
+        for entry in fs::read_dir(path)? {
+            bytes += size(&entry?.path(), seen)?;
+        }
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Scratch;
+    use std::{fs, os::unix::fs::symlink};
+
+    #[test]
+    fn every_file_counts_once() {
+        let scratch = Scratch::new("run = 'x'\ninstalled = 'echo lib; echo lib/a; echo link'");
+        scratch.write("lib/a", &"a".repeat(100_000));
+        scratch.write("b", &"b".repeat(50_000));
+        fs::hard_link(scratch.path("lib/a"), scratch.path("lib/same")).unwrap();
+        symlink("../b", scratch.path("lib/c")).unwrap();
+        symlink("b", scratch.path("link")).unwrap();
+        let bytes = scratch.arm("").installed_bytes().unwrap().unwrap();
+        assert!((150_000..250_000).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_told() {
+        let known = Scratch::new("run = 'x'").arm("").installed_bytes();
+        assert_eq!(known.unwrap(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_found_is_named() {
+        let refusal = |line: &str| {
+            let scratch = Scratch::new(&format!("run = 'x'\ninstalled = '{line}'"));
+            scratch.arm("").installed_bytes().unwrap_err().to_string()
+        };
+        assert!(refusal("echo nowhere").contains("lists nowhere: No such file"));
+        assert!(refusal("echo oh no >&2; exit 3").contains("failed: oh no"));
+    }
+}
