@@ -10,7 +10,8 @@
 //! 5. [`findings`] puts the rows into sentences that cite them, by the rules of [`causes`] and [`conditions`];
 //! 6. [`claims`] puts statements to the test;
 //! 7. [`observer_cost`] says what observing cost each arm;
-//! 8. [`validity`] says whether the result may be trusted.
+//! 8. [`slopes`] says how memory grows;
+//! 9. [`validity`] says whether the result may be trusted.
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
@@ -27,6 +28,7 @@ pub mod observer_cost;
 pub mod pairs;
 pub mod quantity;
 pub mod runtime;
+pub mod slopes;
 pub mod stats;
 pub mod validity;
 pub mod work;
@@ -57,6 +59,7 @@ pub fn compare_with(
             .filter_map(|metric| pairs::metric(metric, &arms))
             .collect(),
         observer_cost: observer_cost::measure(&all),
+        slopes: slopes::measure(&arms),
         validity: validity::judge(&arms, &all),
         ..Comparison::default()
     };

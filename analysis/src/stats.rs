@@ -114,7 +114,7 @@ fn deviation(values: &[f64]) -> f64 {
 }
 
 /// The 97.5 % quantile of Student's t.
-fn student_t(degrees: usize) -> f64 {
+pub(crate) fn student_t(degrees: usize) -> f64 {
     const TABLE: [f64; 10] = [
         12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
     ];

@@ -20,8 +20,31 @@ pub struct Comparison {
     /// What observing cost each arm, where rounds were recorded for it. No other number is corrected by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observer_cost: Vec<ObserverCost>,
+    /// How resident memory grows with connections and with time, where recordings show it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slopes: Vec<Slope>,
     /// Whether the comparison may be trusted.
     pub validity: Validity,
+}
+
+/// How fast one class of an arm's resident memory grows: the slope of a straight line through what was measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Slope {
+    /// Name of the arm.
+    pub arm: String,
+    /// Class of the memory region; empty for all of them together, which the classes add up to.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub class: String,
+    /// What it grows with: `connection` or `second`.
+    pub per: String,
+    /// Bytes per that, with a 95 % interval: over rounds where there are several, over the points of one otherwise.
+    pub bytes: Estimate,
+    /// Rounds that show it.
+    pub rounds: u32,
+    /// Points they have together.
+    pub points: u32,
+    /// As [`Finding::evidence`].
+    pub evidence: Vec<String>,
 }
 
 /// One target under one workload.

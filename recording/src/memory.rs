@@ -13,6 +13,20 @@ pub struct Memory {
     pub regions: Vec<Region>,
     /// One entry a second.
     pub series: Vec<MemoryPoint>,
+    /// One entry every two seconds: the kernel walks all pages for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub region_series: Vec<RegionPoint>,
+}
+
+/// Memory by class of region, and the connections it was there for, at one instant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegionPoint {
+    /// Instant, relative to the window's start.
+    pub t_ns: u64,
+    /// Connections open at the ports that the target listens on.
+    pub connections: u64,
+    /// As [`Memory::regions`].
+    pub regions: Vec<Region>,
 }
 
 /// Resident memory of one class of region.

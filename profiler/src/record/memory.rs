@@ -2,7 +2,7 @@
 
 use procfs::process::{MMPermissions, MMapPath, MemoryMap, Process};
 use profiler_common::UNIT_BITS;
-use recording::memory::{Memory, Region};
+use recording::memory::{Memory, Region, RegionPoint};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -150,7 +150,16 @@ pub fn memory_of(pid: u32) -> Memory {
             .unwrap_or(0)
             * 1024,
         regions,
-        series: Vec::new(),
+        ..Memory::default()
+    }
+}
+
+/// Memory by class now, with the connections open at `ports`.
+pub fn region_point(pid: u32, ports: &[u16], t_ns: u64) -> RegionPoint {
+    RegionPoint {
+        t_ns,
+        connections: super::target::open_connections(pid, ports),
+        regions: memory_of(pid).regions,
     }
 }
 

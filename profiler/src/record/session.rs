@@ -14,11 +14,14 @@ use anyhow::{Context, Result};
 use nix::time::{ClockId, clock_gettime};
 use profiler_common::ThreadExit;
 use profiler_common::thread::ON_CPU;
-use recording::memory::MemoryPoint;
+use recording::memory::{MemoryPoint, RegionPoint};
 use recording::observer::Mode;
 use recording::process::{Cpu, CpuPoint};
 use recording::{Ended, Recording, Target, Window, observer};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Points of the series between two walks over all pages.
+const POINTS_A_WALK: usize = 2;
 
 /// A recording under way.
 pub struct Session {
@@ -33,6 +36,8 @@ pub struct Session {
     own_cpu_ns: u64,
     cpu: Vec<CpuPoint>,
     memory: Vec<MemoryPoint>,
+    regions_seen: Vec<RegionPoint>,
+    ports: Vec<u16>,
     code: Code,
     last: (u64, u64),
     target: Target,
@@ -81,6 +86,8 @@ impl Session {
             own_cpu_ns,
             cpu: Vec::new(),
             memory: Vec::new(),
+            regions_seen: Vec::new(),
+            ports,
             code: Code::new(),
             last: (0, 0),
             target,
@@ -140,6 +147,11 @@ impl Session {
         });
         self.last = (on_cpu, kernel);
         self.memory.push(memory_point(&self.processes, t_ns));
+        if self.memory.len().is_multiple_of(POINTS_A_WALK) {
+            let pid = self.processes[0].pid;
+            self.regions_seen
+                .push(memory::region_point(pid, &self.ports, t_ns));
+        }
         if self.memory.len().is_multiple_of(points_between_takes()) {
             drain::take_code(&mut self.programs.bpf, &mut self.code)?;
         }
@@ -254,6 +266,7 @@ impl Session {
             faults,
             memory: recording::memory::Memory {
                 series: self.memory.clone(),
+                region_series: self.regions_seen.clone(),
                 ..memory::memory_of(pid)
             },
             cpu: Cpu {

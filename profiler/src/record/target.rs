@@ -126,12 +126,29 @@ pub fn listening_ports(pid: u32) -> Vec<u16> {
         .collect()
 }
 
-/// Port and inode of a line of `/proc/net/tcp` whose socket listens (state 0A).
+/// How many connections to these ports are established.
+pub fn open_connections(pid: u32, ports: &[u16]) -> u64 {
+    let tables = ["tcp", "tcp6"]
+        .map(|table| fs::read_to_string(format!("/proc/{pid}/net/{table}")).unwrap_or_default());
+    let lines = tables.iter().flat_map(|table| table.lines());
+    let open = lines.filter_map(|line| entry(line, ESTABLISHED));
+    open.filter(|(port, _)| ports.contains(port)).count() as u64
+}
+
+/// States of a socket in `/proc/net/tcp`.
+const ESTABLISHED: &str = "01";
+const LISTEN: &str = "0A";
+
 fn listening_entry(line: &str) -> Option<(u16, u64)> {
+    entry(line, LISTEN)
+}
+
+/// Local port and inode of a line of `/proc/net/tcp` whose socket is in this state.
+fn entry(line: &str, wanted: &str) -> Option<(u16, u64)> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
     let port = u16::from_str_radix(local.rsplit_once(':')?.1, 16).ok()?;
-    (*state == "0A").then_some((port, inode.parse().ok()?))
+    (*state == wanted).then_some((port, inode.parse().ok()?))
 }
 
 fn socket_inodes(pid: u32) -> Vec<u64> {
@@ -166,6 +183,11 @@ mod tests {
         let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = socket.local_addr().expect("bound").port();
         assert!(listening_ports(std::process::id()).contains(&port));
+        let open = || open_connections(std::process::id(), &[port]);
+        assert_eq!(open(), 0);
+        let client = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        assert_eq!(open(), 1);
+        drop(client);
         drop(socket);
         assert!(!listening_ports(std::process::id()).contains(&port));
     }

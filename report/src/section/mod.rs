@@ -13,6 +13,7 @@ mod names;
 mod observer_cost;
 mod over_time;
 mod rows;
+mod slopes;
 mod starts;
 mod threads;
 mod told;
@@ -42,6 +43,7 @@ pub fn document(input: &Input) -> Document {
         over_time::section(&arms),
         activity::section(&arms),
         faults::section(&arms),
+        slopes::section(input, &arms),
         latency::section(&arms),
         threads::section(&arms),
         load::section(&arms),
