@@ -1,5 +1,8 @@
 // On Bun's own server.
 import { serve } from "../bun/serve.ts";
-import { routes } from "./routes.ts";
+import { remember, routes } from "./routes.ts";
+
+// Loaded only where it is used.
+if (process.env.DATABASE) await remember(new (await import("bun:sqlite")).Database(process.env.DATABASE));
 
 serve(routes);

@@ -2,6 +2,7 @@
 import { text } from "../javascript/refusal.ts";
 import type { Answer } from "../javascript/routes.ts";
 import { started } from "../javascript/started.ts";
+import type { Database } from "../javascript/threads.ts";
 import { run } from "./agent.ts";
 import { picture } from "./images.ts";
 import { plan } from "./sub-agents.ts";
@@ -16,3 +17,8 @@ export const routes: Record<string, Answer> = {
   "/multimodal": (body, signal) => started(run({ messages: picture(body), includeRawChunks: true }, signal)),
   "/sub-agents": (body, signal) => started(plan(text(body, "message"), signal)),
 };
+
+/** Adds the route that needs a database. */
+export async function remember(database: Database) {
+  routes["/history"] = (await import("./history.ts")).history(database);
+}

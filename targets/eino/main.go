@@ -20,6 +20,7 @@ func main() {
 	mux.HandleFunc("POST /chat", ask(agents.talker))
 	mux.HandleFunc("POST /agent", ask(agents.helper))
 	mux.HandleFunc("POST /sub-agents", ask(agents.planner))
+	remember(mux, agents.talker)
 	// Without this a GET of /chat would be 405.
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "there is no such route")
