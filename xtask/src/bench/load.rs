@@ -21,7 +21,7 @@ use measure::{Cost, Stub, measure};
 /// What loadgen may cost beside its floor, and beside k6 with SSE: the product's own promises.
 const OF_FLOOR: f64 = 1.15;
 const OF_K6_SSE: f64 = 0.25;
-/// Kilobytes (1,000 bytes) of the whole process a user.
+/// Kilobytes (1,000 bytes) that a user adds.
 const KB_A_USER: f64 = 40.0;
 /// How far from the truth loadgen's stamps may be, milliseconds: median, 99th percentile.
 const ERROR_MS: [f64; 2] = [1.5, 5.0];
@@ -102,11 +102,12 @@ pub fn run(load: Load) -> Result<()> {
             }
         }
     }
+    let alone = peak_alone(load, &folder)?;
     print!("{}", table(&entrants, load)?);
     for (client, reason) in missing {
         println!("{:<22} not measured: {reason}", client.name());
     }
-    print!("{}", promises(&entrants, load, &errors)?);
+    print!("{}", promises(&entrants, load, alone, &errors)?);
     Ok(())
 }
 
@@ -140,6 +141,14 @@ impl Entrant {
         let peaks = self.costs.iter().map(|cost| cost.peak_rss_bytes);
         peaks.fold(0.0, f64::max) / 1e3 / f64::from(load.users)
     }
+}
+
+/// The highest resident set of loadgen with one user, beside which others are counted.
+fn peak_alone(load: Load, folder: &Path) -> Result<f64> {
+    let (stub, client) = (Stub::start()?, Client::Loadgen);
+    let one = Load { users: 1, ..load };
+    let mut command = client.command(&client.program()?, &stub.url(), one, folder)?;
+    Ok(measure(&stub, &mut command)?.peak_rss_bytes)
 }
 
 /// How far from the sender's stamps loadgen's were, milliseconds: median, 99th percentile.
@@ -181,22 +190,24 @@ fn find(entrants: &[Entrant], client: Client) -> Option<&Entrant> {
     entrants.iter().find(|entrant| entrant.client == client)
 }
 
-fn promises(entrants: &[Entrant], load: Load, errors: &[[f64; 2]]) -> Result<String> {
+fn promises(entrants: &[Entrant], load: Load, alone: f64, errors: &[[f64; 2]]) -> Result<String> {
     let ours = find(entrants, Client::Loadgen).context("loadgen was not measured")?;
     let k6_sse = match find(entrants, Client::K6Sse) {
         Some(_) => ratio(entrants, Client::K6Sse, ours)?,
         None => "not measured".into(),
     };
+    let users = f64::from(load.users);
+    let added = (ours.kb_a_user(load) * users - alone / 1e3) / (users - 1.0).max(1.0);
     let worst = |at: usize| errors.iter().map(|error| error[at]).fold(0.0, f64::max);
     Ok(format!(
         "\nloadgen promises, and was measured at:\n\
          \x20 CPU beside the floor   at most {OF_FLOOR}×     {}\n\
          \x20 CPU beside k6 + SSE    at most {OF_K6_SSE}×     {k6_sse}\n\
-         \x20 memory a user          at most {KB_A_USER} kB    {:.0} kB\n\
+         \x20 a user more            at most {KB_A_USER} kB    {:.1} kB\n\
          \x20 stamps off by, median  at most {} ms   {:.2} ms in the worst round\n\
          \x20 stamps off by, p99     at most {} ms     {:.2} ms in the worst round\n",
         ratio(entrants, Client::Floor, ours)?,
-        ours.kb_a_user(load),
+        added,
         ERROR_MS[0],
         worst(0),
         ERROR_MS[1],
@@ -244,10 +255,10 @@ mod tests {
         let text = table(&entrants, load).unwrap();
         let line = "loadgen                    7.70 µs        30 kB   1.10×  (95 %: 1.10 to 1.10)";
         assert!(text.contains(line), "{text}");
-        let text = promises(&entrants, load, &[[0.1, 2.0], [0.3, 1.0]]).unwrap();
+        let text = promises(&entrants, load, 2.02e6, &[[0.1, 2.0], [0.3, 1.0]]).unwrap();
         assert!(text.contains("not measured"), "{text}");
         assert!(
-            text.contains("0.30 ms") && text.contains("2.00 ms"),
+            text.contains("0.30 ms") && text.contains("2.00 ms") && text.contains("20.0 kB"),
             "{text}"
         );
     }
