@@ -102,29 +102,49 @@ pub fn contents(
 pub fn tokens(
     deltas: impl Stream<Item = anyhow::Result<Delta>> + Send + 'static,
 ) -> impl Stream<Item = sse::Event> + Send {
+    texts(deltas).map(from_text)
+}
+
+/// The same as texts, which can be sent on.
+pub fn texts(
+    deltas: impl Stream<Item = anyhow::Result<Delta>> + Send + 'static,
+) -> impl Stream<Item = String> + Send {
     async_stream::stream! {
         pin_mut!(deltas);
         while let Some(delta) = deltas.next().await {
             match delta.map(|delta| delta.content) {
-                Ok(Some(content)) if !content.is_empty() => yield data(&What::Content(content)),
+                Ok(Some(content)) if !content.is_empty() => yield json(&What::Content(content)),
                 Ok(_) => {}
                 Err(error) => {
-                    yield failure(&error);
+                    yield failure_text(&error);
                     return;
                 }
             }
         }
-        yield sse::Event::default().data("[DONE]");
+        yield "[DONE]".to_owned();
     }
 }
 
 /// What went wrong.
 pub fn failure(error: &anyhow::Error) -> sse::Event {
-    data(&json!({ "error": format!("{error:#}") }))
+    from_text(failure_text(error))
+}
+
+/// The same as text.
+pub fn failure_text(error: &anyhow::Error) -> String {
+    json(&json!({ "error": format!("{error:#}") }))
 }
 
 /// An event whose data is JSON.
 pub fn data(event: &impl Serialize) -> sse::Event {
-    let json = serde_json::to_string(event).expect("events have text keys only");
-    sse::Event::default().data(json)
+    from_text(json(event))
+}
+
+/// An event with this as its data.
+pub fn from_text(text: String) -> sse::Event {
+    sse::Event::default().data(text)
+}
+
+fn json(event: &impl Serialize) -> String {
+    serde_json::to_string(event).expect("events have text keys only")
 }

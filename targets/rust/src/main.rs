@@ -10,23 +10,30 @@ mod model;
 mod multimodal;
 mod pubsub;
 mod request;
+mod shared;
 mod threads;
 mod tools;
 
 use axum::{Router, http::StatusCode, routing::post};
 use model::Model;
+use pubsub::Rooms;
+use shared::SharedRooms;
 use threads::Threads;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let model = Model::new(&std::env::var("UPSTREAM")?);
+    let rooms = match std::env::var("REDIS") {
+        Ok(url) => Rooms::Shared(SharedRooms::open(&url, model.clone()).await?),
+        Err(_) => Rooms::own(model.clone()),
+    };
     let mut app = Router::new()
         .route("/chat", post(chat::chat))
         .route("/agent", post(agents::agent))
         .route("/sub-agents", post(agents::sub_agents))
         .route("/multimodal", post(multimodal::multimodal))
         .with_state(model.clone())
-        .merge(pubsub::routes(model.clone()));
+        .merge(pubsub::routes(rooms));
     // What remembers is there only with a database.
     if let Ok(path) = std::env::var("DATABASE") {
         let threads = Threads::open(&path).await?;

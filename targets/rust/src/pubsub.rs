@@ -4,6 +4,7 @@ use crate::{
     event::{data, failure, tokens},
     model::{Message, Model},
     request::{Refusal, filled, plain_id, read},
+    shared::{Member, SharedRooms},
 };
 use anyhow::anyhow;
 use axum::{
@@ -33,19 +34,27 @@ struct Request {
     members: usize,
 }
 
+/// Where members of a room come together.
+#[derive(Clone)]
+pub enum Rooms {
+    /// In this process.
+    Own(OwnRooms),
+    /// At all servers that share a Redis.
+    Shared(Arc<SharedRooms>),
+}
+
 /// The rooms that wait for more members, each with where its answer will be sent to.
 #[derive(Clone)]
-struct Rooms {
+pub struct OwnRooms {
     model: Model,
     open: Arc<Mutex<HashMap<String, broadcast::Sender<sse::Event>>>>,
 }
 
 /// The route of rooms.
-pub fn routes(model: Model) -> Router {
-    let open = Arc::default();
+pub fn routes(rooms: Rooms) -> Router {
     Router::new()
         .route("/pubsub", post(pubsub))
-        .with_state(Rooms { model, open })
+        .with_state(rooms)
 }
 
 async fn pubsub(State(rooms): State<Rooms>, body: Bytes) -> Result<impl IntoResponse, Refusal> {
@@ -58,17 +67,37 @@ async fn pubsub(State(rooms): State<Rooms>, body: Bytes) -> Result<impl IntoResp
     if !(1..=1000).contains(&members) {
         return Err(Refusal::bad_request("\"members\" must be from 1 to 1000"));
     }
-    Ok(Sse::new(rooms.join(room, message, members)))
+    let (events, joined, member) = match rooms {
+        Rooms::Own(rooms) => {
+            let (events, joined) = rooms.join(room, message, members);
+            (events, joined, None)
+        }
+        Rooms::Shared(rooms) => {
+            // A task, so that who leaves in the middle of it has joined all the same.
+            let joining = tokio::spawn(rooms.join(room, message, members, PATIENCE));
+            let (events, joined, member) = joining.await.map_err(anyhow::Error::from)??;
+            (events, joined, Some(member))
+        }
+    };
+    Ok(Sse::new(hear(events, joined, member)))
 }
 
 impl Rooms {
+    /// Rooms of this process.
+    pub fn own(model: Model) -> Self {
+        let open = Arc::default();
+        Self::Own(OwnRooms { model, open })
+    }
+}
+
+impl OwnRooms {
     /// Adds a member; whoever completes the room has the model asked.
     fn join(
         &self,
         room: String,
         message: String,
         members: usize,
-    ) -> impl Stream<Item = Result<sse::Event, Infallible>> + use<> {
+    ) -> (broadcast::Receiver<sse::Event>, usize) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         // Rooms that all have left, before they were complete.
         open.retain(|_, to| to.receiver_count() > 0);
@@ -81,7 +110,7 @@ impl Rooms {
         {
             tokio::spawn(publish(self.model.clone(), message, to));
         }
-        hear(events, joined)
+        (events, joined)
     }
 }
 
@@ -110,8 +139,10 @@ async fn publish(model: Model, message: String, to: broadcast::Sender<sse::Event
 fn hear(
     mut events: broadcast::Receiver<sse::Event>,
     joined: usize,
+    member: Option<Member>,
 ) -> impl Stream<Item = Result<sse::Event, Infallible>> {
     async_stream::stream! {
+        let _member = member;
         yield Ok(data(&json!({ "joined": joined })));
         loop {
             match events.recv().await {
