@@ -207,11 +207,11 @@ mod tests {
 
     #[test]
     fn one_that_ends_says_why() {
-        let scratch = Scratch::new("run = 'sh -c \"echo no config >&2\"'");
+        let scratch = Scratch::new("run = 'cat no-config'");
         let held = scratch.arm("").hold(&scratch.options()).unwrap();
         let error = held.release().unwrap_err().to_string();
         assert!(
-            error.contains("before it listened") && error.contains("no config"),
+            error.contains("before it listened") && error.contains("no-config"),
             "{error}"
         );
     }
