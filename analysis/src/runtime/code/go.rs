@@ -10,7 +10,7 @@ const PACKAGES: [(&str, &[&str]); 5] = [
     (
         AROUND_CALLS,
         &[
-            "internal/runtime/syscall.",
+            "internal/runtime/syscall",
             "syscall.",
             "internal/syscall/",
             "runtime/internal/syscall.",

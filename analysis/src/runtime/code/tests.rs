@@ -20,7 +20,11 @@ fn functions_of_each_runtime_are_told() {
         ("go", "runtime.netpoll", LOOPING),
         ("go", "runtime.memmove", COPYING),
         ("go", "runtime.mapaccess2_faststr", RUNTIME),
-        ("go", "internal/runtime/syscall.Syscall6", AROUND_CALLS),
+        (
+            "go",
+            "internal/runtime/syscall/linux.Syscall6",
+            AROUND_CALLS,
+        ),
         ("go", "encoding/json.(*decodeState).object", PARSING),
         ("go", "net/http.(*conn).serve", APPLICATION),
         ("go", "main.main.func1", APPLICATION),
