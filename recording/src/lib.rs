@@ -15,12 +15,14 @@ pub mod load;
 pub mod memory;
 pub mod observer;
 pub mod process;
+pub mod served;
 
 pub use comparison::Comparison;
 pub use forwards::Forwards;
 pub use histogram::Histogram;
 pub use host::Host;
 pub use load::LoadSummary;
+pub use served::Served;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,6 +41,9 @@ pub struct Recording {
     pub schema: String,
     /// What was recorded.
     pub target: Target,
+    /// What it did meanwhile, where `kontrast run` asked for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<Served>,
     /// Where it was recorded.
     pub host: Host,
     /// When it was recorded.

@@ -33,7 +33,7 @@ export function serve(routes: Record<string, Answer>, rest: Whole = nothing) {
     async fetch(request) {
       const given = await request.json().catch(() => undefined);
       return orRefusal(async () => {
-        const { status, body } = rest(request.method, new URL(request.url), given);
+        const { status, body } = await rest(request.method, new URL(request.url), given);
         return body ? Response.json(body, { status }) : new Response(null, { status });
       });
     },

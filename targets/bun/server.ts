@@ -1,9 +1,16 @@
 // An agent server: it asks the model and streams what happens to the client.
+import { threadsOf } from "../javascript/postgres.ts";
 import { remember, rest, routes, share } from "../javascript/routes.ts";
+import { threadsIn } from "../javascript/threads.ts";
 import { serve } from "./serve.ts";
 
-// Loaded only where it is used.
-if (process.env.DATABASE) remember(new (await import("bun:sqlite")).Database(process.env.DATABASE));
+const database = process.env.DATABASE;
+if (database?.startsWith("postgres:")) {
+  remember(await threadsOf(new Bun.SQL(database, { max: 10 })));
+} else if (database) {
+  // Loaded only where it is used.
+  remember(threadsIn(new (await import("bun:sqlite")).Database(database)));
+}
 if (process.env.REDIS) share(await (await import("./redis.ts")).connected(process.env.REDIS));
 
 serve(routes, rest);

@@ -1,9 +1,15 @@
 // An agent server: it asks the model and streams what happens to the client.
+import { threadsOf } from "../javascript/postgres.ts";
 import { type Answer, eventStream, Refusal, remember, rest, routes, share } from "../javascript/routes.ts";
+import { threadsIn } from "../javascript/threads.ts";
 
-const path = Deno.env.get("DATABASE");
-// Loaded only where it is used.
-if (path) remember(new (await import("node:sqlite")).DatabaseSync(path));
+const database = Deno.env.get("DATABASE");
+// Loaded only where they are used.
+if (database?.startsWith("postgres:")) {
+  remember(await threadsOf((await import("postgres")).default(database, { max: 10 })));
+} else if (database) {
+  remember(threadsIn(new (await import("node:sqlite")).DatabaseSync(database)));
+}
 
 const redis = Deno.env.get("REDIS");
 if (redis) {
@@ -20,8 +26,8 @@ async function stream(answer: Answer, body: unknown, signal: AbortSignal): Promi
   return new Response(ReadableStream.from(events).pipeThrough(new TextEncoderStream()), { headers: eventStream });
 }
 
-function whole(method: string, url: URL, given: unknown): Response {
-  const { status, body } = rest(method, url, given);
+async function whole(method: string, url: URL, given: unknown): Promise<Response> {
+  const { status, body } = await rest(method, url, given);
   return body ? Response.json(body, { status }) : new Response(null, { status });
 }
 
@@ -31,7 +37,7 @@ Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.env.get("PORT")) }, async 
   const body = await request.json().catch(() => undefined);
   try {
     if (request.method === "POST" && answer) return await stream(answer, body, request.signal);
-    return whole(request.method, url, body);
+    return await whole(request.method, url, body);
   } catch (error) {
     if (error instanceof Refusal) return refuse(error.status, error.message);
     throw error;

@@ -1,4 +1,4 @@
-//go:build database
+//go:build sqlite || postgres
 
 package main
 
@@ -23,8 +23,14 @@ type whole struct {
 	Messages []said `json:"messages"`
 }
 
+// Handlers answer requests for threads.
+type handlers struct {
+	threads
+}
+
 // Crud serves threads.
-func crud(mux *http.ServeMux, threads *threads) {
+func crud(mux *http.ServeMux, threads threads) {
+	c := handlers{threads}
 	handle := func(pattern string, serve func(*http.Request) (int, any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			if id := r.PathValue("id"); id != "" && !plainID.MatchString(id) {
@@ -35,12 +41,12 @@ func crud(mux *http.ServeMux, threads *threads) {
 			reply(w, status, body, err)
 		})
 	}
-	handle("GET /threads", threads.serveList)
-	handle("POST /threads", threads.serveCreate)
-	handle("GET /threads/{id}", threads.serveRead)
-	handle("PATCH /threads/{id}", threads.serveRename)
-	handle("DELETE /threads/{id}", threads.serveRemove)
-	handle("POST /threads/{id}/messages", threads.serveAppend)
+	handle("GET /threads", c.serveList)
+	handle("POST /threads", c.serveCreate)
+	handle("GET /threads/{id}", c.serveRead)
+	handle("PATCH /threads/{id}", c.serveRename)
+	handle("DELETE /threads/{id}", c.serveRemove)
+	handle("POST /threads/{id}/messages", c.serveAppend)
 }
 
 func reply(w http.ResponseWriter, status int, body any, err error) {
@@ -70,7 +76,7 @@ func readBody(r *http.Request, request any, fields map[string]*string) error {
 	return read(body, request, fields)
 }
 
-func (t *threads) serveList(r *http.Request) (int, any, error) {
+func (c handlers) serveList(r *http.Request) (int, any, error) {
 	limit := 20
 	if text := r.URL.Query().Get("limit"); text != "" {
 		number, err := strconv.Atoi(text)
@@ -80,59 +86,59 @@ func (t *threads) serveList(r *http.Request) (int, any, error) {
 		limit = number
 	}
 	// One more than wanted tells whether there are more.
-	found, err := t.list(r.Context(), r.URL.Query().Get("after"), limit+1)
+	found, err := c.list(r.Context(), r.URL.Query().Get("after"), limit+1)
 	if len(found) <= limit {
 		return http.StatusOK, page{Threads: found}, err
 	}
 	return http.StatusOK, page{found[:limit], &found[limit-1].ID}, err
 }
 
-func (t *threads) serveCreate(r *http.Request) (int, any, error) {
+func (c handlers) serveCreate(r *http.Request) (int, any, error) {
 	var thread thread
 	err := readBody(r, &thread, map[string]*string{"id": &thread.ID, "title": &thread.Title})
 	if err == nil && !plainID.MatchString(thread.ID) {
 		err = fmt.Errorf("%w: %w", errBadRequest, errID)
 	}
 	if err == nil {
-		err = t.create(r.Context(), thread)
+		err = c.create(r.Context(), thread)
 	}
 	return http.StatusCreated, thread, err
 }
 
-func (t *threads) serveRead(r *http.Request) (int, any, error) {
-	thread, err := t.read(r.Context(), r.PathValue("id"))
+func (c handlers) serveRead(r *http.Request) (int, any, error) {
+	thread, err := c.read(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return 0, nil, err
 	}
-	messages, err := t.messages(r.Context(), thread.ID)
+	messages, err := c.messages(r.Context(), thread.ID)
 	return http.StatusOK, whole{thread, messages}, err
 }
 
-func (t *threads) serveRename(r *http.Request) (int, any, error) {
+func (c handlers) serveRename(r *http.Request) (int, any, error) {
 	thread := thread{}
 	err := readBody(r, &thread, map[string]*string{"title": &thread.Title})
 	thread.ID = r.PathValue("id")
 	if err == nil {
-		err = t.rename(r.Context(), thread)
+		err = c.rename(r.Context(), thread)
 	}
 	return http.StatusOK, thread, err
 }
 
-func (t *threads) serveRemove(r *http.Request) (int, any, error) {
-	return http.StatusNoContent, nil, t.remove(r.Context(), r.PathValue("id"))
+func (c handlers) serveRemove(r *http.Request) (int, any, error) {
+	return http.StatusNoContent, nil, c.remove(r.Context(), r.PathValue("id"))
 }
 
-func (t *threads) serveAppend(r *http.Request) (int, any, error) {
+func (c handlers) serveAppend(r *http.Request) (int, any, error) {
 	var said said
 	err := readBody(r, &said, map[string]*string{"role": &said.Role, "content": &said.Content})
 	if err == nil && said.Role != "user" && said.Role != "assistant" {
 		err = fmt.Errorf("%w: \"role\" must be user or assistant", errBadRequest)
 	}
 	if err == nil {
-		_, err = t.read(r.Context(), r.PathValue("id"))
+		_, err = c.read(r.Context(), r.PathValue("id"))
 	}
 	if err == nil {
-		err = t.append(r.Context(), r.PathValue("id"), said)
+		err = c.append(r.Context(), r.PathValue("id"), said)
 	}
 	return http.StatusCreated, said, err
 }

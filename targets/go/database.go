@@ -1,4 +1,4 @@
-//go:build database
+//go:build sqlite || postgres
 
 package main
 
@@ -10,11 +10,11 @@ import (
 
 // Remember adds the routes that need a database.
 func remember(mux *http.ServeMux, model *model) {
-	path := os.Getenv("DATABASE")
-	if path == "" {
+	database := os.Getenv("DATABASE")
+	if database == "" {
 		return
 	}
-	threads, err := openThreads(path)
+	threads, err := openThreads(database)
 	if err != nil {
 		log.Fatal(err)
 	}

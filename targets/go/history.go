@@ -1,4 +1,4 @@
-//go:build database
+//go:build sqlite || postgres
 
 package main
 
@@ -17,7 +17,7 @@ type historyRequest struct {
 }
 
 // History is a chat that remembers.
-func history(model *model, threads *threads) answer {
+func history(model *model, threads threads) answer {
 	return func(ctx context.Context, body []byte) (events, error) {
 		var request historyRequest
 		fields := map[string]*string{"thread": &request.Thread, "message": &request.Message}

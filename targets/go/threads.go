@@ -1,29 +1,11 @@
-//go:build database
+//go:build sqlite || postgres
 
 package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"slices"
-
-	_ "modernc.org/sqlite"
 )
-
-const schema = `
-	CREATE TABLE IF NOT EXISTS threads (id TEXT PRIMARY KEY, title TEXT NOT NULL);
-	CREATE TABLE IF NOT EXISTS messages (
-		id INTEGER PRIMARY KEY,
-		thread TEXT NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
-		role TEXT NOT NULL,
-		content TEXT NOT NULL
-	);
-	CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread, id);`
-
-// Each connection of the pool needs these.
-const pragmas = "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)" +
-	"&_pragma=busy_timeout(5000)&_txlock=immediate"
 
 var (
 	errNoThread     = errors.New("there is no such thread")
@@ -40,124 +22,17 @@ type said struct {
 	Content string `json:"content"`
 }
 
-// Threads and their messages, in SQLite.
-type threads struct {
-	db *sql.DB
-}
-
-func openThreads(path string) (*threads, error) {
-	db, err := sql.Open("sqlite", "file:"+path+pragmas)
-	if err != nil {
-		return nil, err
-	}
-	_, err = db.Exec(schema)
-	return &threads{db}, err
-}
-
-func (t *threads) create(ctx context.Context, thread thread) error {
-	result, err := t.db.ExecContext(ctx, "INSERT OR IGNORE INTO threads (id, title) VALUES (?, ?)", thread.ID, thread.Title)
-	return orWhen(result, err, errThreadExists)
-}
-
-func (t *threads) read(ctx context.Context, id string) (thread, error) {
-	found := thread{ID: id}
-	err := t.db.QueryRowContext(ctx, "SELECT title FROM threads WHERE id = ?", id).Scan(&found.Title)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = errNoThread
-	}
-	return found, err
-}
-
-func (t *threads) list(ctx context.Context, after string, limit int) ([]thread, error) {
-	rows, err := t.db.QueryContext(ctx, "SELECT id, title FROM threads WHERE id > ? ORDER BY id LIMIT ?", after, limit)
-	return collect(rows, err, func(thread *thread) []any { return []any{&thread.ID, &thread.Title} })
-}
-
-func (t *threads) rename(ctx context.Context, thread thread) error {
-	result, err := t.db.ExecContext(ctx, "UPDATE threads SET title = ? WHERE id = ?", thread.Title, thread.ID)
-	return orWhen(result, err, errNoThread)
-}
-
-func (t *threads) remove(ctx context.Context, id string) error {
-	result, err := t.db.ExecContext(ctx, "DELETE FROM threads WHERE id = ?", id)
-	return orWhen(result, err, errNoThread)
-}
-
-func (t *threads) messages(ctx context.Context, id string) ([]said, error) {
-	rows, err := t.db.QueryContext(ctx, "SELECT role, content FROM messages WHERE thread = ? ORDER BY id", id)
-	return collect(rows, err, fields)
-}
-
-// Latest gives the last messages, oldest first.
-func (t *threads) latest(ctx context.Context, id string, limit int) ([]said, error) {
-	rows, err := t.db.QueryContext(ctx,
-		"SELECT role, content FROM messages WHERE thread = ? ORDER BY id DESC LIMIT ?", id, limit)
-	messages, err := collect(rows, err, fields)
-	slices.Reverse(messages)
-	return messages, err
-}
-
-func (t *threads) append(ctx context.Context, id string, said said) error {
-	return insert(ctx, t.db, id, said)
-}
-
-// Record appends to a thread, which is created if it is new, all or nothing.
-func (t *threads) record(ctx context.Context, thread thread, said ...said) error {
-	tx, err := t.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	_, err = tx.ExecContext(ctx, "INSERT OR IGNORE INTO threads (id, title) VALUES (?, ?)", thread.ID, thread.Title)
-	for _, said := range said {
-		if err == nil {
-			err = insert(ctx, tx, thread.ID, said)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// An executor is a database or a transaction.
-type executor interface {
-	ExecContext(ctx context.Context, query string, arguments ...any) (sql.Result, error)
-}
-
-func insert(ctx context.Context, db executor, id string, said said) error {
-	_, err := db.ExecContext(ctx, "INSERT INTO messages (thread, role, content) VALUES (?, ?, ?)", id, said.Role, said.Content)
-	return err
-}
-
-// OrWhen is err, or untouched if no row was touched.
-func orWhen(result sql.Result, err, untouched error) error {
-	if err != nil {
-		return err
-	}
-	if rows, err := result.RowsAffected(); err != nil || rows > 0 {
-		return err
-	}
-	return untouched
-}
-
-func fields(said *said) []any {
-	return []any{&said.Role, &said.Content}
-}
-
-// Collect reads all rows, and gives a list that is not nil, as JSON would have null for that.
-func collect[T any](rows *sql.Rows, err error, fields func(*T) []any) ([]T, error) {
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	all := []T{}
-	for rows.Next() {
-		var one T
-		if err := rows.Scan(fields(&one)...); err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
+// Threads and their messages, in a database.
+type threads interface {
+	create(ctx context.Context, thread thread) error
+	read(ctx context.Context, id string) (thread, error)
+	list(ctx context.Context, after string, limit int) ([]thread, error)
+	rename(ctx context.Context, thread thread) error
+	remove(ctx context.Context, id string) error
+	messages(ctx context.Context, id string) ([]said, error)
+	// Latest gives the last messages, oldest first.
+	latest(ctx context.Context, id string, limit int) ([]said, error)
+	append(ctx context.Context, id string, said said) error
+	// Record appends to a thread, which is created if it is new, all or nothing.
+	record(ctx context.Context, thread thread, said ...said) error
 }

@@ -4,7 +4,7 @@ import type { Said, Threads } from "./threads.ts";
 import { nothing, type Reply } from "./whole.ts";
 
 /** Answers a request for `/threads…`; `undefined` stands for a body that is not JSON. */
-export function crud(threads: Threads, method: string, url: URL, body: unknown): Reply {
+export async function crud(threads: Threads, method: string, url: URL, body: unknown): Promise<Reply> {
   const [, , id, rest] = url.pathname.split("/");
   switch (`${method} ${url.pathname.replace(`/${id}`, "/:id")}`) {
     case "GET /threads":
@@ -12,11 +12,11 @@ export function crud(threads: Threads, method: string, url: URL, body: unknown):
     case "POST /threads":
       return create(threads, body);
     case "GET /threads/:id":
-      return { status: 200, body: { ...existing(threads.read(plainId(id))), messages: threads.messages(id) } };
+      return { status: 200, body: { ...existing(await threads.read(plainId(id))), messages: await threads.messages(id) } };
     case "PATCH /threads/:id":
-      return { status: 200, body: existing(threads.rename(plainId(id), text(body, "title"))) };
+      return { status: 200, body: existing(await threads.rename(plainId(id), text(body, "title"))) };
     case "DELETE /threads/:id":
-      existing(threads.remove(plainId(id)) || undefined);
+      existing((await threads.remove(plainId(id))) || undefined);
       return { status: 204 };
     case "POST /threads/:id/messages":
       return append(threads, plainId(id), body);
@@ -29,26 +29,26 @@ function existing<T>(found: T | undefined): T {
   return found;
 }
 
-function list(threads: Threads, query: URLSearchParams): Reply {
+async function list(threads: Threads, query: URLSearchParams): Promise<Reply> {
   const limit = Number(query.get("limit") ?? 20);
   if (!Number.isInteger(limit) || limit < 1 || limit > 100) throw new Refusal(400, "limit must be from 1 to 100");
   // One more than wanted tells whether there are more.
-  const found = threads.list(query.get("after") ?? "", limit + 1);
+  const found = await threads.list(query.get("after") ?? "", limit + 1);
   const page = found.slice(0, limit);
   return { status: 200, body: { threads: page, next: found.length > limit ? page.at(-1)!.id : null } };
 }
 
-function create(threads: Threads, body: unknown): Reply {
-  const thread = threads.create(plainId(text(body, "id")), text(body, "title"));
+async function create(threads: Threads, body: unknown): Promise<Reply> {
+  const thread = await threads.create(plainId(text(body, "id")), text(body, "title"));
   if (!thread) throw new Refusal(409, "there is such a thread");
   return { status: 201, body: thread };
 }
 
-function append(threads: Threads, id: string, body: unknown): Reply {
+async function append(threads: Threads, id: string, body: unknown): Promise<Reply> {
   const [role, content] = [text(body, "role"), text(body, "content")];
   if (role !== "user" && role !== "assistant") throw new Refusal(400, '"role" must be user or assistant');
-  existing(threads.read(id));
+  existing(await threads.read(id));
   const said: Said = { role, content };
-  threads.append(id, said);
+  await threads.append(id, said);
   return { status: 201, body: said };
 }

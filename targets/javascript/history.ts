@@ -11,7 +11,7 @@ const remembered = 20;
 export const history = (threads: Threads) => async (body: unknown, signal: AbortSignal) => {
   const [thread, content] = [plainId(text(body, "thread")), text(body, "message")];
   const question: Said = { role: "user", content };
-  const deltas = await ask([...threads.latest(thread, remembered), question], signal);
+  const deltas = await ask([...(await threads.latest(thread, remembered)), question], signal);
   return stream(events(threads, thread, question, deltas));
 };
 
@@ -27,5 +27,5 @@ async function* events(
     answer += content;
     yield { content };
   }
-  threads.record(thread, question.content, [question, { role: "assistant", content: answer }]);
+  await threads.record(thread, question.content, [question, { role: "assistant", content: answer }]);
 }

@@ -7,8 +7,8 @@ import { multimodal } from "./multimodal.ts";
 import { pubsub, share } from "./pubsub.ts";
 import { Refusal } from "./refusal.ts";
 import { subAgents } from "./sub-agents.ts";
-import { type Database, threadsIn } from "./threads.ts";
-import { nothing } from "./whole.ts";
+import type { Threads } from "./threads.ts";
+import { nothing, type Whole } from "./whole.ts";
 
 export { eventStream } from "./events.ts";
 export { Refusal, share };
@@ -26,11 +26,10 @@ export const routes: Record<string, Answer> = {
 };
 
 /** What everything else is answered with, in one piece. */
-export let rest = nothing;
+export let rest: Whole = nothing;
 
-/** Adds the routes that need a database. */
-export function remember(database: Database) {
-  const threads = threadsIn(database);
+/** Adds the routes that need threads. */
+export function remember(threads: Threads) {
   routes["/history"] = history(threads);
   rest = (method, url, body) =>
     /^\/threads(\/|$)/.test(url.pathname) ? crud(threads, method, url, body) : nothing(method, url, body);

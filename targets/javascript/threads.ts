@@ -1,4 +1,4 @@
-// Threads and their messages, in SQLite.
+// Threads and their messages; in SQLite.
 
 /** What Bun's and Node's own SQLite have in common. */
 export interface Database {
@@ -22,6 +22,24 @@ export interface Said {
   content: string;
 }
 
+/** What a database does with threads: at once if it is a file, later if it is a server. */
+export interface Threads {
+  /** The new thread; nothing if there is one of that id. */
+  create(id: string, title: string): Soon<Thread | undefined>;
+  read(id: string): Soon<Thread | undefined>;
+  list(after: string, limit: number): Soon<Thread[]>;
+  rename(id: string, title: string): Soon<Thread | undefined>;
+  remove(id: string): Soon<boolean>;
+  messages(id: string): Soon<Said[]>;
+  /** The last messages, oldest first. */
+  latest(id: string, limit: number): Soon<Said[]>;
+  append(id: string, said: Said): Soon<unknown>;
+  /** Appends to a thread, which is created if it is new, all or nothing. */
+  record(id: string, title: string, said: Said[]): Soon<void>;
+}
+
+type Soon<T> = T | Promise<T>;
+
 const schema = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
@@ -36,7 +54,7 @@ const schema = `
   CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread, id);
 `;
 
-/** The threads in a database. Statements are prepared once. */
+/** The threads in a file. Statements are prepared once. */
 export function threadsIn(database: Database) {
   database.exec(schema);
   const create = database.prepare("INSERT OR IGNORE INTO threads (id, title) VALUES (?, ?) RETURNING id, title");
@@ -48,17 +66,14 @@ export function threadsIn(database: Database) {
   const latest = database.prepare("SELECT role, content FROM messages WHERE thread = ? ORDER BY id DESC LIMIT ?");
   const append = database.prepare("INSERT INTO messages (thread, role, content) VALUES (?, ?, ?)");
   return {
-    /** The new thread; nothing if there is one of that id. */
     create: (id: string, title: string): Thread | undefined => create.get(id, title) ?? undefined,
     read: (id: string): Thread | undefined => read.get(id) ?? undefined,
     list: (after: string, limit: number): Thread[] => list.all(after, limit),
     rename: (id: string, title: string): Thread | undefined => rename.get(title, id) ?? undefined,
     remove: (id: string): boolean => remove.all(id).length > 0,
     messages: (id: string): Said[] => messages.all(id),
-    /** The last messages, oldest first. */
     latest: (id: string, limit: number): Said[] => latest.all(id, limit).reverse(),
     append: (id: string, { role, content }: Said) => append.run(id, role, content),
-    /** Appends to a thread, which is created if it is new, all or nothing. */
     record(id: string, title: string, said: Said[]) {
       database.exec("BEGIN IMMEDIATE");
       try {
@@ -72,5 +87,3 @@ export function threadsIn(database: Database) {
     },
   };
 }
-
-export type Threads = ReturnType<typeof threadsIn>;

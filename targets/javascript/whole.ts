@@ -7,7 +7,7 @@ export interface Reply {
 }
 
 /** Answers what no other route does; `undefined` stands for a body that is not JSON. */
-export type Whole = (method: string, url: URL, body: unknown) => Reply;
+export type Whole = (method: string, url: URL, body: unknown) => Reply | Promise<Reply>;
 
 /** Where nothing is. */
 export const nothing: Whole = () => {

@@ -27,7 +27,7 @@ export function serve(routes: Record<string, Answer>, rest: Whole = nothing) {
       const url = new URL(`http://127.0.0.1${request.url}`);
       const answer = routes[url.pathname];
       if (request.method === "POST" && answer) return await stream(answer, given, left.signal, response);
-      const { status, body } = rest(request.method ?? "", url, given);
+      const { status, body } = await rest(request.method ?? "", url, given);
       send(response, status, body);
     } catch (error) {
       // A client that has left needs no answer.

@@ -1,9 +1,15 @@
 // An agent server: it asks the model and streams what happens to the client.
 import { remember, rest, routes, share } from "../javascript/routes.ts";
+import { threadsIn } from "../javascript/threads.ts";
 import { serve } from "./serve.ts";
 
+const database = process.env.DATABASE;
 // Loaded only where they are used.
-if (process.env.DATABASE) remember(new (await import("node:sqlite")).DatabaseSync(process.env.DATABASE));
+if (database?.startsWith("postgres:")) {
+  remember(await (await import("./postgres.ts")).threadsAt(database));
+} else if (database) {
+  remember(threadsIn(new (await import("node:sqlite")).DatabaseSync(database)));
+}
 if (process.env.REDIS) {
   const { Redis } = await import("ioredis");
   const { connected } = await import("../javascript/ioredis.ts");

@@ -1,13 +1,34 @@
 """The routes that need a database."""
 
-from fastapi import FastAPI
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+
+from fastapi import APIRouter, FastAPI
 
 import crud
 import history
 from threads import Threads
 
 
-def remember(app: FastAPI, path: str) -> None:
-    app.state.threads = Threads(path)
-    app.include_router(crud.router)
-    app.include_router(history.router)
+def opened(database: str) -> AbstractAsyncContextManager[Threads]:
+    """The threads in a file, or at a server if it is the URL of one. Only what is used is loaded."""
+    if database.startswith("postgres:"):
+        import postgres
+
+        return postgres.opened(database)
+    import sqlite
+
+    return nullcontext(sqlite.SqliteThreads(database))
+
+
+def routes(database: str) -> APIRouter:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with opened(database) as threads:
+            app.state.threads = threads
+            yield
+
+    router = APIRouter(lifespan=lifespan)
+    router.include_router(crud.router)
+    router.include_router(history.router)
+    return router

@@ -98,8 +98,8 @@ async def refused(_request: Request, error: HTTPException) -> JSONResponse:
     return refuse(404 if error.status_code == 405 else error.status_code, error.detail)
 
 
-if path := os.environ.get("DATABASE"):
+if database := os.environ.get("DATABASE"):
     # Loaded only where it is used.
-    from database import remember
+    from database import routes
 
-    remember(app, path)
+    app.include_router(routes(database))

@@ -1,28 +1,8 @@
-"""Threads and their messages, in SQLite."""
+"""Threads and their messages, in a database."""
 
-import asyncio
-import sqlite3
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Literal, TypeVar
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, Field
-
-T = TypeVar("T")
-
-SCHEMA = """
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL;
-    PRAGMA foreign_keys = ON;
-    CREATE TABLE IF NOT EXISTS threads (id TEXT PRIMARY KEY, title TEXT NOT NULL);
-    CREATE TABLE IF NOT EXISTS messages (
-        id INTEGER PRIMARY KEY,
-        thread TEXT NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
-        role TEXT NOT NULL,
-        content TEXT NOT NULL
-    );
-    CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread, id);
-"""
 
 # What the id of a thread looks like.
 ID = r"^[A-Za-z0-9_-]{1,64}$"
@@ -38,88 +18,29 @@ class Said(BaseModel):
     content: str = Field(min_length=1)
 
 
-class Threads:
-    """All threads. SQLite blocks, so that it has a thread of its own, which does one thing after the other."""
-
-    def __init__(self, path: str) -> None:
-        self.worker = ThreadPoolExecutor(1, "sqlite")
-        self.db = sqlite3.connect(path, isolation_level="IMMEDIATE", check_same_thread=False)
-        self.db.executescript(SCHEMA)
-
-    async def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Does work as one transaction."""
-
-        def whole() -> T:
-            with self.db as db:
-                return work(db)
-
-        return await asyncio.get_running_loop().run_in_executor(self.worker, whole)
+class Threads(Protocol):
+    """What a database does with threads."""
 
     async def create(self, thread: Thread) -> bool:
         """Whether it is new."""
-        return await self.call(lambda db: create(db, thread.id, thread.title))
 
     async def read(self, id: str) -> dict | None:
         """The thread with all its messages."""
 
-        def work(db: sqlite3.Connection) -> dict | None:
-            row = db.execute("SELECT id, title FROM threads WHERE id = ?", (id,)).fetchone()
-            query = "SELECT role, content FROM messages WHERE thread = ? ORDER BY id"
-            return row and thread(row) | {"messages": [message(each) for each in db.execute(query, (id,))]}
-
-        return await self.call(work)
-
     async def page(self, after: str, limit: int) -> list[dict]:
-        query = "SELECT id, title FROM threads WHERE id > ? ORDER BY id LIMIT ?"
-        return await self.call(lambda db: [thread(row) for row in db.execute(query, (after, limit))])
+        """Those after an id, in the order of ids."""
 
     async def rename(self, id: str, title: str) -> bool:
         """Whether it is there."""
-        query = "UPDATE threads SET title = ? WHERE id = ?"
-        return await self.call(lambda db: db.execute(query, (title, id)).rowcount > 0)
 
     async def remove(self, id: str) -> bool:
         """Whether it was there."""
-        return await self.call(lambda db: db.execute("DELETE FROM threads WHERE id = ?", (id,)).rowcount > 0)
 
     async def latest(self, id: str, limit: int) -> list[dict]:
         """The last messages, oldest first."""
-        query = "SELECT role, content FROM messages WHERE thread = ? ORDER BY id DESC LIMIT ?"
-        return await self.call(lambda db: [message(row) for row in db.execute(query, (id, limit))][::-1])
 
     async def append(self, id: str, said: Said) -> bool:
         """Whether the thread is there."""
 
-        def work(db: sqlite3.Connection) -> bool:
-            if not db.execute("SELECT 1 FROM threads WHERE id = ?", (id,)).fetchone():
-                return False
-            append(db, id, said.role, said.content)
-            return True
-
-        return await self.call(work)
-
     async def record(self, id: str, question: str, answer: str) -> None:
         """Appends to a thread, which is created if it is new, all or nothing."""
-
-        def work(db: sqlite3.Connection) -> None:
-            create(db, id, question)
-            append(db, id, "user", question)
-            append(db, id, "assistant", answer)
-
-        await self.call(work)
-
-
-def create(db: sqlite3.Connection, id: str, title: str) -> bool:
-    return db.execute("INSERT OR IGNORE INTO threads (id, title) VALUES (?, ?)", (id, title)).rowcount > 0
-
-
-def append(db: sqlite3.Connection, id: str, role: str, content: str) -> None:
-    db.execute("INSERT INTO messages (thread, role, content) VALUES (?, ?, ?)", (id, role, content))
-
-
-def thread(row: tuple) -> dict:
-    return {"id": row[0], "title": row[1]}
-
-
-def message(row: tuple) -> dict:
-    return {"role": row[0], "content": row[1]}

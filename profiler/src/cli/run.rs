@@ -6,7 +6,7 @@ use crate::run::{
     cpus::Cpus,
     request::{BREAKPOINT, Load, Request},
     tools::Tools,
-    workload::{Bus, Workload},
+    workload::{Bus, Engine, Workload},
 };
 use anyhow::Context;
 use recording::host::Noise;
@@ -26,6 +26,8 @@ Examples:
                                                     the same through a Redis
   kontrast run --arms go,bun --workload cold-start --starts 20
                                                     from exec to the first token, 20 times a round
+  kontrast run --arms go,bun --workload threads --db postgres
+                                                    threads in PostgreSQL
   kontrast run --arms go,bun --scenario breakpoint --threshold 'ttft:p(99)<200ms'
                                                     the highest load each holds, recorded
   kontrast run --arms go,bun --observer-cost        the same, and what observing cost each
@@ -60,6 +62,10 @@ pub struct Run {
     /// ended after it [default: memory].
     #[arg(long, value_enum, value_name = "BUS")]
     bus: Option<Bus>,
+    /// Where history and threads are kept: a file of the server's own, or a PostgreSQL that is started for each round and
+    /// removed after it [default: sqlite].
+    #[arg(long, value_enum, value_name = "DATABASE")]
+    db: Option<Engine>,
     /// How they are loaded: baseline is 4 rounds of 15 s, quick 2 rounds of 5 s. --users is the most, for breakpoint
     /// where it ends at the latest.
     #[arg(long, value_enum, default_value = "baseline")]
@@ -200,11 +206,13 @@ impl Run {
         };
         let rooms = self.workload == Workload::Pubsub;
         let cold = self.workload == Workload::ColdStart;
+        let needed = self.workload.needs_database();
         Request {
             arms: self.arms,
             targets_dir: self.targets_dir,
             workload: self.workload,
             bus: self.bus.or(rooms.then_some(Bus::Memory)),
+            database: self.db.or(needed.then(Engine::default)),
             load,
             thresholds: self.thresholds,
             rounds: self.rounds.unwrap_or(rounds),
@@ -342,6 +350,15 @@ mod tests {
     }
 
     #[test]
+    fn threads_are_kept_in_sqlite_unless_told_otherwise() {
+        let database = |arguments: &[&str]| request(arguments).unwrap().database;
+        assert_eq!(database(&[]), None);
+        assert_eq!(database(&["--workload", "history"]), Some(Engine::Sqlite));
+        let postgres = ["--workload", "threads", "--db", "postgres"];
+        assert_eq!(database(&postgres), Some(Engine::Postgres));
+    }
+
+    #[test]
     fn a_load_command_lasts_as_long_as_it_lasts() {
         let request = request(&["--load-command", "curl {url}"]).unwrap();
         assert_eq!(
@@ -371,6 +388,10 @@ mod tests {
                 "cannot be used with",
             ),
             (&["--scenario", "flood"], "possible values: baseline, quick"),
+            (
+                &["--workload", "threads", "--db", "mysql"],
+                "possible values: sqlite, postgres",
+            ),
             (
                 &["--workload", "mail"],
                 "possible values: chat, tools-sequential",

@@ -1,7 +1,9 @@
 //! The arms of a run.
 
-use super::{descendants, interrupt::Interrupt, output::arm_folder, request::Request};
-use crate::target::Arm;
+use super::{
+    descendants, interrupt::Interrupt, output::arm_folder, request::Request, workload::Engine,
+};
+use crate::target::{Arm, Manifest};
 use anyhow::bail;
 use std::collections::HashMap;
 
@@ -20,30 +22,41 @@ pub fn resolve(request: &Request) -> anyhow::Result<Vec<Arm>> {
                 "arms {other} and {name} would have the same results folder; name one of them, as in other={spec}"
             );
         }
-        check_workload(&arm, request)?;
+        if let Some(manifest) = arm.manifest() {
+            check(arm.name(), manifest, request)?;
+        }
         arms.push(arm);
     }
     Ok(arms)
 }
 
-fn check_workload(arm: &Arm, request: &Request) -> anyhow::Result<()> {
-    let Some(manifest) = arm.manifest() else {
+/// What the target's folder says about it. A process that already runs is taken as it is.
+fn check(arm: &str, manifest: &Manifest, request: &Request) -> anyhow::Result<()> {
+    let cannot = |what: &str| manifest.cannot.get(what);
+    let wanted = request.workload.name();
+    if !manifest.workloads.iter().any(|name| name == wanted) {
+        match cannot(wanted) {
+            Some(reason) => bail!("{arm} cannot serve {wanted}: {reason}"),
+            None => bail!(
+                "{arm} does not serve {wanted}; its target.toml says: {}",
+                manifest.workloads.join(", ")
+            ),
+        }
+    }
+    if let Some(bus) = request.bus {
+        bus.check_target(arm, manifest)?;
+    }
+    let Some(wanted) = request.database.map(Engine::name) else {
         return Ok(());
     };
-    let (name, wanted) = (arm.name(), request.workload.name());
-    if let Some(bus) = request.bus {
-        bus.check_target(name, manifest)?;
+    if !manifest.databases.iter().any(|name| name == wanted) {
+        let instead = manifest.databases.join(", ");
+        match cannot(wanted) {
+            Some(reason) => bail!("{arm} cannot use {wanted}: {reason}; --db takes: {instead}"),
+            None => bail!("{arm} does not use {wanted}; its target.toml says: {instead}"),
+        }
     }
-    if manifest.workloads.iter().any(|workload| workload == wanted) {
-        return Ok(());
-    }
-    match manifest.cannot.get(wanted) {
-        Some(reason) => bail!("{name} cannot serve {wanted}: {reason}"),
-        None => bail!(
-            "{name} does not serve {wanted}; its target.toml says: {}",
-            manifest.workloads.join(", ")
-        ),
-    }
+    Ok(())
 }
 
 /// Builds the arms whose sources changed, one by one, before anything is measured.

@@ -1,6 +1,6 @@
 //! The check `bytes_vs_load`: what the kernel saw on the target's sockets is what its peers counted.
 
-use super::stub::Moved;
+use super::{stub::Moved, workload::Engine};
 use recording::{
     LoadSummary, Recording,
     observer::{Check, Mode},
@@ -25,6 +25,9 @@ pub fn check(recording: &Recording, peers: &Peers<'_>) -> Check {
     let (load, stub) = match peers {
         _ if recording.observer.mode != Mode::All => {
             return not_checked("recorded without the programs at sockets");
+        }
+        _ if uses_postgres(recording) => {
+            return not_checked("nobody else counts what goes to PostgreSQL");
         }
         Peers { load: None, .. } => {
             return not_checked("the load command does not count bytes");
@@ -59,6 +62,12 @@ pub fn check(recording: &Recording, peers: &Peers<'_>) -> Check {
     Check { note, ..worse }
 }
 
+fn uses_postgres(recording: &Recording) -> bool {
+    let served = recording.served.as_ref();
+    let database = served.and_then(|served| served.database.as_ref());
+    database.is_some_and(|database| database.engine == Engine::Postgres.name())
+}
+
 fn direction(load: u64, stub: u64, measured: u64) -> Check {
     let expected = (load + stub) as f64;
     Check::within(
@@ -81,7 +90,7 @@ fn not_checked(why: &str) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use recording::{observer::Observer, process::Sockets};
+    use recording::{Served, observer::Observer, process::Sockets, served::Database};
 
     fn recording(send_bytes: u64, recv_bytes: u64) -> Recording {
         let sockets = Sockets {
@@ -104,6 +113,10 @@ mod tests {
     }
 
     fn ok(recording: &Recording) -> bool {
+        ok_and_note(recording).0
+    }
+
+    fn ok_and_note(recording: &Recording) -> (bool, String) {
         let load = load();
         let stub = Some(Moved {
             bytes_sent: 19_600,
@@ -114,7 +127,8 @@ mod tests {
             load: Some(&load),
             stub,
         };
-        check(recording, &peers).ok
+        let check = check(recording, &peers);
+        (check.ok, check.note)
     }
 
     #[test]
@@ -169,6 +183,24 @@ mod tests {
             },
         );
         assert!(without_stub.note.contains("upstream"), "{without_stub:?}");
+    }
+
+    #[test]
+    fn bytes_to_a_database_server_are_beyond_what_is_counted() {
+        let mut recording = recording(10_000, 20_000);
+        let mut note_with = |engine: &str| {
+            let database = Some(Database {
+                engine: engine.into(),
+                version: String::new(),
+            });
+            recording.served = Some(Served {
+                workload: "threads".into(),
+                database,
+            });
+            ok_and_note(&recording).1
+        };
+        assert!(note_with("postgres").contains("not checked"));
+        assert!(!note_with("sqlite").contains("not checked"));
     }
 
     #[test]

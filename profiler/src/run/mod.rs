@@ -49,7 +49,7 @@ use round::{Bench, Round};
 use std::{env, path::PathBuf, time::SystemTime};
 use stub::{Said, Stub};
 use tools::Tools;
-use workload::Play;
+use workload::{Play, Source};
 
 /// Carries a run out, each round once in each of `modes`. Ctrl-C ends it in order, a second one at once; neither leaves
 /// a process behind.
@@ -81,6 +81,7 @@ struct Prepared<'a> {
     recorder: PathBuf,
     access: Access,
     play: Play,
+    databases: Option<Source>,
     out: PathBuf,
 }
 
@@ -113,7 +114,9 @@ async fn prepare<'a>(
     request
         .bus
         .map_or(Ok(()), |bus| bus.check(request.workload))?;
+    request.workload.check_database(request.database)?;
     let arms = arms::resolve(request)?;
+    let databases = request.database.map(Source::find).transpose()?;
     if request.starts.is_some() {
         cold_start::check(&arms)?;
     }
@@ -148,6 +151,7 @@ async fn prepare<'a>(
         recorder,
         access,
         play,
+        databases,
         out,
     })
 }
@@ -207,6 +211,7 @@ impl Prepared<'_> {
         Bench {
             request: self.request,
             play: &self.play,
+            databases: self.databases.as_ref(),
             loadgen: &self.tools.loadgen,
             recorder: (&self.recorder, self.access),
             placement: &self.placement,

@@ -2,7 +2,7 @@
 
 use super::{
     cpus::Cpus,
-    workload::{Bus, Workload},
+    workload::{Bus, Engine, Workload},
 };
 use recording::host::Noise;
 use serde::{Serialize, Serializer};
@@ -28,6 +28,8 @@ pub struct Request {
     /// What passes on what is published in rooms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bus: Option<Bus>,
+    /// Where they keep what the workload needs a database for.
+    pub database: Option<Engine>,
     /// The load.
     pub load: Load,
     /// What must hold of each load, as the load generator understands it.

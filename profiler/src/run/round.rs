@@ -15,12 +15,12 @@ use super::{
     redis::Redis,
     request::Request,
     stub::{Moved, Stub},
-    workload::{Database, Play},
+    workload::{Database, Play, Source},
 };
 use crate::target::{Arm, Running, StartOptions};
 use anyhow::{Context, anyhow};
 use recording::{
-    Ended, LoadSummary, Recording,
+    Ended, LoadSummary, Recording, Served,
     io::{RECORDING_FILE, save_recording},
     observer::Mode,
 };
@@ -35,6 +35,8 @@ pub struct Bench<'a> {
     pub request: &'a Request,
     /// How the workload is played.
     pub play: &'a Play,
+    /// Where databases come from, if the workload has one.
+    pub databases: Option<&'a Source>,
     /// The load generator's program.
     pub loadgen: &'a Path,
     /// The recorder's program, and how it gets its privileges.
@@ -81,12 +83,8 @@ impl Bench<'_> {
         let dir = self.out.join(&folder);
         fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         self.progress.step("starting");
-        let workload = self.request.workload;
         // It has to outlive the server that uses it.
-        let database = workload
-            .needs_database()
-            .then(Database::create)
-            .transpose()?;
+        let database = self.database(&dir).await?;
         let redis = self.redis(&dir).await?;
         let mut env: Vec<_> = database.iter().map(Database::variable).collect();
         env.extend(redis.iter().map(Redis::variable));
@@ -120,6 +118,16 @@ impl Bench<'_> {
         let (cpus, dir) = (self.placement.driver.clone(), dir.to_owned());
         let starting = move || bus.start(cpus.as_ref(), &dir);
         descendants::ended_with(self.interrupt, starting).await?
+    }
+
+    async fn database(&self, dir: &Path) -> anyhow::Result<Option<Database>> {
+        let Some(source) = self.databases.cloned() else {
+            return Ok(None);
+        };
+        let (cpus, dir) = (self.placement.driver.clone(), dir.to_owned());
+        let creating = move || source.create(cpus.as_ref(), &dir);
+        let database = descendants::ended_with(self.interrupt, creating).await??;
+        Ok(Some(database))
     }
 
     async fn start(
@@ -170,6 +178,7 @@ impl Bench<'_> {
             *moved = moved.and(redis.moved_since(&mark)?);
         }
         let counted = moved.as_ref().ok().filter(|_| arm.manifest().is_some());
+        recording.served = Some(self.served(arm));
         complete(&mut recording, &drive, counted.copied());
         if let (Some(load), Some(highest)) = (&mut recording.load, highest) {
             load.held = Some(highest.held);
@@ -208,6 +217,15 @@ impl Bench<'_> {
             url: target.endpoint(self.request.workload.path()),
             cpus: self.placement.driver.as_ref(),
             dir,
+        }
+    }
+
+    /// A process that already runs uses whatever database it has.
+    fn served(&self, arm: &Arm) -> Served {
+        let ours = self.databases.filter(|_| arm.manifest().is_some());
+        Served {
+            workload: self.request.workload.name().into(),
+            database: ours.map(Source::described),
         }
     }
 

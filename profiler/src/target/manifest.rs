@@ -39,7 +39,10 @@ pub struct Manifest {
     /// What rooms of `pubsub` may be in, as `--bus` names it.
     #[serde(default = "memory")]
     pub bus: Vec<String>,
-    /// Workloads that it cannot serve, each with the reason.
+    /// Databases that it keeps threads in, as `--db` names them.
+    #[serde(default = "sqlite")]
+    pub databases: Vec<String>,
+    /// Workloads that it cannot serve and databases that it cannot use, each with the reason.
     #[serde(default)]
     pub cannot: BTreeMap<String, String>,
     /// Further files or folders, relative to this one, that the build reads: a change there builds again.
@@ -69,6 +72,10 @@ fn chat() -> Vec<String> {
 
 fn memory() -> Vec<String> {
     vec!["memory".to_owned()]
+}
+
+fn sqlite() -> Vec<String> {
+    vec!["sqlite".to_owned()]
 }
 
 impl Manifest {
@@ -125,12 +132,15 @@ impl Manifest {
         for bus in &self.bus {
             check_name("bus", bus)?;
         }
+        for database in &self.databases {
+            check_name("databases", database)?;
+        }
         for (workload, reason) in &self.cannot {
             if reason.trim().is_empty() || reason.chars().any(char::is_control) {
                 return Err(format!("cannot.{workload} must be the reason, in one line"));
             }
-            if self.workloads.contains(workload) {
-                return Err(format!("{workload} is both in workloads and in cannot"));
+            if self.workloads.contains(workload) || self.databases.contains(workload) {
+                return Err(format!("{workload} is both served and in cannot"));
             }
         }
         Ok(())
@@ -197,6 +207,7 @@ mod tests {
         let manifest = Manifest::parse(LEAST).unwrap();
         assert_eq!((manifest.build, manifest.ready), (None, None));
         assert_eq!(manifest.workloads, ["chat"]);
+        assert_eq!(manifest.databases, ["sqlite"]);
     }
 
     #[test]
@@ -232,6 +243,8 @@ mod tests {
         assert!(refusal("[cannot]\n'a/b' = 'no'").contains("a/b"));
         assert!(refusal("[cannot]\nhistory = ' '").contains("cannot.history must be the reason"));
         assert!(refusal("[cannot]\nchat = 'no'").contains("chat is both"));
+        assert!(refusal("[cannot]\nsqlite = 'no'").contains("sqlite is both"));
+        assert!(refusal("databases = ['my sql']").contains("my sql"));
         assert!(refusal("[variants.x]\nversion = ' '").contains("variants.x.version"));
         assert!(
             Manifest::parse("")

@@ -6,6 +6,7 @@
 mod cases;
 mod client;
 mod model;
+mod postgres;
 mod session;
 mod stub;
 mod version;
@@ -42,7 +43,9 @@ type Built = Arc<LazyLock<Result<Arm, String>, Box<dyn FnOnce() -> Result<Arm, S
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = targets().iter().flat_map(|target| trials(target)).collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    postgres::end();
+    conclusion.exit_code()
 }
 
 fn targets_dir() -> PathBuf {
@@ -79,7 +82,7 @@ fn trials(target: &str) -> Vec<Trial> {
         let another_runtime = variant.runtime.is_some() || variant.version.is_some();
         match another_runtime && (manifest.framework.is_none() || everything()) {
             true => trials_of_runtime(&arm, &built, &manifest),
-            false => vec![trial(&arm, &built, &cases::ALL[0])],
+            false => vec![trial(&arm, &built, &cases::ALL[0], None)],
         }
     });
     all.into_iter().chain(variants).collect()
@@ -101,7 +104,18 @@ fn trials_of_runtime(arm: &str, built: &Built, manifest: &Manifest) -> Vec<Trial
     }];
     cases
         .chain(&version)
-        .map(|case| trial(arm, built, case))
+        .flat_map(|case| trials_of_case(arm, built, case, manifest))
+        .collect()
+}
+
+/// One for each database that it can keep threads in, if the workload is about them.
+fn trials_of_case(arm: &str, built: &Built, case: &Case, manifest: &Manifest) -> Vec<Trial> {
+    if !matches!(case.workload, "history" | "threads") {
+        return vec![trial(arm, built, case, None)];
+    }
+    let databases = manifest.databases.iter();
+    databases
+        .map(|database| trial(arm, built, case, Some(database)))
         .collect()
 }
 
@@ -114,23 +128,25 @@ fn build_once(arm: String) -> Built {
     Arc::new(LazyLock::new(Box::new(build)))
 }
 
-fn trial(target: &str, built: &Built, case: &Case) -> Trial {
+fn trial(target: &str, built: &Built, case: &Case, database: Option<&str>) -> Trial {
     let (built, workload, run) = (Arc::clone(built), case.workload, case.run);
-    Trial::test(
-        format!("{target}::{}::{}", case.workload, case.name),
-        move || {
-            let arm = LazyLock::force(&built).as_ref().map_err(Failed::from)?;
-            let runtime = tokio::runtime::Runtime::new()?;
-            runtime.block_on(async {
-                let mut session = Session::start(arm, workload).await?;
-                if workload == SHARED {
-                    session.share()?;
-                }
-                tokio::time::timeout(STUCK, run(session))
-                    .await
-                    .map_err(|_| "an event that should have come never did")?;
-                Ok(())
-            })
-        },
-    )
+    let mut name = format!("{target}::{}::{}", case.workload, case.name);
+    let database = database.map(str::to_owned);
+    if let Some(database) = &database {
+        name = format!("{name}::{database}");
+    }
+    Trial::test(name, move || {
+        let arm = LazyLock::force(&built).as_ref().map_err(Failed::from)?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        runtime.block_on(async {
+            let mut session = Session::start(arm, database.as_deref()).await?;
+            if workload == SHARED {
+                session.share()?;
+            }
+            tokio::time::timeout(STUCK, run(session))
+                .await
+                .map_err(|_| "an event that should have come never did")?;
+            Ok(())
+        })
+    })
 }

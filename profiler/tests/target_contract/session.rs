@@ -1,6 +1,6 @@
 //! One target, started for one case, with a model of its own.
 
-use crate::{STUCK, client::Client, model::Model};
+use crate::{STUCK, client::Client, model::Model, postgres};
 use hyper::Method;
 use libtest_mimic::Failed;
 use profiler::{
@@ -30,15 +30,18 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts `arm` against a new model, with what the workload needs.
-    pub async fn start(arm: &Arm, workload: &str) -> Result<Self, Failed> {
+    /// Starts `arm` against a new model, with a new database of that kind if it needs one.
+    pub async fn start(arm: &Arm, database: Option<&str>) -> Result<Self, Failed> {
         let model = Model::start().await;
         let logs = TempDir::new()?;
         let mut options = StartOptions::new(model.url(), logs.path().join("target.log"));
         options.ready_timeout = STUCK;
-        if matches!(workload, "history" | "threads") {
-            let path = logs.path().join("threads.sqlite");
-            options.env = vec![("DATABASE", path.display().to_string())];
+        if let Some(engine) = database {
+            let place = match engine {
+                "postgres" => postgres::database().map_err(|error| error.to_string())?,
+                _ => logs.path().join("threads.sqlite").display().to_string(),
+            };
+            options.env = vec![("DATABASE", place)];
         }
         let server = arm.start(&options).map_err(|error| error.to_string())?;
         Ok(Self {

@@ -8,9 +8,11 @@ mod event;
 mod history;
 mod model;
 mod multimodal;
+mod postgres;
 mod pubsub;
 mod request;
 mod shared;
+mod sqlite;
 mod threads;
 mod tools;
 
@@ -18,7 +20,6 @@ use axum::{Router, http::StatusCode, routing::post};
 use model::Model;
 use pubsub::Rooms;
 use shared::SharedRooms;
-use threads::Threads;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -35,8 +36,8 @@ async fn main() -> anyhow::Result<()> {
         .with_state(model.clone())
         .merge(pubsub::routes(rooms));
     // What remembers is there only with a database.
-    if let Ok(path) = std::env::var("DATABASE") {
-        let threads = Threads::open(&path).await?;
+    if let Ok(database) = std::env::var("DATABASE") {
+        let threads = threads::open(&database).await?;
         app = app
             .merge(history::routes(model, threads.clone()))
             .merge(crud::routes(threads));

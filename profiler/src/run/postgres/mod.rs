@@ -47,12 +47,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one on `cpus`, and waits until it serves. It is as new, with PostgreSQL's own settings.
+    /// Starts one on `cpus`, and waits until it serves. It is as new; `settings` are arguments beyond PostgreSQL's own.
     ///
     /// # Errors
     /// When it does not start, with the end of its log.
     pub fn start(
         installation: &Installation,
+        settings: &[&str],
         cpus: Option<&Cpus>,
         log: &Path,
     ) -> anyhow::Result<Self> {
@@ -71,6 +72,7 @@ impl Server {
             .args(["-c", SCRIPT, "sh"])
             .arg(&installation.programs)
             .args([&port.to_string(), USER])
+            .args(settings)
             .current_dir(folder.path());
         command
             .stdin(Stdio::piped())

@@ -1,15 +1,18 @@
 # Runs PostgreSQL's programs of the folder $1 in the folder it is started in, on port $2 of this host alone, for user $3,
-# until its input is closed, by whatever end its starter has come to. Then nothing of it is left.
+# with the settings that follow, until its input is closed, by whatever end its starter has come to. Then nothing of it
+# is left.
 
 # Its input alone ends it, so that it can always clear up.
 trap : HUP INT TERM
 exec 3<&0
-"$1/initdb" -D data --no-sync --locale=C --encoding=UTF8 --auth=scram-sha-256 --username="$3" --pwfile=password </dev/null &&
-  "$1/postgres" --version &&
+programs=$1 port=$2 user=$3
+shift 3
+"$programs/initdb" -D data --no-sync --locale=C --encoding=UTF8 --auth=scram-sha-256 --username="$user" \
+  --pwfile=password </dev/null &&
   {
     # Without a socket file, and with shared memory in files of its own, it has nothing outside this folder.
-    "$1/postgres" -D data -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-      -c dynamic_shared_memory_type=mmap 3<&- &
+    "$programs/postgres" -D data -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+      -c dynamic_shared_memory_type=mmap "$@" 3<&- &
     server=$!
     (
       trap '' HUP INT TERM

@@ -2,7 +2,13 @@ use super::*;
 use std::net::TcpStream;
 
 fn start(log: &Path) -> Server {
-    Server::start(&Installation::find().unwrap(), None, log).unwrap()
+    Server::start(
+        &Installation::find().unwrap(),
+        &["-c", "fsync=off"],
+        None,
+        log,
+    )
+    .unwrap()
 }
 
 fn serves(port: u16) -> bool {
@@ -50,7 +56,7 @@ fn why_it_does_not_start_is_in_its_log() {
         programs: dir.path().join("none"),
         version: "0".into(),
     };
-    let error = Server::start(&installation, None, &dir.path().join("log")).unwrap_err();
+    let error = Server::start(&installation, &[], None, &dir.path().join("log")).unwrap_err();
     let text = error.to_string();
     assert!(text.starts_with("PostgreSQL did not start. "), "{text}");
     assert!(text.contains("none/initdb: not found"), "{text}");

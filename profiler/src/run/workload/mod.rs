@@ -6,11 +6,12 @@ mod image;
 mod play;
 
 pub use bus::Bus;
-pub use database::Database;
+pub use database::{Database, Engine, Source};
 pub use play::Play;
 
 use super::request::Load;
 use anyhow::bail;
+use clap::ValueEnum;
 use serde::{Serialize, Serializer};
 
 /// What the arms serve.
@@ -108,6 +109,26 @@ impl Workload {
         }
     }
 
+    /// Refuses a database that nothing would be kept in.
+    ///
+    /// # Errors
+    /// With the workloads that have one.
+    pub fn check_database(self, database: Option<Engine>) -> anyhow::Result<()> {
+        if database.is_some() && !self.needs_database() {
+            let with = Self::value_variants().iter().copied();
+            let with: Vec<&str> = with
+                .filter(|each| each.needs_database())
+                .map(Self::name)
+                .collect();
+            bail!(
+                "{} keeps nothing in a database, so that --db has no meaning; it has for --workload {}",
+                self.name(),
+                with.join(" and ")
+            );
+        }
+        Ok(())
+    }
+
     /// Whether the server needs a database, which it is told of by `DATABASE`.
     pub fn needs_database(self) -> bool {
         matches!(self, Workload::History | Workload::Threads)
@@ -151,7 +172,15 @@ impl Serialize for Workload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::ValueEnum;
+
+    #[test]
+    fn a_database_is_refused_where_nothing_is_kept() {
+        let check = |workload: Workload| workload.check_database(Some(Engine::Postgres));
+        let error = check(Workload::Chat).unwrap_err().to_string();
+        assert!(error.ends_with("--workload history and threads"), "{error}");
+        assert!(check(Workload::Threads).is_ok());
+        assert!(Workload::Chat.check_database(None).is_ok());
+    }
 
     #[test]
     fn names_are_those_of_the_command_line() {
