@@ -24,6 +24,9 @@ const WORKLOADS: [&str; 10] = [
     "cold-start",
 ];
 
+/// Those of them that keep something in a database.
+const KEPT: [&str; 2] = ["history", "threads"];
+
 /// What of a `target.toml` is listed.
 #[derive(Deserialize)]
 struct Target {
@@ -32,8 +35,28 @@ struct Target {
     workloads: Vec<String>,
     #[serde(default = "memory")]
     bus: Vec<String>,
+    #[serde(default = "sqlite")]
+    databases: Vec<String>,
     #[serde(default)]
     cannot: BTreeMap<String, String>,
+}
+
+impl Target {
+    fn serves(&self, workload: &str) -> bool {
+        self.workloads.iter().any(|name| name == workload)
+    }
+
+    /// What `--db` takes for it; nothing if it has no use for a database.
+    fn databases(&self) -> String {
+        match KEPT.iter().any(|workload| self.serves(workload)) {
+            true => self.databases.join(", "),
+            false => String::new(),
+        }
+    }
+}
+
+fn sqlite() -> Vec<String> {
+    vec!["sqlite".to_owned()]
 }
 
 fn chat() -> Vec<String> {
@@ -72,7 +95,7 @@ fn targets(folder: &Path) -> Result<Vec<Target>> {
 fn table(targets: &[Target]) -> String {
     let width = targets.iter().map(|target| target.name.len()).max();
     let width = width.unwrap_or_default();
-    let mut text = format!("{:width$}  {}\n", "", WORKLOADS.join("  "));
+    let mut text = format!("{:width$}  {}  --db\n", "", WORKLOADS.join("  "));
     let mut reasons = String::new();
     let mut buses = String::new();
     for target in targets {
@@ -81,10 +104,11 @@ fn table(targets: &[Target]) -> String {
         }
         let cells =
             WORKLOADS.map(|workload| format!("{:^w$}", cell(target, workload), w = workload.len()));
-        text += format!("{:width$}  {}", target.name, cells.join("  ")).trim_end();
+        let (cells, databases) = (cells.join("  "), target.databases());
+        text += format!("{:width$}  {cells}  {databases}", target.name).trim_end();
         text += "\n";
-        for (workload, reason) in &target.cannot {
-            reasons += &format!("  {}, {workload}: {reason}\n", target.name);
+        for (what, reason) in &target.cannot {
+            reasons += &format!("  {}, {what}: {reason}\n", target.name);
         }
     }
     text += "\nyes: served and tested, no: cannot be done here, -: not written yet\n";
@@ -96,7 +120,7 @@ fn table(targets: &[Target]) -> String {
 }
 
 fn cell(target: &Target, workload: &str) -> &'static str {
-    match target.workloads.iter().any(|name| name == workload) {
+    match target.serves(workload) {
         true => "yes",
         false if target.cannot.contains_key(workload) => "no",
         false => "-",
@@ -122,9 +146,12 @@ mod tests {
         };
         assert_eq!(
             words(lines[1]),
-            ["a", "yes", "-", "-", "-", "-", "-", "yes", "-", "no", "-"]
+            [
+                "a", "yes", "-", "-", "-", "-", "-", "yes", "-", "no", "-", "sqlite"
+            ]
         );
         assert_eq!(words(lines[2])[..3], ["longer", "yes", "-"]);
+        assert!(lines[2].ends_with('-'), "without threads, without database");
         assert_eq!(lines[5], "  a, pubsub: it has no channels");
         assert_eq!(lines.last(), Some(&"  longer: memory, redis"));
     }
@@ -134,10 +161,12 @@ mod tests {
         let targets = targets(&project::root().join("targets")).unwrap();
         assert!(targets.iter().any(|target| target.name == "go"));
         for target in &targets {
-            for workload in target.workloads.iter().chain(target.cannot.keys()) {
+            let served = target.workloads.iter().chain(&target.databases);
+            for what in served.chain(target.cannot.keys()) {
+                let known = WORKLOADS.iter().chain(&["sqlite", "postgres"]);
                 assert!(
-                    WORKLOADS.contains(&workload.as_str()),
-                    "{}: {workload}",
+                    known.clone().any(|name| name == what),
+                    "{}: {what}",
                     target.name
                 );
             }

@@ -12,6 +12,7 @@ use crate::{build, process, project};
 
 /// Compared when no arms are named.
 pub const DEFAULT_ARMS: &str = "go,bun,bun-1.4";
+const ARMS: &str = "--arms";
 
 /// Makes ready what these arguments need, then becomes `kontrast run` with them, so that signals
 /// and the exit code are its own.
@@ -19,18 +20,20 @@ pub const DEFAULT_ARMS: &str = "go,bun,bun-1.4";
 /// # Errors
 /// Set-up or build fails, or the binary cannot be started.
 pub fn run(mut arguments: Vec<OsString>) -> Result<Infallible> {
+    let postgres = value(&arguments, "--db").is_some_and(|database| database == "postgres");
     let needs_nothing = arguments
         .iter()
         .any(|word| word == "--help" || word == "-h");
-    if arms(&arguments).is_none() && !needs_nothing {
-        arguments.extend(["--arms".into(), DEFAULT_ARMS.into()]);
+    if value(&arguments, ARMS).is_none() && !needs_nothing {
+        arguments.extend([ARMS.into(), DEFAULT_ARMS.into()]);
     }
     let given_noise = arguments
         .iter()
         .any(|word| word.to_string_lossy().starts_with("--noise"));
-    let targets = arms(&arguments).map_or_else(Vec::new, |arms| own_targets(&arms));
+    let targets = value(&arguments, ARMS).map_or_else(Vec::new, |arms| own_targets(&arms));
     let mut needs = vec![Need::Ebpf, Need::Targets(targets)];
     needs.extend((value(&arguments, "--bus").as_deref() == Some("redis")).then_some(Need::Redis));
+    needs.extend(postgres.then_some(Need::Postgres));
     setup::ensure(&needs)?;
     build::everything()?;
     let mut kontrast = process::kontrast_run(&project::binary("kontrast"));
@@ -47,10 +50,6 @@ pub fn targets() -> Vec<String> {
     own_targets(DEFAULT_ARMS)
 }
 
-fn arms(arguments: &[OsString]) -> Option<String> {
-    value(arguments, "--arms")
-}
-
 /// The value of an option.
 fn value(arguments: &[OsString], option: &str) -> Option<String> {
     let mut words = arguments.iter().map(|word| word.to_string_lossy());
@@ -58,10 +57,8 @@ fn value(arguments: &[OsString], option: &str) -> Option<String> {
         if word == option {
             return words.next().map(String::from);
         }
-        let value = word
-            .strip_prefix(option)
-            .and_then(|rest| rest.strip_prefix('='));
-        if let Some(value) = value {
+        let rest = word.strip_prefix(option);
+        if let Some(value) = rest.and_then(|rest| rest.strip_prefix('=')) {
             return Some(value.to_owned());
         }
     }
@@ -87,12 +84,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arms_are_found_in_both_spellings() {
+    fn options_are_found_in_both_spellings() {
         let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
-        assert_eq!(arms(&words("--arms go,bun")).as_deref(), Some("go,bun"));
-        assert_eq!(arms(&words("--rounds 2 --arms=go")).as_deref(), Some("go"));
-        assert_eq!(arms(&words("--rounds 2")), None);
-        assert_eq!(arms(&words("--arms")), None);
+        let arms = |text: &str| value(&words(text), ARMS);
+        assert_eq!(arms("--arms go,bun").as_deref(), Some("go,bun"));
+        assert_eq!(arms("--rounds 2 --arms=go").as_deref(), Some("go"));
+        assert_eq!(arms("--rounds 2"), None);
+        assert_eq!(arms("--arms"), None);
+        assert_eq!(arms("--armsful=go"), None);
         assert_eq!(
             value(&words("--bus=redis"), "--bus").as_deref(),
             Some("redis")

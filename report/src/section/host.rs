@@ -4,8 +4,9 @@ use crate::arms::{Arm, Arms};
 use crate::clean::clean;
 use crate::document::{Block, Fact, Section};
 use crate::{Input, units};
-use recording::Recording;
 use recording::host::Noise;
+use recording::served::Database;
+use recording::{Recording, Served};
 use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -18,6 +19,7 @@ pub fn subtitle(arms: &Arms) -> String {
     if let Some(load) = first.load.as_ref().filter(|load| !load.scenario.is_empty()) {
         parts.push(format!("scenario {}", clean(&load.scenario)));
     }
+    parts.extend(first.served.as_ref().map(served));
     let rounds = arms
         .list
         .iter()
@@ -35,6 +37,27 @@ pub fn subtitle(arms: &Arms) -> String {
     parts.push(time(first));
     parts.retain(|part| !part.is_empty());
     parts.join(" · ")
+}
+
+/// The workload, and what it was kept in.
+fn served(served: &Served) -> String {
+    let workload = format!("workload {}", clean(&served.workload));
+    match &served.database {
+        Some(Database { engine, version }) => {
+            let database = format!("{} {}", clean(engine), clean(version));
+            format!("{workload} in {}", database.trim_end())
+        }
+        None => workload,
+    }
+}
+
+/// The options of `kontrast run` that ask for it.
+fn asked_for(served: &Served) -> String {
+    let workload = format!(" --workload {}", quote(&clean(&served.workload)));
+    match &served.database {
+        Some(database) => format!("{workload} --db {}", quote(&clean(&database.engine))),
+        None => workload,
+    }
 }
 
 fn time(round: &Recording) -> String {
@@ -84,6 +107,10 @@ fn facts(arms: &Arms) -> Vec<Fact> {
         Fact::new("Placement", all(&|r| clean(&r.host.cpu_placement))),
         Fact::new("Stolen by the hypervisor", stolen(arms)),
     ];
+    if arms.recordings().any(|round| round.served.is_some()) {
+        let of = |round: &Recording| round.served.as_ref().map_or("not told".into(), served);
+        rows.push(Fact::new("Served", all(&of)));
+    }
     rows.extend(
         arms.recordings()
             .find_map(|r| r.host.noise.as_ref())
@@ -159,9 +186,11 @@ fn commands(input: &Input, arms: &Arms) -> Vec<Block> {
                 .map(|arm| arm.rounds.len())
                 .max()
                 .unwrap_or(1);
+            let served = arms.recordings().find_map(|round| round.served.as_ref());
             let asked = format!(
-                "{} --scenario {}",
+                "{}{} --scenario {}",
                 quote(&names.join(",")),
+                served.map(asked_for).unwrap_or_default(),
                 quote(&scenario)
             );
             blocks.push(Block::Command {
@@ -204,6 +233,24 @@ mod tests {
         assert_eq!(quote("$(reboot)"), "'$(reboot)'");
         assert_eq!(quote("it's"), r"'it'\''s'");
         assert_eq!(quote(""), "''");
+    }
+
+    #[test]
+    fn what_was_served_is_told_and_can_be_asked_for_again() {
+        let mut threads = Served {
+            workload: "threads".into(),
+            database: None,
+        };
+        assert_eq!(served(&threads), "workload threads");
+        assert_eq!(asked_for(&threads), " --workload threads");
+        threads.database = Some(Database {
+            engine: "postgres".into(),
+            version: "15.18".into(),
+        });
+        assert_eq!(served(&threads), "workload threads in postgres 15.18");
+        assert_eq!(asked_for(&threads), " --workload threads --db postgres");
+        threads.workload = "$(reboot)".into();
+        assert!(asked_for(&threads).starts_with(" --workload '$(reboot)'"));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod apt;
 mod ebpf;
 mod packages;
+mod postgres;
 mod runtimes;
 
 use anyhow::{Result, bail};
@@ -19,7 +20,9 @@ pub enum Need {
     Ebpf,
     /// Build and run the servers under test with these names.
     Targets(Vec<String>),
-    /// What the tests check with: a browser, pidstat, linters.
+    /// A database server, for threads that are kept in PostgreSQL.
+    Postgres,
+    /// What the tests check with: a browser, pidstat, linters, PostgreSQL.
     Tests,
     /// Redis, for rooms that go through it.
     Redis,
@@ -67,6 +70,7 @@ fn steps(need: &Need) -> Vec<Step> {
     match need {
         Need::Ebpf => vec![Step::new("eBPF toolchain", ebpf::ensure)],
         Need::Targets(names) => names.iter().map(|name| runtimes::step(name)).collect(),
+        Need::Postgres => vec![Step::new("postgres", postgres::ensure)],
         Need::Tests => packages::for_tests(),
         Need::Redis => vec![packages::redis()],
         Need::Bench => packages::for_bench(),

@@ -23,6 +23,7 @@ pub fn for_tests() -> Vec<Step> {
         program("browser", BROWSERS, "chromium"),
         program("pidstat", &["pidstat"], "sysstat"),
         redis(),
+        Step::new("postgres", super::postgres::ensure),
     ]
 }
 
