@@ -341,18 +341,13 @@ mod tests {
     }
 
     #[test]
-    fn rooms_are_in_memory_unless_told_otherwise() {
+    fn rooms_are_in_memory_and_threads_in_sqlite_unless_told_otherwise() {
         let bus = |arguments: &[&str]| request(arguments).unwrap().bus;
         assert_eq!(bus(&[]), None);
         assert_eq!(bus(&["--workload", "pubsub"]), Some(Bus::Memory));
         let redis = ["--workload", "pubsub", "--bus", "redis"];
         assert_eq!(bus(&redis), Some(Bus::Redis));
-    }
-
-    #[test]
-    fn threads_are_kept_in_sqlite_unless_told_otherwise() {
         let database = |arguments: &[&str]| request(arguments).unwrap().database;
-        assert_eq!(database(&[]), None);
         assert_eq!(database(&["--workload", "history"]), Some(Engine::Sqlite));
         let postgres = ["--workload", "threads", "--db", "postgres"];
         assert_eq!(database(&postgres), Some(Engine::Postgres));
