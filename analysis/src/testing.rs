@@ -286,7 +286,7 @@ fn any_round(arm: &str, n: &[u64]) -> Recording {
             recording.process.run_queue_ns = n[5];
             let thread = &mut recording.threads[0];
             (thread.off_cpu_ns, thread.run_queue_ns) = (n[1], n[3]);
-            thread.preempted_ns = (n[0] % 3 > 0).then_some(n[4]);
+            thread.preempted_ns = (!n[0].is_multiple_of(3)).then_some(n[4]);
             thread.syscalls[0].blocked_ns = n[2];
             recording.waited_for = vec![recording::process::WaitedFor {
                 wait_ns: n[10],

