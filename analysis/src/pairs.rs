@@ -135,13 +135,27 @@ fn term(grid: Grid, cause: String, in_a: Amount, in_b: Amount, evidence: Vec<Str
     }
 }
 
+/// An amount that counts only what goes beyond what was seen, and what has been seen with it.
+fn beyond(amount: Amount, seen: f64) -> (Amount, f64) {
+    let count = (amount.count - seen).max(0.0);
+    (Amount { count, ..amount }, seen + count)
+}
+
 /// Terms added up by what `name` says of them. The evidence of a sum is its terms; see [`anchor`].
 fn together(grid: Grid, terms: &[Term], name: fn(&Term) -> &str) -> Vec<Term> {
     let mut sums: BTreeMap<&str, (Amount, Amount, Vec<String>)> = BTreeMap::new();
+    let mut wakeups = BTreeMap::new();
     for (index, term) in terms.iter().enumerate() {
+        let (mut a, mut b) = (term.in_a, term.in_b);
+        if work::is_user_code(&term.cause) {
+            // All user code of a role counts the same wake-ups: in a sum they are there once.
+            let seen: &mut [f64; 2] = wakeups.entry((name(term), &term.role)).or_default();
+            (a, seen[0]) = beyond(a, seen[0]);
+            (b, seen[1]) = beyond(b, seen[1]);
+        }
         let (in_a, in_b, evidence) = sums.entry(name(term)).or_default();
-        *in_a = plus(*in_a, term.in_a);
-        *in_b = plus(*in_b, term.in_b);
+        *in_a = plus(*in_a, a);
+        *in_b = plus(*in_b, b);
         evidence.push(format!("/terms/{index}"));
     }
     let mut sums: Vec<Term> = sums

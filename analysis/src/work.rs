@@ -188,6 +188,8 @@ pub fn of(cause: &str) -> &str {
     }
     let known = KINDS.iter().find(|(_, calls)| calls.contains(&cause));
     match known {
+        // What user code does is not known of every arm: told apart in one and not in the other, there is no comparing.
+        None if is_user_code(cause) && !is_job_of_threads(cause) => USER_CODE,
         Some((kind, _)) => kind,
         None if is_call(cause) => "other system calls",
         None => cause,
@@ -219,6 +221,8 @@ mod tests {
         assert_eq!(of("getpid"), "other system calls");
         assert_eq!(of("libraries"), "libraries");
         assert_eq!(of(USER_CODE), USER_CODE);
+        assert_eq!(of(code::PARSING), USER_CODE);
+        assert_eq!(of(code::COLLECTING), COLLECTING);
         assert_eq!(of_row("main loop", "read"), "receiving");
         assert_eq!(of_row(JSC_JIT, USER_CODE), COMPILING);
     }

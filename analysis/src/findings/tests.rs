@@ -17,7 +17,7 @@ fn text(recordings: &[(String, Recording)], metric: &str) -> String {
 
 #[test]
 fn a_difference_in_cpu_is_told_by_its_parts() {
-    insta::assert_snapshot!(text(&go_and_bun(4), "cpu_ns_per_token"), @"CPU time per token: bun takes 33.1 µs more than go (×1.94; 95 % interval 1.92–1.95): 23.9 µs in user code (mostly main loop), because it has 3.00 wake-ups a token where go has 0.400; 11.7 µs in waiting for events (mostly epoll_pwait2, main loop), because it has 4.10 calls a token where go has 0.400; against that bun takes 3.00 µs in handing work between threads less; nothing is unexplained
+    insta::assert_snapshot!(text(&go_and_bun(4), "cpu_ns_per_token"), @"CPU time per token: bun takes 33.1 µs more than go (×1.94; 95 % interval 1.92–1.95): 23.9 µs in user code (mostly main loop), because it has 3.00 wake-ups a token where go has 0.430; 11.7 µs in waiting for events (mostly epoll_pwait2, main loop), because it has 4.10 calls a token where go has 0.400; against that bun takes 3.00 µs in handing work between threads less; nothing is unexplained
 User code: 23.9 µs (72 %) of what bun takes more than go in CPU time per token: bun 41.9 µs, go 18.1 µs (of bun, main loop: 35.9 µs over 2.00 wake-ups, HTTP Client: 6.00 µs over 1.00 wake-ups). This is the runtime, its libraries and the program; what it does is known as far as the binary names its functions. Profile the program itself (perf, the runtime's profiler) to split it further.
 Waiting for events: 11.7 µs (35 %) of what bun takes more than go in CPU time per token: bun has 4.10 calls a token where go has 0.400; most of it epoll_pwait2 (12.9 µs). Each turn of an event loop asks the kernel what is ready, and goes to sleep and wakes up for it. Handle more for each turn; let one loop serve both sides of a stream.");
 }
@@ -37,7 +37,7 @@ fn no_difference_is_a_finding() {
 
 #[test]
 fn one_round_decides_nothing() {
-    insta::assert_snapshot!(text(&go_and_bun(1), "cpu_ns_per_token"), @"CPU time per token: one round each does not tell whether go and bun differ (go 35.3 µs, bun 68.6 µs); more rounds would. As measured, bun takes 33.3 µs more than go (×1.94; no interval): 24.1 µs in user code (mostly main loop), because it has 3.00 wake-ups a token where go has 0.400; 11.7 µs in waiting for events (mostly epoll_pwait2, main loop), because it has 4.10 calls a token where go has 0.400; against that bun takes 3.00 µs in handing work between threads less; nothing is unexplained");
+    insta::assert_snapshot!(text(&go_and_bun(1), "cpu_ns_per_token"), @"CPU time per token: one round each does not tell whether go and bun differ (go 35.3 µs, bun 68.6 µs); more rounds would. As measured, bun takes 33.3 µs more than go (×1.94; no interval): 24.0 µs in user code (mostly main loop), because it has 3.00 wake-ups a token where go has 0.430; 11.7 µs in waiting for events (mostly epoll_pwait2, main loop), because it has 4.10 calls a token where go has 0.400; against that bun takes 3.00 µs in handing work between threads less; nothing is unexplained");
 }
 
 #[test]
