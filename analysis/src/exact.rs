@@ -25,6 +25,15 @@ impl Grid {
     }
 }
 
+/// `whole × share / of`, rounded down; nothing of nothing.
+pub fn part(whole: u64, share: u64, of: u64) -> u64 {
+    let product = u128::from(whole) * u128::from(share);
+    product
+        .checked_div(u128::from(of))
+        .and_then(|part| u64::try_from(part).ok())
+        .unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

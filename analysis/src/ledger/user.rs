@@ -4,6 +4,7 @@
 //! each tell as much as one with many.
 
 use super::{Ledger, sampling};
+use crate::exact::part;
 use crate::runtime::code::{self, AROUND_CALLS, UNKNOWN};
 use recording::{
     Recording,
@@ -139,15 +140,6 @@ fn share_out(user_ns: u64, given_away_ns: u64, samples: &[(&str, u64)]) -> Vec<u
         share
     };
     samples.iter().map(share).collect()
-}
-
-/// `whole × share / of`, rounded down; nothing of nothing.
-fn part(whole: u64, share: u64, of: u64) -> u64 {
-    let product = u128::from(whole) * u128::from(share);
-    product
-        .checked_div(u128::from(of))
-        .and_then(|part| u64::try_from(part).ok())
-        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::drain::Drained;
 use super::kernel_truth::{ThreadTruth, Truth};
 use super::memory::Places;
 use super::names;
+use analysis::exact::part;
 use profiler_common::thread::{FLAG_BORN, FLAG_IN_SYSCALL, ON_CPU};
 use profiler_common::{SyscallStat, Thread as Tracked, ThreadExit};
 use recording::process::{FaultRegion, Faults, Process, Samples, Syscall, Thread};
@@ -211,12 +212,7 @@ fn thread(known: &Known, calls: Vec<(u32, SyscallStat)>, span: Span) -> Thread {
 /// The share of samples outside system calls that found the CPU in the kernel, of the time measured there.
 fn fault_irq_ns(tracked: &Tracked, outside_ns: u64) -> u64 {
     let samples = tracked.samples_user + tracked.samples_fault_irq;
-    if samples == 0 {
-        return 0;
-    }
-    let share =
-        u128::from(outside_ns) * u128::from(tracked.samples_fault_irq) / u128::from(samples);
-    u64::try_from(share).unwrap_or(outside_ns).min(outside_ns)
+    part(outside_ns, tracked.samples_fault_irq, samples)
 }
 
 /// The calls of a thread, largest first; a call still open at the end of the window gives its times so far.

@@ -155,10 +155,7 @@ fn time_tolerance(evidence: &Evidence, kernel: f64) -> f64 {
 /// such a thread stayed there; and a thread whose wake-up went unseen (see [`switches_seen`]) waited for a stolen CPU
 /// without their knowing. Either way the two are apart by this much at most.
 fn stolen_ns(evidence: &Evidence) -> f64 {
-    evidence
-        .after
-        .steal_ns
-        .saturating_sub(evidence.before.steal_ns) as f64
+    evidence.after.steal_since(evidence.before) as f64
 }
 
 /// What a reader should know of the tolerance.

@@ -65,6 +65,11 @@ impl Truth {
         Some(self.cpu_clock_ns?.saturating_sub(before.cpu_clock_ns?))
     }
 
+    /// What the hypervisor took from all CPUs since an earlier account, ns.
+    pub fn steal_since(&self, before: &Truth) -> u64 {
+        self.steal_ns.saturating_sub(before.steal_ns)
+    }
+
     /// How `on_cpu_ns` splits into user mode and the kernel, by the kernel's ticks since an earlier account.
     pub fn split_since(&self, before: &Truth, on_cpu_ns: u64) -> (u64, u64) {
         let kernel_ns = self.kernel_ns.saturating_sub(before.kernel_ns);

@@ -188,11 +188,8 @@ impl Session {
         };
         let mut recording = self.assemble(&drained, &after, places, span, ended);
         recording.observer.cpu_ns = own_cpu_ns;
-        recording.host = host::fingerprint(
-            pids[0],
-            after.steal_ns - self.before.steal_ns,
-            &options.placement,
-        );
+        recording.host =
+            host::fingerprint(pids[0], after.steal_since(&self.before), &options.placement);
         analysis::runtime::assign_roles(&mut recording);
         let roles = others::Roles::of(&drained, &self.ended_threads, &recording);
         let code = others::code(&drained, pids[0], places, &roles);
@@ -243,7 +240,7 @@ impl Session {
             alive: !self.target_ended(),
         });
         // The checks are of times as they were seen.
-        stolen::set_apart(&mut threads, &known, after.steal_ns - self.before.steal_ns);
+        stolen::set_apart(&mut threads, &known, after.steal_since(&self.before));
         let syscalls = assemble::syscalls(&threads, &drained.errors);
         let mut process = assemble::process(&threads);
         process.cpu_clock_ns = after.cpu_clock_since(&self.before);

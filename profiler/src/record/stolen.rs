@@ -6,6 +6,7 @@
 //! by what was stolen.
 
 use super::assemble::Known;
+use analysis::exact::part;
 use recording::process::Thread;
 
 /// Takes from each thread's on-CPU time what the hypervisor took, `host_ns` from all CPUs together; its parts give up the
@@ -15,9 +16,9 @@ use recording::process::Thread;
 pub fn set_apart(threads: &mut [Thread], known: &[Known], host_ns: u64) {
     let apparent: Vec<u64> = known.iter().map(apparent).collect();
     // More than was stolen in all cannot be stolen time.
-    let (part, whole) = (host_ns, apparent.iter().sum::<u64>().max(host_ns));
+    let (taken, whole) = (host_ns, apparent.iter().sum::<u64>().max(host_ns));
     for (thread, apparent) in threads.iter_mut().zip(apparent) {
-        let stolen = share(apparent, part, whole).min(thread.on_cpu_ns);
+        let stolen = part(apparent, taken, whole).min(thread.on_cpu_ns);
         if stolen > 0 {
             give_up(thread, stolen);
         }
@@ -36,7 +37,7 @@ fn apparent(known: &Known) -> u64 {
 fn give_up(thread: &mut Thread, stolen: u64) {
     let before = thread.on_cpu_ns;
     let after = before - stolen;
-    let kept = |part: u64| share(part, after, before);
+    let kept = |ns: u64| part(ns, after, before);
     for call in &mut thread.syscalls {
         call.on_cpu_ns = kept(call.on_cpu_ns);
     }
@@ -47,12 +48,6 @@ fn give_up(thread: &mut Thread, stolen: u64) {
     // With what rounding has left.
     thread.user_ns = after - thread.kernel_ns;
     thread.stolen_ns = stolen;
-}
-
-/// `amount` × `part` / `whole`, rounded down; nothing of nothing.
-fn share(amount: u64, part: u64, whole: u64) -> u64 {
-    let share = u128::from(amount) * u128::from(part) / u128::from(whole.max(1));
-    u64::try_from(share).unwrap_or(amount)
 }
 
 #[cfg(test)]

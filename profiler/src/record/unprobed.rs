@@ -74,7 +74,7 @@ impl Unprobed {
         let end_ns = clock_ns(ClockId::CLOCK_MONOTONIC);
         let after = self.account();
         let pid = self.processes[0].pid;
-        let steal_ns = after.steal_ns.saturating_sub(self.before.steal_ns);
+        let steal_ns = after.steal_since(&self.before);
         Recording {
             schema: recording::RECORDING_SCHEMA.into(),
             window: Window {

@@ -176,22 +176,23 @@ fn what_observing_cost_is_recorded_in_rounds_of_its_own() {
     assert!(printed.contains("What observing cost"), "{printed}");
 }
 
+/// The search takes twelve times as long as what is recorded.
+const SEARCH: [&str; 8] = [
+    "--scenario",
+    "breakpoint",
+    "--users",
+    "6",
+    "--duration",
+    "500ms",
+    "--rounds",
+    "1",
+];
+
 #[test]
 fn the_highest_load_is_looked_for_and_then_recorded() {
     let (place, server) = (Place::new(), Server::start());
-    // The search takes twelve times as long.
-    let more = [
-        "--scenario",
-        "breakpoint",
-        "--users",
-        "6",
-        "--duration",
-        "500ms",
-        "--rounds",
-        "1",
-    ];
     let never = ["--threshold", "failed:rate<1%"];
-    let output = place.run(&[server.arm("a")], &[&more[..], &never].concat());
+    let output = place.run(&[server.arm("a")], &[&SEARCH[..], &never].concat());
     let said = stderr(&output);
     assert!(said.contains("looking for the highest load"), "{said}");
     let load = place.recording("a/1").load.unwrap();
@@ -214,18 +215,8 @@ fn the_highest_load_is_looked_for_and_then_recorded() {
 #[test]
 fn a_search_that_nothing_held_is_told_with_the_remedy() {
     let (place, server) = (Place::new(), Server::start());
-    let more = [
-        "--scenario",
-        "breakpoint",
-        "--users",
-        "6",
-        "--duration",
-        "500ms",
-        "--rounds",
-        "1",
-    ];
     let always = ["--threshold", "ttft:p(99)<0.001ms"];
-    let output = place.run(&[server.arm("a")], &[&more[..], &always].concat());
+    let output = place.run(&[server.arm("a")], &[&SEARCH[..], &always].concat());
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
