@@ -166,6 +166,16 @@ impl OneThread {
         self
     }
 
+    /// Time in being switched back in, after so many preemptions.
+    pub fn switching(mut self, ns: u64, count: u64) -> Self {
+        self.0.switching_ns += ns;
+        self.0.kernel_ns += ns;
+        self.0.on_cpu_ns += ns;
+        self.0.involuntary_switches += count;
+        self.0.samples.switching += 1;
+        self
+    }
+
     /// Sleep in calls of this name, already made.
     pub fn blocked(mut self, name: &str, ns: u64) -> Self {
         let mut calls = self.0.syscalls.iter_mut();

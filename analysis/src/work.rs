@@ -8,6 +8,8 @@ use recording::process::Syscall;
 pub const USER_CODE: &str = "user code";
 /// The cause under which time in the kernel outside system calls is booked.
 pub const FAULTS_AND_INTERRUPTS: &str = "faults and interrupts";
+/// The cause under which the way back to user mode after a preemption is booked. Switching inside a system call is in the call.
+pub const SWITCHING: &str = "being switched back in";
 
 /// The cause of a system call: its name, unless what it moved gives away that it is no I/O at all.
 ///

@@ -98,9 +98,13 @@ pub struct Thread {
     /// CPU-clock samples that found it in user mode,
     pub samples_user: u64,
     /// in a system call,
-    pub samples_syscall: u64,
-    /// in the kernel outside a system call.
-    pub samples_fault_irq: u64,
+    pub samples_syscall: u32,
+    /// in the kernel outside a system call: just after it had got its CPU back,
+    pub samples_switching: u32,
+    /// or later.
+    pub samples_fault_irq: u32,
+    /// Padding.
+    pub unused: u32,
     /// Thread group (process) id.
     pub tgid: u32,
     /// Times it was found running without having been seen to get a CPU.
@@ -156,6 +160,10 @@ pub struct Account {
     /// Waiting for a CPU (`sched_info.run_delay`).
     pub run_delay_ns: u64,
 }
+
+/// From getting a CPU to being back in user mode, a thread that was preempted outside a system call takes about a
+/// microsecond.
+const SWITCHING_NS: u64 = 5_000;
 
 impl Thread {
     /// A thread that has been in `state` since `since_ns`.
@@ -337,6 +345,21 @@ impl Thread {
             on_cpu_ns,
             blocked_ns,
             run_queue_ns: wall.saturating_sub(on_cpu_ns + blocked_ns),
+        }
+    }
+
+    /// Notes a CPU-clock sample that found it in the kernel.
+    ///
+    /// The switch itself runs with interrupts off, so that its sample is taken when it is over: in the thread that was
+    /// switched to.
+    #[inline(always)]
+    pub fn sampled_in_kernel(&mut self, now: u64) {
+        if self.flags & FLAG_IN_SYSCALL != 0 {
+            self.samples_syscall += 1;
+        } else if now.saturating_sub(self.ran_ns) < SWITCHING_NS {
+            self.samples_switching += 1;
+        } else {
+            self.samples_fault_irq += 1;
         }
     }
 

@@ -61,9 +61,9 @@ pub struct Thread {
     /// Time on a CPU that the hypervisor had taken away, by the kernel's account of the thread; see docs/recording.md.
     #[serde(default)]
     pub stolen_ns: u64,
-    /// On-CPU time in user mode: time outside system calls less the estimated share of faults and interrupts.
+    /// On-CPU time in user mode: time outside system calls less the estimated shares of switching, faults and interrupts.
     pub user_ns: u64,
-    /// On-CPU time in the kernel: `syscall_ns` + `fault_irq_ns`.
+    /// On-CPU time in the kernel: `syscall_ns` + `switching_ns` + `fault_irq_ns`.
     pub kernel_ns: u64,
     /// On-CPU time inside system calls, measured at every entry and exit.
     #[serde(default)]
@@ -72,6 +72,10 @@ pub struct Thread {
     /// share of the samples taken there that found the CPU in kernel mode. An estimate; see `samples`.
     #[serde(default)]
     pub fault_irq_ns: u64,
+    /// On-CPU time in the kernel outside system calls, on the way back to user mode after it had been preempted. An estimate
+    /// by the same samples.
+    #[serde(default)]
+    pub switching_ns: u64,
     /// CPU-clock samples behind that split.
     #[serde(default)]
     pub samples: Samples,
@@ -107,8 +111,15 @@ pub struct Thread {
     pub syscalls: Vec<Syscall>,
 }
 
+impl Samples {
+    /// Outside system calls.
+    pub fn outside_syscalls(&self) -> u64 {
+        self.user + self.fault_irq + self.switching
+    }
+}
+
 impl Thread {
-    /// On-CPU time outside system calls, measured; user code, faults and interrupts together.
+    /// On-CPU time outside system calls, measured; user code, switching, faults and interrupts together.
     pub fn outside_syscalls_ns(&self) -> u64 {
         self.on_cpu_ns.saturating_sub(self.syscall_ns)
     }
@@ -123,6 +134,9 @@ pub struct Samples {
     pub syscall: u64,
     /// In the kernel, outside a system call: fault or interrupt.
     pub fault_irq: u64,
+    /// Likewise, within 5 µs of getting its CPU back: the switch.
+    #[serde(default)]
+    pub switching: u64,
 }
 
 /// CPU-clock samples of user mode in one function, of all threads of a role. Those of a role add up to the role's

@@ -1,7 +1,7 @@
 //! Work passed from one thread to another, and locks.
 
 use super::{About, Case, Hit, Kind, Row, Rule};
-use crate::work;
+use crate::work::{self, SWITCHING};
 use recording::Recording;
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub struct HandOff;
 const ABOUT: About = About {
     id: "hand-off",
     title: "Handing work between threads",
-    pattern: "futex calls: threads that wake each other, and locks that are fought over; and all of the threads that do nothing else",
+    pattern: "futex calls: threads that wake each other, and locks that are fought over; the switches where one preempts the other; and all of the threads that do nothing else",
     meaning: "Each hand-over is a wake-up and a switch; a contended lock is two",
     remedy: "Let the thread that received the data finish the job, or use fewer threads (GOMAXPROCS for Go)",
 };
@@ -32,7 +32,10 @@ impl Rule for HandOff {
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
         let all = case.rows(|_| true)?;
         let idle = errand_threads(&all);
-        let rows = case.rows(|row| is_handing(row) || idle.contains(&row.role))?;
+        let by_own = preempted_by_own(case, &all);
+        let rows = case.rows(|row| {
+            is_handing(row) || idle.contains(&row.role) || (by_own && row.cause == SWITCHING)
+        })?;
         let calls: Vec<_> = rows.iter().filter(|row| is_handing(row)).cloned().collect();
         let text = format!(
             "{}; its threads wake each other: {}",
@@ -53,6 +56,15 @@ impl Rule for HandOff {
 
 fn is_handing(row: &Row) -> bool {
     work::of_row(&row.role, &row.cause) == HANDING
+}
+
+/// Whether it is the threads' waking each other that preempts them: there are more such wake-ups, and about as many as
+/// preemptions.
+fn preempted_by_own(case: &Case<'_>, rows: &[Row]) -> bool {
+    let switching = rows.iter().filter(|row| row.cause == SWITCHING);
+    let preemptions: f64 = switching.map(|row| row.dear.count - row.cheap.count).sum();
+    let wakeups = case.per(case.dear, woken) - case.per(case.cheap, woken);
+    preemptions > 0.0 && wakeups > preemptions / 2.0
 }
 
 /// Roles of threads that only pass things on.
@@ -87,6 +99,7 @@ fn woken(recording: &Recording) -> u64 {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
+    use recording::{comparison::Finding, process::Waker};
 
     #[test]
     fn a_thread_that_only_passes_things_on_is_part_of_it() {
@@ -101,6 +114,26 @@ mod tests {
         assert_eq!((all.len(), all[0].id.as_str()), (1, "hand-off"));
         let works = errands(5 * DOSE);
         assert_eq!(works[0].id, "user-code");
+    }
+
+    #[test]
+    fn preempting_each_other_is_part_of_it() {
+        let preempted = |own_wakeups: u64| {
+            causes_of(|build| {
+                let build = build.thread(1, MAIN, |thread| thread.switching(DOSE, 5_000));
+                let build = build.call("futex", 5_000, DOSE);
+                build.with(|recording| {
+                    recording.wakers = vec![Waker {
+                        from_role: MAIN.into(),
+                        to_role: MAIN.into(),
+                        count: own_wakeups,
+                    }];
+                })
+            })
+        };
+        let ids = |found: Vec<Finding>| found.into_iter().map(|it| it.id).collect::<Vec<_>>();
+        assert_eq!(ids(preempted(5_000)), ["hand-off"]);
+        assert_eq!(ids(preempted(1_000)), ["hand-off", "preemption"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod hand_off;
 mod kinds_of_calls;
 mod leak;
 mod polling;
+mod preemption;
 mod regions;
 mod small_writes;
 mod stalls;
@@ -94,6 +95,7 @@ pub const RULES: &[&dyn Rule] = &[
     &small_writes::SmallWrites,
     &allocation_churn::AllocationChurn,
     &hand_off::HandOff,
+    &preemption::Preemption,
     &kinds_of_calls::FILE_ACCESS,
     &empty_polls::EmptyPolls,
     &kinds_of_calls::EVENT_LOOP,

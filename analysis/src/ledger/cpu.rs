@@ -1,10 +1,10 @@
-//! CPU time: user code by what it does, each system call, faults and interrupts, per thread role.
+//! CPU time: user code by what it does, each system call, faults and interrupts, switching, per thread role.
 //!
 //! What is not booked, and so comes out as unexplained: on-CPU time of a thread outside both (calls cut by the
 //! window's edges), and the process's on-CPU time less its threads'.
 
 use super::{Ledger, sampling, user};
-use crate::work::{self, FAULTS_AND_INTERRUPTS};
+use crate::work::{self, FAULTS_AND_INTERRUPTS, SWITCHING};
 use recording::{Recording, process::Thread};
 
 /// Books one round.
@@ -23,16 +23,28 @@ pub fn book(path: &str, recording: &Recording, ledger: &mut Ledger) {
 /// Books a thread's time in the kernel.
 fn book_thread(at: &str, thread: &Thread, split: &Split, ledger: &mut Ledger) {
     let role = Some(thread.role.as_str());
-    let evidence = format!("{at}/fault_irq_ns");
-    let faults = FAULTS_AND_INTERRUPTS;
-    ledger.add(role, faults, split.fault_irq_ns, thread.faults, evidence);
-    let outside = thread.samples.user + thread.samples.fault_irq;
-    let variance = sampling::variance(
-        thread.outside_syscalls_ns(),
-        thread.samples.fault_irq,
-        outside,
+    let (samples, outside_ns) = (&thread.samples, thread.outside_syscalls_ns());
+    let mut sampled = |cause, value, count, found, field| {
+        ledger.add(role, cause, value, count, format!("{at}/{field}"));
+        let variance = sampling::variance(outside_ns, found, samples.outside_syscalls());
+        ledger.add_variance(role, cause, variance);
+    };
+    sampled(
+        FAULTS_AND_INTERRUPTS,
+        split.fault_irq_ns,
+        thread.faults,
+        samples.fault_irq,
+        "fault_irq_ns",
     );
-    ledger.add_variance(role, faults, variance);
+    if samples.switching > 0 {
+        sampled(
+            SWITCHING,
+            thread.switching_ns,
+            thread.involuntary_switches,
+            samples.switching,
+            "switching_ns",
+        );
+    }
     for (index, call) in thread.syscalls.iter().enumerate() {
         let evidence = format!("{at}/syscalls/{index}");
         let value = call.on_cpu_ns + split.around_calls_ns[index];
@@ -40,7 +52,7 @@ fn book_thread(at: &str, thread: &Thread, split: &Split, ledger: &mut Ledger) {
     }
 }
 
-/// A thread's time outside of system calls, with the way into the kernel and out of it given to what took that way.
+/// A thread's time outside of system calls and of switching, with the way into the kernel and out of it given to what took that way.
 ///
 /// The kernel takes no sample on the way in or out (interrupts are off there). It takes it once the way is over: on the
 /// way in that is inside the kernel, outside of any call, and on the way out it is in user code. So half of what

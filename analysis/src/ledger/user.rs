@@ -57,10 +57,10 @@ struct Found {
 impl<'a> Role<'a> {
     fn add(&mut self, thread: &Thread, user_ns: u64) {
         self.user_ns += user_ns;
-        self.outside_ns += thread.user_ns + thread.fault_irq_ns;
+        self.outside_ns += thread.outside_syscalls_ns();
         self.given_away_ns += thread.user_ns.saturating_sub(user_ns);
         self.wakeups += thread.wakeups;
-        self.samples += thread.samples.user + thread.samples.fault_irq;
+        self.samples += thread.samples.outside_syscalls();
         self.samples_user += thread.samples.user;
     }
 

@@ -192,3 +192,19 @@ fn ran(exec_ns: u64) -> Account {
         ..Account::default()
     }
 }
+
+#[test]
+fn samples_in_the_kernel_are_told_apart() {
+    let mut thread = Thread::new(1, 1, 0, RUNNABLE, 0);
+    thread.switch_in(10_000);
+    thread.sampled_in_kernel(10_900);
+    thread.sampled_in_kernel(15_000);
+    thread.enter(1, 15_100);
+    thread.sampled_in_kernel(15_200);
+    let samples = (
+        thread.samples_switching,
+        thread.samples_fault_irq,
+        thread.samples_syscall,
+    );
+    assert_eq!(samples, (1, 1, 1));
+}

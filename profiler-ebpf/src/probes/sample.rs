@@ -1,27 +1,24 @@
 //! CPU-clock samples: where a thread is when it is not in a system call. Source: a perf event, `cpu-clock`.
 
 use crate::maps::{CODE, tally};
-use crate::track::current;
+use crate::track::{current, now};
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::bpf_perf_event_data;
 use aya_ebpf::macros::perf_event;
 use aya_ebpf::programs::PerfEventContext;
 use profiler_common::code_key;
-use profiler_common::thread::FLAG_IN_SYSCALL;
 
 /// Classifies one sample of the running thread.
 #[perf_event]
 pub fn cpu_clock(ctx: PerfEventContext) -> u32 {
     if let Some(thread) = current() {
         let address = instruction(&ctx);
-        match (in_kernel(address), thread.flags & FLAG_IN_SYSCALL != 0) {
-            (false, _) => {
-                thread.samples_user += 1;
-                let key = code_key(thread.serial, address);
-                tally(&CODE, &key, |counters| counters.lost_samples += 1);
-            }
-            (true, true) => thread.samples_syscall += 1,
-            (true, false) => thread.samples_fault_irq += 1,
+        if in_kernel(address) {
+            thread.sampled_in_kernel(now());
+        } else {
+            thread.samples_user += 1;
+            let key = code_key(thread.serial, address);
+            tally(&CODE, &key, |counters| counters.lost_samples += 1);
         }
     }
     0

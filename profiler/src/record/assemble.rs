@@ -178,22 +178,24 @@ pub fn threads(known: &[Known], drained: &Drained, places: Places, span: Span) -
 fn thread(known: &Known, calls: Vec<(u32, SyscallStat)>, span: Span) -> Thread {
     let tracked = &known.tracked;
     let syscall_ns = tracked.syscall_ns.min(tracked.on_cpu_ns);
-    let fault_irq_ns = fault_irq_ns(tracked, tracked.on_cpu_ns - syscall_ns);
+    let samples = samples(tracked);
+    // What of the time outside system calls each share of the samples taken there stands for.
+    let outside_ns = tracked.on_cpu_ns - syscall_ns;
+    let estimate = |found: u64| part(outside_ns, found, samples.outside_syscalls());
+    let (switching_ns, fault_irq_ns) = (estimate(samples.switching), estimate(samples.fault_irq));
+    let kernel_ns = syscall_ns + switching_ns + fault_irq_ns;
     let since_start = |at: u64| at.saturating_sub(span.start_ns);
     Thread {
         tid: tracked.tid,
         name: known.name.clone(),
         role: String::new(),
         on_cpu_ns: tracked.on_cpu_ns,
-        user_ns: tracked.on_cpu_ns - syscall_ns - fault_irq_ns,
-        kernel_ns: syscall_ns + fault_irq_ns,
+        user_ns: tracked.on_cpu_ns - kernel_ns,
+        kernel_ns,
         syscall_ns,
         fault_irq_ns,
-        samples: Samples {
-            user: tracked.samples_user,
-            syscall: tracked.samples_syscall,
-            fault_irq: tracked.samples_fault_irq,
-        },
+        switching_ns,
+        samples,
         run_queue_ns: tracked.run_queue_ns,
         preempted_ns: Some(tracked.preempted_ns.min(tracked.run_queue_ns)),
         off_cpu_ns: tracked.off_cpu_ns,
@@ -209,10 +211,13 @@ fn thread(known: &Known, calls: Vec<(u32, SyscallStat)>, span: Span) -> Thread {
     }
 }
 
-/// The share of samples outside system calls that found the CPU in the kernel, of the time measured there.
-fn fault_irq_ns(tracked: &Tracked, outside_ns: u64) -> u64 {
-    let samples = tracked.samples_user + tracked.samples_fault_irq;
-    part(outside_ns, tracked.samples_fault_irq, samples)
+fn samples(tracked: &Tracked) -> Samples {
+    Samples {
+        user: tracked.samples_user,
+        syscall: tracked.samples_syscall.into(),
+        fault_irq: tracked.samples_fault_irq.into(),
+        switching: tracked.samples_switching.into(),
+    }
 }
 
 /// The calls of a thread, largest first; a call still open at the end of the window gives its times so far.

@@ -51,18 +51,26 @@ fn roles(arm: &Arm, arms: &Arms) -> Option<Block> {
         .number("share of CPU")
         .numbers(
             scale.per(per),
-            ["CPU", "user", "system calls", "faults, irq", "run queue"],
+            [
+                "CPU",
+                "user",
+                "system calls",
+                "faults, irq",
+                "switching",
+                "run queue",
+            ],
         )
         .numbers(
             format!("per {per}"),
             ["vol. switches", "invol.", "migrations"],
         );
     for (role, threads) in ordered {
-        let times: [fn(&Thread) -> u64; 5] = [
+        let times: [fn(&Thread) -> u64; 6] = [
             |thread| thread.on_cpu_ns,
             |thread| thread.user_ns,
             |thread| thread.syscall_ns,
             |thread| thread.fault_irq_ns,
+            |thread| thread.switching_ns,
             |thread| thread.run_queue_ns,
         ];
         let counts: [fn(&Thread) -> u64; 3] = [

@@ -67,15 +67,7 @@ fn events(
                     truth::token();
                     // Measured in a healthy server too, so that measuring makes no difference.
                     truth::on_cpu(|| fault.token());
-                    let event = event(&json!({ "content": content }).to_string());
-                    let mut pieces = pieces(event, fault.pieces()).into_iter();
-                    yield Ok(pieces.next().unwrap_or_default());
-                    for piece in pieces {
-                        // The server sends what it has whenever there is nothing more yet.
-                        tokio::task::yield_now().await;
-                        truth::count(1);
-                        yield Ok(piece);
-                    }
+                    yield Ok(event(&json!({ "content": content }).to_string()));
                 }
                 Err(error) => {
                     yield Ok(event(&json!({ "error": format!("{error:#}") }).to_string()));
@@ -89,15 +81,4 @@ fn events(
 
 fn event(data: &str) -> Bytes {
     format!("data: {data}\n\n").into()
-}
-
-/// The bytes in so many pieces, as far as they go.
-fn pieces(mut bytes: Bytes, pieces: usize) -> Vec<Bytes> {
-    let size = bytes.len().div_ceil(pieces.max(1)).max(1);
-    let mut cut = Vec::new();
-    while bytes.len() > size {
-        cut.push(bytes.split_to(size));
-    }
-    cut.push(bytes);
-    cut
 }

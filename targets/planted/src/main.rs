@@ -4,6 +4,7 @@
 //! fault costs can be measured around it exactly.
 
 mod chat;
+mod connection;
 mod faults;
 mod model;
 mod truth;
@@ -12,7 +13,6 @@ use axum::{
     Router,
     http::StatusCode,
     routing::{get, post},
-    serve::ListenerExt,
 };
 use std::env;
 
@@ -28,6 +28,7 @@ async fn main() -> anyhow::Result<()> {
     let upstream = env::var("UPSTREAM")?;
     let fault = faults::plant(&name, dose, &upstream)?;
     truth::keep(&name, dose)?;
+    let writes = fault.writes();
     let app = Router::new()
         .route("/chat", post(chat::chat))
         .route("/planted", get(async || truth::now().to_string()))
@@ -36,11 +37,7 @@ async fn main() -> anyhow::Result<()> {
         .with_state(chat::Server::new(model::Model::new(&upstream), fault));
     let port: u16 = env::var("PORT")?.parse()?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-    // Without it the kernel puts writes that follow each other closely into one, and split writes cost next to nothing.
-    let listener = listener.tap_io(|connection| {
-        let _ = connection.set_nodelay(true);
-    });
-    Ok(axum::serve(listener, app).await?)
+    Ok(axum::serve(connection::Listener { listener, writes }, app).await?)
 }
 
 async fn not_found() -> chat::Refusal {

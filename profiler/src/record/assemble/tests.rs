@@ -117,16 +117,18 @@ fn a_call_open_at_the_end_keeps_its_cpu_time() {
 #[test]
 fn samples_split_what_is_outside_of_calls() {
     let mut thread = Tracked::new(1, 7, 3, ON_CPU, 1000);
-    (thread.samples_user, thread.samples_fault_irq) = (3, 1);
+    (thread.samples_user, thread.samples_switching) = (5, 2);
+    thread.samples_fault_irq = 1;
     let known = known_threads(&[thread], &[], &truth(7, 0), &truth(7, 1000), SPAN);
     let threads = built(&known, &Drained::default());
     assert_eq!(
         (
             threads[0].user_ns,
+            threads[0].switching_ns,
             threads[0].fault_irq_ns,
             threads[0].kernel_ns
         ),
-        (750, 250, 250)
+        (625, 250, 125, 375)
     );
 }
 

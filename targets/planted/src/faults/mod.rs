@@ -13,8 +13,8 @@ pub trait Fault: Send + Sync {
     /// Happens before each token is sent.
     fn token(&self) {}
 
-    /// Into how many pieces a token's event is cut.
-    fn pieces(&self) -> usize {
+    /// In how many calls what is sent is written.
+    fn writes(&self) -> usize {
         1
     }
 }
@@ -24,11 +24,11 @@ struct Nothing;
 
 impl Fault for Nothing {}
 
-/// Every write is cut into so many.
+/// Everything is written in so many calls.
 struct SplitWrites(usize);
 
 impl Fault for SplitWrites {
-    fn pieces(&self) -> usize {
+    fn writes(&self) -> usize {
         self.0
     }
 }
@@ -50,7 +50,7 @@ pub fn plant(name: &str, dose: u64, upstream: &str) -> anyhow::Result<Box<dyn Fa
         "empty-polls" => Box::new(calls::EmptyPolls::new(dose)?),
         // Connections a token.
         "reconnects" => Box::new(calls::Reconnects::new(dose, upstream)),
-        // Writes for each token.
+        // Calls for each write.
         "split-writes" => Box::new(SplitWrites(dose as usize)),
         // Questions to another thread, each with its answer, a token.
         "hand-offs" => Box::new(hand_off::HandOffs::new(dose)?),

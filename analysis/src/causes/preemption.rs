@@ -1,0 +1,49 @@
+//! Threads whose CPU is taken from them.
+
+use super::{About, Case, Hit, Kind, Rule};
+use crate::work::SWITCHING;
+
+/// See the module.
+pub struct Preemption;
+
+const ABOUT: About = About {
+    id: "preemption",
+    title: "Being preempted",
+    pattern: "CPU time in the kernel outside of calls just after a thread got its CPU back, where the threads are not woken by each other",
+    meaning: "The kernel took the CPU for another thread, and switching back is work as well",
+    remedy: "Have no more threads that want to run than CPUs, or give the target CPUs of its own (--target-cpus)",
+};
+
+impl Rule for Preemption {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Cpu
+    }
+
+    fn check(&self, case: &Case<'_>) -> Option<Hit> {
+        let rows = case.rows(|row| row.cause == SWITCHING)?;
+        let text = case.counts("preemptions", &rows);
+        Some(Hit::of(rows, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::causes::testing::*;
+
+    #[test]
+    fn preemptions_are_found() {
+        let found = planted("preemption", |build| {
+            build.thread(9, "worker", |thread| thread.switching(DOSE, 20_000))
+        });
+        assert_whole(&found);
+        assert!(
+            found.text.contains("20.0 preemptions a token"),
+            "{}",
+            found.text
+        );
+    }
+}
