@@ -15,6 +15,7 @@
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
+pub mod activity;
 pub mod arms;
 pub mod causes;
 pub mod claims;

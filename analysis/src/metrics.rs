@@ -3,6 +3,7 @@
 mod starts;
 
 use crate::{
+    activity,
     ledger::{Ledger, cpu, events, latency, memory, stall, waiting},
     stats::Sample,
 };
@@ -181,6 +182,48 @@ pub const ALL: &[Definition] = &[
         Some(stall::book_run_queue),
     ),
     new(
+        "loop_ticks_per_token",
+        "event-loop ticks per token",
+        ("ticks", "token"),
+        activity::ticks_per_token,
+        None,
+    ),
+    new(
+        "loop_work_ns_per_tick",
+        "CPU time per event-loop tick",
+        ("ns", "tick"),
+        activity::work_per_tick,
+        None,
+    ),
+    new(
+        "loop_tick_p99_ns",
+        "length of event-loop ticks, 99th percentile",
+        ("ns", ""),
+        activity::tick_p99,
+        None,
+    ),
+    new(
+        "loop_empty_polls_per_token",
+        "polls of event loops that bring nothing, per token",
+        ("polls", "token"),
+        activity::empty_polls_per_token,
+        None,
+    ),
+    new(
+        "collector_bursts_per_token",
+        "bursts of collector threads per token",
+        ("bursts", "token"),
+        activity::bursts_per_token,
+        None,
+    ),
+    new(
+        "goroutine_switches_per_token",
+        "goroutines that take over a thread, per token",
+        ("switches", "token"),
+        activity::goroutine_switches_per_token,
+        None,
+    ),
+    new(
         "thread_ns_per_second",
         "time of all threads, per second",
         ("ns", "second"),
@@ -342,44 +385,4 @@ fn load(recording: &Recording, pick: fn(&LoadSummary) -> (u64, u64)) -> Option<S
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::Build;
-
-    #[test]
-    fn names_are_unique_and_found() {
-        for metric in ALL {
-            assert_eq!(by_name(metric.name).expect("found").title, metric.title);
-        }
-        assert!(by_name("nothing").is_none());
-    }
-
-    #[test]
-    fn a_round_without_load_has_nothing_per_token() {
-        let round = Build::arm("go")
-            .thread(1, "main", |thread| thread.user(10, 1))
-            .done();
-        let sample = |name: &str| by_name(name).expect("known").sample(&round);
-        assert_eq!(sample("cpu_ns_per_token"), None);
-        assert_eq!(sample("ttft_ns"), None);
-        assert_eq!(sample("forwarding_ns"), None);
-        assert_eq!(
-            sample("cpu_ns_per_second").map(|sample| sample.amount),
-            Some(10.0)
-        );
-    }
-
-    #[test]
-    fn what_was_not_observed_is_absent_and_not_zero() {
-        let in_mode = |mode| {
-            let with = |recording: &mut Recording| recording.observer.mode = mode;
-            let round = Build::arm("go").load(10, 1).with(with).done();
-            let names = ALL.iter().filter(|metric| metric.sample(&round).is_some());
-            names.map(|metric| metric.name).collect::<Vec<_>>()
-        };
-        let [none, counters, all] = Mode::EACH.map(in_mode);
-        assert!(none.contains(&"cpu_ns_per_token") && none.contains(&"rss_bytes"));
-        assert!(!none.contains(&"switches_per_token") && !counters.contains(&"syscalls_per_token"));
-        assert!(counters.contains(&"switches_per_token") && all.contains(&"syscalls_per_token"));
-    }
-}
+mod tests;

@@ -22,6 +22,12 @@ pub struct Counters {
     pub forwards_matched: u64,
     /// and those without.
     pub forwards_unmatched: u64,
+    /// Times a goroutine moved data on a thread on which another had done so last.
+    pub goroutine_switches: u64,
+    /// Receives of goroutines that had received before,
+    pub goroutine_receives: u64,
+    /// and, of these, those on another thread than the receive before.
+    pub goroutine_moves: u64,
     /// Thread ends handed to the ring buffer,
     pub exits_produced: u64,
     /// and those it had no room for.
@@ -42,7 +48,7 @@ pub struct Counters {
     pub lost_samples: u64,
 }
 
-const _: () = assert!(size_of::<Counters>() == 144);
+const _: () = assert!(size_of::<Counters>() == 168);
 
 impl Counters {
     /// Adds another CPU's set.
@@ -56,6 +62,9 @@ impl Counters {
         self.retransmits += other.retransmits;
         self.forwards_matched += other.forwards_matched;
         self.forwards_unmatched += other.forwards_unmatched;
+        self.goroutine_switches += other.goroutine_switches;
+        self.goroutine_receives += other.goroutine_receives;
+        self.goroutine_moves += other.goroutine_moves;
         self.exits_produced += other.exits_produced;
         self.exits_dropped += other.exits_dropped;
         self.lost_threads += other.lost_threads;

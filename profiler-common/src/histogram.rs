@@ -30,10 +30,12 @@ pub enum Kind {
     SendSize = 6,
     /// Size of one receive, bytes.
     RecvSize = 7,
+    /// From the first wake-up of collector threads to the last of them going to sleep, ns.
+    CollectorBurst = 8,
 }
 
 /// Number of distributions.
-pub const KINDS: usize = 8;
+pub const KINDS: usize = 9;
 
 /// The bucket of a value.
 #[inline(always)]

@@ -7,6 +7,7 @@
 //! *Invariant:* nothing here allocates, and nothing here knows a kernel structure.
 #![no_std]
 
+pub mod bursts;
 pub mod counters;
 pub mod fifo;
 pub mod forward;
@@ -15,12 +16,15 @@ pub mod histogram;
 mod loader;
 pub mod syscall;
 pub mod thread;
+pub mod ticks;
 
+pub use bursts::Bursts;
 pub use counters::Counters;
 pub use fifo::{Fifo, Stamp};
-pub use forward::Forwards;
+pub use forward::{Forwards, GoroutineStamp};
 pub use syscall::SyscallStat;
 pub use thread::{Thread, ThreadExit};
+pub use ticks::Ticks;
 
 /// Threads of the target that can be alive at one time.
 pub const MAX_THREADS: u32 = 16_384;

@@ -4,7 +4,10 @@
     reason = "aya asks for a promise about each type's layout"
 )]
 
-use crate::{Counters, Fifo, Forwards, Socket, Stamp, SyscallStat, Thread, WaitedFor};
+use crate::{
+    Bursts, Counters, Fifo, Forwards, GoroutineStamp, Socket, Stamp, SyscallStat, Thread, Ticks,
+    WaitedFor,
+};
 
 macro_rules! plain_data {
     ($($type:ty),*) => {$(
@@ -15,12 +18,15 @@ macro_rules! plain_data {
 }
 
 plain_data!(
+    Bursts,
     Counters,
     Fifo,
     Forwards,
+    GoroutineStamp,
     Socket,
     Stamp,
     SyscallStat,
     Thread,
+    Ticks,
     WaitedFor
 );

@@ -62,6 +62,21 @@ pub fn near(nr: u32) -> Option<u32> {
     })
 }
 
+/// Whether a call moves data (x86-64 numbers). A goroutine makes these itself; Go's scheduler, which runs between two
+/// goroutines and looks like a third, waits and wakes by others.
+#[inline(always)]
+pub fn moves_data(nr: u32) -> bool {
+    matches!(
+        nr,
+        0 | 1 // read, write
+        | 17..=20 // pread64, pwrite64, readv, writev
+        | 40 // sendfile
+        | 44..=47 // sendto, recvfrom, sendmsg, recvmsg
+        | 275 // splice
+        | 299 | 307 // recvmmsg, sendmmsg
+    )
+}
+
 /// Bits of a key that hold the number of the call.
 const NR_BITS: u32 = 12;
 

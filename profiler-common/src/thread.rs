@@ -15,21 +15,21 @@ pub const RUNNABLE: u32 = 2;
 pub const OFF_CPU: u32 = 3;
 
 /// The thread began inside the window.
-pub const FLAG_BORN: u32 = 1;
+pub const FLAG_BORN: u16 = 1;
 /// The thread is inside a system call.
-pub const FLAG_IN_SYSCALL: u32 = 2;
+pub const FLAG_IN_SYSCALL: u16 = 2;
 /// The thread is on its way out.
-pub const FLAG_EXITING: u32 = 4;
+pub const FLAG_EXITING: u16 = 4;
 /// `major_base` holds the kernel's count of major faults at first sight.
-pub const FLAG_MAJOR_BASE: u32 = 8;
+pub const FLAG_MAJOR_BASE: u16 = 8;
 /// It was found running, without having been seen to get a CPU, while taken for runnable,
-pub const FLAG_UNSEEN_RUNNABLE: u32 = 16;
+pub const FLAG_UNSEEN_RUNNABLE: u16 = 16;
 /// and while taken for asleep.
-pub const FLAG_UNSEEN_OFF: u32 = 32;
+pub const FLAG_UNSEEN_OFF: u16 = 32;
 /// It got a CPU without having been seen to be woken.
-pub const FLAG_UNSEEN_WAKE: u32 = 64;
+pub const FLAG_UNSEEN_WAKE: u16 = 64;
 /// The kernel took its CPU away, and it has not got one again.
-pub const FLAG_PREEMPTED: u32 = 128;
+pub const FLAG_PREEMPTED: u16 = 128;
 
 /// What is known of one thread. Times are monotonic nanoseconds.
 ///
@@ -60,7 +60,9 @@ pub struct Thread {
     pub migrations: u64,
 
     /// Bits of `FLAG_*`.
-    pub flags: u32,
+    pub flags: u16,
+    /// Row of its [`crate::Ticks`], or one of `ticks::NO_ROW*`.
+    pub ticks_row: u16,
     /// Number of the system call it is in.
     pub syscall_nr: u32,
     /// Time on a CPU, up to `since_ns`.
@@ -274,7 +276,7 @@ impl Thread {
     /// waiting or sleeping in the meantime is running.
     #[inline(always)]
     fn put_stay_right(&mut self, exec_ns: u64) {
-        const UNSEEN: u32 = FLAG_UNSEEN_RUNNABLE | FLAG_UNSEEN_OFF;
+        const UNSEEN: u16 = FLAG_UNSEEN_RUNNABLE | FLAG_UNSEEN_OFF;
         if self.flags & UNSEEN != 0 {
             let ran = exec_ns.saturating_sub(self.exec_ns);
             let missed = ran.saturating_sub(self.on_cpu_ns - self.left_on_cpu_ns);

@@ -19,6 +19,8 @@ globals! {
     DIRECT_LOADS: u8 = 1;
     /// A value of `profiler_common::Pairing`.
     PAIRING: u32 = 0;
+    /// The first eight bytes of the name that collector threads have; 0 where they have none.
+    COLLECTOR_NAME: u64 = 0;
     /// Whether `sched_switch` passes the previous task's state as its fourth argument (Linux 5.18).
     SWITCH_HAS_STATE: u8 = 1;
 

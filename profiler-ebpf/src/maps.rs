@@ -6,7 +6,8 @@ use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
-    Counters, Fifo, Forwards, MAX_THREADS, Socket, Stamp, SyscallStat, Thread, WaitedFor,
+    Bursts, Counters, Fifo, Forwards, GoroutineStamp, MAX_THREADS, Socket, SyscallStat, Thread,
+    Ticks, WaitedFor, ticks,
 };
 
 /// Thread groups that are followed besides `TARGET_TGID`.
@@ -41,6 +42,12 @@ pub static RUNNING: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
 #[map]
 pub static CALLS: Array<SyscallStat> =
     Array::with_max_entries(MAX_THREADS * NEAR_CALLS.len() as u32, BPF_F_MMAPABLE);
+/// Ticks of threads that wait for events, each in a row of its own; nobody has the first.
+#[map]
+pub static TICKS: Array<Ticks> = Array::with_max_entries(ticks::ROWS, 0);
+/// Rows of `TICKS` not in use; the loader puts all but the first in.
+#[map]
+pub static FREE_ROWS: Queue<u32> = Queue::with_max_entries(ticks::ROWS, 0);
 /// Other system calls, and those of threads that ended, by `syscall::key`.
 #[map]
 pub static SYSCALLS: HashMap<u64, SyscallStat> = HashMap::with_max_entries(65_536, 0);
@@ -67,10 +74,13 @@ pub static FAULTS: HashMap<u64, u64> = HashMap::with_max_entries(65_536, 0);
 pub static CODE: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);
 /// The last receive of a goroutine. The least recently used goes when it is full: goroutines are many.
 #[map]
-pub static PAIRS: LruHashMap<u64, Stamp> = LruHashMap::with_max_entries(32_768, 0);
+pub static PAIRS: LruHashMap<u64, GoroutineStamp> = LruHashMap::with_max_entries(32_768, 0);
 /// Receives waiting for their send, where threads differ.
 #[map]
 pub static FIFO: Array<Fifo> = Array::with_max_entries(1, 0);
+/// Wake-ups of threads that collect garbage.
+#[map]
+pub static BURSTS: Array<Bursts> = Array::with_max_entries(1, 0);
 /// Histograms: a row of buckets for each `Kind`.
 #[map]
 pub static HISTOGRAMS: PerCpuArray<u64> =

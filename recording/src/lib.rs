@@ -6,6 +6,7 @@
 //!
 //! *Invariant:* nothing here touches a kernel interface, and no I/O happens beyond [`io`].
 
+pub mod activity;
 pub mod comparison;
 pub mod forwards;
 pub mod histogram;
@@ -17,6 +18,7 @@ pub mod observer;
 pub mod process;
 pub mod served;
 
+pub use activity::Activity;
 pub use comparison::Comparison;
 pub use forwards::Forwards;
 pub use histogram::Histogram;
@@ -75,6 +77,9 @@ pub struct Recording {
     /// What forwards were made of, by their length.
     #[serde(default)]
     pub forwards: Vec<Forwards>,
+    /// What the runtime's own parts did, where the kernel sees it.
+    #[serde(default, skip_serializing_if = "Activity::is_empty")]
+    pub activity: Activity,
     /// The load generator's summary of the same window, where there was one.
     pub load: Option<LoadSummary>,
     /// Content tokens that the model sent in the same window, where the model was our stub.

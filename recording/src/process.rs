@@ -109,6 +109,9 @@ pub struct Thread {
     /// The thread's system calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub syscalls: Vec<Syscall>,
+    /// How it went round its loop, if it waits for events. Absent too where more than 255 threads had done so before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<crate::activity::Waits>,
 }
 
 impl Samples {

@@ -57,9 +57,19 @@ impl Rule for EmptyPolls {
     }
 }
 
-/// Polls that brought nothing, at least: each of the others brought one event or more. Where events were not counted,
-/// those that neither slept nor can have led to anything, since too few calls were made that answer an event.
+/// Polls that brought nothing, as counted; where they were not, those that must have, at least: each of the others brought
+/// one event or more. Where events were not counted either, those that neither slept nor can have led to anything, since
+/// too few calls were made that answer an event.
 fn empty(recording: &Recording) -> u64 {
+    let waits = recording
+        .threads
+        .iter()
+        .filter_map(|thread| thread.waits.as_ref());
+    let counted: u64 = waits.map(|waits| waits.empty).sum();
+    counted.max(least(recording))
+}
+
+fn least(recording: &Recording) -> u64 {
     let polls = || {
         let calls = recording.syscalls.iter();
         calls.filter(|call| POLLS.contains(&call.name.as_str()))
@@ -78,6 +88,7 @@ fn empty(recording: &Recording) -> u64 {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
+    use recording::activity::Waits;
 
     #[test]
     fn polls_that_bring_nothing_are_found() {
@@ -89,6 +100,26 @@ mod tests {
             })
         });
         assert_whole(&found);
+        assert!(
+            found.text.contains("8.00 polls that bring nothing"),
+            "{}",
+            found.text
+        );
+    }
+
+    #[test]
+    fn a_poll_that_brings_many_makes_up_for_no_other() {
+        let found = planted("empty-polls", |build| {
+            build.call("epoll_pwait2", 9_000, DOSE).with(|recording| {
+                let calls = recording.syscalls.iter_mut();
+                calls.for_each(|call| call.events = Some(call.count));
+                let thread = recording.threads.last_mut().expect("just made");
+                thread.waits = Some(Waits {
+                    empty: 8_000,
+                    ..Waits::default()
+                });
+            })
+        });
         assert!(
             found.text.contains("8.00 polls that bring nothing"),
             "{}",

@@ -32,7 +32,7 @@ const V8_WORKER: &str = "V8 worker (garbage collection, JIT)";
 const TOKIO_WORKER: &str = "tokio worker";
 
 /// Calls that wait for events.
-const WAITS: [&str; 8] = [
+pub const WAITS: [&str; 8] = [
     "epoll_wait",
     "epoll_pwait",
     "epoll_pwait2",
@@ -47,6 +47,12 @@ const WAITS: [&str; 8] = [
 /// hold up all of them.
 pub fn is_event_loop(role: &str) -> bool {
     [MAIN_LOOP, SECONDARY_LOOP, HTTP_CLIENT].contains(&role)
+}
+
+/// How the name of threads begins that do nothing but collect garbage, and are woken together for that. V8's threads
+/// compile as well, and Go's collector runs on any of its threads: wake-ups do not tell it from other work.
+pub fn collector_name(runtime: &str) -> Option<&'static [u8; 8]> {
+    (runtime == "bun").then_some(b"HeapHelp")
 }
 
 /// What a role is decided from.

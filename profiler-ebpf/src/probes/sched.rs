@@ -4,11 +4,11 @@
 //! `sched_wakeup_new`, `sched_migrate_task`, `sched_process_fork`, `sched_process_exit`.
 
 use crate::config::{
-    OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_MAJ_FLT, OFF_TASK_NIVCSW, OFF_TASK_NVCSW,
-    OFF_TASK_RUN_DELAY, OFF_TASK_STATE, OFF_TASK_TGID, PAIRING, SWITCH_HAS_STATE,
+    COLLECTOR_NAME, OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_MAJ_FLT, OFF_TASK_NIVCSW,
+    OFF_TASK_NVCSW, OFF_TASK_RUN_DELAY, OFF_TASK_STATE, OFF_TASK_TGID, PAIRING, SWITCH_HAS_STATE,
 };
 use crate::hook::{Args, Object, hooks};
-use crate::maps::{EXITED, FIFO, WAITED, WAKES, add, count, observe, tally, window_start};
+use crate::maps::{BURSTS, EXITED, FIFO, WAITED, WAKES, add, count, observe, tally, window_start};
 use crate::probes::syscall::keep_calls;
 use crate::track::{begin, current, existing, followed, forget, now, run_next, thread};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
@@ -18,7 +18,7 @@ use profiler_common::thread::{
     Account, FLAG_BORN, FLAG_EXITING, FLAG_MAJOR_BASE, OFF_CPU, RUNNABLE,
 };
 use profiler_common::{
-    LONG_WAIT_NS, Pairing, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER, WaitedFor,
+    Bursts, LONG_WAIT_NS, Pairing, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER, WaitedFor,
 };
 
 hooks! {
@@ -71,6 +71,9 @@ fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u6
     {
         // SAFETY: the loop thread is the queue's only reader.
         unsafe { (*fifo).flush(thread.since_ns) };
+    }
+    if voluntary && let Some(bursts) = bursts_of(task) {
+        bursts.sleep(now);
     }
     let account = Account {
         exec_ns: task.read(OFF_TASK_EXEC_RUNTIME.load()),
@@ -179,7 +182,13 @@ fn waking(args: Args) {
     let Some(wakee) = thread(tgid, tid, OFF_CPU) else {
         return;
     };
-    wakee.waking_ns = now();
+    let now = now();
+    wakee.waking_ns = now;
+    if let Some(bursts) = bursts_of(args.object::<0>())
+        && let Some(span) = bursts.wake(now)
+    {
+        observe(Kind::CollectorBurst, span);
+    }
     let waker = match current() {
         Some(waker) => waker.serial,
         None if bpf_get_current_pid_tgid() as u32 == 0 => WAKER_IDLE,
@@ -187,6 +196,19 @@ fn waking(args: Args) {
     };
     let key = (u64::from(waker) << 32) | u64::from(wakee.serial);
     tally(&WAKES, &key, |counters| counters.lost_wakes += 1);
+}
+
+/// Where wake-ups of a task are added up, if it collects garbage.
+#[inline(always)]
+fn bursts_of(task: Object) -> Option<&'static mut Bursts> {
+    let name = COLLECTOR_NAME.load();
+    if name == 0 || task.read::<u64>(OFF_TASK_COMM.load()) != name {
+        return None;
+    }
+    let bursts = BURSTS.get_ptr_mut(0)?;
+    // SAFETY: an array's memory stays in place. Two CPUs that begin a burst at the same moment would count it twice: the
+    // threads are asleep then, and whoever wakes the first of them is alone.
+    Some(unsafe { &mut *bursts })
 }
 
 #[inline(always)]

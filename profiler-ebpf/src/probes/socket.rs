@@ -9,7 +9,7 @@ use crate::maps::{FIFO, FORWARDS, LISTENING, PAIRS, SOCKETS, count, observe, win
 use crate::track::{current, current_ids, now};
 use profiler_common::forward::Received;
 use profiler_common::histogram::{Kind, bucket_of};
-use profiler_common::{Pairing, Socket, Stamp, Thread};
+use profiler_common::{GoroutineStamp, Pairing, Socket, Stamp, Thread};
 
 hooks! {
     "sock_send_length" => send as sock_send_length, sock_send_length_raw;
@@ -144,18 +144,27 @@ fn keep_stamp(thread: &mut Thread, stamp: Stamp) {
                 unsafe { (*fifo).push(stamp) };
             }
         }
-        GOROUTINE_PAIRING => keep_for(thread.goroutine, stamp),
+        GOROUTINE_PAIRING => keep_for(thread, stamp),
         _ => thread.received = stamp,
     }
 }
 
 #[inline(always)]
-fn keep_for(goroutine: u64, stamp: Stamp) {
-    if let Some(kept) = PAIRS.get_ptr_mut(goroutine) {
+fn keep_for(thread: &Thread, stamp: Stamp) {
+    let new = GoroutineStamp {
+        stamp,
+        thread: thread.serial,
+        reserved: 0,
+    };
+    if let Some(kept) = PAIRS.get_ptr_mut(thread.goroutine) {
         // SAFETY: a goroutine runs on one CPU at a time, so nobody else changes its stamp.
-        unsafe { *kept = stamp };
+        let before = unsafe { core::mem::replace(&mut *kept, new) };
+        count(|counters| {
+            counters.goroutine_receives += 1;
+            counters.goroutine_moves += u64::from(before.thread != new.thread);
+        });
     // A full least-recently-used map makes room by itself, which is dear: only what is new goes this way.
-    } else if PAIRS.insert(goroutine, stamp, 0).is_err() {
+    } else if PAIRS.insert(thread.goroutine, new, 0).is_err() {
         count(|counters| counters.lost_sockets += 1);
     }
 }
@@ -166,7 +175,7 @@ fn take_stamp(thread: &mut Thread) -> Option<Stamp> {
         // SAFETY: the thread that sends is the queue's only reader.
         FIFO_PAIRING => return unsafe { (*FIFO.get_ptr_mut(0)?).pop() },
         // SAFETY: a goroutine runs on one CPU at a time, so nobody else changes its stamp.
-        GOROUTINE_PAIRING => unsafe { &mut *PAIRS.get_ptr_mut(thread.goroutine)? },
+        GOROUTINE_PAIRING => unsafe { &mut (*PAIRS.get_ptr_mut(thread.goroutine)?).stamp },
         _ => &mut thread.received,
     };
     // Used up rather than removed: the next receive writes it again.

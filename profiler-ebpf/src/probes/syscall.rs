@@ -2,10 +2,11 @@
 
 use crate::config::{OFF_REGS_G, OFF_REGS_NR, PAIRING};
 use crate::hook::{Args, hooks};
-use crate::maps::{CALLS, ERRORS, SYSCALLS, count, tally};
+use crate::maps::{CALLS, ERRORS, FREE_ROWS, SYSCALLS, TICKS, count, tally};
 use crate::track::{current, now};
-use profiler_common::syscall::{NEAR_CALLS, error_key, key, near};
+use profiler_common::syscall::{NEAR_CALLS, error_key, key, moves_data, near};
 use profiler_common::thread::{CallTime, FLAG_IN_SYSCALL};
+use profiler_common::ticks::{NO_ROW, NO_ROW_LEFT, Ticks, waits_for_events};
 use profiler_common::{Pairing, SyscallStat, Thread};
 
 hooks! {
@@ -19,10 +20,25 @@ const MAX_ERRNO: u64 = 4095;
 #[inline(always)]
 fn enter(args: Args) {
     let Some(thread) = current() else { return };
-    if PAIRING.load() == Pairing::Goroutine as u32 {
-        thread.goroutine = args.object::<0>().read(OFF_REGS_G.load());
+    let (nr, now) = (args.word::<1>() as u32, now());
+    if PAIRING.load() == Pairing::Goroutine as u32 && moves_data(nr) {
+        run_goroutine(thread, args.object::<0>().read(OFF_REGS_G.load()));
     }
-    thread.enter(args.word::<1>() as u32, now());
+    if waits_for_events(nr)
+        && let Some(ticks) = ticks_of(thread.ticks_row)
+    {
+        ticks.end(now);
+    }
+    thread.enter(nr, now);
+}
+
+/// The scheduler's own calls are left out, so that a goroutine that waited and goes on is no switch.
+#[inline(always)]
+fn run_goroutine(thread: &mut Thread, goroutine: u64) {
+    let before = core::mem::replace(&mut thread.goroutine, goroutine);
+    if before != goroutine && before != 0 {
+        count(|counters| counters.goroutine_switches += 1);
+    }
 }
 
 #[inline(always)]
@@ -32,14 +48,48 @@ fn leave(args: Args) {
         // Entered before first sight.
         thread.syscall_nr = args.object::<0>().read::<u64>(OFF_REGS_NR.load()) as u32;
     }
-    let took = thread.exit(now());
+    let now = now();
+    let took = thread.exit(now);
     let result = args.word::<1>();
     let failed = result > u64::MAX - MAX_ERRNO;
+    if waits_for_events(thread.syscall_nr) {
+        let events = if failed { None } else { Some(result) };
+        begin_tick(thread, now, events, took.blocked_ns != 0);
+    }
     record(thread, took, if failed { 0 } else { result });
     if failed {
         let key = error_key(thread.syscall_nr, result.wrapping_neg() as u32);
         tally(&ERRORS, &key, |counters| counters.lost_syscalls += 1);
     }
+}
+
+#[inline(always)]
+fn begin_tick(thread: &mut Thread, now: u64, events: Option<u64>, slept: bool) {
+    if thread.ticks_row == NO_ROW {
+        take_row(thread);
+    }
+    if let Some(ticks) = ticks_of(thread.ticks_row) {
+        ticks.begin(now, events, slept);
+    }
+}
+
+#[inline(always)]
+fn take_row(thread: &mut Thread) {
+    let row = FREE_ROWS.pop().ok().flatten();
+    thread.ticks_row = row.map_or(NO_ROW_LEFT, |row| row as u16);
+    if let Some(ticks) = ticks_of(thread.ticks_row) {
+        ticks.serial = thread.serial;
+    }
+}
+
+#[inline(always)]
+fn ticks_of(row: u16) -> Option<&'static mut Ticks> {
+    if row == NO_ROW {
+        return None;
+    }
+    let ticks = TICKS.get_ptr_mut(row.into())?;
+    // SAFETY: an array's memory stays in place, and only the thread itself writes to its row.
+    Some(unsafe { &mut *ticks })
 }
 
 #[inline(always)]

@@ -1,5 +1,6 @@
 //! From what the maps held to the threads, system calls and faults of a recording.
 
+use super::activity;
 use super::drain::Drained;
 use super::kernel_truth::{ThreadTruth, Truth};
 use super::memory::Places;
@@ -162,6 +163,7 @@ pub fn threads(known: &[Known], drained: &Drained, places: Places, span: Span) -
     for (serial, nr, stat) in &drained.syscalls {
         calls.entry(*serial).or_default().push((*nr, *stat));
     }
+    let mut waits = activity::waits(drained);
     known
         .iter()
         .map(|known| {
@@ -169,6 +171,7 @@ pub fn threads(known: &[Known], drained: &Drained, places: Places, span: Span) -
             let calls = calls.remove(&serial).unwrap_or_default();
             Thread {
                 user_code: code.remove(&serial).unwrap_or_default(),
+                waits: waits.remove(&serial),
                 ..thread(known, calls, span)
             }
         })

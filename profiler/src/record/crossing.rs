@@ -31,6 +31,7 @@ pub fn measure(wanted: &Wanted) -> Result<f64> {
     let wanted = Wanted {
         tgids: vec![own],
         pairing: Pairing::Thread,
+        collector: 0,
         ..wanted.clone()
     };
     // Only what runs at a system call makes it dearer.

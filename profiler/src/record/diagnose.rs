@@ -91,6 +91,7 @@ fn try_programs() -> Result<Vec<(String, String)>, String> {
     let wanted = Wanted {
         tgids: vec![std::process::id()],
         pairing: Pairing::Thread,
+        collector: 0,
         log: false,
         kinds: vec![HookKind::TpBtf, HookKind::RawTracepoint],
     };

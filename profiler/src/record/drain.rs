@@ -6,11 +6,12 @@ use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind};
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
-    Counters, Forwards, MAX_THREADS, SyscallStat, Thread, ThreadExit, UNIT_BITS, WaitedFor,
-    split_code_key, syscall,
+    Bursts, Counters, Forwards, MAX_THREADS, SyscallStat, Thread, ThreadExit, Ticks, UNIT_BITS,
+    WaitedFor, split_code_key, syscall, ticks,
 };
 use recording::Histogram;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Everything the maps hold when the window has ended.
 #[derive(Debug, Default)]
@@ -33,6 +34,10 @@ pub struct Drained {
     pub histograms: Vec<Histogram>,
     /// What forwards were made of, by the bucket of their length.
     pub forwards: Vec<Forwards>,
+    /// Rows of ticks that a thread has.
+    pub ticks: Vec<Ticks>,
+    /// Wake-ups of collector threads.
+    pub bursts: Bursts,
     /// Counters.
     pub counters: Counters,
 }
@@ -91,14 +96,15 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
             .collect(),
         histograms: histograms(bpf)?,
         forwards: forwards(bpf)?,
+        ticks: ticks_in_use(bpf)?,
+        bursts: array::<Bursts>(bpf, "BURSTS")?.get(&0, 0)?,
         counters: counters(bpf)?,
     })
 }
 
 /// System calls by thread serial and number: what is kept near the threads that live, and what is kept apart.
 pub fn syscalls(bpf: &Ebpf, live: &[Thread]) -> Result<Vec<(u32, u32, SyscallStat)>> {
-    let map = bpf.map("CALLS").context("the object has no map CALLS")?;
-    let near: Array<_, SyscallStat> = Array::try_from(map)?;
+    let near = array::<SyscallStat>(bpf, "CALLS")?;
     let mut calls: Vec<_> = entries::<u64, SyscallStat>(bpf, "SYSCALLS")?
         .map(|(key, stat)| (syscall::split_key(key).0, syscall::split_key(key).1, stat))
         .collect();
@@ -116,10 +122,7 @@ pub fn syscalls(bpf: &Ebpf, live: &[Thread]) -> Result<Vec<(u32, u32, SyscallSta
 
 /// The threads that are alive.
 pub fn threads(bpf: &Ebpf) -> Result<Vec<Thread>> {
-    let map = bpf
-        .map("THREADS")
-        .context("the object has no map THREADS")?;
-    let threads: Array<_, Thread> = Array::try_from(map)?;
+    let threads = array::<Thread>(bpf, "THREADS")?;
     let slots = entries::<u32, u32>(bpf, "SLOTS")?;
     slots.map(|(_, slot)| Ok(threads.get(&slot, 0)?)).collect()
 }
@@ -132,13 +135,39 @@ pub fn set_window(bpf: &mut Ebpf, start_ns: u64) -> Result<()> {
     Ok(Array::<_, u64>::try_from(map)?.set(0, start_ns, 0)?)
 }
 
-/// Makes every slot of a thread free.
+/// Makes every slot of a thread free, and every row of ticks but the first, which says that a thread has none.
 pub fn free_slots(bpf: &mut Ebpf) -> Result<()> {
+    free(bpf, "FREE_SLOTS", 0..MAX_THREADS)?;
+    free(bpf, "FREE_ROWS", 1..ticks::ROWS)
+}
+
+fn free(bpf: &mut Ebpf, name: &str, mut numbers: Range<u32>) -> Result<()> {
     let map = bpf
-        .map_mut("FREE_SLOTS")
-        .context("the object has no map FREE_SLOTS")?;
+        .map_mut(name)
+        .with_context(|| format!("the object has no map {name}"))?;
     let mut free: Queue<_, u32> = Queue::try_from(map)?;
-    (0..MAX_THREADS).try_for_each(|slot| Ok(free.push(slot, 0)?))
+    numbers.try_for_each(|number| Ok(free.push(number, 0)?))
+}
+
+/// Rows are taken in order, so the first that nobody has is the end of them.
+fn ticks_in_use(bpf: &Ebpf) -> Result<Vec<Ticks>> {
+    let rows = array::<Ticks>(bpf, "TICKS")?;
+    let mut used = Vec::new();
+    for row in 1..ticks::ROWS {
+        let ticks = rows.get(&row, 0)?;
+        if ticks.serial == 0 {
+            break;
+        }
+        used.push(ticks);
+    }
+    Ok(used)
+}
+
+fn array<'a, T: aya::Pod>(bpf: &'a Ebpf, name: &str) -> Result<Array<&'a MapData, T>> {
+    let map = bpf
+        .map(name)
+        .with_context(|| format!("the object has no map {name}"))?;
+    Ok(Array::try_from(map)?)
 }
 
 /// Adds keys to a map that serves as a set.

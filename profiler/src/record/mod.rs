@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* nothing here explains; a recording holds what was measured, and the checks that hold it to account.
 
+pub mod activity;
 pub mod assemble;
 pub mod checks;
 pub mod counted;

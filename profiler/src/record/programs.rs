@@ -25,6 +25,8 @@ pub struct Wanted {
     pub tgids: Vec<u32>,
     /// How receives pair with sends.
     pub pairing: Pairing,
+    /// How the name of collector threads begins, as the kernel holds it; 0 where they have none of their own.
+    pub collector: u64,
     /// Whether the programs' own diagnostics are wanted.
     pub log: bool,
     /// Kinds of hook that may be used, best first.
@@ -91,6 +93,15 @@ impl Programs {
         Ok(Programs { bpf, sources })
     }
 
+    /// Whether programs serve the whole of a signal.
+    pub fn serve(&self, signal: &str) -> bool {
+        let mut served = self
+            .sources
+            .iter()
+            .filter(|source| source.source != NO_SOURCE);
+        served.any(|source| source.signal == signal)
+    }
+
     /// What each signal's programs cost so far; zero unless the kernel's BPF statistics are on.
     pub fn costs(&self) -> Vec<observer::Signal> {
         self.sources
@@ -131,6 +142,7 @@ fn load(wanted: &Wanted, layout: &Layout, kind: HookKind) -> Result<Ebpf> {
         .override_global("MANY_TARGETS", &many, true)
         .override_global("DIRECT_LOADS", &direct, true)
         .override_global("PAIRING", &pairing, true)
+        .override_global("COLLECTOR_NAME", &wanted.collector, true)
         .override_global("SWITCH_HAS_STATE", &has_state, true)
         .override_global(aya_log::LEVEL, &log_level, true);
     for (global, offset) in &layout.offsets {

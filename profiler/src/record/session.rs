@@ -1,5 +1,6 @@
 //! One recording from attach to drain.
 
+use super::activity::{self, Looked};
 use super::assemble::{self, Span};
 use super::checks::{self, Evidence};
 use super::drain::{self, Code, Drained, Exits};
@@ -44,6 +45,7 @@ pub struct Session {
     stats: Statistics,
     crossing_ns: f64,
     mode: Mode,
+    looked: Looked,
 }
 
 impl Session {
@@ -53,10 +55,12 @@ impl Session {
         let wanted = Wanted {
             tgids: processes.iter().map(|process| process.pid).collect(),
             pairing: target::pairing_of(&target.runtime),
+            collector: target::collector_of(&target.runtime),
             log: options.log_programs,
             kinds: options.hooks.clone(),
         };
         let (mut programs, crossing_ns) = attach(&wanted, options.mode)?;
+        let looked = Looked::by(&programs, &wanted);
         let ports: Vec<u16> = wanted
             .tgids
             .iter()
@@ -94,6 +98,7 @@ impl Session {
             stats,
             crossing_ns,
             mode: options.mode,
+            looked,
         })
     }
 
@@ -271,6 +276,7 @@ impl Session {
             },
             latency: counted::latency(drained),
             forwards: counted::forwards(drained),
+            activity: activity::activity(drained, self.looked),
             observer: observer::Observer {
                 signals,
                 lost_events: drained.counters.lost(),

@@ -111,6 +111,13 @@ pub fn pairing_of(runtime: &str) -> Pairing {
     }
 }
 
+/// How the name of the runtime's collector threads begins, as the kernel holds it in memory; 0 where they have no name of
+/// their own.
+pub fn collector_of(runtime: &str) -> u64 {
+    let name = analysis::runtime::collector_name(runtime);
+    name.map_or(0, |name| u64::from_ne_bytes(*name))
+}
+
 /// TCP ports a process listens on.
 pub fn listening_ports(pid: u32) -> Vec<u16> {
     let sockets = socket_inodes(pid);

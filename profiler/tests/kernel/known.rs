@@ -1,7 +1,9 @@
 //! A process of known behaviour, for the tests of the recorder: it waits for a line, does exactly what its arguments
 //! say, prints `done`, and waits for the end of its input.
 
-use std::io::{ErrorKind, Read, Write, stdin, stdout};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::eventfd::EventFd;
+use std::io::{ErrorKind, Read, Write, pipe, stdin, stdout};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,8 @@ fn main() {
         }),
         "pulse" => after(wait_for_line, || pulse(number(1))),
         "fail" => after(wait_for_line, || fail(number(1))),
+        "turns" => after(wait_for_line, || turns(number(1), number(2), number(3))),
+        "bursts" => after(wait_for_line, || bursts(number(1))),
         other => panic!("unknown behaviour {other}"),
     }
 }
@@ -130,4 +134,57 @@ fn fail(times: usize) {
         let error = stream.read(&mut [0]).expect_err("nothing was sent");
         assert_eq!(error.kind(), ErrorKind::WouldBlock);
     }
+}
+
+/// Waits for events: `ready` times where there is one, `spun` times where there is none without sleeping, and `slept`
+/// times where there is none either, a millisecond each.
+fn turns(ready: usize, spun: usize, slept: usize) {
+    let epoll = Epoll::new(EpollCreateFlags::empty()).expect("an epoll");
+    let event = EventFd::new().expect("an eventfd");
+    epoll
+        .add(&event, EpollEvent::new(EpollFlags::EPOLLIN, 0))
+        .expect("it can be waited for");
+    let wait = |timeout: u16| {
+        let found = epoll.wait(&mut [EpollEvent::empty()], EpollTimeout::from(timeout));
+        found.expect("it can wait")
+    };
+    for _ in 0..ready {
+        event.write(1).expect("written");
+        assert_eq!(wait(1000), 1);
+        event.read().expect("there is one");
+    }
+    (0..spun).for_each(|_| assert_eq!(wait(0), 0));
+    (0..slept).for_each(|_| assert_eq!(wait(1), 0));
+}
+
+/// Wakes a thread that is named as a collector `times` times, with 5 ms between. Each time it is known to be asleep, so
+/// that there is one wake-up.
+fn bursts(times: usize) {
+    let (mut asked, mut ask) = pipe().expect("a pipe");
+    let (mut answer, mut answered) = pipe().expect("a pipe");
+    let helper = std::thread::Builder::new().name("HeapHelper".into());
+    let helper = helper.spawn(move || {
+        let id = nix::unistd::gettid().as_raw();
+        answered.write_all(&id.to_ne_bytes()).expect("written");
+        for _ in 0..times {
+            asked.read_exact(&mut [0]).expect("asked");
+            answered.write_all(&[0; 4]).expect("written");
+        }
+    });
+    let helper = helper.expect("a thread");
+    let mut id = [0; 4];
+    answer.read_exact(&mut id).expect("it says who it is");
+    let stat = format!("/proc/self/task/{}/stat", i32::from_ne_bytes(id));
+    for _ in 0..times {
+        std::thread::sleep(Duration::from_millis(5));
+        while !std::fs::read_to_string(&stat)
+            .expect("it lives")
+            .contains(") S ")
+        {
+            std::thread::yield_now();
+        }
+        ask.write_all(&[1]).expect("written");
+        answer.read_exact(&mut [0; 4]).expect("answered");
+    }
+    helper.join().expect("it ends");
 }

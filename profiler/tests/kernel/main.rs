@@ -1,5 +1,6 @@
 //! The recorder on this kernel, against processes whose behaviour is known exactly. Needs privilege.
 
+mod activity;
 mod counts;
 mod modes;
 mod pidstat;

@@ -13,6 +13,7 @@ mod names;
 mod observer_cost;
 mod over_time;
 mod rows;
+mod runtime_activity;
 mod slopes;
 mod starts;
 mod threads;
@@ -41,6 +42,7 @@ pub fn document(input: &Input) -> Document {
         user_code::section(&arms),
         waiting::section(&arms),
         over_time::section(&arms),
+        runtime_activity::section(&arms),
         activity::section(&arms),
         faults::section(&arms),
         slopes::section(input, &arms),

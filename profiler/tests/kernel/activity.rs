@@ -1,0 +1,36 @@
+//! What a runtime does, told from the kernel's side: held against processes that do it an exact number of times.
+
+use crate::support::{assert_sound, record, record_with};
+use recording::activity::Waits;
+
+fn waits(arguments: &[&str]) -> Waits {
+    let recording = record(arguments);
+    let mut waiting = recording
+        .threads
+        .into_iter()
+        .filter_map(|thread| thread.waits);
+    let waits = waiting.next().expect("a thread that waits for events");
+    assert_eq!(waiting.next(), None);
+    waits
+}
+
+#[test]
+fn turns_of_a_loop_are_counted_by_what_they_bring() {
+    let waits = waits(&["turns", "400", "70", "30"]);
+    assert_eq!((waits.empty, waits.spun), (100, 70));
+    // The first wait that returns begins the first tick; the last tick has no end.
+    assert_eq!(waits.ticks.count, 499);
+    // Each event was there before it was asked for, but nothing is known of the time before the first.
+    assert_eq!(waits.late.count, 399);
+}
+
+#[test]
+fn bursts_of_collector_threads_are_counted() {
+    let behaviour = ["bursts", "40"];
+    let recording = record_with(&behaviour, &["--runtime", "bun"], |_| ());
+    assert_sound(&recording);
+    let collector = recording.activity.collector.expect("looked for");
+    assert_eq!((collector.wakeups, collector.spans.count), (40, 40));
+    let recording = record_with(&behaviour, &[], |_| ());
+    assert!(recording.activity.is_empty(), "{:?}", recording.activity);
+}
