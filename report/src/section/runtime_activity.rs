@@ -154,7 +154,7 @@ fn loop_rows(arms: &Arms, role: &str, rows: &mut Vec<Row>) {
         true,
     );
     add(
-        &each("and did not sleep either"),
+        &each("of these, without sleeping"),
         "",
         |l| l.spun as f64,
         true,
@@ -305,7 +305,7 @@ mod tests {
         assert_eq!(row("main loop: ticks per s"), "– 2");
         assert_eq!(row("main loop: CPU time per tick"), "– 2.00 µs");
         assert_eq!(row("main loop: polls that bring nothing per s"), "– 1");
-        assert_eq!(row("main loop: and did not sleep either per s"), "– 0");
+        assert_eq!(row("main loop: of these, without sleeping per s"), "– 0");
         assert_eq!(
             row("main loop: ticks at whose end events had been waiting"),
             "– 25 %"
