@@ -1,7 +1,8 @@
 //! Bursts of wake-ups: threads that exist to collect garbage are woken together, work, and go back to sleep.
 
-/// Wake-ups further apart than this, ns, belong to two bursts.
-pub const GAP_NS: u64 = 1_000_000;
+/// Wake-ups further apart than this, ns, belong to two bursts. With less, one collection of JavaScriptCore falls into
+/// several; see docs/recording.md.
+pub const GAP_NS: u64 = 3_000_000;
 
 /// Bursts of wake-ups of threads of one name. Times are monotonic nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

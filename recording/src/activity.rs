@@ -37,7 +37,7 @@ impl Activity {
     }
 }
 
-/// Bursts of wake-ups of collector threads: wake-ups at most 1 ms apart are one burst.
+/// Bursts of wake-ups of collector threads: wake-ups at most 3 ms apart are one burst.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Collector {
     /// Wake-ups of the threads.
