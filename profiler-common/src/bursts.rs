@@ -12,8 +12,8 @@ pub struct Bursts {
     pub first_ns: u64,
     /// Last wake-up.
     pub woken_ns: u64,
-    /// When one of the threads last went to sleep.
-    pub slept_ns: u64,
+    /// When one of the threads last left a CPU.
+    pub left_ns: u64,
     /// Wake-ups.
     pub wakeups: u64,
     /// How long the bursts before the last were, together.
@@ -42,16 +42,19 @@ impl Bursts {
         Some(span)
     }
 
-    /// One of the threads goes to sleep.
+    /// One of the threads leaves the CPU that it has had since `ran_ns`. Where that began long after anything else, its
+    /// wake-up went unseen, and the time in between is no part of the burst.
     #[inline(always)]
-    pub fn sleep(&mut self, now: u64) {
-        self.slept_ns = now;
+    pub fn leave(&mut self, ran_ns: u64, now: u64) {
+        if ran_ns <= self.left_ns.max(self.woken_ns) + GAP_NS {
+            self.left_ns = now;
+        }
     }
 
-    /// How long the last burst was: from its first wake-up until the last thread went to sleep.
+    /// How long the last burst was: from its first wake-up until a thread last left a CPU.
     #[inline(always)]
     pub fn last_span_ns(&self) -> Option<u64> {
-        let end = self.slept_ns.max(self.woken_ns);
+        let end = self.left_ns.max(self.woken_ns);
         (self.first_ns != 0).then(|| end.saturating_sub(self.first_ns))
     }
 }
@@ -68,10 +71,10 @@ mod tests {
         assert_eq!(bursts.last_span_ns(), None);
         assert_eq!(bursts.wake(MS), None);
         assert_eq!(bursts.wake(2 * MS), None);
-        bursts.sleep(2 * MS + 10);
-        bursts.sleep(2 * MS + 50);
+        bursts.leave(MS, 2 * MS + 10);
+        bursts.leave(2 * MS, 2 * MS + 50);
         assert_eq!(bursts.wake(7 * MS), Some(MS + 50));
-        bursts.sleep(8 * MS);
+        bursts.leave(7 * MS, 8 * MS);
         assert_eq!(bursts.last_span_ns(), Some(MS));
         assert_eq!((bursts.wakeups, bursts.span_ns), (3, MS + 50));
     }
@@ -79,9 +82,18 @@ mod tests {
     #[test]
     fn a_thread_that_still_runs_has_been_at_it_since_its_wake_up_at_least() {
         let mut bursts = Bursts::default();
-        bursts.sleep(MS);
+        bursts.leave(0, MS);
         bursts.wake(10 * MS);
         bursts.wake(11 * MS);
         assert_eq!(bursts.last_span_ns(), Some(MS));
+    }
+
+    #[test]
+    fn a_wake_up_that_went_unseen_makes_no_burst_longer() {
+        let mut bursts = Bursts::default();
+        bursts.wake(10 * MS);
+        bursts.leave(10 * MS, 12 * MS);
+        bursts.leave(110 * MS, 111 * MS);
+        assert_eq!(bursts.last_span_ns(), Some(2 * MS));
     }
 }

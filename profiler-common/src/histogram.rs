@@ -30,7 +30,7 @@ pub enum Kind {
     SendSize = 6,
     /// Size of one receive, bytes.
     RecvSize = 7,
-    /// From the first wake-up of collector threads to the last of them going to sleep, ns.
+    /// From the first wake-up of collector threads to the last of them leaving its CPU, ns.
     CollectorBurst = 8,
 }
 

@@ -42,7 +42,8 @@ impl Activity {
 pub struct Collector {
     /// Wake-ups of the threads.
     pub wakeups: u64,
-    /// How long the bursts together were, ns: each from its first wake-up until the last of the threads went to sleep.
+    /// How long the bursts together were, ns: each from its first wake-up until the last of the threads
+    /// left its CPU.
     pub span_ns: u64,
     /// How long each was.
     pub spans: Histogram,

@@ -72,8 +72,8 @@ fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u6
         // SAFETY: the loop thread is the queue's only reader.
         unsafe { (*fifo).flush(thread.since_ns) };
     }
-    if voluntary && let Some(bursts) = bursts_of(task) {
-        bursts.sleep(now);
+    if let Some(bursts) = bursts_of(task) {
+        bursts.leave(thread.ran_ns, now);
     }
     let account = Account {
         exec_ns: task.read(OFF_TASK_EXEC_RUNTIME.load()),

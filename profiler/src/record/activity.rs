@@ -97,7 +97,7 @@ mod tests {
     fn the_last_burst_counts_and_what_was_not_looked_for_is_absent() {
         let mut bursts = Bursts::default();
         bursts.wake(1_000_000);
-        bursts.sleep(1_000_700);
+        bursts.leave(1_000_000, 1_000_700);
         let drained = Drained {
             bursts,
             ..Drained::default()

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 const LEAD: &str = "All of it is told from the kernel's side. A tick is from where a call that waits for events returns to \
 where the loop enters the next. An event that the loop finds waiting has waited for the tick before at most: that bounds the \
 loop's lag; where one of these calls slept, nothing had waited. A burst is wake-ups of collector threads that are at most \
-3 ms apart, until the last of them sleeps: not a collection, which may have several or none, and what the main thread collects \
+3 ms apart, until the last of them leaves its CPU: not a collection, which may have several or none, and what the main thread collects \
 meanwhile is not in it. \
 – : the arm has no such thread, or nothing tells it: Go's threads rest in a call that is no loop's, and its collector runs on any \
 of them (samples find it, see \"What user code does\"); V8's helpers compile as well as collect.";
