@@ -29,6 +29,7 @@ pub mod observer_cost;
 pub mod pairs;
 pub mod quantity;
 pub mod runtime;
+pub mod sites;
 pub mod slopes;
 pub mod stats;
 pub mod validity;

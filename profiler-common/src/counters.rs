@@ -46,9 +46,13 @@ pub struct Counters {
     pub lost_waits: u64,
     /// samples of user code.
     pub lost_samples: u64,
+    /// What is counted, but without the code that did it, since its map was full: page faults,
+    pub lost_fault_sites: u64,
+    /// and calls that manage memory.
+    pub lost_call_sites: u64,
 }
 
-const _: () = assert!(size_of::<Counters>() == 168);
+const _: () = assert!(size_of::<Counters>() == 184);
 
 impl Counters {
     /// Adds another CPU's set.
@@ -74,9 +78,11 @@ impl Counters {
         self.lost_faults += other.lost_faults;
         self.lost_waits += other.lost_waits;
         self.lost_samples += other.lost_samples;
+        self.lost_fault_sites += other.lost_fault_sites;
+        self.lost_call_sites += other.lost_call_sites;
     }
 
-    /// Events that could not be stored.
+    /// Events that could not be stored. Those that only lost their code are in the recording all the same.
     pub fn lost(&self) -> u64 {
         self.exits_dropped
             + self.lost_threads

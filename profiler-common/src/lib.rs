@@ -14,6 +14,7 @@ pub mod forward;
 pub mod histogram;
 #[cfg(feature = "loader")]
 mod loader;
+pub mod site;
 pub mod syscall;
 pub mod thread;
 pub mod ticks;
@@ -22,6 +23,7 @@ pub use bursts::Bursts;
 pub use counters::Counters;
 pub use fifo::{Fifo, Stamp};
 pub use forward::{Forwards, GoroutineStamp};
+pub use site::{Site, SiteSum};
 pub use syscall::SyscallStat;
 pub use thread::{Thread, ThreadExit};
 pub use ticks::Ticks;

@@ -5,8 +5,7 @@
 )]
 
 use crate::{
-    Bursts, Counters, Fifo, Forwards, GoroutineStamp, Socket, Stamp, SyscallStat, Thread, Ticks,
-    WaitedFor,
+    Bursts, Counters, Fifo, Forwards, GoroutineStamp, Site, SiteSum, Socket, Stamp, SyscallStat, Thread, Ticks, WaitedFor,
 };
 
 macro_rules! plain_data {
@@ -23,6 +22,8 @@ plain_data!(
     Fifo,
     Forwards,
     GoroutineStamp,
+    Site,
+    SiteSum,
     Socket,
     Stamp,
     SyscallStat,

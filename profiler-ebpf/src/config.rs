@@ -48,6 +48,18 @@ globals! {
     OFF_SOCK_NUM: u64 = 0;
     /// `pt_regs.orig_ax`: the number of the system call (x86-64).
     OFF_REGS_NR: u64 = 0;
+    /// Whether registers and numbers of calls are those of x86-64, so that it can be told who manages memory.
+    MEMORY_CALLS: u8 = 0;
+    /// `pt_regs.ip`.
+    OFF_REGS_IP: u64 = 0;
+    /// `pt_regs.sp`.
+    OFF_REGS_SP: u64 = 0;
+    /// `pt_regs.bp`: the frame pointer, of code that keeps one (x86-64).
+    OFF_REGS_BP: u64 = 0;
+    /// `pt_regs.si`: a call's second argument (x86-64).
+    OFF_REGS_SI: u64 = 0;
+    /// `pt_regs.dx`: a call's third argument (x86-64).
+    OFF_REGS_DX: u64 = 0;
     /// `pt_regs.r14`: the goroutine (Go on x86-64).
     OFF_REGS_G: u64 = 0;
 }

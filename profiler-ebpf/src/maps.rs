@@ -6,8 +6,7 @@ use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
-    Bursts, Counters, Fifo, Forwards, GoroutineStamp, MAX_THREADS, Socket, SyscallStat, Thread,
-    Ticks, WaitedFor, ticks,
+    Bursts, Counters, Fifo, Forwards, GoroutineStamp, MAX_THREADS, Site, SiteSum, Socket, Stamp, SyscallStat, Thread, Ticks, ticks, WaitedFor,
 };
 
 /// Thread groups that are followed besides `TARGET_TGID`.
@@ -72,6 +71,15 @@ pub static FAULTS: HashMap<u64, u64> = HashMap::with_max_entries(65_536, 0);
 /// Samples of user code by `code_key`.
 #[map]
 pub static CODE: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);
+/// Page faults by `site::fault_key` and `site::kernel_fault_key`.
+#[map]
+pub static FAULT_SITES: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);
+/// Calls that manage memory, by who made them.
+#[map]
+pub static MEMORY_SITES: HashMap<Site, SiteSum> = HashMap::with_max_entries(8_192, 0);
+/// Where the heap of a thread group ended when `brk` last told.
+#[map]
+pub static HEAP_ENDS: HashMap<u32, u64> = HashMap::with_max_entries(256, 0);
 /// The last receive of a goroutine. The least recently used goes when it is full: goroutines are many.
 #[map]
 pub static PAIRS: LruHashMap<u64, GoroutineStamp> = LruHashMap::with_max_entries(32_768, 0);

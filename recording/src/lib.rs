@@ -17,6 +17,7 @@ pub mod memory;
 pub mod observer;
 pub mod process;
 pub mod served;
+pub mod sites;
 
 pub use activity::Activity;
 pub use comparison::Comparison;
@@ -25,6 +26,7 @@ pub use histogram::Histogram;
 pub use host::Host;
 pub use load::LoadSummary;
 pub use served::Served;
+pub use sites::MemorySite;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -62,6 +64,9 @@ pub struct Recording {
     /// What samples of user mode found the threads in, by role, most first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub code: Vec<process::CodeSamples>,
+    /// The code that takes memory and gives it back, largest first; see [`MemorySite::weight`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memory_sites: Vec<MemorySite>,
     /// System calls by name, all threads together. Per thread they are in [`process::Thread::syscalls`].
     pub syscalls: Vec<process::Syscall>,
     /// Socket activity.

@@ -65,6 +65,18 @@ fn poison(recording: &mut Recording) {
         .wakers
         .iter_mut()
         .for_each(|waker| waker.from_role = hostile());
+    let frame = recording::sites::Frame {
+        function: hostile(),
+        file: hostile(),
+        class: hostile(),
+    };
+    recording.memory_sites = vec![recording::MemorySite {
+        role: hostile(),
+        kind: hostile(),
+        count: 1,
+        bytes: 1,
+        stack: vec![frame],
+    }];
     recording.waited_for = vec![recording::process::WaitedFor {
         name: hostile(),
         ..Default::default()

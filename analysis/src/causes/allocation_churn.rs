@@ -1,6 +1,7 @@
 //! Memory taken from the kernel and given back, over and over.
 
 use super::{About, Case, Hit, Kind, Rule};
+use crate::sites;
 use crate::work::{self, FAULTS_AND_INTERRUPTS, SCAVENGING};
 use recording::Recording;
 
@@ -40,15 +41,20 @@ impl Rule for AllocationChurn {
         }
         let calls = rows.iter().filter(|row| work::of(&row.cause) == MEMORY);
         let calls: Vec<_> = calls.cloned().collect();
+        let (faulting, calling) = (sites::page_faults(case.dear), sites::memory_calls(case.dear));
         let text = format!(
-            "{}, and {}",
+            "{}, and {}{}{}",
             case.compared("page faults", dear, cheap),
-            case.counts("memory calls", &calls)
+            case.counts("memory calls", &calls),
+            faulting.text,
+            calling.text,
         );
+        let mut evidence = case.cite_all("/faults/minor");
+        evidence.extend(faulting.evidence.into_iter().chain(calling.evidence));
         Some(Hit {
             rows,
             text,
-            evidence: case.cite_all("/faults/minor"),
+            evidence,
         })
     }
 }
@@ -69,6 +75,29 @@ mod tests {
             })
         });
         assert_whole(&found);
+    }
+
+    #[test]
+    fn who_takes_the_pages_is_told_where_it_is_known() {
+        let found = planted("allocation-churn", |build| {
+            let build = build.thread(9, MAIN, |thread| thread.fault(DOSE, 4_000));
+            build.with(|recording| {
+                let frame = recording::sites::Frame {
+                    function: "main.touch".into(),
+                    ..Default::default()
+                };
+                recording.memory_sites = vec![recording::MemorySite {
+                    kind: recording::sites::PAGE_FAULT.into(),
+                    count: 4_000,
+                    stack: vec![frame],
+                    ..Default::default()
+                }];
+            })
+        });
+        let told = "; 100 % of its page faults while recorded are by main.touch";
+        assert!(found.text.contains(told), "{}", found.text);
+        let cited = found.evidence.iter().filter(|at| at.ends_with("#/memory_sites/0"));
+        assert_eq!(cited.count(), 3);
     }
 
     #[test]

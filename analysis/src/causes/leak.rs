@@ -2,7 +2,7 @@
 
 use super::case::largest;
 use super::{About, Case, Hit, Kind, Rule};
-use crate::{arms::Rounds, quantity};
+use crate::{arms::Rounds, quantity, sites};
 use recording::Recording;
 
 /// Classes of region that do not grow by a program's own doing, or only as it warms up.
@@ -46,17 +46,21 @@ impl Rule for Leak {
             return None;
         }
         let halves = [first, second].map(|half| quantity::text(half, "bytes"));
+        let faulting = sites::page_faults(case.dear);
         let text = format!(
-            "{} grew by {} in the first half of a round and by {} in the second{}",
+            "{} grew by {} in the first half of a round and by {} in the second{}{}",
             case.dear.arm,
             halves[0],
             halves[1],
-            largest(&rows, &case.story.metric.unit)
+            largest(&rows, &case.story.metric.unit),
+            faulting.text,
         );
+        let mut evidence = case.cite_all("/memory/series");
+        evidence.extend(faulting.evidence);
         Some(Hit {
             rows,
             text,
-            evidence: case.cite_all("/memory/series"),
+            evidence,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::case::largest;
 use super::{About, Case, Hit, Kind, Rule};
+use crate::sites::{self, Told};
 
 /// Memory of certain classes of region.
 pub struct Regions {
@@ -69,8 +70,17 @@ impl Rule for Regions {
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
         let rows = case.rows(|row| self.classes.contains(&row.cause.as_str()))?;
         let unit = &case.story.metric.unit;
-        let text = format!("{}{}", case.values(&rows), largest(&rows, unit));
-        Some(Hit::of(rows, text))
+        // What was touched while recorded is mostly heap, and says nothing of how other classes came to be.
+        let faulting = match self.about.id {
+            "retained-heap" => sites::page_faults(case.dear),
+            _ => Told::default(),
+        };
+        let (values, largest) = (case.values(&rows), largest(&rows, unit));
+        Some(Hit {
+            text: format!("{values}{largest}{}", faulting.text),
+            rows,
+            evidence: faulting.evidence,
+        })
     }
 }
 

@@ -1,9 +1,12 @@
-//! Page faults by mode and by address. Hooks: `page_fault_user`, `page_fault_kernel` (x86-64).
+//! Page faults by mode, by address and by code. Hooks: `page_fault_user`, `page_fault_kernel` (x86-64).
 
+use crate::config::OFF_REGS_IP;
 use crate::hook::{Args, hooks};
-use crate::maps::{FAULTS, tally};
+use crate::maps::{FAULT_SITES, FAULTS, tally};
 use crate::track::current;
 use profiler_common::UNIT_BITS;
+use profiler_common::site::{fault_key, kernel_fault_key};
+use profiler_common::thread::FLAG_IN_SYSCALL;
 
 hooks! {
     "page_fault_user" => user as page_fault_user, page_fault_user_raw;
@@ -17,7 +20,8 @@ const USER_END: u64 = 1 << 56;
 fn user(args: Args) {
     let Some(thread) = current() else { return };
     thread.faults_user += 1;
-    note(args.word::<0>());
+    let instruction = args.object::<1>().read(OFF_REGS_IP.load());
+    note(args.word::<0>(), fault_key(thread.serial, instruction));
 }
 
 #[inline(always)]
@@ -28,12 +32,17 @@ fn kernel(args: Args) {
     }
     let Some(thread) = current() else { return };
     thread.faults_kernel += 1;
-    note(address);
+    let in_call = thread.flags & FLAG_IN_SYSCALL != 0;
+    let key = kernel_fault_key(thread.serial, in_call.then_some(thread.syscall_nr));
+    note(address, key);
 }
 
 #[inline(always)]
-fn note(address: u64) {
+fn note(address: u64, site: u64) {
     tally(&FAULTS, &(address >> UNIT_BITS), |counters| {
         counters.lost_faults += 1
+    });
+    tally(&FAULT_SITES, &site, |counters| {
+        counters.lost_fault_sites += 1
     });
 }

@@ -3,5 +3,6 @@
 pub mod fault;
 pub mod sample;
 pub mod sched;
+pub mod site;
 pub mod socket;
 pub mod syscall;

@@ -1,10 +1,12 @@
 //! System calls: how many, what failed, on-CPU and blocked time of each. Hooks: `sys_enter`, `sys_exit`.
 
-use crate::config::{OFF_REGS_G, OFF_REGS_NR, PAIRING};
+use crate::config::{MEMORY_CALLS, OFF_REGS_G, OFF_REGS_NR, PAIRING};
 use crate::hook::{Args, hooks};
 use crate::maps::{CALLS, ERRORS, FREE_ROWS, SYSCALLS, TICKS, count, tally};
 use crate::track::{current, now};
 use profiler_common::syscall::{NEAR_CALLS, error_key, key, moves_data, near};
+use crate::probes::site;
+use profiler_common::site::manages_memory;
 use profiler_common::thread::{CallTime, FLAG_IN_SYSCALL};
 use profiler_common::ticks::{NO_ROW, NO_ROW_LEFT, Ticks, waits_for_events};
 use profiler_common::{Pairing, SyscallStat, Thread};
@@ -60,6 +62,8 @@ fn leave(args: Args) {
     if failed {
         let key = error_key(thread.syscall_nr, result.wrapping_neg() as u32);
         tally(&ERRORS, &key, |counters| counters.lost_syscalls += 1);
+    } else if MEMORY_CALLS.load() == 1 && manages_memory(thread.syscall_nr) {
+        site::called(args.object::<0>(), thread, result);
     }
 }
 

@@ -6,8 +6,7 @@ use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind};
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
-    Bursts, Counters, Forwards, MAX_THREADS, SyscallStat, Thread, ThreadExit, Ticks, UNIT_BITS,
-    WaitedFor, split_code_key, syscall, ticks,
+    Bursts, Counters, Forwards, MAX_THREADS, Site, SiteSum, split_code_key, syscall, SyscallStat, Thread, ThreadExit, ticks, Ticks, UNIT_BITS, WaitedFor,
 };
 use recording::Histogram;
 use std::collections::BTreeMap;
@@ -30,6 +29,10 @@ pub struct Drained {
     pub code: Code,
     /// Page faults by address, the lowest of 64 KiB.
     pub faults: Vec<(u64, u64)>,
+    /// Page faults by serial of the thread and the address that `FaultPlace` tells the place of.
+    pub fault_sites: Code,
+    /// Calls that manage memory.
+    pub memory_sites: Vec<(Site, SiteSum)>,
     /// Distributions, by `Kind`.
     pub histograms: Vec<Histogram>,
     /// What forwards were made of, by the bucket of their length.
@@ -94,6 +97,10 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
         code: entries::<u64, u64>(bpf, "CODE")?
             .map(|(key, count)| (split_code_key(key), count))
             .collect(),
+        fault_sites: entries::<u64, u64>(bpf, "FAULT_SITES")?
+            .map(|(key, count)| (split_code_key(key), count))
+            .collect(),
+        memory_sites: entries::<Site, SiteSum>(bpf, "MEMORY_SITES")?.collect(),
         histograms: histograms(bpf)?,
         forwards: forwards(bpf)?,
         ticks: ticks_in_use(bpf)?,
@@ -170,18 +177,27 @@ fn array<'a, T: aya::Pod>(bpf: &'a Ebpf, name: &str) -> Result<Array<&'a MapData
     Ok(Array::try_from(map)?)
 }
 
+/// Adds entries to a map.
+pub fn fill<K: aya::Pod, V: aya::Pod>(
+    bpf: &mut Ebpf,
+    name: &str,
+    entries: impl IntoIterator<Item = (K, V)>,
+) -> Result<()> {
+    let map = bpf
+        .map_mut(name)
+        .with_context(|| format!("the object has no map {name}"))?;
+    let mut map = HashMap::<_, K, V>::try_from(map)?;
+    let mut entries = entries.into_iter();
+    entries.try_for_each(|(key, value)| Ok(map.insert(key, value, 0)?))
+}
+
 /// Adds keys to a map that serves as a set.
 pub fn fill_set<K: aya::Pod, V: aya::Pod + Default>(
     bpf: &mut Ebpf,
     name: &str,
     keys: &[K],
 ) -> Result<()> {
-    let map = bpf
-        .map_mut(name)
-        .with_context(|| format!("the object has no map {name}"))?;
-    let mut set = HashMap::<_, K, V>::try_from(map)?;
-    keys.iter()
-        .try_for_each(|key| Ok(set.insert(key, V::default(), 0)?))
+    fill(bpf, name, keys.iter().map(|key| (*key, V::default())))
 }
 
 /// Threads that ended, as they end.

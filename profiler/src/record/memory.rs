@@ -163,6 +163,13 @@ pub fn region_point(pid: u32, ports: &[u16], t_ns: u64) -> RegionPoint {
     }
 }
 
+/// Where the heap that `brk` moves the end of ends now, to the page; `None` without one.
+pub fn heap_end(pid: u32) -> Option<u64> {
+    let maps = Process::new(pid.cast_signed()).ok()?.maps().ok()?;
+    let heap = maps.iter().find(|map| map.pathname == MMapPath::Heap)?;
+    Some(heap.address.1)
+}
+
 /// Resident set as `/proc/PID/stat` has it, which is what pidstat shows; 0 if it has ended.
 pub fn rss_of(pid: u32) -> u64 {
     Process::new(pid.cast_signed())

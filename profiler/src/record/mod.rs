@@ -20,6 +20,7 @@ pub mod privilege;
 pub mod programs;
 pub mod session;
 pub mod signals;
+pub mod sites;
 pub mod spawn;
 pub mod statistics;
 mod stolen;

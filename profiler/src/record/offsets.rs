@@ -35,6 +35,11 @@ const FIELDS: &[(&str, &[&[&str]])] = &[
         "OFF_REGS_NR",
         &[&["pt_regs", "orig_ax"], &["pt_regs", "syscallno"]],
     ),
+    ("OFF_REGS_IP", &[&["pt_regs", "ip"], &["pt_regs", "pc"]]),
+    ("OFF_REGS_SP", &[&["pt_regs", "sp"]]),
+    ("OFF_REGS_BP", &[&["pt_regs", "bp"], &["pt_regs", "regs"]]),
+    ("OFF_REGS_SI", &[&["pt_regs", "si"], &["pt_regs", "regs"]]),
+    ("OFF_REGS_DX", &[&["pt_regs", "dx"], &["pt_regs", "regs"]]),
     ("OFF_REGS_G", &[&["pt_regs", "r14"], &["pt_regs", "regs"]]),
 ];
 

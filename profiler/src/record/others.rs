@@ -35,7 +35,8 @@ impl<'a> Roles<'a> {
         )
     }
 
-    fn role(&self, serial: u32) -> &'a str {
+    /// The role of a thread, or who it was if it is none of the target's.
+    pub fn role(&self, serial: u32) -> &'a str {
         match serial {
             WAKER_IDLE => "idle/interrupt",
             WAKER_OTHER => "other process",
@@ -46,7 +47,8 @@ impl<'a> Roles<'a> {
 
 /// What samples of user mode found, by role, most first.
 pub fn code(drained: &Drained, pid: u32, places: Places, roles: &Roles<'_>) -> Vec<CodeSamples> {
-    let names = symbols::functions(pid, places, drained.code.keys().map(|(_, unit)| *unit));
+    let units = drained.code.keys().map(|(_, unit)| *unit);
+    let names = symbols::functions(pid, places, symbols::UNIT, units);
     let mut sums: BTreeMap<CodeKey, u64> = BTreeMap::new();
     for ((serial, unit), count) in &drained.code {
         let file = places.file_of(*unit);
@@ -78,7 +80,8 @@ struct CodeKey<'a> {
     class: &'static str,
 }
 
-fn file_name(path: &Path) -> String {
+/// The last part of a path.
+pub fn file_name(path: &Path) -> String {
     path.file_name()
         .unwrap_or_default()
         .to_string_lossy()

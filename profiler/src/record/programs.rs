@@ -134,6 +134,7 @@ fn load(wanted: &Wanted, layout: &Layout, kind: HookKind) -> Result<Ebpf> {
     let many = u8::from(wanted.tgids.len() > 1);
     let direct = u8::from(kind == HookKind::TpBtf);
     let pairing = wanted.pairing as u32;
+    let memory_calls = u8::from(cfg!(target_arch = "x86_64"));
     let has_state = u8::from(layout.switch_has_state);
     let log_level: u8 = if wanted.log { u8::MAX } else { 0 };
     let mut loader = EbpfLoader::new();
@@ -143,6 +144,7 @@ fn load(wanted: &Wanted, layout: &Layout, kind: HookKind) -> Result<Ebpf> {
         .override_global("DIRECT_LOADS", &direct, true)
         .override_global("PAIRING", &pairing, true)
         .override_global("COLLECTOR_NAME", &wanted.collector, true)
+        .override_global("MEMORY_CALLS", &memory_calls, true)
         .override_global("SWITCH_HAS_STATE", &has_state, true)
         .override_global(aya_log::LEVEL, &log_level, true);
     for (global, offset) in &layout.offsets {

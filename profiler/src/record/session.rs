@@ -10,7 +10,7 @@ use super::programs::{Programs, SAMPLE_HZ, Wanted};
 use super::signals::{PROC_STAT, Signal};
 use super::statistics::Statistics;
 use super::target::{self, Process};
-use super::{Options, counted, crossing, host, others, stolen};
+use super::{Options, counted, crossing, host, others, sites, stolen};
 use anyhow::{Context, Result};
 use nix::time::{ClockId, clock_gettime};
 use profiler_common::ThreadExit;
@@ -68,6 +68,9 @@ impl Session {
             .collect();
         drain::fill_set::<u16, u8>(&mut programs.bpf, "LISTENING", &ports)?;
         drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &wanted.tgids)?;
+        let heap_ends = wanted.tgids.iter();
+        let heap_ends = heap_ends.filter_map(|pid| Some((*pid, memory::heap_end(*pid)?)));
+        drain::fill::<u32, u64>(&mut programs.bpf, "HEAP_ENDS", heap_ends)?;
         drain::free_slots(&mut programs.bpf)?;
         let exits = Exits::new(&mut programs.bpf)?;
         let regions = memory::regions_of_all(&wanted.tgids);
@@ -198,7 +201,9 @@ impl Session {
         analysis::runtime::assign_roles(&mut recording);
         let roles = others::Roles::of(&drained, &self.ended_threads, &recording);
         let code = others::code(&drained, pids[0], places, &roles);
+        let memory_sites = sites::memory_sites(&drained, pids[0], places, &roles);
         recording.wakers = others::wakers(&drained, &roles);
+        recording.memory_sites = memory_sites;
         recording.code = code;
         recording.waited_for = others::waited_for(&drained.waited, &pids);
         Ok(recording)

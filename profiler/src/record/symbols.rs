@@ -14,12 +14,14 @@ use std::path::{Path, PathBuf};
 
 /// Names longer than this are cut: those of templates can have kilobytes.
 const LONGEST_NAME: usize = 200;
-const UNIT: u64 = 1 << CODE_BITS;
+/// Bytes of a unit of code.
+pub const UNIT: u64 = 1 << CODE_BITS;
 
-/// Of each unit of code (by its lowest address) the function that has most of it, where that is known.
+/// Of each piece of code of `length` bytes (by its lowest address) the function that has most of it, where that is known.
 pub fn functions(
     pid: u32,
     places: Places,
+    length: u64,
     units: impl Iterator<Item = u64>,
 ) -> BTreeMap<u64, String> {
     let mut files: BTreeMap<PathBuf, Vec<(u64, Mapped)>> = BTreeMap::new();
@@ -34,12 +36,17 @@ pub fn functions(
     let root = PathBuf::from(format!("/proc/{pid}/root"));
     let named = files
         .iter()
-        .filter_map(|(path, units)| in_file(&root, path, units));
+        .filter_map(|(path, units)| in_file(&root, path, length, units));
     named.flatten().collect()
 }
 
 /// The functions of one file, read as the process sees it; none where that is no longer the file it was mapped from.
-fn in_file(root: &Path, path: &Path, units: &[(u64, Mapped)]) -> Option<Vec<(u64, String)>> {
+fn in_file(
+    root: &Path,
+    path: &Path,
+    length: u64,
+    units: &[(u64, Mapped)],
+) -> Option<Vec<(u64, String)>> {
     let file = File::open(root.join(path.strip_prefix("/").ok()?)).ok()?;
     let inode = units.first()?.1.inode;
     if file.metadata().ok()?.ino() != inode {
@@ -51,20 +58,24 @@ fn in_file(root: &Path, path: &Path, units: &[(u64, Mapped)]) -> Option<Vec<(u64
         .map(|(unit, mapped)| (mapped.offset, *unit))
         .collect();
     match ElfFile64::<object::Endianness, _>::parse(&cache) {
-        Ok(elf) => Some(named(&elf, &offsets)),
+        Ok(elf) => Some(named(&elf, length, &offsets)),
         Err(_) => {
             let elf = ElfFile32::<object::Endianness, _>::parse(&cache).ok()?;
-            Some(named(&elf, &offsets))
+            Some(named(&elf, length, &offsets))
         }
     }
 }
 
 /// Names units that are known by their offset in the file.
-fn named<'data>(elf: &impl Object<'data>, units: &BTreeMap<u64, u64>) -> Vec<(u64, String)> {
+fn named<'data>(
+    elf: &impl Object<'data>,
+    length: u64,
+    units: &BTreeMap<u64, u64>,
+) -> Vec<(u64, String)> {
     let mut wanted: BTreeMap<u64, (u64, Option<Best>)> = BTreeMap::new();
     for segment in elf.segments() {
-        let (start, length) = segment.file_range();
-        for (offset, unit) in units.range(start..start.saturating_add(length)) {
+        let (start, size) = segment.file_range();
+        for (offset, unit) in units.range(start..start.saturating_add(size)) {
             let address = segment.address().wrapping_add(offset - start);
             wanted.insert(address, (*unit, None));
         }
@@ -78,9 +89,9 @@ fn named<'data>(elf: &impl Object<'data>, units: &BTreeMap<u64, u64>) -> Vec<(u6
             symbol.address(),
             symbol.address().saturating_add(symbol.size()),
         );
-        let reached = wanted.range_mut(start.saturating_sub(UNIT - 1)..end);
+        let reached = wanted.range_mut(start.saturating_sub(length - 1)..end);
         for (address, (_, best)) in reached {
-            let overlap = end.min(address.saturating_add(UNIT)) - start.max(*address);
+            let overlap = end.min(address.saturating_add(length)) - start.max(*address);
             if best.as_ref().is_none_or(|best| best.overlap < overlap) {
                 let name = symbol.name().map(readable).unwrap_or_default();
                 *best = Some(Best { overlap, name });
@@ -144,7 +155,7 @@ mod tests {
         };
         let unit = (a_function_to_be_found as *const () as u64 + UNIT / 2) & !(UNIT - 1);
         let nowhere = 0x1000;
-        let found = functions(pid, places, [unit, nowhere].into_iter());
+        let found = functions(pid, places, UNIT, [unit, nowhere].into_iter());
         let names: Vec<&String> = found.values().collect();
         assert!(
             names.len() == 1 && names[0].ends_with("a_function_to_be_found"),
@@ -163,7 +174,7 @@ mod tests {
             offset: 0,
             inode,
         };
-        let look = |inode| in_file(Path::new("/"), &path, &[(0, mapped(inode))]);
+        let look = |inode| in_file(Path::new("/"), &path, UNIT, &[(0, mapped(inode))]);
         assert_eq!(look(inode), None);
         assert_eq!(look(inode + 1), None, "another file of that name");
     }

@@ -4,6 +4,8 @@
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::EventFd;
 use std::io::{ErrorKind, Read, Write, pipe, stdin, stdout};
+mod known_sites;
+use known_sites::Fresh;
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -30,6 +32,7 @@ fn main() {
             burn(Duration::from_millis(number(1) as u64))
         }),
         "pulse" => after(wait_for_line, || pulse(number(1))),
+        "sites" => sites(wait_for_line, number(1), number(2)),
         "fail" => after(wait_for_line, || fail(number(1))),
         "turns" => after(wait_for_line, || turns(number(1), number(2), number(3))),
         "bursts" => after(wait_for_line, || bursts(number(1))),
@@ -56,6 +59,18 @@ fn touch(pages: usize) {
     let mut memory = vec![0u8; pages * PAGE];
     memory.iter_mut().step_by(PAGE).for_each(|byte| *byte = 1);
     std::hint::black_box(&memory);
+}
+
+/// Writes to `pages` new pages, and gives one back `times` times. The code that does has run before: its own pages are there.
+fn sites(ready: impl FnOnce() -> usize, pages: usize, times: usize) {
+    let work = |pages, times| {
+        let fresh = Fresh::map(pages);
+        fresh.touch();
+        fresh.give_back(times);
+        fresh.unmap();
+    };
+    work(1, 1);
+    after(ready, || work(pages, times));
 }
 
 /// Sends `messages` of `size` bytes over a loopback connection of its own; each is sent back.

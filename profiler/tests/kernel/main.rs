@@ -5,5 +5,6 @@ mod counts;
 mod modes;
 mod pidstat;
 mod refused;
+mod sites;
 mod support;
 mod trouble;

@@ -14,6 +14,7 @@ mod observer_cost;
 mod over_time;
 mod rows;
 mod runtime_activity;
+mod sites;
 mod slopes;
 mod starts;
 mod threads;

@@ -1,5 +1,6 @@
 //! How resident memory grows, and which threads take memory and give it back.
 
+use super::sites;
 use crate::Input;
 use crate::arms::{Arms, ranked};
 use crate::clean::clean;
@@ -13,9 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const LEAD: &str = "Slopes are straight lines through the resident memory of each class: against open connections while they \
 become more, and against time in the second half of a round while they stay the same. Below each is its 95 % interval, over \
 rounds, or over the points of a single round, which is then too narrow where memory grows in steps. The classes add up.";
-
-const CALL_SITES: &str =
-    "Which code caused a fault or made a call is not recorded, only which threads.";
 
 /// Tables of slopes, where there are any, and of who takes and gives back.
 pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
@@ -104,7 +102,9 @@ fn givers(arms: &Arms) -> Vec<Block> {
     if names.is_empty() {
         return Vec::new();
     }
-    vec![table.block(), Block::paragraph(CALL_SITES)]
+    let mut blocks = vec![table.block()];
+    blocks.extend(sites::blocks(arms));
+    blocks
 }
 
 /// What a thread did about memory, and how often.

@@ -1,0 +1,93 @@
+//! Code that takes memory and gives it back, in functions of its own whose frames are known: a compiler would decide for
+//! itself what it inlines and whether it keeps frame pointers.
+#![expect(unsafe_code, reason = "functions in assembly, on memory that is mapped here")]
+
+use crate::PAGE;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use std::num::NonZeroUsize;
+
+std::arch::global_asm!(
+    // known_touch(first page, how many): writes to each page.
+    ".text",
+    ".p2align 6",
+    ".globl known_touch",
+    ".type known_touch, @function",
+    "known_touch:",
+    "  movb $1, (%rdi)",
+    "  add $4096, %rdi",
+    "  dec %rsi",
+    "  jnz known_touch",
+    "  ret",
+    ".size known_touch, . - known_touch",
+    // known_caller(address, length): calls known_give_back, and is the only one that does.
+    ".p2align 6",
+    ".globl known_caller",
+    ".type known_caller, @function",
+    "known_caller:",
+    "  push %rbp",
+    "  mov %rsp, %rbp",
+    "  call known_give_back",
+    "  pop %rbp",
+    "  ret",
+    ".size known_caller, . - known_caller",
+    // known_give_back(address, length): madvise(address, length, MADV_DONTNEED).
+    ".p2align 6",
+    ".type known_give_back, @function",
+    "known_give_back:",
+    "  push %rbp",
+    "  mov %rsp, %rbp",
+    "  mov $4, %edx",
+    "  mov $28, %eax",
+    "  syscall",
+    "  pop %rbp",
+    "  ret",
+    ".size known_give_back, . - known_give_back",
+    ".p2align 6",
+    options(att_syntax)
+);
+
+unsafe extern "C" {
+    fn known_touch(first: *mut u8, pages: usize);
+    fn known_caller(address: *mut u8, length: usize) -> i32;
+}
+
+/// Memory that nothing was kept in so far.
+pub struct Fresh {
+    start: std::ptr::NonNull<std::ffi::c_void>,
+    pages: usize,
+}
+
+impl Fresh {
+    /// Maps `pages` pages.
+    pub fn map(pages: usize) -> Self {
+        let length = NonZeroUsize::new(pages * PAGE).expect("some pages");
+        let (access, flags) = (
+            ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
+            MapFlags::MAP_PRIVATE,
+        );
+        // SAFETY: a new mapping, wherever there is room, is nobody else's memory.
+        let start = unsafe { mmap_anonymous(None, length, access, flags) }.expect("room");
+        Fresh { start, pages }
+    }
+
+    /// Writes to every page.
+    pub fn touch(&self) {
+        // SAFETY: the mapping has that many pages.
+        unsafe { known_touch(self.start.as_ptr().cast(), self.pages) };
+    }
+
+    /// Gives back the first page, `times` times.
+    pub fn give_back(&self, times: usize) {
+        for _ in 0..times {
+            // SAFETY: nothing refers to what is in the page.
+            let failed = unsafe { known_caller(self.start.as_ptr().cast(), PAGE) };
+            assert_eq!(failed, 0);
+        }
+    }
+
+    /// Unmaps all of it.
+    pub fn unmap(self) {
+        // SAFETY: nothing refers to it any more.
+        unsafe { munmap(self.start, self.pages * PAGE) }.expect("it is mapped");
+    }
+}
