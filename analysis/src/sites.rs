@@ -44,7 +44,8 @@ fn told(arm: &Rounds<'_>, what: &str, counts: impl Fn(&MemorySite) -> bool) -> T
         }
     }
     let listed = sums.into_iter().filter(|((_, stack), _)| !stack.is_empty());
-    let Some(((kind, stack), (count, evidence))) = listed.max_by_key(|(_, (count, _))| *count) else {
+    let Some(((kind, stack), (count, evidence))) = listed.max_by_key(|(_, (count, _))| *count)
+    else {
         return Told::default();
     };
     let share = count as f64 / all as f64;
@@ -144,13 +145,25 @@ mod tests {
             site(PAGE_FAULT, 10, &[frame("main.main", "server")]),
             site(PAGE_FAULT, 70, &[frame("memset", "libc.so.6")]),
             site(PAGE_FAULT, 20, &[]),
-            site("munmap", 5, &[frame("munmap", "libc.so.6"), frame("free", "libc.so.6"), frame("main", "a"), frame("up", "a")]),
+            site(
+                "munmap",
+                5,
+                &[
+                    frame("munmap", "libc.so.6"),
+                    frame("free", "libc.so.6"),
+                    frame("main", "a"),
+                    frame("up", "a"),
+                ],
+            ),
         ]);
         assert_eq!(
             faults.text,
             "; 70 % of its page faults while recorded are by memset (libc.so.6)"
         );
-        assert_eq!(faults.evidence, ["go/1#/memory_sites/1", "go/2#/memory_sites/1"]);
+        assert_eq!(
+            faults.evidence,
+            ["go/1#/memory_sites/1", "go/2#/memory_sites/1"]
+        );
         assert_eq!(
             calls.text,
             "; 100 % of its memory calls while recorded are munmap by munmap ← free (libc.so.6) ← main (a) ← …"
@@ -163,7 +176,10 @@ mod tests {
             file: "bun".into(),
             ..Frame::default()
         };
-        assert_eq!(told_of(vec![site(PAGE_FAULT, 9, &[nameless])])[0], Told::default());
+        assert_eq!(
+            told_of(vec![site(PAGE_FAULT, 9, &[nameless])])[0],
+            Told::default()
+        );
         let many = (0..11).map(|n| site(PAGE_FAULT, 1, &[frame(&n.to_string(), "a")]));
         assert_eq!(told_of(many.collect())[0], Told::default());
         assert_eq!(told_of(vec![site(PAGE_FAULT, 9, &[])])[0], Told::default());

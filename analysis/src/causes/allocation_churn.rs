@@ -41,7 +41,10 @@ impl Rule for AllocationChurn {
         }
         let calls = rows.iter().filter(|row| work::of(&row.cause) == MEMORY);
         let calls: Vec<_> = calls.cloned().collect();
-        let (faulting, calling) = (sites::page_faults(case.dear), sites::memory_calls(case.dear));
+        let (faulting, calling) = (
+            sites::page_faults(case.dear),
+            sites::memory_calls(case.dear),
+        );
         let text = format!(
             "{}, and {}{}{}",
             case.compared("page faults", dear, cheap),
@@ -96,7 +99,10 @@ mod tests {
         });
         let told = "; 100 % of its page faults while recorded are by main.touch";
         assert!(found.text.contains(told), "{}", found.text);
-        let cited = found.evidence.iter().filter(|at| at.ends_with("#/memory_sites/0"));
+        let cited = found
+            .evidence
+            .iter()
+            .filter(|at| at.ends_with("#/memory_sites/0"));
         assert_eq!(cited.count(), 3);
     }
 

@@ -177,7 +177,11 @@ mod tests {
         ];
         let sites = bounded(many.chain(large).collect());
         assert_eq!(sites.len(), MOST + 1);
-        let first: Vec<&str> = sites.iter().map(|site| site.kind.as_str()).take(2).collect();
+        let first: Vec<&str> = sites
+            .iter()
+            .map(|site| site.kind.as_str())
+            .take(2)
+            .collect();
         assert_eq!(first, ["mmap", PAGE_FAULT]);
         let rest = sites.last().expect("the rest");
         assert_eq!((rest.count, rest.bytes, &*rest.role), (9, -9, ""));
@@ -217,7 +221,10 @@ mod tests {
         let names = BTreeMap::from([(code - 1, "kind_of".to_owned())]);
         let stack = Code { names, places }.stack(&site);
         assert_eq!(stack.len(), 1, "{stack:?}");
-        assert_eq!((&*stack[0].function, &*stack[0].class), ("kind_of", "binary text"));
+        assert_eq!(
+            (&*stack[0].function, &*stack[0].class),
+            ("kind_of", "binary text")
+        );
         assert!(!stack[0].file.is_empty());
     }
 }

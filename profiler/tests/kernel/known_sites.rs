@@ -1,6 +1,9 @@
 //! Code that takes memory and gives it back, in functions of its own whose frames are known: a compiler would decide for
 //! itself what it inlines and whether it keeps frame pointers.
-#![expect(unsafe_code, reason = "functions in assembly, on memory that is mapped here")]
+#![expect(
+    unsafe_code,
+    reason = "functions in assembly, on memory that is mapped here"
+)]
 
 use crate::PAGE;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};

@@ -24,15 +24,28 @@ fn site<'a>(recording: &'a Recording, kind: &str, functions: &[&str]) -> &'a Mem
 fn every_fault_and_call_has_its_place() {
     let recording = recorded();
     let touched = site(&recording, PAGE_FAULT, &["known_touch"]);
-    assert_eq!((touched.count, &*touched.stack[0].file), (PAGES, "kontrast-known"));
-    let given = site(&recording, "madvise DONTNEED", &["known_give_back", "known_caller"]);
+    assert_eq!(
+        (touched.count, &*touched.stack[0].file),
+        (PAGES, "kontrast-known")
+    );
+    let given = site(
+        &recording,
+        "madvise DONTNEED",
+        &["known_give_back", "known_caller"],
+    );
     assert_eq!((given.count, given.bytes), (TIMES, -(TIMES as i64) * 4096));
 
     // The wrapper keeps no frame of its own, and its caller is known all the same.
     let mapped = recording.memory_sites.iter();
-    let unmapped: Vec<_> = mapped.filter(|site| site.bytes == -(PAGES as i64) * 4096).collect();
+    let unmapped: Vec<_> = mapped
+        .filter(|site| site.bytes == -(PAGES as i64) * 4096)
+        .collect();
     assert_eq!(unmapped.len(), 1, "{unmapped:#?}");
-    let files: Vec<&str> = unmapped[0].stack.iter().map(|frame| frame.file.as_str()).collect();
+    let files: Vec<&str> = unmapped[0]
+        .stack
+        .iter()
+        .map(|frame| frame.file.as_str())
+        .collect();
     assert_eq!((&*unmapped[0].kind, files[0]), ("munmap", "libc.so.6"));
     assert_eq!(files.get(1), Some(&"kontrast-known"), "{files:?}");
 }
@@ -45,7 +58,10 @@ fn sites_add_up_to_what_is_counted() {
         let of_kind = sites.filter(|site| site.kind.starts_with(kind));
         of_kind.map(|site| site.count).sum()
     };
-    assert_eq!(sum(PAGE_FAULT), recording.faults.user + recording.faults.kernel);
+    assert_eq!(
+        sum(PAGE_FAULT),
+        recording.faults.user + recording.faults.kernel
+    );
     for call in ["mmap", "munmap", "madvise", "brk", "mremap"] {
         assert_eq!(sum(call), calls(&recording, call), "{call}");
     }

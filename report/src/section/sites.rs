@@ -48,7 +48,10 @@ pub fn blocks(arms: &Arms) -> Vec<Block> {
     if !rest.is_empty() {
         let title = match rows.len() - shown.len() {
             0 => format!("{} further sites", rest.len()),
-            left => format!("{} further sites; {left} smaller ones are in the recordings", rest.len()),
+            left => format!(
+                "{} further sites; {left} smaller ones are in the recordings",
+                rest.len()
+            ),
         };
         blocks.push(Block::Fold {
             blocks: vec![table(arms, &title, &each, rest)],
@@ -98,7 +101,10 @@ fn by_size(each: &[BTreeMap<Row, Sum>]) -> Vec<Row> {
 }
 
 fn table(arms: &Arms, caption: &str, each: &[BTreeMap<Row, Sum>], rows: &[Row]) -> Block {
-    let shown = || each.iter().flat_map(|sums| rows.iter().filter_map(|row| sums.get(row)));
+    let shown = || {
+        each.iter()
+            .flat_map(|sums| rows.iter().filter_map(|row| sums.get(row)))
+    };
     let counts = Scale::of("", shown().map(|sum| sum.count));
     let bytes = Scale::of("bytes", shown().map(|sum| sum.bytes));
     let per = arms.per.word();
@@ -115,8 +121,14 @@ fn table(arms: &Arms, caption: &str, each: &[BTreeMap<Row, Sum>], rows: &[Row]) 
             let value = sum.map(of).filter(|value| *value != 0.0);
             Cell::from(value.map_or(units::NONE.into(), |value| scale.show(value)))
         };
-        cells.extend(each.iter().map(|sums| number(sums.get(row), &counts, |sum| sum.count)));
-        cells.extend(each.iter().map(|sums| number(sums.get(row), &bytes, |sum| sum.bytes)));
+        cells.extend(
+            each.iter()
+                .map(|sums| number(sums.get(row), &counts, |sum| sum.count)),
+        );
+        cells.extend(
+            each.iter()
+                .map(|sums| number(sums.get(row), &bytes, |sum| sum.bytes)),
+        );
         table.row(Tone::Plain, cells);
     }
     table.block()
@@ -161,7 +173,8 @@ mod tests {
         let Block::Table(table) = block else {
             panic!("a table")
         };
-        let cells = |row: &crate::document::Row| row.cells.iter().map(|cell| cell.text.clone()).collect();
+        let cells =
+            |row: &crate::document::Row| row.cells.iter().map(|cell| cell.text.clone()).collect();
         table.rows.iter().map(cells).collect()
     }
 
@@ -185,13 +198,17 @@ mod tests {
 
     #[test]
     fn many_sites_are_folded_and_the_smallest_are_not_shown() {
-        let many = (0..MOST as u64 + 5).map(|n| site(PAGE_FAULT, 1_000 - n, 0, &[&format!("f{n}")]));
+        let many =
+            (0..MOST as u64 + 5).map(|n| site(PAGE_FAULT, 1_000 - n, 0, &[&format!("f{n}")]));
         let blocks = shown(many.collect());
         assert_eq!(rows(&blocks[0]).len(), FIRST);
         let Some(Block::Fold { title, blocks }) = blocks.last() else {
             panic!("a fold")
         };
-        assert_eq!(title, "48 further sites; 5 smaller ones are in the recordings");
+        assert_eq!(
+            title,
+            "48 further sites; 5 smaller ones are in the recordings"
+        );
         assert_eq!(rows(&blocks[0]).len(), MOST - FIRST);
     }
 
