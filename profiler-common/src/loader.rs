@@ -5,7 +5,8 @@
 )]
 
 use crate::{
-    Bursts, Counters, Fifo, Forwards, GoroutineStamp, Site, SiteSum, Socket, Stamp, SyscallStat, Thread, Ticks, WaitedFor,
+    Bursts, Counters, Fifo, Forwards, GoroutineStamp, Site, SiteSum, Socket, Stamp, SyscallStat,
+    Thread, Ticks, WaitedFor,
 };
 
 macro_rules! plain_data {

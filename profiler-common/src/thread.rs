@@ -30,6 +30,8 @@ pub const FLAG_UNSEEN_OFF: u16 = 32;
 pub const FLAG_UNSEEN_WAKE: u16 = 64;
 /// The kernel took its CPU away, and it has not got one again.
 pub const FLAG_PREEMPTED: u16 = 128;
+/// Its memory is being read by a program: page faults meanwhile are the observer's, and bring nothing.
+pub const FLAG_READ: u16 = 256;
 
 /// What is known of one thread. Times are monotonic nanoseconds.
 ///

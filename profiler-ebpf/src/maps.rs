@@ -6,7 +6,8 @@ use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
-    Bursts, Counters, Fifo, Forwards, GoroutineStamp, MAX_THREADS, Site, SiteSum, Socket, Stamp, SyscallStat, Thread, Ticks, ticks, WaitedFor,
+    Bursts, Counters, Fifo, Forwards, GoroutineStamp, MAX_THREADS, Site, SiteSum, Socket, Stamp,
+    SyscallStat, Thread, Ticks, WaitedFor, ticks,
 };
 
 /// Thread groups that are followed besides `TARGET_TGID`.

@@ -6,7 +6,7 @@ use crate::maps::{FAULT_SITES, FAULTS, tally};
 use crate::track::current;
 use profiler_common::UNIT_BITS;
 use profiler_common::site::{fault_key, kernel_fault_key};
-use profiler_common::thread::FLAG_IN_SYSCALL;
+use profiler_common::thread::{FLAG_IN_SYSCALL, FLAG_READ};
 
 hooks! {
     "page_fault_user" => user as page_fault_user, page_fault_user_raw;
@@ -31,6 +31,9 @@ fn kernel(args: Args) {
         return;
     }
     let Some(thread) = current() else { return };
+    if thread.flags & FLAG_READ != 0 {
+        return;
+    }
     thread.faults_kernel += 1;
     let in_call = thread.flags & FLAG_IN_SYSCALL != 0;
     let key = kernel_fault_key(thread.serial, in_call.then_some(thread.syscall_nr));

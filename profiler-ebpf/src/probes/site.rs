@@ -5,11 +5,12 @@ use crate::hook::Object;
 use crate::maps::{HEAP_ENDS, MEMORY_SITES, count};
 use aya_ebpf::helpers::bpf_probe_read_user;
 use profiler_common::site::{BEFORE, Call, is_brk, may_return_to};
+use profiler_common::thread::FLAG_READ;
 use profiler_common::{Site, SiteSum, Thread};
 
 /// Notes a call that succeeded, by its registers, which still hold its arguments.
 #[inline(never)]
-pub fn called(registers: Object, thread: &Thread, result: u64) {
+pub fn called(registers: Object, thread: &mut Thread, result: u64) {
     let call = Call {
         nr: thread.syscall_nr,
         arguments: [
@@ -30,7 +31,9 @@ pub fn called(registers: Object, thread: &Thread, result: u64) {
         kind: kind as u32,
         ..Site::default()
     };
+    set_flags(thread, |flags| flags | FLAG_READ);
     walk(registers, &mut site);
+    set_flags(thread, |flags| flags & !FLAG_READ);
     if let Some(sum) = MEMORY_SITES.get_ptr_mut(&site) {
         // SAFETY: a value of a preallocated map stays in place, and only the thread itself writes its own.
         let sum = unsafe { &mut *sum };
@@ -42,6 +45,15 @@ pub fn called(registers: Object, thread: &Thread, result: u64) {
     {
         count(|counters| counters.lost_call_sites += 1);
     }
+}
+
+/// Written at once: a page fault in between looks at the flags.
+#[inline(always)]
+fn set_flags(thread: &mut Thread, change: impl FnOnce(u32) -> u32) {
+    let flags = &raw mut thread.flags;
+    let changed = change(thread.flags);
+    // SAFETY: the reference it is of may be written through; only the thread's own CPU writes its flags.
+    unsafe { flags.write_volatile(changed) };
 }
 
 /// Where the heap ended before; notes where it ends now.

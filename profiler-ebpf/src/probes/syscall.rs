@@ -3,10 +3,10 @@
 use crate::config::{MEMORY_CALLS, OFF_REGS_G, OFF_REGS_NR, PAIRING};
 use crate::hook::{Args, hooks};
 use crate::maps::{CALLS, ERRORS, FREE_ROWS, SYSCALLS, TICKS, count, tally};
-use crate::track::{current, now};
-use profiler_common::syscall::{NEAR_CALLS, error_key, key, moves_data, near};
 use crate::probes::site;
+use crate::track::{current, now};
 use profiler_common::site::manages_memory;
+use profiler_common::syscall::{NEAR_CALLS, error_key, key, moves_data, near};
 use profiler_common::thread::{CallTime, FLAG_IN_SYSCALL};
 use profiler_common::ticks::{NO_ROW, NO_ROW_LEFT, Ticks, waits_for_events};
 use profiler_common::{Pairing, SyscallStat, Thread};

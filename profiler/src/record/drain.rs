@@ -6,7 +6,8 @@ use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind};
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
-    Bursts, Counters, Forwards, MAX_THREADS, Site, SiteSum, split_code_key, syscall, SyscallStat, Thread, ThreadExit, ticks, Ticks, UNIT_BITS, WaitedFor,
+    Bursts, Counters, Forwards, MAX_THREADS, Site, SiteSum, SyscallStat, Thread, ThreadExit, Ticks,
+    UNIT_BITS, WaitedFor, split_code_key, syscall, ticks,
 };
 use recording::Histogram;
 use std::collections::BTreeMap;

@@ -67,6 +67,7 @@ fn sites(ready: impl FnOnce() -> usize, pages: usize, times: usize) {
         let fresh = Fresh::map(pages);
         fresh.touch();
         fresh.give_back(times);
+        fresh.give_back_astray(times);
         fresh.unmap();
     };
     work(1, 1);

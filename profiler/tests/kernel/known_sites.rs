@@ -45,6 +45,19 @@ std::arch::global_asm!(
     "  pop %rbp",
     "  ret",
     ".size known_give_back, . - known_give_back",
+    // known_stray(address, length, frame): the same, with a frame pointer that is none.
+    ".p2align 6",
+    ".globl known_stray",
+    ".type known_stray, @function",
+    "known_stray:",
+    "  push %rbp",
+    "  mov %rdx, %rbp",
+    "  mov $4, %edx",
+    "  mov $28, %eax",
+    "  syscall",
+    "  pop %rbp",
+    "  ret",
+    ".size known_stray, . - known_stray",
     ".p2align 6",
     options(att_syntax)
 );
@@ -52,6 +65,7 @@ std::arch::global_asm!(
 unsafe extern "C" {
     fn known_touch(first: *mut u8, pages: usize);
     fn known_caller(address: *mut u8, length: usize) -> i32;
+    fn known_stray(address: *mut u8, length: usize, frame: *mut u8) -> i32;
 }
 
 /// Memory that nothing was kept in so far.
@@ -84,6 +98,16 @@ impl Fresh {
         for _ in 0..times {
             // SAFETY: nothing refers to what is in the page.
             let failed = unsafe { known_caller(self.start.as_ptr().cast(), PAGE) };
+            assert_eq!(failed, 0);
+        }
+    }
+
+    /// The same with a frame pointer that leads to the page, which is not there.
+    pub fn give_back_astray(&self, times: usize) {
+        let page = self.start.as_ptr().cast();
+        for _ in 0..times {
+            // SAFETY: nothing refers to what is in the page, and nothing goes by the frame pointer meanwhile.
+            let failed = unsafe { known_stray(page, PAGE, page) };
             assert_eq!(failed, 0);
         }
     }

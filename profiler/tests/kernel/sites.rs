@@ -35,6 +35,15 @@ fn every_fault_and_call_has_its_place() {
     );
     assert_eq!((given.count, given.bytes), (TIMES, -(TIMES as i64) * 4096));
 
+    // Where it leads to memory that is not there, the walk ends, and the fault that it takes is not the program's.
+    let astray = site(&recording, "madvise DONTNEED", &["known_stray"]);
+    assert_eq!(
+        (astray.count, astray.stack.len()),
+        (TIMES, 1),
+        "{astray:#?}"
+    );
+    assert!(recording.faults.kernel < TIMES, "{:?}", recording.faults);
+
     // The wrapper keeps no frame of its own, and its caller is known all the same.
     let mapped = recording.memory_sites.iter();
     let unmapped: Vec<_> = mapped
