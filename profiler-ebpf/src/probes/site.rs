@@ -49,7 +49,7 @@ pub fn called(registers: Object, thread: &mut Thread, result: u64) {
 
 /// Written at once: a page fault in between looks at the flags.
 #[inline(always)]
-fn set_flags(thread: &mut Thread, change: impl FnOnce(u32) -> u32) {
+fn set_flags(thread: &mut Thread, change: impl FnOnce(u16) -> u16) {
     let flags = &raw mut thread.flags;
     let changed = change(thread.flags);
     // SAFETY: the reference it is of may be written through; only the thread's own CPU writes its flags.
