@@ -10,10 +10,14 @@ pub struct Rounds<'a> {
     pub rounds: Vec<(&'a str, &'a Recording)>,
 }
 
-/// Groups recordings by arm, arms in order of first appearance.
+/// Groups recordings by arm, arms in order of first appearance. Rounds in which the runtime helped are left out: they cost
+/// what no other round does (see [`crate::detail`]).
 pub fn group(recordings: &[(String, Recording)]) -> Vec<Rounds<'_>> {
     let mut arms: Vec<Rounds<'_>> = Vec::new();
-    for (path, recording) in recordings {
+    let measured = recordings
+        .iter()
+        .filter(|(_, recording)| recording.detail.is_none());
+    for (path, recording) in measured {
         let round = (path.as_str(), recording);
         match arms.iter_mut().find(|arm| arm.arm == recording.target.arm) {
             Some(arm) => arm.rounds.push(round),

@@ -67,11 +67,13 @@ pub fn citations(comparison: &Comparison) -> impl Iterator<Item = &String> {
     let findings = comparison.findings.iter().map(|finding| &finding.evidence);
     let claims = comparison.claims.iter().map(|claim| &claim.evidence);
     let costs = comparison.observer_cost.iter().map(|cost| &cost.evidence);
+    let detail = comparison.detail.iter().map(|round| &round.evidence);
     terms
         .map(|term| &term.evidence)
         .chain(findings)
         .chain(claims)
         .chain(costs)
+        .chain(detail)
         .flatten()
 }
 

@@ -11,7 +11,8 @@
 //! 6. [`claims`] puts statements to the test;
 //! 7. [`observer_cost`] says what observing cost each arm;
 //! 8. [`slopes`] says how memory grows;
-//! 9. [`validity`] says whether the result may be trusted.
+//! 9. [`detail`] says what runtimes helped to tell, in rounds that are in no other number;
+//! 10. [`validity`] says whether the result may be trusted.
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
@@ -20,6 +21,7 @@ pub mod arms;
 pub mod causes;
 pub mod claims;
 pub mod conditions;
+pub mod detail;
 pub mod evidence;
 pub mod exact;
 pub mod findings;
@@ -65,6 +67,7 @@ pub fn compare_with(
         validity: validity::judge(&arms, &all),
         ..Comparison::default()
     };
+    comparison.detail = detail::measure(recordings, &comparison.metrics);
     pairs::anchor(&mut comparison.metrics);
     comparison.findings = findings::find(&comparison, &arms);
     comparison.claims = claims::judge(statements, &comparison, &arms);

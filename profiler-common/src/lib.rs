@@ -11,6 +11,7 @@ pub mod bursts;
 pub mod counters;
 pub mod fifo;
 pub mod forward;
+pub mod go;
 pub mod histogram;
 #[cfg(feature = "loader")]
 mod loader;
@@ -23,6 +24,7 @@ pub use bursts::Bursts;
 pub use counters::Counters;
 pub use fifo::{Fifo, Stamp};
 pub use forward::{Forwards, GoroutineStamp};
+pub use go::GoEvent;
 pub use site::{Site, SiteSum};
 pub use syscall::SyscallStat;
 pub use thread::{Thread, ThreadExit};

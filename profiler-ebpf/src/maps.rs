@@ -6,8 +6,8 @@ use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
-    Bursts, Counters, Fifo, Forwards, GoroutineStamp, MAX_THREADS, Site, SiteSum, Socket, Stamp,
-    SyscallStat, Thread, Ticks, WaitedFor, ticks,
+    Bursts, Counters, Fifo, Forwards, GoEvent, GoroutineStamp, MAX_THREADS, Site, SiteSum, Socket,
+    Stamp, SyscallStat, Thread, Ticks, WaitedFor, ticks,
 };
 
 /// Thread groups that are followed besides `TARGET_TGID`.
@@ -100,6 +100,10 @@ pub static FORWARDS: PerCpuArray<Forwards> = PerCpuArray::with_max_entries(BUCKE
 /// Counters of the whole target.
 #[map]
 pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
+/// What the runtime's own functions were seen doing, by `GoEvent`.
+#[map]
+pub static RUNTIME_EVENTS: PerCpuArray<u64> =
+    PerCpuArray::with_max_entries(GoEvent::EVERY.len() as u32, 0);
 /// Threads that ended.
 #[map]
 pub static EXITED: RingBuf = RingBuf::with_byte_size(1 << 19, 0);

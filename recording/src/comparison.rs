@@ -20,6 +20,9 @@ pub struct Comparison {
     /// What observing cost each arm, where rounds were recorded for it. No other number is corrected by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observer_cost: Vec<ObserverCost>,
+    /// What runtimes helped to tell, in rounds that are in no other number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detail: Vec<DetailRound>,
     /// How resident memory grows with connections and with time, where recordings show it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slopes: Vec<Slope>,
@@ -247,6 +250,63 @@ pub enum BudgetVerdict {
     /// The rounds do not tell.
     #[default]
     Inconclusive,
+}
+
+/// A round in which a runtime helped: what that told, and what it cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DetailRound {
+    /// Name of the arm.
+    pub arm: String,
+    /// What the runtime wrote about code that it compiled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compiled: Option<crate::detail::Compiled>,
+    /// CPU time per token in this round, ns; absent without tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_ns_per_token: Option<f64>,
+    /// The same in the rounds that were measured, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_cpu_ns_per_token: Option<Estimate>,
+    /// Samples of user mode, which is what shares of it are known from.
+    pub samples: u64,
+    /// Functions by their share of user time, largest first; the rest is cut off.
+    pub functions: Vec<DetailFunction>,
+    /// What the runtime's own functions were seen doing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<DetailEvent>,
+    /// What could not be had, or is in doubt, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// As [`Finding::evidence`].
+    pub evidence: Vec<String>,
+}
+
+/// A function that samples found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DetailFunction {
+    /// Its name; empty where nothing tells. Never trusted, renderers escape it.
+    pub name: String,
+    /// The file or the class of region that it is in. Never trusted either.
+    pub place: String,
+    /// What it does, as `code` of the ledger calls it.
+    pub kind: String,
+    /// Share of user time, 0 to 1.
+    pub share: f64,
+    /// Half the width of the 95 % interval that sampling leaves around the share.
+    pub error: f64,
+    /// Samples that found it.
+    pub samples: u64,
+}
+
+/// How often something happened.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DetailEvent {
+    /// What, `goroutines made` for instance.
+    pub what: String,
+    /// How often in the window.
+    pub count: u64,
+    /// How often per token; absent without tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_token: Option<f64>,
 }
 
 /// Whether the comparison may be trusted.

@@ -8,6 +8,7 @@
 
 pub mod activity;
 pub mod comparison;
+pub mod detail;
 pub mod forwards;
 pub mod histogram;
 pub mod host;
@@ -21,6 +22,7 @@ pub mod sites;
 
 pub use activity::Activity;
 pub use comparison::Comparison;
+pub use detail::Detail;
 pub use forwards::Forwards;
 pub use histogram::Histogram;
 pub use host::Host;
@@ -96,6 +98,9 @@ pub struct Recording {
     /// Starts of the server, where those were what was recorded: from exec to the end of an answer, one process each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub starts: Vec<Start>,
+    /// What the runtime helped to tell, in a round that was recorded for that alone and is in no other number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
     /// What observing cost, and what it lost.
     pub observer: observer::Observer,
     /// The identities that must hold, each with what was measured.

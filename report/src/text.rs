@@ -11,6 +11,7 @@ use std::io::Write;
 const VERDICT: &str = "verdict";
 const STARTS: &str = "starts";
 const OBSERVER_COST: &str = "observer-cost";
+const DETAIL: &str = "detail";
 /// The column that is left to the page.
 const EVIDENCE: &str = "Evidence";
 /// Widest table with notes, in columns.
@@ -49,7 +50,7 @@ pub fn render(document: &Document, color: bool, out: &mut dyn Write) -> Result<(
         .try_for_each(|section| printer.section(section))
 }
 
-/// Writes notices and the verdict alone, and starts and what observing cost where those were asked for.
+/// Writes notices and the verdict alone, and starts, what observing cost and detail where those were asked for.
 pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> Result<(), Error> {
     let mut printer = Printer { color, out };
     printer.head(document)?;
@@ -62,7 +63,7 @@ pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> 
         .try_for_each(|block| printer.block(block))?;
     let asked_for = document.sections.iter();
     asked_for
-        .filter(|section| [STARTS, OBSERVER_COST].contains(&section.id))
+        .filter(|section| [STARTS, OBSERVER_COST, DETAIL].contains(&section.id))
         .try_for_each(|section| printer.section(section))
 }
 

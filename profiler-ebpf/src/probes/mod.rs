@@ -1,6 +1,7 @@
 //! The programs, one family of signals a file.
 
 pub mod fault;
+pub mod runtime;
 pub mod sample;
 pub mod sched;
 pub mod site;

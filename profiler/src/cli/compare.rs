@@ -139,6 +139,11 @@ fn refuse_what_is_no_comparison(recordings: &[(PathBuf, Recording)]) -> anyhow::
             dir.display()
         );
     }
+    let mut measured = recordings.iter();
+    ensure!(
+        measured.any(|(_, recording)| recording.detail.is_none()),
+        "all recordings were made with the help of the runtime, which costs what no measured round does; give the folder above"
+    );
     let arms: BTreeSet<&str> = recordings
         .iter()
         .map(|(_, recording)| recording.target.arm.as_str())
@@ -219,6 +224,19 @@ mod tests {
             ["../bun/2/recording.json", "../bun/10/recording.json"]
         );
         assert!(dir.path().join("out/report.html").exists());
+    }
+
+    #[test]
+    fn rounds_with_help_alone_are_no_comparison() {
+        let dir = tempfile::tempdir().unwrap();
+        for arm in ["a", "b"] {
+            save(&dir.path().join(arm), arm, 0);
+            let mut recording = load_recording(&dir.path().join(arm)).unwrap();
+            recording.detail = Some(recording::Detail::default());
+            save_recording(&dir.path().join(arm), &recording).unwrap();
+        }
+        let error = compare(&[text(dir.path())], &dir.path().join("out")).unwrap_err();
+        assert!(error.to_string().contains("with the help of the runtime"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod record;
 pub mod report;
 pub mod run;
+mod scenario;
 
 use crate::guardian;
 use clap::{Parser, Subcommand};

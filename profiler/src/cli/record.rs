@@ -52,6 +52,10 @@ pub struct Record {
     /// Use raw tracepoints only, as on kernels that refuse BTF-typed ones.
     #[arg(long, hide = true)]
     pub raw_tracepoints: bool,
+    /// The folder that the runtime writes names of its compiled code to: it is made to help, so that the recording is in no
+    /// comparison.
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub detail: Option<PathBuf>,
     /// Print `recording` when attached, and end the recording when standard input is closed.
     #[arg(long, hide = true)]
     pub until_stdin_closes: bool,
@@ -150,6 +154,7 @@ impl Record {
             log_programs: self.log_programs,
             hooks: hooks.to_vec(),
             mode: self.probes.mode(),
+            detail: self.detail.clone(),
         }
     }
 

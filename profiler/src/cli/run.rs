@@ -1,10 +1,10 @@
 //! `kontrast run`.
 
-use super::Outcome;
+use super::{Outcome, scenario::Scenario};
 use crate::run::{
     self,
     cpus::Cpus,
-    request::{BREAKPOINT, Load, Request},
+    request::{Load, Request},
     tools::Tools,
     workload::{Bus, Engine, Workload},
 };
@@ -31,6 +31,7 @@ Examples:
   kontrast run --arms go,bun --scenario breakpoint --threshold 'ttft:p(99)<200ms'
                                                     the highest load each holds, recorded
   kontrast run --arms go,bun --observer-cost        the same, and what observing cost each
+  kontrast run --arms go,bun --detail               the same, and what their runtimes help to tell
   kontrast run --arms api=pid:4242@http://127.0.0.1:8080/chat
                                                     a server that already runs; it is not started or stopped
   kontrast run --arms go --load-command 'hey -z 10s -m POST -d {\"message\":\"hi\"} {url}'
@@ -97,6 +98,10 @@ pub struct Run {
     /// each arm; those rounds are in no other number. A few per cent take more --rounds to tell, say 8.
     #[arg(long, conflicts_with = "load_command")]
     observer_cost: bool,
+    /// After everything that is measured, record one more round of each arm in which its runtime helps: names of compiled
+    /// functions (Bun, Node, Deno), what the scheduler does (Go). Those rounds are in no other number.
+    #[arg(long)]
+    detail: bool,
     /// A command of yours that loads the arm, in place of our load generator; {url} is filled in.
     #[arg(long, value_parser = load_command, conflicts_with_all = ["scenario", "users"], value_name = "CMD")]
     load_command: Option<String>,
@@ -122,49 +127,6 @@ pub struct Run {
     /// A program that records in place of `kontrast record`; for tests of this command.
     #[arg(long, hide = true)]
     recorder: Option<PathBuf>,
-}
-
-/// A load of our load generator's, with as many rounds as it takes to tell arms apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Scenario {
-    /// 10 users, one request after the other: the seed benchmark's shape.
-    Baseline,
-    /// The same, shorter: for a first look.
-    Quick,
-    /// Up to 200 users and down again.
-    Stress,
-    /// 50 users for ten minutes: does anything grow?
-    Soak,
-    /// 10 users, 300 all at once, 10 again.
-    Spike,
-    /// Adds users, up to 2000 in twelve times --duration, until a threshold is crossed; then the highest load that held
-    /// is recorded.
-    Breakpoint,
-}
-
-impl Scenario {
-    fn name(self) -> &'static str {
-        match self {
-            Scenario::Baseline => "baseline",
-            Scenario::Quick => "quick",
-            Scenario::Stress => "stress",
-            Scenario::Soak => "soak",
-            Scenario::Spike => "spike",
-            Scenario::Breakpoint => BREAKPOINT,
-        }
-    }
-
-    /// Rounds of each arm, and how long each is.
-    fn rounds(self) -> (u32, Duration) {
-        match self {
-            Scenario::Baseline => (4, Duration::from_secs(15)),
-            Scenario::Quick => (2, Duration::from_secs(5)),
-            Scenario::Stress => (2, Duration::from_secs(270)),
-            Scenario::Soak => (1, Duration::from_secs(600)),
-            Scenario::Spike => (2, Duration::from_secs(45)),
-            Scenario::Breakpoint => (2, Duration::from_secs(15)),
-        }
-    }
 }
 
 impl Run {
@@ -215,6 +177,7 @@ impl Run {
             database: self.db.or(needed.then(Engine::default)),
             load,
             thresholds: self.thresholds,
+            detail: self.detail,
             rounds: self.rounds.unwrap_or(rounds),
             starts: cold.then_some(self.starts),
             duration,

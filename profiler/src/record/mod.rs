@@ -7,9 +7,12 @@ pub mod assemble;
 pub mod checks;
 pub mod counted;
 pub mod crossing;
+mod detail;
 pub mod diagnose;
 pub mod drain;
+mod go;
 pub mod host;
+mod jit;
 pub mod kernel_truth;
 pub mod memory;
 pub mod names;
@@ -34,6 +37,7 @@ use recording::observer::Mode;
 use recording::{Ended, Recording};
 use session::Session;
 use signals::HookKind;
+use std::path::PathBuf;
 use std::time::Duration;
 use stop::{Stop, Until};
 use target::Process;
@@ -56,6 +60,8 @@ pub struct Options {
     pub hooks: Vec<HookKind>,
     /// How much is observed.
     pub mode: Mode,
+    /// The folder that the runtime writes to, if it was made to help.
+    pub detail: Option<PathBuf>,
 }
 
 /// Records until told to stop. `attached` is called once the window is open.

@@ -45,8 +45,14 @@ impl<'a> Roles<'a> {
     }
 }
 
-/// What samples of user mode found, by role, most first.
-pub fn code(drained: &Drained, pid: u32, places: Places, roles: &Roles<'_>) -> Vec<CodeSamples> {
+/// What samples of user mode found, by role, most first. `compiled` has names that no file's symbols tell.
+pub fn code(
+    drained: &Drained,
+    pid: u32,
+    places: Places,
+    roles: &Roles<'_>,
+    compiled: &BTreeMap<u64, String>,
+) -> Vec<CodeSamples> {
     let units = drained.code.keys().map(|(_, unit)| *unit);
     let names = symbols::functions(pid, places, symbols::UNIT, units);
     let mut sums: BTreeMap<CodeKey, u64> = BTreeMap::new();
@@ -54,7 +60,10 @@ pub fn code(drained: &Drained, pid: u32, places: Places, roles: &Roles<'_>) -> V
         let file = places.file_of(*unit);
         let key = CodeKey {
             role: roles.role(*serial),
-            function: names.get(unit).map_or("", String::as_str),
+            function: names
+                .get(unit)
+                .or_else(|| compiled.get(unit))
+                .map_or("", String::as_str),
             file: file.map(|file| file_name(&file.path)).unwrap_or_default(),
             class: places.class_of_code(*unit),
         };

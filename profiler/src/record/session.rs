@@ -3,6 +3,7 @@
 use super::activity::{self, Looked};
 use super::assemble::{self, Span};
 use super::checks::{self, Evidence};
+use super::detail::Help;
 use super::drain::{self, Code, Drained, Exits};
 use super::kernel_truth::{self, Truth};
 use super::memory::{self, Places, Regions};
@@ -19,6 +20,7 @@ use recording::memory::{MemoryPoint, RegionPoint};
 use recording::observer::Mode;
 use recording::process::{Cpu, CpuPoint};
 use recording::{Ended, Recording, Target, Window, observer};
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Points of the series between two walks over all pages.
@@ -46,6 +48,7 @@ pub struct Session {
     crossing_ns: f64,
     mode: Mode,
     looked: Looked,
+    detail: Option<Help>,
 }
 
 impl Session {
@@ -61,6 +64,8 @@ impl Session {
         };
         let (mut programs, crossing_ns) = attach(&wanted, options.mode)?;
         let looked = Looked::by(&programs, &wanted);
+        let detail = options.detail.as_deref();
+        let detail = detail.map(|dir| Help::begin(dir, &mut programs.bpf, &target));
         let ports: Vec<u16> = wanted
             .tgids
             .iter()
@@ -102,6 +107,7 @@ impl Session {
             crossing_ns,
             mode: options.mode,
             looked,
+            detail,
         })
     }
 
@@ -199,9 +205,14 @@ impl Session {
         recording.host =
             host::fingerprint(pids[0], after.steal_since(&self.before), &options.placement);
         analysis::runtime::assign_roles(&mut recording);
+        let mut names = BTreeMap::new();
+        if let Some(help) = self.detail {
+            let detail = help.end(&self.programs.bpf, pids[0], &drained.code)?;
+            (recording.detail, names) = (Some(detail.0), detail.1);
+        }
         let roles = others::Roles::of(&drained, &self.ended_threads, &recording);
-        let code = others::code(&drained, pids[0], places, &roles);
         let memory_sites = sites::memory_sites(&drained, pids[0], places, &roles);
+        let code = others::code(&drained, pids[0], places, &roles, &names);
         recording.wakers = others::wakers(&drained, &roles);
         recording.memory_sites = memory_sites;
         recording.code = code;

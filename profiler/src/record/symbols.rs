@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Names longer than this are cut: those of templates can have kilobytes.
-const LONGEST_NAME: usize = 200;
+pub const LONGEST_NAME: usize = 200;
 /// Bytes of a unit of code.
 pub const UNIT: u64 = 1 << CODE_BITS;
 

@@ -36,7 +36,7 @@ pub mod workload;
 
 use crate::{cli::Outcome, guardian, target::Arm};
 use anyhow::{Context, bail};
-use interrupt::Interrupt;
+use interrupt::{Interrupt, Interrupted};
 use nix::sys::signal::Signal;
 use outcome::Measured;
 use placement::Placement;
@@ -111,6 +111,9 @@ async fn prepare<'a>(
             "what observing costs is told of servers under load; leave --observer-cost out of cold-start"
         );
     }
+    if request.starts.is_some() && request.detail {
+        bail!("a runtime helps where servers are under load; leave --detail out of cold-start");
+    }
     request
         .bus
         .map_or(Ok(()), |bus| bus.check(request.workload))?;
@@ -160,13 +163,16 @@ impl Prepared<'_> {
     /// Measures round after round, until all are done or something is in the way.
     async fn measure(&self) -> anyhow::Result<Measured> {
         let stub = self.stub().await?;
-        let plan = plan::interleaved(self.arms.len(), self.modes, self.request.rounds);
+        let mut plan = plan::interleaved(self.arms.len(), self.modes, self.request.rounds);
+        let planned = plan.len();
+        plan.extend(self.detail());
         let mut progress = Progress::new(plan.len());
         progress.say(&self.headline(&plan));
         let mut measured = Measured {
             rounds: Vec::new(),
-            planned: plan.len(),
+            planned,
             trouble: None,
+            no_detail: Vec::new(),
         };
         for (at, step) in plan.into_iter().enumerate() {
             let arm = &self.arms[step.arm];
@@ -181,6 +187,13 @@ impl Prepared<'_> {
                     progress.done(&came_to(&round));
                     measured.rounds.push(round);
                 }
+                Err(trouble) if step.detail => {
+                    let stop = trouble.is::<Interrupted>();
+                    measured.no_detail.push((arm.name().into(), trouble));
+                    if stop {
+                        break;
+                    }
+                }
                 Err(trouble) => {
                     measured.trouble = Some(trouble);
                     break;
@@ -189,6 +202,15 @@ impl Prepared<'_> {
         }
         stub.end().await?;
         Ok(measured)
+    }
+
+    /// After everything that is measured, so that nothing of it weighs on that. What runs already cannot be helped, but
+    /// may be a Go program, which needs no help.
+    fn detail(&self) -> impl Iterator<Item = Step> {
+        let wanted = |arm: &Arm| arm.help().is_some() || arm.manifest().is_none();
+        let arms = self.arms.iter().enumerate();
+        let arms = arms.filter(move |(_, arm)| self.request.detail && wanted(arm));
+        plan::detail(arms.map(|(at, _)| at))
     }
 
     async fn stub(&self) -> anyhow::Result<Stub> {
@@ -225,6 +247,7 @@ impl Prepared<'_> {
     /// What is going to happen, in one line.
     fn headline(&self, plan: &[Step]) -> String {
         let name = |step: &Step| match step.mode {
+            _ if step.detail => format!("{}(detail)", self.arms[step.arm].name()),
             Mode::All => self.arms[step.arm].name().to_owned(),
             mode => format!("{}({})", self.arms[step.arm].name(), mode.name()),
         };

@@ -8,12 +8,14 @@ use std::path::Path;
 /// What was measured, and what kept the run from measuring more.
 #[derive(Debug)]
 pub struct Measured {
-    /// Rounds that were finished, in the order of time.
+    /// Rounds that were finished, in the order of time; those in which the runtime helped among them.
     pub rounds: Vec<Round>,
-    /// How many were to be measured.
+    /// How many were to be measured, those in which the runtime helps not counted.
     pub planned: usize,
     /// Why it ended early, if it did.
     pub trouble: Option<anyhow::Error>,
+    /// Arms whose runtime could not help, each with the reason. What was measured is none the worse for it.
+    pub no_detail: Vec<(String, anyhow::Error)>,
 }
 
 /// Compares, saves and shows what was measured.
@@ -25,8 +27,10 @@ pub fn conclude(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
         mut rounds,
         planned,
         trouble,
+        no_detail,
     } = measured;
-    let done = rounds.len();
+    let measured = || rounds.iter().filter(|round| !round.step.detail);
+    let done = measured().count();
     if let (0, Some(trouble)) = (done, trouble.as_ref()) {
         eprintln!(
             "No round was finished; what there is of it is in {}.",
@@ -35,8 +39,8 @@ pub fn conclude(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
         return Err(anyhow::anyhow!("{trouble:#}"));
     }
     eprintln!("Comparing, and writing the report …");
-    let threshold_crossed = rounds.iter().any(|round| round.threshold_crossed);
-    rounds.sort_by_key(|round| (round.step.arm, round.step.round, round.step.mode));
+    let threshold_crossed = measured().any(|round| round.threshold_crossed);
+    rounds.sort_by_key(|Round { step, .. }| (step.detail, step.arm, step.round, step.mode));
     let recordings: Vec<(String, Recording)> = rounds
         .into_iter()
         .map(|round| (round.path, round.recording))
@@ -59,8 +63,23 @@ pub fn conclude(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
                     "Interrupted: {done} of {planned} rounds were finished, and are compared."
                 );
             }
+            without_detail(no_detail)?;
             Ok(outcome(&comparison, threshold_crossed))
         }
+    }
+}
+
+/// What was asked for is not all there, which the exit code has to tell; the comparison is whole.
+fn without_detail(no_detail: Vec<(String, anyhow::Error)>) -> anyhow::Result<()> {
+    let lines = no_detail
+        .iter()
+        .map(|(arm, trouble)| format!("no detail of {arm}: {trouble:#}"));
+    match lines.collect::<Vec<_>>() {
+        lines if lines.is_empty() => Ok(()),
+        lines => Err(anyhow::anyhow!(
+            "{}\nThe comparison has all rounds that were to be measured, and is not affected.",
+            lines.join("\n")
+        )),
     }
 }
 
@@ -130,6 +149,7 @@ mod tests {
                 rounds: vec![],
                 planned: 4,
                 trouble,
+                no_detail: vec![],
             },
         )
         .unwrap_err();

@@ -87,9 +87,11 @@ pub fn arm_folder(arm: &str) -> String {
     arm.replace(['/', ':'], "-")
 }
 
-/// The folder of a round in its arm's: `2`, or `2-counters` for one that only tells what observing cost.
+/// The folder of a round in its arm's: `2`, or `2-counters` for one that only tells what observing cost, or `1-detail`
+/// for one in which the runtime helped.
 pub fn round_folder(step: &Step) -> String {
     match step.mode {
+        _ if step.detail => format!("{}-detail", step.round),
         Mode::All => step.round.to_string(),
         mode => format!("{}-{}", step.round, mode.name()),
     }
@@ -162,10 +164,14 @@ mod tests {
 
     #[test]
     fn rounds_are_named_by_their_number_and_mode() {
-        let folder = |mode| {
-            let (arm, round) = (0, 2);
-            round_folder(&Step { arm, round, mode })
+        let step = |mode, detail| Step {
+            arm: 0,
+            round: 2,
+            mode,
+            detail,
         };
+        let folder = |mode| round_folder(&step(mode, false));
         assert_eq!(Mode::EACH.map(folder), ["2-none", "2-counters", "2"]);
+        assert_eq!(round_folder(&step(Mode::All, true)), "2-detail");
     }
 }

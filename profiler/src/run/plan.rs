@@ -11,12 +11,17 @@ pub struct Step {
     pub round: u32,
     /// How much is observed.
     pub mode: Mode,
+    /// Whether the runtime helps, which makes it a round that is in no number but its own.
+    pub detail: bool,
 }
 
 impl Step {
     /// What it is, to a reader, for the arm of this name.
     pub fn of(&self, arm: &str) -> String {
         let round = self.round;
+        if self.detail {
+            return format!("{arm} with the help of its runtime");
+        }
         match self.mode {
             Mode::All => format!("{arm}, round {round}"),
             Mode::Counters => format!("{arm}, round {round} with counters only"),
@@ -34,10 +39,12 @@ pub fn interleaved(arms: usize, modes: &[Mode], rounds: u32) -> Vec<Step> {
         let turned = modes.iter().cycle().skip((round as usize - 1) / 2);
         let modes: Vec<Mode> = turned.take(modes.len()).copied().collect();
         let of_arm = |arm| {
-            modes
-                .clone()
-                .into_iter()
-                .map(move |mode| Step { arm, round, mode })
+            modes.clone().into_iter().map(move |mode| Step {
+                arm,
+                round,
+                mode,
+                detail: false,
+            })
         };
         (0..arms).flat_map(of_arm).collect()
     };
@@ -50,6 +57,16 @@ pub fn interleaved(arms: usize, modes: &[Mode], rounds: u32) -> Vec<Step> {
             steps
         })
         .collect()
+}
+
+/// One more round of each of these arms, in which its runtime helps.
+pub fn detail(arms: impl Iterator<Item = usize>) -> impl Iterator<Item = Step> {
+    arms.map(|arm| Step {
+        arm,
+        round: 1,
+        mode: Mode::All,
+        detail: true,
+    })
 }
 
 #[cfg(test)]

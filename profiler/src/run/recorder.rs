@@ -39,6 +39,8 @@ pub struct Subject {
     pub placement: String,
     /// How much is observed.
     pub mode: Mode,
+    /// The folder that the runtime writes to, where it helps.
+    pub detail: Option<PathBuf>,
 }
 
 impl Subject {
@@ -54,6 +56,10 @@ impl Subject {
         }
         arguments.extend(["--placement", &self.placement, "--until-stdin-closes"]);
         arguments.extend(["--probes", self.mode.name()]);
+        let detail = self.detail.as_ref().map(|dir| dir.display().to_string());
+        if let Some(dir) = &detail {
+            arguments.extend(["--detail", dir]);
+        }
         arguments.into_iter().map(String::from).collect()
     }
 }
@@ -176,6 +182,7 @@ mod tests {
             runtime: None,
             placement: "not pinned".into(),
             mode: Mode::All,
+            detail: None,
         };
         let recorder =
             Recorder::start((&program, Access::Enough), &subject, None, dir.path()).await;
@@ -228,12 +235,13 @@ mod tests {
             runtime: Some(("go".into(), "1.26.4".into())),
             placement: "target on CPU 0".into(),
             mode: Mode::Counters,
+            detail: Some("/from runtime".into()),
         };
         let arguments = subject.arguments(Path::new("/out dir")).join("|");
         assert_eq!(
             arguments,
             "record|--pid|7|--pid|8|--out|/out dir|--arm|go|--runtime|go|--runtime-version|1.26.4\
-             |--placement|target on CPU 0|--until-stdin-closes|--probes|counters"
+             |--placement|target on CPU 0|--until-stdin-closes|--probes|counters|--detail|/from runtime"
         );
     }
 

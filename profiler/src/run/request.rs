@@ -36,6 +36,8 @@ pub struct Request {
     pub thresholds: Vec<String>,
     /// Rounds of each arm.
     pub rounds: u32,
+    /// Whether each arm has one more round in which its runtime helps.
+    pub detail: bool,
     /// How often each round starts the arm, where starts are what is measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub starts: Option<u32>,

@@ -17,7 +17,7 @@ use super::{
     stub::{Moved, Stub},
     workload::{Database, Play, Source},
 };
-use crate::target::{Arm, Running, StartOptions};
+use crate::target::{Arm, Help, HelpFolder, Running, StartOptions};
 use anyhow::{Context, anyhow};
 use recording::{
     Ended, LoadSummary, Recording, Served,
@@ -66,6 +66,30 @@ pub struct Round {
     pub threshold_crossed: bool,
 }
 
+/// How the runtime helps in a round; not at all in one that is measured.
+#[derive(Default)]
+struct Helped {
+    help: Help,
+    folder: Option<HelpFolder>,
+}
+
+impl Helped {
+    fn of(arm: &Arm, dir: &Path, wanted: bool) -> anyhow::Result<Self> {
+        if !wanted {
+            return Ok(Self::default());
+        }
+        let folder = HelpFolder::create(&dir.join("from-runtime"))?;
+        Ok(Self {
+            help: folder.fill(&arm.help().unwrap_or_default())?,
+            folder: Some(folder),
+        })
+    }
+
+    fn dir(&self) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.path().to_owned())
+    }
+}
+
 /// What became of the load of a round.
 struct Drive {
     summary: Option<LoadSummary>,
@@ -88,9 +112,12 @@ impl Bench<'_> {
         let redis = self.redis(&dir).await?;
         let mut env: Vec<_> = database.iter().map(Database::variable).collect();
         env.extend(redis.iter().map(Redis::variable));
-        let target = self.start(arm, &dir, env).await?;
+        // So that what the runtime writes is removed when the server has ended, however the round does.
+        let help = Helped::of(arm, &dir, step.detail)?;
+        let target = self.start(arm, &dir, env, &help).await?;
+        let subject = self.subject(arm, &target, step.mode, &help);
         let measured = self
-            .measure(arm, &target, &dir, step.mode, redis.as_ref())
+            .measure(arm, &target, &dir, &subject, redis.as_ref())
             .await;
         // A target that died explains whatever else went wrong.
         let survived = target.check();
@@ -135,6 +162,7 @@ impl Bench<'_> {
         arm: &Arm,
         dir: &Path,
         env: Vec<(&'static str, String)>,
+        help: &Helped,
     ) -> anyhow::Result<Running> {
         let mut options = StartOptions::new(self.stub.url(), dir.join("target.log"));
         options.cpus = self
@@ -143,6 +171,7 @@ impl Bench<'_> {
             .as_ref()
             .map(|cpus| cpus.0.iter().copied().collect());
         options.env = env;
+        options.help = help.help.clone();
         let arm = arm.clone();
         Ok(descendants::ended_with(self.interrupt, move || arm.start(&options)).await??)
     }
@@ -153,7 +182,7 @@ impl Bench<'_> {
         arm: &Arm,
         target: &Running,
         dir: &Path,
-        mode: Mode,
+        subject: &Subject,
         redis: Option<&Redis>,
     ) -> anyhow::Result<(Recording, bool)> {
         let mut driver = self.driver(target, dir);
@@ -165,9 +194,7 @@ impl Bench<'_> {
         let redis = redis.map(|redis| anyhow::Ok((redis, redis.mark()?)));
         let redis = redis.transpose()?;
         self.progress.step("attaching the recorder");
-        let subject = self.subject(arm, target, mode);
-        let recorder =
-            Recorder::start(self.recorder, &subject, self.placement.driver.as_ref(), dir);
+        let recorder = Recorder::start(self.recorder, subject, self.placement.driver.as_ref(), dir);
         let mut recorder = self.interrupt.unless(recorder).await??;
         self.progress.step("recording under load");
         let drive = self.drive(&driver, &mut recorder).await;
@@ -229,13 +256,14 @@ impl Bench<'_> {
         }
     }
 
-    fn subject(&self, arm: &Arm, target: &Running, mode: Mode) -> Subject {
+    fn subject(&self, arm: &Arm, target: &Running, mode: Mode, help: &Helped) -> Subject {
         Subject {
             pids: vec![target.pid()],
             arm: arm.name().into(),
             runtime: arm.runtime(),
             placement: self.placement.text(arm.manifest().is_none()),
             mode,
+            detail: help.dir(),
         }
     }
 

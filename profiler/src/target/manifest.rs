@@ -45,6 +45,9 @@ pub struct Manifest {
     /// Workloads that it cannot serve and databases that it cannot use, each with the reason.
     #[serde(default)]
     pub cannot: BTreeMap<String, String>,
+    /// What makes the runtime tell more of itself, in a round that is recorded for that alone; without it, what is known
+    /// to serve the runtime family.
+    pub detail: Option<Help>,
     /// Further files or folders, relative to this one, that the build reads: a change there builds again.
     #[serde(default)]
     pub sources: Vec<PathBuf>,
@@ -62,6 +65,18 @@ pub struct Variant {
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     /// Arguments for `{args}` in `run`, or at its end.
+    #[serde(default)]
+    pub args: Vec<String>,
+}
+
+/// What makes a runtime tell more of itself. `{dir}` in a value stands for the folder that its files go to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Help {
+    /// Environment on top of the target's and the variant's.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Arguments before the variant's.
     #[serde(default)]
     pub args: Vec<String>,
 }
@@ -120,6 +135,12 @@ impl Manifest {
                 value
                     .as_deref()
                     .map_or(Ok(()), |value| check_name(&key, value))?;
+            }
+        }
+        if let Some(help) = &self.detail {
+            check_env("detail.env", &help.env)?;
+            if help.args.iter().any(|word| word.contains('\0')) {
+                return Err("detail.args: a word holds a NUL character".into());
             }
         }
         self.check_workloads()
@@ -218,6 +239,18 @@ mod tests {
             (small.env["GOGC"].as_str(), small.args[0].as_str()),
             ("50", "--x")
         );
+    }
+
+    #[test]
+    fn help_is_data() {
+        let text = format!("{LEAST}detail = {{ env = {{ X = '{{dir}}' }}, args = ['--x'] }}\n");
+        let help = Manifest::parse(&text).unwrap().detail.unwrap();
+        assert_eq!((help.env["X"].as_str(), &*help.args[0]), ("{dir}", "--x"));
+        assert!(refusal("detail = { argv = [] }").contains("argv"));
+        assert!(
+            refusal("[detail.env]\nPORT = '1'").contains("detail.env: PORT is set by kontrast")
+        );
+        assert!(refusal("[detail]\nargs = [\"a\\u0000\"]").contains("detail.args"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::{
     error::{Context, Error, Result},
     group::Group,
     log::LogTail,
+    manifest::Help,
     owner, ready,
     running::{Running, Started},
     shell::{self, Values},
@@ -33,6 +34,8 @@ pub struct StartOptions {
     pub port: Option<u16>,
     /// Environment beyond what every server gets, such as `DATABASE`.
     pub env: Vec<(&'static str, String)>,
+    /// What makes its runtime tell more of itself.
+    pub help: Help,
     /// How long the server may take until it answers.
     pub ready_timeout: Duration,
 }
@@ -47,6 +50,7 @@ impl StartOptions {
             cpus: None,
             port: None,
             env: Vec::new(),
+            help: Help::default(),
             ready_timeout,
         }
     }
@@ -146,8 +150,10 @@ pub(super) fn command(
     let mut command = Command::new("sh");
     command
         .args(["-c", script, "sh"])
+        .args(&options.help.args)
         .args(&folder.variant.args);
     command.current_dir(&folder.path).envs(folder.env());
+    command.envs(&options.help.env);
     command
         .env("PORT", port.to_string())
         .env("UPSTREAM", upstream)
@@ -222,6 +228,23 @@ mod tests {
                 .read("server.log")
                 .contains("UPSTREAM=http://127.0.0.1:9 COLOR=Ok(\"blue\")")
         );
+    }
+
+    #[test]
+    fn help_comes_on_top_of_what_target_toml_says() {
+        let scratch = Scratch::new(&format!(
+            "run = '{}'\nenv = {{ COLOR = 'red' }}",
+            server_command()
+        ));
+        let mut options = scratch.options();
+        options.help.env = [("COLOR".to_owned(), "green".to_owned())].into();
+        scratch.arm("").start(&options).unwrap().stop();
+        assert!(scratch.read("server.log").contains("COLOR=Ok(\"green\")"));
+        let scratch = Scratch::new("run = 'echo {args}'\nvariants.x.args = ['mine']");
+        let mut options = scratch.options();
+        options.help.args = vec!["helps".to_owned()];
+        let error = scratch.arm(":x").start(&options).unwrap_err().to_string();
+        assert!(error.contains("  helps mine"), "{error}");
     }
 
     #[test]

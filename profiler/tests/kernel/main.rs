@@ -2,6 +2,7 @@
 
 mod activity;
 mod counts;
+mod go;
 mod modes;
 mod pidstat;
 mod refused;

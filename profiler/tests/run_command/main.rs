@@ -6,6 +6,7 @@
 )]
 
 mod common;
+mod detail;
 mod interrupt;
 mod rounds;
 mod trouble;

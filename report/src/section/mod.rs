@@ -4,6 +4,7 @@ mod activity;
 mod bridge;
 mod causes;
 mod claims;
+mod detail;
 mod faults;
 mod host;
 mod latency;
@@ -41,6 +42,7 @@ pub fn document(input: &Input) -> Document {
         metrics::section(input, &arms),
         claims::section(input),
         user_code::section(&arms),
+        detail::section(input),
         waiting::section(&arms),
         over_time::section(&arms),
         runtime_activity::section(&arms),

@@ -92,6 +92,7 @@ impl Bench<'_> {
             runtime: arm.runtime(),
             placement: self.placement.text(false),
             mode,
+            detail: None,
         };
         let recorder =
             Recorder::start(self.recorder, &subject, self.placement.driver.as_ref(), dir);

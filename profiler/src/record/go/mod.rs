@@ -1,0 +1,233 @@
+//! What Go's runtime does, by uprobes on its functions, in rounds that are recorded for that alone.
+//!
+//! A uprobe at a function's first instruction makes the kernel run that instruction elsewhere, single-stepped; at its
+//! `push %rbp` the kernel does the instruction's work itself, which is eight times as cheap, and the function has not yet
+//! come further than the check of its stack. That check may send it back to its beginning with a larger stack, before the
+//! probe and not after it, so that a call counts once. There is no probe on a function's return: it would replace the return
+//! address, which Go's unwinder does not know.
+
+mod elf;
+
+use anyhow::{Context, Result, bail};
+use aya::Ebpf;
+use aya::maps::PerCpuArray;
+use aya::programs::UProbe;
+use aya::programs::uprobe::UProbeScope;
+use elf::{Executable, Function};
+use profiler_common::GoEvent;
+use recording::detail::RuntimeEvent;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+/// An event, its program, and what it is to a reader.
+struct Watched {
+    event: GoEvent,
+    program: &'static str,
+    what: &'static str,
+}
+
+const WATCHED: [Watched; 7] = [
+    watched(GoEvent::Made, "go_made", "goroutines made"),
+    watched(GoEvent::Ended, "go_ended", "goroutines ended"),
+    watched(GoEvent::Parked, "go_parked", "goroutines parked"),
+    watched(
+        GoEvent::Readied,
+        "go_readied",
+        "goroutines made ready by another",
+    ),
+    watched(
+        GoEvent::Executed,
+        "go_executed",
+        "goroutines taken up by a thread",
+    ),
+    watched(GoEvent::Allocated, "go_allocated", "allocations"),
+    watched(GoEvent::Collected, "go_collected", "collections finished"),
+];
+
+const fn watched(event: GoEvent, program: &'static str, what: &'static str) -> Watched {
+    Watched {
+        event,
+        program,
+        what,
+    }
+}
+
+/// The functions that are entered once for each event.
+fn functions_of(event: GoEvent, all: &Executable) -> Vec<&Function> {
+    let named = |name: &str| {
+        all.functions
+            .iter()
+            .filter(|found| found.name == name)
+            .collect()
+    };
+    match event {
+        GoEvent::Made => named("runtime.newproc1"),
+        GoEvent::Ended => named("runtime.goexit0"),
+        GoEvent::Parked => named("runtime.gopark"),
+        GoEvent::Readied => named("runtime.ready"),
+        GoEvent::Executed => named("runtime.execute"),
+        GoEvent::Allocated => allocating(all),
+        // `gcStart` is also called by those who come too late to start anything.
+        GoEvent::Collected => named("runtime.gcMarkTermination"),
+    }
+}
+
+/// Since 1.24 `mallocgc` passes every request on to one of several functions, and since 1.26 compilers may call one of those
+/// that are for a single size directly. Together they see each allocation once; before, `mallocgc` itself does.
+fn allocating(all: &Executable) -> Vec<&Function> {
+    const EACH: [&str; 5] = [
+        "Tiny",
+        "SmallNoscan",
+        "SmallScanNoHeader",
+        "SmallScanHeader",
+        "Large",
+    ];
+    const OF_ONE_SIZE: [&str; 3] = ["TinySize", "SmallNoScanSC", "SmallScanNoHeaderSC"];
+    let allocates = |function: &&Function| {
+        let Some(rest) = function.name.strip_prefix("runtime.mallocgc") else {
+            return false;
+        };
+        let of_one_size = |start: &&str| {
+            let size = rest.strip_prefix(*start);
+            size.is_some_and(|size| size.parse::<u16>().is_ok())
+        };
+        EACH.contains(&rest) || OF_ONE_SIZE.iter().any(|start| of_one_size(&start))
+    };
+    let parts: Vec<&Function> = all.functions.iter().filter(allocates).collect();
+    let split = parts.iter().any(|part| part.name.ends_with("Large"))
+        && parts.iter().any(|part| part.name.ends_with("SmallNoscan"));
+    match split {
+        true => parts,
+        false => {
+            let whole = all.functions.iter();
+            whole
+                .filter(|found| found.name == "runtime.mallocgc")
+                .collect()
+        }
+    }
+}
+
+/// Which events are watched, and why others are not.
+#[derive(Debug, Default)]
+pub struct Probes {
+    attached: Vec<usize>,
+    /// What is not watched, and why.
+    pub notes: Vec<String>,
+}
+
+/// Puts the probes on the functions of process `pid`.
+pub fn attach(bpf: &mut Ebpf, pid: u32) -> Probes {
+    let mut probes = Probes::default();
+    let path = PathBuf::from(format!("/proc/{pid}/exe"));
+    let all = match Executable::read(&path) {
+        Ok(all) => all,
+        Err(error) => {
+            let note = format!("the functions of Go's runtime were not found: {error:#}");
+            probes.notes.push(note);
+            return probes;
+        }
+    };
+    for (place, watched) in WATCHED.iter().enumerate() {
+        match watch(bpf, watched, &all, &path, pid) {
+            Ok(()) => probes.attached.push(place),
+            Err(error) => {
+                let note = format!("{} were not counted: {error:#}", watched.what);
+                probes.notes.push(note);
+            }
+        }
+    }
+    probes
+}
+
+fn watch(bpf: &mut Ebpf, watched: &Watched, all: &Executable, path: &Path, pid: u32) -> Result<()> {
+    let functions = functions_of(watched.event, all);
+    if functions.is_empty() {
+        bail!("the executable does not name their function");
+    }
+    let mut places = Vec::new();
+    for function in functions {
+        let place = function.push_at.with_context(|| {
+            format!(
+                "{} does not begin as Go's functions do on x86-64",
+                function.name
+            )
+        })?;
+        places.push(place);
+    }
+    let program: &mut UProbe = bpf
+        .program_mut(watched.program)
+        .with_context(|| format!("the object has no program {}", watched.program))?
+        .try_into()?;
+    program.load()?;
+    let pid = NonZeroU32::new(pid).context("no process has the id 0")?;
+    for place in places {
+        program.attach(place, path, UProbeScope::OneProcess(pid))?;
+    }
+    Ok(())
+}
+
+impl Probes {
+    /// How often each event was seen.
+    ///
+    /// # Errors
+    /// When the map cannot be read.
+    pub fn counts(&self, bpf: &Ebpf) -> Result<Vec<RuntimeEvent>> {
+        let map = bpf
+            .map("RUNTIME_EVENTS")
+            .context("the object has no map RUNTIME_EVENTS")?;
+        let counts: PerCpuArray<_, u64> = PerCpuArray::try_from(map)?;
+        let one = |place: &usize| {
+            let watched = &WATCHED[*place];
+            let each = counts.get(&(watched.event as u32), 0)?;
+            anyhow::Ok(RuntimeEvent {
+                what: watched.what.into(),
+                count: each.iter().sum(),
+            })
+        };
+        self.attached.iter().map(one).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(of: &[&str]) -> Vec<String> {
+        let function = |name: &&str| Function {
+            name: format!("runtime.{name}"),
+            push_at: Some(0),
+        };
+        let all = Executable {
+            functions: of.iter().map(function).collect(),
+        };
+        let found = functions_of(GoEvent::Allocated, &all);
+        found
+            .iter()
+            .map(|found| found.name.replace("runtime.mallocgc", ""))
+            .collect()
+    }
+
+    #[test]
+    fn each_allocation_is_counted_once_in_every_version() {
+        let before = ["mallocgc", "malloc", "newobject"];
+        assert_eq!(names(&before), [""]);
+        let split = [
+            "mallocgc",
+            "mallocgcTiny",
+            "mallocgcSmallNoscan",
+            "mallocgcSmallNoscanReuse",
+            "mallocgcLarge",
+        ];
+        assert_eq!(names(&split), ["Tiny", "SmallNoscan", "Large"]);
+        let by_size = [
+            "mallocgcTinySize8",
+            "mallocgcSmallNoScanSC2",
+            "mallocgcSmallNoscan",
+            "mallocgcLarge",
+            "mallocgcTinySize",
+            "mallocgc",
+        ];
+        let expected = ["TinySize8", "SmallNoScanSC2", "SmallNoscan", "Large"];
+        assert_eq!(names(&by_size), expected);
+    }
+}

@@ -1,0 +1,43 @@
+//! Names of compiled functions as readers want them.
+
+use crate::record::symbols::LONGEST_NAME;
+
+/// A name without the folders that sources are in, of a length that can be shown.
+pub fn readable(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let words = text.split(' ').filter(|word| !word.is_empty());
+    let words: Vec<&str> = words.map(without_folders).collect();
+    words.join(" ").chars().take(LONGEST_NAME).collect()
+}
+
+/// `server.ts:12:3` of `file:///srv/app/server.ts:12:3`.
+fn without_folders(word: &str) -> &str {
+    let is_path = word.starts_with('/') || word.contains(":///");
+    match word.rsplit_once('/') {
+        Some((_, file)) if is_path && !file.is_empty() => file,
+        _ => word,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_their_folders_and_no_more() {
+        for (written, expected) in [
+            ("JSC-FTL: hot#EqY6qN", "JSC-FTL: hot#EqY6qN"),
+            ("JS:*hot /srv/app/t.js:1:13", "JS:*hot t.js:1:13"),
+            ("JS:~baz file:///srv/t.js:2:48", "JS:~baz t.js:2:48"),
+            (
+                "JS:~afterWrite node:internal/streams/writable:701:20",
+                "JS:~afterWrite node:internal/streams/writable:701:20",
+            ),
+            ("RegExp:a/b /", "RegExp:a/b /"),
+        ] {
+            assert_eq!(readable(written.as_bytes()), expected);
+        }
+        assert_eq!(readable(b"\xff"), "\u{fffd}");
+        assert_eq!(readable(&[b'x'; 5_000]).len(), LONGEST_NAME);
+    }
+}

@@ -1,0 +1,124 @@
+//! Pieces of compiled code, kept where samples fell.
+
+use super::name::readable;
+use profiler_common::CODE_BITS;
+use std::collections::BTreeMap;
+
+const UNIT: u64 = 1 << CODE_BITS;
+/// A piece longer than this is none: V8's largest have some hundred KiB.
+const LONGEST_PIECE: u64 = 64 << 20;
+/// How often a piece may be put into a unit in all. A process may write what it likes, but not keep us at work for long.
+const MOST_PUT: u64 = 20_000_000;
+
+/// For each unit of code that samples fell into, the pieces that are in it.
+pub struct Pieces {
+    units: BTreeMap<u64, Vec<Piece>>,
+    put: u64,
+}
+
+struct Piece {
+    start: u64,
+    end: u64,
+    name: String,
+}
+
+impl Pieces {
+    /// Wants the names of these units, each given by its lowest address.
+    pub fn wanted(units: impl Iterator<Item = u64>) -> Self {
+        Pieces {
+            units: units.map(|unit| (unit, Vec::new())).collect(),
+            put: 0,
+        }
+    }
+
+    /// Code was put at `start`. What was there before is gone: memory for code is used again. A name of nothing tells
+    /// that something unknown is there now.
+    pub fn put(&mut self, start: u64, size: u64, name: &[u8]) {
+        if size == 0 || size > LONGEST_PIECE || self.is_exhausted() {
+            return;
+        }
+        let end = start.saturating_add(size);
+        let mut readable_name = None;
+        for (_, pieces) in self.units.range_mut(start.saturating_sub(UNIT - 1)..end) {
+            self.put += 1;
+            pieces.retain(|piece| piece.end <= start || end <= piece.start);
+            let name = readable_name.get_or_insert_with(|| readable(name)).clone();
+            pieces.push(Piece { start, end, name });
+        }
+    }
+
+    /// Whether so much was put that the rest is not looked at.
+    pub fn is_exhausted(&self) -> bool {
+        self.put >= MOST_PUT
+    }
+
+    /// The name of each unit: that of the piece that has most of it. Units without a named piece are left out.
+    pub fn names(self) -> BTreeMap<u64, String> {
+        let name = |(unit, pieces): (u64, Vec<Piece>)| {
+            let last = unit.saturating_add(UNIT);
+            let overlap = |piece: &Piece| piece.end.min(last) - piece.start.max(unit);
+            let most = pieces.into_iter().max_by_key(overlap)?;
+            (!most.name.is_empty()).then_some((unit, most.name))
+        };
+        self.units.into_iter().filter_map(name).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn named(units: &[u64], put: &[(u64, u64, &str)]) -> Vec<(u64, String)> {
+        let mut pieces = Pieces::wanted(units.iter().copied());
+        for (start, size, name) in put {
+            pieces.put(*start, *size, name.as_bytes());
+        }
+        pieces.names().into_iter().collect()
+    }
+
+    #[test]
+    fn a_unit_is_named_after_what_has_most_of_it() {
+        let found = named(
+            &[0x1000, 0x1040, 0x2000],
+            &[
+                (0xff0, 0x20, "before"),
+                (0x1010, 0x40, "most"),
+                (0x1050, 8, "after"),
+            ],
+        );
+        let of = |unit, name: &str| (unit, name.to_owned());
+        assert_eq!(found, [of(0x1000, "most"), of(0x1040, "most")]);
+    }
+
+    #[test]
+    fn code_that_was_replaced_is_forgotten() {
+        let put = [(0x1000, 0x40, "old"), (0x1020, 0x10, "new")];
+        assert_eq!(named(&[0x1000], &put), [(0x1000, "new".into())]);
+        let unknown = [(0x1000, 0x40, "old"), (0x1000, 0x40, "")];
+        assert_eq!(named(&[0x1000], &unknown), []);
+        let none = [(0x1000, 0, "empty"), (0x1000, u64::MAX, "everything")];
+        assert_eq!(named(&[0x1000], &none), []);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_put_units_keep_pieces_apart(
+            put in prop::collection::vec((any::<u64>(), any::<u64>(), 0u64..256, 0u64..128), 0..40),
+        ) {
+            let near = |(far, size, start, length): &(u64, u64, u64, u64)| {
+                if far % 7 == 0 { (*far, *size) } else { (*start, *length) }
+            };
+            let mut pieces = Pieces::wanted([0, 64, 128, u64::MAX - 63].into_iter());
+            for (start, size) in put.iter().map(near) {
+                pieces.put(start, size, b"x");
+            }
+            for pieces in pieces.units.values() {
+                for (at, one) in pieces.iter().enumerate() {
+                    prop_assert!(pieces[..at].iter().all(|other| one.end <= other.start || other.end <= one.start));
+                }
+            }
+            let _ = pieces.names();
+        }
+    }
+}
