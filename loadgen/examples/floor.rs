@@ -59,10 +59,9 @@ async fn user(target: Arc<Target>, end: Instant, tokens: Arc<AtomicU64>) -> Resu
     let request = Request::new(Template::parse(BODY), &[])?;
     while Instant::now() < end {
         sender.ready().await?;
-        let mut body = sender
-            .send_request(target.address_to(&request, &Values::default()))
-            .await?
-            .into_body();
+        let http = target.address_to(&request, &Values::default());
+        let http = http.map(Full::new);
+        let mut body = sender.send_request(http).await?.into_body();
         while let Some(frame) = body.frame().await {
             if let Some(data) = frame?.data_ref() {
                 let found = memchr::memmem::find_iter(data, b"\"content\":\" ").count();

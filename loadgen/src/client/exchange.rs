@@ -1,12 +1,11 @@
 //! One request and its streamed answer.
 
+use super::metered::add;
 use super::{Connection, Failure};
 use crate::clock::unix_offset_ns;
 use crate::sse::{Chunk, Overflow, Parser, Scanner};
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
 
 /// Time between two content chunks, and the tokens the second one carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,24 +66,21 @@ impl Exchange {
     pub async fn run(
         &mut self,
         connection: &mut Connection,
-        request: hyper::Request<Full<Bytes>>,
+        request: hyper::Request<Bytes>,
         scanner: &Scanner,
         received: &Received,
     ) -> Result<(), Failure> {
         self.begin();
-        let response = connection.send(request).await;
-        let response = response.map_err(|error| Failure::of(&error, false))?;
+        let head = connection.send(request).await?;
         self.answer.first_byte_ns = connection.first_byte_ns();
-        self.answer.status = response.status().as_u16();
-        let plain = is_json(response.headers());
-        let mut body = response.into_body();
-        while let Some(piece) = connection.piece(&mut body).await {
-            let piece = piece.map_err(|error| Failure::of(&error, true))?;
-            if !plain {
-                self.take(&piece, connection.last_byte_ns(), scanner, received)
-                    .map_err(|Overflow| Failure::Overflow)?;
-            }
-        }
+        self.answer.status = head.status;
+        let mut take = |piece: &[u8], read_ns| match head.is_json {
+            true => Ok(()),
+            false => self
+                .take(piece, read_ns, scanner, received)
+                .map_err(|Overflow| Failure::Overflow),
+        };
+        connection.body(&mut take).await?;
         self.answer.end_ns = connection.last_byte_ns();
         Ok(())
     }
@@ -123,19 +119,12 @@ impl Exchange {
             answer.done |= chunk.done;
             answer.error |= chunk.error || event.name == b"error";
             if chunk.tokens > 0 {
-                received.tokens.fetch_add(u64::from(chunk.tokens), Relaxed);
-                received.chunks.fetch_add(1, Relaxed);
+                add(&received.tokens, chunk.tokens.into());
+                add(&received.chunks, 1);
                 answer.content(&chunk, read_ns, offset);
             }
         })
     }
-}
-
-/// Whether the answer says itself that it is no stream. Without a word on it, it is looked at: not every server that
-/// streams says so.
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    kind.is_some_and(|kind| kind.starts_with(b"application/json"))
 }
 
 impl Answer {
@@ -162,6 +151,7 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::Ordering::Relaxed;
 
     fn take(pieces: &[(&str, u64)]) -> (Exchange, Received) {
         let (mut exchange, received) = (Exchange::default(), Received::default());

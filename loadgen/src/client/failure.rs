@@ -85,14 +85,22 @@ impl Failure {
             Some(http2) => http2.get_io(),
             None => source.and_then(|source| source.downcast_ref()),
         };
-        match io.map(std::io::Error::kind) {
-            Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => Self::Reset,
-            Some(ErrorKind::UnexpectedEof) => Self::closed(answered),
+        match io.map(|error| Self::of_io(error, answered)) {
+            Some(failure) if failure != Self::Other => failure,
             _ if http2.is_some() => Self::of_http2(http2, answered),
             _ if error.is_incomplete_message() || error.is_canceled() || error.is_closed() => {
                 Self::closed(answered)
             }
             _ if error.is_parse() => Self::Malformed,
+            _ => Self::Other,
+        }
+    }
+
+    /// Of a connection under way; `answered` says whether the answer's head had arrived.
+    pub fn of_io(error: &std::io::Error, answered: bool) -> Self {
+        match error.kind() {
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Self::Reset,
+            ErrorKind::UnexpectedEof => Self::closed(answered),
             _ => Self::Other,
         }
     }

@@ -3,6 +3,10 @@
 mod connection;
 mod exchange;
 mod failure;
+mod framing;
+mod head;
+mod http1;
+mod http2;
 mod metered;
 mod request;
 mod target;
@@ -12,6 +16,7 @@ mod transport;
 pub use connection::Connection;
 pub use exchange::{Answer, Exchange, Gap, Received};
 pub use failure::Failure;
+pub use head::Head;
 pub use metered::{Metered, Reads, Wire};
 pub use request::Request;
 pub use target::Target;

@@ -4,7 +4,6 @@ use super::template::{Path, Values};
 use super::{Request, Transport};
 use crate::Error;
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::Uri;
 use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
@@ -86,12 +85,8 @@ impl Target {
     }
 
     /// `request` as its HTTP wants it sent to this target, with `values` in it.
-    pub fn address_to(
-        &self,
-        request: &Request,
-        values: &Values<'_>,
-    ) -> hyper::Request<Full<Bytes>> {
-        let mut http = hyper::Request::new(Full::new(request.body.fill(values)));
+    pub fn address_to(&self, request: &Request, values: &Values<'_>) -> hyper::Request<Bytes> {
+        let mut http = hyper::Request::new(request.body.fill(values));
         *http.method_mut() = request.method.clone();
         *http.headers_mut() = request.headers.clone();
         let path = request.path.as_ref().unwrap_or(&self.path).fill(values);

@@ -19,7 +19,7 @@ pub async fn within<F: Future>(limit: Duration, mut future: Pin<&mut F>) -> Opti
             return Poll::Ready(Some(done));
         }
         // Once set, the timer wakes this task when it is over; until then there is nothing to ask.
-        if set && now_ns() < end_ns {
+        if set && !timer.is_elapsed() {
             return Poll::Pending;
         }
         set = true;

@@ -21,10 +21,17 @@ impl Usage {
         let ns = |time: TimeVal| u64::try_from(time.num_nanoseconds()).unwrap_or(0);
         Self {
             cpu_ns: ns(usage.user_time()) + ns(usage.system_time()),
-            // Linux counts it in KiB.
-            peak_rss_bytes: u64::try_from(usage.max_rss()).unwrap_or(0) * 1024,
+            peak_rss_bytes: peak_rss_bytes().unwrap_or(0),
         }
     }
+}
+
+/// The kernel's `ru_maxrss` would be no less than the memory of whoever started this process.
+fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim_end().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 #[cfg(test)]

@@ -85,15 +85,14 @@ impl Exporter {
         let (kept, wire) = (self.connection.take(), self.wire.clone());
         let mut connection = Connection::again(kept, &self.target, wire).await?;
         let request = self.target.address_to(&self.request, &Values::default());
-        let response = connection.send(request).await;
-        let response = response.map_err(|error| Failure::of(&error, false))?;
-        let status = response.status().as_u16();
-        let (mut body, mut answer) = (response.into_body(), Vec::new());
-        while let Some(piece) = connection.piece(&mut body).await {
-            let piece = piece.map_err(|error| Failure::of(&error, true))?;
+        let status = connection.send(request).await?.status;
+        let mut answer = Vec::new();
+        let mut take = |piece: &[u8], _| {
             let room = MAX_ANSWER_BYTES - answer.len();
             answer.extend_from_slice(&piece[..piece.len().min(room)]);
-        }
+            Ok(())
+        };
+        connection.body(&mut take).await?;
         self.connection = Some(connection);
         Ok((status, answer))
     }
