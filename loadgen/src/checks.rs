@@ -113,7 +113,11 @@ impl Checks {
     /// Judges an answer read to its end.
     pub fn judge(&self, answer: &Answer) -> Verdict {
         let passed = self.each(answer).map(|(_, passed, _)| passed).collect();
-        let error = answer.error.then(|| "error event".to_string());
+        let error = match (answer.error, answer.cut_off) {
+            (true, _) => Some("error event".to_string()),
+            (_, true) => Some("malformed event".to_string()),
+            _ => None,
+        };
         let failed = self.each(answer).find(|(_, passed, _)| !passed);
         let reason = match failed {
             // An error event explains what is missing after it; a wrong status explains even that.

@@ -2,6 +2,7 @@
 
 use crate::client::Target;
 use crate::clock::SECOND;
+use crate::drive::Arrivals;
 use crate::scenario::{Shape, Spacing, Unit};
 use crate::steps::Steps;
 use crate::threshold::Threshold;
@@ -39,12 +40,19 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Requests a second asked for in the first `offered_ns`; 0 in a closed loop.
+    /// Requests a second that were due in the first `offered_ns`; 0 in a closed loop. Those of random times are counted
+    /// one by one, or chance would pass for being late.
     pub fn requested_rate(&self, offered_ns: u64) -> f64 {
         match self.shape.unit {
             Unit::Users => 0.0,
-            Unit::Rate => self.shape.area(offered_ns) * SECOND as f64 / offered_ns.max(1) as f64,
+            Unit::Rate => self.due(offered_ns) as f64 * SECOND as f64 / offered_ns.max(1) as f64,
         }
+    }
+
+    fn due(&self, offered_ns: u64) -> u64 {
+        let of = |number| Arrivals::new(self, number).take_while(|due| *due < offered_ns);
+        let due: usize = (0..self.threads).map(|number| of(number).count()).sum();
+        (due as u64).min(self.requests.unwrap_or(u64::MAX))
     }
 
     /// Streams worker `number` may have open at once (open loop).
@@ -85,6 +93,20 @@ pub(crate) mod tests {
         let mut plan = plan(&Scenario::parse("test", text).unwrap());
         plan.threads = 3;
         assert_eq!([0, 1, 2].map(|number| plan.streams_of(number)), [4, 3, 3]);
+        plan.spacing = Spacing::Even;
         assert_eq!(plan.requested_rate(2 * SECOND), 5.0);
+        plan.requests = Some(4);
+        assert_eq!(plan.requested_rate(2 * SECOND), 2.0);
+    }
+
+    #[test]
+    fn what_chance_did_not_ask_for_was_not_asked_for() {
+        let text = "[[stages]]\nduration = '4s'\nrate = 5.0";
+        let mut plan = plan(&Scenario::parse("test", text).unwrap());
+        for (threads, seed) in [(1, 1), (2, 1), (2, 2), (3, 7)] {
+            (plan.threads, plan.seed) = (threads, seed);
+            let due = (0..threads).flat_map(|number| Arrivals::new(&plan, number));
+            assert_eq!(plan.requested_rate(4 * SECOND), due.count() as f64 / 4.0);
+        }
     }
 }

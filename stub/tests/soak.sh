@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Streams for a long time and fails if the stub's memory grows: stub/tests/soak.sh [DURATION] [USERS]
+# Streams for a long time and fails if the memory of stub or loadgen grows: stub/tests/soak.sh [SECONDS] [USERS]
 # Some of the requests are hurt, for what is cut must be given back too. Build first: cargo build --release -p stub -p loadgen
 set -euo pipefail
 duration="${1:-600}" users="${2:-200}"
@@ -11,19 +11,23 @@ stub=$!
 trap 'kill "$stub" 2>/dev/null; rm -r "$out"' EXIT
 until [ -s "$out/address" ]; do sleep 0.1; done
 url="$(cat "$out/address")"
-"$bin/loadgen" run --quiet --users "$users" --duration "${duration}s" --url "$url/v1/chat/completions" >"$out/load" &
+"$bin/loadgen" run --quiet --scenario soak --users "$users" --duration "${duration}s" --url "$url/v1/chat/completions" >"$out/load" &
 load=$!
 
-rss() { awk '/^VmRSS:/ { print $2 }' "/proc/$stub/status"; }
-started="$(date +%s)" first=""
+rss() { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status" 2>/dev/null; }
+started="$(date +%s)" first="" last=""
 # What is allocated once (buffers, the pages of a histogram as rare values come) has mostly been by half the time.
-while kill -0 "$load" 2>/dev/null; do
-  sleep $((duration / 12))
+while sleep $((duration / 20)) && kill -0 "$load" 2>/dev/null; do
   seconds=$(($(date +%s) - started))
-  echo "$seconds s: $(rss) kB"
-  if [ -z "$first" ] && [ "$seconds" -ge $((duration / 2)) ]; then first="$(rss)"; fi
+  if ! both="$(rss "$stub") $(rss "$load")"; then break; fi
+  last="$both"
+  echo "$seconds s: stub ${last% *} kB, loadgen ${last#* } kB"
+  if [ -z "$first" ] && [ "$seconds" -ge $((duration / 2)) ]; then first="$last"; fi
 done
 wait "$load" || echo "loadgen ended with $?"
-last="$(rss)"
-echo "from $first kB to $last kB: $(curl --silent "$url/stats")"
-[ "$last" -le $((first + first / 20)) ] || { echo "the memory grew by more than 5 % in the second half" >&2; exit 1; }
+cat "$out/load"
+echo "stub and loadgen from $first kB to $last kB: $(curl --silent "$url/stats")"
+for at in 1 2; do
+  half="$(cut -d ' ' -f $at <<<"$first")" end="$(cut -d ' ' -f $at <<<"$last")"
+  [ "$end" -le $((half + half / 20)) ] || { echo "the memory grew by more than 5 % in the second half" >&2; exit 1; }
+done

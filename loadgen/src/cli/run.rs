@@ -54,7 +54,8 @@ pub struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub requests: Option<u64>,
     /// Body of each request, or @FILE; a chat message that suits the URL if not given. In it and in the URL's path
-    /// {user}, {turn} (requests this user began before) and {run} are filled in
+    /// {user}, {room} (of fifty users), {turn} (requests this user began before), {iteration} (of all steps) and {run} are
+    /// filled in
     #[arg(long, value_name = "TEXT|@FILE")]
     pub body: Option<String>,
     /// Requests that every user makes in order, again and again, from a TOML file: [[steps]] with method, path, body,

@@ -35,6 +35,8 @@ pub struct Answer {
     pub done: bool,
     /// An event reported an error.
     pub error: bool,
+    /// An event was cut off.
+    pub cut_off: bool,
     /// Between content chunks.
     pub gaps: Vec<Gap>,
     /// Arrival of each stamped chunk less the sender's stamp, nanoseconds.
@@ -117,6 +119,7 @@ impl Exchange {
         self.parser.feed(piece, |event| {
             let chunk = scanner.scan(event.data);
             answer.done |= chunk.done;
+            answer.cut_off |= chunk.cut_off;
             answer.error |= chunk.error || event.name == b"error";
             if chunk.tokens > 0 {
                 add(&received.tokens, chunk.tokens.into());
@@ -198,6 +201,7 @@ mod tests {
     fn errors_are_kept() {
         assert!(take(&[("data: {\"error\":\"x\"}\n\n", 1)]).0.answer.error);
         assert!(take(&[("event: error\ndata: x\n\n", 1)]).0.answer.error);
+        assert!(take(&[("data: {\"conte\n\n", 1)]).0.answer.cut_off);
     }
 
     #[test]

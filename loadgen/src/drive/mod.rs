@@ -13,5 +13,6 @@ mod open;
 mod session;
 mod worker;
 
+pub use arrivals::Arrivals;
 pub use coordinator::{Outcome, run};
 pub use monitor::Snapshot;

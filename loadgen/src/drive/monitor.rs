@@ -105,9 +105,13 @@ impl Monitor {
     pub fn end_second(&mut self) -> Arc<Totals> {
         let totals = Arc::new(self.totals());
         let t_ns = totals.elapsed_ns;
-        let point = totals
-            .since(&self.second)
-            .point(t_ns, self.plan.shape.at(t_ns));
+        // Load that ended in this second was offered up to there; what comes behind it finishes only.
+        let offered_ns = self.control.offered_ns();
+        let load = match self.second.elapsed_ns < offered_ns {
+            true => self.plan.shape.at(t_ns.min(offered_ns.saturating_sub(1))),
+            false => 0.0,
+        };
+        let point = totals.since(&self.second).point(t_ns, load);
         self.series.push(point);
         self.second = totals.clone();
         totals

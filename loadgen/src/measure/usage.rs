@@ -29,7 +29,9 @@ impl Usage {
 /// The kernel's `ru_maxrss` would be no less than the memory of whoever started this process.
 fn peak_rss_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().trim_end_matches("kB").trim_end().parse().ok()?;
     Some(kibibytes * 1024)
 }

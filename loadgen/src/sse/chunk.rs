@@ -16,6 +16,9 @@ pub struct Chunk {
     pub done: bool,
     /// The event reports an error.
     pub error: bool,
+    /// The event begins like a JSON object and does not end like one. No more is checked: parsing would cost more than
+    /// everything else.
+    pub cut_off: bool,
 }
 
 /// Finds the parts of an event that matter; build it once.
@@ -54,9 +57,14 @@ impl Scanner {
             sent_unix_ns: values(&self.stamp, data).find_map(number),
             error: tokens == 0
                 && values(&self.error, data).any(|value| !value.starts_with(b"null")),
+            cut_off: is_cut_off(data.trim_ascii()),
             done: false,
         }
     }
+}
+
+fn is_cut_off(data: &[u8]) -> bool {
+    data.starts_with(b"{") && !data.ends_with(b"}")
 }
 
 /// What follows each occurrence of a key and its colon.
@@ -153,6 +161,8 @@ mod tests {
         ] {
             assert_eq!(scan(data).tokens, 0, "{data}");
         }
+        assert!(scan(r#"{"content":"cut off"#).cut_off && scan("{").cut_off);
+        assert!(!scan("no JSON at all").cut_off && !scan(" {\"content\":\"a}\"}\n").cut_off);
         let logprobs = r#"{"logprobs":{"content":[{"token":"a"}]},"delta":{"content":"b"}}"#;
         assert_eq!(scan(logprobs).tokens, 1);
     }
