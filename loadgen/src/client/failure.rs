@@ -133,6 +133,10 @@ fn refusal(reason: &CertificateError) -> &'static str {
             "for another name"
         }
         CertificateError::Revoked => "revoked",
+        // What `openssl req -x509` makes, if nothing else is asked for.
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "an authority's own, not a server's"
+        }
         _ => "not valid",
     }
 }

@@ -11,6 +11,7 @@ mod in_flight;
 mod monitor;
 mod open;
 mod session;
+mod timer;
 mod worker;
 
 pub use arrivals::Arrivals;

@@ -6,33 +6,40 @@
 
 use super::arrivals::Arrivals;
 use super::session::Session;
+use super::timer::Timer;
 use super::worker::Worker;
-use crate::clock::{instant, now_ns};
+use crate::clock::now_ns;
+use std::io;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 /// Begins this worker's share of the requests; cuts those that take too long to end.
-pub async fn run(worker: &Arc<Worker>) {
+///
+/// # Errors
+/// If it has no timer.
+pub async fn run(worker: &Arc<Worker>) -> io::Result<()> {
     let mut streams = JoinSet::new();
+    let timer = Timer::new()?;
     tokio::select! {
-        () = offer(worker, &mut streams) => {}
+        offered = offer(worker, &timer, &mut streams) => offered?,
         () = worker.control.cut_off() => {}
     }
     tokio::select! {
         () = async { while streams.join_next().await.is_some() {} } => {}
         () = worker.control.cut_off() => streams.shutdown().await,
     }
+    Ok(())
 }
 
-async fn offer(worker: &Arc<Worker>, streams: &mut JoinSet<()>) {
+async fn offer(worker: &Arc<Worker>, timer: &Timer, streams: &mut JoinSet<()>) -> io::Result<()> {
     // A session that has finished comes back here, so its connection is used again.
     let (free, mut idle) = mpsc::unbounded_channel();
     let most = worker.plan.streams_of(worker.number);
     let mut made = 0;
     for due in Arrivals::new(&worker.plan, worker.number) {
         let due = worker.control.start_ns + due;
-        tokio::time::sleep_until(instant(due)).await;
+        timer.until(due).await?;
         if !worker.control.claim() {
             break;
         }
@@ -51,6 +58,7 @@ async fn offer(worker: &Arc<Worker>, streams: &mut JoinSet<()>) {
         while streams.try_join_next().is_some() {}
         streams.spawn(ask(worker.clone(), session, due, free.clone()));
     }
+    Ok(())
 }
 
 async fn ask(

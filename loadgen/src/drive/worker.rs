@@ -60,13 +60,16 @@ impl Worker {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let probe = tokio::spawn(probe(self.clone()));
-            match self.plan.shape.unit {
-                Unit::Users => closed::run(&self).await,
+            let offered = match self.plan.shape.unit {
+                Unit::Users => {
+                    closed::run(&self).await;
+                    Ok(())
+                }
                 Unit::Rate => open::run(&self).await,
-            }
+            };
             probe.abort();
-        });
-        Ok(())
+            offered
+        })
     }
 }
 
