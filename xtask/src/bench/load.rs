@@ -41,6 +41,9 @@ pub struct Load {
     /// 3 rounds of 4 s: a minute, for a first look.
     #[arg(long, conflicts_with_all = ["rounds", "seconds"])]
     quick: bool,
+    /// Measures only the tools that are there: building oha takes many minutes.
+    #[arg(long)]
+    no_install: bool,
 }
 
 impl Load {
@@ -76,7 +79,7 @@ pub fn run(load: Load) -> Result<()> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let (mut entrants, mut missing, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for client in Client::ALL {
-        match client.program() {
+        match client.program(!load.no_install) {
             Ok(program) => entrants.push(Entrant {
                 client,
                 program,
@@ -147,7 +150,8 @@ impl Entrant {
 fn peak_alone(load: Load, folder: &Path) -> Result<f64> {
     let (stub, client) = (Stub::start()?, Client::Loadgen);
     let one = Load { users: 1, ..load };
-    let mut command = client.command(&client.program()?, &stub.url(), one, folder)?;
+    let mut command =
+        client.command(&client.program(!load.no_install)?, &stub.url(), one, folder)?;
     Ok(measure(&stub, &mut command)?.peak_rss_bytes)
 }
 
@@ -226,6 +230,7 @@ mod tests {
             rounds: 8,
             seconds: 10,
             quick: true,
+            no_install: false,
         };
         let quick = load.settled();
         assert_eq!((quick.users, quick.rounds, quick.seconds), (200, 3, 4));
@@ -250,6 +255,7 @@ mod tests {
             rounds: 3,
             seconds: 10,
             quick: false,
+            no_install: false,
         };
         let entrants = [entrant(Client::Floor, 7e6), entrant(Client::Loadgen, 7.7e6)];
         let text = table(&entrants, load).unwrap();

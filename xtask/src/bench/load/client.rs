@@ -44,17 +44,17 @@ impl Client {
         }
     }
 
-    /// Finds or installs its program.
+    /// Finds its program, or installs it if that is wanted.
     ///
     /// # Errors
     /// It is not there and cannot be installed.
-    pub fn program(self) -> Result<PathBuf> {
+    pub fn program(self, install: bool) -> Result<PathBuf> {
         match self {
             Self::Floor => Ok(project::binary("examples/floor")),
             Self::Loadgen => Ok(project::binary("loadgen")),
-            Self::Oha => install::oha(),
-            Self::K6 => install::k6(),
-            Self::K6Sse => install::k6_sse(),
+            Self::Oha => install::oha(install),
+            Self::K6 => install::k6(install),
+            Self::K6Sse => install::k6_sse(install),
         }
     }
 
@@ -138,6 +138,7 @@ mod tests {
             rounds: 2,
             seconds: 3,
             quick: false,
+            no_install: false,
         };
         for client in Client::ALL {
             let url = "http://127.0.0.1:1/v1/chat/completions";

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::process::{self, Tool};
 use crate::project;
@@ -21,30 +21,30 @@ const K6_SSE_MAIN: &str = "package main\n\n\
     import (\n\t\"go.k6.io/k6/cmd\"\n\n\t_ \"github.com/phymbert/xk6-sse\"\n)\n\n\
     func main() { cmd.Execute() }\n";
 
-/// oha.
+/// oha, installed if it `may` be.
 ///
 /// # Errors
 /// It cannot be built.
-pub fn oha() -> Result<PathBuf> {
-    find_or(OHA, || {
+pub fn oha(may: bool) -> Result<PathBuf> {
+    find_or(OHA, may, || {
         quietly(&mut process::cargo_install("oha", OHA_VERSION))
     })
 }
 
-/// k6.
+/// k6, installed if it `may` be.
 ///
 /// # Errors
 /// It cannot be built.
-pub fn k6() -> Result<PathBuf> {
-    find_or(K6, || quietly(go().args(["install", K6_MODULE])))
+pub fn k6(may: bool) -> Result<PathBuf> {
+    find_or(K6, may, || quietly(go().args(["install", K6_MODULE])))
 }
 
-/// k6 with xk6-sse.
+/// k6 with xk6-sse, installed if it `may` be.
 ///
 /// # Errors
 /// It cannot be built: the extension is not to be had from every Go module proxy.
-pub fn k6_sse() -> Result<PathBuf> {
-    find_or(K6_SSE, || {
+pub fn k6_sse(may: bool) -> Result<PathBuf> {
+    find_or(K6_SSE, may, || {
         let folder = project::cache("bench-k6-sse");
         fs::create_dir_all(&folder)?;
         fs::write(folder.join("go.mod"), "module k6sse\n\ngo 1.24\n")?;
@@ -66,10 +66,11 @@ pub fn k6_sse() -> Result<PathBuf> {
     })
 }
 
-fn find_or(tool: Tool, install: impl FnOnce() -> Result<()>) -> Result<PathBuf> {
+fn find_or(tool: Tool, may: bool, install: impl FnOnce() -> Result<()>) -> Result<PathBuf> {
     if let Some(path) = tool.find() {
         return Ok(path);
     }
+    ensure!(may, "it is not there, and --no-install was given");
     eprintln!("building {} (a few minutes) …", tool.0);
     install()?;
     tool.find().context("installed, but not found")
