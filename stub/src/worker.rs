@@ -22,10 +22,6 @@ use tokio::{net::TcpStream, sync::mpsc::UnboundedReceiver, task::JoinSet};
 /// the wheel never rests.
 const AT_ONCE: usize = 16;
 
-/// Streams whose memory is asked for together, before the first of them plays. Each is out of the cache when its turn comes;
-/// asked for one by one, each would be waited for.
-const AHEAD: usize = 16;
-
 /// A stream's turn. The wheel keeps no stream alive whose client left.
 pub type Turn = Weak<Mutex<Player>>;
 
@@ -89,30 +85,17 @@ impl Worker {
         let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
         let Desk { batch, scratch } = &mut *desk;
         self.wheel.take_due(batch)?;
-        for from in (0..batch.len()).step_by(AHEAD) {
-            let group = &mut batch[from..];
-            let length = group.len().min(AHEAD);
-            fetch(&group[..length]);
-            for turn in &mut group[..length] {
-                let turn = std::mem::take(turn);
-                let Some(player) = turn.upgrade() else {
-                    continue;
-                };
-                let again = lock(&player).play(scratch);
-                if let Some(due) = again {
-                    self.wheel.put(due, turn)?;
-                }
+        for turn in batch.drain(..) {
+            let Some(player) = turn.upgrade() else {
+                continue;
+            };
+            let again = lock(&player).play(scratch);
+            if let Some(due) = again {
+                self.wheel.put(due, turn)?;
             }
         }
-        batch.clear();
         Ok(())
     }
-}
-
-/// Has the core fetch the memory of these streams: looking at one does not hinder looking at the next, as taking it does.
-fn fetch(turns: &[Turn]) {
-    let alive = turns.iter().map(Weak::strong_count);
-    std::hint::black_box(alive.sum::<usize>());
 }
 
 /// What the requests of one connection need.
