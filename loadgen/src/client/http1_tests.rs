@@ -1,3 +1,5 @@
+//! Answers whole, in pieces, broken, and on a connection that is kept, over a pipe in memory.
+
 use super::*;
 use crate::client::{Metered, Wire};
 use proptest::prelude::*;
