@@ -7,7 +7,7 @@ use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
     Bursts, Counters, Fifo, Forwards, GoEvent, GoroutineStamp, MAX_THREADS, Site, SiteSum, Socket,
-    Stamp, SyscallStat, Thread, Ticks, WaitedFor, ticks,
+    SyscallStat, Thread, Ticks, WaitedFor, ticks,
 };
 
 /// Thread groups that are followed besides `TARGET_TGID`.
