@@ -1,6 +1,6 @@
 // A chat that remembers.
 import type { Event } from "../javascript/events.ts";
-import { plainId, text } from "../javascript/refusal.ts";
+import { keepable, plainId, text } from "../javascript/refusal.ts";
 import type { Answer } from "../javascript/routes.ts";
 import { started } from "../javascript/started.ts";
 import { type Database, type Said, threadsIn } from "../javascript/threads.ts";
@@ -26,7 +26,7 @@ export function history(database: Database): Answer {
   }
 
   return (body, signal) => {
-    const [thread, content] = [plainId(text(body, "thread")), text(body, "message")];
+    const [thread, content] = [plainId(text(body, "thread")), keepable(body, "message")];
     return started(chat(thread, { role: "user", content }, signal));
   };
 }

@@ -34,10 +34,17 @@ static int limit_of(std::string_view query) {
     return limit;
 }
 
+/// Where the page begins; nothing if it is the first.
+static std::string after_of(std::string_view query) {
+    const auto after = field_of(query, "after", "");
+    return after.empty() ? std::string() : plain_id(after);
+}
+
 static awaitable<Reply> list(Threads& threads, std::string_view query) {
     const auto limit = limit_of(query);
+    auto after = after_of(query);
     // One more than wanted tells whether there are more.
-    auto found = co_await threads.list(std::string(field_of(query, "after", "")), limit + 1);
+    auto found = co_await threads.list(std::move(after), limit + 1);
     const bool more = found.size() > static_cast<std::size_t>(limit);
     if (more) found.pop_back();
     json::array page;
@@ -49,7 +56,7 @@ static awaitable<Reply> list(Threads& threads, std::string_view query) {
 
 // Bodies are passed by value, since these begin only after their caller has returned.
 static awaitable<Reply> create(Threads& threads, json::value body) {
-    const auto made = co_await threads.create(plain_id(text_of(body, "id")), text_of(body, "title"));
+    const auto made = co_await threads.create(plain_id(text_of(body, "id")), keepable(body, "title"));
     if (made.empty()) throw Refusal(http::status::conflict, "there is such a thread");
     co_return Reply{http::status::created, thread_of(made[0])};
 }
@@ -64,7 +71,7 @@ static awaitable<Reply> show(Threads& threads, std::string id) {
 }
 
 static awaitable<Reply> rename(Threads& threads, std::string id, json::value body) {
-    const auto renamed = co_await threads.rename(id, text_of(body, "title"));
+    const auto renamed = co_await threads.rename(id, keepable(body, "title"));
     co_return Reply{http::status::ok, thread_of(existing(renamed))};
 }
 
@@ -77,7 +84,7 @@ static awaitable<Reply> remove(Threads& threads, std::string id) {
 static awaitable<Reply> append(Threads& threads, std::string id, json::value body) {
     const auto role = text_of(body, "role");
     if (role != "user" && role != "assistant") throw bad_request("\"role\" must be user or assistant");
-    const auto added = co_await threads.append(id, role, text_of(body, "content"));
+    const auto added = co_await threads.append(id, role, keepable(body, "content"));
     co_return Reply{http::status::created, message_of(existing(added))};
 }
 

@@ -1,5 +1,6 @@
 // An agent server: it asks the model and streams what happens to the client.
 #include "server.hpp"
+#include "shared_rooms.hpp"
 
 #include <cstdlib>
 #include <iostream>
@@ -16,8 +17,12 @@ int main() try {
     const char* given = std::getenv("THREADS");
     const unsigned threads = given ? std::stoul(given) : std::max(1u, std::thread::hardware_concurrency());
     asio::io_context context(static_cast<int>(threads));
-    Parts parts(context, variable("UPSTREAM"));
-    if (const char* path = std::getenv("DATABASE")) parts.threads.emplace(path);
+    Parts parts{Model(context, variable("UPSTREAM")), {}, {}};
+    if (const char* place = std::getenv("DATABASE")) parts.threads = open_threads(context, place);
+    if (const char* url = std::getenv("REDIS"))
+        parts.rooms = std::make_unique<SharedRooms>(context, parts.model, url);
+    else
+        parts.rooms = std::make_unique<OwnRooms>(context, parts.model);
     serve(context, static_cast<unsigned short>(std::stoul(variable("PORT"))), parts);
 
     std::vector<std::jthread> others;

@@ -8,9 +8,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/json.hpp>
 
-/// Events that a member may be behind before it is given up, so that nobody has to wait for it.
-constexpr std::size_t patience = 1024;
-
 std::size_t Round::join(Feed& feed) {
     std::lock_guard lock(mutex_);
     members_.insert(&feed);
@@ -30,19 +27,33 @@ void Round::say(std::exception_ptr error, std::shared_ptr<const std::string> eve
         if (!member->try_send(error, event)) member->close();
 }
 
-static json::array question(std::string_view message) { return {{{"role", "user"}, {"content", message}}}; }
+json::array question(std::string_view message) { return {{{"role", "user"}, {"content", message}}}; }
+
+json::object greeting(std::size_t joined) { return {{"joined", joined}}; }
+
+awaitable<std::optional<std::string>> next_event(Completion& completion) {
+    while (auto delta = co_await completion.next()) {
+        const auto* content = delta->if_contains("content");
+        if (!content || !content->is_string() || content->as_string().empty()) continue;
+        const json::object event{{"content", *content}};
+        co_return json::serialize(event);
+    }
+    co_return std::nullopt;
+}
+
+awaitable<void> pass_on(Feed& feed, Answer& answer) try {
+    while (const auto event = co_await feed.async_receive(use_awaitable)) co_await answer.event(*event);
+} catch (const boost::system::system_error& error) {
+    if (error.code() != asio::experimental::error::channel_closed) throw;
+    throw std::runtime_error("this member is too far behind");
+}
 
 /// Each event is written once, and sent to all.
 static awaitable<void> answer_all(Round& round, Model& model, std::string message) try {
     const auto messages = question(message);
     const json::array no_tools;
     auto completion = co_await model.ask(messages, no_tools);
-    while (auto delta = co_await completion->next()) {
-        const auto* content = delta->if_contains("content");
-        if (!content || !content->is_string() || content->as_string().empty()) continue;
-        const json::object event{{"content", *content}};
-        round.say(nullptr, std::make_shared<const std::string>(json::serialize(event)));
-    }
+    while (auto event = co_await next_event(*completion)) round.say(nullptr, std::make_shared<const std::string>(std::move(*event)));
     round.say(nullptr, nullptr);
 } catch (const std::exception&) {
     round.say(std::current_exception(), nullptr);
@@ -54,14 +65,14 @@ static awaitable<void> publish(std::shared_ptr<Round> round, Model& model, std::
 }
 
 /// Being in a room, for as long as it lives.
-struct Rooms::Member {
-    Rooms& rooms;
+struct OwnRooms::Member {
+    OwnRooms& rooms;
     const std::string room;
     Feed feed;
     std::shared_ptr<Round> round = {};
     std::size_t joined = 0;
 
-    Member(Rooms& rooms, std::string room, asio::any_io_executor executor)
+    Member(OwnRooms& rooms, std::string room, asio::any_io_executor executor)
         : rooms(rooms), room(std::move(room)), feed(std::move(executor), patience) {}
 
     /// Whoever completes the room has the model asked.
@@ -83,13 +94,10 @@ struct Rooms::Member {
     }
 };
 
-awaitable<void> Rooms::hear(Answer& answer, std::string room, std::string message, std::size_t members) try {
+awaitable<void> OwnRooms::hear(Answer& answer, std::string room, std::string message, std::size_t members) {
     Member member(*this, std::move(room), co_await asio::this_coro::executor);
     member.join(std::move(message), members);
-    const json::object joined{{"joined", member.joined}};
+    const auto joined = greeting(member.joined);
     co_await answer.event(joined);
-    while (const auto event = co_await member.feed.async_receive(use_awaitable)) co_await answer.event(*event);
-} catch (const boost::system::system_error& error) {
-    if (error.code() != asio::experimental::error::channel_closed) throw;
-    throw std::runtime_error("this member is too far behind");
+    co_await pass_on(member.feed, answer);
 }

@@ -9,6 +9,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
+/// Events that a member may be behind before it is given up, so that nobody has to wait for it.
+constexpr std::size_t patience = 1024;
+
 /// What one member is told: events, then a null, or else why there are no more.
 using Feed = asio::experimental::concurrent_channel<void(std::exception_ptr, std::shared_ptr<const std::string>)>;
 
@@ -31,13 +34,30 @@ private:
     asio::experimental::concurrent_channel<void(boost::system::error_code)> empty_;
 };
 
-/// Rooms that wait for more members.
+/// Passes on what a member hears, to the end.
+awaitable<void> pass_on(Feed& feed, Answer& answer);
+/// The first event of who has joined.
+json::object greeting(std::size_t joined);
+/// What the model is asked.
+json::array question(std::string_view message);
+/// The next event of the model's answer, as text; nothing at its end.
+awaitable<std::optional<std::string>> next_event(Completion& completion);
+
+/// All rooms.
 class Rooms {
 public:
-    Rooms(asio::io_context& context, Model& model) : context_(context), model_(model) {}
+    virtual ~Rooms() = default;
 
     /// Joins a room, and passes on what is said there. Cancelling it is leaving.
-    awaitable<void> hear(Answer& answer, std::string room, std::string message, std::size_t members);
+    virtual awaitable<void> hear(Answer& answer, std::string room, std::string message, std::size_t members) = 0;
+};
+
+/// Rooms of this process that wait for more members.
+class OwnRooms : public Rooms {
+public:
+    OwnRooms(asio::io_context& context, Model& model) : context_(context), model_(model) {}
+
+    awaitable<void> hear(Answer& answer, std::string room, std::string message, std::size_t members) override;
 
 private:
     struct Member;

@@ -20,5 +20,7 @@ inline Refusal bad_request(const std::string& why) { return {http::status::bad_r
 json::value body_of(std::string_view text);
 /// A text in a body.
 std::string text_of(const json::value& body, std::string_view field);
+/// The same of a text that is to be kept; not every database keeps a NUL.
+std::string keepable(const json::value& body, std::string_view field);
 /// The id of a thread or a room, checked.
 std::string plain_id(std::string_view id);

@@ -7,11 +7,9 @@
 /// What the routes need.
 struct Parts {
     Model model;
-    Rooms rooms;
+    std::unique_ptr<Rooms> rooms;
     /// Only where there is a database.
-    std::optional<Threads> threads;
-
-    Parts(asio::io_context& context, const std::string& upstream) : model(context, upstream), rooms(context, model) {}
+    std::unique_ptr<Threads> threads;
 };
 
 /// Listens on 127.0.0.1; what it accepts runs in `context`.

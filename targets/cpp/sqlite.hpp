@@ -1,14 +1,10 @@
 // SQLite's C interface, as values that clean up after themselves.
 #pragma once
-#include <array>
+#include "threads.hpp"
+
 #include <memory>
 #include <sqlite3.h>
 #include <string>
-#include <vector>
-
-/// What a statement returns: two columns of text.
-using Row = std::array<std::string, 2>;
-using Rows = std::vector<Row>;
 
 /// A connection, for one thread at a time.
 class Database {

@@ -1,39 +1,38 @@
-// Threads and their messages, in SQLite.
+// Threads and their messages.
 #pragma once
 #include "net.hpp"
-#include "sqlite.hpp"
 
-#include <boost/asio/thread_pool.hpp>
-#include <functional>
-#include <optional>
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
 
-/// All threads. SQLite blocks, so that it has a thread of its own, which does one thing after the other.
+/// What a query gives: two columns of text.
+using Row = std::array<std::string, 2>;
+using Rows = std::vector<Row>;
+
+/// All threads, in a database.
 class Threads {
 public:
-    explicit Threads(const std::string& path);
+    virtual ~Threads() = default;
 
     /// Id and title of the new thread; nothing if there is one of that id.
-    awaitable<Rows> create(std::string id, std::string title);
+    virtual awaitable<Rows> create(std::string id, std::string title) = 0;
     /// Id and title, then its messages, each as role and content; nothing if it is not there.
-    awaitable<Rows> read(std::string id);
+    virtual awaitable<Rows> read(std::string id) = 0;
     /// Ids and titles, in order.
-    awaitable<Rows> list(std::string after, int limit);
+    virtual awaitable<Rows> list(std::string after, int limit) = 0;
     /// Id and new title; nothing if it is not there.
-    awaitable<Rows> rename(std::string id, std::string title);
+    virtual awaitable<Rows> rename(std::string id, std::string title) = 0;
     /// Id and title that it had; nothing if it was not there.
-    awaitable<Rows> remove(std::string id);
+    virtual awaitable<Rows> remove(std::string id) = 0;
     /// Role and content of the new message; nothing if the thread is not there.
-    awaitable<Rows> append(std::string id, std::string role, std::string content);
+    virtual awaitable<Rows> append(std::string id, std::string role, std::string content) = 0;
     /// The last messages, oldest first, each as role and content.
-    awaitable<Rows> latest(std::string id, int limit);
+    virtual awaitable<Rows> latest(std::string id, int limit) = 0;
     /// Appends to a thread, which is created if it is new, all or nothing; gives what was appended.
-    awaitable<Rows> record(std::string id, std::string question, std::string answer);
-
-private:
-    awaitable<Rows> call(std::function<Rows()> work);
-
-    Database db_;
-    Statement create_, read_, messages_, list_, rename_, remove_, append_, latest_;
-    // Ends first, as it uses the others.
-    asio::thread_pool worker_{1};
+    virtual awaitable<Rows> record(std::string id, std::string question, std::string answer) = 0;
 };
+
+/// The threads in a file or on a server, as the program is linked with SQLite or with PostgreSQL.
+std::unique_ptr<Threads> open_threads(asio::io_context& context, const std::string& place);

@@ -10,6 +10,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/cloudwego/eino/adk"
 	"github.com/cloudwego/eino/schema"
@@ -62,6 +63,10 @@ func history(talker *adk.Runner, threads threads) http.HandlerFunc {
 		}
 		if !plainID.MatchString(request.Thread) {
 			fail(w, http.StatusBadRequest, "ids have 1 to 64 letters, digits, - and _")
+			return
+		}
+		if strings.ContainsRune(request.Message, 0) {
+			fail(w, http.StatusBadRequest, "a text that is to be kept holds a NUL")
 			return
 		}
 		messages, err := threads.latest(r.Context(), request.Thread)

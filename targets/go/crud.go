@@ -85,8 +85,12 @@ func (c handlers) serveList(r *http.Request) (int, any, error) {
 		}
 		limit = number
 	}
+	after := r.URL.Query().Get("after")
+	if after != "" && !plainID.MatchString(after) {
+		return 0, nil, fmt.Errorf("%w: %w", errBadRequest, errID)
+	}
 	// One more than wanted tells whether there are more.
-	found, err := c.list(r.Context(), r.URL.Query().Get("after"), limit+1)
+	found, err := c.list(r.Context(), after, limit+1)
 	if len(found) <= limit {
 		return http.StatusOK, page{Threads: found}, err
 	}
@@ -98,6 +102,9 @@ func (c handlers) serveCreate(r *http.Request) (int, any, error) {
 	err := readBody(r, &thread, map[string]*string{"id": &thread.ID, "title": &thread.Title})
 	if err == nil && !plainID.MatchString(thread.ID) {
 		err = fmt.Errorf("%w: %w", errBadRequest, errID)
+	}
+	if err == nil {
+		err = keepable(thread.Title)
 	}
 	if err == nil {
 		err = c.create(r.Context(), thread)
@@ -119,6 +126,9 @@ func (c handlers) serveRename(r *http.Request) (int, any, error) {
 	err := readBody(r, &thread, map[string]*string{"title": &thread.Title})
 	thread.ID = r.PathValue("id")
 	if err == nil {
+		err = keepable(thread.Title)
+	}
+	if err == nil {
 		err = c.rename(r.Context(), thread)
 	}
 	return http.StatusOK, thread, err
@@ -133,6 +143,9 @@ func (c handlers) serveAppend(r *http.Request) (int, any, error) {
 	err := readBody(r, &said, map[string]*string{"role": &said.Role, "content": &said.Content})
 	if err == nil && said.Role != "user" && said.Role != "assistant" {
 		err = fmt.Errorf("%w: \"role\" must be user or assistant", errBadRequest)
+	}
+	if err == nil {
+		err = keepable(said.Content)
 	}
 	if err == nil {
 		_, err = c.read(r.Context(), r.PathValue("id"))

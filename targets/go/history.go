@@ -27,6 +27,9 @@ func history(model *model, threads threads) answer {
 		if !plainID.MatchString(request.Thread) {
 			return nil, fmt.Errorf("%w: %w", errBadRequest, errID)
 		}
+		if err := keepable(request.Message); err != nil {
+			return nil, err
+		}
 		before, err := threads.latest(ctx, request.Thread, remembered)
 		if err != nil {
 			return nil, err

@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 )
 
 var (
@@ -35,4 +37,12 @@ type threads interface {
 	append(ctx context.Context, id string, said said) error
 	// Record appends to a thread, which is created if it is new, all or nothing.
 	record(ctx context.Context, thread thread, said ...said) error
+}
+
+// Keepable says why a text cannot be kept: not every database keeps a NUL.
+func keepable(text string) error {
+	if strings.ContainsRune(text, 0) {
+		return fmt.Errorf("%w: a text that is to be kept holds a NUL", errBadRequest)
+	}
+	return nil
 }

@@ -1,5 +1,5 @@
 // Threads over HTTP.
-import { Refusal, text, plainId } from "./refusal.ts";
+import { keepable, plainId, Refusal, text } from "./refusal.ts";
 import type { Said, Threads } from "./threads.ts";
 import { nothing, type Reply } from "./whole.ts";
 
@@ -14,7 +14,7 @@ export async function crud(threads: Threads, method: string, url: URL, body: unk
     case "GET /threads/:id":
       return { status: 200, body: { ...existing(await threads.read(plainId(id))), messages: await threads.messages(id) } };
     case "PATCH /threads/:id":
-      return { status: 200, body: existing(await threads.rename(plainId(id), text(body, "title"))) };
+      return { status: 200, body: existing(await threads.rename(plainId(id), keepable(body, "title"))) };
     case "DELETE /threads/:id":
       existing((await threads.remove(plainId(id))) || undefined);
       return { status: 204 };
@@ -32,20 +32,21 @@ function existing<T>(found: T | undefined): T {
 async function list(threads: Threads, query: URLSearchParams): Promise<Reply> {
   const limit = Number(query.get("limit") ?? 20);
   if (!Number.isInteger(limit) || limit < 1 || limit > 100) throw new Refusal(400, "limit must be from 1 to 100");
+  const after = query.get("after");
   // One more than wanted tells whether there are more.
-  const found = await threads.list(query.get("after") ?? "", limit + 1);
+  const found = await threads.list(after ? plainId(after) : "", limit + 1);
   const page = found.slice(0, limit);
   return { status: 200, body: { threads: page, next: found.length > limit ? page.at(-1)!.id : null } };
 }
 
 async function create(threads: Threads, body: unknown): Promise<Reply> {
-  const thread = await threads.create(plainId(text(body, "id")), text(body, "title"));
+  const thread = await threads.create(plainId(text(body, "id")), keepable(body, "title"));
   if (!thread) throw new Refusal(409, "there is such a thread");
   return { status: 201, body: thread };
 }
 
 async function append(threads: Threads, id: string, body: unknown): Promise<Reply> {
-  const [role, content] = [text(body, "role"), text(body, "content")];
+  const [role, content] = [text(body, "role"), keepable(body, "content")];
   if (role !== "user" && role !== "assistant") throw new Refusal(400, '"role" must be user or assistant');
   existing(await threads.read(id));
   const said: Said = { role, content };

@@ -1,7 +1,7 @@
 // A chat that remembers.
 import { type Event, stream } from "./events.ts";
 import { ask, type Delta } from "./model.ts";
-import { text, plainId } from "./refusal.ts";
+import { keepable, plainId, text } from "./refusal.ts";
 import type { Said, Threads } from "./threads.ts";
 
 /** Messages of the thread that the model is told. */
@@ -9,7 +9,7 @@ const remembered = 20;
 
 /** Answers in a thread. */
 export const history = (threads: Threads) => async (body: unknown, signal: AbortSignal) => {
-  const [thread, content] = [plainId(text(body, "thread")), text(body, "message")];
+  const [thread, content] = [plainId(text(body, "thread")), keepable(body, "message")];
   const question: Said = { role: "user", content };
   const deltas = await ask([...(await threads.latest(thread, remembered)), question], signal);
   return stream(events(threads, thread, question, deltas));

@@ -16,6 +16,13 @@ export function text(body: unknown, field: string): string {
   return value;
 }
 
+/** A text that is to be kept; not every database keeps a NUL. */
+export function keepable(body: unknown, field: string): string {
+  const value = text(body, field);
+  if (value.includes("\0")) throw new Refusal(400, `"${field}" holds a NUL`);
+  return value;
+}
+
 /** The id of a thread or a room, checked. */
 export function plainId(id: string): string {
   if (!/^[\w-]{1,64}$/.test(id)) throw new Refusal(400, "ids have 1 to 64 letters, digits, - and _");

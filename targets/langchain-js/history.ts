@@ -3,7 +3,7 @@ import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
 import Database from "better-sqlite3";
 import { createAgent, createMiddleware, type ReactAgent } from "langchain";
 import type { Event } from "../javascript/events.ts";
-import { plainId, text } from "../javascript/refusal.ts";
+import { keepable, plainId, text } from "../javascript/refusal.ts";
 import type { Answer } from "../javascript/routes.ts";
 import { started } from "../javascript/started.ts";
 import { model, run } from "./agent.ts";
@@ -23,7 +23,7 @@ export function history(path: string): Answer {
   const checkpointer = new SqliteSaver(database as any);
   const agent = createAgent({ model, tools: [], middleware: [tellTheLatest], checkpointer });
   return (body, signal) => {
-    const [thread, content] = [plainId(text(body, "thread")), text(body, "message")];
+    const [thread, content] = [plainId(text(body, "thread")), keepable(body, "message")];
     return started(chat(agent, checkpointer, thread, content, signal));
   };
 }

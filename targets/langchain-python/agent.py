@@ -10,19 +10,22 @@ from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
 from langgraph.graph.state import CompiledStateGraph
 
+from images import parts
+
 Event = dict[str, Any]
 
 MAX_TURNS = 20
 
 # A failure is to be seen, as soon as it happens; silence of the model is none.
-model = ChatOpenAI(
-    model="stub",
-    api_key="none",
-    base_url=os.environ["UPSTREAM"] + "/v1",
-    max_retries=0,
-    timeout=None,
-    stream_chunk_timeout=0,
-)
+SETTINGS: dict[str, Any] = {
+    "model": "stub",
+    "api_key": "none",
+    "base_url": os.environ["UPSTREAM"] + "/v1",
+    "max_retries": 0,
+    "timeout": None,
+    "stream_chunk_timeout": 0,
+}
+model = ChatOpenAI(**SETTINGS)
 
 
 async def run(
@@ -56,8 +59,12 @@ async def run(
 def token(message: AnyMessage, metadata: dict[str, Any], depth: int) -> Iterator[Event]:
     # Agents within this one are heard too, but they tell for themselves.
     own = metadata["langgraph_checkpoint_ns"].count("|") == depth
-    if own and not isinstance(message, ToolMessage) and message.text:
+    if not own or isinstance(message, ToolMessage):
+        return
+    if message.text:
         yield {"content": message.text}
+    for image in message.additional_kwargs.get("images", []):
+        yield from parts(image["image_url"]["url"])
 
 
 def whole(message: AnyMessage, turns: int) -> Iterator[Event]:

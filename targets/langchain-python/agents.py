@@ -7,10 +7,12 @@ from langchain.agents import create_agent
 from langchain.agents.middleware import ModelRequest, ModelResponse, wrap_model_call
 from langchain.tools import ToolRuntime, tool
 
-from agent import model, run
+from agent import SETTINGS, model, run
+from images import Drawing
 from tools import TOOLS, search
 
 talker = create_agent(model)
+seer = create_agent(Drawing(**SETTINGS))
 
 
 @wrap_model_call

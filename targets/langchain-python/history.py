@@ -23,7 +23,8 @@ REMEMBERED = 20
 
 class HistoryRequest(BaseModel):
     thread: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    message: Annotated[str, Field(min_length=1)]
+    # Not every database keeps a NUL.
+    message: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
 
 
 @wrap_model_call

@@ -6,17 +6,28 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from langgraph.graph.state import CompiledStateGraph
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from agent import run
-from agents import helper, planner, talker
+from agents import helper, planner, seer, talker
 from answer import answer
+from images import decode, picture
 
 app = FastAPI()
 
 
 class Message(BaseModel):
     message: str = Field(min_length=1)
+
+
+class Picture(Message):
+    image: str
+
+    @field_validator("image")
+    @classmethod
+    def is_image(cls, url: str) -> str:
+        decode(url)
+        return url
 
 
 def serve(path: str, agent: CompiledStateGraph) -> None:
@@ -28,6 +39,11 @@ def serve(path: str, agent: CompiledStateGraph) -> None:
 serve("/chat", talker)
 serve("/agent", helper)
 serve("/sub-agents", planner)
+
+
+@app.post("/multimodal")
+async def multimodal(body: Picture, request: Request) -> Response:
+    return await answer(run(seer, [picture(body.message, body.image)]), request)
 
 
 @app.exception_handler(RequestValidationError)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 // Plant gives what happens before each token. The doses are as in targets/planted/src/faults/mod.rs.
@@ -24,6 +25,12 @@ func plant(name string, dose uint64, upstream string) (func(), error) {
 			}
 			count(&occurrences, dose)
 		}, nil
+	case "clock":
+		return clock(dose), nil
+	case "empty-polls":
+		return emptyPolls(dose)
+	case "hand-offs":
+		return handOffs(dose), nil
 	case "failing-reads":
 		return failingReads(dose)
 	case "reconnects":
@@ -76,6 +83,58 @@ func failingReads(dose uint64) (func(), error) {
 			}
 		}
 	}, nil
+}
+
+// Clock reads one that is no matter of the vDSO.
+func clock(dose uint64) func() {
+	const processCPUTime = 2
+	return func() {
+		var now syscall.Timespec
+		for range dose {
+			syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, processCPUTime, uintptr(unsafe.Pointer(&now)), 0)
+		}
+		count(&occurrences, dose)
+	}
+}
+
+// EmptyPolls asks for events where there are none. Raw, since an ordinary call would first yield its place to others.
+func emptyPolls(dose uint64) (func(), error) {
+	poll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		var event syscall.EpollEvent
+		for range dose {
+			found, _, failed := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(poll), uintptr(unsafe.Pointer(&event)), 1, 0, 0, 0)
+			if failed == 0 && found == 0 {
+				count(&occurrences, 1)
+			}
+		}
+	}, nil
+}
+
+// HandOffs lets another thread do nothing, and waits for it. Both stay on their threads, so that it takes a switch to
+// get from one to the other.
+func handOffs(dose uint64) func() {
+	type question chan struct{}
+	asked := make(chan question)
+	go func() {
+		runtime.LockOSThread()
+		wholeThread()
+		for answer := range asked {
+			answer <- struct{}{}
+		}
+	}()
+	return func() {
+		answer := make(question)
+		for range dose {
+			asked <- answer
+			<-answer
+			// There and back.
+			count(&occurrences, 2)
+		}
+	}
 }
 
 // Reconnects opens connections and closes them unused.

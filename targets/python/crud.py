@@ -3,9 +3,9 @@
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from threads import ID, Said, Thread, Threads
+from threads import ID, Keepable, Said, Thread, Threads
 
 T = TypeVar("T")
 
@@ -21,11 +21,11 @@ All = Annotated[Threads, Depends(threads)]
 
 
 class Title(BaseModel):
-    title: str = Field(min_length=1)
+    title: Keepable
 
 
 @router.get("")
-async def page(all: All, after: str = "", limit: Annotated[int, Query(ge=1, le=100)] = 20) -> dict:
+async def page(all: All, after: Annotated[str, Query(pattern=rf"^$|{ID}")] = "", limit: Annotated[int, Query(ge=1, le=100)] = 20) -> dict:
     # One more than wanted tells whether there are more.
     found = await all.page(after, limit + 1)
     return {"threads": found[:limit], "next": found[limit - 1]["id"] if len(found) > limit else None}

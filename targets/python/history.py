@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from agent import hear
 from answers import answer, model, stream_of
 from events import Emit
-from threads import ID, Threads
+from threads import ID, Keepable, Threads
 
 # Messages of the thread that the model is told.
 REMEMBERED = 20
@@ -19,7 +19,7 @@ router = APIRouter()
 
 class HistoryRequest(BaseModel):
     thread: str = Field(pattern=ID)
-    message: str = Field(min_length=1)
+    message: Keepable
 
 
 @router.post("/history")

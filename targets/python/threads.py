@@ -1,21 +1,23 @@
 """Threads and their messages, in a database."""
 
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, Field
 
 # What the id of a thread looks like.
 ID = r"^[A-Za-z0-9_-]{1,64}$"
+# A text that is to be kept; not every database keeps a NUL.
+Keepable = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
 
 
 class Thread(BaseModel):
     id: str = Field(pattern=ID)
-    title: str = Field(min_length=1)
+    title: Keepable
 
 
 class Said(BaseModel):
     role: Literal["user", "assistant"]
-    content: str = Field(min_length=1)
+    content: Keepable
 
 
 class Threads(Protocol):

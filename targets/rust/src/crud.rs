@@ -1,7 +1,7 @@
 //! Threads over HTTP.
 
 use crate::{
-    request::{Refusal, filled, plain_id, read},
+    request::{Refusal, keepable, plain_id, read},
     threads::{Said, Thread, Threads},
 };
 use axum::{
@@ -67,6 +67,10 @@ async fn list(
     if !(1..=100).contains(&limit) {
         return Err(Refusal::bad_request("limit must be from 1 to 100"));
     }
+    let after = match after.is_empty() {
+        true => after,
+        false => plain_id(after)?,
+    };
     // One more than wanted tells whether there are more.
     let mut threads = found(all.list(after, limit + 1).await)?;
     let limit = limit as usize;
@@ -78,7 +82,7 @@ async fn list(
 
 async fn create(State(all): State<Threads>, body: Bytes) -> Reply<Thread> {
     let Thread { id, title } = read(&body)?;
-    let (id, title) = (plain_id(id)?, filled("title", title)?);
+    let (id, title) = (plain_id(id)?, keepable("title", title)?);
     match found(all.create(id.clone(), title.clone()).await)? {
         true => Ok((StatusCode::CREATED, Json(Thread { id, title }))),
         false => Err(Refusal(
@@ -96,7 +100,7 @@ async fn show(State(all): State<Threads>, Path(id): Path<String>) -> Reply<Whole
 
 async fn rename(State(all): State<Threads>, Path(id): Path<String>, body: Bytes) -> Reply<Thread> {
     let Title { title } = read(&body)?;
-    let (id, title) = (plain_id(id)?, filled("title", title)?);
+    let (id, title) = (plain_id(id)?, keepable("title", title)?);
     match found(all.rename(id.clone(), title.clone()).await)? {
         true => Ok((StatusCode::OK, Json(Thread { id, title }))),
         false => Err(missing()),
@@ -115,7 +119,7 @@ async fn remove(
 
 async fn append(State(all): State<Threads>, Path(id): Path<String>, body: Bytes) -> Reply<Said> {
     let Said { role, content } = read(&body)?;
-    let (id, content) = (plain_id(id)?, filled("content", content)?);
+    let (id, content) = (plain_id(id)?, keepable("content", content)?);
     if role != "user" && role != "assistant" {
         return Err(Refusal::bad_request("\"role\" must be user or assistant"));
     }

@@ -60,6 +60,14 @@ pub fn filled(name: &str, value: String) -> Result<String, Refusal> {
     }
 }
 
+/// The same of a text that is to be kept; not every database keeps a NUL.
+pub fn keepable(name: &str, value: String) -> Result<String, Refusal> {
+    match value.contains('\0') {
+        true => Err(Refusal::bad_request(format!("\"{name}\" holds a NUL"))),
+        false => filled(name, value),
+    }
+}
+
 /// The id of a thread or a room, checked.
 pub fn plain_id(id: String) -> Result<String, Refusal> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';

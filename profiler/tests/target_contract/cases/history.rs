@@ -85,6 +85,7 @@ pub async fn bad_requests(session: Session) {
         json!({ "thread": 1, "message": "hello" }),
         json!({ "thread": "../t1", "message": "hello" }),
         json!({ "thread": "t".repeat(65), "message": "hello" }),
+        json!({ "thread": "t1", "message": "a\u{0}b" }),
         json!([]),
     ] {
         client.post(PATH, &body).await.refuses_with(400).await;

@@ -139,7 +139,18 @@ pub async fn bad_requests(session: Session) {
             "/threads/t1/messages",
             r#"{"role":"tool","content":"a"}"#,
         ),
+        // PostgreSQL keeps no NUL; what is refused is the same with all databases.
+        (Method::POST, "/threads", r#"{"id":"t2","title":"a\u0000b"}"#),
+        (Method::PATCH, "/threads/t1", r#"{"title":"\u0000"}"#),
+        (
+            Method::POST,
+            "/threads/t1/messages",
+            r#"{"role":"user","content":"a\u0000"}"#,
+        ),
+        (Method::GET, "/threads?after=a%00", ""),
+        (Method::GET, "/threads?after=a%20b", ""),
         (Method::GET, "/threads/a%20b", ""),
+        (Method::GET, "/threads/a%00", ""),
         (Method::GET, "/threads?limit=0", ""),
         (Method::GET, "/threads?limit=101", ""),
         (Method::GET, "/threads?limit=many", ""),

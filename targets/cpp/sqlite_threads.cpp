@@ -1,8 +1,11 @@
+#include "sqlite.hpp"
 #include "threads.hpp"
 
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
 
 constexpr const char* schema = R"(
     PRAGMA journal_mode = WAL;
@@ -18,13 +21,36 @@ constexpr const char* schema = R"(
     CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread, id);
 )";
 
+/// SQLite blocks, so that it has a thread of its own, which does one thing after the other.
+class InFile : public Threads {
+public:
+    explicit InFile(const std::string& path);
+
+    awaitable<Rows> create(std::string id, std::string title) override;
+    awaitable<Rows> read(std::string id) override;
+    awaitable<Rows> list(std::string after, int limit) override;
+    awaitable<Rows> rename(std::string id, std::string title) override;
+    awaitable<Rows> remove(std::string id) override;
+    awaitable<Rows> append(std::string id, std::string role, std::string content) override;
+    awaitable<Rows> latest(std::string id, int limit) override;
+    awaitable<Rows> record(std::string id, std::string question, std::string answer) override;
+
+private:
+    awaitable<Rows> call(std::function<Rows()> work);
+
+    Database db_;
+    Statement create_, read_, messages_, list_, rename_, remove_, append_, latest_;
+    // Ends first, as it uses the others.
+    asio::thread_pool worker_{1};
+};
+
 static Database opened(const std::string& path) {
     Database db(path);
     db.run(schema);
     return db;
 }
 
-Threads::Threads(const std::string& path)
+InFile::InFile(const std::string& path)
     : db_(opened(path)),
       create_(db_, "INSERT OR IGNORE INTO threads (id, title) VALUES (?, ?) RETURNING id, title"),
       read_(db_, "SELECT id, title FROM threads WHERE id = ?"),
@@ -37,17 +63,17 @@ Threads::Threads(const std::string& path)
 
 /// Does work in SQLite's thread; what follows is the caller's again. What has begun is finished even if the client leaves:
 /// Asio's cancelling is not made to go from one thread to another.
-awaitable<Rows> Threads::call(std::function<Rows()> work) {
+awaitable<Rows> InFile::call(std::function<Rows()> work) {
     auto there = [work = std::move(work)]() -> awaitable<Rows> { co_return work(); };
     co_return co_await asio::co_spawn(worker_, std::move(there),
                                       asio::bind_cancellation_slot(asio::cancellation_slot(), use_awaitable));
 }
 
-awaitable<Rows> Threads::create(std::string id, std::string title) {
+awaitable<Rows> InFile::create(std::string id, std::string title) {
     return call([=, this] { return create_(id, title); });
 }
 
-awaitable<Rows> Threads::read(std::string id) {
+awaitable<Rows> InFile::read(std::string id) {
     return call([=, this] {
         auto rows = read_(id);
         if (!rows.empty()) std::ranges::move(messages_(id), std::back_inserter(rows));
@@ -55,23 +81,23 @@ awaitable<Rows> Threads::read(std::string id) {
     });
 }
 
-awaitable<Rows> Threads::list(std::string after, int limit) {
+awaitable<Rows> InFile::list(std::string after, int limit) {
     return call([=, this] { return list_(after, limit); });
 }
 
-awaitable<Rows> Threads::rename(std::string id, std::string title) {
+awaitable<Rows> InFile::rename(std::string id, std::string title) {
     return call([=, this] { return rename_(id, title); });
 }
 
-awaitable<Rows> Threads::remove(std::string id) {
+awaitable<Rows> InFile::remove(std::string id) {
     return call([=, this] { return remove_(id); });
 }
 
-awaitable<Rows> Threads::append(std::string id, std::string role, std::string content) {
+awaitable<Rows> InFile::append(std::string id, std::string role, std::string content) {
     return call([=, this] { return append_(id, role, content); });
 }
 
-awaitable<Rows> Threads::latest(std::string id, int limit) {
+awaitable<Rows> InFile::latest(std::string id, int limit) {
     return call([=, this] {
         auto rows = latest_(id, limit);
         std::ranges::reverse(rows);
@@ -79,7 +105,7 @@ awaitable<Rows> Threads::latest(std::string id, int limit) {
     });
 }
 
-awaitable<Rows> Threads::record(std::string id, std::string question, std::string answer) {
+awaitable<Rows> InFile::record(std::string id, std::string question, std::string answer) {
     return call([=, this] {
         db_.run("BEGIN IMMEDIATE");
         try {
@@ -94,3 +120,5 @@ awaitable<Rows> Threads::record(std::string id, std::string question, std::strin
         }
     });
 }
+
+std::unique_ptr<Threads> open_threads(asio::io_context&, const std::string& path) { return std::make_unique<InFile>(path); }

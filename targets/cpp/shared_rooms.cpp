@@ -1,0 +1,222 @@
+#include "shared_rooms.hpp"
+
+#include <atomic>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/json.hpp>
+
+using namespace asio::experimental::awaitable_operators;
+
+/// Counts a member of a round, which is over for newcomers once it is complete. 0 if it was complete before.
+constexpr const char* count_in = R"(
+    if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end
+    local present = redis.call('INCR', KEYS[2])
+    redis.call('EXPIRE', KEYS[2], 3600)
+    if present >= tonumber(ARGV[2]) then
+        redis.call('INCR', KEYS[1])
+        redis.call('EXPIRE', KEYS[1], 3600)
+    end
+    return present)";
+/// Counts one out; if all have left a round that was complete, its end tells whoever asks the model.
+constexpr const char* count_out = R"(
+    if redis.call('EXISTS', KEYS[2]) == 0 or redis.call('DECR', KEYS[2]) > 0 then return end
+    redis.call('DEL', KEYS[2])
+    if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then redis.call('PUBLISH', KEYS[2], '') end)";
+/// Ends a round: an empty text says so.
+constexpr const char* end_round = "redis.call('DEL', KEYS[1]) redis.call('PUBLISH', KEYS[1], '')";
+
+/// What is published: events, then whether the answer is whole or why it is not.
+constexpr char an_event = '+', whole = '.', failed = '-';
+
+/// A round as far as it is heard at this server.
+struct SharedRooms::Heard : Round {
+    const std::string room, number, channel;
+    /// Holds one message from when the channel is heard, or cannot be; who takes it puts it back.
+    asio::experimental::concurrent_channel<void(std::exception_ptr)> ready;
+    asio::experimental::concurrent_channel<void(boost::system::error_code)> end;
+    std::atomic<bool> over = false;
+
+    Heard(asio::any_io_executor executor, const std::string& room, const std::string& number)
+        : Round(executor), room(room), number(number), channel(room + ":" + number), ready(executor, 1), end(executor, 1) {}
+
+    awaitable<void> until_ready() {
+        const auto [error] = co_await ready.async_receive(asio::as_tuple(use_awaitable));
+        ready.try_send(error);
+        if (error) std::rethrow_exception(error);
+    }
+
+    awaitable<void> until_over() { return end.async_receive(use_awaitable); }
+};
+
+struct SharedRooms::Joined {
+    Shared round;
+    std::size_t count;
+};
+
+/// Being counted, for as long as it lives.
+struct SharedRooms::Member {
+    SharedRooms& rooms;
+    const Shared round;
+    Feed& feed;
+
+    ~Member() { rooms.leave(round, feed); }
+};
+
+static Words get(const std::string& key) { return {"GET", key}; }
+
+static Words one_key(const char* script, const std::string& key) { return {"EVAL", script, "1", key}; }
+
+static Words counting_in(const std::string& room, const std::string& channel, const std::string& number, std::size_t members) {
+    return {"EVAL", count_in, "2", room, channel, number, std::to_string(members)};
+}
+
+static Words counting_out(const std::string& room, const std::string& channel, const std::string& number) {
+    return {"EVAL", count_out, "2", room, channel, number};
+}
+
+static Words publishing(const std::string& channel, const std::string& text) { return {"PUBLISH", channel, text}; }
+
+static Words subscribing(const char* command, const std::string& channel) { return {command, channel}; }
+
+SharedRooms::SharedRooms(asio::io_context& context, Model& model, const std::string& url)
+    : context_(context), model_(model), redis_(context, url) {
+    auto pong = asio::co_spawn(context, redis_.run(Words(1, "PING")), asio::use_future);
+    context.run();
+    context.restart();
+    pong.get();
+}
+
+awaitable<void> SharedRooms::hear(Answer& answer, std::string room, std::string message, std::size_t members) {
+    const auto executor = co_await asio::this_coro::executor;
+    Feed feed(executor, patience);
+    // Somebody who leaves in the middle of it has joined all the same.
+    const auto joined = co_await asio::co_spawn(executor, join("room:" + room, std::move(message), members, feed),
+                                                asio::bind_cancellation_slot(asio::cancellation_slot(), use_awaitable));
+    const Member member{*this, joined.round, feed};
+    const auto event = greeting(joined.count);
+    co_await answer.event(event);
+    co_await pass_on(feed, answer);
+}
+
+awaitable<SharedRooms::Joined> SharedRooms::join(std::string room, std::string message, std::size_t members, Feed& feed) {
+    for (;;) {
+        const auto reply = co_await redis_.run(get(room));
+        const std::string number(reply->type == REDIS_REPLY_NIL ? "0" : text_of(*reply));
+        const auto round = enter(room, number, feed);
+        std::size_t count = 0;
+        try {
+            co_await round->until_ready();
+            const auto counted = co_await redis_.run(counting_in(room, round->channel, number, members));
+            count = static_cast<std::size_t>(counted->integer);
+        } catch (...) {
+            exit(round, feed);
+            throw;
+        }
+        if (count >= members) {
+            const auto strand = asio::make_strand(context_);
+            asio::co_spawn(strand, publish(round, std::move(message)), asio::detached);
+        }
+        if (count > 0) co_return Joined{round, count};
+        // It was complete before we were counted.
+        exit(round, feed);
+    }
+}
+
+/// Has a member hear what is published from now on. It is not counted yet.
+SharedRooms::Shared SharedRooms::enter(const std::string& room, const std::string& number, Feed& feed) {
+    std::lock_guard lock(mutex_);
+    auto& round = heard_[room + ":" + number];
+    if (!round) {
+        const auto strand = asio::make_strand(context_);
+        round = std::make_shared<Heard>(strand, room, number);
+        asio::co_spawn(strand, listen(round), asio::detached);
+    }
+    round->join(feed);
+    return round;
+}
+
+/// A round that nobody hears any more here is not listened to.
+void SharedRooms::exit(const Shared& round, Feed& feed) {
+    std::lock_guard lock(mutex_);
+    if (!round->leave(feed)) return;
+    const auto found = heard_.find(round->channel);
+    if (found != heard_.end() && found->second == round) heard_.erase(found);
+}
+
+void SharedRooms::leave(const Shared& round, Feed& feed) {
+    exit(round, feed);
+    if (!round->over)
+        asio::co_spawn(context_, redis_.run(counting_out(round->room, round->channel, round->number)), asio::detached);
+}
+
+void SharedRooms::drop(const Shared& round) {
+    std::lock_guard lock(mutex_);
+    const auto found = heard_.find(round->channel);
+    if (found != heard_.end() && found->second == round) heard_.erase(found);
+}
+
+/// Passes on to the members here what is published, to the end or until nobody is left here.
+awaitable<void> SharedRooms::listen(Shared round) try {
+    auto connection = co_await redis_.take();
+    co_await connection->run(subscribing("SUBSCRIBE", round->channel));
+    round->ready.try_send(nullptr);
+    const auto first = co_await (follow(*connection, *round) || round->until_empty());
+    if (first.index() == 1) co_return;
+    round->over = true;
+    round->end.try_send(boost::system::error_code());
+    drop(round);
+    co_await connection->run(subscribing("UNSUBSCRIBE", round->channel));
+    redis_.give(std::move(connection));
+} catch (const std::exception&) {
+    drop(round);
+    round->ready.try_send(std::current_exception());
+    round->say(std::current_exception(), nullptr);
+}
+
+awaitable<void> SharedRooms::follow(Redis::Connection& connection, Heard& round) {
+    for (;;) {
+        const auto message = co_await connection.read();
+        // Its kind, its channel and its text.
+        if (message->type != REDIS_REPLY_ARRAY || message->elements != 3) continue;
+        const auto text = text_of(*message->element[2]);
+        if (text.empty()) co_return;
+        if (text[0] == an_event)
+            round.say(nullptr, std::make_shared<const std::string>(text.substr(1)));
+        else if (text[0] == whole)
+            round.say(nullptr, nullptr);
+        else
+            round.say(std::make_exception_ptr(std::runtime_error(std::string(text.substr(1)))), nullptr);
+    }
+}
+
+/// Asks the model. Until it is done, the round is heard here, even without a member.
+awaitable<void> SharedRooms::publish(Shared round, std::string message) {
+    Feed publisher(co_await asio::this_coro::executor, 0);
+    round->join(publisher);
+    try {
+        co_await (ask(*round, std::move(message)) || round->until_over());
+    } catch (const std::exception& error) {
+        // Redis is gone; whoever listens has seen it too.
+    }
+    exit(round, publisher);
+}
+
+awaitable<void> SharedRooms::ask(Heard& round, std::string message) {
+    std::string last(1, whole);
+    try {
+        const auto messages = question(message);
+        const json::array no_tools;
+        auto completion = co_await model_.ask(messages, no_tools);
+        while (auto event = co_await next_event(*completion)) co_await redis_.run(publishing(round.channel, an_event + *event));
+    } catch (const std::exception& error) {
+        last = failed + std::string(error.what());
+    }
+    co_await redis_.run(publishing(round.channel, last));
+    co_await redis_.run(one_key(end_round, round.channel));
+}

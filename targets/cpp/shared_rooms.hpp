@@ -1,0 +1,35 @@
+// Rooms of all servers that share a Redis: it counts the members, and passes on what is published.
+#pragma once
+#include "pubsub.hpp"
+#include "redis.hpp"
+
+class SharedRooms : public Rooms {
+public:
+    /// Throws if Redis cannot be reached. Nothing may run in `context` yet.
+    SharedRooms(asio::io_context& context, Model& model, const std::string& url);
+
+    awaitable<void> hear(Answer& answer, std::string room, std::string message, std::size_t members) override;
+
+private:
+    struct Heard;
+    struct Joined;
+    struct Member;
+    using Shared = std::shared_ptr<Heard>;
+
+    awaitable<Joined> join(std::string room, std::string message, std::size_t members, Feed& feed);
+    Shared enter(const std::string& room, const std::string& number, Feed& feed);
+    void exit(const Shared& round, Feed& feed);
+    void leave(const Shared& round, Feed& feed);
+    void drop(const Shared& round);
+    awaitable<void> listen(Shared round);
+    awaitable<void> follow(Redis::Connection& connection, Heard& round);
+    awaitable<void> publish(Shared round, std::string message);
+    awaitable<void> ask(Heard& round, std::string message);
+
+    asio::io_context& context_;
+    Model& model_;
+    Redis redis_;
+    std::mutex mutex_;
+    /// Rounds that are heard here, by the channel that carries them.
+    std::unordered_map<std::string, Shared> heard_;
+};
