@@ -1,5 +1,6 @@
 """The agents that the routes run."""
 
+import asyncio
 import json
 from collections.abc import Callable
 
@@ -7,7 +8,7 @@ from langchain.agents import create_agent
 from langchain.agents.middleware import ModelRequest, ModelResponse, wrap_model_call
 from langchain.tools import ToolRuntime, tool
 
-from agent import SETTINGS, model, run
+from agent import SETTINGS, Event, model, run
 from images import Drawing
 from tools import TOOLS, search
 
@@ -32,10 +33,19 @@ researcher = create_agent(model, [search], system_prompt="You research. Search f
 @tool
 async def delegate(task: str, runtime: ToolRuntime) -> str:
     """Gives a task to a researcher."""
+    work = asyncio.create_task(research(task, runtime.stream_writer))
+    try:
+        # When another sub-agent fails, LangGraph cancels this one twice, which would cut its own cancelling short.
+        return await asyncio.shield(work)
+    finally:
+        work.cancel()
+
+
+async def research(task: str, tell: Callable[[Event], None]) -> str:
     answer = ""
     async for event in run(researcher, [{"role": "user", "content": task}], depth=1):
         answer = answer + event["content"] if "content" in event else ""
-        runtime.stream_writer(event | {"agent": task})
+        tell(event | {"agent": task})
     return json.dumps({"answer": answer})
 
 
