@@ -24,7 +24,8 @@ libraries_of() {
 need boost/version.hpp libboost1.81-dev
 need sqlite3.h libsqlite3-dev
 need hiredis/hiredis.h libhiredis-dev
-if need postgresql/libpq-fe.h libpq-dev && [ -e .build/debian/usr/include/postgresql/libpq-fe.h ]; then
+need postgresql/libpq-fe.h libpq-dev
+if [ -e .build/debian/usr/include/postgresql/libpq-fe.h ] && ! ls .build/debian/usr/lib/*/libpq.so.5 >/dev/null 2>&1; then
     unpack $(libraries_of libpq5)
 fi
 exec make --no-print-directory -j "$(nproc)"

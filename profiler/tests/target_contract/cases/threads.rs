@@ -140,7 +140,11 @@ pub async fn bad_requests(session: Session) {
             r#"{"role":"tool","content":"a"}"#,
         ),
         // PostgreSQL keeps no NUL; what is refused is the same with all databases.
-        (Method::POST, "/threads", r#"{"id":"t2","title":"a\u0000b"}"#),
+        (
+            Method::POST,
+            "/threads",
+            r#"{"id":"t2","title":"a\u0000b"}"#,
+        ),
         (Method::PATCH, "/threads/t1", r#"{"title":"\u0000"}"#),
         (
             Method::POST,
