@@ -120,7 +120,10 @@ awaitable<SharedRooms::Joined> SharedRooms::join(std::string room, std::string m
         }
         if (count >= members) {
             const auto strand = asio::make_strand(context_);
-            asio::co_spawn(strand, publish(round, std::move(message)), asio::detached);
+            // Until it is done, the round is heard here, even without a member.
+            const auto publisher = std::make_shared<Feed>(strand, 0);
+            round->join(*publisher);
+            asio::co_spawn(strand, publish(round, publisher, std::move(message)), asio::detached);
         }
         if (count > 0) co_return Joined{round, count};
         // It was complete before we were counted.
@@ -144,9 +147,7 @@ SharedRooms::Shared SharedRooms::enter(const std::string& room, const std::strin
 /// A round that nobody hears any more here is not listened to.
 void SharedRooms::exit(const Shared& round, Feed& feed) {
     std::lock_guard lock(mutex_);
-    if (!round->leave(feed)) return;
-    const auto found = heard_.find(round->channel);
-    if (found != heard_.end() && found->second == round) heard_.erase(found);
+    if (round->leave(feed)) drop(round);
 }
 
 void SharedRooms::leave(const Shared& round, Feed& feed) {
@@ -155,8 +156,8 @@ void SharedRooms::leave(const Shared& round, Feed& feed) {
         asio::co_spawn(context_, redis_.run(counting_out(round->room, round->channel, round->number)), asio::detached);
 }
 
+/// With the mutex held.
 void SharedRooms::drop(const Shared& round) {
-    std::lock_guard lock(mutex_);
     const auto found = heard_.find(round->channel);
     if (found != heard_.end() && found->second == round) heard_.erase(found);
 }
@@ -170,16 +171,21 @@ awaitable<void> SharedRooms::listen(Shared round) try {
     if (first.index() == 1) co_return;
     round->over = true;
     round->end.try_send(boost::system::error_code());
-    drop(round);
+    {
+        std::lock_guard lock(mutex_);
+        drop(round);
+    }
     co_await connection->run(subscribing("UNSUBSCRIBE", round->channel));
     redis_.give(std::move(connection));
 } catch (const std::exception&) {
+    std::lock_guard lock(mutex_);
     drop(round);
     round->ready.try_send(std::current_exception());
     round->say(std::current_exception(), nullptr);
 }
 
-awaitable<void> SharedRooms::follow(Redis::Connection& connection, Heard& round) {
+/// Returns at the end; if Redis fails, that is one.
+awaitable<void> SharedRooms::follow(Redis::Connection& connection, Heard& round) try {
     for (;;) {
         const auto message = co_await connection.read();
         // Its kind, its channel and its text.
@@ -193,18 +199,14 @@ awaitable<void> SharedRooms::follow(Redis::Connection& connection, Heard& round)
         else
             round.say(std::make_exception_ptr(std::runtime_error(std::string(text.substr(1)))), nullptr);
     }
+} catch (const std::exception&) {
+    round.say(std::current_exception(), nullptr);
 }
 
-/// Asks the model. Until it is done, the round is heard here, even without a member.
-awaitable<void> SharedRooms::publish(Shared round, std::string message) {
-    Feed publisher(co_await asio::this_coro::executor, 0);
-    round->join(publisher);
-    try {
-        co_await (ask(*round, std::move(message)) || round->until_over());
-    } catch (const std::exception& error) {
-        // Redis is gone; whoever listens has seen it too.
-    }
-    exit(round, publisher);
+/// Asks the model, until all have left. If Redis fails, whoever listens sees it too.
+awaitable<void> SharedRooms::publish(Shared round, std::shared_ptr<Feed> publisher, std::string message) {
+    co_await (ask(*round, std::move(message)) || round->until_over());
+    exit(round, *publisher);
 }
 
 awaitable<void> SharedRooms::ask(Heard& round, std::string message) {

@@ -23,7 +23,7 @@ private:
     void drop(const Shared& round);
     awaitable<void> listen(Shared round);
     awaitable<void> follow(Redis::Connection& connection, Heard& round);
-    awaitable<void> publish(Shared round, std::string message);
+    awaitable<void> publish(Shared round, std::shared_ptr<Feed> publisher, std::string message);
     awaitable<void> ask(Heard& round, std::string message);
 
     asio::io_context& context_;

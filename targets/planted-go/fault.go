@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -29,8 +30,8 @@ func plant(name string, dose uint64, upstream string) (func(), error) {
 		return clock(dose), nil
 	case "empty-polls":
 		return emptyPolls(dose)
-	case "hand-offs":
-		return handOffs(dose), nil
+	case "pages":
+		return pages(dose), nil
 	case "failing-reads":
 		return failingReads(dose)
 	case "reconnects":
@@ -114,26 +115,19 @@ func emptyPolls(dose uint64) (func(), error) {
 	}, nil
 }
 
-// HandOffs lets another thread do nothing, and waits for it. Both stay on their threads, so that it takes a switch to
-// get from one to the other.
-func handOffs(dose uint64) func() {
-	type question chan struct{}
-	asked := make(chan question)
-	go func() {
-		runtime.LockOSThread()
-		wholeThread()
-		for answer := range asked {
-			answer <- struct{}{}
-		}
-	}()
+// Pages takes pages from the kernel, touches each, and gives them back.
+func pages(dose uint64) func() {
+	size := os.Getpagesize()
 	return func() {
-		answer := make(question)
-		for range dose {
-			asked <- answer
-			<-answer
-			// There and back.
-			count(&occurrences, 2)
+		memory, err := syscall.Mmap(-1, 0, int(dose)*size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+		if err != nil {
+			return
 		}
+		for at := 0; at < len(memory); at += size {
+			memory[at] = 1
+		}
+		count(&occurrences, dose)
+		syscall.Munmap(memory)
 	}
 }
 

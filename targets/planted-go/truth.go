@@ -6,11 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
-	"unsafe"
 )
 
 // What the fault really did, counted where it happens; see targets/planted/src/truth.rs.
@@ -47,36 +45,6 @@ func threadTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// All CPU time of these threads is the fault's.
-var whole struct {
-	sync.Mutex
-	threads []int
-}
-
-// WholeThread says that this thread is there for the fault alone.
-func wholeThread() {
-	whole.Lock()
-	defer whole.Unlock()
-	whole.threads = append(whole.threads, syscall.Gettid())
-}
-
-// WholeThreads is the CPU time of those threads.
-func wholeThreads() uint64 {
-	whole.Lock()
-	defer whole.Unlock()
-	var sum uint64
-	for _, thread := range whole.threads {
-		// The clock of another thread, as pthread_getcpuclockid makes its number.
-		const perThread, scheduled = 4, 2
-		var time syscall.Timespec
-		clock := uintptr(^thread<<3 | perThread | scheduled)
-		if _, _, failed := syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clock, uintptr(unsafe.Pointer(&time)), 0); failed == 0 {
-			sum += uint64(time.Nano())
-		}
-	}
-	return sum
-}
-
 // KeepTruth remembers what is planted, and begins the log if there is to be one.
 func keepTruth(name string, dose uint64) {
 	planted.name, planted.dose = name, dose
@@ -106,7 +74,7 @@ func truthNow() []byte {
 		"unix_ns":      time.Now().UnixNano(),
 		"tokens":       tokens.Load(),
 		"count":        occurrences.Load(),
-		"cpu_ns":       cpuNs.Load() + wholeThreads(),
+		"cpu_ns":       cpuNs.Load(),
 		"bytes":        keptBytes.Load(),
 		"wait_ns":      0,
 		"run_delay_ns": 0,
