@@ -91,7 +91,7 @@ fn allocating(all: &Executable) -> Vec<&Function> {
             let size = rest.strip_prefix(*start);
             size.is_some_and(|size| size.parse::<u16>().is_ok())
         };
-        EACH.contains(&rest) || OF_ONE_SIZE.iter().any(|start| of_one_size(start))
+        EACH.contains(&rest) || OF_ONE_SIZE.iter().any(of_one_size)
     };
     let parts: Vec<&Function> = all.functions.iter().filter(allocates).collect();
     let split = parts.iter().any(|part| part.name.ends_with("Large"))
