@@ -82,6 +82,8 @@ pub fn split_code_key(key: u64) -> (u32, u64) {
 /// A wait for a CPU of at least this long, ns, is charged to whoever had the CPU: a shorter one is the way from the
 /// wake-up to the CPU rather than waiting for anybody.
 pub const LONG_WAIT_NS: u64 = 50_000;
+/// Stands in `WAITED` for all processes that no longer fit; no process has this id.
+pub const LATE_PROCESSES: u32 = u32::MAX;
 
 /// A process that had a CPU while threads of the target waited for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

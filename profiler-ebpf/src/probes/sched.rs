@@ -18,7 +18,8 @@ use profiler_common::thread::{
     Account, FLAG_BORN, FLAG_EXITING, FLAG_MAJOR_BASE, OFF_CPU, RUNNABLE,
 };
 use profiler_common::{
-    Bursts, LONG_WAIT_NS, Pairing, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER, WaitedFor,
+    Bursts, LATE_PROCESSES, LONG_WAIT_NS, Pairing, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER,
+    WaitedFor,
 };
 
 hooks! {
@@ -120,11 +121,7 @@ fn arrive(thread: &mut Thread, prev: Object, now: u64) {
 #[inline(always)]
 fn charge(task: Object, wait_ns: u64) {
     let tgid: u32 = task.read(OFF_TASK_TGID.load());
-    if let Some(charged) = WAITED.get_ptr_mut(tgid) {
-        // SAFETY: a value of a preallocated map stays in place.
-        let (count, sum) = unsafe { (&raw mut (*charged).count, &raw mut (*charged).wait_ns) };
-        add(count, 1);
-        add(sum, wait_ns);
+    if charge_to(tgid, wait_ns) {
         return;
     }
     let first = WaitedFor {
@@ -132,9 +129,23 @@ fn charge(task: Object, wait_ns: u64) {
         wait_ns,
         comm: comm_of(task),
     };
-    if WAITED.insert(tgid, first, 0).is_err() {
+    // A long recording sees more processes than fit; those that come late are one.
+    if WAITED.insert(tgid, first, 0).is_err() && !charge_to(LATE_PROCESSES, wait_ns) {
         count(|counters| counters.lost_waits += 1);
     }
+}
+
+/// Charges a wait to an entry, if it is there.
+#[inline(always)]
+fn charge_to(tgid: u32, wait_ns: u64) -> bool {
+    let Some(charged) = WAITED.get_ptr_mut(tgid) else {
+        return false;
+    };
+    // SAFETY: a value of a preallocated map stays in place.
+    let (count, sum) = unsafe { (&raw mut (*charged).count, &raw mut (*charged).wait_ns) };
+    add(count, 1);
+    add(sum, wait_ns);
+    true
 }
 
 /// Hands an ended thread to the ring buffer and forgets it, so that its id may be used again.

@@ -4,7 +4,9 @@
 use super::drain::{self, Drained};
 use super::memory::Places;
 use super::symbols;
-use profiler_common::{Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER, WaitedFor as Charged};
+use profiler_common::{
+    LATE_PROCESSES, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER, WaitedFor as Charged,
+};
 use recording::Recording;
 use recording::process::{CodeSamples, WaitedFor, Waker};
 use std::collections::BTreeMap;
@@ -120,6 +122,7 @@ pub fn wakers(drained: &Drained, roles: &Roles<'_>) -> Vec<Waker> {
 pub fn waited_for(charged: &[(u32, Charged)], own: &[u32]) -> Vec<WaitedFor> {
     let mut waits: Vec<WaitedFor> = charged
         .iter()
+        .filter(|(_, charged)| charged.count > 0)
         .map(|(pid, charged)| WaitedFor {
             pid: *pid,
             name: name_of(*pid, charged),
@@ -131,6 +134,17 @@ pub fn waited_for(charged: &[(u32, Charged)], own: &[u32]) -> Vec<WaitedFor> {
     waits.sort_by_key(|wait| std::cmp::Reverse(wait.wait_ns));
     waits.truncate(MOST);
     waits
+}
+
+/// The entry for processes that no longer fit into the map.
+pub fn late_processes() -> (u32, Charged) {
+    let mut comm = [0; 16];
+    comm[..15].copy_from_slice(b"other processes");
+    let none = Charged {
+        comm,
+        ..Charged::default()
+    };
+    (LATE_PROCESSES, none)
 }
 
 /// What the process calls itself now; what its thread was called then, if it has ended.
@@ -148,13 +162,16 @@ fn name_of(pid: u32, charged: &Charged) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_longest_waits_come_first_and_each_has_a_name() {
-        let charged = |wait_ns| Charged {
+    fn charged(wait_ns: u64) -> Charged {
+        Charged {
             count: 1,
             wait_ns,
             comm: *b"rustc\0\0\0\0\0\0\0\0\0\0\0",
-        };
+        }
+    }
+
+    #[test]
+    fn the_longest_waits_come_first_and_each_has_a_name() {
         let own = std::process::id();
         let waits = waited_for(
             &[(0, charged(1)), (u32::MAX, charged(3)), (own, charged(2))],
@@ -168,9 +185,15 @@ mod tests {
 
     #[test]
     fn a_crowd_is_cut_off() {
-        let crowd: Vec<_> = (1..100)
-            .map(|pid| (u32::MAX - pid, Charged::default()))
-            .collect();
+        let crowd: Vec<_> = (1..100).map(|pid| (u32::MAX - pid, charged(1))).collect();
         assert_eq!(waited_for(&crowd, &[]).len(), MOST);
+    }
+
+    #[test]
+    fn those_that_came_late_are_told_if_there_are_any() {
+        let (pid, none) = late_processes();
+        assert!(waited_for(&[(pid, none)], &[]).is_empty());
+        let some = Charged { count: 2, ..none };
+        assert_eq!(waited_for(&[(pid, some)], &[])[0].name, "other processes");
     }
 }

@@ -14,8 +14,8 @@ use super::target::{self, Process};
 use super::{Options, counted, crossing, host, others, sites, stolen};
 use anyhow::{Context, Result};
 use nix::time::{ClockId, clock_gettime};
-use profiler_common::ThreadExit;
 use profiler_common::thread::ON_CPU;
+use profiler_common::{ThreadExit, WaitedFor};
 use recording::memory::{MemoryPoint, RegionPoint};
 use recording::observer::Mode;
 use recording::process::{Cpu, CpuPoint};
@@ -76,6 +76,7 @@ impl Session {
         let heap_ends = wanted.tgids.iter();
         let heap_ends = heap_ends.filter_map(|pid| Some((*pid, memory::heap_end(*pid)?)));
         drain::fill::<u32, u64>(&mut programs.bpf, "HEAP_ENDS", heap_ends)?;
+        drain::fill::<u32, WaitedFor>(&mut programs.bpf, "WAITED", [others::late_processes()])?;
         drain::free_slots(&mut programs.bpf)?;
         let exits = Exits::new(&mut programs.bpf)?;
         let regions = memory::regions_of_all(&wanted.tgids);
