@@ -138,10 +138,15 @@ mod tests {
 
     #[inline(never)]
     fn a_function_to_be_found(number: u64) -> u64 {
-        // Long enough to have a unit of its own.
-        (0..number)
-            .map(|n| n.rotate_left(7) ^ number.wrapping_mul(n | 1))
-            .fold(0, u64::wrapping_add)
+        let mut value = number;
+        // So many steps that it is several units long: the first whole one belongs to nothing else.
+        macro_rules! steps {
+            ($($factor:literal)*) => {$(
+                value = value.rotate_left(7) ^ std::hint::black_box(number).wrapping_mul($factor);
+            )*};
+        }
+        steps!(3 5 7 11 13 17 19 23 29 31 37 41 43 47 53 59 61 67 71 73 79 83 89 97);
+        value
     }
 
     #[test]
@@ -153,7 +158,7 @@ mod tests {
             start: &regions,
             end: &regions,
         };
-        let unit = (a_function_to_be_found as *const () as u64 + UNIT / 2) & !(UNIT - 1);
+        let unit = (a_function_to_be_found as *const () as u64 + UNIT) & !(UNIT - 1);
         let nowhere = 0x1000;
         let found = functions(pid, places, UNIT, [unit, nowhere].into_iter());
         let names: Vec<&String> = found.values().collect();
