@@ -84,6 +84,11 @@ static Words publishing(const std::string& channel, const std::string& text) { r
 
 static Words subscribing(const char* command, const std::string& channel) { return {command, channel}; }
 
+/// What a reply on a connection that listens is: `message`, `unsubscribe`.
+static std::string_view kind_of(const redisReply& reply) {
+    return reply.type == REDIS_REPLY_ARRAY && reply.elements > 0 ? text_of(*reply.element[0]) : "";
+}
+
 SharedRooms::SharedRooms(asio::io_context& context, Model& model, const std::string& url)
     : context_(context), model_(model), redis_(context, url) {
     auto pong = asio::co_spawn(context, redis_.run(Words(1, "PING")), asio::use_future);
@@ -175,7 +180,9 @@ awaitable<void> SharedRooms::listen(Shared round) try {
         std::lock_guard lock(mutex_);
         drop(round);
     }
-    co_await connection->run(subscribing("UNSUBSCRIBE", round->channel));
+    // What was being published when it ended comes before the reply.
+    auto reply = co_await connection->run(subscribing("UNSUBSCRIBE", round->channel));
+    while (kind_of(*reply) != "unsubscribe") reply = co_await connection->read();
     redis_.give(std::move(connection));
 } catch (const std::exception&) {
     std::lock_guard lock(mutex_);
