@@ -34,13 +34,14 @@ pub fn called(registers: Object, thread: &mut Thread, result: u64) {
     set_flags(thread, |flags| flags | FLAG_READ);
     walk(registers, &mut site);
     set_flags(thread, |flags| flags & !FLAG_READ);
-    if let Some(sum) = MEMORY_SITES.get_ptr_mut(&site) {
+    let site = &site;
+    if let Some(sum) = MEMORY_SITES.get_ptr_mut(site) {
         // SAFETY: a value of a preallocated map stays in place, and only the thread itself writes its own.
         let sum = unsafe { &mut *sum };
         sum.count += 1;
         sum.bytes = sum.bytes.wrapping_add(bytes);
     } else if MEMORY_SITES
-        .insert(&site, &SiteSum { count: 1, bytes }, 0)
+        .insert(site, SiteSum { count: 1, bytes }, 0)
         .is_err()
     {
         count(|counters| counters.lost_call_sites += 1);
@@ -59,9 +60,9 @@ fn set_flags(thread: &mut Thread, change: impl FnOnce(u16) -> u16) {
 /// Where the heap ended before; notes where it ends now.
 #[inline(always)]
 fn moved_heap_end(tgid: u32, end: u64) -> u64 {
-    let Some(known) = HEAP_ENDS.get_ptr_mut(&tgid) else {
+    let Some(known) = HEAP_ENDS.get_ptr_mut(tgid) else {
         // A full map leaves the next one unknown too.
-        let _ = HEAP_ENDS.insert(&tgid, &end, 0);
+        let _ = HEAP_ENDS.insert(tgid, end, 0);
         return 0;
     };
     // SAFETY: a value of a preallocated map stays in place; the kernel moves the heap's end for one thread at a time.

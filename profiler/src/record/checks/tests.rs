@@ -72,6 +72,18 @@ fn on_cpu_time_may_be_off_by_one_percent() {
 }
 
 #[test]
+fn choosing_who_is_next_may_be_running_or_waiting() {
+    let second = 1_000_000_000;
+    let judged = |preemptions| {
+        let mut known = known(second / 1000 * 1020, second);
+        known.tracked.involuntary = preemptions;
+        check("on_cpu_vs_kernel", &[known], &[], &Counters::default()).ok
+    };
+    assert!(judged(1_000));
+    assert!(!judged(100));
+}
+
+#[test]
 fn what_the_hypervisor_took_is_allowed_for_and_no_more() {
     let second = 1_000_000_000;
     let judged = |on_cpu_ns, steal_ns| {
