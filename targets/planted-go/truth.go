@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 // What the fault really did, counted where it happens; see targets/planted/src/truth.rs.
@@ -35,14 +36,16 @@ func onCPU(work func()) {
 	cpuNs.Add(uint64(threadTime() - before))
 }
 
-// ThreadTime is the CPU time of this thread as the kernel counts it.
+// ThreadTime is the CPU time of this thread as the kernel counts it. The kernel brings it up to date for this clock, and not
+// for getrusage, which leaves out what ran since the last tick.
 func threadTime() time.Duration {
-	const thisThread = 1
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(thisThread, &usage); err != nil {
+	const threadCPUTime = 3
+	var now syscall.Timespec
+	_, _, failed := syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, threadCPUTime, uintptr(unsafe.Pointer(&now)), 0)
+	if failed != 0 {
 		return 0
 	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	return time.Duration(now.Nano())
 }
 
 // KeepTruth remembers what is planted, and begins the log if there is to be one.
