@@ -183,18 +183,22 @@ fn wait(started: &Started, port: u16, path: Option<&str>, timeout: Duration) -> 
 }
 
 /// The process to record: the one that was started if it listens, else the first of its group that does.
+///
+/// What /proc lists is no snapshot: of a table that changes while it is read, entries can be missed. So a single look that finds
+/// nothing proves nothing; a foreign server is still there at the next.
 fn listener(started: &Started, port: u16) -> Result<u32> {
+    const LOOKS: usize = 40;
     let leader = started.group.id();
-    let listeners = owner::listeners(port, leader);
-    if let Some(pid) = listeners
-        .iter()
-        .find(|pid| **pid == leader)
-        .or(listeners.first())
-    {
-        return Ok(*pid);
+    for _ in 0..LOOKS {
+        let listeners = owner::listeners(port, leader);
+        let own = listeners.iter().find(|pid| **pid == leader);
+        if let Some(pid) = own.or(listeners.first()) {
+            return Ok(*pid);
+        }
+        // A server that finds its port taken usually ends, and says why better than we can.
+        started.check("while another process answered on its port")?;
+        std::thread::sleep(Duration::from_millis(50));
     }
-    // A server that finds its port taken usually ends, and says why better than we can.
-    started.check("while another process answered on its port")?;
     Err(Error::Foreign {
         arm: started.arm.clone(),
         port,
