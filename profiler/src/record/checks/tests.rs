@@ -120,9 +120,15 @@ fn what_the_hypervisor_took_is_allowed_for_and_no_more() {
 #[test]
 fn one_switch_in_four_may_go_unseen() {
     let mut missed = known(0, 0);
-    missed.tracked.voluntary = 1000;
     let counters = Counters::default();
-    for (unseen, ok) in [(250, true), (251, false)] {
+    let cases = [
+        (1000, 250, true),
+        (1000, 251, false),
+        (2, 2, true),
+        (2, 3, false),
+    ];
+    for (switches, unseen, ok) in cases {
+        missed.tracked.voluntary = switches;
         missed.tracked.unseen_switches = unseen;
         let known = std::slice::from_ref(&missed);
         assert_eq!(check("switches_seen", known, &[], &counters).ok, ok);
