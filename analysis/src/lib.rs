@@ -67,6 +67,7 @@ pub fn compare_with(
         validity: validity::judge(&arms, &all),
         ..Comparison::default()
     };
+    pairs::look_together(&mut comparison.metrics);
     comparison.detail = detail::measure(recordings, &comparison.metrics);
     pairs::anchor(&mut comparison.metrics);
     comparison.findings = findings::find(&comparison, &arms);

@@ -9,7 +9,7 @@ use crate::{
     stats::{self, Sample},
     work,
 };
-use recording::comparison::{Amount, Estimate, Metric, Pair, Term};
+use recording::comparison::{Amount, Estimate, Metric, Pair, Term, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one arm shows of a metric.
@@ -81,12 +81,15 @@ fn pair(grid: Grid, a: &Shown<'_>, b: &Shown<'_>) -> Pair {
     let ci95 = stats::ratio_interval(&a.samples, &b.samples);
     let terms = terms(grid, a, b);
     let explained: f64 = terms.iter().map(|term| term.delta).sum();
+    let ratio = stats::ratio(a.value, b.value);
+    let rounds = a.samples.len().min(b.samples.len());
     Pair {
         a: a.arm.into(),
         b: b.arm.into(),
-        ratio: stats::ratio(a.value, b.value),
+        ratio,
         ci95,
-        verdict: stats::verdict(ci95, a.samples.len().min(b.samples.len())),
+        p_value: stats::p_value(ratio, ci95, rounds),
+        verdict: stats::verdict(ci95, rounds),
         by_cause: together(grid, &terms, |term| &term.cause),
         by_work: together(grid, &terms, |term| {
             work::of_row(term.role.as_deref().unwrap_or_default(), &term.cause)
@@ -164,6 +167,27 @@ fn together(grid: Grid, terms: &[Term], name: fn(&Term) -> &str) -> Vec<Term> {
         .collect();
     sums.sort_by(by_size);
     sums
+}
+
+/// Takes back what is told of single metrics and would be expected of one among so many: all metrics of two arms are looked
+/// at together, see [`stats::largest_that_counts`].
+pub fn look_together(metrics: &mut [Metric]) {
+    let mut found: BTreeMap<[String; 2], Vec<f64>> = BTreeMap::new();
+    for pair in metrics.iter().flat_map(|metric| &metric.pairs) {
+        let of_arms = found.entry([pair.a.clone(), pair.b.clone()]).or_default();
+        of_arms.extend(pair.p_value);
+    }
+    let limits: BTreeMap<_, _> = found
+        .into_iter()
+        .map(|(arms, p_values)| (arms, stats::largest_that_counts(&p_values)))
+        .collect();
+    for pair in metrics.iter_mut().flat_map(|metric| &mut metric.pairs) {
+        let limit = limits[&[pair.a.clone(), pair.b.clone()]];
+        let told = matches!(pair.verdict, Verdict::Higher | Verdict::Lower);
+        if told && pair.p_value.is_none_or(|p_value| p_value > limit) {
+            pair.verdict = Verdict::Inconclusive;
+        }
+    }
 }
 
 /// Completes the citations of sums, once it is known where in the comparison each pair stands.

@@ -6,11 +6,14 @@
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use recording::comparison::Verdict;
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Differences below this share do not matter: ±3 %.
 pub const MARGIN: f64 = 0.03;
 /// The largest ratio given; what is divided by (nearly) nothing is as large as that.
 pub const MAX_RATIO: f64 = 1e9;
+/// The share of false ones among the differences that are told.
+const FALSE_DIFFERENCES: f64 = 0.05;
 const RESAMPLES: usize = 1000;
 /// Any constant will do; a fixed one makes a comparison of the same recordings the same each time.
 const SEED: u64 = 0x6b6f_6e74;
@@ -81,6 +84,33 @@ pub fn verdict(interval: [f64; 2], rounds: usize) -> Verdict {
     }
 }
 
+/// How likely identical arms are to come out at least as far apart as this ratio, whose 95 % interval over so many rounds
+/// is given (two-sided, Student's t); `None` of a single round.
+pub fn p_value(ratio: f64, [low, high]: [f64; 2], rounds: usize) -> Option<f64> {
+    let degrees = rounds.checked_sub(1).filter(|degrees| *degrees > 0)?;
+    let (distance, reach) = if low > 0.0 {
+        (ratio.ln().abs(), (high / low).ln() / 2.0)
+    } else {
+        ((ratio - 1.0).abs(), high - ratio)
+    };
+    if distance == 0.0 {
+        return Some(1.0);
+    }
+    let t = distance / reach * student_t(degrees);
+    Some(2.0 * students(degrees).sf(t))
+}
+
+/// The largest of these p values that still counts where all of them are looked at together, so that of the differences told
+/// one in twenty is false at most, and between identical arms none is told in nineteen comparisons of twenty
+/// (Benjamini and Hochberg, 1995); 0 where none counts.
+pub fn largest_that_counts(p_values: &[f64]) -> f64 {
+    let mut sorted = p_values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let allowed = |rank: usize| (rank + 1) as f64 / sorted.len() as f64 * FALSE_DIFFERENCES;
+    let counting = (0..sorted.len()).rfind(|rank| sorted[*rank] <= allowed(*rank));
+    counting.map_or(0.0, |rank| sorted[rank])
+}
+
 fn pick(rng: &mut StdRng, rounds: usize) -> Vec<usize> {
     (0..rounds).map(|_| rng.random_range(0..rounds)).collect()
 }
@@ -115,11 +145,11 @@ fn deviation(values: &[f64]) -> f64 {
 
 /// The 97.5 % quantile of Student's t.
 pub(crate) fn student_t(degrees: usize) -> f64 {
-    const TABLE: [f64; 10] = [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-    ];
-    let approximate = || 1.960 + 2.7 / degrees as f64;
-    TABLE.get(degrees - 1).copied().unwrap_or_else(approximate)
+    students(degrees).inverse_cdf(0.975)
+}
+
+fn students(degrees: usize) -> StudentsT {
+    StudentsT::new(0.0, 1.0, degrees as f64).expect("rounds leave at least one degree of freedom")
 }
 
 #[cfg(test)]

@@ -96,7 +96,11 @@ pub struct Pair {
     pub ratio: f64,
     /// Bootstrap 95 % interval of the ratio over rounds.
     pub ci95: [f64; 2],
-    /// Whether there is a difference.
+    /// How likely identical arms are to come out at least this far apart (two-sided, Student's t over rounds); none of a
+    /// single round.
+    #[serde(default)]
+    pub p_value: Option<f64>,
+    /// Whether there is a difference, all metrics of the two arms looked at together.
     pub verdict: Verdict,
     /// Where the difference comes from, largest first.
     pub terms: Vec<Term>,
@@ -109,6 +113,15 @@ pub struct Pair {
     pub by_work: Vec<Term>,
     /// b − a less the terms: Σ `terms.delta` + `unexplained` = b − a.
     pub unexplained: f64,
+}
+
+impl Pair {
+    /// Whether the interval lies beside 1, and yet there is no verdict: among so many metrics, chance alone puts one there.
+    pub fn may_be_chance(&self) -> bool {
+        let [low, high] = self.ci95;
+        let beside = low < high && (low > 1.0 || high < 1.0);
+        beside && self.verdict == Verdict::Inconclusive
+    }
 }
 
 /// Whether there is a difference, of b against a.

@@ -35,7 +35,14 @@ pub fn undecided(story: &Story<'_>) -> String {
         "one round each does"
     };
     let (title, values) = (story.title, values(story));
-    format!("{title}: {rounds} not tell whether {a} and {b} differ ({values}); more rounds would")
+    let chance = if story.pair.may_be_chance() {
+        "; among so many metrics, chance alone puts one this far apart"
+    } else {
+        ""
+    };
+    format!(
+        "{title}: {rounds} not tell whether {a} and {b} differ ({values}){chance}; more rounds would"
+    )
 }
 
 /// The same, with the ratio.

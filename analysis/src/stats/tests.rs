@@ -89,6 +89,63 @@ fn intervals_hold_what_they_promise() {
     assert!((368..=396).contains(&held), "{held} of 400");
 }
 
+#[test]
+fn p_values_are_those_of_students_t() {
+    // t = 2 and t = 12.7 with three degrees: from a table, 0.139 and 0.001.
+    let [wide, narrow] = [0.1 * 3.182 / 2.0, 0.1 * 3.182 / 12.9];
+    let around = |reach: f64| [(0.1f64 - reach).exp(), (0.1f64 + reach).exp()];
+    let p_of = |reach| p_value(0.1f64.exp(), around(reach), 4).unwrap();
+    assert!((p_of(wide) - 0.139).abs() < 0.001, "{}", p_of(wide));
+    assert!((p_of(narrow) - 0.001).abs() < 0.0001, "{}", p_of(narrow));
+    assert_eq!(p_value(1.0, [1.0, 1.0], 4), Some(1.0));
+    assert_eq!(p_value(2.0, [2.0, 2.0], 4), Some(0.0));
+    assert_eq!(p_value(2.0, [2.0, 2.0], 1), None);
+}
+
+#[test]
+fn where_the_interval_touches_one_p_is_a_twentieth() {
+    let p = p_value(1.1, [1.0, 1.21], 6).unwrap();
+    assert!((p - 0.05).abs() < 1e-6, "{p}");
+}
+
+#[test]
+fn one_in_many_is_no_difference() {
+    let mut twenty = vec![0.5; 19];
+    twenty.push(0.02);
+    assert_eq!(largest_that_counts(&twenty), 0.0);
+    assert_eq!(largest_that_counts(&[0.02]), 0.02);
+    assert_eq!(largest_that_counts(&[0.02; 20]), 0.02);
+    assert_eq!(largest_that_counts(&[0.001, 0.03, 0.049, 0.2]), 0.001);
+    assert_eq!(largest_that_counts(&[]), 0.0);
+}
+
+/// Of 200 comparisons of identical arms by 12 independent metrics and 6 rounds, one in twenty tells a difference; without
+/// looking at them together nine would.
+#[test]
+fn identical_arms_rarely_come_out_different() {
+    let mut rng = StdRng::seed_from_u64(11);
+    let mut normal = || (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
+    let mut rounds = || -> Vec<f64> { (0..6).map(|_| 100.0 + 7.0 * normal()).collect() };
+    let mut compared = || {
+        let (a, b) = (samples(&rounds()), samples(&rounds()));
+        let ratio = ratio(value(&a), value(&b));
+        p_value(ratio, ratio_interval(&a, &b), 6).unwrap()
+    };
+    let comparisons: Vec<Vec<f64>> = (0..200)
+        .map(|_| (0..12).map(|_| compared()).collect())
+        .collect();
+    let told = comparisons
+        .iter()
+        .filter(|p_values| largest_that_counts(p_values) > 0.0)
+        .count();
+    let alone = comparisons
+        .iter()
+        .filter(|p_values| p_values.iter().any(|p| *p < 0.05))
+        .count();
+    assert!((3..=20).contains(&told), "{told} of 200");
+    assert!(alone > 70, "{alone} of 200");
+}
+
 proptest! {
     #[test]
     fn intervals_hold_the_value_and_repeat(values in prop::collection::vec(0.0f64..1e9, 2..8)) {

@@ -82,6 +82,9 @@ fn headline(metric: &Metric, pair: &Pair, finding: Option<&Finding>) -> Headline
     };
     let mut detail = vec![format!("{} against {}", scale.full(b), scale.full(a))];
     detail.extend(interval(pair.ci95).map(|range| format!("95 % interval of the ratio {range}")));
+    if pair.may_be_chance() {
+        detail.push("among so many metrics, chance alone puts one this far apart".into());
+    }
     detail.extend(unexplained(pair, b - a));
     Headline {
         text,
