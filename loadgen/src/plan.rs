@@ -39,13 +39,22 @@ pub struct Plan {
     pub threads: usize,
 }
 
+/// `count` a second over `ns`; 0 over no time. What was asked and what was done go through this one division, so that as
+/// many of both are the same number to the last bit.
+pub fn per_second(count: u64, ns: u64) -> f64 {
+    match ns {
+        0 => 0.0,
+        ns => count as f64 * SECOND as f64 / ns as f64,
+    }
+}
+
 impl Plan {
     /// Requests a second that were due in the first `offered_ns`; 0 in a closed loop. Those of random times are counted
     /// one by one, or chance would pass for being late.
     pub fn requested_rate(&self, offered_ns: u64) -> f64 {
         match self.shape.unit {
             Unit::Users => 0.0,
-            Unit::Rate => self.due(offered_ns) as f64 * SECOND as f64 / offered_ns.max(1) as f64,
+            Unit::Rate => per_second(self.due(offered_ns), offered_ns),
         }
     }
 
@@ -85,6 +94,16 @@ pub(crate) mod tests {
             timeout: Duration::from_secs(1),
             threads: 1,
         }
+    }
+
+    #[test]
+    fn as_many_begun_as_due_are_the_same_rate() {
+        let text = "[[stages]]\nduration = '1200ms'\nrate = 50.0";
+        let plan = plan(&Scenario::parse("test", text).unwrap());
+        for ns in (1..2000).map(|step| step * 613_651) {
+            assert_eq!(per_second(plan.due(ns), ns), plan.requested_rate(ns));
+        }
+        assert_eq!(per_second(0, 0), 0.0);
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! From what was measured to the summary others read.
 
 use crate::client::Request;
-use crate::clock::SECOND;
 use crate::drive::Outcome;
 use crate::measure::{StepTally, Tally};
-use crate::plan::Plan;
+use crate::plan::{Plan, per_second};
 use crate::saturation;
 use crate::steps::Told;
 use recording::LOAD_SCHEMA;
@@ -88,7 +87,6 @@ fn checks(plan: &Plan, outcome: &Outcome) -> Vec<LoadCheck> {
 
 fn client(plan: &Plan, outcome: &Outcome) -> Client {
     let tally = &outcome.totals.tally;
-    let offered_s = outcome.offered_ns as f64 / SECOND as f64;
     let mut client = Client {
         cpu_ns: outcome.cpu_ns,
         peak_rss_bytes: outcome.peak_rss_bytes,
@@ -96,11 +94,7 @@ fn client(plan: &Plan, outcome: &Outcome) -> Client {
         stamp_error_p50_ns: tally.stamp_error.quantile(0.5),
         stamp_error_p99_ns: tally.stamp_error.quantile(0.99),
         requested_rate: plan.requested_rate(outcome.offered_ns),
-        achieved_rate: if offered_s > 0.0 {
-            tally.requests.started as f64 / offered_s
-        } else {
-            0.0
-        },
+        achieved_rate: per_second(tally.requests.started, outcome.offered_ns),
         late_starts: tally.start_delay.count_above(saturation::LATE_START_NS),
         start_delay_p99_ns: tally.start_delay.quantile(0.99),
         ..Client::default()
