@@ -14,6 +14,11 @@ const WAIT: Duration = Duration::from_millis(20);
 /// Users come in within this. Were they to begin at once, streams of one pace would stay in step for the whole run: how many
 /// tokens a server gets at one waking, and with it what a token costs, would be decided by the accidents of the start.
 const ENTRANCE: Duration = Duration::from_millis(100);
+/// The longest that a user rests before asking again, as a share of what the answer took. Users who meet at a server stay together
+/// from then on, since each asks again as soon as it is answered: without rests, more and more streams fall into step.
+const REST: f64 = 0.02;
+/// A shorter rest is none: the clock of the runtime counts in milliseconds.
+const SHORTEST_REST: Duration = Duration::from_millis(1);
 
 /// Runs this worker's share of the users; cuts them if they take too long to end.
 pub async fn run(worker: &Arc<Worker>) {
@@ -31,9 +36,11 @@ pub async fn run(worker: &Arc<Worker>) {
 async fn user(worker: Arc<Worker>, index: usize) {
     let mut session = Session::new(index);
     // Of a number of requests each user is to have a share, however short they are.
-    if worker.plan.requests.is_none() {
+    let apart = worker.plan.requests.is_none();
+    if apart {
         tokio::time::sleep(entrance(index)).await;
     }
+    let mut turn = 0;
     while worker.control.open() {
         let wanted = worker.plan.shape.at(worker.control.elapsed_ns()).round();
         if index as f64 >= wanted {
@@ -41,8 +48,18 @@ async fn user(worker: Arc<Worker>, index: usize) {
             tokio::time::sleep(WAIT).await;
         } else if !worker.control.claim() {
             break;
-        } else if session.ask(&worker, now_ns).await.is_err() {
-            tokio::time::sleep(BACK_OFF).await;
+        } else {
+            let begun_ns = now_ns();
+            let answered = session.ask(&worker, now_ns).await;
+            turn += 1;
+            let took = Duration::from_nanos(now_ns() - begun_ns);
+            let pause = match answered {
+                Err(_) => Some(BACK_OFF),
+                Ok(_) => apart.then(|| rest(index, turn, took)).flatten(),
+            };
+            if let Some(pause) = pause {
+                tokio::time::sleep(pause).await;
+            }
         }
     }
 }
@@ -51,6 +68,14 @@ async fn user(worker: Arc<Worker>, index: usize) {
 /// three-distance theorem), and so do they modulo the pace of a stream, which is not known here.
 fn entrance(index: usize) -> Duration {
     ENTRANCE.mul_f64((index as f64 * std::f64::consts::GOLDEN_RATIO).fract())
+}
+
+/// How long user `index` rests after an answer, its `turn`th, that took so long. What two users rest since they began differs by a
+/// quadratic sequence, which is evenly spread modulo any pace (Weyl 1916): they meet as often as chance would have it, and part again.
+fn rest(index: usize, turn: u64, took: Duration) -> Option<Duration> {
+    let share = ((index + 1) as f64 * turn as f64 * std::f64::consts::GOLDEN_RATIO).fract();
+    let rest = took.mul_f64(REST * share);
+    (rest >= SHORTEST_REST).then_some(rest)
 }
 
 #[cfg(test)]
@@ -80,5 +105,35 @@ mod tests {
                 assert!(gap < 4.0, "{users} users of {millis} ms: {gap}");
             }
         }
+    }
+
+    /// The share of moments at which two users of a pace of 20 ms and 50 tokens an answer are within a millisecond of each other.
+    fn together(first: usize, second: usize) -> f64 {
+        const TURNS: u64 = 1000;
+        let took = Duration::from_millis(1000);
+        let mut apart = 0.0;
+        let meets = |turn| {
+            let rests = [first, second]
+                .map(|index| rest(index, turn, took).map_or(0.0, |rest| rest.as_secs_f64()));
+            apart += rests[0] - rests[1];
+            let apart = f64::rem_euclid(apart, 0.02);
+            apart.min(0.02 - apart) < 0.001
+        };
+        (1..=TURNS).map(meets).filter(|met| *met).count() as f64 / TURNS as f64
+    }
+
+    #[test]
+    fn users_meet_as_chance_would_have_it_and_part_again() {
+        for (first, second) in [(0, 1), (3, 4), (0, 9), (7, 199)] {
+            let share = together(first, second);
+            assert!((0.06..0.14).contains(&share), "{first}, {second}: {share}");
+        }
+    }
+
+    #[test]
+    fn whoever_is_answered_fast_does_not_rest() {
+        assert!((1..1000).all(|turn| rest(3, turn, Duration::from_millis(49)).is_none()));
+        let rests = (1..1000).filter_map(|turn| rest(3, turn, Duration::from_secs(1)));
+        assert!(rests.max().unwrap() <= Duration::from_millis(20));
     }
 }
