@@ -13,6 +13,8 @@ pub const ON_CPU: u32 = 1;
 pub const RUNNABLE: u32 = 2;
 /// Asleep or blocked.
 pub const OFF_CPU: u32 = 3;
+/// Asleep or blocked, and moved to another CPU meanwhile (see [`Thread::moved`]).
+pub const MOVED: u32 = 4;
 
 /// The thread began inside the window.
 pub const FLAG_BORN: u16 = 1;
@@ -35,8 +37,8 @@ pub const FLAG_READ: u16 = 256;
 
 /// What is known of one thread. Times are monotonic nanoseconds.
 ///
-/// Four cache lines, in this order on purpose: whoever wakes the thread, mostly from another CPU, writes to the first
-/// one only.
+/// Five cache lines, in this order on purpose: whoever wakes the thread, mostly from another CPU, writes to the first
+/// one only, and what happens rarely is in the last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Thread {
@@ -46,7 +48,7 @@ pub struct Thread {
     pub slot: u32,
     /// Number that is never used twice in a recording, unlike `tid`.
     pub serial: u32,
-    /// [`ON_CPU`], [`RUNNABLE`] or [`OFF_CPU`].
+    /// [`ON_CPU`], [`RUNNABLE`], [`OFF_CPU`] or [`MOVED`].
     pub state: u32,
     /// Since when it is in `state`.
     pub since_ns: u64,
@@ -121,9 +123,20 @@ pub struct Thread {
     pub exec_ns: u64,
     /// When it was last given a CPU.
     pub ran_ns: u64,
+
+    /// The kernel's own account of the thread's waiting when it left a CPU for the first time; 0 before.
+    pub first_run_delay_ns: u64,
+    /// `run_queue_ns` at the same moment.
+    pub first_run_queue_ns: u64,
+    /// When it was moved to another CPU in its sleep.
+    pub moved_at_ns: u64,
+    /// Time from such moves to its being woken.
+    pub moved_ns: u64,
+    /// Padding.
+    pub reserved: [u64; 4],
 }
 
-const _: () = assert!(size_of::<Thread>() == 4 * 64);
+const _: () = assert!(size_of::<Thread>() == 5 * 64);
 
 /// A thread that ended, as it goes through the ring buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -206,7 +219,7 @@ impl Thread {
     #[inline(always)]
     pub fn switch_in(&mut self, now: u64) -> Option<u64> {
         let waited = self.state == RUNNABLE;
-        if self.state == OFF_CPU {
+        if self.state == OFF_CPU || self.state == MOVED {
             self.flags |= FLAG_UNSEEN_WAKE;
             self.wakeups += 1;
         }
@@ -224,6 +237,9 @@ impl Thread {
         if self.exec_ns != 0 {
             self.put_stay_right(kernel.exec_ns);
             self.put_wait_right(kernel.run_delay_ns);
+        } else {
+            self.first_run_delay_ns = kernel.run_delay_ns;
+            self.first_run_queue_ns = self.run_queue_ns;
         }
         self.flags &= !(FLAG_UNSEEN_RUNNABLE | FLAG_UNSEEN_OFF | FLAG_UNSEEN_WAKE | FLAG_PREEMPTED);
         self.exec_ns = kernel.exec_ns;
@@ -243,12 +259,26 @@ impl Thread {
     #[inline(always)]
     pub fn wake(&mut self, now: u64) -> Option<u64> {
         self.wakeups += 1;
-        if self.state != OFF_CPU {
-            return None;
+        match self.state {
+            OFF_CPU => (),
+            MOVED => self.moved_ns += now.saturating_sub(self.moved_at_ns),
+            _ => return None,
         }
         let off = self.advance(now);
         self.state = RUNNABLE;
         Some(off)
+    }
+
+    /// Was moved to another CPU. Mostly its wake-up does that; but Linux leaves a thread that has gone to sleep on the run queue for a
+    /// while (delayed dequeue, since 6.12), and one that is moved from there in order to balance load is taken for waiting by
+    /// the kernel's account (`sched_info.run_delay`) until it next gets a CPU.
+    #[inline(always)]
+    pub fn moved(&mut self, now: u64) {
+        self.migrations += 1;
+        if self.state == OFF_CPU && self.waking_ns <= self.since_ns {
+            self.state = MOVED;
+            self.moved_at_ns = now;
+        }
     }
 
     /// On-CPU time up to `now`, while it runs.

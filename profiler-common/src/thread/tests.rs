@@ -49,6 +49,49 @@ fn a_wake_up_before_it_left_its_cpu_changes_nothing_but_the_count() {
 }
 
 #[test]
+fn sleep_after_a_move_is_kept_apart() {
+    let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
+    thread.switch_out(10, true, Account::default());
+    thread.moved(15);
+    thread.moved(20);
+    assert_eq!((thread.state, thread.migrations), (MOVED, 2));
+    assert_eq!(thread.wake(100), Some(90));
+    assert_eq!((thread.moved_ns, thread.off_cpu_ns), (85, 90));
+    assert_eq!(thread.switch_in(107), Some(7));
+    // Whoever is being woken is moved by that.
+    thread.switch_out(110, true, Account::default());
+    thread.waking_ns = 150;
+    thread.moved(151);
+    assert_eq!(thread.wake(152), Some(42));
+    assert_eq!((thread.moved_ns, thread.run_queue_ns), (85, 7));
+}
+
+#[test]
+fn who_was_moved_and_not_seen_to_be_woken_slept() {
+    let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
+    thread.switch_out(10, true, Account::default());
+    thread.moved(15);
+    assert_eq!(thread.switch_in(100), None);
+    assert_eq!((thread.off_cpu_ns, thread.wakeups), (90, 1));
+}
+
+#[test]
+fn the_first_stay_is_remembered() {
+    let account = |run_delay_ns| Account {
+        exec_ns: 1,
+        run_delay_ns,
+    };
+    let mut thread = Thread::new(1, 1, 0, RUNNABLE, 0);
+    thread.switch_in(30);
+    thread.switch_out(40, true, account(500));
+    thread.wake(50);
+    thread.switch_in(70);
+    thread.switch_out(80, true, account(520));
+    let first = (thread.first_run_delay_ns, thread.first_run_queue_ns);
+    assert_eq!((first, thread.run_queue_ns), ((500, 30), 50));
+}
+
+#[test]
 fn a_call_splits_into_on_blocked_and_queued() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 100);
     thread.enter(7, 150);

@@ -31,6 +31,20 @@ pub struct Known {
     pub exited_ns: Option<u64>,
     /// Growth of the kernel's own account in the window, where it could be read at both ends.
     pub truth: Option<ThreadTruth>,
+    /// Of the waiting that `truth` tells, what was before the window: the kernel books a wait when it is over.
+    pub early_ns: u64,
+}
+
+impl Known {
+    /// Growth of the kernel's run time and run delay, without what it booked as waiting that was none, or was before the
+    /// window; 0 where it could not be read.
+    pub fn runnable_ns(&self) -> u64 {
+        let truth = self.truth.as_ref();
+        truth.map_or(0, |truth| {
+            let not_waiting = self.early_ns + self.tracked.moved_ns;
+            truth.exec_ns + truth.run_delay_ns.saturating_sub(not_waiting)
+        })
+    }
 }
 
 /// Joins followed threads, ended threads and threads that never did anything.
@@ -68,13 +82,14 @@ fn ended(exit: &ThreadExit, before: &Truth) -> Known {
         voluntary: exit.kernel_voluntary,
         involuntary: exit.kernel_involuntary,
     };
-    let truth = base.map(|base| growth(&base, &at_end));
+    let truth = base.as_ref().map(|base| growth(base, &at_end));
     let name = String::from_utf8_lossy(&exit.comm[..end]).into_owned();
     Known {
         tracked,
         name,
         exited_ns: Some(tracked.since_ns),
         truth,
+        early_ns: base.map_or(0, |base| early_ns(&tracked, &base)),
     }
 }
 
@@ -82,9 +97,9 @@ fn alive(tracked: &Tracked, before: &Truth, after: &Truth, span: Span) -> Known 
     let mut tracked = *tracked;
     close(&mut tracked, span.end_ns);
     let after = after.threads.get(&tracked.tid);
-    let truth = base_of(&tracked, before)
-        .zip(after)
-        .map(|(base, after)| growth(&base, after));
+    let base = base_of(&tracked, before);
+    let truth = base.as_ref().zip(after);
+    let truth = truth.map(|(base, after)| growth(base, after));
     let name = after
         .map(|after| after.name.clone())
         .or_else(|| Some(before.threads.get(&tracked.tid)?.name.clone()));
@@ -93,6 +108,7 @@ fn alive(tracked: &Tracked, before: &Truth, after: &Truth, span: Span) -> Known 
         name: name.unwrap_or_default(),
         exited_ns: None,
         truth,
+        early_ns: base.map_or(0, |base| early_ns(&tracked, &base)),
     }
 }
 
@@ -130,6 +146,7 @@ fn silent(tid: u32, before: &Truth, after: &Truth, span: Span) -> Option<Known> 
         name: end.name.clone(),
         exited_ns: None,
         truth: Some(truth),
+        early_ns: 0,
     })
 }
 
@@ -138,6 +155,12 @@ fn base_of(tracked: &Tracked, before: &Truth) -> Option<ThreadTruth> {
         return Some(ThreadTruth::default());
     }
     before.threads.get(&tracked.tid).cloned()
+}
+
+/// What the kernel had booked as waiting when the thread first left a CPU, beyond what it waited inside the window.
+fn early_ns(tracked: &Tracked, base: &ThreadTruth) -> u64 {
+    let booked = tracked.first_run_delay_ns.saturating_sub(base.run_delay_ns);
+    booked.saturating_sub(tracked.first_run_queue_ns)
 }
 
 fn growth(before: &ThreadTruth, after: &ThreadTruth) -> ThreadTruth {

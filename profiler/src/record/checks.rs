@@ -180,17 +180,39 @@ fn with_stolen(mut check: Check, evidence: &Evidence) -> Check {
 /// The two draw the line between waiting and running at different instants: a thread whose wake-up preempts is
 /// charged by the kernel from the moment it was put on the run queue, because the run queue's clock is not read again
 /// before the switch (`rq_clock_skip_update` in kernel/sched). So the sum is held to 1 %, and on-CPU time alone may be
-/// short by what the threads waited.
+/// short by what the threads waited. What the kernel booked as waiting before the window, or took for waiting though the
+/// thread slept ([`profiler_common::Thread::moved`]), is left out and shown.
 fn runnable_vs_kernel(evidence: &Evidence) -> Check {
-    let kernel = kernel_sum(evidence, |truth| truth.exec_ns + truth.run_delay_ns);
+    let kernel = evidence
+        .known
+        .iter()
+        .map(|known| known.runnable_ns() as f64);
+    let kernel = kernel.sum();
     let ours = tracked_sum(evidence, |thread| thread.on_cpu_ns + thread.run_queue_ns);
-    let check = Check::within(
+    let mut check = Check::within(
         "runnable_vs_kernel",
         "ns",
         kernel,
         ours,
         time_tolerance(evidence, kernel),
     );
+    let early: u64 = evidence.known.iter().map(|known| known.early_ns).sum();
+    let asleep = tracked_sum(evidence, |thread| thread.moved_ns);
+    let mut left_out = Vec::new();
+    if early > 0 {
+        left_out.push(format!("{early} ns of waiting before the window"));
+    }
+    if asleep > 0.0 {
+        left_out.push(format!(
+            "{asleep:.0} ns of sleep after a move to another CPU"
+        ));
+    }
+    if !left_out.is_empty() {
+        check.note = format!(
+            "the kernel's account has {} besides",
+            left_out.join(" and ")
+        );
+    }
     unless_unknown(with_stolen(check, evidence), evidence)
 }
 

@@ -28,10 +28,10 @@ pub fn set_apart(threads: &mut [Thread], known: &[Known], host_ns: u64) {
 /// How much longer than the kernel's account of it a thread was on a CPU or waited for one.
 fn apparent(known: &Known) -> u64 {
     let ours = known.tracked.on_cpu_ns + known.tracked.run_queue_ns;
-    let kernel = known.truth.as_ref();
-    kernel.map_or(0, |truth| {
-        ours.saturating_sub(truth.exec_ns + truth.run_delay_ns)
-    })
+    match known.truth {
+        Some(_) => ours.saturating_sub(known.runnable_ns()),
+        None => 0,
+    }
 }
 
 fn give_up(thread: &mut Thread, stolen: u64) {
@@ -92,6 +92,7 @@ mod tests {
                 run_delay_ns,
                 ..ThreadTruth::default()
             }),
+            early_ns: 0,
         };
         (thread, known)
     }

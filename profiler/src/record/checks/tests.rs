@@ -14,6 +14,7 @@ fn known(on_cpu_ns: u64, exec_ns: u64) -> Known {
         name: String::new(),
         exited_ns: None,
         truth,
+        early_ns: 0,
     }
 }
 
@@ -81,6 +82,26 @@ fn choosing_who_is_next_may_be_running_or_waiting() {
     };
     assert!(judged(1_000));
     assert!(!judged(100));
+}
+
+#[test]
+fn sleep_that_the_kernel_took_for_waiting_is_left_out_and_shown() {
+    let second = 1_000_000_000;
+    let judged = |moved_ns, early_ns| {
+        let mut known = known(second, second);
+        known.tracked.moved_ns = moved_ns;
+        known.early_ns = early_ns;
+        let truth = known.truth.as_mut().expect("set above");
+        truth.run_delay_ns = second / 2;
+        check("runnable_vs_kernel", &[known], &[], &Counters::default())
+    };
+    assert!(!judged(0, 0).ok);
+    let explained = judged(second / 4, second / 4);
+    assert!(explained.ok, "{explained:?}");
+    assert!(explained.note.contains("250000000 ns of sleep"));
+    assert!(explained.note.contains("250000000 ns of waiting before"));
+    assert!(!judged(second / 4, 0).ok);
+    assert!(!judged(0, second / 4).ok);
 }
 
 #[test]
