@@ -10,6 +10,15 @@ pub const MILLISECOND: u64 = 1_000_000;
 /// A second in the clock's unit.
 pub const SECOND: u64 = 1_000_000_000;
 
+/// `count` a second over `ns`; 0 over no time. What was asked and what was done go through this one division, so that as
+/// many of both are the same number to the last bit.
+pub fn per_second(count: u64, ns: u64) -> f64 {
+    match ns {
+        0 => 0.0,
+        ns => count as f64 * SECOND as f64 / ns as f64,
+    }
+}
+
 fn base() -> Instant {
     static BASE: OnceLock<Instant> = OnceLock::new();
     *BASE.get_or_init(Instant::now)

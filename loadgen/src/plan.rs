@@ -1,7 +1,7 @@
 //! Everything a run needs to know, settled before it begins.
 
 use crate::client::Target;
-use crate::clock::SECOND;
+use crate::clock::per_second;
 use crate::drive::Arrivals;
 use crate::scenario::{Shape, Spacing, Unit};
 use crate::steps::Steps;
@@ -39,15 +39,6 @@ pub struct Plan {
     pub threads: usize,
 }
 
-/// `count` a second over `ns`; 0 over no time. What was asked and what was done go through this one division, so that as
-/// many of both are the same number to the last bit.
-pub fn per_second(count: u64, ns: u64) -> f64 {
-    match ns {
-        0 => 0.0,
-        ns => count as f64 * SECOND as f64 / ns as f64,
-    }
-}
-
 impl Plan {
     /// Requests a second that were due in the first `offered_ns`; 0 in a closed loop. Those of random times are counted
     /// one by one, or chance would pass for being late.
@@ -74,6 +65,7 @@ impl Plan {
 pub(crate) mod tests {
     use super::*;
     use crate::client::{Request, Template, Transport};
+    use crate::clock::SECOND;
     use crate::scenario::Scenario;
 
     /// A plan for a server nobody connects to.

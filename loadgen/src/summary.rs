@@ -1,9 +1,10 @@
 //! From what was measured to the summary others read.
 
 use crate::client::Request;
+use crate::clock::per_second;
 use crate::drive::Outcome;
 use crate::measure::{StepTally, Tally};
-use crate::plan::{Plan, per_second};
+use crate::plan::Plan;
 use crate::saturation;
 use crate::steps::Told;
 use recording::LOAD_SCHEMA;

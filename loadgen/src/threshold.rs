@@ -1,6 +1,6 @@
 //! Thresholds over a whole run, in the words of k6: `ttft:p(95)<500ms`, `failed:rate<1%`.
 
-use crate::clock::SECOND;
+use crate::clock::per_second;
 use crate::measure::{Latency, Totals};
 use serde::Deserialize;
 use std::str::FromStr;
@@ -237,7 +237,7 @@ impl Threshold {
 
     fn count(&self, count: u64, elapsed_ns: u64) -> f64 {
         match self.aggregate {
-            Aggregate::Rate => count as f64 * SECOND as f64 / elapsed_ns.max(1) as f64,
+            Aggregate::Rate => per_second(count, elapsed_ns),
             _ => count as f64,
         }
     }

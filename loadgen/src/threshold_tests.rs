@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::client::Failure;
+use crate::clock::SECOND;
 use proptest::prelude::*;
 
 fn totals() -> Totals {

@@ -55,7 +55,8 @@ async fn user(worker: Arc<Worker>, index: usize) {
             let took = Duration::from_nanos(now_ns() - begun_ns);
             let pause = match answered {
                 Err(_) => Some(BACK_OFF),
-                Ok(_) => apart.then(|| rest(index, turn, took)).flatten(),
+                Ok(_) if apart => rest(index, turn, took),
+                Ok(_) => None,
             };
             if let Some(pause) = pause {
                 tokio::time::sleep(pause).await;

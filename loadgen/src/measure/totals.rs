@@ -1,7 +1,7 @@
 //! What all workers together counted, up to some moment or between two.
 
 use super::Tally;
-use crate::clock::SECOND;
+use crate::clock::per_second;
 use recording::load::LoadPoint;
 
 /// Counts of a stretch of time.
@@ -51,13 +51,14 @@ impl Totals {
 
     /// `count` a second.
     pub fn rate(&self, count: u64) -> f64 {
-        count as f64 * SECOND as f64 / self.elapsed_ns.max(1) as f64
+        per_second(count, self.elapsed_ns)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SECOND;
 
     #[test]
     fn a_second_is_the_difference_of_two_moments() {
