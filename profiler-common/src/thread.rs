@@ -15,7 +15,8 @@ pub const ON_CPU: u32 = 1;
 pub const RUNNABLE: u32 = 2;
 /// Asleep or blocked.
 pub const OFF_CPU: u32 = 3;
-/// Asleep or blocked, and moved to another CPU meanwhile (see [`Thread::moved`]).
+/// Asleep or blocked, and moved to another CPU meanwhile (see [`Thread::moved`]). A state of its own, so that whoever wakes a thread
+/// needs to look at its first cache line only.
 pub const MOVED: u32 = 4;
 
 /// The thread began inside the window.
@@ -36,6 +37,8 @@ pub const FLAG_UNSEEN_WAKE: u16 = 64;
 pub const FLAG_PREEMPTED: u16 = 128;
 /// Its memory is being read by a program: page faults meanwhile are the observer's, and bring nothing.
 pub const FLAG_READ: u16 = 256;
+/// As [`FLAG_UNSEEN_WAKE`], after a move in its sleep: what the kernel took for waiting is mostly sleep.
+pub const FLAG_UNSEEN_WAKE_MOVED: u16 = 512;
 
 /// What is known of one thread. Times are monotonic nanoseconds.
 ///
@@ -221,8 +224,8 @@ impl Thread {
     #[inline(always)]
     pub fn switch_in(&mut self, now: u64) -> Option<u64> {
         let waited = self.state == RUNNABLE;
-        if self.state == OFF_CPU || self.state == MOVED {
-            self.flags |= FLAG_UNSEEN_WAKE;
+        if self.state != RUNNABLE && self.state != ON_CPU {
+            self.flags |= self.unseen_wake();
             self.wakeups += 1;
         }
         let spent = self.advance(now);
@@ -243,7 +246,11 @@ impl Thread {
             self.first_run_delay_ns = kernel.run_delay_ns;
             self.first_run_queue_ns = self.run_queue_ns;
         }
-        self.flags &= !(FLAG_UNSEEN_RUNNABLE | FLAG_UNSEEN_OFF | FLAG_UNSEEN_WAKE | FLAG_PREEMPTED);
+        self.flags &= !(FLAG_UNSEEN_RUNNABLE
+            | FLAG_UNSEEN_OFF
+            | FLAG_UNSEEN_WAKE
+            | FLAG_UNSEEN_WAKE_MOVED
+            | FLAG_PREEMPTED);
         self.exec_ns = kernel.exec_ns;
         self.run_delay_ns = kernel.run_delay_ns;
         self.left_on_cpu_ns = self.on_cpu_ns;
@@ -273,13 +280,13 @@ impl Thread {
 
     /// Was moved to another CPU. Mostly its wake-up does that; but Linux leaves a thread that has gone to sleep on the run queue for a
     /// while (delayed dequeue, since 6.12), and one that is moved from there in order to balance load is taken for waiting by
-    /// the kernel's account (`sched_info.run_delay`) until it next gets a CPU.
+    /// the kernel's account (`sched_info.run_delay`) until it next gets a CPU. The time is asked for in that case only.
     #[inline(always)]
-    pub fn moved(&mut self, now: u64) {
+    pub fn moved(&mut self, now: impl FnOnce() -> u64) {
         self.migrations += 1;
         if self.state == OFF_CPU && self.waking_ns <= self.since_ns {
             self.state = MOVED;
-            self.moved_at_ns = now;
+            self.moved_at_ns = now();
         }
     }
 
@@ -297,7 +304,7 @@ impl Thread {
                 RUNNABLE => FLAG_UNSEEN_RUNNABLE,
                 _ => {
                     self.wakeups += 1;
-                    FLAG_UNSEEN_OFF | FLAG_UNSEEN_WAKE
+                    FLAG_UNSEEN_OFF | self.unseen_wake()
                 }
             };
             self.advance(now);

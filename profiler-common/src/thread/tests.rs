@@ -52,8 +52,8 @@ fn a_wake_up_before_it_left_its_cpu_changes_nothing_but_the_count() {
 fn sleep_after_a_move_is_kept_apart() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
     thread.switch_out(10, true, Account::default());
-    thread.moved(15);
-    thread.moved(20);
+    thread.moved(|| 15);
+    thread.moved(|| 20);
     assert_eq!((thread.state, thread.migrations), (MOVED, 2));
     assert_eq!(thread.wake(100), Some(90));
     assert_eq!((thread.moved_ns, thread.off_cpu_ns), (85, 90));
@@ -61,7 +61,7 @@ fn sleep_after_a_move_is_kept_apart() {
     // Whoever is being woken is moved by that.
     thread.switch_out(110, true, Account::default());
     thread.waking_ns = 150;
-    thread.moved(151);
+    thread.moved(|| 151);
     assert_eq!(thread.wake(152), Some(42));
     assert_eq!((thread.moved_ns, thread.run_queue_ns), (85, 7));
 }
@@ -70,9 +70,30 @@ fn sleep_after_a_move_is_kept_apart() {
 fn who_was_moved_and_not_seen_to_be_woken_slept() {
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
     thread.switch_out(10, true, Account::default());
-    thread.moved(15);
+    thread.moved(|| 15);
     assert_eq!(thread.switch_in(100), None);
     assert_eq!((thread.off_cpu_ns, thread.wakeups), (90, 1));
+}
+
+#[test]
+fn what_the_kernel_took_for_waiting_after_a_move_stays_sleep() {
+    let account = |run_delay_ns| Account {
+        exec_ns: 1,
+        run_delay_ns,
+    };
+    let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
+    thread.switch_out(10, true, account(100));
+    thread.moved(|| 15);
+    thread.switch_in(100);
+    thread.switch_out(110, true, account(185));
+    assert_eq!(
+        (thread.moved_ns, thread.off_cpu_ns, thread.run_queue_ns),
+        (85, 90, 0)
+    );
+    // The next wake-up that goes unseen is an ordinary one.
+    thread.switch_in(150);
+    thread.switch_out(160, true, account(190));
+    assert_eq!((thread.moved_ns, thread.run_queue_ns), (85, 5));
 }
 
 #[test]

@@ -257,7 +257,7 @@ fn migrate(args: Args) {
     }
     // A thread is also placed on a CPU when it is made and when it is first seen here; only moves count.
     if let Some(thread) = existing(tid) {
-        thread.moved(now());
+        thread.moved(now);
     }
 }
 

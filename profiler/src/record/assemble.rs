@@ -82,14 +82,14 @@ fn ended(exit: &ThreadExit, before: &Truth) -> Known {
         voluntary: exit.kernel_voluntary,
         involuntary: exit.kernel_involuntary,
     };
-    let truth = base.as_ref().map(|base| growth(base, &at_end));
+    let (truth, early_ns) = account(&tracked, base, Some(&at_end));
     let name = String::from_utf8_lossy(&exit.comm[..end]).into_owned();
     Known {
         tracked,
         name,
         exited_ns: Some(tracked.since_ns),
         truth,
-        early_ns: base.map_or(0, |base| early_ns(&tracked, &base)),
+        early_ns,
     }
 }
 
@@ -97,9 +97,7 @@ fn alive(tracked: &Tracked, before: &Truth, after: &Truth, span: Span) -> Known 
     let mut tracked = *tracked;
     close(&mut tracked, span.end_ns);
     let after = after.threads.get(&tracked.tid);
-    let base = base_of(&tracked, before);
-    let truth = base.as_ref().zip(after);
-    let truth = truth.map(|(base, after)| growth(base, after));
+    let (truth, early_ns) = account(&tracked, base_of(&tracked, before), after);
     let name = after
         .map(|after| after.name.clone())
         .or_else(|| Some(before.threads.get(&tracked.tid)?.name.clone()));
@@ -108,7 +106,7 @@ fn alive(tracked: &Tracked, before: &Truth, after: &Truth, span: Span) -> Known 
         name: name.unwrap_or_default(),
         exited_ns: None,
         truth,
-        early_ns: base.map_or(0, |base| early_ns(&tracked, &base)),
+        early_ns,
     }
 }
 
@@ -157,10 +155,19 @@ fn base_of(tracked: &Tracked, before: &Truth) -> Option<ThreadTruth> {
     before.threads.get(&tracked.tid).cloned()
 }
 
-/// What the kernel had booked as waiting when the thread first left a CPU, beyond what it waited inside the window.
-fn early_ns(tracked: &Tracked, base: &ThreadTruth) -> u64 {
+/// Growth of the kernel's account, where it could be read at both ends; and what it had booked as waiting when the thread first
+/// left a CPU, beyond what it waited inside the window.
+fn account(
+    tracked: &Tracked,
+    base: Option<ThreadTruth>,
+    end: Option<&ThreadTruth>,
+) -> (Option<ThreadTruth>, u64) {
+    let Some((base, end)) = base.zip(end) else {
+        return (None, 0);
+    };
     let booked = tracked.first_run_delay_ns.saturating_sub(base.run_delay_ns);
-    booked.saturating_sub(tracked.first_run_queue_ns)
+    let early_ns = booked.saturating_sub(tracked.first_run_queue_ns);
+    (Some(growth(&base, end)), early_ns)
 }
 
 fn growth(before: &ThreadTruth, after: &ThreadTruth) -> ThreadTruth {

@@ -11,7 +11,7 @@ use recording::process::{Faults, Thread};
 const EDGE_NS: f64 = 4_000_000.0;
 /// A wake-up is seen by the programs this much later, at most, than the kernel read its clock for it: it puts the thread on the
 /// run queue in between. On a quiet virtual machine it was 0.1 to 1 µs; with three busy loops on its two CPUs, and
-/// caches always cold, up to 5.7 µs, of which 1 % of the waits explains the rest.
+/// caches always cold, up to 5.7 µs; what is above this limit lies within the 1 %.
 const WAKEUP_NS: f64 = 5_000.0;
 /// When a thread is preempted, the kernel reads its clock as it begins to choose who is next, and the programs see the switch
 /// once that is done: what it takes to choose is running to them and waiting to the kernel. On a virtual machine whose other
