@@ -20,18 +20,28 @@ export const newModel = (more: ChatOpenAIFields = {}) =>
 
 export const model = newModel();
 
-/** A stream that breaks off without an error would pass for an answer that ends. */
-class Whole extends BaseCallbackHandler {
-  name = "whole";
+/** Is told of the model's answer while it is read, and can hold up the reading. */
+class Reading extends BaseCallbackHandler {
+  name = "reading";
   awaitHandlers = true;
   raiseError = true;
+  #tokens = 0;
 
+  /**
+   * Bun 1.3 takes in what the model sends without limit, and what is there is read in one go, by LangChain ahead of whoever streams
+   * the agent. A model that is faster would so be read ever longer at a time, until it is no longer seen that the client has left.
+   */
+  override async handleLLMNewToken() {
+    if (++this.#tokens % 64 === 0) await setImmediate();
+  }
+
+  /** A stream that breaks off without an error would pass for an answer that ends. */
   override handleLLMEnd({ generations }: LLMResult) {
     if (!generations[0]?.[0]?.generationInfo?.finish_reason) throw new Error("the model broke off");
   }
 }
 
-const callbacks = [new Whole()];
+const callbacks = [new Reading()];
 const maxTurns = 20;
 
 /**
@@ -46,13 +56,10 @@ export async function* run(
   more: object = {},
 ): AsyncGenerator<Event> {
   let turns = 0;
-  let parts = 0;
   const streamMode = ["messages" as const, "updates" as const, "custom" as const];
   // Each turn is a step for the model and one for its tools.
   const options = { ...more, streamMode, signal, callbacks, recursionLimit: 2 * maxTurns };
   for await (const [mode, data] of await agent.stream({ messages }, options)) {
-    // A model that is faster than this loop would keep Bun 1.3 from ever seeing that the client has left.
-    if (++parts % 64 === 0) await setImmediate();
     if (mode === "custom") yield data;
     else if (mode === "messages") yield* token(data, depth);
     else
