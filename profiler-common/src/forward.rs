@@ -47,20 +47,6 @@ impl Stamp {
     }
 }
 
-/// The last receive of a goroutine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct GoroutineStamp {
-    /// What and when; used up by the send that it caused.
-    pub stamp: Stamp,
-    /// Serial number of the thread that it received on.
-    pub thread: u32,
-    /// Padding.
-    pub reserved: u32,
-}
-
-const _: () = assert!(size_of::<GoroutineStamp>() == 32);
-
 /// Forwards of about the same length, added up. The four times are the whole of each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]

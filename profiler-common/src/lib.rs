@@ -12,10 +12,12 @@ pub mod counters;
 pub mod fifo;
 pub mod forward;
 pub mod go;
+pub mod goroutine;
 pub mod histogram;
 #[cfg(feature = "loader")]
 mod loader;
 pub mod site;
+pub mod socket;
 pub mod syscall;
 pub mod thread;
 pub mod ticks;
@@ -23,9 +25,11 @@ pub mod ticks;
 pub use bursts::Bursts;
 pub use counters::Counters;
 pub use fifo::{Fifo, Stamp};
-pub use forward::{Forwards, GoroutineStamp};
+pub use forward::Forwards;
 pub use go::GoEvent;
+pub use goroutine::Goroutines;
 pub use site::{Site, SiteSum};
+pub use socket::Socket;
 pub use syscall::SyscallStat;
 pub use thread::{Thread, ThreadExit};
 pub use ticks::Ticks;
@@ -98,23 +102,6 @@ pub struct WaitedFor {
 }
 
 const _: () = assert!(size_of::<WaitedFor>() == 32);
-
-/// A socket of the target that is being followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct Socket {
-    /// 1: the target accepted it (its local port is one the target listens on); 0: the target opened it.
-    pub accepted: u32,
-    /// Padding.
-    pub reserved: u32,
-    /// When data became readable, monotonic ns; 0 once it was received.
-    pub arrival_ns: u64,
-    /// Padding: the kernel keeps 56 bytes before a value of a hash, so that an entry is two cache lines, and only the
-    /// second, with the stamp, is written to while the first is looked for on other CPUs.
-    pub padding: [u64; 7],
-}
-
-const _: () = assert!(size_of::<Socket>() == 72);
 
 #[cfg(test)]
 mod tests {

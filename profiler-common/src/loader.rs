@@ -5,7 +5,7 @@
 )]
 
 use crate::{
-    Bursts, Counters, Fifo, Forwards, GoroutineStamp, Site, SiteSum, Socket, Stamp, SyscallStat,
+    Bursts, Counters, Fifo, Forwards, Goroutines, Site, SiteSum, Socket, Stamp, SyscallStat,
     Thread, Ticks, WaitedFor,
 };
 
@@ -22,7 +22,7 @@ plain_data!(
     Counters,
     Fifo,
     Forwards,
-    GoroutineStamp,
+    Goroutines,
     Site,
     SiteSum,
     Socket,

@@ -44,6 +44,8 @@ globals! {
     OFF_TASK_COMM: u64 = 0;
     /// `sock.__sk_common.skc_family`.
     OFF_SOCK_FAMILY: u64 = 0;
+    /// `sock.__sk_common.skc_hash`, of its addresses and ports; 0 before it is connected.
+    OFF_SOCK_HASH: u64 = 0;
     /// `sock.__sk_common.skc_num`, the local port in host order.
     OFF_SOCK_NUM: u64 = 0;
     /// `pt_regs.orig_ax`: the number of the system call (x86-64).

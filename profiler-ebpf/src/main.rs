@@ -12,6 +12,7 @@ mod config;
 mod hook;
 mod maps;
 mod probes;
+mod sockets;
 mod track;
 
 /// The kernel lends its tracing helpers to GPL-compatible programs only.

@@ -2,12 +2,13 @@
 
 use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, Queue, RingBuf};
+use aya_ebpf::maps::{Array, HashMap, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
+use profiler_common::socket::{MAX_SOCKETS, NOTES, Note};
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
-    Bursts, Counters, Fifo, Forwards, GoEvent, GoroutineStamp, MAX_THREADS, Site, SiteSum, Socket,
-    SyscallStat, Thread, Ticks, WaitedFor, ticks,
+    Bursts, Counters, Fifo, Forwards, GoEvent, Goroutines, MAX_THREADS, Site, SiteSum, Socket,
+    SyscallStat, Thread, Ticks, WaitedFor, goroutine, ticks,
 };
 
 /// Thread groups that are followed besides `TARGET_TGID`.
@@ -60,9 +61,18 @@ pub static WAKES: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);
 /// Who had the CPU that threads of the target waited for, by thread group.
 #[map]
 pub static WAITED: HashMap<u32, WaitedFor> = HashMap::with_max_entries(1024, 0);
-/// Sockets of the target by address.
+/// Sockets of the target, each in a slot of its own. An array of pages begins with one, so that a `Socket` is a cache line.
 #[map]
-pub static SOCKETS: HashMap<u64, Socket> = HashMap::with_max_entries(65_536, 0);
+pub static SOCKETS: Array<Socket> = Array::with_max_entries(MAX_SOCKETS, BPF_F_MMAPABLE);
+/// Slot of a socket's address.
+#[map]
+pub static SOCKET_SLOTS: HashMap<u64, u32> = HashMap::with_max_entries(MAX_SOCKETS, 0);
+/// What was last found out about sockets, by their hash.
+#[map]
+pub static SOCKET_NOTES: Array<Note> = Array::with_max_entries(NOTES, 0);
+/// Slots of `SOCKETS` not in use; the loader puts all of them in.
+#[map]
+pub static FREE_SOCKETS: Queue<u32> = Queue::with_max_entries(MAX_SOCKETS, 0);
 /// Ports the target listens on.
 #[map]
 pub static LISTENING: HashMap<u16, u8> = HashMap::with_max_entries(256, 0);
@@ -81,9 +91,9 @@ pub static MEMORY_SITES: HashMap<Site, SiteSum> = HashMap::with_max_entries(8_19
 /// Where the heap of a thread group ended when `brk` last told.
 #[map]
 pub static HEAP_ENDS: HashMap<u32, u64> = HashMap::with_max_entries(256, 0);
-/// The last receive of a goroutine. The least recently used goes when it is full: goroutines are many.
+/// The last receives of goroutines, by `goroutine::set_of`. An array of pages, so that a set is a cache line.
 #[map]
-pub static PAIRS: LruHashMap<u64, GoroutineStamp> = LruHashMap::with_max_entries(32_768, 0);
+pub static GOROUTINES: Array<Goroutines> = Array::with_max_entries(goroutine::SETS, BPF_F_MMAPABLE);
 /// Receives waiting for their send, where threads differ.
 #[map]
 pub static FIFO: Array<Fifo> = Array::with_max_entries(1, 0);

@@ -5,11 +5,13 @@
 
 use crate::config::{OFF_SOCK_FAMILY, OFF_SOCK_NUM, PAIRING};
 use crate::hook::{Args, Object, hooks};
-use crate::maps::{FIFO, FORWARDS, LISTENING, PAIRS, SOCKETS, count, observe, window_start};
+use crate::maps::{FIFO, FORWARDS, GOROUTINES, LISTENING, count, observe, window_start};
+use crate::sockets;
 use crate::track::{current, current_ids, now};
 use profiler_common::forward::Received;
+use profiler_common::goroutine::GoroutineStamp;
 use profiler_common::histogram::{Kind, bucket_of};
-use profiler_common::{GoroutineStamp, Pairing, Socket, Stamp, Thread};
+use profiler_common::{Goroutines, Pairing, Socket, Stamp, Thread, goroutine};
 
 hooks! {
     "sock_send_length" => send as sock_send_length, sock_send_length_raw;
@@ -108,31 +110,14 @@ fn moved(args: Args) -> Option<(&'static mut Thread, &'static mut Socket, u64)> 
     Some((thread, socket_of(sock)?, bytes as u64))
 }
 
+/// On first sight, the target accepted the socket if its local port is one the target listens on.
 #[inline(always)]
 fn socket_of(sock: Object) -> Option<&'static mut Socket> {
-    let key = sock.address();
-    let socket = SOCKETS.get_ptr_mut(key).or_else(|| begin(sock, key))?;
-    // SAFETY: a value of a preallocated map stays in place; a torn stamp would be off by one chunk at worst.
-    Some(unsafe { &mut *socket })
-}
-
-/// First sight of a socket: the target accepted it if its local port is one the target listens on.
-#[inline(never)]
-fn begin(sock: Object, key: u64) -> Option<*mut Socket> {
-    let port: u16 = sock.read(OFF_SOCK_NUM.load());
-    follow(key, LISTENING.get_ptr(port).is_some());
-    SOCKETS.get_ptr_mut(key)
-}
-
-#[inline(always)]
-fn follow(key: u64, accepted: bool) {
-    let socket = Socket {
-        accepted: accepted.into(),
-        ..Socket::default()
-    };
-    if SOCKETS.insert(key, socket, 0).is_err() {
-        count(|counters| counters.lost_sockets += 1);
+    if let Some(socket) = sockets::existing(sock) {
+        return Some(socket);
     }
+    let port: u16 = sock.read(OFF_SOCK_NUM.load());
+    sockets::follow(sock, LISTENING.get_ptr(port).is_some())
 }
 
 #[inline(always)]
@@ -151,35 +136,43 @@ fn keep_stamp(thread: &mut Thread, stamp: Stamp) {
 
 #[inline(always)]
 fn keep_for(thread: &Thread, stamp: Stamp) {
+    let tag = goroutine::tag(thread.goroutine);
+    let Some(goroutines) = goroutines_with(tag) else {
+        return;
+    };
+    let serial = thread.serial;
     let new = GoroutineStamp {
         stamp,
-        thread: thread.serial,
-        reserved: 0,
+        thread: serial,
+        tag,
     };
-    if let Some(kept) = PAIRS.get_ptr_mut(thread.goroutine) {
-        // SAFETY: a goroutine runs on one CPU at a time, so nobody else changes its stamp.
-        let before = unsafe { core::mem::replace(&mut *kept, new) };
+    if let Some(before) = goroutines.keep(new) {
         count(|counters| {
             counters.goroutine_receives += 1;
-            counters.goroutine_moves += u64::from(before.thread != new.thread);
+            counters.goroutine_moves += u64::from(before != serial);
         });
-    // A full least-recently-used map makes room by itself, which is dear: only what is new goes this way.
-    } else if PAIRS.insert(thread.goroutine, new, 0).is_err() {
-        count(|counters| counters.lost_sockets += 1);
     }
 }
 
 #[inline(always)]
+fn goroutines_with(tag: u32) -> Option<&'static mut Goroutines> {
+    let goroutines = GOROUTINES.get_ptr_mut(goroutine::set_of(tag))?;
+    // SAFETY: an array's memory stays in place. A goroutine runs on one CPU at a time, so nobody else changes its stamp, unless two
+    // take a place for the first time at the same moment: one stamp is lost or off.
+    Some(unsafe { &mut *goroutines })
+}
+
+#[inline(always)]
 fn take_stamp(thread: &mut Thread) -> Option<Stamp> {
-    let kept = match PAIRING.load() {
+    match PAIRING.load() {
         // SAFETY: the thread that sends is the queue's only reader.
-        FIFO_PAIRING => return unsafe { (*FIFO.get_ptr_mut(0)?).pop() },
-        // SAFETY: a goroutine runs on one CPU at a time, so nobody else changes its stamp.
-        GOROUTINE_PAIRING => unsafe { &mut (*PAIRS.get_ptr_mut(thread.goroutine)?).stamp },
-        _ => &mut thread.received,
-    };
-    // Used up rather than removed: the next receive writes it again.
-    (kept.recv_ns != 0).then(|| core::mem::take(kept))
+        FIFO_PAIRING => unsafe { (*FIFO.get_ptr_mut(0)?).pop() },
+        GOROUTINE_PAIRING => {
+            let tag = goroutine::tag(thread.goroutine);
+            goroutines_with(tag)?.take(tag)
+        }
+        _ => (thread.received.recv_ns != 0).then(|| core::mem::take(&mut thread.received)),
+    }
 }
 
 /// Runs wherever the segment was received, mostly in a softirq: the socket says whose it is.
@@ -188,11 +181,9 @@ fn data_ready(args: Args) {
     if window_start().is_none() {
         return;
     }
-    let Some(socket) = SOCKETS.get_ptr_mut(args.word::<0>()) else {
+    let Some(socket) = sockets::existing(args.object::<0>()) else {
         return;
     };
-    // SAFETY: see `socket_of`.
-    let socket = unsafe { &mut *socket };
     // Only what the target receives from upstream is forwarded, so only that needs its arrival.
     if socket.accepted == 0 && socket.arrival_ns == 0 {
         socket.arrival_ns = now();
@@ -204,28 +195,28 @@ fn set_state(args: Args) {
     if window_start().is_none() {
         return;
     }
-    let (key, old, new) = (
-        args.word::<0>(),
+    let (sock, old, new) = (
+        args.object::<0>(),
         args.word::<1>() as u32,
         args.word::<2>() as u32,
     );
     if old == TCP_CLOSE && new == TCP_SYN_SENT {
         // connect(2), so this is its caller.
         if current_ids().is_some() {
-            follow(key, false);
+            sockets::follow(sock, false);
         }
     } else if old == TCP_SYN_SENT && new == TCP_ESTABLISHED {
-        if SOCKETS.get_ptr(key).is_some() {
+        if sockets::existing(sock).is_some() {
             count(|counters| counters.connected += 1);
         }
-    } else if new == TCP_CLOSE && SOCKETS.remove(key).is_ok() {
+    } else if new == TCP_CLOSE && sockets::forget(sock) {
         count(|counters| counters.closed += 1);
     }
 }
 
 #[inline(always)]
 fn retransmit(args: Args) {
-    if SOCKETS.get_ptr(args.word::<0>()).is_some() {
+    if sockets::existing(args.object::<0>()).is_some() {
         count(|counters| counters.retransmits += 1);
     }
 }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind};
+use profiler_common::socket::MAX_SOCKETS;
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
     Bursts, Counters, Forwards, MAX_THREADS, Site, SiteSum, SyscallStat, Thread, ThreadExit, Ticks,
@@ -143,9 +144,10 @@ pub fn set_window(bpf: &mut Ebpf, start_ns: u64) -> Result<()> {
     Ok(Array::<_, u64>::try_from(map)?.set(0, start_ns, 0)?)
 }
 
-/// Makes every slot of a thread free, and every row of ticks but the first, which says that a thread has none.
+/// Makes every slot of a thread and of a socket free, and every row of ticks but the first, which says that a thread has none.
 pub fn free_slots(bpf: &mut Ebpf) -> Result<()> {
     free(bpf, "FREE_SLOTS", 0..MAX_THREADS)?;
+    free(bpf, "FREE_SOCKETS", 0..MAX_SOCKETS)?;
     free(bpf, "FREE_ROWS", 1..ticks::ROWS)
 }
 

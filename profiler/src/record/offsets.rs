@@ -29,6 +29,7 @@ const FIELDS: &[(&str, &[&[&str]])] = &[
     ),
     ("OFF_TASK_COMM", &[&["task_struct", "comm"]]),
     ("OFF_SOCK_FAMILY", &[&["sock_common", "skc_family"]]),
+    ("OFF_SOCK_HASH", &[&["sock_common", "skc_hash"]]),
     ("OFF_SOCK_NUM", &[&["sock_common", "skc_num"]]),
     // Registers exist under these names on x86-64 only; elsewhere what needs them is left out.
     (

@@ -1,0 +1,42 @@
+//! A socket that is followed, and a cheap way to where its state is kept.
+//!
+//! Most sockets that anything arrives on are not the target's, and have to be told from those that are at once. So what was last
+//! found out about a socket, its slot or that it has none, is noted in a table, by the hash that the kernel keeps in the socket
+//! for its own table. (One of the address would have to be calculated, which the verifier does not allow with a pointer.)
+
+/// Sockets that can be followed at one time.
+pub const MAX_SOCKETS: u32 = 65_536;
+/// Stands for the slot of a socket that is not followed.
+pub const NOBODY: u32 = u32::MAX;
+/// Notes, a power of two: sockets whose hashes have the same low bits share one.
+pub const NOTES: u32 = 1 << 13;
+
+/// What was last found out about a socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Note {
+    /// Where the kernel has the socket.
+    pub address: u64,
+    /// Its slot, or [`NOBODY`].
+    pub slot: u32,
+    /// Padding.
+    pub reserved: u32,
+}
+
+const _: () = assert!(size_of::<Note>() == 16);
+
+/// A socket of the target that is being followed: a cache line, so that two CPUs with two sockets do not meet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Socket {
+    /// Where the kernel has it; 0 if nobody has the slot.
+    pub address: u64,
+    /// When data became readable, monotonic ns; 0 once it was received.
+    pub arrival_ns: u64,
+    /// 1: the target accepted it (its local port is one the target listens on); 0: the target opened it.
+    pub accepted: u32,
+    /// Padding.
+    pub reserved: [u32; 11],
+}
+
+const _: () = assert!(size_of::<Socket>() == 64);
