@@ -13,7 +13,10 @@ mod version;
 
 use cases::Case;
 use libtest_mimic::{Arguments, Failed, Trial};
-use profiler::target::{Arm, Manifest};
+use profiler::{
+    guardian,
+    target::{Arm, Manifest},
+};
 use session::Session;
 use std::{
     fs,
@@ -41,6 +44,12 @@ fn everything() -> bool {
 type Built = Arc<LazyLock<Result<Arm, String>, Box<dyn FnOnce() -> Result<Arm, String> + Send>>>;
 
 fn main() -> ExitCode {
+    // Servers end with the tests, also if somebody ends those.
+    if std::env::args().nth(1).as_deref() == Some(guardian::VERB) {
+        guardian::guard(std::io::stdin().lock());
+        return ExitCode::SUCCESS;
+    }
+    guardian::start().expect("this program can be started once more");
     let arguments = Arguments::from_args();
     let trials = targets().iter().flat_map(|target| trials(target)).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
