@@ -146,6 +146,12 @@ fn kernel_sum(evidence: &Evidence, field: fn(&super::kernel_truth::ThreadTruth) 
         .sum()
 }
 
+/// The kernel's account of running and waiting, without what of it was neither (see [`runnable_vs_kernel`]).
+fn kernel_runnable(evidence: &Evidence) -> f64 {
+    let known = evidence.known.iter();
+    known.map(|known| known.runnable_ns() as f64).sum()
+}
+
 /// The same threads as followed.
 fn tracked_sum(evidence: &Evidence, field: fn(&profiler_common::Thread) -> u64) -> f64 {
     let known = evidence.known.iter().filter(|known| known.truth.is_some());
@@ -186,11 +192,7 @@ fn with_stolen(mut check: Check, evidence: &Evidence) -> Check {
 /// thread slept ([`profiler_common::Thread::moved`]), is left out and shown.
 fn runnable_vs_kernel(evidence: &Evidence) -> Check {
     const SHOWN_NS: u64 = 1_000_000;
-    let kernel = evidence
-        .known
-        .iter()
-        .map(|known| known.runnable_ns() as f64);
-    let kernel = kernel.sum();
+    let kernel = kernel_runnable(evidence);
     let ours = tracked_sum(evidence, |thread| thread.on_cpu_ns + thread.run_queue_ns);
     let mut check = Check::within(
         "runnable_vs_kernel",
@@ -225,7 +227,7 @@ fn on_cpu_vs_kernel(evidence: &Evidence) -> Check {
     let kernel = kernel_sum(evidence, |truth| truth.exec_ns);
     let ours = tracked_sum(evidence, |thread| thread.on_cpu_ns);
     let waited = tracked_sum(evidence, |thread| thread.run_queue_ns);
-    let shifted = (waited - kernel_sum(evidence, |truth| truth.run_delay_ns)).max(0.0);
+    let shifted = (waited - (kernel_runnable(evidence) - kernel)).max(0.0);
     let choosing = tracked_sum(evidence, |thread| thread.involuntary) * PREEMPTION_NS;
     let mut check = Check::within(
         "on_cpu_vs_kernel",

@@ -37,8 +37,7 @@ pub async fn find(
     if !is_sought(driver.load) {
         return Ok(None);
     }
-    let search = duration.map(|duration| duration * SEARCH);
-    let mut searching = driver.search(search)?;
+    let mut searching = driver.search(longest(duration))?;
     let found = interrupt.unless(searching.wait()).await?;
     let summary = found?
         .summary
@@ -68,7 +67,30 @@ pub async fn find(
     Ok(Some(Highest { held, load }))
 }
 
+/// What the search does, for the progress line: it can take long.
+pub fn step(duration: Option<Duration>) -> String {
+    let limit = longest(duration).map(|longest| format!(" (up to {} s)", longest.as_secs()));
+    format!("looking for the highest load{}", limit.unwrap_or_default())
+}
+
+/// How long a search takes at most, for a recording of `duration`; without one the scenario says so.
+fn longest(duration: Option<Duration>) -> Option<Duration> {
+    duration.map(|duration| duration * SEARCH)
+}
+
 /// Whether the highest load is looked for; the search then warms the arm up.
 pub fn is_sought(load: &Load) -> bool {
     matches!(load, Load::Loadgen { scenario, .. } if *scenario == BREAKPOINT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_told_how_long_the_search_may_take() {
+        let told = step(Some(Duration::from_secs(120)));
+        assert_eq!(told, "looking for the highest load (up to 1440 s)");
+        assert_eq!(step(None), "looking for the highest load");
+    }
 }

@@ -221,7 +221,7 @@ impl Bench<'_> {
     /// Warms the target up, and finds the load to be recorded if that is not known yet.
     async fn prepare(&self, driver: &Driver<'_>) -> anyhow::Result<Option<Highest>> {
         if highest::is_sought(driver.load) {
-            self.progress.step("looking for the highest load");
+            self.progress.step(&highest::step(self.request.duration));
             return highest::find(driver, self.request.duration, self.interrupt).await;
         }
         if !self.request.warmup.is_zero() {

@@ -105,6 +105,21 @@ fn sleep_that_the_kernel_took_for_waiting_is_left_out_and_shown() {
 }
 
 #[test]
+fn waiting_that_was_sleep_hides_no_waiting_charged_as_running() {
+    let second = 1_000_000_000;
+    let judged = |moved_ns| {
+        let mut known = known(second / 10 * 9, second);
+        known.tracked.run_queue_ns = second / 10;
+        known.tracked.moved_ns = moved_ns;
+        let truth = known.truth.as_mut().expect("set above");
+        truth.run_delay_ns = second / 2;
+        check("on_cpu_vs_kernel", &[known], &[], &Counters::default()).ok
+    };
+    assert!(judged(second / 2));
+    assert!(!judged(0));
+}
+
+#[test]
 fn what_the_hypervisor_took_is_allowed_for_and_no_more() {
     let second = 1_000_000_000;
     let judged = |on_cpu_ns, steal_ns| {
