@@ -1,6 +1,7 @@
 //! The least a client on tokio and hyper can do with a token stream: read it and count its tokens.
 //!
-//! It measures nothing and checks nothing. What `loadgen` costs on top of it is the price of its measurements.
+//! It measures nothing and checks nothing. What `loadgen` costs on top of it is the price of its measurements. Its users come and
+//! rest as those of `loadgen` do: what a token costs a client depends on how many others arrive with it.
 //!
 //! `cargo run --release -p loadgen --example floor -- URL USERS SECONDS` prints one line of JSON.
 
@@ -9,12 +10,14 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use loadgen::apart::{entrance, rest};
 use loadgen::client::{Request, Target, Template, Transport, Values};
 use loadgen::measure::Usage;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 const BODY: &str = r#"{"message":"hello","model":"stub","stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
 
@@ -31,7 +34,7 @@ async fn main() -> Result<()> {
     let end = begin + Duration::from_secs(seconds);
     let tokens = Arc::new(AtomicU64::new(0));
     let tasks: Vec<_> = (0..users)
-        .map(|_| tokio::spawn(user(target.clone(), end, tokens.clone())))
+        .map(|index| tokio::spawn(user(index, target.clone(), end, tokens.clone())))
         .collect();
     for task in tasks {
         task.await??;
@@ -51,13 +54,23 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-async fn user(target: Arc<Target>, end: Instant, tokens: Arc<AtomicU64>) -> Result<()> {
+async fn user(
+    index: usize,
+    target: Arc<Target>,
+    end: Instant,
+    tokens: Arc<AtomicU64>,
+) -> Result<()> {
+    sleep(entrance(index)).await;
     let tcp = TcpStream::connect(target.address).await?;
     tcp.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake::<_, Full<Bytes>>(TokioIo::new(tcp)).await?;
     tokio::spawn(connection);
     let request = Request::new(Template::parse(BODY), &[])?;
-    while Instant::now() < end {
+    for turn in 1.. {
+        let begun = Instant::now();
+        if begun >= end {
+            break;
+        }
         sender.ready().await?;
         let http = target.address_to(&request, &Values::default());
         let http = http.map(Full::new);
@@ -67,6 +80,9 @@ async fn user(target: Arc<Target>, end: Instant, tokens: Arc<AtomicU64>) -> Resu
                 let found = memchr::memmem::find_iter(data, b"\"content\":\" ").count();
                 tokens.fetch_add(found as u64, Relaxed);
             }
+        }
+        if let Some(pause) = rest(index, turn, begun.elapsed()) {
+            sleep(pause).await;
         }
     }
     Ok(())

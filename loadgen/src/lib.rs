@@ -6,6 +6,7 @@
 //!
 //! *Invariant:* nothing here knows about the kernel or about the server's runtime.
 
+pub mod apart;
 pub mod checks;
 pub mod cli;
 pub mod client;
