@@ -1,17 +1,20 @@
 //! Should we be killed before we can end what we started, somebody else has to: a process that does nothing but wait
 //! for our end.
 //!
-//! It is told of every process group we start and of every one that has ended, over a pipe. The kernel closes the pipe
+//! It is told of every process group we start and of every one that has ended, over a pipe. A process that we start tells of itself,
+//! before it becomes its program: were we to do it, we could be killed between the two. The kernel closes the pipe
 //! however we end, and the guardian then ends the groups that are left. What runs as another user (the recorder,
 //! under sudo) ends by itself, since it records until its own input is closed.
 
 use anyhow::{Context, Result};
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::collections::BTreeSet;
-use std::io::{BufRead, Write};
+use std::io::{self, BufRead, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{self, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, thread};
@@ -43,20 +46,66 @@ pub fn start() -> Result<()> {
     Ok(())
 }
 
-/// From now on, a process group ends when we do.
-pub fn watch(group: u32) {
-    tell('+', group);
+/// Has the process that `command` starts lead a group of its own, which ends when we do. If it cannot be started, call [`not_started`].
+///
+/// # Errors
+/// If the way to the guardian cannot be shared.
+pub fn announce(command: &mut Command) -> io::Result<()> {
+    command.process_group(0);
+    let Some(guardian) = lock()
+        .as_ref()
+        .map(AsFd::as_fd)
+        .map(|fd| fd.try_clone_to_owned())
+    else {
+        return Ok(());
+    };
+    let guardian = guardian?;
+    let tell = move || {
+        let mut line = [0; LINE];
+        let line = told(&mut line, '+', process::id())?;
+        nix::unistd::write(&guardian, line)?;
+        Ok(())
+    };
+    #[expect(
+        unsafe_code,
+        reason = "between fork and exec only some calls are allowed"
+    )]
+    // SAFETY: `tell` allocates nothing and takes no lock: it formats a number into its own stack, and calls getpid and write.
+    unsafe {
+        command.pre_exec(tell);
+    }
+    Ok(())
+}
+
+/// A process that was announced could not become its program: it is gone, and its id may be given to others.
+pub fn not_started() {
+    tell(b"?\n");
 }
 
 /// A process group has ended, and its id may be given to others.
 pub fn forget(group: u32) {
-    tell('-', group);
+    let mut line = [0; LINE];
+    if let Ok(line) = told(&mut line, '-', group) {
+        tell(line);
+    }
 }
 
-fn tell(sign: char, group: u32) {
+/// Room for a sign, a number and the end of the line.
+const LINE: usize = 16;
+
+/// A line for the guardian.
+fn told(line: &mut [u8; LINE], sign: char, group: u32) -> io::Result<&[u8]> {
+    let mut rest = &mut line[..];
+    writeln!(rest, "{sign}{group}")?;
+    let length = LINE - rest.len();
+    Ok(&line[..length])
+}
+
+/// Writes a line at once, so that those of others do not come between.
+fn tell(line: &[u8]) {
     if let Some(guardian) = lock().as_mut() {
         // If it is gone, somebody ended it on purpose; we do without.
-        let _ = writeln!(guardian, "{sign}{group}");
+        let _ = guardian.write_all(line);
     }
 }
 
@@ -79,6 +128,9 @@ pub fn guard(told: impl BufRead) {
 fn left_after(told: impl BufRead) -> BTreeSet<Pid> {
     let mut groups = BTreeSet::new();
     for line in told.lines().map_while(Result::ok) {
+        if line == "?" {
+            groups.retain(|group| killpg(*group, None) != Err(Errno::ESRCH));
+        }
         let Some(group) = line.get(1..).and_then(|id| id.parse().ok()) else {
             continue;
         };
@@ -111,6 +163,29 @@ mod tests {
     }
 
     #[test]
+    fn what_never_became_its_program_is_left_alone() {
+        let run = |script| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]).process_group(0);
+            command.stdin(Stdio::piped()).spawn().unwrap()
+        };
+        let (mut gone, mut there) = (run("exit"), run("read line"));
+        gone.wait().unwrap();
+        let told = format!("+{}\n+{}\n?\n", gone.id(), there.id());
+        let left = left_after(told.as_bytes());
+        drop(there.stdin.take());
+        let there_id = Pid::from_raw(there.id().cast_signed());
+        there.wait().unwrap();
+        assert_eq!(left, BTreeSet::from([there_id]));
+    }
+
+    #[test]
+    fn a_line_is_a_sign_and_a_number() {
+        let mut line = [0; LINE];
+        assert_eq!(told(&mut line, '+', u32::MAX).unwrap(), b"+4294967295\n");
+    }
+
+    #[test]
     fn what_is_left_is_ended_even_if_it_does_not_want_to() {
         for (script, signal) in [
             ("exec sleep 1000", 15),
@@ -124,7 +199,7 @@ mod tests {
                 .unwrap();
             if signal == 9 {
                 let mut byte = [0];
-                std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut byte).unwrap();
+                io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut byte).unwrap();
             }
             guard(format!("+{}\n", child.id()).as_bytes());
             assert_eq!(child.wait().unwrap().signal(), Some(signal));

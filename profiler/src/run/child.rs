@@ -61,15 +61,16 @@ impl Guarded {
             Stdio::null()
         };
         command.stdin(stdin).stdout(stdout).stderr(file);
-        command.process_group(0).kill_on_drop(true);
+        command.kill_on_drop(true);
+        guardian::announce(command.as_std_mut()).context("cannot share the way to the guardian")?;
         let program = command.as_std().get_program().to_os_string();
         let child = affinity::on(cpus, || command.spawn())?
+            .inspect_err(|_| guardian::not_started())
             .with_context(|| format!("cannot start the {name}, {}", program.display()))?;
         let pid = child
             .id()
             .context("a child that was just started has a process id")?;
         let group = Pid::from_raw(pid.try_into().context("process ids fit in pid_t")?);
-        guardian::watch(pid);
         Ok(Guarded {
             name,
             child,

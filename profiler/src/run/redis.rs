@@ -74,15 +74,17 @@ impl Redis {
         let output =
             File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         let mut command = Command::new(PROGRAM);
-        command.arg("-").current_dir("/").process_group(0);
+        command.arg("-").current_dir("/");
+        guardian::announce(&mut command).context("cannot share the way to the guardian")?;
         command
             .stdin(Stdio::piped())
             .stdout(output.try_clone().context("cannot use the log twice")?)
             .stderr(output);
         lend(&mut command)?;
         let child = affinity::on(cpus, || command.spawn())?;
-        let child = child.with_context(|| format!("cannot start {PROGRAM}"))?;
-        guardian::watch(child.id());
+        let child = child
+            .inspect_err(|_| guardian::not_started())
+            .with_context(|| format!("cannot start {PROGRAM}"))?;
         let mut redis = Redis {
             child,
             port,

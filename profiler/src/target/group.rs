@@ -15,7 +15,6 @@ use nix::{
     unistd::Pid,
 };
 use std::{
-    os::unix::process::CommandExt,
     process::{Child, Command},
     time::{Duration, Instant},
 };
@@ -32,7 +31,7 @@ pub(super) struct Group {
 impl Group {
     /// Starts `command` on the given CPUs, in a group of its own; under sudo as the user who called it.
     pub fn spawn(command: &mut Command, cpus: Option<&[usize]>) -> Result<Self> {
-        command.process_group(0);
+        guardian::announce(command).doing(|| "sharing the way to the guardian".to_owned())?;
         if let Some(invoker) = Invoker::detect()? {
             invoker.lend(command);
         }
@@ -40,8 +39,9 @@ impl Group {
             None => command.spawn(),
             Some(cpus) => on_cpus(cpus, || command.spawn())?,
         };
-        let leader = leader.doing(|| "starting sh".to_owned())?;
-        guardian::watch(leader.id());
+        let leader = leader
+            .inspect_err(|_| guardian::not_started())
+            .doing(|| "starting sh".to_owned())?;
         Ok(Self { leader })
     }
 
