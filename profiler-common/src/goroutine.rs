@@ -36,7 +36,8 @@ pub fn tag(goroutine: u64) -> u32 {
     (goroutine >> 5) as u32
 }
 
-/// The set that a goroutine's receive is kept in; Fibonacci hashing, as for sockets.
+/// The set that a goroutine's receive is kept in: Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4), since goroutines
+/// lie at multiples of their size.
 #[inline(always)]
 pub fn set_of(tag: u32) -> u32 {
     tag.wrapping_mul(0x9e37_79b9) >> (u32::BITS - SET_BITS)

@@ -52,18 +52,21 @@ pub fn start() -> Result<()> {
 /// If the way to the guardian cannot be shared.
 pub fn announce(command: &mut Command) -> io::Result<()> {
     command.process_group(0);
-    let Some(guardian) = lock()
-        .as_ref()
-        .map(AsFd::as_fd)
-        .map(|fd| fd.try_clone_to_owned())
-    else {
+    let mut guardian = lock();
+    // If it is gone, somebody ended it on purpose; we do without. A process that told it of itself would be ended by SIGPIPE.
+    if let Some(way) = guardian.as_mut()
+        && way.write_all(b"\n").is_err()
+    {
+        *guardian = None;
+    }
+    let Some(way) = guardian.as_ref() else {
         return Ok(());
     };
-    let guardian = guardian?;
+    let way = way.as_fd().try_clone_to_owned()?;
     let tell = move || {
         let mut line = [0; LINE];
         let line = told(&mut line, '+', process::id())?;
-        nix::unistd::write(&guardian, line)?;
+        nix::unistd::write(&way, line)?;
         Ok(())
     };
     #[expect(
@@ -177,6 +180,17 @@ mod tests {
         let there_id = Pid::from_raw(there.id().cast_signed());
         there.wait().unwrap();
         assert_eq!(left, BTreeSet::from([there_id]));
+    }
+
+    #[test]
+    fn without_a_guardian_processes_are_started_all_the_same() {
+        let mut gone = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+        let way = gone.stdin.take();
+        gone.wait().unwrap();
+        *lock() = way;
+        let mut command = Command::new("true");
+        announce(&mut command).unwrap();
+        assert!(command.status().unwrap().success());
     }
 
     #[test]
