@@ -120,7 +120,7 @@ impl<'a> Code<'a> {
     /// Instructions that calls were made by.
     fn of_calls(drained: &Drained, pid: u32, places: Places<'a>) -> Self {
         let sites = drained.memory_sites.iter();
-        let calls = sites.flat_map(|(site, _)| callers(site));
+        let calls = sites.flat_map(|(site, _)| callers(site).map(|(_, caller)| caller));
         let names = symbols::functions(pid, places, 1, calls);
         Code { names, places }
     }
@@ -135,28 +135,40 @@ impl<'a> Code<'a> {
     }
 
     /// The functions of a stack, up to where it leaves code; several in a row that cannot be told apart are one.
+    ///
+    /// What lay on top of the stack was a guess: where it is no code (a saved frame pointer before which, by chance, bytes
+    /// stand that look like a call), the frames after it are none the worse.
     fn stack(&self, site: &Site) -> Vec<Frame> {
-        const NO_CODE: [&str; 4] = [
-            "unmapped since",
-            "runtime heap",
-            "thread stacks",
-            "binary data",
-        ];
-        let frames = callers(site).map(|address| self.frame(address));
-        let mut stack: Vec<Frame> = frames
-            .enumerate()
-            .take_while(|(depth, frame)| *depth == 0 || !NO_CODE.contains(&frame.class.as_str()))
-            .map(|(_, frame)| frame)
-            .collect();
+        const TOP: usize = 1;
+        let mut stack = Vec::new();
+        for (depth, caller) in callers(site) {
+            let frame = self.frame(caller);
+            let is_code = !NO_CODE.contains(&frame.class.as_str());
+            if depth == 0 || is_code {
+                stack.push(frame);
+            } else if depth != TOP {
+                break;
+            }
+        }
         stack.dedup();
         stack
     }
 }
 
-/// The calling instruction of each frame (its last byte), where what is kept is the one after it.
-fn callers(site: &Site) -> impl Iterator<Item = u64> + use<> {
-    let frames = site.frames.into_iter().filter(|address| *address != 0);
-    frames.map(|address| address - 1)
+/// Where no code is that memory is managed by.
+const NO_CODE: [&str; 4] = [
+    "unmapped since",
+    "runtime heap",
+    "thread stacks",
+    "binary data",
+];
+
+/// The calling instruction of each frame (its last byte), where what is kept is the one after it, with the frame's place.
+fn callers(site: &Site) -> impl Iterator<Item = (usize, u64)> + use<> {
+    let frames = site.frames.into_iter().enumerate();
+    frames
+        .filter(|(_, address)| *address != 0)
+        .map(|(depth, address)| (depth, address - 1))
 }
 
 #[cfg(test)]
@@ -216,8 +228,9 @@ mod tests {
         let code = kind_of as *const () as u64 + 1;
         let here = [0u64; 2];
         let mut site = Site::default();
+        let no_code = here.as_ptr() as u64;
         // On top of the stack was nothing that is returned to.
-        site.frames[..6].copy_from_slice(&[code, 0, code, code, here.as_ptr() as u64, code]);
+        site.frames[..6].copy_from_slice(&[code, 0, code, code, no_code, code]);
         let names = BTreeMap::from([(code - 1, "kind_of".to_owned())]);
         let stack = Code { names, places }.stack(&site);
         assert_eq!(stack.len(), 1, "{stack:?}");
@@ -226,5 +239,28 @@ mod tests {
             ("kind_of", "binary text")
         );
         assert!(!stack[0].file.is_empty());
+    }
+
+    #[test]
+    fn what_only_looked_like_a_return_on_top_of_the_stack_hides_no_callers() {
+        let regions = super::super::memory::regions_of(std::process::id());
+        let places = Places {
+            start: &regions,
+            end: &regions,
+        };
+        let [give_back, caller] = [kind_of as *const (), in_kernel as *const ()];
+        let [give_back, caller] = [give_back as u64 + 1, caller as u64 + 1];
+        let saved_frame_pointer = (&raw const give_back) as u64;
+        let mut site = Site::default();
+        site.frames[..3].copy_from_slice(&[give_back, saved_frame_pointer, caller]);
+        let names = [(give_back - 1, "give_back"), (caller - 1, "caller")];
+        let names = names.map(|(address, name)| (address, name.to_owned()));
+        let stack = Code {
+            names: names.into(),
+            places,
+        }
+        .stack(&site);
+        let functions: Vec<&str> = stack.iter().map(|frame| &*frame.function).collect();
+        assert_eq!(functions, ["give_back", "caller"]);
     }
 }
