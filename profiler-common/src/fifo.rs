@@ -1,8 +1,10 @@
 //! First in, first out: pairs receives with sends where one thread receives and another sends.
 //!
-//! Not every receive causes a send (headers, for instance), so a plain queue would drift for good. It is kept in
-//! step by a rule of event loops: when the loop thread blocks, everything received before it last began to run has
-//! been dealt with, so stamps that old belong to no send any more.
+//! Not every receive causes a send (headers, or what is sent on together with the next), so a plain queue would drift for
+//! good. It is kept in step by a rule of event loops: when the loop thread goes to sleep waiting for events, everything that
+//! was handed to it before it last got a CPU has been dealt with, so stamps that old belong to no send any more. That it
+//! blocks elsewhere, on a lock for instance, says nothing; and what was received is only handed over when the thread that
+//! received it makes its next system call, which wakes the loop.
 
 /// When data arrived and when it was received, monotonic ns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub struct Stamp {
 
 /// Stamps the queue holds; older ones are overwritten.
 pub const DEPTH: u32 = 128;
-/// Stamps looked at when the loop thread blocks.
+/// Stamps looked at when the loop thread waits for events.
 const FLUSH: u32 = 16;
 
 /// A queue of stamps with one writer and one reader.
@@ -31,6 +33,10 @@ pub struct Fifo {
     pub head: u32,
     /// Stamps ever popped or flushed.
     pub tail: u32,
+    /// Slot of the thread that pushed last.
+    pub receiver: u32,
+    /// Padding.
+    pub unused: u32,
     /// The stamps.
     pub stamps: [Stamp; DEPTH as usize],
 }
@@ -55,12 +61,14 @@ impl Fifo {
         Some(stamp)
     }
 
-    /// The loop thread, running since `since_ns`, blocks: drops stamps received before that.
+    /// The loop thread, running since `since_ns`, waits for events: drops stamps received before that and before `handed_ns`,
+    /// when the thread that receives made its last system call.
     #[inline(always)]
-    pub fn flush(&mut self, since_ns: u64) {
+    pub fn flush(&mut self, since_ns: u64, handed_ns: u64) {
+        let before = since_ns.min(handed_ns);
         for _ in 0..FLUSH {
             match self.peek() {
-                Some(stamp) if stamp.recv_ns < since_ns => self.tail = self.tail.wrapping_add(1),
+                Some(stamp) if stamp.recv_ns < before => self.tail = self.tail.wrapping_add(1),
                 _ => return,
             }
         }
@@ -80,6 +88,8 @@ mod tests {
         Fifo {
             head: 0,
             tail: 0,
+            receiver: 0,
+            unused: 0,
             stamps: [Stamp::default(); DEPTH as usize],
         }
     }
@@ -111,14 +121,23 @@ mod tests {
     }
 
     #[test]
-    fn blocking_drops_what_was_dealt_with() {
+    fn waiting_drops_what_was_dealt_with() {
         let mut fifo = empty();
         [10, 20, 30]
             .into_iter()
             .for_each(|recv| fifo.push(at(recv)));
-        fifo.flush(25);
+        fifo.flush(25, 99);
         assert_eq!(fifo.pop(), Some(at(30)));
-        fifo.flush(99);
+        fifo.flush(99, 99);
         assert_eq!(fifo.pop(), None);
+    }
+
+    #[test]
+    fn what_was_not_handed_over_yet_is_kept() {
+        let mut fifo = empty();
+        [10, 20].into_iter().for_each(|recv| fifo.push(at(recv)));
+        // The system call that received the second is still the last one.
+        fifo.flush(99, 19);
+        assert_eq!((fifo.pop(), fifo.pop()), (Some(at(20)), None));
     }
 }

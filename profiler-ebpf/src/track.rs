@@ -98,8 +98,9 @@ fn slot_of(tid: u32) -> Option<u32> {
     Some(*near)
 }
 
+/// The thread in a slot, or what is left of the last one there.
 #[inline(always)]
-fn in_slot(slot: u32) -> Option<&'static mut Thread> {
+pub fn in_slot(slot: u32) -> Option<&'static mut Thread> {
     let thread = THREADS.get_ptr_mut(slot)?;
     // SAFETY: an array's memory stays in place. Only the CPU that runs a thread, or wakes it while it is off,
     // writes its state: the scheduler orders the two.

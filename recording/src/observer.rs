@@ -63,6 +63,9 @@ pub struct Signal {
     pub signal: String,
     /// The kind of hook that served it, `tp_btf` for instance; `none` where this kernel gives none.
     pub source: String,
+    /// Why no hook served it, in the words of whoever refused; empty where one did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub refused: String,
     /// Names of the eBPF programs.
     pub programs: Vec<String>,
     /// Times the programs ran, for any process of the host: an estimate, see [`Observer::sampled_ns`].

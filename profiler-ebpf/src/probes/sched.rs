@@ -10,13 +10,14 @@ use crate::config::{
 use crate::hook::{Args, Object, hooks};
 use crate::maps::{BURSTS, EXITED, FIFO, WAITED, WAKES, add, count, observe, tally, window_start};
 use crate::probes::syscall::keep_calls;
-use crate::track::{begin, current, existing, followed, forget, now, run_next, thread};
+use crate::track::{begin, current, existing, followed, forget, in_slot, now, run_next, thread};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_log_ebpf::warn;
 use profiler_common::histogram::Kind;
 use profiler_common::thread::{
-    Account, FLAG_BORN, FLAG_EXITING, FLAG_MAJOR_BASE, OFF_CPU, RUNNABLE,
+    Account, FLAG_BORN, FLAG_EXITING, FLAG_IN_SYSCALL, FLAG_MAJOR_BASE, OFF_CPU, RUNNABLE,
 };
+use profiler_common::ticks::waits_for_events;
 use profiler_common::{
     Bursts, LATE_PROCESSES, LONG_WAIT_NS, Pairing, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER,
     WaitedFor,
@@ -65,13 +66,8 @@ fn prev_state(args: Args, prev: Object) -> u64 {
 #[inline(always)]
 fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u64) {
     let voluntary = !preempted && state != 0;
-    if voluntary
-        && PAIRING.load() == Pairing::Fifo as u32
-        && thread.tid == thread.tgid
-        && let Some(fifo) = FIFO.get_ptr_mut(0)
-    {
-        // SAFETY: the loop thread is the queue's only reader.
-        unsafe { (*fifo).flush(thread.since_ns) };
+    if voluntary && PAIRING.load() == Pairing::Fifo as u32 && thread.tid == thread.tgid {
+        dealt_with(thread);
     }
     if let Some(bursts) = bursts_of(task) {
         bursts.leave(thread.ran_ns, now);
@@ -84,6 +80,22 @@ fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u6
     note_major(thread, task);
     if thread.flags & FLAG_EXITING != 0 && state & TASK_DEAD != 0 {
         finish(thread, task);
+    }
+}
+
+/// The loop thread blocks: if it waits for events, drops the stamps of what it has dealt with.
+#[inline(always)]
+fn dealt_with(thread: &Thread) {
+    if thread.flags & FLAG_IN_SYSCALL == 0 || !waits_for_events(thread.syscall_nr) {
+        return;
+    }
+    let Some(fifo) = FIFO.get_ptr_mut(0) else {
+        return;
+    };
+    // SAFETY: the loop thread is the queue's only reader.
+    let fifo = unsafe { &mut *fifo };
+    if let Some(receiver) = in_slot(fifo.receiver) {
+        fifo.flush(thread.since_ns, receiver.enter_ns);
     }
 }
 

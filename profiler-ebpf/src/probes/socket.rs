@@ -126,7 +126,9 @@ fn keep_stamp(thread: &mut Thread, stamp: Stamp) {
         FIFO_PAIRING => {
             if let Some(fifo) = FIFO.get_ptr_mut(0) {
                 // SAFETY: the thread that receives is the queue's only writer.
-                unsafe { (*fifo).push(stamp) };
+                let fifo = unsafe { &mut *fifo };
+                fifo.receiver = thread.slot;
+                fifo.push(stamp);
             }
         }
         GOROUTINE_PAIRING => keep_for(thread, stamp),

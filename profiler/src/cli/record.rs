@@ -198,6 +198,14 @@ impl Record {
         if recording.is_partial() && !to_its_end {
             eprintln!("kontrast: partial: {}", why_partial(recording.window.ended));
         }
+        for signal in &recording.observer.signals {
+            if !signal.refused.is_empty() {
+                eprintln!(
+                    "kontrast: {} served by {}, since {}",
+                    signal.signal, signal.source, signal.refused
+                );
+            }
+        }
         for check in &failed {
             eprintln!(
                 "kontrast: check {} failed: expected {} {}, measured {} (tolerance {}) {}",

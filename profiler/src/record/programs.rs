@@ -48,6 +48,8 @@ pub struct Source {
     pub signal: &'static str,
     /// What served it.
     pub source: String,
+    /// Why no hook served it; empty where one did.
+    pub refused: String,
     /// Names of its programs.
     pub programs: Vec<String>,
 }
@@ -68,10 +70,13 @@ impl Programs {
             );
         }
         let layout = Layout::of_this_kernel()?;
-        let mut failure = None;
+        let mut failure: Option<anyhow::Error> = None;
         for kind in &wanted.kinds {
             match Self::attach_as(wanted, &layout, *kind, keep) {
-                Ok(programs) => return Ok(programs),
+                Ok(mut programs) => {
+                    explain(&mut programs.sources, failure.as_ref());
+                    return Ok(programs);
+                }
                 Err(error) => failure = Some(error),
             }
         }
@@ -114,6 +119,7 @@ impl Programs {
         let mut signal = observer::Signal {
             signal: source.signal.into(),
             source: source.source.clone(),
+            refused: source.refused.clone(),
             programs: source.programs.clone(),
             ..observer::Signal::default()
         };
@@ -164,10 +170,10 @@ fn attach_signal(bpf: &mut Ebpf, btf: &Btf, signal: &Signal, kind: HookKind) -> 
                 return Err(error.context(format!("no {} for {}", kind.name(), signal.name)));
             }
             Err(error) => {
-                log::info!("{} of {}: {error:#}", hook, signal.name);
                 return Ok(Source {
                     signal: signal.name,
                     source: signal.stand_in.unwrap_or(NO_SOURCE).into(),
+                    refused: format!("{hook}: {}", in_a_line(&error)),
                     programs,
                 });
             }
@@ -176,7 +182,35 @@ fn attach_signal(bpf: &mut Ebpf, btf: &Btf, signal: &Signal, kind: HookKind) -> 
     Ok(Source {
         signal: signal.name,
         source: kind.name().into(),
+        refused: String::new(),
         programs,
+    })
+}
+
+/// Notes why a better kind of hook serves nothing.
+fn explain(sources: &mut [Source], failure: Option<&anyhow::Error>) {
+    let Some(error) = failure else { return };
+    for source in sources
+        .iter_mut()
+        .filter(|source| source.refused.is_empty())
+    {
+        source.refused = in_a_line(error);
+    }
+}
+
+/// What an error says. The verifier's log may have thousands of lines, of which the last before its statistics tells what it
+/// objects to.
+fn in_a_line(error: &anyhow::Error) -> String {
+    const STATISTICS: [&str; 3] = ["processed ", "verification time", "stack depth"];
+    let text = format!("{error:#}");
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !STATISTICS.iter().any(|word| line.starts_with(word)));
+    let first = lines.next().unwrap_or_default();
+    let objection = lines.next_back();
+    objection.map_or(first.to_owned(), |objection| {
+        format!("{first} … {objection}")
     })
 }
 
@@ -203,19 +237,18 @@ fn attach_hook(bpf: &mut Ebpf, btf: &Btf, hook: &str, kind: HookKind) -> Result<
 /// Samples tell user code from faults and interrupts; a recording without them says so and is otherwise whole.
 fn attach_samples(bpf: &mut Ebpf) -> Source {
     const PROGRAM: &str = "cpu_clock";
-    let (source, programs) = match try_samples(bpf, PROGRAM) {
+    let (source, refused, programs) = match try_samples(bpf, PROGRAM) {
         Ok(()) => (
             format!("perf_event cpu-clock {SAMPLE_HZ} Hz"),
+            String::new(),
             vec![PROGRAM.into()],
         ),
-        Err(error) => {
-            log::info!("CPU-clock samples: {error:#}");
-            (NO_SOURCE.into(), Vec::new())
-        }
+        Err(error) => (NO_SOURCE.into(), in_a_line(&error), Vec::new()),
     };
     Source {
         signal: SAMPLES.0,
         source,
+        refused,
         programs,
     }
 }
@@ -234,4 +267,38 @@ fn try_samples(bpf: &mut Ebpf, name: &str) -> Result<()> {
         program.attach(clock, scope, SamplePolicy::Frequency(SAMPLE_HZ), false)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_in_a_line() {
+        let short = anyhow::anyhow!("no such hook").context("page faults");
+        assert_eq!(in_a_line(&short), "page faults: no such hook");
+        let log = "the verifier refused it\n0: (bf) r6 = r1\n1: (79) r7 = *(u64 *)(r6 +64)\ninvalid access\n\n\
+                   verification time 31 usec\nstack depth 0\nprocessed 2 insns (limit 1000000)\n";
+        assert_eq!(
+            in_a_line(&anyhow::anyhow!("{log}")),
+            "the verifier refused it … invalid access"
+        );
+    }
+
+    #[test]
+    fn why_a_better_hook_serves_nothing_is_kept_beside_what_does() {
+        let refusal = anyhow::anyhow!("not on this kernel");
+        let source = |refused: &str| Source {
+            signal: "scheduler",
+            source: "raw_tracepoint".into(),
+            refused: refused.into(),
+            programs: Vec::new(),
+        };
+        let mut sources = [source(""), source("its own")];
+        explain(&mut sources, None);
+        assert_eq!(sources[0].refused, "");
+        explain(&mut sources, Some(&refusal));
+        let told = sources.map(|source| source.refused);
+        assert_eq!(told, ["not on this kernel", "its own"]);
+    }
 }

@@ -2,6 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
+    cell::{Cell, RefCell},
     io::IsTerminal,
     time::{Duration, Instant},
 };
@@ -11,8 +12,9 @@ pub struct Progress {
     began: Instant,
     live: Option<ProgressBar>,
     steps: usize,
+    begun: Cell<usize>,
     /// What the current measurement is called, `[2/8] bun, round 1`.
-    label: String,
+    label: RefCell<String>,
 }
 
 impl Progress {
@@ -23,18 +25,22 @@ impl Progress {
             began: Instant::now(),
             live,
             steps,
-            label: String::new(),
+            begun: Cell::new(0),
+            label: RefCell::default(),
         }
     }
 
-    /// Begins measurement `number`, from 1, which is `what`.
-    pub fn begin(&mut self, number: usize, what: &str) {
-        self.label = format!("[{number}/{}] {what}", self.steps);
+    /// Begins the next measurement, which is `what`.
+    pub fn begin(&self, what: &str) {
+        let number = self.begun.get() + 1;
+        self.begun.set(number);
+        self.label
+            .replace(format!("[{number}/{}] {what}", self.steps));
     }
 
     /// What the current measurement does now.
     pub fn step(&self, what: &str) {
-        let line = format!("{}: {what}", self.label);
+        let line = format!("{}: {what}", self.label.borrow());
         match &self.live {
             Some(live) => {
                 live.reset_elapsed();
@@ -47,7 +53,7 @@ impl Progress {
 
     /// What the current measurement came to.
     pub fn done(&self, what: &str) {
-        self.say(&format!("{}: {what}", self.label));
+        self.say(&format!("{}: {what}", self.label.borrow()));
     }
 
     /// A line that stays.

@@ -25,6 +25,29 @@ fn turns_of_a_loop_are_counted_by_what_they_bring() {
 }
 
 #[test]
+fn what_one_thread_receives_is_paired_with_what_another_sends() {
+    const TOKENS: u64 = 12;
+    let recording = record_with(&["relay", "12"], &["--runtime", "bun"], |_| ());
+    assert_sound(&recording);
+    let sockets = &recording.sockets;
+    // A header before each token causes no send.
+    assert_eq!(
+        (sockets.recv_calls, sockets.send_calls),
+        (2 * TOKENS, TOKENS)
+    );
+    assert_eq!(
+        (sockets.forwards_matched, sockets.forwards_unmatched),
+        (TOKENS, 0)
+    );
+    // Each token waited a millisecond; its header came a hundred before it.
+    let forwarding = &recording.latency["forwarding"];
+    assert!(
+        (1_000_000..100_000_000).contains(&forwarding.p50),
+        "{forwarding:?}"
+    );
+}
+
+#[test]
 fn bursts_of_collector_threads_are_counted() {
     let behaviour = ["bursts", "40"];
     let recording = record_with(&behaviour, &["--runtime", "bun"], |_| ());

@@ -4,6 +4,7 @@
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::EventFd;
 use std::io::{ErrorKind, Read, Write, pipe, stdin, stdout};
+mod known_relay;
 mod known_sites;
 use known_sites::Fresh;
 use std::net::{TcpListener, TcpStream};
@@ -21,6 +22,9 @@ fn main() {
             .read_line(&mut String::new())
             .expect("standard input")
     };
+    if arguments[0] == "relay-peer" {
+        return known_relay::peer(number(1) as u16, number(2));
+    }
     println!("{}", std::process::id());
     match arguments[0].as_str() {
         "sleep" => after(wait_for_line, || sleep(number(1))),
@@ -35,6 +39,7 @@ fn main() {
         "sites" => sites(wait_for_line, number(1), number(2)),
         "fail" => after(wait_for_line, || fail(number(1))),
         "turns" => after(wait_for_line, || turns(number(1), number(2), number(3))),
+        "relay" => known_relay::relay(wait_for_line, number(1)),
         "bursts" => after(wait_for_line, || bursts(number(1))),
         other => panic!("unknown behaviour {other}"),
     }

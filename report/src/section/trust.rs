@@ -5,7 +5,7 @@ use crate::clean::{clean, clean_sentence};
 use crate::document::{Block, Cell, Notice, Section, Table, Tone};
 use crate::{Input, units};
 use recording::Recording;
-use recording::observer::{Check, Mode};
+use recording::observer::{self, Check, Mode};
 
 /// What a reader must know before anything else. An invalid comparison already names the checks that failed, partial
 /// recordings and saturation; without one they are named here.
@@ -273,6 +273,16 @@ fn observer(arms: &Arms) -> Block {
     table.block()
 }
 
+/// What served a signal, and why nothing better did.
+fn source_of(signal: &observer::Signal) -> String {
+    let source = clean(&signal.source);
+    if signal.refused.is_empty() {
+        source
+    } else {
+        format!("{source} ({})", clean(&signal.refused))
+    }
+}
+
 fn signals(arms: &Arms) -> Option<Block> {
     let mut table = Table::new("What served each signal")
         .words("Arm, round")
@@ -295,7 +305,7 @@ fn signals(arms: &Arms) -> Option<Block> {
                 vec![
                     place.as_str().into(),
                     clean(&signal.signal).into(),
-                    clean(&signal.source).into(),
+                    source_of(signal).into(),
                     programs.join(", ").into(),
                     units::count(signal.hits).into(),
                     units::one("ns", signal.bpf_ns as f64).into(),
