@@ -24,18 +24,16 @@ pub enum Kind {
     ArrivalToRecv = 3,
     /// Data received to data sent on, ns.
     RecvToSend = 4,
-    /// Data readable to data sent on, ns.
-    Forwarding = 5,
     /// Size of one send, bytes.
-    SendSize = 6,
+    SendSize = 5,
     /// Size of one receive, bytes.
-    RecvSize = 7,
+    RecvSize = 6,
     /// From the first wake-up of collector threads to the last of them leaving its CPU, ns.
-    CollectorBurst = 8,
+    CollectorBurst = 7,
 }
 
 /// Number of distributions.
-pub const KINDS: usize = 9;
+pub const KINDS: usize = 8;
 
 /// The bucket of a value.
 #[inline(always)]

@@ -58,7 +58,6 @@ fn send(args: Args) {
 #[inline(always)]
 fn forwarded(stamp: &Stamp, now: u64) {
     let whole = now.saturating_sub(stamp.arrival_ns);
-    observe(Kind::Forwarding, whole);
     if let Some(forwards) = FORWARDS.get_ptr_mut(bucket_of(whole) as u32) {
         // SAFETY: the entry is this CPU's own.
         unsafe { (*forwards).add(stamp, now) };

@@ -56,10 +56,13 @@ pub fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
         ("wakeup_to_run", Kind::WakeupToRun),
         ("arrival_to_recv", Kind::ArrivalToRecv),
         ("recv_to_send", Kind::RecvToSend),
-        ("forwarding", Kind::Forwarding),
     ];
-    kinds
+    let mut latency: BTreeMap<_, _> = kinds
         .into_iter()
         .map(|(name, kind)| (name.to_owned(), drained.histogram(kind)))
-        .collect()
+        .collect();
+    // Forwards are kept by the bucket of their length, which makes them a distribution already.
+    let lengths: Vec<u64> = drained.forwards.iter().map(|sum| sum.count).collect();
+    latency.insert("forwarding".into(), recording::Histogram::from_counts(&lengths));
+    latency
 }

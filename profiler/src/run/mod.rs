@@ -28,7 +28,6 @@ mod recorder;
 pub mod redis;
 pub mod request;
 mod round;
-mod serving;
 mod stub;
 #[cfg(test)]
 mod testing;
@@ -167,7 +166,7 @@ impl Prepared<'_> {
         let mut plan = plan::interleaved(self.arms.len(), self.modes, self.request.rounds);
         let planned = plan.len();
         plan.extend(self.detail());
-        let progress = Progress::new(plan.len());
+        let mut progress = Progress::new(plan.len());
         progress.say(&self.headline(&plan));
         let mut measured = Measured {
             rounds: Vec::new(),
@@ -175,20 +174,20 @@ impl Prepared<'_> {
             trouble: None,
             no_detail: Vec::new(),
         };
-        let bench = self.bench(&stub, &progress);
-        for steps in plan.chunk_by(Step::shares_process) {
-            let (arm, detail) = (&self.arms[steps[0].arm], steps[0].detail);
-            let done = |round| {
-                progress.done(&came_to(&round));
-                measured.rounds.push(round);
-            };
+        for (at, step) in plan.into_iter().enumerate() {
+            let arm = &self.arms[step.arm];
+            progress.begin(at + 1, &step.of(arm.name()));
+            let bench = self.bench(&stub, &progress);
             let round = match self.request.starts {
-                Some(starts) => bench.cold_round(arm, steps[0], starts).await.map(done),
-                None => bench.round(arm, steps, done).await,
+                Some(starts) => bench.cold_round(arm, step, starts).await,
+                None => bench.round(arm, step).await,
             };
             match round {
-                Ok(()) => (),
-                Err(trouble) if detail => {
+                Ok(round) => {
+                    progress.done(&came_to(&round));
+                    measured.rounds.push(round);
+                }
+                Err(trouble) if step.detail => {
                     let stop = trouble.is::<Interrupted>();
                     measured.no_detail.push((arm.name().into(), trouble));
                     if stop {

@@ -16,11 +16,6 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether the same process serves both: a round of an arm in one mode after another.
-    pub fn shares_process(&self, other: &Step) -> bool {
-        (self.arm, self.round, self.detail) == (other.arm, other.round, other.detail)
-    }
-
     /// What it is, to a reader, for the arm of this name.
     pub fn of(&self, arm: &str) -> String {
         let round = self.round;
@@ -38,8 +33,7 @@ impl Step {
 /// Every arm once a round in each mode, the order turned round each time: A B, B A, A B, …
 ///
 /// A machine that slowly warms up or gets busier then weighs on all arms and modes alike, because over two rounds each
-/// has the same mean place in time. Which mode is in the middle changes every two rounds. The modes of a round come one after
-/// another, since one process serves them all: two processes of the same program differ by more than observing costs.
+/// has the same mean place in time. Which mode is in the middle changes every two rounds.
 pub fn interleaved(arms: usize, modes: &[Mode], rounds: u32) -> Vec<Step> {
     let forward = |round: u32| -> Vec<Step> {
         let turned = modes.iter().cycle().skip((round as usize - 1) / 2);
@@ -95,23 +89,6 @@ mod tests {
             .map(|round| round.iter().map(initial).collect())
             .collect();
         assert_eq!(orders, ["nca", "acn", "can", "nac", "anc", "cna"]);
-    }
-
-    #[test]
-    fn each_round_of_an_arm_is_one_process() {
-        let plan = interleaved(2, &Mode::EACH, 2);
-        let processes: Vec<_> = plan.chunk_by(Step::shares_process).collect();
-        let told: Vec<_> = processes
-            .iter()
-            .map(|steps| (steps[0].arm, steps[0].round, steps.len()))
-            .collect();
-        assert_eq!(told, [(0, 1, 3), (1, 1, 3), (1, 2, 3), (0, 2, 3)]);
-        let helped = detail([0, 1].into_iter());
-        let alone: Vec<Step> = interleaved(1, &[Mode::All], 1)
-            .into_iter()
-            .chain(helped)
-            .collect();
-        assert_eq!(alone.chunk_by(Step::shares_process).count(), 3);
     }
 
     #[test]

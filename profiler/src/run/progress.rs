@@ -2,7 +2,6 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
-    cell::{Cell, RefCell},
     io::IsTerminal,
     time::{Duration, Instant},
 };
@@ -12,9 +11,8 @@ pub struct Progress {
     began: Instant,
     live: Option<ProgressBar>,
     steps: usize,
-    begun: Cell<usize>,
     /// What the current measurement is called, `[2/8] bun, round 1`.
-    label: RefCell<String>,
+    label: String,
 }
 
 impl Progress {
@@ -25,22 +23,18 @@ impl Progress {
             began: Instant::now(),
             live,
             steps,
-            begun: Cell::new(0),
-            label: RefCell::default(),
+            label: String::new(),
         }
     }
 
-    /// Begins the next measurement, which is `what`.
-    pub fn begin(&self, what: &str) {
-        let number = self.begun.get() + 1;
-        self.begun.set(number);
-        self.label
-            .replace(format!("[{number}/{}] {what}", self.steps));
+    /// Begins measurement `number`, from 1, which is `what`.
+    pub fn begin(&mut self, number: usize, what: &str) {
+        self.label = format!("[{number}/{}] {what}", self.steps);
     }
 
     /// What the current measurement does now.
     pub fn step(&self, what: &str) {
-        let line = format!("{}: {what}", self.label.borrow());
+        let line = format!("{}: {what}", self.label);
         match &self.live {
             Some(live) => {
                 live.reset_elapsed();
@@ -53,7 +47,7 @@ impl Progress {
 
     /// What the current measurement came to.
     pub fn done(&self, what: &str) {
-        self.say(&format!("{}: {what}", self.label.borrow()));
+        self.say(&format!("{}: {what}", self.label));
     }
 
     /// A line that stays.

@@ -1,7 +1,8 @@
-//! One arm, one round: a fresh process, warmed up, recorded under load in each mode, and ended.
+//! One arm, one round: a fresh process, warmed up, recorded under load, and ended.
 
 use super::{
     bytes::{self, Peers},
+    descendants,
     highest::{self, Highest},
     interrupt::{Interrupt, Interrupted},
     load::Driver,
@@ -13,11 +14,10 @@ use super::{
     recorder::{Recorder, Subject},
     redis::Redis,
     request::Request,
-    serving::{Helped, Serving},
     stub::{Moved, Stub},
     workload::{Database, Play, Source},
 };
-use crate::target::{Arm, Running};
+use crate::target::{Arm, Help, HelpFolder, Running, StartOptions};
 use anyhow::{Context, anyhow};
 use recording::{
     Ended, LoadSummary, Recording, Served,
@@ -66,9 +66,28 @@ pub struct Round {
     pub threshold_crossed: bool,
 }
 
-/// The folder of a recording, in the run's.
-pub fn relative(arm: &Arm, step: &Step) -> PathBuf {
-    PathBuf::from(arm_folder(arm.name())).join(round_folder(step))
+/// How the runtime helps in a round; not at all in one that is measured.
+#[derive(Default)]
+struct Helped {
+    help: Help,
+    folder: Option<HelpFolder>,
+}
+
+impl Helped {
+    fn of(arm: &Arm, dir: &Path, wanted: bool) -> anyhow::Result<Self> {
+        if !wanted {
+            return Ok(Self::default());
+        }
+        let folder = HelpFolder::create(&dir.join("from-runtime"))?;
+        Ok(Self {
+            help: folder.fill(&arm.help().unwrap_or_default())?,
+            folder: Some(folder),
+        })
+    }
+
+    fn dir(&self) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.path().to_owned())
+    }
 }
 
 /// What became of the load of a round.
@@ -79,19 +98,14 @@ struct Drive {
 }
 
 impl Bench<'_> {
-    /// Measures one round of `arm`, which one process serves in all of `steps`; what each came to is given to `done`.
+    /// Measures one round of `arm`.
     ///
     /// # Errors
     /// [`Interrupted`], or what failed. A recording that had begun is on disk in either case, marked as partial.
-    pub async fn round(
-        &self,
-        arm: &Arm,
-        steps: &[Step],
-        mut done: impl FnMut(Round),
-    ) -> anyhow::Result<()> {
-        let [first, ..] = steps else { return Ok(()) };
-        let dir = self.folder(arm, first)?;
-        self.progress.begin(&first.of(arm.name()));
+    pub async fn round(&self, arm: &Arm, step: Step) -> anyhow::Result<Round> {
+        let folder = PathBuf::from(arm_folder(arm.name())).join(round_folder(&step));
+        let dir = self.out.join(&folder);
+        fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         self.progress.step("starting");
         // It has to outlive the server that uses it.
         let database = self.database(&dir).await?;
@@ -99,81 +113,88 @@ impl Bench<'_> {
         let mut env: Vec<_> = database.iter().map(Database::variable).collect();
         env.extend(redis.iter().map(Redis::variable));
         // So that what the runtime writes is removed when the server has ended, however the round does.
-        let help = Helped::of(arm, &dir, first.detail)?;
+        let help = Helped::of(arm, &dir, step.detail)?;
         let target = self.start(arm, &dir, env, &help).await?;
-        let served = Serving {
-            arm,
-            target: &target,
-            redis: redis.as_ref(),
-            help: &help,
-        };
-        let measured = self.in_each(&served, steps, &mut done).await;
+        let subject = self.subject(arm, &target, step.mode, &help);
+        let measured = self
+            .measure(arm, &target, &dir, &subject, redis.as_ref())
+            .await;
         // A target that died explains whatever else went wrong.
         let survived = target.check();
         self.progress.step("stopping");
         target.stop();
-        match (measured, survived) {
-            (Err(error), _) if error.is::<Interrupted>() => Err(error),
-            (_, Err(died)) => Err(died.into()),
-            (measured, Ok(())) => measured,
-        }
+        let (recording, threshold_crossed) = match (measured, survived) {
+            (Err(error), _) if error.is::<Interrupted>() => return Err(error),
+            (_, Err(died)) => return Err(died.into()),
+            (measured, Ok(())) => measured?,
+        };
+        let path = folder.join(RECORDING_FILE).display().to_string();
+        Ok(Round {
+            step,
+            path,
+            recording,
+            threshold_crossed,
+        })
     }
 
-    /// Where a recording goes.
-    pub fn folder(&self, arm: &Arm, step: &Step) -> anyhow::Result<PathBuf> {
-        let dir = self.out.join(relative(arm, step));
-        fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-        Ok(dir)
+    /// It ends with the round, after the server that uses it.
+    async fn redis(&self, dir: &Path) -> anyhow::Result<Option<Redis>> {
+        let Some(bus) = self.request.bus else {
+            return Ok(None);
+        };
+        let (cpus, dir) = (self.placement.driver.clone(), dir.to_owned());
+        let starting = move || bus.start(cpus.as_ref(), &dir);
+        descendants::ended_with(self.interrupt, starting).await?
     }
 
-    /// Warms up once, then measures step after step.
-    async fn in_each(
+    async fn database(&self, dir: &Path) -> anyhow::Result<Option<Database>> {
+        let Some(source) = self.databases.cloned() else {
+            return Ok(None);
+        };
+        let (cpus, dir) = (self.placement.driver.clone(), dir.to_owned());
+        let creating = move || source.create(cpus.as_ref(), &dir);
+        let database = descendants::ended_with(self.interrupt, creating).await??;
+        Ok(Some(database))
+    }
+
+    async fn start(
         &self,
-        served: &Serving<'_>,
-        steps: &[Step],
-        done: &mut impl FnMut(Round),
-    ) -> anyhow::Result<()> {
-        let mut highest = None;
-        for (at, step) in steps.iter().enumerate() {
-            let dir = self.folder(served.arm, step)?;
-            if at == 0 {
-                highest = self.prepare(&self.driver(served.target, &dir)).await?;
-            } else {
-                self.progress.begin(&step.of(served.arm.name()));
-            }
-            let (recording, threshold_crossed) =
-                self.measure(served, step, &dir, highest.as_ref()).await?;
-            let path = relative(served.arm, step).join(RECORDING_FILE);
-            done(Round {
-                step: *step,
-                path: path.display().to_string(),
-                recording,
-                threshold_crossed,
-            });
-        }
-        Ok(())
+        arm: &Arm,
+        dir: &Path,
+        env: Vec<(&'static str, String)>,
+        help: &Helped,
+    ) -> anyhow::Result<Running> {
+        let mut options = StartOptions::new(self.stub.url(), dir.join("target.log"));
+        options.cpus = self
+            .placement
+            .target
+            .as_ref()
+            .map(|cpus| cpus.0.iter().copied().collect());
+        options.env = env;
+        options.help = help.help.clone();
+        let arm = arm.clone();
+        Ok(descendants::ended_with(self.interrupt, move || arm.start(&options)).await??)
     }
 
-    /// Loads and records at once. What was recorded is saved whatever the load came to.
+    /// Warms up, then loads and records at once. What was recorded is saved whatever the load came to.
     async fn measure(
         &self,
-        served: &Serving<'_>,
-        step: &Step,
+        arm: &Arm,
+        target: &Running,
         dir: &Path,
-        highest: Option<&Highest>,
+        subject: &Subject,
+        redis: Option<&Redis>,
     ) -> anyhow::Result<(Recording, bool)> {
-        let Serving { arm, target, .. } = *served;
         let mut driver = self.driver(target, dir);
-        if let Some(highest) = highest {
+        let highest = self.prepare(&driver).await?;
+        if let Some(highest) = &highest {
             (driver.load, driver.thresholds) = (&highest.load, &[]);
         }
         let mark = self.interrupt.unless(self.stub.mark()).await??;
-        let redis = served.redis.map(|redis| anyhow::Ok((redis, redis.mark()?)));
+        let redis = redis.map(|redis| anyhow::Ok((redis, redis.mark()?)));
         let redis = redis.transpose()?;
         self.progress.step("attaching the recorder");
-        let subject = self.subject(served, step.mode);
-        let recorder =
-            Recorder::start(self.recorder, &subject, self.placement.driver.as_ref(), dir);
+        let recorder = Recorder::start(self.recorder, subject, self.placement.driver.as_ref(), dir);
         let mut recorder = self.interrupt.unless(recorder).await??;
         self.progress.step("recording under load");
         let drive = self.drive(&driver, &mut recorder).await;
@@ -187,7 +208,7 @@ impl Bench<'_> {
         recording.served = Some(self.served(arm));
         complete(&mut recording, &drive, counted.copied());
         if let (Some(load), Some(highest)) = (&mut recording.load, highest) {
-            load.held = Some(highest.held.clone());
+            load.held = Some(highest.held);
         }
         let noise = self.request.noise.clone();
         recording.host.noise = noise.filter(|noise| noise.is_of(&recording.host));
@@ -235,15 +256,14 @@ impl Bench<'_> {
         }
     }
 
-    fn subject(&self, served: &Serving<'_>, mode: Mode) -> Subject {
-        let arm = served.arm;
+    fn subject(&self, arm: &Arm, target: &Running, mode: Mode, help: &Helped) -> Subject {
         Subject {
-            pids: vec![served.target.pid()],
+            pids: vec![target.pid()],
             arm: arm.name().into(),
             runtime: arm.runtime(),
             placement: self.placement.text(arm.manifest().is_none()),
             mode,
-            detail: served.help.dir(),
+            detail: help.dir(),
         }
     }
 

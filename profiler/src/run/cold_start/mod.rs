@@ -10,20 +10,21 @@ use super::{
     bytes::{self, Peers},
     descendants,
     interrupt::Interrupted,
+    output::{arm_folder, round_folder},
     plan::Step,
     recorder::{Recorder, Subject},
-    round::{Bench, Round, relative},
+    round::{Bench, Round},
     stub::Moved,
 };
 use crate::target::{Arm, Held, StartOptions};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use ask::Answered;
 use recording::{
     LoadSummary, Recording,
     io::{RECORDING_FILE, save_recording},
     observer::Mode,
 };
-use std::{path::Path, sync::Arc};
+use std::{fs, path::Path, path::PathBuf, sync::Arc};
 
 impl Bench<'_> {
     /// Measures one round of `arm`: `starts` starts.
@@ -31,8 +32,9 @@ impl Bench<'_> {
     /// # Errors
     /// [`Interrupted`], or what failed. A recording that had begun is on disk in either case, marked as partial.
     pub async fn cold_round(&self, arm: &Arm, step: Step, starts: u32) -> anyhow::Result<Round> {
-        let dir = self.folder(arm, &step)?;
-        self.progress.begin(&step.of(arm.name()));
+        let folder = PathBuf::from(arm_folder(arm.name())).join(round_folder(&step));
+        let dir = self.out.join(&folder);
+        fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         self.progress
             .step("starting once, so that its files are in memory");
         let warm = self.hold(arm, &dir, 1).await?;
@@ -45,10 +47,7 @@ impl Bench<'_> {
         save_recording(&dir, &recording)?;
         Ok(Round {
             step,
-            path: relative(arm, &step)
-                .join(RECORDING_FILE)
-                .display()
-                .to_string(),
+            path: folder.join(RECORDING_FILE).display().to_string(),
             recording,
             threshold_crossed: false,
         })
