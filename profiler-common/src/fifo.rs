@@ -1,10 +1,11 @@
-//! First in, first out: pairs receives with sends where one thread receives and another sends.
+//! First in, first out: pairs receives with sends where an event loop receives several chunks before it sends the first, and
+//! where one thread receives and another sends.
 //!
 //! Not every receive causes a send (headers, or what is sent on together with the next), so a plain queue would drift for
 //! good. It is kept in step by a rule of event loops: when the loop thread goes to sleep waiting for events, everything that
 //! was handed to it before it last got a CPU has been dealt with, so stamps that old belong to no send any more. That it
-//! blocks elsewhere, on a lock for instance, says nothing; and what was received is only handed over when the thread that
-//! received it makes its next system call, which wakes the loop.
+//! blocks elsewhere, on a lock for instance, says nothing; and what another thread received is only handed over when that
+//! makes its next system call, which wakes the loop. What the loop thread received itself is dealt with when it goes to sleep.
 
 /// When data arrived and when it was received, monotonic ns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,14 +62,14 @@ impl Fifo {
         Some(stamp)
     }
 
-    /// The loop thread, running since `since_ns`, waits for events: drops stamps received before that and before `handed_ns`,
-    /// when the thread that receives made its last system call.
+    /// The loop thread waits for events: drops stamps received before `dealt_with_ns`.
     #[inline(always)]
-    pub fn flush(&mut self, since_ns: u64, handed_ns: u64) {
-        let before = since_ns.min(handed_ns);
+    pub fn flush(&mut self, dealt_with_ns: u64) {
         for _ in 0..FLUSH {
             match self.peek() {
-                Some(stamp) if stamp.recv_ns < before => self.tail = self.tail.wrapping_add(1),
+                Some(stamp) if stamp.recv_ns < dealt_with_ns => {
+                    self.tail = self.tail.wrapping_add(1)
+                }
                 _ => return,
             }
         }
@@ -126,18 +127,9 @@ mod tests {
         [10, 20, 30]
             .into_iter()
             .for_each(|recv| fifo.push(at(recv)));
-        fifo.flush(25, 99);
+        fifo.flush(25);
         assert_eq!(fifo.pop(), Some(at(30)));
-        fifo.flush(99, 99);
+        fifo.flush(99);
         assert_eq!(fifo.pop(), None);
-    }
-
-    #[test]
-    fn what_was_not_handed_over_yet_is_kept() {
-        let mut fifo = empty();
-        [10, 20].into_iter().for_each(|recv| fifo.push(at(recv)));
-        // The system call that received the second is still the last one.
-        fifo.flush(99, 19);
-        assert_eq!((fifo.pop(), fifo.pop()), (Some(at(20)), None));
     }
 }

@@ -46,11 +46,13 @@ pub const WAKER_OTHER: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Pairing {
-    /// Same thread: event loops that receive and send on one thread.
+    /// Same thread, as long as it does not sleep: pools, where another thread may send what this one received, so that what
+    /// it sends after its sleep is something else.
     Thread = 0,
     /// Same goroutine: Go, where threads are interchangeable.
     Goroutine = 1,
-    /// First in, first out over the process: one thread receives, another sends.
+    /// First in, first out over the process: one event loop that receives several chunks before it sends the first, or that sends
+    /// what another thread has received.
     Fifo = 2,
 }
 

@@ -66,8 +66,8 @@ fn prev_state(args: Args, prev: Object) -> u64 {
 #[inline(always)]
 fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u64) {
     let voluntary = !preempted && state != 0;
-    if voluntary && PAIRING.load() == Pairing::Fifo as u32 && thread.tid == thread.tgid {
-        dealt_with(thread);
+    if voluntary {
+        dealt_with(thread, now);
     }
     if let Some(bursts) = bursts_of(task) {
         bursts.leave(thread.ran_ns, now);
@@ -83,9 +83,21 @@ fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u6
     }
 }
 
-/// The loop thread blocks: if it waits for events, drops the stamps of what it has dealt with.
+/// The thread goes to sleep: drops the stamps of receives that cause no send any more.
 #[inline(always)]
-fn dealt_with(thread: &Thread) {
+fn dealt_with(thread: &mut Thread, now: u64) {
+    const THREAD: u32 = Pairing::Thread as u32;
+    const FIFO_PAIRING: u32 = Pairing::Fifo as u32;
+    match PAIRING.load() {
+        THREAD => thread.received.recv_ns = 0,
+        FIFO_PAIRING if thread.tid == thread.tgid => loop_waits(thread, now),
+        _ => (),
+    }
+}
+
+/// The loop thread blocks: whether it has dealt with something is known if it waits for events.
+#[inline(always)]
+fn loop_waits(thread: &Thread, now: u64) {
     if thread.flags & FLAG_IN_SYSCALL == 0 || !waits_for_events(thread.syscall_nr) {
         return;
     }
@@ -94,9 +106,14 @@ fn dealt_with(thread: &Thread) {
     };
     // SAFETY: the loop thread is the queue's only reader.
     let fifo = unsafe { &mut *fifo };
-    if let Some(receiver) = in_slot(fifo.receiver) {
-        fifo.flush(thread.since_ns, receiver.enter_ns);
-    }
+    let dealt_with_ns = if fifo.receiver == thread.slot {
+        now
+    } else if let Some(receiver) = in_slot(fifo.receiver) {
+        thread.since_ns.min(receiver.enter_ns)
+    } else {
+        return;
+    };
+    fifo.flush(dealt_with_ns);
 }
 
 /// The kernel's count of major faults is only known after the fault: taken at each switch, which a major fault causes.

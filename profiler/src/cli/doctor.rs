@@ -58,6 +58,7 @@ fn describe(diagnosis: &Diagnosis) -> String {
     for Verdict {
         signal,
         source,
+        refused,
         answers,
     } in &diagnosis.signals
     {
@@ -69,6 +70,9 @@ fn describe(diagnosis: &Diagnosis) -> String {
             "unknown" => writeln!(text, "? {signal:<15} {source:<width$}  {answers}"),
             _ => writeln!(text, "✓ {signal:<15} {source:<width$}  {answers}"),
         };
+        if !refused.is_empty() {
+            let _ = writeln!(text, "  {:<15} since {refused}", "");
+        }
     }
     text
 }
@@ -79,16 +83,20 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said() {
-        let verdict = |signal: &str, source: &str| Verdict {
+        let verdict = |signal: &str, source: &str, refused: &str| Verdict {
             signal: signal.into(),
             source: source.into(),
+            refused: refused.into(),
             answers: "something".into(),
         };
         let diagnosis = Diagnosis {
             kernel: "6.1.0".into(),
             btf: true,
             missing_privilege: vec!["CAP_BPF".into()],
-            signals: vec![verdict("scheduler", "tp_btf"), verdict("sockets", "none")],
+            signals: vec![
+                verdict("scheduler", "tp_btf", ""),
+                verdict("sockets", "none", "sock_send_length: no such hook"),
+            ],
             problem: None,
         };
         insta::assert_snapshot!(describe(&diagnosis), @r"
@@ -98,6 +106,7 @@ mod tests {
 
         ✓ scheduler       tp_btf  something
         ✗ sockets         none    cannot be said here: something
+                          since sock_send_length: no such hook
         ");
     }
 }

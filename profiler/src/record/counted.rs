@@ -63,6 +63,9 @@ pub fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
         .collect();
     // Forwards are kept by the bucket of their length, which makes them a distribution already.
     let lengths: Vec<u64> = drained.forwards.iter().map(|sum| sum.count).collect();
-    latency.insert("forwarding".into(), recording::Histogram::from_counts(&lengths));
+    latency.insert(
+        "forwarding".into(),
+        recording::Histogram::from_counts(&lengths),
+    );
     latency
 }

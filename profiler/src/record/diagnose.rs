@@ -2,7 +2,7 @@
 
 use super::offsets::{BTF_PATH, Layout};
 use super::privilege;
-use super::programs::{Programs, Wanted};
+use super::programs::{Programs, Source, Wanted};
 use super::signals::{HookKind, SAMPLES, SIGNALS, answers};
 use profiler_common::Pairing;
 use serde::Serialize;
@@ -30,6 +30,9 @@ pub struct Verdict {
     pub signal: String,
     /// What serves it; `none` if nothing does, `unknown` if it could not be tried.
     pub source: String,
+    /// Why no (better) hook does; empty where one does, or nothing was tried.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub refused: String,
     /// What cannot be said without it.
     pub answers: String,
 }
@@ -50,9 +53,11 @@ impl Diagnosis {
         let signals = match &tried {
             Ok(sources) => sources
                 .iter()
-                .map(|(signal, source)| verdict(signal, source))
+                .map(|tried| verdict(tried.signal, &tried.source, &tried.refused))
                 .collect(),
-            Err(_) => names().map(|signal| verdict(signal, "unknown")).collect(),
+            Err(_) => names()
+                .map(|signal| verdict(signal, "unknown", ""))
+                .collect(),
         };
         Diagnosis {
             kernel: kernel.trim().to_owned(),
@@ -68,10 +73,11 @@ fn names() -> impl Iterator<Item = &'static str> {
     SIGNALS.iter().map(|signal| signal.name).chain([SAMPLES.0])
 }
 
-fn verdict(signal: &str, source: &str) -> Verdict {
+fn verdict(signal: &str, source: &str, refused: &str) -> Verdict {
     Verdict {
         signal: signal.into(),
         source: source.into(),
+        refused: refused.into(),
         answers: answers(signal).into(),
     }
 }
@@ -87,7 +93,7 @@ fn privilege_needed(missing: &[String]) -> String {
     )
 }
 
-fn try_programs() -> Result<Vec<(String, String)>, String> {
+fn try_programs() -> Result<Vec<Source>, String> {
     let wanted = Wanted {
         tgids: vec![std::process::id()],
         pairing: Pairing::Thread,
@@ -96,11 +102,7 @@ fn try_programs() -> Result<Vec<(String, String)>, String> {
         kinds: vec![HookKind::TpBtf, HookKind::RawTracepoint],
     };
     let programs = Programs::attach(&wanted).map_err(|error| format!("{error:#}"))?;
-    Ok(programs
-        .sources
-        .iter()
-        .map(|source| (source.signal.to_owned(), source.source.clone()))
-        .collect())
+    Ok(programs.sources)
 }
 
 #[cfg(test)]

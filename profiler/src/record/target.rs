@@ -106,7 +106,7 @@ pub fn pairing_of(runtime: &str) -> Pairing {
     match runtime {
         // Register r14 holds the goroutine on x86-64 only.
         "go" if cfg!(target_arch = "x86_64") => Pairing::Goroutine,
-        "bun" => Pairing::Fifo,
+        "bun" | "node" | "deno" | "python" => Pairing::Fifo,
         _ => Pairing::Thread,
     }
 }

@@ -3,7 +3,7 @@
 mod client;
 
 use super::{bridge::slug, names};
-use crate::arms::Arms;
+use crate::arms::{Arm, Arms};
 use crate::chart::{Axis, Chart, Line, Lines, Paint};
 use crate::document::{Block, Cell, Figure, Section, Table, Tone};
 use crate::units;
@@ -30,7 +30,8 @@ pub fn section(arms: &Arms) -> Option<Section> {
             &title,
             &each,
         ));
-        blocks.push(table(arms, &title, &each));
+        let sends = (name == "forwarding").then(|| arms.each(sends));
+        blocks.push(table(arms, &title, &each, sends.as_deref()));
     }
     Some(Section {
         id: "latency",
@@ -59,24 +60,34 @@ fn recorded(arms: &Arms) -> Vec<String> {
     found
 }
 
-fn table(arms: &Arms, title: &str, each: &[Histogram]) -> Block {
+/// Sends to clients: not all are known to pass on what was received.
+fn sends(arm: &Arm) -> u64 {
+    let rounds = arm.rounds.iter();
+    rounds
+        .map(|round| round.sockets.forwards_matched + round.sockets.forwards_unmatched)
+        .sum()
+}
+
+fn table(arms: &Arms, title: &str, each: &[Histogram], sends: Option<&[u64]>) -> Block {
     let mut table = Table::new(format!("{title}: quantiles"))
         .words("Arm")
         .number("count");
+    if sends.is_some() {
+        table = table.number("of sends");
+    }
     for (name, _) in QUANTILES {
         table = table.number(name);
     }
     table = table.number("max");
-    for (arm, histogram) in arms
-        .list
-        .iter()
-        .zip(each)
-        .filter(|(_, histogram)| histogram.count > 0)
-    {
+    for (at, (arm, histogram)) in arms.list.iter().zip(each).enumerate() {
+        if histogram.count == 0 {
+            continue;
+        }
         let mut cells = vec![
             Cell::from(arm.name.as_str()),
             units::count(histogram.count).into(),
         ];
+        cells.extend(sends.map(|sends| Cell::from(units::count(sends[at]))));
         let quantiles = QUANTILES.map(|(_, q)| histogram.quantile(q));
         cells.extend(
             quantiles
