@@ -166,6 +166,15 @@ impl OneThread {
         self
     }
 
+    /// Time on the way into system calls and out of them, as samples found it.
+    pub fn crossing(mut self, ns: u64) -> Self {
+        self.0.crossing_ns += ns;
+        self.0.kernel_ns += ns;
+        self.0.on_cpu_ns += ns;
+        self.0.samples.crossing += u64::from(ns > 0);
+        self
+    }
+
     /// Time in being switched back in, after so many preemptions.
     pub fn switching(mut self, ns: u64, count: u64) -> Self {
         self.0.switching_ns += ns;
@@ -287,6 +296,7 @@ fn any_round(arm: &str, n: &[u64]) -> Recording {
             thread
                 .user(n[2], n[3])
                 .fault(n[4], n[5] % 7)
+                .crossing(n[5] % 3 * n[4])
                 .call(call, n[6], n[7])
         })
         .region("runtime heap", n[8])

@@ -114,8 +114,8 @@ pub struct Thread {
     pub samples_switching: u32,
     /// or later.
     pub samples_fault_irq: u32,
-    /// Padding.
-    pub unused: u32,
+    /// Likewise, but a system call had brought it there: the way in or out.
+    pub samples_crossing: u32,
     /// Thread group (process) id.
     pub tgid: u32,
     /// Times it was found running without having been seen to get a CPU.
@@ -349,11 +349,13 @@ impl Thread {
     /// Notes a CPU-clock sample that found it in the kernel.
     ///
     /// The switch itself runs with interrupts off, so that its sample is taken when it is over: in the thread that was
-    /// switched to.
+    /// switched to. `by_call` says whether a system call brought it into the kernel.
     #[inline(always)]
-    pub fn sampled_in_kernel(&mut self, now: u64) {
+    pub fn sampled_in_kernel(&mut self, now: u64, by_call: bool) {
         if self.flags & FLAG_IN_SYSCALL != 0 {
             self.samples_syscall += 1;
+        } else if by_call {
+            self.samples_crossing += 1;
         } else if now.saturating_sub(self.ran_ns) < SWITCHING_NS {
             self.samples_switching += 1;
         } else {

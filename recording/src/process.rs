@@ -63,7 +63,7 @@ pub struct Thread {
     pub stolen_ns: u64,
     /// On-CPU time in user mode: time outside system calls less the estimated shares of switching, faults and interrupts.
     pub user_ns: u64,
-    /// On-CPU time in the kernel: `syscall_ns` + `switching_ns` + `fault_irq_ns`.
+    /// On-CPU time in the kernel: `syscall_ns` + `crossing_ns` + `switching_ns` + `fault_irq_ns`.
     pub kernel_ns: u64,
     /// On-CPU time inside system calls, measured at every entry and exit.
     #[serde(default)]
@@ -76,6 +76,10 @@ pub struct Thread {
     /// by the same samples.
     #[serde(default)]
     pub switching_ns: u64,
+    /// On-CPU time in the kernel on the way into a system call, before its entry is seen, and on the way out after its exit is: what
+    /// observing them costs included. An estimate by the same samples; 0 where they do not tell it from faults and interrupts.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub crossing_ns: u64,
     /// CPU-clock samples behind that split.
     #[serde(default)]
     pub samples: Samples,
@@ -114,10 +118,14 @@ pub struct Thread {
     pub waits: Option<crate::activity::Waits>,
 }
 
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl Samples {
     /// Outside system calls.
     pub fn outside_syscalls(&self) -> u64 {
-        self.user + self.fault_irq + self.switching
+        self.user + self.fault_irq + self.crossing + self.switching
     }
 }
 
@@ -137,6 +145,9 @@ pub struct Samples {
     pub syscall: u64,
     /// In the kernel, outside a system call: fault or interrupt.
     pub fault_irq: u64,
+    /// Likewise, on the way into a system call or out of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub crossing: u64,
     /// Likewise, within 5 µs of getting its CPU back: the switch.
     #[serde(default)]
     pub switching: u64,

@@ -4,6 +4,7 @@
 //! window's edges), and the process's on-CPU time less its threads'.
 
 use super::{Ledger, sampling, user};
+use crate::exact::part;
 use crate::work::{self, FAULTS_AND_INTERRUPTS, SWITCHING};
 use recording::{Recording, process::Thread};
 
@@ -54,10 +55,11 @@ fn book_thread(at: &str, thread: &Thread, split: &Split, ledger: &mut Ledger) {
 
 /// A thread's time outside of system calls and of switching, with the way into the kernel and out of it given to what took that way.
 ///
-/// The kernel takes no sample on the way in or out (interrupts are off there). It takes it once the way is over: on the
-/// way in that is inside the kernel, outside of any call, and on the way out it is in user code. So half of what
-/// the calls' crossings cost was booked as faults and interrupts and half as user code; and of each page fault, the way
-/// out was booked as user code. All of it only moves: the sum stays what was measured.
+/// The kernel takes no sample where interrupts are off, which they are on a part of the way in and out. It takes it once they are on
+/// again: inside the kernel, outside of any call, or in user code. What samples found in the kernel on the way of a call is
+/// known (`crossing_ns`); the rest of what the calls' crossings cost was booked as user code. Where samples do not tell it,
+/// half was booked as faults and interrupts and half as user code. And of each page fault, the way out was booked as user code. All
+/// of it only moves: the sum stays what was measured.
 struct Split {
     user_ns: u64,
     fault_irq_ns: u64,
@@ -67,24 +69,47 @@ struct Split {
 
 impl Split {
     fn of(thread: &Thread, crossing_ns: f64) -> Self {
-        let (mut user_ns, mut fault_irq_ns) = (thread.user_ns, thread.fault_irq_ns);
-        let mut take = |wanted: u64| {
-            let from_faults = (wanted / 2).min(fault_irq_ns);
-            let from_user = (wanted - from_faults).min(user_ns);
-            let rest = (wanted - from_faults - from_user).min(fault_irq_ns - from_faults);
-            fault_irq_ns -= from_faults + rest;
-            user_ns -= from_user;
-            from_faults + from_user + rest
+        let mut split = Split {
+            user_ns: thread.user_ns,
+            fault_irq_ns: thread.fault_irq_ns,
+            around_calls_ns: Vec::new(),
         };
         let crossings = |count: u64| (count as f64 * crossing_ns) as u64;
-        let calls = thread.syscalls.iter();
-        let around_calls_ns = calls.map(|call| take(crossings(call.count))).collect();
-        let way_out = (crossings(thread.faults) / 2).min(user_ns);
-        Split {
-            user_ns: user_ns - way_out,
-            fault_irq_ns: fault_irq_ns + way_out,
-            around_calls_ns,
+        let mut found = thread.crossing_ns;
+        let mut calls: u64 = thread.syscalls.iter().map(|call| call.count).sum();
+        for call in &thread.syscalls {
+            let own = part(found, call.count, calls);
+            found -= own;
+            calls -= call.count;
+            let wanted = crossings(call.count);
+            let rest = if thread.samples.crossing == 0 {
+                split.take_halves(wanted)
+            } else {
+                split.take_user(wanted.saturating_sub(own))
+            };
+            split.around_calls_ns.push(own + rest);
         }
+        // Of a thread none of whose calls returned.
+        split.fault_irq_ns += found;
+        split.fault_irq_ns += split.take_user(crossings(thread.faults) / 2);
+        split
+    }
+
+    /// Takes that much of user code, or what there is.
+    fn take_user(&mut self, wanted: u64) -> u64 {
+        let taken = wanted.min(self.user_ns);
+        self.user_ns -= taken;
+        taken
+    }
+
+    /// Takes half of that each of faults and interrupts and of user code, or what there is.
+    fn take_halves(&mut self, wanted: u64) -> u64 {
+        let from_faults = (wanted / 2).min(self.fault_irq_ns);
+        self.fault_irq_ns -= from_faults;
+        let from_user = self.take_user(wanted - from_faults);
+        let rest = (wanted - from_faults - from_user).min(self.fault_irq_ns);
+        self.fault_irq_ns -= rest;
+        from_faults + from_user + rest
     }
 }
 
@@ -131,6 +156,24 @@ mod tests {
         let scarce = split(90, 30, 20, 0);
         assert_eq!(scarce.around_calls_ns, [120, 0]);
         assert_eq!((scarce.user_ns, scarce.fault_irq_ns), (0, 0));
+    }
+
+    #[test]
+    fn what_samples_found_on_the_way_of_calls_is_theirs() {
+        let build = Build::arm("x").thread(1, "main", |thread| {
+            let thread = thread.user(1_000, 1).fault(500, 8);
+            thread
+                .crossing(150)
+                .call("getppid", 20, 7)
+                .call("read", 10, 5)
+        });
+        let round = build.done();
+        let split = Split::of(&round.threads[0], 10.0);
+        // 300 in all, of which samples found 150.
+        assert_eq!(split.around_calls_ns, [200, 100]);
+        assert_eq!((split.user_ns, split.fault_irq_ns), (1_000 - 150 - 40, 500 + 40));
+        let more = Split::of(&round.threads[0], 1.0);
+        assert_eq!(more.around_calls_ns, [100, 50], "no less than was found");
     }
 
     proptest! {

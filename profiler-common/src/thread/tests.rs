@@ -261,14 +261,16 @@ fn ran(exec_ns: u64) -> Account {
 fn samples_in_the_kernel_are_told_apart() {
     let mut thread = Thread::new(1, 1, 0, RUNNABLE, 0);
     thread.switch_in(10_000);
-    thread.sampled_in_kernel(10_900);
-    thread.sampled_in_kernel(15_000);
+    thread.sampled_in_kernel(10_900, false);
+    thread.sampled_in_kernel(15_000, false);
+    thread.sampled_in_kernel(15_050, true);
     thread.enter(1, 15_100);
-    thread.sampled_in_kernel(15_200);
+    thread.sampled_in_kernel(15_200, true);
     let samples = (
         thread.samples_switching,
         thread.samples_fault_irq,
+        thread.samples_crossing,
         thread.samples_syscall,
     );
-    assert_eq!(samples, (1, 1, 1));
+    assert_eq!(samples, (1, 1, 1, 1));
 }

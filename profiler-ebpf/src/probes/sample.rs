@@ -1,9 +1,12 @@
 //! CPU-clock samples: where a thread is when it is not in a system call. Source: a perf event, `cpu-clock`.
 
+use crate::config::OFF_REGS_NR;
+use crate::hook::Object;
 use crate::maps::{CODE, tally};
 use crate::track::{current, now};
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::bpf_perf_event_data;
+use aya_ebpf::helpers::generated::{bpf_get_current_task_btf, bpf_task_pt_regs};
 use aya_ebpf::macros::perf_event;
 use aya_ebpf::programs::PerfEventContext;
 use profiler_common::code_key;
@@ -11,10 +14,22 @@ use profiler_common::code_key;
 /// Classifies one sample of the running thread.
 #[perf_event]
 pub fn cpu_clock(ctx: PerfEventContext) -> u32 {
+    classify(&ctx, came_by_call)
+}
+
+/// The same where the kernel does not give a task's registers to programs (before Linux 5.15): the ways into system calls and out of
+/// them look like faults and interrupts.
+#[perf_event]
+pub fn cpu_clock_plain(ctx: PerfEventContext) -> u32 {
+    classify(&ctx, || false)
+}
+
+#[inline(always)]
+fn classify(ctx: &PerfEventContext, by_call: impl FnOnce() -> bool) -> u32 {
     if let Some(thread) = current() {
-        let address = instruction(&ctx);
+        let address = instruction(ctx);
         if in_kernel(address) {
-            thread.sampled_in_kernel(now());
+            thread.sampled_in_kernel(now(), by_call());
         } else {
             thread.samples_user += 1;
             let key = code_key(thread.serial, address);
@@ -22,6 +37,16 @@ pub fn cpu_clock(ctx: PerfEventContext) -> u32 {
         }
     }
     0
+}
+
+/// Whether a system call brought the running thread into the kernel: its registers keep the call's number where a fault
+/// or an interrupt leaves -1.
+#[inline(always)]
+fn came_by_call() -> bool {
+    // SAFETY: the first helper gives the running task, which is what the second takes.
+    let registers = unsafe { bpf_task_pt_regs(bpf_get_current_task_btf()) };
+    let number: u64 = Object(registers as *const u8).read(OFF_REGS_NR.load());
+    number as i64 >= 0
 }
 
 /// Kernel addresses are the upper half on every 64-bit architecture Linux has.

@@ -216,7 +216,8 @@ fn thread(known: &Known, calls: Vec<(u32, SyscallStat)>, span: Span) -> Thread {
     let outside_ns = tracked.on_cpu_ns - syscall_ns;
     let estimate = |found: u64| part(outside_ns, found, samples.outside_syscalls());
     let (switching_ns, fault_irq_ns) = (estimate(samples.switching), estimate(samples.fault_irq));
-    let kernel_ns = syscall_ns + switching_ns + fault_irq_ns;
+    let crossing_ns = estimate(samples.crossing);
+    let kernel_ns = syscall_ns + crossing_ns + switching_ns + fault_irq_ns;
     let since_start = |at: u64| at.saturating_sub(span.start_ns);
     Thread {
         tid: tracked.tid,
@@ -228,6 +229,7 @@ fn thread(known: &Known, calls: Vec<(u32, SyscallStat)>, span: Span) -> Thread {
         syscall_ns,
         fault_irq_ns,
         switching_ns,
+        crossing_ns,
         samples,
         run_queue_ns: tracked.run_queue_ns,
         preempted_ns: Some(tracked.preempted_ns.min(tracked.run_queue_ns)),
@@ -249,6 +251,7 @@ fn samples(tracked: &Tracked) -> Samples {
         user: tracked.samples_user,
         syscall: tracked.samples_syscall.into(),
         fault_irq: tracked.samples_fault_irq.into(),
+        crossing: tracked.samples_crossing.into(),
         switching: tracked.samples_switching.into(),
     }
 }

@@ -236,20 +236,26 @@ fn attach_hook(bpf: &mut Ebpf, btf: &Btf, hook: &str, kind: HookKind) -> Result<
 
 /// Samples tell user code from faults and interrupts; a recording without them says so and is otherwise whole.
 fn attach_samples(bpf: &mut Ebpf) -> Source {
-    const PROGRAM: &str = "cpu_clock";
-    let (source, refused, programs) = match try_samples(bpf, PROGRAM) {
-        Ok(()) => (
-            format!("perf_event cpu-clock {SAMPLE_HZ} Hz"),
-            String::new(),
-            vec![PROGRAM.into()],
-        ),
-        Err(error) => (NO_SOURCE.into(), in_a_line(&error), Vec::new()),
-    };
+    const PROGRAMS: [&str; 2] = ["cpu_clock", "cpu_clock_plain"];
+    let mut refused = String::new();
+    for program in PROGRAMS {
+        match try_samples(bpf, program) {
+            Ok(()) => {
+                return Source {
+                    signal: SAMPLES.0,
+                    source: format!("perf_event cpu-clock {SAMPLE_HZ} Hz"),
+                    refused,
+                    programs: vec![program.into()],
+                };
+            }
+            Err(error) => refused = in_a_line(&error),
+        }
+    }
     Source {
         signal: SAMPLES.0,
-        source,
+        source: NO_SOURCE.into(),
         refused,
-        programs,
+        programs: Vec::new(),
     }
 }
 

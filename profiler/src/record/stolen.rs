@@ -44,7 +44,9 @@ fn give_up(thread: &mut Thread, stolen: u64) {
     thread.syscall_ns = kept(thread.syscall_ns);
     thread.fault_irq_ns = kept(thread.fault_irq_ns);
     thread.switching_ns = kept(thread.switching_ns);
-    thread.kernel_ns = thread.syscall_ns + thread.switching_ns + thread.fault_irq_ns;
+    thread.crossing_ns = kept(thread.crossing_ns);
+    thread.kernel_ns =
+        thread.syscall_ns + thread.crossing_ns + thread.switching_ns + thread.fault_irq_ns;
     thread.on_cpu_ns = after;
     // With what rounding has left.
     thread.user_ns = after - thread.kernel_ns;

@@ -68,7 +68,7 @@ fn roles(arm: &Arm, arms: &Arms) -> Option<Block> {
         let times: [fn(&Thread) -> u64; 6] = [
             |thread| thread.on_cpu_ns,
             |thread| thread.user_ns,
-            |thread| thread.syscall_ns,
+            |thread| thread.syscall_ns + thread.crossing_ns,
             |thread| thread.fault_irq_ns,
             |thread| thread.switching_ns,
             |thread| thread.run_queue_ns,

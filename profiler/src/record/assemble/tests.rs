@@ -117,8 +117,8 @@ fn a_call_open_at_the_end_keeps_its_cpu_time() {
 #[test]
 fn samples_split_what_is_outside_of_calls() {
     let mut thread = Tracked::new(1, 7, 3, ON_CPU, 1000);
-    (thread.samples_user, thread.samples_switching) = (5, 2);
-    thread.samples_fault_irq = 1;
+    (thread.samples_user, thread.samples_switching) = (4, 2);
+    (thread.samples_fault_irq, thread.samples_crossing) = (1, 1);
     let known = known_threads(&[thread], &[], &truth(7, 0), &truth(7, 1000), SPAN);
     let threads = built(&known, &Drained::default());
     assert_eq!(
@@ -126,9 +126,10 @@ fn samples_split_what_is_outside_of_calls() {
             threads[0].user_ns,
             threads[0].switching_ns,
             threads[0].fault_irq_ns,
+            threads[0].crossing_ns,
             threads[0].kernel_ns
         ),
-        (625, 250, 125, 375)
+        (500, 250, 125, 125, 500)
     );
 }
 
