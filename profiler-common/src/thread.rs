@@ -114,7 +114,7 @@ pub struct Thread {
     pub samples_switching: u32,
     /// or later.
     pub samples_fault_irq: u32,
-    /// Likewise, but a system call had brought it there: the way in or out.
+    /// or, wherever that was, on the way into a system call or out of it.
     pub samples_crossing: u32,
     /// Thread group (process) id.
     pub tgid: u32,

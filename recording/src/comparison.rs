@@ -193,6 +193,9 @@ pub struct Finding {
     pub text: String,
     /// Share of the difference it explains, 0 to 1 (above 1 where others run against it).
     pub share: f64,
+    /// Whether that follows from the other causes, and is none of its own. Absent where it does not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub follows: bool,
     /// `recording#json-pointer` or `comparison#json-pointer` of what it rests on.
     pub evidence: Vec<String>,
 }

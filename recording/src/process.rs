@@ -76,8 +76,8 @@ pub struct Thread {
     /// by the same samples.
     #[serde(default)]
     pub switching_ns: u64,
-    /// On-CPU time in the kernel on the way into a system call, before its entry is seen, and on the way out after its exit is: what
-    /// observing them costs included. An estimate by the same samples; 0 where they do not tell it from faults and interrupts.
+    /// On-CPU time on the way into a system call, before its entry is seen, and on the way out after its exit is: what observing
+    /// them costs included. An estimate by the same samples; 0 where they do not tell it from the rest.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub crossing_ns: u64,
     /// CPU-clock samples behind that split.
@@ -145,7 +145,7 @@ pub struct Samples {
     pub syscall: u64,
     /// In the kernel, outside a system call: fault or interrupt.
     pub fault_irq: u64,
-    /// Likewise, on the way into a system call or out of it.
+    /// On the way into a system call or out of it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub crossing: u64,
     /// Likewise, within 5 µs of getting its CPU back: the switch.

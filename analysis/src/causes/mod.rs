@@ -9,6 +9,7 @@ mod connection_churn;
 mod empty_polls;
 mod failing_receives;
 mod forwarding;
+mod go_watcher;
 mod hand_off;
 mod kinds_of_calls;
 mod leak;
@@ -80,6 +81,10 @@ pub trait Rule: Sync {
     fn about(&self) -> &About;
     /// What it explains.
     fn kind(&self) -> Kind;
+    /// Whether what it explains is a consequence of the other causes rather than one itself.
+    fn follows(&self) -> bool {
+        false
+    }
     /// The rows that show the pattern, if it is there, and what they say in this case.
     fn check(&self, case: &Case<'_>) -> Option<Hit>;
 }
@@ -88,6 +93,7 @@ pub trait Rule: Sync {
 pub const RULES: &[&dyn Rule] = &[
     &thread_jobs::GARBAGE_COLLECTION,
     &thread_jobs::JIT_COMPILATION,
+    &go_watcher::GoWatcher,
     &polling::Polling,
     &kinds_of_calls::CLOCK_CALLS,
     &connection_churn::ConnectionChurn,
@@ -131,7 +137,10 @@ pub fn explain(story: &Story<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Vec<Finding
         let more: f64 = hit.rows.iter().map(|row| row.more).sum();
         let share = more / case.gap();
         if share >= WORTH_TELLING {
-            findings.push(finding(&case, rule.about(), &hit, more));
+            findings.push(Finding {
+                follows: rule.follows(),
+                ..finding(&case, rule.about(), &hit, more)
+            });
             case.take(&hit.rows);
         }
     }

@@ -1,7 +1,7 @@
 //! Timers that wake a thread to look whether there is something to do.
 
 use super::{About, Case, Hit, Kind, Row, Rule};
-use crate::{runtime::GO_SYSMON, work};
+use crate::work;
 use std::collections::BTreeSet;
 
 /// A thread that computes for longer than this each time it wakes has something to do.
@@ -14,7 +14,7 @@ pub struct Polling;
 const ABOUT: About = About {
     id: "polling",
     title: "Sleeping and waking by a timer",
-    pattern: "nanosleep and its kin, and all of the threads that live by them: they mostly sleep, and do little in between (Go's sysmon)",
+    pattern: "nanosleep and its kin, and all of the threads that live by them: they mostly sleep, and do little in between",
     meaning: "A thread wakes by the clock, whether or not there is work",
     remedy: "Lengthen the interval, or wait for the event itself",
 };
@@ -45,7 +45,7 @@ fn is_sleep(row: &Row) -> bool {
 /// Roles that live by the clock.
 fn pollers(rows: &[Row]) -> BTreeSet<String> {
     let roles: BTreeSet<&String> = rows.iter().map(|row| &row.role).collect();
-    let polls = |role: &&String| *role == GO_SYSMON || does_little_but_sleep(rows, role);
+    let polls = |role: &&String| does_little_but_sleep(rows, role);
     roles.into_iter().filter(polls).cloned().collect()
 }
 

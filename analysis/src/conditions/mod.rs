@@ -73,6 +73,7 @@ fn finding(arm: &Rounds<'_>, condition: &dyn Condition) -> Option<Finding> {
         pair: None,
         text,
         share: 0.0,
+        follows: false,
         evidence: signs
             .iter()
             .map(|(path, sign)| format!("{path}#{}", sign.pointer))

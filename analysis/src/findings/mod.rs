@@ -58,6 +58,7 @@ impl Story<'_> {
             pair: Some([self.pair.a.clone(), self.pair.b.clone()]),
             text,
             share,
+            follows: false,
             evidence,
         }
     }

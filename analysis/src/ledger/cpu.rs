@@ -46,20 +46,24 @@ fn book_thread(at: &str, thread: &Thread, split: &Split, ledger: &mut Ledger) {
             "switching_ns",
         );
     }
+    let crossing = sampling::variance(outside_ns, samples.crossing, samples.outside_syscalls());
     for (index, call) in thread.syscalls.iter().enumerate() {
         let evidence = format!("{at}/syscalls/{index}");
-        let value = call.on_cpu_ns + split.around_calls_ns[index];
-        ledger.add(role, work::cause(call), value, call.count, evidence);
+        let (cause, around) = (work::cause(call), split.around_calls_ns[index]);
+        ledger.add(role, cause, call.on_cpu_ns + around, call.count, evidence);
+        if samples.crossing > 0 {
+            let share = around as f64 / thread.crossing_ns.max(1) as f64;
+            ledger.add_variance(role, cause, crossing * share * share);
+        }
     }
 }
 
 /// A thread's time outside of system calls and of switching, with the way into the kernel and out of it given to what took that way.
 ///
-/// The kernel takes no sample where interrupts are off, which they are on a part of the way in and out. It takes it once they are on
-/// again: inside the kernel, outside of any call, or in user code. What samples found in the kernel on the way of a call is
-/// known (`crossing_ns`); the rest of what the calls' crossings cost was booked as user code. Where samples do not tell it,
-/// half was booked as faults and interrupts and half as user code. And of each page fault, the way out was booked as user code. All
-/// of it only moves: the sum stays what was measured.
+/// What samples found on the way (`crossing_ns`) belongs to the calls, by their number. Where they do not tell it, what a crossing
+/// costs is known from the recorder's own (`crossing_ns` of the observer), and since the kernel takes no sample where interrupts
+/// are off but once they are on again, half of it was booked as faults and interrupts and half as user code. And of each page
+/// fault, the way out was booked as user code. All of it only moves: the sum stays what was measured.
 struct Split {
     user_ns: u64,
     fault_irq_ns: u64,
@@ -81,13 +85,11 @@ impl Split {
             let own = part(found, call.count, calls);
             found -= own;
             calls -= call.count;
-            let wanted = crossings(call.count);
-            let rest = if thread.samples.crossing == 0 {
-                split.take_halves(wanted)
-            } else {
-                split.take_user(wanted.saturating_sub(own))
+            let untold = match thread.samples.crossing {
+                0 => split.take_halves(crossings(call.count)),
+                _ => 0,
             };
-            split.around_calls_ns.push(own + rest);
+            split.around_calls_ns.push(own + untold);
         }
         // Of a thread none of whose calls returned.
         split.fault_irq_ns += found;
@@ -169,11 +171,8 @@ mod tests {
         });
         let round = build.done();
         let split = Split::of(&round.threads[0], 10.0);
-        // 300 in all, of which samples found 150.
-        assert_eq!(split.around_calls_ns, [200, 100]);
-        assert_eq!((split.user_ns, split.fault_irq_ns), (1_000 - 150 - 40, 500 + 40));
-        let more = Split::of(&round.threads[0], 1.0);
-        assert_eq!(more.around_calls_ns, [100, 50], "no less than was found");
+        assert_eq!(split.around_calls_ns, [100, 50]);
+        assert_eq!((split.user_ns, split.fault_irq_ns), (1_000 - 40, 500 + 40));
     }
 
     proptest! {

@@ -27,9 +27,12 @@ pub fn cpu_clock_plain(ctx: PerfEventContext) -> u32 {
 #[inline(always)]
 fn classify(ctx: &PerfEventContext, by_call: impl FnOnce() -> bool) -> u32 {
     if let Some(thread) = current() {
-        let address = instruction(ctx);
+        let registers = registers(ctx);
+        let address = registers.rip;
         if in_kernel(address) {
             thread.sampled_in_kernel(now(), by_call());
+        } else if returned(registers) {
+            thread.samples_crossing += 1;
         } else {
             thread.samples_user += 1;
             let key = code_key(thread.serial, address);
@@ -55,10 +58,24 @@ fn in_kernel(address: u64) -> bool {
     (address as i64) < 0
 }
 
-/// Address of the instruction that was interrupted.
+/// Whether a system call has just returned: it leaves its return address in a register (`SYSCALL`, Intel SDM volume 2), and the
+/// sample was due on the way out, where interrupts are off.
 #[inline(always)]
-fn instruction(ctx: &PerfEventContext) -> u64 {
+fn returned(registers: Registers) -> bool {
+    registers.rip == registers.rcx
+}
+
+/// What tells where a thread was interrupted.
+#[derive(Clone, Copy)]
+struct Registers {
+    rip: u64,
+    rcx: u64,
+}
+
+#[inline(always)]
+fn registers(ctx: &PerfEventContext) -> Registers {
     let data: *const bpf_perf_event_data = ctx.as_ptr().cast();
     // SAFETY: the context of a perf event program begins with the registers; the verifier checks the access.
-    unsafe { (*data).regs.rip }
+    let (rip, rcx) = unsafe { ((*data).regs.rip, (*data).regs.rcx) };
+    Registers { rip, rcx }
 }

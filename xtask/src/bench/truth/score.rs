@@ -30,6 +30,8 @@ pub struct Score {
     pub measured: f64,
     /// Causes that were not planted, with their share of the difference, where it is too large.
     pub others: Vec<(String, f64)>,
+    /// What is told to follow from the planted cause, with its share of the difference, where that is as large.
+    pub following: Vec<(String, f64)>,
     /// Share of the difference that no row of the ledger explains.
     pub remainder: f64,
 }
@@ -50,20 +52,26 @@ impl Score {
                 Dose::Count => counted(pair, right),
                 _ => right.share * gap(metric, pair),
             });
-        let others = told
+        let others = told.iter().filter(|finding| {
+            finding.id != cause.finding && finding.share > REST && !finding.follows
+        });
+        let following = told
             .iter()
-            .filter(|finding| finding.id != cause.finding && finding.share > REST);
+            .filter(|finding| finding.follows && finding.share > REST);
+        let listed = |finding: &&Finding| (finding.id.clone(), finding.share);
         Self {
             arm: cause.arm(),
             metric: cause.metric.clone(),
             expected: cause.finding.clone(),
-            first: told.first().map(|finding| finding.id.clone()),
+            first: told
+                .iter()
+                .find(|finding| !finding.follows)
+                .map(|finding| finding.id.clone()),
             dose: cause.dose,
             planted,
             measured: measured.unwrap_or(0.0),
-            others: others
-                .map(|finding| (finding.id.clone(), finding.share))
-                .collect(),
+            others: others.map(listed).collect(),
+            following: following.map(listed).collect(),
             remainder: found.map_or(1.0, |(metric, pair)| pair.unexplained / gap(metric, pair)),
         }
     }
@@ -198,6 +206,12 @@ mod tests {
         assert!(!scored(vec![right()], 250.0, 0.0).is_dose_right());
         assert!(!scored(vec![right()], 190.0, 20.0).is_right());
         assert!(!scored(vec![right(), finding("other", 0.06, 1)], 190.0, 0.0).is_right());
+        let follows = Finding {
+            follows: true,
+            ..finding("other", 0.06, 1)
+        };
+        let followed = scored(vec![right(), follows], 190.0, 0.0);
+        assert!(followed.is_right() && followed.following.len() == 1);
         assert!(!scored(vec![finding("other", 0.96, 1), right()], 190.0, 0.0).is_first());
         let nothing = scored(vec![], 190.0, 0.0);
         assert_eq!((nothing.first.clone(), nothing.measured), (None, 0.0));

@@ -44,7 +44,9 @@ pub fn markdown(scores: &[Score]) -> String {
 
 fn others(score: &Score) -> String {
     let told = |(id, share): &(String, f64)| format!("`{id}` {}", quantity::percent(*share));
-    let told: Vec<String> = score.others.iter().map(told).collect();
+    let follows = |other| format!("{} (said to follow)", told(other));
+    let others = score.others.iter().map(told);
+    let told: Vec<String> = others.chain(score.following.iter().map(follows)).collect();
     if told.is_empty() {
         "none".into()
     } else {
@@ -86,6 +88,7 @@ mod tests {
             planted: 300_000.0,
             measured: 306_000.0,
             others,
+            following: vec![("watcher".into(), 0.07)],
             remainder: 0.001,
         }
     }
@@ -99,7 +102,7 @@ mod tests {
         let rows: Vec<&str> = table.lines().skip(2).collect();
         assert_eq!(
             rows[0],
-            "| planted:busy | `user-code` | 300 µs CPU a token | 306 µs CPU a token (+2.0 %) | none | 0.1 % | yes |"
+            "| planted:busy | `user-code` | 300 µs CPU a token | 306 µs CPU a token (+2.0 %) | `watcher` 7 % (said to follow) | 0.1 % | yes |"
         );
         assert!(
             rows[1].contains("`polling`, not `user-code`") && rows[1].contains("`polling` 40 %")

@@ -1,0 +1,61 @@
+//! Go's sysmon: what it costs follows from how long anything runs.
+
+use super::{About, Case, Hit, Kind, Rule};
+use crate::runtime::GO_SYSMON;
+
+/// See the module. It runs on no processor of the scheduler, looks every 20 µs at first and every 10 ms at last, and sleeps when
+/// all of the process does (`sysmon` in Go's `runtime/proc.go`).
+pub struct GoWatcher;
+
+const ABOUT: About = About {
+    id: "go-watcher",
+    title: "Go's watcher",
+    pattern: "All of Go's sysmon thread",
+    meaning: "It looks every 20 µs to 10 ms at what runs, for as long as anything does: so this follows from what keeps the process busy, and is no cause of its own",
+    remedy: "Look at the other causes; nothing switches it off",
+};
+
+impl Rule for GoWatcher {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Cpu
+    }
+
+    fn follows(&self) -> bool {
+        true
+    }
+
+    fn check(&self, case: &Case<'_>) -> Option<Hit> {
+        let rows = case.rows(|row| row.role == GO_SYSMON)?;
+        let text = case.values(&rows);
+        Some(Hit::of(rows, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing::*;
+
+    #[test]
+    fn it_is_found_and_said_to_follow() {
+        let found = planted("go-watcher", |build| {
+            build.thread(9, GO_SYSMON, |thread| {
+                thread
+                    .call("nanosleep", 1_000, DOSE / 2)
+                    .user(DOSE / 2, 1_000)
+            })
+        });
+        assert_whole(&found);
+        assert!(found.follows);
+    }
+
+    #[test]
+    fn other_causes_are_causes() {
+        let found = planted("other-calls", |build| build.call("getpid", 10, DOSE));
+        assert!(!found.follows);
+    }
+}
