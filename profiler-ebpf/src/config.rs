@@ -3,6 +3,7 @@
 //! The map behind these is frozen, so the verifier knows each as a constant and drops the branches not taken.
 
 use aya_ebpf::Global;
+use profiler_common::Pairing;
 
 macro_rules! globals {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $value:expr;)*) => {
@@ -65,3 +66,10 @@ globals! {
     /// `pt_regs.r14`: the goroutine (Go on x86-64).
     OFF_REGS_G: u64 = 0;
 }
+
+/// Values of [`PAIRING`], to match it against.
+pub const THREAD_PAIRING: u32 = Pairing::Thread as u32;
+/// See [`THREAD_PAIRING`].
+pub const GOROUTINE_PAIRING: u32 = Pairing::Goroutine as u32;
+/// See [`THREAD_PAIRING`].
+pub const FIFO_PAIRING: u32 = Pairing::Fifo as u32;

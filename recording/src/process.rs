@@ -145,12 +145,12 @@ pub struct Samples {
     pub syscall: u64,
     /// In the kernel, outside a system call: fault or interrupt.
     pub fault_irq: u64,
-    /// On the way into a system call or out of it.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub crossing: u64,
     /// Likewise, within 5 µs of getting its CPU back: the switch.
     #[serde(default)]
     pub switching: u64,
+    /// On the way into a system call or out of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub crossing: u64,
 }
 
 /// CPU-clock samples of user mode in one function, of all threads of a role. Those of a role add up to the role's

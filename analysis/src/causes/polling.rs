@@ -45,8 +45,10 @@ fn is_sleep(row: &Row) -> bool {
 /// Roles that live by the clock.
 fn pollers(rows: &[Row]) -> BTreeSet<String> {
     let roles: BTreeSet<&String> = rows.iter().map(|row| &row.role).collect();
-    let polls = |role: &&String| does_little_but_sleep(rows, role);
-    roles.into_iter().filter(polls).cloned().collect()
+    let polls = roles
+        .into_iter()
+        .filter(|role| does_little_but_sleep(rows, role));
+    polls.cloned().collect()
 }
 
 fn does_little_but_sleep(rows: &[Row], role: &str) -> bool {

@@ -14,24 +14,24 @@ use profiler_common::code_key;
 /// Classifies one sample of the running thread.
 #[perf_event]
 pub fn cpu_clock(ctx: PerfEventContext) -> u32 {
-    classify(&ctx, came_by_call)
+    classify(&ctx, true)
 }
 
 /// The same where the kernel does not give a task's registers to programs (before Linux 5.15): the ways into system calls and out of
-/// them look like faults and interrupts.
+/// them look like faults and interrupts, and like user code.
 #[perf_event]
 pub fn cpu_clock_plain(ctx: PerfEventContext) -> u32 {
-    classify(&ctx, || false)
+    classify(&ctx, false)
 }
 
 #[inline(always)]
-fn classify(ctx: &PerfEventContext, by_call: impl FnOnce() -> bool) -> u32 {
+fn classify(ctx: &PerfEventContext, tells_crossings: bool) -> u32 {
     if let Some(thread) = current() {
         let registers = registers(ctx);
         let address = registers.rip;
         if in_kernel(address) {
-            thread.sampled_in_kernel(now(), by_call());
-        } else if returned(registers) {
+            thread.sampled_in_kernel(now(), tells_crossings && came_by_call());
+        } else if tells_crossings && returned(registers) {
             thread.samples_crossing += 1;
         } else {
             thread.samples_user += 1;

@@ -4,8 +4,9 @@
 //! `sched_wakeup_new`, `sched_migrate_task`, `sched_process_fork`, `sched_process_exit`.
 
 use crate::config::{
-    COLLECTOR_NAME, OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_MAJ_FLT, OFF_TASK_NIVCSW,
-    OFF_TASK_NVCSW, OFF_TASK_RUN_DELAY, OFF_TASK_STATE, OFF_TASK_TGID, PAIRING, SWITCH_HAS_STATE,
+    COLLECTOR_NAME, FIFO_PAIRING, OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_MAJ_FLT,
+    OFF_TASK_NIVCSW, OFF_TASK_NVCSW, OFF_TASK_RUN_DELAY, OFF_TASK_STATE, OFF_TASK_TGID, PAIRING,
+    SWITCH_HAS_STATE, THREAD_PAIRING,
 };
 use crate::hook::{Args, Object, hooks};
 use crate::maps::{BURSTS, EXITED, FIFO, WAITED, WAKES, add, count, observe, tally, window_start};
@@ -19,8 +20,7 @@ use profiler_common::thread::{
 };
 use profiler_common::ticks::waits_for_events;
 use profiler_common::{
-    Bursts, LATE_PROCESSES, LONG_WAIT_NS, Pairing, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER,
-    WaitedFor,
+    Bursts, LATE_PROCESSES, LONG_WAIT_NS, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER, WaitedFor,
 };
 
 hooks! {
@@ -86,10 +86,8 @@ fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u6
 /// The thread goes to sleep: drops the stamps of receives that cause no send any more.
 #[inline(always)]
 fn dealt_with(thread: &mut Thread, now: u64) {
-    const THREAD: u32 = Pairing::Thread as u32;
-    const FIFO_PAIRING: u32 = Pairing::Fifo as u32;
     match PAIRING.load() {
-        THREAD => thread.received.recv_ns = 0,
+        THREAD_PAIRING => thread.received.recv_ns = 0,
         FIFO_PAIRING if thread.tid == thread.tgid => loop_waits(thread, now),
         _ => (),
     }

@@ -3,7 +3,7 @@
 //! Hooks: `sock_send_length`, `sock_recv_length` (Linux 6.3), `sk_data_ready`, `inet_sock_set_state`,
 //! `tcp_retransmit_skb`.
 
-use crate::config::{OFF_SOCK_FAMILY, OFF_SOCK_NUM, PAIRING};
+use crate::config::{FIFO_PAIRING, GOROUTINE_PAIRING, OFF_SOCK_FAMILY, OFF_SOCK_NUM, PAIRING};
 use crate::hook::{Args, Object, hooks};
 use crate::maps::{FIFO, FORWARDS, GOROUTINES, LISTENING, count, observe, window_start};
 use crate::sockets;
@@ -11,7 +11,7 @@ use crate::track::{current, current_ids, now};
 use profiler_common::forward::Received;
 use profiler_common::goroutine::GoroutineStamp;
 use profiler_common::histogram::{Kind, bucket_of};
-use profiler_common::{Goroutines, Pairing, Socket, Stamp, Thread, goroutine};
+use profiler_common::{Goroutines, Socket, Stamp, Thread, goroutine};
 
 hooks! {
     "sock_send_length" => send as sock_send_length, sock_send_length_raw;
@@ -21,8 +21,6 @@ hooks! {
     "tcp_retransmit_skb" => retransmit as tcp_retransmit_skb, tcp_retransmit_skb_raw;
 }
 
-const FIFO_PAIRING: u32 = Pairing::Fifo as u32;
-const GOROUTINE_PAIRING: u32 = Pairing::Goroutine as u32;
 const AF_INET: u16 = 2;
 const AF_INET6: u16 = 10;
 const MSG_PEEK: u64 = 2;

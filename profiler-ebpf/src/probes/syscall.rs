@@ -1,6 +1,6 @@
 //! System calls: how many, what failed, on-CPU and blocked time of each. Hooks: `sys_enter`, `sys_exit`.
 
-use crate::config::{MEMORY_CALLS, OFF_REGS_G, OFF_REGS_NR, PAIRING};
+use crate::config::{GOROUTINE_PAIRING, MEMORY_CALLS, OFF_REGS_G, OFF_REGS_NR, PAIRING};
 use crate::hook::{Args, hooks};
 use crate::maps::{CALLS, ERRORS, FREE_ROWS, SYSCALLS, TICKS, count, tally};
 use crate::probes::site;
@@ -9,7 +9,7 @@ use profiler_common::site::manages_memory;
 use profiler_common::syscall::{NEAR_CALLS, error_key, key, moves_data, near};
 use profiler_common::thread::{CallTime, FLAG_IN_SYSCALL};
 use profiler_common::ticks::{NO_ROW, NO_ROW_LEFT, Ticks, waits_for_events};
-use profiler_common::{Pairing, SyscallStat, Thread};
+use profiler_common::{SyscallStat, Thread};
 
 hooks! {
     "sys_enter" => enter as sys_enter, sys_enter_raw;
@@ -23,7 +23,7 @@ const MAX_ERRNO: u64 = 4095;
 fn enter(args: Args) {
     let Some(thread) = current() else { return };
     let (nr, now) = (args.word::<1>() as u32, now());
-    if PAIRING.load() == Pairing::Goroutine as u32 && moves_data(nr) {
+    if PAIRING.load() == GOROUTINE_PAIRING && moves_data(nr) {
         run_goroutine(thread, args.object::<0>().read(OFF_REGS_G.load()));
     }
     if waits_for_events(nr)
