@@ -2,10 +2,14 @@
 //!
 //! Threads of a role do the same kind of thing, so their samples are taken together: many threads with few samples
 //! each tell as much as one with many.
+//!
+//! What runs around a system call (the wrapper of the C library, Go's `entersyscall`) runs because of the call, so that it is
+//! booked to the calls of the role, by their number.
 
 use super::{Ledger, sampling};
 use crate::exact::part;
 use crate::runtime::code::{self, AROUND_CALLS, UNKNOWN};
+use crate::work;
 use recording::{
     Recording,
     process::{CodeSamples, Thread},
@@ -23,7 +27,10 @@ pub fn book(path: &str, recording: &Recording, user_ns: &[u64], ledger: &mut Led
     }
     for (index, samples) in recording.code.iter().enumerate() {
         if let Some(role) = roles.get_mut(samples.role.as_str()) {
-            let doing = code::doing(&recording.target.runtime, samples);
+            let doing = match role.wraps(&samples.function) {
+                true => AROUND_CALLS,
+                false => code::doing(&recording.target.runtime, samples),
+            };
             role.found(doing, samples, format!("{path}#/code/{index}"));
         }
     }
@@ -45,6 +52,8 @@ struct Role<'a> {
     samples: u64,
     samples_user: u64,
     doing: BTreeMap<&'a str, Found>,
+    /// Calls that returned, by their cause.
+    calls: BTreeMap<&'a str, u64>,
     evidence: Vec<String>,
 }
 
@@ -55,13 +64,21 @@ struct Found {
 }
 
 impl<'a> Role<'a> {
-    fn add(&mut self, thread: &Thread, user_ns: u64) {
+    fn add(&mut self, thread: &'a Thread, user_ns: u64) {
         self.user_ns += user_ns;
         self.outside_ns += thread.outside_syscalls_ns();
         self.given_away_ns += thread.user_ns.saturating_sub(user_ns);
         self.wakeups += thread.wakeups;
         self.samples += thread.samples.outside_syscalls();
         self.samples_user += thread.samples.user;
+        for call in thread.syscalls.iter().filter(|call| call.count > 0) {
+            *self.calls.entry(work::cause(call)).or_default() += call.count;
+        }
+    }
+
+    /// Whether a function is the C library's for a call that the role makes.
+    fn wraps(&self, function: &str) -> bool {
+        self.calls.contains_key(code::bare(function))
     }
 
     fn found(&mut self, doing: &'a str, samples: &CodeSamples, evidence: String) {
@@ -84,6 +101,11 @@ impl<'a> Role<'a> {
             if value == 0 {
                 continue;
             }
+            let variance = sampling::variance(self.outside_ns, found.samples, self.samples);
+            if *doing == AROUND_CALLS && !self.calls.is_empty() {
+                self.book_to_calls(name, (value, variance), &found.evidence, ledger);
+                continue;
+            }
             let threads = self.evidence.iter();
             for (place, evidence) in threads.chain(&found.evidence).enumerate() {
                 let (value, count) = if place == 0 {
@@ -93,11 +115,30 @@ impl<'a> Role<'a> {
                 };
                 ledger.cite(role, doing, value, count, evidence.clone());
             }
-            ledger.add_variance(
-                role,
-                doing,
-                sampling::variance(self.outside_ns, found.samples, self.samples),
-            );
+            ledger.add_variance(role, doing, variance);
+        }
+    }
+
+    /// Gives each of the role's calls its part of what ran around them.
+    fn book_to_calls(
+        &self,
+        name: &str,
+        (value, variance): (u64, f64),
+        evidence: &[String],
+        ledger: &mut Ledger,
+    ) {
+        let all: u64 = self.calls.values().sum();
+        let (mut left, mut calls) = (value, all);
+        for (cause, count) in &self.calls {
+            let own = part(left, *count, calls);
+            left -= own;
+            calls -= count;
+            for (place, evidence) in evidence.iter().enumerate() {
+                let own = if place == 0 { own } else { 0 };
+                ledger.cite(Some(name), cause, own, 0, evidence.clone());
+            }
+            let share = *count as f64 / all as f64;
+            ledger.add_variance(Some(name), cause, variance * share * share);
         }
     }
 
@@ -185,6 +226,48 @@ mod tests {
         assert_eq!(
             cited,
             ["r#/threads/0/user_ns", "r#/threads/1/user_ns", "r#/code/0"]
+        );
+    }
+
+    #[test]
+    fn what_runs_around_calls_is_booked_to_them() {
+        let round = Build::arm("go")
+            .thread(1, "M", |thread| {
+                thread
+                    .user(900, 4)
+                    .call("write", 20, 7)
+                    .call("getppid", 10, 5)
+            })
+            .thread(2, "other", |thread| thread.user(100, 1))
+            .with(|recording| {
+                recording.threads[0].samples.user = 9;
+                recording.threads[1].samples.user = 1;
+                recording.code = vec![
+                    code("M", "main.main", 6),
+                    code("M", "runtime.entersyscall", 2),
+                    code("M", "__libc_getppid", 1),
+                    code("other", "syscall.Syscall", 1),
+                ];
+            })
+            .done();
+        let mut ledger = Ledger::default();
+        book("r", &round, &[900, 100], &mut ledger);
+        let row = |role: &str, cause: &str| ledger.per(&(Some(role.into()), cause.into()), 1.0);
+        assert_eq!(row("M", code::APPLICATION).value, 600.0);
+        assert_eq!(row("M", "write").value, 200.0);
+        assert_eq!(row("M", "getppid").value, 100.0);
+        assert_eq!(row("M", AROUND_CALLS).value, 0.0);
+        let share =
+            row("M", "write").sampling_error.unwrap() / row("M", "getppid").sampling_error.unwrap();
+        assert!((share - 2.0).abs() < 1e-9, "{share}");
+        let cited: Vec<_> = ledger
+            .evidence(&(Some("M".into()), "write".into()))
+            .collect();
+        assert_eq!(cited, ["r#/code/1", "r#/code/2"]);
+        assert_eq!(
+            row("other", AROUND_CALLS).value,
+            100.0,
+            "no call of its returned"
         );
     }
 

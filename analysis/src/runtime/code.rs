@@ -89,6 +89,15 @@ pub fn doing(runtime: &str, samples: &CodeSamples) -> &'static str {
     }
 }
 
+/// What a function is called if it is a wrapper of the C library or the vDSO: like the system call that it makes.
+pub fn bare(function: &str) -> &str {
+    let prefixes = ["__libc_", "__GI_", "__vdso_", "__"];
+    let mut bare = prefixes
+        .iter()
+        .filter_map(|prefix| function.strip_prefix(prefix));
+    bare.next().unwrap_or(function)
+}
+
 /// The first rule whose beginnings one of the function's parts matches.
 fn first(rules: &[(&'static str, &[&str])], function: &str) -> Option<&'static str> {
     let begins = |starts: &&[&str]| starts.iter().any(|start| function.starts_with(start));
