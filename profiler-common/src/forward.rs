@@ -1,6 +1,11 @@
 //! One forward: from data readable at an upstream socket to the send that passes it on, and what that time was.
 
-use crate::Stamp;
+use crate::{Stamp, histogram::BUCKETS};
+
+/// Lengths, as buckets of a histogram, that are kept in one row of the table.
+pub const ROW: usize = 64;
+/// Rows of the table.
+pub const ROWS: u32 = BUCKETS.div_ceil(ROW) as u32;
 
 /// What the time from arrival to receive was, known when the data is received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

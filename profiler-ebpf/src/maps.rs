@@ -8,7 +8,7 @@ use profiler_common::socket::{MAX_SOCKETS, NOTES, Note};
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
     Bursts, Counters, Fifo, Forwards, GoEvent, Goroutines, MAX_THREADS, Site, SiteSum, Socket,
-    SyscallStat, Thread, Ticks, WaitedFor, goroutine, ticks,
+    Stamp, SyscallStat, Thread, Ticks, WaitedFor, forward, goroutine, ticks,
 };
 
 /// Thread groups that are followed besides `TARGET_TGID`.
@@ -100,13 +100,14 @@ pub static FIFO: Array<Fifo> = Array::with_max_entries(1, 0);
 /// Wake-ups of threads that collect garbage.
 #[map]
 pub static BURSTS: Array<Bursts> = Array::with_max_entries(1, 0);
-/// Histograms: a row of buckets for each `Kind`.
+/// Histograms: a row of buckets for each `Kind`. The kernel finds an entry of such an array by a table of its entries, so that few
+/// large ones are cheaper than many small ones: the table stays in one cache line.
 #[map]
-pub static HISTOGRAMS: PerCpuArray<u64> =
-    PerCpuArray::with_max_entries((KINDS * BUCKETS) as u32, 0);
-/// What forwards were made of, by the bucket of their length.
+pub static HISTOGRAMS: PerCpuArray<[u64; BUCKETS]> = PerCpuArray::with_max_entries(KINDS as u32, 0);
+/// What forwards were made of, by the bucket of their length, in rows for the same reason.
 #[map]
-pub static FORWARDS: PerCpuArray<Forwards> = PerCpuArray::with_max_entries(BUCKETS as u32, 0);
+pub static FORWARDS: PerCpuArray<[Forwards; forward::ROW]> =
+    PerCpuArray::with_max_entries(forward::ROWS, 0);
 /// Counters of the whole target.
 #[map]
 pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
@@ -127,11 +128,34 @@ pub fn window_start() -> Option<u64> {
 /// Adds a value to a distribution.
 #[inline(always)]
 pub fn observe(kind: Kind, value: u64) {
-    let slot = kind as u32 * BUCKETS as u32 + bucket_of(value) as u32;
-    if let Some(count) = HISTOGRAMS.get_ptr_mut(slot) {
-        // SAFETY: the slot is this CPU's own.
-        unsafe { *count += 1 };
+    if let Some(row) = HISTOGRAMS.get_ptr_mut(kind as u32) {
+        // SAFETY: the row is this CPU's own.
+        let row = unsafe { &mut *row };
+        if let Some(count) = row.get_mut(unknown(bucket_of(value))) {
+            *count += 1;
+        }
     }
+}
+
+/// Adds a forward to those of its length.
+#[inline(always)]
+pub fn forwarded(stamp: &Stamp, now: u64) {
+    let bucket = bucket_of(now.saturating_sub(stamp.arrival_ns));
+    if let Some(row) = FORWARDS.get_ptr_mut((bucket / forward::ROW) as u32) {
+        // SAFETY: the row is this CPU's own.
+        let row = unsafe { &mut *row };
+        row[unknown(bucket) % forward::ROW].add(stamp, now);
+    }
+}
+
+/// The number, of which the compiler knows nothing any more: it would leave out a check that the verifier, which cannot follow so
+/// far, insists on.
+#[inline(always)]
+fn unknown(number: usize) -> usize {
+    let mut number = number;
+    // SAFETY: it moves a register to itself.
+    unsafe { core::arch::asm!("{0} = {0}", inout(reg) number) };
+    number
 }
 
 /// Changes this CPU's counters.

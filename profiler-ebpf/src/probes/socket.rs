@@ -5,12 +5,12 @@
 
 use crate::config::{FIFO_PAIRING, GOROUTINE_PAIRING, OFF_SOCK_FAMILY, OFF_SOCK_NUM, PAIRING};
 use crate::hook::{Args, Object, hooks};
-use crate::maps::{FIFO, FORWARDS, GOROUTINES, LISTENING, count, observe, window_start};
+use crate::maps::{FIFO, GOROUTINES, LISTENING, count, forwarded, observe, window_start};
 use crate::sockets;
 use crate::track::{current, current_ids, now};
 use profiler_common::forward::Received;
 use profiler_common::goroutine::GoroutineStamp;
-use profiler_common::histogram::{Kind, bucket_of};
+use profiler_common::histogram::Kind;
 use profiler_common::{Goroutines, Socket, Stamp, Thread, goroutine};
 
 hooks! {
@@ -50,16 +50,6 @@ fn send(args: Args) {
         forwarded(&stamp, now);
     }
     count(|counters| counters.forwards_matched += 1);
-}
-
-/// Keeps the whole and its parts, by the length of the whole: what is the median made of, what is the tail?
-#[inline(always)]
-fn forwarded(stamp: &Stamp, now: u64) {
-    let whole = now.saturating_sub(stamp.arrival_ns);
-    if let Some(forwards) = FORWARDS.get_ptr_mut(bucket_of(whole) as u32) {
-        // SAFETY: the entry is this CPU's own.
-        unsafe { (*forwards).add(stamp, now) };
-    }
 }
 
 #[inline(always)]

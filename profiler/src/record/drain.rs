@@ -3,12 +3,12 @@
 use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
-use profiler_common::histogram::{BUCKETS, KINDS, Kind};
+use profiler_common::histogram::{BUCKETS, Kind};
 use profiler_common::socket::MAX_SOCKETS;
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
     Bursts, Counters, Forwards, MAX_THREADS, Site, SiteSum, SyscallStat, Thread, ThreadExit, Ticks,
-    UNIT_BITS, WaitedFor, split_code_key, syscall, ticks,
+    UNIT_BITS, WaitedFor, forward, split_code_key, syscall, ticks,
 };
 use recording::Histogram;
 use std::collections::BTreeMap;
@@ -252,16 +252,18 @@ fn histograms(bpf: &Ebpf) -> Result<Vec<Histogram>> {
     let map = bpf
         .map("HISTOGRAMS")
         .context("the object has no map HISTOGRAMS")?;
-    let map: PerCpuArray<_, u64> = PerCpuArray::try_from(map)?;
-    let sums: Vec<u64> = map
-        .iter()
-        .map(|slot| Ok(slot?.iter().sum()))
-        .collect::<Result<_>>()?;
-    Ok(sums
-        .chunks(BUCKETS)
-        .take(KINDS)
-        .map(Histogram::from_counts)
-        .collect())
+    let map: PerCpuArray<_, [u64; BUCKETS]> = PerCpuArray::try_from(map)?;
+    map.iter()
+        .map(|row| {
+            let mut sums = [0; BUCKETS];
+            for cpu in row?.iter() {
+                sums.iter_mut()
+                    .zip(cpu)
+                    .for_each(|(sum, count)| *sum += count);
+            }
+            Ok(Histogram::from_counts(&sums))
+        })
+        .collect()
 }
 
 /// The parts of forwards of all CPUs.
@@ -269,14 +271,20 @@ fn forwards(bpf: &Ebpf) -> Result<Vec<Forwards>> {
     let map = bpf
         .map("FORWARDS")
         .context("the object has no map FORWARDS")?;
-    let map: PerCpuArray<_, Forwards> = PerCpuArray::try_from(map)?;
-    map.iter()
-        .map(|slot| {
-            let mut sum = Forwards::default();
-            slot?.iter().for_each(|part| sum.merge(part));
-            Ok(sum)
-        })
-        .collect()
+    let map: PerCpuArray<_, [Forwards; forward::ROW]> = PerCpuArray::try_from(map)?;
+    let mut sums = Vec::new();
+    for row in map.iter() {
+        let mut row_sums = [Forwards::default(); forward::ROW];
+        for cpu in row?.iter() {
+            row_sums
+                .iter_mut()
+                .zip(cpu)
+                .for_each(|(sum, part)| sum.merge(part));
+        }
+        sums.extend(row_sums);
+    }
+    sums.truncate(BUCKETS);
+    Ok(sums)
 }
 
 /// The counters of all CPUs.
