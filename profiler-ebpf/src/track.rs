@@ -45,7 +45,12 @@ pub fn current_ids() -> Option<(u32, u32)> {
 /// The running thread, if it is followed and the window is open.
 #[inline(always)]
 pub fn current() -> Option<&'static mut Thread> {
-    let (tgid, tid) = current_ids()?;
+    running(current_ids()?)
+}
+
+/// The running thread, whose thread group and id these are, if the window is open.
+#[inline(always)]
+pub fn running((tgid, tid): (u32, u32)) -> Option<&'static mut Thread> {
     let start = window_start()?;
     let running = RUNNING.get_ptr_mut(0)?;
     // SAFETY: the number is this CPU's own.
@@ -62,7 +67,7 @@ pub fn current() -> Option<&'static mut Thread> {
 
 /// Notes which thread runs on this CPU from now on.
 #[inline(always)]
-pub fn run_next(tgid: u32, tid: u32) -> Option<&'static mut Thread> {
+pub fn run_next((tgid, tid): (u32, u32)) -> Option<&'static mut Thread> {
     let start = window_start()?;
     let slot = slot_of(tid).or_else(|| begin(tgid, tid, RUNNABLE, start))?;
     if let Some(running) = RUNNING.get_ptr_mut(0) {

@@ -11,7 +11,9 @@ use crate::config::{
 use crate::hook::{Args, Object, hooks};
 use crate::maps::{BURSTS, EXITED, FIFO, WAITED, WAKES, add, count, observe, tally, window_start};
 use crate::probes::syscall::keep_calls;
-use crate::track::{begin, current, existing, followed, forget, in_slot, now, run_next, thread};
+use crate::track::{
+    begin, current, existing, followed, forget, in_slot, now, run_next, running, thread,
+};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_log_ebpf::warn;
 use profiler_common::histogram::Kind;
@@ -39,15 +41,17 @@ const TASK_DEAD: u64 = 0x80;
 #[inline(always)]
 fn switch(args: Args) {
     let (prev, next) = (args.object::<1>(), args.object::<2>());
-    let now = now();
     // The previous task is still the current one.
-    if let Some(thread) = current() {
+    let (leaves, arrives) = (followed(prev), followed(next));
+    if leaves.is_none() && arrives.is_none() {
+        return;
+    }
+    let now = now();
+    if let Some(thread) = leaves.and_then(running) {
         let preempted = args.word::<0>() & 0xff != 0;
         leave(thread, prev, prev_state(args, prev), preempted, now);
     }
-    if let Some((tgid, tid)) = followed(next)
-        && let Some(thread) = run_next(tgid, tid)
-    {
+    if let Some(thread) = arrives.and_then(run_next) {
         arrive(thread, prev, now);
     }
 }

@@ -66,7 +66,7 @@ pub struct Record {
 pub enum Probes {
     /// No eBPF program: CPU time and memory from /proc; needs no privilege.
     None,
-    /// The scheduler's programs only: threads, switches, wake-ups and waiting.
+    /// Switches only: threads, CPU time, sleep, and waiting by the kernel's own account.
     Counters,
     /// Every signal that this kernel gives.
     All,

@@ -34,6 +34,8 @@ pub struct Evidence<'a> {
     pub faults: &'a Faults,
     /// Whether page faults were counted by the programs.
     pub faults_counted: bool,
+    /// Whether wake-ups were seen; waiting is the kernel's own account otherwise.
+    pub wakeups_seen: bool,
     /// The programs' counters.
     pub counters: &'a Counters,
     /// Thread ends taken from the ring buffer.
@@ -212,7 +214,9 @@ fn runnable_vs_kernel(evidence: &Evidence) -> Check {
             "{asleep:.0} ns of sleep after a move to another CPU"
         ));
     }
-    if !left_out.is_empty() {
+    if !evidence.wakeups_seen {
+        check.note = "wake-ups were not observed: waiting is the kernel's own account".into();
+    } else if !left_out.is_empty() {
         check.note = format!(
             "the kernel's account has {} besides",
             left_out.join(" and ")

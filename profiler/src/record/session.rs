@@ -8,7 +8,7 @@ use super::drain::{self, Code, Drained, Exits};
 use super::kernel_truth::{self, Truth};
 use super::memory::{self, Places, Regions};
 use super::programs::{Programs, SAMPLE_HZ, Wanted};
-use super::signals::{PROC_STAT, Signal};
+use super::signals::{PROC_STAT, Signal, WAKEUPS};
 use super::statistics::Statistics;
 use super::target::{self, Process};
 use super::{Options, counted, crossing, host, others, sites, stolen};
@@ -249,6 +249,9 @@ impl Session {
         } else {
             after.faults_since(&self.before)
         };
+        let wakeups_seen = signals
+            .iter()
+            .any(|signal| signal.signal == WAKEUPS && !signal.programs.is_empty());
         let checks = checks::all(&Evidence {
             threads: &threads,
             known: &known,
@@ -257,6 +260,7 @@ impl Session {
             after,
             faults: &faults,
             faults_counted,
+            wakeups_seen,
             counters: &drained.counters,
             exits_consumed: self.ended_threads.len() as u64,
             alive: !self.target_ended(),

@@ -18,20 +18,29 @@ pub struct Signal {
 /// The kernel's own counters of a process.
 pub const PROC_STAT: &str = "/proc/PID/stat";
 
+/// The signal that tells sleep and waiting for a CPU apart as they happen.
+pub const WAKEUPS: &str = "wake-ups";
+
 /// Every signal that sits on tracepoints. Sources in order: `tp_btf`, raw tracepoint, its stand-in, none.
 pub const SIGNALS: &[Signal] = &[
     Signal {
         name: "scheduler",
         hooks: &[
             "sched_switch",
-            "sched_wakeup",
             "sched_wakeup_new",
             "sched_process_fork",
             "sched_process_exit",
         ],
         required: true,
-        answers: "CPU time, run queue, switches and wake-ups: nothing is recorded without it",
+        answers: "CPU time, switches and sleep: nothing is recorded without it",
         stand_in: None,
+    },
+    Signal {
+        name: WAKEUPS,
+        hooks: &["sched_wakeup"],
+        required: false,
+        answers: "how long each wait for a CPU and each sleep was; their sums are the kernel's",
+        stand_in: Some("sched_info.run_delay"),
     },
     Signal {
         name: "wakers",
@@ -94,8 +103,8 @@ pub const SIGNALS: &[Signal] = &[
 ];
 
 impl Signal {
-    /// Whether it is all that is observed of an arm in the mode `counters`. It sits where threads switch and are woken,
-    /// which happens a few times a token; system calls and wake-ups' origins are seen far more often.
+    /// Whether it is all that is observed of an arm in the mode `counters`. It sits where threads switch, and the kernel's own account
+    /// tells then how much of the time between was waiting for a CPU.
     pub fn counts(&self) -> bool {
         self.name == "scheduler"
     }
