@@ -46,9 +46,10 @@ pub const WAKER_OTHER: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Pairing {
-    /// Same thread, as long as it does not sleep: pools, where another thread may send what this one received, so that what
-    /// it sends after its sleep is something else.
-    Thread = 0,
+    /// Same exchange: pools, where another thread may send what this one received. A thread that receives from a client acts for it until
+    /// it sleeps; the connection over which it then asks has that client as its peer, and what comes back is for the peer. Where
+    /// the peer of a connection is not known, what a thread receives is paired with what it sends before it sleeps.
+    Pool = 0,
     /// Same goroutine: Go, where threads are interchangeable.
     Goroutine = 1,
     /// First in, first out over the process: one event loop that receives several chunks before it sends the first, or that sends

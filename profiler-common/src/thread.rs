@@ -8,6 +8,7 @@
 mod unseen;
 
 use crate::Stamp;
+use crate::socket::Place;
 
 /// On a CPU.
 pub const ON_CPU: u32 = 1;
@@ -137,8 +138,10 @@ pub struct Thread {
     pub moved_at_ns: u64,
     /// Time from such moves to its being woken.
     pub moved_ns: u64,
+    /// The accepted socket on whose behalf it acts, from a receive until it sleeps, where threads are a pool.
+    pub serving: Place,
     /// Padding.
-    pub reserved: [u64; 4],
+    pub reserved: [u64; 2],
 }
 
 const _: () = assert!(size_of::<Thread>() == 5 * 64);

@@ -68,8 +68,8 @@ globals! {
 }
 
 /// Values of [`PAIRING`], to match it against.
-pub const THREAD_PAIRING: u32 = Pairing::Thread as u32;
-/// See [`THREAD_PAIRING`].
+pub const POOL_PAIRING: u32 = Pairing::Pool as u32;
+/// See [`POOL_PAIRING`].
 pub const GOROUTINE_PAIRING: u32 = Pairing::Goroutine as u32;
-/// See [`THREAD_PAIRING`].
+/// See [`POOL_PAIRING`].
 pub const FIFO_PAIRING: u32 = Pairing::Fifo as u32;

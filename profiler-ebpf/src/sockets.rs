@@ -5,7 +5,7 @@ use crate::hook::Object;
 use crate::maps::{FREE_SOCKETS, SOCKET_NOTES, SOCKET_SLOTS, SOCKETS, count};
 use aya_ebpf::bindings::BPF_NOEXIST;
 use profiler_common::Socket;
-use profiler_common::socket::{NOBODY, NOTES, Note};
+use profiler_common::socket::{NOBODY, NOTES, Note, Place};
 
 /// The state of a socket, if it is followed.
 #[inline(always)]
@@ -24,6 +24,13 @@ pub fn existing(sock: Object) -> Option<&'static mut Socket> {
     let slot = looked_up(address).unwrap_or(NOBODY);
     note(noted, address, slot);
     in_slot(slot)
+}
+
+/// The socket of a place, if it is still there.
+#[inline(always)]
+pub fn at(place: Place) -> Option<&'static mut Socket> {
+    let socket = in_slot(place.slot)?;
+    (place.address != 0 && socket.address == place.address).then_some(socket)
 }
 
 /// Begins to follow a socket, also if it was followed before.
@@ -60,8 +67,11 @@ pub fn forget(sock: Object) -> bool {
 fn begin(address: u64, accepted: bool) -> u32 {
     let slot = slot_for(address).unwrap_or(NOBODY);
     if let Some(socket) = in_slot(slot) {
-        socket.arrival_ns = 0;
-        socket.accepted = accepted.into();
+        *socket = Socket {
+            accepted: accepted.into(),
+            slot,
+            ..Socket::default()
+        };
         socket.address = address;
     }
     slot

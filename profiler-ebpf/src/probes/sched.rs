@@ -6,7 +6,7 @@
 use crate::config::{
     COLLECTOR_NAME, FIFO_PAIRING, OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_MAJ_FLT,
     OFF_TASK_NIVCSW, OFF_TASK_NVCSW, OFF_TASK_RUN_DELAY, OFF_TASK_STATE, OFF_TASK_TGID, PAIRING,
-    SWITCH_HAS_STATE, THREAD_PAIRING,
+    POOL_PAIRING, SWITCH_HAS_STATE,
 };
 use crate::hook::{Args, Object, hooks};
 use crate::maps::{BURSTS, EXITED, FIFO, WAITED, WAKES, add, count, observe, tally, window_start};
@@ -91,7 +91,10 @@ fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u6
 #[inline(always)]
 fn dealt_with(thread: &mut Thread, now: u64) {
     match PAIRING.load() {
-        THREAD_PAIRING => thread.received.recv_ns = 0,
+        POOL_PAIRING => {
+            thread.received.recv_ns = 0;
+            thread.serving.address = 0;
+        }
         FIFO_PAIRING if thread.tid == thread.tgid => loop_waits(thread, now),
         _ => (),
     }

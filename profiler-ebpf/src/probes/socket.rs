@@ -3,11 +3,13 @@
 //! Hooks: `sock_send_length`, `sock_recv_length` (Linux 6.3), `sk_data_ready`, `inet_sock_set_state`,
 //! `tcp_retransmit_skb`.
 
-use crate::config::{FIFO_PAIRING, GOROUTINE_PAIRING, OFF_SOCK_FAMILY, OFF_SOCK_NUM, PAIRING};
+use crate::config::{
+    FIFO_PAIRING, GOROUTINE_PAIRING, OFF_SOCK_FAMILY, OFF_SOCK_NUM, PAIRING, POOL_PAIRING,
+};
 use crate::hook::{Args, Object, hooks};
 use crate::maps::{FIFO, GOROUTINES, LISTENING, count, forwarded, observe, window_start};
 use crate::sockets;
-use crate::track::{current, current_ids, now};
+use crate::track::{current, now};
 use profiler_common::forward::Received;
 use profiler_common::goroutine::GoroutineStamp;
 use profiler_common::histogram::Kind;
@@ -39,9 +41,9 @@ fn send(args: Args) {
     });
     observe(Kind::SendSize, bytes);
     if socket.accepted == 0 {
-        return;
+        return asks(thread, socket);
     }
-    let Some(stamp) = take_stamp(thread) else {
+    let Some(stamp) = take_stamp(thread, socket) else {
         return count(|counters| counters.forwards_unmatched += 1);
     };
     let now = now();
@@ -69,6 +71,9 @@ fn recv(args: Args) {
     // Cleared on every receive: what arrives later gets a stamp of its own.
     let arrival_ns = core::mem::take(&mut socket.arrival_ns);
     if socket.accepted == 1 {
+        if PAIRING.load() == POOL_PAIRING {
+            thread.serving = socket.place();
+        }
         return;
     }
     let recv_ns = now();
@@ -81,7 +86,23 @@ fn recv(args: Args) {
         ran_ns: thread.ran_ns,
         recv_ns,
     };
-    keep_stamp(thread, Stamp::of(received));
+    keep_stamp(thread, socket, Stamp::of(received));
+}
+
+/// The thread asks something over a connection that the target opened: on whose behalf, if that is known. Until something comes
+/// back, all that is sent belongs to the same question, whichever thread sends it.
+#[inline(always)]
+fn asks(thread: &Thread, socket: &mut Socket) {
+    let asked = socket.peer.address != 0 && socket.answered == 0;
+    if PAIRING.load() != POOL_PAIRING || asked {
+        return;
+    }
+    socket.answered = 0;
+    socket.received.recv_ns = 0;
+    socket.peer = thread.serving;
+    if let Some(client) = sockets::at(thread.serving) {
+        client.peer = socket.place();
+    }
 }
 
 /// The thread, socket and size of a call that moved bytes over an internet socket of the target.
@@ -108,7 +129,7 @@ fn socket_of(sock: Object) -> Option<&'static mut Socket> {
 }
 
 #[inline(always)]
-fn keep_stamp(thread: &mut Thread, stamp: Stamp) {
+fn keep_stamp(thread: &mut Thread, socket: &mut Socket, stamp: Stamp) {
     match PAIRING.load() {
         FIFO_PAIRING => {
             if let Some(fifo) = FIFO.get_ptr_mut(0) {
@@ -119,6 +140,12 @@ fn keep_stamp(thread: &mut Thread, stamp: Stamp) {
             }
         }
         GOROUTINE_PAIRING => keep_for(thread, stamp),
+        _ if socket.peer.address != 0 => {
+            thread.received.recv_ns = 0;
+            thread.serving = socket.peer;
+            socket.answered = 1;
+            socket.received = stamp;
+        }
         _ => thread.received = stamp,
     }
 }
@@ -152,7 +179,7 @@ fn goroutines_with(tag: u32) -> Option<&'static mut Goroutines> {
 }
 
 #[inline(always)]
-fn take_stamp(thread: &mut Thread) -> Option<Stamp> {
+fn take_stamp(thread: &mut Thread, socket: &Socket) -> Option<Stamp> {
     match PAIRING.load() {
         // SAFETY: the thread that sends is the queue's only reader.
         FIFO_PAIRING => unsafe { (*FIFO.get_ptr_mut(0)?).pop() },
@@ -160,8 +187,16 @@ fn take_stamp(thread: &mut Thread) -> Option<Stamp> {
             let tag = goroutine::tag(thread.goroutine);
             goroutines_with(tag)?.take(tag)
         }
-        _ => (thread.received.recv_ns != 0).then(|| core::mem::take(&mut thread.received)),
+        _ => match sockets::at(socket.peer).filter(|model| model.peer == socket.place()) {
+            Some(model) => taken(&mut model.received),
+            None => taken(&mut thread.received),
+        },
     }
+}
+
+#[inline(always)]
+fn taken(stamp: &mut Stamp) -> Option<Stamp> {
+    (stamp.recv_ns != 0).then(|| core::mem::take(stamp))
 }
 
 /// Runs wherever the segment was received, mostly in a softirq: the socket says whose it is.
@@ -191,8 +226,10 @@ fn set_state(args: Args) {
     );
     if old == TCP_CLOSE && new == TCP_SYN_SENT {
         // connect(2), so this is its caller.
-        if current_ids().is_some() {
-            sockets::follow(sock, false);
+        if let Some(thread) = current()
+            && let Some(socket) = sockets::follow(sock, false)
+        {
+            asks(thread, socket);
         }
     } else if old == TCP_SYN_SENT && new == TCP_ESTABLISHED {
         if sockets::existing(sock).is_some() {

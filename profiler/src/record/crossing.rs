@@ -30,7 +30,7 @@ pub fn measure(wanted: &Wanted) -> Result<f64> {
     let own = u32::try_from(getpid().as_raw())?;
     let wanted = Wanted {
         tgids: vec![own],
-        pairing: Pairing::Thread,
+        pairing: Pairing::Pool,
         collector: 0,
         ..wanted.clone()
     };

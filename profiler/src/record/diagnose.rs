@@ -96,7 +96,7 @@ fn privilege_needed(missing: &[String]) -> String {
 fn try_programs() -> Result<Vec<Source>, String> {
     let wanted = Wanted {
         tgids: vec![std::process::id()],
-        pairing: Pairing::Thread,
+        pairing: Pairing::Pool,
         collector: 0,
         log: false,
         kinds: vec![HookKind::TpBtf, HookKind::RawTracepoint],

@@ -107,7 +107,7 @@ pub fn pairing_of(runtime: &str) -> Pairing {
         // Register r14 holds the goroutine on x86-64 only.
         "go" if cfg!(target_arch = "x86_64") => Pairing::Goroutine,
         "bun" | "node" | "deno" | "python" => Pairing::Fifo,
-        _ => Pairing::Thread,
+        _ => Pairing::Pool,
     }
 }
 

@@ -246,12 +246,17 @@ impl Prepared<'_> {
 
     /// What is going to happen, in one line.
     fn headline(&self, plan: &[Step]) -> String {
+        /// Longer plans go on as they begin.
+        const SHOWN: usize = 24;
         let name = |step: &Step| match step.mode {
             _ if step.detail => format!("{}(detail)", self.arms[step.arm].name()),
             Mode::All => self.arms[step.arm].name().to_owned(),
             mode => format!("{}({})", self.arms[step.arm].name(), mode.name()),
         };
-        let order: Vec<String> = plan.iter().map(name).collect();
+        let mut order: Vec<String> = plan.iter().take(SHOWN).map(name).collect();
+        if plan.len() > SHOWN {
+            order.push("…".into());
+        }
         let each = match (self.request.starts, self.request.duration) {
             (Some(starts), _) => format!("of {starts} starts"),
             (None, Some(duration)) => format!("of {}", humantime::format_duration(duration)),

@@ -48,6 +48,29 @@ fn what_one_thread_receives_is_paired_with_what_another_sends() {
 }
 
 #[test]
+fn in_a_pool_what_a_connection_brings_is_paired_with_what_its_client_gets() {
+    const EACH: u64 = 10;
+    let recording = record_with(&["pool", "10"], &["--runtime", "cpp"], |_| ());
+    assert_sound(&recording);
+    let sockets = &recording.sockets;
+    // Each of two clients asked once, and the model was asked for it.
+    assert_eq!(
+        (sockets.recv_calls, sockets.send_calls),
+        (2 * EACH + 2, 2 * EACH + 2)
+    );
+    assert_eq!(
+        (sockets.forwards_matched, sockets.forwards_unmatched),
+        (2 * EACH, 0)
+    );
+    // One client's tokens were held for 4 ms, the other's for 40.
+    let forwarding = &recording.latency["forwarding"];
+    assert!(
+        (4_000_000..30_000_000).contains(&forwarding.p50) && forwarding.p90 >= 39_000_000,
+        "{forwarding:?}"
+    );
+}
+
+#[test]
 fn bursts_of_collector_threads_are_counted() {
     let behaviour = ["bursts", "40"];
     let recording = record_with(&behaviour, &["--runtime", "bun"], |_| ());

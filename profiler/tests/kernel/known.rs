@@ -25,6 +25,9 @@ fn main() {
     if arguments[0] == "relay-peer" {
         return known_relay::peer(number(1) as u16, number(2));
     }
+    if arguments[0] == "pool-peer" {
+        return known_relay::pool_peer(number(1) as u16, number(2));
+    }
     println!("{}", std::process::id());
     match arguments[0].as_str() {
         "sleep" => after(wait_for_line, || sleep(number(1))),
@@ -40,6 +43,7 @@ fn main() {
         "fail" => after(wait_for_line, || fail(number(1))),
         "turns" => after(wait_for_line, || turns(number(1), number(2), number(3))),
         "relay" => known_relay::relay(wait_for_line, number(1)),
+        "pool" => known_relay::pool(wait_for_line, number(1)),
         "bursts" => after(wait_for_line, || bursts(number(1))),
         other => panic!("unknown behaviour {other}"),
     }
