@@ -22,6 +22,9 @@ pub struct Counters {
     pub forwards_matched: u64,
     /// and those without.
     pub forwards_unmatched: u64,
+    /// Sends on accepted connections of which the kernel kept a part until the client acknowledges what came before (see
+    /// [`crate::socket::held_back`]).
+    pub held_sends: u64,
     /// Times a goroutine moved data on a thread on which another had done so last.
     pub goroutine_switches: u64,
     /// Receives of goroutines that had received before,
@@ -52,7 +55,7 @@ pub struct Counters {
     pub lost_call_sites: u64,
 }
 
-const _: () = assert!(size_of::<Counters>() == 184);
+const _: () = assert!(size_of::<Counters>() == 192);
 
 impl Counters {
     /// Adds another CPU's set.
@@ -66,6 +69,7 @@ impl Counters {
         self.retransmits += other.retransmits;
         self.forwards_matched += other.forwards_matched;
         self.forwards_unmatched += other.forwards_unmatched;
+        self.held_sends += other.held_sends;
         self.goroutine_switches += other.goroutine_switches;
         self.goroutine_receives += other.goroutine_receives;
         self.goroutine_moves += other.goroutine_moves;

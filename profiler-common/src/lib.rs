@@ -50,7 +50,7 @@ pub enum Pairing {
     /// it sleeps; the connection over which it then asks has that client as its peer, and what comes back is for the peer. Where
     /// the peer of a connection is not known, what a thread receives is paired with what it sends before it sleeps.
     Pool = 0,
-    /// Same goroutine: Go, where threads are interchangeable.
+    /// Same goroutine: Go, where threads are interchangeable. What another goroutine sends is paired as in a pool.
     Goroutine = 1,
     /// First in, first out over the process: one event loop that receives several chunks before it sends the first, or that sends
     /// what another thread has received.

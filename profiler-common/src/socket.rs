@@ -36,9 +36,10 @@ pub struct Socket {
     /// When data became readable, monotonic ns; 0 once it was received.
     pub arrival_ns: u64,
     /// The other end of what goes through the target: of a socket that it opened, the one it was accepted on, and the other way
-    /// round. Only kept where threads are a pool (see [`crate::Pairing`]).
+    /// round. Not kept where pairing is first in, first out (see [`crate::Pairing`]).
     pub peer: Place,
-    /// The last receive, of a socket that has a peer, until it is sent on.
+    /// The last receive, of a socket that has a peer, until it is sent on. Of an accepted socket: what a goroutine sent last that had
+    /// received it itself.
     pub received: Stamp,
     /// 1: the target accepted it (its local port is one the target listens on); 0: the target opened it.
     pub accepted: u16,
@@ -62,6 +63,29 @@ pub struct Place {
     pub reserved: u32,
 }
 
+/// What TCP has of a connection just after a send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Sequence number after the last byte that the program gave it (`write_seq`),
+    pub written: u32,
+    /// and after the last that went out (`snd_nxt`).
+    pub sent: u32,
+    /// Bytes that fill a segment (`mss_cache`).
+    pub segment: u32,
+    /// Segments on their way, not yet acknowledged (`packets_out`).
+    pub on_their_way: u32,
+    /// Whether the program asked for no delay, or for more delay than that (`nonagle`): 0 if neither.
+    pub asked: u32,
+}
+
+/// Whether Nagle's algorithm (RFC 896, RFC 9293 section 3.7.4) keeps what was sent last: it does not fill a segment, and something
+/// before it is not acknowledged yet.
+#[inline(always)]
+pub fn held_back(sent: Sent) -> bool {
+    let kept = sent.written.wrapping_sub(sent.sent);
+    kept > 0 && kept < sent.segment && sent.on_their_way > 0 && sent.asked == 0
+}
+
 impl Socket {
     /// Where it is kept.
     #[inline(always)]
@@ -70,6 +94,37 @@ impl Socket {
             address: self.address,
             slot: self.slot,
             reserved: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_send_behind_one_without_acknowledgement_is_held_back() {
+        let small = Sent {
+            written: 5,
+            sent: u32::MAX,
+            segment: 1448,
+            on_their_way: 1,
+            asked: 0,
+        };
+        assert!(held_back(small));
+        for other in [
+            Sent { sent: 5, ..small },
+            Sent {
+                segment: 6,
+                ..small
+            },
+            Sent {
+                on_their_way: 0,
+                ..small
+            },
+            Sent { asked: 1, ..small },
+        ] {
+            assert!(!held_back(other), "{other:?}");
         }
     }
 }

@@ -138,10 +138,12 @@ pub struct Thread {
     pub moved_at_ns: u64,
     /// Time from such moves to its being woken.
     pub moved_ns: u64,
-    /// The accepted socket on whose behalf it acts, from a receive until it sleeps, where threads are a pool.
+    /// The accepted socket on whose behalf it acts, see [`Thread::serve`].
     pub serving: Place,
+    /// `voluntary` when it began to.
+    pub serving_since: u64,
     /// Padding.
-    pub reserved: [u64; 2],
+    pub reserved: u64,
 }
 
 const _: () = assert!(size_of::<Thread>() == 5 * 64);
@@ -279,6 +281,23 @@ impl Thread {
         let off = self.advance(now);
         self.state = RUNNABLE;
         Some(off)
+    }
+
+    /// Acts for the client behind an accepted socket, from now on until it sleeps.
+    #[inline(always)]
+    pub fn serve(&mut self, client: Place) {
+        self.serving = client;
+        self.serving_since = self.voluntary;
+    }
+
+    /// The accepted socket of the client that it acts for, as far as is known.
+    #[inline(always)]
+    pub fn serves(&self) -> Place {
+        if self.serving_since == self.voluntary {
+            self.serving
+        } else {
+            Place::default()
+        }
     }
 
     /// Was moved to another CPU. Mostly its wake-up does that; but Linux leaves a thread that has gone to sleep on the run queue for a

@@ -49,6 +49,16 @@ globals! {
     OFF_SOCK_HASH: u64 = 0;
     /// `sock.__sk_common.skc_num`, the local port in host order.
     OFF_SOCK_NUM: u64 = 0;
+    /// `tcp_sock.write_seq`.
+    OFF_TCP_WRITTEN: u64 = 0;
+    /// `tcp_sock.snd_nxt`.
+    OFF_TCP_SENT: u64 = 0;
+    /// `tcp_sock.mss_cache`.
+    OFF_TCP_SEGMENT: u64 = 0;
+    /// `tcp_sock.packets_out`.
+    OFF_TCP_ON_THEIR_WAY: u64 = 0;
+    /// `tcp_sock.nonagle`, four bits: its offset in bits.
+    BIT_TCP_NONAGLE: u64 = 0;
     /// `pt_regs.orig_ax`: the number of the system call (x86-64).
     OFF_REGS_NR: u64 = 0;
     /// Whether registers and numbers of calls are those of x86-64, so that it can be told who manages memory.

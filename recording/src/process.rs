@@ -232,6 +232,10 @@ pub struct Sockets {
     /// Sends on accepted connections without a receive to pair with.
     #[serde(default)]
     pub forwards_unmatched: u64,
+    /// Sends on accepted connections of which the kernel kept a part, smaller than a segment, until the client acknowledges what came
+    /// before (Nagle's algorithm).
+    #[serde(default)]
+    pub held_sends: u64,
     /// Sizes of single sends, in bytes.
     #[serde(default)]
     pub send_sizes: crate::Histogram,

@@ -1,6 +1,7 @@
 //! Conditions of one arm that a reader must know of, whatever the difference: they have no row in a ledger.
 
 mod growing_memory;
+mod held_back_sends;
 mod highest_load;
 mod saturated_thread;
 mod stolen_time;
@@ -35,6 +36,7 @@ pub const CONDITIONS: &[&dyn Condition] = &[
     &highest_load::HighestLoad,
     &saturated_thread::SaturatedThread,
     &waiting_for_cpu::WaitingForCpu,
+    &held_back_sends::HeldBackSends,
     &stolen_time::StolenTime,
     &growing_memory::GrowingMemory,
 ];

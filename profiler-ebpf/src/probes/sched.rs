@@ -91,10 +91,7 @@ fn leave(thread: &mut Thread, task: Object, state: u64, preempted: bool, now: u6
 #[inline(always)]
 fn dealt_with(thread: &mut Thread, now: u64) {
     match PAIRING.load() {
-        POOL_PAIRING => {
-            thread.received.recv_ns = 0;
-            thread.serving.address = 0;
-        }
+        POOL_PAIRING => thread.received.recv_ns = 0,
         FIFO_PAIRING if thread.tid == thread.tgid => loop_waits(thread, now),
         _ => (),
     }

@@ -4,15 +4,18 @@
 //! `tcp_retransmit_skb`.
 
 use crate::config::{
-    FIFO_PAIRING, GOROUTINE_PAIRING, OFF_SOCK_FAMILY, OFF_SOCK_NUM, PAIRING, POOL_PAIRING,
+    BIT_TCP_NONAGLE, DIRECT_LOADS, FIFO_PAIRING, GOROUTINE_PAIRING, OFF_SOCK_FAMILY, OFF_SOCK_NUM,
+    OFF_TCP_ON_THEIR_WAY, OFF_TCP_SEGMENT, OFF_TCP_SENT, OFF_TCP_WRITTEN, PAIRING,
 };
 use crate::hook::{Args, Object, hooks};
 use crate::maps::{FIFO, GOROUTINES, LISTENING, count, forwarded, observe, window_start};
 use crate::sockets;
 use crate::track::{current, now};
+use aya_ebpf::helpers::generated::bpf_skc_to_tcp_sock;
 use profiler_common::forward::Received;
 use profiler_common::goroutine::GoroutineStamp;
 use profiler_common::histogram::Kind;
+use profiler_common::socket::{Sent, held_back};
 use profiler_common::{Goroutines, Socket, Stamp, Thread, goroutine};
 
 hooks! {
@@ -43,6 +46,9 @@ fn send(args: Args) {
     if socket.accepted == 0 {
         return asks(thread, socket);
     }
+    if held_back(tcp_of(args.object::<0>())) {
+        count(|counters| counters.held_sends += 1);
+    }
     let Some(stamp) = take_stamp(thread, socket) else {
         return count(|counters| counters.forwards_unmatched += 1);
     };
@@ -71,8 +77,8 @@ fn recv(args: Args) {
     // Cleared on every receive: what arrives later gets a stamp of its own.
     let arrival_ns = core::mem::take(&mut socket.arrival_ns);
     if socket.accepted == 1 {
-        if PAIRING.load() == POOL_PAIRING {
-            thread.serving = socket.place();
+        if PAIRING.load() != FIFO_PAIRING {
+            thread.serve(socket.place());
         }
         return;
     }
@@ -89,18 +95,40 @@ fn recv(args: Args) {
     keep_stamp(thread, socket, Stamp::of(received));
 }
 
+/// What TCP has of the connection of a socket.
+#[inline(always)]
+fn tcp_of(sock: Object) -> Sent {
+    let tcp = if DIRECT_LOADS.load() == 1 {
+        // SAFETY: the helper takes any socket, and gives nothing if it is not one of TCP.
+        Object(unsafe { bpf_skc_to_tcp_sock(sock.0.cast_mut().cast()) }.cast())
+    } else {
+        sock
+    };
+    if tcp.0.is_null() {
+        return Sent::default();
+    }
+    let bit = BIT_TCP_NONAGLE.load();
+    Sent {
+        written: tcp.read(OFF_TCP_WRITTEN.load()),
+        sent: tcp.read(OFF_TCP_SENT.load()),
+        segment: tcp.read(OFF_TCP_SEGMENT.load()),
+        on_their_way: tcp.read(OFF_TCP_ON_THEIR_WAY.load()),
+        asked: u32::from(tcp.read::<u8>(bit / 8) >> (bit % 8)) & 0xf,
+    }
+}
+
 /// The thread asks something over a connection that the target opened: on whose behalf, if that is known. Until something comes
 /// back, all that is sent belongs to the same question, whichever thread sends it.
 #[inline(always)]
 fn asks(thread: &Thread, socket: &mut Socket) {
     let asked = socket.peer.address != 0 && socket.answered == 0;
-    if PAIRING.load() != POOL_PAIRING || asked {
+    if PAIRING.load() == FIFO_PAIRING || asked {
         return;
     }
     socket.answered = 0;
     socket.received.recv_ns = 0;
-    socket.peer = thread.serving;
-    if let Some(client) = sockets::at(thread.serving) {
+    socket.peer = thread.serves();
+    if let Some(client) = sockets::at(socket.peer) {
         client.peer = socket.place();
     }
 }
@@ -139,10 +167,14 @@ fn keep_stamp(thread: &mut Thread, socket: &mut Socket, stamp: Stamp) {
                 fifo.push(stamp);
             }
         }
-        GOROUTINE_PAIRING => keep_for(thread, stamp),
+        GOROUTINE_PAIRING => {
+            keep_for(thread, stamp);
+            socket.answered = 1;
+            socket.received = stamp;
+        }
         _ if socket.peer.address != 0 => {
             thread.received.recv_ns = 0;
-            thread.serving = socket.peer;
+            thread.serve(socket.peer);
             socket.answered = 1;
             socket.received = stamp;
         }
@@ -179,19 +211,31 @@ fn goroutines_with(tag: u32) -> Option<&'static mut Goroutines> {
 }
 
 #[inline(always)]
-fn take_stamp(thread: &mut Thread, socket: &Socket) -> Option<Stamp> {
+fn take_stamp(thread: &mut Thread, socket: &mut Socket) -> Option<Stamp> {
     match PAIRING.load() {
         // SAFETY: the thread that sends is the queue's only reader.
         FIFO_PAIRING => unsafe { (*FIFO.get_ptr_mut(0)?).pop() },
         GOROUTINE_PAIRING => {
             let tag = goroutine::tag(thread.goroutine);
-            goroutines_with(tag)?.take(tag)
+            if let Some(stamp) = goroutines_with(tag)?.take(tag) {
+                // Nobody sends this on again.
+                socket.received.recv_ns = stamp.recv_ns;
+                return Some(stamp);
+            }
+            let sent_on_ns = socket.received.recv_ns;
+            taken(&mut asked_for(socket)?.received).filter(|stamp| stamp.recv_ns > sent_on_ns)
         }
-        _ => match sockets::at(socket.peer).filter(|model| model.peer == socket.place()) {
+        _ => match asked_for(socket) {
             Some(model) => taken(&mut model.received),
             None => taken(&mut thread.received),
         },
     }
+}
+
+/// The socket over which was last asked on behalf of the client behind this one.
+#[inline(always)]
+fn asked_for(client: &Socket) -> Option<&'static mut Socket> {
+    sockets::at(client.peer).filter(|model| model.peer == client.place())
 }
 
 #[inline(always)]

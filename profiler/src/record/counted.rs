@@ -27,6 +27,7 @@ pub fn sockets(drained: &Drained, syscalls: &[Syscall]) -> Sockets {
         retransmits: counters.retransmits,
         forwards_matched: counters.forwards_matched,
         forwards_unmatched: counters.forwards_unmatched,
+        held_sends: counters.held_sends,
         send_sizes: drained.histogram(Kind::SendSize),
         recv_sizes: drained.histogram(Kind::RecvSize),
     }

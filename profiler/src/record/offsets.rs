@@ -6,8 +6,8 @@ use btf_rs::{Btf, Type};
 /// Where the kernel describes its own types.
 pub const BTF_PATH: &str = "/sys/kernel/btf/vmlinux";
 
-/// Fields the programs read: name of the global that takes the offset, and the path of the field. Alternatives are
-/// tried in order: fields were renamed over the years.
+/// Fields the programs read: name of the global that takes the offset (in bits, if it begins so), and the path of the field.
+/// Alternatives are tried in order: fields were renamed over the years.
 const FIELDS: &[(&str, &[&[&str]])] = &[
     ("OFF_TASK_PID", &[&["task_struct", "pid"]]),
     ("OFF_TASK_TGID", &[&["task_struct", "tgid"]]),
@@ -31,6 +31,11 @@ const FIELDS: &[(&str, &[&[&str]])] = &[
     ("OFF_SOCK_FAMILY", &[&["sock_common", "skc_family"]]),
     ("OFF_SOCK_HASH", &[&["sock_common", "skc_hash"]]),
     ("OFF_SOCK_NUM", &[&["sock_common", "skc_num"]]),
+    ("OFF_TCP_WRITTEN", &[&["tcp_sock", "write_seq"]]),
+    ("OFF_TCP_SENT", &[&["tcp_sock", "snd_nxt"]]),
+    ("OFF_TCP_SEGMENT", &[&["tcp_sock", "mss_cache"]]),
+    ("OFF_TCP_ON_THEIR_WAY", &[&["tcp_sock", "packets_out"]]),
+    ("BIT_TCP_NONAGLE", &[&["tcp_sock", "nonagle"]]),
     // Registers exist under these names on x86-64 only; elsewhere what needs them is left out.
     (
         "OFF_REGS_NR",
@@ -64,9 +69,15 @@ impl Layout {
     }
 
     fn of(btf: &Btf) -> Result<Self> {
-        let offsets = FIELDS
-            .iter()
-            .map(|(global, paths)| Ok((*global, first_offset(btf, paths)?)));
+        let offsets = FIELDS.iter().map(|(global, paths)| {
+            let bits = first_offset(btf, paths)?;
+            let offset = if global.starts_with("BIT_") {
+                bits
+            } else {
+                bits / 8
+            };
+            Ok((*global, offset))
+        });
         Ok(Layout {
             offsets: offsets.collect::<Result<_>>()?,
             switch_has_state: parameters(btf, "btf_trace_sched_switch")? >= 5,
@@ -81,13 +92,13 @@ fn first_offset(btf: &Btf, paths: &[&[&str]]) -> Result<u64> {
     found.with_context(|| format!("this kernel's BTF has no field {}", paths[0].join(".")))
 }
 
-/// Offset in bytes of a field, through nested structures.
+/// Offset in bits of a field, through nested structures.
 fn offset(btf: &Btf, structure: &str, fields: &[&str]) -> Option<u64> {
     let types = btf.resolve_types_by_name(structure).ok()?;
     types
         .iter()
         .find_map(|kind| nested(btf, kind, fields))
-        .map(|bits| u64::from(bits) / 8)
+        .map(u64::from)
 }
 
 /// Offset in bits of a field, unnamed members included.

@@ -108,6 +108,22 @@ fn raw_tracepoints_count_the_same() {
 }
 
 #[test]
+fn small_sends_that_wait_for_the_client_are_counted() {
+    let held = |arguments: &[&str], options: &[&str]| {
+        let recording = record_with(arguments, options, |_| ());
+        assert_sound(&recording);
+        assert_eq!(
+            recording.sockets.send_calls, 36,
+            "questions, and two sends for each"
+        );
+        recording.sockets.held_sends
+    };
+    assert_eq!(held(&["answer", "12", "0"], &[]), 12);
+    assert_eq!(held(&["answer", "12", "0"], &["--raw-tracepoints"]), 12);
+    assert_eq!(held(&["answer", "12", "1"], &[]), 0);
+}
+
+#[test]
 fn what_is_only_looked_at_is_not_received() {
     let recording = record(&["peek", "50"]);
     let sockets = &recording.sockets;

@@ -8,6 +8,7 @@ mod known_relay;
 mod known_sites;
 use known_sites::Fresh;
 use std::net::{TcpListener, TcpStream};
+use std::os::linux::net::TcpStreamExt;
 use std::time::{Duration, Instant};
 
 const PAGE: usize = 4096;
@@ -33,6 +34,7 @@ fn main() {
         "sleep" => after(wait_for_line, || sleep(number(1))),
         "touch" => after(wait_for_line, || touch(number(1))),
         "talk" => after(wait_for_line, || talk(number(1), number(2))),
+        "answer" => answer(wait_for_line, number(1), number(2) == 1),
         "peek" => after(wait_for_line, || peek(number(1))),
         "threads" => after(wait_for_line, || threads(number(1))),
         "burn" => after(wait_for_line, || {
@@ -95,6 +97,31 @@ fn talk(messages: usize, size: usize) {
     exchange(&mut stream, messages, size, true);
     drop(stream);
     echo.join().expect("the echo ends");
+}
+
+/// Answers a client of its own `times` times, in two sends each. The client acknowledges late, so that the second send waits for it
+/// unless `at_once`.
+fn answer(ready: impl FnOnce() -> usize, times: usize, at_once: bool) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    after(ready, || {
+        let client = std::thread::spawn(move || {
+            let mut server = TcpStream::connect(address).expect("its own listener");
+            for _ in 0..times {
+                server.set_quickack(false).expect("it can be late");
+                server.write_all(&[7]).expect("asked");
+                server.read_exact(&mut [0; 2]).expect("both parts");
+            }
+        });
+        let (mut to, _) = listener.accept().expect("a connection");
+        to.set_nodelay(at_once).expect("it can be said");
+        for _ in 0..times {
+            to.read_exact(&mut [0]).expect("a question");
+            to.write_all(&[1]).expect("sent");
+            to.write_all(&[2]).expect("sent");
+        }
+        client.join().expect("it ends");
+    });
 }
 
 /// Receives `times` bytes over a loopback connection of its own, each after a look at it.

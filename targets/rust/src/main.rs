@@ -16,7 +16,7 @@ mod sqlite;
 mod threads;
 mod tools;
 
-use axum::{Router, http::StatusCode, routing::post};
+use axum::{Router, http::StatusCode, routing::post, serve::ListenerExt};
 use model::Model;
 use pubsub::Rooms;
 use shared::SharedRooms;
@@ -47,6 +47,10 @@ async fn main() -> anyhow::Result<()> {
         .method_not_allowed_fallback(not_found);
     let port: u16 = std::env::var("PORT")?.parse()?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    // The first chunk would wait for the acknowledgement of the head.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     Ok(axum::serve(listener, app).await?)
 }
 
