@@ -274,3 +274,22 @@ fn samples_in_the_kernel_are_told_apart() {
     );
     assert_eq!(samples, (1, 1, 1, 1));
 }
+
+#[test]
+fn a_thread_acts_for_a_client_until_it_sleeps() {
+    let client = Place {
+        address: 7,
+        slot: 1,
+        reserved: 0,
+    };
+    let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
+    assert_eq!(thread.serves(), Place::default());
+    thread.serve(client);
+    thread.switch_out(10, false, Account::default());
+    thread.switch_in(20);
+    assert_eq!(thread.serves(), client, "it was preempted");
+    thread.switch_out(30, true, Account::default());
+    thread.wake(40);
+    thread.switch_in(50);
+    assert_eq!(thread.serves(), Place::default());
+}
