@@ -1,6 +1,6 @@
 //! Counters of the whole target, one set a CPU.
 
-/// Counters of the whole target.
+/// Counters of the whole target; what counts most often is in the first cache line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Counters {
@@ -12,25 +12,25 @@ pub struct Counters {
     pub recv_calls: u64,
     /// Bytes received.
     pub recv_bytes: u64,
-    /// Connections the target opened.
-    pub connected: u64,
-    /// Connections of the target that closed.
-    pub closed: u64,
-    /// Segments sent again.
-    pub retransmits: u64,
     /// Sends on accepted connections paired with the receive that caused them,
     pub forwards_matched: u64,
     /// and those without.
     pub forwards_unmatched: u64,
-    /// Sends on accepted connections of which the kernel kept a part until the client acknowledges what came before (see
-    /// [`crate::socket::held_back`]).
-    pub held_sends: u64,
     /// Times a goroutine moved data on a thread on which another had done so last.
     pub goroutine_switches: u64,
     /// Receives of goroutines that had received before,
     pub goroutine_receives: u64,
     /// and, of these, those on another thread than the receive before.
     pub goroutine_moves: u64,
+    /// Sends on accepted connections of which the kernel kept a part until the client acknowledges what came before (see
+    /// [`crate::socket::held_back`]).
+    pub held_sends: u64,
+    /// Connections the target opened.
+    pub connected: u64,
+    /// Connections of the target that closed.
+    pub closed: u64,
+    /// Segments sent again.
+    pub retransmits: u64,
     /// Thread ends handed to the ring buffer,
     pub exits_produced: u64,
     /// and those it had no room for.

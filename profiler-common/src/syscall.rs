@@ -2,7 +2,7 @@
 
 use crate::thread::CallTime;
 
-/// System calls of one thread under one number.
+/// System calls of one thread under one number: a cache line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct SyscallStat {
@@ -16,9 +16,11 @@ pub struct SyscallStat {
     pub blocked_ns: u64,
     /// Time runnable, ns.
     pub run_queue_ns: u64,
+    /// Padding.
+    pub reserved: [u64; 3],
 }
 
-const _: () = assert!(size_of::<SyscallStat>() == 40);
+const _: () = assert!(size_of::<SyscallStat>() == 64);
 
 impl SyscallStat {
     /// Adds one call that returned.

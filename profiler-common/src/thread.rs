@@ -43,8 +43,8 @@ pub const FLAG_UNSEEN_WAKE_MOVED: u16 = 512;
 
 /// What is known of one thread. Times are monotonic nanoseconds.
 ///
-/// Five cache lines, in this order on purpose: whoever wakes the thread, mostly from another CPU, writes to the first
-/// one only, and what happens rarely is in the last.
+/// Five cache lines, in this order on purpose: whoever wakes the thread, mostly from another CPU, writes to the first one only; a
+/// system call needs the second besides, a switch the third; and what happens rarely is in the last two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Thread {
@@ -79,8 +79,8 @@ pub struct Thread {
     pub on_cpu_ns: u64,
     /// Switches by its own wish.
     pub voluntary: u64,
-    /// Switches the kernel imposed.
-    pub involuntary: u64,
+    /// Address of the goroutine that entered the last system call (Go on x86-64), else 0.
+    pub goroutine: u64,
     /// On-CPU time inside system calls that returned.
     pub syscall_ns: u64,
     /// Entry of the system call it is in.
@@ -90,23 +90,35 @@ pub struct Thread {
     /// Off-CPU time at that entry.
     pub enter_off_cpu_ns: u64,
 
+    /// When it was last given a CPU.
+    pub ran_ns: u64,
+    /// `on_cpu_ns` when it last left a CPU.
+    pub left_on_cpu_ns: u64,
+    /// The kernel's own run time of the thread (`se.sum_exec_runtime`) when it last left a CPU.
+    pub exec_ns: u64,
+    /// The kernel's own account of the thread's waiting (`sched_info.run_delay`) when it last left a CPU.
+    pub run_delay_ns: u64,
     /// The kernel's count of the thread's major faults, when first and last looked at.
     pub major_base: u32,
     /// See `major_base`.
     pub major_last: u32,
-    /// The kernel's own account of the thread's waiting (`sched_info.run_delay`) when it last left a CPU.
-    pub run_delay_ns: u64,
-    /// Its last receive, where a receive is paired with a send of the same thread.
-    pub received: Stamp,
-    /// Address of the goroutine that entered the last system call (Go on x86-64), else 0.
-    pub goroutine: u64,
+    /// Switches the kernel imposed.
+    pub involuntary: u64,
     /// Of `run_queue_ns`, the time after a CPU was taken away.
     pub preempted_ns: u64,
+    /// Start of the thread, or of the window if that is later.
+    pub first_ns: u64,
+
+    /// Its last receive, where a receive is paired with a send of the same thread.
+    pub received: Stamp,
+    /// Thread group (process) id.
+    pub tgid: u32,
+    /// Times it was found running without having been seen to get a CPU.
+    pub unseen_switches: u32,
     /// Page faults taken in user mode.
     pub faults_user: u32,
     /// Page faults taken in the kernel, on a user address.
     pub faults_kernel: u32,
-
     /// CPU-clock samples that found it in user mode,
     pub samples_user: u64,
     /// in a system call,
@@ -117,18 +129,6 @@ pub struct Thread {
     pub samples_fault_irq: u32,
     /// or, wherever that was, on the way into a system call or out of it.
     pub samples_crossing: u32,
-    /// Thread group (process) id.
-    pub tgid: u32,
-    /// Times it was found running without having been seen to get a CPU.
-    pub unseen_switches: u32,
-    /// `on_cpu_ns` when it last left a CPU.
-    pub left_on_cpu_ns: u64,
-    /// Start of the thread, or of the window if that is later.
-    pub first_ns: u64,
-    /// The kernel's own run time of the thread (`se.sum_exec_runtime`) when it last left a CPU.
-    pub exec_ns: u64,
-    /// When it was last given a CPU.
-    pub ran_ns: u64,
 
     /// The kernel's own account of the thread's waiting when it left a CPU for the first time; 0 before.
     pub first_run_delay_ns: u64,

@@ -16,7 +16,7 @@ use profiler_common::forward::Received;
 use profiler_common::goroutine::GoroutineStamp;
 use profiler_common::histogram::Kind;
 use profiler_common::socket::{Sent, held_back};
-use profiler_common::{Goroutines, Socket, Stamp, Thread, goroutine};
+use profiler_common::{Counters, Goroutines, Socket, Stamp, Thread, goroutine};
 
 hooks! {
     "sock_send_length" => send as sock_send_length, sock_send_length_raw;
@@ -38,26 +38,36 @@ fn send(args: Args) {
     let Some((thread, socket, bytes)) = moved(args) else {
         return;
     };
-    count(|counters| {
-        counters.send_calls += 1;
-        counters.send_bytes += bytes;
-    });
     observe(Kind::SendSize, bytes);
     if socket.accepted == 0 {
-        return asks(thread, socket);
+        asks(thread, socket);
+        return count(|counters| sent(counters, bytes));
     }
-    if held_back(tcp_of(args.object::<0>())) {
-        count(|counters| counters.held_sends += 1);
+    let held = held_back(tcp_of(args.object::<0>()));
+    let stamp = take_stamp(thread, socket);
+    if let Some(stamp) = &stamp {
+        let now = now();
+        observe(Kind::RecvToSend, now.saturating_sub(stamp.recv_ns));
+        if stamp.arrival_ns != 0 {
+            forwarded(stamp, now);
+        }
     }
-    let Some(stamp) = take_stamp(thread, socket) else {
-        return count(|counters| counters.forwards_unmatched += 1);
-    };
-    let now = now();
-    observe(Kind::RecvToSend, now.saturating_sub(stamp.recv_ns));
-    if stamp.arrival_ns != 0 {
-        forwarded(&stamp, now);
-    }
-    count(|counters| counters.forwards_matched += 1);
+    count(|counters| {
+        sent(counters, bytes);
+        if held {
+            counters.held_sends += 1;
+        }
+        match stamp {
+            Some(_) => counters.forwards_matched += 1,
+            None => counters.forwards_unmatched += 1,
+        }
+    });
+}
+
+#[inline(always)]
+fn sent(counters: &mut Counters, bytes: u64) {
+    counters.send_calls += 1;
+    counters.send_bytes += bytes;
 }
 
 #[inline(always)]
