@@ -50,6 +50,17 @@ pub fn find(arms: &[Rounds<'_>]) -> Vec<Finding> {
         .collect()
 }
 
+/// Titles of the conditions of an arm that bear on a metric.
+pub fn titles(arm: &Rounds<'_>, metric: &str) -> Vec<&'static str> {
+    let of_metric = CONDITIONS
+        .iter()
+        .filter(|condition| condition.metric() == metric);
+    of_metric
+        .filter(|condition| finding(arm, **condition).is_some())
+        .map(|condition| condition.about().title)
+        .collect()
+}
+
 fn finding(arm: &Rounds<'_>, condition: &dyn Condition) -> Option<Finding> {
     let signs = arm
         .rounds

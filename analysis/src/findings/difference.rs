@@ -2,7 +2,8 @@
 
 use super::{Story, sentence};
 use crate::{
-    quantity, stats,
+    arms::Rounds,
+    conditions, quantity, stats,
     work::{self, FAULTS_AND_INTERRUPTS},
 };
 use recording::comparison::{Amount, Finding, Term};
@@ -15,8 +16,14 @@ const MOST_PARTS: usize = 4;
 const IS_THE_REASON: f64 = 2.0 / 3.0;
 
 /// The sentence, its share (what the ledger explains of the difference) and the rows it rests on.
-pub fn tell(story: &Story<'_>) -> Finding {
-    let (why, rows) = why(story);
+///
+/// `arms` are those of the pair.
+pub fn tell(story: &Story<'_>, arms: Option<(&Rounds<'_>, &Rounds<'_>)>) -> Finding {
+    let (mut why, rows) = why(story);
+    if story.pair.terms.is_empty() {
+        let known = arms.and_then(|(a, b)| known_of_the_larger(story, a, b));
+        why = known.unwrap_or_else(|| "; the recordings do not say why".into());
+    }
     let text = format!("{}: {}{why}", story.title, opening(story));
     story.finding("difference", text, explained(story), rows)
 }
@@ -194,11 +201,22 @@ fn counted(kind: &str) -> &'static str {
     }
 }
 
+/// Without a ledger: the conditions of the arm with the larger value that the other has not.
+fn known_of_the_larger(story: &Story<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Option<String> {
+    let (larger, smaller) = if story.difference() > 0.0 {
+        (b, a)
+    } else {
+        (a, b)
+    };
+    let others = conditions::titles(smaller, &story.metric.name);
+    let own = conditions::titles(larger, &story.metric.name);
+    let own = own.into_iter().filter(|title| !others.contains(title));
+    let own: Vec<String> = own.map(str::to_lowercase).collect();
+    (!own.is_empty()).then(|| format!("; {} has {}", larger.arm, own.join(" and ")))
+}
+
 /// What the ledger leaves open, always said.
 fn remainder(story: &Story<'_>) -> String {
-    if story.pair.terms.is_empty() {
-        return "; the recordings do not say why".into();
-    }
     let open = story.pair.unexplained;
     let share = (open / story.difference()).abs();
     if share < 0.005 {

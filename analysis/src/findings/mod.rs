@@ -120,9 +120,9 @@ fn tell(story: &Story<'_>, arms: &[Rounds<'_>]) -> Vec<Finding> {
         Verdict::Inconclusive => vec![difference::tell_undecided(story)],
         Verdict::Higher | Verdict::Lower => {
             let arm = |name: &str| arms.iter().find(|arm| arm.arm == name);
-            let causes = arm(&story.pair.a).zip(arm(&story.pair.b));
-            let causes = causes.map(|(a, b)| causes::explain(story, a, b));
-            let told = std::iter::once(difference::tell(story));
+            let arms = arm(&story.pair.a).zip(arm(&story.pair.b));
+            let causes = arms.map(|(a, b)| causes::explain(story, a, b));
+            let told = std::iter::once(difference::tell(story, arms));
             told.chain(causes.into_iter().flatten()).collect()
         }
     }

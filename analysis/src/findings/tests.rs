@@ -36,6 +36,37 @@ fn no_difference_is_a_finding() {
 }
 
 #[test]
+fn without_a_ledger_conditions_say_what_they_know() {
+    let slow = |held| {
+        let mut recordings = go_and_bun(4);
+        for (_, recording) in &mut recordings {
+            let Some(load) = &mut recording.load else {
+                continue;
+            };
+            if recording.target.arm == "bun" {
+                load.ttft.p50_ns *= 2;
+                recording.sockets.forwards_unmatched = 100;
+                recording.sockets.held_sends = held;
+            }
+        }
+        findings(&recordings, "ttft_ns")
+    };
+    let unknown = slow(0);
+    assert!(
+        unknown[0].text.ends_with("; the recordings do not say why"),
+        "{}",
+        unknown[0].text
+    );
+    let known = slow(50);
+    assert!(
+        known[0].text.ends_with("; bun has small sends held back"),
+        "{}",
+        known[0].text
+    );
+    assert_eq!(known[1].id, "held-back-sends");
+}
+
+#[test]
 fn one_round_decides_nothing() {
     insta::assert_snapshot!(text(&go_and_bun(1), "cpu_ns_per_token"), @"CPU time per token: one round each does not tell whether go and bun differ (go 35.3 µs, bun 68.6 µs); more rounds would. As measured, bun takes 33.3 µs more than go (×1.94; no interval): 24.0 µs in user code (mostly main loop), because it has 3.00 wake-ups a token where go has 0.430; 11.7 µs in waiting for events (mostly epoll_pwait2, main loop), because it has 4.10 calls a token where go has 0.400; against that bun takes 3.00 µs in handing work between threads less; nothing is unexplained");
 }
