@@ -62,10 +62,11 @@ fn in_a_pool_what_a_connection_brings_is_paired_with_what_its_client_gets() {
         (sockets.forwards_matched, sockets.forwards_unmatched),
         (2 * EACH, 0)
     );
-    // One client's tokens were held for 4 ms, the other's for 40.
+    // One client's tokens were held for 4 ms, the other's for 40, and a bucket is 1/16 wide: whatever else runs, none is shorter, and half
+    // are as long as that.
     let forwarding = &recording.latency["forwarding"];
     assert!(
-        (4_000_000..30_000_000).contains(&forwarding.p50) && forwarding.p90 >= 39_000_000,
+        forwarding.min >= 3_700_000 && forwarding.p90 >= 37_000_000,
         "{forwarding:?}"
     );
 }
