@@ -87,6 +87,26 @@ pub fn held_back(sent: Sent) -> bool {
 }
 
 impl Socket {
+    /// Something is sent over it, on behalf of `client` if that is known. Says whether it is another question than the last: until
+    /// something comes back, all that is sent belongs to the same, whoever sends it.
+    #[inline(always)]
+    pub fn ask(&mut self, client: Place) -> bool {
+        if self.peer.address != 0 && self.answered == 0 {
+            return false;
+        }
+        self.answered = 0;
+        self.received.recv_ns = 0;
+        self.peer = client;
+        true
+    }
+
+    /// Something came back.
+    #[inline(always)]
+    pub fn answer(&mut self, stamp: Stamp) {
+        self.answered = 1;
+        self.received = stamp;
+    }
+
     /// Where it is kept.
     #[inline(always)]
     pub fn place(&self) -> Place {
@@ -101,6 +121,25 @@ impl Socket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_question_is_one_until_something_comes_back() {
+        let client = |address| Place {
+            address,
+            ..Place::default()
+        };
+        let mut socket = Socket::default();
+        assert!(socket.ask(client(1)));
+        assert!(!socket.ask(client(2)), "the rest of the same");
+        assert_eq!(socket.peer, client(1));
+        socket.answer(Stamp {
+            recv_ns: 7,
+            ..Stamp::default()
+        });
+        assert_eq!((socket.peer, socket.received.recv_ns), (client(1), 7));
+        assert!(socket.ask(client(2)));
+        assert_eq!((socket.peer, socket.received.recv_ns), (client(2), 0));
+    }
 
     #[test]
     fn a_small_send_behind_one_without_acknowledgement_is_held_back() {

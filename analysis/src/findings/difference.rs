@@ -19,11 +19,10 @@ const IS_THE_REASON: f64 = 2.0 / 3.0;
 ///
 /// `arms` are those of the pair.
 pub fn tell(story: &Story<'_>, arms: Option<(&Rounds<'_>, &Rounds<'_>)>) -> Finding {
-    let (mut why, rows) = why(story);
-    if story.pair.terms.is_empty() {
-        let known = arms.and_then(|(a, b)| known_of_the_larger(story, a, b));
-        why = known.unwrap_or_else(|| "; the recordings do not say why".into());
-    }
+    let (why, rows) = match story.pair.terms.is_empty() {
+        true => (without_ledger(story, arms), Vec::new()),
+        false => why(story),
+    };
     let text = format!("{}: {}{why}", story.title, opening(story));
     story.finding("difference", text, explained(story), rows)
 }
@@ -201,7 +200,12 @@ fn counted(kind: &str) -> &'static str {
     }
 }
 
-/// Without a ledger: the conditions of the arm with the larger value that the other has not.
+fn without_ledger(story: &Story<'_>, arms: Option<(&Rounds<'_>, &Rounds<'_>)>) -> String {
+    let known = arms.and_then(|(a, b)| known_of_the_larger(story, a, b));
+    known.unwrap_or_else(|| "; the recordings do not say why".into())
+}
+
+/// The conditions of the arm with the larger value that the other has not.
 fn known_of_the_larger(story: &Story<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Option<String> {
     let (larger, smaller) = if story.difference() > 0.0 {
         (b, a)

@@ -127,18 +127,13 @@ fn tcp_of(sock: Object) -> Sent {
     }
 }
 
-/// The thread asks something over a connection that the target opened: on whose behalf, if that is known. Until something comes
-/// back, all that is sent belongs to the same question, whichever thread sends it.
+/// The thread asks something over a connection that the target opened.
 #[inline(always)]
 fn asks(thread: &Thread, socket: &mut Socket) {
-    let asked = socket.peer.address != 0 && socket.answered == 0;
-    if PAIRING.load() == FIFO_PAIRING || asked {
-        return;
-    }
-    socket.answered = 0;
-    socket.received.recv_ns = 0;
-    socket.peer = thread.serves();
-    if let Some(client) = sockets::at(socket.peer) {
+    if PAIRING.load() != FIFO_PAIRING
+        && socket.ask(thread.serves())
+        && let Some(client) = sockets::at(socket.peer)
+    {
         client.peer = socket.place();
     }
 }
@@ -179,14 +174,12 @@ fn keep_stamp(thread: &mut Thread, socket: &mut Socket, stamp: Stamp) {
         }
         GOROUTINE_PAIRING => {
             keep_for(thread, stamp);
-            socket.answered = 1;
-            socket.received = stamp;
+            socket.answer(stamp);
         }
         _ if socket.peer.address != 0 => {
             thread.received.recv_ns = 0;
             thread.serve(socket.peer);
-            socket.answered = 1;
-            socket.received = stamp;
+            socket.answer(stamp);
         }
         _ => thread.received = stamp,
     }

@@ -4,7 +4,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::eventfd::EventFd;
 use std::io::{BufRead, BufReader, Read, Write, stdin};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -23,16 +23,7 @@ const SOON: Duration = Duration::from_millis(4);
 /// a process of their own, so that what they send is not the server's.
 pub fn relay(ready: impl FnOnce() -> usize, tokens: usize) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    let port = listener.local_addr().expect("bound").port().to_string();
-    let mut peer = Command::new(std::env::current_exe().expect("it has a path"));
-    let peer = peer.args(["relay-peer", &port, &tokens.to_string()]);
-    let peer = peer.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut peer = peer.spawn().expect("it starts");
-    let mut line = String::new();
-    BufReader::new(peer.stdout.take().expect("piped"))
-        .read_line(&mut line)
-        .expect("its port");
-    let model: u16 = line.trim().parse().expect("a port");
+    let (mut peer, model) = start_peer("relay-peer", &listener, tokens);
     let mut upstream = TcpStream::connect((Ipv4Addr::LOCALHOST, model)).expect("it listens");
     let (mut client, _) = listener.accept().expect("a connection");
 
@@ -69,24 +60,26 @@ pub fn relay(ready: impl FnOnce() -> usize, tokens: usize) {
     });
 }
 
+/// Starts model and clients of a server, and tells the port of the model. They begin when their input ends.
+fn start_peer(behaviour: &str, server: &TcpListener, tokens: usize) -> (Child, u16) {
+    let port = server.local_addr().expect("bound").port().to_string();
+    let mut peer = Command::new(std::env::current_exe().expect("it has a path"));
+    let peer = peer.args([behaviour, &port, &tokens.to_string()]);
+    let peer = peer.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut peer = peer.spawn().expect("it starts");
+    let mut line = String::new();
+    BufReader::new(peer.stdout.take().expect("piped"))
+        .read_line(&mut line)
+        .expect("its port");
+    (peer, line.trim().parse().expect("a port"))
+}
+
 /// A server as a pool of threads is one: who receives a client's request asks the model, another thread receives the answer, and a third
 /// sends it on. Of two clients at a time the first waits `LATER`, the second `SOON`: neither is what comes first sent
 /// first, nor does a thread send what it has received.
 pub fn pool(ready: impl FnOnce() -> usize, tokens: usize) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    let port = listener.local_addr().expect("bound").port().to_string();
-    let mut peer = Command::new(std::env::current_exe().expect("it has a path"));
-    let peer = peer.args(["pool-peer", &port, &tokens.to_string()]);
-    let mut peer = peer
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut line = String::new();
-    BufReader::new(peer.stdout.take().expect("piped"))
-        .read_line(&mut line)
-        .expect("its port");
-    let model: u16 = line.trim().parse().expect("a port");
+    let (mut peer, model) = start_peer("pool-peer", &listener, tokens);
     crate::after(ready, || {
         drop(peer.stdin.take());
         let exchange = |wait: Duration| {
