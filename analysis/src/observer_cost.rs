@@ -1,4 +1,4 @@
-//! What observing cost each arm: rounds with programs held against rounds without, by the kernel's own CPU clock.
+//! What observing cost each arm: turns, or rounds, with programs held against those without, by the kernel's own CPU clock.
 //!
 //! Nothing else is corrected by it. The kernel's clock sees what programs cost on the arm's threads; what they cost in
 //! interrupts and on idle CPUs is charged to whoever was there, so that it is seen in part only.
@@ -16,7 +16,7 @@ use recording::{
 /// What a mode may add to CPU time per token: counters 1 %, everything 3 %.
 fn budget(mode: Mode) -> Option<f64> {
     match mode {
-        Mode::None => None,
+        Mode::None | Mode::Turns => None,
         Mode::Counters => Some(1.01),
         Mode::All => Some(1.03),
     }
@@ -49,17 +49,23 @@ struct InMode {
 
 impl InMode {
     fn of(arm: &Rounds<'_>, mode: Mode) -> Self {
-        let rounds = arm.rounds.iter();
-        let rounds = rounds.filter(|(_, recording)| recording.observer.mode == mode);
-        let sampled = rounds.filter_map(|(path, recording)| {
-            Some((sample(recording)?, format!("{path}#/process/cpu_clock_ns")))
-        });
-        let (samples, evidence) = sampled.unzip();
-        InMode {
+        let mut of_mode = InMode {
             mode,
-            samples,
-            evidence,
+            samples: Vec::new(),
+            evidence: Vec::new(),
+        };
+        let in_turns = |recording: &Recording| recording.observer.mode == Mode::Turns;
+        // Where a process was observed in turns, whole rounds of others would only add what is between processes.
+        let any_in_turns = arm.rounds.iter().any(|(_, recording)| in_turns(recording));
+        let rounds = arm.rounds.iter();
+        for (path, recording) in rounds.filter(|round| in_turns(round.1) == any_in_turns) {
+            let (samples, source) = samples(recording, mode);
+            if !samples.is_empty() {
+                of_mode.samples.extend(samples);
+                of_mode.evidence.push(format!("{path}#{source}"));
+            }
         }
+        of_mode
     }
 
     fn against(&self, without: &InMode, arm: &str) -> ObserverCost {
@@ -90,14 +96,28 @@ impl InMode {
     }
 }
 
-/// CPU time over tokens; `None` where one of them is not known.
-fn sample(recording: &Recording) -> Option<Sample> {
-    let tokens = recording.tokens();
-    let cpu_ns = recording.process.cpu_clock_ns?;
-    (tokens > 0).then_some(Sample {
+/// CPU time over tokens in a mode, and where in the recording it is: once for a recording in that mode, and once for each turn.
+/// Nothing where one of the two is not known. Of a load's tokens a turn has the share that it has of the time.
+fn samples(recording: &Recording, mode: Mode) -> (Vec<Sample>, &'static str) {
+    let observer = &recording.observer;
+    let tokens = recording.tokens() as f64;
+    let sample = |cpu_ns: u64, share: f64| Sample {
         amount: cpu_ns as f64,
-        over: tokens as f64,
-    })
+        over: tokens * share,
+    };
+    let (samples, source): (Vec<Sample>, _) = if observer.mode == Mode::Turns {
+        let window_ns = recording.window.duration_ns.max(1) as f64;
+        let turns = observer.turns.iter().filter(|turn| turn.mode == mode);
+        let turns = turns.map(|turn| sample(turn.cpu_ns, turn.duration_ns as f64 / window_ns));
+        (turns.collect(), "/observer/turns")
+    } else {
+        let clock = recording.process.cpu_clock_ns;
+        let clock = clock.filter(|_| observer.mode == mode);
+        let whole = clock.map(|cpu_ns| sample(cpu_ns, 1.0));
+        (whole.into_iter().collect(), "/process/cpu_clock_ns")
+    };
+    let told = samples.into_iter().filter(|sample| sample.over > 0.0);
+    (told.collect(), source)
 }
 
 fn verdict([low, high]: [f64; 2], budget: f64, rounds: usize) -> BudgetVerdict {
@@ -116,6 +136,7 @@ fn verdict([low, high]: [f64; 2], budget: f64, rounds: usize) -> BudgetVerdict {
 mod tests {
     use super::*;
     use crate::{evidence, testing::Build};
+    use recording::observer::Turn;
 
     /// Rounds of an arm: each costs so much without programs, with counters and with everything.
     fn rounds(arm: &str, costs: &[[u64; 3]]) -> Vec<(String, Recording)> {
@@ -175,6 +196,39 @@ mod tests {
         assert_eq!(costs[0].cpu_ns_per_token.value, 150.0);
         assert!((costs[2].ratio.value - 1.02).abs() < 1e-9, "{:?}", costs[2]);
         assert_eq!(costs[0].ratio.value, 1.0);
+    }
+
+    #[test]
+    fn turns_are_held_against_the_turn_beside_them() {
+        let turn = |mode, cpu_ns| Turn {
+            mode,
+            duration_ns: 100,
+            cpu_ns,
+        };
+        // The host is slower in the second round: what observing costs is the same.
+        let turns = [1_000, 2_000].map(|cost| {
+            let of = [(Mode::None, 100), (Mode::Counters, 100), (Mode::All, 102)];
+            of.map(|(mode, percent)| turn(mode, cost * percent / 100))
+        });
+        let build = Build::arm("go").load(1_000, 20).with(|recording| {
+            recording.window.duration_ns = 600;
+            recording.observer.mode = Mode::Turns;
+            recording.observer.turns = turns.concat();
+        });
+        let whole = Build::arm("go").load(1_000, 20);
+        let whole = whole.with(|recording| recording.process.cpu_clock_ns = Some(9));
+        let costs = costs(&[
+            ("go/1".into(), whole.done()),
+            ("go/1-turns".into(), build.done()),
+        ]);
+        let told: Vec<_> = costs
+            .iter()
+            .map(|cost| (cost.rounds, cost.verdict))
+            .collect();
+        let within = Some(BudgetVerdict::Within);
+        assert_eq!(told, [(2, None), (2, within), (2, within)]);
+        assert!((costs[2].ratio.value - 1.02).abs() < 1e-9, "{costs:?}");
+        assert_eq!(costs[2].evidence, ["go/1-turns#/observer/turns"]);
     }
 
     #[test]

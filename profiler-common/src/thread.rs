@@ -368,6 +368,14 @@ impl Thread {
         }
     }
 
+    /// Is on its way out, and runs no code of its own any more.
+    #[inline(always)]
+    pub fn begin_to_end(&mut self, now: u64) {
+        self.is_running(now);
+        self.advance(now);
+        self.flags |= FLAG_EXITING;
+    }
+
     /// Notes a CPU-clock sample that found it in the kernel.
     ///
     /// The switch itself runs with interrupts off, so that its sample is taken when it is over: in the thread that was

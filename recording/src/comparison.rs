@@ -238,11 +238,11 @@ pub struct ObserverCost {
     pub arm: String,
     /// How much was observed.
     pub mode: Mode,
-    /// Rounds in this mode.
+    /// Turns in this mode, or rounds of recordings that were in one mode throughout.
     pub rounds: u32,
     /// CPU time per token in it, ns, by the kernel's own CPU clock of the process.
     pub cpu_ns_per_token: Estimate,
-    /// That over the same without programs, and its 95 % interval over rounds; 1 without programs.
+    /// That over the same without programs, and its 95 % interval over those; 1 without programs.
     pub ratio: Estimate,
     /// The ratio that observing may come to; absent for the mode without programs, which is what the others are held
     /// against.

@@ -24,6 +24,20 @@ pub struct Observer {
     /// How much was observed.
     #[serde(default)]
     pub mode: Mode,
+    /// The turns of a recording in the mode of that name, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub turns: Vec<Turn>,
+}
+
+/// A stretch of time in which the target was observed in one mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// How much was observed.
+    pub mode: Mode,
+    /// Its length.
+    pub duration_ns: u64,
+    /// What the kernel's CPU clock of the process grew by.
+    pub cpu_ns: u64,
 }
 
 /// How much was observed, least first. What a mode does not observe is 0 or absent in the recording.
@@ -32,9 +46,11 @@ pub struct Observer {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
+    /// The others in turns of a second, to tell what each costs: such a recording is in no number but that.
+    Turns,
     /// No program at all: what the kernel accounts for by itself, as `/proc` gives it.
     None,
-    /// The scheduler's programs only: threads, switches, wake-ups and waiting.
+    /// The kernel's own account of each thread, with programs only where one begins or ends.
     Counters,
     /// Every signal that the kernel gives. Recordings made before there were modes are of this one.
     #[default]
@@ -43,12 +59,13 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Every mode, least first.
+    /// The modes that a target may be in at one time, least first.
     pub const EACH: [Mode; 3] = [Mode::None, Mode::Counters, Mode::All];
 
     /// Its name in files and on the command line.
     pub fn name(self) -> &'static str {
         match self {
+            Mode::Turns => "turns",
             Mode::None => "none",
             Mode::Counters => "counters",
             Mode::All => "all",
@@ -115,7 +132,7 @@ mod tests {
 
     #[test]
     fn modes_are_written_by_name_and_older_names_are_read() {
-        for mode in Mode::EACH {
+        for mode in Mode::EACH.into_iter().chain([Mode::Turns]) {
             let text = serde_json::to_value(mode).expect("a name");
             assert_eq!(text, mode.name());
         }

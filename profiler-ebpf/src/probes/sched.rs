@@ -1,7 +1,7 @@
 //! Scheduler time, context switches, migrations, and who woke whom.
 //!
 //! Hooks: `sched_switch`, `sched_waking` (in the waker's context), `sched_wakeup` (when it is on a run queue),
-//! `sched_wakeup_new`, `sched_migrate_task`, `sched_process_fork`, `sched_process_exit`.
+//! `sched_wakeup_new`, `sched_migrate_task`, `sched_process_fork`, `sched_process_exit`, `sched_process_free`.
 
 use crate::config::{
     COLLECTOR_NAME, FIFO_PAIRING, OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_MAJ_FLT,
@@ -33,6 +33,7 @@ hooks! {
     "sched_migrate_task" => migrate as sched_migrate_task, sched_migrate_task_raw;
     "sched_process_fork" => fork as sched_process_fork, sched_process_fork_raw;
     "sched_process_exit" => exit as sched_process_exit, sched_process_exit_raw;
+    "sched_process_free" => free as sched_process_free, sched_process_free_raw;
 }
 
 /// `TASK_DEAD` of the kernel's task states: the last switch of a thread.
@@ -310,6 +311,20 @@ fn fork(args: Args) {
 #[inline(always)]
 fn exit(_args: Args) {
     if let Some(thread) = current() {
-        thread.flags |= FLAG_EXITING;
+        thread.begin_to_end(now());
+    }
+}
+
+/// Nothing of an ended thread runs any more, so that the kernel's account of it is whole. Where switches are watched, its last
+/// one has told already.
+#[inline(always)]
+fn free(args: Args) {
+    let task = args.object::<0>();
+    if let Some((_, tid)) = followed(task)
+        && window_start().is_some()
+        && let Some(thread) = existing(tid)
+        && thread.flags & FLAG_EXITING != 0
+    {
+        finish(thread, task);
     }
 }

@@ -66,10 +66,12 @@ pub struct Record {
 pub enum Probes {
     /// No eBPF program: CPU time and memory from /proc; needs no privilege.
     None,
-    /// Switches only: threads, CPU time, sleep, and waiting by the kernel's own account.
+    /// The kernel's own account of each thread, those that begin and end included: nothing runs at a switch or a call.
     Counters,
     /// Every signal that this kernel gives.
     All,
+    /// The three above in turns of a second, to tell what each costs the process; nothing else is made of it.
+    Turns,
 }
 
 impl Probes {
@@ -78,6 +80,7 @@ impl Probes {
             Probes::None => Mode::None,
             Probes::Counters => Mode::Counters,
             Probes::All => Mode::All,
+            Probes::Turns => Mode::Turns,
         }
     }
 }

@@ -94,8 +94,9 @@ pub struct Run {
     /// Load before each recording, which is not recorded; 0s for none.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "1s", value_name = "TIME")]
     warmup: Duration,
-    /// Record each round twice more, without eBPF programs and with the scheduler's only, to tell what observing costs
-    /// each arm; those rounds are in no other number. A few per cent take more --rounds to tell, say 8.
+    /// Tell what observing costs each arm: one more recording a round, three times as long, of a process that is observed by
+    /// turns of a second, not at all, by counters and in full. It is in no other number. A few per cent take more
+    /// --rounds to tell, say 8.
     #[arg(long, conflicts_with = "load_command")]
     observer_cost: bool,
     /// After everything that is measured, record one more round of each arm in which its runtime helps: names of compiled
@@ -149,7 +150,7 @@ impl Run {
 
     fn modes(&self) -> &'static [Mode] {
         match self.observer_cost {
-            true => &Mode::EACH,
+            true => &[Mode::All, Mode::Turns],
             false => &[Mode::All],
         }
     }

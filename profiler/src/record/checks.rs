@@ -47,32 +47,77 @@ pub struct Evidence<'a> {
 /// Every check.
 pub fn all(evidence: &Evidence) -> Vec<Check> {
     vec![
-        thread_time(evidence),
+        thread_time(evidence.threads, evidence.span),
         on_cpu_vs_kernel(evidence),
         runnable_vs_kernel(evidence),
         switches_vs_kernel(evidence),
         involuntary_vs_kernel(evidence),
         switches_seen(evidence),
         faults_vs_kernel(evidence),
-        Check::within(
-            "accounting",
-            "events",
-            evidence.counters.exits_produced as f64,
-            evidence.exits_consumed as f64,
-            0.0,
-        ),
-        Check::within(
-            "lost_events",
-            "events",
-            0.0,
-            evidence.counters.lost() as f64,
-            0.0,
-        ),
+        accounting(evidence.counters, evidence.exits_consumed),
+        lost_events(evidence.counters),
     ]
 }
 
-/// The same of a recording without programs: there is nothing to hold against the kernel's account but that account.
+fn accounting(counters: &Counters, consumed: u64) -> Check {
+    let produced = counters.exits_produced as f64;
+    Check::within("accounting", "events", produced, consumed as f64, 0.0)
+}
+
+fn lost_events(counters: &Counters) -> Check {
+    let lost = counters.lost() as f64;
+    Check::within("lost_events", "events", 0.0, lost, 0.0)
+}
+
+/// Those of a recording whose figures are the kernel's accounts of threads: these must add up to its account of the process
+/// (`clock_ns`), and nothing of a thread that began or ended may be lost.
+pub fn of_accounts(
+    threads: &[Thread],
+    span: Span,
+    clock_ns: Option<u64>,
+    (counters, consumed): (&Counters, u64),
+) -> Vec<Check> {
+    let mut checks = not_applicable("the kernel's own account");
+    let mut made = vec![
+        thread_time(threads, span),
+        accounting(counters, consumed),
+        lost_events(counters),
+    ];
+    made.extend(clock_ns.map(|clock_ns| threads_vs_clock(threads, clock_ns)));
+    for check in made {
+        if let Some(place) = checks.iter_mut().find(|at| at.name == check.name) {
+            *place = check;
+        }
+    }
+    checks
+}
+
+/// A thread's account is brought up to date at ticks and switches only; that of the process when it is read.
+fn threads_vs_clock(threads: &[Thread], clock_ns: u64) -> Check {
+    const TOLERANCE: f64 = 0.01;
+    let (clock, sum) = (
+        clock_ns as f64,
+        threads.iter().map(|thread| thread.on_cpu_ns),
+    );
+    let behind = EDGE_NS * aya::util::nr_cpus().unwrap_or(1) as f64;
+    Check {
+        note: "the threads' accounts against the clock of the process".into(),
+        ..Check::within(
+            "on_cpu_vs_kernel",
+            "ns",
+            clock,
+            sum.sum::<u64>() as f64,
+            clock * TOLERANCE + behind,
+        )
+    }
+}
+
+/// Every check of a recording without programs: there is nothing to hold against the kernel's account but that account.
 pub fn without_programs() -> Vec<Check> {
+    not_applicable("recorded without programs")
+}
+
+fn not_applicable(why: &str) -> Vec<Check> {
     let names = [
         "thread_time",
         "on_cpu_vs_kernel",
@@ -84,11 +129,11 @@ pub fn without_programs() -> Vec<Check> {
         "accounting",
         "lost_events",
     ];
-    let not_applicable = |name| Check {
-        note: "not applicable: recorded without programs".into(),
+    let check = |name| Check {
+        note: format!("not applicable: {why}"),
         ..Check::within(name, "", 0.0, 0.0, 0.0)
     };
-    names.map(not_applicable).into()
+    names.map(check).into()
 }
 
 /// Whoever makes a system call, or leaves a CPU, must have been seen to get it. Kernels that hide a process from tracing (a
@@ -110,14 +155,13 @@ fn switches_seen(evidence: &Evidence) -> Check {
 }
 
 /// On-CPU + run queue + off-CPU = lifetime inside the window; the worst thread is shown.
-fn thread_time(evidence: &Evidence) -> Check {
+fn thread_time(threads: &[Thread], span: Span) -> Check {
     const TOLERANCE: f64 = 0.002;
-    let length = evidence.span.end_ns - evidence.span.start_ns;
+    let length = span.end_ns - span.start_ns;
     let lifetime =
         |thread: &Thread| thread.exited_ns.unwrap_or(length) - thread.started_ns.unwrap_or(0);
     let sum = |thread: &Thread| thread.on_cpu_ns + thread.run_queue_ns + thread.off_cpu_ns;
-    let worst = evidence
-        .threads
+    let worst = threads
         .iter()
         .max_by_key(|thread| lifetime(thread).abs_diff(sum(thread)));
     let (expected, measured) = worst.map_or((0, 0), |thread| (lifetime(thread), sum(thread)));
@@ -129,11 +173,7 @@ fn thread_time(evidence: &Evidence) -> Check {
         expected as f64 * TOLERANCE,
     );
     check.note = worst.map_or_else(String::new, |thread| {
-        format!(
-            "the worst of {} threads: {}",
-            evidence.threads.len(),
-            thread.tid
-        )
+        format!("the worst of {} threads: {}", threads.len(), thread.tid)
     });
     check
 }

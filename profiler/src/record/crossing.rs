@@ -7,6 +7,7 @@
 
 use super::drain;
 use super::programs::{Programs, Wanted};
+use super::signals::SIGNALS;
 use anyhow::{Result, ensure};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{getpid, getppid};
@@ -35,7 +36,8 @@ pub fn measure(wanted: &Wanted) -> Result<f64> {
         ..wanted.clone()
     };
     // Only what runs at a system call makes it dearer.
-    let mut programs = Programs::attach_some(&wanted, |signal| signal.required)?;
+    let needed = SIGNALS.iter().filter(|signal| signal.required);
+    let mut programs = Programs::attach_some(&wanted, needed)?;
     drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &[own])?;
     drain::free_slots(&mut programs.bpf)?;
     let start = now(ClockId::CLOCK_MONOTONIC);

@@ -47,7 +47,7 @@ impl Truth {
     pub fn read(pids: &[u32]) -> Self {
         let mut truth = Truth {
             steal_ns: steal_ns(),
-            cpu_clock_ns: pids.iter().map(|pid| cpu_clock_ns(*pid)).sum(),
+            cpu_clock_ns: cpu_clocks_ns(pids),
             ..Truth::default()
         };
         for pid in pids {
@@ -159,6 +159,11 @@ fn steal_ns() -> u64 {
         .and_then(|field| field.parse().ok())
         .unwrap_or(0);
     ticks * TICK_NS
+}
+
+/// The kernel's CPU clocks of some processes together; `None` if one has ended.
+pub fn cpu_clocks_ns(pids: &[u32]) -> Option<u64> {
+    pids.iter().map(|pid| cpu_clock_ns(*pid)).sum()
 }
 
 /// The kernel's CPU clock of a process: what its threads ran, those that ended included.

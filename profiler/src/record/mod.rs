@@ -2,8 +2,10 @@
 //!
 //! *Invariant:* nothing here explains; a recording holds what was measured, and the checks that hold it to account.
 
+mod accounts;
 pub mod activity;
 pub mod assemble;
+mod attached;
 pub mod checks;
 pub mod counted;
 pub mod crossing;
@@ -14,6 +16,7 @@ mod go;
 pub mod host;
 mod jit;
 pub mod kernel_truth;
+mod lifetimes;
 pub mod memory;
 pub mod names;
 pub mod offsets;
@@ -30,8 +33,9 @@ mod stolen;
 pub mod stop;
 pub mod symbols;
 pub mod target;
-mod unprobed;
+mod turns;
 
+use accounts::Accounts;
 use anyhow::Result;
 use recording::observer::Mode;
 use recording::{Ended, Recording};
@@ -41,7 +45,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use stop::{Stop, Until};
 use target::Process;
-use unprobed::Unprobed;
+use turns::Turns;
 
 /// What is wanted of a recording.
 #[derive(Clone, Debug)]
@@ -76,18 +80,29 @@ pub fn record(
         .build()?;
     runtime.block_on(async {
         let mut stop = Stop::new(until)?;
-        if options.mode == Mode::None {
-            let mut unprobed = Unprobed::begin(processes, options)?;
-            stop.window_opened();
-            attached();
-            let ended = follow(&mut stop, |glance| Ok(unprobed.glance(glance))).await?;
-            return Ok(unprobed.end(ended, options));
+        match options.mode {
+            Mode::None | Mode::Counters => {
+                let mut accounts = Accounts::begin(processes, options)?;
+                stop.window_opened();
+                attached();
+                let ended = follow(&mut stop, |glance| Ok(accounts.glance(glance))).await?;
+                accounts.end(ended, options)
+            }
+            Mode::Turns => {
+                let mut turns = Turns::begin(processes, options)?;
+                stop.window_opened();
+                attached();
+                let ended = follow(&mut stop, |glance| turns.glance(glance)).await?;
+                turns.end(ended, options)
+            }
+            Mode::All => {
+                let mut session = Session::begin(processes, options)?;
+                stop.window_opened();
+                attached();
+                let ended = follow_session(&mut session, &mut stop, options).await?;
+                session.end(ended, options)
+            }
         }
-        let mut session = Session::begin(processes, options)?;
-        stop.window_opened();
-        attached();
-        let ended = follow_session(&mut session, &mut stop, options).await?;
-        session.end(ended, options)
     })
 }
 

@@ -1,16 +1,13 @@
 //! Loading and attaching the eBPF programs, and which source served each signal.
 
+use super::attached::{self, Attached, SAMPLE_HZ};
 use super::offsets::Layout;
 use super::signals::{HookKind, SAMPLES, SIGNALS, Signal};
 use anyhow::{Context, Result, bail};
-use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, SoftwareEvent};
 use aya::programs::{BtfTracePoint, PerfEvent, RawTracePoint};
 use aya::{Btf, Ebpf, EbpfLoader};
 use profiler_common::Pairing;
 use recording::observer;
-
-/// Samples a second on each CPU. A prime, so that it does not beat with timers.
-pub const SAMPLE_HZ: u64 = 499;
 
 /// What a signal says of its source where this kernel gives none.
 pub const NO_SOURCE: &str = "none";
@@ -39,6 +36,8 @@ pub struct Programs {
     pub bpf: Ebpf,
     /// Each signal and what served it.
     pub sources: Vec<Source>,
+    /// What holds the programs to their hooks.
+    attached: Vec<Attached>,
 }
 
 /// A signal and what served it.
@@ -57,13 +56,36 @@ pub struct Source {
 impl Programs {
     /// Loads and attaches with the best kind of hook that works.
     pub fn attach(wanted: &Wanted) -> Result<Self> {
-        let mut programs = Self::attach_some(wanted, |_| true)?;
-        programs.sources.push(attach_samples(&mut programs.bpf));
+        let mut programs = Self::attach_some(wanted, SIGNALS.iter())?;
+        let (source, attached) = attach_samples(&mut programs.bpf);
+        programs.sources.push(source);
+        programs.attached.extend(attached);
         Ok(programs)
     }
 
-    /// The same with some of the signals only, and without samples.
-    pub fn attach_some(wanted: &Wanted, keep: fn(&Signal) -> bool) -> Result<Self> {
+    /// Takes every program off its hook. It stays loaded.
+    pub fn detach(&mut self) {
+        self.attached.clear();
+    }
+
+    /// Puts every program back on its hook.
+    ///
+    /// # Errors
+    /// The kernel refuses one.
+    pub fn attach_again(&mut self) -> Result<()> {
+        for name in self.sources.iter().flat_map(|source| &source.programs) {
+            let program = self.bpf.program_mut(name);
+            let program = program.with_context(|| format!("the object has no program {name}"))?;
+            self.attached.extend(attached::attach(program, name)?);
+        }
+        Ok(())
+    }
+
+    /// The same with some signals only, and without samples.
+    pub fn attach_some(
+        wanted: &Wanted,
+        signals: impl Iterator<Item = &'static Signal> + Clone,
+    ) -> Result<Self> {
         if OBJECT.is_empty() {
             bail!(
                 "this kontrast was built without its eBPF programs; build it with `cargo xtask build`"
@@ -72,7 +94,7 @@ impl Programs {
         let layout = Layout::of_this_kernel()?;
         let mut failure: Option<anyhow::Error> = None;
         for kind in &wanted.kinds {
-            match Self::attach_as(wanted, &layout, *kind, keep) {
+            match Self::attach_as(wanted, &layout, *kind, signals.clone()) {
                 Ok(mut programs) => {
                     explain(&mut programs.sources, failure.as_ref());
                     return Ok(programs);
@@ -87,15 +109,19 @@ impl Programs {
         wanted: &Wanted,
         layout: &Layout,
         kind: HookKind,
-        keep: fn(&Signal) -> bool,
+        signals: impl Iterator<Item = &'static Signal>,
     ) -> Result<Self> {
         let mut bpf = load(wanted, layout, kind)?;
         let btf = Btf::from_sys_fs().context("cannot read the kernel's BTF")?;
-        let mut sources = Vec::new();
-        for signal in SIGNALS.iter().filter(|signal| keep(signal)) {
-            sources.push(attach_signal(&mut bpf, &btf, signal, kind)?);
+        let (mut sources, mut attached) = (Vec::new(), Vec::new());
+        for signal in signals {
+            sources.push(attach_signal(&mut bpf, &btf, signal, kind, &mut attached)?);
         }
-        Ok(Programs { bpf, sources })
+        Ok(Programs {
+            bpf,
+            sources,
+            attached,
+        })
     }
 
     /// Whether programs serve the whole of a signal.
@@ -161,11 +187,20 @@ fn load(wanted: &Wanted, layout: &Layout, kind: HookKind) -> Result<Ebpf> {
         .context("the kernel refused the eBPF maps")
 }
 
-fn attach_signal(bpf: &mut Ebpf, btf: &Btf, signal: &Signal, kind: HookKind) -> Result<Source> {
+fn attach_signal(
+    bpf: &mut Ebpf,
+    btf: &Btf,
+    signal: &Signal,
+    kind: HookKind,
+    attached: &mut Vec<Attached>,
+) -> Result<Source> {
     let mut programs = Vec::new();
     for hook in signal.hooks {
         match attach_hook(bpf, btf, hook, kind) {
-            Ok(program) => programs.push(program),
+            Ok((program, link)) => {
+                programs.push(program);
+                attached.extend(link);
+            }
             Err(error) if signal.required => {
                 return Err(error.context(format!("no {} for {}", kind.name(), signal.name)));
             }
@@ -214,65 +249,62 @@ fn in_a_line(error: &anyhow::Error) -> String {
     })
 }
 
-fn attach_hook(bpf: &mut Ebpf, btf: &Btf, hook: &str, kind: HookKind) -> Result<String> {
+fn attach_hook(
+    bpf: &mut Ebpf,
+    btf: &Btf,
+    hook: &str,
+    kind: HookKind,
+) -> Result<(String, Vec<Attached>)> {
     let name = kind.program(hook);
     let program = bpf
         .program_mut(&name)
         .with_context(|| format!("the object has no program {name}"))?;
     match kind {
         HookKind::TpBtf => {
-            let program: &mut BtfTracePoint = program.try_into()?;
+            let program: &mut BtfTracePoint = (&mut *program).try_into()?;
             program.load(hook, btf)?;
-            program.attach()?;
         }
         HookKind::RawTracepoint => {
-            let program: &mut RawTracePoint = program.try_into()?;
+            let program: &mut RawTracePoint = (&mut *program).try_into()?;
             program.load()?;
-            program.attach(hook)?;
         }
     }
-    Ok(name)
+    let attached = attached::attach(program, &name)?;
+    Ok((name, attached))
 }
 
 /// Samples tell user code from faults and interrupts; a recording without them says so and is otherwise whole.
-fn attach_samples(bpf: &mut Ebpf) -> Source {
+fn attach_samples(bpf: &mut Ebpf) -> (Source, Vec<Attached>) {
     const PROGRAMS: [&str; 2] = ["cpu_clock", "cpu_clock_plain"];
     let mut refused = String::new();
     for program in PROGRAMS {
         match try_samples(bpf, program) {
-            Ok(()) => {
-                return Source {
+            Ok(attached) => {
+                let source = Source {
                     signal: SAMPLES.0,
                     source: format!("perf_event cpu-clock {SAMPLE_HZ} Hz"),
                     refused,
                     programs: vec![program.into()],
                 };
+                return (source, attached);
             }
             Err(error) => refused = in_a_line(&error),
         }
     }
-    Source {
+    let source = Source {
         signal: SAMPLES.0,
         source: NO_SOURCE.into(),
         refused,
         programs: Vec::new(),
-    }
+    };
+    (source, Vec::new())
 }
 
-fn try_samples(bpf: &mut Ebpf, name: &str) -> Result<()> {
-    let program: &mut PerfEvent = bpf
-        .program_mut(name)
-        .context("the object has no sampler")?
-        .try_into()?;
-    program.load()?;
-    for cpu in
-        aya::util::online_cpus().map_err(|(what, error)| anyhow::anyhow!("{what}: {error}"))?
-    {
-        let clock = PerfEventConfig::Software(SoftwareEvent::CpuClock);
-        let scope = PerfEventScope::AllProcessesOneCpu { cpu };
-        program.attach(clock, scope, SamplePolicy::Frequency(SAMPLE_HZ), false)?;
-    }
-    Ok(())
+fn try_samples(bpf: &mut Ebpf, name: &str) -> Result<Vec<Attached>> {
+    let program = bpf.program_mut(name).context("the object has no sampler")?;
+    let sampler: &mut PerfEvent = (&mut *program).try_into()?;
+    sampler.load()?;
+    attached::attach(program, name)
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use super::activity::{self, Looked};
 use super::assemble::{self, Span};
+use super::attached::SAMPLE_HZ;
 use super::checks::{self, Evidence};
 use super::detail::Help;
 use super::drain::{self, Code, Drained, Exits};
 use super::kernel_truth::{self, Truth};
 use super::memory::{self, Places, Regions};
-use super::programs::{Programs, SAMPLE_HZ, Wanted};
-use super::signals::{PROC_STAT, Signal, WAKEUPS};
+use super::programs::{Programs, Wanted};
+use super::signals::{PROC_STAT, WAKEUPS};
 use super::statistics::Statistics;
 use super::target::{self, Process};
 use super::{Options, counted, crossing, host, others, sites, stolen};
@@ -46,7 +47,6 @@ pub struct Session {
     target: Target,
     stats: Statistics,
     crossing_ns: f64,
-    mode: Mode,
     looked: Looked,
     detail: Option<Help>,
 }
@@ -62,7 +62,9 @@ impl Session {
             log: options.log_programs,
             kinds: options.hooks.clone(),
         };
-        let (mut programs, crossing_ns) = attach(&wanted, options.mode)?;
+        // Without it calls are told as too cheap, which a recording says of itself; it is no reason to record nothing.
+        let crossing_ns = crossing::measure(&wanted).unwrap_or_default();
+        let mut programs = Programs::attach(&wanted)?;
         let looked = Looked::by(&programs, &wanted);
         let detail = options.detail.as_deref();
         let detail = detail.map(|dir| Help::begin(dir, &mut programs.bpf, &target));
@@ -106,7 +108,6 @@ impl Session {
             target,
             stats,
             crossing_ns,
-            mode: options.mode,
             looked,
             detail,
         })
@@ -115,6 +116,16 @@ impl Session {
     /// The object behind the programs, for what their diagnostics need.
     pub fn bpf(&mut self) -> &mut aya::Ebpf {
         &mut self.programs.bpf
+    }
+
+    /// Takes the programs off their hooks,
+    pub fn detach(&mut self) {
+        self.programs.detach();
+    }
+
+    /// or puts them back.
+    pub fn attach_again(&mut self) -> Result<()> {
+        self.programs.attach_again()
     }
 
     /// Whether the (first) process is gone.
@@ -270,11 +281,6 @@ impl Session {
         let syscalls = assemble::syscalls(&threads, &drained.errors);
         let mut process = assemble::process(&threads);
         process.cpu_clock_ns = after.cpu_clock_since(&self.before);
-        if self.mode == Mode::Counters {
-            threads.iter_mut().for_each(assemble::forget_split);
-            (process.user_ns, process.kernel_ns) =
-                after.split_since(&self.before, process.on_cpu_ns);
-        }
         Recording {
             schema: recording::RECORDING_SCHEMA.into(),
             target: target::now(&self.target),
@@ -303,7 +309,7 @@ impl Session {
                 lost_events: drained.counters.lost(),
                 sampled_ns: self.stats.sampled_ns(),
                 rss_bytes: memory::memory_of(std::process::id()).peak_rss_bytes,
-                mode: self.mode,
+                mode: Mode::All,
                 crossing_ns: self.crossing_ns,
                 ..observer::Observer::default()
             },
@@ -320,16 +326,6 @@ fn points_between_takes() -> usize {
     const HALF: usize = 16_384;
     let cpus = aya::util::online_cpus().map_or(1, |cpus| cpus.len());
     (HALF / (SAMPLE_HZ as usize * cpus)).max(1)
-}
-
-/// Attaches what the mode asks for, and finds out what entering the kernel costs under it.
-fn attach(wanted: &Wanted, mode: Mode) -> Result<(Programs, f64)> {
-    if mode == Mode::Counters {
-        return Ok((Programs::attach_some(wanted, Signal::counts)?, 0.0));
-    }
-    // Without it calls are told as too cheap, which a recording says of itself; it is no reason to record nothing.
-    let crossing_ns = crossing::measure(wanted).unwrap_or_default();
-    Ok((Programs::attach(wanted)?, crossing_ns))
 }
 
 /// Resident memory of the processes now.

@@ -102,13 +102,19 @@ pub const SIGNALS: &[Signal] = &[
     },
 ];
 
-impl Signal {
-    /// Whether it is all that is observed of an arm in the mode `counters`. It sits where threads switch, and the kernel's own account
-    /// tells then how much of the time between was waiting for a CPU.
-    pub fn counts(&self) -> bool {
-        self.name == "scheduler"
-    }
-}
+/// All that is observed in the mode `counters`: the kernel keeps an account of each thread, which is lost when the thread ends, and of a
+/// new one somebody has to say that it is new. Nothing of it runs at a switch or a call, so that it costs a server nothing.
+pub const LIFETIMES: &[Signal] = &[Signal {
+    name: "thread lifetimes",
+    hooks: &[
+        "sched_process_fork",
+        "sched_process_exit",
+        "sched_process_free",
+    ],
+    required: true,
+    answers: "the account of threads that begin or end",
+    stand_in: None,
+}];
 
 /// The signal of the CPU-clock samples, which sit on no tracepoint.
 pub const SAMPLES: (&str, &str) = (

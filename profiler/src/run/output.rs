@@ -87,7 +87,7 @@ pub fn arm_folder(arm: &str) -> String {
     arm.replace(['/', ':'], "-")
 }
 
-/// The folder of a round in its arm's: `2`, or `2-counters` for one that only tells what observing cost, or `1-detail`
+/// The folder of a round in its arm's: `2`, or `2-turns` for one that only tells what observing cost, or `1-detail`
 /// for one in which the runtime helped.
 pub fn round_folder(step: &Step) -> String {
     match step.mode {
@@ -171,7 +171,7 @@ mod tests {
             detail,
         };
         let folder = |mode| round_folder(&step(mode, false));
-        assert_eq!(Mode::EACH.map(folder), ["2-none", "2-counters", "2"]);
+        assert_eq!([Mode::Turns, Mode::All].map(folder), ["2-turns", "2"]);
         assert_eq!(round_folder(&step(Mode::All, true)), "2-detail");
     }
 }

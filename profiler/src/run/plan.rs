@@ -24,6 +24,7 @@ impl Step {
         }
         match self.mode {
             Mode::All => format!("{arm}, round {round}"),
+            Mode::Turns => format!("{arm}, round {round} of what observing costs"),
             Mode::Counters => format!("{arm}, round {round} with counters only"),
             Mode::None => format!("{arm}, round {round} without programs"),
         }

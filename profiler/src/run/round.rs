@@ -27,6 +27,7 @@ use recording::{
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// What all rounds of a run share.
@@ -197,7 +198,8 @@ impl Bench<'_> {
         let recorder = Recorder::start(self.recorder, subject, self.placement.driver.as_ref(), dir);
         let mut recorder = self.interrupt.unless(recorder).await??;
         self.progress.step("recording under load");
-        let drive = self.drive(&driver, &mut recorder).await;
+        let length = self.length(subject.mode);
+        let drive = self.drive(&driver, length, &mut recorder).await;
         self.progress.step("writing the recording");
         let mut recording = recorder.finish().await?;
         let mut moved = self.stub.moved_since(&mark).await;
@@ -267,9 +269,20 @@ impl Bench<'_> {
         }
     }
 
+    /// How long the load is to last. Turns of three modes take three times as long.
+    fn length(&self, mode: Mode) -> Option<Duration> {
+        let times = if mode == Mode::Turns { 3 } else { 1 };
+        self.request.duration.map(|duration| duration * times)
+    }
+
     /// Loads the arm until the load ends, the recorder does, or the user wants to stop.
-    async fn drive(&self, driver: &Driver<'_>, recorder: &mut Recorder) -> Drive {
-        let mut loading = match driver.start(self.request.duration) {
+    async fn drive(
+        &self,
+        driver: &Driver<'_>,
+        length: Option<Duration>,
+        recorder: &mut Recorder,
+    ) -> Drive {
+        let mut loading = match driver.start(length) {
             Ok(loading) => loading,
             Err(error) => {
                 return Drive {

@@ -1,4 +1,4 @@
-//! Recordings that observe less: without any program, and with the scheduler's only.
+//! Recordings that observe less: without any program, and with those that see threads begin and end.
 
 use crate::support::{assert_sound, record_to_the_end, record_with};
 use recording::Recording;
@@ -52,13 +52,16 @@ fn without_programs_cpu_and_memory_are_the_kernels_own() {
 }
 
 #[test]
-fn counters_count_switches_and_nothing_else() {
+fn counters_are_the_kernels_own_account_of_each_thread() {
     let recording = record_with(&["sleep", "200"], &["--probes", "counters"], |_| ());
     assert_sound(&recording);
     assert_eq!(recording.observer.mode, Mode::Counters);
     let programs = programs(&recording);
     assert!(
-        !programs.is_empty() && programs.iter().all(|name| name.starts_with("sched_")),
+        !programs.is_empty()
+            && programs
+                .iter()
+                .all(|name| name.starts_with("sched_process_")),
         "{programs:?}"
     );
     let switches = recording.process.voluntary_switches;
@@ -72,6 +75,40 @@ fn counters_count_switches_and_nothing_else() {
             .all(|thread| thread.user_ns + thread.kernel_ns == 0)
     );
     assert!(threads.map(|thread| thread.on_cpu_ns).sum::<u64>() > 0);
+}
+
+#[test]
+fn counters_keep_threads_that_come_and_go() {
+    for hooks in [&[][..], &["--raw-tracepoints"]] {
+        let arguments = [&["--probes", "counters"], hooks].concat();
+        let recording = record_with(&["threads", "50"], &arguments, |_| ());
+        assert_sound(&recording);
+        let threads = recording.threads.iter();
+        let ended = threads.filter(|thread| thread.started_ns < thread.exited_ns);
+        let ran = ended.filter(|thread| thread.started_ns.is_some() && thread.on_cpu_ns > 0);
+        assert_eq!(ran.count(), 50, "{hooks:?}");
+    }
+}
+
+#[test]
+fn turns_take_each_mode_as_often_and_know_the_clock() {
+    let recording = record_with(&["burn", "5000"], &["--probes", "turns"], |_| ());
+    assert_sound(&recording);
+    let observer = &recording.observer;
+    assert_eq!(observer.mode, Mode::Turns);
+    let of = |mode| observer.turns.iter().filter(move |turn| turn.mode == mode);
+    let counts = Mode::EACH.map(|mode| of(mode).count());
+    assert!(
+        counts[0] > 0 && counts == [counts[0]; 3],
+        "{:?}",
+        observer.turns
+    );
+    for turn in &observer.turns {
+        assert!(turn.cpu_ns > 0 && turn.duration_ns > 0, "{turn:?}");
+    }
+    // They are in the window and do not overlap.
+    let cpu_ns: u64 = observer.turns.iter().map(|turn| turn.cpu_ns).sum();
+    assert!(Some(cpu_ns) <= recording.process.cpu_clock_ns, "{cpu_ns}");
 }
 
 #[test]

@@ -129,9 +129,11 @@ fn the_newest_run_of_results_is_linked() {
     assert_eq!(fs::read_link(latest).unwrap(), std::path::Path::new("mine"));
 }
 
-/// A recorder that records nothing but says how much it was asked to observe, and a CPU clock of a second.
-const MODES: &str = r#"write_mode() { write; while [ "$1" != --probes ]; do shift; done
-        sed -i "s/\"mode\": *\"none\"/\"mode\": \"$2\"/; s/\"cpu_clock_ns\": 1/\"cpu_clock_ns\": 1000000000/" "$out/recording.json"; }
+/// A recorder that records nothing but says how much it was asked to observe, and tells turns if it was to take them.
+const MODES: &str = r#"turn() { echo "{\"mode\": \"$1\", \"duration_ns\": 1000000, \"cpu_ns\": $2}"; }
+    write_mode() { write; while [ "$1" != --probes ]; do shift; done
+        [ "$2" = turns ] && turns=", \"turns\": [$(turn none 1000), $(turn counters 1000), $(turn all 1020)]"
+        sed -i "s/\"mode\": *\"none\"/\"mode\": \"$2\"$turns/" "$out/recording.json"; }
     echo recording; cat > /dev/null; write_mode "$@""#;
 
 #[test]
@@ -142,12 +144,10 @@ fn what_observing_cost_is_recorded_in_rounds_of_its_own() {
         &["--duration", "300ms", "--observer-cost"],
     );
     let said = stderr(&output);
-    let folders = ["1-none", "1-counters", "1", "2", "2-counters", "2-none"];
-    for folder in folders {
-        assert!(
-            place.recording(&format!("a/{folder}")).tokens() > 0,
-            "{folder}: {said}"
-        );
+    let tokens = |folder: &str| place.recording(&format!("a/{folder}")).tokens();
+    for round in ["1", "2"] {
+        let (whole, turns) = (tokens(round), tokens(&format!("{round}-turns")));
+        assert!(whole > 0 && turns > 2 * whole, "{whole} {turns}: {said}");
     }
     let order: Vec<&str> = said
         .lines()
@@ -155,12 +155,10 @@ fn what_observing_cost_is_recorded_in_rounds_of_its_own() {
         .filter_map(|line| line.split("round ").nth(1)?.split(':').next())
         .collect();
     let expected = [
-        "1 without programs",
-        "1 with counters only",
         "1",
+        "1 of what observing costs",
+        "2 of what observing costs",
         "2",
-        "2 with counters only",
-        "2 without programs",
     ];
     assert_eq!(order, expected, "{said}");
     let comparison = json(place.file("comparison.json"));
@@ -172,6 +170,8 @@ fn what_observing_cost_is_recorded_in_rounds_of_its_own() {
     let modes: Vec<&Value> = costs.iter().map(|cost| &cost["mode"]).collect();
     assert_eq!(modes, ["none", "counters", "all"]);
     assert!(costs.iter().all(|cost| cost["rounds"] == 2), "{costs:?}");
+    let everything = costs[2]["ratio"]["value"].as_f64().unwrap();
+    assert!((everything - 1.02).abs() < 1e-9, "{costs:?}");
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(printed.contains("What observing cost"), "{printed}");
 }

@@ -6,8 +6,8 @@ use crate::{Input, units};
 use recording::comparison::{BudgetVerdict, ObserverCost};
 use recording::observer::Mode;
 
-const LEAD: &str = "The same load with no eBPF program, with the scheduler's programs only, and with all of them, in \
-    turns. CPU time is what the kernel charged to the server, programs on its threads included; what they cost in \
+const LEAD: &str = "The same process under the same load in turns of a second: with no eBPF program, with the kernel's own \
+    counters, and with everything. CPU time is what the kernel charged to the server, programs on its threads included; what they cost in \
     interrupts and on idle CPUs is not all in it. No number in this report is corrected by this.";
 
 /// A row an arm and mode; nothing without a comparison that has them.
@@ -19,7 +19,7 @@ pub fn section(input: &Input) -> Option<Section> {
     let mut table = Table::new("CPU time per token, observed and not")
         .words("Arm")
         .words("Observed by")
-        .number("rounds")
+        .number("turns")
         .number("CPU per token")
         .number("over no programs")
         .number("budget")
@@ -60,7 +60,7 @@ fn percent(ratio: f64) -> String {
 
 fn observed_by(mode: Mode) -> &'static str {
     match mode {
-        Mode::None => "no programs",
+        Mode::None | Mode::Turns => "no programs",
         Mode::Counters => "counters",
         Mode::All => "everything",
     }

@@ -1,8 +1,11 @@
-//! A recording without any program: what the kernel accounts for by itself, as `/proc` gives it.
+//! A recording of what the kernel accounts for by itself, as `/proc` gives it, in the modes `none` and `counters`.
 //!
-//! It is there to be held against recordings with programs, to tell what those cost; and it needs no privilege.
+//! It is there to be held against recordings of everything, to tell what those cost. Without programs it needs no privilege;
+//! with those that see threads begin and end it has an account of each thread.
 
+use super::assemble::Span;
 use super::kernel_truth::{self, Truth};
+use super::lifetimes::{Counted, Lifetimes};
 use super::session::{clock_ns, describe, memory_point, unix_ns};
 use super::target::Process;
 use super::{GLANCES_A_POINT, Options, checks, host, memory};
@@ -14,8 +17,9 @@ use recording::process::{self, Cpu, CpuPoint};
 use recording::{Ended, Recording, Target, Window};
 
 /// A recording under way.
-pub struct Unprobed {
+pub struct Accounts {
     processes: Vec<Process>,
+    lifetimes: Option<Lifetimes>,
     target: Target,
     start_ns: u64,
     start_unix_ns: u64,
@@ -27,16 +31,25 @@ pub struct Unprobed {
     memory: Vec<MemoryPoint>,
 }
 
-impl Unprobed {
+impl Accounts {
     /// Opens the window.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
         let target = describe(&processes, options)?;
+        let counting = options.mode == Mode::Counters;
+        let mut lifetimes = counting
+            .then(|| Lifetimes::attach(pids(&processes), options))
+            .transpose()?;
         super::privilege::drop_excess();
         let before = Truth::read(&pids(&processes));
-        Ok(Unprobed {
+        let start_ns = clock_ns(ClockId::CLOCK_MONOTONIC);
+        if let Some(lifetimes) = &mut lifetimes {
+            lifetimes.open(start_ns)?;
+        }
+        Ok(Accounts {
             processes,
+            lifetimes,
             target,
-            start_ns: clock_ns(ClockId::CLOCK_MONOTONIC),
+            start_ns,
             start_unix_ns: unix_ns(),
             own_cpu_ns: clock_ns(ClockId::CLOCK_PROCESS_CPUTIME_ID),
             last: before.clone(),
@@ -48,6 +61,9 @@ impl Unprobed {
 
     /// Adds a point to the series once a second; says whether the target has ended.
     pub fn glance(&mut self, count: u32) -> bool {
+        if let Some(lifetimes) = &mut self.lifetimes {
+            lifetimes.take_ended();
+        }
         let first = &self.processes[0];
         if kernel_truth::has_ended(first.pid, first.start_time) {
             return true;
@@ -70,19 +86,54 @@ impl Unprobed {
     }
 
     /// Closes the window and assembles the recording.
-    pub fn end(self, ended: Ended, options: &Options) -> Recording {
+    ///
+    /// # Errors
+    /// The programs' maps cannot be read.
+    pub fn end(mut self, ended: Ended, options: &Options) -> Result<Recording> {
         let end_ns = clock_ns(ClockId::CLOCK_MONOTONIC);
         let after = self.account();
+        let own_cpu_ns = clock_ns(ClockId::CLOCK_PROCESS_CPUTIME_ID) - self.own_cpu_ns;
+        let span = Span {
+            start_ns: self.start_ns,
+            end_ns,
+        };
+        let process = process(&self.before, &after, ended);
+        let lifetimes = self.lifetimes.take();
+        let counted = lifetimes
+            .map(|lifetimes| lifetimes.end(&self.before, &after, span, process.cpu_clock_ns))
+            .transpose()?;
+        let recording = self.recording(&after, span, process, ended, options);
+        let mut recording = Recording {
+            observer: Observer {
+                cpu_ns: own_cpu_ns,
+                ..recording.observer
+            },
+            ..recording
+        };
+        if let Some(counted) = counted {
+            with_threads(&mut recording, counted);
+        }
+        Ok(recording)
+    }
+
+    fn recording(
+        self,
+        after: &Truth,
+        span: Span,
+        process: process::Process,
+        ended: Ended,
+        options: &Options,
+    ) -> Recording {
         let pid = self.processes[0].pid;
         let steal_ns = after.steal_since(&self.before);
         Recording {
             schema: recording::RECORDING_SCHEMA.into(),
             window: Window {
                 start_unix_ns: self.start_unix_ns,
-                duration_ns: end_ns - self.start_ns,
+                duration_ns: span.end_ns - span.start_ns,
                 ended,
             },
-            process: process(&self.before, &after, ended),
+            process,
             faults: after.faults_since(&self.before),
             memory: Memory {
                 series: self.memory,
@@ -90,9 +141,8 @@ impl Unprobed {
             },
             cpu: Cpu { series: self.cpu },
             observer: Observer {
-                cpu_ns: clock_ns(ClockId::CLOCK_PROCESS_CPUTIME_ID) - self.own_cpu_ns,
                 rss_bytes: memory::memory_of(std::process::id()).peak_rss_bytes,
-                mode: Mode::None,
+                mode: options.mode,
                 ..Observer::default()
             },
             checks: checks::without_programs(),
@@ -123,6 +173,24 @@ fn process(before: &Truth, after: &Truth, ended: Ended) -> process::Process {
         cpu_clock_ns: grown.filter(|_| ended != Ended::TargetExited),
         ..process::Process::default()
     }
+}
+
+/// Adds what is known of each thread. How it split its time, who woke it and where it ran is not.
+fn with_threads(recording: &mut Recording, counted: Counted) {
+    let sum = |field: fn(&process::Thread) -> u64| counted.threads.iter().map(field).sum();
+    let clock = recording.process.clone();
+    recording.process = process::Process {
+        on_cpu_ns: sum(|thread| thread.on_cpu_ns),
+        run_queue_ns: sum(|thread| thread.run_queue_ns),
+        voluntary_switches: sum(|thread| thread.voluntary_switches),
+        involuntary_switches: sum(|thread| thread.involuntary_switches),
+        ..clock
+    };
+    recording.observer.signals = counted.signals;
+    recording.observer.lost_events = counted.lost_events;
+    recording.checks = counted.checks;
+    recording.threads = counted.threads;
+    analysis::runtime::assign_roles(recording);
 }
 
 fn pids(processes: &[Process]) -> Vec<u32> {
