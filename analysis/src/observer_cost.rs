@@ -16,7 +16,7 @@ use recording::{
 /// What a mode may add to CPU time per token: counters 1 %, everything 3 %.
 fn budget(mode: Mode) -> Option<f64> {
     match mode {
-        Mode::None | Mode::Turns => None,
+        Mode::None | Mode::Hooks | Mode::Turns => None,
         Mode::Counters => Some(1.01),
         Mode::All => Some(1.03),
     }
@@ -28,7 +28,7 @@ pub fn measure(arms: &[Rounds<'_>]) -> Vec<ObserverCost> {
 }
 
 fn of_arm(arm: &Rounds<'_>) -> Vec<ObserverCost> {
-    let modes = Mode::EACH.map(|mode| InMode::of(arm, mode));
+    let modes = Mode::IN_TURNS.map(|mode| InMode::of(arm, mode));
     let [without, ..] = &modes;
     let with_any = modes[1..].iter().any(|mode| !mode.samples.is_empty());
     if without.samples.is_empty() || !with_any {

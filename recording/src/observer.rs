@@ -50,6 +50,8 @@ pub enum Mode {
     Turns,
     /// No program at all: what the kernel accounts for by itself, as `/proc` gives it.
     None,
+    /// Every program on its hook, following nobody: what the kernel takes to get to them. Only in turns.
+    Hooks,
     /// The kernel's own account of each thread, with programs only where one begins or ends.
     Counters,
     /// Every signal that the kernel gives. Recordings made before there were modes are of this one.
@@ -59,14 +61,17 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The modes that a target may be in at one time, least first.
+    /// The modes of a whole recording, least first.
     pub const EACH: [Mode; 3] = [Mode::None, Mode::Counters, Mode::All];
+    /// The modes that take turns.
+    pub const IN_TURNS: [Mode; 4] = [Mode::None, Mode::Hooks, Mode::Counters, Mode::All];
 
     /// Its name in files and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Mode::Turns => "turns",
             Mode::None => "none",
+            Mode::Hooks => "hooks",
             Mode::Counters => "counters",
             Mode::All => "all",
         }
@@ -132,7 +137,7 @@ mod tests {
 
     #[test]
     fn modes_are_written_by_name_and_older_names_are_read() {
-        for mode in Mode::EACH.into_iter().chain([Mode::Turns]) {
+        for mode in Mode::IN_TURNS.into_iter().chain([Mode::Turns]) {
             let text = serde_json::to_value(mode).expect("a name");
             assert_eq!(text, mode.name());
         }

@@ -94,7 +94,7 @@ pub struct Run {
     /// Load before each recording, which is not recorded; 0s for none.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "1s", value_name = "TIME")]
     warmup: Duration,
-    /// Tell what observing costs each arm: one more recording a round, three times as long, of a process that is observed by
+    /// Tell what observing costs each arm: one more recording a round, four times as long, of a process that is observed by
     /// turns of a second, not at all, by counters and in full. It is in no other number. A few per cent take more
     /// --rounds to tell, say 8.
     #[arg(long, conflicts_with = "load_command")]

@@ -10,7 +10,7 @@ use super::signals::LIFETIMES;
 use super::{Options, checks};
 use anyhow::Result;
 use profiler_common::thread::{FLAG_BORN, FLAG_EXITING};
-use profiler_common::{Pairing, Thread as Tracked, ThreadExit};
+use profiler_common::{Thread as Tracked, ThreadExit};
 use recording::observer::{Check, Signal};
 use recording::process::Thread;
 use std::time::Duration;
@@ -40,13 +40,7 @@ impl Lifetimes {
     /// # Errors
     /// The kernel refuses them.
     pub fn attach(tgids: Vec<u32>, options: &Options) -> Result<Self> {
-        let wanted = Wanted {
-            tgids,
-            pairing: Pairing::Pool,
-            collector: 0,
-            log: options.log_programs,
-            kinds: options.hooks.clone(),
-        };
+        let wanted = Wanted::only(tgids, options);
         let mut programs = Programs::attach_some(&wanted, LIFETIMES.iter())?;
         drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &wanted.tgids)?;
         drain::free_slots(&mut programs.bpf)?;

@@ -81,7 +81,7 @@ pub fn record(
     runtime.block_on(async {
         let mut stop = Stop::new(until)?;
         match options.mode {
-            Mode::None | Mode::Counters => {
+            Mode::None | Mode::Hooks | Mode::Counters => {
                 let mut accounts = Accounts::begin(processes, options)?;
                 stop.window_opened();
                 attached();

@@ -1,5 +1,6 @@
 //! Loading and attaching the eBPF programs, and which source served each signal.
 
+use super::Options;
 use super::attached::{self, Attached, SAMPLE_HZ};
 use super::offsets::Layout;
 use super::signals::{HookKind, SAMPLES, SIGNALS, Signal};
@@ -28,6 +29,24 @@ pub struct Wanted {
     pub log: bool,
     /// Kinds of hook that may be used, best first.
     pub kinds: Vec<HookKind>,
+}
+
+impl Wanted {
+    /// Nobody is followed: no process has this id.
+    pub fn nobody(options: &Options) -> Self {
+        Self::only(vec![u32::MAX], options)
+    }
+
+    /// Threads are followed, and nothing is paired.
+    pub fn only(tgids: Vec<u32>, options: &Options) -> Self {
+        Wanted {
+            tgids,
+            pairing: Pairing::Pool,
+            collector: 0,
+            log: options.log_programs,
+            kinds: options.hooks.clone(),
+        }
+    }
 }
 
 /// Loaded and attached programs.

@@ -7,6 +7,7 @@
 use super::accounts::Accounts;
 use super::kernel_truth;
 use super::lifetimes::Lifetimes;
+use super::programs::{Programs, Wanted};
 use super::session::{Session, clock_ns};
 use super::target::Process;
 use super::{GLANCES_A_POINT, Options};
@@ -15,16 +16,14 @@ use nix::time::ClockId;
 use recording::observer::{Mode, Turn};
 use recording::{Ended, Recording};
 
-/// Every order of the modes, so that none has a place of its own.
-const ORDERS: [[Mode; 3]; 6] = {
-    use Mode::{All, Counters, None};
+/// A Latin square (Williams 1949): each mode is in each place once, and follows each other mode once.
+const ORDERS: [[Mode; 4]; 4] = {
+    use Mode::{All, Counters, Hooks, None};
     [
-        [None, Counters, All],
-        [All, Counters, None],
-        [Counters, All, None],
-        [None, All, Counters],
-        [All, None, Counters],
-        [Counters, None, All],
+        [None, Hooks, All, Counters],
+        [Hooks, Counters, None, All],
+        [Counters, All, Hooks, None],
+        [All, None, Counters, Hooks],
     ]
 };
 
@@ -33,6 +32,8 @@ pub struct Turns {
     accounts: Accounts,
     session: Session,
     lifetimes: Lifetimes,
+    /// All that a session has, following nobody.
+    hooks: Programs,
     pids: Vec<u32>,
     mode: Mode,
     began: Option<Reading>,
@@ -56,6 +57,8 @@ impl Turns {
         let mut lifetimes = Lifetimes::attach(pids.clone(), options)?;
         lifetimes.detach();
         lifetimes.open(clock_ns(ClockId::CLOCK_MONOTONIC))?;
+        let mut hooks = Programs::attach(&Wanted::nobody(options))?;
+        hooks.detach();
         let mut session = Session::begin(processes.clone(), options)?;
         session.stop_measuring_programs();
         session.detach();
@@ -63,6 +66,7 @@ impl Turns {
             accounts: Accounts::begin(processes, options)?,
             session,
             lifetimes,
+            hooks,
             pids,
             mode: Mode::None,
             began: None,
@@ -114,14 +118,20 @@ impl Turns {
         if mode == self.mode {
             return Ok(());
         }
-        self.session.detach();
-        self.lifetimes.detach();
+        self.detach();
         self.mode = mode;
         match mode {
             Mode::All => self.session.attach_again(),
             Mode::Counters => self.lifetimes.attach_again(),
+            Mode::Hooks => self.hooks.attach_again(),
             Mode::None | Mode::Turns => Ok(()),
         }
+    }
+
+    fn detach(&mut self) {
+        self.session.detach();
+        self.lifetimes.detach();
+        self.hooks.detach();
     }
 
     /// Closes the window. Turns are told as far as all modes had as many.
@@ -129,9 +139,8 @@ impl Turns {
     /// # Errors
     /// As [`Accounts::end`].
     pub fn end(mut self, ended: Ended, options: &Options) -> Result<Recording> {
-        self.session.detach();
-        self.lifetimes.detach();
-        let whole = self.taken.len() / Mode::EACH.len() * Mode::EACH.len();
+        self.detach();
+        let whole = self.taken.len() / Mode::IN_TURNS.len() * Mode::IN_TURNS.len();
         self.taken.truncate(whole);
         let mut recording = self.accounts.end(ended, options)?;
         recording.observer.turns = self.taken;
@@ -141,7 +150,7 @@ impl Turns {
 
 /// The mode of a turn.
 fn mode_of(number: usize) -> Mode {
-    let (round, place) = (number / Mode::EACH.len(), number % Mode::EACH.len());
+    let (round, place) = (number / Mode::IN_TURNS.len(), number % Mode::IN_TURNS.len());
     ORDERS[round % ORDERS.len()][place]
 }
 
@@ -150,17 +159,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_mode_is_in_every_place_as_often_as_the_others() {
-        for place in 0..3 {
-            let modes = ORDERS.map(|order| order[place]);
-            for mode in Mode::EACH {
-                assert_eq!(modes.iter().filter(|at| **at == mode).count(), 2);
-            }
-        }
-        for round in 0..7 {
-            let mut modes: Vec<Mode> = (0..3).map(|place| mode_of(round * 3 + place)).collect();
+    fn every_mode_is_in_every_place_and_behind_every_other_once() {
+        for place in 0..4 {
+            let mut modes = ORDERS.map(|order| order[place]);
             modes.sort_unstable();
-            assert_eq!(modes, Mode::EACH);
+            assert_eq!(modes, Mode::IN_TURNS);
+        }
+        let mut pairs: Vec<_> = ORDERS
+            .iter()
+            .flat_map(|order| order.windows(2).map(|pair| (pair[0], pair[1])))
+            .collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        assert_eq!(pairs.len(), 12);
+        for round in 0..5 {
+            let mut modes: Vec<Mode> = (0..4).map(|place| mode_of(round * 4 + place)).collect();
+            modes.sort_unstable();
+            assert_eq!(modes, Mode::IN_TURNS);
         }
     }
 }

@@ -259,7 +259,11 @@ impl Prepared<'_> {
         }
         let each = match (self.request.starts, self.request.duration) {
             (Some(starts), _) => format!("of {starts} starts"),
-            (None, Some(duration)) => format!("of {}", humantime::format_duration(duration)),
+            (None, Some(duration)) => {
+                let turns = plan.iter().any(|step| step.mode == Mode::Turns);
+                let longer = if turns { ", turns four times that" } else { "" };
+                format!("of {}{longer}", humantime::format_duration(duration))
+            }
             (None, None) => "as long as the load command takes".into(),
         };
         let (count, order, place) = (plan.len(), order.join(" "), self.placement.text(false));

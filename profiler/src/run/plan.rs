@@ -26,7 +26,7 @@ impl Step {
             Mode::All => format!("{arm}, round {round}"),
             Mode::Turns => format!("{arm}, round {round} of what observing costs"),
             Mode::Counters => format!("{arm}, round {round} with counters only"),
-            Mode::None => format!("{arm}, round {round} without programs"),
+            Mode::None | Mode::Hooks => format!("{arm}, round {round} without programs"),
         }
     }
 }

@@ -269,9 +269,12 @@ impl Bench<'_> {
         }
     }
 
-    /// How long the load is to last. Turns of three modes take three times as long.
+    /// How long the load is to last. Turns of four modes take four times as long.
     fn length(&self, mode: Mode) -> Option<Duration> {
-        let times = if mode == Mode::Turns { 3 } else { 1 };
+        let times = match mode {
+            Mode::Turns => Mode::IN_TURNS.len() as u32,
+            _ => 1,
+        };
         self.request.duration.map(|duration| duration * times)
     }
 

@@ -92,14 +92,14 @@ fn counters_keep_threads_that_come_and_go() {
 
 #[test]
 fn turns_take_each_mode_as_often_and_know_the_clock() {
-    let recording = record_with(&["burn", "5000"], &["--probes", "turns"], |_| ());
+    let recording = record_with(&["burn", "6000"], &["--probes", "turns"], |_| ());
     assert_sound(&recording);
     let observer = &recording.observer;
     assert_eq!(observer.mode, Mode::Turns);
     let of = |mode| observer.turns.iter().filter(move |turn| turn.mode == mode);
-    let counts = Mode::EACH.map(|mode| of(mode).count());
+    let counts = Mode::IN_TURNS.map(|mode| of(mode).count());
     assert!(
-        counts[0] > 0 && counts == [counts[0]; 3],
+        counts[0] > 0 && counts == [counts[0]; 4],
         "{:?}",
         observer.turns
     );

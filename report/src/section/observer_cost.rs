@@ -7,7 +7,8 @@ use recording::comparison::{BudgetVerdict, ObserverCost};
 use recording::observer::Mode;
 
 const LEAD: &str = "The same process under the same load in turns of a second: with no eBPF program, with the kernel's own \
-    counters, and with everything. CPU time is what the kernel charged to the server, programs on its threads included; what they cost in \
+    counters, and with everything; and with all programs attached but following nobody, which is what the kernel takes to get to \
+    them: less than that no observer of these hooks costs. CPU time is what the kernel charged to the server, programs on its threads included; what they cost in \
     interrupts and on idle CPUs is not all in it. No number in this report is corrected by this.";
 
 /// A row an arm and mode; nothing without a comparison that has them.
@@ -38,10 +39,13 @@ pub fn section(input: &Input) -> Option<Section> {
 fn row(cost: &ObserverCost) -> Vec<Cell> {
     let scale = units::Scale::of("ns", [cost.cpu_ns_per_token.value]);
     let [low, high] = cost.cpu_ns_per_token.ci95.map(|end| scale.show(end));
-    let ratio = cost.budget.map_or(Cell::from(units::NONE), |_| {
-        let [low, high] = cost.ratio.ci95.map(percent);
-        Cell::from(percent(cost.ratio.value)).with_note(format!("{low} to {high}"))
-    });
+    let ratio = match cost.mode {
+        Mode::None => Cell::from(units::NONE),
+        _ => {
+            let [low, high] = cost.ratio.ci95.map(percent);
+            Cell::from(percent(cost.ratio.value)).with_note(format!("{low} to {high}"))
+        }
+    };
     vec![
         clean(&cost.arm).into(),
         observed_by(cost.mode).into(),
@@ -61,6 +65,7 @@ fn percent(ratio: f64) -> String {
 fn observed_by(mode: Mode) -> &'static str {
     match mode {
         Mode::None | Mode::Turns => "no programs",
+        Mode::Hooks => "programs that follow nobody",
         Mode::Counters => "counters",
         Mode::All => "everything",
     }
