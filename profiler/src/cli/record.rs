@@ -59,6 +59,9 @@ pub struct Record {
     /// Print `recording` when attached, and end the recording when standard input is closed.
     #[arg(long, hide = true)]
     pub until_stdin_closes: bool,
+    /// Which round of a comparison it is.
+    #[arg(long, hide = true, default_value_t = 0)]
+    pub round: u32,
 }
 
 /// How much to observe.
@@ -157,6 +160,7 @@ impl Record {
             log_programs: self.log_programs,
             hooks: hooks.to_vec(),
             mode: self.probes.mode(),
+            round: self.round,
             detail: self.detail.clone(),
         }
     }

@@ -64,6 +64,8 @@ pub struct Options {
     pub hooks: Vec<HookKind>,
     /// How much is observed.
     pub mode: Mode,
+    /// Which round of a comparison it is, so that turns are taken in another order in each.
+    pub round: u32,
     /// The folder that the runtime writes to, if it was made to help.
     pub detail: Option<PathBuf>,
 }

@@ -1,7 +1,8 @@
 //! What observing costs a process, found out within that process: its modes in turns of a second.
 //!
 //! One process of a server costs several per cent more or less than another, and a host is slower in one minute than in the next.
-//! Turns that follow each other share both. Programs are loaded once; in a turn that does without them they are off their hooks,
+//! Turns that follow each other share both. What a load costs also changes from second to second (its streams fall into step and out of it),
+//! in each run of it in the same way; so the modes change places from one round to the next. Programs are loaded once; in a turn that does without them they are off their hooks,
 //! which takes some milliseconds before it begins.
 
 use super::accounts::Accounts;
@@ -38,6 +39,7 @@ pub struct Turns {
     mode: Mode,
     began: Option<Reading>,
     taken: Vec<Turn>,
+    round: u32,
 }
 
 /// The clocks at one instant, ns.
@@ -71,6 +73,7 @@ impl Turns {
             mode: Mode::None,
             began: None,
             taken: Vec::new(),
+            round: options.round,
         })
     }
 
@@ -92,7 +95,7 @@ impl Turns {
                 self.session.tick()?;
             }
             self.taken.extend(self.turn());
-            self.switch(mode_of(self.taken.len()))?;
+            self.switch(mode_of(self.taken.len(), self.round))?;
             self.began = self.reading();
         }
         Ok(false)
@@ -148,10 +151,11 @@ impl Turns {
     }
 }
 
-/// The mode of a turn.
-fn mode_of(number: usize) -> Mode {
-    let (round, place) = (number / Mode::IN_TURNS.len(), number % Mode::IN_TURNS.len());
-    ORDERS[round % ORDERS.len()][place]
+/// The mode of a turn. Within four rounds each mode has each turn once.
+fn mode_of(number: usize, round: u32) -> Mode {
+    const MODES: usize = Mode::IN_TURNS.len();
+    let place = (number + round as usize) % MODES;
+    ORDERS[number / MODES % ORDERS.len()][place]
 }
 
 #[cfg(test)]
@@ -172,8 +176,13 @@ mod tests {
         pairs.sort_unstable();
         pairs.dedup();
         assert_eq!(pairs.len(), 12);
+        for number in 0..9 {
+            let mut modes: Vec<Mode> = (1..=4).map(|round| mode_of(number, round)).collect();
+            modes.sort_unstable();
+            assert_eq!(modes, Mode::IN_TURNS, "turn {number} of four rounds");
+        }
         for round in 0..5 {
-            let mut modes: Vec<Mode> = (0..4).map(|place| mode_of(round * 4 + place)).collect();
+            let mut modes: Vec<Mode> = (0..4).map(|place| mode_of(round * 4 + place, 1)).collect();
             modes.sort_unstable();
             assert_eq!(modes, Mode::IN_TURNS);
         }

@@ -39,6 +39,8 @@ pub struct Subject {
     pub placement: String,
     /// How much is observed.
     pub mode: Mode,
+    /// Which round it is.
+    pub round: u32,
     /// The folder that the runtime writes to, where it helps.
     pub detail: Option<PathBuf>,
 }
@@ -56,6 +58,10 @@ impl Subject {
         }
         arguments.extend(["--placement", &self.placement, "--until-stdin-closes"]);
         arguments.extend(["--probes", self.mode.name()]);
+        let round = self.round.to_string();
+        if self.mode == Mode::Turns {
+            arguments.extend(["--round", &round]);
+        }
         let detail = self.detail.as_ref().map(|dir| dir.display().to_string());
         if let Some(dir) = &detail {
             arguments.extend(["--detail", dir]);
@@ -182,6 +188,7 @@ mod tests {
             runtime: None,
             placement: "not pinned".into(),
             mode: Mode::All,
+            round: 1,
             detail: None,
         };
         let recorder =
@@ -234,14 +241,15 @@ mod tests {
             arm: "go".into(),
             runtime: Some(("go".into(), "1.26.4".into())),
             placement: "target on CPU 0".into(),
-            mode: Mode::Counters,
+            mode: Mode::Turns,
+            round: 3,
             detail: Some("/from runtime".into()),
         };
         let arguments = subject.arguments(Path::new("/out dir")).join("|");
         assert_eq!(
             arguments,
             "record|--pid|7|--pid|8|--out|/out dir|--arm|go|--runtime|go|--runtime-version|1.26.4\
-             |--placement|target on CPU 0|--until-stdin-closes|--probes|counters|--detail|/from runtime"
+             |--placement|target on CPU 0|--until-stdin-closes|--probes|turns|--round|3|--detail|/from runtime"
         );
     }
 

@@ -116,7 +116,7 @@ impl Bench<'_> {
         // So that what the runtime writes is removed when the server has ended, however the round does.
         let help = Helped::of(arm, &dir, step.detail)?;
         let target = self.start(arm, &dir, env, &help).await?;
-        let subject = self.subject(arm, &target, step.mode, &help);
+        let subject = self.subject(arm, &target, step, &help);
         let measured = self
             .measure(arm, &target, &dir, &subject, redis.as_ref())
             .await;
@@ -258,13 +258,14 @@ impl Bench<'_> {
         }
     }
 
-    fn subject(&self, arm: &Arm, target: &Running, mode: Mode, help: &Helped) -> Subject {
+    fn subject(&self, arm: &Arm, target: &Running, step: Step, help: &Helped) -> Subject {
         Subject {
             pids: vec![target.pid()],
             arm: arm.name().into(),
             runtime: arm.runtime(),
             placement: self.placement.text(arm.manifest().is_none()),
-            mode,
+            mode: step.mode,
+            round: step.round,
             detail: help.dir(),
         }
     }

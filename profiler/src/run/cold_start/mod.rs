@@ -22,7 +22,6 @@ use ask::Answered;
 use recording::{
     LoadSummary, Recording,
     io::{RECORDING_FILE, save_recording},
-    observer::Mode,
 };
 use std::{fs, path::Path, path::PathBuf, sync::Arc};
 
@@ -42,7 +41,7 @@ impl Bench<'_> {
         self.progress.step("starting up to the exec");
         let held = self.hold(arm, &dir, starts).await?;
         let installed_bytes = arm.installed_bytes()?;
-        let mut recording = self.record(arm, &held, &dir, step.mode).await?;
+        let mut recording = self.record(arm, &held, &dir, step).await?;
         recording.target.installed_bytes = installed_bytes;
         save_recording(&dir, &recording)?;
         Ok(Round {
@@ -82,7 +81,7 @@ impl Bench<'_> {
         arm: &Arm,
         held: &Arc<Vec<Held>>,
         dir: &Path,
-        mode: Mode,
+        step: Step,
     ) -> anyhow::Result<Recording> {
         let mark = self.interrupt.unless(self.stub.mark()).await??;
         self.progress.step("attaching the recorder");
@@ -91,7 +90,8 @@ impl Bench<'_> {
             arm: arm.name().into(),
             runtime: arm.runtime(),
             placement: self.placement.text(false),
-            mode,
+            mode: step.mode,
+            round: step.round,
             detail: None,
         };
         let recorder =
