@@ -21,6 +21,7 @@ pub mod socket;
 pub mod syscall;
 pub mod thread;
 pub mod ticks;
+pub mod wakes;
 
 pub use bursts::Bursts;
 pub use counters::Counters;
@@ -33,6 +34,7 @@ pub use socket::Socket;
 pub use syscall::SyscallStat;
 pub use thread::{Thread, ThreadExit};
 pub use ticks::Ticks;
+pub use wakes::Wakes;
 
 /// Threads of the target that can be alive at one time.
 pub const MAX_THREADS: u32 = 16_384;

@@ -6,7 +6,7 @@
 
 use crate::{
     Bursts, Counters, Fifo, Forwards, Goroutines, Site, SiteSum, Socket, Stamp, SyscallStat,
-    Thread, Ticks, WaitedFor,
+    Thread, Ticks, WaitedFor, Wakes,
 };
 
 macro_rules! plain_data {
@@ -30,5 +30,6 @@ plain_data!(
     SyscallStat,
     Thread,
     Ticks,
-    WaitedFor
+    WaitedFor,
+    Wakes
 );

@@ -8,7 +8,7 @@ use profiler_common::socket::{MAX_SOCKETS, NOTES, Note};
 use profiler_common::syscall::NEAR_CALLS;
 use profiler_common::{
     Bursts, Counters, Fifo, Forwards, GoEvent, Goroutines, MAX_THREADS, Site, SiteSum, Socket,
-    Stamp, SyscallStat, Thread, Ticks, WaitedFor, forward, goroutine, ticks,
+    Stamp, SyscallStat, Thread, Ticks, WaitedFor, Wakes, forward, goroutine, ticks, wakes,
 };
 
 /// Thread groups that are followed besides `TARGET_TGID`.
@@ -55,7 +55,11 @@ pub static SYSCALLS: HashMap<u64, SyscallStat> = HashMap::with_max_entries(65_53
 /// Failed system calls by `syscall::error_key`.
 #[map]
 pub static ERRORS: HashMap<u32, u64> = HashMap::with_max_entries(1024, 0);
-/// Wake-ups by waker's serial or `WAKER_*` (high half) and wakee's serial (low half).
+/// Wake-ups of pairs of threads, each pair in its place, of which each CPU has its own.
+#[map]
+pub static NEAR_WAKES: PerCpuArray<[Wakes; wakes::NEAR_WAKES]> =
+    PerCpuArray::with_max_entries(1, 0);
+/// Other wake-ups, by `wakes::key`: of pairs whose place another has.
 #[map]
 pub static WAKES: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);
 /// Who had the CPU that threads of the target waited for, by thread group.

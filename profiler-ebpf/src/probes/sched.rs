@@ -9,7 +9,9 @@ use crate::config::{
     POOL_PAIRING, SWITCH_HAS_STATE,
 };
 use crate::hook::{Args, Object, hooks};
-use crate::maps::{BURSTS, EXITED, FIFO, WAITED, WAKES, add, count, observe, tally, window_start};
+use crate::maps::{
+    BURSTS, EXITED, FIFO, NEAR_WAKES, WAITED, WAKES, add, count, observe, tally, window_start,
+};
 use crate::probes::syscall::keep_calls;
 use crate::track::{
     begin, current, existing, followed, forget, in_slot, now, run_next, running, thread,
@@ -23,6 +25,7 @@ use profiler_common::thread::{
 use profiler_common::ticks::waits_for_events;
 use profiler_common::{
     Bursts, LATE_PROCESSES, LONG_WAIT_NS, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER, WaitedFor,
+    wakes,
 };
 
 hooks! {
@@ -237,7 +240,18 @@ fn waking(args: Args) {
         None if bpf_get_current_pid_tgid() as u32 == 0 => WAKER_IDLE,
         None => WAKER_OTHER,
     };
-    let key = (u64::from(waker) << 32) | u64::from(wakee.serial);
+    count_wake(wakes::key(waker, wakee.serial));
+}
+
+#[inline(always)]
+fn count_wake(key: u64) {
+    if let Some(places) = NEAR_WAKES.get_ptr_mut(0) {
+        // SAFETY: the places are this CPU's own.
+        let places = unsafe { &mut *places };
+        if places[wakes::place_of(key)].count(key) {
+            return;
+        }
+    }
     tally(&WAKES, &key, |counters| counters.lost_wakes += 1);
 }
 

@@ -6,9 +6,10 @@ use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, Kind};
 use profiler_common::socket::MAX_SOCKETS;
 use profiler_common::syscall::NEAR_CALLS;
+use profiler_common::wakes::NEAR_WAKES;
 use profiler_common::{
     Bursts, Counters, Forwards, MAX_THREADS, Site, SiteSum, SyscallStat, Thread, ThreadExit, Ticks,
-    UNIT_BITS, WaitedFor, forward, split_code_key, syscall, ticks,
+    UNIT_BITS, WaitedFor, Wakes, forward, split_code_key, syscall, ticks, wakes,
 };
 use recording::Histogram;
 use std::collections::BTreeMap;
@@ -75,7 +76,6 @@ impl Drained {
 
 /// Reads every map.
 pub fn drain(bpf: &Ebpf) -> Result<Drained> {
-    let pair = |key: u64| ((key >> 32) as u32, key as u32);
     let live = threads(bpf)?;
     Ok(Drained {
         syscalls: syscalls(bpf, &live)?,
@@ -89,9 +89,7 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
                 )
             })
             .collect(),
-        wakes: entries::<u64, u64>(bpf, "WAKES")?
-            .map(|(key, count)| (pair(key).0, pair(key).1, count))
-            .collect(),
+        wakes: wake_ups(bpf)?,
         waited: entries::<u32, WaitedFor>(bpf, "WAITED")?.collect(),
         faults: entries::<u64, u64>(bpf, "FAULTS")?
             .map(|(unit, count)| (unit << UNIT_BITS, count))
@@ -264,6 +262,20 @@ fn histograms(bpf: &Ebpf) -> Result<Vec<Histogram>> {
             Ok(Histogram::from_counts(&sums))
         })
         .collect()
+}
+
+/// Wake-ups by waker and woken thread; a pair may have several entries.
+fn wake_ups(bpf: &Ebpf) -> Result<Vec<(u32, u32, u64)>> {
+    let map = bpf
+        .map("NEAR_WAKES")
+        .context("the object has no map NEAR_WAKES")?;
+    let map: PerCpuArray<_, [Wakes; NEAR_WAKES]> = PerCpuArray::try_from(map)?;
+    let near = map.get(&0, 0)?;
+    let near = near.iter().flatten().filter(|wakes| wakes.count != 0);
+    let near = near.map(|wakes| (wakes.key, wakes.count));
+    let wakes = near.chain(entries::<u64, u64>(bpf, "WAKES")?);
+    let split = |(key, count)| (wakes::split_key(key).0, wakes::split_key(key).1, count);
+    Ok(wakes.map(split).collect())
 }
 
 /// The parts of forwards of all CPUs.
