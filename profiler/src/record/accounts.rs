@@ -102,14 +102,8 @@ impl Accounts {
         let counted = lifetimes
             .map(|lifetimes| lifetimes.end(&self.before, &after, span, process.cpu_clock_ns))
             .transpose()?;
-        let recording = self.recording(&after, span, process, ended, options);
-        let mut recording = Recording {
-            observer: Observer {
-                cpu_ns: own_cpu_ns,
-                ..recording.observer
-            },
-            ..recording
-        };
+        let mut recording = self.recording(&after, span, process, ended, options);
+        recording.observer.cpu_ns = own_cpu_ns;
         if let Some(counted) = counted {
             with_threads(&mut recording, counted);
         }

@@ -95,11 +95,14 @@ impl Lifetimes {
         self.take_ended();
         let drained = drain::drain(&self.programs.bpf)?;
         let consumed = self.ended.len() as u64;
-        // Whoever was there when the accounts were read has ended after the window.
-        let still_there = |tid: &u32| after.threads.contains_key(tid);
-        self.ended.retain(|exit| !still_there(&exit.thread.tid));
+        // Programs see what comes until they are closed: who began after the accounts were read was not in the window, and who was
+        // there then has ended after it.
+        let in_window = |thread: &Tracked| thread.first_ns < span.end_ns;
+        let still_there = |thread: &Tracked| after.threads.contains_key(&thread.tid);
+        self.ended
+            .retain(|exit| in_window(&exit.thread) && !still_there(&exit.thread));
         let mut live = drained.live;
-        live.retain(|thread| thread.first_ns < span.end_ns);
+        live.retain(in_window);
         let known = assemble::known_threads(&live, &self.ended, before, after, span);
         let threads: Vec<Thread> = known.iter().map(|known| thread(known, span)).collect();
         let counters = (&drained.counters, consumed);

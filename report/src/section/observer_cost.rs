@@ -75,7 +75,7 @@ fn words(verdict: BudgetVerdict) -> &'static str {
     match verdict {
         BudgetVerdict::Within => "within the budget",
         BudgetVerdict::Over => "over the budget",
-        BudgetVerdict::Inconclusive => "the rounds do not tell",
+        BudgetVerdict::Inconclusive => "the turns do not tell",
     }
 }
 
