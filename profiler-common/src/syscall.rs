@@ -1,6 +1,15 @@
 //! What a thread spent in one system call.
 
-use crate::thread::CallTime;
+/// What one system call took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallTime {
+    /// On a CPU.
+    pub on_cpu_ns: u64,
+    /// Asleep or blocked.
+    pub blocked_ns: u64,
+    /// Runnable, waiting for a CPU.
+    pub run_queue_ns: u64,
+}
 
 /// System calls of one thread under one number: a cache line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

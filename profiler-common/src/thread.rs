@@ -9,6 +9,7 @@ mod unseen;
 
 use crate::Stamp;
 use crate::socket::Place;
+use crate::syscall::CallTime;
 
 /// On a CPU.
 pub const ON_CPU: u32 = 1;
@@ -167,17 +168,6 @@ pub struct ThreadExit {
 }
 
 const _: () = assert!(size_of::<ThreadExit>() == size_of::<Thread>() + 48);
-
-/// What one system call took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CallTime {
-    /// On a CPU.
-    pub on_cpu_ns: u64,
-    /// Asleep or blocked.
-    pub blocked_ns: u64,
-    /// Runnable, waiting for a CPU.
-    pub run_queue_ns: u64,
-}
 
 /// The kernel's own account of a thread, since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use crate::maps::{CALLS, ERRORS, FREE_ROWS, SYSCALLS, TICKS, count, tally};
 use crate::probes::site;
 use crate::track::{current, now};
 use profiler_common::site::manages_memory;
-use profiler_common::syscall::{NEAR_CALLS, error_key, key, moves_data, near};
-use profiler_common::thread::{CallTime, FLAG_IN_SYSCALL};
+use profiler_common::syscall::{CallTime, NEAR_CALLS, error_key, key, moves_data, near};
+use profiler_common::thread::FLAG_IN_SYSCALL;
 use profiler_common::ticks::{NO_ROW, NO_ROW_LEFT, Ticks, waits_for_events};
 use profiler_common::{SyscallStat, Thread};
 
