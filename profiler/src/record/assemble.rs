@@ -317,11 +317,6 @@ pub fn syscalls(threads: &[Thread], errors: &[(u32, u32, u64)]) -> Vec<Syscall> 
     sums
 }
 
-/// Without programs at system calls it is not known what a thread ran.
-pub fn forget_split(thread: &mut Thread) {
-    (thread.user_ns, thread.kernel_ns) = (0, 0);
-}
-
 /// The process: its threads added up.
 pub fn process(threads: &[Thread]) -> Process {
     let sum = |field: fn(&Thread) -> u64| threads.iter().map(field).sum();
