@@ -45,6 +45,19 @@ impl Row {
             cheap,
         }
     }
+
+    /// The row with so much of what it takes more, at most all.
+    pub fn part(&self, more: f64) -> Row {
+        self.with(more.min(self.more))
+    }
+
+    fn with(&self, more: f64) -> Row {
+        let mut row = self.clone();
+        row.dear.value = row.cheap.value + more;
+        row.more = more;
+        row.count_effect = crate::ledger::count_effect(row.cheap, row.dear);
+        row
+    }
 }
 
 /// What a rule found.
@@ -112,9 +125,18 @@ impl<'a> Case<'a> {
         self.rows(|row| work::of_row(&row.role, &row.cause) == kind)
     }
 
-    /// Takes rows out: they have their cause.
+    /// Takes rows out: they have their cause. Of a row that has one in part, the rest stays.
     pub(super) fn take(&mut self, rows: &[Row]) {
-        self.rows.retain(|row| !rows.contains(row));
+        for taken in rows {
+            let Some(at) = self.rows.iter().position(|row| row.index == taken.index) else {
+                continue;
+            };
+            if self.rows[at] == *taken {
+                self.rows.remove(at);
+            } else {
+                self.rows[at] = self.rows[at].with(self.rows[at].more - taken.more);
+            }
+        }
     }
 
     /// The citation of a row.

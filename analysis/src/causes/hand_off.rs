@@ -9,13 +9,16 @@ const HANDING: &str = "handing work between threads";
 /// A thread that computes for longer than this between two hand-overs has work of its own.
 const NO_WORK_NS: f64 = 3_000.0;
 
+/// User code of a thread that has work of its own grows by less than this for each more hand-over: it is what runs around them.
+const AROUND_NS: f64 = 1_000.0;
+
 /// See the module.
 pub struct HandOff;
 
 const ABOUT: About = About {
     id: "hand-off",
     title: "Handing work between threads",
-    pattern: "futex calls: threads that wake each other, and locks that are fought over; the switches where one preempts the other; and all of the threads that do nothing else",
+    pattern: "futex calls: threads that wake each other, and locks that are fought over; the switches where one preempts the other; all of the threads that do nothing else; and where others make more such calls, what little user code they run more",
     meaning: "Each hand-over is a wake-up and a switch; a contended lock is two",
     remedy: "Let the thread that received the data finish the job, or use fewer threads (GOMAXPROCS for Go)",
 };
@@ -32,9 +35,13 @@ impl Rule for HandOff {
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
         let all = case.rows(|_| true)?;
         let idle = errand_threads(&all);
+        let around = around_hand_overs(&all);
         let by_own = preempted_by_own(case, &all);
         let rows = case.rows(|row| {
-            is_handing(row) || idle.contains(&row.role) || (by_own && row.cause == SWITCHING)
+            is_handing(row)
+                || idle.contains(&row.role)
+                || (around.contains(&row.role) && work::is_user_code(&row.cause))
+                || (by_own && row.cause == SWITCHING)
         })?;
         let calls: Vec<_> = rows.iter().filter(|row| is_handing(row)).cloned().collect();
         let text = format!(
@@ -84,6 +91,21 @@ fn only_passes(rows: &[Row], role: &str) -> bool {
     let user = own().filter(|row| work::is_user_code(&row.cause));
     let user: f64 = user.map(|row| row.dear.value).sum();
     handed > 0.9 * calls && user < NO_WORK_NS * handed
+}
+
+/// Roles of threads whose user code is dearer by no more than what runs around their additional hand-overs.
+fn around_hand_overs(rows: &[Row]) -> BTreeSet<String> {
+    let roles: BTreeSet<&String> = rows.iter().map(|row| &row.role).collect();
+    let is_around = |role: &&String| {
+        let own = || rows.iter().filter(|row| row.role == **role);
+        let more = |fits: fn(&Row) -> bool, of: fn(&Row) -> f64| -> f64 {
+            own().filter(|row| fits(row)).map(of).sum()
+        };
+        let handed = more(is_handing, |row| row.dear.count - row.cheap.count);
+        let user = more(|row| work::is_user_code(&row.cause), |row| row.more);
+        user > 0.0 && user < AROUND_NS * handed
+    };
+    roles.into_iter().filter(is_around).cloned().collect()
 }
 
 /// Wake-ups of the target's threads by its own threads.
@@ -140,5 +162,27 @@ mod tests {
     fn futex_traffic_is_found() {
         let found = planted("hand-off", |build| build.call("futex", 5_000, DOSE));
         assert_whole(&found);
+    }
+
+    #[test]
+    fn the_little_that_runs_around_hand_overs_is_part_of_it() {
+        let found = planted("hand-off", |build| {
+            build.thread(1, MAIN, |more| {
+                more.call("futex", 10_000, DOSE).user(DOSE / 4, 10_000)
+            })
+        });
+        assert_whole(&found);
+    }
+
+    #[test]
+    fn user_code_that_grows_by_more_has_its_own_cause() {
+        let found = causes_of(|build| {
+            build.thread(1, MAIN, |more| {
+                more.call("futex", 1_000, DOSE).user(DOSE, 1_000)
+            })
+        });
+        let mut ids: Vec<_> = found.iter().map(|found| found.id.as_str()).collect();
+        ids.sort();
+        assert_eq!(ids, ["hand-off", "user-code"]);
     }
 }

@@ -6,6 +6,7 @@
 mod allocation_churn;
 mod case;
 mod connection_churn;
+mod dearer_work;
 mod empty_polls;
 mod failing_receives;
 mod forwarding;
@@ -104,6 +105,7 @@ pub const RULES: &[&dyn Rule] = &[
     &preemption::Preemption,
     &kinds_of_calls::FILE_ACCESS,
     &empty_polls::EmptyPolls,
+    &dearer_work::DearerWork,
     &kinds_of_calls::EVENT_LOOP,
     &kinds_of_calls::NETWORK_COST,
     &user_code::UserCode,

@@ -1,0 +1,221 @@
+//! Threads that do what they did, at a higher price.
+//!
+//! What a thread costs depends on what runs around it: others take the caches away between two of its turns (the indirect cost of a
+//! context switch), and a processor is slower at times. Calls are a yardstick for that. Where a thread makes the same calls as often, of the
+//! same size, and nearly all of them cost more, it is not the calls that changed; and its own code ran on the same processor.
+
+use super::{About, Case, Hit, Kind, Row, Rule, case::sum};
+use crate::{arms::Rounds, quantity, work};
+use std::collections::BTreeSet;
+
+/// Numbers and sizes that differ by less are the same.
+const SAME: f64 = 0.05;
+/// What costs less than this more is not dearer.
+const DEARER: f64 = 1.05;
+/// The yardstick is at least so much of the cost of a thread's calls.
+const MOST_CALLS: f64 = 0.5;
+/// So much of the yardstick costs more by itself, and more than one of its calls: one that got dearer for its own reason is none.
+const NEARLY_ALL: f64 = 0.8;
+
+/// See the module.
+pub struct DearerWork;
+
+const ABOUT: About = About {
+    id: "dearer-work",
+    title: "The same work, dearer",
+    pattern: "Threads that make mostly the same calls, as often and of the same size, nearly all of which cost more; and of their user code what it would take more by the same factor",
+    meaning: "They do nothing more here: what runs in between takes the caches, or the CPU was slower, so this follows from the rest, and is no cause of its own",
+    remedy: "Look at the other causes; keep other threads off their CPU",
+};
+
+impl Rule for DearerWork {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Cpu
+    }
+
+    fn follows(&self) -> bool {
+        true
+    }
+
+    fn check(&self, case: &Case<'_>) -> Option<Hit> {
+        let all = case.rows(|_| true)?;
+        let roles: BTreeSet<&String> = all.iter().map(|row| &row.role).collect();
+        let (mut rows, mut told) = (Vec::new(), Vec::new());
+        for role in roles {
+            let own: Vec<Row> = all
+                .iter()
+                .filter(|row| row.role == *role)
+                .cloned()
+                .collect();
+            if let Some(yardstick) = Yardstick::of(case, &own) {
+                told.push(yardstick.text(case, role));
+                rows.extend(yardstick.code(&own));
+                rows.extend(yardstick.calls);
+            }
+        }
+        (!rows.is_empty()).then(|| Hit::of(rows, told.join("; ")))
+    }
+}
+
+/// Calls of one role that are the same in both arms.
+struct Yardstick {
+    calls: Vec<Row>,
+    /// By what factor they are dearer.
+    factor: f64,
+}
+
+impl Yardstick {
+    fn of(case: &Case<'_>, own: &[Row]) -> Option<Self> {
+        let calls: Vec<Row> = own
+            .iter()
+            .filter(|row| work::is_call(&row.cause))
+            .cloned()
+            .collect();
+        let price = |rows: &[Row]| sum(rows, |row| row.cheap).value;
+        let all = price(&calls);
+        let same: Vec<Row> = calls
+            .into_iter()
+            .filter(|row| is_the_same(case, row))
+            .collect();
+        let before = price(&same);
+        let factor = sum(&same, |row| row.dear).value / before;
+        // Half of the way from equal to the factor is nearer to it.
+        let enough = 1.0 + (factor - 1.0) / 2.0;
+        let dearer: Vec<Row> = same
+            .iter()
+            .filter(|row| row.dear.value > enough * row.cheap.value)
+            .cloned()
+            .collect();
+        let is_one = dearer.len() > 1
+            && before > MOST_CALLS * all
+            && factor > DEARER
+            && price(&dearer) > NEARLY_ALL * before;
+        is_one.then_some(Yardstick {
+            calls: same,
+            factor,
+        })
+    }
+
+    /// The part of the role's user code that the yardstick speaks for.
+    fn code(&self, own: &[Row]) -> Vec<Row> {
+        let code = own
+            .iter()
+            .filter(|row| work::is_user_code(&row.cause) && row.more > 0.0);
+        code.map(|row| row.part((self.factor - 1.0) * row.cheap.value))
+            .collect()
+    }
+
+    fn text(&self, case: &Case<'_>, role: &str) -> String {
+        format!(
+            "{role} makes {} kinds of calls as often and of the same size at {} times the price ({})",
+            self.calls.len(),
+            quantity::plain(self.factor),
+            case.values(&self.calls)
+        )
+    }
+}
+
+/// Whether a call is made as often in both arms, and moves as much.
+fn is_the_same(case: &Case<'_>, row: &Row) -> bool {
+    let bytes = |arm| moved(case, arm, row);
+    row.cheap.count > 0.0
+        && is_near(row.dear.count, row.cheap.count)
+        && is_near(bytes(case.dear), bytes(case.cheap))
+}
+
+fn is_near(one: f64, other: f64) -> bool {
+    (one - other).abs() <= SAME * one.max(other)
+}
+
+/// Bytes that the calls of a row move.
+fn moved(case: &Case<'_>, arm: &Rounds<'_>, row: &Row) -> f64 {
+    case.per(arm, |recording| {
+        let threads = recording.threads.iter();
+        let own = threads.filter(|thread| thread.role == row.role);
+        let calls = own.flat_map(|thread| &thread.syscalls);
+        let calls = calls.filter(|call| work::cause(call) == row.cause);
+        calls.filter_map(|call| call.bytes).sum()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::causes::testing::*;
+    use crate::testing::OneThread;
+    use recording::comparison::Finding;
+
+    const MS: u64 = 1_000_000;
+
+    /// The causes found where the main loop takes so much more for the same: it has 2 ms of reads, 9 ms of writes and 10 ms of
+    /// user code.
+    fn dearer(read: u64, write: u64, user: u64) -> Vec<Finding> {
+        with(|more| {
+            more.call("read", 0, read)
+                .call("write", 0, write)
+                .user(user, 0)
+        })
+    }
+
+    fn with(more: impl Fn(OneThread) -> OneThread) -> Vec<Finding> {
+        causes_of(|build| build.thread(1, MAIN, &more))
+    }
+
+    fn ids(found: &[Finding]) -> Vec<&str> {
+        found.iter().map(|found| found.id.as_str()).collect()
+    }
+
+    #[test]
+    fn the_same_work_at_a_higher_price_is_found_and_said_to_follow() {
+        let found = dearer(MS, 9 * MS / 2, 5 * MS);
+        assert_eq!(ids(&found), ["dearer-work"]);
+        assert_whole(&found[0]);
+        assert!(found[0].follows);
+        let told = "2 kinds of calls as often and of the same size at 1.50 times the price";
+        assert!(found[0].text.contains(told), "{}", found[0].text);
+    }
+
+    #[test]
+    fn user_code_beyond_the_factor_has_a_cause_of_its_own() {
+        let found = dearer(MS, 9 * MS / 2, 20 * MS);
+        assert_eq!(ids(&found), ["user-code", "dearer-work"]);
+        // The calls, and 5 of the 20 ms.
+        let shares: Vec<f64> = found.iter().map(|found| found.share).collect();
+        assert!((shares[1] - 10.5 / 25.5).abs() < 0.01, "{shares:?}");
+        assert!((shares[0] + shares[1] - 1.0).abs() < 1e-6, "{shares:?}");
+    }
+
+    #[test]
+    fn what_changed_for_its_own_reason_is_no_yardstick() {
+        assert_eq!(ids(&dearer(0, 0, 10 * MS)), ["user-code"]);
+        assert_eq!(ids(&dearer(0, 9 * MS, 0)), ["network-cost"]);
+        assert_eq!(ids(&dearer(9 * MS, 0, 0)), ["network-cost"]);
+    }
+
+    #[test]
+    fn other_calls_than_the_same_are_no_yardstick() {
+        let more_often = with(|more| more.call("read", 0, MS).call("write", 100, 5 * MS));
+        assert!(!ids(&more_often).contains(&"dearer-work"), "{more_often:?}");
+        let larger = causes_of(|build| {
+            let more = |more: OneThread| more.call("read", 0, MS).call("write", 0, 5 * MS);
+            build.thread(1, MAIN, more).with(|recording| {
+                let thread = recording.threads.last_mut().expect("just added");
+                thread.syscalls[1].bytes = Some(1 << 20);
+            })
+        });
+        assert_eq!(ids(&larger), ["network-cost"]);
+    }
+
+    #[test]
+    fn threads_of_one_arm_have_nothing_to_be_compared_with() {
+        let found = causes_of(|build| {
+            build.thread(9, "other", |thread| {
+                thread.call("read", 1_000, DOSE).call("write", 1_000, DOSE)
+            })
+        });
+        assert_eq!(ids(&found), ["network-cost"]);
+    }
+}
