@@ -5,6 +5,7 @@
 
 mod allocation_churn;
 mod case;
+mod chance;
 mod connection_churn;
 mod dearer_work;
 mod empty_polls;
@@ -124,7 +125,7 @@ pub const RULES: &[&dyn Rule] = &[
     &stalls::NOISY_NEIGHBOUR,
 ];
 
-/// A cause below this share of the difference is not told.
+/// A cause below this share of the difference is not told, nor one that chance may make.
 const WORTH_TELLING: f64 = 0.05;
 
 /// The causes of one difference.
@@ -138,7 +139,7 @@ pub fn explain(story: &Story<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Vec<Finding
         };
         let more: f64 = hit.rows.iter().map(|row| row.more).sum();
         let share = more / case.gap();
-        if share >= WORTH_TELLING {
+        if share >= WORTH_TELLING && more > chance::of(&case, &hit.rows) {
             findings.push(Finding {
                 follows: rule.follows(),
                 ..finding(&case, rule.about(), &hit, more)

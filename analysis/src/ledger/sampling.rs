@@ -10,9 +10,14 @@ pub const Z: f64 = 1.96;
 
 /// Variance of `time_ns × hits / of`, where `time_ns` was measured.
 pub fn variance(time_ns: u64, hits: u64, of: u64) -> f64 {
+    (time_ns as f64).powi(2) * variance_of_share(hits as f64, of)
+}
+
+/// Variance of `hits / of`.
+pub fn variance_of_share(hits: f64, of: u64) -> f64 {
     let samples = of as f64 + Z * Z;
-    let share = (hits.min(of) as f64 + Z * Z / 2.0) / samples;
-    (time_ns as f64).powi(2) * share * (1.0 - share) / samples
+    let share = (hits.min(of as f64) + Z * Z / 2.0) / samples;
+    share * (1.0 - share) / samples
 }
 
 /// The error of a sum or a difference of two, each with its own; none where both were measured.

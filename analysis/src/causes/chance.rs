@@ -1,0 +1,90 @@
+//! What of a cause may be chance: samples tell what user code, faults and interrupts are, and few samples tell little.
+
+use super::{Case, Row};
+use crate::{
+    arms::Rounds,
+    ledger::sampling::{Z, variance_of_share},
+    work::{FAULTS_AND_INTERRUPTS, SWITCHING, is_user_code},
+};
+use recording::process::Thread;
+use std::collections::BTreeSet;
+
+/// How much these rows, all together, may seem to make dearer by the chance of sampling alone: half of a 95 % interval.
+///
+/// What a role does outside of calls was found by the same samples: of one thing more was less of another. So its rows are looked at
+/// together, or the error of the sum would be told as larger than it is.
+pub fn of(case: &Case<'_>, rows: &[Row]) -> f64 {
+    let (sampled, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| is_sampled(row));
+    let others = others.iter().filter_map(|row| row.sampling_error);
+    let others: f64 = others.map(|error| (error / Z).powi(2)).sum();
+    let roles: BTreeSet<&String> = sampled.iter().map(|row| &row.role).collect();
+    let of_roles = roles.into_iter().map(|role| {
+        let own = || sampled.iter().filter(|row| row.role == *role);
+        let dear = own().map(|row| row.dear.value).sum();
+        let cheap = own().map(|row| row.cheap.value).sum();
+        variance(case, case.dear, role, dear) + variance(case, case.cheap, role, cheap)
+    });
+    Z * (others + of_roles.sum::<f64>()).sqrt()
+}
+
+/// Whether samples alone tell how large a row is.
+fn is_sampled(row: &Row) -> bool {
+    row.sampling_error.is_some()
+        && (is_user_code(&row.cause) || [FAULTS_AND_INTERRUPTS, SWITCHING].contains(&&*row.cause))
+}
+
+/// Of `value`, which samples gave to a role in one arm.
+fn variance(case: &Case<'_>, arm: &Rounds<'_>, role: &str, value: f64) -> f64 {
+    let outside = case.per(arm, |recording| {
+        let own = recording
+            .threads
+            .iter()
+            .filter(|thread| thread.role == role);
+        own.map(Thread::outside_syscalls_ns).sum()
+    });
+    let threads = arm
+        .rounds
+        .iter()
+        .flat_map(|(_, recording)| &recording.threads);
+    let own = threads.filter(|thread| thread.role == role);
+    let samples: u64 = own.map(|thread| thread.samples.outside_syscalls()).sum();
+    // What was not sampled was not told by samples.
+    if samples == 0 || outside == 0.0 {
+        return 0.0;
+    }
+    let hits = value / outside * samples as f64;
+    outside.powi(2) * variance_of_share(hits, samples)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::causes::testing::*;
+    use recording::process::CodeSamples;
+
+    /// Whether user code is told, of which there is half as much again, where so many samples a round have told it from calls' ways in and out.
+    fn is_told_by(samples: u64) -> bool {
+        let found = causes_of(|build| {
+            let build = build.thread(1, MAIN, |more| more.user(DOSE / 4, 0).crossing(DOSE));
+            build.with(|recording| {
+                let threads = &mut recording.threads;
+                let thread = threads.last_mut().expect("just added");
+                thread.samples.user = samples;
+                thread.samples.crossing = samples;
+                recording.code = vec![CodeSamples {
+                    role: MAIN.into(),
+                    function: "main.burn".into(),
+                    class: "binary text".into(),
+                    samples,
+                    ..CodeSamples::default()
+                }];
+            })
+        });
+        found.iter().any(|found| found.id == "user-code")
+    }
+
+    #[test]
+    fn a_cause_below_its_sampling_error_is_not_told() {
+        assert!(!is_told_by(3));
+        assert!(is_told_by(1_000));
+    }
+}
