@@ -36,6 +36,17 @@ pub struct Known {
 }
 
 impl Known {
+    /// When it began, ns from the start of the window; none if it was there already.
+    pub fn started_in(&self, span: Span) -> Option<u64> {
+        let is_born = self.tracked.flags & FLAG_BORN != 0;
+        is_born.then(|| self.tracked.first_ns.saturating_sub(span.start_ns))
+    }
+
+    /// When it ended, ns from the start of the window.
+    pub fn exited_in(&self, span: Span) -> Option<u64> {
+        self.exited_ns.map(|at| at.saturating_sub(span.start_ns))
+    }
+
     /// Growth of the kernel's run time and run delay, without what it booked as waiting that was none, or was before the
     /// window; 0 where it could not be read.
     pub fn runnable_ns(&self) -> u64 {
@@ -218,7 +229,6 @@ fn thread(known: &Known, calls: Vec<(u32, SyscallStat)>, span: Span) -> Thread {
     let (switching_ns, fault_irq_ns) = (estimate(samples.switching), estimate(samples.fault_irq));
     let crossing_ns = estimate(samples.crossing);
     let kernel_ns = syscall_ns + crossing_ns + switching_ns + fault_irq_ns;
-    let since_start = |at: u64| at.saturating_sub(span.start_ns);
     Thread {
         tid: tracked.tid,
         name: known.name.clone(),
@@ -239,8 +249,8 @@ fn thread(known: &Known, calls: Vec<(u32, SyscallStat)>, span: Span) -> Thread {
         wakeups: tracked.wakeups,
         migrations: tracked.migrations,
         faults: u64::from(tracked.faults_user) + u64::from(tracked.faults_kernel),
-        started_ns: (tracked.flags & FLAG_BORN != 0).then(|| since_start(tracked.first_ns)),
-        exited_ns: known.exited_ns.map(since_start),
+        started_ns: known.started_in(span),
+        exited_ns: known.exited_in(span),
         syscalls: with_open_call(tracked, calls),
         ..Thread::default()
     }

@@ -11,7 +11,7 @@ use super::signals::SIGNALS;
 use anyhow::{Result, ensure};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{getpid, getppid};
-use profiler_common::{Pairing, SyscallStat};
+use profiler_common::SyscallStat;
 use std::hint::black_box;
 use std::time::Duration;
 use syscalls::Sysno;
@@ -29,12 +29,7 @@ const ATTEMPTS: usize = 9;
 /// The programs cannot be attached, or did not see the calls.
 pub fn measure(wanted: &Wanted) -> Result<f64> {
     let own = u32::try_from(getpid().as_raw())?;
-    let wanted = Wanted {
-        tgids: vec![own],
-        pairing: Pairing::Pool,
-        collector: 0,
-        ..wanted.clone()
-    };
+    let wanted = Wanted::only(vec![own], wanted.log, &wanted.kinds);
     // Only what runs at a system call makes it dearer.
     let needed = SIGNALS.iter().filter(|signal| signal.required);
     let mut programs = Programs::attach_some(&wanted, needed)?;

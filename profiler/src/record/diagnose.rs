@@ -4,7 +4,6 @@ use super::offsets::{BTF_PATH, Layout};
 use super::privilege;
 use super::programs::{Programs, Source, Wanted};
 use super::signals::{HookKind, SAMPLES, SIGNALS, answers};
-use profiler_common::Pairing;
 use serde::Serialize;
 use std::path::Path;
 
@@ -94,13 +93,8 @@ fn privilege_needed(missing: &[String]) -> String {
 }
 
 fn try_programs() -> Result<Vec<Source>, String> {
-    let wanted = Wanted {
-        tgids: vec![std::process::id()],
-        pairing: Pairing::Pool,
-        collector: 0,
-        log: false,
-        kinds: vec![HookKind::TpBtf, HookKind::RawTracepoint],
-    };
+    let kinds = [HookKind::TpBtf, HookKind::RawTracepoint];
+    let wanted = Wanted::only(vec![std::process::id()], false, &kinds);
     let programs = Programs::attach(&wanted).map_err(|error| format!("{error:#}"))?;
     Ok(programs.sources)
 }

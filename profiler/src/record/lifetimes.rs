@@ -9,7 +9,7 @@ use super::programs::{Programs, Wanted};
 use super::signals::LIFETIMES;
 use super::{Options, checks};
 use anyhow::Result;
-use profiler_common::thread::{FLAG_BORN, FLAG_EXITING};
+use profiler_common::thread::FLAG_EXITING;
 use profiler_common::{Thread as Tracked, ThreadExit};
 use recording::observer::{Check, Signal};
 use recording::process::Thread;
@@ -40,7 +40,7 @@ impl Lifetimes {
     /// # Errors
     /// The kernel refuses them.
     pub fn attach(tgids: Vec<u32>, options: &Options) -> Result<Self> {
-        let wanted = Wanted::only(tgids, options);
+        let wanted = Wanted::only(tgids, options.log_programs, &options.hooks);
         let mut programs = Programs::attach_some(&wanted, LIFETIMES.iter())?;
         drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &wanted.tgids)?;
         drain::free_slots(&mut programs.bpf)?;
@@ -141,7 +141,6 @@ fn thread(known: &Known, span: Span) -> Thread {
     let lifetime_ns = end_ns.saturating_sub(tracked.first_ns);
     let on_cpu_ns = truth.exec_ns.min(lifetime_ns);
     let run_queue_ns = truth.run_delay_ns.min(lifetime_ns - on_cpu_ns);
-    let since_start = |at: u64| at.saturating_sub(span.start_ns);
     Thread {
         tid: tracked.tid,
         name: known.name.clone(),
@@ -150,8 +149,8 @@ fn thread(known: &Known, span: Span) -> Thread {
         off_cpu_ns: lifetime_ns - on_cpu_ns - run_queue_ns,
         voluntary_switches: truth.voluntary,
         involuntary_switches: truth.involuntary,
-        started_ns: (tracked.flags & FLAG_BORN != 0).then(|| since_start(tracked.first_ns)),
-        exited_ns: known.exited_ns.map(since_start),
+        started_ns: known.started_in(span),
+        exited_ns: known.exited_in(span),
         ..Thread::default()
     }
 }
@@ -160,6 +159,7 @@ fn thread(known: &Known, span: Span) -> Thread {
 mod tests {
     use super::*;
     use crate::record::kernel_truth::ThreadTruth;
+    use profiler_common::thread::FLAG_BORN;
 
     const SPAN: Span = Span {
         start_ns: 1_000,

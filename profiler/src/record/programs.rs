@@ -34,17 +34,17 @@ pub struct Wanted {
 impl Wanted {
     /// Nobody is followed: no process has this id.
     pub fn nobody(options: &Options) -> Self {
-        Self::only(vec![u32::MAX], options)
+        Self::only(vec![u32::MAX], options.log_programs, &options.hooks)
     }
 
     /// Threads are followed, and nothing is paired.
-    pub fn only(tgids: Vec<u32>, options: &Options) -> Self {
+    pub fn only(tgids: Vec<u32>, log: bool, kinds: &[HookKind]) -> Self {
         Wanted {
             tgids,
             pairing: Pairing::Pool,
             collector: 0,
-            log: options.log_programs,
-            kinds: options.hooks.clone(),
+            log,
+            kinds: kinds.to_vec(),
         }
     }
 }

@@ -25,8 +25,7 @@ impl Step {
         match self.mode {
             Mode::All => format!("{arm}, round {round}"),
             Mode::Turns => format!("{arm}, round {round} of what observing costs"),
-            Mode::Counters => format!("{arm}, round {round} with counters only"),
-            Mode::None | Mode::Hooks => format!("{arm}, round {round} without programs"),
+            mode => format!("{arm}, round {round}, {}", mode.name()),
         }
     }
 }
