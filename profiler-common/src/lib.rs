@@ -14,6 +14,7 @@ pub mod forward;
 pub mod go;
 pub mod goroutine;
 pub mod histogram;
+pub mod instruction;
 #[cfg(feature = "loader")]
 mod loader;
 pub mod site;

@@ -3,13 +3,14 @@
 use crate::config::OFF_REGS_NR;
 use crate::hook::Object;
 use crate::maps::{CODE, tally};
+use crate::probes::site::user;
 use crate::track::{current, now};
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::bpf_perf_event_data;
 use aya_ebpf::helpers::generated::{bpf_get_current_task_btf, bpf_task_pt_regs};
 use aya_ebpf::macros::perf_event;
 use aya_ebpf::programs::PerfEventContext;
-use profiler_common::code_key;
+use profiler_common::{code_key, instruction::repeats};
 
 /// Classifies one sample of the running thread.
 #[perf_event]
@@ -33,6 +34,8 @@ fn classify(ctx: &PerfEventContext, tells_crossings: bool) -> u32 {
             thread.sampled_in_kernel(now(), tells_crossings && came_by_call());
         } else if tells_crossings && returned(registers) {
             thread.samples_crossing += 1;
+        } else if resumes(registers) {
+            thread.samples_fault_irq += 1;
         } else {
             thread.samples_user += 1;
             let key = code_key(thread.serial, address);
@@ -65,17 +68,27 @@ fn returned(registers: Registers) -> bool {
     registers.rip == registers.rcx
 }
 
+/// Whether a page fault has just returned, to the instruction that caused it and has not run yet: the processor marks that (`RF`,
+/// Intel SDM volume 3, 19.3.1.1; AMD64 volume 2, 3.1.6), and the sample was due on the way out. It also marks instructions that were interrupted in the
+/// middle of repeating themselves: those are running.
+#[inline(always)]
+fn resumes(registers: Registers) -> bool {
+    const RESUME: u64 = 1 << 16;
+    registers.rflags & RESUME != 0 && !repeats(user(registers.rip))
+}
+
 /// What tells where a thread was interrupted.
 #[derive(Clone, Copy)]
 struct Registers {
     rip: u64,
     rcx: u64,
+    rflags: u64,
 }
 
 #[inline(always)]
 fn registers(ctx: &PerfEventContext) -> Registers {
     let data: *const bpf_perf_event_data = ctx.as_ptr().cast();
     // SAFETY: the context of a perf event program begins with the registers; the verifier checks the access.
-    let (rip, rcx) = unsafe { ((*data).regs.rip, (*data).regs.rcx) };
-    Registers { rip, rcx }
+    let (rip, rcx, rflags) = unsafe { ((*data).regs.rip, (*data).regs.rcx, (*data).regs.eflags) };
+    Registers { rip, rcx, rflags }
 }

@@ -102,7 +102,7 @@ fn returns(address: u64) -> bool {
 
 /// Memory of the target; zeros where it cannot be read without a fault.
 #[inline(always)]
-fn user<T: Copy + Default>(address: u64) -> T {
+pub fn user<T: Copy + Default>(address: u64) -> T {
     // SAFETY: the helper copies from any user address and fails on one that cannot be read.
     unsafe { bpf_probe_read_user(address as *const T) }.unwrap_or_default()
 }
