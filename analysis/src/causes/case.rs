@@ -229,6 +229,23 @@ pub fn sum(rows: &[Row], of: impl Fn(&Row) -> Amount) -> Amount {
         })
 }
 
+/// The user-code rows of roles that make more of certain calls and whose user code, all together, is dearer by less than `most_ns` for
+/// each: it is what runs around them. More than that may be anything.
+pub fn around_calls(rows: &[Row], is_call: impl Fn(&Row) -> bool, most_ns: f64) -> Vec<Row> {
+    let is_user = |row: &Row| work::is_user_code(&row.cause);
+    let is_around = |role: &str| {
+        let own = || rows.iter().filter(|row| row.role == role);
+        let calls = own().filter(|row| is_call(row));
+        let more: f64 = calls.map(|row| row.dear.count - row.cheap.count).sum();
+        let user: f64 = own().filter(|row| is_user(row)).map(|row| row.more).sum();
+        user > 0.0 && user < most_ns * more
+    };
+    let rows = rows
+        .iter()
+        .filter(|row| is_user(row) && is_around(&row.role));
+    rows.cloned().collect()
+}
+
 /// Whether most of what the rows make dearer, all together, comes from their count.
 pub fn is_by_count(rows: &[Row]) -> bool {
     let more: f64 = rows.iter().map(|row| row.more).sum();

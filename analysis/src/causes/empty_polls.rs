@@ -1,7 +1,7 @@
 //! Asking for events where there are none.
 
-use super::case::is_by_count;
-use super::{About, Case, Hit, Kind, Rule};
+use super::case::{around_calls, is_by_count};
+use super::{About, Case, Hit, Kind, Row, Rule};
 use crate::work;
 use recording::{Recording, process::Syscall};
 
@@ -18,13 +18,16 @@ const POLLS: [&str; 7] = [
 /// Kinds of work that answer an event.
 const ANSWERS: [&str; 3] = ["receiving", "sending", "handing work between threads"];
 
+/// User code grows by less than this for each more poll: a turn of a loop that finds nothing to do.
+const AROUND_NS: f64 = 100.0;
+
 /// See the module.
 pub struct EmptyPolls;
 
 const ABOUT: About = About {
     id: "empty-polls",
     title: "Empty polls",
-    pattern: "More calls that ask for events, most of which bring none",
+    pattern: "More calls that ask for events, most of which bring none; and what little user code runs around them",
     meaning: "The loop asks again and again although nothing has happened",
     remedy: "Let the loop sleep until there is an event: no zero timeout, no spinning before it sleeps",
 };
@@ -39,7 +42,7 @@ impl Rule for EmptyPolls {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| POLLS.contains(&row.cause.as_str()))?;
+        let rows = case.rows(is_poll)?;
         let more: f64 = rows
             .iter()
             .map(|row| row.dear.count - row.cheap.count)
@@ -49,12 +52,17 @@ impl Rule for EmptyPolls {
             return None;
         }
         let text = case.compared("polls that bring nothing", dear, cheap);
+        let around = around_calls(&case.rows(|_| true)?, is_poll, AROUND_NS);
         Some(Hit {
-            rows,
+            rows: [rows, around].concat(),
             text,
             evidence: case.cite_all("/syscalls"),
         })
     }
+}
+
+fn is_poll(row: &Row) -> bool {
+    POLLS.contains(&row.cause.as_str())
 }
 
 /// Polls that brought nothing, as counted; where they were not, those that must have, at least: each of the others brought
@@ -88,6 +96,7 @@ fn least(recording: &Recording) -> u64 {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
+    use crate::testing::OneThread;
     use recording::activity::Waits;
 
     #[test]
@@ -144,5 +153,26 @@ mod tests {
             build.call("read", 4_000, 0)
         });
         assert_eq!(found[0].id, "event-loop");
+    }
+
+    #[test]
+    fn only_little_user_code_runs_around_polls() {
+        let found = |user: u64| {
+            let found = causes_of(|build| {
+                let more = |more: OneThread| more.call("epoll_wait", 100_000, DOSE).user(user, 0);
+                build.thread(1, MAIN, more).with(|recording| {
+                    let thread = recording.threads.last_mut().expect("just made");
+                    thread.waits = Some(Waits {
+                        empty: 100_000,
+                        ..Waits::default()
+                    });
+                })
+            });
+            let mut ids: Vec<_> = found.into_iter().map(|found| found.id).collect();
+            ids.sort();
+            ids
+        };
+        assert_eq!(found(DOSE / 4), ["empty-polls"]);
+        assert_eq!(found(DOSE), ["empty-polls", "user-code"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Work passed from one thread to another, and locks.
 
-use super::{About, Case, Hit, Kind, Row, Rule};
+use super::{About, Case, Hit, Kind, Row, Rule, case::around_calls};
 use crate::work::{self, SWITCHING};
 use recording::Recording;
 use std::collections::BTreeSet;
@@ -35,12 +35,12 @@ impl Rule for HandOff {
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
         let all = case.rows(|_| true)?;
         let idle = errand_threads(&all);
-        let around = around_hand_overs(&all);
+        let around = around_calls(&all, is_handing, AROUND_NS);
         let by_own = preempted_by_own(case, &all);
         let rows = case.rows(|row| {
             is_handing(row)
                 || idle.contains(&row.role)
-                || (around.contains(&row.role) && work::is_user_code(&row.cause))
+                || around.contains(row)
                 || (by_own && row.cause == SWITCHING)
         })?;
         let calls: Vec<_> = rows.iter().filter(|row| is_handing(row)).cloned().collect();
@@ -91,21 +91,6 @@ fn only_passes(rows: &[Row], role: &str) -> bool {
     let user = own().filter(|row| work::is_user_code(&row.cause));
     let user: f64 = user.map(|row| row.dear.value).sum();
     handed > 0.9 * calls && user < NO_WORK_NS * handed
-}
-
-/// Roles of threads whose user code is dearer by no more than what runs around their additional hand-overs.
-fn around_hand_overs(rows: &[Row]) -> BTreeSet<String> {
-    let roles: BTreeSet<&String> = rows.iter().map(|row| &row.role).collect();
-    let is_around = |role: &&String| {
-        let own = || rows.iter().filter(|row| row.role == **role);
-        let more = |fits: fn(&Row) -> bool, of: fn(&Row) -> f64| -> f64 {
-            own().filter(|row| fits(row)).map(of).sum()
-        };
-        let handed = more(is_handing, |row| row.dear.count - row.cheap.count);
-        let user = more(|row| work::is_user_code(&row.cause), |row| row.more);
-        user > 0.0 && user < AROUND_NS * handed
-    };
-    roles.into_iter().filter(is_around).cloned().collect()
 }
 
 /// Wake-ups of the target's threads by its own threads.
