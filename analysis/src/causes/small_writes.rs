@@ -1,8 +1,12 @@
 //! More sends for the same bytes.
 
-use super::case::is_by_count;
-use super::{About, Case, Hit, Kind, Rule};
-use crate::{arms::Rounds, quantity};
+use super::case::{around_calls, is_by_count};
+use super::{About, Case, Hit, Kind, Row, Rule};
+use crate::{arms::Rounds, quantity, work};
+
+const SENDING: &str = "sending";
+/// User code grows by less than this for each more send: framing, and the program's own way to it.
+const AROUND_NS: f64 = 1_000.0;
 
 /// See the module.
 pub struct SmallWrites;
@@ -10,7 +14,7 @@ pub struct SmallWrites;
 const ABOUT: About = About {
     id: "small-writes",
     title: "Small writes",
-    pattern: "More sending calls for each token, and smaller ones",
+    pattern: "More sending calls for each token, and smaller ones; and what little user code runs around them",
     meaning: "Every send walks the whole network stack, however few bytes it carries",
     remedy: "Put what belongs together in one write: headers with the first chunk, a chunk with its framing",
 };
@@ -25,7 +29,7 @@ impl Rule for SmallWrites {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.work("sending")?;
+        let rows = case.rows(is_send)?;
         let (dear, cheap) = (bytes_a_send(case.dear), bytes_a_send(case.cheap));
         if !is_by_count(&rows) || dear > 0.8 * cheap {
             return None;
@@ -36,12 +40,17 @@ impl Rule for SmallWrites {
             quantity::text(dear, "bytes"),
             quantity::text(cheap, "bytes")
         );
+        let around = around_calls(&case.rows(|_| true)?, is_send, AROUND_NS);
         Some(Hit {
-            rows,
+            rows: [rows, around].concat(),
             text,
             evidence: case.cite_all("/sockets/send_bytes"),
         })
     }
+}
+
+fn is_send(row: &Row) -> bool {
+    work::of_row(&row.role, &row.cause) == SENDING
 }
 
 fn bytes_a_send(arm: &Rounds<'_>) -> f64 {
@@ -55,6 +64,7 @@ fn bytes_a_send(arm: &Rounds<'_>) -> f64 {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
+    use crate::testing::OneThread;
 
     #[test]
     fn split_writes_are_found() {
@@ -66,5 +76,23 @@ mod tests {
         });
         assert_whole(&found);
         assert!(found.text.contains("20.0 bytes"), "{}", found.text);
+    }
+
+    #[test]
+    fn only_little_user_code_runs_around_sends() {
+        let found = |user: u64| {
+            let found = causes_of(|build| {
+                let more = |more: OneThread| more.call("write", 10_000, DOSE).user(user, 0);
+                build.thread(1, MAIN, more).with(|recording| {
+                    recording.sockets.send_calls = 11_000;
+                    recording.sockets.send_bytes = 80_000;
+                })
+            });
+            let mut ids: Vec<_> = found.into_iter().map(|found| found.id).collect();
+            ids.sort();
+            ids
+        };
+        assert_eq!(found(DOSE / 4), ["small-writes"]);
+        assert_eq!(found(DOSE), ["small-writes", "user-code"]);
     }
 }
