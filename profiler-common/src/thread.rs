@@ -143,8 +143,10 @@ pub struct Thread {
     pub serving: Place,
     /// `voluntary` when it began to.
     pub serving_since: u64,
+    /// CPU-clock samples that found it back from a page fault, at the instruction that caused it.
+    pub samples_resuming: u32,
     /// Padding.
-    pub reserved: u64,
+    pub reserved: u32,
 }
 
 const _: () = assert!(size_of::<Thread>() == 5 * 64);

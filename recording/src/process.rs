@@ -125,7 +125,12 @@ fn is_zero(number: &u64) -> bool {
 impl Samples {
     /// Outside system calls.
     pub fn outside_syscalls(&self) -> u64 {
-        self.user + self.fault_irq + self.crossing + self.switching
+        self.user + self.faults() + self.crossing + self.switching
+    }
+
+    /// In faults and interrupts, the way back included.
+    pub fn faults(&self) -> u64 {
+        self.fault_irq + self.resuming
     }
 }
 
@@ -151,6 +156,9 @@ pub struct Samples {
     /// On the way into a system call or out of it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub crossing: u64,
+    /// Back from a page fault, at the instruction that caused it, before that has run.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resuming: u64,
 }
 
 /// CPU-clock samples of user mode in one function, of all threads of a role. Those of a role add up to the role's

@@ -232,7 +232,9 @@ pub fn sum(rows: &[Row], of: impl Fn(&Row) -> Amount) -> Amount {
 /// The user-code rows of roles that make more of certain calls and whose user code, all together, is dearer by less than `most_ns` for
 /// each: it is what runs around them. More than that may be anything.
 pub fn around_calls(rows: &[Row], is_call: impl Fn(&Row) -> bool, most_ns: f64) -> Vec<Row> {
-    let is_user = |row: &Row| work::is_user_code(&row.cause);
+    // Collectors and compilers do not run around calls.
+    let has_reason = |row: &Row| [work::COLLECTING, work::COMPILING].contains(&&*row.cause);
+    let is_user = |row: &Row| work::is_user_code(&row.cause) && !has_reason(row);
     let is_around = |role: &str| {
         let own = || rows.iter().filter(|row| row.role == role);
         let calls = own().filter(|row| is_call(row));

@@ -119,7 +119,7 @@ impl Yardstick {
     }
 }
 
-/// Whether a call is made as often in both arms, and moves as much.
+/// Whether a call is made as often in both arms, and moves or brings as much.
 fn is_the_same(case: &Case<'_>, row: &Row) -> bool {
     let bytes = |arm| moved(case, arm, row);
     row.cheap.count > 0.0
@@ -131,14 +131,14 @@ fn is_near(one: f64, other: f64) -> bool {
     (one - other).abs() <= SAME * one.max(other)
 }
 
-/// Bytes that the calls of a row move.
+/// Bytes that the calls of a row move, or events that they bring.
 fn moved(case: &Case<'_>, arm: &Rounds<'_>, row: &Row) -> f64 {
     case.per(arm, |recording| {
         let threads = recording.threads.iter();
         let own = threads.filter(|thread| thread.role == row.role);
         let calls = own.flat_map(|thread| &thread.syscalls);
         let calls = calls.filter(|call| work::cause(call) == row.cause);
-        calls.filter_map(|call| call.bytes).sum()
+        calls.filter_map(|call| call.bytes.or(call.events)).sum()
     })
 }
 

@@ -34,7 +34,7 @@ fn book_thread(at: &str, thread: &Thread, split: &Split, ledger: &mut Ledger) {
         FAULTS_AND_INTERRUPTS,
         split.fault_irq_ns,
         thread.faults,
-        samples.fault_irq,
+        samples.faults(),
         "fault_irq_ns",
     );
     if samples.switching > 0 {
@@ -63,7 +63,7 @@ fn book_thread(at: &str, thread: &Thread, split: &Split, ledger: &mut Ledger) {
 /// What samples found on the way (`crossing_ns`) belongs to the calls, by their number. Where they do not tell it, what a crossing
 /// costs is known from the recorder's own (`crossing_ns` of the observer), and since the kernel takes no sample where interrupts
 /// are off but once they are on again, half of it was booked as faults and interrupts and half as user code. And of each page
-/// fault, the way out was booked as user code. All of it only moves: the sum stays what was measured.
+/// fault, the way out was booked as user code, where no sample tells it. All of it only moves: the sum stays what was measured.
 struct Split {
     user_ns: u64,
     fault_irq_ns: u64,
@@ -93,7 +93,9 @@ impl Split {
         }
         // Of a thread none of whose calls returned.
         split.fault_irq_ns += found;
-        split.fault_irq_ns += split.take_user(crossings(thread.faults) / 2);
+        if thread.samples.resuming == 0 {
+            split.fault_irq_ns += split.take_user(crossings(thread.faults) / 2);
+        }
         split
     }
 
@@ -173,6 +175,15 @@ mod tests {
         let split = Split::of(&round.threads[0], 10.0);
         assert_eq!(split.around_calls_ns, [100, 50]);
         assert_eq!((split.user_ns, split.fault_irq_ns), (1_000 - 40, 500 + 40));
+    }
+
+    #[test]
+    fn what_samples_found_on_the_way_back_from_faults_is_not_taken_again() {
+        let build = Build::arm("x").thread(1, "main", |thread| thread.user(1_000, 1).fault(500, 8));
+        let mut round = build.done();
+        round.threads[0].samples.resuming = 1;
+        let split = Split::of(&round.threads[0], 10.0);
+        assert_eq!((split.user_ns, split.fault_irq_ns), (1_000, 500));
     }
 
     proptest! {

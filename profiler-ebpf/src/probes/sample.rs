@@ -35,7 +35,7 @@ fn classify(ctx: &PerfEventContext, tells_crossings: bool) -> u32 {
         } else if tells_crossings && returned(registers) {
             thread.samples_crossing += 1;
         } else if resumes(registers) {
-            thread.samples_fault_irq += 1;
+            thread.samples_resuming += 1;
         } else {
             thread.samples_user += 1;
             let key = code_key(thread.serial, address);

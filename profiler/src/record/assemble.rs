@@ -226,7 +226,7 @@ fn thread(known: &Known, calls: Vec<(u32, SyscallStat)>, span: Span) -> Thread {
     // What of the time outside system calls each share of the samples taken there stands for.
     let outside_ns = tracked.on_cpu_ns - syscall_ns;
     let estimate = |found: u64| part(outside_ns, found, samples.outside_syscalls());
-    let (switching_ns, fault_irq_ns) = (estimate(samples.switching), estimate(samples.fault_irq));
+    let (switching_ns, fault_irq_ns) = (estimate(samples.switching), estimate(samples.faults()));
     let crossing_ns = estimate(samples.crossing);
     let kernel_ns = syscall_ns + crossing_ns + switching_ns + fault_irq_ns;
     Thread {
@@ -263,6 +263,7 @@ fn samples(tracked: &Tracked) -> Samples {
         fault_irq: tracked.samples_fault_irq.into(),
         crossing: tracked.samples_crossing.into(),
         switching: tracked.samples_switching.into(),
+        resuming: tracked.samples_resuming.into(),
     }
 }
 

@@ -117,8 +117,9 @@ fn a_call_open_at_the_end_keeps_its_cpu_time() {
 #[test]
 fn samples_split_what_is_outside_of_calls() {
     let mut thread = Tracked::new(1, 7, 3, ON_CPU, 1000);
-    (thread.samples_user, thread.samples_switching) = (4, 2);
+    (thread.samples_user, thread.samples_switching) = (3, 2);
     (thread.samples_fault_irq, thread.samples_crossing) = (1, 1);
+    thread.samples_resuming = 1;
     let known = known_threads(&[thread], &[], &truth(7, 0), &truth(7, 1000), SPAN);
     let threads = built(&known, &Drained::default());
     assert_eq!(
@@ -129,7 +130,7 @@ fn samples_split_what_is_outside_of_calls() {
             threads[0].crossing_ns,
             threads[0].kernel_ns
         ),
-        (500, 250, 125, 125, 500)
+        (375, 250, 250, 125, 625)
     );
 }
 
