@@ -1,6 +1,6 @@
 //! Memory taken from the kernel and given back, over and over.
 
-use super::{About, Case, Hit, Kind, Rule};
+use super::{About, Case, Hit, Kind, Row, Rule, case::around_calls};
 use crate::sites;
 use crate::work::{self, FAULTS_AND_INTERRUPTS, SCAVENGING};
 use recording::Recording;
@@ -9,13 +9,16 @@ const MEMORY: &str = "managing memory";
 /// Faults a token below which no program is slow by them.
 const FEW: f64 = 0.001;
 
+/// User code grows by less than this for each more fault: whoever caused it runs again, on a page that no cache knows.
+const AROUND_NS: f64 = 200.0;
+
 /// See the module.
 pub struct AllocationChurn;
 
 const ABOUT: About = About {
     id: "allocation-churn",
     title: "Allocation churn",
-    pattern: "Page faults, memory calls (madvise, munmap, …) and the threads that give pages back, where there are more faults",
+    pattern: "Page faults, memory calls (madvise, munmap, …) and the threads that give pages back, where there are more faults; and what little user code runs around them",
     meaning: "Pages are given back to the kernel and fetched again, each by a fault that clears it",
     remedy: "Reuse buffers, or let the allocator keep pages longer",
 };
@@ -39,6 +42,7 @@ impl Rule for AllocationChurn {
         if dear < 1.5 * cheap || dear < FEW {
             return None;
         }
+        let around = around_calls(&case.rows(|_| true)?, is_fault, AROUND_NS);
         let calls = rows.iter().filter(|row| work::of(&row.cause) == MEMORY);
         let calls: Vec<_> = calls.cloned().collect();
         let (faulting, calling) = (
@@ -55,11 +59,15 @@ impl Rule for AllocationChurn {
         let mut evidence = case.cite_all("/faults/minor");
         evidence.extend(faulting.evidence.into_iter().chain(calling.evidence));
         Some(Hit {
-            rows,
+            rows: [rows, around].concat(),
             text,
             evidence,
         })
     }
+}
+
+fn is_fault(row: &Row) -> bool {
+    row.cause == FAULTS_AND_INTERRUPTS
 }
 
 fn faults(recording: &Recording) -> u64 {
@@ -111,5 +119,19 @@ mod tests {
         assert!(
             causes_of(|build| build.thread(9, MAIN, |thread| thread.fault(DOSE, 0))).is_empty()
         );
+    }
+
+    #[test]
+    fn only_little_user_code_runs_around_faults() {
+        let found = |user: u64| {
+            let found = causes_of(|build| {
+                build.thread(1, MAIN, |more| more.fault(DOSE, 50_000).user(user, 0))
+            });
+            let mut ids: Vec<_> = found.into_iter().map(|found| found.id).collect();
+            ids.sort();
+            ids
+        };
+        assert_eq!(found(DOSE / 4), ["allocation-churn"]);
+        assert_eq!(found(DOSE), ["allocation-churn", "user-code"]);
     }
 }

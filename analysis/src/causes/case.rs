@@ -229,7 +229,7 @@ pub fn sum(rows: &[Row], of: impl Fn(&Row) -> Amount) -> Amount {
         })
 }
 
-/// The user-code rows of roles that make more of certain calls and whose user code, all together, is dearer by less than `most_ns` for
+/// The user-code rows of roles that make more of certain calls, or faults, and whose user code, all together, is dearer by less than `most_ns` for
 /// each: it is what runs around them. More than that may be anything.
 pub fn around_calls(rows: &[Row], is_call: impl Fn(&Row) -> bool, most_ns: f64) -> Vec<Row> {
     // Collectors and compilers do not run around calls.
