@@ -33,16 +33,13 @@ impl Rule for AllocationChurn {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| {
-            let kind = work::of_row(&row.role, &row.cause);
-            [FAULTS_AND_INTERRUPTS, SCAVENGING, MEMORY].contains(&kind)
-        })?;
+        let rows = case.rows(is_churn)?;
         let (dear, cheap) = (case.per(case.dear, faults), case.per(case.cheap, faults));
         // Interrupts land on whoever runs: without more faults, this is none of the program's doing.
         if dear < 1.5 * cheap || dear < FEW {
             return None;
         }
-        let around = around_calls(&case.rows(|_| true)?, is_fault, AROUND_NS);
+        let around = around_calls(case.unclaimed(), is_fault, AROUND_NS);
         let calls = rows.iter().filter(|row| work::of(&row.cause) == MEMORY);
         let calls: Vec<_> = calls.cloned().collect();
         let (faulting, calling) = (
@@ -59,11 +56,16 @@ impl Rule for AllocationChurn {
         let mut evidence = case.cite_all("/faults/minor");
         evidence.extend(faulting.evidence.into_iter().chain(calling.evidence));
         Some(Hit {
-            rows: [rows, around].concat(),
+            rows: case.rows(|row| is_churn(row) || around.contains(row))?,
             text,
             evidence,
         })
     }
+}
+
+fn is_churn(row: &Row) -> bool {
+    let kind = work::of_row(&row.role, &row.cause);
+    [FAULTS_AND_INTERRUPTS, SCAVENGING, MEMORY].contains(&kind)
 }
 
 fn is_fault(row: &Row) -> bool {
@@ -124,14 +126,19 @@ mod tests {
     #[test]
     fn only_little_user_code_runs_around_faults() {
         let found = |user: u64| {
-            let found = causes_of(|build| {
-                build.thread(1, MAIN, |more| more.fault(DOSE, 50_000).user(user, 0))
-            });
-            let mut ids: Vec<_> = found.into_iter().map(|found| found.id).collect();
-            ids.sort();
-            ids
+            causes_of(|build| build.thread(1, MAIN, |more| more.fault(DOSE, 50_000).user(user, 0)))
         };
-        assert_eq!(found(DOSE / 4), ["allocation-churn"]);
-        assert_eq!(found(DOSE), ["allocation-churn", "user-code"]);
+        assert_eq!(sorted_ids(&found(DOSE / 4)), ["allocation-churn"]);
+        assert_eq!(sorted_ids(&found(DOSE)), ["allocation-churn", "user-code"]);
+    }
+
+    #[test]
+    fn threads_that_give_pages_back_are_counted_once() {
+        let found = planted("allocation-churn", |build| {
+            build.thread(9, crate::runtime::ALLOCATOR_SCAVENGER, |thread| {
+                thread.fault(DOSE, 50_000).user(DOSE / 4, 1_000)
+            })
+        });
+        assert_whole(&found);
     }
 }

@@ -17,8 +17,6 @@ pub struct Row {
     pub cause: String,
     /// What the dearer arm takes more.
     pub more: f64,
-    /// Part of `more` that comes from the count.
-    pub count_effect: f64,
     /// How far `more` may be off because it was sampled.
     pub sampling_error: Option<f64>,
     /// In the dearer arm.
@@ -39,7 +37,6 @@ impl Row {
             role: term.role.clone().unwrap_or_default(),
             cause: term.cause.clone(),
             more: sign * term.delta,
-            count_effect: sign * term.count_effect,
             sampling_error: term.sampling_error,
             dear,
             cheap,
@@ -55,7 +52,6 @@ impl Row {
         let mut row = self.clone();
         row.dear.value = row.cheap.value + more;
         row.more = more;
-        row.count_effect = crate::ledger::count_effect(row.cheap, row.dear);
         row
     }
 }
@@ -120,6 +116,11 @@ impl<'a> Case<'a> {
         (rows.iter().map(|row| row.more).sum::<f64>() > 0.0).then_some(rows)
     }
 
+    /// All rows that nobody has claimed, also where together they make nothing dearer.
+    pub fn unclaimed(&self) -> &[Row] {
+        &self.rows
+    }
+
     /// The rows of one kind of work.
     pub fn work(&self, kind: &str) -> Option<Vec<Row>> {
         self.rows(|row| work::of_row(&row.role, &row.cause) == kind)
@@ -127,16 +128,14 @@ impl<'a> Case<'a> {
 
     /// Takes rows out: they have their cause. Of a row that has one in part, the rest stays.
     pub(super) fn take(&mut self, rows: &[Row]) {
-        for taken in rows {
-            let Some(at) = self.rows.iter().position(|row| row.index == taken.index) else {
-                continue;
+        self.rows.retain_mut(|row| {
+            let Some(taken) = rows.iter().find(|taken| taken.index == row.index) else {
+                return true;
             };
-            if self.rows[at] == *taken {
-                self.rows.remove(at);
-            } else {
-                self.rows[at] = self.rows[at].with(self.rows[at].more - taken.more);
-            }
-        }
+            let rest = row.more - taken.more;
+            *row = row.with(rest);
+            rest != 0.0
+        });
     }
 
     /// The citation of a row.

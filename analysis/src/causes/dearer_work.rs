@@ -42,7 +42,7 @@ impl Rule for DearerWork {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let all = case.rows(|_| true)?;
+        let all = case.unclaimed();
         let roles: BTreeSet<&String> = all.iter().map(|row| &row.role).collect();
         let (mut rows, mut told) = (Vec::new(), Vec::new());
         for role in roles {
@@ -162,10 +162,6 @@ mod tests {
 
     fn with(more: impl Fn(OneThread) -> OneThread) -> Vec<Finding> {
         causes_of(|build| build.thread(1, MAIN, &more))
-    }
-
-    fn ids(found: &[Finding]) -> Vec<&str> {
-        found.iter().map(|found| found.id.as_str()).collect()
     }
 
     #[test]

@@ -166,8 +166,6 @@ mod tests {
                 more.call("futex", 1_000, DOSE).user(DOSE, 1_000)
             })
         });
-        let mut ids: Vec<_> = found.iter().map(|found| found.id.as_str()).collect();
-        ids.sort();
-        assert_eq!(ids, ["hand-off", "user-code"]);
+        assert_eq!(sorted_ids(&found), ["hand-off", "user-code"]);
     }
 }

@@ -60,3 +60,15 @@ pub fn assert_whole(found: &Finding) {
         found.text
     );
 }
+
+/// What was found, largest first.
+pub fn ids(found: &[Finding]) -> Vec<&str> {
+    found.iter().map(|found| found.id.as_str()).collect()
+}
+
+/// What was found, whichever is larger.
+pub fn sorted_ids(found: &[Finding]) -> Vec<&str> {
+    let mut ids = ids(found);
+    ids.sort_unstable();
+    ids
+}
