@@ -182,10 +182,7 @@ mod tests {
                 let calls = recording.syscalls.iter_mut();
                 let polls = calls.rev().find(|call| call.name == "epoll_pwait2");
                 polls.expect("just made").events = Some(1_000);
-                let saved = std::mem::take(&mut recording.threads[0].user_ns);
-                recording.threads[0].on_cpu_ns -= saved;
-                recording.process.user_ns -= saved;
-                recording.process.on_cpu_ns -= saved;
+                saves(recording);
             })
         });
         assert_eq!(ids(&found), ["garbage-collection", "empty-polls"]);

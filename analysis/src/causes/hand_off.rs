@@ -33,10 +33,10 @@ impl Rule for HandOff {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let all = case.rows(|_| true)?;
-        let idle = errand_threads(&all);
-        let around = around_calls(&all, is_handing, AROUND_NS);
-        let by_own = preempted_by_own(case, &all);
+        let all = case.unclaimed();
+        let idle = errand_threads(all);
+        let around = around_calls(all, is_handing, AROUND_NS);
+        let by_own = preempted_by_own(case, all);
         let rows = case.rows(|row| {
             is_handing(row)
                 || idle.contains(&row.role)
@@ -167,5 +167,14 @@ mod tests {
             })
         });
         assert_eq!(sorted_ids(&found), ["hand-off", "user-code"]);
+    }
+
+    #[test]
+    fn what_others_save_hides_it_not() {
+        let found = causes_of(|build| {
+            let build = build.thread(8, JSC_HEAP_HELPER, |thread| thread.user(2 * DOSE, 9));
+            build.call("futex", 1_000, DOSE / 4).with(saves)
+        });
+        assert_eq!(ids(&found), ["garbage-collection", "hand-off"]);
     }
 }

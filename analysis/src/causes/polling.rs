@@ -29,8 +29,7 @@ impl Rule for Polling {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let all = case.rows(|_| true)?;
-        let pollers = pollers(&all);
+        let pollers = pollers(case.unclaimed());
         let rows = case.rows(|row| is_sleep(row) || pollers.contains(&row.role))?;
         let slept: Vec<_> = rows.iter().filter(|row| is_sleep(row)).cloned().collect();
         let text = case.counts("sleeps", &slept);
@@ -90,5 +89,14 @@ mod tests {
             })
         });
         assert_eq!(found[0].id, "user-code");
+    }
+
+    #[test]
+    fn what_others_save_hides_it_not() {
+        let found = causes_of(|build| {
+            let build = build.thread(8, JSC_HEAP_HELPER, |thread| thread.user(2 * DOSE, 9));
+            build.call("clock_nanosleep", 1_000, DOSE / 4).with(saves)
+        });
+        assert_eq!(ids(&found), ["garbage-collection", "polling"]);
     }
 }

@@ -61,6 +61,14 @@ pub fn assert_whole(found: &Finding) {
     );
 }
 
+/// Half a dose of user code that the main loop saves beside what is planted.
+pub fn saves(recording: &mut Recording) {
+    let saved = std::mem::take(&mut recording.threads[0].user_ns);
+    recording.threads[0].on_cpu_ns -= saved;
+    recording.process.user_ns -= saved;
+    recording.process.on_cpu_ns -= saved;
+}
+
 /// What was found, largest first.
 pub fn ids(found: &[Finding]) -> Vec<&str> {
     found.iter().map(|found| found.id.as_str()).collect()
