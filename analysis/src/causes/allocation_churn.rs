@@ -64,8 +64,7 @@ impl Rule for AllocationChurn {
 }
 
 fn is_churn(row: &Row) -> bool {
-    let kind = work::of_row(&row.role, &row.cause);
-    [FAULTS_AND_INTERRUPTS, SCAVENGING, MEMORY].contains(&kind)
+    [FAULTS_AND_INTERRUPTS, SCAVENGING, MEMORY].contains(&row.work())
 }
 
 fn is_fault(row: &Row) -> bool {

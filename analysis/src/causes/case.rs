@@ -5,7 +5,7 @@ use recording::{
     Recording,
     comparison::{Amount, Term},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A row of the ledger, seen from the dearer arm.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +41,11 @@ impl Row {
             dear,
             cheap,
         }
+    }
+
+    /// The kind of work it is.
+    pub fn work(&self) -> &str {
+        work::of_row(&self.role, &self.cause)
     }
 
     /// The row with so much of what it takes more, at most all.
@@ -123,7 +128,7 @@ impl<'a> Case<'a> {
 
     /// The rows of one kind of work.
     pub fn work(&self, kind: &str) -> Option<Vec<Row>> {
-        self.rows(|row| work::of_row(&row.role, &row.cause) == kind)
+        self.rows(|row| row.work() == kind)
     }
 
     /// Takes rows out: they have their cause. Of a row that has one in part, the rest stays.
@@ -215,6 +220,11 @@ impl<'a> Case<'a> {
             .map(|(path, _)| format!("{path}#{pointer}"))
             .collect()
     }
+}
+
+/// Each role that has rows, once.
+pub fn roles<'a>(rows: impl IntoIterator<Item = &'a Row>) -> BTreeSet<&'a str> {
+    rows.into_iter().map(|row| row.role.as_str()).collect()
 }
 
 /// Rows added up.

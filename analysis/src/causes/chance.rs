@@ -1,13 +1,12 @@
 //! What of a cause may be chance: samples tell what user code, faults and interrupts are, and few samples tell little.
 
-use super::{Case, Row};
+use super::{Case, Row, case::roles};
 use crate::{
     arms::Rounds,
     ledger::sampling::{Z, variance_of_share},
     work::{FAULTS_AND_INTERRUPTS, SWITCHING, is_user_code},
 };
-use recording::process::Thread;
-use std::collections::BTreeSet;
+use recording::{Recording, process::Thread};
 
 /// How much these rows, all together, may seem to make dearer by the chance of sampling alone: half of a 95 % interval.
 ///
@@ -17,9 +16,8 @@ pub fn of(case: &Case<'_>, rows: &[Row]) -> f64 {
     let (sampled, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| is_sampled(row));
     let others = others.iter().filter_map(|row| row.sampling_error);
     let others: f64 = others.map(|error| (error / Z).powi(2)).sum();
-    let roles: BTreeSet<&String> = sampled.iter().map(|row| &row.role).collect();
-    let of_roles = roles.into_iter().map(|role| {
-        let own = || sampled.iter().filter(|row| row.role == *role);
+    let of_roles = roles(sampled.iter().copied()).into_iter().map(|role| {
+        let own = || sampled.iter().filter(|row| row.role == role);
         let dear = own().map(|row| row.dear.value).sum();
         let cheap = own().map(|row| row.cheap.value).sum();
         variance(case, case.dear, role, dear) + variance(case, case.cheap, role, cheap)
@@ -35,19 +33,17 @@ fn is_sampled(row: &Row) -> bool {
 
 /// Of `value`, which samples gave to a role in one arm.
 fn variance(case: &Case<'_>, arm: &Rounds<'_>, role: &str, value: f64) -> f64 {
+    let of_role = |recording: &Recording, of: fn(&Thread) -> u64| -> u64 {
+        let threads = recording.threads.iter();
+        threads.filter(|thread| thread.role == role).map(of).sum()
+    };
     let outside = case.per(arm, |recording| {
-        let own = recording
-            .threads
-            .iter()
-            .filter(|thread| thread.role == role);
-        own.map(Thread::outside_syscalls_ns).sum()
+        of_role(recording, Thread::outside_syscalls_ns)
     });
-    let threads = arm
-        .rounds
-        .iter()
-        .flat_map(|(_, recording)| &recording.threads);
-    let own = threads.filter(|thread| thread.role == role);
-    let samples: u64 = own.map(|thread| thread.samples.outside_syscalls()).sum();
+    let rounds = arm.rounds.iter();
+    let samples: u64 = rounds
+        .map(|(_, recording)| of_role(recording, |thread| thread.samples.outside_syscalls()))
+        .sum();
     // What was not sampled was not told by samples.
     if samples == 0 || outside == 0.0 {
         return 0.0;

@@ -4,9 +4,11 @@
 //! context switch), and a processor is slower at times. Calls are a yardstick for that. Where a thread makes the same calls as often, of the
 //! same size, and nearly all of them cost more, it is not the calls that changed; and its own code ran on the same processor.
 
-use super::{About, Case, Hit, Kind, Row, Rule, case::sum};
+use super::{
+    About, Case, Hit, Kind, Row, Rule,
+    case::{roles, sum},
+};
 use crate::{arms::Rounds, quantity, work};
-use std::collections::BTreeSet;
 
 /// Numbers and sizes that differ by less are the same.
 const SAME: f64 = 0.05;
@@ -43,14 +45,9 @@ impl Rule for DearerWork {
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
         let all = case.unclaimed();
-        let roles: BTreeSet<&String> = all.iter().map(|row| &row.role).collect();
         let (mut rows, mut told) = (Vec::new(), Vec::new());
-        for role in roles {
-            let own: Vec<Row> = all
-                .iter()
-                .filter(|row| row.role == *role)
-                .cloned()
-                .collect();
+        for role in roles(all) {
+            let own: Vec<Row> = all.iter().filter(|row| row.role == role).cloned().collect();
             if let Some(yardstick) = Yardstick::of(case, &own) {
                 told.push(yardstick.text(case, role));
                 rows.extend(yardstick.code(&own));

@@ -1,6 +1,9 @@
 //! Work passed from one thread to another, and locks.
 
-use super::{About, Case, Hit, Kind, Row, Rule, case::around_calls};
+use super::{
+    About, Case, Hit, Kind, Row, Rule,
+    case::{around_calls, roles},
+};
 use crate::work::{self, SWITCHING};
 use recording::Recording;
 use std::collections::BTreeSet;
@@ -62,7 +65,7 @@ impl Rule for HandOff {
 }
 
 fn is_handing(row: &Row) -> bool {
-    work::of_row(&row.role, &row.cause) == HANDING
+    row.work() == HANDING
 }
 
 /// Whether it is the threads' waking each other that preempts them: there are more such wake-ups, and about as many as
@@ -76,9 +79,10 @@ fn preempted_by_own(case: &Case<'_>, rows: &[Row]) -> bool {
 
 /// Roles of threads that only pass things on.
 fn errand_threads(rows: &[Row]) -> BTreeSet<String> {
-    let roles: BTreeSet<&String> = rows.iter().map(|row| &row.role).collect();
-    let only_passes = |role: &&String| only_passes(rows, role);
-    roles.into_iter().filter(only_passes).cloned().collect()
+    let idle = roles(rows)
+        .into_iter()
+        .filter(|role| only_passes(rows, role));
+    idle.map(str::to_owned).collect()
 }
 
 fn only_passes(rows: &[Row], role: &str) -> bool {

@@ -2,7 +2,6 @@
 
 use super::case::largest;
 use super::{About, Case, Hit, Kind, Rule};
-use crate::work;
 
 /// Calls of certain kinds of work.
 pub struct Calls {
@@ -86,7 +85,7 @@ impl Rule for Calls {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| self.kinds.contains(&work::of_row(&row.role, &row.cause)))?;
+        let rows = case.rows(|row| self.kinds.contains(&row.work()))?;
         let unit = &case.story.metric.unit;
         let text = format!("{}{}", case.counts("calls", &rows), largest(&rows, unit));
         Some(Hit::of(rows, text))

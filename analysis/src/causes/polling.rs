@@ -1,6 +1,6 @@
 //! Timers that wake a thread to look whether there is something to do.
 
-use super::{About, Case, Hit, Kind, Row, Rule};
+use super::{About, Case, Hit, Kind, Row, Rule, case::roles};
 use crate::work;
 use std::collections::BTreeSet;
 
@@ -43,11 +43,10 @@ fn is_sleep(row: &Row) -> bool {
 
 /// Roles that live by the clock.
 fn pollers(rows: &[Row]) -> BTreeSet<String> {
-    let roles: BTreeSet<&String> = rows.iter().map(|row| &row.role).collect();
-    let polls = roles
+    let polls = roles(rows)
         .into_iter()
         .filter(|role| does_little_but_sleep(rows, role));
-    polls.cloned().collect()
+    polls.map(str::to_owned).collect()
 }
 
 fn does_little_but_sleep(rows: &[Row], role: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use super::case::{around_calls, is_by_count};
 use super::{About, Case, Hit, Kind, Row, Rule};
-use crate::{arms::Rounds, quantity, work};
+use crate::{arms::Rounds, quantity};
 
 const SENDING: &str = "sending";
 /// User code grows by less than this for each more send: framing, and the program's own way to it.
@@ -50,7 +50,7 @@ impl Rule for SmallWrites {
 }
 
 fn is_send(row: &Row) -> bool {
-    work::of_row(&row.role, &row.cause) == SENDING
+    row.work() == SENDING
 }
 
 fn bytes_a_send(arm: &Rounds<'_>) -> f64 {
