@@ -1,8 +1,3 @@
-//! The `kontrast` command as a library, so that its parts can be tested one by one.
+//! The userspace loader: loads and attaches the eBPF programs, drains their maps and writes a recording.
 
-pub mod cli;
-pub mod guardian;
-mod publish;
 pub mod record;
-pub mod run;
-pub mod target;

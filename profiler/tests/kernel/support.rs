@@ -5,7 +5,7 @@ use recording::observer::Check;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 /// A child process that is killed when the test is over, however it ends.
 pub struct Guard {
@@ -54,8 +54,19 @@ impl Drop for Guard {
     }
 }
 
+/// The program under test, built first: it belongs to another package, and may not be as new as what it links.
 pub fn kontrast() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_kontrast"))
+    static BUILD: Once = Once::new();
+    BUILD.call_once(|| {
+        let profile = match cfg!(debug_assertions) {
+            true => "dev",
+            false => "release",
+        };
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--profile", profile, "-p", "kontrast"]);
+        assert!(cargo.status().is_ok_and(|status| status.success()));
+    });
+    Command::new(Path::new(env!("CARGO_BIN_EXE_kontrast-known")).with_file_name("kontrast"))
 }
 
 /// A process of known behaviour.

@@ -1,0 +1,112 @@
+//! `kontrast doctor`.
+
+use super::Outcome;
+use anyhow::Result;
+use profiler::record::diagnose::{Diagnosis, Verdict};
+use std::fmt::Write;
+
+/// Arguments of `kontrast doctor`.
+#[derive(clap::Args)]
+pub struct Doctor {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Doctor {
+    /// Carries it out.
+    pub fn execute(self) -> Result<Outcome> {
+        let diagnosis = Diagnosis::of_this_kernel();
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&diagnosis)?);
+        } else {
+            print!("{}", describe(&diagnosis));
+        }
+        match diagnosis.problem {
+            None => Ok(Outcome::Done),
+            Some(problem) => anyhow::bail!("nothing can be recorded here: {problem}"),
+        }
+    }
+}
+
+fn describe(diagnosis: &Diagnosis) -> String {
+    let mut text = String::new();
+    let missing = &diagnosis.missing_privilege;
+    let privilege = if missing.is_empty() {
+        "enough".to_owned()
+    } else {
+        format!("lacks {}", missing.join(" and "))
+    };
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "kernel     {}", diagnosis.kernel);
+    let _ = writeln!(
+        text,
+        "BTF        {}",
+        if diagnosis.btf {
+            "yes"
+        } else {
+            "no (needs CONFIG_DEBUG_INFO_BTF=y)"
+        }
+    );
+    let _ = writeln!(text, "privilege  {privilege}\n");
+    let width = diagnosis
+        .signals
+        .iter()
+        .map(|verdict| verdict.source.len())
+        .max()
+        .unwrap_or(0);
+    for Verdict {
+        signal,
+        source,
+        refused,
+        answers,
+    } in &diagnosis.signals
+    {
+        let _ = match source.as_str() {
+            "none" => writeln!(
+                text,
+                "✗ {signal:<15} {source:<width$}  cannot be said here: {answers}"
+            ),
+            "unknown" => writeln!(text, "? {signal:<15} {source:<width$}  {answers}"),
+            _ => writeln!(text, "✓ {signal:<15} {source:<width$}  {answers}"),
+        };
+        if !refused.is_empty() {
+            let _ = writeln!(text, "  {:<15} since {refused}", "");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let verdict = |signal: &str, source: &str, refused: &str| Verdict {
+            signal: signal.into(),
+            source: source.into(),
+            refused: refused.into(),
+            answers: "something".into(),
+        };
+        let diagnosis = Diagnosis {
+            kernel: "6.1.0".into(),
+            btf: true,
+            missing_privilege: vec!["CAP_BPF".into()],
+            signals: vec![
+                verdict("scheduler", "tp_btf", ""),
+                verdict("sockets", "none", "sock_send_length: no such hook"),
+            ],
+            problem: None,
+        };
+        insta::assert_snapshot!(describe(&diagnosis), @r"
+        kernel     6.1.0
+        BTF        yes
+        privilege  lacks CAP_BPF
+
+        ✓ scheduler       tp_btf  something
+        ✗ sockets         none    cannot be said here: something
+                          since sock_send_length: no such hook
+        ");
+    }
+}

@@ -1,0 +1,87 @@
+//! The command line: one file and one clap struct per verb.
+
+pub mod compare;
+pub mod doctor;
+pub mod record;
+pub mod report;
+pub mod run;
+mod scenario;
+
+use clap::{Parser, Subcommand};
+use runner::guardian;
+use std::process::ExitCode;
+
+/// What a verb ended with, other than an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Done,
+    /// Done, but a check makes the result invalid.
+    Invalid,
+    /// A load threshold was crossed.
+    ThresholdCrossed,
+}
+
+/// Says why two runtimes doing the same job cost different amounts, from what the kernel saw.
+#[derive(Parser)]
+#[command(name = "kontrast", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Record a running process, or a command, until a duration, Ctrl-C or its end.
+    Record(record::Record),
+    /// Compare recordings and write a report.
+    Compare(compare::Compare),
+    /// Render a recording or a comparison again.
+    Report(report::Report),
+    /// Say which signals this kernel gives, and what is missing.
+    Doctor(doctor::Doctor),
+    /// Drive the same load against each arm while recording it, then compare.
+    Run(Box<run::Run>),
+    /// Wait for the end of whoever is at standard input, then end its processes.
+    #[command(name = guardian::VERB, hide = true)]
+    Guard,
+}
+
+impl Command {
+    /// Carries the verb out.
+    pub fn execute(self) -> anyhow::Result<Outcome> {
+        match self {
+            Command::Record(verb) => verb.execute(),
+            Command::Compare(verb) => verb.execute(),
+            Command::Report(verb) => verb.execute(),
+            Command::Doctor(verb) => verb.execute(),
+            Command::Run(verb) => verb.execute(),
+            Command::Guard => {
+                guardian::guard(std::io::stdin().lock());
+                Ok(Outcome::Done)
+            }
+        }
+    }
+}
+
+/// The exit code of a verb's end: 0 done, 1 failed, 3 invalid, 99 threshold crossed. Clap exits with 2 itself.
+pub fn exit_code(end: anyhow::Result<Outcome>) -> ExitCode {
+    match end {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Invalid) => ExitCode::from(3),
+        Ok(Outcome::ThresholdCrossed) => ExitCode::from(99),
+        Err(error) => {
+            eprintln!("kontrast: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints log messages, those of the eBPF programs included, from level debug on.
+pub(crate) fn log_to_stderr() {
+    env_logger::Builder::new()
+        .filter_level(log::LevelFilter::Debug)
+        .init();
+}

@@ -1,0 +1,364 @@
+//! `kontrast run`.
+
+use super::{Outcome, scenario::Scenario};
+use crate::conclude::conclude;
+use anyhow::Context;
+use profiler::record::privilege;
+use recording::host::Noise;
+use recording::observer::Mode;
+use runner::{
+    cpus::Cpus,
+    request::{Load, Request},
+    tools::Tools,
+    workload::{Bus, Engine, Workload},
+};
+use std::{path::PathBuf, time::Duration};
+
+const EXAMPLES: &str = "\
+Examples:
+  kontrast run --arms go,bun                        two targets of ./targets, 4 rounds of 15 s each
+  kontrast run --arms old=../v1,new=../v2 --scenario quick
+                                                    two builds of a server of yours, each with a target.toml
+  kontrast run --arms go,bun --workload tools-parallel
+                                                    an agent that calls four tools at once
+  kontrast run --arms go,bun --workload pubsub --users 100
+                                                    each answer heard by the 50 users of a room
+  kontrast run --arms go,bun --workload pubsub --bus redis
+                                                    the same through a Redis
+  kontrast run --arms go,bun --workload cold-start --starts 20
+                                                    from exec to the first token, 20 times a round
+  kontrast run --arms go,bun --workload threads --db postgres
+                                                    threads in PostgreSQL
+  kontrast run --arms go,bun --scenario breakpoint --threshold 'ttft:p(99)<200ms'
+                                                    the highest load each holds, recorded
+  kontrast run --arms go,bun --observer-cost        the same, and what observing cost each
+  kontrast run --arms go,bun --detail               the same, and what their runtimes help to tell
+  kontrast run --arms api=pid:4242@http://127.0.0.1:8080/chat
+                                                    a server that already runs; it is not started or stopped
+  kontrast run --arms go --load-command 'hey -z 10s -m POST -d {\"message\":\"hi\"} {url}'
+                                                    the load you already have
+
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but a check makes the result invalid or Ctrl-C made it partial;
+99 a load threshold was crossed.";
+
+/// Arguments of `kontrast run`.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
+pub struct Run {
+    /// Arms, separated by commas: a folder of --targets-dir or its name, with :VARIANT if need be; NAME=FOLDER;
+    /// or NAME=pid:PID@URL for what already runs.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "go,bun,bun-1.4",
+        value_name = "ARM,…"
+    )]
+    arms: Vec<String>,
+    /// Where targets are that are given by name.
+    #[arg(long, default_value = "targets", value_name = "DIR")]
+    targets_dir: PathBuf,
+    /// What the arms serve; docs/workloads.md says what that asks of a server.
+    #[arg(long, value_enum, default_value = "chat")]
+    workload: Workload,
+    /// What passes on what is published in a room: the runtime's own means, or a Redis that is started for each round and
+    /// ended after it [default: memory].
+    #[arg(long, value_enum, value_name = "BUS")]
+    bus: Option<Bus>,
+    /// Where history and threads are kept: a file of the server's own, or a PostgreSQL that is started for each round and
+    /// removed after it [default: sqlite].
+    #[arg(long, value_enum, value_name = "DATABASE")]
+    db: Option<Engine>,
+    /// How they are loaded: baseline is 4 rounds of 15 s, quick 2 rounds of 5 s. --users is the most, for breakpoint
+    /// where it ends at the latest.
+    #[arg(long, value_enum, default_value = "baseline")]
+    scenario: Scenario,
+    /// Rounds of each arm, a fresh process each, arms taking turns [default: the scenario's].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
+    rounds: Option<u32>,
+    /// How often each round of cold-start starts the arm.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100), value_name = "N")]
+    starts: u32,
+    /// How long each round is recorded [default: the scenario's, or until --load-command ends].
+    #[arg(long, value_parser = positive_duration, value_name = "TIME")]
+    duration: Option<Duration>,
+    /// Users at once; for pubsub a multiple of 50 [default: the scenario's; for pubsub 50].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
+    users: Option<u32>,
+    /// What must hold of each load, as in 'ttft:p(99)<200ms' or 'failed:rate<1%'; what breakpoint looks for
+    /// [default: for breakpoint ttft:p(99)<500ms and failed:rate<1%, else none].
+    #[arg(
+        long = "threshold",
+        conflicts_with = "load_command",
+        value_name = "EXPR"
+    )]
+    thresholds: Vec<String>,
+    /// Load before each recording, which is not recorded; 0s for none.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "1s", value_name = "TIME")]
+    warmup: Duration,
+    /// Tell what observing costs each arm: one more recording a round, four times as long, of a process that is observed by
+    /// turns of a second, not at all, by counters and in full. It is in no other number. A few per cent take more
+    /// --rounds to tell, say 8.
+    #[arg(long, conflicts_with = "load_command")]
+    observer_cost: bool,
+    /// After everything that is measured, record one more round of each arm in which its runtime helps: names of compiled
+    /// functions (Bun, Node, Deno), what the scheduler does (Go). Those rounds are in no other number.
+    #[arg(long)]
+    detail: bool,
+    /// A command of yours that loads the arm, in place of our load generator; {url} is filled in.
+    #[arg(long, value_parser = load_command, conflicts_with_all = ["scenario", "users"], value_name = "CMD")]
+    load_command: Option<String>,
+    /// CPUs for the servers under test, as in 0-3,8 [default: half of the cores from 4 CPUs on, else not pinned].
+    #[arg(long, value_name = "CPUS")]
+    target_cpus: Option<Cpus>,
+    /// CPUs for stub, load generator and recorder [default: those that are left].
+    #[arg(long, value_name = "CPUS")]
+    driver_cpus: Option<Cpus>,
+    /// Tokens in each answer of the stub.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
+    tokens: u32,
+    /// Time between two tokens of the stub.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "20ms", value_name = "TIME")]
+    delay: Duration,
+    /// Folder for the results, which must be new or empty [default: results/YYYYMMDD-HHMMSS, in UTC].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How far an arm differs from itself on this host, as `cargo xtask bench noise` keeps it; goes into the
+    /// fingerprint of the host.
+    #[arg(long, value_parser = noise, value_name = "FILE")]
+    noise: Option<Noise>,
+    /// A program that records in place of `kontrast record`; for tests of this command.
+    #[arg(long, hide = true)]
+    recorder: Option<PathBuf>,
+}
+
+impl Run {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// What kept it from being finished.
+    pub fn execute(self) -> anyhow::Result<Outcome> {
+        let tools = Tools::find(self.recorder.clone(), privilege::missing().is_empty())?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.context("cannot start the asynchronous runtime")?;
+        let modes = self.modes();
+        let measured = runtime.block_on(runner::execute(self.request(), modes, tools));
+        // After a second Ctrl-C a build may still be waited for on another thread; its processes were killed.
+        runtime.shutdown_background();
+        conclude(measured?)
+    }
+
+    fn modes(&self) -> &'static [Mode] {
+        match self.observer_cost {
+            true => &[Mode::All, Mode::Turns],
+            false => &[Mode::All],
+        }
+    }
+
+    fn request(self) -> Request {
+        let (rounds, duration) = self.scenario.rounds();
+        let (load, duration) = match self.load_command {
+            Some(command) => (Load::Command(command), self.duration),
+            None => {
+                let load = Load::Loadgen {
+                    scenario: self.scenario.name(),
+                    users: self.users.or(self.workload.users()),
+                };
+                (load, Some(self.duration.unwrap_or(duration)))
+            }
+        };
+        let rooms = self.workload == Workload::Pubsub;
+        let cold = self.workload == Workload::ColdStart;
+        let needed = self.workload.needs_database();
+        Request {
+            arms: self.arms,
+            targets_dir: self.targets_dir,
+            workload: self.workload,
+            bus: self.bus.or(rooms.then_some(Bus::Memory)),
+            database: self.db.or(needed.then(Engine::default)),
+            load,
+            thresholds: self.thresholds,
+            detail: self.detail,
+            rounds: self.rounds.unwrap_or(rounds),
+            starts: cold.then_some(self.starts),
+            duration,
+            warmup: self.warmup,
+            // The model's own time is no part of a start.
+            tokens: if cold { 1 } else { self.tokens },
+            delay: if cold { Duration::ZERO } else { self.delay },
+            target_cpus: self.target_cpus,
+            driver_cpus: self.driver_cpus,
+            noise: self.noise,
+            out: self.out,
+        }
+    }
+}
+
+/// A duration that is not zero.
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("must be longer than nothing, as in 15s".into()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; write it as in 15s")),
+    }
+}
+
+fn noise(path: &str) -> Result<Noise, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    serde_json::from_str(&text)
+        .map_err(|error| format!("it is not what bench noise keeps: {error}"))
+}
+
+/// A command that says where the URL goes: without that it would load something else.
+fn load_command(text: &str) -> Result<String, String> {
+    match text.contains("{url}") {
+        true => Ok(text.into()),
+        false => Err("must contain {url}, which stands for the server's address".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        run: Run,
+    }
+
+    fn request(arguments: &[&str]) -> Result<Request, String> {
+        let arguments = std::iter::once(&"run").chain(arguments);
+        let cli = Cli::try_parse_from(arguments).map_err(|error| error.to_string())?;
+        Ok(cli.run.request())
+    }
+
+    #[test]
+    fn the_defaults_are_the_baseline() {
+        let request = request(&[]).unwrap();
+        assert_eq!(request.arms, ["go", "bun", "bun-1.4"]);
+        assert_eq!(
+            (request.rounds, request.duration),
+            (4, Some(Duration::from_secs(15)))
+        );
+        assert_eq!(
+            request.load,
+            Load::Loadgen {
+                scenario: "baseline",
+                users: None
+            }
+        );
+    }
+
+    #[test]
+    fn a_scenario_brings_its_rounds_and_options_change_them() {
+        let quick = request(&["--scenario", "quick"]).unwrap();
+        assert_eq!(
+            (quick.rounds, quick.duration),
+            (2, Some(Duration::from_secs(5)))
+        );
+        let mine = request(&[
+            "--scenario",
+            "quick",
+            "--rounds",
+            "3",
+            "--duration",
+            "700ms",
+            "--users",
+            "2",
+        ])
+        .unwrap();
+        assert_eq!(
+            (mine.rounds, mine.duration),
+            (3, Some(Duration::from_millis(700)))
+        );
+        assert_eq!(
+            mine.load,
+            Load::Loadgen {
+                scenario: "quick",
+                users: Some(2)
+            }
+        );
+    }
+
+    #[test]
+    fn every_scenario_is_one_that_loadgen_knows() {
+        for name in ["baseline", "quick", "stress", "soak", "spike", "breakpoint"] {
+            let load = request(&["--scenario", name]).unwrap().load;
+            let known = concat!(env!("CARGO_MANIFEST_DIR"), "/../loadgen/scenarios");
+            let file = std::path::Path::new(known)
+                .join(name)
+                .with_extension("toml");
+            assert!(file.exists(), "{}", file.display());
+            assert!(matches!(load, Load::Loadgen { scenario, .. } if scenario == name));
+        }
+    }
+
+    #[test]
+    fn starts_are_counted_where_they_are_what_is_measured() {
+        let request = |arguments: &[&str]| request(arguments).unwrap();
+        assert_eq!(request(&["--starts", "3"]).starts, None);
+        let cold = request(&["--workload", "cold-start", "--scenario", "quick"]);
+        assert_eq!((cold.starts, cold.rounds, cold.tokens), (Some(10), 2, 1));
+        assert_eq!(cold.delay, Duration::ZERO);
+    }
+
+    #[test]
+    fn rooms_are_in_memory_and_threads_in_sqlite_unless_told_otherwise() {
+        let bus = |arguments: &[&str]| request(arguments).unwrap().bus;
+        assert_eq!(bus(&[]), None);
+        assert_eq!(bus(&["--workload", "pubsub"]), Some(Bus::Memory));
+        let redis = ["--workload", "pubsub", "--bus", "redis"];
+        assert_eq!(bus(&redis), Some(Bus::Redis));
+        let database = |arguments: &[&str]| request(arguments).unwrap().database;
+        assert_eq!(database(&["--workload", "history"]), Some(Engine::Sqlite));
+        let postgres = ["--workload", "threads", "--db", "postgres"];
+        assert_eq!(database(&postgres), Some(Engine::Postgres));
+    }
+
+    #[test]
+    fn a_load_command_lasts_as_long_as_it_lasts() {
+        let request = request(&["--load-command", "curl {url}"]).unwrap();
+        assert_eq!(
+            (request.load, request.duration),
+            (Load::Command("curl {url}".into()), None)
+        );
+    }
+
+    #[test]
+    fn wrong_usage_is_refused_with_a_hint() {
+        for (arguments, hint) in [
+            (&["--rounds", "0"] as &[&str], "0 is not in 1..=1000"),
+            (&["--duration", "0s"], "as in 15s"),
+            (&["--duration", "soon"], "as in 15s"),
+            (&["--bus", "kafka"], "possible values: memory, redis"),
+            (&["--starts", "101"], "101 is not in 1..=100"),
+            (&["--users", "0"], "0 is not in 1.."),
+            (&["--tokens", "0"], "0 is not in 1.."),
+            (&["--target-cpus", "3-1"], "as in 0-3,8"),
+            (&["--load-command", "curl localhost"], "must contain {url}"),
+            (
+                &["--load-command", "curl {url}", "--users", "3"],
+                "cannot be used with",
+            ),
+            (
+                &["--load-command", "curl {url}", "--observer-cost"],
+                "cannot be used with",
+            ),
+            (&["--scenario", "flood"], "possible values: baseline, quick"),
+            (
+                &["--workload", "threads", "--db", "mysql"],
+                "possible values: sqlite, postgres",
+            ),
+            (
+                &["--workload", "mail"],
+                "possible values: chat, tools-sequential",
+            ),
+        ] {
+            let error = request(arguments).unwrap_err();
+            assert!(error.contains(hint), "{arguments:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What a run comes to: the comparison of the rounds that were finished, whatever ended it.
+
+use crate::{cli::Outcome, publish};
+use anyhow::Context;
+use recording::{Comparison, Recording, io::save_comparison};
+use runner::{Interrupted, Measured, Round, output};
+use std::path::Path;
+
+/// Compares, saves and shows what was measured, and gives the run's folder to the user behind sudo.
+///
+/// # Errors
+/// As `compare`, or if the folder cannot be read.
+pub fn conclude(measured: Measured) -> anyhow::Result<Outcome> {
+    let out = measured.out.clone();
+    let outcome = compare(&out, measured);
+    output::give_back(&out).context("cannot read back the results")?;
+    outcome
+}
+
+/// Compares, saves and shows what was measured.
+///
+/// # Errors
+/// What ended the run early, if that was a failure or nothing was finished; or a file that cannot be written.
+fn compare(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
+    let Measured {
+        mut rounds,
+        planned,
+        trouble,
+        no_detail,
+        ..
+    } = measured;
+    let measured = || rounds.iter().filter(|round| !round.step.detail);
+    let done = measured().count();
+    if let (0, Some(trouble)) = (done, trouble.as_ref()) {
+        eprintln!(
+            "No round was finished; what there is of it is in {}.",
+            out.display()
+        );
+        return Err(anyhow::anyhow!("{trouble:#}"));
+    }
+    eprintln!("Comparing, and writing the report …");
+    let threshold_crossed = measured().any(|round| round.threshold_crossed);
+    rounds.sort_by_key(|Round { step, .. }| (step.detail, step.arm, step.round, step.mode));
+    let recordings: Vec<(String, Recording)> = rounds
+        .into_iter()
+        .map(|round| (round.path, round.recording))
+        .collect();
+    let mut comparison = analysis::compare(&recordings);
+    if let Some(trouble) = &trouble {
+        mark_partial(&mut comparison, done, planned, trouble);
+    }
+    save_comparison(out, &comparison)?;
+    output::link_latest(out)?;
+    let report = publish::page(out, &comparison, &recordings)?;
+    publish::charts(out, &comparison, &recordings)?;
+    publish::verdict(&comparison, &recordings)?;
+    println!("\nReport: {}", report.display());
+    match trouble {
+        Some(trouble) if !trouble.is::<Interrupted>() => Err(trouble),
+        interrupted => {
+            if interrupted.is_some() {
+                eprintln!(
+                    "Interrupted: {done} of {planned} rounds were finished, and are compared."
+                );
+            }
+            without_detail(no_detail)?;
+            Ok(outcome(&comparison, threshold_crossed))
+        }
+    }
+}
+
+/// What was asked for is not all there, which the exit code has to tell; the comparison is whole.
+fn without_detail(no_detail: Vec<(String, anyhow::Error)>) -> anyhow::Result<()> {
+    let lines = no_detail
+        .iter()
+        .map(|(arm, trouble)| format!("no detail of {arm}: {trouble:#}"));
+    match lines.collect::<Vec<_>>() {
+        lines if lines.is_empty() => Ok(()),
+        lines => Err(anyhow::anyhow!(
+            "{}\nThe comparison has all rounds that were to be measured, and is not affected.",
+            lines.join("\n")
+        )),
+    }
+}
+
+/// Says in the comparison that rounds are missing; it is not what was asked for.
+fn mark_partial(comparison: &mut Comparison, done: usize, planned: usize, trouble: &anyhow::Error) {
+    let text = format!("{trouble:#}");
+    // Beyond the first line there is a log's end, which belongs on the terminal.
+    let why = text.lines().next().unwrap_or_default();
+    comparison.validity.ok = false;
+    comparison.validity.reasons.insert(
+        0,
+        format!("partial: {done} of {planned} rounds were finished ({why})"),
+    );
+}
+
+fn outcome(comparison: &Comparison, threshold_crossed: bool) -> Outcome {
+    match (comparison.validity.ok, threshold_crossed) {
+        (false, _) => Outcome::Invalid,
+        (true, true) => Outcome::ThresholdCrossed,
+        (true, false) => Outcome::Done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recording::comparison::Validity;
+
+    fn valid() -> Comparison {
+        Comparison {
+            validity: Validity {
+                ok: true,
+                reasons: vec!["old".into()],
+            },
+            ..Comparison::default()
+        }
+    }
+
+    #[test]
+    fn a_partial_run_is_marked_and_invalid() {
+        let mut comparison = valid();
+        let trouble = anyhow::anyhow!("go died; the end of its log:\n  panic");
+        mark_partial(&mut comparison, 3, 8, &trouble);
+        assert_eq!(
+            comparison.validity.reasons,
+            [
+                "partial: 3 of 8 rounds were finished (go died; the end of its log:)",
+                "old"
+            ]
+        );
+        assert_eq!(outcome(&comparison, true), Outcome::Invalid);
+    }
+
+    #[test]
+    fn thresholds_count_only_in_valid_runs() {
+        assert_eq!(outcome(&valid(), true), Outcome::ThresholdCrossed);
+        assert_eq!(outcome(&valid(), false), Outcome::Done);
+    }
+
+    #[test]
+    fn without_a_finished_round_the_trouble_is_the_result() {
+        let dir = tempfile::tempdir().unwrap();
+        let trouble = Some(anyhow::anyhow!("the stub failed"));
+        let error = conclude(Measured {
+            out: dir.path().into(),
+            rounds: vec![],
+            planned: 4,
+            trouble,
+            no_detail: vec![],
+        })
+        .unwrap_err();
+        assert_eq!(error.to_string(), "the stub failed");
+        assert!(!dir.path().join("comparison.json").exists());
+    }
+}

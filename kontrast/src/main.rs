@@ -1,0 +1,13 @@
+//! kontrast: records what the kernel sees of a process, compares arms and explains the difference.
+
+mod cli;
+mod conclude;
+mod publish;
+
+use clap::Parser;
+use cli::{Cli, exit_code};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    exit_code(Cli::parse().command.execute())
+}

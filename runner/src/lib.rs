@@ -1,0 +1,41 @@
+//! `kontrast run`: stub, arm, load and recorder as separate processes, arm by arm and round by round.
+//!
+//! [`execute`] is the outline. Each round ([`round`]) is a fresh process of one arm: started, warmed up, recorded
+//! under load, ended. The order is [`plan`]'s, the CPUs are [`placement`]'s.
+//!
+//! *Invariant:* whatever ends a run, no process that it started is left, and what was finished is kept.
+
+mod affinity;
+mod arms;
+mod bytes;
+mod child;
+mod cold_start;
+pub mod cpus;
+mod descendants;
+pub mod guardian;
+mod highest;
+mod http;
+mod interrupt;
+mod load;
+pub mod output;
+mod placement;
+mod plan;
+pub mod postgres;
+mod privilege;
+mod progress;
+mod recorder;
+pub mod redis;
+pub mod request;
+mod round;
+mod run;
+mod stub;
+pub mod target;
+#[cfg(test)]
+mod testing;
+pub mod tools;
+pub mod workload;
+
+pub use interrupt::Interrupted;
+pub use plan::Step;
+pub use round::Round;
+pub use run::{Measured, execute};

@@ -1,0 +1,187 @@
+//! The folder a run writes to.
+
+use super::plan::Step;
+use anyhow::{Context, bail};
+use nix::unistd::{Gid, Uid, chown};
+use recording::observer::Mode;
+use std::{
+    env, fs, io,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// Where runs go by default.
+const RESULTS: &str = "results";
+/// The link to the newest of them.
+const LATEST: &str = "latest";
+
+/// The folder for a run: `out`, or a new one of `results` named by the time (UTC).
+///
+/// # Errors
+/// When there is something in it already.
+pub fn choose(out: Option<&Path>, now: SystemTime) -> anyhow::Result<PathBuf> {
+    let out = out.map_or_else(|| Path::new(RESULTS).join(stamp(now)), Path::to_path_buf);
+    match fs::read_dir(&out).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(out),
+        Ok(false) => bail!(
+            "{} is not empty; results are never overwritten, choose another --out",
+            out.display()
+        ),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(out),
+        Err(error) => Err(error)
+            .with_context(|| format!("cannot write to {}; choose another --out", out.display())),
+    }
+}
+
+/// Creates it, and gives its absolute path: targets are started elsewhere, and their logs go here.
+///
+/// # Errors
+/// When it cannot be created.
+pub fn create(out: &Path) -> anyhow::Result<PathBuf> {
+    let created = fs::create_dir_all(out).and_then(|()| out.canonicalize());
+    created.with_context(|| format!("cannot create {}; choose another --out", out.display()))
+}
+
+/// Makes `results/latest` point to `out`, if `out` is a folder of `results`.
+///
+/// # Errors
+/// When the link cannot be made.
+pub fn link_latest(out: &Path) -> anyhow::Result<()> {
+    let (Some(above), Some(name)) = (out.parent(), out.file_name()) else {
+        return Ok(());
+    };
+    if above.file_name() != Some(RESULTS.as_ref()) {
+        return Ok(());
+    }
+    // Renaming replaces the old link in one step: there is always one.
+    let beside = above.join(format!(".{LATEST}-{}", std::process::id()));
+    give_back_one(above);
+    let linked = symlink(name, &beside).and_then(|()| fs::rename(&beside, above.join(LATEST)));
+    linked.with_context(|| {
+        format!(
+            "cannot make {} point to this run",
+            above.join(LATEST).display()
+        )
+    })
+}
+
+/// Gives everything in `dir` to the user behind sudo, where the whole run was called through it.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn give_back(dir: &Path) -> io::Result<()> {
+    give_back_one(dir);
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => give_back(&entry.path())?,
+            false => give_back_one(&entry.path()),
+        }
+    }
+    Ok(())
+}
+
+/// Gives a file to the user behind sudo, so that later steps need no privilege.
+pub(crate) fn give_back_one(path: &Path) {
+    let id = |name: &str| env::var(name).ok()?.parse().ok();
+    if let (Some(uid), Some(gid)) = (id("SUDO_UID"), id("SUDO_GID"))
+        && let Err(error) = chown(path, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))
+    {
+        log::warn!("cannot give {} back to its user: {error}", path.display());
+    }
+}
+
+/// The folder of an arm: its name without what has a meaning in paths.
+pub fn arm_folder(arm: &str) -> String {
+    arm.replace(['/', ':'], "-")
+}
+
+/// The folder of a round in its arm's: `2`, or `2-turns` for one that only tells what observing cost, or `1-detail`
+/// for one in which the runtime helped.
+pub fn round_folder(step: &Step) -> String {
+    match step.mode {
+        _ if step.detail => format!("{}-detail", step.round),
+        Mode::All => step.round.to_string(),
+        mode => format!("{}-{}", step.round, mode.name()),
+    }
+}
+
+/// `YYYYMMDD-HHMMSS`.
+fn stamp(now: SystemTime) -> String {
+    let text = humantime::format_rfc3339_seconds(now).to_string();
+    let digits = |part: &str| {
+        part.chars()
+            .filter(char::is_ascii_digit)
+            .collect::<String>()
+    };
+    let (date, time) = text.split_once('T').unwrap_or((&text, ""));
+    format!("{}-{}", digits(date), digits(time))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn folders_are_named_by_the_time() {
+        assert_eq!(
+            stamp(UNIX_EPOCH + Duration::from_secs(1_795_313_595)),
+            "20261122-021315"
+        );
+    }
+
+    #[test]
+    fn what_is_there_is_never_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("a/b");
+        let choose = |path: &Path| choose(Some(path), UNIX_EPOCH);
+        assert!(create(&choose(&out).unwrap()).unwrap().ends_with("a/b"));
+        assert!(choose(&out).is_ok(), "an empty folder may be used");
+        fs::write(out.join("file"), "").unwrap();
+        let error = choose(&out).unwrap_err().to_string();
+        assert!(
+            error.contains("is not empty; results are never overwritten"),
+            "{error}"
+        );
+        let error = format!("{:#}", choose(&out.join("file")).unwrap_err());
+        assert!(error.contains("Not a directory"), "{error}");
+    }
+
+    #[test]
+    fn the_newest_run_is_linked() {
+        let dir = tempfile::tempdir().unwrap();
+        for run in ["one", "two"] {
+            let out = dir.path().join("results").join(run);
+            fs::create_dir_all(&out).unwrap();
+            link_latest(&out).unwrap();
+            assert_eq!(
+                fs::read_link(dir.path().join("results/latest")).unwrap(),
+                Path::new(run)
+            );
+        }
+        let elsewhere = dir.path().join("mine");
+        fs::create_dir(&elsewhere).unwrap();
+        link_latest(&elsewhere).unwrap();
+        assert!(!dir.path().join("latest").exists());
+    }
+
+    #[test]
+    fn arms_have_plain_folders() {
+        assert_eq!(arm_folder("go:gomaxprocs1"), "go-gomaxprocs1");
+    }
+
+    #[test]
+    fn rounds_are_named_by_their_number_and_mode() {
+        let step = |mode, detail| Step {
+            arm: 0,
+            round: 2,
+            mode,
+            detail,
+        };
+        let folder = |mode| round_folder(&step(mode, false));
+        assert_eq!([Mode::Turns, Mode::All].map(folder), ["2-turns", "2"]);
+        assert_eq!(round_folder(&step(Mode::All, true)), "2-detail");
+    }
+}

@@ -1,0 +1,74 @@
+//! The programs that a run is made of.
+
+use anyhow::Context;
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+/// Where the programs are.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    /// The model's stand-in.
+    pub stub: PathBuf,
+    /// The load generator.
+    pub loadgen: PathBuf,
+    /// What records; `None` for this program itself, which may need sudo.
+    pub recorder: Option<PathBuf>,
+    /// Whether this process has the privileges that recording takes.
+    pub privileged: bool,
+}
+
+impl Tools {
+    /// Finds them beside this program, else on PATH.
+    ///
+    /// # Errors
+    /// When one is in neither place.
+    pub fn find(recorder: Option<PathBuf>, privileged: bool) -> anyhow::Result<Self> {
+        let own = env::current_exe().context("cannot tell where this program is")?;
+        let beside = own.parent().unwrap_or(Path::new("/"));
+        let path = env::var_os("PATH").unwrap_or_default();
+        let places: Vec<PathBuf> = std::iter::once(beside.into())
+            .chain(env::split_paths(&path))
+            .collect();
+        Ok(Tools {
+            stub: find("stub", &places)?,
+            loadgen: find("loadgen", &places)?,
+            recorder,
+            privileged,
+        })
+    }
+}
+
+/// The first of `places` that holds `name`.
+fn find(name: &str, places: &[PathBuf]) -> anyhow::Result<PathBuf> {
+    let found = places
+        .iter()
+        .map(|place| place.join(name))
+        .find(|path| path.is_file());
+    found.with_context(|| {
+        let beside = places.first().map(|place| place.display().to_string()).unwrap_or_default();
+        format!("there is no program `{name}` in {beside} or on PATH; build it with `cargo build --release -p {name}`")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_place_that_has_it_wins() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let places = [one.path().to_path_buf(), two.path().to_path_buf()];
+        let error = find("stub", &places).unwrap_err().to_string();
+        assert!(
+            error.starts_with("there is no program `stub` in "),
+            "{error}"
+        );
+        std::fs::write(two.path().join("stub"), "").unwrap();
+        assert_eq!(find("stub", &places).unwrap(), two.path().join("stub"));
+        // A folder of that name is not the program.
+        std::fs::create_dir(one.path().join("stub")).unwrap();
+        assert_eq!(find("stub", &places).unwrap(), two.path().join("stub"));
+    }
+}
