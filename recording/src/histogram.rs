@@ -5,7 +5,7 @@
 pub use profiler_common::histogram::{BUCKETS, bucket_of, lower_bound, upper_bound};
 use serde::{Deserialize, Serialize};
 
-/// A distribution with its most asked-for quantiles, each the upper bound of its bucket.
+/// A distribution with its usual quantiles, each the upper bound of its bucket.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
     /// Values recorded.
@@ -27,7 +27,7 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// From dense counts, indexed by bucket.
+    /// Builds a distribution from dense counts, indexed by bucket.
     pub fn from_counts(counts: &[u64]) -> Self {
         let used = |&(_, count): &(usize, &u64)| *count > 0;
         let buckets = counts.iter().enumerate().filter(used);
@@ -38,7 +38,7 @@ impl Histogram {
         )
     }
 
-    /// From `[bucket, count]` pairs in ascending order.
+    /// Builds a distribution from `[bucket, count]` pairs in ascending order.
     pub fn from_buckets(histogram: Vec<(u32, u64)>) -> Self {
         let mut this = Histogram {
             count: histogram.iter().map(|(_, count)| count).sum(),
@@ -60,7 +60,7 @@ impl Histogram {
         this
     }
 
-    /// The upper bound of the bucket that holds quantile `q` (0 to 1); 0 if empty.
+    /// Returns the upper bound of the bucket that holds quantile `q` (0 to 1); 0 if empty.
     pub fn quantile(&self, q: f64) -> u64 {
         let rank = ((q * self.count as f64).ceil() as u64).max(1);
         let mut seen = 0;
@@ -73,7 +73,7 @@ impl Histogram {
         0
     }
 
-    /// Both distributions together.
+    /// Returns the sum of both distributions.
     pub fn merged(&self, other: &Self) -> Self {
         let mut sum: std::collections::BTreeMap<u32, u64> =
             self.histogram.iter().copied().collect();
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_of_known_values() {
+    fn computes_quantiles_of_known_values() {
         let mut counts = vec![0; BUCKETS];
         (1..=1000u64).for_each(|value| counts[bucket_of(value)] += 1);
         let histogram = Histogram::from_counts(&counts);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn merging_adds_counts() {
+    fn adds_counts_when_merging() {
         let one = Histogram::from_buckets(vec![(1, 2), (3, 4)]);
         let two = Histogram::from_buckets(vec![(3, 1), (9, 1)]);
         assert_eq!(one.merged(&two).histogram, vec![(1, 2), (3, 5), (9, 1)]);

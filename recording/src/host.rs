@@ -1,4 +1,4 @@
-//! The host's fingerprint: what a reader must know to judge a number.
+//! The host's fingerprint, which readers need to judge a number.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,15 +16,15 @@ pub struct Host {
     pub cpus: u32,
     /// Total memory.
     pub memory_bytes: u64,
-    /// Kind of virtualization, `none` on bare metal, `unknown` where it could not be told.
+    /// Kind of virtualization, `none` on bare metal, `unknown` where it could not be determined.
     pub virtualization: String,
     /// Time the hypervisor took from this host during the window, all CPUs.
     pub steal_ns: u64,
     /// Control group of the target.
     pub cgroup: String,
-    /// How processes were placed on CPUs, in words.
+    /// Placement of processes on CPUs, in words.
     pub cpu_placement: String,
-    /// How far the same arm differs from itself here, where that was measured.
+    /// Difference of an arm from itself on this host, where that was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<Noise>,
 }
@@ -32,26 +32,26 @@ pub struct Host {
 /// A host's noise: an arm was run against itself in interleaved rounds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Noise {
-    /// When, RFC 3339.
+    /// Date of the measurement, RFC 3339.
     pub measured: String,
-    /// The arm.
+    /// Arm that was measured against itself.
     pub arm: String,
     /// Rounds of each of the two.
     pub rounds: u32,
     /// Seconds of each round.
     pub seconds: u32,
-    /// Kernel release it was measured on.
+    /// Kernel release of the measurement.
     pub kernel: String,
-    /// CPU model likewise.
+    /// CPU model of the measurement.
     pub cpu_model: String,
-    /// Online CPUs likewise.
+    /// Online CPUs of the measurement.
     pub cpus: u32,
     /// By metric: the ratio of the two, its 95 % interval included, lies within 1 ± this.
     pub metrics: BTreeMap<String, f64>,
 }
 
 impl Noise {
-    /// Whether it was measured on a host like this one.
+    /// Returns whether it was measured on a host like this one.
     pub fn is_of(&self, host: &Host) -> bool {
         (&self.kernel, &self.cpu_model, self.cpus) == (&host.kernel, &host.cpu_model, host.cpus)
     }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn noise_is_of_the_host_it_was_measured_on() {
+    fn recognises_the_host_it_was_measured_on() {
         let host = Host {
             kernel: "6.18".into(),
             cpus: 2,

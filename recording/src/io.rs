@@ -1,4 +1,4 @@
-//! Loading and saving. A file is written beside its place and renamed, so a reader never sees half of one.
+//! Loading and saving. A file is written beside its place and renamed, so readers never see half a file.
 
 use crate::{COMPARISON_SCHEMA, Comparison, RECORDING_SCHEMA, Recording};
 use serde::{Serialize, de::DeserializeOwned};
@@ -9,7 +9,7 @@ pub const RECORDING_FILE: &str = "recording.json";
 /// File name of a comparison inside its directory.
 pub const COMPARISON_FILE: &str = "comparison.json";
 
-/// What can go wrong with a file.
+/// Errors of loading and saving.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file could not be read.
@@ -28,14 +28,14 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// The file is not what it should be.
+    /// The file does not follow the schema.
     #[error("{path} is not a {schema} file: {reason}")]
     Malformed {
         /// Which file.
         path: PathBuf,
         /// The schema that was expected.
         schema: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
 }
@@ -60,7 +60,10 @@ pub fn save_comparison(dir: &Path, comparison: &Comparison) -> Result<(), Error>
     save(&dir.join(COMPARISON_FILE), comparison)
 }
 
-/// Loads a file whose `schema` field must be `schema`.
+/// Loads a file.
+///
+/// # Errors
+/// The file cannot be read, is no JSON, or its `schema` field is not `schema`.
 pub fn load<T: DeserializeOwned>(path: &Path, schema: &'static str) -> Result<T, Error> {
     let text = fs::read_to_string(path).map_err(|source| Error::Read {
         path: path.into(),
@@ -77,7 +80,7 @@ pub fn load<T: DeserializeOwned>(path: &Path, schema: &'static str) -> Result<T,
         Some(found) if found == schema => {}
         Some(found) => {
             return Err(malformed(format!(
-                "its schema is {found:?}; use the version that wrote it"
+                "its schema is {found:?}; record again with this version, or use the version of kontrast that wrote it"
             )));
         }
         None => return Err(malformed("it has no schema field".into())),
@@ -98,7 +101,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, path));
     written.map_err(|source| {
-        // The half-written file is of no use to anyone; that it cannot be removed either changes nothing.
+        // The partial file is useless; failing to remove it changes nothing for the caller.
         let _ = fs::remove_file(&beside);
         Error::Write {
             path: path.into(),

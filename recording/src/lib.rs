@@ -1,74 +1,80 @@
-//! What one run of one arm was measured to be: plain data, loading and saving.
+//! Recordings and comparisons: plain data with a schema number, closed vocabularies, number formats, loading and saving.
 //!
-//! This crate is the seam of the product. Whoever records needs privileges and a kernel; whoever compares and
-//! reports needs only these types. Times are integers in nanoseconds (`_ns`), sizes in bytes (`_bytes`); readers
-//! derive rates themselves. Fields may be added; a change of meaning raises the schema's number.
+//! This crate is the seam of the product. Recording needs privileges and a kernel; comparing and reporting need only
+//! these types. Times are integers in nanoseconds (`_ns`), sizes in bytes (`_bytes`); readers derive rates. Fields may
+//! be added; a change of meaning raises the schema's number.
+//!
+//! *Invariant:* a Recording holds facts: counts, measured times, samples. Estimates are made by `analysis`.
 //!
 //! *Invariant:* nothing here touches a kernel interface, and no I/O happens beyond [`io`].
 
-pub mod activity;
 pub mod comparison;
-pub mod detail;
-pub mod forwards;
+pub mod evidence;
+pub mod format;
 pub mod histogram;
 pub mod host;
+pub mod instrumented;
 pub mod io;
 pub mod load;
 pub mod memory;
 pub mod observer;
 pub mod process;
-pub mod served;
-pub mod sites;
+pub mod relays;
+pub mod runtime_stats;
+pub mod vocabulary;
+pub mod workload;
 
-pub use activity::Activity;
 pub use comparison::Comparison;
-pub use detail::Detail;
-pub use forwards::Forwards;
+pub use evidence::Evidence;
 pub use histogram::Histogram;
 pub use host::Host;
+pub use instrumented::Instrumented;
 pub use load::LoadSummary;
-pub use served::Served;
-pub use sites::MemorySite;
+pub use memory::MemoryStack;
+pub use relays::RelayBucket;
+pub use runtime_stats::RuntimeStats;
+pub use workload::Workload;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use vocabulary::Runtime;
 
 /// The schema of `recording.json`.
-pub const RECORDING_SCHEMA: &str = "kontrast.recording/1";
+pub const RECORDING_SCHEMA: &str = "kontrast.recording/2";
 /// The schema of `comparison.json`.
-pub const COMPARISON_SCHEMA: &str = "kontrast.comparison/1";
+pub const COMPARISON_SCHEMA: &str = "kontrast.comparison/2";
 /// The schema of the load generator's summary.
 pub const LOAD_SCHEMA: &str = "kontrast.load/1";
 
-/// One arm, one round: everything that was measured of it.
+/// One arm, one round: all that was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Recording {
     /// Always [`RECORDING_SCHEMA`].
     pub schema: String,
-    /// What was recorded.
+    /// The recorded process.
     pub target: Target,
-    /// What it did meanwhile, where `kontrast run` asked for that.
+    /// The workload that it served, where `kontrast run` knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub served: Option<Served>,
-    /// Where it was recorded.
+    pub workload: Option<Workload>,
+    /// The host.
     pub host: Host,
-    /// When it was recorded.
+    /// The recorded time.
     pub window: Window,
-    /// The target's threads added up.
+    /// Sums over the target's threads.
     pub process: process::Process,
-    /// Every thread seen in the window, those that ended included.
+    /// Every thread seen in the window, ended ones included.
     pub threads: Vec<process::Thread>,
-    /// Who woke whom, by thread role.
+    /// Who woke which thread, most wake-ups first.
     pub wakers: Vec<process::Waker>,
-    /// Who had the CPU while the target's threads waited for one, longest first.
+    /// Who held the CPU while the target's threads waited for one, longest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub waited_for: Vec<process::WaitedFor>,
-    /// What samples of user mode found the threads in, by role, most first.
+    pub run_queue_blame: Vec<process::RunQueueBlame>,
+    /// Samples of user mode by thread and function, most first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub code: Vec<process::CodeSamples>,
-    /// The code that takes memory and gives it back, largest first; see [`MemorySite::weight`].
+    /// Call sites that take memory and return it, largest first; see [`MemoryStack::weight`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub memory_sites: Vec<MemorySite>,
+    pub memory_stacks: Vec<MemoryStack>,
     /// System calls by name, all threads together. Per thread they are in [`process::Thread::syscalls`].
     pub syscalls: Vec<process::Syscall>,
     /// Socket activity.
@@ -79,14 +85,14 @@ pub struct Recording {
     pub memory: memory::Memory,
     /// CPU time over time.
     pub cpu: process::Cpu,
-    /// Distributions: `run_queue`, `off_cpu`, `wakeup_to_run`, `arrival_to_recv`, `recv_to_send`, `forwarding`, …
+    /// Distributions: `run_queue`, `off_cpu`, `wakeup_to_run`, `arrival_to_recv`, `recv_to_send`, `proxy_latency`, …
     pub latency: BTreeMap<String, Histogram>,
-    /// What forwards were made of, by their length.
-    #[serde(default)]
-    pub forwards: Vec<Forwards>,
-    /// What the runtime's own parts did, where the kernel sees it.
-    #[serde(default, skip_serializing_if = "Activity::is_empty")]
-    pub activity: Activity,
+    /// Stages of relays, by the relay's length.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relays: Vec<RelayBucket>,
+    /// Runtime activity that the kernel can see.
+    #[serde(default, skip_serializing_if = "RuntimeStats::is_empty")]
+    pub runtime_stats: RuntimeStats,
     /// The load generator's summary of the same window, where there was one.
     pub load: Option<LoadSummary>,
     /// Content tokens that the model sent in the same window, where the model was our stub.
@@ -95,32 +101,32 @@ pub struct Recording {
     /// CPU time of the model in the same window, where the model was our stub, which has one thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_cpu_ns: Option<u64>,
-    /// Starts of the server, where those were what was recorded: from exec to the end of an answer, one process each.
+    /// Starts of the server, where starts were recorded: from exec to the end of an answer, one process each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub starts: Vec<Start>,
-    /// What the runtime helped to tell, in a round that was recorded for that alone and is in no other number.
+    /// Data of an instrumented round. Such a recording enters no other number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<Detail>,
-    /// What observing cost, and what it lost.
+    pub instrumented: Option<Instrumented>,
+    /// The observer's own cost and losses.
     pub observer: observer::Observer,
-    /// The identities that must hold, each with what was measured.
+    /// The identities that must hold, each with its measurement.
     pub checks: Vec<observer::Check>,
 }
 
-/// What was recorded.
+/// The recorded process.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Target {
     /// Name of the arm, `go` or `bun:smol` for instance.
     pub arm: String,
-    /// The process (the first one, of a process tree).
+    /// The process (the first one, of several).
     pub pid: u32,
     /// Start time of the process in clock ticks since boot (`/proc/PID/stat` field 22): PIDs are reused.
     pub start_time_ticks: u64,
     /// Further processes recorded together with the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_pids: Vec<u32>,
-    /// Runtime family that decides how threads are named: `go`, `bun`, `node`, … or `unknown`.
-    pub runtime: String,
+    /// Runtime family; it decides how threads are understood.
+    pub runtime: Runtime,
     /// Version of the runtime, empty where it is not known.
     pub runtime_version: String,
     /// The command line as `/proc/PID/cmdline` gives it.
@@ -128,21 +134,21 @@ pub struct Target {
     /// Size of the executable on disk.
     #[serde(default)]
     pub binary_bytes: u64,
-    /// Disk space of everything that is needed to run it, where that is known.
+    /// Disk space of all files that are needed to run it, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installed_bytes: Option<u64>,
 }
 
-/// One start of the server: times since it was let go, at its exec.
+/// One start of the server: times since its exec.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Start {
     /// Until it accepted a connection.
     pub listening_ns: u64,
-    /// Until the first token of the first answer had been received.
+    /// Until the first token of the first answer was received.
     pub first_token_ns: u64,
 }
 
-/// When it was recorded.
+/// The recorded time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Window {
     /// Wall-clock start, nanoseconds since the Unix epoch.
@@ -154,14 +160,14 @@ pub struct Window {
     pub ended: Ended,
 }
 
-/// Why a recording ended; anything but [`Ended::Duration`] and [`Ended::Asked`] makes it partial.
+/// Why a recording ended. All but [`Ended::Duration`] and [`Ended::Asked`] make it partial.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ended {
     /// The requested duration was over.
     #[default]
     Duration,
-    /// Whoever drives the recorder asked it to stop (end of the load).
+    /// The program that drives the recorder asked it to stop (end of the load).
     Asked,
     /// Ctrl-C or a termination signal.
     Interrupted,
@@ -170,17 +176,17 @@ pub enum Ended {
 }
 
 impl Recording {
-    /// Whether the recording covers less than what was asked for.
+    /// Returns whether the recording covers less than was requested.
     pub fn is_partial(&self) -> bool {
         matches!(self.window.ended, Ended::Interrupted | Ended::TargetExited)
     }
 
-    /// Tokens the load generator received in the window; 0 without a load.
+    /// Returns the tokens that the load generator received in the window; 0 without a load.
     pub fn tokens(&self) -> u64 {
         self.load.as_ref().map_or(0, |load| load.tokens)
     }
 
-    /// Requests the load generator completed in the window; 0 without a load.
+    /// Returns the requests that the load generator completed in the window; 0 without a load.
     pub fn requests(&self) -> u64 {
         self.load.as_ref().map_or(0, |load| load.requests.completed)
     }

@@ -1,5 +1,7 @@
-//! Memory of the target at the end of the window and over time.
+//! Memory of the target at the end of the window and over time, and the code that takes and returns it.
 
+use crate::process::Frame;
+use crate::vocabulary::{MemoryEvent, RegionClass};
 use serde::{Deserialize, Serialize};
 
 /// Memory of the target.
@@ -13,38 +15,71 @@ pub struct Memory {
     pub regions: Vec<Region>,
     /// One entry a second.
     pub series: Vec<MemoryPoint>,
-    /// One entry every two seconds: the kernel walks all pages for it.
+    /// One entry every two seconds, since the kernel walks all pages for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub region_series: Vec<RegionPoint>,
 }
 
-/// Memory by class of region, and the connections it was there for, at one instant.
+/// Memory by class of region, and the open connections, at one instant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RegionPoint {
     /// Instant, relative to the window's start.
     pub t_ns: u64,
     /// Connections open at the ports that the target listens on.
     pub connections: u64,
-    /// As [`Memory::regions`].
+    /// Resident set by class of region.
     pub regions: Vec<Region>,
 }
 
-/// Resident memory of one class of region.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Resident memory in regions of one class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Region {
-    /// `binary text`, `binary data`, `runtime heap`, `jit code`, `thread stacks`, `libraries`, `file maps`, `other`.
-    pub class: String,
+    /// Class of the regions.
+    pub class: RegionClass,
     /// Resident bytes.
     pub rss_bytes: u64,
-    /// Resident bytes, shared pages divided by their users.
+    /// Resident bytes, shared pages divided by the number of processes that map them.
     pub pss_bytes: u64,
 }
 
 /// Memory at one instant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemoryPoint {
     /// Instant, relative to the window's start.
     pub t_ns: u64,
     /// Resident set.
     pub rss_bytes: u64,
+}
+
+/// Page faults, or memory-management calls, of one call site, made by one thread.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MemoryStack {
+    /// Index of the thread in `threads`; absent for the sum of smaller call sites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<usize>,
+    /// Kind of event.
+    pub kind: MemoryEvent,
+    /// Faults, or calls that succeeded.
+    pub count: u64,
+    /// Bytes that the calls asked for, taken minus returned, whether or not pages backed them. 0 for faults, since the
+    /// kernel does not report the size of the page.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bytes: i64,
+    /// Call stack, innermost frame first. Of a fault it is the code that touched the page, or the system call in which
+    /// the kernel did. Of a call it is the caller and its callers as far as frame pointers lead. Empty for the sum of
+    /// smaller call sites, and for call sites that the map had no room for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stack: Vec<Frame>,
+}
+
+fn is_zero(bytes: &i64) -> bool {
+    *bytes == 0
+}
+
+impl MemoryStack {
+    /// Returns the pages taken or returned, 4 KiB each and at least one an event: the weight for ranking.
+    pub fn weight(&self) -> u64 {
+        const PAGE: u64 = 4096;
+        self.count.max(self.bytes.unsigned_abs() / PAGE)
+    }
 }

@@ -1,98 +1,100 @@
-//! What observing cost, what it lost, and the identities that must hold.
+//! The observer: which probes ran, what they cost, what was lost, and the checks that must hold.
 
+use crate::vocabulary::ProbeGroup;
 use serde::{Deserialize, Serialize};
 
-/// What observing cost, and what it lost.
+/// The observer's own cost and losses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Observer {
-    /// Each signal with the source that served it.
-    pub signals: Vec<Signal>,
-    /// Events that could not be stored: full maps and ring buffer losses together.
+    /// Each probe group with the source that served it.
+    #[serde(rename = "signals")]
+    pub probe_groups: Vec<ProbeGroupStatus>,
+    /// Events that could not be stored: losses by full maps and by the ring buffer together.
     pub lost_events: u64,
     /// The recorder's own CPU time inside the window.
     pub cpu_ns: u64,
     /// The recorder's own peak resident set.
     pub rss_bytes: u64,
-    /// For how much of the window the kernel measured the programs. Measuring each run costs about as much as a
-    /// short program does, so it is done for a part of the window and the figures are scaled up to the whole.
+    /// The part of the window in which the kernel measured the programs' run time (`bpf_enable_stats(2)`). Measuring a
+    /// run costs about as much as a short program, so `hits` and `bpf_ns` are scaled up from this part.
     #[serde(default)]
     pub sampled_ns: u64,
-    /// On-CPU time of one system call outside of what is measured as inside it (entering and leaving the kernel, and
-    /// the programs at both ends), found out at the start; 0 where it was not.
+    /// On-CPU time that one system call takes outside of its measured inside: kernel entry and exit, and the probes at
+    /// both ends. Calibrated on the recorder itself before the recording; 0 where that was not possible.
     #[serde(default)]
-    pub crossing_ns: f64,
-    /// How much was observed.
+    pub syscall_entry_exit_ns: f64,
+    /// Which probes were attached.
     #[serde(default)]
     pub mode: Mode,
-    /// The turns of a recording in the mode of that name, in order.
+    /// The intervals of a recording in mode [`Mode::Overhead`], in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub turns: Vec<Turn>,
+    pub overhead: Vec<ModeInterval>,
 }
 
-/// A stretch of time in which the target was observed in one mode.
+/// An interval in which the target was observed in one mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Turn {
-    /// How much was observed.
+pub struct ModeInterval {
+    /// Which probes were attached.
     pub mode: Mode,
-    /// Its length.
+    /// Length of the interval.
     pub duration_ns: u64,
-    /// What the kernel's CPU clock of the process grew by.
+    /// Growth of the kernel's CPU clock of the process.
     pub cpu_ns: u64,
 }
 
-/// How much was observed, least first. What a mode does not observe is 0 or absent in the recording.
+/// Which probes are attached, fewest first. Data that a mode does not observe is 0 or absent in the recording.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// The others in turns of a second, to tell what each costs: such a recording is in no number but that.
-    Turns,
-    /// No program at all: what the kernel accounts for by itself, as `/proc` gives it.
+    /// The other modes in intervals of a second each, to measure their cost. Such a recording enters no other number.
+    Overhead,
+    /// No probe: the kernel's own counters in `/proc`.
     None,
-    /// Every program on its hook, following nobody: what the kernel takes to get to them. Only in turns.
-    Hooks,
-    /// The kernel's own account of each thread, with programs only where one begins or ends.
+    /// All probes attached, but following no process: the kernel's cost of reaching them. Only inside `Overhead`.
+    AttachedIdle,
+    /// The kernel's own account of each thread, with probes only where threads begin and end.
     Counters,
-    /// Every signal that the kernel gives. Recordings made before there were modes are of this one.
+    /// Every probe group that the kernel supports.
     #[default]
-    #[serde(alias = "programs", alias = "")]
     All,
 }
 
 impl Mode {
-    /// The modes of a whole recording, least first.
-    pub const EACH: [Mode; 3] = [Mode::None, Mode::Counters, Mode::All];
-    /// The modes that take turns.
-    pub const IN_TURNS: [Mode; 4] = [Mode::None, Mode::Hooks, Mode::Counters, Mode::All];
+    /// The modes of a whole recording, fewest probes first.
+    pub const WHOLE: [Mode; 3] = [Mode::None, Mode::Counters, Mode::All];
+    /// The modes that alternate in a recording of mode [`Mode::Overhead`].
+    pub const ALTERNATING: [Mode; 4] = [Mode::None, Mode::AttachedIdle, Mode::Counters, Mode::All];
 
-    /// Its name in files and on the command line.
+    /// Returns the name in files and on the command line.
     pub fn name(self) -> &'static str {
         match self {
-            Mode::Turns => "turns",
+            Mode::Overhead => "overhead",
             Mode::None => "none",
-            Mode::Hooks => "hooks",
+            Mode::AttachedIdle => "attached-idle",
             Mode::Counters => "counters",
             Mode::All => "all",
         }
     }
 }
 
-/// One signal and what served it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Signal {
-    /// What is measured, `scheduler` for instance.
-    pub signal: String,
-    /// The kind of hook that served it, `tp_btf` for instance; `none` where this kernel gives none.
+/// One probe group and the source that served it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProbeGroupStatus {
+    /// The probe group.
+    #[serde(rename = "signal")]
+    pub group: ProbeGroup,
+    /// Kind of hook that served it, `tp_btf` for instance; `none` where this kernel supports none.
     pub source: String,
-    /// Why no hook served it, in the words of whoever refused; empty where one did.
+    /// Why a better source did not serve, in the kernel's words; empty where the best one did.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub refused: String,
+    pub fallback_reason: String,
     /// Names of the eBPF programs.
     pub programs: Vec<String>,
-    /// Times the programs ran, for any process of the host: an estimate, see [`Observer::sampled_ns`].
+    /// Runs of the programs, for any process of the host: an estimate, see [`Observer::sampled_ns`].
     pub hits: u64,
-    /// Time inside the programs: an estimate, and a floor, since dispatch is not in it.
+    /// Time inside the programs: an estimate, and a lower bound, since it does not include their dispatch.
     pub bpf_ns: u64,
 }
 
@@ -101,9 +103,9 @@ pub struct Signal {
 pub struct Check {
     /// Name, `thread_time` for instance.
     pub name: String,
-    /// What it must be.
+    /// Expected value.
     pub expected: f64,
-    /// What was measured.
+    /// Measured value.
     pub measured: f64,
     /// Allowed difference, in `unit` (absolute).
     pub tolerance: f64,
@@ -111,13 +113,13 @@ pub struct Check {
     pub unit: String,
     /// Whether it held.
     pub ok: bool,
-    /// What a reader should know of it, for instance why it was not possible.
+    /// A remark for readers, for instance why the check was not possible.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
 }
 
 impl Check {
-    /// A check that allows `tolerance` (absolute, in `unit`) between what was expected and what was measured.
+    /// Returns a check that allows `tolerance` (absolute, in `unit`) between the expected and the measured value.
     pub fn within(name: &str, unit: &str, expected: f64, measured: f64, tolerance: f64) -> Self {
         Check {
             name: name.into(),
@@ -136,16 +138,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn modes_are_written_by_name_and_older_names_are_read() {
-        for mode in Mode::IN_TURNS.into_iter().chain([Mode::Turns]) {
+    fn writes_modes_by_their_name() {
+        for mode in Mode::ALTERNATING.into_iter().chain([Mode::Overhead]) {
             let text = serde_json::to_value(mode).expect("a name");
             assert_eq!(text, mode.name());
-        }
-        for older in ["programs", ""] {
-            assert_eq!(
-                serde_json::from_value::<Mode>(older.into()).ok(),
-                Some(Mode::All)
-            );
         }
         assert!(serde_json::from_value::<Mode>("some".into()).is_err());
     }

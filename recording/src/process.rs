@@ -1,40 +1,47 @@
 //! CPU time, switches, system calls, sockets and faults of the target.
+//!
+//! These are facts: counts, times that were measured, and samples. `analysis::attribution` splits CPU time by them.
 
+use crate::Histogram;
+use crate::runtime_stats::EventLoop;
+use crate::vocabulary::{CodePlace, RegionClass, Role};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The target's threads added up over the window.
+/// Sums over the target's threads in the window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Process {
-    /// Time on a CPU that was there.
+    /// On-CPU time without steal.
     pub on_cpu_ns: u64,
-    /// Time on a CPU that the hypervisor had taken away; see [`Thread::stolen_ns`].
+    /// Time on a virtual CPU while the hypervisor ran something else; see [`Thread::steal_ns`].
     #[serde(default)]
-    pub stolen_ns: u64,
-    /// On-CPU time in user mode; see [`Thread::user_ns`] for how it is told apart.
+    pub steal_ns: u64,
+    /// On-CPU time in user code; see [`Thread::user_ns`].
+    #[serde(default)]
     pub user_ns: u64,
-    /// On-CPU time in the kernel: system calls, faults and interrupts.
+    /// On-CPU time in the kernel; see [`Thread::user_ns`].
+    #[serde(default)]
     pub kernel_ns: u64,
     /// Time runnable, waiting for a CPU.
     pub run_queue_ns: u64,
-    /// Switches by the thread's own wish (it blocked).
+    /// Switches because a thread blocked.
     pub voluntary_switches: u64,
-    /// Switches the kernel imposed (preemption, yield).
+    /// Switches that the kernel imposed (preemption, yield).
     pub involuntary_switches: u64,
-    /// Times one of the threads was woken.
+    /// Wake-ups of the threads.
     pub wakeups: u64,
-    /// Times one of the threads was moved to another CPU.
+    /// Moves of the threads to another CPU.
     pub migrations: u64,
-    /// Growth of the kernel's own CPU clock of the process, ended threads included: the same source however much is
-    /// observed, so that what observing cost can be told by it. Absent where the target ended before the window did.
+    /// Growth of the kernel's own CPU clock of the process, ended threads included. Every mode of observing has it,
+    /// so the observer's cost is computed from it. Absent if the target ended before the window did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_clock_ns: Option<u64>,
 }
 
-/// A process that had a CPU while threads of the target waited for it. Waits of less than 50 µs are the way to a CPU
-/// rather than waiting for anybody, and are not in it.
+/// A process that held a CPU while threads of the target waited for one. Waits under 50 µs are the time that a
+/// switch takes and are not counted here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct WaitedFor {
+pub struct RunQueueBlame {
     /// The process; 0 is an idle CPU that was slow to wake.
     pub pid: u32,
     /// Its name; never trusted, renderers escape it.
@@ -43,65 +50,56 @@ pub struct WaitedFor {
     pub own: bool,
     /// Waits that ended when it left the CPU.
     pub count: u64,
-    /// How long they were.
+    /// Total length of these waits.
     pub wait_ns: u64,
 }
 
-/// One thread. On-CPU + stolen + run queue + off-CPU is its lifetime inside the window.
+/// One thread. On-CPU + steal + run queue + off-CPU time is its lifetime inside the window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Thread {
     /// Thread id.
     pub tid: u32,
-    /// Name the thread gave itself; never trusted, renderers escape it.
+    /// Name that the thread gave itself; never trusted, renderers escape it.
     pub name: String,
-    /// What the thread does for the runtime, as the runtime's rules say; see `analysis::runtime`.
-    pub role: String,
-    /// Time on a CPU that was there.
-    pub on_cpu_ns: u64,
-    /// Time on a CPU that the hypervisor had taken away, by the kernel's account of the thread; see docs/recording.md.
+    /// Role in its runtime. `analysis::annotate` writes it for readers of the file; comparing assigns it anew.
     #[serde(default)]
-    pub stolen_ns: u64,
-    /// On-CPU time in user mode: time outside system calls less the estimated shares of switching, faults and interrupts.
+    pub role: Role,
+    /// On-CPU time without steal.
+    pub on_cpu_ns: u64,
+    /// Time on a virtual CPU while the hypervisor ran something else: the part of on-CPU and run-queue time that the
+    /// kernel's own account of the thread does not have, at most the host's steal time.
+    #[serde(default)]
+    pub steal_ns: u64,
+    /// On-CPU time in user code, as `analysis::attribution` splits it. `analysis::annotate` writes it for readers of
+    /// the file; comparing splits anew.
+    #[serde(default)]
     pub user_ns: u64,
-    /// On-CPU time in the kernel: `syscall_ns` + `crossing_ns` + `switching_ns` + `fault_irq_ns`.
+    /// On-CPU time in the kernel: `on_cpu_ns` − `user_ns`. Written together with it.
+    #[serde(default)]
     pub kernel_ns: u64,
-    /// On-CPU time inside system calls, measured at every entry and exit.
+    /// Time inside system calls while on a CPU, measured at each entry and exit. Steal is not taken out of it.
     #[serde(default)]
     pub syscall_ns: u64,
-    /// On-CPU time in the kernel outside system calls (faults, interrupts): time outside system calls ×
-    /// share of the samples taken there that found the CPU in kernel mode. An estimate; see `samples`.
-    #[serde(default)]
-    pub fault_irq_ns: u64,
-    /// On-CPU time in the kernel outside system calls, on the way back to user mode after it had been preempted. An estimate
-    /// by the same samples.
-    #[serde(default)]
-    pub switching_ns: u64,
-    /// On-CPU time on the way into a system call, before its entry is seen, and on the way out after its exit is: what observing
-    /// them costs included. An estimate by the same samples; 0 where they do not tell it from the rest.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub crossing_ns: u64,
-    /// CPU-clock samples behind that split.
+    /// CPU-clock samples by where they found the thread.
     #[serde(default)]
     pub samples: Samples,
-    /// The samples of user mode by the class of memory region that their code lies in, `jit code` for instance.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub user_code: BTreeMap<String, u64>,
     /// Time runnable, waiting for a CPU.
     pub run_queue_ns: u64,
-    /// Of that, the time after the kernel took its CPU away; the rest is after wake-ups. Absent from older recordings.
+    /// Part of `run_queue_ns` that began with a preemption; the rest began with wake-ups. Absent where wake-ups were
+    /// not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preempted_ns: Option<u64>,
     /// Time asleep or blocked.
     pub off_cpu_ns: u64,
-    /// Switches by the thread's own wish.
+    /// Switches because the thread blocked.
     pub voluntary_switches: u64,
-    /// Switches the kernel imposed.
+    /// Switches that the kernel imposed.
     pub involuntary_switches: u64,
-    /// Times the thread was woken.
+    /// Wake-ups of the thread.
     pub wakeups: u64,
-    /// Times the thread was moved to another CPU.
+    /// Moves of the thread to another CPU.
     pub migrations: u64,
-    /// Page faults on behalf of the thread, user and kernel mode.
+    /// Page faults on behalf of the thread, in user and kernel mode.
     #[serde(default)]
     pub faults: u64,
     /// Start, relative to the window's start, if the thread began inside the window.
@@ -110,83 +108,104 @@ pub struct Thread {
     /// End, relative to the window's start, if the thread ended inside the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exited_ns: Option<u64>,
-    /// The thread's system calls.
+    /// System calls of the thread, largest on-CPU time first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub syscalls: Vec<Syscall>,
-    /// How it went round its loop, if it waits for events. Absent too where more than 255 threads had done so before it.
+    /// Iterations of the event loop, if the thread waits for events. Absent too after the first 255 such threads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waits: Option<crate::activity::Waits>,
+    pub event_loop: Option<EventLoop>,
 }
 
-fn is_zero(number: &u64) -> bool {
+/// Returns whether a number is zero, for fields that files leave out then.
+pub(crate) fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-impl Samples {
-    /// Outside system calls.
-    pub fn outside_syscalls(&self) -> u64 {
-        self.user + self.faults() + self.crossing + self.switching
-    }
-
-    /// In faults and interrupts, the way back included.
-    pub fn faults(&self) -> u64 {
-        self.fault_irq + self.resuming
-    }
-}
-
 impl Thread {
-    /// On-CPU time outside system calls, measured; user code, switching, faults and interrupts together.
-    pub fn outside_syscalls_ns(&self) -> u64 {
-        self.on_cpu_ns.saturating_sub(self.syscall_ns)
+    /// Returns on-CPU time and steal together: what the probes saw.
+    pub fn seen_on_cpu_ns(&self) -> u64 {
+        self.on_cpu_ns + self.steal_ns
     }
 }
 
 /// CPU-clock samples of a thread, by where they found it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Samples {
     /// In user mode.
     pub user: u64,
     /// In the kernel, inside a system call.
     pub syscall: u64,
-    /// In the kernel, outside a system call: fault or interrupt.
+    /// In the kernel, outside a system call: page fault or interrupt.
     pub fault_irq: u64,
-    /// Likewise, within 5 µs of getting its CPU back: the switch.
+    /// Likewise, within 5 µs after the thread got its CPU back: the context switch.
     #[serde(default)]
-    pub switching: u64,
-    /// On the way into a system call or out of it.
+    pub ctx_switch: u64,
+    /// At the edge of a system call: before its entry was seen, or after its exit.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub crossing: u64,
-    /// Back from a page fault, at the instruction that caused it, before that has run.
+    pub syscall_edge: u64,
+    /// Back from a page fault, at the instruction that caused it, before that instruction ran.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub resuming: u64,
+    pub fault_return: u64,
 }
 
-/// CPU-clock samples of user mode in one function, of all threads of a role. Those of a role add up to the role's
-/// [`Thread::user_code`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+impl Samples {
+    /// Returns the samples outside system calls.
+    pub fn outside_syscalls(&self) -> u64 {
+        self.user + self.faults() + self.syscall_edge + self.ctx_switch
+    }
+
+    /// Returns the samples in faults and interrupts, the return from a fault included.
+    pub fn faults(&self) -> u64 {
+        self.fault_irq + self.fault_return
+    }
+}
+
+/// CPU-clock samples of user mode in one function, of one thread.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeSamples {
-    /// Role of the threads.
-    pub role: String,
-    /// The function, as its file's symbols name it; empty where they do not. Never trusted, renderers escape it.
+    /// Index of the thread in `threads`.
+    pub thread: usize,
+    /// The function, as the symbols of its file name it; empty where they do not. Never trusted, renderers escape it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub function: String,
     /// Name of the file that the code was mapped from; empty where it comes from no file. Never trusted either.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file: String,
-    /// Class of the memory region, as [`crate::memory::Region::class`].
-    pub class: String,
-    /// How many.
+    /// Class of the memory region that holds the code.
+    pub class: RegionClass,
+    /// Samples.
     pub samples: u64,
 }
 
-/// Wake-ups from one role to another.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Who woke a thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WakeSource {
+    /// A thread of the target: its index in `threads`.
+    Thread(usize),
+    /// An interrupt or the idle task.
+    Interrupt,
+    /// A thread of another process.
+    #[default]
+    OtherProcess,
+    /// A thread of the target that is not in `threads`.
+    EndedThread,
+}
+
+/// Wake-ups of one thread by one source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waker {
-    /// Role of the waking thread; `other process` and `idle/interrupt` for wakers outside the target.
-    pub from_role: String,
-    /// Role of the woken thread.
-    pub to_role: String,
-    /// How often.
+    /// Who woke it.
+    pub from: WakeSource,
+    /// Index of the woken thread in `threads`.
+    pub to: usize,
+    /// Role of the source, written like [`Thread::role`].
+    #[serde(default)]
+    pub from_role: Role,
+    /// Role of the woken thread, written like [`Thread::role`].
+    #[serde(default)]
+    pub to_role: Role,
+    /// Wake-ups.
     pub count: u64,
 }
 
@@ -200,9 +219,9 @@ pub struct Syscall {
     /// Failed calls by errno name. At process level only.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: BTreeMap<String, u64>,
-    /// On-CPU time inside the call, switching included.
+    /// Time inside the call while on a CPU, context switches included. Steal is not taken out of it.
     pub on_cpu_ns: u64,
-    /// Time asleep inside the call; of a thread, also in the call that it had not come back from when the window ended.
+    /// Time asleep inside the call. Of a thread it includes the call that was still open when the window ended.
     pub blocked_ns: u64,
     /// Time runnable inside the call, waiting for a CPU.
     #[serde(default)]
@@ -210,12 +229,12 @@ pub struct Syscall {
     /// Bytes moved, for calls whose result is a byte count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// Events that the calls brought, for calls that wait for events.
+    /// Events that the calls returned, for calls that wait for events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<u64>,
 }
 
-/// Socket activity (IPv4 and IPv6 stream sockets).
+/// Socket activity (IPv4 and IPv6 TCP).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sockets {
     /// Send calls that moved bytes.
@@ -234,26 +253,26 @@ pub struct Sockets {
     pub closed: u64,
     /// Segments sent again.
     pub retransmits: u64,
-    /// Sends that could be paired with the receive that caused them.
+    /// Relays: sends on accepted connections that were paired with the receive that caused them.
     #[serde(default)]
-    pub forwards_matched: u64,
+    pub relays_matched: u64,
     /// Sends on accepted connections without a receive to pair with.
     #[serde(default)]
-    pub forwards_unmatched: u64,
-    /// Sends on accepted connections of which the kernel kept a part, smaller than a segment, until the client acknowledges what came
-    /// before (Nagle's algorithm).
+    pub relays_unmatched: u64,
+    /// Sends on accepted connections of which the kernel held back a part, smaller than a segment, until the client
+    /// acknowledged the data before it (Nagle's algorithm, RFC 896).
     #[serde(default)]
-    pub held_sends: u64,
+    pub nagle_delayed_sends: u64,
     /// Sizes of single sends, in bytes.
     #[serde(default)]
-    pub send_sizes: crate::Histogram,
+    pub send_sizes: Histogram,
     /// Sizes of single receives, in bytes.
     #[serde(default)]
-    pub recv_sizes: crate::Histogram,
+    pub recv_sizes: Histogram,
 }
 
 /// Page faults.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults {
     /// Served without I/O.
     pub minor: u64,
@@ -263,17 +282,17 @@ pub struct Faults {
     pub user: u64,
     /// Taken in the kernel, on a user address (copying to or from the process).
     pub kernel: u64,
-    /// By class of memory region, as [`crate::memory::Region::class`].
+    /// Faults by class of memory region.
     #[serde(default)]
     pub regions: Vec<FaultRegion>,
 }
 
-/// Faults in one class of memory region.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Faults in memory regions of one class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultRegion {
-    /// Class of the region; `unmapped since` where it was gone when the window ended.
-    pub class: String,
-    /// How many.
+    /// Class of the regions; [`RegionClass::Unmapped`] where the region was gone when the window ended.
+    pub class: RegionClass,
+    /// Faults.
     pub count: u64,
 }
 
@@ -285,14 +304,34 @@ pub struct Cpu {
 }
 
 /// CPU time between the entry before and this one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CpuPoint {
     /// End of the interval, relative to the window's start.
     pub t_ns: u64,
-    /// Time on a CPU in the interval.
+    /// On-CPU time in the interval.
     pub on_cpu_ns: u64,
-    /// Thereof outside system calls (faults and interrupts included: the split is not known per second).
+    /// On-CPU time outside system calls, faults and interrupts included: samples are too few to split a second.
     pub user_ns: u64,
-    /// Thereof inside system calls.
+    /// On-CPU time inside system calls.
     pub kernel_ns: u64,
+}
+
+/// A frame of a call stack.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Frame {
+    /// Function, as the symbols of its file name it; empty where they do not. Never trusted, renderers escape it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub function: String,
+    /// Name of the file that the code was mapped from; empty where it comes from no file. Never trusted either.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
+    /// Where the code lies.
+    pub class: CodePlace,
+}
+
+impl Frame {
+    /// Returns whether the frame says more than the file or region that its code is in.
+    pub fn is_named(&self) -> bool {
+        !self.function.is_empty() || self.class == CodePlace::Region(RegionClass::JitCode)
+    }
 }

@@ -1,0 +1,62 @@
+//! One arm alone: its rounds and its own ledgers.
+
+use super::{Amount, Estimate};
+use crate::evidence::Evidence;
+use crate::vocabulary::{MetricId, Per, RegionClass, Role, TermKind};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One target under one workload.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Arm {
+    /// Name.
+    pub arm: String,
+    /// Rounds recorded.
+    pub rounds: u32,
+    /// Paths of the recordings, relative to the comparison.
+    pub recordings: Vec<String>,
+    /// The arm's own ledger of each metric that has one, rows largest first. The rows of a metric add up to its value,
+    /// except for the part that no row explains.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ledger: BTreeMap<MetricId, Vec<LedgerRow>>,
+}
+
+/// One row of an arm's own ledger, per the metric's `per`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LedgerRow {
+    /// Kind of the row.
+    pub kind: TermKind,
+    /// Words for the row, `sendto` for instance.
+    pub cause: String,
+    /// Function, where the row is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// Role of the threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Value and count.
+    #[serde(flatten)]
+    pub amount: Amount,
+    /// The numbers behind it.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Growth of one class of an arm's resident memory: the slope of a least-squares line.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MemoryGrowth {
+    /// Name of the arm.
+    pub arm: String,
+    /// Class of the memory region; absent for all classes together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<RegionClass>,
+    /// What it grows with: a connection or a second.
+    pub per: Per,
+    /// Bytes per that, with a 95 % interval: over rounds where there are several, else over the points of the round.
+    pub bytes: Estimate,
+    /// Rounds that show it.
+    pub rounds: u32,
+    /// Points of all these rounds.
+    pub points: u32,
+    /// The numbers behind it.
+    pub evidence: Vec<Evidence>,
+}
