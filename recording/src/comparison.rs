@@ -2,12 +2,14 @@
 
 mod arm;
 mod finding;
+mod function;
 mod instrumented;
 mod observer_cost;
 
-pub use arm::{Arm, LedgerRow, MemoryGrowth};
+pub use arm::{Arm, EventLoops, LedgerRow, MemoryGrowth};
 pub use finding::{Claim, ClaimVerdict, Finding, Prediction};
-pub use instrumented::{InstrumentedEvent, InstrumentedFunction, InstrumentedRound};
+pub use function::FunctionShare;
+pub use instrumented::{InstrumentedEvent, InstrumentedRound};
 pub use observer_cost::{BudgetVerdict, ObserverCost};
 
 use crate::evidence::Evidence;
@@ -95,6 +97,11 @@ pub struct Pair {
     pub p_value: Option<f64>,
     /// Whether there is a difference, with all metrics of the two arms considered together.
     pub verdict: Verdict,
+    /// Further rounds of each arm that would resolve a 5 % difference, where `verdict` is inconclusive: the interval
+    /// narrows with the square root of the rounds, so n rounds with the interval [low, high] need
+    /// n · (ln(high / low) / (2 ln 1.05))² rounds in all. Absent for a single round, which has no interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more_rounds: Option<u64>,
     /// Rows of the difference, largest first.
     pub terms: Vec<Term>,
     /// The same rows added up by cause over all roles, for arms whose roles differ.

@@ -1,7 +1,7 @@
 //! Memory of the target at the end of the window and over time, and the code that takes and returns it.
 
 use crate::process::Frame;
-use crate::vocabulary::{MemoryEvent, RegionClass};
+use crate::vocabulary::{CodePlace, MemoryEvent, RegionClass};
 use serde::{Deserialize, Serialize};
 
 /// Memory of the target.
@@ -81,5 +81,66 @@ impl MemoryStack {
     pub fn weight(&self) -> u64 {
         const PAGE: u64 = 4096;
         self.count.max(self.bytes.unsigned_abs() / PAGE)
+    }
+
+    /// Formats the first functions of the stack, innermost first, each with its file unless the next is in the same
+    /// file: `munmap (libc.so.6) ← main.drop (server) ← …`. Never trusted, renderers escape it.
+    pub fn functions(&self, most: usize) -> String {
+        let shown = &self.stack[..self.stack.len().min(most)];
+        let mut text = String::new();
+        for (place, frame) in shown.iter().enumerate() {
+            if place > 0 {
+                text += " ← ";
+            }
+            text += function(frame);
+            let next = shown.get(place + 1);
+            let same_file = next.is_some_and(|next| next.file == frame.file);
+            if !frame.function.is_empty() && !frame.file.is_empty() && !same_file {
+                text += &format!(" ({})", frame.file);
+            }
+        }
+        if shown.len() < self.stack.len() {
+            text += " ← …";
+        }
+        text
+    }
+}
+
+/// Returns the best name that a frame has.
+fn function(frame: &Frame) -> &str {
+    if !frame.function.is_empty() {
+        &frame.function
+    } else if frame.class == CodePlace::Region(RegionClass::JitCode) {
+        "compiled code"
+    } else if !frame.file.is_empty() {
+        &frame.file
+    } else {
+        frame.class.label()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_file_once_for_neighbours_in_it() {
+        let frame = |function: &str, file: &str, class| Frame {
+            function: function.into(),
+            file: file.into(),
+            class: CodePlace::Region(class),
+        };
+        let stack = MemoryStack {
+            stack: vec![
+                frame("munmap", "libc.so.6", RegionClass::Libraries),
+                frame("main.drop", "server", RegionClass::BinaryText),
+                frame("main.serve", "server", RegionClass::BinaryText),
+                frame("", "", RegionClass::JitCode),
+            ],
+            ..MemoryStack::default()
+        };
+        let all = "munmap (libc.so.6) ← main.drop ← main.serve (server) ← compiled code";
+        assert_eq!(stack.functions(8), all);
+        assert_eq!(stack.functions(1), "munmap (libc.so.6) ← …");
     }
 }

@@ -1,6 +1,7 @@
 //! One arm alone: its rounds and its own ledgers.
 
-use super::{Amount, Estimate};
+use super::{Amount, Estimate, FunctionShare};
+use crate::Histogram;
 use crate::evidence::Evidence;
 use crate::vocabulary::{MetricId, Per, RegionClass, Role, TermKind};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,40 @@ pub struct Arm {
     /// except for the part that no row explains.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ledger: BTreeMap<MetricId, Vec<LedgerRow>>,
+    /// The same rows added up by cause over all roles. Their evidence is that of the largest rows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_cause: BTreeMap<MetricId, Vec<LedgerRow>>,
+    /// The same rows added up by kind over all roles. Their cause is the kind's label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_kind: BTreeMap<MetricId, Vec<LedgerRow>>,
+    /// Samples of user mode in all rounds, from which `functions` are computed.
+    #[serde(default)]
+    pub samples: u64,
+    /// Functions of user code by their share of user time, largest first; smaller ones are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<FunctionShare>,
+    /// Event loops by role, the main loop first; empty where iterations were not recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub event_loops: Vec<EventLoops>,
+}
+
+/// Event loops of one role: all threads and rounds of an arm together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EventLoops {
+    /// Role of the threads.
+    pub role: Role,
+    /// Threads, of all rounds.
+    pub threads: u64,
+    /// Lengths of the iterations, ns of wall-clock time; their number is its count.
+    pub iterations: Histogram,
+    /// Lengths of the iterations after which events were ready at once, ns: an upper bound of how long these waited.
+    pub lag_bound: Histogram,
+    /// CPU time outside of the calls that wait for events.
+    pub work_ns: u64,
+    /// Waits that returned no event.
+    pub empty_polls: u64,
+    /// Empty polls that did not sleep either.
+    pub busy_polls: u64,
 }
 
 /// One row of an arm's own ledger, per the metric's `per`.

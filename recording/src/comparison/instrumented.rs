@@ -1,9 +1,8 @@
 //! Instrumented rounds of a comparison.
 
-use super::Estimate;
+use super::{Estimate, FunctionShare};
 use crate::evidence::Evidence;
 use crate::instrumented::CompiledSymbols;
-use crate::vocabulary::CodeCategory;
 use serde::{Deserialize, Serialize};
 
 /// A round in which the runtime was instrumented: its findings, and its cost.
@@ -23,7 +22,7 @@ pub struct InstrumentedRound {
     /// Samples of user mode, from which the shares are computed.
     pub samples: u64,
     /// Functions by their share of user time, largest first; smaller ones are left out.
-    pub functions: Vec<InstrumentedFunction>,
+    pub functions: Vec<FunctionShare>,
     /// Calls of the runtime's own functions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<InstrumentedEvent>,
@@ -32,23 +31,6 @@ pub struct InstrumentedRound {
     pub notes: Vec<String>,
     /// The numbers behind it.
     pub evidence: Vec<Evidence>,
-}
-
-/// A function that samples found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct InstrumentedFunction {
-    /// Name; empty where no symbol has it. Never trusted, renderers escape it.
-    pub name: String,
-    /// File or class of region that it is in. Never trusted either.
-    pub place: String,
-    /// Category of its work.
-    pub category: CodeCategory,
-    /// Share of user time, 0 to 1.
-    pub share: f64,
-    /// Half the width of the 95 % interval of `share` that sampling causes.
-    pub error: f64,
-    /// Samples.
-    pub samples: u64,
 }
 
 /// Calls of one function of a runtime.
