@@ -1,15 +1,16 @@
-//! What the programs counted of the whole target: sockets, distributions, forwards.
+//! Counters of the whole target: sockets, distributions, relays.
 
 use super::drain::Drained;
 use profiler_common::histogram::Kind;
-use recording::Forwards;
+use recording::RelayBucket;
 use recording::process::{Sockets, Syscall};
 use std::collections::BTreeMap;
 
-/// Socket activity.
+/// Returns the socket activity. `syscalls` has the accepts.
 pub fn sockets(drained: &Drained, syscalls: &[Syscall]) -> Sockets {
     let counters = &drained.counters;
-    // An accept that succeeds is an accepted connection; the kernel's state changes happen before anyone accepts.
+    // The kernel's state change of an accepted connection comes before the accept, so that the
+    // calls are counted: each that succeeds is an accepted connection.
     let accepts = syscalls
         .iter()
         .filter(|call| call.name == "accept" || call.name == "accept4");
@@ -25,31 +26,31 @@ pub fn sockets(drained: &Drained, syscalls: &[Syscall]) -> Sockets {
         connected: counters.connected,
         closed: counters.closed,
         retransmits: counters.retransmits,
-        forwards_matched: counters.forwards_matched,
-        forwards_unmatched: counters.forwards_unmatched,
-        held_sends: counters.held_sends,
+        relays_matched: counters.forwards_matched,
+        relays_unmatched: counters.forwards_unmatched,
+        nagle_delayed_sends: counters.held_sends,
         send_sizes: drained.histogram(Kind::SendSize),
         recv_sizes: drained.histogram(Kind::RecvSize),
     }
 }
 
-/// What forwards of each length were made of, where there were any.
-pub fn forwards(drained: &Drained) -> Vec<Forwards> {
+/// Returns the stages of relays by the bucket of their length, where there were relays.
+pub fn relays(drained: &Drained) -> Vec<RelayBucket> {
     let used = (0u32..)
         .zip(&drained.forwards)
         .filter(|(_, sum)| sum.count > 0);
-    used.map(|(bucket, sum)| Forwards {
+    used.map(|(bucket, sum)| RelayBucket {
         bucket,
         count: sum.count,
-        until_woken_ns: sum.until_woken_ns,
+        arrival_to_wakeup_ns: sum.until_woken_ns,
         run_queue_ns: sum.run_queue_ns,
-        until_received_ns: sum.until_received_ns,
-        until_sent_ns: sum.until_sent_ns,
+        loop_busy_ns: sum.until_received_ns,
+        receive_to_send_ns: sum.until_sent_ns,
     })
     .collect()
 }
 
-/// The distributions, by name.
+/// Returns the distributions by name.
 pub fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
     let kinds = [
         ("run_queue", Kind::RunQueue),
@@ -62,10 +63,10 @@ pub fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
         .into_iter()
         .map(|(name, kind)| (name.to_owned(), drained.histogram(kind)))
         .collect();
-    // Forwards are kept by the bucket of their length, which makes them a distribution already.
+    // Relays are kept by the bucket of their length: their counts are a distribution already.
     let lengths: Vec<u64> = drained.forwards.iter().map(|sum| sum.count).collect();
     latency.insert(
-        "forwarding".into(),
+        "proxy_latency".into(),
         recording::Histogram::from_counts(&lengths),
     );
     latency

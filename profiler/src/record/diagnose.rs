@@ -4,6 +4,7 @@ use super::offsets::{BTF_PATH, Layout};
 use super::privilege;
 use super::programs::{Programs, Source, Wanted};
 use super::signals::{HookKind, SAMPLES, SIGNALS, answers};
+use recording::vocabulary::ProbeGroup;
 use serde::Serialize;
 use std::path::Path;
 
@@ -26,7 +27,7 @@ pub struct Diagnosis {
 #[derive(Debug, Serialize)]
 pub struct Verdict {
     /// Name.
-    pub signal: String,
+    pub signal: ProbeGroup,
     /// What serves it; `none` if nothing does, `unknown` if it could not be tried.
     pub source: String,
     /// Why no (better) hook does; empty where one does, or nothing was tried.
@@ -68,13 +69,13 @@ impl Diagnosis {
     }
 }
 
-fn names() -> impl Iterator<Item = &'static str> {
+fn names() -> impl Iterator<Item = ProbeGroup> {
     SIGNALS.iter().map(|signal| signal.name).chain([SAMPLES.0])
 }
 
-fn verdict(signal: &str, source: &str, refused: &str) -> Verdict {
+fn verdict(signal: ProbeGroup, source: &str, refused: &str) -> Verdict {
     Verdict {
-        signal: signal.into(),
+        signal,
         source: source.into(),
         refused: refused.into(),
         answers: answers(signal).into(),
@@ -106,10 +107,10 @@ mod tests {
     #[test]
     fn every_signal_is_named_whatever_the_privilege() {
         let diagnosis = Diagnosis::of_this_kernel();
-        let listed: Vec<&str> = diagnosis
+        let listed: Vec<ProbeGroup> = diagnosis
             .signals
             .iter()
-            .map(|verdict| verdict.signal.as_str())
+            .map(|verdict| verdict.signal)
             .collect();
         assert_eq!(listed, names().collect::<Vec<_>>());
         assert!(

@@ -1,87 +1,72 @@
 //! The host's fingerprint.
 
+use procfs::ProcessCGroups;
+use procfs::process::Process;
+use procfs::{CpuInfo, Current, Meminfo};
 use recording::Host;
 use std::fs;
 
-/// The fingerprint of this host, for a recording of `pid`.
+/// Reads the fingerprint of this host, for a recording of `pid`.
 pub fn fingerprint(pid: u32, steal_ns: u64, cpu_placement: &str) -> Host {
-    let cpuinfo = read("/proc/cpuinfo");
+    let cpuinfo = CpuInfo::current().ok();
+    let cpuinfo = cpuinfo.as_ref();
+    let model = cpuinfo.and_then(|info| info.model_name(0));
+    let flags = cpuinfo.and_then(|info| info.get_field(0, "flags"));
+    let groups = Process::new(pid.cast_signed()).and_then(|process| process.cgroups());
     Host {
-        kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+        kernel: read("/proc/sys/kernel/osrelease"),
         arch: std::env::consts::ARCH.to_owned(),
-        cpu_model: cpu_model(&cpuinfo),
+        cpu_model: model.unwrap_or("unknown").to_owned(),
         cpus: std::thread::available_parallelism()
             .map_or(0, |cpus| u32::try_from(cpus.get()).unwrap_or(u32::MAX)),
-        memory_bytes: memory_bytes(&read("/proc/meminfo")),
-        virtualization: virtualization(&cpuinfo),
+        memory_bytes: Meminfo::current().map_or(0, |memory| memory.mem_total),
+        virtualization: virtualization(flags.unwrap_or_default()),
         steal_ns,
-        cgroup: cgroup(&read(&format!("/proc/{pid}/cgroup"))),
+        cgroup: groups.map_or_else(|_| "/".into(), cgroup),
         cpu_placement: cpu_placement.to_owned(),
-        // Known to who compares, if to anyone.
+        // Measured by comparing, if at all.
         noise: None,
     }
 }
 
 fn read(path: &str) -> String {
-    fs::read_to_string(path).unwrap_or_default()
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.trim().to_owned()
 }
 
-fn cpu_model(cpuinfo: &str) -> String {
-    let model = cpuinfo
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-    model.map_or_else(|| "unknown".into(), |(_, model)| model.trim().to_owned())
-}
-
-fn memory_bytes(meminfo: &str) -> u64 {
-    let line = meminfo
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
-        .unwrap_or(0)
-        * 1024
-}
-
-/// The hypervisor as the firmware names it; without such a name, what the CPU says.
-fn virtualization(cpuinfo: &str) -> String {
-    let vendor = read("/sys/class/dmi/id/sys_vendor");
-    let guest = cpuinfo
-        .lines()
-        .any(|line| line.starts_with("flags") && line.contains(" hypervisor"));
-    match (guest, vendor.trim()) {
+/// Returns the hypervisor as the firmware names it; without such a name, what the CPU's flags show.
+fn virtualization(flags: &str) -> String {
+    let guest = flags.split(' ').any(|flag| flag == "hypervisor");
+    match (guest, &*read("/sys/class/dmi/id/sys_vendor")) {
         (false, _) => "none".into(),
         (true, "") => "virtual machine".into(),
         (true, vendor) => format!("virtual machine ({vendor})"),
     }
 }
 
-/// The control group with a path: the unified one, or the first of the old kind.
-fn cgroup(file: &str) -> String {
-    let mut paths = file.lines().filter_map(|line| line.splitn(3, ':').nth(2));
-    paths.find(|path| *path != "/").unwrap_or("/").to_owned()
+/// Returns the control group that is not the root: that of cgroups v2, or the first of v1.
+fn cgroup(groups: ProcessCGroups) -> String {
+    let mut paths = groups.into_iter().map(|group| group.pathname);
+    paths.find(|path| path != "/").unwrap_or_else(|| "/".into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use procfs::FromRead;
 
     #[test]
-    fn fields_are_found_in_what_the_kernel_writes() {
-        assert_eq!(
-            cpu_model("processor\t: 0\nmodel name\t: Some CPU @ 2GHz\n"),
-            "Some CPU @ 2GHz"
-        );
-        assert_eq!(memory_bytes("MemTotal:       1024 kB\n"), 1 << 20);
-        assert_eq!(cgroup("12:cpu:/\n0::/user.slice\n"), "/user.slice");
-        assert_eq!(
-            (cpu_model(""), memory_bytes(""), cgroup("")),
-            ("unknown".into(), 0, "/".into())
-        );
+    fn finds_the_control_group_below_the_root() {
+        let parsed = |text: &str| ProcessCGroups::from_read(text.as_bytes()).expect("parsed");
+        assert_eq!(cgroup(parsed("12:cpu:/\n0::/user.slice\n")), "/user.slice");
+        assert_eq!(cgroup(parsed("0::/\n")), "/");
+        assert_eq!(cgroup(parsed("")), "/");
     }
 
     #[test]
-    fn this_host_has_a_kernel_and_cpus() {
+    fn reads_kernel_and_cpus_of_this_host() {
         let host = fingerprint(std::process::id(), 0, "as it comes");
         assert!(!host.kernel.is_empty() && host.cpus > 0 && host.memory_bytes > 0);
+        assert!(!host.cpu_model.is_empty() && host.cgroup.starts_with('/'));
     }
 }

@@ -1,43 +1,53 @@
-//! Recording one process: load and attach the eBPF programs, drain their maps, write a recording.
+//! Recording processes: loads and attaches the eBPF programs, drains their maps, writes a recording.
 //!
-//! *Invariant:* nothing here explains; a recording holds what was measured, and the checks that hold it to account.
+//! *Invariant:* a recording holds facts (counts, measured times, samples) and the checks that hold
+//! them against the kernel's own accounting. Estimates and explanations are made by `analysis`.
 
-mod accounts;
-pub mod activity;
 pub mod assemble;
-mod attached;
 pub mod checks;
+pub mod code_samples;
 pub mod counted;
 pub mod crossing;
-mod detail;
 pub mod diagnose;
 pub mod drain;
 mod go;
 pub mod host;
+mod instrumented;
 mod jit;
-pub mod kernel_truth;
-mod lifetimes;
+mod links;
 pub mod memory;
+pub mod memory_stacks;
 pub mod names;
 pub mod offsets;
-pub mod others;
 pub mod output;
+mod overhead_recorder;
+mod ports;
 pub mod privilege;
+mod proc_recorder;
+pub mod proc_snapshot;
 pub mod programs;
+pub mod run_queue_blame;
+pub mod runtime;
+pub mod runtime_stats;
+mod series;
 pub mod session;
 pub mod signals;
-pub mod sites;
 pub mod spawn;
 pub mod statistics;
-mod stolen;
+mod steal;
 pub mod stop;
 pub mod symbols;
 pub mod target;
-mod turns;
+mod thread_exits;
+pub mod threads;
+pub mod wakers;
+pub mod window;
 
-use accounts::Accounts;
 use anyhow::Result;
+use overhead_recorder::OverheadRecorder;
+use proc_recorder::ProcRecorder;
 use recording::observer::Mode;
+use recording::vocabulary::Runtime;
 use recording::{Ended, Recording};
 use session::Session;
 use signals::HookKind;
@@ -45,35 +55,54 @@ use std::path::PathBuf;
 use std::time::Duration;
 use stop::{Stop, Until};
 use target::Process;
-use turns::Turns;
 
-/// What is wanted of a recording.
+/// What to record, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Name of the arm.
+    /// Name of the arm; by default that of the executable.
     pub arm: Option<String>,
-    /// Runtime family; guessed if not given.
-    pub runtime: Option<String>,
+    /// Runtime family; by default guessed from the executable.
+    pub runtime: Option<Runtime>,
     /// Version of the runtime.
     pub runtime_version: String,
-    /// How processes were placed on CPUs, in words.
+    /// Placement of processes on CPUs, in words.
     pub placement: String,
-    /// Whether the programs' own diagnostics are wanted.
+    /// Whether to log the programs' own diagnostics.
     pub log_programs: bool,
     /// Kinds of hook that may be used, best first.
     pub hooks: Vec<HookKind>,
-    /// How much is observed.
+    /// Which probes to attach.
     pub mode: Mode,
-    /// Which round of a comparison it is, so that turns are taken in another order in each.
+    /// Number of the round in its comparison: [`Mode::Overhead`] orders its modes by it.
     pub round: u32,
-    /// The folder that the runtime writes to, if it was made to help.
-    pub detail: Option<PathBuf>,
+    /// Folder that an instrumented runtime writes symbols to.
+    pub runtime_symbols: Option<PathBuf>,
 }
 
-/// Records until told to stop. `attached` is called once the window is open.
+/// A recording under way. Beginning one opens its window.
+trait Recorder {
+    /// Does the periodic work of the given tick (the first is 1); see [`TICK`]. Returns whether the
+    /// target has ended.
+    fn tick(&mut self, number: u32) -> Result<bool>;
+
+    /// Closes the window and assembles the recording.
+    fn finish(self: Box<Self>, ended: Ended) -> Result<Recording>;
+}
+
+/// Time between two ticks. The ring buffer of thread exits holds two thousand, so that at this pace
+/// 20,000 threads a second may end without a loss.
+const TICK: Duration = Duration::from_millis(100);
+/// Ticks from one point of the series to the next: one a second.
+const TICKS_PER_POINT: u32 = 10;
+
+/// Records until `until`, a signal, or the end of the first process. Calls `attached` once the
+/// window is open.
+///
+/// # Errors
+/// A program cannot be attached, or a map cannot be read.
 pub fn record(
     processes: Vec<Process>,
-    options: &Options,
+    options: Options,
     until: Until,
     attached: impl FnOnce(),
 ) -> Result<Recording> {
@@ -82,79 +111,36 @@ pub fn record(
         .build()?;
     runtime.block_on(async {
         let mut stop = Stop::new(until)?;
-        match options.mode {
-            Mode::None | Mode::Hooks | Mode::Counters => {
-                let mut accounts = Accounts::begin(processes, options)?;
-                stop.window_opened();
-                attached();
-                let ended = follow(&mut stop, |glance| Ok(accounts.glance(glance))).await?;
-                accounts.end(ended, options)
-            }
-            Mode::Turns => {
-                let mut turns = Turns::begin(processes, options)?;
-                stop.window_opened();
-                attached();
-                let ended = follow(&mut stop, |glance| turns.glance(glance)).await?;
-                turns.end(ended, options)
-            }
-            Mode::All => {
-                let mut session = Session::begin(processes, options)?;
-                stop.window_opened();
-                attached();
-                let ended = follow_session(&mut session, &mut stop, options).await?;
-                session.end(ended, options)
-            }
-        }
+        let mut recorder = begin(processes, options)?;
+        stop.window_opened();
+        attached();
+        let ended = run(&mut stop, recorder.as_mut()).await?;
+        recorder.finish(ended)
     })
 }
 
-/// Glances between two points of the series: one a second.
-const GLANCES_A_POINT: u32 = 10;
-
-async fn follow_session(
-    session: &mut Session,
-    stop: &mut Stop,
-    options: &Options,
-) -> Result<Ended> {
-    /// Half a second of the programs' own cost is enough to know it by.
-    const GLANCES_MEASURED: u32 = 5;
-    let mut logger = if options.log_programs {
-        Some(aya_log::EbpfLogger::init(session.bpf())?)
-    } else {
-        None
-    };
-    follow(stop, |glance| {
-        if glance == GLANCES_MEASURED {
-            session.stop_measuring_programs();
+fn begin(processes: Vec<Process>, options: Options) -> Result<Box<dyn Recorder>> {
+    Ok(match options.mode {
+        Mode::None | Mode::AttachedIdle | Mode::Counters => {
+            Box::new(ProcRecorder::begin(processes, &options)?)
         }
-        session.take_exits();
-        if let Some(logger) = &mut logger {
-            logger.flush();
-        }
-        if glance.is_multiple_of(GLANCES_A_POINT) {
-            session.tick()?;
-        }
-        Ok(session.target_ended())
+        Mode::Overhead => Box::new(OverheadRecorder::begin(processes, &options)?),
+        Mode::All => Box::new(Session::begin(processes, &options)?),
     })
-    .await
 }
 
-/// Glances at the target again and again, until the recording is to end or a glance finds that the target has.
-async fn follow(
-    stop: &mut Stop,
-    mut glance_finds_end: impl FnMut(u32) -> Result<bool>,
-) -> Result<Ended> {
-    /// The ring buffer of thread ends holds two thousand: at this pace, twenty thousand threads a second may end.
-    const GLANCE: Duration = Duration::from_millis(100);
-    let mut glances = tokio::time::interval(GLANCE);
-    glances.tick().await;
-    let mut glance = 0;
+/// Ticks until the recording is to stop, or the target has ended.
+async fn run(stop: &mut Stop, recorder: &mut dyn Recorder) -> Result<Ended> {
+    let mut ticks = tokio::time::interval(TICK);
+    // The first tick of an interval comes at once.
+    ticks.tick().await;
+    let mut number = 0;
     loop {
         tokio::select! {
             ended = stop.wait() => return Ok(ended),
-            _ = glances.tick() => {
-                glance += 1;
-                if glance_finds_end(glance)? {
+            _ = ticks.tick() => {
+                number += 1;
+                if recorder.tick(number)? {
                     return Ok(Ended::TargetExited);
                 }
             }

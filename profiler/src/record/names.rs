@@ -3,12 +3,13 @@
 use nix::errno::Errno;
 use syscalls::Sysno;
 
-/// Name of a system call; `syscall_N` for a number without one.
+/// Returns the name of a system call; `syscall_N` for a number without one.
 pub fn syscall(nr: u32) -> String {
     Sysno::new(nr as usize).map_or_else(|| format!("syscall_{nr}"), |known| known.name().to_owned())
 }
 
-/// Name of an error; the kernel's own restart codes are known to nobody else.
+/// Returns the name of an error. The kernel's restart codes (include/linux/errno.h) have no errno in
+/// user mode.
 pub fn errno(number: u32) -> String {
     match number {
         512 => "ERESTARTSYS".into(),
@@ -22,35 +23,12 @@ pub fn errno(number: u32) -> String {
     }
 }
 
-/// Whether a call's result is a number of bytes moved.
-pub fn moves_bytes(name: &str) -> bool {
-    const NAMES: [&str; 16] = [
-        "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2",
-        "pwritev2", "sendto", "recvfrom", "sendmsg", "recvmsg", "sendfile", "splice",
-    ];
-    NAMES.contains(&name)
-}
-
-/// Whether a call's result is a number of events.
-pub fn brings_events(name: &str) -> bool {
-    const NAMES: [&str; 7] = [
-        "epoll_wait",
-        "epoll_pwait",
-        "epoll_pwait2",
-        "poll",
-        "ppoll",
-        "select",
-        "pselect6",
-    ];
-    NAMES.contains(&name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn known_and_unknown_numbers() {
+    fn names_known_and_unknown_numbers() {
         assert_eq!(syscall(Sysno::read as u32), "read");
         assert_eq!(syscall(4000), "syscall_4000");
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Where a recording is written.
+//! The output directory of a recording.
 
 use anyhow::{Context, Error, Result, bail};
 use nix::unistd::{Gid, Uid, chown};
@@ -8,7 +8,10 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// Makes the directory for a recording. One that already holds something is refused.
+/// Creates the directory for a recording; by default `kontrast-NAME`.
+///
+/// # Errors
+/// The directory exists and is not empty, or cannot be created.
 pub fn prepare(out: Option<PathBuf>, name: &str) -> Result<PathBuf> {
     let out = match out {
         Some(out) => out,
@@ -16,7 +19,7 @@ pub fn prepare(out: Option<PathBuf>, name: &str) -> Result<PathBuf> {
     };
     if fs::read_dir(&out).is_ok_and(|mut entries| entries.next().is_some()) {
         bail!(
-            "{} already holds something: choose another --out, or remove it",
+            "{} is not empty: choose another --out, or remove it",
             out.display()
         );
     }
@@ -25,7 +28,7 @@ pub fn prepare(out: Option<PathBuf>, name: &str) -> Result<PathBuf> {
     Ok(out)
 }
 
-/// The first of `kontrast-NAME`, `kontrast-NAME-2`, … that is not taken.
+/// Returns the first of `kontrast-NAME`, `kontrast-NAME-2`, … that does not exist.
 fn free_name(name: &str) -> PathBuf {
     let safe: String = name
         .chars()
@@ -45,15 +48,17 @@ fn free_name(name: &str) -> PathBuf {
         .unwrap_or_default()
 }
 
-/// Saves a recording. What cannot be written where it was asked for goes among the temporary files rather than being
-/// lost; that is still an error, which says where it is.
+/// Saves a recording. If its directory cannot be written, saves it in the temporary directory instead.
+///
+/// # Errors
+/// The directory cannot be written. The message names the place where the recording was saved.
 pub fn save(out: &Path, recording: &Recording) -> Result<()> {
     let Err(error) = io::save_recording(out, recording) else {
         give_back(&out.join(io::RECORDING_FILE));
         return Ok(());
     };
     let refuge = env::temp_dir().join(format!("kontrast-recording-{}", std::process::id()));
-    // Made anew and for its owner alone: what lies there already may be somebody's trap.
+    // Created anew and for its owner alone: an existing directory may be another user's trap.
     let saved = DirBuilder::new()
         .mode(0o700)
         .create(&refuge)
@@ -69,13 +74,13 @@ pub fn save(out: &Path, recording: &Recording) -> Result<()> {
     )))
 }
 
-/// Gives a file to the user behind sudo, so that later steps need no privilege.
+/// Changes a file's owner to the user who called sudo, so that later steps need no privilege.
 pub fn give_back(path: &Path) {
     let id = |name: &str| env::var(name).ok()?.parse().ok();
     if let (Some(uid), Some(gid)) = (id("SUDO_UID"), id("SUDO_GID"))
         && let Err(error) = chown(path, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))
     {
-        log::warn!("cannot give {} back to its user: {error}", path.display());
+        log::warn!("cannot change the owner of {}: {error}", path.display());
     }
 }
 
@@ -84,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_that_holds_something_is_refused() {
+    fn rejects_directories_that_are_not_empty() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let out = dir.path().join("new/deep");
         assert_eq!(prepare(Some(out.clone()), "x").expect("made"), out);
@@ -94,11 +99,11 @@ mod tests {
         );
         fs::write(out.join("file"), "").expect("written");
         let error = prepare(Some(out), "x").expect_err("refused");
-        assert!(error.to_string().contains("already holds something"));
+        assert!(error.to_string().contains("is not empty"));
     }
 
     #[test]
-    fn names_hold_no_surprises() {
+    fn makes_names_of_safe_characters() {
         assert_eq!(
             free_name("a/../b\u{1b}[2J"),
             PathBuf::from("kontrast-a-..-b--2J")

@@ -1,14 +1,15 @@
 //! Loading and attaching the eBPF programs, and which source served each signal.
 
 use super::Options;
-use super::attached::{self, Attached, SAMPLE_HZ};
+use super::links::{self, Link, SAMPLE_HZ};
 use super::offsets::Layout;
 use super::signals::{HookKind, SAMPLES, SIGNALS, Signal};
 use anyhow::{Context, Result, bail};
 use aya::programs::{BtfTracePoint, PerfEvent, RawTracePoint};
 use aya::{Btf, Ebpf, EbpfLoader};
 use profiler_common::Pairing;
-use recording::observer;
+use recording::observer::ProbeGroupStatus;
+use recording::vocabulary::ProbeGroup;
 
 /// What a signal says of its source where this kernel gives none.
 pub const NO_SOURCE: &str = "none";
@@ -56,14 +57,14 @@ pub struct Programs {
     /// Each signal and what served it.
     pub sources: Vec<Source>,
     /// What holds the programs to their hooks.
-    attached: Vec<Attached>,
+    attached: Vec<Link>,
 }
 
 /// A signal and what served it.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Name of the signal.
-    pub signal: &'static str,
+    pub signal: ProbeGroup,
     /// What served it.
     pub source: String,
     /// Why no hook served it; empty where one did.
@@ -95,7 +96,7 @@ impl Programs {
         for name in self.sources.iter().flat_map(|source| &source.programs) {
             let program = self.bpf.program_mut(name);
             let program = program.with_context(|| format!("the object has no program {name}"))?;
-            self.attached.extend(attached::attach(program, name)?);
+            self.attached.extend(links::attach(program, name)?);
         }
         Ok(())
     }
@@ -144,7 +145,7 @@ impl Programs {
     }
 
     /// Whether programs serve the whole of a signal.
-    pub fn serve(&self, signal: &str) -> bool {
+    pub fn serve(&self, signal: ProbeGroup) -> bool {
         let mut served = self
             .sources
             .iter()
@@ -153,20 +154,21 @@ impl Programs {
     }
 
     /// What each signal's programs cost so far; zero unless the kernel's BPF statistics are on.
-    pub fn costs(&self) -> Vec<observer::Signal> {
+    pub fn costs(&self) -> Vec<ProbeGroupStatus> {
         self.sources
             .iter()
             .map(|source| self.cost(source))
             .collect()
     }
 
-    fn cost(&self, source: &Source) -> observer::Signal {
-        let mut signal = observer::Signal {
-            signal: source.signal.into(),
+    fn cost(&self, source: &Source) -> ProbeGroupStatus {
+        let mut signal = ProbeGroupStatus {
+            group: source.signal,
             source: source.source.clone(),
-            refused: source.refused.clone(),
+            fallback_reason: source.refused.clone(),
             programs: source.programs.clone(),
-            ..observer::Signal::default()
+            hits: 0,
+            bpf_ns: 0,
         };
         for info in source
             .programs
@@ -211,7 +213,7 @@ fn attach_signal(
     btf: &Btf,
     signal: &Signal,
     kind: HookKind,
-    attached: &mut Vec<Attached>,
+    attached: &mut Vec<Link>,
 ) -> Result<Source> {
     let mut programs = Vec::new();
     for hook in signal.hooks {
@@ -273,7 +275,7 @@ fn attach_hook(
     btf: &Btf,
     hook: &str,
     kind: HookKind,
-) -> Result<(String, Vec<Attached>)> {
+) -> Result<(String, Vec<Link>)> {
     let name = kind.program(hook);
     let program = bpf
         .program_mut(&name)
@@ -288,12 +290,12 @@ fn attach_hook(
             program.load()?;
         }
     }
-    let attached = attached::attach(program, &name)?;
+    let attached = links::attach(program, &name)?;
     Ok((name, attached))
 }
 
 /// Samples tell user code from faults and interrupts; a recording without them says so and is otherwise whole.
-fn attach_samples(bpf: &mut Ebpf) -> (Source, Vec<Attached>) {
+fn attach_samples(bpf: &mut Ebpf) -> (Source, Vec<Link>) {
     const PROGRAMS: [&str; 2] = ["cpu_clock", "cpu_clock_plain"];
     let mut refused = String::new();
     for program in PROGRAMS {
@@ -319,11 +321,11 @@ fn attach_samples(bpf: &mut Ebpf) -> (Source, Vec<Attached>) {
     (source, Vec::new())
 }
 
-fn try_samples(bpf: &mut Ebpf, name: &str) -> Result<Vec<Attached>> {
+fn try_samples(bpf: &mut Ebpf, name: &str) -> Result<Vec<Link>> {
     let program = bpf.program_mut(name).context("the object has no sampler")?;
     let sampler: &mut PerfEvent = (&mut *program).try_into()?;
     sampler.load()?;
-    attached::attach(program, name)
+    links::attach(program, name)
 }
 
 #[cfg(test)]
@@ -346,7 +348,7 @@ mod tests {
     fn why_a_better_hook_serves_nothing_is_kept_beside_what_does() {
         let refusal = anyhow::anyhow!("not on this kernel");
         let source = |refused: &str| Source {
-            signal: "scheduler",
+            signal: ProbeGroup::Scheduler,
             source: "raw_tracepoint".into(),
             refused: refused.into(),
             programs: Vec::new(),

@@ -1,137 +1,125 @@
-//! One recording from attach to drain.
+//! A recording with all probes, from attaching them to draining their maps.
 
-use super::activity::{self, Looked};
-use super::assemble::{self, Span};
-use super::attached::SAMPLE_HZ;
 use super::checks::{self, Evidence};
-use super::detail::Help;
-use super::drain::{self, Code, Drained, Exits};
-use super::kernel_truth::{self, Truth};
-use super::memory::{self, Places, Regions};
+use super::drain::{self, Drained, Exits};
+use super::instrumented::Instrumentation;
+use super::memory::{self, Regions, WindowRegions};
+use super::proc_snapshot::ProcSnapshot;
 use super::programs::{Programs, Wanted};
-use super::signals::{PROC_STAT, WAKEUPS};
+use super::runtime_stats::Visible;
+use super::series::Series;
+use super::signals::PROC_STAT;
 use super::statistics::Statistics;
-use super::target::{self, Process};
-use super::{Options, counted, crossing, host, others, sites, stolen};
-use anyhow::{Context, Result};
-use nix::time::{ClockId, clock_gettime};
-use profiler_common::thread::ON_CPU;
+use super::target::{self, Process, pids};
+use super::threads::{JoinedThread, ThreadIndex};
+use super::window::{Opening, Span, monotonic_ns};
+use super::{
+    Options, Recorder, TICKS_PER_POINT, assemble, code_samples, counted, crossing, host,
+    memory_stacks, run_queue_blame, runtime, runtime_stats, steal, threads, wakers,
+};
+use anyhow::Result;
+use aya_log::EbpfLogger;
 use profiler_common::{ThreadExit, WaitedFor};
-use recording::memory::{MemoryPoint, RegionPoint};
-use recording::observer::Mode;
-use recording::process::{Cpu, CpuPoint};
-use recording::{Ended, Recording, Target, Window, observer};
+use recording::observer::{Mode, Observer, ProbeGroupStatus};
+use recording::process::{Cpu, Faults, Thread};
+use recording::vocabulary::ProbeGroup;
+use recording::{Ended, Recording, Target};
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-/// Points of the series between two walks over all pages.
-const POINTS_A_WALK: usize = 2;
+/// Ticks in which the kernel measures the programs: half a second is enough to know their cost.
+const TICKS_MEASURED: u32 = 5;
 
 /// A recording under way.
 pub struct Session {
     programs: Programs,
+    logger: Option<EbpfLogger<&'static dyn log::Log>>,
     exits: Exits,
     ended_threads: Vec<ThreadExit>,
     processes: Vec<Process>,
-    before: Truth,
-    regions: Regions,
-    start_ns: u64,
-    start_unix_ns: u64,
-    own_cpu_ns: u64,
-    cpu: Vec<CpuPoint>,
-    memory: Vec<MemoryPoint>,
-    regions_seen: Vec<RegionPoint>,
-    ports: Vec<u16>,
-    code: Code,
-    last: (u64, u64),
     target: Target,
+    placement: String,
+    opening: Opening,
+    regions: Regions,
+    series: Series,
     stats: Statistics,
-    crossing_ns: f64,
-    looked: Looked,
-    detail: Option<Help>,
+    syscall_entry_exit_ns: f64,
+    visible: Visible,
+    instrumentation: Option<Instrumentation>,
+}
+
+/// State at the end of the window.
+struct Closed {
+    span: Span,
+    after: ProcSnapshot,
+    own_cpu_ns: u64,
+    drained: Drained,
 }
 
 impl Session {
     /// Loads and attaches the programs and opens the window.
+    ///
+    /// # Errors
+    /// The kernel refuses a required program, or a map cannot be filled.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
-        let target = describe(&processes, options)?;
+        let target = target::describe(&processes, options)?;
         let wanted = Wanted {
-            tgids: processes.iter().map(|process| process.pid).collect(),
-            pairing: target::pairing_of(&target.runtime),
-            collector: target::collector_of(&target.runtime),
+            tgids: pids(&processes),
+            pairing: runtime::pairing(target.runtime),
+            collector: runtime::gc_thread_comm(target.runtime),
             log: options.log_programs,
             kinds: options.hooks.clone(),
         };
-        // Without it calls are told as too cheap, which a recording says of itself; it is no reason to record nothing.
-        let crossing_ns = crossing::measure(&wanted).unwrap_or_default();
+        // Without this price, time at the edges of system calls counts as time outside of them. The
+        // recording holds 0 then; that is no reason to record nothing.
+        let syscall_entry_exit_ns = crossing::measure(&wanted).unwrap_or_default();
         let mut programs = Programs::attach(&wanted)?;
-        let looked = Looked::by(&programs, &wanted);
-        let detail = options.detail.as_deref();
-        let detail = detail.map(|dir| Help::begin(dir, &mut programs.bpf, &target));
-        let ports: Vec<u16> = wanted
-            .tgids
-            .iter()
-            .flat_map(|pid| target::listening_ports(*pid))
-            .collect();
-        drain::fill_set::<u16, u8>(&mut programs.bpf, "LISTENING", &ports)?;
-        drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &wanted.tgids)?;
-        let heap_ends = wanted.tgids.iter();
-        let heap_ends = heap_ends.filter_map(|pid| Some((*pid, memory::heap_end(*pid)?)));
-        drain::fill::<u32, u64>(&mut programs.bpf, "HEAP_ENDS", heap_ends)?;
-        drain::fill::<u32, WaitedFor>(&mut programs.bpf, "WAITED", [others::late_processes()])?;
-        drain::free_slots(&mut programs.bpf)?;
+        let logger = match options.log_programs {
+            true => Some(EbpfLogger::init(&mut programs.bpf)?),
+            false => None,
+        };
+        let visible = Visible::by(&programs, &wanted);
+        let instrumentation = options.runtime_symbols.as_deref();
+        let instrumentation =
+            instrumentation.map(|dir| Instrumentation::begin(dir, &mut programs.bpf, &target));
+        let series = Series::new(&wanted.tgids);
+        fill_maps(&mut programs.bpf, &wanted.tgids, series.ports())?;
         let exits = Exits::new(&mut programs.bpf)?;
         let regions = memory::regions_of_all(&wanted.tgids);
-        // Asks for a privilege that is given up next, so it cannot be turned on again later.
+        // Needs a privilege that is dropped next, so that it cannot be turned on again later.
         let stats = Statistics::start();
         super::privilege::drop_excess();
-        let before = Truth::read(&wanted.tgids);
-        let (start_unix_ns, own_cpu_ns) = (unix_ns(), clock_ns(ClockId::CLOCK_PROCESS_CPUTIME_ID));
-        let start_ns = clock_ns(ClockId::CLOCK_MONOTONIC);
-        drain::set_window(&mut programs.bpf, start_ns)?;
+        let opening = Opening::now(&wanted.tgids);
+        drain::set_window(&mut programs.bpf, opening.start_ns)?;
         Ok(Session {
             programs,
+            logger,
             exits,
             ended_threads: Vec::new(),
             processes,
-            before,
-            regions,
-            start_ns,
-            start_unix_ns,
-            own_cpu_ns,
-            cpu: Vec::new(),
-            memory: Vec::new(),
-            regions_seen: Vec::new(),
-            ports,
-            code: Code::new(),
-            last: (0, 0),
             target,
+            placement: options.placement.clone(),
+            opening,
+            regions,
+            series,
             stats,
-            crossing_ns,
-            looked,
-            detail,
+            syscall_entry_exit_ns,
+            visible,
+            instrumentation,
         })
     }
 
-    /// The object behind the programs, for what their diagnostics need.
-    pub fn bpf(&mut self) -> &mut aya::Ebpf {
-        &mut self.programs.bpf
-    }
-
-    /// Takes the programs off their hooks,
+    /// Detaches the programs. They stay loaded.
     pub fn detach(&mut self) {
         self.programs.detach();
     }
 
-    /// or puts them back.
+    /// Attaches the programs again after [`Self::detach`].
+    ///
+    /// # Errors
+    /// The kernel refuses one.
     pub fn attach_again(&mut self) -> Result<()> {
         self.programs.attach_again()
-    }
-
-    /// Whether the (first) process is gone.
-    pub fn target_ended(&self) -> bool {
-        let first = &self.processes[0];
-        kernel_truth::has_ended(first.pid, first.start_time)
     }
 
     /// Ends the kernel's measuring of the programs.
@@ -139,251 +127,205 @@ impl Session {
         self.stats.stop();
     }
 
-    /// Takes thread ends out of the ring buffer; often enough, it never fills.
+    /// Takes thread exits out of the ring buffer, so that it does not fill.
     pub fn take_exits(&mut self) {
         self.ended_threads.extend(self.exits.take());
     }
 
-    /// Adds a point to the series of CPU time and resident memory.
-    pub fn tick(&mut self) -> Result<()> {
+    /// Adds a point to the series.
+    ///
+    /// # Errors
+    /// A map cannot be read.
+    pub fn add_point(&mut self) -> Result<()> {
         self.take_exits();
-        let now = clock_ns(ClockId::CLOCK_MONOTONIC);
-        let t_ns = now.saturating_sub(self.start_ns);
-        let live = drain::threads(&self.programs.bpf)?;
+        let now = monotonic_ns();
+        let t_ns = now.saturating_sub(self.opening.start_ns);
         let ended = self.ended_threads.iter().map(|exit| exit.thread);
-        let (on_cpu, kernel) = live
-            .iter()
-            .copied()
-            .chain(ended)
-            .fold((0, 0), |sum, thread| {
-                let on_cpu = if thread.state == ON_CPU {
-                    thread.on_cpu_at(now)
-                } else {
-                    thread.on_cpu_ns
-                };
-                (sum.0 + on_cpu, sum.1 + thread.syscall_ns)
-            });
-        let on_cpu_ns = on_cpu.saturating_sub(self.last.0);
-        let kernel_ns = kernel.saturating_sub(self.last.1).min(on_cpu_ns);
-        self.cpu.push(CpuPoint {
-            t_ns,
-            on_cpu_ns,
-            user_ns: on_cpu_ns - kernel_ns,
-            kernel_ns,
-        });
-        self.last = (on_cpu, kernel);
-        self.memory.push(memory_point(&self.processes, t_ns));
-        if self.memory.len().is_multiple_of(POINTS_A_WALK) {
-            let pid = self.processes[0].pid;
-            self.regions_seen
-                .push(memory::region_point(pid, &self.ports, t_ns));
-        }
-        if self.memory.len().is_multiple_of(points_between_takes()) {
-            drain::take_code(&mut self.programs.bpf, &mut self.code)?;
-        }
-        Ok(())
+        self.series.add(&mut self.programs.bpf, ended, (now, t_ns))
     }
 
-    /// Closes the window and assembles the recording.
-    pub fn end(mut self, ended: Ended, options: &Options) -> Result<Recording> {
-        /// Programs that saw the window open a moment ago finish well within this.
+    fn close(&mut self) -> Result<Closed> {
+        /// Programs that saw the window open just before its end finish well within this time.
         const IN_FLIGHT: Duration = Duration::from_millis(2);
         self.stats.stop();
-        let closing_ns = clock_ns(ClockId::CLOCK_MONOTONIC);
+        let closing_ns = monotonic_ns();
         drain::set_window(&mut self.programs.bpf, 0)?;
-        let pids: Vec<u32> = self.processes.iter().map(|process| process.pid).collect();
-        let after = Truth::read(&pids);
-        let own_cpu_ns = clock_ns(ClockId::CLOCK_PROCESS_CPUTIME_ID) - self.own_cpu_ns;
+        let after = ProcSnapshot::read(&pids(&self.processes));
+        let own_cpu_ns = self.opening.own_cpu_ns();
         std::thread::sleep(IN_FLIGHT);
         self.take_exits();
         let mut drained = drain::drain(&self.programs.bpf)?;
-        for (place, count) in std::mem::take(&mut self.code) {
+        for (place, count) in std::mem::take(&mut self.series.code) {
             *drained.code.entry(place).or_default() += count;
         }
-        // On a busy machine events still come between reading the clock and closing: the last of them is the end.
+        // On a busy machine events still come between the reading of the clock and the closing. The
+        // last of them is the end.
         let latest = drained.live.iter().map(|thread| thread.since_ns);
         let end_ns = latest.fold(closing_ns, u64::max);
-        let span = Span {
-            start_ns: self.start_ns,
-            end_ns,
-        };
-        let end_regions = memory::regions_of_all(&pids);
-        let places = Places {
-            start: &self.regions,
-            end: &end_regions,
-        };
-        let mut recording = self.assemble(&drained, &after, places, span, ended);
-        recording.observer.cpu_ns = own_cpu_ns;
-        recording.host =
-            host::fingerprint(pids[0], after.steal_since(&self.before), &options.placement);
-        analysis::runtime::assign_roles(&mut recording);
-        let mut names = BTreeMap::new();
-        if let Some(help) = self.detail {
-            let detail = help.end(&self.programs.bpf, pids[0], &drained.code)?;
-            (recording.detail, names) = (Some(detail.0), detail.1);
-        }
-        let roles = others::Roles::of(&drained, &self.ended_threads, &recording);
-        let memory_sites = sites::memory_sites(&drained, pids[0], places, &roles);
-        let code = others::code(&drained, pids[0], places, &roles, &names);
-        recording.wakers = others::wakers(&drained, &roles);
-        recording.memory_sites = memory_sites;
-        recording.code = code;
-        recording.waited_for = others::waited_for(&drained.waited, &pids);
-        Ok(recording)
+        Ok(Closed {
+            span: Span {
+                start_ns: self.opening.start_ns,
+                end_ns,
+            },
+            after,
+            own_cpu_ns,
+            drained,
+        })
     }
 
+    /// Makes the recording without its lists by thread.
     fn assemble(
-        &self,
-        drained: &Drained,
-        after: &Truth,
-        places: Places,
-        span: Span,
+        &mut self,
+        closed: &Closed,
+        joined: &[JoinedThread],
+        regions: WindowRegions,
         ended: Ended,
     ) -> Recording {
-        let known = assemble::known_threads(
-            &drained.live,
-            &self.ended_threads,
-            &self.before,
-            after,
-            span,
-        );
+        let (drained, span) = (&closed.drained, closed.span);
         let pid = self.processes[0].pid;
-        let mut threads = assemble::threads(&known, drained, places, span);
-        let signals = self
-            .stats
-            .scaled(self.programs.costs(), span.end_ns - span.start_ns);
-        let faults_counted = signals
-            .iter()
-            .any(|signal| signal.signal == "page faults" && signal.source != PROC_STAT);
-        let faults = if faults_counted {
-            assemble::faults(&known, &drained.faults, places)
-        } else {
-            after.faults_since(&self.before)
+        let steal_ns = closed.after.steal_since(&self.opening.before);
+        let mut threads = assemble::threads(joined, drained, span);
+        let observer = self.observer(closed);
+        let faults = match has_source(&observer.probe_groups, ProbeGroup::PageFaults) {
+            true => assemble::faults(joined, &drained.faults, regions),
+            false => closed.after.faults_since(&self.opening.before),
         };
-        let wakeups_seen = signals
-            .iter()
-            .any(|signal| signal.signal == WAKEUPS && !signal.programs.is_empty());
-        let checks = checks::all(&Evidence {
-            threads: &threads,
-            known: &known,
-            span,
-            before: &self.before,
-            after,
-            faults: &faults,
-            faults_counted,
-            wakeups_seen,
-            counters: &drained.counters,
-            exits_consumed: self.ended_threads.len() as u64,
-            alive: !self.target_ended(),
-        });
-        // The checks are of times as they were seen.
-        stolen::set_apart(&mut threads, &known, after.steal_since(&self.before));
+        // The checks are about on-CPU time as the programs saw it, steal included.
+        let checks = self.checks(closed, joined, (&threads, &faults), &observer);
+        steal::set_apart(&mut threads, joined, steal_ns);
         let syscalls = assemble::syscalls(&threads, &drained.errors);
         let mut process = assemble::process(&threads);
-        process.cpu_clock_ns = after.cpu_clock_since(&self.before);
+        process.cpu_clock_ns = closed.after.cpu_clock_since(&self.opening.before);
         Recording {
             schema: recording::RECORDING_SCHEMA.into(),
-            target: target::now(&self.target),
-            window: Window {
-                start_unix_ns: self.start_unix_ns,
-                duration_ns: span.end_ns - span.start_ns,
-                ended,
-            },
+            target: target::describe_again(&self.target),
+            host: host::fingerprint(pid, steal_ns, &self.placement),
+            window: self.opening.window(span, ended),
             process,
             sockets: counted::sockets(drained, &syscalls),
             syscalls,
             faults,
             memory: recording::memory::Memory {
-                series: self.memory.clone(),
-                region_series: self.regions_seen.clone(),
+                series: std::mem::take(&mut self.series.memory),
+                region_series: std::mem::take(&mut self.series.regions),
                 ..memory::memory_of(pid)
             },
             cpu: Cpu {
-                series: self.cpu.clone(),
+                series: std::mem::take(&mut self.series.cpu),
             },
             latency: counted::latency(drained),
-            forwards: counted::forwards(drained),
-            activity: activity::activity(drained, self.looked),
-            observer: observer::Observer {
-                signals,
-                lost_events: drained.counters.lost(),
-                sampled_ns: self.stats.sampled_ns(),
-                rss_bytes: memory::memory_of(std::process::id()).peak_rss_bytes,
-                mode: Mode::All,
-                crossing_ns: self.crossing_ns,
-                ..observer::Observer::default()
-            },
+            relays: counted::relays(drained),
+            runtime_stats: runtime_stats::runtime_stats(drained, self.visible),
+            observer,
             threads,
             checks,
             ..Recording::default()
         }
     }
-}
 
-/// How many points of the series may pass before the map of code could be half full, were every sample of every CPU of
-/// another place.
-fn points_between_takes() -> usize {
-    const HALF: usize = 16_384;
-    let cpus = aya::util::online_cpus().map_or(1, |cpus| cpus.len());
-    (HALF / (SAMPLE_HZ as usize * cpus)).max(1)
-}
+    fn observer(&self, closed: &Closed) -> Observer {
+        let costs = self.programs.costs();
+        Observer {
+            probe_groups: self.stats.scaled(costs, closed.span.length_ns()),
+            lost_events: closed.drained.counters.lost(),
+            cpu_ns: closed.own_cpu_ns,
+            rss_bytes: memory::memory_of(std::process::id()).peak_rss_bytes,
+            sampled_ns: self.stats.sampled_ns(),
+            syscall_entry_exit_ns: self.syscall_entry_exit_ns,
+            mode: Mode::All,
+            ..Observer::default()
+        }
+    }
 
-/// Resident memory of the processes now.
-pub fn memory_point(processes: &[Process], t_ns: u64) -> MemoryPoint {
-    let each = processes.iter().map(|process| memory::rss_of(process.pid));
-    MemoryPoint {
-        t_ns,
-        rss_bytes: each.sum(),
+    fn checks(
+        &self,
+        closed: &Closed,
+        joined: &[JoinedThread],
+        (threads, faults): (&[Thread], &Faults),
+        observer: &Observer,
+    ) -> Vec<recording::observer::Check> {
+        let groups = &observer.probe_groups;
+        checks::all(&Evidence {
+            threads,
+            joined,
+            span: closed.span,
+            before: &self.opening.before,
+            after: &closed.after,
+            faults,
+            faults_counted: has_source(groups, ProbeGroup::PageFaults),
+            wakeups_seen: groups
+                .iter()
+                .any(|group| group.group == ProbeGroup::Wakeups && !group.programs.is_empty()),
+            counters: &closed.drained.counters,
+            exits_consumed: self.ended_threads.len() as u64,
+            alive: !self.processes[0].has_ended(),
+        })
     }
 }
 
-/// What is recorded, in words.
-pub fn describe(processes: &[Process], options: &Options) -> Result<Target> {
-    let first = processes.first().context("no process to record")?;
-    let executable = target::executable(first.pid);
-    let guessed = || {
-        executable
-            .as_deref()
-            .map_or("unknown", target::guess_runtime)
-            .to_owned()
-    };
-    let file_name = || {
-        Some(
-            executable
-                .as_deref()?
-                .file_name()?
-                .to_string_lossy()
-                .into_owned(),
-        )
-    };
-    Ok(Target {
-        arm: options
-            .arm
-            .clone()
-            .or_else(file_name)
-            .unwrap_or_else(|| format!("pid {}", first.pid)),
-        pid: first.pid,
-        start_time_ticks: first.start_time,
-        other_pids: processes[1..].iter().map(|process| process.pid).collect(),
-        runtime: options.runtime.clone().unwrap_or_else(guessed),
-        runtime_version: options.runtime_version.clone(),
-        cmdline: target::cmdline(first.pid),
-        binary_bytes: target::executable_bytes(first.pid),
-        installed_bytes: None,
-    })
+/// Returns whether programs serve a probe group. Page faults have another source than programs.
+fn has_source(groups: &[ProbeGroupStatus], wanted: ProbeGroup) -> bool {
+    groups
+        .iter()
+        .any(|group| group.group == wanted && group.source != PROC_STAT)
 }
 
-/// A clock now, ns; 0 where it cannot be read.
-pub fn clock_ns(clock: ClockId) -> u64 {
-    clock_gettime(clock).map_or(0, |time| {
-        u64::try_from(Duration::from(time).as_nanos()).unwrap_or(0)
-    })
+fn fill_maps(bpf: &mut aya::Ebpf, pids: &[u32], ports: &[u16]) -> Result<()> {
+    drain::fill_set::<u16, u8>(bpf, "LISTENING", ports)?;
+    drain::fill_set::<u32, u32>(bpf, "TARGETS", pids)?;
+    let heap_ends = pids
+        .iter()
+        .filter_map(|pid| Some((*pid, memory::heap_end(*pid)?)));
+    drain::fill::<u32, u64>(bpf, "HEAP_ENDS", heap_ends)?;
+    let others = run_queue_blame::other_processes();
+    drain::fill::<u32, WaitedFor>(bpf, "WAITED", [others])?;
+    drain::free_slots(bpf)
 }
 
-/// Wall-clock time, ns.
-pub fn unix_ns() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+impl Recorder for Session {
+    fn tick(&mut self, number: u32) -> Result<bool> {
+        if number == TICKS_MEASURED {
+            self.stop_measuring_programs();
+        }
+        self.take_exits();
+        if let Some(logger) = &mut self.logger {
+            logger.flush();
+        }
+        if number.is_multiple_of(TICKS_PER_POINT) {
+            self.add_point()?;
+        }
+        Ok(self.processes[0].has_ended())
+    }
+
+    fn finish(mut self: Box<Self>, ended: Ended) -> Result<Recording> {
+        let closed = self.close()?;
+        let pids = pids(&self.processes);
+        let start_regions = std::mem::take(&mut self.regions);
+        let end_regions = memory::regions_of_all(&pids);
+        let regions = WindowRegions {
+            start: &start_regions,
+            end: &end_regions,
+        };
+        let drained = &closed.drained;
+        let joined = threads::join(
+            &drained.live,
+            &self.ended_threads,
+            &self.opening.before,
+            &closed.after,
+            closed.span,
+        );
+        let mut recording = self.assemble(&closed, &joined, regions, ended);
+        let mut compiled = BTreeMap::new();
+        if let Some(instrumentation) = self.instrumentation {
+            let (instrumented, names) =
+                instrumentation.finish(&self.programs.bpf, pids[0], &drained.code)?;
+            (recording.instrumented, compiled) = (Some(instrumented), names);
+        }
+        let index = ThreadIndex::of(&joined);
+        recording.code = code_samples::code_samples(drained, pids[0], regions, &index, &compiled);
+        recording.memory_stacks = memory_stacks::memory_stacks(drained, pids[0], regions, &index);
+        recording.wakers = wakers::wakers(drained, &index);
+        recording.run_queue_blame = run_queue_blame::run_queue_blame(&drained.waited, &pids);
+        Ok(recording)
+    }
 }

@@ -1,10 +1,12 @@
 //! The signals, the hooks behind each, and what cannot be said where the kernel does not give a hook.
 
+use recording::vocabulary::ProbeGroup;
+
 /// A signal and the tracepoints its programs sit on.
 #[derive(Debug)]
 pub struct Signal {
     /// Name in the recording.
-    pub name: &'static str,
+    pub name: ProbeGroup,
     /// Tracepoints; the programs are called the same, and `NAME_raw` as raw tracepoints.
     pub hooks: &'static [&'static str],
     /// Whether a recording makes no sense without it.
@@ -18,13 +20,10 @@ pub struct Signal {
 /// The kernel's own counters of a process.
 pub const PROC_STAT: &str = "/proc/PID/stat";
 
-/// The signal that tells sleep and waiting for a CPU apart as they happen.
-pub const WAKEUPS: &str = "wake-ups";
-
 /// Every signal that sits on tracepoints. Sources in order: `tp_btf`, raw tracepoint, its stand-in, none.
 pub const SIGNALS: &[Signal] = &[
     Signal {
-        name: "scheduler",
+        name: ProbeGroup::Scheduler,
         hooks: &[
             "sched_switch",
             "sched_wakeup_new",
@@ -36,28 +35,28 @@ pub const SIGNALS: &[Signal] = &[
         stand_in: None,
     },
     Signal {
-        name: WAKEUPS,
+        name: ProbeGroup::Wakeups,
         hooks: &["sched_wakeup"],
         required: false,
         answers: "how long each wait for a CPU and each sleep was; their sums are the kernel's",
         stand_in: Some("sched_info.run_delay"),
     },
     Signal {
-        name: "wakers",
+        name: ProbeGroup::Wakers,
         hooks: &["sched_waking"],
         required: false,
         answers: "who woke whom, and the time from wake-up to running",
         stand_in: None,
     },
     Signal {
-        name: "migrations",
+        name: ProbeGroup::Migrations,
         hooks: &["sched_migrate_task"],
         required: false,
         answers: "moves between CPUs",
         stand_in: None,
     },
     Signal {
-        name: "syscalls",
+        name: ProbeGroup::Syscalls,
         hooks: &["sys_enter", "sys_exit"],
         required: true,
         answers: "system calls and the split of CPU time: nothing is recorded without it",
@@ -65,28 +64,28 @@ pub const SIGNALS: &[Signal] = &[
     },
     Signal {
         // sock_*_length came with Linux 6.3.
-        name: "sockets",
+        name: ProbeGroup::Sockets,
         hooks: &["sock_send_length", "sock_recv_length"],
         required: false,
         answers: "bytes and sizes of every send and receive, and forwarding time",
         stand_in: None,
     },
     Signal {
-        name: "socket arrival",
+        name: ProbeGroup::SocketArrival,
         hooks: &["sk_data_ready"],
         required: false,
         answers: "time from arrival to receive, and so forwarding time from the socket on",
         stand_in: None,
     },
     Signal {
-        name: "connections",
+        name: ProbeGroup::Connections,
         hooks: &["inet_sock_set_state"],
         required: false,
         answers: "connections opened and closed",
         stand_in: None,
     },
     Signal {
-        name: "retransmits",
+        name: ProbeGroup::Retransmits,
         hooks: &["tcp_retransmit_skb"],
         required: false,
         answers: "segments sent again",
@@ -94,7 +93,7 @@ pub const SIGNALS: &[Signal] = &[
     },
     Signal {
         // x86-64 has these.
-        name: "page faults",
+        name: ProbeGroup::PageFaults,
         hooks: &["page_fault_user", "page_fault_kernel"],
         required: false,
         answers: "page faults by mode and by region",
@@ -105,7 +104,7 @@ pub const SIGNALS: &[Signal] = &[
 /// All that is observed in the mode `counters`: the kernel keeps an account of each thread, which is lost when the thread ends, and of a
 /// new one somebody has to say that it is new. Nothing of it runs at a switch or a call, so that it costs a server nothing.
 pub const LIFETIMES: &[Signal] = &[Signal {
-    name: "thread lifetimes",
+    name: ProbeGroup::ThreadLifetimes,
     hooks: &[
         "sched_process_fork",
         "sched_process_exit",
@@ -117,13 +116,13 @@ pub const LIFETIMES: &[Signal] = &[Signal {
 }];
 
 /// The signal of the CPU-clock samples, which sit on no tracepoint.
-pub const SAMPLES: (&str, &str) = (
-    "cpu samples",
+pub const SAMPLES: (ProbeGroup, &str) = (
+    ProbeGroup::CpuSamples,
     "how time outside system calls splits into user code and faults",
 );
 
 /// What cannot be said without a signal.
-pub fn answers(signal: &str) -> &'static str {
+pub fn answers(signal: ProbeGroup) -> &'static str {
     let known = SIGNALS
         .iter()
         .map(|signal| (signal.name, signal.answers))

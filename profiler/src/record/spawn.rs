@@ -1,4 +1,4 @@
-//! Starting a command so that it can be recorded from its first instruction.
+//! Starts a command that is recorded from its first instruction.
 
 use super::target::Process;
 use anyhow::{Context, Result, bail};
@@ -9,13 +9,17 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-/// A command that waits for [`Held::release`] before it begins; it is killed if dropped.
-pub struct Held(Child);
+/// A command that waits for [`SuspendedChild::resume`] before its exec. Dropping it kills it.
+pub struct SuspendedChild(Child);
 
-impl Held {
-    /// Starts the command, held back. It runs as the user behind sudo, if there is one.
+impl SuspendedChild {
+    /// Starts a command and suspends it before its exec. It runs as the user who called sudo, if any.
+    ///
+    /// # Errors
+    /// The shell cannot be started, or does not stop.
     pub fn start(command: &[String]) -> Result<Self> {
-        // The shell stops itself, then becomes the command: same process, nothing of it runs before it is followed.
+        // The shell stops itself, then becomes the command: it is the same process, and nothing of
+        // the command runs before it is recorded.
         let mut shell = Command::new("sh");
         shell
             .args(["-c", "kill -STOP $$; exec \"$@\"", "sh"])
@@ -24,22 +28,28 @@ impl Held {
         if let (Some(uid), Some(gid)) = (id("SUDO_UID"), id("SUDO_GID")) {
             shell.uid(uid).gid(gid);
         }
-        let held = Held(
+        let child = SuspendedChild(
             shell
                 .spawn()
                 .with_context(|| format!("cannot start {}", command[0]))?,
         );
-        held.wait_until_stopped()?;
-        Ok(held)
+        child.wait_until_stopped()?;
+        Ok(child)
     }
 
-    /// The process.
+    /// Returns the process.
+    ///
+    /// # Errors
+    /// It has ended.
     pub fn process(&self) -> Result<Process> {
         Process::find(self.0.id())
     }
 
     /// Lets the command begin.
-    pub fn release(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn resume(&self) -> Result<()> {
         Ok(kill(self.pid(), Signal::SIGCONT)?)
     }
 
@@ -58,13 +68,13 @@ impl Held {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        bail!("the command could not be held back within {PATIENCE:?}")
+        bail!("the command did not stop before its exec within {PATIENCE:?}: is `sh` a shell?")
     }
 }
 
-impl Drop for Held {
+impl Drop for SuspendedChild {
     fn drop(&mut self) {
-        // It may have ended long ago, which is what is wanted.
+        // It has usually ended by then, so that both fail.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

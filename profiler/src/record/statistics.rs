@@ -3,7 +3,7 @@
 //! It reads the clock twice around every run of every program, which costs about as much as a short program does:
 //! the observer would double what it is there to measure.
 
-use recording::observer::Signal;
+use recording::observer::ProbeGroupStatus;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -37,17 +37,17 @@ impl Statistics {
     }
 
     /// Figures of the sampled part, scaled up to the window.
-    pub fn scaled(&self, signals: Vec<Signal>, window_ns: u64) -> Vec<Signal> {
+    pub fn scaled(&self, groups: Vec<ProbeGroupStatus>, window_ns: u64) -> Vec<ProbeGroupStatus> {
         let sampled = u128::from(self.sampled_ns().max(1));
         let scale = |value: u64| {
             u64::try_from(u128::from(value) * u128::from(window_ns) / sampled).unwrap_or(u64::MAX)
         };
-        signals
+        groups
             .into_iter()
-            .map(|signal| Signal {
-                hits: scale(signal.hits),
-                bpf_ns: scale(signal.bpf_ns),
-                ..signal
+            .map(|group| ProbeGroupStatus {
+                hits: scale(group.hits),
+                bpf_ns: scale(group.bpf_ns),
+                ..group
             })
             .collect()
     }
@@ -56,25 +56,32 @@ impl Statistics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use recording::vocabulary::ProbeGroup;
+
+    fn group(hits: u64, bpf_ns: u64) -> ProbeGroupStatus {
+        ProbeGroupStatus {
+            group: ProbeGroup::Scheduler,
+            source: "tp_btf".into(),
+            fallback_reason: String::new(),
+            programs: Vec::new(),
+            hits,
+            bpf_ns,
+        }
+    }
 
     #[test]
-    fn figures_grow_with_the_part_that_was_not_measured() {
+    fn scales_the_sampled_part_up_to_the_window() {
         let statistics = Statistics {
             held: None,
             sampled: Duration::from_nanos(100),
         };
-        let signal = Signal {
-            hits: 3,
-            bpf_ns: 500,
-            ..Signal::default()
-        };
-        let scaled = statistics.scaled(vec![signal], 1000);
+        let scaled = statistics.scaled(vec![group(3, 500)], 1000);
         assert_eq!((scaled[0].hits, scaled[0].bpf_ns), (30, 5000));
     }
 
     #[test]
-    fn nothing_measured_is_nothing_known() {
-        let scaled = Statistics::default().scaled(vec![Signal::default()], 1000);
+    fn reports_zero_where_nothing_was_measured() {
+        let scaled = Statistics::default().scaled(vec![group(0, 0)], 1000);
         assert_eq!((scaled[0].hits, scaled[0].bpf_ns), (0, 0));
     }
 }

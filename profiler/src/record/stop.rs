@@ -1,4 +1,4 @@
-//! When a recording ends: after a duration, when its driver says so, or by a signal.
+//! The end of a recording: after a duration, at the request of another program, or by a signal.
 
 use anyhow::Result;
 use recording::Ended;
@@ -8,14 +8,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// What ends a recording, other than a signal and the target's end.
+/// Condition that ends a recording, besides a signal and the end of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
     /// A length of time.
     Elapsed(Duration),
     /// Standard input is closed.
     StdinCloses,
-    /// Nothing else.
+    /// None: a signal is the ordinary end.
     Interrupted,
 }
 
@@ -40,14 +40,15 @@ impl Stop {
         })
     }
 
-    /// The window is open: the duration counts from now.
+    /// Starts the duration.
     pub fn window_opened(&mut self) {
         if let Until::Elapsed(duration) = self.until {
             self.deadline = Instant::now() + duration;
         }
     }
 
-    /// Waits until the recording is to end (Ctrl-C is the way to end one without a duration, and cuts short any other); may be called again after having been dropped half way.
+    /// Waits until the recording is to end. Ctrl-C is the ordinary end without a duration, and cuts a
+    /// recording short otherwise. May be dropped and called again.
     pub async fn wait(&mut self) -> Ended {
         let deadline = self.deadline;
         let asked = async {
@@ -57,7 +58,7 @@ impl Stop {
                     Ended::Duration
                 }
                 (Until::StdinCloses, Some(closed)) => {
-                    // The thread that reads ends only by sending.
+                    // The reading thread ends only by sending.
                     let _ = closed.await;
                     Ended::Asked
                 }
@@ -77,14 +78,15 @@ impl Stop {
     }
 }
 
-/// Tells when standard input is closed. A thread of its own reads it: a runtime would wait for that read to end.
+/// Returns a receiver that fires when standard input is closed. A separate thread reads it: tokio
+/// would wait for the read before it shuts down.
 fn stdin_closed() -> oneshot::Receiver<()> {
     let (closed, receiver) = oneshot::channel();
     std::thread::spawn(move || {
         let mut byte = [0];
-        // Whatever is written is of no interest; the end, or an error, is the sign.
+        // Input has no meaning; its end, or an error, ends the recording.
         while matches!(std::io::stdin().read(&mut byte), Ok(1..)) {}
-        // Nobody listens any more if the recording has ended by itself.
+        // The receiver is gone if the recording has already ended.
         let _ = closed.send(());
     });
     receiver

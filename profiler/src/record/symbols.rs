@@ -1,9 +1,10 @@
-//! The functions that samples of user code fell into, from the symbols of the files that the code was mapped from.
+//! Functions by the symbols of the files that code was mapped from.
 //!
-//! The files belong to the observed process and may be anything: they are read piece by piece rather than mapped, so
-//! that one that shrinks meanwhile is an error and not the end of the recording, and only names that are wanted are kept.
+//! The files belong to the observed process and may be anything. They are read piece by piece, not
+//! mapped, so that a file that shrinks meanwhile is an error and does not kill the recorder. Only
+//! names that are needed are kept.
 
-use super::memory::{Mapped, Places};
+use super::memory::{MappedFile, WindowRegions};
 use object::read::elf::{ElfFile32, ElfFile64};
 use object::{Object, ObjectSegment, ObjectSymbol, ReadCache, SymbolKind};
 use profiler_common::CODE_BITS;
@@ -12,21 +13,22 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Names longer than this are cut: those of templates can have kilobytes.
+/// Longest name kept, in characters: names of templates can have kilobytes.
 pub const LONGEST_NAME: usize = 200;
-/// Bytes of a unit of code.
+/// Length of a unit of code, in bytes.
 pub const UNIT: u64 = 1 << CODE_BITS;
 
-/// Of each piece of code of `length` bytes (by its lowest address) the function that has most of it, where that is known.
+/// Returns the function that has most of each piece of code, where symbols name it. A piece is
+/// `length` bytes long and is given by its lowest address.
 pub fn functions(
     pid: u32,
-    places: Places,
+    regions: WindowRegions,
     length: u64,
     units: impl Iterator<Item = u64>,
 ) -> BTreeMap<u64, String> {
-    let mut files: BTreeMap<PathBuf, Vec<(u64, Mapped)>> = BTreeMap::new();
+    let mut files: BTreeMap<PathBuf, Vec<(u64, MappedFile)>> = BTreeMap::new();
     for unit in units {
-        if let Some(mapped) = places.file_of(unit) {
+        if let Some(mapped) = regions.file_of(unit) {
             files
                 .entry(mapped.path.clone())
                 .or_default()
@@ -40,12 +42,13 @@ pub fn functions(
     named.flatten().collect()
 }
 
-/// The functions of one file, read as the process sees it; none where that is no longer the file it was mapped from.
+/// Returns the functions of one file, as the process sees it; `None` if another file has its path by
+/// now.
 fn in_file(
     root: &Path,
     path: &Path,
     length: u64,
-    units: &[(u64, Mapped)],
+    units: &[(u64, MappedFile)],
 ) -> Option<Vec<(u64, String)>> {
     let file = File::open(root.join(path.strip_prefix("/").ok()?)).ok()?;
     let inode = units.first()?.1.inode;
@@ -66,7 +69,7 @@ fn in_file(
     }
 }
 
-/// Names units that are known by their offset in the file.
+/// Names units of code by their offset in the file.
 fn named<'data>(
     elf: &impl Object<'data>,
     length: u64,
@@ -80,7 +83,7 @@ fn named<'data>(
             wanted.insert(address, (*unit, None));
         }
     }
-    // Of two names for one place the first is taken: the full table comes before that of what is exported.
+    // The first of two names for one place counts: the full table comes before the exported one.
     for symbol in elf.symbols().chain(elf.dynamic_symbols()) {
         if symbol.kind() != SymbolKind::Text || symbol.size() == 0 {
             continue;
@@ -104,13 +107,13 @@ fn named<'data>(
         .collect()
 }
 
-/// The function found so far, and how many bytes of the unit it has.
+/// The function found so far, and the bytes of the unit that it has.
 struct Best {
     overlap: u64,
     name: String,
 }
 
-/// A symbol as its language writes it, without parameters and hashes.
+/// Returns a symbol as its language writes it, without parameters and hashes.
 fn readable(symbol: &str) -> String {
     let name = if let Ok(rust) = rustc_demangle::try_demangle(symbol) {
         format!("{rust:#}")
@@ -139,7 +142,7 @@ mod tests {
     #[inline(never)]
     fn a_function_to_be_found(number: u64) -> u64 {
         let mut value = number;
-        // So many steps that it is several units long: the first whole one belongs to nothing else.
+        // Long enough for a whole unit that belongs to no other function.
         macro_rules! steps {
             ($($factor:literal)*) => {$(
                 value = value.rotate_left(7) ^ std::hint::black_box(number).wrapping_mul($factor);
@@ -150,17 +153,17 @@ mod tests {
     }
 
     #[test]
-    fn functions_of_this_process_are_found() {
+    fn finds_functions_of_this_process() {
         std::hint::black_box(a_function_to_be_found(3));
         let pid = std::process::id();
-        let regions = regions_of(pid);
-        let places = Places {
-            start: &regions,
-            end: &regions,
+        let mapped = regions_of(pid);
+        let regions = WindowRegions {
+            start: &mapped,
+            end: &mapped,
         };
         let unit = (a_function_to_be_found as *const () as u64 + UNIT) & !(UNIT - 1);
         let nowhere = 0x1000;
-        let found = functions(pid, places, UNIT, [unit, nowhere].into_iter());
+        let found = functions(pid, regions, UNIT, [unit, nowhere].into_iter());
         let names: Vec<&String> = found.values().collect();
         assert!(
             names.len() == 1 && names[0].ends_with("a_function_to_be_found"),
@@ -169,12 +172,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_program_names_nothing() {
+    fn finds_no_names_in_files_that_are_no_program() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("file");
         std::fs::write(&path, b"\x7fELF and then nothing of it").expect("written");
         let inode = path.metadata().expect("it is there").ino();
-        let mapped = |inode| Mapped {
+        let mapped = |inode| MappedFile {
             path: path.clone(),
             offset: 0,
             inode,
@@ -185,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn symbols_are_made_readable() {
+    fn demangles_symbols() {
         for (symbol, expected) in [
             (
                 "_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE",

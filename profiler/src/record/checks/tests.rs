@@ -1,27 +1,37 @@
 use super::*;
-use crate::record::kernel_truth::ThreadTruth;
+use crate::record::proc_snapshot::TaskAccounting;
 use profiler_common::thread::ON_CPU;
 
-fn known(on_cpu_ns: u64, exec_ns: u64) -> Known {
+const SECOND: u64 = 1_000_000_000;
+
+fn joined(on_cpu_ns: u64, exec_ns: u64) -> JoinedThread {
     let mut tracked = profiler_common::Thread::new(1, 1, 1, ON_CPU, 0);
     tracked.on_cpu_ns = on_cpu_ns;
-    let truth = Some(ThreadTruth {
+    let kernel = Some(TaskAccounting {
         exec_ns,
-        ..ThreadTruth::default()
+        ..TaskAccounting::default()
     });
-    Known {
+    JoinedThread {
         tracked,
         name: String::new(),
         exited_ns: None,
-        truth,
+        kernel,
         early_ns: 0,
     }
 }
 
-fn check(name: &str, known: &[Known], threads: &[Thread], counters: &Counters) -> Check {
-    let truth = Truth {
+/// Makes all checks; the kernel has 100 faults and this steal, the recording 90 faults.
+fn check_with_steal(
+    name: &str,
+    joined: &[JoinedThread],
+    threads: &[Thread],
+    counters: &Counters,
+    steal_ns: u64,
+) -> Check {
+    let after = ProcSnapshot {
         minor: 100,
-        ..Truth::default()
+        steal_ns,
+        ..ProcSnapshot::default()
     };
     let faults = Faults {
         minor: 90,
@@ -29,13 +39,13 @@ fn check(name: &str, known: &[Known], threads: &[Thread], counters: &Counters) -
     };
     let evidence = Evidence {
         threads,
-        known,
+        joined,
         span: Span {
             start_ns: 0,
             end_ns: 1_000_000,
         },
-        before: &Truth::default(),
-        after: &truth,
+        before: &ProcSnapshot::default(),
+        after: &after,
         faults: &faults,
         faults_counted: true,
         wakeups_seen: true,
@@ -43,122 +53,95 @@ fn check(name: &str, known: &[Known], threads: &[Thread], counters: &Counters) -
         exits_consumed: 1,
         alive: true,
     };
-    all(&evidence)
+    let checks = all(&evidence);
+    let found = checks.into_iter().find(|check| check.name == name);
+    found.expect("a check of that name")
+}
+
+fn check(name: &str, joined: JoinedThread) -> Check {
+    check_with_steal(name, &[joined], &[], &Counters::default(), 0)
+}
+
+#[test]
+fn names_every_check() {
+    let names: Vec<String> = without_programs()
         .into_iter()
-        .find(|check| check.name == name)
-        .expect("a check of that name")
+        .map(|check| check.name)
+        .collect();
+    assert_eq!(names, NAMES);
+    for name in NAMES {
+        assert_eq!(check(name, joined(0, 0)).name, name);
+    }
 }
 
 #[test]
-fn on_cpu_time_may_be_off_by_one_percent() {
-    let counters = Counters::default();
-    let second = 1_000_000_000;
-    assert!(
-        check(
-            "on_cpu_vs_kernel",
-            &[known(second / 1000 * 1005, second)],
-            &[],
-            &counters
-        )
-        .ok
-    );
-    assert!(
-        !check(
-            "on_cpu_vs_kernel",
-            &[known(second / 1000 * 1015, second)],
-            &[],
-            &counters
-        )
-        .ok
-    );
+fn allows_one_percent_of_on_cpu_time() {
+    let ok = |on_cpu_ns| check("on_cpu_vs_kernel", joined(on_cpu_ns, SECOND)).ok;
+    assert!(ok(SECOND / 1000 * 1005));
+    assert!(!ok(SECOND / 1000 * 1015));
 }
 
 #[test]
-fn choosing_who_is_next_may_be_running_or_waiting() {
-    let second = 1_000_000_000;
-    let judged = |preemptions| {
-        let mut known = known(second / 1000 * 1020, second);
-        known.tracked.involuntary = preemptions;
-        check("on_cpu_vs_kernel", &[known], &[], &Counters::default()).ok
+fn allows_for_choosing_the_next_thread_at_preemptions() {
+    let ok = |preemptions| {
+        let mut joined = joined(SECOND / 1000 * 1020, SECOND);
+        joined.tracked.involuntary = preemptions;
+        check("on_cpu_vs_kernel", joined).ok
     };
-    assert!(judged(1_000));
-    assert!(!judged(100));
+    assert!(ok(1_000));
+    assert!(!ok(100));
 }
 
 #[test]
-fn sleep_that_the_kernel_took_for_waiting_is_left_out_and_shown() {
-    let second = 1_000_000_000;
+fn leaves_out_run_delay_that_was_sleep_or_early_and_shows_it() {
     let judged = |moved_ns, early_ns| {
-        let mut known = known(second, second);
-        known.tracked.moved_ns = moved_ns;
-        known.early_ns = early_ns;
-        let truth = known.truth.as_mut().expect("set above");
-        truth.run_delay_ns = second / 2;
-        check("runnable_vs_kernel", &[known], &[], &Counters::default())
+        let mut joined = joined(SECOND, SECOND);
+        joined.tracked.moved_ns = moved_ns;
+        joined.early_ns = early_ns;
+        let kernel = joined.kernel.as_mut().expect("set above");
+        kernel.run_delay_ns = SECOND / 2;
+        check("runnable_vs_kernel", joined)
     };
     assert!(!judged(0, 0).ok);
-    let explained = judged(second / 4, second / 4);
+    let explained = judged(SECOND / 4, SECOND / 4);
     assert!(explained.ok, "{explained:?}");
     assert!(explained.note.contains("250000000 ns of sleep"));
     assert!(explained.note.contains("250000000 ns of waiting before"));
-    assert!(!judged(second / 4, 0).ok);
-    assert!(!judged(0, second / 4).ok);
+    assert!(!judged(SECOND / 4, 0).ok);
+    assert!(!judged(0, SECOND / 4).ok);
 }
 
 #[test]
-fn waiting_that_was_sleep_hides_no_waiting_charged_as_running() {
-    let second = 1_000_000_000;
-    let judged = |moved_ns| {
-        let mut known = known(second / 10 * 9, second);
-        known.tracked.run_queue_ns = second / 10;
-        known.tracked.moved_ns = moved_ns;
-        let truth = known.truth.as_mut().expect("set above");
-        truth.run_delay_ns = second / 2;
-        check("on_cpu_vs_kernel", &[known], &[], &Counters::default()).ok
+fn finds_waiting_charged_as_running_beside_sleep_counted_as_waiting() {
+    let ok = |moved_ns| {
+        let mut joined = joined(SECOND / 10 * 9, SECOND);
+        joined.tracked.run_queue_ns = SECOND / 10;
+        joined.tracked.moved_ns = moved_ns;
+        let kernel = joined.kernel.as_mut().expect("set above");
+        kernel.run_delay_ns = SECOND / 2;
+        check("on_cpu_vs_kernel", joined).ok
     };
-    assert!(judged(second / 2));
-    assert!(!judged(0));
+    assert!(ok(SECOND / 2));
+    assert!(!ok(0));
 }
 
 #[test]
-fn what_the_hypervisor_took_is_allowed_for_and_no_more() {
-    let second = 1_000_000_000;
+fn allows_for_steal_and_no_more() {
     let judged = |on_cpu_ns, steal_ns| {
-        let known = [known(on_cpu_ns, second)];
-        let after = Truth {
-            steal_ns,
-            ..Truth::default()
-        };
-        let evidence = Evidence {
-            threads: &[],
-            known: &known,
-            span: Span {
-                start_ns: 0,
-                end_ns: second,
-            },
-            before: &Truth::default(),
-            after: &after,
-            faults: &Faults::default(),
-            faults_counted: true,
-            wakeups_seen: true,
-            counters: &Counters::default(),
-            exits_consumed: 0,
-            alive: true,
-        };
-        runnable_vs_kernel(&evidence)
+        let joined = [joined(on_cpu_ns, SECOND)];
+        let none = Counters::default();
+        check_with_steal("runnable_vs_kernel", &joined, &[], &none, steal_ns)
     };
-    assert!(!judged(second + second / 10, 0).ok);
-    let explained = judged(second + second / 10, second / 10);
-    assert!(explained.ok && explained.note.contains("hypervisor"));
-    assert!(judged(second - second / 10, second / 10).ok);
-    assert!(!judged(second + second / 5, second / 10).ok);
-    assert!(!judged(second - second / 5, second / 10).ok);
+    assert!(!judged(SECOND + SECOND / 10, 0).ok);
+    let explained = judged(SECOND + SECOND / 10, SECOND / 10);
+    assert!(explained.ok && explained.note.contains("steal"));
+    assert!(judged(SECOND - SECOND / 10, SECOND / 10).ok);
+    assert!(!judged(SECOND + SECOND / 5, SECOND / 10).ok);
+    assert!(!judged(SECOND - SECOND / 5, SECOND / 10).ok);
 }
 
 #[test]
-fn one_switch_in_four_may_go_unseen() {
-    let mut missed = known(0, 0);
-    let counters = Counters::default();
+fn allows_a_quarter_of_switches_to_go_unseen() {
     let cases = [
         (1000, 250, true),
         (1000, 251, false),
@@ -166,44 +149,47 @@ fn one_switch_in_four_may_go_unseen() {
         (2, 3, false),
     ];
     for (switches, unseen, ok) in cases {
-        missed.tracked.voluntary = switches;
-        missed.tracked.unseen_switches = unseen;
-        let known = std::slice::from_ref(&missed);
-        assert_eq!(check("switches_seen", known, &[], &counters).ok, ok);
+        let mut joined = joined(0, 0);
+        joined.tracked.voluntary = switches;
+        joined.tracked.unseen_switches = unseen;
+        assert_eq!(check("switches_seen", joined).ok, ok);
     }
 }
 
 #[test]
-fn time_that_is_missing_is_found() {
+fn detects_time_that_is_missing() {
     let whole = Thread {
         on_cpu_ns: 1,
-        off_cpu_ns: 999_999,
+        steal_ns: 9,
+        off_cpu_ns: 999_990,
         ..Thread::default()
     };
     let short = Thread {
         off_cpu_ns: 990_000,
         ..Thread::default()
     };
-    let counters = Counters::default();
-    assert!(check("thread_time", &[], std::slice::from_ref(&whole), &counters).ok);
-    assert!(!check("thread_time", &[], &[whole, short], &counters).ok);
+    let ok = |threads: &[Thread]| {
+        let none = Counters::default();
+        check_with_steal("thread_time", &[], threads, &none, 0).ok
+    };
+    assert!(ok(std::slice::from_ref(&whole)));
+    assert!(!ok(&[whole, short]));
 }
 
 #[test]
-fn faults_and_losses_are_held_to_account() {
-    let counters = Counters {
+fn detects_missing_faults_and_losses() {
+    let ok = |name, counters: &Counters| check_with_steal(name, &[], &[], counters, 0).ok;
+    let losses = Counters {
         exits_produced: 2,
         lost_wakes: 1,
         ..Counters::default()
     };
     for name in ["faults_vs_kernel", "accounting", "lost_events"] {
-        assert!(!check(name, &[], &[], &counters).ok, "{name}");
+        assert!(!ok(name, &losses), "{name}");
     }
-    let counters = Counters {
+    let complete = Counters {
         exits_produced: 1,
         ..Counters::default()
     };
-    assert!(
-        check("accounting", &[], &[], &counters).ok && check("lost_events", &[], &[], &counters).ok
-    );
+    assert!(ok("accounting", &complete) && ok("lost_events", &complete));
 }

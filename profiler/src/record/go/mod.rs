@@ -1,10 +1,10 @@
-//! What Go's runtime does, by uprobes on its functions, in rounds that are recorded for that alone.
+//! Calls of Go's runtime functions, counted by uprobes in instrumented rounds.
 //!
-//! A uprobe at a function's first instruction makes the kernel run that instruction elsewhere, single-stepped; at its
-//! `push %rbp` the kernel does the instruction's work itself, which is eight times as cheap, and the function has not yet
-//! come further than the check of its stack. That check may send it back to its beginning with a larger stack, before the
-//! probe and not after it, so that a call counts once. There is no probe on a function's return: it would replace the return
-//! address, which Go's unwinder does not know.
+//! A uprobe at a function's first instruction makes the kernel single-step a copy of it. At the
+//! `push %rbp` of the function's prologue the kernel emulates the instruction instead, which costs an
+//! eighth. Before the push lies only the check of the stack's size. That check may grow the stack and
+//! start the function again, before the probe is reached, so that a call counts once. No probe sits
+//! on returns: it would replace the return address, which Go's unwinder does not expect.
 
 mod elf;
 
@@ -15,44 +15,36 @@ use aya::programs::UProbe;
 use aya::programs::uprobe::UProbeScope;
 use elf::{Executable, Function};
 use profiler_common::GoEvent;
-use recording::detail::RuntimeEvent;
+use recording::instrumented::RuntimeEvent;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-/// An event, its program, and what it is to a reader.
+/// An event, the program that counts it, and its name for readers.
 struct Watched {
     event: GoEvent,
     program: &'static str,
-    what: &'static str,
+    name: &'static str,
 }
 
 const WATCHED: [Watched; 7] = [
-    watched(GoEvent::Made, "go_made", "goroutines made"),
+    watched(GoEvent::Made, "go_made", "goroutines created"),
     watched(GoEvent::Ended, "go_ended", "goroutines ended"),
     watched(GoEvent::Parked, "go_parked", "goroutines parked"),
-    watched(
-        GoEvent::Readied,
-        "go_readied",
-        "goroutines made ready by another",
-    ),
-    watched(
-        GoEvent::Executed,
-        "go_executed",
-        "goroutines taken up by a thread",
-    ),
+    watched(GoEvent::Readied, "go_readied", "goroutines made ready"),
+    watched(GoEvent::Executed, "go_executed", "goroutines scheduled"),
     watched(GoEvent::Allocated, "go_allocated", "allocations"),
-    watched(GoEvent::Collected, "go_collected", "collections finished"),
+    watched(GoEvent::Collected, "go_collected", "garbage collections"),
 ];
 
-const fn watched(event: GoEvent, program: &'static str, what: &'static str) -> Watched {
+const fn watched(event: GoEvent, program: &'static str, name: &'static str) -> Watched {
     Watched {
         event,
         program,
-        what,
+        name,
     }
 }
 
-/// The functions that are entered once for each event.
+/// Returns the functions that are called once for each event.
 fn functions_of(event: GoEvent, all: &Executable) -> Vec<&Function> {
     let named = |name: &str| {
         all.functions
@@ -67,13 +59,15 @@ fn functions_of(event: GoEvent, all: &Executable) -> Vec<&Function> {
         GoEvent::Readied => named("runtime.ready"),
         GoEvent::Executed => named("runtime.execute"),
         GoEvent::Allocated => allocating(all),
-        // `gcStart` is also called by those who come too late to start anything.
+        // `gcStart` is also called where a collection has already begun.
         GoEvent::Collected => named("runtime.gcMarkTermination"),
     }
 }
 
-/// Since 1.24 `mallocgc` passes every request on to one of several functions, and since 1.26 compilers may call one of those
-/// that are for a single size directly. Together they see each allocation once; before, `mallocgc` itself does.
+/// Returns the functions that together are called once for each allocation.
+///
+/// Since Go 1.24 `mallocgc` calls one of several functions, and since 1.26 the compiler may call those
+/// for a single size directly. Older versions have `mallocgc` alone.
 fn allocating(all: &Executable) -> Vec<&Function> {
     const EACH: [&str; 5] = [
         "Tiny",
@@ -107,15 +101,15 @@ fn allocating(all: &Executable) -> Vec<&Function> {
     }
 }
 
-/// Which events are watched, and why others are not.
+/// Attached probes.
 #[derive(Debug, Default)]
 pub struct Probes {
     attached: Vec<usize>,
-    /// What is not watched, and why.
+    /// Events that are not counted, and why.
     pub notes: Vec<String>,
 }
 
-/// Puts the probes on the functions of process `pid`.
+/// Attaches the probes to the functions of process `pid`.
 pub fn attach(bpf: &mut Ebpf, pid: u32) -> Probes {
     let mut probes = Probes::default();
     let path = PathBuf::from(format!("/proc/{pid}/exe"));
@@ -131,7 +125,7 @@ pub fn attach(bpf: &mut Ebpf, pid: u32) -> Probes {
         match watch(bpf, watched, &all, &path, pid) {
             Ok(()) => probes.attached.push(place),
             Err(error) => {
-                let note = format!("{} were not counted: {error:#}", watched.what);
+                let note = format!("{} were not counted: {error:#}", watched.name);
                 probes.notes.push(note);
             }
         }
@@ -142,7 +136,7 @@ pub fn attach(bpf: &mut Ebpf, pid: u32) -> Probes {
 fn watch(bpf: &mut Ebpf, watched: &Watched, all: &Executable, path: &Path, pid: u32) -> Result<()> {
     let functions = functions_of(watched.event, all);
     if functions.is_empty() {
-        bail!("the executable does not name their function");
+        bail!("no symbol of the executable names their function");
     }
     let mut places = Vec::new();
     for function in functions {
@@ -167,10 +161,10 @@ fn watch(bpf: &mut Ebpf, watched: &Watched, all: &Executable, path: &Path, pid: 
 }
 
 impl Probes {
-    /// How often each event was seen.
+    /// Returns the count of each event.
     ///
     /// # Errors
-    /// When the map cannot be read.
+    /// The map cannot be read.
     pub fn counts(&self, bpf: &Ebpf) -> Result<Vec<RuntimeEvent>> {
         let map = bpf
             .map("RUNTIME_EVENTS")
@@ -180,7 +174,7 @@ impl Probes {
             let watched = &WATCHED[*place];
             let each = counts.get(&(watched.event as u32), 0)?;
             anyhow::Ok(RuntimeEvent {
-                what: watched.what.into(),
+                name: watched.name.into(),
                 count: each.iter().sum(),
             })
         };
@@ -208,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn each_allocation_is_counted_once_in_every_version() {
+    fn counts_each_allocation_once_in_every_version() {
         let before = ["mallocgc", "malloc", "newobject"];
         assert_eq!(names(&before), [""]);
         let split = [

@@ -11,7 +11,7 @@ mod pieces;
 use anyhow::{Context, Result, ensure};
 use nix::libc::{O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK};
 use pieces::Pieces;
-use recording::detail::Compiled;
+use recording::instrumented::CompiledSymbols;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufReader, Read};
@@ -30,7 +30,7 @@ pub struct Names {
     /// The function of each unit of code that was asked for and that one has.
     pub functions: BTreeMap<u64, String>,
     /// What the files were; nothing where there were none.
-    pub compiled: Option<Compiled>,
+    pub compiled: Option<CompiledSymbols>,
     /// What could not be read, and why.
     pub notes: Vec<String>,
 }
@@ -96,7 +96,7 @@ impl Form {
         name: &str,
         pid: u32,
         pieces: &mut Pieces,
-        compiled: &mut Option<Compiled>,
+        compiled: &mut Option<CompiledSymbols>,
     ) -> Result<()> {
         let opened = open(dir, O_DIRECTORY, pid)?;
         let file = open(&inside(&opened, name), 0, pid)?;

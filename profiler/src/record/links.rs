@@ -1,4 +1,5 @@
-//! What holds a loaded program to its hook: dropped, the program is off it, and may be put on again.
+//! Links between loaded programs and their hooks. Dropping a link detaches the program, which may be
+//! attached again.
 
 use anyhow::{Result, bail};
 use aya::programs::Program;
@@ -8,15 +9,15 @@ use aya::programs::perf_event::{
 use aya::programs::raw_trace_point::RawTracePointLink;
 use aya::programs::tp_btf::BtfTracePointLink;
 
-/// Samples a second on each CPU. A prime, so that it does not beat with timers.
+/// Samples a second on each CPU: a prime, so that samples and timers do not fall into step.
 pub const SAMPLE_HZ: u64 = 499;
 
-/// How the name of a raw tracepoint's program ends that has a BTF-typed twin.
+/// Suffix of the names of raw tracepoint programs, which have a BTF-typed twin without it.
 const RAW: &str = "_raw";
 
-/// A program on its hook, for as long as this is held.
+/// A link; the program is attached as long as it is held.
 #[expect(dead_code, reason = "held to be dropped")]
-pub enum Attached {
+pub enum Link {
     /// A BTF-typed raw tracepoint.
     Btf(BtfTracePointLink),
     /// A raw tracepoint.
@@ -25,34 +26,34 @@ pub enum Attached {
     Clock(PerfEventLink),
 }
 
-/// Puts a loaded program on its hook, which its name tells; a sampler on the clock of each CPU.
+/// Attaches a loaded program to the hook that its name gives; a sampler to the clock of each CPU.
 ///
 /// # Errors
-/// The kernel refuses it.
-pub fn attach(program: &mut Program, name: &str) -> Result<Vec<Attached>> {
+/// The kernel refuses it, or it is a program of another kind.
+pub fn attach(program: &mut Program, name: &str) -> Result<Vec<Link>> {
     Ok(match program {
         Program::BtfTracePoint(program) => {
             let link = program.attach()?;
-            vec![Attached::Btf(program.take_link(link)?)]
+            vec![Link::Btf(program.take_link(link)?)]
         }
         Program::RawTracePoint(program) => {
             let link = program.attach(name.strip_suffix(RAW).unwrap_or(name))?;
-            vec![Attached::Raw(program.take_link(link)?)]
+            vec![Link::Raw(program.take_link(link)?)]
         }
         Program::PerfEvent(program) => on_every_cpu(program)?,
         _ => bail!("{name} is a program of another kind"),
     })
 }
 
-fn on_every_cpu(program: &mut PerfEvent) -> Result<Vec<Attached>> {
+fn on_every_cpu(program: &mut PerfEvent) -> Result<Vec<Link>> {
     let cpus =
-        aya::util::online_cpus().map_err(|(what, error)| anyhow::anyhow!("{what}: {error}"))?;
-    let mut attached = Vec::new();
+        aya::util::online_cpus().map_err(|(file, error)| anyhow::anyhow!("{file}: {error}"))?;
+    let mut links = Vec::new();
     for cpu in cpus {
         let clock = PerfEventConfig::Software(SoftwareEvent::CpuClock);
         let scope = PerfEventScope::AllProcessesOneCpu { cpu };
         let link = program.attach(clock, scope, SamplePolicy::Frequency(SAMPLE_HZ), false)?;
-        attached.push(Attached::Clock(program.take_link(link)?));
+        links.push(Link::Clock(program.take_link(link)?));
     }
-    Ok(attached)
+    Ok(links)
 }

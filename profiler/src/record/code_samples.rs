@@ -1,0 +1,100 @@
+//! CPU-clock samples of user mode, by thread and function.
+
+use super::drain::Drained;
+use super::memory::WindowRegions;
+use super::symbols;
+use super::target::file_name;
+use super::threads::ThreadIndex;
+use recording::process::CodeSamples;
+use recording::vocabulary::RegionClass;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// Thread, function, file and class of region.
+type Key<'a> = (usize, &'a str, String, RegionClass);
+
+/// Lists samples by thread and function, most first. `compiled` names units of code that no symbol
+/// of a file names. Samples of a thread that is not in the recording are left out.
+pub fn code_samples(
+    drained: &Drained,
+    pid: u32,
+    regions: WindowRegions,
+    threads: &ThreadIndex,
+    compiled: &BTreeMap<u64, String>,
+) -> Vec<CodeSamples> {
+    let units = drained.code.keys().map(|(_, unit)| *unit);
+    let names = symbols::functions(pid, regions, symbols::UNIT, units);
+    let mut sums: BTreeMap<Key, u64> = BTreeMap::new();
+    for ((serial, unit), count) in &drained.code {
+        let Some(thread) = threads.get(*serial) else {
+            continue;
+        };
+        let name = names.get(unit).or_else(|| compiled.get(unit));
+        let file = regions.file_of(*unit);
+        let key = (
+            thread,
+            name.map_or("", String::as_str),
+            file.map(|file| file_name(&file.path)).unwrap_or_default(),
+            regions.class_of(*unit),
+        );
+        *sums.entry(key).or_default() += count;
+    }
+    let row = |((thread, function, file, class), samples): (Key, u64)| CodeSamples {
+        thread,
+        function: function.into(),
+        file,
+        class,
+        samples,
+    };
+    let mut rows: Vec<CodeSamples> = sums.into_iter().map(row).collect();
+    rows.sort_by_key(|row| Reverse(row.samples));
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::memory::Regions;
+    use crate::record::proc_snapshot::ProcSnapshot;
+    use crate::record::threads::join;
+    use crate::record::window::Span;
+    use profiler_common::Thread as Tracked;
+    use profiler_common::thread::ON_CPU;
+
+    #[test]
+    fn keeps_samples_of_each_thread_apart() {
+        let live = [
+            Tracked::new(1, 7, 3, ON_CPU, 0),
+            Tracked::new(1, 8, 4, ON_CPU, 0),
+        ];
+        let nothing = ProcSnapshot::default();
+        let span = Span {
+            start_ns: 0,
+            end_ns: 10,
+        };
+        let index = ThreadIndex::of(&join(&live, &[], &nothing, &nothing, span));
+        let drained = Drained {
+            code: [
+                ((3, 0x10_0000), 2),
+                ((3, 0x20_0000), 1),
+                ((4, 0x10_0000), 4),
+                ((9, 0x10_0000), 5),
+            ]
+            .into(),
+            ..Drained::default()
+        };
+        let regions = Regions::default();
+        let regions = WindowRegions {
+            start: &regions,
+            end: &regions,
+        };
+        let compiled = BTreeMap::from([(0x20_0000, "hot".to_owned())]);
+        let rows = code_samples(&drained, 1, regions, &index, &compiled);
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| (row.thread, &*row.function, row.samples))
+            .collect();
+        assert_eq!(found, [(1, "", 4), (0, "", 2), (0, "hot", 1)]);
+        assert!(rows.iter().all(|row| row.class == RegionClass::Unmapped));
+    }
+}

@@ -1,0 +1,52 @@
+//! Data of an instrumented round: symbols that the runtime wrote, and calls of its own functions.
+
+use super::drain::Code;
+use super::{go, jit};
+use anyhow::Result;
+use aya::Ebpf;
+use recording::vocabulary::Runtime;
+use recording::{Instrumented, Target};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Instrumentation under way.
+pub struct Instrumentation {
+    dir: PathBuf,
+    probes: Option<go::Probes>,
+}
+
+impl Instrumentation {
+    /// Attaches probes to the functions of a runtime that is known, before privileges are dropped.
+    /// Failures become notes of the recording: they are no reason to record nothing.
+    pub fn begin(dir: &Path, bpf: &mut Ebpf, target: &Target) -> Self {
+        let is_go = target.runtime == Runtime::Go;
+        Instrumentation {
+            dir: dir.into(),
+            probes: is_go.then(|| go::attach(bpf, target.pid)),
+        }
+    }
+
+    /// Returns the data, and the names of units of code.
+    ///
+    /// # Errors
+    /// The programs' counts cannot be read.
+    pub fn finish(
+        self,
+        bpf: &Ebpf,
+        pid: u32,
+        code: &Code,
+    ) -> Result<(Instrumented, BTreeMap<u64, String>)> {
+        let mut names = jit::names(&self.dir, pid, code.keys().map(|(_, unit)| *unit));
+        let mut events = Vec::new();
+        if let Some(probes) = self.probes {
+            events = probes.counts(bpf)?;
+            names.notes.extend(probes.notes);
+        }
+        let instrumented = Instrumented {
+            compiled: names.compiled,
+            events,
+            notes: names.notes,
+        };
+        Ok((instrumented, names.functions))
+    }
+}

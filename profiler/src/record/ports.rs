@@ -1,0 +1,64 @@
+//! TCP ports that a process listens on, and the connections open at them.
+
+use procfs::net::{TcpNetEntry, TcpState};
+use procfs::process::{FDTarget, Process};
+use std::collections::BTreeSet;
+
+/// Returns the TCP ports that a process listens on; empty if its descriptors cannot be read.
+pub fn listening_ports(pid: u32) -> Vec<u16> {
+    let sockets = socket_inodes(pid);
+    sockets_in(pid, TcpState::Listen)
+        .filter(|entry| sockets.contains(&entry.inode))
+        .map(|entry| entry.local_address.port())
+        .collect()
+}
+
+/// Returns the number of established connections to these ports, in the process's network namespace.
+pub fn open_connections(pid: u32, ports: &[u16]) -> u64 {
+    sockets_in(pid, TcpState::Established)
+        .filter(|entry| ports.contains(&entry.local_address.port()))
+        .count() as u64
+}
+
+/// Returns the sockets in one state of the process's network namespace.
+fn sockets_in(pid: u32, state: TcpState) -> impl Iterator<Item = TcpNetEntry> {
+    let process = Process::new(pid.cast_signed()).ok();
+    let tables = process.map(|process| [process.tcp(), process.tcp6()]);
+    let entries = tables.into_iter().flatten().flatten().flatten();
+    entries.filter(move |entry| entry.state == state)
+}
+
+fn socket_inodes(pid: u32) -> BTreeSet<u64> {
+    let descriptors = Process::new(pid.cast_signed()).and_then(|process| process.fd());
+    let descriptors = descriptors.into_iter().flatten().flatten();
+    let inode = |target| match target {
+        FDTarget::Socket(inode) => Some(inode),
+        _ => None,
+    };
+    descriptors.filter_map(|fd| inode(fd.target)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn finds_listening_sockets_and_counts_their_connections() {
+        let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = socket.local_addr().expect("bound").port();
+        assert!(listening_ports(std::process::id()).contains(&port));
+        let open = || open_connections(std::process::id(), &[port]);
+        assert_eq!(open(), 0);
+        let client = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+        assert_eq!(open(), 1);
+        drop(client);
+        drop(socket);
+        assert!(!listening_ports(std::process::id()).contains(&port));
+    }
+
+    #[test]
+    fn finds_no_ports_of_a_process_that_is_not_there() {
+        assert_eq!(listening_ports(u32::MAX >> 1), [0; 0]);
+    }
+}

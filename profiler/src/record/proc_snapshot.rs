@@ -1,0 +1,217 @@
+//! The kernel's own accounting of the target at one instant, from `/proc`. Checks hold the recording
+//! against its growth.
+
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
+use procfs::process::{ProcState, Process, Stat};
+use procfs::{CurrentSI, KernelStats};
+use recording::process::Faults;
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+/// Length of a tick of `/proc`'s times: USER_HZ, which is part of the kernel's interface, is 100 on
+/// every architecture that aya supports.
+const TICK_NS: u64 = 10_000_000;
+
+/// The kernel's accounting of some processes at one instant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProcSnapshot {
+    /// Each live thread, by thread id.
+    pub threads: BTreeMap<u32, TaskAccounting>,
+    /// Minor faults, ended threads included.
+    pub minor: u64,
+    /// Major faults, ended threads included.
+    pub major: u64,
+    /// CPU clocks of the processes, ended threads included, ns; `None` if a process has ended.
+    pub cpu_clock_ns: Option<u64>,
+    /// CPU time in the kernel, ended threads included, ns; the kernel counts it in ticks of 10 ms.
+    pub kernel_ns: u64,
+    /// Steal time of all CPUs, ns.
+    pub steal_ns: u64,
+}
+
+/// The kernel's accounting of a thread.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TaskAccounting {
+    /// Name (`comm`).
+    pub name: String,
+    /// On-CPU time, ns (`schedstat`).
+    pub exec_ns: u64,
+    /// Run-queue time, ns (`schedstat`).
+    pub run_delay_ns: u64,
+    /// Voluntary switches.
+    pub voluntary: u64,
+    /// Involuntary switches.
+    pub involuntary: u64,
+}
+
+impl ProcSnapshot {
+    /// Reads `/proc` for some processes. Processes and threads that have ended are left out.
+    pub fn read(pids: &[u32]) -> Self {
+        let mut snapshot = ProcSnapshot {
+            steal_ns: steal_ns(),
+            cpu_clock_ns: cpu_clocks_ns(pids),
+            ..ProcSnapshot::default()
+        };
+        for pid in pids {
+            snapshot.threads.extend(threads_of(*pid));
+            if let Some(stat) = stat_of(*pid) {
+                snapshot.minor += stat.minflt;
+                snapshot.major += stat.majflt;
+                snapshot.kernel_ns += stat.stime * TICK_NS;
+            }
+        }
+        snapshot
+    }
+
+    /// Returns the growth of the CPU clocks since an earlier snapshot.
+    pub fn cpu_clock_since(&self, before: &Self) -> Option<u64> {
+        Some(self.cpu_clock_ns?.saturating_sub(before.cpu_clock_ns?))
+    }
+
+    /// Returns the steal time of all CPUs since an earlier snapshot, ns.
+    pub fn steal_since(&self, before: &Self) -> u64 {
+        self.steal_ns.saturating_sub(before.steal_ns)
+    }
+
+    /// Splits `on_cpu_ns` into user and kernel time by the kernel's ticks since an earlier snapshot.
+    pub fn split_since(&self, before: &Self, on_cpu_ns: u64) -> (u64, u64) {
+        let kernel_ns = self.kernel_ns.saturating_sub(before.kernel_ns);
+        let kernel_ns = kernel_ns.min(on_cpu_ns);
+        (on_cpu_ns - kernel_ns, kernel_ns)
+    }
+
+    /// Returns the page faults since an earlier snapshot. Their mode and region are not known here.
+    pub fn faults_since(&self, before: &Self) -> Faults {
+        Faults {
+            minor: self.minor.saturating_sub(before.minor),
+            major: self.major.saturating_sub(before.major),
+            ..Faults::default()
+        }
+    }
+}
+
+impl TaskAccounting {
+    /// Returns the growth since an earlier reading, without the name.
+    pub fn since(&self, before: &Self) -> Self {
+        TaskAccounting {
+            name: String::new(),
+            exec_ns: self.exec_ns.saturating_sub(before.exec_ns),
+            run_delay_ns: self.run_delay_ns.saturating_sub(before.run_delay_ns),
+            voluntary: self.voluntary.saturating_sub(before.voluntary),
+            involuntary: self.involuntary.saturating_sub(before.involuntary),
+        }
+    }
+}
+
+/// Returns the thread ids of a process; empty if it has ended.
+pub fn tids_of(pid: u32) -> Vec<u32> {
+    let entries = fs::read_dir(format!("/proc/{pid}/task"));
+    let entries = entries.into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+/// Reads the threads by hand: with 10,000 of them, `procfs` would take several times as long to
+/// parse fields that are not needed, at the very edges of the window.
+fn threads_of(pid: u32) -> impl Iterator<Item = (u32, TaskAccounting)> {
+    let tids = tids_of(pid).into_iter();
+    tids.filter_map(move |tid| Some((tid, thread_of(pid, tid)?)))
+}
+
+fn thread_of(pid: u32, tid: u32) -> Option<TaskAccounting> {
+    let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/task/{tid}/{file}")).ok();
+    let status = read("status")?;
+    let schedstat = read("schedstat")?;
+    let mut times = schedstat.split(' ').map(|field| field.trim().parse().ok());
+    Some(TaskAccounting {
+        name: read("comm")?.trim_end_matches('\n').to_owned(),
+        exec_ns: times.next()??,
+        run_delay_ns: times.next()??,
+        voluntary: status_field(&status, "voluntary_ctxt_switches")?,
+        involuntary: status_field(&status, "nonvoluntary_ctxt_switches")?,
+    })
+}
+
+fn status_field(status: &str, name: &str) -> Option<u64> {
+    let value = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    value.split_whitespace().next()?.parse().ok()
+}
+
+/// Returns `/proc/PID/stat`; `None` if the process has ended.
+fn stat_of(pid: u32) -> Option<Stat> {
+    Process::new(pid.cast_signed()).ok()?.stat().ok()
+}
+
+/// Returns the start time of a process in clock ticks since boot. PIDs are reused; the PID and the
+/// start time together are not.
+pub fn start_time_ticks(pid: u32) -> Option<u64> {
+    Some(stat_of(pid)?.starttime)
+}
+
+/// Returns whether a process has ended, whether or not its parent has reaped it.
+pub fn has_ended(pid: u32, start_time: u64) -> bool {
+    stat_of(pid).is_none_or(|stat| {
+        let state = stat.state();
+        stat.starttime != start_time || matches!(state, Ok(ProcState::Zombie | ProcState::Dead))
+    })
+}
+
+fn steal_ns() -> u64 {
+    let stats = KernelStats::current();
+    stats.map_or(0, |stats| stats.total.steal.unwrap_or(0) * TICK_NS)
+}
+
+/// Returns the sum of the processes' CPU clocks, ns; `None` if a process has ended.
+pub fn cpu_clocks_ns(pids: &[u32]) -> Option<u64> {
+    pids.iter().map(|pid| cpu_clock_ns(*pid)).sum()
+}
+
+/// Returns the kernel's CPU clock of a process (clock_getcpuclockid(3)), ended threads included.
+fn cpu_clock_ns(pid: u32) -> Option<u64> {
+    let clock = clock_getcpuclockid(Pid::from_raw(pid.try_into().ok()?)).ok()?;
+    let time = Duration::from(clock_gettime(clock).ok()?);
+    u64::try_from(time.as_nanos()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distinguishes_fields_of_similar_names() {
+        let status = "voluntary_ctxt_switches:\t12\nnonvoluntary_ctxt_switches:\t3\n";
+        assert_eq!(status_field(status, "voluntary_ctxt_switches"), Some(12));
+        assert_eq!(status_field(status, "nonvoluntary_ctxt_switches"), Some(3));
+        assert_eq!(status_field(status, "threads"), None);
+    }
+
+    #[test]
+    fn finds_this_process_under_its_own_start_time_only() {
+        let pid = std::process::id();
+        let start = start_time_ticks(pid).expect("this process has a start time");
+        assert!(!has_ended(pid, start));
+        assert!(has_ended(pid, start + 1));
+        assert!(has_ended(u32::MAX >> 1, start));
+        assert!(ProcSnapshot::read(&[pid]).threads.contains_key(&pid));
+    }
+
+    #[test]
+    fn returns_growth_and_never_less_than_zero() {
+        let snapshot = |minor, kernel_ns, clock| ProcSnapshot {
+            minor,
+            kernel_ns,
+            cpu_clock_ns: clock,
+            ..ProcSnapshot::default()
+        };
+        let (before, after) = (snapshot(5, 100, Some(50)), snapshot(3, 400, Some(250)));
+        assert_eq!(after.faults_since(&before).minor, 0);
+        assert_eq!(after.cpu_clock_since(&before), Some(200));
+        assert_eq!(after.split_since(&before, 200), (0, 200));
+        assert_eq!(after.cpu_clock_since(&snapshot(0, 0, None)), None);
+    }
+}

@@ -1,0 +1,119 @@
+//! Runtime activity that the programs counted: event-loop iterations, bursts of garbage collection
+//! threads, switches between goroutines.
+
+use super::drain::Drained;
+use super::programs::{Programs, Wanted};
+use profiler_common::histogram::{BUCKETS, Kind, bucket_of};
+use profiler_common::{Pairing, Ticks};
+use recording::Histogram;
+use recording::runtime_stats::{EventLoop, GcBursts, Goroutines, RuntimeStats};
+use recording::vocabulary::ProbeGroup;
+use std::collections::BTreeMap;
+
+/// Returns the event loop of each thread that has one, by serial number.
+pub fn event_loops(drained: &Drained) -> BTreeMap<u32, EventLoop> {
+    let rows = drained.ticks.iter();
+    rows.map(|row| (row.serial, event_loop(row))).collect()
+}
+
+fn event_loop(row: &Ticks) -> EventLoop {
+    let histogram = |counts: &[u32; BUCKETS]| Histogram::from_counts(&counts.map(u64::from));
+    EventLoop {
+        iterations: histogram(&row.lengths),
+        lag_bound: histogram(&row.late),
+        empty_polls: row.empty,
+        busy_polls: row.spun,
+    }
+}
+
+/// Activity that the attached programs can see of this runtime.
+#[derive(Clone, Copy, Debug)]
+pub struct Visible {
+    /// Wake-ups of garbage collection threads.
+    pub gc_threads: bool,
+    /// Goroutines.
+    pub goroutines: bool,
+}
+
+impl Visible {
+    /// Returns what the programs, as attached, can see.
+    pub fn by(programs: &Programs, wanted: &Wanted) -> Self {
+        Visible {
+            gc_threads: wanted.collector != 0 && programs.serve(ProbeGroup::Wakers),
+            goroutines: wanted.pairing == Pairing::Goroutine
+                && programs.serve(ProbeGroup::Syscalls),
+        }
+    }
+}
+
+/// Returns what the programs counted; absent where they could not see it.
+pub fn runtime_stats(drained: &Drained, visible: Visible) -> RuntimeStats {
+    let counters = &drained.counters;
+    RuntimeStats {
+        gc_bursts: visible.gc_threads.then(|| gc_bursts(drained)),
+        goroutines: visible.goroutines.then_some(Goroutines {
+            switches: counters.goroutine_switches,
+            receives: counters.goroutine_receives,
+            migrated: counters.goroutine_moves,
+        }),
+    }
+}
+
+fn gc_bursts(drained: &Drained) -> GcBursts {
+    let bursts = &drained.bursts;
+    // The programs close a burst when the next begins. The last one ends with the window.
+    let last = bursts.last_span_ns();
+    let bucket = |span| (bucket_of(span) as u32, 1);
+    let last_one = Histogram::from_buckets(last.map(bucket).into_iter().collect());
+    GcBursts {
+        wakeups: bursts.wakeups,
+        span_ns: bursts.span_ns + last.unwrap_or(0),
+        spans: drained.histogram(Kind::CollectorBurst).merged(&last_one),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use profiler_common::Bursts;
+
+    #[test]
+    fn keeps_iterations_with_their_thread() {
+        let mut row = Ticks {
+            serial: 5,
+            ..Ticks::default()
+        };
+        row.begin(100, Some(0), true);
+        row.end(400);
+        row.begin(450, Some(2), false);
+        let drained = Drained {
+            ticks: vec![row],
+            ..Drained::default()
+        };
+        let found = &event_loops(&drained)[&5];
+        assert_eq!((found.iterations.count, found.lag_bound.count), (1, 1));
+        assert_eq!((found.empty_polls, found.busy_polls), (1, 0));
+        assert_eq!(found.iterations.max, 303);
+    }
+
+    #[test]
+    fn counts_the_last_burst_and_leaves_out_the_invisible() {
+        let mut bursts = Bursts::default();
+        bursts.wake(1_000_000);
+        bursts.leave(1_000_000, 1_000_700);
+        let drained = Drained {
+            bursts,
+            ..Drained::default()
+        };
+        let stats = |gc_threads| {
+            let visible = Visible {
+                gc_threads,
+                goroutines: false,
+            };
+            runtime_stats(&drained, visible)
+        };
+        let seen = stats(true).gc_bursts.expect("visible");
+        assert_eq!((seen.wakeups, seen.span_ns, seen.spans.count), (1, 700, 1));
+        assert!(stats(false).is_empty());
+    }
+}

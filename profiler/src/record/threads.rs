@@ -1,0 +1,209 @@
+//! The target's threads: as the programs tracked them, joined with the kernel's accounting.
+
+use super::proc_snapshot::{ProcSnapshot, TaskAccounting};
+use super::window::Span;
+use profiler_common::thread::{FLAG_BORN, FLAG_IN_SYSCALL, ON_CPU};
+use profiler_common::{Thread as Tracked, ThreadExit};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A thread as the programs tracked it, with the kernel's accounting of it.
+#[derive(Clone, Debug)]
+pub struct JoinedThread {
+    /// The programs' record, closed at the end of the window.
+    pub tracked: Tracked,
+    /// Name.
+    pub name: String,
+    /// End of the thread, monotonic ns; `None` if it was alive at the end of the window.
+    pub exited_ns: Option<u64>,
+    /// Growth of the kernel's accounting in the window; `None` where it could not be read at both
+    /// ends.
+    pub kernel: Option<TaskAccounting>,
+    /// The part of `kernel.run_delay_ns` from before the window: the kernel books a wait when it is
+    /// over.
+    pub early_ns: u64,
+}
+
+impl JoinedThread {
+    /// Returns the start, ns from the start of the window; `None` if the thread was there already.
+    pub fn started_in(&self, span: Span) -> Option<u64> {
+        let is_born = self.tracked.flags & FLAG_BORN != 0;
+        is_born.then(|| self.tracked.first_ns.saturating_sub(span.start_ns))
+    }
+
+    /// Returns the end, ns from the start of the window.
+    pub fn exited_in(&self, span: Span) -> Option<u64> {
+        self.exited_ns.map(|at| at.saturating_sub(span.start_ns))
+    }
+
+    /// Returns the growth of the kernel's run time and run delay. Leaves out what the kernel booked
+    /// as run delay although the thread slept, or before the window. 0 without the accounting.
+    pub fn runnable_ns(&self) -> u64 {
+        self.kernel.as_ref().map_or(0, |kernel| {
+            let not_waiting = self.early_ns + self.tracked.moved_ns;
+            kernel.exec_ns + kernel.run_delay_ns.saturating_sub(not_waiting)
+        })
+    }
+}
+
+/// Joins tracked threads, ended threads, and threads without any event in the window.
+pub fn join(
+    live: &[Tracked],
+    exits: &[ThreadExit],
+    before: &ProcSnapshot,
+    after: &ProcSnapshot,
+    span: Span,
+) -> Vec<JoinedThread> {
+    let mut threads: Vec<_> = exits.iter().map(|exit| ended(exit, before)).collect();
+    threads.extend(
+        live.iter()
+            .map(|tracked| alive(tracked, before, after, span)),
+    );
+    let seen: BTreeSet<u32> = threads.iter().map(|thread| thread.tracked.tid).collect();
+    let unseen = before.threads.keys().filter(|tid| !seen.contains(tid));
+    threads.extend(unseen.filter_map(|tid| silent(*tid, before, after, span)));
+    threads.sort_by_key(|thread| (thread.tracked.first_ns, thread.tracked.tid));
+    threads
+}
+
+fn ended(exit: &ThreadExit, before: &ProcSnapshot) -> JoinedThread {
+    let tracked = exit.thread;
+    let at_end = TaskAccounting {
+        name: String::new(),
+        exec_ns: exit.kernel_exec_ns,
+        run_delay_ns: exit.kernel_run_delay_ns,
+        voluntary: exit.kernel_voluntary,
+        involuntary: exit.kernel_involuntary,
+    };
+    let (kernel, early_ns) = growth(
+        &tracked,
+        accounting_at_start(&tracked, before),
+        Some(&at_end),
+    );
+    JoinedThread {
+        tracked,
+        name: comm(&exit.comm),
+        exited_ns: Some(tracked.since_ns),
+        kernel,
+        early_ns,
+    }
+}
+
+/// Returns a name as the kernel holds it, up to the first NUL.
+pub fn comm(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|byte| *byte == 0);
+    String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())]).into_owned()
+}
+
+fn alive(
+    tracked: &Tracked,
+    before: &ProcSnapshot,
+    after: &ProcSnapshot,
+    span: Span,
+) -> JoinedThread {
+    let mut tracked = *tracked;
+    close(&mut tracked, span.end_ns);
+    let after = after.threads.get(&tracked.tid);
+    let (kernel, early_ns) = growth(&tracked, accounting_at_start(&tracked, before), after);
+    let named = after.or_else(|| before.threads.get(&tracked.tid));
+    JoinedThread {
+        tracked,
+        name: named.map(|task| task.name.clone()).unwrap_or_default(),
+        exited_ns: None,
+        kernel,
+        early_ns,
+    }
+}
+
+/// Closes the thread's current state, and the CPU time of its open system call, at the end of the
+/// window.
+fn close(tracked: &mut Tracked, end_ns: u64) {
+    if tracked.flags & FLAG_IN_SYSCALL != 0 {
+        let on_cpu = if tracked.state == ON_CPU {
+            tracked.on_cpu_at(end_ns)
+        } else {
+            tracked.on_cpu_ns
+        };
+        tracked.syscall_ns += on_cpu.saturating_sub(tracked.enter_on_cpu_ns);
+    }
+    tracked.advance(end_ns);
+}
+
+/// Returns a thread without any event in the window. It slept all the time, or ran all the time if
+/// the kernel's accounting says so.
+fn silent(
+    tid: u32,
+    before: &ProcSnapshot,
+    after: &ProcSnapshot,
+    span: Span,
+) -> Option<JoinedThread> {
+    let (at_start, at_end) = (before.threads.get(&tid)?, after.threads.get(&tid)?);
+    let kernel = at_end.since(at_start);
+    let mut tracked = Tracked {
+        tid,
+        first_ns: span.start_ns,
+        since_ns: span.end_ns,
+        ..Tracked::default()
+    };
+    let length = span.length_ns();
+    if kernel.exec_ns > length / 2 {
+        tracked.on_cpu_ns = length
+    } else {
+        tracked.off_cpu_ns = length
+    }
+    Some(JoinedThread {
+        tracked,
+        name: at_end.name.clone(),
+        exited_ns: None,
+        kernel: Some(kernel),
+        early_ns: 0,
+    })
+}
+
+/// Returns the kernel's accounting at the start of the window, or of the thread if it began later.
+fn accounting_at_start(tracked: &Tracked, before: &ProcSnapshot) -> Option<TaskAccounting> {
+    if tracked.flags & FLAG_BORN != 0 {
+        return Some(TaskAccounting::default());
+    }
+    before.threads.get(&tracked.tid).cloned()
+}
+
+/// Returns the growth of the accounting, where it could be read at both ends. Returns also the run
+/// delay that the kernel had booked when the thread first left a CPU, beyond its wait inside the
+/// window.
+fn growth(
+    tracked: &Tracked,
+    at_start: Option<TaskAccounting>,
+    at_end: Option<&TaskAccounting>,
+) -> (Option<TaskAccounting>, u64) {
+    let Some((at_start, at_end)) = at_start.zip(at_end) else {
+        return (None, 0);
+    };
+    let booked = tracked.first_run_delay_ns;
+    let booked = booked.saturating_sub(at_start.run_delay_ns);
+    let early_ns = booked.saturating_sub(tracked.first_run_queue_ns);
+    (Some(at_end.since(&at_start)), early_ns)
+}
+
+/// The place of each thread in a recording's `threads`, by the serial number that the programs gave
+/// it.
+#[derive(Debug, Default)]
+pub struct ThreadIndex(BTreeMap<u32, usize>);
+
+impl ThreadIndex {
+    /// Indexes threads in the order in which a recording lists them.
+    pub fn of(threads: &[JoinedThread]) -> Self {
+        let serials = threads.iter().map(|thread| thread.tracked.serial);
+        // Threads that the programs never saw have the serial 0.
+        let seen = serials.enumerate().filter(|(_, serial)| *serial != 0);
+        ThreadIndex(seen.map(|(index, serial)| (serial, index)).collect())
+    }
+
+    /// Returns the index of a thread. `None` if its end was lost, which `lost_events` counts, or
+    /// came too late to be read.
+    pub fn get(&self, serial: u32) -> Option<usize> {
+        self.0.get(&serial).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests;

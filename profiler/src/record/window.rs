@@ -1,0 +1,88 @@
+//! The window of a recording: its clocks, and the state at its start.
+
+use super::proc_snapshot::ProcSnapshot;
+use nix::time::{ClockId, clock_gettime};
+use recording::{Ended, Window};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A window on the monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// Its start, ns.
+    pub start_ns: u64,
+    /// Its end, ns.
+    pub end_ns: u64,
+}
+
+impl Span {
+    /// Returns its length, ns.
+    pub fn length_ns(self) -> u64 {
+        self.end_ns.saturating_sub(self.start_ns)
+    }
+}
+
+/// Clocks and kernel accounting at the start of a window.
+#[derive(Debug)]
+pub struct Opening {
+    /// Monotonic clock, ns.
+    pub start_ns: u64,
+    /// The kernel's accounting, read just before.
+    pub before: ProcSnapshot,
+    unix_ns: u64,
+    own_cpu_ns: u64,
+}
+
+impl Opening {
+    /// Reads the accounting of these processes, then the clocks.
+    pub fn now(pids: &[u32]) -> Self {
+        let before = ProcSnapshot::read(pids);
+        Opening {
+            unix_ns: unix_ns(),
+            own_cpu_ns: own_cpu_ns(),
+            start_ns: monotonic_ns(),
+            before,
+        }
+    }
+
+    /// Returns the time since the start, ns.
+    pub fn elapsed_ns(&self) -> u64 {
+        monotonic_ns().saturating_sub(self.start_ns)
+    }
+
+    /// Returns the recorder's own CPU time since the start, ns.
+    pub fn own_cpu_ns(&self) -> u64 {
+        own_cpu_ns().saturating_sub(self.own_cpu_ns)
+    }
+
+    /// Returns the window as a recording has it.
+    pub fn window(&self, span: Span, ended: Ended) -> Window {
+        Window {
+            start_unix_ns: self.unix_ns,
+            duration_ns: span.length_ns(),
+            ended,
+        }
+    }
+}
+
+/// Returns the monotonic clock, ns.
+pub fn monotonic_ns() -> u64 {
+    clock_ns(ClockId::CLOCK_MONOTONIC)
+}
+
+fn own_cpu_ns() -> u64 {
+    clock_ns(ClockId::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+/// Returns a clock, ns; 0 where it cannot be read.
+fn clock_ns(clock: ClockId) -> u64 {
+    clock_gettime(clock).map_or(0, |time| in_ns(Duration::from(time)))
+}
+
+fn unix_ns() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    in_ns(since.unwrap_or_default())
+}
+
+fn in_ns(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
