@@ -1,13 +1,14 @@
-//! The recorder against processes whose behaviour is known exactly.
+//! Counts of processes whose behaviour is known exactly.
 
 use crate::support::{assert_sound, calls, record, record_with};
+use recording::vocabulary::ProbeGroup;
 
 #[test]
-fn sleeps_are_counted_and_each_is_a_voluntary_switch() {
+fn counts_sleeps_and_a_voluntary_switch_for_each() {
     const SLEEPS: u64 = 200;
     let recording = record(&["sleep", "200"]);
     assert_eq!(calls(&recording, "clock_nanosleep"), SLEEPS);
-    // Besides: waiting for the line that starts it, and for the end.
+    // The process also waits for the line that starts it, and for the end.
     let switches = recording.process.voluntary_switches;
     assert!((SLEEPS..=SLEEPS + 3).contains(&switches), "{switches}");
     assert!(
@@ -18,7 +19,7 @@ fn sleeps_are_counted_and_each_is_a_voluntary_switch() {
 }
 
 #[test]
-fn new_pages_are_counted() {
+fn counts_page_faults_of_new_pages() {
     const PAGES: u64 = 5000;
     let recording = record(&["touch", "5000"]);
     let user = recording.faults.user;
@@ -33,7 +34,7 @@ fn new_pages_are_counted() {
 }
 
 #[test]
-fn messages_are_counted_to_the_byte() {
+fn counts_messages_to_the_byte() {
     const MESSAGES: u64 = 1000;
     const SIZE: u64 = 300;
     let recording = record(&["talk", "1000", "300"]);
@@ -54,7 +55,7 @@ fn messages_are_counted_to_the_byte() {
 }
 
 #[test]
-fn threads_that_come_and_go_stay_in_the_list() {
+fn keeps_ended_threads() {
     let recording = record(&["threads", "50"]);
     let ended = recording
         .threads
@@ -70,7 +71,7 @@ fn threads_that_come_and_go_stay_in_the_list() {
 }
 
 #[test]
-fn computing_is_user_time() {
+fn counts_computing_as_user_time() {
     let recording = record(&["burn", "500"]);
     let process = &recording.process;
     assert!(
@@ -80,7 +81,7 @@ fn computing_is_user_time() {
 }
 
 #[test]
-fn failures_are_counted_by_their_error() {
+fn counts_failures_by_errno() {
     let recording = record(&["fail", "321"]);
     let failed: u64 = recording
         .syscalls
@@ -91,54 +92,47 @@ fn failures_are_counted_by_their_error() {
 }
 
 #[test]
-fn raw_tracepoints_count_the_same() {
+fn counts_the_same_by_raw_tracepoints() {
     let recording = record_with(&["talk", "500", "100"], &["--raw-tracepoints"], |_| ());
     assert_sound(&recording);
     assert_eq!(
         (recording.sockets.send_calls, recording.sockets.send_bytes),
         (1000, 100_000)
     );
-    let signal = recording
-        .observer
-        .signals
-        .iter()
-        .find(|signal| signal.signal == "scheduler")
-        .expect("listed");
-    assert_eq!(signal.source, "raw_tp");
+    let mut groups = recording.observer.probe_groups.iter();
+    let scheduler = groups.find(|group| group.group == ProbeGroup::Scheduler);
+    assert_eq!(scheduler.expect("listed").source, "raw_tp");
 }
 
 #[test]
-fn small_sends_that_wait_for_the_client_are_counted() {
-    let held = |arguments: &[&str], options: &[&str]| {
+fn counts_nagle_delayed_sends() {
+    let delayed = |arguments: &[&str], options: &[&str]| {
         let recording = record_with(arguments, options, |_| ());
         assert_sound(&recording);
         assert_eq!(
             recording.sockets.send_calls, 36,
-            "questions, and two sends for each"
+            "requests, and two sends for each"
         );
-        recording.sockets.held_sends
+        recording.sockets.nagle_delayed_sends
     };
-    assert_eq!(held(&["answer", "12", "0"], &[]), 12);
-    assert_eq!(held(&["answer", "12", "0"], &["--raw-tracepoints"]), 12);
-    assert_eq!(held(&["answer", "12", "1"], &[]), 0);
+    assert_eq!(delayed(&["answer", "12", "0"], &[]), 12);
+    assert_eq!(delayed(&["answer", "12", "0"], &["--raw-tracepoints"]), 12);
+    assert_eq!(delayed(&["answer", "12", "1"], &[]), 0);
 }
 
 #[test]
-fn what_is_only_looked_at_is_not_received() {
+fn counts_no_receive_for_a_peek() {
     let recording = record(&["peek", "50"]);
     let sockets = &recording.sockets;
     assert_eq!((sockets.recv_calls, sockets.recv_bytes), (50, 50));
 }
 
 #[test]
-fn every_signal_names_its_source() {
+fn names_the_source_of_every_probe_group() {
     let recording = record(&["sleep", "5"]);
-    for signal in &recording.observer.signals {
-        assert!(!signal.source.is_empty(), "{signal:?}");
-        assert_eq!(
-            signal.programs.is_empty(),
-            signal.source == "none",
-            "{signal:?}"
-        );
+    for group in &recording.observer.probe_groups {
+        assert!(!group.source.is_empty(), "{group:?}");
+        let is_none = group.source == "none";
+        assert_eq!(group.programs.is_empty(), is_none, "{group:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! What Go's runtime does, as probes on its functions see it in a detail round.
+//! Calls of Go's runtime functions, counted by uprobes in an instrumented round.
 
 use crate::support::{Guard, alone, recorder, require_privilege};
 use recording::Recording;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Waits for a line, does what its constants say, prints `done`, and waits for the end of its input.
+/// Waits for a line, works as its constants say, prints `done`, and waits for the end of its input.
 const PROGRAM: &str = r#"package main
 
 import (
@@ -63,8 +63,8 @@ fn record(flags: &[&str]) -> Recording {
     let mut go = Guard::start(&mut Command::new(program));
     let pid = go.line();
     let out = dir.path().join("out");
-    let help = dir.path().to_str().expect("text");
-    let mut recorder = recorder(&pid, &out, &["--detail", help]);
+    let symbols = dir.path().to_str().expect("text");
+    let mut recorder = recorder(&pid, &out, &["--runtime-symbols", symbols]);
     go.say("go");
     assert_eq!(go.line(), "done");
     assert!(matches!(recorder.end().code(), Some(0 | 3)));
@@ -72,33 +72,33 @@ fn record(flags: &[&str]) -> Recording {
 }
 
 fn assert_counted(recording: &Recording) {
-    let detail = recording.detail.as_ref().expect("it was asked for");
-    assert_eq!(detail.notes, [""; 0]);
-    let counts: BTreeMap<&str, u64> = detail
+    let instrumented = recording.instrumented.as_ref().expect("requested");
+    assert_eq!(instrumented.notes, [""; 0]);
+    let counts: BTreeMap<&str, u64> = instrumented
         .events
         .iter()
-        .map(|event| (event.what.as_str(), event.count))
+        .map(|event| (event.name.as_str(), event.count))
         .collect();
-    // The runtime has goroutines of its own, such as those that collect, and allocates for those that are made.
-    for (what, least, most) in [
-        ("goroutines made", 1_000, 1_020),
+    // The runtime itself creates a few goroutines, and allocates for each goroutine.
+    for (name, least, most) in [
+        ("goroutines created", 1_000, 1_020),
         ("goroutines ended", 1_000, 1_020),
         // `runtime.GC` yields again and again until all is swept.
-        ("goroutines taken up by a thread", 1_000, u64::MAX),
+        ("goroutines scheduled", 1_000, u64::MAX),
         ("allocations", 20_000, 25_000),
-        ("collections finished", 3, 4),
+        ("garbage collections", 3, 4),
     ] {
-        assert!((least..=most).contains(&counts[what]), "{what}: {counts:?}");
+        assert!((least..=most).contains(&counts[name]), "{name}: {counts:?}");
     }
     assert_eq!(counts.len(), 7, "{counts:?}");
 }
 
 #[test]
-fn goroutines_allocations_and_collections_are_counted() {
+fn counts_goroutines_allocations_and_collections() {
     assert_counted(&record(&[]));
 }
 
 #[test]
-fn a_stripped_program_is_watched_as_well() {
+fn counts_in_stripped_programs() {
     assert_counted(&record(&["-ldflags=-s -w"]));
 }

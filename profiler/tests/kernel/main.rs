@@ -1,11 +1,11 @@
-//! The recorder on this kernel, against processes whose behaviour is known exactly. Needs privilege.
+//! The recorder on this kernel, with processes whose behaviour is known exactly. Needs privilege.
 
-mod activity;
 mod counts;
 mod go;
+mod memory_stacks;
 mod modes;
 mod pidstat;
 mod refused;
-mod sites;
+mod runtime_stats;
 mod support;
 mod trouble;

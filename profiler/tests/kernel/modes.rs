@@ -1,19 +1,19 @@
-//! Recordings that observe less: without any program, and with those that see threads begin and end.
+//! Recordings with fewer probes: without any program, and with those that see threads begin and end.
 
 use crate::support::{assert_sound, record_to_the_end, record_with};
 use recording::Recording;
 use recording::observer::Mode;
 use std::time::Duration;
 
-/// Names of the programs that served a recording.
+/// Returns the names of the programs of a recording.
 fn programs(recording: &Recording) -> Vec<&str> {
-    let signals = recording.observer.signals.iter();
-    signals
-        .flat_map(|signal| signal.programs.iter().map(String::as_str))
+    let groups = recording.observer.probe_groups.iter();
+    groups
+        .flat_map(|group| group.programs.iter().map(String::as_str))
         .collect()
 }
 
-/// What the kernel says its first thread ran.
+/// Returns the kernel's run time of the first thread.
 fn run_time_ns(pid: u32) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).expect("it is alive");
     let first = text.split(' ').next().expect("a field");
@@ -21,7 +21,7 @@ fn run_time_ns(pid: u32) -> u64 {
 }
 
 #[test]
-fn without_programs_cpu_and_memory_are_the_kernels_own() {
+fn records_cpu_and_memory_of_proc_without_programs() {
     const PAGES: u64 = 5000;
     let mut ran_ns = 0;
     let recording = record_with(&["burn", "500"], &["--probes", "none"], |pid| {
@@ -34,7 +34,7 @@ fn without_programs_cpu_and_memory_are_the_kernels_own() {
     assert_eq!(programs(&recording), [""; 0]);
     let process = &recording.process;
     assert_eq!(process.cpu_clock_ns, Some(process.on_cpu_ns));
-    // What another reader saw it run is in the window, and one thread runs no longer than that lasts.
+    // The run time that this test read is inside the window, and a thread runs no longer than that.
     let most = recording.window.duration_ns;
     assert!(
         ran_ns > 0 && (ran_ns..=most).contains(&process.on_cpu_ns),
@@ -52,7 +52,7 @@ fn without_programs_cpu_and_memory_are_the_kernels_own() {
 }
 
 #[test]
-fn counters_are_the_kernels_own_account_of_each_thread() {
+fn records_the_kernels_accounting_of_each_thread() {
     let recording = record_with(&["sleep", "200"], &["--probes", "counters"], |_| ());
     assert_sound(&recording);
     assert_eq!(recording.observer.mode, Mode::Counters);
@@ -67,7 +67,7 @@ fn counters_are_the_kernels_own_account_of_each_thread() {
     let switches = recording.process.voluntary_switches;
     assert!((200..=203).contains(&switches), "{switches}");
     assert!(recording.syscalls.is_empty() && recording.wakers.is_empty());
-    // What ran inside of calls was not observed, so that no thread claims to know.
+    // System calls were not observed, so that the split of CPU time is not known.
     let threads = recording.threads.iter();
     assert!(
         threads
@@ -78,7 +78,7 @@ fn counters_are_the_kernels_own_account_of_each_thread() {
 }
 
 #[test]
-fn counters_keep_threads_that_come_and_go() {
+fn keeps_ended_threads_in_mode_counters() {
     for hooks in [&[][..], &["--raw-tracepoints"]] {
         let arguments = [&["--probes", "counters"], hooks].concat();
         let recording = record_with(&["threads", "50"], &arguments, |_| ());
@@ -91,46 +91,50 @@ fn counters_keep_threads_that_come_and_go() {
 }
 
 #[test]
-fn turns_take_each_mode_as_often_and_know_the_clock() {
-    let recording = record_with(&["burn", "6000"], &["--probes", "turns"], |_| ());
+fn alternates_modes_and_measures_each_by_the_cpu_clock() {
+    let recording = record_with(&["burn", "6000"], &["--probes", "overhead"], |_| ());
     assert_sound(&recording);
     let observer = &recording.observer;
-    assert_eq!(observer.mode, Mode::Turns);
-    let of = |mode| observer.turns.iter().filter(move |turn| turn.mode == mode);
-    let counts = Mode::IN_TURNS.map(|mode| of(mode).count());
-    assert!(
-        counts[0] > 0 && counts == [counts[0]; 4],
-        "{:?}",
-        observer.turns
-    );
-    for turn in &observer.turns {
-        assert!(turn.cpu_ns > 0 && turn.duration_ns > 0, "{turn:?}");
+    assert_eq!(observer.mode, Mode::Overhead);
+    let intervals = &observer.overhead;
+    let of = |mode| {
+        intervals
+            .iter()
+            .filter(move |interval| interval.mode == mode)
+    };
+    let counts = Mode::ALTERNATING.map(|mode| of(mode).count());
+    assert!(counts[0] > 0 && counts == [counts[0]; 4], "{intervals:?}");
+    for interval in intervals {
+        assert!(
+            interval.cpu_ns > 0 && interval.duration_ns > 0,
+            "{interval:?}"
+        );
     }
     // They are in the window and do not overlap.
-    let cpu_ns: u64 = observer.turns.iter().map(|turn| turn.cpu_ns).sum();
+    let cpu_ns: u64 = intervals.iter().map(|interval| interval.cpu_ns).sum();
     assert!(Some(cpu_ns) <= recording.process.cpu_clock_ns, "{cpu_ns}");
 }
 
 #[test]
-fn the_cpu_clock_is_the_same_source_in_every_mode() {
-    for mode in Mode::EACH {
+fn reads_the_same_cpu_clock_in_every_mode() {
+    for mode in Mode::WHOLE {
         let recording = record_with(&["burn", "300"], &["--probes", mode.name()], |_| ());
         assert_eq!(recording.observer.mode, mode);
         let clock = recording.process.cpu_clock_ns.expect("the target is alive");
         assert!(clock > 0, "{mode:?}");
-        let followed = recording.process.on_cpu_ns;
-        // Stolen time stays on the CPU for programs, and is not on the kernel's clock.
-        let apart = followed.abs_diff(clock);
+        let tracked = recording.process.on_cpu_ns;
+        // For programs a thread stays on its CPU during steal; the kernel's clock leaves it out.
+        let apart = tracked.abs_diff(clock);
         let allowed = clock / 50 + 8_000_000 + recording.host.steal_ns;
         assert!(
             apart <= allowed,
-            "{mode:?}: {followed} followed, {clock} by the clock"
+            "{mode:?}: {tracked} tracked, {clock} by the clock"
         );
     }
 }
 
 #[test]
-fn a_target_that_ends_takes_its_clock_along() {
+fn reports_no_cpu_clock_of_an_ended_target() {
     let recording = record_to_the_end(&["sleep", "20"], &["--probes", "none"]);
     assert!(recording.is_partial());
     assert_eq!(recording.process.cpu_clock_ns, None);

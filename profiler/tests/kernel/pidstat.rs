@@ -1,4 +1,4 @@
-//! CPU and resident memory over time agree with pidstat, the tool of the benchmark that started this.
+//! CPU time and resident memory over time, compared with pidstat.
 
 use crate::support::{assert_sound, record_with};
 use std::process::Command;
@@ -7,7 +7,7 @@ use std::process::Command;
 const SECONDS: usize = 4;
 
 #[test]
-fn cpu_and_memory_agree_with_pidstat() {
+fn agrees_with_pidstat() {
     let mut table = String::new();
     let recording = record_with(&["pulse", "4"], &[], |pid| {
         let count = (SECONDS - 1).to_string();
@@ -23,12 +23,12 @@ fn cpu_and_memory_agree_with_pidstat() {
     let series: Vec<_> = recording.cpu.series.iter().take(SECONDS - 1).collect();
     let busy: u64 = series.iter().map(|point| point.on_cpu_ns).sum();
     let ours = busy as f64 * 100.0 / series.last().expect("a point a second").t_ns as f64;
-    // pidstat counts in ticks of 10 ms: one percent of its second. The two do not start at the same instant. It leaves
-    // out what the hypervisor took while the process was on a CPU, which stays on it for us.
-    let stolen = recording.host.steal_ns as f64 / (SECONDS as f64 * 1e7);
+    // pidstat counts in ticks of 10 ms, one percent of its second, and starts at another instant. It
+    // leaves out steal, which the series includes.
+    let steal = recording.host.steal_ns as f64 / (SECONDS as f64 * 1e7);
     assert!(
-        (-2.0..=2.0 + stolen).contains(&(ours - cpu)),
-        "ours {ours} %, pidstat {cpu} %, stolen at most {stolen} %\n{table}"
+        (-2.0..=2.0 + steal).contains(&(ours - cpu)),
+        "ours {ours} %, pidstat {cpu} %, steal at most {steal} %\n{table}"
     );
     let last = recording
         .memory
@@ -43,7 +43,7 @@ fn cpu_and_memory_agree_with_pidstat() {
     );
 }
 
-/// Mean of the column `%CPU` and the last value of `RSS`.
+/// Returns the mean of the column `%CPU` and the last value of `RSS`.
 fn averages(table: &str) -> (f64, u64) {
     let header = table
         .lines()

@@ -1,4 +1,4 @@
-//! A machine that will not let us: no privilege, somebody else's process, no BTF, a full disk.
+//! Machines that refuse: no privilege, another user's process, no BTF, a full disk.
 //!
 //! `setpriv` and `unshare` of util-linux make such a machine for one command.
 
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// Runs `kontrast record` behind another command that narrows what it may do or sees.
+/// Runs `kontrast record` behind a command that limits its privileges or its view.
 fn record_behind(narrow: &[&str], program: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let (first, more) = narrow.split_first().expect("a command");
     let Output { status, stderr, .. } = Command::new(first)
@@ -22,19 +22,19 @@ fn record_behind(narrow: &[&str], program: &Path, arguments: &[&str]) -> (Option
     (status.code(), String::from_utf8(stderr).expect("text"))
 }
 
-/// A place of a user who owns nothing else.
-struct Nobody(TempDir);
+/// A directory of a user without privileges.
+struct Unprivileged(TempDir);
 
-impl Nobody {
-    /// With a copy of the program, which may have been built where only root can look.
+impl Unprivileged {
+    /// Copies the program there: only root may be able to read the build directory.
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).expect("ours");
         fs::copy(kontrast().get_program(), dir.path().join("kontrast")).expect("copied");
-        Nobody(dir)
+        Unprivileged(dir)
     }
 
-    /// Records with these capabilities only, `,+bpf` for instance.
+    /// Records with only these capabilities, `,+bpf` for instance.
     fn record(&self, capabilities: &str, arguments: &[&str]) -> (Option<i32>, String) {
         let narrow = [
             "setpriv",
@@ -53,11 +53,11 @@ fn program() -> PathBuf {
 }
 
 #[test]
-fn without_privilege_the_capability_is_named() {
+fn names_missing_capabilities() {
     require_privilege();
-    let nobody = Nobody::new();
+    let user = Unprivileged::new();
     for (has, lacks) in [("", "CAP_BPF and CAP_PERFMON"), (",+bpf", "CAP_PERFMON")] {
-        let (code, message) = nobody.record(has, &["--duration=1s", "--", "sleep", "1"]);
+        let (code, message) = user.record(has, &["--duration=1s", "--", "sleep", "1"]);
         assert_eq!(code, Some(1), "{message}");
         assert!(message.contains(&format!("lacks {lacks}:")), "{message}");
         assert!(message.contains("setcap"), "the remedy: {message}");
@@ -65,28 +65,28 @@ fn without_privilege_the_capability_is_named() {
 }
 
 #[test]
-fn another_users_process_takes_privilege_and_no_more() {
+fn records_another_users_process_with_two_capabilities() {
     require_privilege();
     let _alone = alone();
-    let nobody = Nobody::new();
-    let out = nobody.0.path().join("out");
-    // Sleeps far longer than this takes; it is ended with the test.
+    let user = Unprivileged::new();
+    let out = user.0.path().join("out");
+    // Sleeps far longer than the test takes, which kills it at the end.
     let mut target = known(&["sleep", "1000000"]);
     let pid = target.line();
     target.say("go");
     let out = out.to_str().expect("text");
     let arguments = ["--pid", &pid, "--duration=300ms", "--out", out];
-    let (code, message) = nobody.record("", &arguments);
+    let (code, message) = user.record("", &arguments);
     assert_eq!(code, Some(1), "{message}");
     assert!(message.contains("lacks CAP_BPF"), "{message}");
-    let (code, message) = nobody.record(",+bpf,+perfmon", &arguments);
+    let (code, message) = user.record(",+bpf,+perfmon", &arguments);
     assert!(matches!(code, Some(0 | 3)), "{message}");
     let recording = recording::io::load_recording(out.as_ref()).expect("a recording");
     assert!(recording.process.voluntary_switches > 0);
 }
 
 #[test]
-fn without_btf_the_option_of_the_kernel_is_named() {
+fn names_the_kernel_option_without_btf() {
     require_privilege();
     let hidden = "mount -t tmpfs none /sys/kernel/btf && exec \"$@\"";
     let narrow = ["unshare", "--mount", "sh", "-c", hidden, "sh"];
@@ -96,7 +96,7 @@ fn without_btf_the_option_of_the_kernel_is_named() {
 }
 
 #[test]
-fn on_a_full_disk_the_recording_goes_elsewhere() {
+fn saves_elsewhere_on_a_full_disk() {
     require_privilege();
     let _alone = alone();
     let place = tempfile::tempdir().expect("a temporary directory");

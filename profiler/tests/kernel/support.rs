@@ -1,4 +1,4 @@
-//! Recording a process of known behaviour.
+//! Records processes of known behaviour.
 
 use recording::Recording;
 use recording::observer::Check;
@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
-/// A child process that is killed when the test is over, however it ends.
+/// A child process that is killed when the test ends.
 pub struct Guard {
     pub child: Child,
     pub stdin: Option<ChildStdin>,
@@ -48,13 +48,14 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // Most have ended by themselves, which is as good.
+        // Most have ended by then, so that killing them fails.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The program under test, built first: it belongs to another package, and may not be as new as what it links.
+/// Builds the program under test, which belongs to another package and may be older than its
+/// dependencies.
 pub fn kontrast() -> Command {
     static BUILD: Once = Once::new();
     BUILD.call_once(|| {
@@ -69,15 +70,15 @@ pub fn kontrast() -> Command {
     Command::new(Path::new(env!("CARGO_BIN_EXE_kontrast-known")).with_file_name("kontrast"))
 }
 
-/// A process of known behaviour.
+/// Starts a process of known behaviour.
 pub fn known(arguments: &[&str]) -> Guard {
     Guard::start(Command::new(env!("CARGO_BIN_EXE_kontrast-known")).args(arguments))
 }
 
-/// Held by a test while it records: the programs of several recorders at once would delay each other's.
+/// Locks recording: the programs of several recorders at once would delay each other's targets.
 pub fn alone() -> MutexGuard<'static, ()> {
     static RECORDING: Mutex<()> = Mutex::new(());
-    // A test that failed while it held the lock leaves nothing behind that matters to the next.
+    // A test that failed with the lock held leaves no state behind.
     RECORDING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -89,7 +90,7 @@ pub fn require_privilege() {
     );
 }
 
-/// A recorder that is attached, and records until its input is closed.
+/// Starts a recorder, which is attached when this returns and records until its input is closed.
 pub fn recorder(pid: &str, out: &Path, extra: &[&str]) -> Guard {
     let mut command = kontrast();
     command
@@ -101,7 +102,7 @@ pub fn recorder(pid: &str, out: &Path, extra: &[&str]) -> Guard {
     recorder
 }
 
-/// Records a known behaviour from its start to its end. `during` runs while it is at work.
+/// Records a known behaviour from its start to its end. Calls `during` meanwhile.
 pub fn record_with(behaviour: &[&str], extra: &[&str], during: impl FnOnce(u32)) -> Recording {
     require_privilege();
     let _alone = alone();
@@ -118,7 +119,7 @@ pub fn record_with(behaviour: &[&str], extra: &[&str], during: impl FnOnce(u32))
     recording::io::load_recording(&out).expect("a recording")
 }
 
-/// Records a known behaviour whose process ends before it is told that the recording does.
+/// Records a known behaviour whose process ends before the recording is asked to.
 pub fn record_to_the_end(behaviour: &[&str], extra: &[&str]) -> Recording {
     require_privilege();
     let _alone = alone();
@@ -141,7 +142,7 @@ pub fn record(behaviour: &[&str]) -> Recording {
     recording
 }
 
-/// Every check holds, and every hook was served by a program.
+/// Asserts that every check holds and that no event was lost.
 pub fn assert_sound(recording: &Recording) {
     let failed: Vec<&Check> = recording.checks.iter().filter(|check| !check.ok).collect();
     assert!(failed.is_empty(), "{failed:#?}");

@@ -1,4 +1,4 @@
-//! What can go wrong with a recording gets a clear error and loses nothing.
+//! Failures of recordings: each has a clear error and loses no data.
 
 use crate::support::{alone, known, kontrast, record_to_the_end, recorder, require_privilege};
 use nix::sys::signal::{Signal, kill};
@@ -21,7 +21,7 @@ fn refusal(arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_process_that_does_not_exist() {
+fn rejects_a_process_that_does_not_exist() {
     let (code, message) = refusal(&["--pid", "2147483647"]);
     assert_eq!(code, Some(1));
     assert!(
@@ -31,14 +31,14 @@ fn a_process_that_does_not_exist() {
 }
 
 #[test]
-fn nothing_to_record_is_wrong_usage() {
+fn rejects_wrong_usage() {
     assert_eq!(refusal(&[]).0, Some(2));
     assert_eq!(refusal(&["--pid", "one"]).0, Some(2));
     assert_eq!(refusal(&["--pid", "1", "--duration", "soon"]).0, Some(2));
 }
 
 #[test]
-fn a_directory_that_holds_something_is_left_alone() {
+fn rejects_a_directory_that_is_not_empty() {
     require_privilege();
     let _alone = alone();
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -46,7 +46,7 @@ fn a_directory_that_holds_something_is_left_alone() {
     let out = dir.path().to_str().expect("text");
     let (code, message) = refusal(&["--out", out, "--", "true"]);
     assert_eq!(code, Some(1));
-    assert!(message.contains("already holds something"), "{message}");
+    assert!(message.contains("is not empty"), "{message}");
     assert_eq!(
         fs::read_to_string(dir.path().join("precious")).expect("still there"),
         "data"
@@ -54,7 +54,7 @@ fn a_directory_that_holds_something_is_left_alone() {
 }
 
 #[test]
-fn a_command_that_does_not_exist() {
+fn reports_a_command_that_does_not_exist() {
     require_privilege();
     let _alone = alone();
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -69,7 +69,7 @@ fn a_command_that_does_not_exist() {
 }
 
 #[test]
-fn a_command_that_ends_at_once_is_recorded_whole() {
+fn records_the_whole_of_a_short_command() {
     require_privilege();
     let _alone = alone();
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -86,14 +86,14 @@ fn a_command_that_ends_at_once_is_recorded_whole() {
 }
 
 #[test]
-fn a_target_that_ends_half_way_leaves_a_marked_recording() {
+fn marks_a_recording_whose_target_ended() {
     let recording = record_to_the_end(&["sleep", "20"], &[]);
     assert!(recording.is_partial());
     assert_eq!(crate::support::calls(&recording, "clock_nanosleep"), 20);
 }
 
 #[test]
-fn an_interrupt_leaves_a_marked_recording() {
+fn marks_a_recording_that_was_interrupted() {
     require_privilege();
     let _alone = alone();
     let dir = tempfile::tempdir().expect("a temporary directory");
