@@ -45,6 +45,36 @@ pub fn percent(share: f64) -> String {
     )
 }
 
+/// Formats a share as a percentage with one decimal, where small shares matter: `2.4 %`.
+pub fn percent_tenths(share: f64) -> String {
+    if !share.is_finite() {
+        return NONE.into();
+    }
+    let percent = format!("{:.1}", (share * 100.0).abs());
+    let negative = share < 0.0 && has_digit_above_zero(&percent);
+    format!(
+        "{}{} %",
+        if negative { "−" } else { "" },
+        thousands(&percent)
+    )
+}
+
+/// Formats a ratio as the change that it makes: `+5.0 %` for 1.05.
+pub fn change(ratio: f64) -> String {
+    let text = percent_tenths(ratio - 1.0);
+    let unsigned = text.starts_with('−') || !has_digit_above_zero(&text);
+    if unsigned { text } else { format!("+{text}") }
+}
+
+/// Formats a value whose unit is text, as that of a check: `ns` and `bytes` are scaled, `count` and unknown units not.
+pub fn measured(value: f64, unit: &str) -> String {
+    match unit.parse::<Unit>() {
+        Ok(unit) => quantity(value, unit),
+        Err(_) if unit.is_empty() || unit == "count" => number(value),
+        Err(_) => format!("{} {unit}", number(value)),
+    }
+}
+
 /// Formats a ratio: `2.14×`; above a thousand `over 1,000×`.
 pub fn ratio(ratio: f64) -> String {
     if !ratio.is_finite() {
@@ -242,6 +272,21 @@ mod tests {
             (ratio(2.134), ratio(1e9)),
             ("2.13×".into(), "over 1,000×".into())
         );
+        assert_eq!(
+            (percent_tenths(0.0244), percent_tenths(-0.0001)),
+            ("2.4 %".into(), "0.0 %".into())
+        );
+        assert_eq!(
+            [change(1.05), change(0.9), change(1.0)],
+            ["+5.0 %", "−10.0 %", "0.0 %"]
+        );
+    }
+
+    #[test]
+    fn formats_units_given_as_text() {
+        assert_eq!(measured(2_000.0, "ns"), "2.00 µs");
+        assert_eq!(measured(12.0, "count"), "12");
+        assert_eq!(measured(3.0, "events"), "3 events");
     }
 
     #[test]
