@@ -1,10 +1,13 @@
 //! Recordings grouped into arms, and sums over an arm's rounds.
 //!
-//! Totals are Σ over rounds; rates are Σ / Σ, so that a longer round weighs more. Everything that needs statistics
-//! (intervals, verdicts, terms) comes from the comparison and is never computed here.
+//! Totals are sums over rounds; rates divide a sum by a sum, so that a longer round weighs more. Estimates (intervals,
+//! verdicts, ledger rows) come from the comparison.
 
 use crate::{Input, clean::clean};
-use recording::{Histogram, Recording, process::Thread};
+use recording::comparison::{self, LedgerRow};
+use recording::process::Thread;
+use recording::vocabulary::{MetricId, Per, Role};
+use recording::{Histogram, Recording};
 use std::collections::BTreeMap;
 
 /// One arm with its rounds.
@@ -16,29 +19,9 @@ pub struct Arm<'a> {
     pub key: &'a str,
     /// Its recordings, in the order given.
     pub rounds: Vec<&'a Recording>,
+    /// The arm in the comparison; absent where the comparison leaves all its recordings out.
+    pub compared: Option<&'a comparison::Arm>,
     per: Per,
-}
-
-/// What rates are per.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Per {
-    /// A content token of the load.
-    Token,
-    /// A start of the server, where starts were recorded.
-    Start,
-    /// A second of the window, where there was neither.
-    Second,
-}
-
-impl Per {
-    /// The word after the slash.
-    pub fn word(self) -> &'static str {
-        match self {
-            Per::Token => "token",
-            Per::Start => "start",
-            Per::Second => "s",
-        }
-    }
 }
 
 /// All arms, in the comparison's order.
@@ -46,7 +29,7 @@ impl Per {
 pub struct Arms<'a> {
     /// The arms.
     pub list: Vec<Arm<'a>>,
-    /// What rates are per, the same for all of them.
+    /// What rates are per, the same for all arms: a token, a start or a second.
     pub per: Per,
 }
 
@@ -54,123 +37,146 @@ impl<'a> Arms<'a> {
     /// Groups the input's recordings by arm.
     pub fn of(input: &Input<'a>) -> Self {
         let shown: Vec<&Recording> = shown(input).collect();
-        let loaded: fn(&&Recording) -> bool = |recording| recording.tokens() > 0;
-        let all = |held: fn(&&Recording) -> bool| !shown.is_empty() && shown.iter().all(held);
-        let per = match () {
-            () if all(loaded) => Per::Token,
-            () if all(|recording| !recording.starts.is_empty()) => Per::Start,
-            () => Per::Second,
-        };
-        let declared = input
-            .comparison
-            .into_iter()
-            .flat_map(|comparison| &comparison.arms);
+        let per = per(&shown);
+        let compared = input.comparison.arms.iter();
+        let names = compared.clone().map(|arm| arm.arm.as_str());
         let recorded = shown.iter().map(|recording| recording.target.arm.as_str());
         let mut list: Vec<Arm> = Vec::new();
-        for key in declared.map(|arm| arm.arm.as_str()).chain(recorded) {
-            if !list.iter().any(|arm| arm.key == key) {
-                let rounds = shown.iter().copied();
-                let rounds = rounds
-                    .filter(|recording| recording.target.arm == key)
-                    .collect();
-                list.push(Arm {
-                    name: clean(key),
-                    key,
-                    rounds,
-                    per,
-                });
+        for key in names.chain(recorded) {
+            if list.iter().any(|arm| arm.key == key) {
+                continue;
             }
+            let rounds = shown.iter().copied();
+            list.push(Arm {
+                name: clean(key),
+                key,
+                rounds: rounds.filter(|round| round.target.arm == key).collect(),
+                compared: compared.clone().find(|arm| arm.arm == key),
+                per,
+            });
         }
         Arms { list, per }
     }
 
-    /// Names, safe to show.
+    /// Returns the arms' names, safe to show.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.list.iter().map(|arm| arm.name.as_str())
     }
 
-    /// A value of each arm.
+    /// Returns a value of each arm.
     pub fn each<T>(&self, value: impl FnMut(&Arm<'a>) -> T) -> Vec<T> {
         self.list.iter().map(value).collect()
     }
 
-    /// Where an arm stands in the list; decides its colour.
+    /// Returns an arm's position in the list, which decides its colour.
     pub fn position(&self, key: &str) -> usize {
-        self.list
-            .iter()
-            .position(|arm| arm.key == key)
-            .unwrap_or_default()
+        let found = self.list.iter().position(|arm| arm.key == key);
+        found.unwrap_or_default()
     }
 
-    /// Every recording.
+    /// Returns every recording.
     pub fn recordings(&self) -> impl Iterator<Item = &'a Recording> {
         self.list.iter().flat_map(|arm| arm.rounds.iter().copied())
+    }
+
+    /// Returns the metric that holds CPU time by what rates are per.
+    pub fn cpu_metric(&self) -> MetricId {
+        match self.per {
+            Per::Token => MetricId::CpuNsPerToken,
+            Per::Start => MetricId::StartCpuNs,
+            _ => MetricId::CpuNsPerSecond,
+        }
+    }
+}
+
+/// Tokens where every recording has them, else starts, else seconds.
+fn per(shown: &[&Recording]) -> Per {
+    let all = |holds: fn(&Recording) -> bool| {
+        !shown.is_empty() && shown.iter().all(|recording| holds(recording))
+    };
+    if all(|recording| recording.tokens() > 0) {
+        Per::Token
+    } else if all(|recording| !recording.starts.is_empty()) {
+        Per::Start
+    } else {
+        Per::Second
     }
 }
 
 impl<'a> Arm<'a> {
-    /// Σ over rounds.
+    /// Returns a sum over rounds.
     pub fn sum(&self, value: impl Fn(&Recording) -> u64) -> f64 {
         self.rounds.iter().map(|round| value(round) as f64).sum()
     }
 
-    /// Σ over rounds, per token or second.
+    /// Returns a sum over rounds, per token, start or second.
     pub fn rate(&self, value: impl Fn(&Recording) -> u64) -> f64 {
         self.sum(value) / self.divisor()
     }
 
-    /// Mean over rounds.
+    /// Returns the mean over rounds.
     pub fn mean(&self, value: impl Fn(&Recording) -> u64) -> f64 {
         self.sum(value) / self.rounds.len() as f64
     }
 
-    /// Tokens, starts or seconds of all rounds; what sums are divided by.
+    /// Returns the tokens, starts or seconds of all rounds.
     pub fn divisor(&self) -> f64 {
         match self.per {
             Per::Token => self.sum(Recording::tokens),
             Per::Start => self.sum(|round| round.starts.len() as u64),
-            Per::Second => self.sum(|round| round.window.duration_ns) / 1e9,
+            _ => self.sum(|round| round.window.duration_ns) / 1e9,
         }
     }
 
-    /// A distribution, all rounds together; empty if it was not recorded.
+    /// Returns a distribution of all rounds together; empty if it was not recorded.
     pub fn latency(&self, name: &str) -> Histogram {
-        let rounds = self
-            .rounds
-            .iter()
-            .filter_map(|round| round.latency.get(name));
-        rounds.fold(Histogram::default(), |sum, next| sum.merged(next))
+        let rounds = self.rounds.iter();
+        let each = rounds.filter_map(|round| round.latency.get(name));
+        each.fold(Histogram::default(), |sum, next| sum.merged(next))
     }
 
-    /// Threads by role, all rounds together.
-    pub fn roles(&self) -> BTreeMap<String, Vec<&'a Thread>> {
-        let mut roles: BTreeMap<String, Vec<&'a Thread>> = BTreeMap::new();
+    /// Returns the threads of all rounds by role.
+    pub fn roles(&self) -> BTreeMap<Role, Vec<&'a Thread>> {
+        let mut roles: BTreeMap<Role, Vec<&'a Thread>> = BTreeMap::new();
         for thread in self.rounds.iter().flat_map(|round| &round.threads) {
-            roles.entry(clean(&thread.role)).or_default().push(thread);
+            roles.entry(thread.role.clone()).or_default().push(thread);
         }
         roles
     }
+
+    /// Returns the rows of the arm's own ledger of a metric.
+    pub fn ledger(&self, metric: MetricId) -> &'a [LedgerRow] {
+        rows(self.compared.map(|arm| &arm.ledger), metric)
+    }
+
+    /// Returns the same rows added up by cause.
+    pub fn by_cause(&self, metric: MetricId) -> &'a [LedgerRow] {
+        rows(self.compared.map(|arm| &arm.by_cause), metric)
+    }
 }
 
-/// The recordings that are shown: of an arm that is compared, its rounds. Others only tell what observing cost.
+fn rows(ledgers: Option<&BTreeMap<MetricId, Vec<LedgerRow>>>, metric: MetricId) -> &[LedgerRow] {
+    let found = ledgers.and_then(|ledgers| ledgers.get(&metric));
+    found.map_or(&[], Vec::as_slice)
+}
+
+/// Returns the recordings that are shown: the rounds of compared arms, and those of arms that are not compared.
+/// Other recordings of a compared arm measure the observer's cost, or are instrumented.
 fn shown<'a>(input: &Input<'a>) -> impl Iterator<Item = &'a Recording> {
-    let arms = input
-        .comparison
-        .into_iter()
-        .flat_map(|comparison| &comparison.arms);
-    let left_out = move |path: &String, recording: &Recording| {
-        let mut arms = arms.clone();
-        arms.any(|arm| arm.arm == recording.target.arm && !arm.recordings.contains(path))
+    let arms = &input.comparison.arms;
+    let is_round = |path: &String, recording: &Recording| {
+        let arm = arms.iter().find(|arm| arm.arm == recording.target.arm);
+        arm.is_none_or(|arm| arm.recordings.contains(path))
     };
     let recordings = input.recordings.iter();
     recordings
-        .filter(move |(path, recording)| !left_out(path, recording))
+        .filter(move |(path, recording)| is_round(path, recording))
         .map(|(_, recording)| recording)
 }
 
-/// The keys of all arms together, those with the largest total first.
-pub fn ranked(each: &[BTreeMap<String, f64>]) -> Vec<String> {
-    let mut sums: BTreeMap<&String, f64> = BTreeMap::new();
+/// Returns the keys of all arms together, those with the largest total first.
+pub fn ranked<Key: Ord + Clone>(each: &[BTreeMap<Key, f64>]) -> Vec<Key> {
+    let mut sums: BTreeMap<&Key, f64> = BTreeMap::new();
     for (key, value) in each.iter().flatten() {
         *sums.entry(key).or_default() += value;
     }
@@ -182,6 +188,7 @@ pub fn ranked(each: &[BTreeMap<String, f64>]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use recording::Comparison;
 
     fn round(arm: &str, tokens: u64, switches: u64) -> (String, Recording) {
         let mut recording = Recording::default();
@@ -192,43 +199,40 @@ mod tests {
             ..Default::default()
         });
         recording.window.duration_ns = 2_000_000_000;
-        (arm.into(), recording)
+        (format!("{arm}/{tokens}"), recording)
     }
 
     #[test]
-    fn rounds_are_weighed_by_their_tokens() {
+    fn weighs_rounds_by_their_tokens() {
         let recordings = [
             round("go", 100, 100),
             round("bun", 50, 10),
             round("go", 300, 900),
         ];
+        let comparison = Comparison::default();
         let arms = Arms::of(&Input {
-            comparison: None,
+            comparison: &comparison,
             recordings: &recordings,
         });
         assert_eq!(arms.names().collect::<Vec<_>>(), ["go", "bun"]);
-        assert_eq!(
-            arms.list[0].rate(|round| round.process.voluntary_switches),
-            2.5
-        );
-        assert_eq!(arms.per, Per::Token);
+        let switches = arms.list[0].rate(|round| round.process.voluntary_switches);
+        assert_eq!((arms.per, switches), (Per::Token, 2.5));
     }
 
     #[test]
-    fn rounds_that_are_not_compared_are_not_shown() {
+    fn leaves_out_recordings_that_are_no_rounds_of_their_arm() {
         let recordings = [round("go", 100, 100), round("go", 50, 10)];
-        let recordings =
-            recordings.map(|(_, recording)| (recording.tokens().to_string(), recording));
-        let comparison = recording::Comparison {
-            arms: vec![recording::comparison::Arm {
+        let comparison = Comparison {
+            arms: vec![comparison::Arm {
                 arm: "go".into(),
                 rounds: 1,
-                recordings: vec!["100".into()],
+                recordings: vec!["go/100".into()],
+                ..Default::default()
             }],
             ..Default::default()
         };
         let arms = Arms::of(&Input {
-            comparison: Some(&comparison),
+            comparison: &comparison,
             recordings: &recordings,
         });
         assert_eq!(arms.names().collect::<Vec<_>>(), ["go"]);
@@ -236,23 +240,21 @@ mod tests {
     }
 
     #[test]
-    fn without_load_rates_are_per_second() {
+    fn divides_by_seconds_where_an_arm_has_no_load() {
         let recordings = [round("go", 0, 100), round("bun", 50, 10)];
+        let comparison = Comparison::default();
         let arms = Arms::of(&Input {
-            comparison: None,
+            comparison: &comparison,
             recordings: &recordings,
         });
-        assert_eq!(arms.per, Per::Second);
-        assert_eq!(
-            arms.list[0].rate(|round| round.process.voluntary_switches),
-            50.0
-        );
+        let switches = arms.list[0].rate(|round| round.process.voluntary_switches);
+        assert_eq!((arms.per, switches), (Per::Second, 50.0));
     }
 
     #[test]
-    fn ranked_by_total() {
-        let one = BTreeMap::from([("a".to_string(), 1.0), ("b".to_string(), 2.0)]);
-        let two = BTreeMap::from([("a".to_string(), 5.0)]);
+    fn ranks_keys_by_their_total() {
+        let one = BTreeMap::from([("a", 1.0), ("b", 2.0)]);
+        let two = BTreeMap::from([("a", 5.0)]);
         assert_eq!(ranked(&[one, two]), ["a", "b"]);
     }
 }

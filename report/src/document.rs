@@ -1,7 +1,7 @@
-//! What a report says, before anyone decides how it looks: sections made of blocks.
+//! The content of a report, before its form: sections made of blocks.
 //!
-//! The HTML page and the terminal text are two renderings of the same document, so neither can know more than the
-//! other. All text in it is already free of control characters (see [`crate::clean`]); HTML is escaped by the templates.
+//! The HTML page, the terminal text and the Markdown are renderings of the same document, so all say the same. Text in
+//! it is already free of control characters (see [`crate::clean`]); the templates escape HTML.
 
 use crate::chart::Chart;
 use serde::Serialize;
@@ -13,20 +13,20 @@ pub struct Document {
     pub title: String,
     /// Load, rounds, host and time in one line.
     pub subtitle: String,
-    /// What the reader must know before anything else: failed checks, lost events.
+    /// Faults that a reader must know of before any number: failed checks, lost events.
     pub notices: Vec<Notice>,
-    /// In reading order.
+    /// Sections in reading order.
     pub sections: Vec<Section>,
 }
 
-/// One chapter.
+/// One section.
 #[derive(Debug, Serialize)]
 pub struct Section {
     /// Stable anchor.
     pub id: &'static str,
     /// Heading.
     pub title: &'static str,
-    /// How to read it, in a sentence or two; empty if it speaks for itself.
+    /// How to read it, in a few sentences; empty where it needs no words.
     pub lead: String,
     /// Content.
     pub blocks: Vec<Block>,
@@ -46,14 +46,14 @@ pub enum Block {
         /// Its text.
         text: String,
     },
-    /// The answer in large type, one line for each pair of arms.
+    /// Verdicts in large type, one for each pair of arms.
     Headlines {
-        /// The lines.
+        /// The verdicts.
         lines: Vec<Headline>,
     },
-    /// Something a reader must not miss.
+    /// A fault that a reader must know of.
     Notice(Notice),
-    /// Sentences with what they rest on.
+    /// Findings with the numbers behind them.
     Findings {
         /// Largest share first.
         items: Vec<FindingItem>,
@@ -67,56 +67,58 @@ pub enum Block {
         /// The rows.
         rows: Vec<Fact>,
     },
-    /// Something to type in a shell.
+    /// A command line for a shell.
     Command {
         /// The command line.
         text: String,
     },
-    /// Detail that is folded away until asked for.
+    /// Detail that the page folds away.
     Fold {
-        /// What is inside.
+        /// Title of the content.
         title: String,
         /// The content.
         blocks: Vec<Block>,
     },
 }
 
-/// The answer for one pair.
+/// The verdict about one pair, or one arm alone.
 #[derive(Debug, Serialize)]
 pub struct Headline {
     /// The sentence.
     pub text: String,
-    /// The values, how sure, and how much of it is explained.
+    /// Values, interval and rounds.
     pub detail: String,
-    /// Why, largest part first.
-    pub reasons: Vec<String>,
-    /// Where the numbers are.
+    /// Parts of the difference, or of the arm's value.
+    pub table: Option<Table>,
+    /// Advice, and the cost of observing.
+    pub notes: Vec<String>,
+    /// Places of the numbers.
     pub evidence: Vec<String>,
 }
 
-/// Something a reader must not miss.
+/// A fault that a reader must know of.
 #[derive(Clone, Debug, Serialize)]
 pub struct Notice {
     /// How bad it is.
     pub tone: Tone,
-    /// What happened.
+    /// The fault.
     pub title: String,
     /// Details, one a line.
     pub lines: Vec<String>,
 }
 
-/// What a row or a notice is to the reader.
+/// The meaning of a row or a notice to the reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tone {
-    /// Nothing special.
+    /// An ordinary row.
     #[default]
     Plain,
     /// A sum.
     Total,
-    /// What could not be explained.
+    /// The part that no row accounts for.
     Unexplained,
-    /// In order.
+    /// As it should be.
     Good,
     /// Worth a look.
     Warning,
@@ -124,14 +126,18 @@ pub enum Tone {
     Bad,
 }
 
-/// A sentence with what it rests on.
-#[derive(Debug, Serialize)]
+/// A finding.
+#[derive(Debug, Default, Serialize)]
 pub struct FindingItem {
-    /// What names it; empty if nothing does.
+    /// The field's term for it; empty where it has none.
     pub title: String,
-    /// The sentences.
+    /// One sentence with the numbers.
     pub text: String,
-    /// Where its numbers are.
+    /// One sentence of meaning; may be empty.
+    pub meaning: String,
+    /// One sentence of advice, with the predicted saving where it is known; may be empty.
+    pub advice: String,
+    /// Places of the numbers.
     pub evidence: Vec<String>,
 }
 
@@ -147,7 +153,7 @@ pub struct Fact {
 /// Rows and columns, with units in the header and numbers right-aligned.
 #[derive(Debug, Default, Serialize)]
 pub struct Table {
-    /// What it shows.
+    /// Title.
     pub caption: String,
     /// Columns, left to right.
     pub columns: Vec<Column>,
@@ -158,7 +164,7 @@ pub struct Table {
 }
 
 /// A column.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Column {
     /// Heading, unit included.
     pub label: String,
@@ -166,6 +172,8 @@ pub struct Column {
     pub number: bool,
     /// Heading shared with the neighbours; empty if none.
     pub group: String,
+    /// Whether only the page shows it: places of numbers would push the numbers off a terminal.
+    pub page_only: bool,
 }
 
 /// Neighbouring columns under one heading.
@@ -173,14 +181,14 @@ pub struct Column {
 pub struct Group {
     /// Heading, empty over columns without one.
     pub label: String,
-    /// How many columns.
+    /// Number of columns.
     pub span: usize,
 }
 
 /// A row.
 #[derive(Debug, Serialize)]
 pub struct Row {
-    /// What it is to the reader.
+    /// Its meaning to the reader.
     pub tone: Tone,
     /// One cell a column.
     pub cells: Vec<Cell>,
@@ -189,22 +197,22 @@ pub struct Row {
 /// A cell.
 #[derive(Debug, Default, Serialize)]
 pub struct Cell {
-    /// What it shows.
+    /// Its value.
     pub text: String,
-    /// Smaller, below: an interval, a count.
+    /// A smaller line below: an interval, a count.
     pub note: String,
-    /// What stands behind it, folded: places of the evidence.
+    /// Places of the numbers behind it, folded away.
     pub evidence: Vec<String>,
 }
 
-/// A drawing, with words for those who do not see it.
+/// A drawing.
 #[derive(Debug, Serialize)]
 pub struct Figure {
-    /// Stable name, also of the files it is written to.
+    /// Stable name, also of its files.
     pub id: String,
     /// Title.
     pub title: String,
-    /// What it shows, in a sentence.
+    /// Content in a sentence, for readers who do not see it.
     pub description: String,
     /// The drawing itself.
     #[serde(skip)]
@@ -227,7 +235,7 @@ impl From<&str> for Cell {
 }
 
 impl Cell {
-    /// Adds a smaller line below.
+    /// Returns the cell with a smaller line below.
     pub fn with_note(mut self, note: String) -> Self {
         self.note = note;
         self
@@ -235,14 +243,14 @@ impl Cell {
 }
 
 impl Block {
-    /// Prose.
+    /// Returns a block of prose.
     pub fn paragraph(text: impl Into<String>) -> Self {
         Block::Paragraph { text: text.into() }
     }
 }
 
 impl Fact {
-    /// A name and a value.
+    /// Returns a name with its value.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Fact {
             name: name.into(),
@@ -252,7 +260,7 @@ impl Fact {
 }
 
 impl Document {
-    /// Every drawing, folded ones included, in reading order.
+    /// Returns every drawing, folded ones included, in reading order.
     pub fn figures(&self) -> Vec<&Figure> {
         let mut found = Vec::new();
         self.sections

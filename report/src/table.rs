@@ -3,7 +3,7 @@
 use crate::document::{Block, Cell, Column, Group, Row, Table, Tone};
 
 impl Table {
-    /// An empty table.
+    /// Returns an empty table.
     pub fn new(caption: impl Into<String>) -> Self {
         Table {
             caption: caption.into(),
@@ -13,12 +13,28 @@ impl Table {
 
     /// Adds a column of words.
     pub fn words(self, label: impl Into<String>) -> Self {
-        self.column(label.into(), false, String::new())
+        self.column(Column {
+            label: label.into(),
+            ..Column::default()
+        })
+    }
+
+    /// Adds a column of words that only the page shows.
+    pub fn page_only(self, label: impl Into<String>) -> Self {
+        self.column(Column {
+            label: label.into(),
+            page_only: true,
+            ..Column::default()
+        })
     }
 
     /// Adds a column of numbers.
     pub fn number(self, label: impl Into<String>) -> Self {
-        self.column(label.into(), true, String::new())
+        self.column(Column {
+            label: label.into(),
+            number: true,
+            ..Column::default()
+        })
     }
 
     /// Adds a column of numbers for each label, under a common heading.
@@ -29,16 +45,17 @@ impl Table {
     ) -> Self {
         let group = group.into();
         labels.into_iter().fold(self, |table, label| {
-            table.column(label.into(), true, group.clone())
+            table.column(Column {
+                label: label.into(),
+                number: true,
+                group: group.clone(),
+                page_only: false,
+            })
         })
     }
 
-    fn column(mut self, label: String, number: bool, group: String) -> Self {
-        self.columns.push(Column {
-            label,
-            number,
-            group,
-        });
+    fn column(mut self, column: Column) -> Self {
+        self.columns.push(column);
         self
     }
 
@@ -48,7 +65,18 @@ impl Table {
         self.rows.push(Row { tone, cells });
     }
 
-    /// The finished table.
+    /// Adds a row of a name and values.
+    pub(crate) fn named(
+        &mut self,
+        name: impl Into<String>,
+        values: impl IntoIterator<Item = String>,
+    ) {
+        let name = Cell::from(name.into());
+        let values = values.into_iter().map(Cell::from);
+        self.row(Tone::Plain, std::iter::once(name).chain(values).collect());
+    }
+
+    /// Returns the finished table.
     pub fn block(mut self) -> Block {
         if self.columns.iter().any(|column| !column.group.is_empty()) {
             self.groups = groups(&self.columns);
@@ -56,7 +84,7 @@ impl Table {
         Block::Table(self)
     }
 
-    /// The finished table, or a sentence if it has no rows.
+    /// Returns the finished table, or a sentence if it has no rows.
     pub fn block_or(self, otherwise: &str) -> Block {
         if self.rows.is_empty() {
             Block::paragraph(otherwise)
@@ -85,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbours_share_a_heading() {
+    fn joins_the_headings_of_neighbours() {
         let table = Table::new("t")
             .words("name")
             .numbers("calls", ["go", "bun"])
@@ -102,9 +130,8 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_table_is_a_sentence() {
-        assert!(
-            matches!(Table::new("t").block_or("nothing"), Block::Paragraph { text } if text == "nothing")
-        );
+    fn turns_an_empty_table_into_a_sentence() {
+        let empty = Table::new("t").block_or("nothing");
+        assert!(matches!(empty, Block::Paragraph { text } if text == "nothing"));
     }
 }

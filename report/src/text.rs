@@ -4,20 +4,17 @@ use crate::Error;
 use crate::document::{
     Block, Column, Document, FindingItem, Headline, Notice, Section, Table, Tone,
 };
-use comfy_table::{CellAlignment, Table as Grid, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
 use std::io::Write;
 
-/// Sections the end of a run prints.
-const VERDICT: &str = "verdict";
-const STARTS: &str = "starts";
-const OBSERVER_COST: &str = "observer-cost";
-const DETAIL: &str = "detail";
-/// The column that is left to the page.
-const EVIDENCE: &str = "Evidence";
-/// Widest table with notes, in columns.
+/// Sections that the end of a run prints in full, after the verdict.
+const AFTER_THE_VERDICT: [&str; 3] = ["starts", "observer-cost", "instrumented"];
+/// Section of the verdict.
+pub(crate) const VERDICT: &str = "verdict";
+/// Widest line, in columns.
 const WIDEST: usize = 120;
 
-/// How strongly a line is shown.
+/// Emphasis of a line.
 #[derive(Clone, Copy)]
 enum Style {
     Bold,
@@ -31,26 +28,22 @@ struct Printer<'a> {
     out: &'a mut dyn Write,
 }
 
-/// Writes the whole document; folded detail is named, not printed.
+/// Writes the whole document. Folded detail is named, not printed.
 pub fn render(document: &Document, color: bool, out: &mut dyn Write) -> Result<(), Error> {
     let mut printer = Printer { color, out };
     printer.head(document)?;
     if document.sections.is_empty() {
-        writeln!(
-            printer.out,
-            "\nThere is nothing to show: no recording was given."
-        )?;
+        printer.plain("\nNo recording was given.")?;
     }
-    // A section of drawings alone says nothing here.
-    let said = document.sections.iter().filter(|section| {
-        let drawing = |block: &Block| matches!(block, Block::Figure(_));
-        !section.blocks.iter().all(drawing)
-    });
-    said.into_iter()
+    // A section of drawings alone has no text.
+    let is_figure = |block: &Block| matches!(block, Block::Figure(_));
+    let sections = document.sections.iter();
+    sections
+        .filter(|section| !section.blocks.iter().all(is_figure))
         .try_for_each(|section| printer.section(section))
 }
 
-/// Writes notices and the verdict alone, and starts, what observing cost and detail where those were asked for.
+/// Writes notices and the verdict, then cold starts, the observer's cost and instrumented rounds, where there are any.
 pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> Result<(), Error> {
     let mut printer = Printer { color, out };
     printer.head(document)?;
@@ -61,9 +54,9 @@ pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> 
     verdict
         .flat_map(|section| &section.blocks)
         .try_for_each(|block| printer.block(block))?;
-    let asked_for = document.sections.iter();
-    asked_for
-        .filter(|section| [STARTS, OBSERVER_COST, DETAIL].contains(&section.id))
+    let others = document.sections.iter();
+    others
+        .filter(|section| AFTER_THE_VERDICT.contains(&section.id))
         .try_for_each(|section| printer.section(section))
 }
 
@@ -111,29 +104,54 @@ impl Printer<'_> {
         }
     }
 
+    /// Prints the sentence, and the values beside it where they fit.
     fn headline(&mut self, line: &Headline) -> Result<(), Error> {
+        const GAP: usize = 10;
+        let width = line.text.chars().count() + GAP + line.detail.chars().count();
         writeln!(self.out)?;
-        self.styled(Style::Bold, &line.text)?;
-        self.plain(&line.detail)?;
-        line.reasons
+        if width <= WIDEST {
+            let text = self.paint(Style::Bold, &line.text);
+            self.plain(&format!("{text}{:GAP$}{}", "", line.detail))?;
+        } else {
+            self.styled(Style::Bold, &line.text)?;
+            self.plain(&format!("  {}", line.detail))?;
+        }
+        if let Some(table) = &line.table {
+            writeln!(self.out)?;
+            let mut grid = grid(table, true);
+            grid.set_content_arrangement(ContentArrangement::Dynamic);
+            grid.set_width(WIDEST as u16 - 2);
+            for line in grid.lines() {
+                self.plain(format!(" {}", line.trim_end()).trim_end())?;
+            }
+        }
+        if !line.notes.is_empty() {
+            writeln!(self.out)?;
+        }
+        line.notes
             .iter()
-            .try_for_each(|reason| self.plain(&format!("  • {reason}")))
+            .try_for_each(|note| self.plain(&format!("  {note}")))
     }
 
     fn finding(&mut self, item: &FindingItem) -> Result<(), Error> {
-        let title = if item.title.is_empty() {
-            String::new()
-        } else {
-            format!("{}: ", item.title)
+        let title = match item.title.as_str() {
+            "" => String::new(),
+            title => format!("{title}: "),
         };
-        self.plain(&format!("  • {title}{}", item.text))
+        self.plain(&format!("  • {title}{}", item.text))?;
+        if !item.meaning.is_empty() {
+            self.plain(&format!("    {}", item.meaning))?;
+        }
+        if !item.advice.is_empty() {
+            self.plain(&format!("    What to try: {}", item.advice))?;
+        }
+        Ok(())
     }
 
     fn notice(&mut self, notice: &Notice) -> Result<(), Error> {
-        let style = if notice.tone == Tone::Bad {
-            Style::Red
-        } else {
-            Style::Yellow
+        let style = match notice.tone {
+            Tone::Bad => Style::Red,
+            _ => Style::Yellow,
         };
         writeln!(self.out)?;
         self.styled(style, &format!("!! {}", notice.title))?;
@@ -146,25 +164,19 @@ impl Printer<'_> {
     fn table(&mut self, table: &Table) -> Result<(), Error> {
         writeln!(self.out)?;
         self.styled(Style::Dim, &table.caption)?;
-        // Notes widen columns; a table that then wraps on a screen can be read by no one.
+        // Notes widen columns, and nobody can read a table that wraps.
         let with_notes: Vec<String> = grid(table, true).lines().collect();
-        let fits = with_notes
-            .iter()
-            .all(|line| line.trim_end().chars().count() <= WIDEST);
-        let lines = if fits {
-            with_notes
-        } else {
-            grid(table, false).lines().collect()
+        let width = |line: &String| line.trim_end().chars().count();
+        let fits = with_notes.iter().all(|line| width(line) <= WIDEST);
+        let lines = match fits {
+            true => with_notes,
+            false => grid(table, false).lines().collect(),
         };
-        for line in lines {
-            writeln!(self.out, "{}", line.trim_end())?;
-        }
-        let dropped = !fits
-            && table
-                .rows
-                .iter()
-                .any(|row| row.cells.iter().any(|cell| !cell.note.is_empty()));
-        if dropped {
+        lines
+            .iter()
+            .try_for_each(|line| self.plain(line.trim_end()))?;
+        let cells = || table.rows.iter().flat_map(|row| &row.cells);
+        if !fits && cells().any(|cell| !cell.note.is_empty()) {
             self.styled(Style::Dim, "  [intervals and counts: in the HTML report]")?;
         }
         Ok(())
@@ -175,23 +187,28 @@ impl Printer<'_> {
     }
 
     fn styled(&mut self, style: Style, text: &str) -> Result<(), Error> {
+        let text = self.paint(style, text);
+        self.plain(&text)
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
         let code = match style {
             Style::Bold => "1",
             Style::Dim => "2",
             Style::Red => "1;31",
             Style::Yellow => "33",
         };
-        if self.color {
-            return Ok(writeln!(self.out, "\x1b[{code}m{text}\x1b[0m")?);
+        match self.color {
+            true => format!("\x1b[{code}m{text}\x1b[0m"),
+            false => text.into(),
         }
-        self.plain(text)
     }
 }
 
-/// Columns aligned by spaces. Evidence is left to the page: pointers would push the numbers off the screen.
+/// Returns the table with columns aligned by spaces.
 fn grid(table: &Table, notes: bool) -> Grid {
     let shown: Vec<usize> = (0..table.columns.len())
-        .filter(|at| table.columns[*at].label != EVIDENCE)
+        .filter(|at| !table.columns[*at].page_only)
         .collect();
     let mut grid = Grid::new();
     grid.load_preset(presets::NOTHING);
@@ -217,7 +234,7 @@ fn grid(table: &Table, notes: bool) -> Grid {
     grid
 }
 
-/// A heading that neighbours share stands over the first of them.
+/// Returns a column's heading. A heading that neighbours share stands over the first of them.
 fn header(columns: &[Column], at: usize, grouped: bool) -> String {
     let column = &columns[at];
     let repeats = at > 0 && columns[at - 1].group == column.group;

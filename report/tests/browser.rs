@@ -1,5 +1,5 @@
-//! The page in a real browser: nothing overflows a phone's width, nothing is fetched, everything can be read in light
-//! and dark. Screenshots are left in the target directory for people to look at.
+//! The page in a real browser: nothing overflows a phone's width, nothing is fetched, light and dark can be read.
+//! Screenshots are left in the target directory for people to look at.
 
 mod support;
 
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use support::{Fixture, html};
 
-/// The page is looked at inside a frame, because a window has a minimum width of its own. The frame is tall enough for the
-/// whole page, so that a screenshot shows it from the top.
+/// A page that measures the report inside a frame, because a window has a minimum width. The frame holds the whole
+/// report, so that a screenshot shows it from the top.
 const LOOKING_GLASS: &str = include_str!("support/looking_glass.html");
 
 struct Browser {
@@ -18,12 +18,12 @@ struct Browser {
 }
 
 impl Browser {
-    /// Puts the page and the looking glass into a directory of their own.
+    /// Puts the report and the looking glass into a temporary directory.
     fn open() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(
             dir.path().join("report.html"),
-            html(&Fixture::load().input()),
+            html(&Fixture::three_arms().input()),
         )
         .expect("the page is written");
         std::fs::write(dir.path().join("glass.html"), LOOKING_GLASS).expect("the glass is written");
@@ -69,7 +69,7 @@ impl Browser {
             .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.program.display()))
     }
 
-    /// What the looking glass measured.
+    /// Returns the measurements of the looking glass.
     fn measure(&self, width: u32, dark: bool) -> Value {
         let output = self.run(width, dark, &["--dump-dom"]);
         let dom = String::from_utf8_lossy(&output.stdout);
@@ -107,12 +107,12 @@ fn program() -> PathBuf {
         .flat_map(|dir| names.map(|name| dir.join(name)))
         .find(|file| file.is_file());
     found.expect(
-        "no Chromium found, which looks at the report; install it: apt-get install chromium",
+        "no Chromium found, which this test measures the page in; install it: apt-get install chromium",
     )
 }
 
 #[test]
-fn nothing_overflows_and_nothing_is_fetched() {
+fn fits_every_width_and_fetches_nothing() {
     let browser = Browser::open();
     for width in [390, 1440] {
         let found = browser.measure(width, false);
@@ -139,7 +139,7 @@ fn nothing_overflows_and_nothing_is_fetched() {
 }
 
 #[test]
-fn every_section_and_its_charts_are_there() {
+fn shows_every_section_and_its_charts() {
     let found = Browser::open().measure(390, false);
     let sections: Vec<&str> = found["sections"]
         .as_array()
@@ -149,7 +149,7 @@ fn every_section_and_its_charts_are_there() {
         .collect();
     for id in [
         "verdict",
-        "bridge",
+        "waterfall",
         "metrics",
         "over-time",
         "activity",
@@ -166,13 +166,13 @@ fn every_section_and_its_charts_are_there() {
     assert_eq!(found["emptyCharts"], 0, "{found}");
     assert_eq!(
         found["unexplainedRows"].as_u64(),
-        found["bridges"].as_u64(),
-        "every bridge shows what is unexplained"
+        found["waterfalls"].as_u64(),
+        "every waterfall shows the part that no row accounts for"
     );
 }
 
 #[test]
-fn it_can_be_read_in_light_and_dark() {
+fn keeps_contrast_in_light_and_dark() {
     let browser = Browser::open();
     let mut backgrounds = Vec::new();
     for dark in [false, true] {

@@ -10,6 +10,7 @@ fn text(input: &Input) -> String {
     let mut text = Vec::new();
     report::text(input, false, &mut text).expect("text");
     report::verdict(input, false, &mut text).expect("a verdict");
+    report::markdown(input, &mut text).expect("Markdown");
     String::from_utf8(text).expect("UTF-8")
 }
 
@@ -21,29 +22,20 @@ fn empty_comparison() -> Comparison {
 }
 
 #[test]
-fn no_recording_at_all() {
-    let comparison = empty_comparison();
-    for comparison in [None, Some(&comparison)] {
-        let input = Input {
-            comparison,
-            recordings: &[],
-        };
-        assert!(html(&input).contains("Nothing recorded"));
-        assert!(text(&input).contains("Nothing recorded"));
-    }
-    assert!(
-        text(&Input {
-            comparison: None,
-            recordings: &[]
-        })
-        .contains("no recording was given")
-    );
+fn reports_that_no_recording_was_given() {
+    let input = Input {
+        comparison: &empty_comparison(),
+        recordings: &[],
+    };
+    assert!(html(&input).contains("Nothing recorded"));
+    let text = text(&input);
+    assert!(text.contains("Nothing recorded") && text.contains("No recording was given"));
 }
 
 #[test]
-fn files_of_nothing() {
+fn writes_no_charts_without_recordings() {
     let input = Input {
-        comparison: None,
+        comparison: &empty_comparison(),
         recordings: &[],
     };
     let dir = tempfile::tempdir().unwrap();
@@ -52,74 +44,83 @@ fn files_of_nothing() {
     let mut json = Vec::new();
     report::json(&input, &mut json).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
-    assert_eq!(json["comparison"], serde_json::Value::Null);
     assert_eq!(json["recordings"], serde_json::json!([]));
+    assert_eq!(json["verdicts"], serde_json::json!([]));
 }
 
 #[test]
-fn a_recording_without_anything_in_it() {
+fn shows_no_number_of_an_empty_recording() {
     let recordings = [("a".to_string(), Recording::default())];
+    let comparison = analysis::compare(&recordings);
     let input = Input {
-        comparison: None,
+        comparison: &comparison,
         recordings: &recordings,
     };
     let page = html(&input);
     assert!(page.contains("No check was made"));
     for shown in [page, text(&input)] {
         let number = |line: &&str| line.contains("NaN") || line.contains(" inf");
-        assert_eq!(
-            shown.lines().find(number),
-            None,
-            "no number is shown as one"
-        );
+        assert_eq!(shown.lines().find(number), None, "a number without data");
     }
 }
 
 #[test]
-fn a_comparison_without_its_recordings() {
-    let fixture = Fixture::load();
+fn renders_a_comparison_without_its_recordings() {
+    let fixture = Fixture::three_arms();
     let input = Input {
-        comparison: Some(&fixture.comparison),
+        comparison: &fixture.comparison,
         recordings: &[],
     };
     assert!(html(&input).contains("go against bun, bun-1.4"));
-    assert!(text(&input).contains("bun needs"));
+    assert!(text(&input).contains("bun uses"));
 }
 
 #[test]
-fn one_arm_has_nothing_to_be_compared_with() {
-    let comparison = empty_comparison();
-    let recordings = &Fixture::load().recordings[..2];
-    let input = Input {
-        comparison: Some(&comparison),
-        recordings,
-    };
-    assert!(text(&input).contains("Nothing to compare"));
+fn splits_the_cost_of_an_arm_alone() {
+    let fixture = Fixture::one_recording();
+    let text = text(&fixture.input());
+    for expected in ["go uses ", "where the CPU goes", "not accounted for"] {
+        assert!(text.contains(expected), "{expected} is missing in:\n{text}");
+    }
+    assert!(!text.contains("not valid"), "one recording is no comparison");
 }
 
 #[test]
-fn everything_in_json_can_be_read_back() {
-    let fixture = Fixture::load();
+fn writes_json_that_reads_back() {
+    let fixture = Fixture::three_arms();
     let mut json = Vec::new();
     report::json(&fixture.input(), &mut json).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
     let comparison: Comparison = serde_json::from_value(json["comparison"].clone()).unwrap();
     assert_eq!(comparison, fixture.comparison);
-    assert_eq!(
-        json["recordings"].as_array().unwrap().len(),
-        fixture.recordings.len()
-    );
+    let recordings = json["recordings"].as_array().unwrap();
+    assert_eq!(recordings.len(), fixture.recordings.len());
 }
 
 #[test]
-fn pictures_are_pictures() {
-    let fixture = Fixture::load();
+fn uses_the_same_words_in_every_form() {
+    let fixture = Fixture::three_arms();
+    let mut json = Vec::new();
+    report::json(&fixture.input(), &mut json).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let (page, text) = (html(&fixture.input()), text(&fixture.input()));
+    let verdicts = json["verdicts"].as_array().unwrap();
+    assert_eq!(verdicts.len(), 2);
+    for verdict in verdicts {
+        let rows = verdict["parts"]["rows"].as_array().unwrap();
+        let labels = rows.iter().map(|row| &row["label"]);
+        for words in labels.chain([&verdict["headline"], &verdict["detail"]]) {
+            let words = words.as_str().unwrap();
+            assert!(page.contains(words) && text.contains(words), "{words}");
+        }
+    }
+}
+
+#[test]
+fn writes_pictures() {
+    let fixture = Fixture::one_recording();
     let dir = tempfile::tempdir().unwrap();
-    let input = Input {
-        comparison: None,
-        recordings: &fixture.recordings[..1],
-    };
-    let written = report::png(&input, dir.path()).unwrap();
+    let written = report::png(&fixture.input(), dir.path()).unwrap();
     assert!(written.len() > 6, "{written:?}");
     for path in written {
         assert!(
@@ -131,13 +132,13 @@ fn pictures_are_pictures() {
 }
 
 #[test]
-fn a_full_disk_is_an_error() {
-    let fixture = Fixture::load();
+fn reports_a_full_disk() {
+    let fixture = Fixture::three_arms();
     let mut full = std::fs::OpenOptions::new()
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let end = report::html(&fixture.input(), &mut std::io::BufWriter::new(&mut full));
+    let page = report::html(&fixture.input(), &mut std::io::BufWriter::new(&mut full));
     let text = report::text(&fixture.input(), false, &mut full);
-    assert!(end.is_err() && text.is_err());
+    assert!(page.is_err() && text.is_err());
 }

@@ -1,39 +1,62 @@
-//! Names from an observed process may hold HTML, terminal escapes, or both. None of it may work.
+//! Names from an observed process may hold HTML, Markdown or terminal escapes. None of it may take effect.
 
 mod support;
 
-use recording::Recording;
+use recording::memory::MemoryStack;
+use recording::process::{Frame, RunQueueBlame};
+use recording::vocabulary::{CodePlace, MemoryEvent, RegionClass, Role};
+use recording::{Comparison, Evidence, Recording};
 use report::Input;
 use support::{Fixture, html};
 
 const HOSTILE: &str =
     "</script><img src=x onerror=alert(1)>\x1b[2J\x1b]0;owned\x07\u{202e}\"'&{{ 7*7 }}";
 
-/// The fixture with every name that an observed process chooses made hostile.
+/// Returns the example with every name that an observed process chooses made hostile.
 fn hostile() -> Fixture {
-    let mut fixture = Fixture::load();
+    let mut fixture = Fixture::three_arms();
     fixture
         .recordings
         .iter_mut()
         .for_each(|(_, recording)| poison(recording));
-    let comparison = &mut fixture.comparison;
-    comparison.validity.reasons.push(HOSTILE.into());
+    poison_comparison(&mut fixture.comparison);
+    fixture
+}
+
+fn poison_comparison(comparison: &mut Comparison) {
+    let hostile = || HOSTILE.to_string();
+    let evidence = Evidence::recording(HOSTILE);
+    comparison.validity.reasons.push(hostile());
     for finding in &mut comparison.findings {
+        finding.title = hostile();
         finding.text += HOSTILE;
-        finding.evidence.push(HOSTILE.into());
+        finding.meaning = hostile();
+        finding.advice = hostile();
+        finding.evidence.push(evidence.clone());
     }
     for pair in comparison
         .metrics
         .iter_mut()
         .flat_map(|metric| &mut metric.pairs)
     {
-        for term in pair.terms.iter_mut().chain(&mut pair.by_work) {
-            term.cause = HOSTILE.into();
-            term.role = term.role.as_ref().map(|_| HOSTILE.into());
-            term.evidence.push(HOSTILE.into());
+        for term in pair.terms.iter_mut().chain(&mut pair.by_kind) {
+            term.cause = hostile();
+            term.function = Some(hostile());
+            term.role = term.role.as_ref().map(|_| Role::Named(hostile()));
+            term.evidence.push(evidence.clone());
         }
     }
-    fixture
+    for arm in &mut comparison.arms {
+        arm.functions
+            .iter_mut()
+            .for_each(|found| (found.name, found.place) = (hostile(), hostile()));
+        let ledgers = arm.ledger.values_mut();
+        let ledgers = ledgers.chain(arm.by_cause.values_mut());
+        for row in ledgers.chain(arm.by_kind.values_mut()).flatten() {
+            row.cause = hostile();
+            row.role = row.role.as_ref().map(|_| Role::Named(hostile()));
+        }
+    }
 }
 
 fn poison(recording: &mut Recording) {
@@ -42,77 +65,72 @@ fn poison(recording: &mut Recording) {
     recording.target.runtime_version = hostile();
     recording.host.cpu_model = hostile();
     recording.host.cgroup = hostile();
-    recording
-        .latency
-        .insert(hostile(), recording.latency["run_queue"].clone());
+    let run_queue = recording.latency["run_queue"].clone();
+    recording.latency.insert(hostile(), run_queue);
     for thread in &mut recording.threads {
-        (thread.name, thread.role) = (hostile(), hostile());
+        (thread.name, thread.role) = (hostile(), Role::Named(hostile()));
     }
-    recording
-        .syscalls
-        .iter_mut()
-        .for_each(|call| call.name = hostile());
-    recording
-        .checks
-        .iter_mut()
-        .for_each(|check| (check.name, check.note, check.ok) = (hostile(), hostile(), false));
-    recording
-        .memory
-        .regions
-        .iter_mut()
-        .for_each(|region| region.class = hostile());
-    recording
-        .wakers
-        .iter_mut()
-        .for_each(|waker| waker.from_role = hostile());
-    let frame = recording::sites::Frame {
+    for call in &mut recording.syscalls {
+        call.name = hostile();
+    }
+    for check in &mut recording.checks {
+        (check.name, check.note, check.unit, check.ok) = (hostile(), hostile(), hostile(), false);
+    }
+    for waker in &mut recording.wakers {
+        waker.from_role = Role::Named(hostile());
+    }
+    let frame = Frame {
         function: hostile(),
         file: hostile(),
-        class: hostile(),
+        class: CodePlace::Region(RegionClass::Other),
     };
-    recording.memory_sites = vec![recording::MemorySite {
-        role: hostile(),
-        kind: hostile(),
+    recording.memory_stacks = vec![MemoryStack {
+        thread: Some(0),
+        kind: MemoryEvent::Map,
         count: 1,
         bytes: 1,
         stack: vec![frame],
     }];
-    recording.waited_for = vec![recording::process::WaitedFor {
+    recording.run_queue_blame = vec![RunQueueBlame {
         name: hostile(),
-        ..Default::default()
+        ..RunQueueBlame::default()
     }];
-    let load = recording.load.as_mut().expect("the fixture has a load");
+    for group in &mut recording.observer.probe_groups {
+        (group.source, group.fallback_reason) = (hostile(), hostile());
+        group.programs = vec![hostile()];
+    }
+    let load = recording.load.as_mut().expect("the example has a load");
     load.scenario = hostile();
     load.requests.failed.insert(hostile(), 1);
 }
 
-/// Also the arm's own name, which ends up in titles, headers, legends and file names.
+/// Returns recordings whose arm has a hostile name too, which is in titles, headers, legends and file names.
 fn hostile_arm() -> Vec<(String, Recording)> {
     let mut recordings = hostile().recordings;
-    recordings
-        .iter_mut()
-        .for_each(|(_, recording)| recording.target.arm = HOSTILE.into());
+    for (_, recording) in &mut recordings {
+        recording.target.arm = HOSTILE.into();
+    }
     recordings
 }
 
-fn harmless(text: &str) {
+fn assert_no_control_characters(text: &str) {
     let bad = text
         .chars()
-        .find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
+        .find(|letter| (letter.is_control() && *letter != '\n') || *letter == '\u{202e}');
     assert_eq!(bad, None);
 }
 
 #[test]
-fn a_page_shows_names_as_text() {
+fn shows_names_as_text_in_the_page() {
     let recordings = hostile_arm();
     for page in [
         html(&hostile().input()),
         html(&Input {
-            comparison: None,
+            comparison: &Comparison::default(),
             recordings: &recordings,
         }),
     ] {
-        harmless(&page);
+        assert_no_control_characters(&page);
         assert!(
             page.contains("&lt;img src=x onerror=alert(1)&gt;"),
             "the name is shown"
@@ -126,24 +144,33 @@ fn a_page_shows_names_as_text() {
 }
 
 #[test]
-fn a_terminal_is_not_steered() {
+fn keeps_terminal_escapes_out_of_text() {
     let recordings = hostile_arm();
     for input in [
         hostile().input(),
         Input {
-            comparison: None,
+            comparison: &Comparison::default(),
             recordings: &recordings,
         },
     ] {
         let mut text = Vec::new();
         report::text(&input, false, &mut text).unwrap();
         report::verdict(&input, false, &mut text).unwrap();
-        harmless(&String::from_utf8(text).unwrap());
+        assert_no_control_characters(&String::from_utf8(text).unwrap());
     }
 }
 
 #[test]
-fn colours_come_from_the_renderer_alone() {
+fn escapes_markup_in_markdown() {
+    let mut text = Vec::new();
+    report::markdown(&hostile().input(), &mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert_no_control_characters(&text);
+    assert!(text.contains(r"\<img src=x") && !text.contains(" <img") && !text.contains("|<"));
+}
+
+#[test]
+fn colours_only_its_own_lines() {
     let mut text = Vec::new();
     report::text(&hostile().input(), true, &mut text).unwrap();
     let text = String::from_utf8(text).unwrap();
@@ -152,24 +179,22 @@ fn colours_come_from_the_renderer_alone() {
         .skip(1)
         .map(|rest| rest.split('m').next().unwrap())
         .collect();
-    assert_eq!(
-        escapes.into_iter().collect::<Vec<_>>(),
-        ["[0", "[1", "[1;31", "[2"]
-    );
+    let escapes: Vec<_> = escapes.into_iter().collect();
+    assert_eq!(escapes, ["[0", "[1", "[1;31", "[2"]);
 }
 
 #[test]
-fn charts_stay_in_their_directory() {
+fn keeps_charts_in_their_directory() {
     let recordings = hostile_arm();
     let dir = tempfile::tempdir().unwrap();
     let input = Input {
-        comparison: None,
+        comparison: &Comparison::default(),
         recordings: &recordings,
     };
     for path in report::svg(&input, dir.path()).unwrap() {
         assert_eq!(path.parent(), Some(dir.path()));
         let svg = std::fs::read_to_string(&path).unwrap();
-        harmless(&svg);
+        assert_no_control_characters(&svg);
         assert!(!svg.contains("<img"));
     }
 }

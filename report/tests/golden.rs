@@ -1,4 +1,4 @@
-//! The report of known recordings, held against what was agreed on. After an intended change:
+//! Reports of known recordings, compared with files. After an intended change:
 //! `UPDATE_GOLDEN=1 cargo test -p report --test golden`, then read the difference before committing it.
 
 mod support;
@@ -11,22 +11,20 @@ fn check(name: &str, found: &str) {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, found).expect("the golden file can be written");
     }
-    let agreed = fs::read_to_string(&path).unwrap_or_default();
-    let differ = found
-        .lines()
-        .zip(agreed.lines())
-        .position(|(found, agreed)| found != agreed);
-    let at = differ.unwrap_or(found.lines().count().min(agreed.lines().count()));
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    let mut lines = found.lines().zip(expected.lines());
+    let differ = lines.position(|(found, expected)| found != expected);
+    let at = differ.unwrap_or(found.lines().count().min(expected.lines().count()));
     assert!(
-        found == agreed,
-        "{name} differs from line {} on:\n  agreed: {}\n  found:  {}\nif this is intended, set UPDATE_GOLDEN=1",
+        found == expected,
+        "{name} differs from line {} on:\n  expected: {}\n  found:    {}\nif this is intended, set UPDATE_GOLDEN=1",
         at + 1,
-        agreed.lines().nth(at).unwrap_or("(ends)"),
+        expected.lines().nth(at).unwrap_or("(ends)"),
         found.lines().nth(at).unwrap_or("(ends)"),
     );
 }
 
-/// Drawings and style have their own tests; without them the page can be read as a difference.
+/// Removes drawings and style, which have their own tests: the rest of the page can be read as a difference.
 fn without(page: &str, start: &str, end: &str) -> String {
     let mut parts = page.split(start);
     let mut kept = parts.next().unwrap_or_default().to_string();
@@ -36,51 +34,55 @@ fn without(page: &str, start: &str, end: &str) -> String {
     kept
 }
 
-#[test]
-fn page() {
-    let page = html(&Fixture::load().input());
-    check(
-        "report.html",
-        &without(&without(&page, "<svg", "</svg>"), "<style>", "</style>"),
-    );
-}
-
-#[test]
-fn text() {
+fn written(render: impl FnOnce(&mut Vec<u8>) -> Result<(), report::Error>) -> String {
     let mut text = Vec::new();
-    report::text(&Fixture::load().input(), false, &mut text).unwrap();
-    check("report.txt", &String::from_utf8(text).unwrap());
+    render(&mut text).expect("a report");
+    String::from_utf8(text).expect("UTF-8")
 }
 
 #[test]
-fn verdict() {
-    let mut text = Vec::new();
-    report::verdict(&Fixture::load().input(), false, &mut text).unwrap();
-    check("verdict.txt", &String::from_utf8(text).unwrap());
+fn keeps_the_page() {
+    let page = html(&Fixture::three_arms().input());
+    let page = without(&page, "<svg", "</svg>");
+    check("report.html", &without(&page, "<style>", "</style>"));
 }
 
 #[test]
-fn one_recording_alone() {
-    let fixture = Fixture::load();
-    let input = report::Input {
-        comparison: None,
-        recordings: &fixture.recordings[..1],
-    };
-    let mut text = Vec::new();
-    report::text(&input, false, &mut text).unwrap();
-    check("single.txt", &String::from_utf8(text).unwrap());
+fn keeps_the_text() {
+    let fixture = Fixture::three_arms();
+    let text = written(|out| report::text(&fixture.input(), false, out));
+    check("report.txt", &text);
 }
 
 #[test]
-fn charts() {
-    let fixture = Fixture::load();
+fn keeps_the_verdict() {
+    let fixture = Fixture::three_arms();
+    let text = written(|out| report::verdict(&fixture.input(), false, out));
+    check("verdict.txt", &text);
+}
+
+#[test]
+fn keeps_the_verdict_in_markdown() {
+    let fixture = Fixture::three_arms();
+    let text = written(|out| report::markdown(&fixture.input(), out));
+    check("verdict.md", &text);
+}
+
+#[test]
+fn keeps_the_text_of_one_recording() {
+    let fixture = Fixture::one_recording();
+    let text = written(|out| report::text(&fixture.input(), false, out));
+    check("single.txt", &text);
+}
+
+#[test]
+fn keeps_the_charts() {
+    let fixture = Fixture::three_arms();
     let dir = tempfile::tempdir().unwrap();
     let written = report::svg(&fixture.input(), dir.path()).unwrap();
-    for name in ["bridge-cpu-ns-per-token-1-2.svg", "cpu.svg"] {
-        let path = written
-            .iter()
-            .find(|path| path.ends_with(name))
-            .expect(name);
+    for name in ["waterfall-cpu-ns-per-token-1-2.svg", "cpu.svg"] {
+        let mut paths = written.iter();
+        let path = paths.find(|path| path.ends_with(name)).expect(name);
         check(name, &fs::read_to_string(path).unwrap());
     }
 }

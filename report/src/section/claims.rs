@@ -1,14 +1,14 @@
-//! Statements that were put to the test.
+//! Claims of others, tested.
 
 use crate::Input;
-use crate::clean::{clean, clean_sentence};
+use crate::clean::{clean_sentence, places};
 use crate::document::{Cell, Section, Table, Tone};
 use recording::comparison::{Claim, ClaimVerdict};
 
-/// The claims with what was measured; nothing if none was tested.
+/// Returns the claims with their measurements; nothing if none was tested.
 pub fn section(input: &Input) -> Option<Section> {
-    let claims = &input.comparison?.claims;
-    let mut table = Table::new("What others say, and what was measured here")
+    let claims = &input.comparison.claims;
+    let mut table = Table::new("Claims of others, and the measurement here")
         .words("Claim")
         .words("Verdict")
         .words("Measured")
@@ -18,7 +18,7 @@ pub fn section(input: &Input) -> Option<Section> {
         .for_each(|claim| table.row(Tone::Plain, row(claim)));
     (!claims.is_empty()).then(|| Section {
         id: "claims",
-        title: "Claims put to the test",
+        title: "Claims tested",
         lead: String::new(),
         blocks: vec![table.block()],
     })
@@ -33,7 +33,7 @@ fn row(claim: &Claim) -> Vec<Cell> {
     };
     let measured = Cell {
         text: clean_sentence(&claim.measured),
-        evidence: claim.evidence.iter().map(|place| clean(place)).collect(),
+        evidence: places(&claim.evidence),
         ..Cell::default()
     };
     vec![

@@ -1,15 +1,16 @@
-//! Page faults, and what the resident memory is made of.
+//! Page faults, and resident memory by class of region.
 
 use crate::arms::{Arms, ranked};
-use crate::clean::clean;
 use crate::document::{Block, Cell, Section, Table, Tone};
-use crate::units::Scale;
 use recording::Recording;
+use recording::format::Scale;
+use recording::vocabulary::{RegionClass, Unit};
 use std::collections::BTreeMap;
 
 type Value = fn(&Recording) -> u64;
+type ByClass = BTreeMap<RegionClass, f64>;
 
-/// Faults per token and memory by region.
+/// Returns faults per token and memory by region; nothing without recordings.
 pub fn section(arms: &Arms) -> Option<Section> {
     arms.recordings().next()?;
     let mut blocks = vec![faults(arms)];
@@ -30,7 +31,7 @@ fn faults(arms: &Arms) -> Block {
         ("Taken in user mode", |r| r.faults.user),
         ("Taken in the kernel", |r| r.faults.kernel),
     ];
-    let per = arms.per.word();
+    let per = arms.per.label();
     let mut table = Table::new("Page faults")
         .words("")
         .numbers("all rounds", arms.names())
@@ -38,14 +39,12 @@ fn faults(arms: &Arms) -> Block {
     for (name, value) in rows {
         let sums = arms.each(|arm| arm.sum(value));
         let rates = arms.each(|arm| arm.rate(value));
-        let (sum, rate) = (
-            Scale::of("", sums.iter().copied()),
-            Scale::of("", rates.iter().copied()),
+        let [sum, rate] = [&sums, &rates].map(|values| Scale::plain(values.iter().copied()));
+        let sums = sums.iter().map(|value| sum.show(*value));
+        table.named(
+            name,
+            sums.chain(rates.iter().map(|value| rate.show(*value))),
         );
-        let mut cells = vec![Cell::from(name)];
-        cells.extend(sums.iter().map(|value| Cell::from(sum.show(*value))));
-        cells.extend(rates.iter().map(|value| Cell::from(rate.show(*value))));
-        table.row(Tone::Plain, cells);
     }
     table.block()
 }
@@ -53,61 +52,56 @@ fn faults(arms: &Arms) -> Block {
 fn fault_regions(arms: &Arms) -> Option<Block> {
     let each = arms.each(|arm| {
         let regions = arm.rounds.iter().flat_map(|round| &round.faults.regions);
-        sums(regions.map(|region| (clean(&region.class), region.count as f64)))
+        by_class(regions.map(|region| (region.class, region.count as f64)))
     });
-    let names = ranked(&each);
-    let scale = Scale::of("", each.iter().flat_map(|sums| sums.values().copied()));
-    let mut table = Table::new("Page faults by kind of memory, all rounds")
-        .words("Memory")
+    let classes = ranked(&each);
+    let scale = Scale::plain(each.iter().flat_map(|sums| sums.values().copied()));
+    let mut table = Table::new("Page faults by class of region, all rounds")
+        .words("Region")
         .numbers("faults", arms.names());
-    for name in &names {
-        table.row(Tone::Plain, named(name, &each, &scale));
-    }
-    (!names.is_empty()).then(|| table.block())
+    classes
+        .iter()
+        .for_each(|class| add(&mut table, *class, &each, &scale));
+    (!classes.is_empty()).then(|| table.block())
 }
 
-/// Mean over rounds: memory at the end of each window is a level, not something to add up.
+/// Returns the mean over rounds: memory at the end of a window is a level, so that a sum means nothing.
 fn memory(arms: &Arms) -> Block {
     let each = arms.each(|arm| {
         let count = arm.rounds.len() as f64;
         let regions = arm.rounds.iter().flat_map(|round| &round.memory.regions);
-        sums(regions.map(|region| (clean(&region.class), region.rss_bytes as f64 / count)))
+        by_class(regions.map(|region| (region.class, region.rss_bytes as f64 / count)))
     });
     let [rss, peak] = [
         |r: &Recording| r.memory.rss_bytes,
         |r: &Recording| r.memory.peak_rss_bytes,
     ]
     .map(|value| arms.each(|arm| arm.mean(value)));
-    let scale = Scale::of("bytes", rss.iter().chain(&peak).copied());
-    let mut table = Table::new(format!(
-        "Resident memory at the end of the window, {}, mean of the rounds",
-        scale.unit
-    ))
-    .words("Memory")
-    .numbers("RSS", arms.names());
-    for name in &ranked(&each) {
-        table.row(Tone::Plain, named(name, &each, &scale));
+    let scale = Scale::of(Unit::Bytes, rss.iter().chain(&peak).copied());
+    let unit = scale.unit;
+    let caption = format!("Resident memory at the end of the window, {unit}, mean of the rounds");
+    let mut table = Table::new(caption)
+        .words("Region")
+        .numbers("RSS", arms.names());
+    for class in ranked(&each) {
+        add(&mut table, class, &each, &scale);
     }
     for (name, tone, values) in [("RSS", Tone::Total, rss), ("Peak RSS", Tone::Plain, peak)] {
-        let mut cells = vec![Cell::from(name)];
-        cells.extend(values.iter().map(|value| Cell::from(scale.show(*value))));
-        table.row(tone, cells);
+        let values = values.iter().map(|value| Cell::from(scale.show(*value)));
+        table.row(tone, std::iter::once(name.into()).chain(values).collect());
     }
     table.block()
 }
 
-fn sums(values: impl Iterator<Item = (String, f64)>) -> BTreeMap<String, f64> {
-    values.fold(BTreeMap::new(), |mut sums, (name, value)| {
-        *sums.entry(name).or_default() += value;
+fn by_class(values: impl Iterator<Item = (RegionClass, f64)>) -> ByClass {
+    values.fold(BTreeMap::new(), |mut sums, (class, value)| {
+        *sums.entry(class).or_default() += value;
         sums
     })
 }
 
-fn named(name: &String, each: &[BTreeMap<String, f64>], scale: &Scale) -> Vec<Cell> {
-    let mut cells = vec![Cell::from(name.as_str())];
-    cells.extend(
-        each.iter()
-            .map(|sums| Cell::from(scale.show(sums.get(name).copied().unwrap_or_default()))),
-    );
-    cells
+fn add(table: &mut Table, class: RegionClass, each: &[ByClass], scale: &Scale) {
+    let value = |sums: &ByClass| sums.get(&class).copied().unwrap_or_default();
+    let values = each.iter().map(|sums| scale.show(value(sums)));
+    table.named(class.label(), values);
 }

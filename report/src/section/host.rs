@@ -1,16 +1,16 @@
-//! Where it was measured, and how to do it again.
+//! The host, and the commands that repeat the measurement.
 
+use crate::Input;
 use crate::arms::{Arm, Arms};
 use crate::clean::clean;
 use crate::document::{Block, Fact, Section};
-use crate::{Input, units};
 use recording::host::Noise;
-use recording::served::Database;
-use recording::{Recording, Served};
+use recording::workload::{Database, Workload};
+use recording::{Recording, format};
 use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Load, rounds and time in one line.
+/// Returns load, rounds, host and time in one line.
 pub fn subtitle(arms: &Arms) -> String {
     let Some(first) = arms.recordings().next() else {
         return String::new();
@@ -19,18 +19,11 @@ pub fn subtitle(arms: &Arms) -> String {
     if let Some(load) = first.load.as_ref().filter(|load| !load.scenario.is_empty()) {
         parts.push(format!("scenario {}", clean(&load.scenario)));
     }
-    parts.extend(first.served.as_ref().map(served));
-    let rounds = arms
-        .list
-        .iter()
-        .map(|arm| arm.rounds.len())
-        .max()
-        .unwrap_or_default();
-    let window = units::one("ns", first.window.duration_ns as f64);
-    parts.push(if rounds == 1 {
-        format!("1 round of {window}")
-    } else {
-        format!("{rounds} rounds of {window}")
+    parts.extend(first.workload.as_ref().map(workload));
+    let window = format::duration(first.window.duration_ns);
+    parts.push(match most_rounds(arms) {
+        1 => format!("1 round of {window}"),
+        rounds => format!("{rounds} rounds of {window}"),
     });
     parts.push(clean(&first.host.cpu_model));
     parts.push(format!("Linux {}", clean(&first.host.kernel)));
@@ -39,24 +32,29 @@ pub fn subtitle(arms: &Arms) -> String {
     parts.join(" · ")
 }
 
-/// The workload, and what it was kept in.
-fn served(served: &Served) -> String {
-    let workload = format!("workload {}", clean(&served.workload));
-    match &served.database {
+fn most_rounds(arms: &Arms) -> usize {
+    let rounds = arms.list.iter().map(|arm| arm.rounds.len());
+    rounds.max().unwrap_or_default()
+}
+
+/// Returns the workload with its database: `workload threads in postgres 15.18`.
+fn workload(workload: &Workload) -> String {
+    let name = format!("workload {}", clean(&workload.name));
+    match &workload.database {
         Some(Database { engine, version }) => {
             let database = format!("{} {}", clean(engine), clean(version));
-            format!("{workload} in {}", database.trim_end())
+            format!("{name} in {}", database.trim_end())
         }
-        None => workload,
+        None => name,
     }
 }
 
-/// The options of `kontrast run` that ask for it.
-fn asked_for(served: &Served) -> String {
-    let workload = format!(" --workload {}", quote(&clean(&served.workload)));
-    match &served.database {
-        Some(database) => format!("{workload} --db {}", quote(&clean(&database.engine))),
-        None => workload,
+/// Returns the options of `kontrast run` that ask for the workload.
+fn options(workload: &Workload) -> String {
+    let name = format!(" --workload {}", quote(&clean(&workload.name)));
+    match &workload.database {
+        Some(database) => format!("{name} --db {}", quote(&clean(&database.engine))),
+        None => name,
     }
 }
 
@@ -68,7 +66,7 @@ fn time(round: &Recording) -> String {
         .replace('Z', " UTC")
 }
 
-/// Host, arms and the commands that repeat the measurement.
+/// Returns host, arms and commands; nothing without recordings.
 pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
     arms.recordings().next()?;
     let mut blocks = vec![Block::Facts { rows: facts(arms) }];
@@ -90,52 +88,40 @@ fn facts(arms: &Arms) -> Vec<Fact> {
         let values: BTreeSet<String> = arms.recordings().map(value).collect();
         values.into_iter().collect::<Vec<_>>().join(" | ")
     };
+    let kernel = |r: &Recording| format!("{} ({})", clean(&r.host.kernel), clean(&r.host.arch));
+    let cpu = |r: &Recording| format!("{}, {} online", clean(&r.host.cpu_model), r.host.cpus);
     let mut rows = vec![
-        Fact::new(
-            "Kernel",
-            all(&|r| format!("{} ({})", clean(&r.host.kernel), clean(&r.host.arch))),
-        ),
-        Fact::new(
-            "CPU",
-            all(&|r| format!("{}, {} online", clean(&r.host.cpu_model), r.host.cpus)),
-        ),
-        Fact::new(
-            "Memory",
-            all(&|r| units::one("bytes", r.host.memory_bytes as f64)),
-        ),
+        Fact::new("Kernel", all(&kernel)),
+        Fact::new("CPU", all(&cpu)),
+        Fact::new("Memory", all(&|r| format::bytes(r.host.memory_bytes))),
         Fact::new("Virtualization", all(&|r| clean(&r.host.virtualization))),
-        Fact::new("Placement", all(&|r| clean(&r.host.cpu_placement))),
-        Fact::new("Stolen by the hypervisor", stolen(arms)),
+        Fact::new("CPU placement", all(&|r| clean(&r.host.cpu_placement))),
+        Fact::new("Steal (hypervisor)", steal(arms)),
     ];
-    if arms.recordings().any(|round| round.served.is_some()) {
-        let of = |round: &Recording| round.served.as_ref().map_or("not told".into(), served);
-        rows.push(Fact::new("Served", all(&of)));
+    if arms.recordings().any(|round| round.workload.is_some()) {
+        let of = |round: &Recording| round.workload.as_ref().map_or("unknown".into(), workload);
+        rows.push(Fact::new("Workload", all(&of)));
     }
-    rows.extend(
-        arms.recordings()
-            .find_map(|r| r.host.noise.as_ref())
-            .map(noise),
-    );
-    rows.extend(
-        arms.list
-            .iter()
-            .filter(|arm| !arm.rounds.is_empty())
-            .map(arm_fact),
-    );
+    let mut noises = arms
+        .recordings()
+        .filter_map(|round| round.host.noise.as_ref());
+    rows.extend(noises.next().map(noise));
+    let recorded = arms.list.iter().filter(|arm| !arm.rounds.is_empty());
+    rows.extend(recorded.map(arm_fact));
     rows
 }
 
-/// A difference smaller than what an arm differs from itself by is no difference.
+/// Returns the difference of an arm from itself on this host, which bounds the differences that can be measured.
 fn noise(noise: &Noise) -> Fact {
-    let floor = |metric: &str| {
-        let floor = noise.metrics.get(metric).copied().unwrap_or(f64::NAN);
-        format!("±{:.1} %", 100.0 * floor)
+    let bound = |metric: &str| {
+        let bound = noise.metrics.get(metric).copied().unwrap_or(f64::NAN);
+        format!("±{}", format::percent_tenths(bound))
     };
     let value = format!(
         "{} against itself: {} in CPU time per token, {} in resident memory ({} rounds of {} s, {})",
         clean(&noise.arm),
-        floor("cpu_ns_per_token"),
-        floor("rss_bytes"),
+        bound("cpu_ns_per_token"),
+        bound("rss_bytes"),
         noise.rounds,
         noise.seconds,
         clean(&noise.measured)
@@ -143,27 +129,18 @@ fn noise(noise: &Noise) -> Fact {
     Fact::new("Noise", value)
 }
 
-fn stolen(arms: &Arms) -> String {
-    let stolen: u64 = arms.recordings().map(|round| round.host.steal_ns).sum();
-    format!(
-        "{} over all windows and CPUs",
-        units::one("ns", stolen as f64)
-    )
+fn steal(arms: &Arms) -> String {
+    let steal_ns = arms.recordings().map(|round| round.host.steal_ns).sum();
+    format!("{} over all windows and CPUs", format::duration(steal_ns))
 }
 
 fn arm_fact(arm: &Arm) -> Fact {
     let target = &arm.rounds[0].target;
     let command: Vec<String> = target.cmdline.iter().map(|word| clean(word)).collect();
-    let mut value = format!(
-        "{} {}",
-        clean(&target.runtime),
-        clean(&target.runtime_version)
-    );
+    let version = clean(&target.runtime_version);
+    let mut value = format!("{} {version}", target.runtime.label());
     if target.binary_bytes > 0 {
-        value += &format!(
-            ", executable {}",
-            units::one("bytes", target.binary_bytes as f64)
-        );
+        value += &format!(", executable {}", format::bytes(target.binary_bytes));
     }
     Fact::new(
         format!("Arm {}", arm.name),
@@ -172,50 +149,39 @@ fn arm_fact(arm: &Arm) -> Fact {
 }
 
 fn commands(input: &Input, arms: &Arms) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let scenario = arms
-        .recordings()
-        .find_map(|round| round.load.as_ref().map(|load| clean(&load.scenario)));
+    let mut loads = arms.recordings().filter_map(|round| round.load.as_ref());
+    let scenario = loads.next().map(|load| clean(&load.scenario));
     let scenario = scenario.filter(|scenario| !scenario.is_empty());
     let names: Vec<&str> = arms.names().collect();
-    match (input.comparison, scenario) {
-        (Some(_), Some(scenario)) => {
-            let rounds = arms
-                .list
-                .iter()
-                .map(|arm| arm.rounds.len())
-                .max()
-                .unwrap_or(1);
-            let served = arms.recordings().find_map(|round| round.served.as_ref());
-            let asked = format!(
-                "{}{} --scenario {}",
+    let text = match scenario {
+        Some(scenario) if input.comparison.arms.len() > 1 => {
+            let mut workloads = arms
+                .recordings()
+                .filter_map(|round| round.workload.as_ref());
+            format!(
+                "kontrast run --arms {}{} --scenario {} --rounds {}",
                 quote(&names.join(",")),
-                served.map(asked_for).unwrap_or_default(),
-                quote(&scenario)
-            );
-            blocks.push(Block::Command {
-                text: format!("kontrast run --arms {asked} --rounds {rounds}"),
-            });
+                workloads.next().map(options).unwrap_or_default(),
+                quote(&scenario),
+                most_rounds(arms)
+            )
         }
-        _ => blocks.push(Block::Command {
-            text: format!(
-                "kontrast record --pid PID --arm {} --out DIR",
-                quote(names.first().unwrap_or(&"NAME"))
-            ),
-        }),
-    }
-    blocks.push(Block::paragraph(
-        "Render this report again, in any format, without privileges:",
-    ));
-    blocks.push(Block::Command {
-        text: "kontrast report DIR --format html,text,svg,png,json".into(),
-    });
-    blocks
+        _ => format!(
+            "kontrast record --pid PID --arm {} --out DIR",
+            quote(names.first().unwrap_or(&"NAME"))
+        ),
+    };
+    let again = "kontrast report DIR --format html,text,svg,png,json";
+    vec![
+        Block::Command { text },
+        Block::paragraph("Render this report again, in any format, without privileges:"),
+        Block::Command { text: again.into() },
+    ]
 }
 
-/// A word that a shell takes as it is.
+/// Returns the word as a shell reads it unchanged.
 fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=@+%".contains(c);
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:,=@+%".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {
         word.into()
     } else {
@@ -228,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_safe_to_paste() {
+    fn quotes_words_for_a_shell() {
         assert_eq!(quote("go,bun:smol"), "go,bun:smol");
         assert_eq!(quote("$(reboot)"), "'$(reboot)'");
         assert_eq!(quote("it's"), r"'it'\''s'");
@@ -236,25 +202,25 @@ mod tests {
     }
 
     #[test]
-    fn what_was_served_is_told_and_can_be_asked_for_again() {
-        let mut threads = Served {
-            workload: "threads".into(),
+    fn names_the_workload_and_the_options_that_repeat_it() {
+        let mut threads = Workload {
+            name: "threads".into(),
             database: None,
         };
-        assert_eq!(served(&threads), "workload threads");
-        assert_eq!(asked_for(&threads), " --workload threads");
+        assert_eq!(workload(&threads), "workload threads");
+        assert_eq!(options(&threads), " --workload threads");
         threads.database = Some(Database {
             engine: "postgres".into(),
             version: "15.18".into(),
         });
-        assert_eq!(served(&threads), "workload threads in postgres 15.18");
-        assert_eq!(asked_for(&threads), " --workload threads --db postgres");
-        threads.workload = "$(reboot)".into();
-        assert!(asked_for(&threads).starts_with(" --workload '$(reboot)'"));
+        assert_eq!(workload(&threads), "workload threads in postgres 15.18");
+        assert_eq!(options(&threads), " --workload threads --db postgres");
+        threads.name = "$(reboot)".into();
+        assert!(options(&threads).starts_with(" --workload '$(reboot)'"));
     }
 
     #[test]
-    fn time_is_readable() {
+    fn formats_the_start_as_date_and_time() {
         let mut round = Recording::default();
         round.window.start_unix_ns = 1_795_312_800_000_000_000;
         assert_eq!(time(&round), "2026-11-22 02:00:00 UTC");

@@ -1,23 +1,26 @@
-//! Latency distributions: what the load generator saw, and what the kernel saw.
+//! Latency distributions of the load generator and of the kernel.
 
 mod client;
 
-use super::{bridge::slug, names};
+use super::{names, waterfall::slug};
 use crate::arms::{Arm, Arms};
 use crate::chart::{Axis, Chart, Line, Lines, Paint};
 use crate::document::{Block, Cell, Figure, Section, Table, Tone};
-use crate::units;
 use recording::Histogram;
+use recording::format;
 use recording::histogram::upper_bound;
+use recording::vocabulary::Unit;
 
-const LEAD: &str = "The charts show latency by percentile: how long the fastest share of all values took, at most. Both axes \
-stretch the tail. Quantiles are upper bounds of buckets at most 1/16 of their value wide. Off-CPU time includes waiting for \
-work, so a longer one is not worse in itself.";
+const LEAD: &str = "The charts show latency by percentile; both axes stretch the tail. Quantiles are upper bounds of buckets \
+at most 1/16 of their value wide. Off-CPU time includes waiting for work, so that more of it is no fault.";
+
+/// The distribution of proxy latency, which pairs only a part of the sends.
+const PROXY_LATENCY: &str = "proxy_latency";
 
 /// Quantiles that tables show.
 const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)];
 
-/// A chart and a table for each distribution.
+/// Returns a chart and a table for each distribution.
 pub fn section(arms: &Arms) -> Option<Section> {
     let mut blocks = Vec::new();
     blocks.extend(client::blocks(arms));
@@ -30,7 +33,7 @@ pub fn section(arms: &Arms) -> Option<Section> {
             &title,
             &each,
         ));
-        let sends = (name == "forwarding").then(|| arms.each(sends));
+        let sends = (name == PROXY_LATENCY).then(|| arms.each(sends));
         blocks.push(table(arms, &title, &each, sends.as_deref()));
     }
     Some(Section {
@@ -41,9 +44,9 @@ pub fn section(arms: &Arms) -> Option<Section> {
     })
 }
 
-/// Distributions any recording has, those about the service before those about the scheduler.
+/// Returns the distributions that any recording has, those of the service before those of the scheduler.
 fn recorded(arms: &Arms) -> Vec<String> {
-    const FIRST: [&str; 4] = ["forwarding", "recv_to_send", "run_queue", "off_cpu"];
+    const FIRST: [&str; 4] = [PROXY_LATENCY, "recv_to_send", "run_queue", "off_cpu"];
     let used = arms.recordings().flat_map(|round| &round.latency);
     let used = used.filter(|(_, histogram)| histogram.count > 0);
     let mut found: Vec<String> = used.map(|(name, _)| name.clone()).collect();
@@ -60,11 +63,11 @@ fn recorded(arms: &Arms) -> Vec<String> {
     found
 }
 
-/// Sends to clients: not all are known to pass on what was received.
+/// Returns the sends to clients. Only the matched ones have a proxy latency.
 fn sends(arm: &Arm) -> u64 {
     let rounds = arm.rounds.iter();
     rounds
-        .map(|round| round.sockets.forwards_matched + round.sockets.forwards_unmatched)
+        .map(|round| round.sockets.relays_matched + round.sockets.relays_unmatched)
         .sum()
 }
 
@@ -85,15 +88,15 @@ fn table(arms: &Arms, title: &str, each: &[Histogram], sends: Option<&[u64]>) ->
         }
         let mut cells = vec![
             Cell::from(arm.name.as_str()),
-            units::count(histogram.count).into(),
+            format::count(histogram.count).into(),
         ];
-        cells.extend(sends.map(|sends| Cell::from(units::count(sends[at]))));
+        cells.extend(sends.map(|sends| Cell::from(format::count(sends[at]))));
         let quantiles = QUANTILES.map(|(_, q)| histogram.quantile(q));
         cells.extend(
             quantiles
                 .iter()
                 .chain([&histogram.max])
-                .map(|value| Cell::from(units::one("ns", *value as f64))),
+                .map(|value| Cell::from(format::duration(*value))),
         );
         table.row(Tone::Plain, cells);
     }
@@ -109,7 +112,7 @@ fn figure(arms: &Arms, id: &str, title: &str, each: &[Histogram]) -> Option<Bloc
     by_percentile(arms, id, title, used.map(line).collect())
 }
 
-/// Lines of `(nines, ns)`, each with its arm's position; nothing if there are none.
+/// Draws lines of `(nines, ns)`, each with its arm's position; nothing without lines.
 fn by_percentile(
     arms: &Arms,
     id: &str,
@@ -137,7 +140,7 @@ fn by_percentile(
         ticks: nines(right),
         log: false,
     };
-    let y = Axis::stretched(low, high, |value| units::short("ns", value));
+    let y = Axis::stretched(low, high, |value| format::tick(Unit::Ns, value));
     let line = |(position, points): &(usize, _)| Line {
         paint: Paint::Arm(*position),
         light: false,
@@ -157,14 +160,14 @@ fn by_percentile(
     }))
 }
 
-/// One step a bucket: across, how many nines lie below; up, the bucket's upper bound.
+/// Returns one step a bucket: the number of nines below it, and its upper bound.
 fn percentiles(histogram: &Histogram) -> Vec<(f64, f64)> {
     let total = histogram.count as f64;
     let mut seen = 0;
     let point = |(bucket, count): &(u32, u64)| {
         let before = seen;
         seen += count;
-        // The last value has no share above it: half a value stands in for none.
+        // No share lies above the last value; half a value stands in for zero, which has no logarithm.
         let above = (total - seen as f64).max(0.5) / total;
         let start = (total - before as f64) / total;
         let bound = upper_bound(*bucket as usize).max(1) as f64;
@@ -195,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nine_tenths_lie_one_nine_in() {
+    fn places_nine_tenths_at_one_nine() {
         let histogram = Histogram::from_buckets(vec![(1, 90), (9, 10)]);
         let points = percentiles(&histogram);
         assert_eq!(points.len(), 4);

@@ -1,14 +1,14 @@
-//! What the load generator did: whether the work was the same for every arm.
+//! The load: whether it was the same for every arm.
 
 use crate::arms::{Arm, Arms};
 use crate::clean::clean;
 use crate::document::{Block, Cell, Section, Table, Tone};
-use crate::units;
 use recording::LoadSummary;
+use recording::format;
 
 type Value = fn(&LoadSummary) -> u64;
 
-/// Requests, tokens, failures and checks; nothing if there was no load.
+/// Returns requests, tokens, failures and checks; nothing without a load.
 pub fn section(arms: &Arms) -> Option<Section> {
     arms.recordings().find_map(|round| round.load.as_ref())?;
     let rows: [(&str, Value); 8] = [
@@ -27,21 +27,21 @@ pub fn section(arms: &Arms) -> Option<Section> {
     for (name, value) in rows {
         table.row(
             Tone::Plain,
-            cells(name.into(), arms, |arm| units::count(sum(arm, value))),
+            cells(name.into(), arms, |arm| format::count(sum(arm, value))),
         );
     }
     let seconds =
         |arm: &Arm| arm.sum(|round| round.load.as_ref().map_or(0, |load| load.duration_ns)) / 1e9;
-    let rate = |arm: &Arm| format!("{:.1}", sum(arm, |load| load.tokens) as f64 / seconds(arm));
+    let rate = |arm: &Arm| format::number(sum(arm, |load| load.tokens) as f64 / seconds(arm));
     if arms.list.iter().all(|arm| seconds(arm) > 0.0) {
         table.row(Tone::Plain, cells("Tokens per second".into(), arms, rate));
     }
     if arms.list.iter().all(|arm| from_model(arm) > 0.0) {
-        let text = "Tokens the model sent".into();
-        let count = |arm: &Arm| units::count(from_model(arm) as u64);
+        let text = "Tokens sent by the model".into();
+        let count = |arm: &Arm| format::count(from_model(arm) as u64);
         table.row(Tone::Plain, cells(text, arms, count));
     }
-    let mut blocks: Vec<Block> = readers(arms).map(Block::paragraph).into_iter().collect();
+    let mut blocks: Vec<Block> = receivers(arms).map(Block::paragraph).into_iter().collect();
     blocks.push(table.block());
     blocks.extend(failures(arms));
     blocks.extend(checks(arms));
@@ -53,17 +53,17 @@ pub fn section(arms: &Arms) -> Option<Section> {
     })
 }
 
-/// What is divided by, where a token of the model's reaches more than one reader.
-pub fn readers(arms: &Arms) -> Option<String> {
+/// Returns a sentence where a token of the model reaches several receivers.
+pub fn receivers(arms: &Arms) -> Option<String> {
     /// Streams that begin before the window and end after it make a ratio a little uneven.
-    const MANY: f64 = 1.5;
-    let readers = |arm: &Arm| sum(arm, |load| load.tokens) as f64 / from_model(arm);
-    let each = arms.each(|arm| readers(arm)).into_iter();
+    const SEVERAL: f64 = 1.5;
+    let receivers = |arm: &Arm| sum(arm, |load| load.tokens) as f64 / from_model(arm);
+    let each = arms.each(|arm| receivers(arm)).into_iter();
     let fewest = each.fold(f64::INFINITY, f64::min);
-    (fewest.is_finite() && fewest > MANY).then(|| {
+    (fewest.is_finite() && fewest > SEVERAL).then(|| {
         format!(
-            "A token counts each time it reaches a reader: each of the model's reached {fewest:.0} of them, so that what \
-             is per token is {fewest:.0} times as much per token of the model's."
+            "Tokens are counted where they are received: each token of the model reached {fewest:.0} receivers. A value \
+             per token of the model is {fewest:.0} times the value per token shown here."
         )
     })
 }
@@ -98,7 +98,7 @@ fn loads<'a>(arms: &Arms<'a>) -> impl Iterator<Item = (String, &'a LoadSummary)>
 
 fn failures(arms: &Arms) -> Option<Block> {
     let mut table = Table::new("Failed requests")
-        .words("Where")
+        .words("Arm, round")
         .words("Reason")
         .number("count");
     for (place, load) in loads(arms) {
@@ -108,7 +108,7 @@ fn failures(arms: &Arms) -> Option<Block> {
                 vec![
                     place.clone().into(),
                     clean(reason).into(),
-                    units::count(*count).into(),
+                    format::count(*count).into(),
                 ],
             );
         }
@@ -118,7 +118,7 @@ fn failures(arms: &Arms) -> Option<Block> {
 
 fn checks(arms: &Arms) -> Option<Block> {
     let mut table = Table::new("Checks of answers")
-        .words("Where")
+        .words("Arm, round")
         .words("Check")
         .number("passed")
         .number("failed");
@@ -128,8 +128,8 @@ fn checks(arms: &Arms) -> Option<Block> {
             let cells: Vec<Cell> = vec![
                 place.clone().into(),
                 clean(&check.name).into(),
-                units::count(check.passed).into(),
-                units::count(check.failed).into(),
+                format::count(check.passed).into(),
+                format::count(check.failed).into(),
             ];
             if check.failed > 0 {
                 bad.push(cells)
@@ -158,9 +158,9 @@ fn checks(arms: &Arms) -> Option<Block> {
 mod tests {
     use super::*;
     use crate::Input;
-    use recording::Recording;
+    use recording::{Comparison, Recording};
 
-    fn said(model_tokens: Option<u64>) -> Option<String> {
+    fn sentence(model_tokens: Option<u64>) -> Option<String> {
         let load = LoadSummary {
             tokens: 4_990,
             ..LoadSummary::default()
@@ -171,15 +171,19 @@ mod tests {
             ..Recording::default()
         };
         let recordings = [("go/1".to_owned(), recording)];
-        readers(&Arms::of(&Input {
-            comparison: None,
+        receivers(&Arms::of(&Input {
+            comparison: &Comparison::default(),
             recordings: &recordings,
         }))
     }
 
     #[test]
-    fn it_is_said_where_a_token_reaches_many() {
-        assert!(said(Some(100)).unwrap().contains("reached 50 of them"));
-        assert_eq!([said(Some(5_000)), said(None)], [None, None]);
+    fn reports_tokens_with_several_receivers() {
+        assert!(
+            sentence(Some(100))
+                .unwrap()
+                .contains("reached 50 receivers")
+        );
+        assert_eq!([sentence(Some(5_000)), sentence(None)], [None, None]);
     }
 }

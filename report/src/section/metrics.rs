@@ -1,26 +1,27 @@
 //! Every metric of every arm, with its verdict.
 
-use super::{names, verdict};
+use super::names::heading;
+use crate::Input;
 use crate::arms::Arms;
 use crate::document::{Block, Cell, Section, Table, Tone};
-use crate::{
-    Input,
-    units::{self, Scale},
-};
+use crate::verdict::interval;
 use recording::comparison::{Estimate, Metric, Pair, Verdict};
+use recording::format::{self, Scale};
 
-const LEAD: &str = "95 % intervals below the values come from resampling the rounds. A ratio is that arm over the first.";
+const LEAD: &str = "Below each value stands its 95 % interval over rounds. A ratio is that arm's value divided by the first \
+arm's.";
 
-/// The metrics table; nothing without a comparison.
+/// Returns the table of metrics; nothing without arms.
 pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
-    let comparison = input.comparison?;
+    let first = arms.list.first()?;
     let others: Vec<&str> = arms.names().skip(1).collect();
-    let first = arms.list.first().map_or("", |arm| arm.name.as_str());
     let mut table = Table::new("Every metric of every arm")
         .words("Metric")
         .numbers("value", arms.names());
-    table = table.numbers(format!("ratio to {first}"), others);
-    for metric in &comparison.metrics {
+    if !others.is_empty() {
+        table = table.numbers(format!("ratio to {}", first.name), others);
+    }
+    for metric in &input.comparison.metrics {
         table.row(Tone::Plain, row(metric, arms));
     }
     let blocks = vec![table.block_or("No metric could be computed.")];
@@ -33,30 +34,20 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
 }
 
 fn row(metric: &Metric, arms: &Arms) -> Vec<Cell> {
-    let scale = Scale::of(
-        &metric.unit,
-        metric.arms.values().map(|estimate| estimate.value),
-    );
-    let mut cells = vec![Cell::from(names::heading(&names::metric(&metric.name)))];
+    let values = metric.arms.values().map(|estimate| estimate.value);
+    let scale = Scale::of(metric.unit, values);
+    let mut cells = vec![Cell::from(heading(metric.name.label()))];
     cells.extend(arms.each(|arm| {
-        metric
-            .arms
-            .get(arm.key)
-            .map_or(units::NONE.into(), |found| value(found, &scale))
+        let found = metric.arms.get(arm.key);
+        found.map_or(format::NONE.into(), |found| value(found, &scale))
     }));
     let first = arms.list.first().map_or("", |arm| arm.key);
     let pair = |key: &str| {
-        metric
-            .pairs
-            .iter()
-            .find(|pair| pair.a == first && pair.b == key)
+        let mut pairs = metric.pairs.iter();
+        pairs.find(|pair| pair.a == first && pair.b == key)
     };
-    cells.extend(
-        arms.list
-            .iter()
-            .skip(1)
-            .map(|arm| pair(arm.key).map_or(units::NONE.into(), ratio)),
-    );
+    let others = arms.list.iter().skip(1);
+    cells.extend(others.map(|arm| pair(arm.key).map_or(format::NONE.into(), ratio)));
     cells
 }
 
@@ -75,14 +66,14 @@ fn ratio(pair: &Pair) -> Cell {
         Verdict::Higher => "higher",
         Verdict::Lower => "lower",
         Verdict::Equivalent => "equivalent",
-        Verdict::Inconclusive => "inconclusive",
+        Verdict::Inconclusive => "no verdict",
     };
-    let note = verdict::interval(pair.ci95)
-        .map_or(verdict.to_string(), |range| format!("{verdict}, {range}"));
-    Cell::from(units::ratio(pair.ratio)).with_note(note)
+    let note =
+        interval(pair.ci95).map_or(verdict.to_string(), |range| format!("{verdict}, {range}"));
+    Cell::from(format::ratio(pair.ratio)).with_note(note)
 }
 
-/// Shown in place of a table when no recording has what it needs.
-pub fn nothing(what: &str) -> Block {
-    Block::paragraph(format!("No {what} recorded."))
+/// Returns the sentence in place of a table without data: `No syscalls were recorded.`
+pub fn nothing(subject: &str) -> Block {
+    Block::paragraph(format!("No {subject} recorded."))
 }

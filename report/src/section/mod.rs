@@ -1,29 +1,30 @@
-//! The sections of a report, in reading order: the answer first, then the proof, then whether to trust it.
+//! The sections of a report, in reading order: the verdict, its proof, then whether to trust it.
 
 mod activity;
-mod bridge;
 mod causes;
+mod checks;
 mod claims;
-mod detail;
+mod code_categories;
 mod faults;
+mod finding_text;
 mod host;
+mod instrumented;
 mod latency;
 mod load;
+mod memory_growth;
+mod memory_stacks;
 mod metrics;
 mod names;
+mod notices;
+mod observer;
 mod observer_cost;
 mod over_time;
-mod rows;
-mod runtime_activity;
-mod sites;
-mod slopes;
+mod runtime_stats;
 mod starts;
+mod thread_time;
 mod threads;
-mod told;
-mod trust;
-mod user_code;
 mod verdict;
-mod waiting;
+mod waterfall;
 
 use crate::{
     Input,
@@ -31,35 +32,35 @@ use crate::{
     document::{Document, Section},
 };
 
-/// The whole report.
+/// Builds the whole report.
 pub fn document(input: &Input) -> Document {
     let arms = Arms::of(input);
     let sections = [
-        verdict::section(input, &arms),
+        Some(verdict::section(input, &arms)),
         starts::section(&arms),
-        bridge::section(input, &arms),
+        waterfall::section(input, &arms),
         causes::section(input, &arms),
         metrics::section(input, &arms),
         claims::section(input),
-        user_code::section(&arms),
-        detail::section(input),
-        waiting::section(&arms),
+        code_categories::section(&arms),
+        instrumented::section(input),
+        thread_time::section(&arms),
         over_time::section(&arms),
-        runtime_activity::section(&arms),
+        runtime_stats::section(&arms),
         activity::section(&arms),
         faults::section(&arms),
-        slopes::section(input, &arms),
+        memory_growth::section(input, &arms),
         latency::section(&arms),
         threads::section(&arms),
         load::section(&arms),
-        trust::section(&arms),
+        checks::section(&arms),
         observer_cost::section(input),
         host::section(input, &arms),
     ];
     Document {
         title: title(&arms),
         subtitle: host::subtitle(&arms),
-        notices: trust::notices(input, &arms),
+        notices: notices::notices(input, &arms),
         sections: sections
             .into_iter()
             .flatten()

@@ -1,41 +1,32 @@
-//! The words for metrics and distributions. A name without an entry is shown as it is.
+//! The words for distributions. A name without an entry is shown as it is.
 
 use crate::clean::clean;
 
-/// The metric the report is about first.
-pub const CPU: &str = "cpu_ns_per_token";
-
 const DISTRIBUTIONS: [(&str, &str); 7] = [
-    ("run_queue", "Run queue: runnable until running"),
-    ("off_cpu", "Off-CPU: asleep or blocked, each time"),
-    ("wakeup_to_run", "Wake-up until running"),
-    ("arrival_to_recv", "Arrival at the socket until received"),
-    ("recv_to_send", "Receive until the send it caused"),
-    ("forwarding", "Forwarding: arrival until sent on"),
+    ("run_queue", "Run-queue latency: runnable until on a CPU"),
+    ("off_cpu", "Off-CPU time: asleep or blocked, each time"),
+    ("wakeup_to_run", "Wake-up until on a CPU"),
+    ("arrival_to_recv", "Arrival in the socket until received"),
+    ("recv_to_send", "Receive until the send that it caused"),
+    ("proxy_latency", "Proxy latency: socket in to socket out"),
     ("send_to_wire", "Send call until on the wire"),
 ];
 
-/// A metric in words.
-pub fn metric(name: &str) -> String {
-    analysis::metrics::by_name(name).map_or_else(|| words(name), |known| known.title.to_string())
-}
-
-/// A distribution in words.
+/// Returns the title of a distribution.
 pub fn distribution(name: &str) -> String {
     let known = DISTRIBUTIONS.iter().find(|(key, _)| *key == name);
-    known.map_or_else(|| words(name), |(_, text)| text.to_string())
+    known.map_or_else(
+        || clean(&name.replace('_', " ")),
+        |(_, text)| (*text).into(),
+    )
 }
 
-/// The same, as a heading.
+/// Returns the text with a capital letter at its start.
 pub fn heading(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(chars).collect()
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
     })
-}
-
-fn words(name: &str) -> String {
-    clean(&name.replace('_', " "))
 }
 
 #[cfg(test)]
@@ -43,9 +34,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_names_are_shown_safely() {
-        assert_eq!(metric("new_thing_ns"), "new thing ns");
-        assert_eq!(metric("a\x1b[2J"), "a\u{fffd}[2J");
+    fn cleans_unknown_names() {
+        assert_eq!(distribution("new_thing"), "new thing");
+        assert_eq!(distribution("a\x1b[2J"), "a\u{fffd}[2J");
+    }
+
+    #[test]
+    fn capitalizes_the_first_letter() {
         assert_eq!(heading("resident memory"), "Resident memory");
         assert_eq!(heading(""), "");
     }

@@ -1,28 +1,29 @@
-//! What observing cost each arm, where rounds were recorded for it.
+//! The cost of observing each arm, where rounds measured it.
 
+use crate::Input;
 use crate::clean::clean;
 use crate::document::{Cell, Section, Table, Tone};
-use crate::{Input, units};
 use recording::comparison::{BudgetVerdict, ObserverCost};
+use recording::format::{self, Scale};
 use recording::observer::Mode;
 
-const LEAD: &str = "The same process under the same load in turns of a second: with no eBPF program, with the kernel's own \
-    counters, and with everything; and with all programs attached but following nobody, which is what the kernel takes to get to \
-    them: less than that no observer of these hooks costs. CPU time is what the kernel charged to the server, programs on its threads included; what they cost in \
-    interrupts and on idle CPUs is not all in it. No number in this report is corrected by this.";
+const LEAD: &str = "The same process under the same load, in intervals of a second that alternate: without eBPF programs, with \
+all programs attached but following no process, with the kernel's own counters, and with every probe. CPU time is the \
+kernel's CPU clock of the process. It includes the programs that run on its threads, but not all of their cost in interrupts \
+and on idle CPUs. No other number is corrected by this cost.";
 
-/// A row an arm and mode; nothing without a comparison that has them.
+/// Returns a row an arm and mode; nothing where no round measured it.
 pub fn section(input: &Input) -> Option<Section> {
-    let costs = &input.comparison?.observer_cost;
+    let costs = &input.comparison.observer_cost;
     if costs.is_empty() {
         return None;
     }
-    let mut table = Table::new("CPU time per token, observed and not")
+    let mut table = Table::new("CPU time per token, by the probes attached")
         .words("Arm")
-        .words("Observed by")
-        .number("turns")
+        .words("Probes")
+        .number("intervals")
         .number("CPU per token")
-        .number("over no programs")
+        .number("change from none")
         .number("budget")
         .words("Verdict");
     for cost in costs {
@@ -30,44 +31,43 @@ pub fn section(input: &Input) -> Option<Section> {
     }
     Some(Section {
         id: "observer-cost",
-        title: "What observing cost",
+        title: "Cost of observing",
         lead: LEAD.into(),
         blocks: vec![table.block()],
     })
 }
 
 fn row(cost: &ObserverCost) -> Vec<Cell> {
-    let scale = units::Scale::of("ns", [cost.cpu_ns_per_token.value]);
+    let scale = Scale::of(
+        recording::vocabulary::Unit::Ns,
+        [cost.cpu_ns_per_token.value],
+    );
     let [low, high] = cost.cpu_ns_per_token.ci95.map(|end| scale.show(end));
     let ratio = match cost.mode {
-        Mode::None => Cell::from(units::NONE),
+        Mode::None => Cell::from(format::NONE),
         _ => {
-            let [low, high] = cost.ratio.ci95.map(percent);
-            Cell::from(percent(cost.ratio.value)).with_note(format!("{low} to {high}"))
+            let [low, high] = cost.ratio.ci95.map(format::change);
+            Cell::from(format::change(cost.ratio.value)).with_note(format!("{low} to {high}"))
         }
     };
+    let budget = cost.budget.map_or(format::NONE.into(), format::change);
     vec![
         clean(&cost.arm).into(),
-        observed_by(cost.mode).into(),
-        cost.rounds.to_string().into(),
+        probes(cost.mode).into(),
+        format::count(cost.rounds.into()).into(),
         Cell::from(scale.full(cost.cpu_ns_per_token.value)).with_note(format!("{low}–{high}")),
         ratio,
-        cost.budget.map_or(units::NONE.into(), percent).into(),
-        cost.verdict.map_or(units::NONE, words).into(),
+        budget.into(),
+        cost.verdict.map_or(format::NONE, words).into(),
     ]
 }
 
-/// A ratio as what it adds.
-fn percent(ratio: f64) -> String {
-    format!("{:+.1} %", (ratio - 1.0) * 100.0)
-}
-
-fn observed_by(mode: Mode) -> &'static str {
+fn probes(mode: Mode) -> &'static str {
     match mode {
-        Mode::None | Mode::Turns => "no programs",
-        Mode::Hooks => "programs that follow nobody",
+        Mode::None | Mode::Overhead => "none",
+        Mode::AttachedIdle => "attached, following no process",
         Mode::Counters => "counters",
-        Mode::All => "everything",
+        Mode::All => "all",
     }
 }
 
@@ -75,7 +75,7 @@ fn words(verdict: BudgetVerdict) -> &'static str {
     match verdict {
         BudgetVerdict::Within => "within the budget",
         BudgetVerdict::Over => "over the budget",
-        BudgetVerdict::Inconclusive => "the turns do not tell",
+        BudgetVerdict::Inconclusive => "no verdict (too noisy)",
     }
 }
 
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn each_arm_and_mode_has_a_row_with_its_verdict() {
+    fn shows_each_arm_and_mode_with_its_verdict() {
         let comparison = Comparison {
             observer_cost: vec![
                 cost(Mode::None, 1.0, None),
@@ -119,7 +119,7 @@ mod tests {
             ..Comparison::default()
         };
         let input = Input {
-            comparison: Some(&comparison),
+            comparison: &comparison,
             recordings: &[],
         };
         let mut text = Vec::new();
@@ -130,7 +130,7 @@ mod tests {
             "+4.5 % to +5.5 %",
             "+3.0 %",
             "over the budget",
-            "52.50 µs",
+            "52.5 µs",
         ] {
             assert!(text.contains(expected), "{expected} is missing in:\n{text}");
         }
@@ -138,10 +138,9 @@ mod tests {
     }
 
     #[test]
-    fn without_such_rounds_there_is_no_section() {
-        let comparison = Comparison::default();
+    fn shows_nothing_without_such_rounds() {
         let input = Input {
-            comparison: Some(&comparison),
+            comparison: &Comparison::default(),
             recordings: &[],
         };
         assert!(section(&input).is_none());

@@ -3,15 +3,16 @@
 use crate::arms::{Arm, Arms};
 use crate::chart::{Axis, Chart, Line, Lines, Paint};
 use crate::document::{Block, Figure, Section};
-use crate::units::Scale;
 use recording::Recording;
+use recording::format::Scale;
+use recording::vocabulary::Unit;
 
 const LEAD: &str = "One strong line an arm: the mean of its rounds, second by second. The rounds are the light lines.";
 
-/// The two charts; nothing if no recording has a series.
+/// Returns both charts; without blocks where no recording has a series.
 pub fn section(arms: &Arms) -> Option<Section> {
     let memory = arms.recordings().flat_map(|round| &round.memory.series);
-    let scale = Scale::of("bytes", memory.map(|point| point.rss_bytes as f64));
+    let scale = Scale::of(Unit::Bytes, memory.map(|point| point.rss_bytes as f64));
     let cpu = chart(arms, cpu_percent, |value| format!("{value:.0} %"));
     let rss = chart(
         arms,
@@ -58,7 +59,7 @@ pub fn section(arms: &Arms) -> Option<Section> {
     })
 }
 
-/// Seconds and percent of one CPU at the end of each interval.
+/// Returns seconds and percent of one CPU at the end of each interval.
 fn cpu_percent(round: &Recording) -> Vec<(f64, f64)> {
     let mut before = 0;
     let point = |point: &recording::process::CpuPoint| {
@@ -133,7 +134,7 @@ fn each_round(arm: &Arm, series: impl Fn(&Recording) -> Vec<(f64, f64)>) -> Vec<
         .collect()
 }
 
-/// Point by point, as far as every round goes: a mean over fewer rounds would jump where one ends.
+/// Returns the mean point by point, as far as every round goes: a mean over fewer rounds jumps where one ends.
 fn mean(rounds: &[Vec<(f64, f64)>]) -> Vec<(f64, f64)> {
     let shortest = rounds.iter().map(Vec::len).min().unwrap_or(0);
     let count = rounds.len() as f64;
@@ -152,7 +153,7 @@ mod tests {
     use recording::process::CpuPoint;
 
     #[test]
-    fn percent_of_the_interval_not_of_a_second() {
+    fn divides_by_the_interval_not_by_a_second() {
         let mut round = Recording::default();
         let point = |t_ns, on_cpu_ns| CpuPoint {
             t_ns,
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mean_ends_with_the_shortest_round() {
+    fn ends_the_mean_with_the_shortest_round() {
         let rounds = [vec![(1.0, 10.0), (2.0, 30.0)], vec![(1.0, 20.0)]];
         assert_eq!(mean(&rounds), [(1.0, 15.0)]);
         assert!(mean(&[]).is_empty());

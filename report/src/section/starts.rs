@@ -2,14 +2,15 @@
 
 use crate::arms::{Arm, Arms};
 use crate::document::{Cell, Section, Table, Tone};
-use crate::units::{self, Scale};
 use recording::Start;
+use recording::format::{self, Scale};
+use recording::vocabulary::Unit;
 
-const LEAD: &str = "Each start is a process of its own, let go when the recorder was attached: its exec, until it accepts a \
-connection, then one question, whose answer has one token that the model sends at once. Files were in the page cache, as \
-each round begins with a start that is not recorded. Counts are of the whole way, to the end of that answer.";
+const LEAD: &str = "Each start is a new process, suspended until the recorder is attached. Times run from its exec: until it \
+accepts a connection, and until the first token of one request, which the model answers at once. The files were in the page \
+cache: each round begins with a start that is not recorded. Counts run to the end of that answer.";
 
-/// Times, counts and sizes of each arm; nothing unless starts were recorded.
+/// Returns times, counts and sizes of each arm; nothing unless starts were recorded.
 pub fn section(arms: &Arms) -> Option<Section> {
     arms.recordings().find(|round| !round.starts.is_empty())?;
     let mut table = Table::new("Starts, all rounds")
@@ -21,7 +22,7 @@ pub fn section(arms: &Arms) -> Option<Section> {
         table.row(Tone::Plain, cells);
     };
     row("Starts", &|arm| {
-        units::count(starts(arm).count() as u64).into()
+        format::count(starts(arm).count() as u64).into()
     });
     row("Exec to listening, median", &|arm| {
         times(starts(arm).map(|start| start.listening_ns))
@@ -31,7 +32,7 @@ pub fn section(arms: &Arms) -> Option<Section> {
     });
     row("CPU time of a start", &|arm| {
         let each = arm.sum(|round| round.process.on_cpu_ns) / starts(arm).count() as f64;
-        units::one("ns", each).into()
+        format::duration(each as u64).into()
     });
     row("Minor page faults", &|arm| {
         each(arm, arm.sum(|round| round.faults.minor))
@@ -39,7 +40,7 @@ pub fn section(arms: &Arms) -> Option<Section> {
     row("Major page faults", &|arm| {
         each(arm, arm.sum(|round| round.faults.major))
     });
-    row("System calls", &|arm| {
+    row("Syscalls", &|arm| {
         each(
             arm,
             arm.sum(|round| round.syscalls.iter().map(|call| call.count).sum()),
@@ -48,7 +49,7 @@ pub fn section(arms: &Arms) -> Option<Section> {
     row("Executable", &|arm| {
         size(arm.rounds.first().map(|round| round.target.binary_bytes))
     });
-    row("All that is needed to run it", &|arm| {
+    row("Installed size", &|arm| {
         size(
             arm.rounds
                 .first()
@@ -71,27 +72,27 @@ fn starts<'a>(arm: &Arm<'a>) -> impl Iterator<Item = &'a Start> {
 }
 
 fn each(arm: &Arm, sum: f64) -> Cell {
-    format!("{:.1}", sum / starts(arm).count() as f64).into()
+    format::number(sum / starts(arm).count() as f64).into()
 }
 
-/// The median, with the quickest and the slowest below.
+/// Formats the median, with the fastest and the slowest below.
 fn times(times: impl Iterator<Item = u64>) -> Cell {
     let mut times: Vec<u64> = times.collect();
     times.sort_unstable();
     let (Some(first), Some(last)) = (times.first(), times.last()) else {
-        return units::NONE.into();
+        return format::NONE.into();
     };
     let middle = [(times.len() - 1) / 2, times.len() / 2];
     let median = middle.map(|at| times[at] as f64).iter().sum::<f64>() / 2.0;
-    let scale = Scale::of("ns", [median]);
+    let scale = Scale::of(Unit::Ns, [median]);
     let [low, high] = [first, last].map(|ns| scale.show(*ns as f64));
     Cell::from(scale.full(median)).with_note(format!("{low}–{high}"))
 }
 
 fn size(bytes: Option<u64>) -> Cell {
     match bytes {
-        Some(bytes) if bytes > 0 => units::one("bytes", bytes as f64).into(),
-        _ => "not known".into(),
+        Some(bytes) if bytes > 0 => format::bytes(bytes).into(),
+        _ => "unknown".into(),
     }
 }
 
@@ -110,8 +111,9 @@ mod tests {
         recording.faults.minor = 45;
         recording.target.binary_bytes = 2_000_000;
         let recordings = [("go/1".to_owned(), recording)];
+        let comparison = recording::Comparison::default();
         let arms = Arms::of(&Input {
-            comparison: None,
+            comparison: &comparison,
             recordings: &recordings,
         });
         let section = section(&arms)?;
@@ -127,22 +129,22 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_told_by_its_median_and_what_it_took() {
+    fn shows_the_median_and_the_cost_of_a_start() {
         let start = |ms: u64| Start {
             listening_ns: ms * 500_000,
             first_token_ns: ms * 1_000_000,
         };
         let rows = shown(&[start(30), start(20), start(90)]).unwrap();
         let value = |name: &str| rows.iter().find(|row| row.0 == name).unwrap().1.as_str();
-        assert_eq!(value("Exec to first token, median"), "30.00 ms 20.00–90.00");
-        assert_eq!(value("CPU time of a start"), "10.00 ms");
-        assert_eq!(value("Minor page faults"), "15.0");
-        assert_eq!(value("All that is needed to run it"), "not known");
-        assert!(value("Executable").contains("MB") || value("Executable").contains("MiB"));
+        assert_eq!(value("Exec to first token, median"), "30.0 ms 20.0–90.0");
+        assert_eq!(value("CPU time of a start"), "10.0 ms");
+        assert_eq!(value("Minor page faults"), "15");
+        assert_eq!(value("Installed size"), "unknown");
+        assert_eq!(value("Executable"), "1.91 MiB");
     }
 
     #[test]
-    fn without_starts_there_is_no_such_section() {
+    fn shows_nothing_without_starts() {
         assert_eq!(shown(&[]), None);
     }
 }

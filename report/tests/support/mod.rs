@@ -1,25 +1,35 @@
 //! The recordings and the comparison that the tests render.
 
-use recording::{Comparison, Recording, io};
+mod three_arms;
+
+use recording::{Comparison, Recording};
 use report::Input;
 use std::path::{Path, PathBuf};
 
-/// Three arms, two rounds each; one check of one round failed.
+/// Recordings with their comparison.
 pub struct Fixture {
     pub comparison: Comparison,
     pub recordings: Vec<(String, Recording)>,
 }
 
 impl Fixture {
-    pub fn load() -> Self {
-        let dir = folder().join("fixtures/three-arms");
-        let comparison = io::load_comparison(&dir).expect("the fixture's comparison");
-        let paths = comparison.arms.iter().flat_map(|arm| &arm.recordings);
-        let load = |path: &String| {
-            let recording = io::load(&dir.join(path), recording::RECORDING_SCHEMA);
-            (path.clone(), recording.expect("the fixture's recording"))
-        };
-        let recordings = paths.map(load).collect();
+    /// Returns three arms, two rounds each; one check of one round failed.
+    pub fn three_arms() -> Self {
+        Self::of(three_arms::three_arms())
+    }
+
+    /// Returns one recording alone.
+    pub fn one_recording() -> Self {
+        let mut recordings = three_arms::three_arms();
+        recordings.truncate(1);
+        Self::of(recordings)
+    }
+
+    fn of(mut recordings: Vec<(String, Recording)>) -> Self {
+        for (_, recording) in &mut recordings {
+            analysis::annotate(recording);
+        }
+        let comparison = analysis::compare(&recordings);
         Fixture {
             comparison,
             recordings,
@@ -28,7 +38,7 @@ impl Fixture {
 
     pub fn input(&self) -> Input<'_> {
         Input {
-            comparison: Some(&self.comparison),
+            comparison: &self.comparison,
             recordings: &self.recordings,
         }
     }

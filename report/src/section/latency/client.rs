@@ -1,34 +1,34 @@
-//! Latency as the load generator saw it.
+//! Latency as the load generator measured it.
 //!
-//! Its percentiles are exact for each round, while its histograms are as coarse as all of ours: a token interval of
-//! 20 ms would be told apart from one of 21 ms only by luck. So each round is shown by its own percentiles, and rounds are
-//! never averaged.
+//! Its percentiles are exact for each round, while its histograms are too coarse to distinguish a token interval of
+//! 20 ms from one of 21 ms. So each round is shown by its own percentiles, and rounds are never averaged.
 
 use super::by_percentile;
 use crate::arms::{Arm, Arms};
 use crate::document::{Block, Cell, Table, Tone};
-use crate::units::{self, Scale};
 use recording::LoadSummary;
+use recording::format::{self, Scale};
 use recording::load::Distribution;
+use recording::vocabulary::Unit;
 
 type Pick = fn(&LoadSummary) -> &Distribution;
 
-/// Time to first token, inter-token latency and whole answers.
+/// Returns charts and tables of time to first token, inter-token latency and request duration.
 pub fn blocks(arms: &Arms) -> Vec<Block> {
     let shown: [(&str, &str, Pick); 3] = [
         (
             "latency-ttft",
-            "Time to first token (TTFT), as the client saw it",
+            "Time to first token (TTFT), as the client measured it",
             |load| &load.ttft,
         ),
         (
             "latency-itl",
-            "Inter-token latency (ITL), as the client saw it",
+            "Inter-token latency (ITL), as the client measured it",
             |load| &load.itl,
         ),
         (
-            "latency-answer",
-            "Whole answer, as the client saw it",
+            "latency-request",
+            "Request duration, as the client measured it",
             |load| &load.total,
         ),
     ];
@@ -51,7 +51,7 @@ fn rounds<'a>(arm: &Arm<'a>, pick: Pick) -> Vec<&'a Distribution> {
     loads.map(pick).filter(|found| found.count > 0).collect()
 }
 
-/// The exact percentiles as points; the tail ends at the largest value.
+/// Returns the exact percentiles as points; the tail ends at the largest value.
 fn percentiles(found: &Distribution) -> Vec<(f64, f64)> {
     let last = (2.0 * found.count as f64).log10();
     let known = [
@@ -85,7 +85,7 @@ fn table(arms: &Arms, title: &str, pick: Pick) -> Option<Block> {
     for arm in &arms.list {
         let rounds = rounds(arm, pick);
         let count = rounds.iter().map(|found| found.count).sum();
-        let mut cells = vec![Cell::from(arm.name.as_str()), units::count(count).into()];
+        let mut cells = vec![Cell::from(arm.name.as_str()), format::count(count).into()];
         cells
             .extend(values.map(|value| Cell::from(range(rounds.iter().map(|found| value(found))))));
         if count > 0 {
@@ -95,11 +95,11 @@ fn table(arms: &Arms, title: &str, pick: Pick) -> Option<Block> {
     (!table.rows.is_empty()).then(|| table.block())
 }
 
-/// `20.82–20.95 ms`, or one value where they agree.
+/// Formats a range, `20.8–21.0 ms`, or one value where the ends agree.
 fn range(values: impl Iterator<Item = u64> + Clone) -> String {
     let low = values.clone().min().unwrap_or_default() as f64;
     let high = values.max().unwrap_or_default() as f64;
-    let scale = Scale::of("ns", [low, high]);
+    let scale = Scale::of(Unit::Ns, [low, high]);
     let (low, shown) = (scale.show(low), scale.show(high));
     if low == shown {
         scale.full(high)
@@ -113,13 +113,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rounds_are_a_range() {
+    fn shows_rounds_as_a_range() {
         assert_eq!(range([2_100_000, 2_000_000].into_iter()), "2.00–2.10 ms");
         assert_eq!(range([2_100_000, 2_100_001].into_iter()), "2.10 ms");
     }
 
     #[test]
-    fn percentiles_beyond_the_values_are_not_drawn() {
+    fn draws_no_percentile_beyond_the_values() {
         let found = Distribution {
             count: 20,
             p99_ns: 9,

@@ -1,0 +1,52 @@
+//! Findings as items of a list.
+
+use super::names::heading;
+use crate::clean::{clean_sentence, places};
+use crate::document::FindingItem;
+use crate::verdict::with_prediction;
+use recording::comparison::Finding;
+
+/// Returns the finding with its title, numbers, meaning and advice apart.
+pub fn item(finding: &Finding) -> FindingItem {
+    FindingItem {
+        title: heading(&clean_sentence(&finding.title)),
+        text: clean_sentence(&finding.text),
+        meaning: clean_sentence(&finding.meaning),
+        advice: with_prediction(finding),
+        evidence: places(&finding.evidence),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recording::comparison::Prediction;
+    use recording::vocabulary::MetricId;
+
+    #[test]
+    fn keeps_the_parts_of_a_finding_apart() {
+        let finding = Finding {
+            id: "allocation-churn".into(),
+            metric: MetricId::CpuNsPerToken,
+            pair: None,
+            title: "allocation churn\u{1b}".into(),
+            text: "3 µs of 4 µs.".into(),
+            meaning: String::new(),
+            advice: "Reuse buffers.".into(),
+            share: 0.75,
+            consequence: false,
+            predicted: Some(Prediction {
+                delta: -3_000.0,
+                ci95: [-3_500.0, -2_500.0],
+            }),
+            evidence: Vec::new(),
+        };
+        let shown = item(&finding);
+        assert_eq!(shown.title, "Allocation churn\u{fffd}");
+        assert_eq!(shown.text, "3 µs of 4 µs.");
+        assert_eq!(
+            shown.advice,
+            "Reuse buffers (predicted: −3.00 µs per token)"
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! The waterfall of a difference: a chart from one arm's cost to the other's, and the table behind it.
+
+mod pair;
+mod table;
+
+use super::thread_time;
+use crate::Input;
+use crate::arms::Arms;
+use crate::document::{Block, Section};
+use pair::PairWaterfall;
+use recording::vocabulary::MetricId;
+
+/// Metrics with a chart. Counts per token explain costs in other units, and are folded.
+const COSTS: [MetricId; 2] = [MetricId::CpuNsPerToken, MetricId::RssBytes];
+/// Metrics that repeat CPU time per token, divided by something else.
+const REPEATED: [MetricId; 2] = [MetricId::CpuNsPerRequest, MetricId::CpuNsPerSecond];
+
+const LEAD: &str = "Each bar begins where the bar above ends: from the first arm's cost, row by row, to the second's. The last \
+bar is the part that no row accounts for. Count effect: more or fewer of them. Unit-cost effect: each costs more or less. \
+The two add up to Δ. ±: the 95 % interval that sampling causes.";
+
+/// Returns every pair with rows: the first arm against each other in full, further pairs folded.
+pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
+    let first = arms.list.first()?.key;
+    let metrics = &input.comparison.metrics;
+    let has_cpu = metrics
+        .iter()
+        .any(|metric| metric.name == MetricId::CpuNsPerToken);
+    let shown = metrics.iter().filter(|metric| {
+        let repeats = has_cpu && REPEATED.contains(&metric.name);
+        !repeats && !thread_time::METRICS.contains(&metric.name)
+    });
+    let mut waterfalls: Vec<PairWaterfall> = shown
+        .flat_map(|metric| {
+            metric
+                .pairs
+                .iter()
+                .map(|pair| PairWaterfall::new(metric, pair))
+        })
+        .filter(|waterfall| !waterfall.pair.terms.is_empty())
+        .collect();
+    // Pair by pair; metrics keep their order inside a pair.
+    let position = |waterfall: &PairWaterfall| {
+        let pair = waterfall.pair;
+        (arms.position(&pair.a), arms.position(&pair.b))
+    };
+    waterfalls.sort_by_key(position);
+    let mut blocks = Vec::new();
+    for pair in waterfalls.chunk_by(|one, other| position(one) == position(other)) {
+        blocks.extend(one_pair(pair, arms, pair[0].pair.a == first));
+    }
+    Some(Section {
+        id: "waterfall",
+        title: "Where the difference comes from",
+        lead: LEAD.into(),
+        blocks,
+    })
+}
+
+/// Returns all metrics of one pair.
+fn one_pair(waterfalls: &[PairWaterfall], arms: &Arms, in_full: bool) -> Vec<Block> {
+    let (costs, counts): (Vec<_>, Vec<_>) =
+        waterfalls.iter().partition(|waterfall| waterfall.is_cost());
+    let mut shown: Vec<Block> = costs
+        .into_iter()
+        .flat_map(|waterfall| waterfall.cost(arms))
+        .collect();
+    let names = waterfalls[0].names();
+    let inside: Vec<Block> = counts
+        .iter()
+        .flat_map(|waterfall| waterfall.count())
+        .collect();
+    if in_full {
+        let title = format!("{names}: switches, wake-ups, syscalls and faults per token");
+        shown.extend((!counts.is_empty()).then_some(Block::Fold {
+            title,
+            blocks: inside,
+        }));
+        return shown;
+    }
+    shown.extend(inside);
+    vec![Block::Fold {
+        title: format!("{names}: every waterfall"),
+        blocks: shown,
+    }]
+}
+
+/// Returns a name made of letters that file names and anchors can hold.
+pub fn slug(name: &str) -> String {
+    let safe = |letter: char| {
+        if letter.is_ascii_alphanumeric() {
+            letter
+        } else {
+            '-'
+        }
+    };
+    name.chars().map(safe).collect()
+}

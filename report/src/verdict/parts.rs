@@ -1,0 +1,269 @@
+//! The parts of a difference or of an arm's value: rows of a ledger that add up, each with its evidence.
+
+use super::row::{Detail, Source};
+use super::{PartRow, Parts, unit};
+use crate::clean::clean;
+use recording::comparison::{Amount, Arm, LedgerRow, Metric, Pair, Term};
+use recording::evidence::Evidence;
+use recording::format::{self, Scale};
+use recording::vocabulary::{CodeCategory, MetricId, Role, TermKind};
+
+/// Parts listed by themselves.
+const MOST: usize = 7;
+/// Savings listed by themselves.
+const MOST_SAVINGS: usize = 4;
+/// Parts smaller than this share of the whole are added up in one row.
+const SMALL: f64 = 0.02;
+
+/// The costly arm of a pair, and the direction of the difference.
+pub struct Side<'a> {
+    /// The arm with the higher value.
+    pub costly: &'a str,
+    /// 1 where arm b is the costly one, else −1.
+    pub sign: f64,
+    gap: f64,
+}
+
+impl<'a> Side<'a> {
+    /// Returns the side of a pair with this difference b − a.
+    pub fn of(pair: &'a Pair, gap: f64) -> Self {
+        let (costly, sign) = match gap {
+            gap if gap < 0.0 => (pair.a.as_str(), -1.0),
+            _ => (pair.b.as_str(), 1.0),
+        };
+        Side { costly, sign, gap }
+    }
+}
+
+/// One row of a ledger, of a pair or of an arm alone.
+#[derive(Clone, Copy)]
+pub struct Entry<'a> {
+    pub kind: TermKind,
+    pub cause: &'a str,
+    pub function: Option<&'a str>,
+    pub role: Option<&'a Role>,
+    /// The difference b − a, or the arm's value.
+    pub value: f64,
+    pub sampling_error: Option<f64>,
+    /// Share of the difference that comes from the cost of each.
+    pub unit_cost_effect: f64,
+    /// Amount in the arm that the sentence is about.
+    pub amount: Amount,
+    /// Amount in the arm that it is compared with.
+    pub reference: Option<Amount>,
+    pub places: &'a [Evidence],
+}
+
+impl<'a> Entry<'a> {
+    fn of_term(term: &'a Term) -> Self {
+        Entry {
+            kind: term.kind,
+            cause: &term.cause,
+            function: term.function.as_deref(),
+            role: term.role.as_ref(),
+            value: term.delta,
+            sampling_error: term.sampling_error,
+            unit_cost_effect: term.unit_cost_effect,
+            amount: term.in_b,
+            reference: Some(term.in_a),
+            places: &term.evidence,
+        }
+    }
+
+    fn of_row(row: &'a LedgerRow) -> Self {
+        Entry {
+            kind: row.kind,
+            cause: &row.cause,
+            function: row.function.as_deref(),
+            role: row.role.as_ref(),
+            value: row.amount.value,
+            sampling_error: row.amount.sampling_error,
+            unit_cost_effect: 0.0,
+            amount: row.amount,
+            reference: None,
+            places: &row.evidence,
+        }
+    }
+
+    /// Returns whether the row is user code that no symbol names.
+    fn is_unnamed(&self) -> bool {
+        let kinds = [TermKind::UserCode, TermKind::Code(CodeCategory::Unnamed)];
+        kinds.contains(&self.kind)
+    }
+
+    fn label(&self) -> String {
+        match (self.function, self.kind) {
+            (Some(function), _) => clean(function),
+            (None, TermKind::Unclassified) => clean(self.cause),
+            (None, kind) => kind.label().into(),
+        }
+    }
+}
+
+/// Returns the parts of a pair's difference; nothing without a ledger.
+pub fn of_pair(metric: &Metric, pair: &Pair, side: &Side, costly: Option<&Arm>) -> Option<Parts> {
+    let by_kind = if pair.by_kind.is_empty() {
+        &pair.terms
+    } else {
+        &pair.by_kind
+    };
+    let list = Listing {
+        entries: by_kind.iter().map(Entry::of_term).collect(),
+        details: pair.terms.iter().map(Entry::of_term).collect(),
+        whole: side.gap,
+        rest: pair.unexplained,
+        savings: Some((side.sign, clean(&pair.b))),
+        arm: costly,
+        metric,
+    };
+    let noun = noun(metric.name);
+    let title = match side.sign {
+        sign if sign < 0.0 => format!("where {} saves {noun}", clean(&pair.b)),
+        _ => format!("where the extra {noun} goes"),
+    };
+    list.parts(title)
+}
+
+/// Returns the parts of an arm's value; nothing without a ledger.
+pub fn of_arm(arm: &Arm, metric: &Metric, value: f64) -> Option<Parts> {
+    let entries: Vec<Entry> = arm
+        .by_kind
+        .get(&metric.name)?
+        .iter()
+        .map(Entry::of_row)
+        .collect();
+    let booked: f64 = entries.iter().map(|entry| entry.value).sum();
+    let list = Listing {
+        entries,
+        details: arm
+            .ledger
+            .get(&metric.name)?
+            .iter()
+            .map(Entry::of_row)
+            .collect(),
+        whole: value,
+        rest: value - booked,
+        savings: None,
+        arm: Some(arm),
+        metric,
+    };
+    list.parts(format!("where the {} goes", noun(metric.name)))
+}
+
+/// Rows of one ledger, to be listed.
+struct Listing<'a> {
+    entries: Vec<Entry<'a>>,
+    /// The same rows by role, cause and function.
+    details: Vec<Entry<'a>>,
+    /// The difference, or the arm's value.
+    whole: f64,
+    /// The part of the whole that no row has.
+    rest: f64,
+    /// For a pair: the direction of the difference, and the arm whose savings are listed.
+    savings: Option<(f64, String)>,
+    /// The arm whose functions are named.
+    arm: Option<&'a Arm>,
+    metric: &'a Metric,
+}
+
+impl Listing<'_> {
+    fn parts(&self, title: String) -> Option<Parts> {
+        let scale = Scale::of(self.metric.unit, [self.whole]);
+        let sign = self.savings.as_ref().map_or(1.0, |(sign, _)| *sign);
+        let (unnamed, mut named): (Vec<&Entry>, Vec<&Entry>) =
+            self.entries.iter().partition(|entry| entry.is_unnamed());
+        named.sort_by(|one, other| (other.value * sign).total_cmp(&(one.value * sign)));
+        let large = |entry: &&&Entry| entry.value.abs() >= SMALL * self.whole.abs();
+        let rises = named.iter().filter(|entry| entry.value * sign > 0.0);
+        let rises: Vec<_> = rises.filter(large).take(MOST).copied().collect();
+        let falls = named.iter().rev().filter(|entry| entry.value * sign < 0.0);
+        let falls: Vec<_> = falls.filter(large).take(MOST_SAVINGS).copied().collect();
+        let listed = rises.iter().chain(&falls);
+        let smaller = named.len() - listed.clone().count();
+        let small = named.iter().map(|entry| entry.value).sum::<f64>()
+            - listed.map(|entry| entry.value).sum::<f64>();
+        let mut rows: Vec<PartRow> = Vec::new();
+        rows.extend(
+            rises
+                .iter()
+                .map(|entry| self.row(entry, entry.label(), &scale)),
+        );
+        rows.extend(
+            falls
+                .iter()
+                .map(|entry| self.row(entry, self.saving(entry), &scale)),
+        );
+        if smaller > 0 {
+            rows.push(self.sum(format!("{smaller} smaller rows"), small, &scale, false));
+        }
+        rows.extend(self.without_name(&unnamed, &scale));
+        rows.push(self.sum("not accounted for".into(), self.rest, &scale, true));
+        (!self.entries.is_empty()).then(|| Parts {
+            title,
+            unit: unit(&scale, self.metric),
+            rows,
+        })
+    }
+
+    /// Labels a row that runs against the difference.
+    fn saving(&self, entry: &Entry) -> String {
+        match &self.savings {
+            Some((sign, b)) if *sign > 0.0 => format!("saved by {b}: {}", entry.label()),
+            Some((_, b)) => format!("added by {b}: {}", entry.label()),
+            None => entry.label(),
+        }
+    }
+
+    fn row(&self, entry: &Entry, label: String, scale: &Scale) -> PartRow {
+        let detail = Detail {
+            metric: self.metric,
+            functions: self.arm.map_or(&[], |arm| &arm.functions),
+        };
+        let source = Source::of(entry, &self.details);
+        PartRow {
+            evidence: detail.sentence(entry, &source),
+            places: entry.places.to_vec(),
+            ..self.sum(label, entry.value, scale, false)
+        }
+    }
+
+    /// Adds up user code that no symbol names.
+    fn without_name(&self, unnamed: &[&Entry], scale: &Scale) -> Option<PartRow> {
+        let value = unnamed.iter().map(|entry| entry.value).sum();
+        let functions = self.arm.map_or(&[][..], |arm| &arm.functions);
+        let row = PartRow {
+            evidence: super::row::places_without_name(functions),
+            places: unnamed
+                .iter()
+                .flat_map(|entry| entry.places.to_vec())
+                .collect(),
+            ..self.sum("no name found".into(), value, scale, true)
+        };
+        (!unnamed.is_empty()).then_some(row)
+    }
+
+    fn sum(&self, label: String, value: f64, scale: &Scale, unexplained: bool) -> PartRow {
+        PartRow {
+            label,
+            value,
+            shown: match self.savings {
+                Some(_) => scale.signed(value),
+                None => scale.show(value),
+            },
+            share: format::percent(value / self.whole),
+            evidence: String::new(),
+            places: Vec::new(),
+            unexplained,
+        }
+    }
+}
+
+/// Returns the word for the metric's resource in a table's title.
+fn noun(metric: MetricId) -> &'static str {
+    match metric {
+        metric if metric.is_cpu_time() => "CPU",
+        MetricId::RssBytes | MetricId::PeakRssBytes => "memory",
+        metric if metric.is_proxy_latency() => "latency",
+        metric => metric.unit().label(),
+    }
+}
