@@ -1,7 +1,8 @@
-//! Where the functions of a Go executable are, from its symbols or, where it is stripped, from the table that Go's own
-//! unwinder needs.
+//! Functions of a Go executable, from its symbols. In a stripped executable they come from
+//! `.gopclntab`, the table that Go's own unwinder needs; no library reads it.
 //!
-//! The file belongs to the observed process and may be anything: what is read of it is bounded, and checked.
+//! The file belongs to the observed process and may be anything, so that reads are bounded and
+//! checked.
 
 use anyhow::{Context, Result, bail, ensure};
 use object::read::elf::ElfFile64;
@@ -9,29 +10,30 @@ use object::{Endianness, Object, ObjectSection, ObjectSymbol, ReadCache, ReadRef
 use std::fs::File;
 use std::path::Path;
 
-/// Only these are of interest.
+/// Package of the functions.
 const PACKAGE: &str = "runtime.";
 /// Functions kept: the runtime has some thousands.
 const MOST: usize = 50_000;
-/// A table larger than this is not read: that of the Go compiler itself has 10 MB.
+/// Largest table that is read, in bytes: that of the Go compiler itself has 10 MB.
 const LARGEST_TABLE: u64 = 256 << 20;
-/// Within so many bytes of a function's beginning its `push %rbp; mov %rsp,%rbp` is, if it has any.
+/// Bytes of a function's beginning in which `push %rbp; mov %rsp,%rbp` is looked for.
 const BEGINNING: u64 = 32;
 const PUSH: &[u8] = &[0x55, 0x48, 0x89, 0xe5];
 
 /// The functions of the runtime in an executable.
 #[derive(Debug)]
 pub struct Executable {
-    /// In no particular order.
+    /// The functions, in no particular order.
     pub functions: Vec<Function>,
 }
 
 /// A function.
 #[derive(Debug)]
 pub struct Function {
-    /// Its name, with its package's.
+    /// Name, with the package.
     pub name: String,
-    /// Where in the file it has its `push %rbp`; `None` if it does not begin as Go's functions do on x86-64.
+    /// Offset of its `push %rbp` in the file; `None` if it does not begin as Go's functions do on
+    /// x86-64.
     pub push_at: Option<u64>,
 }
 
@@ -39,7 +41,7 @@ impl Executable {
     /// Reads an executable.
     ///
     /// # Errors
-    /// When it is none, or names no function of Go's runtime.
+    /// The file is no executable, or names no function of Go's runtime.
     pub fn read(path: &Path) -> Result<Self> {
         let cache = ReadCache::new(File::open(path)?);
         let elf: ElfFile64<Endianness, _> = ElfFile64::parse(&cache)?;
@@ -47,7 +49,10 @@ impl Executable {
         if addresses.is_empty() {
             addresses = by_table(&elf)?;
         }
-        ensure!(!addresses.is_empty(), "it names none");
+        ensure!(
+            !addresses.is_empty(),
+            "no function of package runtime is named"
+        );
         let functions = addresses.into_iter().map(|(name, address)| Function {
             push_at: push_at(&elf, address),
             name,
@@ -71,7 +76,7 @@ fn by_symbols<'data>(elf: &impl Object<'data>) -> Addresses {
     wanted.take(MOST).collect()
 }
 
-/// Those that may be watched: reading where each of thousands begins would take long.
+/// Returns whether a function may get a probe: to find the beginning of all of them would take long.
 fn is_wanted(name: &str) -> bool {
     const NAMES: [&str; 6] = [
         "newproc1",
@@ -85,7 +90,7 @@ fn is_wanted(name: &str) -> bool {
     name.is_some_and(|name| NAMES.contains(&name) || name.starts_with("mallocgc"))
 }
 
-/// Go's `runtime.pclntab`, as its linker writes it since 1.20 (src/debug/gosym/pclntab.go).
+/// Reads Go's `runtime.pclntab`, as its linker writes it since 1.20 (src/debug/gosym/pclntab.go).
 fn by_table<'data, R: ReadRef<'data>>(elf: &ElfFile64<'data, Endianness, R>) -> Result<Addresses> {
     let mut sections = elf.sections();
     let is_table = |name: &str| name == ".gopclntab" || name == ".data.rel.ro.gopclntab";
@@ -100,7 +105,7 @@ fn by_table<'data, R: ReadRef<'data>>(elf: &ElfFile64<'data, Endianness, R>) -> 
     functions_in(table.data()?, text.address())
 }
 
-/// The functions in a table; `text` is where code begins, should the table not say.
+/// Returns the functions in a table. `text` is the start of the code, for tables without it.
 fn functions_in(table: &[u8], text: u64) -> Result<Addresses> {
     const MAGIC: u32 = 0xffff_fff1;
     let word = |at: usize| {
@@ -124,7 +129,7 @@ fn functions_in(table: &[u8], text: u64) -> Result<Addresses> {
         Some((count, text, names, functions))
     };
     let Some((count, text, names, functions)) = header() else {
-        bail!("its table of functions is of a form that is not known");
+        bail!("its table of functions has an unknown format");
     };
     let mut found = Addresses::new();
     for at in 0..count.min(table.len() / 8) {
@@ -152,7 +157,7 @@ fn functions_in(table: &[u8], text: u64) -> Result<Addresses> {
     Ok(found)
 }
 
-/// Where in the file the function at `address` has its `push %rbp`.
+/// Returns the offset in the file of the `push %rbp` of the function at `address`.
 fn push_at<'data>(elf: &impl Object<'data>, address: u64) -> Option<u64> {
     let section = elf.sections().find(|section| {
         let end = section.address().saturating_add(section.size());

@@ -1,140 +1,108 @@
-//! JIT dumps: a runtime's record of the code that it compiled, in the form that `perf inject --jit` reads.
+//! JIT dumps: symbols and code that a runtime wrote while it compiled, as `perf inject --jit` reads
+//! them (tools/perf/Documentation/jitdump-specification.txt in the kernel's source).
 //!
-//! The form is specified in the kernel's tools/perf/Documentation/jitdump-specification.txt. The file belongs to the
-//! observed process: every size in it is checked against what contains it, and nothing is read into memory but what is
-//! needed of a record.
+//! `linux-perf-data` reads the format. The file belongs to the observed process and may hold
+//! anything, so that sizes are checked before the library allocates by them.
 
 use super::pieces::Pieces;
-use std::io::{self, Read, sink};
+use linux_perf_data::jitdump::{
+    JitCodeLoadRecord, JitCodeMoveRecord, JitDumpError, JitDumpHeader, JitDumpRawRecord,
+    JitDumpReader, JitDumpRecordHeader, JitDumpRecordType,
+};
+use std::io::{self, BufRead};
 
-/// What a dump begins with, as a number of the host's byte order.
-const MAGIC: u32 = 0x4a69_5444;
+/// The only version of the format.
 const VERSION: u32 = 1;
-/// Bytes of the file's header as version 1 has it; `total_size` says how many there really are.
-const HEADER: usize = 40;
-/// Bytes before the body of a record: kind, size with these, time.
-const PREFIX: usize = 16;
-/// Kinds of record: code was put somewhere, and code was moved.
-const LOAD: u32 = 0;
-const MOVE: u32 = 1;
-/// Bytes of a LOAD before its name, and of a MOVE.
-const LOAD_FIXED: usize = 40;
-const MOVE_FIXED: usize = 48;
-/// Bytes of a name that are looked at.
-const LONGEST: usize = 1024;
+/// Longest header that is accepted: version 1 has 40 bytes.
+const LONGEST_HEADER: u32 = 1024;
+/// Longest record that is read into memory. It holds the code; V8's largest function has some
+/// hundred KiB.
+const LONGEST_RECORD: usize = 64 << 20;
+/// Bytes of a name that are kept.
+const LONGEST_NAME: usize = 1024;
 
-/// Why a dump is not believed.
+/// Reason why a dump is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Read(#[from] io::Error),
-    /// It is something else, or written by a machine of another byte order.
-    #[error("it does not begin as a JIT dump of this machine")]
-    Form,
-    /// A later form.
+    /// It has no header of a JIT dump.
+    #[error("it does not begin as a JIT dump: {0}")]
+    Header(#[from] JitDumpError),
+    /// Its header is too long.
+    #[error("its header has {0} bytes, and {LONGEST_HEADER} are allowed")]
+    HeaderSize(u32),
+    /// It has a later version.
     #[error("it is of version {0}, and only {VERSION} is known")]
     Version(u32),
-    /// It is somebody else's.
+    /// It belongs to another process.
     #[error("it is of process {0}")]
     Process(u32),
-    /// A record whose sizes contradict each other.
-    #[error("record {0} is not of the size that it says")]
+    /// A record has sizes that contradict each other, or is too long.
+    #[error("record {0} has a size that cannot be right")]
     Record(u64),
 }
 
-/// Puts what a dump of process `pid` says into `pieces`, and gives the number of pieces it names. One that ends in the
-/// middle of a record is believed up to there: it is still being written.
-pub fn read(mut from: impl Read, pid: u32, pieces: &mut Pieces) -> Result<u64, Refused> {
-    header(&mut from, pid)?;
+/// Puts the code of a dump of process `pid` into `pieces`, and returns the number of pieces with a
+/// symbol. The dump may still be being written: one that ends inside a record counts up to there.
+///
+/// # Errors
+/// The file is no dump of the process, or contradicts itself.
+pub fn read(mut from: impl BufRead, pid: u32, pieces: &mut Pieces) -> Result<u64, Refused> {
+    check_header(from.fill_buf()?, pid)?;
+    let mut reader = JitDumpReader::new(from)?;
     let (mut named, mut records) = (0, 0);
-    while let Some(prefix) = exactly::<PREFIX>(&mut from)? {
+    while !pieces.is_exhausted()
+        && let Some(header) = reader.next_record_header()?
+    {
         records += 1;
-        if pieces.is_exhausted() {
+        let size = header.total_size as usize;
+        if !(JitDumpRecordHeader::SIZE..=LONGEST_RECORD).contains(&size) {
+            return Err(Refused::Record(records));
+        }
+        let Some(record) = reader.next_record()? else {
             break;
-        }
-        let (kind, size) = (u32_at(&prefix, 0), u64::from(u32_at(&prefix, 4)));
-        let body = size
-            .checked_sub(PREFIX as u64)
-            .ok_or(Refused::Record(records))?;
-        let mut body = (&mut from).take(body);
-        match kind {
-            LOAD => named += u64::from(load(&mut body, pieces).ok_or(Refused::Record(records))?),
-            MOVE => moved(&mut body, pieces).ok_or(Refused::Record(records))?,
-            // Where lines are, how frames unwind: nothing about names.
-            _ => {}
-        }
-        io::copy(&mut body, &mut sink())?;
+        };
+        named += put(&record, pieces).map_err(|_| Refused::Record(records))?;
     }
     Ok(named)
 }
 
-fn header(from: &mut impl Read, pid: u32) -> Result<(), Refused> {
-    let header = exactly::<HEADER>(from)?.ok_or(Refused::Form)?;
-    let (version, size) = (u32_at(&header, 4), u64::from(u32_at(&header, 8)));
-    if u32_at(&header, 0) != MAGIC {
-        return Err(Refused::Form);
+fn check_header(start: &[u8], pid: u32) -> Result<(), Refused> {
+    let header = JitDumpHeader::parse(start.into())?;
+    if header.total_size > LONGEST_HEADER {
+        return Err(Refused::HeaderSize(header.total_size));
     }
-    if version != VERSION {
-        return Err(Refused::Version(version));
+    if header.version != VERSION {
+        return Err(Refused::Version(header.version));
     }
-    if u32_at(&header, 20) != pid {
-        return Err(Refused::Process(u32_at(&header, 20)));
+    if header.pid != pid {
+        return Err(Refused::Process(header.pid));
     }
-    let more = size.checked_sub(HEADER as u64).ok_or(Refused::Form)?;
-    io::copy(&mut from.take(more), &mut sink())?;
     Ok(())
 }
 
-/// Whether a whole LOAD was there; nothing where its sizes contradict each other.
-fn load(body: &mut io::Take<impl Read>, pieces: &mut Pieces) -> Option<bool> {
-    let whole = body.limit();
-    let Ok(fixed) = exactly::<LOAD_FIXED>(body) else {
-        return Some(false);
-    };
-    let Some(fixed) = fixed else {
-        return (whole >= LOAD_FIXED as u64).then_some(false);
-    };
-    let (address, size) = (u64_at(&fixed, 16), u64_at(&fixed, 24));
-    // The code itself follows the name; what is left for the name has its end at least.
-    let name = body.limit().checked_sub(size)?.checked_sub(1)?;
-    let mut bytes = Vec::new();
-    let most = name.min(LONGEST as u64);
-    if body.take(most).read_to_end(&mut bytes).ok()? as u64 != most {
-        return Some(false);
+/// Puts the code of a record into `pieces`, and returns how many pieces it names.
+fn put(record: &JitDumpRawRecord, pieces: &mut Pieces) -> io::Result<u64> {
+    match record.record_type {
+        JitDumpRecordType::JIT_CODE_LOAD => {
+            let load = JitCodeLoadRecord::parse(record.endian, record.body)?;
+            let name = load.function_name.as_slice();
+            let name = &name[..name.len().min(LONGEST_NAME)];
+            pieces.put(load.code_addr, load.code_bytes.len() as u64, name);
+            Ok(1)
+        }
+        // The name of moved code is not kept, so that code at the new place has none. No known
+        // runtime moves code.
+        JitDumpRecordType::JIT_CODE_MOVE => {
+            let moved = JitCodeMoveRecord::parse(record.endian, record.body)?;
+            pieces.put(moved.new_code_addr, moved.code_size, b"");
+            Ok(0)
+        }
+        // Lines of source and unwinding tables hold no names.
+        _ => Ok(0),
     }
-    let end = bytes.iter().position(|byte| *byte == 0);
-    pieces.put(address, size, &bytes[..end.unwrap_or(bytes.len())]);
-    Some(true)
-}
-
-/// Which function was moved is not kept, so that what is at the new place has no name. No runtime known here moves any.
-fn moved(body: &mut impl Read, pieces: &mut Pieces) -> Option<()> {
-    let fixed = exactly::<MOVE_FIXED>(body).ok()??;
-    pieces.put(u64_at(&fixed, 24), u64_at(&fixed, 32), b"");
-    Some(())
-}
-
-/// The next `N` bytes; nothing where there are not as many.
-fn exactly<const N: usize>(from: &mut impl Read) -> io::Result<Option<[u8; N]>> {
-    let mut bytes = [0; N];
-    match from.read_exact(&mut bytes) {
-        Ok(()) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let mut number = [0; 4];
-    number.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_ne_bytes(number)
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let mut number = [0; 8];
-    number.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_ne_bytes(number)
 }
 
 #[cfg(test)]
@@ -143,6 +111,14 @@ mod tests {
     use proptest::prelude::*;
 
     const PID: u32 = 77;
+    const MAGIC: u32 = 0x4a69_5444;
+    const HEADER: usize = 40;
+    const PREFIX: usize = JitDumpRecordHeader::SIZE;
+    const LOAD: u32 = 0;
+    const MOVE: u32 = 1;
+    /// Bytes of a LOAD before its name, and of a MOVE.
+    const LOAD_FIXED: usize = 40;
+    const MOVE_FIXED: usize = 48;
 
     fn file_header(version: u32, pid: u32, extra: &[u8]) -> Vec<u8> {
         let size = (HEADER + extra.len()) as u32;
@@ -160,7 +136,7 @@ mod tests {
         bytes
     }
 
-    /// Code of `size` bytes at `address`, with as many bytes of it in the record as `kept` says.
+    /// Makes a record of `size` bytes of code at `address`, of which it holds `kept`.
     fn load_record(address: u64, size: u64, name: &str, kept: usize) -> Vec<u8> {
         let mut body = [PID.to_ne_bytes(), PID.to_ne_bytes()].concat();
         for number in [address, address, size, 1] {
@@ -179,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn code_is_named_wherever_it_is() {
+    fn names_code_until_other_code_replaces_it() {
         let mut file = file_header(VERSION, PID, b"more");
         file.extend(load_record(0x1000, 0x40, "answer", 0x40));
         file.extend(record(2, b"lines of source"));
@@ -194,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dump_that_is_still_being_written_counts_up_to_there() {
+    fn reads_a_dump_that_is_still_being_written() {
         let mut file = file_header(VERSION, PID, b"");
         file.extend(load_record(0x1000, 0x40, "answer", 0x40));
         let whole = file.len();
@@ -206,24 +182,24 @@ mod tests {
     }
 
     #[test]
-    fn what_contradicts_itself_is_refused() {
-        let told = |file: &[u8]| names(file).unwrap_err().to_string();
-        assert!(told(b"").contains("does not begin as"));
-        assert!(told(&[7; 200]).contains("does not begin as"));
-        assert!(told(&file_header(9, PID, b"")).contains("version 9"));
-        assert!(told(&file_header(VERSION, 3, b"")).contains("of process 3"));
+    fn rejects_dumps_that_contradict_themselves() {
+        let refused = |file: &[u8]| names(file).unwrap_err().to_string();
+        assert!(refused(b"").contains("does not begin as"));
+        assert!(refused(&[7; 200]).contains("does not begin as"));
+        assert!(refused(&file_header(9, PID, b"")).contains("version 9"));
+        assert!(refused(&file_header(VERSION, 3, b"")).contains("of process 3"));
         let after = |record: Vec<u8>| [file_header(VERSION, PID, b""), record].concat();
         let longer_than_its_record = load_record(0x1000, 1 << 40, "x", 4);
-        assert!(told(&after(longer_than_its_record)).contains("record 1"));
-        assert!(told(&after(record(LOAD, b"short"))).contains("record 1"));
-        assert!(told(&after(record(MOVE, b"short"))).contains("record 1"));
+        assert!(refused(&after(longer_than_its_record)).contains("record 1"));
+        assert!(refused(&after(record(LOAD, b"short"))).contains("record 1"));
+        assert!(refused(&after(record(MOVE, b"short"))).contains("record 1"));
         let smaller_than_its_prefix = [LOAD, 3, 0, 0].map(u32::to_ne_bytes).concat();
-        assert!(told(&after(smaller_than_its_prefix)).contains("record 1"));
+        assert!(refused(&after(smaller_than_its_prefix)).contains("record 1"));
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_or_refused(
+        fn reads_or_rejects_any_bytes(
             bytes in prop::collection::vec(any::<u8>(), 0..400),
             cut in 0usize..200,
             change in prop::collection::vec((0usize..400, any::<u8>()), 0..6),
@@ -241,7 +217,7 @@ mod tests {
         }
 
         #[test]
-        fn every_record_that_is_written_is_found(
+        fn finds_every_record(
             sizes in prop::collection::vec(1usize..300, 1..30),
             name in "[a-z]{1,40}",
         ) {

@@ -1,18 +1,17 @@
-//! Perf maps: a line for each piece of compiled code, its address, size and name.
-//!
-//! The form is in the kernel's tools/perf/Documentation/jit-interface.txt. A name may hold anything, line ends included, so
-//! that a line that is none is passed over.
+//! Perf maps: a line for each piece of compiled code, with address, size and name
+//! (tools/perf/Documentation/jit-interface.txt in the kernel's source). A name may hold anything, even
+//! line ends, so that malformed lines are skipped.
 
 use super::pieces::Pieces;
 use std::io::{self, BufRead, Read};
 
-/// Bytes of a line that are looked at.
+/// Bytes of a line that are read.
 const LONGEST: u64 = 4096;
 
-/// Puts what a map says into `pieces`, and gives the number of pieces it names.
+/// Puts the code of a map into `pieces`, and returns the number of pieces with a symbol.
 ///
 /// # Errors
-/// As the file's.
+/// The file cannot be read.
 pub fn read(mut from: impl BufRead, pieces: &mut Pieces) -> io::Result<u64> {
     let mut named = 0;
     let mut line = Vec::new();
@@ -23,7 +22,8 @@ pub fn read(mut from: impl BufRead, pieces: &mut Pieces) -> io::Result<u64> {
             break;
         }
         let whole = line.last() == Some(&b'\n');
-        // What follows a line that was cut is no line; a last line without an end is still being written.
+        // The rest of a line that was cut is no line. A last line without an end is still being
+        // written.
         if begins
             && (whole || line.len() as u64 == LONGEST)
             && let Some((start, size, name)) = piece(&line)
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_name_pieces_and_what_is_none_is_passed_over() {
+    fn names_pieces_and_skips_malformed_lines() {
         let text = b"1000 40 answer\nnonsense\n\n0x1040 0x20 with a space\n1 2\nzz 1 x\n1000 40 unfinished";
         let (named, found) = names(text);
         assert_eq!(named, 2);
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_is_cut_and_its_rest_is_no_line() {
+    fn cuts_a_long_line_and_skips_its_rest() {
         let flood = format!("1000 40 {}\n1040 40 next\n", "1040 40 x".repeat(2_000));
         let (named, found) = names(flood.as_bytes());
         assert_eq!((named, found.len(), found[1].as_str()), (2, 2, "next"));
@@ -75,7 +75,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read(text in prop::collection::vec(any::<u8>(), 0..400)) {
+        fn reads_any_bytes(text in prop::collection::vec(any::<u8>(), 0..400)) {
             let _ = names(&text);
         }
     }

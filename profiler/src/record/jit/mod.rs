@@ -1,7 +1,8 @@
-//! Names of compiled code, from the files that a runtime writes when it is asked to.
+//! Symbols of compiled code, from the files that an instrumented runtime writes.
 //!
-//! The files belong to the observed process, and we may have more rights than it: each is opened without following a
-//! link, must be a regular file of the process's own user, and is read up to a limit.
+//! The files belong to the observed process, and the recorder may have more privileges than it. Each
+//! is opened without following a link, must be a regular file of the process's own user, and is read
+//! up to a limit.
 
 mod dump;
 mod map;
@@ -19,23 +20,23 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-/// Bytes of a file that are looked at.
+/// Bytes of a file that are read.
 const LONGEST_FILE: u64 = 1 << 30;
-/// Files that are looked at.
+/// Files that are read.
 const MOST_FILES: usize = 64;
 
-/// What the files told.
+/// Symbols from the files.
 #[derive(Debug, Default)]
 pub struct Names {
-    /// The function of each unit of code that was asked for and that one has.
+    /// The function of each unit of code that has one.
     pub functions: BTreeMap<u64, String>,
-    /// What the files were; nothing where there were none.
+    /// Form and size of the files; `None` where there were none.
     pub compiled: Option<CompiledSymbols>,
-    /// What could not be read, and why.
+    /// Files that were not read, and why.
     pub notes: Vec<String>,
 }
 
-/// The names of units of code of process `pid`, from what it wrote into `dir`.
+/// Names units of code of process `pid` by the files that it wrote into `dir`.
 pub fn names(dir: &Path, pid: u32, units: impl Iterator<Item = u64>) -> Names {
     let mut names = Names::default();
     let mut pieces = Pieces::wanted(units);
@@ -49,12 +50,12 @@ pub fn names(dir: &Path, pid: u32, units: impl Iterator<Item = u64>) -> Names {
         }
         Err(error) => names
             .notes
-            .push(format!("what the runtime wrote was not used: {error:#}")),
+            .push(format!("symbols of compiled code were not read: {error:#}")),
     }
     if pieces.is_exhausted() {
         names
             .notes
-            .push("the runtime wrote too much; the rest was not read".into());
+            .push("the runtime wrote more symbols than are read; the rest is missing".into());
     }
     names.functions = pieces.names();
     names
@@ -67,7 +68,7 @@ enum Form {
     Map,
 }
 
-/// The files in a folder that tell of process `pid`, in the order of their names.
+/// Lists the files of process `pid` in a folder, by name.
 fn files(dir: &Path, pid: u32) -> Result<Vec<(String, Form)>> {
     let (map, dump) = (format!("perf-{pid}.map"), format!("-{pid}.dump"));
     let opened = open(dir, O_DIRECTORY, pid)?;
@@ -77,7 +78,7 @@ fn files(dir: &Path, pid: u32) -> Result<Vec<(String, Form)>> {
             continue;
         };
         match &name {
-            // The process's own thread or process id comes before its process id.
+            // V8 and JSC write a thread or process id before the process id.
             dumped if dumped.starts_with("jit-") && dumped.ends_with(&dump) => {
                 files.push((name, Form::Dump));
             }
@@ -113,7 +114,8 @@ impl Form {
     }
 }
 
-/// Opens what belongs to the user of process `pid`, and is no link; without waiting for whoever might write to it.
+/// Opens a file that belongs to the user of process `pid` and is no link. Does not wait for the other
+/// end of a pipe.
 fn open(path: &Path, flags: i32, pid: u32) -> Result<File> {
     let file = OpenOptions::new()
         .read(true)
@@ -130,7 +132,7 @@ fn open(path: &Path, flags: i32, pid: u32) -> Result<File> {
     Ok(file)
 }
 
-/// What is called `name` in a folder that is open, wherever its path leads by now.
+/// Returns the path of a file in an open folder, wherever the folder's own path leads by now.
 fn inside(folder: &File, name: &str) -> std::path::PathBuf {
     Path::new("/proc/self/fd")
         .join(folder.as_raw_fd().to_string())

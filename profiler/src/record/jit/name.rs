@@ -1,8 +1,8 @@
-//! Names of compiled functions as readers want them.
+//! Names of compiled functions, shortened for readers.
 
 use crate::record::symbols::LONGEST_NAME;
 
-/// A name without the folders that sources are in, of a length that can be shown.
+/// Returns a name without the folders of sources, cut to a length that can be shown.
 pub fn readable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let words = text.split(' ').filter(|word| !word.is_empty());
@@ -10,7 +10,7 @@ pub fn readable(bytes: &[u8]) -> String {
     words.join(" ").chars().take(LONGEST_NAME).collect()
 }
 
-/// `server.ts:12:3` of `file:///srv/app/server.ts:12:3`.
+/// Returns `server.ts:12:3` of `file:///srv/app/server.ts:12:3`.
 fn without_folders(word: &str) -> &str {
     let is_path = word.starts_with('/') || word.contains(":///");
     match word.rsplit_once('/') {
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lose_their_folders_and_no_more() {
+    fn removes_folders_from_names() {
         for (written, expected) in [
             ("JSC-FTL: hot#EqY6qN", "JSC-FTL: hot#EqY6qN"),
             ("JS:*hot /srv/app/t.js:1:13", "JS:*hot t.js:1:13"),

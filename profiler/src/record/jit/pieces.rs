@@ -5,12 +5,12 @@ use profiler_common::CODE_BITS;
 use std::collections::BTreeMap;
 
 const UNIT: u64 = 1 << CODE_BITS;
-/// A piece longer than this is none: V8's largest have some hundred KiB.
+/// Longest piece that is plausible: V8's largest have some hundred KiB.
 const LONGEST_PIECE: u64 = 64 << 20;
-/// How often a piece may be put into a unit in all. A process may write what it likes, but not keep us at work for long.
+/// Most times that a piece may be put into a unit, in all: it bounds the work that a process can cause.
 const MOST_PUT: u64 = 20_000_000;
 
-/// For each unit of code that samples fell into, the pieces that are in it.
+/// The pieces in each unit of code that samples fell into.
 pub struct Pieces {
     units: BTreeMap<u64, Vec<Piece>>,
     put: u64,
@@ -23,7 +23,7 @@ struct Piece {
 }
 
 impl Pieces {
-    /// Wants the names of these units, each given by its lowest address.
+    /// Begins with these units, each given by its lowest address.
     pub fn wanted(units: impl Iterator<Item = u64>) -> Self {
         Pieces {
             units: units.map(|unit| (unit, Vec::new())).collect(),
@@ -31,8 +31,8 @@ impl Pieces {
         }
     }
 
-    /// Code was put at `start`. What was there before is gone: memory for code is used again. A name of nothing tells
-    /// that something unknown is there now.
+    /// Puts code at `start`. It replaces the code that was there: memory for code is used again. An
+    /// empty name stands for unknown code.
     pub fn put(&mut self, start: u64, size: u64, name: &[u8]) {
         if size == 0 || size > LONGEST_PIECE || self.is_exhausted() {
             return;
@@ -47,12 +47,13 @@ impl Pieces {
         }
     }
 
-    /// Whether so much was put that the rest is not looked at.
+    /// Returns whether the limit is reached, so that the rest is not read.
     pub fn is_exhausted(&self) -> bool {
         self.put >= MOST_PUT
     }
 
-    /// The name of each unit: that of the piece that has most of it. Units without a named piece are left out.
+    /// Returns the name of each unit: that of the piece that has most of it. Units without a named
+    /// piece are left out.
     pub fn names(self) -> BTreeMap<u64, String> {
         let name = |(unit, pieces): (u64, Vec<Piece>)| {
             let last = unit.saturating_add(UNIT);
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_is_named_after_what_has_most_of_it() {
+    fn names_a_unit_after_the_piece_that_has_most_of_it() {
         let found = named(
             &[0x1000, 0x1040, 0x2000],
             &[
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn code_that_was_replaced_is_forgotten() {
+    fn forgets_replaced_code() {
         let put = [(0x1000, 0x40, "old"), (0x1020, 0x10, "new")];
         assert_eq!(named(&[0x1000], &put), [(0x1000, "new".into())]);
         let unknown = [(0x1000, 0x40, "old"), (0x1000, 0x40, "")];
@@ -103,7 +104,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_put_units_keep_pieces_apart(
+        fn keeps_pieces_apart(
             put in prop::collection::vec((any::<u64>(), any::<u64>(), 0u64..256, 0u64..128), 0..40),
         ) {
             let near = |(far, size, start, length): &(u64, u64, u64, u64)| {

@@ -11,7 +11,7 @@ fn map_file() -> String {
 }
 
 #[test]
-fn a_map_of_the_process_names_its_code() {
+fn reads_the_map_of_the_process() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(found(dir.path()).compiled, None);
     fs::write(dir.path().join("perf-1.map"), "1000 40 another's\n").unwrap();
@@ -24,7 +24,7 @@ fn a_map_of_the_process_names_its_code() {
 }
 
 #[test]
-fn what_may_be_a_trap_is_not_opened() {
+fn rejects_links_pipes_and_folders() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(map_file());
     let refused = |why: &str| {
@@ -57,7 +57,7 @@ fn what_may_be_a_trap_is_not_opened() {
 }
 
 #[test]
-fn what_belongs_to_another_user_is_not_read() {
+fn rejects_files_of_another_user() {
     if !nix::unistd::geteuid().is_root() {
         return;
     }
@@ -72,7 +72,7 @@ fn what_belongs_to_another_user_is_not_read() {
 }
 
 #[test]
-fn a_link_to_a_folder_is_not_followed() {
+fn rejects_a_link_to_a_folder() {
     let dir = tempfile::tempdir().unwrap();
     let (real, link) = (dir.path().join("real"), dir.path().join("link"));
     fs::create_dir(&real).unwrap();
