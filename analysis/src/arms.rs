@@ -10,13 +10,13 @@ pub struct Rounds<'a> {
     pub rounds: Vec<(&'a str, &'a Recording)>,
 }
 
-/// Groups recordings by arm, arms in order of first appearance. Rounds in which the runtime helped are left out: they cost
-/// what no other round does (see [`crate::detail`]).
+/// Groups recordings by arm, arms in order of first appearance. Instrumented rounds are left out, because they cost CPU
+/// time that no other round does (see [`crate::instrumented`]).
 pub fn group(recordings: &[(String, Recording)]) -> Vec<Rounds<'_>> {
     let mut arms: Vec<Rounds<'_>> = Vec::new();
     let measured = recordings
         .iter()
-        .filter(|(_, recording)| recording.detail.is_none());
+        .filter(|(_, recording)| recording.instrumented.is_none());
     for (path, recording) in measured {
         let round = (path.as_str(), recording);
         match arms.iter_mut().find(|arm| arm.arm == recording.target.arm) {
@@ -30,7 +30,8 @@ pub fn group(recordings: &[(String, Recording)]) -> Vec<Rounds<'_>> {
     arms
 }
 
-/// Of each arm the rounds that were observed most fully: those are compared. Others only tell what observing cost.
+/// Returns the rounds of each arm that had most probes attached. They are compared; other rounds only measure the cost
+/// of observing.
 pub fn compared<'a>(arms: &[Rounds<'a>]) -> Vec<Rounds<'a>> {
     arms.iter().map(most_observed).collect()
 }
@@ -48,11 +49,11 @@ fn most_observed<'a>(arm: &Rounds<'a>) -> Rounds<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Build;
     use recording::observer::Mode;
+    use recording::testing::Build;
 
     #[test]
-    fn the_rounds_observed_most_fully_are_compared() {
+    fn compares_the_rounds_with_most_probes() {
         let round = |path: &str, arm: &str, mode| {
             let build = Build::arm(arm).with(|recording| recording.observer.mode = mode);
             (path.to_string(), build.done())
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_of_an_arm_keep_their_order() {
+    fn keeps_the_order_of_rounds() {
         let recordings: Vec<_> = [("1", "go"), ("2", "bun"), ("3", "bun"), ("4", "go")]
             .map(|(path, arm)| (path.to_string(), Build::arm(arm).done()))
             .into();

@@ -1,34 +1,20 @@
-//! Evidence: `PATH#/json/pointer` into a recording, or `comparison#/json/pointer` into the comparison itself.
+//! Resolves evidence: a reference that leads nowhere is an error.
 
-use recording::{Comparison, Recording};
+use recording::evidence::COMPARISON;
+use recording::{Comparison, Evidence, Recording};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The name under which evidence cites the comparison itself.
-pub const COMPARISON: &str = "comparison";
-
-/// The citation of a pair.
-pub fn pair(metric: usize, pair: usize) -> String {
-    format!("{COMPARISON}#/metrics/{metric}/pairs/{pair}")
-}
-
-/// The citation of an arm's value.
-pub fn value(metric: usize, arm: &str) -> String {
-    // RFC 6901: `~` and `/` are the pointer's own.
-    let arm = arm.replace('~', "~0").replace('/', "~1");
-    format!("{COMPARISON}#/metrics/{metric}/arms/{arm}")
-}
-
-/// A citation that leads nowhere.
+/// A reference that leads nowhere.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("evidence {0:?} does not resolve: no such recording or no such field in it")]
-pub struct Unresolved(pub String);
+#[error("evidence {0} does not resolve: no such recording, or no such field in it")]
+pub struct Unresolved(pub Evidence);
 
 /// Everything that can be cited.
 pub struct Library(BTreeMap<String, Value>);
 
 impl Library {
-    /// Of a comparison and the recordings it was made from.
+    /// Collects a comparison and the recordings that it was made from.
     pub fn new(comparison: &Comparison, recordings: &[(String, Recording)]) -> Self {
         let plain = "plain data serializes";
         let mut documents: BTreeMap<_, _> = recordings
@@ -40,52 +26,52 @@ impl Library {
         Library(documents)
     }
 
-    /// What a citation points to.
-    pub fn resolve(&self, citation: &str) -> Result<&Value, Unresolved> {
-        let found = citation
-            .rsplit_once('#')
-            .and_then(|(document, pointer)| self.0.get(document)?.pointer(pointer));
-        found.ok_or_else(|| Unresolved(citation.into()))
+    /// Returns the value that a reference points to.
+    ///
+    /// # Errors
+    /// There is no such document, or no such place in it.
+    pub fn resolve(&self, evidence: &Evidence) -> Result<&Value, Unresolved> {
+        let document = self.0.get(evidence.document());
+        let found = document.and_then(|document| document.pointer(&evidence.pointer()));
+        found.ok_or_else(|| Unresolved(evidence.clone()))
     }
 }
 
-/// What one citation points to; for many, make a [`Library`] once.
-pub fn resolve(
-    comparison: &Comparison,
-    recordings: &[(String, Recording)],
-    citation: &str,
-) -> Result<Value, Unresolved> {
-    Library::new(comparison, recordings)
-        .resolve(citation)
-        .cloned()
-}
-
-/// Every citation of a comparison.
-pub fn citations(comparison: &Comparison) -> impl Iterator<Item = &String> {
+/// Returns every reference of a comparison.
+pub fn citations(comparison: &Comparison) -> impl Iterator<Item = &Evidence> {
     let pairs = comparison.metrics.iter().flat_map(|metric| &metric.pairs);
-    let terms = pairs.flat_map(|pair| pair.terms.iter().chain(&pair.by_cause).chain(&pair.by_work));
+    let terms = pairs.flat_map(|pair| pair.terms.iter().chain(&pair.by_cause).chain(&pair.by_kind));
+    let ledgers = comparison.arms.iter().flat_map(|arm| {
+        let books = [&arm.ledger, &arm.by_cause, &arm.by_kind];
+        books.into_iter().flat_map(BTreeMap::values).flatten()
+    });
     let findings = comparison.findings.iter().map(|finding| &finding.evidence);
     let claims = comparison.claims.iter().map(|claim| &claim.evidence);
     let costs = comparison.observer_cost.iter().map(|cost| &cost.evidence);
-    let detail = comparison.detail.iter().map(|round| &round.evidence);
+    let instrumented = comparison.instrumented.iter().map(|round| &round.evidence);
+    let growth = comparison.memory_growth.iter().map(|line| &line.evidence);
     terms
         .map(|term| &term.evidence)
+        .chain(ledgers.map(|row| &row.evidence))
         .chain(findings)
         .chain(claims)
         .chain(costs)
-        .chain(detail)
+        .chain(instrumented)
+        .chain(growth)
         .flatten()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Build, go_and_bun};
+    use crate::testing::{compare, go_and_bun};
+    use recording::evidence::List;
+    use recording::testing::Build;
 
     #[test]
-    fn every_citation_resolves() {
+    fn resolves_every_citation() {
         let recordings = go_and_bun(3);
-        let comparison = crate::compare(&recordings);
+        let comparison = compare(&recordings);
         let library = Library::new(&comparison, &recordings);
         let cited: Vec<_> = citations(&comparison).collect();
         assert!(cited.len() > 50, "only {} citations", cited.len());
@@ -95,16 +81,17 @@ mod tests {
     }
 
     #[test]
-    fn a_citation_that_leads_nowhere_is_an_error() {
+    fn rejects_a_citation_that_leads_nowhere() {
         let recordings = [("a".to_string(), Build::arm("go").done())];
-        let comparison = crate::compare(&recordings);
-        for wrong in ["", "a", "b#/schema", "a#/nothing", "a#schema"] {
-            let error = resolve(&comparison, &recordings, wrong).expect_err(wrong);
-            assert_eq!(error, Unresolved(wrong.into()));
+        let library = Library::new(&compare(&recordings), &recordings);
+        let there = Evidence::part("a", recording::evidence::Part::Target);
+        assert!(library.resolve(&there).is_ok());
+        let wrong = [
+            Evidence::recording("b"),
+            Evidence::entry("a", List::Threads, 0),
+        ];
+        for wrong in wrong {
+            assert_eq!(library.resolve(&wrong), Err(Unresolved(wrong.clone())));
         }
-        assert_eq!(
-            resolve(&comparison, &recordings, "a#/target/arm"),
-            Ok("go".into())
-        );
     }
 }

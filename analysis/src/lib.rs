@@ -1,81 +1,106 @@
-//! Statistics, the cost ledger and the explanation rules: pure functions over recordings.
+//! Statistics, attribution, the cost ledger and the explanation rules: pure functions over recordings.
 //!
-//! [`compare`] is the way in: recordings of several arms go in, a [`Comparison`] comes out whose every difference
-//! is an identity: the terms and what is unexplained add up to `b − a`, to the last bit. The steps, in order:
+//! [`compare`] is the entry point: recordings of several arms go in, a [`Comparison`] comes out. Every difference in it
+//! is an identity: the rows and the unexplained rest add up to `b − a`, to the last bit. The steps, in order:
 //!
-//! 1. [`arms`] sorts the recordings into arms and rounds;
-//! 2. [`metrics`] says what is measured and takes one sample of each metric from each round;
-//! 3. [`stats`] turns samples into values, intervals and verdicts;
-//! 4. [`ledger`] splits each difference into terms;
-//! 5. [`findings`] puts the rows into sentences that cite them, by the rules of [`causes`] and [`conditions`];
-//! 6. [`claims`] puts statements to the test;
-//! 7. [`observer_cost`] says what observing cost each arm;
-//! 8. [`slopes`] says how memory grows;
-//! 9. [`detail`] says what runtimes helped to tell, in rounds that are in no other number;
-//! 10. [`validity`] says whether the result may be trusted.
+//! 1. [`annotate`](mod@annotate) assigns roles to threads;
+//! 2. [`arms`] groups the recordings into arms and rounds;
+//! 3. [`metrics`] takes one sample of each metric from each round;
+//! 4. [`stats`] turns samples into values, intervals and verdicts;
+//! 5. [`attribution`] splits CPU time, and [`ledger`] books it and all else in rows;
+//! 6. [`pairs`] computes the rows of each difference;
+//! 7. [`findings`] puts rows into sentences that cite them, by the rules of [`causes`] and [`conditions`];
+//! 8. [`claims`] tests statements;
+//! 9. [`observer_cost`], [`memory_growth`] and [`instrumented`] measure the rest;
+//! 10. [`validity`] judges whether the result may be trusted.
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
-pub mod activity;
+pub mod annotate;
 pub mod arms;
+pub mod attribution;
+pub mod call_sites;
 pub mod causes;
 pub mod claims;
 pub mod conditions;
-pub mod detail;
+pub mod event_loops;
 pub mod evidence;
-pub mod exact;
 pub mod findings;
+pub mod functions;
+mod grid;
+pub mod instrumented;
+pub mod kinds;
 pub mod ledger;
+pub mod memory_growth;
 pub mod metrics;
 pub mod observer_cost;
 pub mod pairs;
-pub mod quantity;
 pub mod runtime;
-pub mod sites;
-pub mod slopes;
 pub mod stats;
 pub mod validity;
-pub mod work;
 
 #[cfg(test)]
 mod testing;
 
+pub use annotate::annotate;
+
 use recording::{COMPARISON_SCHEMA, Comparison, Recording, comparison::Arm};
 
-/// Compares arms, and puts the claims of this repository to the test. The string of each recording is its path
-/// relative to the comparison, used in evidence; recordings of one arm are its rounds, in the order given.
+/// Compares arms, and tests the claims of this repository. The string of each recording is its path relative to the
+/// comparison, used in evidence; recordings of one arm are its rounds, in the order given.
 pub fn compare(recordings: &[(String, Recording)]) -> Comparison {
     compare_with(recordings, &claims::builtin())
 }
 
-/// The same with other claims.
+/// Compares arms, and tests the claims given.
 pub fn compare_with(
+    recordings: &[(String, Recording)],
+    statements: &[claims::Statement],
+) -> Comparison {
+    // The rules of the recorder's version may have been others.
+    let mut annotated = recordings.to_vec();
+    for (_, recording) in &mut annotated {
+        annotate(recording);
+    }
+    compare_annotated(&annotated, statements)
+}
+
+/// Compares arms whose threads have roles.
+fn compare_annotated(
     recordings: &[(String, Recording)],
     statements: &[claims::Statement],
 ) -> Comparison {
     let all = arms::group(recordings);
     let arms = arms::compared(&all);
+    let measured = metrics::ALL
+        .iter()
+        .filter_map(|metric| pairs::Measured::of(metric, &arms));
+    let measured: Vec<_> = measured.collect();
     let mut comparison = Comparison {
         schema: COMPARISON_SCHEMA.into(),
         arms: arms.iter().map(describe).collect(),
-        metrics: metrics::ALL
-            .iter()
-            .filter_map(|metric| pairs::metric(metric, &arms))
+        metrics: (0..)
+            .zip(&measured)
+            .map(|(place, metric)| metric.metric(place))
             .collect(),
         observer_cost: observer_cost::measure(&all),
-        slopes: slopes::measure(&arms),
+        memory_growth: memory_growth::measure(&arms),
         validity: validity::judge(&arms, &all),
         ..Comparison::default()
     };
-    pairs::look_together(&mut comparison.metrics);
-    comparison.detail = detail::measure(recordings, &comparison.metrics);
-    pairs::anchor(&mut comparison.metrics);
+    for metric in &measured {
+        metric.add_ledgers(&mut comparison.arms);
+    }
+    pairs::judge_together(&mut comparison.metrics);
+    comparison.instrumented = instrumented::measure(recordings, &comparison.metrics);
     comparison.findings = findings::find(&comparison, &arms);
     comparison.claims = claims::judge(statements, &comparison, &arms);
     comparison
 }
 
 fn describe(arm: &arms::Rounds<'_>) -> Arm {
+    let rounds = || arm.rounds.iter().map(|(_, recording)| *recording);
+    let functions = functions::Functions::of(rounds());
     Arm {
         arm: arm.arm.into(),
         rounds: arm.rounds.len() as u32,
@@ -84,5 +109,9 @@ fn describe(arm: &arms::Rounds<'_>) -> Arm {
             .iter()
             .map(|(path, _)| path.to_string())
             .collect(),
+        samples: functions.samples,
+        functions: functions.shares(functions::OF_ARM),
+        event_loops: event_loops::by_role(arm),
+        ..Arm::default()
     }
 }

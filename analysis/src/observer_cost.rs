@@ -1,34 +1,37 @@
-//! What observing cost each arm: turns, or rounds, with programs held against those without, by the kernel's own CPU clock.
+//! Cost of observing each arm: intervals, or rounds, with probes compared with those without, by the kernel's own CPU
+//! clock.
 //!
-//! Nothing else is corrected by it. The kernel's clock sees what programs cost on the arm's threads; what they cost in
-//! interrupts and on idle CPUs is charged to whoever was there, so that it is seen in part only.
+//! No other number is corrected by it. The kernel's clock includes the cost of programs on the arm's threads. Programs
+//! that run in interrupts and on idle CPUs are charged to the thread that runs there, so the clock has a part of their
+//! cost only.
 
 use crate::{
     arms::Rounds,
     stats::{self, Sample},
 };
 use recording::{
-    Recording,
+    Evidence, Recording,
     comparison::{BudgetVerdict, Estimate, ObserverCost},
+    evidence::{Field, List, Part},
     observer::Mode,
 };
 
-/// What a mode may add to CPU time per token: counters 1 %, everything 3 %.
+/// Returns the budget of a mode, as a ratio of CPU time per token: 1 % for counters, 3 % for all probes.
 fn budget(mode: Mode) -> Option<f64> {
     match mode {
-        Mode::None | Mode::Hooks | Mode::Turns => None,
+        Mode::None | Mode::AttachedIdle | Mode::Overhead => None,
         Mode::Counters => Some(1.01),
         Mode::All => Some(1.03),
     }
 }
 
-/// Every arm that has rounds without programs and rounds with some, in each of its modes, least observed first.
+/// Measures every arm that was observed with and without probes, in each of its modes, fewest probes first.
 pub fn measure(arms: &[Rounds<'_>]) -> Vec<ObserverCost> {
     arms.iter().flat_map(of_arm).collect()
 }
 
 fn of_arm(arm: &Rounds<'_>) -> Vec<ObserverCost> {
-    let modes = Mode::IN_TURNS.map(|mode| InMode::of(arm, mode));
+    let modes = Mode::ALTERNATING.map(|mode| InMode::of(arm, mode));
     let [without, ..] = &modes;
     let with_any = modes[1..].iter().any(|mode| !mode.samples.is_empty());
     if without.samples.is_empty() || !with_any {
@@ -44,7 +47,7 @@ fn of_arm(arm: &Rounds<'_>) -> Vec<ObserverCost> {
 struct InMode {
     mode: Mode,
     samples: Vec<Sample>,
-    evidence: Vec<String>,
+    evidence: Vec<Evidence>,
 }
 
 impl InMode {
@@ -54,15 +57,18 @@ impl InMode {
             samples: Vec::new(),
             evidence: Vec::new(),
         };
-        let in_turns = |recording: &Recording| recording.observer.mode == Mode::Turns;
-        // Where a process was observed in turns, whole rounds of others would only add what is between processes.
-        let any_in_turns = arm.rounds.iter().any(|(_, recording)| in_turns(recording));
+        let alternates = |recording: &Recording| recording.observer.mode == Mode::Overhead;
+        // Where modes alternated on one process, rounds of other processes would only add the noise between processes.
+        let any_alternates = arm
+            .rounds
+            .iter()
+            .any(|(_, recording)| alternates(recording));
         let rounds = arm.rounds.iter();
-        for (path, recording) in rounds.filter(|round| in_turns(round.1) == any_in_turns) {
-            let (samples, source) = samples(recording, mode);
+        for (path, recording) in rounds.filter(|round| alternates(round.1) == any_alternates) {
+            let (samples, source) = samples(path, recording, mode);
             if !samples.is_empty() {
                 of_mode.samples.extend(samples);
-                of_mode.evidence.push(format!("{path}#{source}"));
+                of_mode.evidence.push(source);
             }
         }
         of_mode
@@ -96,28 +102,29 @@ impl InMode {
     }
 }
 
-/// CPU time over tokens in a mode, and where in the recording it is: once for a recording in that mode, and once for each turn.
-/// Nothing where one of the two is not known. Of a load's tokens a turn has the share that it has of the time.
-fn samples(recording: &Recording, mode: Mode) -> (Vec<Sample>, &'static str) {
+/// Returns CPU time over tokens in a mode, one sample for a recording in that mode, or one for each interval; and where
+/// the recording has it. Intervals have the share of a load's tokens that they have of the time.
+fn samples(path: &str, recording: &Recording, mode: Mode) -> (Vec<Sample>, Evidence) {
     let observer = &recording.observer;
     let tokens = recording.tokens() as f64;
     let sample = |cpu_ns: u64, share: f64| Sample {
         amount: cpu_ns as f64,
         over: tokens * share,
     };
-    let (samples, source): (Vec<Sample>, _) = if observer.mode == Mode::Turns {
+    let (samples, source): (Vec<Sample>, _) = if observer.mode == Mode::Overhead {
         let window_ns = recording.window.duration_ns.max(1) as f64;
-        let turns = observer.turns.iter().filter(|turn| turn.mode == mode);
-        let turns = turns.map(|turn| sample(turn.cpu_ns, turn.duration_ns as f64 / window_ns));
-        (turns.collect(), "/observer/turns")
+        let intervals = observer.overhead.iter().filter(|one| one.mode == mode);
+        let samples = intervals.map(|one| sample(one.cpu_ns, one.duration_ns as f64 / window_ns));
+        (samples.collect(), Evidence::list(path, List::Overhead))
     } else {
         let clock = recording.process.cpu_clock_ns;
         let clock = clock.filter(|_| observer.mode == mode);
         let whole = clock.map(|cpu_ns| sample(cpu_ns, 1.0));
-        (whole.into_iter().collect(), "/process/cpu_clock_ns")
+        let source = Evidence::part(path, Part::Process).field(Field::CpuClockNs);
+        (whole.into_iter().collect(), source)
     };
-    let told = samples.into_iter().filter(|sample| sample.over > 0.0);
-    (told.collect(), source)
+    let known = samples.into_iter().filter(|sample| sample.over > 0.0);
+    (known.collect(), source)
 }
 
 fn verdict([low, high]: [f64; 2], budget: f64, rounds: usize) -> BudgetVerdict {
@@ -135,10 +142,13 @@ fn verdict([low, high]: [f64; 2], budget: f64, rounds: usize) -> BudgetVerdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{evidence, testing::Build};
-    use recording::observer::Turn;
+    use crate::evidence;
+    use crate::testing::compare;
+    use recording::observer::ModeInterval;
+    use recording::testing::Build;
+    use recording::vocabulary::MetricId;
 
-    /// Rounds of an arm: each costs so much without programs, with counters and with everything.
+    /// Rounds of an arm: each has so much CPU time without probes, with counters and with all probes.
     fn rounds(arm: &str, costs: &[[u64; 3]]) -> Vec<(String, Recording)> {
         let round = |(number, costs): (usize, &[u64; 3])| {
             let in_mode = |(mode, cost): (Mode, &u64)| {
@@ -149,7 +159,7 @@ mod tests {
                 });
                 (format!("{arm}/{number}-{}", mode.name()), build.done())
             };
-            Mode::EACH
+            Mode::WHOLE
                 .into_iter()
                 .zip(costs)
                 .map(in_mode)
@@ -159,18 +169,18 @@ mod tests {
     }
 
     fn costs(recordings: &[(String, Recording)]) -> Vec<ObserverCost> {
-        crate::compare(recordings).observer_cost
+        compare(recordings).observer_cost
     }
 
     #[test]
-    fn each_arm_has_its_own_cost_in_each_mode() {
+    fn measures_each_arm_in_each_mode() {
         let mut recordings = rounds(
             "go",
             &[[100_000, 100_500, 102_000], [200_000, 201_000, 204_000]],
         );
         recordings.extend(rounds("bun", &[[100_000, 102_000, 110_000]; 2]));
         let costs = costs(&recordings);
-        let told: Vec<_> = costs
+        let reported: Vec<_> = costs
             .iter()
             .map(|cost| {
                 (
@@ -183,7 +193,7 @@ mod tests {
             .collect();
         use BudgetVerdict::{Over, Within};
         assert_eq!(
-            told,
+            reported,
             [
                 ("go", "none", 2, None),
                 ("go", "counters", 2, Some(Within)),
@@ -199,40 +209,41 @@ mod tests {
     }
 
     #[test]
-    fn turns_are_held_against_the_turn_beside_them() {
-        let turn = |mode, cpu_ns| Turn {
+    fn compares_intervals_with_those_beside_them() {
+        let interval = |mode, cpu_ns| ModeInterval {
             mode,
             duration_ns: 100,
             cpu_ns,
         };
         // The host is slower in the second round: what observing costs is the same.
-        let turns = [1_000, 2_000].map(|cost| {
+        let intervals = [1_000, 2_000].map(|cost| {
             let of = [(Mode::None, 100), (Mode::Counters, 100), (Mode::All, 102)];
-            of.map(|(mode, percent)| turn(mode, cost * percent / 100))
+            of.map(|(mode, percent)| interval(mode, cost * percent / 100))
         });
         let build = Build::arm("go").load(1_000, 20).with(|recording| {
             recording.window.duration_ns = 600;
-            recording.observer.mode = Mode::Turns;
-            recording.observer.turns = turns.concat();
+            recording.observer.mode = Mode::Overhead;
+            recording.observer.overhead = intervals.concat();
         });
         let whole = Build::arm("go").load(1_000, 20);
         let whole = whole.with(|recording| recording.process.cpu_clock_ns = Some(9));
         let costs = costs(&[
             ("go/1".into(), whole.done()),
-            ("go/1-turns".into(), build.done()),
+            ("go/1-overhead".into(), build.done()),
         ]);
-        let told: Vec<_> = costs
+        let reported: Vec<_> = costs
             .iter()
             .map(|cost| (cost.rounds, cost.verdict))
             .collect();
         let within = Some(BudgetVerdict::Within);
-        assert_eq!(told, [(2, None), (2, within), (2, within)]);
+        assert_eq!(reported, [(2, None), (2, within), (2, within)]);
         assert!((costs[2].ratio.value - 1.02).abs() < 1e-9, "{costs:?}");
-        assert_eq!(costs[2].evidence, ["go/1-turns#/observer/turns"]);
+        let cited = costs[2].evidence[0].to_string();
+        assert_eq!(cited, "go/1-overhead#/observer/overhead");
     }
 
     #[test]
-    fn rounds_that_scatter_do_not_tell() {
+    fn decides_nothing_from_noisy_rounds() {
         let costs = costs(&rounds("go", &[[100, 90, 105], [100, 112, 99]]));
         assert_eq!(costs[1].verdict, Some(BudgetVerdict::Inconclusive));
         let one = self::costs(&rounds("go", &[[100, 100, 100]]));
@@ -240,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_round_without_programs_there_is_nothing_to_tell() {
+    fn measures_nothing_without_a_reference() {
         let mut recordings = rounds("go", &[[100, 101, 102]; 2]);
         recordings.retain(|(path, _)| !path.ends_with("none"));
         assert_eq!(costs(&recordings), []);
@@ -251,14 +262,14 @@ mod tests {
     }
 
     #[test]
-    fn other_numbers_are_of_the_fullest_rounds_alone() {
+    fn compares_the_rounds_with_most_probes_only() {
         let recordings = rounds("go", &[[100_000, 200_000, 300_000]; 2]);
-        let comparison = crate::compare(&recordings);
+        let comparison = compare(&recordings);
         assert_eq!(comparison.arms[0].recordings, ["go/0-all", "go/1-all"]);
         let cpu = &comparison.metrics[0];
         assert_eq!(
-            (cpu.name.as_str(), cpu.arms["go"].value),
-            ("cpu_ns_per_token", 300.0)
+            (cpu.name, cpu.arms["go"].value),
+            (MetricId::CpuNsPerToken, 300.0)
         );
         let library = evidence::Library::new(&comparison, &recordings);
         for citation in evidence::citations(&comparison) {

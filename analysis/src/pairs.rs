@@ -1,59 +1,208 @@
-//! One metric over all arms: values, and for every pair the ratio, the verdict and the terms of the difference.
+//! One metric over all arms: values, and for every pair the ratio, the verdict and the rows of the difference.
 
-use crate::{
-    arms::Rounds,
-    evidence,
-    exact::Grid,
-    ledger::{Key, Ledger, count_effect, sampling},
-    metrics::Definition,
-    stats::{self, Sample},
-    work,
-};
-use recording::comparison::{Amount, Estimate, Metric, Pair, Term, Verdict};
+mod sums;
+
+use crate::arms::Rounds;
+use crate::grid::Grid;
+use crate::ledger::{Key, Ledger, count_effect, sampling};
+use crate::metrics::Definition;
+use crate::stats::{self, Sample};
+use recording::Evidence;
+use recording::comparison::{Amount, Arm, Estimate, LedgerRow, Metric, Pair, Term, Verdict};
+use recording::vocabulary::{CodeCategory, MetricId, TermKind};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What one arm shows of a metric.
-struct Shown<'a> {
-    arm: &'a str,
-    samples: Vec<Sample>,
-    ledger: Ledger,
-    value: f64,
+/// The largest fixed-point number that is the same number as a float, by a wide margin.
+const LARGEST: i64 = 1 << 52;
+
+/// One metric, measured in all arms that have it.
+pub struct Measured<'a> {
+    id: MetricId,
+    grid: Grid,
+    arms: Vec<MeasuredArm<'a>>,
 }
 
-impl Shown<'_> {
+/// The samples and the ledger of one arm.
+struct MeasuredArm<'a> {
+    /// Place among all arms.
+    place: usize,
+    name: &'a str,
+    samples: Vec<Sample>,
+    ledger: Ledger,
+    /// Ratio of sums over all rounds, on the grid.
+    value: i64,
+}
+
+impl MeasuredArm<'_> {
     fn over(&self) -> f64 {
         self.samples.iter().map(|sample| sample.over).sum()
     }
 }
 
-/// The metric over all arms that hold it; `None` where none does.
-pub fn metric(definition: &Definition, arms: &[Rounds<'_>]) -> Option<Metric> {
-    let mut shown: Vec<_> = arms
-        .iter()
-        .filter_map(|arm| show(definition, arm))
-        .collect();
-    let largest = shown.iter().map(|arm| arm.value).fold(0.0, f64::max);
-    let grid = Grid::for_values_up_to(largest);
-    for arm in &mut shown {
-        arm.value = grid.snap(arm.value);
-    }
-    let pairs = shown.iter().enumerate().flat_map(|(index, a)| {
-        let later = &shown[index + 1..];
-        later.iter().map(move |b| pair(grid, a, b))
-    });
-    (!shown.is_empty()).then(|| Metric {
-        name: definition.name.into(),
-        unit: definition.unit.into(),
-        per: definition.per.into(),
-        arms: shown
-            .iter()
-            .map(|arm| (arm.arm.into(), estimate(arm)))
-            .collect(),
-        pairs: pairs.collect(),
-    })
+/// An amount with its value on the grid.
+#[derive(Clone, Copy, Default)]
+struct Fixed {
+    value: i64,
+    count: f64,
+    sampling_error: Option<f64>,
 }
 
-fn show<'a>(definition: &Definition, arm: &Rounds<'a>) -> Option<Shown<'a>> {
+impl<'a> Measured<'a> {
+    /// Measures a metric; `None` where no arm has it.
+    pub fn of(definition: &Definition, arms: &[Rounds<'a>]) -> Option<Self> {
+        let arms = arms.iter().enumerate();
+        let measured = arms.filter_map(|(place, arm)| measure(definition, place, arm));
+        let (values, mut arms): (Vec<f64>, Vec<_>) = measured.unzip();
+        let booked = arms
+            .iter()
+            .map(|arm| arm.ledger.total() as f64 / arm.over());
+        let largest = values.iter().copied().chain(booked).fold(0.0, f64::max);
+        let grid = Grid::for_values_up_to(largest);
+        for (arm, value) in arms.iter_mut().zip(&values) {
+            arm.value = grid.fix(*value);
+        }
+        let id = definition.id;
+        (!arms.is_empty()).then_some(Measured { id, grid, arms })
+    }
+
+    /// Returns the metric with all pairs, as it stands at a place among all metrics.
+    pub fn metric(&self, place: usize) -> Metric {
+        let value = |arm: &MeasuredArm<'_>| Estimate {
+            value: self.grid.float(arm.value),
+            ci95: stats::interval(&arm.samples),
+        };
+        let arms = self.arms.iter();
+        let pairs = self.arms.iter().enumerate().flat_map(|(index, a)| {
+            let later = self.arms[index + 1..].iter();
+            later.map(move |b| self.pair(a, b))
+        });
+        let mut metric = Metric {
+            arms: arms.map(|arm| (arm.name.into(), value(arm))).collect(),
+            pairs: pairs.collect(),
+            ..Metric::new(self.id)
+        };
+        for (index, pair) in metric.pairs.iter_mut().enumerate() {
+            let at = Evidence::pair(place, index);
+            pair.by_cause = self.by_cause(&pair.terms, &at);
+            pair.by_kind = self.by_kind(&pair.terms, &at);
+        }
+        metric
+    }
+
+    /// Adds each arm's own ledger to the arms of a comparison.
+    pub fn add_ledgers(&self, arms: &mut [Arm]) {
+        for arm in &self.arms {
+            let rows = self.rows(arm);
+            if rows.is_empty() {
+                continue;
+            }
+            let described = &mut arms[arm.place];
+            let at = |row| Evidence::arm_row(arm.place, self.id, row);
+            let by_cause = self.arm_by_cause(&rows, at);
+            let by_kind = self.arm_by_kind(&rows, at);
+            described.by_cause.insert(self.id, by_cause);
+            described.by_kind.insert(self.id, by_kind);
+            described.ledger.insert(self.id, rows);
+        }
+    }
+
+    fn rows(&self, arm: &MeasuredArm<'_>) -> Vec<LedgerRow> {
+        let rows = arm.ledger.0.keys().map(|key| LedgerRow {
+            kind: key.kind,
+            cause: key.cause.clone(),
+            function: None,
+            role: key.role.clone(),
+            amount: self.amount(self.per(arm, key)),
+            evidence: arm.ledger.evidence(key).cloned().collect(),
+        });
+        let mut rows: Vec<LedgerRow> = rows.collect();
+        rows.sort_by(|one, other| other.amount.value.total_cmp(&one.amount.value));
+        rows
+    }
+
+    fn pair(&self, a: &MeasuredArm<'_>, b: &MeasuredArm<'_>) -> Pair {
+        let (before, after) = (self.grid.float(a.value), self.grid.float(b.value));
+        let ci95 = stats::ratio_interval(&a.samples, &b.samples);
+        let ratio = stats::ratio(before, after);
+        let rounds = a.samples.len().min(b.samples.len());
+        let verdict = stats::verdict(ci95, rounds);
+        let terms = self.terms(a, b);
+        let explained: i64 = terms.iter().map(|term| self.grid.fix(term.delta)).sum();
+        let unexplained = self.grid.float(b.value - a.value - explained);
+        Pair {
+            a: a.name.into(),
+            b: b.name.into(),
+            ratio,
+            ci95,
+            p_value: stats::p_value(ratio, ci95, rounds),
+            verdict,
+            named: named(after - before, unexplained, &terms),
+            terms,
+            unexplained,
+            ..Pair::default()
+        }
+    }
+
+    fn terms(&self, a: &MeasuredArm<'_>, b: &MeasuredArm<'_>) -> Vec<Term> {
+        let keys: BTreeSet<&Key> = a.ledger.0.keys().chain(b.ledger.0.keys()).collect();
+        let terms = keys.into_iter().map(|key| {
+            let evidence = a.ledger.evidence(key).chain(b.ledger.evidence(key));
+            Term {
+                kind: key.kind,
+                cause: key.cause.clone(),
+                role: key.role.clone(),
+                evidence: evidence.cloned().collect(),
+                ..self.term(self.per(a, key), self.per(b, key))
+            }
+        });
+        let mut terms: Vec<Term> = terms.collect();
+        terms.sort_by(by_size);
+        terms
+    }
+
+    fn per(&self, arm: &MeasuredArm<'_>, key: &Key) -> Fixed {
+        self.fixed(arm.ledger.per(key, arm.over()))
+    }
+
+    fn fixed(&self, amount: Amount) -> Fixed {
+        Fixed {
+            value: self.grid.fix(amount.value),
+            count: amount.count,
+            sampling_error: amount.sampling_error,
+        }
+    }
+
+    fn amount(&self, fixed: Fixed) -> Amount {
+        Amount {
+            value: self.grid.float(fixed.value),
+            count: fixed.count,
+            sampling_error: fixed.sampling_error,
+        }
+    }
+
+    /// Returns the numbers of a term.
+    fn term(&self, a: Fixed, b: Fixed) -> Term {
+        let (in_a, in_b) = (self.amount(a), self.amount(b));
+        let delta = b.value - a.value;
+        let by_count = self.grid.fix(count_effect(in_a, in_b));
+        let by_count = by_count.clamp(-LARGEST, LARGEST);
+        Term {
+            delta: self.grid.float(delta),
+            count_effect: self.grid.float(by_count),
+            unit_cost_effect: self.grid.float(delta - by_count),
+            sampling_error: sampling::together(a.sampling_error, b.sampling_error),
+            in_a,
+            in_b,
+            ..Term::default()
+        }
+    }
+}
+
+fn measure<'a>(
+    definition: &Definition,
+    place: usize,
+    arm: &Rounds<'a>,
+) -> Option<(f64, MeasuredArm<'a>)> {
     let mut samples = Vec::new();
     let mut ledger = Ledger::default();
     for (path, recording) in &arm.rounds {
@@ -62,116 +211,39 @@ fn show<'a>(definition: &Definition, arm: &Rounds<'a>) -> Option<Shown<'a>> {
             definition.book(path, recording, &mut ledger);
         }
     }
-    (!samples.is_empty()).then(|| Shown {
-        arm: arm.arm,
-        value: stats::value(&samples),
-        samples,
-        ledger,
+    let has_any = !samples.is_empty();
+    has_any.then(|| {
+        let value = stats::value(&samples);
+        let arm = MeasuredArm {
+            place,
+            name: arm.arm,
+            samples,
+            ledger,
+            value: 0,
+        };
+        (value, arm)
     })
 }
 
-fn estimate(arm: &Shown<'_>) -> Estimate {
-    Estimate {
-        value: arm.value,
-        ci95: stats::interval(&arm.samples),
+/// Returns the share of a difference that has a name. User code without a name has none, nor have unclassified rows.
+fn named(difference: f64, unexplained: f64, terms: &[Term]) -> Option<f64> {
+    if terms.is_empty() || difference == 0.0 {
+        return None;
     }
-}
-
-fn pair(grid: Grid, a: &Shown<'_>, b: &Shown<'_>) -> Pair {
-    let ci95 = stats::ratio_interval(&a.samples, &b.samples);
-    let terms = terms(grid, a, b);
-    let explained: f64 = terms.iter().map(|term| term.delta).sum();
-    let ratio = stats::ratio(a.value, b.value);
-    let rounds = a.samples.len().min(b.samples.len());
-    Pair {
-        a: a.arm.into(),
-        b: b.arm.into(),
-        ratio,
-        ci95,
-        p_value: stats::p_value(ratio, ci95, rounds),
-        verdict: stats::verdict(ci95, rounds),
-        by_cause: together(grid, &terms, |term| &term.cause),
-        by_work: together(grid, &terms, |term| {
-            work::of_row(term.role.as_deref().unwrap_or_default(), &term.cause)
-        }),
-        terms,
-        unexplained: b.value - a.value - explained,
-    }
-}
-
-fn terms(grid: Grid, a: &Shown<'_>, b: &Shown<'_>) -> Vec<Term> {
-    let keys: BTreeSet<&Key> = a.ledger.0.keys().chain(b.ledger.0.keys()).collect();
-    let on_grid = |amount: Amount| Amount {
-        value: grid.snap(amount.value),
-        ..amount
+    let is_unnamed = |term: &&Term| {
+        matches!(
+            term.kind,
+            TermKind::Code(CodeCategory::Unnamed) | TermKind::Unclassified
+        )
     };
-    let mut terms: Vec<Term> = keys
-        .into_iter()
-        .map(|key| {
-            let in_a = on_grid(a.ledger.per(key, a.over()));
-            let in_b = on_grid(b.ledger.per(key, b.over()));
-            let (role, cause) = key.clone();
-            let evidence = a.ledger.evidence(key).chain(b.ledger.evidence(key));
-            Term {
-                role,
-                ..term(grid, cause, in_a, in_b, evidence.cloned().collect())
-            }
-        })
-        .collect();
-    terms.sort_by(by_size);
-    terms
+    let unnamed: f64 = terms.iter().filter(is_unnamed).map(|term| term.delta).sum();
+    let open = (unexplained.abs() + unnamed.abs()) / difference.abs();
+    Some((1.0 - open).max(0.0))
 }
 
-fn term(grid: Grid, cause: String, in_a: Amount, in_b: Amount, evidence: Vec<String>) -> Term {
-    let delta = in_b.value - in_a.value;
-    let count_effect = grid.snap(count_effect(in_a, in_b));
-    Term {
-        cause,
-        role: None,
-        delta,
-        count_effect,
-        unit_cost_effect: delta - count_effect,
-        sampling_error: sampling::together(in_a.sampling_error, in_b.sampling_error),
-        evidence,
-        in_a,
-        in_b,
-    }
-}
-
-/// An amount that counts only what goes beyond what was seen, and what has been seen with it.
-fn beyond(amount: Amount, seen: f64) -> (Amount, f64) {
-    let count = (amount.count - seen).max(0.0);
-    (Amount { count, ..amount }, seen + count)
-}
-
-/// Terms added up by what `name` says of them. The evidence of a sum is its terms; see [`anchor`].
-fn together(grid: Grid, terms: &[Term], name: fn(&Term) -> &str) -> Vec<Term> {
-    let mut sums: BTreeMap<&str, (Amount, Amount, Vec<String>)> = BTreeMap::new();
-    let mut wakeups = BTreeMap::new();
-    for (index, term) in terms.iter().enumerate() {
-        let (mut a, mut b) = (term.in_a, term.in_b);
-        if work::is_user_code(&term.cause) {
-            // All user code of a role counts the same wake-ups: in a sum they are there once.
-            let seen: &mut [f64; 2] = wakeups.entry((name(term), &term.role)).or_default();
-            (a, seen[0]) = beyond(a, seen[0]);
-            (b, seen[1]) = beyond(b, seen[1]);
-        }
-        let (in_a, in_b, evidence) = sums.entry(name(term)).or_default();
-        *in_a = plus(*in_a, a);
-        *in_b = plus(*in_b, b);
-        evidence.push(format!("/terms/{index}"));
-    }
-    let mut sums: Vec<Term> = sums
-        .into_iter()
-        .map(|(name, (in_a, in_b, evidence))| term(grid, name.into(), in_a, in_b, evidence))
-        .collect();
-    sums.sort_by(by_size);
-    sums
-}
-
-/// Takes back what is told of single metrics and would be expected of one among so many: all metrics of two arms are looked
-/// at together, see [`stats::largest_that_counts`].
-pub fn look_together(metrics: &mut [Metric]) {
+/// Withdraws verdicts that would be expected of one metric among so many by chance: all metrics of two arms are judged
+/// together, see [`stats::largest_significant`].
+pub fn judge_together(metrics: &mut [Metric]) {
     let mut found: BTreeMap<[String; 2], Vec<f64>> = BTreeMap::new();
     for pair in metrics.iter().flat_map(|metric| &metric.pairs) {
         let of_arms = found.entry([pair.a.clone(), pair.b.clone()]).or_default();
@@ -179,39 +251,20 @@ pub fn look_together(metrics: &mut [Metric]) {
     }
     let limits: BTreeMap<_, _> = found
         .into_iter()
-        .map(|(arms, p_values)| (arms, stats::largest_that_counts(&p_values)))
+        .map(|(arms, p_values)| (arms, stats::largest_significant(&p_values)))
         .collect();
-    for pair in metrics.iter_mut().flat_map(|metric| &mut metric.pairs) {
-        let limit = limits[&[pair.a.clone(), pair.b.clone()]];
-        let told = matches!(pair.verdict, Verdict::Higher | Verdict::Lower);
-        if told && pair.p_value.is_none_or(|p_value| p_value > limit) {
-            pair.verdict = Verdict::Inconclusive;
-        }
-    }
-}
-
-/// Completes the citations of sums, once it is known where in the comparison each pair stands.
-pub fn anchor(metrics: &mut [Metric]) {
-    for (metric_index, metric) in metrics.iter_mut().enumerate() {
-        for (pair_index, pair) in metric.pairs.iter_mut().enumerate() {
-            let at = evidence::pair(metric_index, pair_index);
-            let sums = pair.by_cause.iter_mut().chain(&mut pair.by_work);
-            for citation in sums.flat_map(|sum| &mut sum.evidence) {
-                *citation = format!("{at}{citation}");
+    for metric in metrics {
+        for pair in &mut metric.pairs {
+            let limit = limits[&[pair.a.clone(), pair.b.clone()]];
+            let differs = matches!(pair.verdict, Verdict::Higher | Verdict::Lower);
+            if differs && pair.p_value.is_none_or(|p_value| p_value > limit) {
+                pair.verdict = Verdict::Inconclusive;
             }
         }
     }
 }
 
-fn plus(one: Amount, other: Amount) -> Amount {
-    Amount {
-        value: one.value + other.value,
-        count: one.count + other.count,
-        sampling_error: sampling::together(one.sampling_error, other.sampling_error),
-    }
-}
-
-/// Largest first, whichever way it goes.
+/// Orders rows by size, largest first, whatever their sign.
 fn by_size(one: &Term, other: &Term) -> std::cmp::Ordering {
     other.delta.abs().total_cmp(&one.delta.abs())
 }

@@ -1,4 +1,4 @@
-//! Values, intervals and verdicts. `docs/causes.md` states the rules in prose.
+//! Values, intervals and verdicts. `docs/ledger.md` states the rules in prose.
 //!
 //! The unit of chance is the round, a fresh process each: never the request, since requests of one process share its
 //! heap layout, its JIT state and its neighbours. Rounds are resampled (bootstrap) to find the standard error, and
@@ -10,9 +10,9 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Differences below this share do not matter: ±3 %.
 pub const MARGIN: f64 = 0.03;
-/// The largest ratio given; what is divided by (nearly) nothing is as large as that.
+/// The largest ratio given, also where the divisor is (nearly) 0.
 pub const MAX_RATIO: f64 = 1e9;
-/// The share of false ones among the differences that are told.
+/// Share of false ones among the reported differences.
 const FALSE_DIFFERENCES: f64 = 0.05;
 const RESAMPLES: usize = 1000;
 /// Any constant will do; a fixed one makes a comparison of the same recordings the same each time.
@@ -27,7 +27,7 @@ pub struct Sample {
     pub over: f64,
 }
 
-/// The ratio of sums: rounds weigh as much as what they carried.
+/// Returns the ratio of sums: rounds weigh by their denominator.
 pub fn value<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> f64 {
     let (amount, over) = samples
         .into_iter()
@@ -37,20 +37,20 @@ pub fn value<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> f64 {
     amount / over
 }
 
-/// The 95 % interval of the value over rounds; the value itself where there is only one round.
+/// Returns the 95 % interval of the value over rounds; the value itself where there is only one round.
 pub fn interval(samples: &[Sample]) -> [f64; 2] {
     let point = value(samples);
     let resampled = |rng: &mut StdRng| value(pick(rng, samples.len()).iter().map(|i| &samples[*i]));
     around(point, samples.len(), resampled)
 }
 
-/// `b / a`, at most [`MAX_RATIO`]; 1 where both are 0.
+/// Returns `b / a`, at most [`MAX_RATIO`]; 1 where both are 0.
 pub fn ratio(a: f64, b: f64) -> f64 {
     if a == b { 1.0 } else { (b / a).min(MAX_RATIO) }
 }
 
-/// The 95 % interval of `b / a`. Rounds are paired by their number where both arms have as many, so that what changes
-/// on the host over time cancels out.
+/// Returns the 95 % interval of `b / a`. Rounds are paired by their number where both arms have as many, so that a drift
+/// of the host over time cancels out.
 pub fn ratio_interval(a: &[Sample], b: &[Sample]) -> [f64; 2] {
     let paired = a.len() == b.len();
     let resampled = |rng: &mut StdRng| {
@@ -68,7 +68,7 @@ pub fn ratio_interval(a: &[Sample], b: &[Sample]) -> [f64; 2] {
     around(ratio(value(a), value(b)), a.len().min(b.len()), resampled)
 }
 
-/// Whether `b / a` with this interval is a difference, over so many rounds.
+/// Returns whether `b / a` with this interval is a difference, over so many rounds.
 pub fn verdict(interval: [f64; 2], rounds: usize) -> Verdict {
     let [low, high] = interval;
     if rounds < 2 {
@@ -84,8 +84,8 @@ pub fn verdict(interval: [f64; 2], rounds: usize) -> Verdict {
     }
 }
 
-/// How likely identical arms are to come out at least as far apart as this ratio, whose 95 % interval over so many rounds
-/// is given (two-sided, Student's t); `None` of a single round.
+/// Returns the probability that identical arms differ at least as much as this ratio, whose 95 % interval over so many
+/// rounds is given (two-sided, Student's t); `None` for a single round.
 pub fn p_value(ratio: f64, [low, high]: [f64; 2], rounds: usize) -> Option<f64> {
     let degrees = rounds.checked_sub(1).filter(|degrees| *degrees > 0)?;
     let (distance, reach) = if low > 0.0 {
@@ -100,10 +100,10 @@ pub fn p_value(ratio: f64, [low, high]: [f64; 2], rounds: usize) -> Option<f64> 
     Some(2.0 * students(degrees).sf(t))
 }
 
-/// The largest of these p values that still counts where all of them are looked at together, so that of the differences told
-/// one in twenty is false at most, and between identical arms none is told in nineteen comparisons of twenty
-/// (Benjamini and Hochberg, 1995); 0 where none counts.
-pub fn largest_that_counts(p_values: &[f64]) -> f64 {
+/// Returns the largest of these p values that is significant where all of them are judged together, so that at most one
+/// in twenty of the reported differences is false, and nineteen of twenty comparisons of identical arms report none
+/// (Benjamini and Hochberg, 1995); 0 where none is significant.
+pub fn largest_significant(p_values: &[f64]) -> f64 {
     let mut sorted = p_values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let allowed = |rank: usize| (rank + 1) as f64 / sorted.len() as f64 * FALSE_DIFFERENCES;
@@ -115,7 +115,7 @@ fn pick(rng: &mut StdRng, rounds: usize) -> Vec<usize> {
     (0..rounds).map(|_| rng.random_range(0..rounds)).collect()
 }
 
-/// `point` ± Student's t × the bootstrap's standard error. Costs are positive and vary by factors, so this is done on
+/// Returns `point` ± Student's t × the bootstrap's standard error. Costs are positive and vary by factors, so this is done on
 /// the logarithm where there is one.
 fn around(point: f64, rounds: usize, mut resample: impl FnMut(&mut StdRng) -> f64) -> [f64; 2] {
     if rounds < 2 {
@@ -143,7 +143,7 @@ fn deviation(values: &[f64]) -> f64 {
     (squares / count).sqrt()
 }
 
-/// The 97.5 % quantile of Student's t.
+/// Returns the 97.5 % quantile of Student's t.
 pub(crate) fn student_t(degrees: usize) -> f64 {
     students(degrees).inverse_cdf(0.975)
 }

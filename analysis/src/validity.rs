@@ -1,14 +1,16 @@
-//! Whether a comparison may be trusted: what was lost, cut short, or not comparable. A reason is never swallowed.
+//! Whether a comparison may be trusted: lost events, cut rounds, arms that are not comparable. Every reason is reported.
 
-use crate::{arms::Rounds, quantity};
-use recording::{Recording, comparison::Validity};
+use crate::arms::Rounds;
+use recording::comparison::Validity;
+use recording::vocabulary::Unit;
+use recording::{Recording, format};
 use std::collections::BTreeSet;
 
 /// Events lost above this share of those handled make a recording invalid: 0.1 %.
 const LOSS_LIMIT: f64 = 0.001;
 
-/// Judges all arms together: the rounds that are compared, and all there are. A faulty round that only tells what
-/// observing cost makes that part of the result invalid, so it counts as well.
+/// Judges all arms together: the rounds that are compared, and all there are. A faulty round that only measures the cost
+/// of observing makes that part of the result invalid, so it counts as well.
 pub fn judge(compared: &[Rounds<'_>], all: &[Rounds<'_>]) -> Validity {
     let rounds = all.iter().flat_map(|arm| &arm.rounds);
     let mut reasons: Vec<String> = rounds
@@ -44,7 +46,7 @@ fn of_round(path: &str, recording: &Recording) -> Vec<String> {
     let mut reasons = Vec::new();
     let failed = recording.checks.iter().filter(|check| !check.ok);
     reasons.extend(failed.map(|check| {
-        let text = |value: f64| quantity::text(value, &check.unit);
+        let text = |value: f64| in_unit(value, &check.unit);
         format!(
             "{path}: check {} failed: expected {}, measured {} (allowed: {} more or less)",
             check.name,
@@ -55,9 +57,9 @@ fn of_round(path: &str, recording: &Recording) -> Vec<String> {
     }));
     let handled: u64 = recording
         .observer
-        .signals
+        .probe_groups
         .iter()
-        .map(|signal| signal.hits)
+        .map(|group| group.hits)
         .sum();
     let lost = recording.observer.lost_events;
     if lost as f64 > LOSS_LIMIT * handled as f64 {
@@ -86,28 +88,36 @@ fn of_round(path: &str, recording: &Recording) -> Vec<String> {
     reasons
 }
 
+/// Formats a value of a check, whose unit may be one that metrics do not have.
+fn in_unit(value: f64, unit: &str) -> String {
+    match unit.parse::<Unit>() {
+        Ok(known) => format::quantity(value, known),
+        Err(_) => format!("{} {unit}", format::number(value)),
+    }
+}
+
 fn few_rounds(arm: &Rounds<'_>) -> Option<String> {
     let (arm, rounds) = (arm.arm, arm.rounds.len());
     (rounds < 2).then(|| {
-        format!("{arm} has one round only: there is no interval, so nothing about it is decided; record at least 2, better 4")
+        format!("{arm} has one round only: there is no interval and no verdict; record at least 2 rounds, better 4")
     })
 }
 
-/// Recordings that differ in what must be the same.
+/// Returns a reason where recordings differ in something that must be the same.
 fn differing(
-    what: &str,
+    plural: &str,
     recordings: &[&Recording],
     of: fn(&Recording) -> String,
 ) -> Option<String> {
     let seen: BTreeSet<String> = recordings.iter().map(|recording| of(recording)).collect();
     let list: Vec<String> = seen.into_iter().collect();
-    (list.len() > 1).then(|| format!("recordings of different {what}: {}", list.join("; ")))
+    (list.len() > 1).then(|| format!("recordings of different {plural}: {}", list.join("; ")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::go_and_bun;
+    use crate::testing::{compare, go_and_bun};
     use recording::{
         Ended,
         observer::{Check, Mode},
@@ -116,16 +126,16 @@ mod tests {
     fn reasons(change: impl FnOnce(&mut Recording)) -> String {
         let mut recordings = go_and_bun(2);
         change(&mut recordings[3].1);
-        crate::compare(&recordings).validity.reasons.join("\n")
+        compare(&recordings).validity.reasons.join("\n")
     }
 
     #[test]
-    fn a_sound_comparison_has_nothing_against_it() {
+    fn reports_nothing_against_a_sound_comparison() {
         assert_eq!(reasons(|_| ()), "");
     }
 
     #[test]
-    fn each_fault_is_named_with_its_recording() {
+    fn names_each_fault_with_its_recording() {
         let check = Check::within("thread_time", "ns", 1e7, 2e7, 1e6);
         assert!(reasons(|r| r.checks.push(check)).contains(
             "bun/2: check thread_time failed: expected 10.0 ms, measured 20.0 ms (allowed: 1.00 ms"
@@ -142,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn different_hosts_are_not_compared_silently() {
+    fn reports_different_hosts() {
         assert!(reasons(|r| r.host.kernel = "6.1".into()).contains("different kernels: 6.1; 6.18"));
         // The round without programs is not compared, but an arm that has no other is.
         let without = |r: &mut Recording| r.observer.mode = Mode::None;
@@ -151,15 +161,15 @@ mod tests {
         arms.iter_mut()
             .filter(|(path, _)| path.starts_with("bun"))
             .for_each(|(_, recording)| without(recording));
-        let judged = crate::compare(&arms).validity.reasons.join("\n");
+        let judged = compare(&arms).validity.reasons.join("\n");
         assert!(judged.contains("different ways of observing: all; none"));
         assert!(reasons(|r| r.host.cpus = 64).contains("different hosts"));
         assert!(reasons(|r| r.load = None).contains("different load scenarios"));
     }
 
     #[test]
-    fn one_round_is_said_to_be_too_few() {
-        let reasons = crate::compare(&go_and_bun(1)).validity.reasons;
+    fn reports_that_one_round_is_too_few() {
+        let reasons = compare(&go_and_bun(1)).validity.reasons;
         assert_eq!(reasons.len(), 2);
         assert!(reasons[0].starts_with("go has one round only"));
     }

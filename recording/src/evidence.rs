@@ -238,11 +238,15 @@ impl Evidence {
         }
     }
 
-    /// Cites an entry of a list of a recording.
-    pub fn entry(path: &str, list: List, index: usize) -> Self {
+    /// Cites a whole list of a recording.
+    pub fn list(path: &str, list: List) -> Self {
         let keys = list.keys().iter();
         keys.fold(Self::recording(path), |place, key| place.key(key))
-            .index(index)
+    }
+
+    /// Cites an entry of a list of a recording.
+    pub fn entry(path: &str, list: List, index: usize) -> Self {
+        Self::list(path, list).index(index)
     }
 
     /// Cites a part of a recording.

@@ -21,6 +21,8 @@ pub mod observer;
 pub mod process;
 pub mod relays;
 pub mod runtime_stats;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod vocabulary;
 pub mod workload;
 

@@ -1,11 +1,12 @@
 //! Memory taken from the kernel and given back, over and over.
 
 use super::{About, Case, Hit, Kind, Row, Rule, case::around_calls};
-use crate::sites;
-use crate::work::{self, FAULTS_AND_INTERRUPTS, SCAVENGING};
-use recording::Recording;
+use crate::call_sites;
+use recording::evidence::Part;
+use recording::vocabulary::{SyscallClass, TermKind};
+use recording::{Evidence, Recording};
 
-const MEMORY: &str = "managing memory";
+const MEMORY: SyscallClass = SyscallClass::Memory;
 /// Faults a token below which no program is slow by them.
 const FEW: f64 = 0.001;
 
@@ -40,11 +41,13 @@ impl Rule for AllocationChurn {
             return None;
         }
         let around = around_calls(case.unclaimed(), is_fault, AROUND_NS);
-        let calls = rows.iter().filter(|row| work::of(&row.cause) == MEMORY);
+        let calls = rows
+            .iter()
+            .filter(|row| row.kind == TermKind::Syscall(MEMORY));
         let calls: Vec<_> = calls.cloned().collect();
         let (faulting, calling) = (
-            sites::page_faults(case.dear),
-            sites::memory_calls(case.dear),
+            call_sites::page_faults(case.dear),
+            call_sites::memory_calls(case.dear),
         );
         let text = format!(
             "{}, and {}{}{}",
@@ -53,7 +56,7 @@ impl Rule for AllocationChurn {
             faulting.text,
             calling.text,
         );
-        let mut evidence = case.cite_all("/faults/minor");
+        let mut evidence = case.cite_all(|path| Evidence::part(path, Part::Faults));
         evidence.extend(faulting.evidence.into_iter().chain(calling.evidence));
         Some(Hit {
             rows: case.rows(|row| is_churn(row) || around.contains(row))?,
@@ -64,11 +67,14 @@ impl Rule for AllocationChurn {
 }
 
 fn is_churn(row: &Row) -> bool {
-    [FAULTS_AND_INTERRUPTS, SCAVENGING, MEMORY].contains(&row.work())
+    matches!(
+        row.work(),
+        TermKind::Fault | TermKind::MemoryReturn | TermKind::Syscall(SyscallClass::Memory)
+    )
 }
 
 fn is_fault(row: &Row) -> bool {
-    row.cause == FAULTS_AND_INTERRUPTS
+    row.kind == TermKind::Fault
 }
 
 fn faults(recording: &Recording) -> u64 {
@@ -78,6 +84,8 @@ fn faults(recording: &Recording) -> u64 {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
+    use recording::MemoryStack;
+    use recording::vocabulary::{CodePlace, MemoryEvent, RegionClass, Role};
 
     #[test]
     fn pages_taken_and_given_back_are_found() {
@@ -94,15 +102,16 @@ mod tests {
         let found = planted("allocation-churn", |build| {
             let build = build.thread(9, MAIN, |thread| thread.fault(DOSE, 4_000));
             build.with(|recording| {
-                let frame = recording::sites::Frame {
+                let frame = recording::process::Frame {
                     function: "main.touch".into(),
-                    ..Default::default()
+                    file: String::new(),
+                    class: CodePlace::Region(RegionClass::BinaryText),
                 };
-                recording.memory_sites = vec![recording::MemorySite {
-                    kind: recording::sites::PAGE_FAULT.into(),
+                recording.memory_stacks = vec![MemoryStack {
+                    kind: MemoryEvent::PageFault,
                     count: 4_000,
                     stack: vec![frame],
-                    ..Default::default()
+                    ..MemoryStack::default()
                 }];
             })
         });
@@ -111,7 +120,7 @@ mod tests {
         let cited = found
             .evidence
             .iter()
-            .filter(|at| at.ends_with("#/memory_sites/0"));
+            .filter(|at| at.pointer() == "/memory_stacks/0");
         assert_eq!(cited.count(), 3);
     }
 
@@ -134,7 +143,7 @@ mod tests {
     #[test]
     fn threads_that_give_pages_back_are_counted_once() {
         let found = planted("allocation-churn", |build| {
-            build.thread(9, crate::runtime::ALLOCATOR_SCAVENGER, |thread| {
+            build.thread(9, Role::AllocatorScavenger, |thread| {
                 thread.fault(DOSE, 50_000).user(DOSE / 4, 1_000)
             })
         });

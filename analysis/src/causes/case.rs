@@ -1,10 +1,11 @@
 //! One difference as the rules see it: the dearer arm against the cheaper one, and the rows nobody has claimed yet.
 
-use crate::{arms::Rounds, findings::Story, ledger::sampling, quantity, work};
-use recording::{
-    Recording,
-    comparison::{Amount, Term},
-};
+use crate::{arms::Rounds, findings::Story, kinds, ledger::sampling};
+use recording::comparison::{Amount, Term};
+use recording::evidence::Rows;
+use recording::format;
+use recording::vocabulary::{Per, Role, SyscallClass, TermKind, Unit};
+use recording::{Evidence, Recording};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A row of the ledger, seen from the dearer arm.
@@ -12,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Row {
     index: usize,
     /// Role of the threads, where there is one.
-    pub role: String,
+    pub role: Role,
+    /// Kind of the row.
+    pub kind: TermKind,
     /// The cause.
     pub cause: String,
     /// What the dearer arm takes more.
@@ -35,6 +38,7 @@ impl Row {
         Row {
             index,
             role: term.role.clone().unwrap_or_default(),
+            kind: term.kind,
             cause: term.cause.clone(),
             more: sign * term.delta,
             sampling_error: term.sampling_error,
@@ -43,9 +47,14 @@ impl Row {
         }
     }
 
-    /// The kind of work it is.
-    pub fn work(&self) -> &str {
-        work::of_row(&self.role, &self.cause)
+    /// Returns the kind under which the row is added up with those of other arms.
+    pub fn work(&self) -> TermKind {
+        kinds::across_arms(Some(&self.role), self.kind)
+    }
+
+    /// Returns whether the row is system calls of a class, made by threads that have more than one job.
+    pub fn is_of(&self, class: SyscallClass) -> bool {
+        self.work() == TermKind::Syscall(class)
     }
 
     /// The row with so much of what it takes more, at most all.
@@ -68,7 +77,7 @@ pub struct Hit {
     /// What they say in this case: a sentence without its full stop.
     pub text: String,
     /// What else it rests on.
-    pub evidence: Vec<String>,
+    pub evidence: Vec<Evidence>,
 }
 
 impl Hit {
@@ -127,7 +136,7 @@ impl<'a> Case<'a> {
     }
 
     /// The rows of one kind of work.
-    pub fn work(&self, kind: &str) -> Option<Vec<Row>> {
+    pub fn work(&self, kind: TermKind) -> Option<Vec<Row>> {
         self.rows(|row| row.work() == kind)
     }
 
@@ -144,13 +153,13 @@ impl<'a> Case<'a> {
     }
 
     /// The citation of a row.
-    pub fn cite(&self, row: &Row) -> String {
-        format!("{}/terms/{}", self.story.at, row.index)
+    pub fn cite(&self, row: &Row) -> Evidence {
+        self.story.at.row(Rows::Terms, row.index)
     }
 
     /// Something of an arm's recordings per token (per second, without tokens).
     pub fn per(&self, arm: &Rounds<'_>, of: impl Fn(&Recording) -> u64) -> f64 {
-        let by_token = self.story.metric.per != "second";
+        let by_token = self.story.metric.per != Per::Second;
         let over = |recording: &Recording| {
             if by_token {
                 recording.tokens() as f64
@@ -173,7 +182,7 @@ impl<'a> Case<'a> {
 
     /// What [`Self::per`] is per, for sentences: `a token`.
     pub fn a_unit(&self) -> &'static str {
-        if self.story.metric.per == "second" {
+        if self.story.metric.per == Per::Second {
             "a second"
         } else {
             "a token"
@@ -194,16 +203,16 @@ impl<'a> Case<'a> {
         format!(
             "{} has {} {what} {} where {} has {}",
             self.dear.arm,
-            quantity::plain(dear),
+            format::number(dear),
             self.a_unit(),
             self.cheap.arm,
-            quantity::plain(cheap)
+            format::number(cheap)
         )
     }
 
     /// A value of both arms: `go 3.1 µs, bun 4.2 µs`.
     pub fn values(&self, rows: &[Row]) -> String {
-        let text = |amount: Amount| quantity::text(amount.value, &self.story.metric.unit);
+        let text = |amount: Amount| format::quantity(amount.value, self.story.metric.unit);
         format!(
             "{} {}, {} {}",
             self.dear.arm,
@@ -214,17 +223,15 @@ impl<'a> Case<'a> {
     }
 
     /// The same place in every recording of both arms.
-    pub fn cite_all(&self, pointer: &str) -> Vec<String> {
+    pub fn cite_all(&self, place: impl Fn(&str) -> Evidence) -> Vec<Evidence> {
         let rounds = self.dear.rounds.iter().chain(&self.cheap.rounds);
-        rounds
-            .map(|(path, _)| format!("{path}#{pointer}"))
-            .collect()
+        rounds.map(|(path, _)| place(path)).collect()
     }
 }
 
 /// Each role that has rows, once.
-pub fn roles<'a>(rows: impl IntoIterator<Item = &'a Row>) -> BTreeSet<&'a str> {
-    rows.into_iter().map(|row| row.role.as_str()).collect()
+pub fn roles<'a>(rows: impl IntoIterator<Item = &'a Row>) -> BTreeSet<&'a Role> {
+    rows.into_iter().map(|row| &row.role).collect()
 }
 
 /// Rows added up.
@@ -242,10 +249,9 @@ pub fn sum(rows: &[Row], of: impl Fn(&Row) -> Amount) -> Amount {
 /// each: it is what runs around them. More than that may be anything.
 pub fn around_calls(rows: &[Row], is_call: impl Fn(&Row) -> bool, most_ns: f64) -> Vec<Row> {
     // Collectors and compilers do not run around calls.
-    let has_reason = |row: &Row| [work::COLLECTING, work::COMPILING].contains(&&*row.cause);
-    let is_user = |row: &Row| work::is_user_code(&row.cause) && !has_reason(row);
-    let is_around = |role: &str| {
-        let own = || rows.iter().filter(|row| row.role == role);
+    let is_user = |row: &Row| kinds::across_arms(None, row.kind) == TermKind::UserCode;
+    let is_around = |role: &Role| {
+        let own = || rows.iter().filter(|row| row.role == *role);
         let calls = own().filter(|row| is_call(row));
         let more: f64 = calls.map(|row| row.dear.count - row.cheap.count).sum();
         let user: f64 = own().filter(|row| is_user(row)).map(|row| row.more).sum();
@@ -265,7 +271,7 @@ pub fn is_by_count(rows: &[Row]) -> bool {
 }
 
 /// The largest causes among rows, where there are several: `; most of it sendto (3.1 µs)`.
-pub fn largest(rows: &[Row], unit: &str) -> String {
+pub fn largest(rows: &[Row], unit: Unit) -> String {
     let mut causes = BTreeMap::<&str, f64>::new();
     for row in rows {
         *causes.entry(&row.cause).or_default() += row.more;
@@ -274,10 +280,11 @@ pub fn largest(rows: &[Row], unit: &str) -> String {
     causes.sort_by(|one, other| other.1.total_cmp(&one.1));
     let dearer = causes.iter().filter(|(_, more)| *more > 0.0).take(3);
     let told: Vec<String> = dearer
-        .map(|(cause, more)| format!("{cause} ({})", quantity::text(*more, unit)))
+        .map(|(cause, more)| format!("{cause} ({})", format::quantity(*more, unit)))
         .collect();
     // A single cause has been named already where it says the same as its kind of work.
-    if causes.len() == 1 && work::of(causes[0].0) == causes[0].0 {
+    let is_syscall = rows.iter().any(|row| row.kind.is_syscall());
+    if causes.len() == 1 && !is_syscall {
         return String::new();
     }
     format!("; most of it {}", told.join(", "))

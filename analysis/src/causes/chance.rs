@@ -3,10 +3,10 @@
 use super::{Case, Row, case::roles};
 use crate::{
     arms::Rounds,
+    attribution,
     ledger::sampling::{Z, variance_of_share},
-    work::{FAULTS_AND_INTERRUPTS, SWITCHING, is_user_code},
 };
-use recording::{Recording, process::Thread};
+use recording::{Recording, process::Thread, vocabulary::Role};
 
 /// How much these rows, all together, may seem to make dearer by the chance of sampling alone: half of a 95 % interval.
 ///
@@ -17,7 +17,7 @@ pub fn of(case: &Case<'_>, rows: &[Row]) -> f64 {
     let others = others.iter().filter_map(|row| row.sampling_error);
     let others: f64 = others.map(|error| (error / Z).powi(2)).sum();
     let of_roles = roles(sampled.iter().copied()).into_iter().map(|role| {
-        let own = || sampled.iter().filter(|row| row.role == role);
+        let own = || sampled.iter().filter(|row| row.role == *role);
         let dear = own().map(|row| row.dear.value).sum();
         let cheap = own().map(|row| row.cheap.value).sum();
         variance(case, case.dear, role, dear) + variance(case, case.cheap, role, cheap)
@@ -27,23 +27,24 @@ pub fn of(case: &Case<'_>, rows: &[Row]) -> f64 {
 
 /// Whether samples alone tell how large a row is.
 fn is_sampled(row: &Row) -> bool {
-    row.sampling_error.is_some()
-        && (is_user_code(&row.cause) || [FAULTS_AND_INTERRUPTS, SWITCHING].contains(&&*row.cause))
+    row.sampling_error.is_some() && row.kind.is_sampled()
 }
 
 /// Of `value`, which samples gave to a role in one arm.
-fn variance(case: &Case<'_>, arm: &Rounds<'_>, role: &str, value: f64) -> f64 {
-    let of_role = |recording: &Recording, of: fn(&Thread) -> u64| -> u64 {
-        let threads = recording.threads.iter();
-        threads.filter(|thread| thread.role == role).map(of).sum()
-    };
+fn variance(case: &Case<'_>, arm: &Rounds<'_>, role: &Role, value: f64) -> f64 {
     let outside = case.per(arm, |recording| {
-        of_role(recording, Thread::outside_syscalls_ns)
+        let times = attribution::thread_times(recording);
+        let threads = recording.threads.iter().zip(times);
+        let own = threads.filter(|(thread, _)| thread.role == *role);
+        own.map(|(_, time)| time.outside_ns).sum()
     });
+    let samples = |recording: &Recording| -> u64 {
+        let threads = recording.threads.iter();
+        let own = threads.filter(|thread: &&Thread| thread.role == *role);
+        own.map(|thread| thread.samples.outside_syscalls()).sum()
+    };
     let rounds = arm.rounds.iter();
-    let samples: u64 = rounds
-        .map(|(_, recording)| of_role(recording, |thread| thread.samples.outside_syscalls()))
-        .sum();
+    let samples: u64 = rounds.map(|(_, recording)| samples(recording)).sum();
     // What was not sampled was not told by samples.
     if samples == 0 || outside == 0.0 {
         return 0.0;
@@ -55,32 +56,28 @@ fn variance(case: &Case<'_>, arm: &Rounds<'_>, role: &str, value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
-    use recording::process::CodeSamples;
+    use recording::process::Samples;
 
-    /// Whether user code is told, of which there is half as much again, where so many samples a round have told it from calls' ways in and out.
+    /// Whether more user code is reported, where so many samples a round distinguish it from entry and exit of calls.
     fn is_told_by(samples: u64) -> bool {
         let found = causes_of(|build| {
-            let build = build.thread(1, MAIN, |more| more.user(DOSE / 4, 0).crossing(DOSE));
-            build.with(|recording| {
-                let threads = &mut recording.threads;
-                let thread = threads.last_mut().expect("just added");
-                thread.samples.user = samples;
-                thread.samples.crossing = samples;
-                recording.code = vec![CodeSamples {
-                    role: MAIN.into(),
-                    function: "main.burn".into(),
-                    class: "binary text".into(),
-                    samples,
-                    ..CodeSamples::default()
-                }];
-            })
+            let build = build.thread(1, MAIN, |more| more.user(DOSE / 4, 0).syscall_edge(DOSE));
+            build
+                .with(|recording| {
+                    let threads = &mut recording.threads;
+                    threads[0].samples = Samples::default();
+                    let thread = threads.last_mut().expect("just added");
+                    thread.samples.user = samples;
+                    thread.samples.syscall_edge = 4 * samples;
+                })
+                .code("main.burn", samples)
         });
         found.iter().any(|found| found.id == "user-code")
     }
 
     #[test]
     fn a_cause_below_its_sampling_error_is_not_told() {
-        assert!(!is_told_by(3));
+        assert!(!is_told_by(1));
         assert!(is_told_by(1_000));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{About, Case, Hit, Kind, Rule};
 use recording::Recording;
+use recording::vocabulary::{SyscallClass, TermKind};
 
 /// See the module.
 pub struct ConnectionChurn;
@@ -24,7 +25,7 @@ impl Rule for ConnectionChurn {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.work("opening and closing connections")?;
+        let rows = case.work(TermKind::Syscall(SyscallClass::Connection))?;
         let opened =
             |recording: &Recording| recording.sockets.connected + recording.sockets.accepted;
         let (dear, cheap) = (case.per(case.dear, opened), case.per(case.cheap, opened));
@@ -52,6 +53,6 @@ mod tests {
     #[test]
     fn calls_without_more_connections_are_another_matter() {
         let found = causes_of(|build| build.call("setsockopt", 1_000, DOSE));
-        assert_eq!(found[0].id, "other-calls");
+        assert_eq!(found[0].id, "other-syscalls");
     }
 }

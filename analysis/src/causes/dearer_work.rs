@@ -8,7 +8,9 @@ use super::{
     About, Case, Hit, Kind, Row, Rule,
     case::{roles, sum},
 };
-use crate::{arms::Rounds, quantity, work};
+use crate::{arms::Rounds, kinds};
+use recording::format;
+use recording::vocabulary::Role;
 
 /// Numbers and sizes that differ by less are the same.
 const SAME: f64 = 0.05;
@@ -23,7 +25,7 @@ const NEARLY_ALL: f64 = 0.8;
 pub struct DearerWork;
 
 const ABOUT: About = About {
-    id: "dearer-work",
+    id: "higher-unit-cost",
     title: "The same work, dearer",
     pattern: "Threads that make mostly the same calls, as often and of the same size, nearly all of which cost more; and of their user code what it would take more by the same factor",
     meaning: "They do nothing more here: what runs in between takes the caches, or the CPU was slower, so this follows from the rest, and is no cause of its own",
@@ -47,7 +49,11 @@ impl Rule for DearerWork {
         let all = case.unclaimed();
         let (mut rows, mut told) = (Vec::new(), Vec::new());
         for role in roles(all) {
-            let own: Vec<Row> = all.iter().filter(|row| row.role == role).cloned().collect();
+            let own: Vec<Row> = all
+                .iter()
+                .filter(|row| row.role == *role)
+                .cloned()
+                .collect();
             if let Some(yardstick) = Yardstick::of(case, &own) {
                 told.push(yardstick.text(case, role));
                 rows.extend(yardstick.code(&own));
@@ -69,7 +75,7 @@ impl Yardstick {
     fn of(case: &Case<'_>, own: &[Row]) -> Option<Self> {
         let calls: Vec<Row> = own
             .iter()
-            .filter(|row| work::is_call(&row.cause))
+            .filter(|row| row.kind.is_syscall())
             .cloned()
             .collect();
         let price = |rows: &[Row]| sum(rows, |row| row.cheap).value;
@@ -101,16 +107,16 @@ impl Yardstick {
     fn code(&self, own: &[Row]) -> Vec<Row> {
         let code = own
             .iter()
-            .filter(|row| work::is_user_code(&row.cause) && row.more > 0.0);
+            .filter(|row| row.kind.is_user_code() && row.more > 0.0);
         code.map(|row| row.part((self.factor - 1.0) * row.cheap.value))
             .collect()
     }
 
-    fn text(&self, case: &Case<'_>, role: &str) -> String {
+    fn text(&self, case: &Case<'_>, role: &Role) -> String {
         format!(
             "{role} makes {} kinds of calls as often and of the same size at {} times the price ({})",
             self.calls.len(),
-            quantity::plain(self.factor),
+            format::number(self.factor),
             case.values(&self.calls)
         )
     }
@@ -134,7 +140,7 @@ fn moved(case: &Case<'_>, arm: &Rounds<'_>, row: &Row) -> f64 {
         let threads = recording.threads.iter();
         let own = threads.filter(|thread| thread.role == row.role);
         let calls = own.flat_map(|thread| &thread.syscalls);
-        let calls = calls.filter(|call| work::cause(call) == row.cause);
+        let calls = calls.filter(|call| kinds::of_syscall(call).1 == row.cause);
         calls.filter_map(|call| call.bytes.or(call.events)).sum()
     })
 }
@@ -142,8 +148,8 @@ fn moved(case: &Case<'_>, arm: &Rounds<'_>, row: &Row) -> f64 {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
-    use crate::testing::OneThread;
     use recording::comparison::Finding;
+    use recording::testing::ThreadBuild;
 
     const MS: u64 = 1_000_000;
 
@@ -157,16 +163,16 @@ mod tests {
         })
     }
 
-    fn with(more: impl Fn(OneThread) -> OneThread) -> Vec<Finding> {
+    fn with(more: impl Fn(ThreadBuild) -> ThreadBuild) -> Vec<Finding> {
         causes_of(|build| build.thread(1, MAIN, &more))
     }
 
     #[test]
     fn the_same_work_at_a_higher_price_is_found_and_said_to_follow() {
         let found = dearer(MS, 9 * MS / 2, 5 * MS);
-        assert_eq!(ids(&found), ["dearer-work"]);
+        assert_eq!(ids(&found), ["higher-unit-cost"]);
         assert_whole(&found[0]);
-        assert!(found[0].follows);
+        assert!(found[0].consequence);
         let told = "2 kinds of calls as often and of the same size at 1.50 times the price";
         assert!(found[0].text.contains(told), "{}", found[0].text);
     }
@@ -174,7 +180,7 @@ mod tests {
     #[test]
     fn user_code_beyond_the_factor_has_a_cause_of_its_own() {
         let found = dearer(MS, 9 * MS / 2, 20 * MS);
-        assert_eq!(ids(&found), ["user-code", "dearer-work"]);
+        assert_eq!(ids(&found), ["user-code", "higher-unit-cost"]);
         // The calls, and 5 of the 20 ms.
         let shares: Vec<f64> = found.iter().map(|found| found.share).collect();
         assert!((shares[1] - 10.5 / 25.5).abs() < 0.01, "{shares:?}");
@@ -184,22 +190,25 @@ mod tests {
     #[test]
     fn what_changed_for_its_own_reason_is_no_yardstick() {
         assert_eq!(ids(&dearer(0, 0, 10 * MS)), ["user-code"]);
-        assert_eq!(ids(&dearer(0, 9 * MS, 0)), ["network-cost"]);
-        assert_eq!(ids(&dearer(9 * MS, 0, 0)), ["network-cost"]);
+        assert_eq!(ids(&dearer(0, 9 * MS, 0)), ["socket-io"]);
+        assert_eq!(ids(&dearer(9 * MS, 0, 0)), ["socket-io"]);
     }
 
     #[test]
     fn other_calls_than_the_same_are_no_yardstick() {
         let more_often = with(|more| more.call("read", 0, MS).call("write", 100, 5 * MS));
-        assert!(!ids(&more_often).contains(&"dearer-work"), "{more_often:?}");
+        assert!(
+            !ids(&more_often).contains(&"higher-unit-cost"),
+            "{more_often:?}"
+        );
         let larger = causes_of(|build| {
-            let more = |more: OneThread| more.call("read", 0, MS).call("write", 0, 5 * MS);
+            let more = |more: ThreadBuild| more.call("read", 0, MS).call("write", 0, 5 * MS);
             build.thread(1, MAIN, more).with(|recording| {
                 let thread = recording.threads.last_mut().expect("just added");
                 thread.syscalls[1].bytes = Some(1 << 20);
             })
         });
-        assert_eq!(ids(&larger), ["network-cost"]);
+        assert_eq!(ids(&larger), ["socket-io"]);
     }
 
     #[test]
@@ -209,6 +218,6 @@ mod tests {
                 thread.call("read", 1_000, DOSE).call("write", 1_000, DOSE)
             })
         });
-        assert_eq!(ids(&found), ["network-cost"]);
+        assert_eq!(ids(&found), ["socket-io"]);
     }
 }

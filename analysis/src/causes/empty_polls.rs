@@ -2,21 +2,17 @@
 
 use super::case::{around_calls, is_by_count};
 use super::{About, Case, Hit, Kind, Row, Rule};
-use crate::work;
-use recording::{Recording, process::Syscall};
+use recording::evidence::List;
+use recording::process::Syscall;
+use recording::vocabulary::{SyscallClass, SyscallResult, result_of};
+use recording::{Evidence, Recording};
 
-/// Calls that wait for events, as far as a kind of work has them.
-const POLLS: [&str; 7] = [
-    "epoll_wait",
-    "epoll_pwait",
-    "epoll_pwait2",
-    "poll",
-    "ppoll",
-    "select",
-    "pselect6",
+/// Classes of calls that answer an event.
+const ANSWERS: [SyscallClass; 3] = [
+    SyscallClass::Receive,
+    SyscallClass::Send,
+    SyscallClass::ThreadSync,
 ];
-/// Kinds of work that answer an event.
-const ANSWERS: [&str; 3] = ["receiving", "sending", "handing work between threads"];
 
 /// User code grows by less than this for each more poll: a turn of a loop that finds nothing to do.
 const AROUND_NS: f64 = 100.0;
@@ -56,13 +52,17 @@ impl Rule for EmptyPolls {
         Some(Hit {
             rows: case.rows(|row| is_poll(row) || around.contains(row))?,
             text,
-            evidence: case.cite_all("/syscalls"),
+            evidence: case.cite_all(|path| Evidence::list(path, List::Syscalls)),
         })
     }
 }
 
+fn is_wait(call: &str) -> bool {
+    result_of(call) == SyscallResult::Events
+}
+
 fn is_poll(row: &Row) -> bool {
-    POLLS.contains(&row.cause.as_str())
+    row.kind.is_syscall() && is_wait(&row.cause)
 }
 
 /// Polls that brought nothing, as counted; where they were not, those that must have, at least: each of the others brought
@@ -72,22 +72,22 @@ fn empty(recording: &Recording) -> u64 {
     let waits = recording
         .threads
         .iter()
-        .filter_map(|thread| thread.waits.as_ref());
-    let counted: u64 = waits.map(|waits| waits.empty).sum();
+        .filter_map(|thread| thread.event_loop.as_ref());
+    let counted: u64 = waits.map(|waits| waits.empty_polls).sum();
     counted.max(least(recording))
 }
 
 fn least(recording: &Recording) -> u64 {
     let polls = || {
         let calls = recording.syscalls.iter();
-        calls.filter(|call| POLLS.contains(&call.name.as_str()))
+        calls.filter(|call| is_wait(&call.name))
     };
     let asked: u64 = polls().map(|call| call.count).sum();
     if polls().any(|call| call.events.is_some()) {
         let brought: u64 = polls().filter_map(|call| call.events).sum();
         return asked.saturating_sub(brought);
     }
-    let is_answer = |call: &&Syscall| ANSWERS.contains(&work::of(&call.name));
+    let is_answer = |call: &&Syscall| ANSWERS.contains(&SyscallClass::of(&call.name));
     let answers = recording.syscalls.iter().filter(is_answer);
     let answered: u64 = answers.map(|call| call.count).sum();
     asked.saturating_sub(answered + recording.process.voluntary_switches)
@@ -96,8 +96,9 @@ fn least(recording: &Recording) -> u64 {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
-    use crate::testing::OneThread;
-    use recording::activity::Waits;
+    use recording::runtime_stats::EventLoop;
+    use recording::testing::ThreadBuild;
+    use recording::vocabulary::Role;
 
     #[test]
     fn polls_that_bring_nothing_are_found() {
@@ -110,7 +111,7 @@ mod tests {
         });
         assert_whole(&found);
         assert!(
-            found.text.contains("8.00 polls that bring nothing"),
+            found.text.contains("8 polls that bring nothing"),
             "{}",
             found.text
         );
@@ -123,14 +124,14 @@ mod tests {
                 let calls = recording.syscalls.iter_mut();
                 calls.for_each(|call| call.events = Some(call.count));
                 let thread = recording.threads.last_mut().expect("just made");
-                thread.waits = Some(Waits {
-                    empty: 8_000,
-                    ..Waits::default()
+                thread.event_loop = Some(EventLoop {
+                    empty_polls: 8_000,
+                    ..EventLoop::default()
                 });
             })
         });
         assert!(
-            found.text.contains("8.00 polls that bring nothing"),
+            found.text.contains("8 polls that bring nothing"),
             "{}",
             found.text
         );
@@ -140,7 +141,7 @@ mod tests {
     fn where_they_are_not_counted_they_are_told_by_what_follows() {
         let found = planted("empty-polls", |build| build.call("epoll_wait", 9_000, DOSE));
         assert!(
-            found.text.contains("6.00 polls that bring nothing"),
+            found.text.contains("6 polls that bring nothing"),
             "{}",
             found.text
         );
@@ -159,12 +160,12 @@ mod tests {
     fn only_little_user_code_runs_around_polls() {
         let found = |user: u64| {
             causes_of(|build| {
-                let more = |more: OneThread| more.call("epoll_wait", 100_000, DOSE).user(user, 0);
+                let more = |more: ThreadBuild| more.call("epoll_wait", 100_000, DOSE).user(user, 0);
                 build.thread(1, MAIN, more).with(|recording| {
                     let thread = recording.threads.last_mut().expect("just made");
-                    thread.waits = Some(Waits {
-                        empty: 100_000,
-                        ..Waits::default()
+                    thread.event_loop = Some(EventLoop {
+                        empty_polls: 100_000,
+                        ..EventLoop::default()
                     });
                 })
             })
@@ -176,7 +177,7 @@ mod tests {
     #[test]
     fn what_others_save_hides_no_polls() {
         let found = causes_of(|build| {
-            let build = build.thread(8, JSC_HEAP_HELPER, |thread| thread.user(2 * DOSE, 9));
+            let build = build.thread(8, Role::JscHeapHelper, |thread| thread.user(2 * DOSE, 9));
             let build = build.call("epoll_pwait2", 9_000, DOSE / 4);
             build.with(|recording| {
                 let calls = recording.syscalls.iter_mut();

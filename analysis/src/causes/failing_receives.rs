@@ -2,14 +2,15 @@
 
 use super::case::{is_by_count, sum};
 use super::{About, Case, Hit, Kind, Rule};
-use crate::work;
-use recording::Recording;
+use recording::evidence::List;
+use recording::vocabulary::{SyscallClass, TermKind};
+use recording::{Evidence, Recording};
 
 /// See the module.
 pub struct FailingReceives;
 
 const ABOUT: About = About {
-    id: "failing-receives",
+    id: "eagain-reads",
     title: "Failing receives",
     pattern: "More receiving calls, most of which fail with EAGAIN",
     meaning: "The program tries to read before data is there, and is told to come back",
@@ -26,7 +27,7 @@ impl Rule for FailingReceives {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.work("receiving")?;
+        let rows = case.work(TermKind::Syscall(SyscallClass::Receive))?;
         let (dear, cheap) = (case.per(case.dear, failed), case.per(case.cheap, failed));
         let more_calls = sum(&rows, |row| row.dear).count - sum(&rows, |row| row.cheap).count;
         if !is_by_count(&rows) || dear - cheap < more_calls / 2.0 {
@@ -36,7 +37,7 @@ impl Rule for FailingReceives {
         Some(Hit {
             rows,
             text,
-            evidence: case.cite_all("/syscalls"),
+            evidence: case.cite_all(|path| Evidence::list(path, List::Syscalls)),
         })
     }
 }
@@ -45,7 +46,7 @@ fn failed(recording: &Recording) -> u64 {
     let receives = recording
         .syscalls
         .iter()
-        .filter(|call| work::of(&call.name) == "receiving");
+        .filter(|call| SyscallClass::of(&call.name) == SyscallClass::Receive);
     receives.filter_map(|call| call.errors.get("EAGAIN")).sum()
 }
 
@@ -55,7 +56,7 @@ mod tests {
 
     #[test]
     fn reads_that_fail_are_found() {
-        let found = planted("failing-receives", |build| {
+        let found = planted("eagain-reads", |build| {
             build.call("read", 5_000, DOSE).fails("read", 4_900)
         });
         assert_whole(&found);
@@ -69,6 +70,6 @@ mod tests {
     #[test]
     fn reads_that_succeed_are_another_matter() {
         let found = causes_of(|build| build.call("read", 5_000, DOSE));
-        assert_eq!(found[0].id, "network-cost");
+        assert_eq!(found[0].id, "socket-io");
     }
 }

@@ -2,15 +2,13 @@
 
 use super::{About, Case, Hit, Kind, Rule};
 use crate::arms::Rounds;
-use crate::ledger::latency::{
-    ARRIVAL_TO_RECEIVE, ARRIVAL_TO_WAKE, RECEIVE_TO_SEND, RUN_TO_RECEIVE, WAKE_TO_RUN,
-};
 use recording::Recording;
+use recording::vocabulary::{ProxyStage, TermKind};
 
 /// One part.
 pub struct Part {
     about: About,
-    rows: &'static [&'static str],
+    stages: &'static [ProxyStage],
 }
 
 /// Data that waits to be received.
@@ -22,11 +20,11 @@ pub const QUEUEING: Part = Part {
         meaning: "The thread had to be woken, wait for a CPU, or finish something else first",
         remedy: "Look at run-queue time and at what the loop does between two waits",
     },
-    rows: &[
-        ARRIVAL_TO_WAKE,
-        WAKE_TO_RUN,
-        RUN_TO_RECEIVE,
-        ARRIVAL_TO_RECEIVE,
+    stages: &[
+        ProxyStage::ArrivalToWakeup,
+        ProxyStage::RunQueue,
+        ProxyStage::LoopBusy,
+        ProxyStage::ArrivalToReceive,
     ],
 };
 
@@ -39,7 +37,7 @@ pub const SLOW_FORWARDING: Part = Part {
         meaning: "This is the program's own work for a chunk, hand-overs between its threads included",
         remedy: "Look at user code and at hand-overs between threads",
     },
-    rows: &[RECEIVE_TO_SEND],
+    stages: &[ProxyStage::ReceiveToSend],
 };
 
 impl Rule for Part {
@@ -52,7 +50,11 @@ impl Rule for Part {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| self.rows.contains(&row.cause.as_str()))?;
+        let rows = case.rows(|row| {
+            self.stages
+                .iter()
+                .any(|stage| row.kind == TermKind::Proxy(*stage))
+        })?;
         let mut text = case.values(&rows);
         for arm in [case.dear, case.cheap] {
             text += &partly(arm).unwrap_or_default();
@@ -69,7 +71,7 @@ fn partly(arm: &Rounds<'_>) -> Option<String> {
         let rounds = arm.rounds.iter();
         rounds.map(|(_, recording)| of(recording)).sum()
     };
-    let known = sum(|recording| recording.sockets.forwards_matched);
+    let known = sum(|recording| recording.sockets.relays_matched);
     let share = known as f64 / sum(Recording::tokens) as f64;
     let percent = share * 100.0;
     (share < NEARLY_ALL).then(|| format!("; known of {percent:.0} % of {}'s tokens only", arm.arm))
@@ -85,7 +87,7 @@ mod tests {
             ("queueing", "arrival_to_recv"),
             ("slow-forwarding", "recv_to_send"),
         ] {
-            let found = planted(id, |build| build.forwards(part, 2_000_000));
+            let found = planted(id, |build| build.relays(part, 2_000_000));
             assert!(found.share > 0.8, "{}", found.share);
         }
     }
@@ -94,9 +96,9 @@ mod tests {
     fn it_is_said_where_few_tokens_are_known() {
         let matched = |share: u64| {
             planted("slow-forwarding", move |build| {
-                let build = build.forwards("recv_to_send", 2_000_000);
+                let build = build.relays("recv_to_send", 2_000_000);
                 build.with(move |recording| {
-                    recording.sockets.forwards_matched = recording.tokens() * share / 100;
+                    recording.sockets.relays_matched = recording.tokens() * share / 100;
                 })
             })
         };

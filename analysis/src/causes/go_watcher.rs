@@ -1,14 +1,14 @@
 //! Go's sysmon: what it costs follows from how long anything runs.
 
 use super::{About, Case, Hit, Kind, Rule};
-use crate::runtime::GO_SYSMON;
+use recording::vocabulary::Role;
 
 /// See the module. It runs on no processor of the scheduler, looks every 20 µs at first and every 10 ms at last, and sleeps when
 /// all of the process does (`sysmon` in Go's `runtime/proc.go`).
 pub struct GoWatcher;
 
 const ABOUT: About = About {
-    id: "go-watcher",
+    id: "go-sysmon",
     title: "Go's watcher",
     pattern: "All of Go's sysmon thread",
     meaning: "It looks every 20 µs to 10 ms at what runs, for as long as anything does: so this follows from what keeps the process busy, and is no cause of its own",
@@ -29,7 +29,7 @@ impl Rule for GoWatcher {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| row.role == GO_SYSMON)?;
+        let rows = case.rows(|row| row.role == Role::GoSysmon)?;
         let text = case.values(&rows);
         Some(Hit::of(rows, text))
     }
@@ -42,20 +42,20 @@ mod tests {
 
     #[test]
     fn it_is_found_and_said_to_follow() {
-        let found = planted("go-watcher", |build| {
-            build.thread(9, GO_SYSMON, |thread| {
+        let found = planted("go-sysmon", |build| {
+            build.thread(9, Role::GoSysmon, |thread| {
                 thread
                     .call("nanosleep", 1_000, DOSE / 2)
                     .user(DOSE / 2, 1_000)
             })
         });
         assert_whole(&found);
-        assert!(found.follows);
+        assert!(found.consequence);
     }
 
     #[test]
     fn other_causes_are_causes() {
-        let found = planted("other-calls", |build| build.call("getpid", 10, DOSE));
-        assert!(!found.follows);
+        let found = planted("other-syscalls", |build| build.call("getpid", 10, DOSE));
+        assert!(!found.consequence);
     }
 }

@@ -4,11 +4,12 @@ use super::{
     About, Case, Hit, Kind, Row, Rule,
     case::{around_calls, roles},
 };
-use crate::work::{self, SWITCHING};
-use recording::Recording;
+use recording::evidence::List;
+use recording::process::WakeSource;
+use recording::vocabulary::{Role, SyscallClass, TermKind};
+use recording::{Evidence, Recording};
 use std::collections::BTreeSet;
 
-const HANDING: &str = "handing work between threads";
 /// A thread that computes for longer than this between two hand-overs has work of its own.
 const NO_WORK_NS: f64 = 3_000.0;
 
@@ -19,7 +20,7 @@ const AROUND_NS: f64 = 1_000.0;
 pub struct HandOff;
 
 const ABOUT: About = About {
-    id: "hand-off",
+    id: "thread-handoff",
     title: "Handing work between threads",
     pattern: "futex calls: threads that wake each other, and locks that are fought over; the switches where one preempts the other; all of the threads that do nothing else; and where others make more such calls, what little user code they run more",
     meaning: "Each hand-over is a wake-up and a switch; a contended lock is two",
@@ -44,7 +45,7 @@ impl Rule for HandOff {
             is_handing(row)
                 || idle.contains(&row.role)
                 || around.contains(row)
-                || (by_own && row.cause == SWITCHING)
+                || (by_own && row.kind == TermKind::ContextSwitch)
         })?;
         let calls: Vec<_> = rows.iter().filter(|row| is_handing(row)).cloned().collect();
         let text = format!(
@@ -59,58 +60,59 @@ impl Rule for HandOff {
         Some(Hit {
             rows,
             text,
-            evidence: case.cite_all("/wakers"),
+            evidence: case.cite_all(|path| Evidence::list(path, List::Wakers)),
         })
     }
 }
 
 fn is_handing(row: &Row) -> bool {
-    row.work() == HANDING
+    row.is_of(SyscallClass::ThreadSync)
 }
 
 /// Whether it is the threads' waking each other that preempts them: there are more such wake-ups, and about as many as
 /// preemptions.
 fn preempted_by_own(case: &Case<'_>, rows: &[Row]) -> bool {
-    let switching = rows.iter().filter(|row| row.cause == SWITCHING);
+    let switching = rows
+        .iter()
+        .filter(|row| row.kind == TermKind::ContextSwitch);
     let preemptions: f64 = switching.map(|row| row.dear.count - row.cheap.count).sum();
     let wakeups = case.per(case.dear, woken) - case.per(case.cheap, woken);
     preemptions > 0.0 && wakeups > preemptions / 2.0
 }
 
 /// Roles of threads that only pass things on.
-fn errand_threads(rows: &[Row]) -> BTreeSet<String> {
+fn errand_threads(rows: &[Row]) -> BTreeSet<Role> {
     let idle = roles(rows)
         .into_iter()
         .filter(|role| only_passes(rows, role));
-    idle.map(str::to_owned).collect()
+    idle.cloned().collect()
 }
 
-fn only_passes(rows: &[Row], role: &str) -> bool {
-    let own = || rows.iter().filter(|row| row.role == role);
+fn only_passes(rows: &[Row], role: &Role) -> bool {
+    let own = || rows.iter().filter(|row| row.role == *role);
     let count = |fits: fn(&Row) -> bool| -> f64 {
         let rows = own().filter(|row| fits(row));
         rows.map(|row| row.dear.count).sum()
     };
-    let (handed, calls) = (count(is_handing), count(|row| work::is_call(&row.cause)));
-    let user = own().filter(|row| work::is_user_code(&row.cause));
+    let (handed, calls) = (count(is_handing), count(|row| row.kind.is_syscall()));
+    let user = own().filter(|row| row.kind.is_user_code());
     let user: f64 = user.map(|row| row.dear.value).sum();
     handed > 0.9 * calls && user < NO_WORK_NS * handed
 }
 
 /// Wake-ups of the target's threads by its own threads.
 fn woken(recording: &Recording) -> u64 {
-    let own = |role: &String| recording.threads.iter().any(|thread| thread.role == *role);
-    let wakers = recording
-        .wakers
-        .iter()
-        .filter(|waker| own(&waker.from_role));
-    wakers.map(|waker| waker.count).sum()
+    let wakers = recording.wakers.iter();
+    let own = wakers.filter(|waker| matches!(waker.from, WakeSource::Thread(_)));
+    own.map(|waker| waker.count).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
-    use recording::{comparison::Finding, process::Waker};
+    use recording::comparison::Finding;
+    use recording::process::{WakeSource, Waker};
+    use recording::vocabulary::Role;
 
     #[test]
     fn a_thread_that_only_passes_things_on_is_part_of_it() {
@@ -122,7 +124,7 @@ mod tests {
             })
         };
         let all = errands(DOSE / 2);
-        assert_eq!((all.len(), all[0].id.as_str()), (1, "hand-off"));
+        assert_eq!((all.len(), all[0].id.as_str()), (1, "thread-handoff"));
         let works = errands(5 * DOSE);
         assert_eq!(works[0].id, "user-code");
     }
@@ -131,31 +133,31 @@ mod tests {
     fn preempting_each_other_is_part_of_it() {
         let preempted = |own_wakeups: u64| {
             causes_of(|build| {
-                let build = build.thread(1, MAIN, |thread| thread.switching(DOSE, 5_000));
+                let build = build.thread(1, MAIN, |thread| thread.ctx_switch(DOSE, 5_000));
                 let build = build.call("futex", 5_000, DOSE);
                 build.with(|recording| {
                     recording.wakers = vec![Waker {
-                        from_role: MAIN.into(),
-                        to_role: MAIN.into(),
+                        from: WakeSource::Thread(0),
                         count: own_wakeups,
+                        ..Waker::default()
                     }];
                 })
             })
         };
         let ids = |found: Vec<Finding>| found.into_iter().map(|it| it.id).collect::<Vec<_>>();
-        assert_eq!(ids(preempted(5_000)), ["hand-off"]);
-        assert_eq!(ids(preempted(1_000)), ["hand-off", "preemption"]);
+        assert_eq!(ids(preempted(5_000)), ["thread-handoff"]);
+        assert_eq!(ids(preempted(1_000)), ["thread-handoff", "preemption"]);
     }
 
     #[test]
     fn futex_traffic_is_found() {
-        let found = planted("hand-off", |build| build.call("futex", 5_000, DOSE));
+        let found = planted("thread-handoff", |build| build.call("futex", 5_000, DOSE));
         assert_whole(&found);
     }
 
     #[test]
     fn the_little_that_runs_around_hand_overs_is_part_of_it() {
-        let found = planted("hand-off", |build| {
+        let found = planted("thread-handoff", |build| {
             build.thread(1, MAIN, |more| {
                 more.call("futex", 10_000, DOSE).user(DOSE / 4, 10_000)
             })
@@ -170,15 +172,15 @@ mod tests {
                 more.call("futex", 1_000, DOSE).user(DOSE, 1_000)
             })
         });
-        assert_eq!(sorted_ids(&found), ["hand-off", "user-code"]);
+        assert_eq!(sorted_ids(&found), ["thread-handoff", "user-code"]);
     }
 
     #[test]
     fn what_others_save_hides_it_not() {
         let found = causes_of(|build| {
-            let build = build.thread(8, JSC_HEAP_HELPER, |thread| thread.user(2 * DOSE, 9));
+            let build = build.thread(8, Role::JscHeapHelper, |thread| thread.user(2 * DOSE, 9));
             build.call("futex", 1_000, DOSE / 4).with(saves)
         });
-        assert_eq!(ids(&found), ["garbage-collection", "hand-off"]);
+        assert_eq!(ids(&found), ["garbage-collection", "thread-handoff"]);
     }
 }

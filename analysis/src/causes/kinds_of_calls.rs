@@ -2,11 +2,12 @@
 
 use super::case::largest;
 use super::{About, Case, Hit, Kind, Rule};
+use recording::vocabulary::SyscallClass;
 
 /// Calls of certain kinds of work.
 pub struct Calls {
     about: About,
-    kinds: &'static [&'static str],
+    classes: &'static [SyscallClass],
 }
 
 /// The clock, read by real system calls.
@@ -18,7 +19,7 @@ pub const CLOCK_CALLS: Calls = Calls {
         meaning: "Reading the clock needs no system call where the vDSO serves it; here it does one",
         remedy: "Read it once per event-loop turn, and check that the clock source is tsc or kvm-clock",
     },
-    kinds: &["reading the clock"],
+    classes: &[SyscallClass::Clock],
 };
 
 /// Files, used while serving.
@@ -30,7 +31,7 @@ pub const FILE_ACCESS: Calls = Calls {
         meaning: "Files are opened, read or synced while requests are served",
         remedy: "Read once and keep it; move what must be written off the serving path",
     },
-    kinds: &["using files"],
+    classes: &[SyscallClass::File],
 };
 
 /// The waiting of event loops.
@@ -42,36 +43,36 @@ pub const EVENT_LOOP: Calls = Calls {
         meaning: "Each turn of an event loop asks the kernel what is ready, and goes to sleep and wakes up for it",
         remedy: "Handle more for each turn; let one loop serve both sides of a stream",
     },
-    kinds: &["waiting for events"],
+    classes: &[SyscallClass::EventPolling],
 };
 
 /// The kernel's own work of moving bytes.
 pub const NETWORK_COST: Calls = Calls {
     about: About {
-        id: "network-cost",
+        id: "socket-io",
         title: "Sending and receiving",
         pattern: "Calls that send and receive, where no rule above explains them",
         meaning: "This is the network stack at work, the loopback's receiving side included: it is charged to who sends",
         remedy: "Fewer, larger messages are all that helps",
     },
-    kinds: &["sending", "receiving"],
+    classes: &[SyscallClass::Send, SyscallClass::Receive],
 };
 
 /// Whatever else the program asks the kernel for.
 pub const OTHER_CALLS: Calls = Calls {
     about: About {
-        id: "other-calls",
+        id: "other-syscalls",
         title: "Other system calls",
         pattern: "System calls that no rule above explains",
         meaning: "These calls are not part of moving data from one socket to another",
         remedy: "See who makes them (strace -k, perf trace) and whether they are needed",
     },
-    kinds: &[
-        "other system calls",
-        "handling signals",
-        "starting and ending threads",
-        "opening and closing connections",
-        "managing memory",
+    classes: &[
+        SyscallClass::Other,
+        SyscallClass::Signals,
+        SyscallClass::Lifecycle,
+        SyscallClass::Connection,
+        SyscallClass::Memory,
     ],
 };
 
@@ -85,8 +86,8 @@ impl Rule for Calls {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| self.kinds.contains(&row.work()))?;
-        let unit = &case.story.metric.unit;
+        let rows = case.rows(|row| self.classes.iter().any(|class| row.is_of(*class)))?;
+        let unit = case.story.metric.unit;
         let text = format!("{}{}", case.counts("calls", &rows), largest(&rows, unit));
         Some(Hit::of(rows, text))
     }
@@ -102,9 +103,9 @@ mod tests {
             ("clock-calls", "clock_gettime"),
             ("file-access", "fsync"),
             ("event-loop", "epoll_ctl"),
-            ("network-cost", "recvfrom"),
-            ("other-calls", "getpid"),
-            ("other-calls", "setsockopt"),
+            ("socket-io", "recvfrom"),
+            ("other-syscalls", "getpid"),
+            ("other-syscalls", "setsockopt"),
         ] {
             let found = planted(id, |build| build.call(call, 5_000, DOSE));
             assert_whole(&found);
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn dearer_sends_are_found() {
-        let found = planted("network-cost", |build| build.call("sendto", 0, DOSE));
+        let found = planted("socket-io", |build| build.call("sendto", 0, DOSE));
         assert_whole(&found);
     }
 }

@@ -2,16 +2,18 @@
 
 use super::case::largest;
 use super::{About, Case, Hit, Kind, Rule};
-use crate::{arms::Rounds, quantity, sites};
-use recording::Recording;
+use crate::{arms::Rounds, call_sites};
+use recording::evidence::{Field, Part};
+use recording::vocabulary::{RegionClass, TermKind, Unit};
+use recording::{Evidence, Recording, format};
 
 /// Classes of region that do not grow by a program's own doing, or only as it warms up.
-const SETTLED: [&str; 5] = [
-    "binary text",
-    "binary data",
-    "libraries",
-    "jit code",
-    "thread stacks",
+const SETTLED: [RegionClass; 5] = [
+    RegionClass::BinaryText,
+    RegionClass::BinaryData,
+    RegionClass::Libraries,
+    RegionClass::JitCode,
+    RegionClass::ThreadStacks,
 ];
 /// What grows in the second half of a round at this share of the first half's pace or faster is not warming up.
 const STEADY: f64 = 0.5;
@@ -39,23 +41,27 @@ impl Rule for Leak {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| !SETTLED.contains(&row.cause.as_str()))?;
+        let rows = case.rows(|row| {
+            let settled = |class: &RegionClass| row.kind == TermKind::Region(*class);
+            !SETTLED.iter().any(settled)
+        })?;
         let [first, second] = growth(case.dear)?;
         let before: f64 = growth(case.cheap)?.iter().sum();
         if second < STEADY * first || first + second - before < SEEN * case.gap() {
             return None;
         }
-        let halves = [first, second].map(|half| quantity::text(half, "bytes"));
-        let faulting = sites::page_faults(case.dear);
+        let halves = [first, second].map(|half| format::quantity(half, Unit::Bytes));
+        let faulting = call_sites::page_faults(case.dear);
         let text = format!(
             "{} grew by {} in the first half of a round and by {} in the second{}{}",
             case.dear.arm,
             halves[0],
             halves[1],
-            largest(&rows, &case.story.metric.unit),
+            largest(&rows, case.story.metric.unit),
             faulting.text,
         );
-        let mut evidence = case.cite_all("/memory/series");
+        let mut evidence =
+            case.cite_all(|path| Evidence::part(path, Part::Memory).field(Field::Series));
         evidence.extend(faulting.evidence);
         Some(Hit {
             rows,
@@ -90,8 +96,10 @@ fn halves(recording: &Recording) -> Option<[f64; 2]> {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
-    use crate::testing::Build;
+    use crate::testing::compare;
     use recording::memory::MemoryPoint;
+    use recording::testing::Build;
+    use recording::vocabulary::{MetricId, RegionClass};
 
     /// What was there at the end of each second, in MiB.
     fn grown(build: Build, sizes: [u64; 5]) -> Build {
@@ -104,16 +112,17 @@ mod tests {
 
     fn found(sizes: [u64; 5]) -> recording::comparison::Finding {
         let clean = (1..=3).map(|number| {
-            let build = Build::arm("clean").region("runtime heap", 10 << 20);
+            let build = Build::arm("clean").region(RegionClass::RuntimeHeap, 10 << 20);
             (format!("clean/{number}"), grown(build, [10; 5]).done())
         });
         let leaky = (1..=3).map(|number| {
-            let build = Build::arm("leaky").region("runtime heap", 50 << 20);
+            let build = Build::arm("leaky").region(RegionClass::RuntimeHeap, 50 << 20);
             (format!("leaky/{number}"), grown(build, sizes).done())
         });
-        let comparison = crate::compare(&clean.chain(leaky).collect::<Vec<_>>());
+        let comparison = compare(&clean.chain(leaky).collect::<Vec<_>>());
         let told = comparison.findings.into_iter();
-        let mut causes = told.filter(|found| found.metric == "rss_bytes" && found.pair.is_some());
+        let mut causes =
+            told.filter(|found| found.metric == MetricId::RssBytes && found.pair.is_some());
         causes
             .find(|found| found.id != "difference")
             .expect("memory differs")

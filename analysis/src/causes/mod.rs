@@ -30,8 +30,10 @@ mod tests;
 
 pub use case::{Case, Hit, Row};
 
-use crate::{arms::Rounds, findings::Story, quantity};
+use crate::{arms::Rounds, findings::Story};
 use recording::comparison::Finding;
+use recording::format;
+use recording::vocabulary::MetricId;
 
 /// What a rule, or a condition, is: also its line in `docs/causes.md`.
 pub struct About {
@@ -63,15 +65,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn of(metric: &str) -> Option<Self> {
+    fn of(metric: MetricId) -> Option<Self> {
         match metric {
-            "cpu_ns_per_token" | "cpu_ns_per_second" => Some(Kind::Cpu),
-            "rss_bytes" => Some(Kind::Memory),
-            "forwarding_mean_ns" | "forwarding_ns" | "forwarding_p90_ns" | "forwarding_p99_ns" => {
-                Some(Kind::Forwarding)
-            }
-            "loop_blocked_ns_per_token" => Some(Kind::Blocked),
-            "loop_run_queue_ns_per_token" => Some(Kind::RunQueue),
+            MetricId::CpuNsPerToken | MetricId::CpuNsPerSecond => Some(Kind::Cpu),
+            MetricId::RssBytes => Some(Kind::Memory),
+            metric if metric.is_proxy_latency() => Some(Kind::Forwarding),
+            MetricId::LoopBlockedNsPerToken => Some(Kind::Blocked),
+            MetricId::LoopRunQueueNsPerToken => Some(Kind::RunQueue),
             _ => None,
         }
     }
@@ -131,7 +131,7 @@ const WORTH_TELLING: f64 = 0.05;
 /// The causes of one difference.
 pub fn explain(story: &Story<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Vec<Finding> {
     let mut case = Case::new(story, a, b);
-    let kind = Kind::of(&story.metric.name);
+    let kind = Kind::of(story.metric.name);
     let mut findings = Vec::new();
     for rule in RULES.iter().filter(|rule| Some(rule.kind()) == kind) {
         let Some(hit) = rule.check(&case) else {
@@ -141,7 +141,7 @@ pub fn explain(story: &Story<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Vec<Finding
         let share = more / case.gap();
         if share >= WORTH_TELLING && more > chance::of(&case, &hit.rows) {
             findings.push(Finding {
-                follows: rule.follows(),
+                consequence: rule.follows(),
                 ..finding(&case, rule.about(), &hit, more)
             });
             case.take(&hit.rows);
@@ -151,21 +151,23 @@ pub fn explain(story: &Story<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Vec<Finding
 }
 
 fn finding(case: &Case<'_>, about: &About, hit: &Hit, more: f64) -> Finding {
-    let unit = &case.story.metric.unit;
     let text = format!(
-        "{}: {} ({}) of what {} takes more than {} in {}: {}. {}. {}.",
-        about.title,
-        quantity::text(more, unit),
-        quantity::percent(more / case.gap()),
+        "{} ({}) of what {} takes more than {} in {}: {}.",
+        format::quantity(more, case.story.metric.unit),
+        format::percent(more / case.gap()),
         case.dear.arm,
         case.cheap.arm,
         case.story.title,
         hit.text,
-        about.meaning,
-        about.remedy,
     );
     let rows = hit.rows.iter().map(|row| case.cite(row));
     let evidence = rows.chain(hit.evidence.iter().cloned()).collect();
-    case.story
-        .finding(about.id, text, more / case.gap(), evidence)
+    Finding {
+        title: about.title.into(),
+        meaning: format!("{}.", about.meaning),
+        advice: format!("{}.", about.remedy),
+        ..case
+            .story
+            .finding(about.id, text, more / case.gap(), evidence)
+    }
 }

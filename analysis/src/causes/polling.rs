@@ -1,18 +1,17 @@
 //! Timers that wake a thread to look whether there is something to do.
 
 use super::{About, Case, Hit, Kind, Row, Rule, case::roles};
-use crate::work;
+use recording::vocabulary::{Role, SyscallClass, TermKind};
 use std::collections::BTreeSet;
 
 /// A thread that computes for longer than this each time it wakes has something to do.
 const A_LOOK_NS: f64 = 50_000.0;
-const SLEEPING: &str = "sleeping";
 
 /// See the module.
 pub struct Polling;
 
 const ABOUT: About = About {
-    id: "polling",
+    id: "timer-wakeups",
     title: "Sleeping and waking by a timer",
     pattern: "nanosleep and its kin, and all of the threads that live by them: they mostly sleep, and do little in between",
     meaning: "A thread wakes by the clock, whether or not there is work",
@@ -38,26 +37,26 @@ impl Rule for Polling {
 }
 
 fn is_sleep(row: &Row) -> bool {
-    work::of(&row.cause) == SLEEPING
+    row.kind == TermKind::Syscall(SyscallClass::Timers)
 }
 
 /// Roles that live by the clock.
-fn pollers(rows: &[Row]) -> BTreeSet<String> {
+fn pollers(rows: &[Row]) -> BTreeSet<Role> {
     let polls = roles(rows)
         .into_iter()
         .filter(|role| does_little_but_sleep(rows, role));
-    polls.map(str::to_owned).collect()
+    polls.cloned().collect()
 }
 
-fn does_little_but_sleep(rows: &[Row], role: &str) -> bool {
-    let own = || rows.iter().filter(|row| row.role == role);
+fn does_little_but_sleep(rows: &[Row], role: &Role) -> bool {
+    let own = || rows.iter().filter(|row| row.role == *role);
     let sleeps: f64 = own()
         .filter(|row| is_sleep(row))
         .map(|row| row.dear.count)
         .sum();
-    let calls = own().filter(|row| work::is_call(&row.cause));
+    let calls = own().filter(|row| row.kind.is_syscall());
     let calls: f64 = calls.map(|row| row.dear.count).sum();
-    let user = own().filter(|row| work::is_user_code(&row.cause));
+    let user = own().filter(|row| row.kind.is_user_code());
     let user: f64 = user.map(|row| row.dear.value).sum();
     2.0 * sleeps > calls && user < A_LOOK_NS * sleeps
 }
@@ -65,10 +64,11 @@ fn does_little_but_sleep(rows: &[Row], role: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
+    use recording::vocabulary::Role;
 
     #[test]
     fn a_polling_timer_is_found_with_its_thread() {
-        let found = planted("polling", |build| {
+        let found = planted("timer-wakeups", |build| {
             build.thread(9, "ticker", |thread| {
                 thread
                     .call("clock_nanosleep", 1_000, DOSE / 2)
@@ -93,9 +93,9 @@ mod tests {
     #[test]
     fn what_others_save_hides_it_not() {
         let found = causes_of(|build| {
-            let build = build.thread(8, JSC_HEAP_HELPER, |thread| thread.user(2 * DOSE, 9));
+            let build = build.thread(8, Role::JscHeapHelper, |thread| thread.user(2 * DOSE, 9));
             build.call("clock_nanosleep", 1_000, DOSE / 4).with(saves)
         });
-        assert_eq!(ids(&found), ["garbage-collection", "polling"]);
+        assert_eq!(ids(&found), ["garbage-collection", "timer-wakeups"]);
     }
 }

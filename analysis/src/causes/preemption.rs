@@ -1,7 +1,7 @@
 //! Threads whose CPU is taken from them.
 
 use super::{About, Case, Hit, Kind, Rule};
-use crate::work::SWITCHING;
+use recording::vocabulary::TermKind;
 
 /// See the module.
 pub struct Preemption;
@@ -24,7 +24,7 @@ impl Rule for Preemption {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| row.cause == SWITCHING)?;
+        let rows = case.rows(|row| row.kind == TermKind::ContextSwitch)?;
         let text = case.counts("preemptions", &rows);
         Some(Hit::of(rows, text))
     }
@@ -37,11 +37,11 @@ mod tests {
     #[test]
     fn preemptions_are_found() {
         let found = planted("preemption", |build| {
-            build.thread(9, "worker", |thread| thread.switching(DOSE, 20_000))
+            build.thread(9, "worker", |thread| thread.ctx_switch(DOSE, 20_000))
         });
         assert_whole(&found);
         assert!(
-            found.text.contains("20.0 preemptions a token"),
+            found.text.contains("20 preemptions a token"),
             "{}",
             found.text
         );

@@ -2,12 +2,13 @@
 
 use super::case::largest;
 use super::{About, Case, Hit, Kind, Rule};
-use crate::sites::{self, Told};
+use crate::call_sites::{self, Clause};
+use recording::vocabulary::{RegionClass, TermKind};
 
 /// Memory of certain classes of region.
 pub struct Regions {
     about: About,
-    classes: &'static [&'static str],
+    classes: &'static [RegionClass],
 }
 
 /// The program and its libraries.
@@ -19,7 +20,11 @@ pub const BINARY_SIZE: Regions = Regions {
         meaning: "Code is mapped from the file and shared between processes of the same binary; it is paid once, not for each process",
         remedy: "Look at PSS rather than RSS where many processes of it run",
     },
-    classes: &["binary text", "binary data", "libraries"],
+    classes: &[
+        RegionClass::BinaryText,
+        RegionClass::BinaryData,
+        RegionClass::Libraries,
+    ],
 };
 
 /// What a JIT has made.
@@ -31,7 +36,7 @@ pub const JIT_MEMORY: Regions = Regions {
         meaning: "The JIT reserves room for code and fills it as the program warms up",
         remedy: "Only a runtime without a JIT, or with a smaller code cache, saves it",
     },
-    classes: &["jit code"],
+    classes: &[RegionClass::JitCode],
 };
 
 /// Stacks of threads.
@@ -43,7 +48,7 @@ pub const THREAD_STACKS: Regions = Regions {
         meaning: "Each thread keeps the deepest stack it ever used",
         remedy: "Use fewer threads",
     },
-    classes: &["thread stacks"],
+    classes: &[RegionClass::ThreadStacks],
 };
 
 /// The heap that the runtime holds.
@@ -55,7 +60,7 @@ pub const RETAINED_HEAP: Regions = Regions {
         meaning: "This is live data, garbage not yet collected, and room that the allocator keeps for later",
         remedy: "Compare after a forced collection to tell live data from room; set the heap's limit (GOMEMLIMIT, bun --smol)",
     },
-    classes: &["runtime heap"],
+    classes: &[RegionClass::RuntimeHeap],
 };
 
 impl Rule for Regions {
@@ -68,12 +73,16 @@ impl Rule for Regions {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| self.classes.contains(&row.cause.as_str()))?;
-        let unit = &case.story.metric.unit;
+        let rows = case.rows(|row| {
+            self.classes
+                .iter()
+                .any(|class| row.kind == TermKind::Region(*class))
+        })?;
+        let unit = case.story.metric.unit;
         // What was touched while recorded is mostly heap, and says nothing of how other classes came to be.
         let faulting = match self.about.id {
-            "retained-heap" => sites::page_faults(case.dear),
-            _ => Told::default(),
+            "retained-heap" => call_sites::page_faults(case.dear),
+            _ => Clause::default(),
         };
         let (values, largest) = (case.values(&rows), largest(&rows, unit));
         Some(Hit {
@@ -93,7 +102,7 @@ mod tests {
     fn every_class_is_found_by_its_rule() {
         for rule in [BINARY_SIZE, JIT_MEMORY, THREAD_STACKS, RETAINED_HEAP] {
             for class in rule.classes {
-                let found = planted(rule.about.id, |build| build.region(class, 50 << 20));
+                let found = planted(rule.about.id, |build| build.region(*class, 50 << 20));
                 assert_whole(&found);
             }
         }

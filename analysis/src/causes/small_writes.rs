@@ -2,9 +2,11 @@
 
 use super::case::{around_calls, is_by_count};
 use super::{About, Case, Hit, Kind, Row, Rule};
-use crate::{arms::Rounds, quantity};
+use crate::arms::Rounds;
+use recording::evidence::Part;
+use recording::vocabulary::{SyscallClass, Unit};
+use recording::{Evidence, format};
 
-const SENDING: &str = "sending";
 /// User code grows by less than this for each more send: framing, and the program's own way to it.
 const AROUND_NS: f64 = 1_000.0;
 
@@ -37,20 +39,20 @@ impl Rule for SmallWrites {
         let text = format!(
             "{}, each of {} rather than {}",
             case.counts("sends", &rows),
-            quantity::text(dear, "bytes"),
-            quantity::text(cheap, "bytes")
+            format::quantity(dear, Unit::Bytes),
+            format::quantity(cheap, Unit::Bytes)
         );
         let around = around_calls(case.unclaimed(), is_send, AROUND_NS);
         Some(Hit {
             rows: case.rows(|row| is_send(row) || around.contains(row))?,
             text,
-            evidence: case.cite_all("/sockets/send_bytes"),
+            evidence: case.cite_all(|path| Evidence::part(path, Part::Sockets)),
         })
     }
 }
 
 fn is_send(row: &Row) -> bool {
-    row.work() == SENDING
+    row.is_of(SyscallClass::Send)
 }
 
 fn bytes_a_send(arm: &Rounds<'_>) -> f64 {
@@ -64,7 +66,7 @@ fn bytes_a_send(arm: &Rounds<'_>) -> f64 {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
-    use crate::testing::OneThread;
+    use recording::testing::ThreadBuild;
 
     #[test]
     fn split_writes_are_found() {
@@ -75,14 +77,14 @@ mod tests {
             })
         });
         assert_whole(&found);
-        assert!(found.text.contains("20.0 bytes"), "{}", found.text);
+        assert!(found.text.contains("20 B"), "{}", found.text);
     }
 
     #[test]
     fn only_little_user_code_runs_around_sends() {
         let found = |user: u64| {
             causes_of(|build| {
-                let more = |more: OneThread| more.call("write", 10_000, DOSE).user(user, 0);
+                let more = |more: ThreadBuild| more.call("write", 10_000, DOSE).user(user, 0);
                 build.thread(1, MAIN, more).with(|recording| {
                     recording.sockets.send_calls = 11_000;
                     recording.sockets.send_bytes = 80_000;

@@ -2,7 +2,10 @@
 
 use super::case::largest;
 use super::{About, Case, Hit, Kind, Row, Rule};
-use crate::{arms::Rounds, quantity, work};
+use crate::arms::Rounds;
+use recording::evidence::{Field, Part};
+use recording::vocabulary::{SyscallClass, TermKind};
+use recording::{Evidence, format};
 use std::collections::BTreeMap;
 
 /// One way to be held up.
@@ -15,7 +18,7 @@ pub struct Stall {
     holds: fn(&Case<'_>, f64) -> bool,
 }
 
-const BETWEEN_THREADS: &str = "handing work between threads";
+const BETWEEN_THREADS: TermKind = TermKind::Syscall(SyscallClass::ThreadSync);
 
 /// The world stands still while a collector works.
 pub const COLLECTOR_PAUSE: Stall = Stall {
@@ -27,7 +30,7 @@ pub const COLLECTOR_PAUSE: Stall = Stall {
         remedy: "Allocate less for each token, or choose a collector that works beside the program",
     },
     kind: Kind::Blocked,
-    is_row: |row| work::of(&row.cause) == BETWEEN_THREADS,
+    is_row: |row| row.kind == BETWEEN_THREADS,
     holds: |case, more| 2.0 * case.per(case.dear, collecting) > more,
 };
 
@@ -41,7 +44,7 @@ pub const LOCK_CONTENTION: Stall = Stall {
         remedy: "Hold the lock for less, give each thread its own data, or wait for the result as for any other event",
     },
     kind: Kind::Blocked,
-    is_row: |row| work::of(&row.cause) == BETWEEN_THREADS,
+    is_row: |row| row.kind == BETWEEN_THREADS,
     holds: |_, _| true,
 };
 
@@ -102,7 +105,7 @@ impl Rule for Stall {
         if !(self.holds)(case, more) {
             return None;
         }
-        let unit = &case.story.metric.unit;
+        let unit = case.story.metric.unit;
         let mut text = format!("{}{}", case.values(&rows), largest(&rows, unit));
         if self.kind == Kind::RunQueue {
             text += &who(case.dear);
@@ -110,7 +113,8 @@ impl Rule for Stall {
         Some(Hit {
             rows,
             text,
-            evidence: case.cite_all("/process/on_cpu_ns"),
+            evidence: case
+                .cite_all(|path| Evidence::part(path, Part::Process).field(Field::OnCpuNs)),
         })
     }
 }
@@ -118,7 +122,7 @@ impl Rule for Stall {
 /// CPU time of the collector's threads.
 fn collecting(recording: &recording::Recording) -> u64 {
     let threads = recording.threads.iter();
-    let collectors = threads.filter(|thread| work::of_row(&thread.role, "") == work::COLLECTING);
+    let collectors = threads.filter(|thread| thread.role.is_gc());
     collectors.map(|thread| thread.on_cpu_ns).sum()
 }
 
@@ -145,7 +149,10 @@ const LONGEST: usize = 15;
 /// Time waited, by who had the CPU. Names come from other processes, so they are cleaned; an idle CPU is nobody.
 fn waits(arm: &Rounds<'_>) -> BTreeMap<String, f64> {
     let mut waits = BTreeMap::new();
-    let all = arm.rounds.iter().flat_map(|(_, round)| &round.waited_for);
+    let all = arm
+        .rounds
+        .iter()
+        .flat_map(|(_, round)| &round.run_queue_blame);
     for wait in all.filter(|wait| wait.pid != 0) {
         let letters = wait.name.chars().filter(char::is_ascii_graphic);
         let name = if wait.own {
@@ -164,7 +171,7 @@ fn who(arm: &Rounds<'_>) -> String {
     waits.sort_by(|one, other| other.1.total_cmp(&one.1));
     let all: f64 = waits.iter().map(|(_, ns)| ns).sum();
     let told = waits.iter().take(3);
-    let told = told.map(|(name, ns)| format!("{name} ({})", quantity::percent(ns / all)));
+    let told = told.map(|(name, ns)| format!("{name} ({})", format::percent(ns / all)));
     let told: Vec<String> = told.collect();
     if told.is_empty() {
         return String::new();
@@ -175,9 +182,14 @@ fn who(arm: &Rounds<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
-    use crate::runtime::COLLECTOR;
-    use crate::testing::Build;
-    use recording::process::WaitedFor;
+    use recording::process::RunQueueBlame;
+    use recording::testing::Build;
+    use recording::vocabulary::{MetricId, Role};
+
+    fn is_stall(metric: MetricId) -> bool {
+        use MetricId::{LoopBlockedNsPerToken, LoopRunQueueNsPerToken};
+        [LoopBlockedNsPerToken, LoopRunQueueNsPerToken].contains(&metric)
+    }
 
     fn blocked(build: Build, call: &str) -> Build {
         build.thread(9, MAIN, |thread| {
@@ -191,7 +203,7 @@ mod tests {
 
     fn first(plant: impl Fn(Build) -> Build) -> recording::comparison::Finding {
         let mut found = causes_of(plant).into_iter();
-        let stall = found.find(|found| found.metric.starts_with("loop_"));
+        let stall = found.find(|found| is_stall(found.metric));
         stall.expect("a stall is told")
     }
 
@@ -211,7 +223,7 @@ mod tests {
     #[test]
     fn a_collector_that_works_meanwhile_is_the_reason() {
         let found = first(|build| {
-            let build = build.thread(8, COLLECTOR, |thread| thread.user(DOSE, 20));
+            let build = build.thread(8, Role::Gc, |thread| thread.user(DOSE, 20));
             blocked(build, "futex")
         });
         assert_eq!(found.id, "collector-pause");
@@ -232,7 +244,7 @@ mod tests {
         let waited = |name: &str, own| {
             let found = first(|build| {
                 waiting(build).with(|recording| {
-                    recording.waited_for = vec![WaitedFor {
+                    recording.run_queue_blame = vec![RunQueueBlame {
                         pid: 7,
                         name: name.into(),
                         own,
@@ -252,6 +264,6 @@ mod tests {
     #[test]
     fn waiting_for_events_is_no_stall() {
         let found = causes_of(|build| blocked(build, "epoll_pwait2"));
-        assert!(found.iter().all(|found| !found.metric.starts_with("loop_")));
+        assert!(found.iter().all(|found| !is_stall(found.metric)));
     }
 }

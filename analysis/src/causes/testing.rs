@@ -1,10 +1,8 @@
 //! A clean arm, and the same with something planted.
 
-use crate::testing::Build;
-pub use crate::{
-    runtime::{JSC_HEAP_HELPER, JSC_JIT},
-    testing::MAIN,
-};
+use recording::testing::Build;
+pub use recording::testing::MAIN;
+use recording::vocabulary::RegionClass;
 use recording::{Recording, comparison::Finding};
 
 /// CPU time planted in a round of 1,000 tokens: 20 µs a token.
@@ -13,8 +11,8 @@ pub const DOSE: u64 = 20_000_000;
 fn round(arm: &str, round: u64, plant: impl Fn(Build) -> Build) -> (String, Recording) {
     let build = Build::arm(arm)
         .load(1_000, 20)
-        .region("runtime heap", 10 << 20)
-        .forwards("arrival_to_recv", 10_000)
+        .region(RegionClass::RuntimeHeap, 10 << 20)
+        .relays("arrival_to_recv", 10_000)
         .with(|recording| {
             recording.sockets.send_calls = 1_000;
             recording.sockets.send_bytes = 80_000;
@@ -34,7 +32,7 @@ fn round(arm: &str, round: u64, plant: impl Fn(Build) -> Build) -> (String, Reco
 pub fn causes_of(plant: impl Fn(Build) -> Build) -> Vec<Finding> {
     let clean = (1..=3).map(|number| round("clean", number, |build| build));
     let planted = (1..=3).map(|number| round("planted", number, &plant));
-    let comparison = crate::compare(&clean.chain(planted).collect::<Vec<_>>());
+    let comparison = crate::testing::compare(&clean.chain(planted).collect::<Vec<_>>());
     let causes = super::RULES.iter().map(|rule| rule.about().id);
     let causes: Vec<_> = causes.collect();
     let findings = comparison.findings.into_iter();
@@ -63,9 +61,8 @@ pub fn assert_whole(found: &Finding) {
 
 /// Half a dose of user code that the main loop saves beside what is planted.
 pub fn saves(recording: &mut Recording) {
-    let saved = std::mem::take(&mut recording.threads[0].user_ns);
+    let saved = std::mem::take(&mut recording.threads[0].samples.user);
     recording.threads[0].on_cpu_ns -= saved;
-    recording.process.user_ns -= saved;
     recording.process.on_cpu_ns -= saved;
 }
 

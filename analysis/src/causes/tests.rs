@@ -1,5 +1,6 @@
 use super::{RULES, testing::*};
 use crate::conditions::CONDITIONS;
+use recording::vocabulary::{MetricId, Role};
 use std::fmt::Write;
 
 /// The table of `docs/causes.md`, as the rules say it.
@@ -50,11 +51,11 @@ fn nothing_planted_nothing_found() {
 fn causes_never_add_up_to_more_than_what_was_planted() {
     let found = causes_of(|build| {
         let build = build.call("futex", 3_000, DOSE).call("getpid", 10, DOSE);
-        build.thread(8, JSC_HEAP_HELPER, |thread| thread.user(DOSE, 9))
+        build.thread(8, Role::JscHeapHelper, |thread| thread.user(DOSE, 9))
     });
     let cpu = found
         .iter()
-        .filter(|found| found.metric == "cpu_ns_per_token");
+        .filter(|found| found.metric == MetricId::CpuNsPerToken);
     let shares: Vec<f64> = cpu.map(|found| found.share).collect();
     assert_eq!(shares.len(), 3);
     assert!(

@@ -1,12 +1,12 @@
 //! Threads that exist for one job.
 
 use super::{About, Case, Hit, Kind, Rule};
-use crate::work::{COLLECTING, COMPILING};
+use recording::vocabulary::TermKind;
 
 /// CPU time of the threads of one job.
 pub struct ThreadJob {
     about: About,
-    job: &'static str,
+    job: TermKind,
     /// Who does it, for sentences.
     who: &'static str,
 }
@@ -20,7 +20,7 @@ pub const GARBAGE_COLLECTION: ThreadJob = ThreadJob {
         meaning: "The collector marks what is still in use; its work grows with what is allocated and kept",
         remedy: "Allocate less for each token, or give the heap more room so that it collects less often",
     },
-    job: COLLECTING,
+    job: TermKind::Gc,
     who: "the collector",
 };
 
@@ -33,7 +33,7 @@ pub const JIT_COMPILATION: ThreadJob = ThreadJob {
         meaning: "Hot code is compiled while it serves; this fades as the process warms up",
         remedy: "Warm up longer before measuring; if it does not fade, look for code that is compiled again and again",
     },
-    job: COMPILING,
+    job: TermKind::Jit,
     who: "the compiler",
 };
 
@@ -56,17 +56,17 @@ impl Rule for ThreadJob {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
-    use crate::runtime::COLLECTOR;
+    use recording::vocabulary::Role;
 
     #[test]
     fn the_threads_of_each_job_are_found() {
         for (id, role) in [
-            ("garbage-collection", JSC_HEAP_HELPER),
-            ("garbage-collection", COLLECTOR),
-            ("jit-compilation", JSC_JIT),
+            ("garbage-collection", Role::JscHeapHelper),
+            ("garbage-collection", Role::Gc),
+            ("jit-compilation", Role::JscJit),
         ] {
             let found = planted(id, |build| {
-                build.thread(9, role, |thread| thread.user(DOSE, 50))
+                build.thread(9, role.clone(), |thread| thread.user(DOSE, 50))
             });
             assert_whole(&found);
         }

@@ -1,7 +1,10 @@
 //! The program's own code, runtime and libraries included.
 
 use super::{About, Case, Hit, Kind, Row, Rule};
-use crate::{ledger::sampling, quantity, runtime::code::UNKNOWN, work};
+use crate::ledger::sampling;
+use recording::evidence::List;
+use recording::vocabulary::{CodeCategory, RegionClass, Role, TermKind};
+use recording::{Evidence, format};
 use std::collections::BTreeMap;
 
 /// See the module.
@@ -25,7 +28,7 @@ impl Rule for UserCode {
     }
 
     fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| work::is_user_code(&row.cause))?;
+        let rows = case.rows(|row| row.kind.is_user_code())?;
         let places = Places::of(case, &rows);
         let text = format!(
             "{} ({}){}{}",
@@ -45,9 +48,9 @@ impl Rule for UserCode {
 /// Where the code lay that samples found the dearer arm in.
 struct Places {
     /// Samples by class of memory region.
-    samples: BTreeMap<String, u64>,
-    /// The threads that were sampled.
-    evidence: Vec<String>,
+    samples: BTreeMap<RegionClass, u64>,
+    /// The samples.
+    evidence: Vec<Evidence>,
 }
 
 impl Places {
@@ -57,38 +60,35 @@ impl Places {
             evidence: Vec::new(),
         };
         for (path, recording) in &case.dear.rounds {
-            for (index, thread) in recording.threads.iter().enumerate() {
-                let ours = rows.iter().any(|row| row.role == thread.role);
-                if ours && !thread.user_code.is_empty() {
-                    places.add(&thread.user_code);
-                    let at = format!("{path}#/threads/{index}/user_code");
-                    places.evidence.push(at);
-                }
+            let ours = |index: usize| {
+                let thread = recording.threads.get(index);
+                thread.is_some_and(|thread| rows.iter().any(|row| row.role == thread.role))
+            };
+            let found = recording.code.iter().filter(|found| ours(found.thread));
+            for found in found {
+                *places.samples.entry(found.class).or_default() += found.samples;
+            }
+            if recording.code.iter().any(|found| ours(found.thread)) {
+                places.evidence.push(Evidence::list(path, List::Code));
             }
         }
         places
-    }
-
-    fn add(&mut self, samples: &BTreeMap<String, u64>) {
-        for (class, count) in samples {
-            *self.samples.entry(class.clone()).or_default() += count;
-        }
     }
 
     /// `; of 200 samples, 75 % (± 6) fell into its binary, …`: shares with the 95 % error of their sampling, the three
     /// largest.
     fn text(&self) -> String {
         let all: u64 = self.samples.values().sum();
-        let mut shares: Vec<(&str, u64)> = self
+        let mut shares: Vec<(RegionClass, u64)> = self
             .samples
             .iter()
-            .map(|(class, count)| (class.as_str(), *count))
+            .map(|(class, count)| (*class, *count))
             .collect();
         shares.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let told: Vec<String> = shares
             .iter()
             .take(3)
-            .map(|(class, count)| share(class, *count, all))
+            .map(|(class, count)| share(*class, *count, all))
             .collect();
         match told.is_empty() {
             true => String::new(),
@@ -98,15 +98,15 @@ impl Places {
 }
 
 /// A share of samples and its error, by the normal approximation of the binomial distribution.
-fn share(class: &str, count: u64, all: u64) -> String {
+fn share(class: RegionClass, count: u64, all: u64) -> String {
     let (count, all) = (count as f64, all as f64);
     let share = count / all;
     let error = 1.96 * (share * (1.0 - share) / all).sqrt();
     let place = match class {
-        "binary text" => "its binary",
-        "jit code" => "code that was compiled as it ran",
-        "libraries" => "libraries",
-        other => other,
+        RegionClass::BinaryText => "its binary",
+        RegionClass::JitCode => "code that was compiled as it ran",
+        RegionClass::Libraries => "libraries",
+        other => other.label(),
     };
     format!(
         "{:.0} % (± {:.0}) fell into {place}",
@@ -117,16 +117,16 @@ fn share(class: &str, count: u64, all: u64) -> String {
 
 /// What each role of the dearer arm runs, the two largest.
 fn roles(case: &Case<'_>, rows: &[Row]) -> String {
-    let mut roles: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    let mut roles: BTreeMap<&Role, (f64, f64)> = BTreeMap::new();
     for row in rows {
         let (value, wakeups) = roles.entry(&row.role).or_default();
         *value += row.dear.value;
         // Each of a role's rows counts all of its wake-ups.
         *wakeups = wakeups.max(row.dear.count);
     }
-    let unit = &case.story.metric.unit;
+    let unit = case.story.metric.unit;
     let told = largest(roles, |(value, _)| *value, 2).map(|(role, (value, wakeups))| {
-        let (value, wakeups) = (quantity::text(value, unit), quantity::plain(wakeups));
+        let (value, wakeups) = (format::quantity(value, unit), format::number(wakeups));
         format!("{role}: {value} over {wakeups} wake-ups")
     });
     let told: Vec<String> = told.collect();
@@ -135,27 +135,22 @@ fn roles(case: &Case<'_>, rows: &[Row]) -> String {
 
 /// `; application code 12.1 µs ± 1.3 µs, …`: what the dearer arm does more, the three largest; nothing if it is not known.
 fn doing(case: &Case<'_>, rows: &[Row]) -> String {
-    let mut kinds: BTreeMap<&str, (f64, Option<f64>)> = BTreeMap::new();
+    let mut kinds: BTreeMap<TermKind, (f64, Option<f64>)> = BTreeMap::new();
     for row in rows {
-        let (more, error) = kinds.entry(&row.cause).or_default();
+        let (more, error) = kinds.entry(row.kind).or_default();
         *more += row.more;
         *error = sampling::together(*error, row.sampling_error);
     }
-    let unit = &case.story.metric.unit;
+    let unit = case.story.metric.unit;
     let largest: Vec<_> = largest(kinds, |(more, _)| *more, 3).collect();
-    if largest.iter().all(|(kind, _)| *kind == UNKNOWN) {
+    if largest.iter().all(|(kind, _)| *kind == UNNAMED) {
         return String::new();
     }
     let told = largest.into_iter().map(|(kind, (more, error))| {
-        let kind = if kind == UNKNOWN {
-            "what has no name"
-        } else {
-            kind
-        };
-        let error = error.map(|error| format!(" ± {}", quantity::text(error, unit)));
+        let error = error.map(|error| format!(" ± {}", format::quantity(error, unit)));
         format!(
             "{kind} {}{}",
-            quantity::text(more, unit),
+            format::quantity(more, unit),
             error.unwrap_or_default()
         )
     });
@@ -164,12 +159,14 @@ fn doing(case: &Case<'_>, rows: &[Row]) -> String {
 }
 
 /// The largest entries above zero.
-fn largest<T: Copy>(
-    sums: BTreeMap<&str, T>,
+const UNNAMED: TermKind = TermKind::Code(CodeCategory::Unnamed);
+
+fn largest<K: Ord, T: Copy>(
+    sums: BTreeMap<K, T>,
     size: fn(&T) -> f64,
     most: usize,
-) -> impl Iterator<Item = (&str, T)> {
-    let mut sums: Vec<(&str, T)> = sums
+) -> impl Iterator<Item = (K, T)> {
+    let mut sums: Vec<(K, T)> = sums
         .into_iter()
         .filter(|(_, sum)| size(sum) > 0.0)
         .collect();
@@ -180,6 +177,8 @@ fn largest<T: Copy>(
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
+    use recording::process::Samples;
+    use recording::vocabulary::{RegionClass, Runtime};
 
     #[test]
     fn busy_code_is_found() {
@@ -193,28 +192,26 @@ mod tests {
     fn samples_say_what_it_does() {
         let found = planted("user-code", |build| {
             let build = build.thread(9, MAIN, |thread| thread.user(DOSE, 0));
-            build.with(|recording| {
-                recording.target.runtime = "go".into();
-                let threads = recording.threads.len();
-                recording.threads[threads - 1].samples.user = 100;
-                recording.code = vec![recording::process::CodeSamples {
-                    role: MAIN.into(),
-                    function: "main.burn".into(),
-                    class: "binary text".into(),
-                    samples: 100,
-                    ..Default::default()
-                }];
-            })
+            build
+                .with(|recording| {
+                    recording.target.runtime = Runtime::Go;
+                    let threads = &mut recording.threads;
+                    threads
+                        .iter_mut()
+                        .for_each(|thread| thread.samples = Samples::default());
+                    threads.last_mut().expect("just added").samples.user = 100;
+                })
+                .code("main.burn", 100)
         });
         assert_whole(&found);
-        let told = "; thereof more application code 30.0 µs ± ";
+        let told = "; thereof more application code 30.1 µs ± ";
         assert!(found.text.contains(told), "{}", found.text);
     }
 
     #[test]
     fn samples_say_where_the_code_lies() {
-        let samples = |pairs: &[(&str, u64)]| {
-            let pairs = pairs.iter().map(|(class, count)| ((*class).into(), *count));
+        let samples = |pairs: &[(RegionClass, u64)]| {
+            let pairs = pairs.iter().copied();
             super::Places {
                 samples: pairs.collect(),
                 evidence: vec![],
@@ -222,7 +219,12 @@ mod tests {
         };
         assert_eq!(samples(&[]).text(), "");
         assert_eq!(
-            samples(&[("jit code", 20), ("binary text", 150), ("libraries", 30)]).text(),
+            samples(&[
+                (RegionClass::JitCode, 20),
+                (RegionClass::BinaryText, 150),
+                (RegionClass::Libraries, 30)
+            ])
+            .text(),
             "; of 200 samples, 75 % (± 6) fell into its binary, 15 % (± 5) fell into libraries, \
              10 % (± 4) fell into code that was compiled as it ran"
         );

@@ -1,10 +1,12 @@
 //! A statement against the comparison.
 
 use super::{Statement, Unit};
-use crate::{arms::Rounds, evidence, quantity, stats};
+use crate::{arms::Rounds, stats};
 use recording::{
-    Comparison,
+    Comparison, Evidence,
     comparison::{Claim, ClaimVerdict, Estimate},
+    format,
+    vocabulary::MetricId,
 };
 
 /// What the comparison says of each statement; nothing of statements about other arms.
@@ -24,7 +26,7 @@ pub fn judge(statements: &[Statement], comparison: &Comparison, arms: &[Rounds<'
 struct Answer {
     verdict: ClaimVerdict,
     text: String,
-    evidence: Vec<String>,
+    evidence: Vec<Evidence>,
 }
 
 fn claim(statement: &Statement, comparison: &Comparison, arms: &[Rounds<'_>]) -> Claim {
@@ -108,17 +110,17 @@ fn measure(
     statement: &Statement,
     arm: &str,
     comparison: &Comparison,
-) -> Option<(Estimate, Vec<String>)> {
-    let find = |name: &str| {
+) -> Option<(Estimate, Vec<Evidence>)> {
+    let find = |id: MetricId| {
         let index = comparison
             .metrics
             .iter()
-            .position(|metric| metric.name == name)?;
+            .position(|metric| metric.name == id)?;
         let value = comparison.metrics[index].arms.get(arm)?;
-        Some((*value, evidence::value(index, arm)))
+        Some((*value, Evidence::value(index, arm)))
     };
-    let (value, cited) = find(&statement.metric)?;
-    let Some(over) = &statement.over else {
+    let (value, cited) = find(statement.metric)?;
+    let Some(over) = statement.over else {
         return Some((scaled(value, scale(statement.unit, false)), vec![cited]));
     };
     let (whole, also_cited) = find(over)?;
@@ -179,10 +181,10 @@ fn text(value: Estimate, unit: Unit, rounds: usize) -> String {
         Unit::Milliseconds => "ms",
         Unit::Seconds => "s",
     };
-    let [low, high] = value.ci95.map(quantity::plain);
+    let [low, high] = value.ci95.map(format::number);
     let interval = match rounds {
         1 => "one round, no interval".into(),
         _ => format!("95 % interval {low}–{high}"),
     };
-    format!("{} {unit} ({interval})", quantity::plain(value.value))
+    format!("{} {unit} ({interval})", format::number(value.value))
 }

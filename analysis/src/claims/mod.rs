@@ -2,6 +2,7 @@
 
 mod judge;
 
+use recording::vocabulary::MetricId;
 use serde::{Deserialize, de::IgnoredAny};
 
 pub use judge::judge;
@@ -17,9 +18,9 @@ pub struct Statement {
     /// The arms it speaks of.
     pub arms: Vec<String>,
     /// The metric that decides it.
-    pub metric: String,
+    pub metric: MetricId,
     /// The metric that it is divided by, if any.
-    pub over: Option<String>,
+    pub over: Option<MetricId>,
     /// Lower bound, in `unit`.
     pub min: Option<f64>,
     /// Upper bound, in `unit`.
@@ -93,11 +94,6 @@ fn check(statement: &Statement) -> Result<(), String> {
     }
     if statement.min.is_none() && statement.max.is_none() {
         return Err("it has neither min nor max".into());
-    }
-    for name in std::iter::once(&statement.metric).chain(&statement.over) {
-        if crate::metrics::by_name(name).is_none() {
-            return Err(format!("there is no metric {name:?}"));
-        }
     }
     Ok(())
 }

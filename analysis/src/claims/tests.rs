@@ -13,7 +13,7 @@ unit = "MiB"
 "#;
 
 fn judged(claims: &str, recordings: &[(String, Recording)]) -> Comparison {
-    crate::compare_with(recordings, &parse(claims).expect("claims"))
+    crate::compare_annotated(recordings, &parse(claims).expect("claims"))
 }
 
 fn verdict(claims: &str) -> ClaimVerdict {
@@ -47,7 +47,7 @@ fn an_interval_across_a_bound_decides_nothing() {
 fn one_round_decides_nothing() {
     let claim = &judged(CLAIM, &go_and_bun(1)).claims[0];
     assert_eq!(claim.verdict, ClaimVerdict::Inconclusive);
-    assert_eq!(claim.measured, "go: 15.0 MiB (one round, no interval)");
+    assert_eq!(claim.measured, "go: 15 MiB (one round, no interval)");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn what_no_measurement_decides_is_refused() {
     assert!(refused("x = 1").contains("not a list of claims"));
     assert!(refused(&CLAIM.replace("MiB", "furlongs")).contains("furlongs"));
     assert!(refused(&CLAIM.replace("max = 20.0", "")).contains("neither min nor max"));
-    assert!(refused(&CLAIM.replace("rss_bytes", "beauty")).contains("no metric \"beauty\""));
+    assert!(refused(&CLAIM.replace("rss_bytes", "beauty")).contains("\"beauty\" is no MetricId"));
     assert!(refused(&CLAIM.replace(r#"["go"]"#, "[]")).contains("names no arm"));
     assert!(refused(&format!("{CLAIM}colour = 1")).contains("colour"));
 }

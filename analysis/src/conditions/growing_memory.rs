@@ -1,8 +1,11 @@
 //! Memory that had not settled when the round ended.
 
 use super::{Condition, Sign};
-use crate::{causes::About, quantity::percent};
-use recording::Recording;
+use crate::causes::About;
+use recording::evidence::{Field, Part};
+use recording::format::percent;
+use recording::vocabulary::MetricId;
+use recording::{Evidence, Recording};
 
 /// See the module.
 pub struct GrowingMemory;
@@ -20,11 +23,11 @@ impl Condition for GrowingMemory {
         &ABOUT
     }
 
-    fn metric(&self) -> &'static str {
-        "rss_bytes"
+    fn metric(&self) -> MetricId {
+        MetricId::RssBytes
     }
 
-    fn check(&self, round: &Recording) -> Option<Sign> {
+    fn check(&self, path: &str, round: &Recording) -> Option<Sign> {
         let series = &round.memory.series;
         // Shorter series have no second half worth the name.
         if series.len() < 4 {
@@ -38,7 +41,7 @@ impl Condition for GrowingMemory {
                 "resident memory grew by {} in the second half",
                 percent(growth)
             ),
-            pointer: "/memory/series".into(),
+            evidence: Evidence::part(path, Part::Memory).field(Field::Series),
         })
     }
 }
@@ -46,8 +49,8 @@ impl Condition for GrowingMemory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Build;
     use recording::memory::MemoryPoint;
+    use recording::testing::Build;
 
     #[test]
     fn growth_is_seen() {
@@ -61,14 +64,14 @@ mod tests {
                 .done()
         };
         let sign = GrowingMemory
-            .check(&with(&[50, 90, 100, 105, 120]))
+            .check("r", &with(&[50, 90, 100, 105, 120]))
             .expect("seen");
         assert_eq!(sign.text, "resident memory grew by 20 % in the second half");
         assert!(
             GrowingMemory
-                .check(&with(&[50, 90, 100, 101, 101]))
+                .check("r", &with(&[50, 90, 100, 101, 101]))
                 .is_none()
         );
-        assert!(GrowingMemory.check(&with(&[50, 90])).is_none());
+        assert!(GrowingMemory.check("r", &with(&[50, 90])).is_none());
     }
 }

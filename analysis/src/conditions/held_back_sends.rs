@@ -1,14 +1,17 @@
 //! Small sends that wait for the client's acknowledgement.
 
 use super::{Condition, Sign};
-use crate::{causes::About, quantity::plain};
-use recording::Recording;
+use crate::causes::About;
+use recording::evidence::{Field, Part};
+use recording::format::number;
+use recording::vocabulary::MetricId;
+use recording::{Evidence, Recording};
 
 /// See the module.
 pub struct HeldBackSends;
 
 const ABOUT: About = About {
-    id: "held-back-sends",
+    id: "nagle-delay",
     title: "Small sends held back",
     pattern: "More than 1 % of the sends to clients that Nagle's algorithm kept until earlier data was acknowledged",
     meaning: "The kernel keeps a small send while the one before it is on its way, and a client may acknowledge that 40 ms late (delayed ACK): mostly it is the first chunk behind the head of an answer",
@@ -20,22 +23,22 @@ impl Condition for HeldBackSends {
         &ABOUT
     }
 
-    fn metric(&self) -> &'static str {
-        "ttft_ns"
+    fn metric(&self) -> MetricId {
+        MetricId::TtftNs
     }
 
-    fn check(&self, round: &Recording) -> Option<Sign> {
+    fn check(&self, path: &str, round: &Recording) -> Option<Sign> {
         let sockets = &round.sockets;
-        let sends = sockets.forwards_matched + sockets.forwards_unmatched;
-        let share = sockets.held_sends as f64 / sends.max(1) as f64;
+        let sends = sockets.relays_matched + sockets.relays_unmatched;
+        let share = sockets.nagle_delayed_sends as f64 / sends.max(1) as f64;
         (share > 0.01).then(|| Sign {
             size: share,
             text: format!(
                 "{} of {sends} sends to clients ({} %) waited for an acknowledgement",
-                sockets.held_sends,
-                plain(share * 100.0)
+                sockets.nagle_delayed_sends,
+                number(share * 100.0)
             ),
-            pointer: "/sockets/held_sends".into(),
+            evidence: Evidence::part(path, Part::Sockets).field(Field::NagleDelayedSends),
         })
     }
 }
@@ -43,26 +46,26 @@ impl Condition for HeldBackSends {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Build;
+    use recording::testing::Build;
 
     #[test]
     fn sends_that_wait_are_seen() {
         let with = |held: u64| {
             Build::arm("x")
                 .with(|recording| {
-                    recording.sockets.forwards_matched = 2_000;
-                    recording.sockets.forwards_unmatched = 40;
-                    recording.sockets.held_sends = held;
+                    recording.sockets.relays_matched = 2_000;
+                    recording.sockets.relays_unmatched = 40;
+                    recording.sockets.nagle_delayed_sends = held;
                 })
                 .done()
         };
-        let sign = HeldBackSends.check(&with(40)).expect("seen");
+        let sign = HeldBackSends.check("r", &with(40)).expect("seen");
         assert_eq!(
             sign.text,
             "40 of 2040 sends to clients (1.96 %) waited for an acknowledgement"
         );
-        assert!(HeldBackSends.check(&with(20)).is_none());
+        assert!(HeldBackSends.check("r", &with(20)).is_none());
         let idle = Build::arm("x").done();
-        assert!(HeldBackSends.check(&idle).is_none());
+        assert!(HeldBackSends.check("r", &idle).is_none());
     }
 }

@@ -1,8 +1,11 @@
 //! How much load an arm held, where a run looked for it, and what was nearest to its limit there.
 
 use super::{Condition, Sign};
-use crate::{causes::About, quantity::percent};
-use recording::{Recording, load::Held};
+use crate::causes::About;
+use recording::evidence::Part;
+use recording::format::percent;
+use recording::vocabulary::MetricId;
+use recording::{Evidence, Recording, load::Held};
 
 /// See the module.
 pub struct HighestLoad;
@@ -20,17 +23,17 @@ impl Condition for HighestLoad {
         &ABOUT
     }
 
-    fn metric(&self) -> &'static str {
-        "ttft_ns"
+    fn metric(&self) -> MetricId {
+        MetricId::TtftNs
     }
 
-    fn check(&self, round: &Recording) -> Option<Sign> {
+    fn check(&self, path: &str, round: &Recording) -> Option<Sign> {
         let held = round.load.as_ref()?.held.as_ref()?;
         Some(Sign {
             // The worst round is the one that held least.
             size: -held.load,
             text: format!("{}; there, {}", told(held), limit(round)),
-            pointer: "/load/held/load".into(),
+            evidence: Evidence::part(path, Part::Load),
         })
     }
 }
@@ -56,7 +59,7 @@ fn limit(round: &Recording) -> String {
     let waited = process.run_queue_ns as f64 / wanted.max(1) as f64;
     let busiest = round.threads.iter().max_by_key(|thread| thread.on_cpu_ns);
     let (role, ran) = busiest.map_or(("none", 0.0), |thread| {
-        (thread.role.as_str(), share(thread.on_cpu_ns))
+        (thread.role.label(), share(thread.on_cpu_ns))
     });
     let model = share(round.model_cpu_ns.unwrap_or(0));
     let (busy, most, waited) = (percent(model), percent(ran), percent(waited));
@@ -75,7 +78,7 @@ fn limit(round: &Recording) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Build;
+    use recording::testing::Build;
 
     fn sign(held: Option<Held>, model_cpu_ns: u64) -> Option<Sign> {
         let build = Build::arm("x").load(100, 10);
@@ -85,7 +88,7 @@ mod tests {
             round.model_cpu_ns = Some(model_cpu_ns);
             round.load.as_mut().expect("load").held = held;
         });
-        HighestLoad.check(&round.done())
+        HighestLoad.check("r", &round.done())
     }
 
     fn held(crossed_at: Option<f64>, client_saturated: bool) -> Option<Held> {

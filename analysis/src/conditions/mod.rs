@@ -8,17 +8,19 @@ mod stolen_time;
 mod waiting_for_cpu;
 
 use crate::{arms::Rounds, causes::About};
-use recording::{Recording, comparison::Finding};
+use recording::comparison::Finding;
+use recording::vocabulary::MetricId;
+use recording::{Evidence, Recording};
 
 /// One condition.
 pub trait Condition: Sync {
     /// What it is.
     fn about(&self) -> &'static About;
     /// The metric it bears on.
-    fn metric(&self) -> &'static str;
+    fn metric(&self) -> MetricId;
     /// What it says of a round, with the pointer it rests on; `None` if it does not hold there. The number says how
     /// bad it is.
-    fn check(&self, round: &Recording) -> Option<Sign>;
+    fn check(&self, path: &str, round: &Recording) -> Option<Sign>;
 }
 
 /// What a condition shows in one round.
@@ -27,8 +29,8 @@ pub struct Sign {
     pub size: f64,
     /// What is so, without a full stop.
     pub text: String,
-    /// JSON pointer in the recording.
-    pub pointer: String,
+    /// The number that it rests on.
+    pub evidence: Evidence,
 }
 
 /// Every condition.
@@ -51,7 +53,7 @@ pub fn find(arms: &[Rounds<'_>]) -> Vec<Finding> {
 }
 
 /// Titles of the conditions of an arm that bear on a metric.
-pub fn titles(arm: &Rounds<'_>, metric: &str) -> Vec<&'static str> {
+pub fn titles(arm: &Rounds<'_>, metric: MetricId) -> Vec<&'static str> {
     let of_metric = CONDITIONS
         .iter()
         .filter(|condition| condition.metric() == metric);
@@ -65,7 +67,7 @@ fn finding(arm: &Rounds<'_>, condition: &dyn Condition) -> Option<Finding> {
     let signs = arm
         .rounds
         .iter()
-        .filter_map(|(path, round)| Some((path, condition.check(round)?)));
+        .filter_map(|(path, round)| Some((path, condition.check(path, round)?)));
     let signs: Vec<_> = signs.collect();
     // What happened in a minority of the rounds is chance.
     if 2 * signs.len() <= arm.rounds.len() {
@@ -75,21 +77,25 @@ fn finding(arm: &Rounds<'_>, condition: &dyn Condition) -> Option<Finding> {
         .iter()
         .max_by(|one, other| one.1.size.total_cmp(&other.1.size))?;
     let about = condition.about();
-    let (title, name, rounds, of) = (about.title, arm.arm, signs.len(), arm.rounds.len());
+    let (name, rounds, of) = (arm.arm, signs.len(), arm.rounds.len());
     let text = format!(
-        "{title}: in {rounds} of {of} rounds of {name}; at worst, {}. {}. {}.",
-        worst.1.text, about.meaning, about.remedy
+        "in {rounds} of {of} rounds of {name}; at worst, {}.",
+        worst.1.text
     );
     Some(Finding {
         id: about.id.into(),
-        metric: condition.metric().into(),
+        metric: condition.metric(),
         pair: None,
+        title: about.title.into(),
         text,
+        meaning: format!("{}.", about.meaning),
+        advice: format!("{}.", about.remedy),
         share: 0.0,
-        follows: false,
+        consequence: false,
+        predicted: None,
         evidence: signs
             .iter()
-            .map(|(path, sign)| format!("{path}#{}", sign.pointer))
+            .map(|(_, sign)| sign.evidence.clone())
             .collect(),
     })
 }

@@ -1,8 +1,11 @@
 //! A thread that does nothing but run.
 
 use super::{Condition, Sign};
-use crate::{causes::About, quantity::percent};
-use recording::Recording;
+use crate::causes::About;
+use recording::evidence::{Field, List};
+use recording::format::percent;
+use recording::vocabulary::MetricId;
+use recording::{Evidence, Recording};
 
 /// See the module.
 pub struct SaturatedThread;
@@ -20,11 +23,11 @@ impl Condition for SaturatedThread {
         &ABOUT
     }
 
-    fn metric(&self) -> &'static str {
-        "forwarding_ns"
+    fn metric(&self) -> MetricId {
+        MetricId::ProxyLatencyNs
     }
 
-    fn check(&self, round: &Recording) -> Option<Sign> {
+    fn check(&self, path: &str, round: &Recording) -> Option<Sign> {
         let threads = round.threads.iter().enumerate();
         let (index, busiest) = threads.max_by_key(|(_, thread)| thread.on_cpu_ns)?;
         let share = busiest.on_cpu_ns as f64 / round.window.duration_ns.max(1) as f64;
@@ -35,7 +38,7 @@ impl Condition for SaturatedThread {
                 busiest.role,
                 percent(share)
             ),
-            pointer: format!("/threads/{index}/on_cpu_ns"),
+            evidence: Evidence::entry(path, List::Threads, index).field(Field::OnCpuNs),
         })
     }
 }
@@ -43,7 +46,7 @@ impl Condition for SaturatedThread {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Build;
+    use recording::testing::Build;
 
     #[test]
     fn a_busy_thread_is_seen() {
@@ -52,12 +55,18 @@ mod tests {
                 .thread(1, "main loop", |thread| thread.user(on_cpu, 1))
                 .done()
         };
-        let sign = SaturatedThread.check(&with(950_000_000)).expect("seen");
+        let sign = SaturatedThread
+            .check("r", &with(950_000_000))
+            .expect("seen");
         assert_eq!(
             sign.text,
             "one thread (main loop) was on a CPU 95 % of the time"
         );
-        assert!(SaturatedThread.check(&with(800_000_000)).is_none());
-        assert!(SaturatedThread.check(&Build::arm("x").done()).is_none());
+        assert!(SaturatedThread.check("r", &with(800_000_000)).is_none());
+        assert!(
+            SaturatedThread
+                .check("r", &Build::arm("x").done())
+                .is_none()
+        );
     }
 }

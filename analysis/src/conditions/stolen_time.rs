@@ -1,8 +1,11 @@
 //! Time that the hypervisor gave to somebody else.
 
 use super::{Condition, Sign};
-use crate::{causes::About, quantity::percent};
-use recording::Recording;
+use crate::causes::About;
+use recording::evidence::{Field, Part};
+use recording::format::percent;
+use recording::vocabulary::MetricId;
+use recording::{Evidence, Recording};
 
 /// See the module.
 pub struct StolenTime;
@@ -20,11 +23,11 @@ impl Condition for StolenTime {
         &ABOUT
     }
 
-    fn metric(&self) -> &'static str {
-        "forwarding_ns"
+    fn metric(&self) -> MetricId {
+        MetricId::ProxyLatencyNs
     }
 
-    fn check(&self, round: &Recording) -> Option<Sign> {
+    fn check(&self, path: &str, round: &Recording) -> Option<Sign> {
         let all = round
             .window
             .duration_ns
@@ -33,7 +36,7 @@ impl Condition for StolenTime {
         (share > 0.01).then(|| Sign {
             size: share,
             text: format!("{} of the host's CPU time was stolen", percent(share)),
-            pointer: "/host/steal_ns".into(),
+            evidence: Evidence::part(path, Part::Host).field(Field::StealNs),
         })
     }
 }
@@ -41,7 +44,7 @@ impl Condition for StolenTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Build;
+    use recording::testing::Build;
 
     #[test]
     fn stolen_time_is_seen() {
@@ -51,8 +54,8 @@ mod tests {
                 .with(|recording| recording.host.steal_ns = steal)
                 .done()
         };
-        let sign = StolenTime.check(&with(100_000_000)).expect("seen");
+        let sign = StolenTime.check("r", &with(100_000_000)).expect("seen");
         assert_eq!(sign.text, "5 % of the host's CPU time was stolen");
-        assert!(StolenTime.check(&with(1_000_000)).is_none());
+        assert!(StolenTime.check("r", &with(1_000_000)).is_none());
     }
 }

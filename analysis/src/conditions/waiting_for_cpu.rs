@@ -1,8 +1,11 @@
 //! Threads that could run but found no CPU.
 
 use super::{Condition, Sign};
-use crate::{causes::About, quantity::plain};
-use recording::Recording;
+use crate::causes::About;
+use recording::evidence::{Field, Part};
+use recording::format::number;
+use recording::vocabulary::MetricId;
+use recording::{Evidence, Recording};
 
 /// See the module.
 pub struct WaitingForCpu;
@@ -20,20 +23,20 @@ impl Condition for WaitingForCpu {
         &ABOUT
     }
 
-    fn metric(&self) -> &'static str {
-        "forwarding_ns"
+    fn metric(&self) -> MetricId {
+        MetricId::ProxyLatencyNs
     }
 
-    fn check(&self, round: &Recording) -> Option<Sign> {
+    fn check(&self, path: &str, round: &Recording) -> Option<Sign> {
         let process = &round.process;
         let share = process.run_queue_ns as f64 / process.on_cpu_ns.max(1) as f64;
         (share > 0.2).then(|| Sign {
             size: share,
             text: format!(
                 "its threads waited for a CPU {} times as long as they ran",
-                plain(share)
+                number(share)
             ),
-            pointer: "/process/run_queue_ns".into(),
+            evidence: Evidence::part(path, Part::Process).field(Field::RunQueueNs),
         })
     }
 }
@@ -41,7 +44,7 @@ impl Condition for WaitingForCpu {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Build;
+    use recording::testing::Build;
 
     #[test]
     fn a_crowded_machine_is_seen() {
@@ -51,11 +54,11 @@ mod tests {
                 .with(|recording| recording.process.run_queue_ns = waited)
                 .done()
         };
-        let sign = WaitingForCpu.check(&with(50)).expect("seen");
+        let sign = WaitingForCpu.check("r", &with(50)).expect("seen");
         assert_eq!(
             sign.text,
             "its threads waited for a CPU 0.500 times as long as they ran"
         );
-        assert!(WaitingForCpu.check(&with(10)).is_none());
+        assert!(WaitingForCpu.check("r", &with(10)).is_none());
     }
 }

@@ -1,12 +1,11 @@
 //! "b takes X more than a: Y of it in …, because …": the difference with its largest parts.
 
 use super::{Story, sentence};
-use crate::{
-    arms::Rounds,
-    conditions, quantity, stats,
-    work::{self, FAULTS_AND_INTERRUPTS},
-};
+use crate::{arms::Rounds, conditions, kinds, stats};
 use recording::comparison::{Amount, Finding, Term};
+use recording::evidence::Rows;
+use recording::vocabulary::{CodeCategory, Per, TermKind};
+use recording::{Evidence, format};
 
 /// Parts below this share of the difference are not worth a reader's time.
 const WORTH_TELLING: f64 = 0.05;
@@ -48,7 +47,7 @@ pub fn tell_undecided(story: &Story<'_>) -> Finding {
 }
 
 /// What makes the difference, with the citations of what it names.
-fn why(story: &Story<'_>) -> (String, Vec<String>) {
+fn why(story: &Story<'_>) -> (String, Vec<Evidence>) {
     let (with, against) = parts(story);
     let mut text = String::new();
     let told: Vec<String> = with.iter().map(|(_, part)| for_it(story, part)).collect();
@@ -71,7 +70,7 @@ fn why(story: &Story<'_>) -> (String, Vec<String>) {
     }
     text += &remainder(story);
     let rows = with.iter().chain(&against);
-    let cited = rows.map(|(index, _)| format!("{}/by_work/{index}", story.at));
+    let cited = rows.map(|(index, _)| story.at.row(Rows::ByKind, *index));
     (text, cited.collect())
 }
 
@@ -89,7 +88,7 @@ type Part<'a> = (usize, &'a Term);
 fn parts<'a>(story: &Story<'a>) -> (Vec<Part<'a>>, Vec<Part<'a>>) {
     let difference = story.difference();
     let worth = |part: &Part<'_>| part.1.delta.abs() >= WORTH_TELLING * difference.abs();
-    let rows = story.pair.by_work.iter().enumerate().filter(worth);
+    let rows = story.pair.by_kind.iter().enumerate().filter(worth);
     let (mut with, mut against): (Vec<_>, Vec<_>) =
         rows.partition(|(_, row)| (row.delta > 0.0) == (difference > 0.0));
     with.truncate(MOST_PARTS);
@@ -102,7 +101,7 @@ fn opening(story: &Story<'_>) -> String {
     format!(
         "{} takes {} {} than {} ({})",
         story.pair.b,
-        quantity::text(difference.abs(), &story.metric.unit),
+        format::quantity(difference.abs(), story.metric.unit),
         if difference > 0.0 { "more" } else { "less" },
         story.pair.a,
         sentence::ratio(story)
@@ -112,7 +111,7 @@ fn opening(story: &Story<'_>) -> String {
 fn amount_in(story: &Story<'_>, part: &Term) -> String {
     format!(
         "{} in {}",
-        quantity::text(part.delta.abs(), &story.metric.unit),
+        format::quantity(part.delta.abs(), story.metric.unit),
         part.cause
     )
 }
@@ -138,33 +137,36 @@ fn place(story: &Story<'_>, part: &Term) -> Option<String> {
             term.in_a.value
         }
     };
-    let rows = story.pair.terms.iter().filter(|term| {
-        let role = term.role.as_deref().unwrap_or_default();
-        work::of_row(role, &term.cause) == part.cause
-    });
+    let rows = story
+        .pair
+        .terms
+        .iter()
+        .filter(|term| kinds::across_arms(term.role.as_ref(), term.kind) == part.kind);
     let most = rows.max_by(|one, other| dearer(one).total_cmp(&dearer(other)))?;
-    let call = (most.cause != part.cause).then_some(most.cause.as_str());
-    let words: Vec<&str> = call.into_iter().chain(most.role.as_deref()).collect();
+    let says_more = most.cause != part.cause && most.kind != TermKind::Code(CodeCategory::Unnamed);
+    let call = says_more.then_some(most.cause.as_str());
+    let role = most.role.as_ref().map(|role| role.label());
+    let words: Vec<&str> = call.into_iter().chain(role).collect();
     (2.0 * dearer(most) > dearer(part) && !words.is_empty())
         .then(|| format!("mostly {}", words.join(", ")))
 }
 
 /// Whether there are more of them or each is dearer; `None` where nothing was counted.
 fn reason(story: &Story<'_>, part: &Term) -> Option<String> {
-    if work::is_job_of_threads(&part.cause) {
+    if kinds::is_dedicated(part.kind) {
         return None;
     }
     // Without a unit of work, what is counted has no "a token".
-    if part.in_a.count == 0.0 || part.in_b.count == 0.0 || story.metric.per.is_empty() {
+    if part.in_a.count == 0.0 || part.in_b.count == 0.0 || story.metric.per == Per::Total {
         return None;
     }
-    let what = counted(&part.cause);
+    let what = counted(part.kind);
     let counts = format!(
         "{} {what} a {} where {} has {}",
-        quantity::plain(part.in_b.count),
+        format::number(part.in_b.count),
         story.metric.per,
         story.pair.a,
-        quantity::plain(part.in_a.count)
+        format::number(part.in_a.count)
     );
     let costs = costs(story, part);
     let is_the_reason = |effect: f64| effect / part.delta >= IS_THE_REASON;
@@ -179,7 +181,7 @@ fn reason(story: &Story<'_>, part: &Term) -> Option<String> {
 
 /// What one costs in both arms; where one of them spends nothing, there is nothing to hold it against.
 fn costs(story: &Story<'_>, part: &Term) -> String {
-    let each = |amount: Amount| quantity::text(amount.value / amount.count, &story.metric.unit);
+    let each = |amount: Amount| format::quantity(amount.value / amount.count, story.metric.unit);
     let (a, b) = (&story.pair.a, &story.pair.b);
     match (part.in_a.value > 0.0, part.in_b.value > 0.0) {
         (true, true) => format!("{} each rather than {}", each(part.in_b), each(part.in_a)),
@@ -192,10 +194,10 @@ fn costs(story: &Story<'_>, part: &Term) -> String {
 }
 
 /// What the count of a kind of work counts.
-fn counted(kind: &str) -> &'static str {
+fn counted(kind: TermKind) -> &'static str {
     match kind {
-        FAULTS_AND_INTERRUPTS => "faults",
-        kind if work::is_user_code(kind) => "wake-ups",
+        TermKind::Fault => "faults",
+        kind if kind.is_user_code() => "wake-ups",
         _ => "calls",
     }
 }
@@ -212,8 +214,8 @@ fn known_of_the_larger(story: &Story<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Opt
     } else {
         (a, b)
     };
-    let others = conditions::titles(smaller, &story.metric.name);
-    let own = conditions::titles(larger, &story.metric.name);
+    let others = conditions::titles(smaller, story.metric.name);
+    let own = conditions::titles(larger, story.metric.name);
     let own = own.into_iter().filter(|title| !others.contains(title));
     let own: Vec<String> = own.map(str::to_lowercase).collect();
     (!own.is_empty()).then(|| format!("; {} has {}", larger.arm, own.join(" and ")))
@@ -226,8 +228,8 @@ fn remainder(story: &Story<'_>) -> String {
     if share < 0.005 {
         return "; nothing is unexplained".into();
     }
-    let amount = quantity::text(open.abs(), &story.metric.unit);
-    let share = quantity::percent(share);
+    let amount = format::quantity(open.abs(), story.metric.unit);
+    let share = format::percent(share);
     if (open > 0.0) == (story.difference() > 0.0) {
         format!("; {amount} ({share}) is not explained")
     } else {

@@ -3,25 +3,26 @@
 mod difference;
 mod sentence;
 
-use crate::{arms::Rounds, causes, conditions, evidence, metrics};
+use crate::{arms::Rounds, causes, conditions};
 use recording::{
-    Comparison,
+    Comparison, Evidence,
     comparison::{Finding, Metric, Pair, Verdict},
+    vocabulary::MetricId,
 };
 
 /// The metrics that are told in sentences; the others are told by their tables.
-const TOLD: [&str; 10] = [
-    "cpu_ns_per_token",
-    "rss_bytes",
-    "loop_blocked_ns_per_token",
-    "loop_run_queue_ns_per_token",
-    "forwarding_mean_ns",
-    "forwarding_p99_ns",
-    "ttft_ns",
-    "itl_ns",
-    "total_ns",
-    // Where there is no load there are no tokens.
-    "cpu_ns_per_second",
+const TOLD: [MetricId; 10] = [
+    MetricId::CpuNsPerToken,
+    MetricId::RssBytes,
+    MetricId::LoopBlockedNsPerToken,
+    MetricId::LoopRunQueueNsPerToken,
+    MetricId::ProxyLatencyMeanNs,
+    MetricId::ProxyLatencyP99Ns,
+    MetricId::TtftNs,
+    MetricId::ItlNs,
+    MetricId::TotalNs,
+    // Without a load there are no tokens.
+    MetricId::CpuNsPerSecond,
 ];
 
 /// A loop that is held up for less than this a token makes no difference to anyone, however many times another's it is.
@@ -36,9 +37,9 @@ pub struct Story<'a> {
     /// The pair.
     pub pair: &'a Pair,
     /// Citation of the pair.
-    pub at: String,
+    pub at: Evidence,
     /// Citations of the two values.
-    pub values: [String; 2],
+    pub values: [Evidence; 2],
 }
 
 impl Story<'_> {
@@ -48,17 +49,21 @@ impl Story<'_> {
     }
 
     /// A finding about this pair; `rows` are cited after the values it speaks of.
-    pub fn finding(&self, id: &str, text: String, share: f64, rows: Vec<String>) -> Finding {
+    pub fn finding(&self, id: &str, text: String, share: f64, rows: Vec<Evidence>) -> Finding {
         let mut evidence = vec![self.at.clone()];
         evidence.extend(self.values.clone());
         evidence.extend(rows);
         Finding {
             id: id.into(),
-            metric: self.metric.name.clone(),
+            metric: self.metric.name,
             pair: Some([self.pair.a.clone(), self.pair.b.clone()]),
+            title: String::new(),
             text,
+            meaning: String::new(),
+            advice: String::new(),
             share,
-            follows: false,
+            consequence: false,
+            predicted: None,
             evidence,
         }
     }
@@ -83,7 +88,7 @@ fn stories(comparison: &Comparison) -> Vec<Story<'_>> {
         .iter()
         .any(|metric| metric.name == TOLD[0]);
     let told = |metric: &Metric| {
-        TOLD.contains(&metric.name.as_str()) && !(has_tokens && metric.name == "cpu_ns_per_second")
+        TOLD.contains(&metric.name) && !(has_tokens && metric.name == MetricId::CpuNsPerSecond)
     };
     let metrics = comparison.metrics.iter().enumerate();
     metrics
@@ -92,21 +97,26 @@ fn stories(comparison: &Comparison) -> Vec<Story<'_>> {
             let pairs = metric.pairs.iter().enumerate();
             pairs.map(move |(pair_index, pair)| story(index, metric, pair_index, pair))
         })
-        .filter(|story| {
-            !story.metric.name.starts_with("loop_") || story.difference().abs() > HELD_UP_NS
-        })
+        .filter(|story| !is_stall(story.metric.name) || story.difference().abs() > HELD_UP_NS)
         .collect()
+}
+
+fn is_stall(metric: MetricId) -> bool {
+    matches!(
+        metric,
+        MetricId::LoopBlockedNsPerToken | MetricId::LoopRunQueueNsPerToken
+    )
 }
 
 fn story<'a>(index: usize, metric: &'a Metric, pair_index: usize, pair: &'a Pair) -> Story<'a> {
     Story {
-        title: metrics::by_name(&metric.name).map_or(&metric.name, |known| known.title),
+        title: metric.name.label(),
         metric,
         pair,
-        at: evidence::pair(index, pair_index),
+        at: Evidence::pair(index, pair_index),
         values: [
-            evidence::value(index, &pair.a),
-            evidence::value(index, &pair.b),
+            Evidence::value(index, &pair.a),
+            Evidence::value(index, &pair.b),
         ],
     }
 }

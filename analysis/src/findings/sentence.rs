@@ -1,16 +1,17 @@
 //! The sentences' common parts.
 
 use super::Story;
-use crate::{quantity, stats::MARGIN};
+use crate::stats::MARGIN;
 use recording::comparison::Verdict;
+use recording::format;
 
 /// `×2.10; 95 % interval 2.05–2.15`.
 pub fn ratio(story: &Story<'_>) -> String {
-    let ratio = quantity::ratio(story.pair.ratio);
+    let ratio = format::ratio(story.pair.ratio);
     if !has_interval(story) {
         return format!("{ratio}; no interval");
     }
-    let [low, high] = story.pair.ci95.map(quantity::plain);
+    let [low, high] = story.pair.ci95.map(format::ratio);
     format!("{ratio}; 95 % interval {low}–{high}")
 }
 
@@ -20,7 +21,7 @@ pub fn equivalent(story: &Story<'_>) -> String {
     format!(
         "{}: no difference between {a} and {b} beyond ±{} ({}; {})",
         story.title,
-        quantity::percent(MARGIN),
+        format::percent(MARGIN),
         values(story),
         ratio(story)
     )
@@ -58,7 +59,7 @@ fn has_interval(story: &Story<'_>) -> bool {
 pub fn values(story: &Story<'_>) -> String {
     let value = |arm: &String| {
         let value = story.metric.arms[arm].value;
-        format!("{arm} {}", quantity::text(value, &story.metric.unit))
+        format!("{arm} {}", format::quantity(value, story.metric.unit))
     };
     format!("{}, {}", value(&story.pair.a), value(&story.pair.b))
 }

@@ -1,57 +1,52 @@
 //! Metrics that count: switches, wake-ups, system calls, faults. Their value is their count.
 
-use super::Ledger;
-use crate::work;
-use recording::Recording;
+use super::{Key, Ledger};
+use crate::kinds;
+use recording::evidence::{Field, List};
+use recording::vocabulary::TermKind;
+use recording::{Evidence, Recording};
 
 /// Books the context switches of one round, by thread role.
 pub fn book_switches(path: &str, recording: &Recording, ledger: &mut Ledger) {
     for (index, thread) in recording.threads.iter().enumerate() {
-        let at = format!("{path}#/threads/{index}");
-        let mut book = |cause: &str, count: u64, field: &str| {
-            let evidence = format!("{at}/{field}");
-            ledger.add(Some(&thread.role), cause, count, count, evidence);
-        };
-        book(
-            "went to sleep",
-            thread.voluntary_switches,
-            "voluntary_switches",
-        );
-        book(
-            "was preempted",
-            thread.involuntary_switches,
-            "involuntary_switches",
-        );
+        let at = Evidence::entry(path, List::Threads, index);
+        let rows = [
+            (
+                TermKind::VoluntarySwitch,
+                thread.voluntary_switches,
+                Field::VoluntarySwitches,
+            ),
+            (
+                TermKind::InvoluntarySwitch,
+                thread.involuntary_switches,
+                Field::InvoluntarySwitches,
+            ),
+        ];
+        for (kind, count, field) in rows {
+            let key = Key::of_kind(Some(&thread.role), kind);
+            ledger.add(key, count, count, at.clone().field(field));
+        }
     }
 }
 
-/// Books the wake-ups of one round, by who woke whom.
+/// Books the wake-ups of one round, by waker and wakee.
 pub fn book_wakeups(path: &str, recording: &Recording, ledger: &mut Ledger) {
     for (index, waker) in recording.wakers.iter().enumerate() {
-        let evidence = format!("{path}#/wakers/{index}/count");
+        let evidence = Evidence::entry(path, List::Wakers, index).field(Field::Count);
         let cause = format!("woken by {}", waker.from_role);
-        ledger.add(
-            Some(&waker.to_role),
-            &cause,
-            waker.count,
-            waker.count,
-            evidence,
-        );
+        let key = Key::new(Some(&waker.to_role), TermKind::Wakeup, cause);
+        ledger.add(key, waker.count, waker.count, evidence);
     }
 }
 
 /// Books the system calls of one round, by thread role and name.
 pub fn book_syscalls(path: &str, recording: &Recording, ledger: &mut Ledger) {
     for (index, thread) in recording.threads.iter().enumerate() {
-        for (call_index, call) in thread.syscalls.iter().enumerate() {
-            let evidence = format!("{path}#/threads/{index}/syscalls/{call_index}/count");
-            ledger.add(
-                Some(&thread.role),
-                work::cause(call),
-                call.count,
-                call.count,
-                evidence,
-            );
+        for (place, call) in thread.syscalls.iter().enumerate() {
+            let evidence = Evidence::thread_syscall(path, index, place).field(Field::Count);
+            let (kind, cause) = kinds::of_syscall(call);
+            let key = Key::new(Some(&thread.role), kind, cause);
+            ledger.add(key, call.count, call.count, evidence);
         }
     }
 }
@@ -59,9 +54,9 @@ pub fn book_syscalls(path: &str, recording: &Recording, ledger: &mut Ledger) {
 /// Books the page faults of one round, by class of region.
 pub fn book_faults(path: &str, recording: &Recording, ledger: &mut Ledger) {
     for (index, region) in recording.faults.regions.iter().enumerate() {
-        let evidence = format!("{path}#/faults/regions/{index}/count");
-        let cause = format!("in {}", region.class);
-        ledger.add(None, &cause, region.count, region.count, evidence);
+        let evidence = Evidence::entry(path, List::FaultRegions, index).field(Field::Count);
+        let key = Key::of_kind(None, TermKind::FaultRegion(region.class));
+        ledger.add(key, region.count, region.count, evidence);
     }
 }
 
@@ -71,16 +66,12 @@ mod tests {
     use crate::testing::go_and_bun;
 
     #[test]
-    fn every_event_of_the_process_is_booked() {
+    fn books_every_event_of_the_process() {
         let (path, round) = &go_and_bun(1)[1];
         let booked = |book: fn(&str, &Recording, &mut Ledger)| {
             let mut ledger = Ledger::default();
             book(path, round, &mut ledger);
-            ledger
-                .0
-                .values()
-                .map(|row| row.amount.value as u64)
-                .sum::<u64>()
+            ledger.total()
         };
         let process = &round.process;
         assert_eq!(

@@ -1,60 +1,56 @@
-//! Forwarding time, from data readable to data sent on, and what it is made of: at its mean and at its percentiles.
+//! Proxy latency, from data readable to data sent on, and its stages: at its mean and at its percentiles.
 //!
-//! Percentiles do not add up, but the parts of one forward do. So the recorder keeps forwards by their length, each
-//! length with its parts, and a percentile is divided as the forwards of about its length are (within one bucket of the
+//! Percentiles do not add up, but the stages of one relay do. So the recorder keeps relays by their length, each length
+//! with its stages, and a percentile is divided as the relays of about its length are (within one bucket of the
 //! histogram, 1/16 of the value wide).
 //!
-//! A recording without those parts has a ledger of the mean only, from separate histograms. Receives that were never
-//! forwarded (headers, ends of streams) are in the first part but not in the whole; what that makes is left unexplained.
+//! A recording without those stages has a ledger of the mean only, from separate histograms. Receives that were never
+//! sent on (headers, ends of streams) are in the first stage but not in the whole, so a part stays unexplained.
 
-use super::Ledger;
+use super::{Key, Ledger};
 use crate::stats::Sample;
-use recording::{
-    Forwards, Histogram, Recording,
-    histogram::{lower_bound, upper_bound},
-};
+use recording::evidence::List;
+use recording::histogram::{lower_bound, upper_bound};
+use recording::vocabulary::{ProxyStage, TermKind};
+use recording::{Evidence, Histogram, Recording, RelayBucket};
 
-/// Readable, and nobody woken for it yet.
-pub const ARRIVAL_TO_WAKE: &str = "waiting to be woken";
-/// Woken, and not yet on a CPU.
-pub const WAKE_TO_RUN: &str = "waiting for a CPU";
-/// On a CPU, and busy with something else.
-pub const RUN_TO_RECEIVE: &str = "waiting behind other work";
-/// Readable, but not yet received: the three before in one, where they are not told apart.
-pub const ARRIVAL_TO_RECEIVE: &str = "waiting to be received";
-/// Received, but not yet sent on: the server's own work, hand-offs between threads included.
-pub const RECEIVE_TO_SEND: &str = "between receive and send";
+/// Name of the distribution of proxy latency.
+const PROXY_LATENCY: &str = "proxy_latency";
 
-/// A part of forwards: its name, and where it is.
-type Part = (&'static str, fn(&Forwards) -> u64);
+/// A stage, and where relays have it.
+type Stage = (ProxyStage, fn(&RelayBucket) -> u64);
 
-/// The parts of a forward, in their order.
-const PARTS: [Part; 4] = [
-    (ARRIVAL_TO_WAKE, |forwards| forwards.until_woken_ns),
-    (WAKE_TO_RUN, |forwards| forwards.run_queue_ns),
-    (RUN_TO_RECEIVE, |forwards| forwards.until_received_ns),
-    (RECEIVE_TO_SEND, |forwards| forwards.until_sent_ns),
+/// The stages of a relay, in their order.
+const STAGES: [Stage; 4] = [
+    (ProxyStage::ArrivalToWakeup, |relays| {
+        relays.arrival_to_wakeup_ns
+    }),
+    (ProxyStage::RunQueue, |relays| relays.run_queue_ns),
+    (ProxyStage::LoopBusy, |relays| relays.loop_busy_ns),
+    (ProxyStage::ReceiveToSend, |relays| {
+        relays.receive_to_send_ns
+    }),
 ];
 
-fn whole(forwards: &Forwards) -> u64 {
-    PARTS.iter().map(|(_, part)| part(forwards)).sum()
+fn key(stage: ProxyStage) -> Key {
+    Key::of_kind(None, TermKind::Proxy(stage))
 }
 
-/// One round's forwards: their time together, and how many.
+fn whole(relays: &RelayBucket) -> u64 {
+    STAGES.iter().map(|(_, stage)| stage(relays)).sum()
+}
+
+/// Returns the time of all relays of one round, over their number.
 pub fn mean(recording: &Recording) -> Option<Sample> {
-    if recording.forwards.is_empty() {
-        let histogram = recording.latency.get("forwarding")?;
+    if recording.relays.is_empty() {
+        let histogram = recording.latency.get(PROXY_LATENCY)?;
         return Some(Sample {
-            amount: middle(histogram)? * histogram.count as f64,
+            amount: mean_of(histogram)? * histogram.count as f64,
             over: histogram.count as f64,
         });
     }
-    let time: u64 = recording.forwards.iter().map(whole).sum();
-    let count: u64 = recording
-        .forwards
-        .iter()
-        .map(|forwards| forwards.count)
-        .sum();
+    let time: u64 = recording.relays.iter().map(whole).sum();
+    let count: u64 = recording.relays.iter().map(|relays| relays.count).sum();
     Some(Sample {
         amount: time as f64,
         over: count as f64,
@@ -63,20 +59,20 @@ pub fn mean(recording: &Recording) -> Option<Sample> {
 
 /// Books one round's mean.
 pub fn book_mean(path: &str, recording: &Recording, ledger: &mut Ledger) {
-    if recording.forwards.is_empty() {
+    if recording.relays.is_empty() {
         return book_histograms(path, recording, ledger);
     }
-    for (index, forwards) in recording.forwards.iter().enumerate() {
-        for (cause, part) in PARTS {
-            let evidence = format!("{path}#/forwards/{index}");
-            ledger.add(None, cause, part(forwards), forwards.count, evidence);
+    for (index, relays) in recording.relays.iter().enumerate() {
+        for (stage, time) in STAGES {
+            let evidence = Evidence::entry(path, List::Relays, index);
+            ledger.add(key(stage), time(relays), relays.count, evidence);
         }
     }
 }
 
-/// One round's quantile of forwarding time.
+/// Returns a quantile of one round's proxy latency.
 pub fn quantile(recording: &Recording, quantile: f64) -> Option<Sample> {
-    let histogram = recording.latency.get("forwarding")?;
+    let histogram = recording.latency.get(PROXY_LATENCY)?;
     (histogram.count > 0).then(|| Sample {
         amount: interpolated(histogram, quantile),
         over: 1.0,
@@ -85,50 +81,49 @@ pub fn quantile(recording: &Recording, quantile: f64) -> Option<Sample> {
 
 /// Books one round's quantile.
 pub fn book_quantile(at: f64, path: &str, recording: &Recording, ledger: &mut Ledger) {
-    let (Some(value), Some((index, forwards))) = (
-        quantile(recording, at),
-        at_quantile(&recording.forwards, at),
-    ) else {
+    let (Some(value), Some((index, relays))) =
+        (quantile(recording, at), at_quantile(&recording.relays, at))
+    else {
         return;
     };
     // Their mean lies in the same bucket as the value, but not on it.
-    let scale = value.amount / whole(forwards).max(1) as f64;
-    for (cause, part) in PARTS {
-        let time = part(forwards) as f64 * scale;
-        let evidence = format!("{path}#/forwards/{index}");
-        ledger.add(None, cause, time.round() as u64, 1, evidence);
+    let scale = value.amount / whole(relays).max(1) as f64;
+    for (stage, time) in STAGES {
+        let time = time(relays) as f64 * scale;
+        let evidence = Evidence::entry(path, List::Relays, index);
+        ledger.add(key(stage), time.round() as u64, 1, evidence);
     }
 }
 
-/// The forwards among which a quantile lies, and their place.
-fn at_quantile(forwards: &[Forwards], at: f64) -> Option<(usize, &Forwards)> {
-    let all: u64 = forwards.iter().map(|forwards| forwards.count).sum();
+/// Returns the relays among which a quantile lies, and their place.
+fn at_quantile(relays: &[RelayBucket], at: f64) -> Option<(usize, &RelayBucket)> {
+    let all: u64 = relays.iter().map(|relays| relays.count).sum();
     let mut left = at * all as f64;
-    forwards.iter().enumerate().find(|(_, forwards)| {
-        left -= forwards.count as f64;
+    relays.iter().enumerate().find(|(_, relays)| {
+        left -= relays.count as f64;
         left <= 0.0
     })
 }
 
 fn book_histograms(path: &str, recording: &Recording, ledger: &mut Ledger) {
-    let Some(forwards) = recording.latency.get("forwarding") else {
+    let Some(relays) = recording.latency.get(PROXY_LATENCY) else {
         return;
     };
-    for (cause, name) in [
-        (ARRIVAL_TO_RECEIVE, "arrival_to_recv"),
-        (RECEIVE_TO_SEND, "recv_to_send"),
+    for (stage, name) in [
+        (ProxyStage::ArrivalToReceive, "arrival_to_recv"),
+        (ProxyStage::ReceiveToSend, "recv_to_send"),
     ] {
-        let Some(part) = recording.latency.get(name).and_then(middle) else {
+        let Some(mean) = recording.latency.get(name).and_then(mean_of) else {
             continue;
         };
-        let time = part * forwards.count as f64;
-        let evidence = format!("{path}#/latency/{name}");
-        ledger.add(None, cause, time.round() as u64, forwards.count, evidence);
+        let time = mean * relays.count as f64;
+        let evidence = Evidence::latency(path, name);
+        ledger.add(key(stage), time.round() as u64, relays.count, evidence);
     }
 }
 
-/// The mean, each value taken as the middle of its bucket; `None` if there is nothing in it.
-fn middle(histogram: &Histogram) -> Option<f64> {
+/// Returns the mean, with each value in the middle of its bucket; `None` for an empty histogram.
+fn mean_of(histogram: &Histogram) -> Option<f64> {
     let middle = |bucket: u32| {
         let bucket = bucket as usize;
         (lower_bound(bucket) as f64 + upper_bound(bucket) as f64) / 2.0
@@ -141,8 +136,8 @@ fn middle(histogram: &Histogram) -> Option<f64> {
     (histogram.count > 0).then(|| sum / histogram.count as f64)
 }
 
-/// A quantile as if values lay evenly inside a bucket: its bound alone moves in steps of 6 %, which would hide small
-/// differences and make large ones of nothing.
+/// Returns a quantile as if values lay evenly inside a bucket. A bucket's bound alone moves in steps of 6 %, which would
+/// hide small differences and exaggerate others.
 fn interpolated(histogram: &Histogram, quantile: f64) -> f64 {
     let rank = quantile * histogram.count as f64;
     let mut below = 0.0;
@@ -161,19 +156,19 @@ fn interpolated(histogram: &Histogram, quantile: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Build;
+    use recording::testing::{Build, distribution};
 
     #[test]
-    fn the_parts_of_a_forward_add_up() {
+    fn adds_up_stages_of_a_relay() {
         let round = Build::arm("go")
             .latency("arrival_to_recv", &[(10_000, 5)])
             .latency("recv_to_send", &[(30_000, 5)])
-            .latency("forwarding", &[(40_000, 5)])
+            .latency("proxy_latency", &[(40_000, 5)])
             .done();
         let mut ledger = Ledger::default();
         book_mean("r", &round, &mut ledger);
-        let whole = mean(&round).expect("forwards");
-        let booked: f64 = ledger.0.values().map(|row| row.amount.value).sum();
+        let whole = mean(&round).expect("relays");
+        let booked = ledger.total() as f64;
         assert_eq!(whole.over, 5.0);
         assert!(
             (booked / whole.amount - 1.0).abs() < 0.07,
@@ -183,70 +178,74 @@ mod tests {
     }
 
     #[test]
-    fn without_forwards_there_is_nothing() {
+    fn measures_nothing_without_relays() {
         assert_eq!(mean(&Build::arm("go").done()), None);
-        let empty = Build::arm("go").latency("forwarding", &[]).done();
+        let empty = Build::arm("go").latency("proxy_latency", &[]).done();
         assert_eq!(mean(&empty), None);
     }
 
     #[test]
-    fn quantiles_lie_inside_their_bucket() {
-        let mut counts = vec![0; recording::histogram::BUCKETS];
-        (1..=1000u64).for_each(|value| counts[recording::histogram::bucket_of(value)] += 1);
-        let histogram = Histogram::from_counts(&counts);
+    fn interpolates_quantiles_inside_a_bucket() {
+        let values: Vec<(u64, u64)> = (1..=1000).map(|value| (value, 1)).collect();
+        let histogram = distribution(&values);
         for (quantile, truth) in [(0.1, 100.0), (0.5, 500.0), (0.9, 900.0)] {
             let found = interpolated(&histogram, quantile);
             assert!((found - truth).abs() < 0.01 * truth, "{quantile}: {found}");
         }
     }
 
-    /// Ninety forwards of 40 µs and ten of 4 ms, of which these parts.
+    /// Ninety relays and ten longer ones, of these stages.
     fn two_lengths(parts: [[u64; 4]; 2]) -> Recording {
         let bucket = |ns| recording::histogram::bucket_of(ns) as u32;
-        let of = |count: u64, parts: [u64; 4]| Forwards {
+        let of = |count: u64, parts: [u64; 4]| RelayBucket {
             bucket: bucket(parts.iter().sum()),
             count,
-            until_woken_ns: count * parts[0],
+            arrival_to_wakeup_ns: count * parts[0],
             run_queue_ns: count * parts[1],
-            until_received_ns: count * parts[2],
-            until_sent_ns: count * parts[3],
+            loop_busy_ns: count * parts[2],
+            receive_to_send_ns: count * parts[3],
         };
         let values = parts.map(|parts| parts.iter().sum::<u64>());
         Build::arm("go")
-            .latency("forwarding", &[(values[0], 90), (values[1], 10)])
-            .with(|recording| recording.forwards = vec![of(90, parts[0]), of(10, parts[1])])
+            .latency("proxy_latency", &[(values[0], 90), (values[1], 10)])
+            .with(|recording| recording.relays = vec![of(90, parts[0]), of(10, parts[1])])
             .done()
     }
 
-    fn booked(ledger: &Ledger, cause: &str) -> f64 {
-        let row = ledger.0.get(&(None, cause.to_owned()));
-        row.map_or(0.0, |row| row.amount.value)
+    fn booked(ledger: &Ledger, stage: ProxyStage) -> f64 {
+        ledger.per(&key(stage), 1.0).value
     }
 
     #[test]
-    fn the_tail_has_other_parts_than_the_median() {
+    fn divides_the_tail_unlike_the_median() {
         let round = two_lengths([
             [2_000, 8_000, 0, 30_000],
             [1_000_000, 2_960_000, 10_000, 30_000],
         ]);
-        for (at, cause, share) in [(0.5, RECEIVE_TO_SEND, 0.75), (0.99, WAKE_TO_RUN, 0.74)] {
+        for (at, stage, share) in [
+            (0.5, ProxyStage::ReceiveToSend, 0.75),
+            (0.99, ProxyStage::RunQueue, 0.74),
+        ] {
             let mut ledger = Ledger::default();
             book_quantile(at, "r", &round, &mut ledger);
-            let value = quantile(&round, at).expect("forwards").amount;
-            let sum: f64 = ledger.0.values().map(|row| row.amount.value).sum();
+            let value = quantile(&round, at).expect("relays").amount;
+            let sum = ledger.total() as f64;
             assert!((sum - value).abs() <= 2.0, "{sum} of {value}");
-            assert!((booked(&ledger, cause) / value - share).abs() < 0.001);
+            assert!((booked(&ledger, stage) / value - share).abs() < 0.001);
         }
     }
 
     #[test]
-    fn with_its_parts_the_mean_is_explained_whole() {
+    fn explains_the_whole_mean_by_its_stages() {
         let round = two_lengths([[1, 2, 3, 4], [10, 20, 30, 40]]);
         let mut ledger = Ledger::default();
         book_mean("r", &round, &mut ledger);
-        let sum: f64 = ledger.0.values().map(|row| row.amount.value).sum();
-        let whole = mean(&round).expect("forwards");
+        let sum = ledger.total() as f64;
+        let whole = mean(&round).expect("relays");
         assert_eq!((whole.amount, whole.over), (sum, 100.0));
-        assert_eq!(booked(&ledger, RUN_TO_RECEIVE), 3.0 * 90.0 + 30.0 * 10.0);
+        assert_eq!(
+            booked(&ledger, ProxyStage::LoopBusy),
+            3.0 * 90.0 + 30.0 * 10.0
+        );
     }
 }

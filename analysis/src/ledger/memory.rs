@@ -1,31 +1,35 @@
-//! Resident memory by class of region. What `smaps` does not show stays unexplained.
+//! Resident memory by class of region. Memory that `smaps` does not show stays unexplained.
 
-use super::Ledger;
-use recording::Recording;
+use super::{Key, Ledger};
+use recording::evidence::{Field, List};
+use recording::vocabulary::TermKind;
+use recording::{Evidence, Recording};
 
 /// Books one round.
 pub fn book(path: &str, recording: &Recording, ledger: &mut Ledger) {
     for (index, region) in recording.memory.regions.iter().enumerate() {
-        let evidence = format!("{path}#/memory/regions/{index}/rss_bytes");
-        ledger.add(None, &region.class, region.rss_bytes, 0, evidence);
+        let evidence = Evidence::entry(path, List::MemoryRegions, index).field(Field::RssBytes);
+        let key = Key::of_kind(None, TermKind::Region(region.class));
+        ledger.add(key, region.rss_bytes, 0, evidence);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Build;
+    use recording::testing::Build;
+    use recording::vocabulary::RegionClass;
 
     #[test]
-    fn regions_are_booked_by_class() {
+    fn books_regions_by_class() {
         let round = Build::arm("go")
-            .region("runtime heap", 4096)
-            .region("other", 0)
+            .region(RegionClass::RuntimeHeap, 4096)
+            .region(RegionClass::Other, 0)
             .done();
         let mut ledger = Ledger::default();
         book("r", &round, &mut ledger);
-        let key = (None, "runtime heap".into());
+        let key = Key::of_kind(None, TermKind::Region(RegionClass::RuntimeHeap));
         assert_eq!(ledger.per(&key, 1.0).value, 4096.0);
-        assert_eq!(ledger.0.len(), 1, "empty classes are no rows");
+        assert_eq!(ledger.0.len(), 1, "empty classes have no row");
     }
 }

@@ -1,20 +1,18 @@
-//! Time that event loops were held up: asleep in a call that does not wait for events, or ready to run without a CPU.
+//! Time that event loops were held up: asleep in a call that does not wait for events, or runnable without a CPU.
 //!
-//! A loop has one place to sleep when it has nothing to do. That it sleeps elsewhere means that something it serves
-//! waits. Threads that rest in a futex call when idle (Go's, a pool's) are not told apart from threads that wait for a
-//! lock, so only loops have these metrics, and what they are made of is all they are: nothing can be left unexplained.
+//! An event loop has one place to sleep when it has nothing to do. If it sleeps elsewhere, something that it serves
+//! waits. Threads that rest in a futex call when idle (Go's, a pool's) cannot be distinguished from threads that wait
+//! for a lock, so only event loops have these metrics. Their rows are their value: nothing is unexplained.
 
-use super::Ledger;
-use crate::{runtime, stats::Sample, work};
-use recording::{
-    Recording,
-    process::{Syscall, Thread},
-};
+use super::{Key, Ledger};
+use crate::kinds;
+use crate::stats::Sample;
+use recording::evidence::{Field, List};
+use recording::process::{Syscall, Thread};
+use recording::vocabulary::{SyscallClass, TermKind};
+use recording::{Evidence, Recording};
 
-/// Ready to run, but somebody else has the CPU.
-pub const RUN_QUEUE: &str = "waiting for a CPU";
-
-/// One round's sleep over its tokens. `None` if there is no event loop.
+/// Returns the time that event loops were blocked in one round, over its tokens; `None` without an event loop.
 pub fn blocked(recording: &Recording) -> Option<Sample> {
     per_token(recording, |thread| {
         let calls = thread.syscalls.iter().filter(|call| is_stall(call));
@@ -22,67 +20,70 @@ pub fn blocked(recording: &Recording) -> Option<Sample> {
     })
 }
 
-/// The same of waiting for a CPU.
+/// Returns the time that event loops waited for a CPU in one round, over its tokens; `None` without an event loop.
 pub fn run_queue(recording: &Recording) -> Option<Sample> {
     per_token(recording, |thread| thread.run_queue_ns)
 }
 
 fn per_token(recording: &Recording, of: impl Fn(&Thread) -> u64) -> Option<Sample> {
-    loops(recording).next()?;
-    let together: u64 = loops(recording).map(|(_, thread)| of(thread)).sum();
+    event_loops(recording).next()?;
+    let sum: u64 = event_loops(recording).map(|(_, thread)| of(thread)).sum();
     Some(Sample {
-        amount: together as f64,
+        amount: sum as f64,
         over: recording.tokens() as f64,
     })
 }
 
-/// Books one round's sleep, by call.
+/// Books the time that event loops were blocked in one round, by call.
 pub fn book_blocked(path: &str, recording: &Recording, ledger: &mut Ledger) {
-    for (index, thread) in loops(recording) {
-        let role = Some(thread.role.as_str());
-        for (call_index, call) in thread.syscalls.iter().enumerate() {
+    for (index, thread) in event_loops(recording) {
+        for (place, call) in thread.syscalls.iter().enumerate() {
             if is_stall(call) {
-                let evidence = format!("{path}#/threads/{index}/syscalls/{call_index}/blocked_ns");
-                let cause = work::cause(call);
-                ledger.add(role, cause, call.blocked_ns, call.count, evidence);
+                let evidence = Evidence::thread_syscall(path, index, place);
+                let (kind, cause) = kinds::of_syscall(call);
+                let key = Key::new(Some(&thread.role), kind, cause);
+                let evidence = evidence.field(Field::BlockedNs);
+                ledger.add(key, call.blocked_ns, call.count, evidence);
             }
         }
     }
 }
 
-/// Books one round's waiting for a CPU.
+/// Books the time that event loops waited for a CPU in one round.
 pub fn book_run_queue(path: &str, recording: &Recording, ledger: &mut Ledger) {
-    for (index, thread) in loops(recording) {
-        let role = Some(thread.role.as_str());
+    for (index, thread) in event_loops(recording) {
         let switched_in = thread.wakeups + thread.involuntary_switches;
-        let evidence = format!("{path}#/threads/{index}/run_queue_ns");
-        ledger.add(role, RUN_QUEUE, thread.run_queue_ns, switched_in, evidence);
+        let evidence = Evidence::entry(path, List::Threads, index).field(Field::RunQueueNs);
+        let key = Key::of_kind(Some(&thread.role), TermKind::RunQueue);
+        ledger.add(key, thread.run_queue_ns, switched_in, evidence);
     }
 }
 
-fn loops(recording: &Recording) -> impl Iterator<Item = (usize, &Thread)> {
+fn event_loops(recording: &Recording) -> impl Iterator<Item = (usize, &Thread)> {
     let threads = recording.threads.iter().enumerate();
-    threads.filter(|(_, thread)| runtime::is_event_loop(&thread.role))
+    threads.filter(|(_, thread)| thread.role.is_event_loop())
 }
 
 fn is_stall(call: &Syscall) -> bool {
-    call.blocked_ns > 0 && work::of(work::cause(call)) != "waiting for events"
+    let polling = TermKind::Syscall(SyscallClass::EventPolling);
+    call.blocked_ns > 0 && kinds::of_syscall(call).0 != polling
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Build, MAIN};
+    use recording::testing::{Build, MAIN};
+    use recording::vocabulary::Role;
 
     #[test]
-    fn only_what_holds_up_a_loop_is_booked() {
+    fn books_only_time_that_holds_up_a_loop() {
         let round = Build::arm("bun")
             .load(10, 1)
             .thread(1, MAIN, |thread| {
                 let thread = thread.call("epoll_wait", 9, 1).blocked("epoll_wait", 900);
                 thread.call("futex", 2, 1).blocked("futex", 40)
             })
-            .thread(2, "pool", |thread| {
+            .thread(2, Role::Pool, |thread| {
                 thread.call("futex", 2, 1).blocked("futex", 999)
             })
             .with(|recording| recording.threads[0].run_queue_ns = 30)
@@ -93,13 +94,12 @@ mod tests {
         let mut ledger = Ledger::default();
         book_blocked("r", &round, &mut ledger);
         book_run_queue("r", &round, &mut ledger);
-        let booked: f64 = ledger.0.values().map(|row| row.amount.value).sum();
-        assert_eq!(booked, 70.0);
+        assert_eq!(ledger.total(), 70);
     }
 
     #[test]
-    fn without_a_loop_there_is_nothing() {
-        let round = Build::arm("go").thread(1, "M (scheduler thread)", |thread| thread);
+    fn measures_nothing_without_a_loop() {
+        let round = Build::arm("go").thread(1, Role::GoScheduler, |thread| thread);
         assert_eq!(run_queue(&round.done()), None);
     }
 }

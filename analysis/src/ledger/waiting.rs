@@ -1,42 +1,37 @@
-//! What threads did with their time, waiting included: on a CPU, waiting for one, idle, or blocked while there was work.
+//! The time of all threads, waiting included: on a CPU, in the run queue, idle, or blocked in the middle of work.
 //!
-//! The parts of a thread add up to its life in the window, so the metric is the number of threads alive, in nanoseconds
-//! a second, and nothing can be left unexplained. Beside it stands waiting for a CPU by who had it.
+//! The rows of a thread add up to its lifetime in the window, so the metric is the number of threads alive, in
+//! nanoseconds a second, and nothing is unexplained. A second ledger has run-queue time by who held the CPU.
 //!
-//! A thread is *idle* in a call in which threads of its kind rest: waiting for events or connections, and, where it is no
-//! event loop, in a futex or a timer. Which requests were in flight for it is not known, so a thread of a pool that waits
-//! for a lock counts as idle too, under the name of the call. Any other sleep is *blocked*: the thread holds something
-//! up, or is one that serves a connection by itself and waits for its next byte.
+//! A thread is *idle* in a call in which threads of its kind rest: waiting for events or connections, and, unless it
+//! runs an event loop, in a futex or a timer. Which requests were in flight for it is unknown, so a thread of a pool
+//! that waits for a lock counts as idle too, under the name of the call. Any other sleep is *blocked*: the thread holds
+//! something up, or serves one connection alone and waits for its next byte.
 
-use super::Ledger;
-use crate::{runtime, stats::Sample, work};
-use recording::{
-    Recording,
-    process::{Syscall, Thread, WaitedFor},
-};
+use super::{Key, Ledger};
+use crate::kinds;
+use crate::stats::Sample;
+use recording::evidence::{Field, List, Part};
+use recording::process::{RunQueueBlame, Syscall, Thread};
+use recording::vocabulary::{Role, SyscallClass, TermKind};
+use recording::{Evidence, Recording};
 
-/// On a CPU.
-pub const ON_CPU: &str = "on a CPU";
-/// On a CPU that was not there.
-pub const STOLEN: &str = "on a CPU that the hypervisor had taken";
-/// Woken, and not yet on a CPU.
-pub const RUNNABLE: &str = "runnable: woken, no CPU yet";
-/// Its CPU was taken away.
-pub const PREEMPTED: &str = "runnable: preempted";
-/// Runnable, where recordings do not tell the two apart.
-pub const QUEUED: &str = "runnable";
-/// Asleep without a call that would tell in what.
-const UNSEEN: &str = "idle: in no call that was seen";
-/// Waits that are charged to nobody.
-const SHORT: &str = "nobody: waits under 50 µs, the way to a CPU";
+/// Cause of run-queue time that began with a wake-up.
+const AFTER_WAKEUP: &str = "run queue (after wake-up)";
+/// Cause of run-queue time that began with a preemption.
+const AFTER_PREEMPTION: &str = "run queue (after preemption)";
+/// Cause of sleep that no call accounts for.
+const OUTSIDE_SYSCALLS: &str = "idle outside of known syscalls";
+/// Cause of waits that are too short to be charged to a process.
+const SHORT: &str = "waits under 50 µs (the time of a switch)";
 
-/// One round: the life of all threads.
+/// Returns the lifetimes of all threads in one round, over its seconds.
 pub fn life(recording: &Recording) -> Option<Sample> {
     let lives = recording.threads.iter().map(life_of);
     per_second(recording, lives.sum())
 }
 
-/// One round: waiting for a CPU.
+/// Returns the run-queue time of one round, over its seconds.
 pub fn queued(recording: &Recording) -> Option<Sample> {
     per_second(recording, recording.process.run_queue_ns)
 }
@@ -49,105 +44,125 @@ fn per_second(recording: &Recording, ns: u64) -> Option<Sample> {
 }
 
 fn life_of(thread: &Thread) -> u64 {
-    thread.on_cpu_ns + thread.stolen_ns + thread.run_queue_ns + thread.off_cpu_ns
+    thread.seen_on_cpu_ns() + thread.run_queue_ns + thread.off_cpu_ns
 }
 
-/// Books one round's lives.
+/// Books the lifetimes of all threads in one round.
 pub fn book_life(path: &str, recording: &Recording, ledger: &mut Ledger) {
     for (index, thread) in recording.threads.iter().enumerate() {
-        let at = format!("{path}#/threads/{index}");
-        let role = Some(thread.role.as_str());
-        let mut add = |cause: &str, ns: u64, count: u64, field: &str| {
-            ledger.add(role, cause, ns, count, format!("{at}/{field}"));
+        let at = Evidence::entry(path, List::Threads, index);
+        let mut add = |kind, cause: &str, ns, count, field| {
+            let key = Key::new(Some(&thread.role), kind, cause);
+            ledger.add(key, ns, count, at.clone().field(field));
         };
         let switched_in = thread.wakeups + thread.involuntary_switches;
-        add(ON_CPU, thread.on_cpu_ns, switched_in, "on_cpu_ns");
-        if thread.stolen_ns > 0 {
-            add(STOLEN, thread.stolen_ns, 0, "stolen_ns");
-        }
-        match thread.preempted_ns.map(|ns| ns.min(thread.run_queue_ns)) {
-            Some(preempted) => {
-                let woken = thread.run_queue_ns - preempted;
-                add(RUNNABLE, woken, thread.wakeups, "run_queue_ns");
-                add(
-                    PREEMPTED,
-                    preempted,
-                    thread.involuntary_switches,
-                    "preempted_ns",
-                );
+        let (on_cpu, steal) = (TermKind::OnCpu, TermKind::Steal);
+        let queue = TermKind::RunQueue;
+        add(
+            on_cpu,
+            on_cpu.label(),
+            thread.on_cpu_ns,
+            switched_in,
+            Field::OnCpuNs,
+        );
+        add(steal, steal.label(), thread.steal_ns, 0, Field::StealNs);
+        let queued_ns = thread.run_queue_ns;
+        match thread.preempted_ns.map(|ns| ns.min(queued_ns)) {
+            Some(preempted_ns) => {
+                let woken_ns = queued_ns - preempted_ns;
+                let field = Field::RunQueueNs;
+                add(queue, AFTER_WAKEUP, woken_ns, thread.wakeups, field);
+                let (count, field) = (thread.involuntary_switches, Field::PreemptedNs);
+                add(queue, AFTER_PREEMPTION, preempted_ns, count, field);
             }
-            None => add(QUEUED, thread.run_queue_ns, switched_in, "run_queue_ns"),
+            None => add(
+                queue,
+                queue.label(),
+                queued_ns,
+                switched_in,
+                Field::RunQueueNs,
+            ),
         }
-        book_sleep(thread, &mut add);
+        book_sleep(path, index, thread, ledger);
     }
 }
 
-/// Sleep by the call it was in; what no call accounts for is the rest.
-fn book_sleep(thread: &Thread, add: &mut impl FnMut(&str, u64, u64, &str)) {
+/// Books sleep by the call in which it was; sleep that no call accounts for is one row more.
+fn book_sleep(path: &str, index: usize, thread: &Thread, ledger: &mut Ledger) {
+    let role = Some(&thread.role);
     let mut left = thread.off_cpu_ns;
-    for (index, call) in thread.syscalls.iter().enumerate() {
+    for (place, call) in thread.syscalls.iter().enumerate() {
         let slept = call.blocked_ns.min(left);
         left -= slept;
         if slept > 0 {
-            let field = format!("syscalls/{index}/blocked_ns");
-            add(&cause(&thread.role, call), slept, call.count, &field);
+            let evidence = Evidence::thread_syscall(path, index, place).field(Field::BlockedNs);
+            let (kind, cause) = sleep(&thread.role, call);
+            ledger.add(Key::new(role, kind, cause), slept, call.count, evidence);
         }
     }
-    add(UNSEEN, left, 0, "off_cpu_ns");
+    let evidence = Evidence::entry(path, List::Threads, index).field(Field::OffCpuNs);
+    let key = Key::new(role, TermKind::Idle, OUTSIDE_SYSCALLS);
+    ledger.add(key, left, 0, evidence);
 }
 
-fn cause(role: &str, call: &Syscall) -> String {
-    let name = work::cause(call);
-    let rests = match work::of(name) {
-        "waiting for events" => true,
-        "handing work between threads" | "sleeping" => !runtime::is_event_loop(role),
+/// Returns kind and cause of sleep in a call.
+fn sleep(role: &Role, call: &Syscall) -> (TermKind, String) {
+    let (kind, name) = kinds::of_syscall(call);
+    let rests = match kind {
+        TermKind::Syscall(SyscallClass::EventPolling) => true,
+        TermKind::Syscall(SyscallClass::ThreadSync | SyscallClass::Timers) => !role.is_event_loop(),
         _ => ["accept", "accept4", "rt_sigtimedwait", "wait4", "waitid"].contains(&name),
     };
-    format!("{}: {name}", if rests { "idle" } else { "blocked" })
-}
-
-/// Books one round's waiting for a CPU by who had it.
-pub fn book_queued(path: &str, recording: &Recording, ledger: &mut Ledger) {
-    let mut left = recording.process.run_queue_ns;
-    for (index, waited) in recording.waited_for.iter().enumerate() {
-        let ns = waited.wait_ns.min(left);
-        left -= ns;
-        let evidence = format!("{path}#/waited_for/{index}/wait_ns");
-        ledger.add(None, &who(waited), ns, waited.count, evidence);
+    match rests {
+        true => (TermKind::Idle, format!("idle in {name}")),
+        false => (TermKind::Blocked, format!("blocked in {name}")),
     }
-    let evidence = format!("{path}#/process/run_queue_ns");
-    ledger.add(None, SHORT, left, 0, evidence);
 }
 
-fn who(waited: &WaitedFor) -> String {
-    match (waited.own, waited.pid) {
+/// Books the run-queue time of one round by who held the CPU.
+pub fn book_queued(path: &str, recording: &Recording, ledger: &mut Ledger) {
+    let key = |cause: String| Key::new(None, TermKind::RunQueueBlame, cause);
+    let mut left = recording.process.run_queue_ns;
+    for (index, blame) in recording.run_queue_blame.iter().enumerate() {
+        let ns = blame.wait_ns.min(left);
+        left -= ns;
+        let evidence = Evidence::entry(path, List::RunQueueBlame, index).field(Field::WaitNs);
+        ledger.add(key(holder(blame)), ns, blame.count, evidence);
+    }
+    let evidence = Evidence::part(path, Part::Process).field(Field::RunQueueNs);
+    ledger.add(key(SHORT.into()), left, 0, evidence);
+}
+
+fn holder(blame: &RunQueueBlame) -> String {
+    match (blame.own, blame.pid) {
         (true, _) => "the target's own threads".into(),
         (_, 0) => "an idle CPU, slow to wake".into(),
-        _ => format!("process {}", waited.name),
+        _ => format!("process {}", blame.name),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Build, MAIN};
     use proptest::prelude::*;
+    use recording::testing::{Build, MAIN};
 
-    fn booked(book: fn(&str, &Recording, &mut Ledger), round: &Recording) -> Vec<(String, f64)> {
+    fn booked(book: fn(&str, &Recording, &mut Ledger), round: &Recording) -> Vec<(String, u64)> {
         let mut ledger = Ledger::default();
         book("r", round, &mut ledger);
         let rows = ledger.0.into_iter();
-        rows.map(|((_, cause), row)| (cause, row.amount.value))
-            .collect()
+        let mut rows: Vec<_> = rows.map(|(key, row)| (key.cause, row.value)).collect();
+        rows.sort();
+        rows
     }
 
-    fn row(cause: &str, value: f64) -> (String, f64) {
+    fn row(cause: &str, value: u64) -> (String, u64) {
         (cause.into(), value)
     }
 
     #[test]
-    fn sleep_is_told_by_call_and_role() {
-        let with = |role: &str| {
+    fn distinguishes_idle_from_blocked_by_call_and_role() {
+        let with = |role: Role| {
             let build = Build::arm("bun").thread(1, role, |thread| {
                 let calls = ["epoll_wait", "futex", "nanosleep", "fsync"];
                 let made = calls
@@ -164,17 +179,17 @@ mod tests {
         };
         let of_loop = booked(book_life, &with(MAIN).done());
         let expected = [
-            row("blocked: fsync", 10.0),
-            row("blocked: futex", 10.0),
-            row("blocked: nanosleep", 10.0),
-            row("idle: epoll_wait", 10.0),
-            row(UNSEEN, 5.0),
-            row(ON_CPU, 4.0),
-            row(PREEMPTED, 2.0),
-            row(RUNNABLE, 5.0),
+            row("blocked in fsync", 10),
+            row("blocked in futex", 10),
+            row("blocked in nanosleep", 10),
+            row("idle in epoll_wait", 10),
+            row(OUTSIDE_SYSCALLS, 5),
+            row("on-CPU", 4),
+            row(AFTER_PREEMPTION, 2),
+            row(AFTER_WAKEUP, 5),
         ];
         assert_eq!(of_loop, expected);
-        let of_pool = booked(book_life, &with("pool").done());
+        let of_pool = booked(book_life, &with(Role::Pool).done());
         let idle = of_pool
             .iter()
             .filter(|(cause, _)| cause.starts_with("idle"));
@@ -182,8 +197,8 @@ mod tests {
     }
 
     #[test]
-    fn waiting_is_charged_to_who_had_the_cpu() {
-        let waited = |pid, name: &str, own, wait_ns| WaitedFor {
+    fn charges_run_queue_time_to_who_held_the_cpu() {
+        let blame = |pid, name: &str, own, wait_ns| RunQueueBlame {
             pid,
             name: name.into(),
             own,
@@ -192,28 +207,30 @@ mod tests {
         };
         let round = Build::arm("go").with(|recording| {
             recording.process.run_queue_ns = 100;
-            recording.waited_for = vec![
-                waited(9, "rustc", false, 60),
-                waited(1, "server", true, 20),
-                waited(0, "idle", false, 5),
+            recording.run_queue_blame = vec![
+                blame(9, "rustc", false, 60),
+                blame(1, "server", true, 20),
+                blame(0, "idle", false, 5),
             ];
         });
         let expected = [
-            row("an idle CPU, slow to wake", 5.0),
-            row(SHORT, 15.0),
-            row("process rustc", 60.0),
-            row("the target's own threads", 20.0),
+            row("an idle CPU, slow to wake", 5),
+            row("process rustc", 60),
+            row("the target's own threads", 20),
+            row(SHORT, 15),
         ];
         assert_eq!(booked(book_queued, &round.done()), expected);
     }
 
     proptest! {
         #[test]
-        fn the_parts_are_the_whole(recordings in crate::testing::any_recordings()) {
+        fn adds_up_to_the_whole(recordings in crate::testing::any_recordings()) {
+            type Book = fn(&str, &Recording, &mut Ledger);
             for (_, round) in &recordings {
-                for (book, sample) in [(book_life as fn(&str, &Recording, &mut Ledger), life(round)), (book_queued, queued(round))] {
-                    let sum: f64 = booked(book, round).iter().map(|(_, value)| value).sum();
-                    prop_assert_eq!(Some(sum), sample.map(|sample| sample.amount));
+                let books: [(Book, _); 2] = [(book_life, life(round)), (book_queued, queued(round))];
+                for (book, sample) in books {
+                    let sum: u64 = booked(book, round).iter().map(|(_, value)| value).sum();
+                    prop_assert_eq!(Some(sum as f64), sample.map(|sample| sample.amount));
                 }
             }
         }

@@ -3,7 +3,7 @@
 use crate::stats::Sample;
 use recording::{Recording, Start};
 
-/// The median over the starts of a round: one that was disturbed does not move it.
+/// Returns the median over the starts of a round, which a single disturbed start does not move.
 pub fn median(recording: &Recording, time: fn(&Start) -> u64) -> Option<Sample> {
     let mut times: Vec<u64> = recording.starts.iter().map(time).collect();
     times.sort_unstable();
@@ -12,7 +12,7 @@ pub fn median(recording: &Recording, time: fn(&Start) -> u64) -> Option<Sample> 
     Some(Sample { amount, over: 1.0 })
 }
 
-/// What all starts of a round took, over their number.
+/// Returns an amount of all starts of a round, over their number.
 pub fn each(recording: &Recording, amount: u64) -> Option<Sample> {
     Some(Sample {
         amount: amount as f64,
@@ -23,7 +23,9 @@ pub fn each(recording: &Recording, amount: u64) -> Option<Sample> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{metrics::ALL, testing::Build};
+    use crate::metrics::ALL;
+    use recording::testing::Build;
+    use recording::vocabulary::MetricId;
 
     fn started(first_token_ns: &[u64]) -> Recording {
         let start = |ns: &u64| Start {
@@ -36,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_in_the_middle() {
+    fn takes_the_median_of_starts() {
         let median = |times: &[u64]| {
             let sample = median(&started(times), |start| start.first_token_ns);
             sample.map(|sample| sample.amount)
@@ -47,18 +49,21 @@ mod tests {
     }
 
     #[test]
-    fn a_start_has_metrics_of_its_own() {
+    fn distinguishes_starts_from_load() {
         let names = |recording: &Recording| {
             let held = ALL
                 .iter()
                 .filter(|metric| metric.sample(recording).is_some());
-            held.map(|metric| metric.name).collect::<Vec<_>>()
+            held.map(|metric| metric.id).collect::<Vec<_>>()
         };
         let of_start = names(&started(&[8, 4]));
-        assert!(of_start.contains(&"start_cpu_ns") && of_start.contains(&"rss_bytes"));
-        assert!(!of_start.contains(&"cpu_ns_per_second"), "{of_start:?}");
+        assert!(of_start.contains(&MetricId::StartCpuNs) && of_start.contains(&MetricId::RssBytes));
+        assert!(
+            !of_start.contains(&MetricId::CpuNsPerSecond),
+            "{of_start:?}"
+        );
         let under_load = names(&Build::arm("go").load(10, 1).done());
-        assert!(!under_load.iter().any(|name| name.starts_with("start_")));
+        assert!(!under_load.iter().any(|id| id.is_of_start()));
         let sample = each(&started(&[8, 4]), 90).unwrap();
         assert_eq!((sample.amount, sample.over), (90.0, 2.0));
     }

@@ -1,15 +1,17 @@
 use super::*;
 use crate::evidence::{Library, citations};
-use crate::testing::{Build, any_recordings, go_and_bun};
+use crate::testing::{any_recordings, compare, go_and_bun};
 use proptest::prelude::*;
 use recording::Comparison;
+use recording::testing::{Build, MAIN};
+use recording::vocabulary::Role;
 
-/// Σ terms + unexplained = b − a, to the last bit, and each term is its two effects.
+/// Checks that Σ terms + unexplained = b − a, to the last bit, and that each term is its two effects.
 fn assert_adds_up(comparison: &Comparison) {
     for metric in &comparison.metrics {
         for pair in &metric.pairs {
             let difference = metric.arms[&pair.b].value - metric.arms[&pair.a].value;
-            for rows in [&pair.terms, &pair.by_cause, &pair.by_work] {
+            for rows in [&pair.terms, &pair.by_cause, &pair.by_kind] {
                 let sum: f64 = rows.iter().map(|term| term.delta).sum();
                 assert_eq!(sum + pair.unexplained, difference, "{}", metric.name);
             }
@@ -24,8 +26,8 @@ fn assert_adds_up(comparison: &Comparison) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
-    fn differences_add_up_to_the_last_bit(recordings in any_recordings()) {
-        let comparison = crate::compare(&recordings);
+    fn adds_up_to_the_last_bit(recordings in any_recordings()) {
+        let comparison = compare(&recordings);
         assert_adds_up(&comparison);
         let library = Library::new(&comparison, &recordings);
         prop_assert!(citations(&comparison).all(|citation| library.resolve(citation).is_ok()));
@@ -34,24 +36,24 @@ proptest! {
     }
 }
 
-fn find<'a>(comparison: &'a Comparison, metric: &str) -> &'a Metric {
+fn find(comparison: &Comparison, metric: MetricId) -> &Metric {
     let mut metrics = comparison.metrics.iter();
     metrics.find(|found| found.name == metric).expect("metric")
 }
 
 #[test]
-fn every_difference_of_the_sample_is_booked() {
-    let comparison = crate::compare(&go_and_bun(2));
+fn books_the_whole_difference() {
+    let comparison = compare(&go_and_bun(2));
     assert_adds_up(&comparison);
-    let pair = &find(&comparison, "cpu_ns_per_token").pairs[0];
+    let pair = &find(&comparison, MetricId::CpuNsPerToken).pairs[0];
     assert_eq!((pair.a.as_str(), pair.b.as_str()), ("go", "bun"));
     assert!(pair.unexplained.abs() < 1e-6);
 }
 
 #[test]
-fn a_cause_of_one_arm_counts_whole() {
-    let comparison = crate::compare(&go_and_bun(2));
-    let pair = &find(&comparison, "cpu_ns_per_token").pairs[0];
+fn counts_whole_a_cause_of_one_arm() {
+    let comparison = compare(&go_and_bun(2));
+    let pair = &find(&comparison, MetricId::CpuNsPerToken).pairs[0];
     let term = pair.terms.iter().find(|term| term.cause == "epoll_pwait2");
     let term = term.expect("bun waits by epoll_pwait2");
     assert_eq!(term.in_a, Amount::default());
@@ -60,22 +62,22 @@ fn a_cause_of_one_arm_counts_whole() {
 }
 
 #[test]
-fn time_of_the_process_beyond_its_threads_is_unexplained() {
+fn leaves_time_unexplained_that_no_thread_has() {
     let mut recordings = go_and_bun(1);
     let tokens = recordings[1].1.tokens();
     recordings[1].1.process.on_cpu_ns += 5_000 * tokens;
-    let comparison = crate::compare(&recordings);
-    let pair = &find(&comparison, "cpu_ns_per_token").pairs[0];
+    let comparison = compare(&recordings);
+    let pair = &find(&comparison, MetricId::CpuNsPerToken).pairs[0];
     assert!((pair.unexplained - 5_000.0).abs() < 1e-6);
 }
 
 #[test]
-fn three_arms_make_three_pairs_in_their_order() {
+fn pairs_arms_in_their_order() {
     let recordings: Vec<_> = ["x", "y", "z"]
         .map(|arm| (arm.to_string(), Build::arm(arm).load(100, 10).done()))
         .into();
-    let comparison = crate::compare(&recordings);
-    let pairs = &find(&comparison, "rss_bytes").pairs;
+    let comparison = compare(&recordings);
+    let pairs = &find(&comparison, MetricId::RssBytes).pairs;
     let names: Vec<_> = pairs
         .iter()
         .map(|pair| format!("{}{}", pair.a, pair.b))
@@ -84,13 +86,59 @@ fn three_arms_make_three_pairs_in_their_order() {
 }
 
 #[test]
-fn an_arm_without_load_has_no_value_per_token() {
+fn omits_values_per_token_without_load() {
     let recordings = [
         ("1".to_string(), Build::arm("x").load(100, 10).done()),
         ("2".to_string(), Build::arm("y").done()),
     ];
-    let comparison = crate::compare(&recordings);
-    let metric = find(&comparison, "switches_per_token");
+    let comparison = compare(&recordings);
+    let metric = find(&comparison, MetricId::SwitchesPerToken);
     assert!(metric.arms.contains_key("x") && !metric.arms.contains_key("y"));
     assert!(metric.pairs.is_empty());
+}
+
+#[test]
+fn adds_up_each_arms_own_ledger() {
+    let comparison = compare(&go_and_bun(2));
+    let value = |arm: &str| find(&comparison, MetricId::CpuNsPerToken).arms[arm].value;
+    for arm in &comparison.arms {
+        for book in [&arm.ledger, &arm.by_cause, &arm.by_kind] {
+            let rows = &book[&MetricId::CpuNsPerToken];
+            let sum: f64 = rows.iter().map(|row| row.amount.value).sum();
+            assert!((sum - value(&arm.arm)).abs() < 1e-6, "{}", arm.arm);
+            let values = rows.iter().map(|row| row.amount.value);
+            assert!(values.is_sorted_by(|one, next| one >= next));
+        }
+    }
+}
+
+#[test]
+fn counts_user_code_without_a_name_as_unnamed() {
+    let arm = |name: &str, user: u64, read: u64| {
+        let build = Build::arm(name)
+            .load(1, 1)
+            .thread(1, MAIN, |thread| thread.user(user, 1).call("read", 1, read));
+        (name.to_owned(), build.done())
+    };
+    let comparison = compare(&[arm("x", 100, 100), arm("y", 200, 400)]);
+    let named = |comparison: &Comparison| find(comparison, MetricId::CpuNsPerToken).pairs[0].named;
+    // 300 of 400 ns are system calls.
+    let share = named(&comparison).expect("a share");
+    assert!((share - 0.75).abs() < 1e-9, "{share}");
+    let same = compare(&[arm("x", 100, 100), arm("y", 100, 100)]);
+    assert_eq!(named(&same), None);
+}
+
+#[test]
+fn counts_wakeups_of_a_role_once() {
+    let arm = |name: &str| {
+        let build = Build::arm(name)
+            .load(1, 1)
+            .thread(1, Role::GoScheduler, |thread| thread.user(100, 7));
+        let build = build.code("main.main", 60).code("runtime.mallocgc", 40);
+        (name.to_owned(), build.done())
+    };
+    let comparison = compare(&[arm("go:x"), arm("go:y")]);
+    let row = &comparison.arms[0].by_kind[&MetricId::CpuNsPerToken][0];
+    assert_eq!((row.kind, row.amount.count), (TermKind::UserCode, 7.0));
 }

@@ -1,25 +1,27 @@
-//! Bun: the threads of Bun itself and of JavaScriptCore are named.
+//! Bun: the threads of Bun itself and of JavaScriptCore have names.
 
-use super::{ALLOCATOR_SCAVENGER, HTTP_CLIENT, JSC_HEAP_HELPER, JSC_JIT, MAIN_LOOP, Seen};
+use super::Seen;
+use recording::vocabulary::Role;
 
-pub(super) fn role(seen: Seen<'_>) -> &'static str {
-    let roles = [
-        ("HTTP Client", HTTP_CLIENT),
-        ("HeapHelper", JSC_HEAP_HELPER),
-        ("Heap Helper", JSC_HEAP_HELPER),
-        ("JITWorker", JSC_JIT),
-        ("JSC", "JSC helper"),
-        ("mi-scavenger", ALLOCATOR_SCAVENGER),
-        ("Bun Pool", "pool"),
-        ("Worker", "JavaScript worker"),
-    ];
+static ROLES: [(&str, Role); 8] = [
+    ("HTTP Client", Role::HttpClient),
+    ("HeapHelper", Role::JscHeapHelper),
+    ("Heap Helper", Role::JscHeapHelper),
+    ("JITWorker", Role::JscJit),
+    ("JSC", Role::JscHelper),
+    ("mi-scavenger", Role::AllocatorScavenger),
+    ("Bun Pool", Role::Pool),
+    ("Worker", Role::JavaScriptWorker),
+];
+
+pub(super) fn role(seen: Seen<'_>) -> Role {
     if seen.is_main {
-        return MAIN_LOOP;
+        return Role::MainLoop;
     }
-    match roles.iter().find(|(name, _)| seen.is_named(&[name])) {
-        Some((_, role)) => role,
-        // WebKit's allocator has a thread without a name of its own that gives pages back.
-        None if seen.mostly(&["madvise"]) => ALLOCATOR_SCAVENGER,
-        None => "pool",
+    match ROLES.iter().find(|(name, _)| seen.is_named(&[name])) {
+        Some((_, role)) => role.clone(),
+        // WebKit's allocator returns pages on a thread that has no name.
+        None if seen.mostly(&["madvise"]) => Role::AllocatorScavenger,
+        None => Role::Pool,
     }
 }

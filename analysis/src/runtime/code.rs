@@ -1,8 +1,8 @@
-//! What user code does, told from the function that a sample found, the file it came from and the thread's role.
+//! Categories of user code, from the function that a sample found, its file, and the role of its thread.
 //!
-//! Function names are matched as the symbols of a file name them, without their parameters. What no rule knows is said
-//! to be unknown rather than guessed: a file without symbols (Bun's and Deno's are stripped) tells nothing but where the
-//! code was mapped from.
+//! Rules match function names as the symbols of a file have them, without parameters. Code that no rule knows has no
+//! category rather than a guessed one: a file without symbols (Bun's and Deno's are stripped) shows nothing but the region
+//! that the code was mapped in.
 
 mod cpp;
 mod go;
@@ -11,85 +11,46 @@ mod node;
 mod python;
 mod rust;
 
-use super::{ALLOCATOR_SCAVENGER, COLLECTOR, GO_SYSMON, JSC_HEAP_HELPER, JSC_JIT};
-use crate::work;
 use recording::process::CodeSamples;
+use recording::vocabulary::{CodeCategory, RegionClass, Role, Runtime};
 
-/// Collecting garbage.
-pub const COLLECTING: &str = work::COLLECTING;
-/// Compiling what runs.
-pub const COMPILING: &str = work::COMPILING;
-/// Choosing what runs next, and passing it between threads.
-pub const SCHEDULING: &str = "runtime scheduler";
-/// Asking what is ready, and calling what waits for it.
-pub const LOOPING: &str = "event loop";
-/// The program itself, and the libraries it is written with.
-pub const APPLICATION: &str = "application code";
-/// Encryption and hashing.
-pub const CRYPTO: &str = "encryption and hashing";
-/// Reading and writing formats: HTTP, JSON, UTF-8.
-pub const PARSING: &str = "parsing and formatting";
-/// Copying, comparing and clearing memory.
-pub const COPYING: &str = "copying memory";
-/// Taking and giving back memory inside the process.
-pub const ALLOCATING: &str = "memory allocation";
-/// What is left of the runtime: its own code that none of the above describes.
-pub const RUNTIME: &str = "other runtime code";
-/// The few instructions around each system call.
-pub const AROUND_CALLS: &str = "around system calls";
-/// Nothing that was recorded tells.
-pub const UNKNOWN: &str = work::USER_CODE;
+/// A rule: a category, and words in names of functions or files.
+type Rule = (CodeCategory, &'static [&'static str]);
 
-/// Every kind of user code.
-pub const EVERY: [&str; 12] = [
-    COLLECTING,
-    COMPILING,
-    SCHEDULING,
-    LOOPING,
-    APPLICATION,
-    CRYPTO,
-    PARSING,
-    COPYING,
-    ALLOCATING,
-    RUNTIME,
-    AROUND_CALLS,
-    UNKNOWN,
-];
-
-/// What threads of a role do all the time, if they exist for one job.
-pub fn job_of(role: &str) -> Option<&'static str> {
+/// Returns the category of all code of threads that have a single job.
+pub fn dedicated(role: &Role) -> Option<CodeCategory> {
     match role {
-        JSC_HEAP_HELPER | COLLECTOR => Some(COLLECTING),
-        JSC_JIT => Some(COMPILING),
-        ALLOCATOR_SCAVENGER => Some(ALLOCATING),
-        GO_SYSMON => Some(SCHEDULING),
+        role if role.is_gc() => Some(CodeCategory::Gc),
+        role if role.is_jit() => Some(CodeCategory::Jit),
+        Role::AllocatorScavenger => Some(CodeCategory::Allocation),
+        Role::GoSysmon => Some(CodeCategory::Scheduler),
         _ => None,
     }
 }
 
-/// What samples found a thread doing.
-pub fn doing(runtime: &str, samples: &CodeSamples) -> &'static str {
-    if let Some(job) = job_of(&samples.role) {
-        return job;
+/// Returns the category of code that samples found in a thread of a role.
+pub fn category(runtime: Runtime, role: &Role, samples: &CodeSamples) -> CodeCategory {
+    if let Some(category) = dedicated(role) {
+        return category;
     }
-    if samples.class == "jit code" {
-        return APPLICATION;
+    if samples.class == RegionClass::JitCode {
+        return CodeCategory::Application;
     }
     let (function, file) = (samples.function.as_str(), samples.file.as_str());
     if let Some(known) = native::library(file).or_else(|| native::function(function)) {
         return known;
     }
     match runtime {
-        "go" => go::doing(function),
-        "rust" => rust::doing(function),
-        "c" | "cpp" => cpp::doing(function),
-        "node" | "deno" | "bun" => node::doing(function),
-        "python" => python::doing(function, file),
-        _ => UNKNOWN,
+        Runtime::Go => go::category(function),
+        Runtime::Rust => rust::category(function),
+        Runtime::C | Runtime::Cpp => cpp::category(function),
+        Runtime::Node | Runtime::Deno | Runtime::Bun => node::category(function),
+        Runtime::Python => python::category(function, file),
+        _ => CodeCategory::Unnamed,
     }
 }
 
-/// What a function is called if it is a wrapper of the C library or the vDSO: like the system call that it makes.
+/// Returns the name of a wrapper of the C library or the vDSO without its prefix: that of the system call that it makes.
 pub fn bare(function: &str) -> &str {
     let prefixes = ["__libc_", "__GI_", "__vdso_", "__"];
     let mut bare = prefixes
@@ -98,18 +59,18 @@ pub fn bare(function: &str) -> &str {
     bare.next().unwrap_or(function)
 }
 
-/// The first rule whose beginnings one of the function's parts matches.
-fn first(rules: &[(&'static str, &[&str])], function: &str) -> Option<&'static str> {
+/// Returns the category of the first rule one of whose words the name begins with.
+fn first(rules: &[Rule], function: &str) -> Option<CodeCategory> {
     let begins = |starts: &&[&str]| starts.iter().any(|start| function.starts_with(start));
     let rule = rules.iter().find(|(_, starts)| begins(starts));
-    rule.map(|(doing, _)| *doing)
+    rule.map(|(category, _)| *category)
 }
 
-/// The first rule one of whose words is anywhere in the function's name.
-fn anywhere(rules: &[(&'static str, &[&str])], function: &str) -> Option<&'static str> {
+/// Returns the category of the first rule one of whose words is anywhere in the name.
+fn anywhere(rules: &[Rule], function: &str) -> Option<CodeCategory> {
     let holds = |words: &&[&str]| words.iter().any(|word| function.contains(word));
     let rule = rules.iter().find(|(_, words)| holds(words));
-    rule.map(|(doing, _)| *doing)
+    rule.map(|(category, _)| *category)
 }
 
 #[cfg(test)]

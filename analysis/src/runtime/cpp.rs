@@ -1,12 +1,13 @@
-//! C and C++: a thread that mostly waits for events is a loop. Of the threads that share one asio context a single one
+//! C and C++: a thread that mostly waits for events is an event loop. Of the threads that share an asio context only one
 //! waits for events at a time, while the others rest in a futex call.
 
-use super::{Seen, WAITS, unknown};
+use super::{Seen, unknown};
+use recording::vocabulary::Role;
 
-pub(super) fn role(seen: Seen<'_>) -> String {
-    let (waits, rests) = (seen.calls(&WAITS), seen.calls(&["futex"]));
+pub(super) fn role(seen: Seen<'_>) -> Role {
+    let (waits, rests) = (seen.event_waits(), seen.calls(&["futex"]));
     if waits > 0 && rests > waits / 10 {
-        return "asio thread".into();
+        return Role::AsioThread;
     }
     unknown::role(seen)
 }

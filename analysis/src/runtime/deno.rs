@@ -1,17 +1,19 @@
-//! Deno: V8's platform threads are named as in Node; what is not JavaScript runs on tokio's.
+//! Deno: V8's platform threads have the names that they have in Node; all but JavaScript runs on tokio's threads.
 
-use super::{MAIN_LOOP, Seen, TOKIO_WORKER, V8_WORKER, unknown};
+use super::{Seen, unknown};
+use recording::vocabulary::Role;
 
-pub(super) fn role(seen: Seen<'_>) -> String {
-    let roles = [
-        ("V8 DefaultWorke", V8_WORKER),
-        ("V8Worker", V8_WORKER),
-        ("DenoV8", V8_WORKER),
-        ("tokio-r", TOKIO_WORKER),
-    ];
+static ROLES: [(&str, Role); 4] = [
+    ("V8 DefaultWorke", Role::V8Worker),
+    ("V8Worker", Role::V8Worker),
+    ("DenoV8", Role::V8Worker),
+    ("tokio-r", Role::TokioWorker),
+];
+
+pub(super) fn role(seen: Seen<'_>) -> Role {
     if seen.is_main {
-        return MAIN_LOOP.into();
+        return Role::MainLoop;
     }
-    let known = roles.iter().find(|(name, _)| seen.is_named(&[name]));
-    known.map_or_else(|| unknown::role(seen), |(_, role)| (*role).into())
+    let known = ROLES.iter().find(|(name, _)| seen.is_named(&[name]));
+    known.map_or_else(|| unknown::role(seen), |(_, role)| role.clone())
 }

@@ -1,13 +1,15 @@
-//! Go: every thread carries the program's name, so behaviour decides. Goroutines, the collector's workers included,
-//! run on whichever M picks them up; the kernel cannot tell them apart.
+//! Go: every thread carries the program's name, so behaviour decides. Goroutines, those that collect garbage included,
+//! run on whichever M picks them up; the kernel cannot distinguish them.
 
-use super::{GO_SYSMON, Seen};
+use super::Seen;
+use recording::vocabulary::Role;
 
-/// `sysmon`, the watchdog that needs no P, is the one that sleeps by `nanosleep`, 20 µs to 10 ms at a time.
-pub(super) fn role(seen: Seen<'_>) -> &'static str {
+/// Returns the role. `sysmon`, the monitor thread without a P, is the one that sleeps in `nanosleep`, 20 µs to 10 ms at a
+/// time.
+pub(super) fn role(seen: Seen<'_>) -> Role {
     if seen.mostly(&["nanosleep"]) {
-        GO_SYSMON
+        Role::GoSysmon
     } else {
-        "M (scheduler thread)"
+        Role::GoScheduler
     }
 }

@@ -1,30 +1,35 @@
 //! Node: newer versions name their threads; before that all are `node` and behaviour decides.
 
-use super::{MAIN_LOOP, SECONDARY_LOOP, Seen, V8_WORKER, WAITS};
+use super::Seen;
+use recording::vocabulary::Role;
 
-pub(super) fn role(seen: Seen<'_>) -> &'static str {
+/// Calls that block, which Node makes on libuv's pool.
+const BLOCKING: [&str; 6] = ["read", "pread64", "openat", "statx", "connect", "sendmmsg"];
+
+pub(super) fn role(seen: Seen<'_>) -> Role {
     if seen.is_main {
-        MAIN_LOOP
+        Role::MainLoop
     } else if seen.is_named(&["libuv-worker"]) {
-        "libuv pool"
+        Role::LibuvPool
     } else if seen.is_named(&["V8Worker", "V8 DefaultWorke"]) {
-        V8_WORKER
+        Role::V8Worker
     } else if seen.is_named(&["DelayedTaskSche"]) {
-        "V8 delayed tasks"
+        Role::V8DelayedTasks
     } else if seen.is_named(&["SignalInspector"]) {
-        "inspector"
+        Role::Inspector
     } else {
         by_behaviour(seen)
     }
 }
 
-/// V8's workers touch memory and futexes only; libuv's pool does the blocking I/O; what polls is a loop of its own.
-fn by_behaviour(seen: Seen<'_>) -> &'static str {
-    if seen.calls(&WAITS) > 0 {
-        SECONDARY_LOOP
-    } else if seen.calls(&["read", "pread64", "openat", "statx", "connect", "sendmmsg"]) > 0 {
-        "libuv pool"
+/// Returns the role by the calls of the thread. V8's workers touch memory and futexes only; libuv's pool does the
+/// blocking I/O; a thread that polls is another event loop.
+fn by_behaviour(seen: Seen<'_>) -> Role {
+    if seen.event_waits() > 0 {
+        Role::SecondaryLoop
+    } else if seen.calls(&BLOCKING) > 0 {
+        Role::LibuvPool
     } else {
-        V8_WORKER
+        Role::V8Worker
     }
 }

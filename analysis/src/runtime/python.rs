@@ -1,14 +1,15 @@
-//! Python: asyncio and uvloop run on the main thread; other threads are those of an executor, for calls that block.
+//! Python: asyncio and uvloop run on the main thread; other threads belong to an executor, for calls that block.
 
-use super::{MAIN_LOOP, Seen, unknown};
+use super::{Seen, unknown};
+use recording::vocabulary::Role;
 
-pub(super) fn role(seen: Seen<'_>) -> String {
+pub(super) fn role(seen: Seen<'_>) -> Role {
     if seen.is_main {
-        return MAIN_LOOP.into();
+        return Role::MainLoop;
     }
     let is_executor = seen.is_named(&["asyncio_", "ThreadPoolExec", "AnyIO worker", "python"]);
     if is_executor {
-        "executor thread".into()
+        Role::ExecutorThread
     } else {
         unknown::role(seen)
     }

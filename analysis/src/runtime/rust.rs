@@ -1,11 +1,12 @@
-//! Rust: tokio's workers are named. A main thread that waits for events is a runtime of one thread; with workers, it
+//! Rust: tokio's workers have names. A main thread that waits for events is a runtime of one thread; with workers, it
 //! only waits for them.
 
-use super::{Seen, TOKIO_WORKER, unknown};
+use super::{Seen, unknown};
+use recording::vocabulary::Role;
 
-pub(super) fn role(seen: Seen<'_>) -> String {
+pub(super) fn role(seen: Seen<'_>) -> Role {
     if !seen.is_main && seen.is_named(&["tokio-r"]) {
-        return TOKIO_WORKER.into();
+        return Role::TokioWorker;
     }
     unknown::role(seen)
 }

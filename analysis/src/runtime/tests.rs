@@ -1,18 +1,18 @@
 use super::*;
-use crate::testing::{Build, OneThread};
-use recording::Recording;
+use recording::testing::{Build, ThreadBuild};
 
-fn named(name: &str, with: impl FnOnce(OneThread) -> OneThread) -> Thread {
-    let recording = Build::arm("x").thread(7, name, with).done();
+fn named(name: &str, with: impl FnOnce(ThreadBuild) -> ThreadBuild) -> Thread {
+    let build = Build::arm("x").thread(7, Role::Unassigned, |thread| with(thread.named(name)));
+    let recording = build.done();
     recording.threads.into_iter().next().expect("one thread")
 }
 
-fn role(runtime: &str, name: &str) -> String {
+fn role(runtime: Runtime, name: &str) -> Role {
     role_of(runtime, &named(name, |thread| thread), false)
 }
 
 #[test]
-fn go_tells_sysmon_by_its_sleep() {
+fn recognises_sysmon_by_its_sleep() {
     let sysmon = named("server", |thread| {
         thread.call("nanosleep", 300, 9).call("futex", 20, 9)
     });
@@ -20,101 +20,108 @@ fn go_tells_sysmon_by_its_sleep() {
         thread.call("nanosleep", 3, 9).call("futex", 20, 9)
     });
     let idle = named("server", |thread| thread);
-    assert_eq!(role_of("go", &sysmon, false), "sysmon");
-    assert_eq!(role_of("go", &worker, false), "M (scheduler thread)");
-    assert_eq!(role_of("go", &idle, true), "M (scheduler thread)");
+    let role = |thread, is_main| role_of(Runtime::Go, thread, is_main);
+    assert_eq!(role(&sysmon, false), Role::GoSysmon);
+    assert_eq!(role(&worker, false), Role::GoScheduler);
+    assert_eq!(role(&idle, true), Role::GoScheduler);
 }
 
 #[test]
-fn bun_threads_are_told_by_name() {
-    assert_eq!(
-        role_of("bun", &named("bun", |thread| thread), true),
-        "main loop"
-    );
-    assert_eq!(role("bun", "HTTP Client"), "HTTP Client");
-    assert_eq!(
-        role("bun", "HeapHelper"),
-        "JSC heap helper (garbage collection)"
-    );
-    assert_eq!(role("bun", "JITWorker"), "JSC JIT compiler");
-    assert_eq!(role("bun", "mi-scavenger"), "allocator scavenger");
-    assert_eq!(role("bun", "Bun Pool 1"), "pool");
-    assert_eq!(role("bun", "bun"), "pool");
+fn recognises_threads_of_bun_by_name() {
+    let main = named("bun", |thread| thread);
+    assert_eq!(role_of(Runtime::Bun, &main, true), Role::MainLoop);
+    for (name, expected) in [
+        ("HTTP Client", Role::HttpClient),
+        ("HeapHelper", Role::JscHeapHelper),
+        ("JITWorker", Role::JscJit),
+        ("mi-scavenger", Role::AllocatorScavenger),
+        ("Bun Pool 1", Role::Pool),
+        ("bun", Role::Pool),
+    ] {
+        assert_eq!(role(Runtime::Bun, name), expected, "{name}");
+    }
     let scavenger = named("bun", |thread| {
         thread.call("madvise", 900, 9).call("futex", 100, 9)
     });
-    assert_eq!(role_of("bun", &scavenger, false), "allocator scavenger");
+    let found = role_of(Runtime::Bun, &scavenger, false);
+    assert_eq!(found, Role::AllocatorScavenger);
 }
 
 #[test]
-fn node_threads_are_told_by_name_or_behaviour() {
+fn recognises_threads_of_node_by_name_or_behaviour() {
     let node = |call: &str| {
-        role_of(
-            "node",
-            &named("node", |thread| thread.call(call, 5, 1)),
-            false,
-        )
+        let thread = named("node", |thread| thread.call(call, 5, 1));
+        role_of(Runtime::Node, &thread, false)
     };
-    assert_eq!(role("node", "libuv-worker"), "libuv pool");
-    assert_eq!(node("epoll_wait"), "secondary loop");
-    assert_eq!(node("pread64"), "libuv pool");
-    assert_eq!(node("futex"), "V8 worker (garbage collection, JIT)");
+    assert_eq!(role(Runtime::Node, "libuv-worker"), Role::LibuvPool);
+    assert_eq!(node("epoll_wait"), Role::SecondaryLoop);
+    assert_eq!(node("pread64"), Role::LibuvPool);
+    assert_eq!(node("futex"), Role::V8Worker);
 }
 
 #[test]
-fn pools_of_unknown_programs_are_one_role() {
-    assert_eq!(role("unknown", "worker-12"), "worker");
-    assert_eq!(role("unknown", "42"), "unnamed");
+fn gives_a_pool_of_an_unknown_program_one_role() {
+    let worker = Role::Named("worker".into());
+    assert_eq!(role(Runtime::Unknown, "worker-12"), worker);
+    assert_eq!(role(Runtime::Unknown, "42"), Role::Unnamed);
 }
 
 #[test]
-fn threads_of_other_runtimes_are_told_by_name() {
-    assert_eq!(role("rust", "tokio-runtime-w"), "tokio worker");
-    assert_eq!(role("deno", "tokio-rt-worker"), "tokio worker");
-    assert_eq!(role("deno", "V8 DefaultWorke"), V8_WORKER);
-    assert_eq!(role("deno", "signal"), "signal");
-    assert_eq!(role("python", "asyncio_3"), "executor thread");
-    assert_eq!(role("java", "GC Thread#3"), COLLECTOR);
+fn recognises_threads_of_other_runtimes_by_name() {
+    for (runtime, name, expected) in [
+        (Runtime::Rust, "tokio-runtime-w", Role::TokioWorker),
+        (Runtime::Deno, "tokio-rt-worker", Role::TokioWorker),
+        (Runtime::Deno, "V8 DefaultWorke", Role::V8Worker),
+        (Runtime::Deno, "signal", Role::Named("signal".into())),
+        (Runtime::Python, "asyncio_3", Role::ExecutorThread),
+        (Runtime::Java, "GC Thread#3", Role::Gc),
+    ] {
+        assert_eq!(role(runtime, name), expected, "{name}");
+    }
     let main = named("python", |thread| thread);
-    assert_eq!(role_of("python", &main, true), MAIN_LOOP);
-    assert_eq!(role_of("deno", &main, true), MAIN_LOOP);
+    assert_eq!(role_of(Runtime::Python, &main, true), Role::MainLoop);
+    assert_eq!(role_of(Runtime::Deno, &main, true), Role::MainLoop);
 }
 
 #[test]
-fn a_main_thread_is_a_loop_if_it_waits_for_events() {
+fn takes_a_main_thread_that_waits_for_events_as_a_loop() {
     let waits = named("server", |thread| thread.call("epoll_wait", 90, 1));
     let rests = named("server", |thread| {
         thread.call("epoll_wait", 90, 1).call("futex", 40, 1)
     });
-    for runtime in ["rust", "cpp", "unknown"] {
-        assert!(is_event_loop(&role_of(runtime, &waits, true)), "{runtime}");
+    for runtime in [Runtime::Rust, Runtime::Cpp, Runtime::Unknown] {
+        let found = role_of(runtime, &waits, true);
+        assert!(found.is_event_loop(), "{runtime}");
         let idle = named("server", |thread| thread);
-        assert_eq!(role_of(runtime, &idle, true), "main thread");
+        assert_eq!(role_of(runtime, &idle, true), Role::MainThread);
     }
-    assert_eq!(role_of("cpp", &rests, true), "asio thread");
-    assert_eq!(role_of("cpp", &waits, false), "server");
-    assert!(!is_event_loop("asio thread"));
+    assert_eq!(role_of(Runtime::Cpp, &rests, true), Role::AsioThread);
+    let server = Role::Named("server".into());
+    assert_eq!(role_of(Runtime::Cpp, &waits, false), server);
+    assert!(!Role::AsioThread.is_event_loop());
 }
 
 #[test]
-fn hostile_names_lose_their_teeth() {
-    assert_eq!(role("unknown", "\u{1b}[31mred\n\u{202e}"), "[31mred");
-    assert_eq!(role("unknown", &"x".repeat(5000)).len(), 15);
+fn cleans_hostile_names() {
+    let red = Role::Named("[31mred".into());
+    assert_eq!(role(Runtime::Unknown, "\u{1b}[31mred\n\u{202e}"), red);
+    let long = role(Runtime::Unknown, &"x".repeat(5000));
+    assert_eq!(long.label().len(), 15);
 }
 
 #[test]
-fn main_threads_of_all_processes_are_main() {
-    let mut recording: Recording = Build::arm("bun")
+fn assigns_the_main_role_in_all_processes() {
+    let build = Build::arm("bun")
         .thread(1, "bun", |thread| thread)
         .thread(2, "bun", |thread| thread)
         .thread(3, "HTTP Client", |thread| thread)
-        .with(|recording| recording.target.other_pids = vec![2])
-        .done();
+        .with(|recording| recording.target.other_pids = vec![2]);
+    let mut recording = build.done();
     assign_roles(&mut recording);
     let roles: Vec<_> = recording
         .threads
         .iter()
-        .map(|thread| &thread.role)
+        .map(|thread| thread.role.clone())
         .collect();
-    assert_eq!(roles, ["main loop", "main loop", "HTTP Client"]);
+    assert_eq!(roles, [Role::MainLoop, Role::MainLoop, Role::HttpClient]);
 }

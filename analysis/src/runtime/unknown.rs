@@ -1,9 +1,10 @@
-//! Any other process: the name is all there is. Numbers are cut off, so that the threads of a pool are one role.
+//! Any other process: a thread's name is all there is. Numbers are cut off, so that the threads of a pool have one role.
 
-use super::{COLLECTOR, MAIN_LOOP, Seen, WAITS};
+use super::Seen;
+use recording::vocabulary::Role;
 
-/// What collectors call their threads: the JVM's, .NET's, Ruby's and Erlang's among them.
-const COLLECTORS: [&str; 8] = [
+/// Names of garbage collection threads: those of the JVM, .NET, Ruby and Erlang among them.
+const GC_NAMES: [&str; 8] = [
     "GC Thread",
     "G1 ",
     "ZWorker",
@@ -13,28 +14,25 @@ const COLLECTORS: [&str; 8] = [
     ".NET BGC",
     "gc-",
 ];
-/// Longest name the kernel keeps.
+/// Longest name that the kernel keeps (`TASK_COMM_LEN` without its zero).
 const LONGEST: usize = 15;
 
-pub(super) fn role(seen: Seen<'_>) -> String {
+pub(super) fn role(seen: Seen<'_>) -> Role {
     if seen.is_main {
-        let waits = seen.calls(&WAITS) > 0;
-        return if waits { MAIN_LOOP } else { "main thread" }.into();
+        return match seen.event_waits() > 0 {
+            true => Role::MainLoop,
+            false => Role::MainThread,
+        };
     }
-    if seen.is_named(&COLLECTORS) {
-        return COLLECTOR.into();
+    if seen.is_named(&GC_NAMES) {
+        return Role::Gc;
     }
-    let clean: String = seen
-        .thread
-        .name
-        .chars()
-        .filter(|letter| letter.is_ascii_graphic() || *letter == ' ')
-        .take(LONGEST)
-        .collect();
-    let pool =
-        clean.trim_end_matches(|letter: char| letter.is_ascii_digit() || "-_#:/ ".contains(letter));
-    match pool {
-        "" => "unnamed".into(),
-        pool => pool.into(),
+    let letters = seen.thread.name.chars();
+    let clean = letters.filter(|letter| letter.is_ascii_graphic() || *letter == ' ');
+    let clean: String = clean.take(LONGEST).collect();
+    let is_number = |letter: char| letter.is_ascii_digit() || "-_#:/ ".contains(letter);
+    match clean.trim_end_matches(is_number) {
+        "" => Role::Unnamed,
+        pool => Role::Named(pool.into()),
     }
 }

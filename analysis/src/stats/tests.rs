@@ -112,11 +112,11 @@ fn where_the_interval_touches_one_p_is_a_twentieth() {
 fn one_in_many_is_no_difference() {
     let mut twenty = vec![0.5; 19];
     twenty.push(0.02);
-    assert_eq!(largest_that_counts(&twenty), 0.0);
-    assert_eq!(largest_that_counts(&[0.02]), 0.02);
-    assert_eq!(largest_that_counts(&[0.02; 20]), 0.02);
-    assert_eq!(largest_that_counts(&[0.001, 0.03, 0.049, 0.2]), 0.001);
-    assert_eq!(largest_that_counts(&[]), 0.0);
+    assert_eq!(largest_significant(&twenty), 0.0);
+    assert_eq!(largest_significant(&[0.02]), 0.02);
+    assert_eq!(largest_significant(&[0.02; 20]), 0.02);
+    assert_eq!(largest_significant(&[0.001, 0.03, 0.049, 0.2]), 0.001);
+    assert_eq!(largest_significant(&[]), 0.0);
 }
 
 /// Of 200 comparisons of identical arms by 12 independent metrics and 6 rounds, one in twenty tells a difference; without
@@ -136,7 +136,7 @@ fn identical_arms_rarely_come_out_different() {
         .collect();
     let told = comparisons
         .iter()
-        .filter(|p_values| largest_that_counts(p_values) > 0.0)
+        .filter(|p_values| largest_significant(p_values) > 0.0)
         .count();
     let alone = comparisons
         .iter()

@@ -1,10 +1,13 @@
-//! C and C++: namespaces tell. asio is the loop and the scheduler of what is written with it.
+//! C and C++: namespaces decide. asio is the event loop and the scheduler of programs that are written with it.
 
-use super::{APPLICATION, LOOPING, PARSING, SCHEDULING, UNKNOWN, anywhere};
+use super::{Rule, anywhere};
+use recording::vocabulary::CodeCategory::{
+    self, Application, EventLoop, Parsing, Scheduler, Unnamed,
+};
 
-const NAMESPACES: [(&str, &[&str]); 3] = [
+const NAMESPACES: [Rule; 3] = [
     (
-        PARSING,
+        Parsing,
         &[
             "beast::http",
             "nlohmann::",
@@ -15,7 +18,7 @@ const NAMESPACES: [(&str, &[&str]); 3] = [
         ],
     ),
     (
-        LOOPING,
+        EventLoop,
         &[
             "epoll_reactor",
             "reactive_",
@@ -26,7 +29,7 @@ const NAMESPACES: [(&str, &[&str]); 3] = [
         ],
     ),
     (
-        SCHEDULING,
+        Scheduler,
         &[
             "asio::detail::scheduler",
             "asio::detail::strand",
@@ -37,10 +40,10 @@ const NAMESPACES: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// What a function of a C or C++ program does; what is in no known namespace is the program and its libraries.
-pub(super) fn doing(function: &str) -> &'static str {
+/// Returns the category of a function; functions in no known namespace are the program's and its libraries'.
+pub(super) fn category(function: &str) -> CodeCategory {
     if function.is_empty() {
-        return UNKNOWN;
+        return Unnamed;
     }
-    anywhere(&NAMESPACES, function).unwrap_or(APPLICATION)
+    anywhere(&NAMESPACES, function).unwrap_or(Application)
 }

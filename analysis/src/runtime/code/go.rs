@@ -1,14 +1,15 @@
-//! Go: the runtime is linked in and every function keeps its name, so the collector can be told from the program though
-//! both run on the same threads.
+//! Go: the runtime is linked in and every function keeps its name, so that garbage collection is distinguished from the
+//! program though both run on the same threads.
 
-use super::{
-    ALLOCATING, APPLICATION, AROUND_CALLS, COLLECTING, COPYING, CRYPTO, LOOPING, PARSING, RUNTIME,
-    SCHEDULING, UNKNOWN, first,
+use super::{Rule, first};
+use recording::vocabulary::CodeCategory::{
+    self, Allocation, Application, Copying, Crypto, EventLoop, Gc, Parsing, Runtime, Scheduler,
+    SyscallWrapper, Unnamed,
 };
 
-const PACKAGES: [(&str, &[&str]); 5] = [
+const PACKAGES: [Rule; 5] = [
     (
-        AROUND_CALLS,
+        SyscallWrapper,
         &[
             "internal/runtime/syscall",
             "syscall.",
@@ -21,7 +22,7 @@ const PACKAGES: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        LOOPING,
+        EventLoop,
         &[
             "internal/poll.",
             "runtime.netpoll",
@@ -30,11 +31,11 @@ const PACKAGES: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        CRYPTO,
+        Crypto,
         &["crypto/", "crypto.", "hash/", "golang.org/x/crypto/"],
     ),
     (
-        PARSING,
+        Parsing,
         &[
             "encoding/",
             "strconv.",
@@ -47,12 +48,12 @@ const PACKAGES: [(&str, &[&str]); 5] = [
             "fmt.",
         ],
     ),
-    (COPYING, &["bytes.", "internal/bytealg."]),
+    (Copying, &["bytes.", "internal/bytealg."]),
 ];
 
-const RUNTIME_PARTS: [(&str, &[&str]); 4] = [
+const RUNTIME_PARTS: [Rule; 4] = [
     (
-        COLLECTING,
+        Gc,
         &[
             "gc",
             "(*gc",
@@ -91,7 +92,7 @@ const RUNTIME_PARTS: [(&str, &[&str]); 4] = [
         ],
     ),
     (
-        COPYING,
+        Copying,
         &[
             "memmove",
             "memclr",
@@ -106,7 +107,7 @@ const RUNTIME_PARTS: [(&str, &[&str]); 4] = [
         ],
     ),
     (
-        ALLOCATING,
+        Allocation,
         &[
             "malloc",
             "newobject",
@@ -137,7 +138,7 @@ const RUNTIME_PARTS: [(&str, &[&str]); 4] = [
         ],
     ),
     (
-        SCHEDULING,
+        Scheduler,
         &[
             "schedule",
             "findRunnable",
@@ -222,10 +223,10 @@ const RUNTIME_PARTS: [(&str, &[&str]); 4] = [
     ),
 ];
 
-/// What a function of a Go program does; functions of no known package are the program's and its libraries'.
-pub(super) fn doing(function: &str) -> &'static str {
+/// Returns the category of a function; functions of no known package are the program's and its libraries'.
+pub(super) fn category(function: &str) -> CodeCategory {
     if function.is_empty() {
-        return UNKNOWN;
+        return Unnamed;
     }
     if let Some(known) = first(&PACKAGES, function) {
         return known;
@@ -237,15 +238,15 @@ pub(super) fn doing(function: &str) -> &'static str {
         "internal/cpu.",
     ];
     match function.strip_prefix("runtime.") {
-        Some(part) => first(&RUNTIME_PARTS, part).unwrap_or(RUNTIME),
+        Some(part) => first(&RUNTIME_PARTS, part).unwrap_or(Runtime),
         None if of_runtime
             .iter()
             .any(|package| function.starts_with(package)) =>
         {
-            RUNTIME
+            Runtime
         }
-        None if function == "gcWriteBarrier" => COLLECTING,
-        None if function.ends_with("body") && !function.contains('.') => COPYING,
-        None => APPLICATION,
+        None if function == "gcWriteBarrier" => Gc,
+        None if function.ends_with("body") && !function.contains('.') => Copying,
+        None => Application,
     }
 }

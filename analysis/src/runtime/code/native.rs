@@ -1,24 +1,27 @@
-//! What every native program is linked with: the C library, allocators, TLS, compression and parsers.
+//! Code that any native program may be linked with: the C library, allocators, TLS, compression and parsers.
 
-use super::{ALLOCATING, AROUND_CALLS, COPYING, CRYPTO, PARSING, first};
+use super::{Rule, first};
+use recording::vocabulary::CodeCategory::{
+    self, Allocation, Copying, Crypto, Parsing, SyscallWrapper,
+};
 
-const LIBRARIES: [(&str, &[&str]); 2] = [
+const LIBRARIES: [Rule; 2] = [
     (
-        CRYPTO,
+        Crypto,
         &["libssl", "libcrypto", "libgnutls", "_ssl.", "_hashlib."],
     ),
-    (PARSING, &["libz.", "libbrotli", "libzstd", "libexpat"]),
+    (Parsing, &["libz.", "libbrotli", "libzstd", "libexpat"]),
 ];
 
-const FUNCTIONS: [(&str, &[&str]); 6] = [
+const FUNCTIONS: [Rule; 6] = [
     (
-        COPYING,
+        Copying,
         &[
             "memcpy", "memmove", "memset", "memcmp", "memchr", "__mem", "_mem", "__str", "strlen",
         ],
     ),
     (
-        ALLOCATING,
+        Allocation,
         &[
             "malloc",
             "free",
@@ -44,7 +47,7 @@ const FUNCTIONS: [(&str, &[&str]); 6] = [
         ],
     ),
     (
-        AROUND_CALLS,
+        SyscallWrapper,
         &[
             "syscall",
             "__syscall",
@@ -56,18 +59,18 @@ const FUNCTIONS: [(&str, &[&str]); 6] = [
         ],
     ),
     (
-        AROUND_CALLS,
+        SyscallWrapper,
         &["__read", "__write", "__send", "__recv", "__futex"],
     ),
     (
-        CRYPTO,
+        Crypto,
         &[
             "EVP_", "SSL_", "ssl_", "AES_", "aes_", "aesni_", "SHA1", "SHA256", "SHA512", "sha1_",
             "sha256_", "sha512_", "BN_", "ChaCha20", "poly1305", "ossl_", "CRYPTO_",
         ],
     ),
     (
-        PARSING,
+        Parsing,
         &[
             "llhttp_",
             "http_parser_",
@@ -81,21 +84,21 @@ const FUNCTIONS: [(&str, &[&str]); 6] = [
     ),
 ];
 
-/// Names of the C library's wrappers, each whole.
+/// Whole names of the C library's wrappers.
 const WRAPPERS: [&str; 12] = [
     "read", "write", "readv", "writev", "recv", "send", "recvfrom", "sendto", "recvmsg", "sendmsg",
     "poll", "ioctl",
 ];
 
-/// By the file alone.
-pub(super) fn library(file: &str) -> Option<&'static str> {
+/// Returns the category of a library by its file name.
+pub(super) fn library(file: &str) -> Option<CodeCategory> {
     first(&LIBRARIES, file)
 }
 
-/// By the function, whatever the runtime.
-pub(super) fn function(name: &str) -> Option<&'static str> {
+/// Returns the category of a function that any program may have.
+pub(super) fn function(name: &str) -> Option<CodeCategory> {
     if WRAPPERS.contains(&name) {
-        return Some(AROUND_CALLS);
+        return Some(SyscallWrapper);
     }
     first(&FUNCTIONS, name)
 }

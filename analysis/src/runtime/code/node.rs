@@ -1,13 +1,14 @@
-//! Node (and Bun and Deno as far as they have symbols): V8 is C++, and its interpreter and built-in functions, which is
-//! where JavaScript runs before it is compiled, are named `Builtins_…`.
+//! Node (and Bun and Deno as far as they have symbols): V8 is C++. Its interpreter and built-in functions, where
+//! JavaScript runs before it is compiled, are named `Builtins_…`.
 
-use super::{
-    ALLOCATING, APPLICATION, COLLECTING, COMPILING, LOOPING, PARSING, RUNTIME, UNKNOWN, anywhere,
+use super::{Rule, anywhere};
+use recording::vocabulary::CodeCategory::{
+    self, Allocation, Application, EventLoop, Gc, Jit, Parsing, Runtime, Unnamed,
 };
 
-const NAMES: [(&str, &[&str]); 5] = [
+const NAMES: [Rule; 5] = [
     (
-        COLLECTING,
+        Gc,
         &[
             "Scaveng",
             "MarkCompact",
@@ -25,7 +26,7 @@ const NAMES: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        COMPILING,
+        Jit,
         &[
             "v8::internal::compiler::",
             "v8::internal::maglev::",
@@ -41,7 +42,7 @@ const NAMES: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        PARSING,
+        Parsing,
         &[
             "Json",
             "simdutf",
@@ -52,7 +53,7 @@ const NAMES: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        ALLOCATING,
+        Allocation,
         &[
             "v8::internal::Factory::",
             "AllocateRaw",
@@ -61,7 +62,7 @@ const NAMES: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        LOOPING,
+        EventLoop,
         &[
             "uv_",
             "uv__",
@@ -74,13 +75,13 @@ const NAMES: [(&str, &[&str]); 5] = [
     ),
 ];
 
-/// What a function of a JavaScript runtime does; what no rule knows is the runtime's own.
-pub(super) fn doing(function: &str) -> &'static str {
+/// Returns the category of a function; a named function that no rule knows is the runtime's own.
+pub(super) fn category(function: &str) -> CodeCategory {
     match function {
-        "" => UNKNOWN,
+        "" => Unnamed,
         _ => anywhere(&NAMES, function).unwrap_or(match function.starts_with("Builtins_") {
-            true => APPLICATION,
-            false => RUNTIME,
+            true => Application,
+            false => Runtime,
         }),
     }
 }

@@ -1,13 +1,14 @@
 //! Python: the interpreter's loop runs the program; extension modules are known by their files, which are stripped.
 
-use super::{
-    ALLOCATING, APPLICATION, COLLECTING, LOOPING, PARSING, RUNTIME, UNKNOWN, anywhere, first,
+use super::{Rule, anywhere, first};
+use recording::vocabulary::CodeCategory::{
+    self, Allocation, Application, EventLoop, Gc, Parsing, Runtime, Unnamed,
 };
 
-const FILES: [(&str, &[&str]); 2] = [
-    (LOOPING, &["loop.cpython", "libuv", "select.cpython"]),
+const FILES: [Rule; 2] = [
+    (EventLoop, &["loop.cpython", "libuv", "select.cpython"]),
     (
-        PARSING,
+        Parsing,
         &[
             "parser.cpython",
             "_json.cpython",
@@ -18,9 +19,9 @@ const FILES: [(&str, &[&str]); 2] = [
     ),
 ];
 
-const FUNCTIONS: [(&str, &[&str]); 5] = [
+const FUNCTIONS: [Rule; 5] = [
     (
-        APPLICATION,
+        Application,
         &[
             "PyEval_",
             "_PyFunction_",
@@ -30,11 +31,11 @@ const FUNCTIONS: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        COLLECTING,
+        Gc,
         &["gc_collect", "PyGC_", "_PyGC_", "subtract_refs", "visit_"],
     ),
     (
-        ALLOCATING,
+        Allocation,
         &[
             "PyObject_Malloc",
             "PyObject_Free",
@@ -45,13 +46,13 @@ const FUNCTIONS: [(&str, &[&str]); 5] = [
             "PyObject_GC_Del",
         ],
     ),
-    (PARSING, &["PyUnicode_", "unicode_", "_PyUnicode"]),
-    (RUNTIME, &["Py", "_Py"]),
+    (Parsing, &["PyUnicode_", "unicode_", "_PyUnicode"]),
+    (Runtime, &["Py", "_Py"]),
 ];
 
-/// What a function of a Python process does.
-pub(super) fn doing(function: &str, file: &str) -> &'static str {
+/// Returns the category of a function.
+pub(super) fn category(function: &str, file: &str) -> CodeCategory {
     let by_file = first(&FILES, file);
     let by_name = || anywhere(&FUNCTIONS, function);
-    by_file.or_else(by_name).unwrap_or(UNKNOWN)
+    by_file.or_else(by_name).unwrap_or(Unnamed)
 }

@@ -1,14 +1,18 @@
-//! Rust: crates are told by their path. A generic function carries the path of its crate, wherever it was compiled.
+//! Rust: the path of a function names its crate. A generic function carries the path of its crate, wherever it was
+//! compiled.
 
-use super::{ALLOCATING, APPLICATION, CRYPTO, LOOPING, PARSING, SCHEDULING, UNKNOWN, anywhere};
+use super::{Rule, anywhere};
+use recording::vocabulary::CodeCategory::{
+    self, Allocation, Application, Crypto, EventLoop, Parsing, Scheduler, Unnamed,
+};
 
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [Rule; 5] = [
     (
-        CRYPTO,
+        Crypto,
         &["rustls::", "ring::", "aws_lc", "sha2::", "sha1", "aes::"],
     ),
     (
-        PARSING,
+        Parsing,
         &[
             "httparse::",
             "serde_json::",
@@ -20,7 +24,7 @@ const CRATES: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        LOOPING,
+        EventLoop,
         &[
             "mio::",
             "tokio::runtime::io",
@@ -31,7 +35,7 @@ const CRATES: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        SCHEDULING,
+        Scheduler,
         &[
             "tokio::runtime::",
             "tokio::task::",
@@ -43,15 +47,15 @@ const CRATES: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        ALLOCATING,
+        Allocation,
         &["alloc::raw_vec::", "alloc::alloc::", "__rust_realloc"],
     ),
 ];
 
-/// What a function of a Rust program does; what is of no known crate is the program and its libraries.
-pub(super) fn doing(function: &str) -> &'static str {
+/// Returns the category of a function; functions of no known crate are the program's and its libraries'.
+pub(super) fn category(function: &str) -> CodeCategory {
     if function.is_empty() {
-        return UNKNOWN;
+        return Unnamed;
     }
-    anywhere(&CRATES, function).unwrap_or(APPLICATION)
+    anywhere(&CRATES, function).unwrap_or(Application)
 }

@@ -1,97 +1,115 @@
 use super::*;
+use CodeCategory::{
+    Allocation, Application, Copying, Crypto, EventLoop, Gc, Jit, Parsing, Scheduler,
+    SyscallWrapper, Unnamed,
+};
 
-fn told(runtime: &str, function: &str) -> &'static str {
+fn category_of(runtime: Runtime, function: &str) -> CodeCategory {
     let samples = CodeSamples {
-        role: "any".into(),
         function: function.into(),
-        class: "binary text".into(),
+        class: RegionClass::BinaryText,
         ..CodeSamples::default()
     };
-    doing(runtime, &samples)
+    category(runtime, &Role::Pool, &samples)
 }
 
 #[test]
-fn functions_of_each_runtime_are_told() {
+fn categorises_functions_of_each_runtime() {
     for (runtime, function, expected) in [
-        ("go", "runtime.scanobject", COLLECTING),
-        ("go", "runtime.(*gcWork).tryGet", COLLECTING),
-        ("go", "runtime.mallocgc", ALLOCATING),
-        ("go", "runtime.findRunnable", SCHEDULING),
-        ("go", "runtime.netpoll", LOOPING),
-        ("go", "runtime.memmove", COPYING),
-        ("go", "runtime.mapaccess2_faststr", RUNTIME),
+        (Runtime::Go, "runtime.scanobject", Gc),
+        (Runtime::Go, "runtime.(*gcWork).tryGet", Gc),
+        (Runtime::Go, "runtime.mallocgc", Allocation),
+        (Runtime::Go, "runtime.findRunnable", Scheduler),
+        (Runtime::Go, "runtime.netpoll", EventLoop),
+        (Runtime::Go, "runtime.memmove", Copying),
         (
-            "go",
+            Runtime::Go,
+            "runtime.mapaccess2_faststr",
+            CodeCategory::Runtime,
+        ),
+        (
+            Runtime::Go,
             "internal/runtime/syscall/linux.Syscall6",
-            AROUND_CALLS,
+            SyscallWrapper,
         ),
-        ("go", "encoding/json.(*decodeState).object", PARSING),
-        ("go", "net/http.(*conn).serve", APPLICATION),
-        ("go", "main.main.func1", APPLICATION),
-        ("go", "indexbytebody", COPYING),
+        (Runtime::Go, "encoding/json.(*decodeState).object", Parsing),
+        (Runtime::Go, "net/http.(*conn).serve", Application),
+        (Runtime::Go, "main.main.func1", Application),
+        (Runtime::Go, "indexbytebody", Copying),
         (
-            "rust",
+            Runtime::Rust,
             "tokio::runtime::scheduler::current_thread::run",
-            SCHEDULING,
+            Scheduler,
         ),
-        ("rust", "mio::poll::Poll::poll", LOOPING),
+        (Runtime::Rust, "mio::poll::Poll::poll", EventLoop),
         (
-            "rust",
+            Runtime::Rust,
             "<chat::Answer as core::future::Future>::poll",
-            APPLICATION,
+            Application,
         ),
-        ("rust", "serde_json::de::from_str", PARSING),
-        ("cpp", "asio::detail::epoll_reactor::run", LOOPING),
-        ("cpp", "Server::answer", APPLICATION),
+        (Runtime::Rust, "serde_json::de::from_str", Parsing),
+        (Runtime::Cpp, "asio::detail::epoll_reactor::run", EventLoop),
+        (Runtime::Cpp, "Server::answer", Application),
         (
-            "node",
+            Runtime::Node,
             "v8::internal::MarkCompactCollector::MarkLiveObjects",
-            COLLECTING,
+            Gc,
         ),
         (
-            "node",
+            Runtime::Node,
             "v8::internal::compiler::PipelineImpl::Run",
-            COMPILING,
+            Jit,
         ),
-        ("node", "Builtins_LdaNamedPropertyHandler", APPLICATION),
-        ("node", "uv__io_poll", LOOPING),
-        ("node", "v8::internal::Isolate::Enter", RUNTIME),
-        ("python", "_PyEval_EvalFrameDefault", APPLICATION),
-        ("any", "memcpy", COPYING),
-        ("any", "malloc", ALLOCATING),
-        ("any", "read", AROUND_CALLS),
-        ("any", "EVP_EncryptUpdate", CRYPTO),
-        ("any", "something", UNKNOWN),
+        (
+            Runtime::Node,
+            "Builtins_LdaNamedPropertyHandler",
+            Application,
+        ),
+        (Runtime::Node, "uv__io_poll", EventLoop),
+        (
+            Runtime::Node,
+            "v8::internal::Isolate::Enter",
+            CodeCategory::Runtime,
+        ),
+        (Runtime::Python, "_PyEval_EvalFrameDefault", Application),
+        (Runtime::Unknown, "memcpy", Copying),
+        (Runtime::Unknown, "malloc", Allocation),
+        (Runtime::Unknown, "read", SyscallWrapper),
+        (Runtime::Unknown, "EVP_EncryptUpdate", Crypto),
+        (Runtime::Unknown, "something", Unnamed),
     ] {
-        assert_eq!(told(runtime, function), expected, "{runtime}: {function}");
+        assert_eq!(
+            category_of(runtime, function),
+            expected,
+            "{runtime}: {function}"
+        );
     }
 }
 
 #[test]
-fn without_a_name_only_place_file_and_role_tell() {
-    for runtime in ["go", "rust", "cpp", "node", "bun", "deno", "python", "any"] {
-        assert_eq!(told(runtime, ""), UNKNOWN, "{runtime}");
+fn decides_by_place_file_and_role_where_there_is_no_name() {
+    for runtime in Runtime::ALL {
+        assert_eq!(category_of(*runtime, ""), Unnamed, "{runtime}");
     }
-    let samples = |role: &str, class: &str, file: &str| {
-        let [role, class, file] = [role, class, file].map(String::from);
+    let found = |role: Role, class: RegionClass, file: &str| {
         let samples = CodeSamples {
-            role,
             class,
-            file,
+            file: file.into(),
             ..CodeSamples::default()
         };
-        doing("bun", &samples)
+        category(Runtime::Bun, &role, &samples)
     };
-    assert_eq!(samples("main loop", "jit code", ""), APPLICATION);
-    assert_eq!(samples(JSC_HEAP_HELPER, "binary text", "bun"), COLLECTING);
-    assert_eq!(samples("main loop", "libraries", "libcrypto.so.3"), CRYPTO);
-    assert_eq!(samples("main loop", "binary text", "bun"), UNKNOWN);
+    let text = RegionClass::BinaryText;
+    assert_eq!(found(Role::MainLoop, RegionClass::JitCode, ""), Application);
+    assert_eq!(found(Role::JscHeapHelper, text, "bun"), Gc);
+    assert_eq!(found(Role::GoSysmon, text, "server"), Scheduler);
+    let library = RegionClass::Libraries;
+    assert_eq!(found(Role::MainLoop, library, "libcrypto.so.3"), Crypto);
+    assert_eq!(found(Role::MainLoop, text, "bun"), Unnamed);
 }
 
 #[test]
-fn no_kind_of_user_code_reads_as_a_system_call() {
-    for kind in EVERY {
-        assert!(!work::is_call(kind), "{kind}");
-        assert!(work::is_user_code(kind), "{kind}");
-    }
+fn strips_prefixes_of_wrappers() {
+    let names = ["__libc_read", "__vdso_clock_gettime", "read", "__poll"];
+    assert_eq!(names.map(bare), ["read", "clock_gettime", "read", "poll"]);
 }

@@ -1,16 +1,18 @@
-//! How resident memory grows: with open connections while they become more, and with time while they do not.
+//! Growth of resident memory: with open connections while they become more, and with time while they do not.
 //!
 //! Each round gives a slope by least squares; an arm's is their mean, with a 95 % interval by Student's t over rounds. A
-//! single round gives an interval over its points, which is too narrow where memory grows in steps: points of one
+//! single round gives an interval over its points, which is too narrow where memory grows in steps, because points of one
 //! process depend on each other.
 //!
 //! Least squares are linear, so the slopes of the classes add up to that of all memory.
 
 use crate::{arms::Rounds, stats};
 use recording::{
-    Recording,
-    comparison::{Estimate, Slope},
+    Evidence, Recording,
+    comparison::{Estimate, MemoryGrowth},
+    evidence::List,
     memory::RegionPoint,
+    vocabulary::{Per, RegionClass},
 };
 use std::collections::BTreeSet;
 
@@ -21,23 +23,23 @@ const POINTS_OF_TIME: usize = 8;
 /// Connections that differ by no more than this share of the most count as the same.
 const STEADY: f64 = 0.1;
 
-/// The slopes of every arm that shows any.
-pub fn measure(arms: &[Rounds<'_>]) -> Vec<Slope> {
-    let kinds: [(&str, Pick, Axis); 2] = [
-        ("connection", rising, |point| point.connections as f64),
-        ("second", steady, |point| point.t_ns as f64 / 1e9),
+/// Measures the growth of every arm that shows any.
+pub fn measure(arms: &[Rounds<'_>]) -> Vec<MemoryGrowth> {
+    let kinds: [(Per, Pick, Axis); 2] = [
+        (Per::Connection, rising, |point| point.connections as f64),
+        (Per::Second, steady, |point| point.t_ns as f64 / 1e9),
     ];
     let of_arm = |arm| kinds.map(|(per, pick, axis)| slopes(arm, per, pick, axis));
     arms.iter().flat_map(of_arm).flatten().collect()
 }
 
-/// The points of a round that show something.
+/// Picks the points of a round that show growth.
 type Pick = fn(&Recording) -> Option<&[RegionPoint]>;
-/// What memory is held against.
+/// The quantity that memory grows with.
 type Axis = fn(&RegionPoint) -> f64;
 
-/// The points up to the most connections, if those became more than a few. What is given back afterwards, or is not, is
-/// another matter.
+/// Returns the points up to the most connections, if those became more than a few. Memory that is returned afterwards, or
+/// is not, does not matter here.
 fn rising(round: &Recording) -> Option<&[RegionPoint]> {
     let points = &round.memory.region_series;
     let most = points.iter().map(|point| point.connections).max()?;
@@ -49,7 +51,7 @@ fn rising(round: &Recording) -> Option<&[RegionPoint]> {
         .then_some(rising)
 }
 
-/// The second half of a round, when it has warmed up, if connections stay the same.
+/// Returns the second half of a round, when it has warmed up, if connections stay the same.
 fn steady(round: &Recording) -> Option<&[RegionPoint]> {
     let points = &round.memory.region_series;
     let half = &points[points.len() / 2..];
@@ -59,8 +61,8 @@ fn steady(round: &Recording) -> Option<&[RegionPoint]> {
     (half.len() >= POINTS_OF_TIME && is_steady).then_some(half)
 }
 
-/// All memory first, then each class.
-fn slopes(arm: &Rounds<'_>, per: &str, pick: Pick, axis: Axis) -> Vec<Slope> {
+/// Returns the growth of all memory first, then of each class.
+fn slopes(arm: &Rounds<'_>, per: Per, pick: Pick, axis: Axis) -> Vec<MemoryGrowth> {
     let rounds: Vec<(&str, &[RegionPoint])> = arm
         .rounds
         .iter()
@@ -71,17 +73,17 @@ fn slopes(arm: &Rounds<'_>, per: &str, pick: Pick, axis: Axis) -> Vec<Slope> {
     }
     let points = rounds.iter().flat_map(|(_, points)| *points);
     let regions = points.flat_map(|point| &point.regions);
-    let classes: BTreeSet<&str> = regions.map(|region| region.class.as_str()).collect();
-    let slope = |class: Option<&str>| Slope {
+    let classes: BTreeSet<RegionClass> = regions.map(|region| region.class).collect();
+    let slope = |class: Option<RegionClass>| MemoryGrowth {
         arm: arm.arm.into(),
-        class: class.unwrap_or_default().into(),
-        per: per.into(),
+        class,
+        per,
         bytes: estimate(&rounds, |point| (axis(point), bytes(point, class))),
         rounds: rounds.len() as u32,
         points: rounds.iter().map(|(_, points)| points.len() as u32).sum(),
         evidence: rounds
             .iter()
-            .map(|(path, _)| format!("{path}#/memory/region_series"))
+            .map(|(path, _)| Evidence::list(path, List::RegionSeries))
             .collect(),
     };
     std::iter::once(slope(None))
@@ -89,7 +91,7 @@ fn slopes(arm: &Rounds<'_>, per: &str, pick: Pick, axis: Axis) -> Vec<Slope> {
         .collect()
 }
 
-fn bytes(point: &RegionPoint, class: Option<&str>) -> f64 {
+fn bytes(point: &RegionPoint, class: Option<RegionClass>) -> f64 {
     let wanted = point
         .regions
         .iter()
@@ -150,14 +152,14 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Build;
     use proptest::prelude::*;
     use recording::memory::Region;
+    use recording::testing::Build;
 
     /// A round with these `(connections, heap)` points, two seconds apart; stacks take 10 bytes a connection.
     fn round(points: &[(u64, u64)]) -> (String, Recording) {
-        let region = |class: &str, rss_bytes| Region {
-            class: class.into(),
+        let region = |class, rss_bytes| Region {
+            class,
             rss_bytes,
             pss_bytes: rss_bytes,
         };
@@ -167,8 +169,8 @@ mod tests {
                 t_ns: place * 2_000_000_000,
                 connections: *connections,
                 regions: vec![
-                    region("runtime heap", *heap),
-                    region("thread stacks", 10 * connections),
+                    region(RegionClass::RuntimeHeap, *heap),
+                    region(RegionClass::ThreadStacks, 10 * connections),
                 ],
             });
         let build =
@@ -176,15 +178,15 @@ mod tests {
         ("go/1".into(), build.done())
     }
 
-    fn measured(rounds: &[(String, Recording)]) -> Vec<(String, String, f64, f64)> {
+    fn measured(rounds: &[(String, Recording)]) -> Vec<(Per, Option<RegionClass>, f64, f64)> {
         let arms = crate::arms::group(rounds);
         let slopes = measure(&arms).into_iter();
         let reach = |bytes: &Estimate| bytes.ci95[1] - bytes.value;
         slopes
             .map(|slope| {
                 (
-                    slope.per.clone(),
-                    slope.class.clone(),
+                    slope.per,
+                    slope.class,
                     slope.bytes.value,
                     reach(&slope.bytes),
                 )
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_per_connection_is_a_slope_on_the_way_up() {
+    fn measures_memory_per_connection_while_they_rise() {
         let points = [
             (0, 500),
             (10, 700),
@@ -203,33 +205,37 @@ mod tests {
             (0, 1_300),
         ];
         let found = measured(&[round(&points)]);
-        let slopes: Vec<(&str, f64)> = found
+        let slopes: Vec<(Option<RegionClass>, f64)> = found
             .iter()
-            .map(|found| (found.1.as_str(), found.2.round()))
+            .map(|found| (found.1, found.2.round()))
             .collect();
         assert_eq!(
             slopes,
-            [("", 30.0), ("runtime heap", 20.0), ("thread stacks", 10.0)]
+            [
+                (None, 30.0),
+                (Some(RegionClass::RuntimeHeap), 20.0),
+                (Some(RegionClass::ThreadStacks), 10.0)
+            ]
         );
         assert!(
             found
                 .iter()
-                .all(|found| found.0 == "connection" && found.3 < 1e-6)
+                .all(|found| found.0 == Per::Connection && found.3 < 1e-6)
         );
     }
 
     #[test]
-    fn growth_over_time_is_that_of_the_second_half() {
+    fn measures_growth_over_time_in_the_second_half() {
         let warming = (0..10).map(|n| (50, n * 1_000));
         let leaking = (0..10).map(|n| (50 + n % 2, 9_000 + n * 6));
         let points: Vec<_> = warming.chain(leaking).collect();
         let found = measured(&[round(&points), round(&points)]);
-        assert_eq!((found[1].0.as_str(), found[1].2.round()), ("second", 3.0));
+        assert_eq!((found[1].0, found[1].2.round()), (Per::Second, 3.0));
         assert!(found[1].3 < 1e-6, "both rounds agree");
     }
 
     #[test]
-    fn too_little_shows_nothing() {
+    fn measures_nothing_from_few_points() {
         assert!(measured(&[round(&[])]).is_empty());
         assert!(measured(&[round(&[(1, 1), (9, 9)])]).is_empty());
         let few_steady = [(50, 1); 10];
@@ -237,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_widens_the_interval() {
+    fn widens_the_interval_with_noise() {
         let points: Vec<_> = (0..20)
             .map(|n| (n * 5, 1_000 * n + 700 * (n % 2)))
             .collect();
@@ -250,7 +256,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn classes_add_up_to_all(heaps in prop::collection::vec(0u64..1 << 40, 4..30)) {
+        fn adds_up_classes_to_all_memory(heaps in prop::collection::vec(0u64..1 << 40, 4..30)) {
             let points: Vec<_> = (0..).zip(&heaps).map(|(n, heap)| (n * 3, *heap)).collect();
             let found = measured(&[round(&points)]);
             let all = found[0].2;
