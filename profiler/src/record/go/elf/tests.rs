@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// A table of these functions, each at its distance from where code begins.
+/// Makes a table of these functions, each at its distance from the start of the code.
 fn table(text: u64, functions: &[(&str, u32)]) -> Vec<u8> {
     const HEADER: u64 = 72;
     let mut names = Vec::new();
@@ -16,7 +16,7 @@ fn table(text: u64, functions: &[(&str, u32)]) -> Vec<u8> {
         names.extend(name.as_bytes());
         names.push(0);
     }
-    // Where the last function ends.
+    // The end of the last function.
     entries.extend(u32::MAX.to_le_bytes());
     let mut bytes = vec![0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8];
     let words = [
@@ -44,7 +44,7 @@ const FUNCTIONS: [(&str, u32); 4] = [
 ];
 
 #[test]
-fn functions_are_found_in_the_table_of_a_stripped_executable() {
+fn finds_functions_in_the_table_of_a_stripped_executable() {
     let expected = |text| {
         let of = |name: &str, at: u64| (name.to_owned(), text + at);
         vec![
@@ -56,7 +56,7 @@ fn functions_are_found_in_the_table_of_a_stripped_executable() {
         functions_in(&table(0x40_0000, &FUNCTIONS), 7).unwrap(),
         expected(0x40_0000)
     );
-    // Go 1.26 leaves it to whoever loads the table.
+    // Go 1.26 leaves the start of the code to the reader of the table.
     assert_eq!(
         functions_in(&table(0, &FUNCTIONS), 0x1000).unwrap(),
         expected(0x1000)
@@ -64,17 +64,17 @@ fn functions_are_found_in_the_table_of_a_stripped_executable() {
 }
 
 #[test]
-fn a_table_that_is_none_is_refused() {
-    let told = |table: &[u8]| functions_in(table, 0).unwrap_err().to_string();
-    assert!(told(b"").contains("not known"));
-    assert!(told(&[0; 100]).contains("not known"));
+fn rejects_malformed_tables() {
+    let error = |table: &[u8]| functions_in(table, 0).unwrap_err().to_string();
+    assert!(error(b"").contains("unknown format"));
+    assert!(error(&[0; 100]).contains("unknown format"));
     let mut cut = table(0, &FUNCTIONS);
     cut.truncate(cut.len() - 1);
-    assert!(told(&cut).contains("contradicts itself"));
+    assert!(error(&cut).contains("contradicts itself"));
 }
 
 #[test]
-fn what_is_no_go_program_names_nothing() {
+fn rejects_programs_without_functions_of_go() {
     let tests = std::env::current_exe().unwrap();
     let error = format!("{:#}", Executable::read(&tests).unwrap_err());
     assert!(error.contains("table of functions"), "{error}");
@@ -83,7 +83,7 @@ fn what_is_no_go_program_names_nothing() {
 
 proptest! {
     #[test]
-    fn any_table_is_read_or_refused(
+    fn reads_or_rejects_any_table(
         change in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
         bytes in prop::collection::vec(any::<u8>(), 0..200),
         text in any::<u64>(),
