@@ -19,6 +19,7 @@ mod run;
 mod setup;
 mod tasks;
 mod test;
+mod tidy;
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about, arg_required_else_help = true)]
@@ -56,6 +57,14 @@ enum Task {
         #[arg(long)]
         all: bool,
     },
+    /// Print where files depart from the rules of this repository.
+    Tidy {
+        /// Print counts by crate in place of the places.
+        #[arg(long)]
+        count: bool,
+        /// Print only paths that start with one of these.
+        prefixes: Vec<String>,
+    },
     /// Measure what observing costs, and whether what is told is true.
     #[command(subcommand)]
     Bench(Bench),
@@ -72,6 +81,8 @@ fn main() -> ExitCode {
         Task::Run { arguments } => run::run(arguments).map(|never| match never {}),
         Task::List => list::list().map(success),
         Task::Test { all } => test::run(all),
+        Task::Tidy { count: true, .. } => tidy::count().map(success),
+        Task::Tidy { prefixes, .. } => tidy::run(&prefixes).map(success),
         Task::Bench(bench) => bench.run().map(success),
     };
     done.unwrap_or_else(|error| {

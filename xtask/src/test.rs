@@ -2,8 +2,6 @@
 
 mod e2e;
 mod tally;
-#[cfg(test)]
-mod tidy;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Stdio};
