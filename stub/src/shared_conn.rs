@@ -1,8 +1,9 @@
-//! A TCP connection that HTTP and a stream's pieces share.
+//! A TCP connection that hyper and the timer wheel both write to.
 //!
-//! hyper speaks HTTP on it: heads, whole answers, the end of a body. The pieces of a stream between those go past hyper,
-//! for waking a task and polling hyper costs more than the piece itself. They may do so only while hyper holds nothing
-//! back, which is what [`Line::is_clear`] knows.
+//! hyper writes response heads, non-streaming responses and the end of a body. The wheel writes the
+//! events in between directly, because waking hyper's task for every event costs more than the
+//! event itself. It may do so only while hyper has no unwritten bytes: see
+//! [`SharedConn::is_clear`].
 
 use crate::stats::{Stats, add, count};
 use socket2::SockRef;
@@ -16,35 +17,35 @@ use std::{
 };
 use tokio::net::TcpStream;
 
-/// One connection; counts the bytes and writes that pass through it.
+/// One connection. Counts the bytes and writes that pass through it.
 ///
-/// In a cache line of its own: it is out of the cache whenever one of thousands of streams has its turn, and two lines
-/// would be two waits.
+/// Aligned to a cache line: with thousands of streams the connection is cold whenever its stream is
+/// due, and two lines would be two cache misses.
 #[repr(align(64))]
-pub struct Line {
+pub struct SharedConn {
     stream: TcpStream,
     stats: Arc<Stats>,
     clear: AtomicBool,
     reset: AtomicBool,
 }
 
-impl Drop for Line {
-    /// Ends the connection as was asked: the usual way, or with a reset.
+impl Drop for SharedConn {
+    /// Closes the connection, with a RST if a fault asked for it.
     fn drop(&mut self) {
         if self.reset.load(Relaxed) {
-            // Without it the connection merely closes, and that is what happens if the option is refused.
+            // If the kernel refuses the option, the connection closes with a FIN.
             let _ = self.stream.set_zero_linger();
         }
     }
 }
 
-impl Line {
-    /// Counts what passes through `stream` in `stats`.
+impl SharedConn {
+    /// Wraps `stream` and counts its traffic in `stats`.
     ///
     /// # Errors
-    /// If the connection is already gone.
+    /// If the connection is already closed.
     pub fn new(stream: TcpStream, stats: Arc<Stats>) -> io::Result<Self> {
-        // A token must leave when it is written, not when the next acknowledgement comes.
+        // Without TCP_NODELAY a token would wait for the acknowledgement of the previous one.
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
@@ -54,34 +55,34 @@ impl Line {
         })
     }
 
-    /// Says whether the connection is to end with a reset.
+    /// Sets whether the connection ends with a RST.
     pub fn reset_if(&self, reset: bool) {
         self.reset.store(reset, Relaxed);
     }
 
-    /// Whether hyper has written all it was given, so that others may write.
+    /// Returns whether hyper has no unwritten bytes, so that the wheel may write.
     pub fn is_clear(&self) -> bool {
         self.clear.load(Relaxed)
     }
 
-    /// Says whether hyper has written all it was given.
+    /// Records whether hyper has no unwritten bytes.
     pub fn set_clear(&self, clear: bool) {
         self.clear.store(clear, Relaxed);
     }
 
-    /// Writes what can be written at once, and says how much that was: nothing, if the reader is slow.
+    /// Writes without blocking and returns how many bytes the socket took: 0 if its buffer is full.
     ///
     /// # Errors
-    /// If the connection is gone.
+    /// If the connection is closed.
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         if bytes.is_empty() {
             return Ok(0);
         }
-        // Not through tokio, which would look its own record of the socket up first: one more cache miss a token.
-        self.sent(SockRef::from(&self.stream).send(bytes))
+        // Not through tokio: its registration of the socket would be one more cache miss a token.
+        self.count_sent(SockRef::from(&self.stream).send(bytes))
     }
 
-    fn sent(&self, result: io::Result<usize>) -> io::Result<usize> {
+    fn count_sent(&self, result: io::Result<usize>) -> io::Result<usize> {
         match result {
             Ok(sent) => {
                 add(&self.stats.bytes_sent, sent as u64);
@@ -93,19 +94,19 @@ impl Line {
         }
     }
 
-    /// Writes some of `bytes`, once the reader lets it.
+    /// Writes some of `bytes` as soon as the socket's buffer has room.
     pub fn poll_send(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.stream.poll_write_ready(cx))?;
-            // Through tokio, so that it knows when to wait for the reader.
-            match self.sent(self.stream.try_write(bytes))? {
+            // Through tokio, which has to learn that the socket's buffer is full.
+            match self.count_sent(self.stream.try_write(bytes))? {
                 0 if !bytes.is_empty() => {}
                 sent => return Poll::Ready(Ok(sent)),
             }
         }
     }
 
-    /// Reads into `buffer`, once there is something; 0 is the end.
+    /// Reads into `buffer` as soon as bytes have arrived. 0 bytes mean the end of the stream.
     pub fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.stream.poll_read_ready(cx))?;

@@ -1,10 +1,10 @@
-//! Answers that do not stream.
+//! Responses that do not stream.
 
 use crate::{
-    api::{Identity, error::ApiError, whole},
+    api::{Identity, completion, error::ApiError},
     cursor::Cursor,
     reply::Reply,
-    route::{Answer, Failure, json_text},
+    route::{Failure, HttpResponse, json_text},
     stats::{Stats, add, count},
     worker::Connection,
 };
@@ -13,19 +13,19 @@ use rand::rngs::SmallRng;
 use std::{future::pending, time::Duration};
 use tokio::time::sleep;
 
-/// Takes as long as the stream would, and honours those faults that make sense without one.
+/// Answers after as long as the stream would take, and applies the faults that need no stream.
 ///
 /// # Errors
-/// If a fault asks for an error, or cuts the connection.
-pub async fn at_once(
+/// If a fault asks for an error status, or cuts the connection.
+pub async fn answer(
     connection: Connection,
     identity: Identity,
     reply: Reply,
     mut rng: SmallRng,
-) -> Result<Answer, Failure> {
+) -> Result<HttpResponse, Failure> {
     let stats = connection.worker.stats.clone();
-    let mut ending = Ending::new(&stats);
-    sleep(whole_time(&reply, &mut rng)).await;
+    let mut outcome = Outcome::new(&stats);
+    sleep(stream_duration(&reply, &mut rng)).await;
     let faults = &reply.faults;
     if faults.stall_after.is_some() {
         match faults.stall_for {
@@ -34,29 +34,29 @@ pub async fn at_once(
         }
     }
     if faults.reset_after.is_some() || faults.close_after.is_some() {
-        connection.line.reset_if(faults.reset_after.is_some());
-        return Err(Failure::Cut);
+        connection.conn.reset_if(faults.reset_after.is_some());
+        return Err(Failure::Disconnect);
     }
     if faults.error_after.is_some() {
         return Err(ApiError::fault(500).into());
     }
-    let (completion, tokens) = whole::completion(&identity, &reply);
+    let (completion, tokens) = completion::completion(&identity, &reply);
     let mut text = completion.to_string();
     if faults.malformed_after.is_some() {
         text.truncate(text.floor_char_boundary(text.len() / 2));
     }
     add(&stats.tokens_sent, tokens);
-    ending.completed = true;
+    outcome.completed = true;
     Ok(json_text(StatusCode::OK, text))
 }
 
-/// Counts how a request ended, also if its client leaves in the middle.
-struct Ending<'a> {
+/// Counts how a request ended, also if the client disconnects first.
+struct Outcome<'a> {
     stats: &'a Stats,
     completed: bool,
 }
 
-impl<'a> Ending<'a> {
+impl<'a> Outcome<'a> {
     fn new(stats: &'a Stats) -> Self {
         count(&stats.requests);
         let completed = false;
@@ -64,7 +64,7 @@ impl<'a> Ending<'a> {
     }
 }
 
-impl Drop for Ending<'_> {
+impl Drop for Outcome<'_> {
     fn drop(&mut self) {
         count(match self.completed {
             true => &self.stats.completed,
@@ -73,7 +73,7 @@ impl Drop for Ending<'_> {
     }
 }
 
-fn whole_time(reply: &Reply, rng: &mut SmallRng) -> Duration {
+fn stream_duration(reply: &Reply, rng: &mut SmallRng) -> Duration {
     let mut cursor = Cursor::new(reply);
     let mut time = Duration::ZERO;
     for n in 0..cursor.left() as usize {

@@ -1,4 +1,4 @@
-//! The answer to a request that does not stream.
+//! The body of a non-streaming chat completion.
 
 use super::{Identity, image};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// Tokens used, as the API reports them.
+/// Builds the API's `usage` object.
 pub fn usage(usage: Usage) -> Value {
     json!({
         "prompt_tokens": usage.prompt,
@@ -16,7 +16,7 @@ pub fn usage(usage: Usage) -> Value {
     })
 }
 
-/// A message that is put together from the pieces of a reply.
+/// A message, assembled from the pieces of a reply.
 #[derive(Default)]
 struct Message {
     content: String,
@@ -28,25 +28,25 @@ impl Message {
     fn add(&mut self, delta: Delta<'_>) {
         match delta {
             Delta::Token(n) => self.content.push_str(&format!(" tok{n}")),
-            Delta::Whole(Content::Text(text)) => self.content.push_str(text),
-            Delta::Whole(Content::Call { name, .. }) => {
+            Delta::Content(Content::Text(text)) => self.content.push_str(text),
+            Delta::Content(Content::Call { name, .. }) => {
                 self.calls.push((name.clone(), String::new()))
             }
-            Delta::Whole(Content::Arguments { fragment, .. }) => {
+            Delta::Content(Content::Arguments { fragment, .. }) => {
                 if let Some((_, arguments)) = self.calls.last_mut() {
                     arguments.push_str(fragment);
                 }
             }
-            Delta::Whole(Content::Image { index, url }) => self.images.push(image(*index, url)),
-            Delta::Whole(Content::Tokens(_) | Content::Nothing) => {}
+            Delta::Content(Content::Image { index, url }) => self.images.push(image(*index, url)),
+            Delta::Content(Content::Tokens(_) | Content::Nothing) => {}
         }
     }
 
     fn render(self, identity: &Identity) -> Value {
-        let silent = self.content.is_empty() && !self.calls.is_empty();
+        let calls_only = self.content.is_empty() && !self.calls.is_empty();
         let mut message = json!({
             "role": "assistant",
-            "content": (!silent).then_some(self.content),
+            "content": (!calls_only).then_some(self.content),
             "refusal": null,
         });
         if !self.calls.is_empty() {
@@ -66,7 +66,7 @@ impl Message {
     }
 }
 
-/// The whole completion, and how many content tokens it has.
+/// Builds the completion, and returns it with its number of content tokens.
 pub fn completion(identity: &Identity, reply: &Reply) -> (Value, u64) {
     let mut message = Message::default();
     let mut tokens = 0;

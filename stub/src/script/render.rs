@@ -1,4 +1,4 @@
-//! What a reply says: from the script's parts to the pieces of an answer.
+//! Renders a script's reply: expands templates and splits texts into tokens.
 
 use super::Conversation;
 use crate::reply::{Content, Part};
@@ -6,58 +6,59 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
-/// One part of a script's reply, checked.
+/// One checked part of a script's reply.
 #[derive(Clone, Debug)]
-pub struct Line {
-    /// Waited before it.
+pub struct PartTemplate {
+    /// Pause before the part.
     pub pause: Duration,
-    /// What it says.
-    pub what: What,
+    /// Content of the part.
+    pub kind: PartKind,
 }
 
-/// What a part of a script's reply says.
+/// Content of a part of a script's reply.
 #[derive(Clone, Debug)]
-pub enum What {
+pub enum PartKind {
     /// Text, which may be a template.
     Text(String),
-    /// So many made-up tokens.
+    /// A number of generated tokens.
     Tokens(u32),
-    /// A tool call whose arguments (with templates in their texts) are streamed in so many fragments.
+    /// A tool call whose arguments are streamed in fragments. Strings in the arguments may be
+    /// templates.
     Call {
-        /// The tool.
+        /// Name of the tool.
         name: String,
-        /// Any JSON.
+        /// Arguments: any JSON.
         arguments: Value,
-        /// At least 1.
+        /// Number of fragments, at least 1.
         fragments: usize,
     },
     /// An image.
     Image(String),
 }
 
-/// What a reply says.
+/// The content of a script's reply.
 #[derive(Clone, Debug)]
-pub enum Say {
-    /// The same to every request.
+pub enum ReplyTemplate {
+    /// The same parts for every request.
     Fixed(Arc<[Part]>),
-    /// Something that depends on the conversation.
-    Rendered(Vec<Line>),
+    /// Templates that depend on the conversation.
+    Rendered(Vec<PartTemplate>),
 }
 
-impl Say {
-    /// So many made-up tokens.
+impl ReplyTemplate {
+    /// Builds a reply of generated tokens.
     pub fn tokens(count: u32) -> Self {
         Self::Fixed(never_empty(vec![Content::Tokens(count).into()]))
     }
 
-    /// Checks the templates of a reply, and renders it now if there are none.
+    /// Checks the templates of a reply. Renders it immediately if it has none.
     ///
     /// # Errors
-    /// If a template is wrong.
-    pub fn new(lines: Vec<Line>) -> Result<Self, String> {
+    /// If a template is not valid.
+    pub fn new(lines: Vec<PartTemplate>) -> Result<Self, String> {
         let mut dynamic = false;
         for line in &lines {
-            dynamic |= line.what.check()?;
+            dynamic |= line.kind.check()?;
         }
         match dynamic {
             true => Ok(Self::Rendered(lines)),
@@ -65,10 +66,10 @@ impl Say {
         }
     }
 
-    /// The parts of the answer.
+    /// Returns the parts of the reply to a conversation.
     ///
     /// # Errors
-    /// If a template asks for what the conversation does not have.
+    /// If a template uses an undefined variable.
     pub fn parts(&self, conversation: &Conversation) -> Result<Arc<[Part]>, String> {
         match self {
             Self::Fixed(parts) => Ok(parts.clone()),
@@ -83,13 +84,13 @@ impl Say {
     }
 }
 
-type Fill<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+type Expand<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
-impl What {
-    /// Whether there is a template in it.
+impl PartKind {
+    /// Checks the templates, and returns whether there are any.
     fn check(&self) -> Result<bool, String> {
         let dynamic = std::cell::Cell::new(false);
-        let check: Fill<'_> = &|text| {
+        let check: Expand<'_> = &|text| {
             dynamic.set(dynamic.get() || text.contains("{{") || text.contains("{%"));
             let parsed = environment().template_from_str(text).map(drop);
             parsed.map_err(|error| format!("{error:#}"))?;
@@ -97,7 +98,7 @@ impl What {
         };
         match self {
             Self::Text(text) => drop(check(text)?),
-            Self::Call { arguments, .. } => drop(fill(arguments, check)?),
+            Self::Call { arguments, .. } => drop(expand_json(arguments, check)?),
             Self::Tokens(_) | Self::Image(_) => {}
         }
         Ok(dynamic.get())
@@ -106,33 +107,33 @@ impl What {
 
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
-    // A script that asks for a result which is not there is wrong, and must not go on with an empty text.
+    // An undefined variable is a mistake in the script. It must not become an empty text.
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment
 }
 
-fn render(lines: &[Line], fill_text: Fill<'_>) -> Result<Arc<[Part]>, String> {
+fn render(lines: &[PartTemplate], expand: Expand<'_>) -> Result<Arc<[Part]>, String> {
     let (mut calls, mut images) = (0, 0);
     let mut parts: Vec<Part> = Vec::new();
     for line in lines {
         let begin = parts.len();
-        match &line.what {
-            What::Tokens(count) => parts.push(Content::Tokens(*count).into()),
-            What::Text(text) => parts.extend(tokens(&fill_text(text)?).map(Part::from)),
-            What::Image(url) => {
+        match &line.kind {
+            PartKind::Tokens(count) => parts.push(Content::Tokens(*count).into()),
+            PartKind::Text(text) => parts.extend(tokens(&expand(text)?).map(Part::from)),
+            PartKind::Image(url) => {
                 let (index, url) = (images, url.clone());
                 parts.push(Content::Image { index, url }.into());
                 images += 1;
             }
-            What::Call {
+            PartKind::Call {
                 name,
                 arguments,
                 fragments,
             } => {
                 let (index, name) = (calls, name.clone());
                 parts.push(Content::Call { index, name }.into());
-                let text = fill(arguments, fill_text)?.to_string();
-                let fragments = cut(&text, *fragments).into_iter();
+                let text = expand_json(arguments, expand)?.to_string();
+                let fragments = fragments_of(&text, *fragments).into_iter();
                 parts.extend(
                     fragments.map(|fragment| Content::Arguments { index, fragment }.into()),
                 );
@@ -153,25 +154,25 @@ fn never_empty(mut parts: Vec<Part>) -> Arc<[Part]> {
     parts.into()
 }
 
-/// Fills in all texts of a JSON value.
-fn fill(value: &Value, fill_text: Fill<'_>) -> Result<Value, String> {
+/// Expands the templates in all strings of a JSON value.
+fn expand_json(value: &Value, expand: Expand<'_>) -> Result<Value, String> {
     Ok(match value {
-        Value::String(text) => Value::String(fill_text(text)?),
+        Value::String(text) => Value::String(expand(text)?),
         Value::Array(values) => values
             .iter()
-            .map(|value| fill(value, fill_text))
+            .map(|value| expand_json(value, expand))
             .collect::<Result<_, _>>()?,
         Value::Object(entries) => {
             let filled = entries
                 .iter()
-                .map(|(key, value)| Ok((key.clone(), fill(value, fill_text)?)));
+                .map(|(key, value)| Ok((key.clone(), expand_json(value, expand)?)));
             Value::Object(filled.collect::<Result<_, String>>()?)
         }
         other => other.clone(),
     })
 }
 
-/// Cuts text into words, each with the white space before it, as tokenizers do.
+/// Splits text into words, each with the white space before it, as tokenizers do.
 fn tokens(text: &str) -> impl Iterator<Item = Content> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -187,8 +188,8 @@ fn tokens(text: &str) -> impl Iterator<Item = Content> {
     })
 }
 
-/// Cuts text into at most `count` pieces of about the same length, between characters.
-fn cut(text: &str, count: usize) -> Vec<String> {
+/// Splits text between characters into at most `count` fragments of about the same length.
+fn fragments_of(text: &str, count: usize) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
     let length = characters.len().div_ceil(count).max(1);
     characters
@@ -204,7 +205,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn tokens_add_up_to_the_text(text in "\\PC{0,40}[ \\n]{0,3}\\PC{0,20}") {
+        fn splits_text_into_tokens_that_add_up(text in "\\PC{0,40}[ \\n]{0,3}\\PC{0,20}") {
             let pieces: Vec<_> = tokens(&text).collect();
             let joined: String = pieces.iter().map(|piece| match piece {
                 Content::Text(text) => text.as_str(),
@@ -214,8 +215,8 @@ mod tests {
         }
 
         #[test]
-        fn fragments_add_up_to_the_text(text in "\\PC{0,40}", count in 1usize..10) {
-            let pieces = cut(&text, count);
+        fn splits_arguments_into_fragments_that_add_up(text in "\\PC{0,40}", count in 1usize..10) {
+            let pieces = fragments_of(&text, count);
             prop_assert!(pieces.len() <= count);
             prop_assert_eq!(pieces.concat(), text);
         }
