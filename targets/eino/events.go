@@ -12,8 +12,8 @@ import (
 	"github.com/cloudwego/eino/schema"
 )
 
-// Tell passes on what a run of an agent does, until it ends.
-func (s *stream) tell(ctx context.Context, events *adk.AsyncIterator[*adk.AgentEvent]) error {
+// Forward sends the events of an agent's run, until the run ends.
+func (s *stream) forward(ctx context.Context, events *adk.AsyncIterator[*adk.AgentEvent]) error {
 	for {
 		event, ok := events.Next()
 		if !ok {
@@ -24,7 +24,7 @@ func (s *stream) tell(ctx context.Context, events *adk.AsyncIterator[*adk.AgentE
 			err = s.message(event.Output.MessageOutput)
 		}
 		if err != nil {
-			// If a sub-agent has failed, this is what follows from it.
+			// If a sub-agent has failed, this error is a consequence of that failure.
 			if cause := context.Cause(ctx); cause != nil {
 				return cause
 			}
@@ -63,7 +63,7 @@ func (s *stream) message(output *adk.MessageVariant) error {
 	return s.calls(chunks)
 }
 
-// Calls tells which tools the model has asked for, now that all of its message is there.
+// Calls sends the tool calls of the complete message.
 func (s *stream) calls(chunks []*schema.Message) error {
 	if len(chunks) == 0 {
 		return errors.New("the model said nothing")
@@ -72,7 +72,7 @@ func (s *stream) calls(chunks []*schema.Message) error {
 	if err != nil {
 		return err
 	}
-	// A stream that breaks off without an error would pass for an answer that ends.
+	// A stream that ends early without an error would look like a complete answer.
 	if whole.ResponseMeta == nil || whole.ResponseMeta.FinishReason == "" {
 		return errors.New("the model broke off")
 	}
@@ -81,8 +81,8 @@ func (s *stream) calls(chunks []*schema.Message) error {
 	}
 	s.waiting = whole.ToolCalls
 	for _, call := range whole.ToolCalls {
-		told := map[string]any{"id": call.ID, "name": call.Function.Name, "arguments": parsed(call.Function.Arguments)}
-		if err := s.send("tool_call", told); err != nil {
+		event := map[string]any{"id": call.ID, "name": call.Function.Name, "arguments": parsed(call.Function.Arguments)}
+		if err := s.send("tool_call", event); err != nil {
 			return err
 		}
 	}
@@ -100,12 +100,12 @@ func (s *stream) result(output *adk.MessageVariant) error {
 	})
 }
 
-// Unknown tells of calls of tools that are not there: Eino answers the model, but makes no event of it.
+// Unknown sends results for calls of unknown tools: Eino answers the model, but emits no event.
 func (s *stream) unknown() error {
 	for _, call := range s.waiting {
 		result := map[string]string{"error": noTool(call.Function.Name).Error()}
-		told := map[string]any{"id": call.ID, "name": call.Function.Name, "result": result}
-		if err := s.send("tool_result", told); err != nil {
+		event := map[string]any{"id": call.ID, "name": call.Function.Name, "result": result}
+		if err := s.send("tool_result", event); err != nil {
 			return err
 		}
 	}
@@ -113,7 +113,7 @@ func (s *stream) unknown() error {
 	return nil
 }
 
-// Parsed is text as the JSON that it is, or else as text.
+// Parsed returns text as JSON if it is valid JSON, and otherwise as a string.
 func parsed(text string) any {
 	if json.Valid([]byte(text)) {
 		return json.RawMessage(text)
