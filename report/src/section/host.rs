@@ -55,8 +55,11 @@ fn served(served: &Served) -> String {
 fn asked_for(served: &Served) -> String {
     let workload = format!(" --workload {}", quote(&clean(&served.workload)));
     match &served.database {
-        Some(database) => format!("{workload} --db {}", quote(&clean(&database.engine))),
-        None => workload,
+        Some(database) if database.engine != "sqlite" => {
+            let service = format!("{}=COMMAND", clean(&database.engine));
+            format!("{workload} --service {}", quote(&service))
+        }
+        _ => workload,
     }
 }
 
@@ -248,7 +251,10 @@ mod tests {
             version: "15.18".into(),
         });
         assert_eq!(served(&threads), "workload threads in postgres 15.18");
-        assert_eq!(asked_for(&threads), " --workload threads --db postgres");
+        assert_eq!(
+            asked_for(&threads),
+            " --workload threads --service postgres=COMMAND"
+        );
         threads.workload = "$(reboot)".into();
         assert!(asked_for(&threads).starts_with(" --workload '$(reboot)'"));
     }

@@ -11,8 +11,10 @@ pub fn check(file: &File) -> Vec<Violation> {
         "recording" => &["aya", "tokio", "analysis", "report"],
         "analysis" => &["aya", "tokio", "report"],
         "report" => &["aya", "tokio"],
-        "profiler" => &["report", "runner", "kontrast"],
-        "runner" => &["aya", "analysis", "profiler", "report", "kontrast"],
+        "profiler" => &["report", "runner", "kontrast", "suite"],
+        "runner" => &["aya", "analysis", "profiler", "report", "kontrast", "suite"],
+        "kontrast" => &["suite", "xtask"],
+        "xtask" => &["recording", "analysis", "runner", "profiler", "suite"],
         "loadgen" => &["aya", "analysis", "profiler", "runner", "kontrast"],
         "stub" => &[
             "aya", "analysis", "report", "profiler", "runner", "kontrast",

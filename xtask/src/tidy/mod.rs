@@ -93,7 +93,7 @@ impl std::fmt::Display for Violation {
     }
 }
 
-/// A text file of the repository.
+/// A file of the repository.
 struct File {
     path: String,
     text: String,
@@ -182,15 +182,16 @@ fn violations(files: &[File]) -> Vec<Violation> {
     found
 }
 
-/// Returns the text files that git tracks or would track.
+/// Returns the files that git tracks or would track.
 fn tracked() -> Result<Vec<File>> {
     let arguments = ["ls-files", "--cached", "--others", "--exclude-standard"];
     let mut git = Command::new("git");
     git.args(arguments).current_dir(project::root());
     let list = process::output(&mut git).context("git cannot list the files here")?;
     let read = |path: &str| {
-        let text = fs::read_to_string(project::root().join(path)).ok()?;
-        Some(File::new(path, text))
+        let bytes = fs::read(project::root().join(path)).ok()?;
+        // An image is a place that documents link to, but has no text.
+        Some(File::new(path, String::from_utf8(bytes).unwrap_or_default()))
     };
     Ok(list.lines().filter_map(read).collect())
 }
