@@ -1,9 +1,8 @@
 //! The arms of a run.
 
-use super::{
-    descendants, interrupt::Interrupt, output::arm_folder, request::Request, workload::Engine,
-};
+use super::{descendants, interrupt::Interrupt, output::arm_folder, request::Request};
 use crate::target::{Arm, Manifest};
+use crate::workload::Workload;
 use anyhow::bail;
 use std::collections::HashMap;
 
@@ -30,33 +29,34 @@ pub fn resolve(request: &Request) -> anyhow::Result<Vec<Arm>> {
     Ok(arms)
 }
 
-/// What the target's folder says about it. A process that already runs is taken as it is.
+/// Refuses a target that does not serve the workload, or cannot use its database or bus. A process
+/// that already runs is not asked.
 fn check(arm: &str, manifest: &Manifest, request: &Request) -> anyhow::Result<()> {
-    let cannot = |what: &str| manifest.cannot.get(what);
-    let wanted = request.workload.name();
-    if !manifest.workloads.iter().any(|name| name == wanted) {
-        match cannot(wanted) {
-            Some(reason) => bail!("{arm} cannot serve {wanted}: {reason}"),
+    let cannot = |name: &str| manifest.cannot.get(name);
+    let workload = request.workload.name();
+    if !manifest.workloads.iter().any(|name| name == workload) {
+        match cannot(workload) {
+            Some(reason) => bail!("{arm} cannot serve {workload}: {reason}"),
             None => bail!(
-                "{arm} does not serve {wanted}; its target.toml says: {}",
+                "{arm} does not serve {workload}; its target.toml lists: {}",
                 manifest.workloads.join(", ")
             ),
         }
     }
-    if let Some(bus) = request.bus {
-        bus.check_target(arm, manifest)?;
-    }
-    let Some(wanted) = request.database.map(Engine::name) else {
+    let usable = match request.workload {
+        Workload::Pubsub => &manifest.bus,
+        _ if request.workload.needs_database() => &manifest.databases,
+        _ => return Ok(()),
+    };
+    let backend = request.workload.backend(request.service.as_ref());
+    let Some(backend) = backend.filter(|name| !usable.iter().any(|usable| usable == name)) else {
         return Ok(());
     };
-    if !manifest.databases.iter().any(|name| name == wanted) {
-        let instead = manifest.databases.join(", ");
-        match cannot(wanted) {
-            Some(reason) => bail!("{arm} cannot use {wanted}: {reason}; --db takes: {instead}"),
-            None => bail!("{arm} does not use {wanted}; its target.toml says: {instead}"),
-        }
+    let instead = usable.join(", ");
+    match cannot(backend) {
+        Some(reason) => bail!("{arm} cannot use {backend}: {reason}; it can use: {instead}"),
+        None => bail!("{arm} does not use {backend}; its target.toml lists: {instead}"),
     }
-    Ok(())
 }
 
 /// Builds the arms whose sources changed, one by one, before anything is measured.

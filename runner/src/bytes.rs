@@ -1,6 +1,6 @@
 //! The check `bytes_vs_load`: what the kernel saw on the target's sockets is what its peers counted.
 
-use super::{stub::Moved, workload::Engine};
+use super::stub::Moved;
 use recording::{
     LoadSummary, Recording,
     observer::{Check, Mode},
@@ -15,8 +15,21 @@ const TOLERANCE: f64 = 0.01;
 pub struct Peers<'a> {
     /// The load generator's summary; `None` for a command of the user's.
     pub load: Option<&'a LoadSummary>,
-    /// What the stub moved, and Redis if there is one; `None` where the target was not started by us, and may have another upstream.
+    /// What the stub moved; `None` for a target that already ran, which may have another upstream.
     pub stub: Option<Moved>,
+    /// What the service moved.
+    pub service: OfService,
+}
+
+/// What the service of a round moved over its sockets.
+#[derive(Clone, Copy, Debug)]
+pub enum OfService {
+    /// The round has no service.
+    None,
+    /// The service does not count bytes.
+    Uncounted,
+    /// The bytes it counted.
+    Counted(Moved),
 }
 
 /// The direction that is further off; the note has both. Where they could not be checked it says why.
@@ -26,9 +39,10 @@ pub fn check(recording: &Recording, peers: &Peers<'_>) -> Check {
         _ if recording.observer.mode != Mode::All => {
             return not_checked("recorded without the programs at sockets");
         }
-        _ if uses_postgres(recording) => {
-            return not_checked("nobody else counts what goes to PostgreSQL");
-        }
+        Peers {
+            service: OfService::Uncounted,
+            ..
+        } => return not_checked("the service does not count bytes"),
         Peers { load: None, .. } => {
             return not_checked("the load command does not count bytes");
         }
@@ -38,7 +52,13 @@ pub fn check(recording: &Recording, peers: &Peers<'_>) -> Check {
         Peers {
             load: Some(load),
             stub: Some(stub),
-        } => (load, stub),
+            service: OfService::Counted(service),
+        } => (load, stub.and(*service)),
+        Peers {
+            load: Some(load),
+            stub: Some(stub),
+            service: OfService::None,
+        } => (load, *stub),
     };
     let sent = direction(load.bytes_received, stub.bytes_received, sockets.send_bytes);
     let received = direction(load.bytes_sent, stub.bytes_sent, sockets.recv_bytes);
@@ -60,12 +80,6 @@ pub fn check(recording: &Recording, peers: &Peers<'_>) -> Check {
         sent
     };
     Check { note, ..worse }
-}
-
-fn uses_postgres(recording: &Recording) -> bool {
-    let served = recording.served.as_ref();
-    let database = served.and_then(|served| served.database.as_ref());
-    database.is_some_and(|database| database.engine == Engine::Postgres.name())
 }
 
 fn direction(load: u64, stub: u64, measured: u64) -> Check {
@@ -90,7 +104,7 @@ fn not_checked(why: &str) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use recording::{Served, observer::Observer, process::Sockets, served::Database};
+    use recording::{observer::Observer, process::Sockets};
 
     fn recording(send_bytes: u64, recv_bytes: u64) -> Recording {
         let sockets = Sockets {
@@ -126,6 +140,7 @@ mod tests {
         let peers = Peers {
             load: Some(&load),
             stub,
+            service: OfService::None,
         };
         let check = check(recording, &peers);
         (check.ok, check.note)
@@ -150,6 +165,7 @@ mod tests {
         let peers = Peers {
             load: Some(&load),
             stub,
+            service: OfService::None,
         };
         let check = check(&recording(10_000, 19_000), &peers);
         assert_eq!(
@@ -168,6 +184,7 @@ mod tests {
             &Peers {
                 load: None,
                 stub: Some(Moved::default()),
+                service: OfService::None,
             },
         );
         assert!(
@@ -180,27 +197,31 @@ mod tests {
             &Peers {
                 load: Some(&load),
                 stub: None,
+                service: OfService::None,
             },
         );
         assert!(without_stub.note.contains("upstream"), "{without_stub:?}");
     }
 
     #[test]
-    fn bytes_to_a_database_server_are_beyond_what_is_counted() {
-        let mut recording = recording(10_000, 20_000);
-        let mut note_with = |engine: &str| {
-            let database = Some(Database {
-                engine: engine.into(),
-                version: String::new(),
-            });
-            recording.served = Some(Served {
-                workload: "threads".into(),
-                database,
-            });
-            ok_and_note(&recording).1
+    fn adds_the_bytes_of_a_service_that_counts_them() {
+        let load = load();
+        let of = |service| {
+            let peers = Peers {
+                load: Some(&load),
+                stub: Some(Moved::default()),
+                service,
+            };
+            check(&recording(9_000 + 70, 400 + 30), &peers)
         };
-        assert!(note_with("postgres").contains("not checked"));
-        assert!(!note_with("sqlite").contains("not checked"));
+        let moved = Moved {
+            bytes_sent: 30,
+            bytes_received: 70,
+            ..Moved::default()
+        };
+        let counted = of(OfService::Counted(moved));
+        assert_eq!((counted.expected, counted.measured), (9_070.0, 9_070.0));
+        assert!(of(OfService::Uncounted).note.contains("not checked"));
     }
 
     #[test]
@@ -216,6 +237,7 @@ mod tests {
         let peers = Peers {
             load: None,
             stub: None,
+            service: OfService::None,
         };
         let check = check(&recording, &peers);
         assert!(

@@ -20,14 +20,13 @@ mod load;
 pub mod output;
 mod placement;
 mod plan;
-pub mod postgres;
 mod privilege;
 mod progress;
 mod recorder;
-pub mod redis;
 pub mod request;
 mod round;
 mod run;
+pub mod service;
 mod stub;
 pub mod target;
 #[cfg(test)]

@@ -1,15 +1,12 @@
 //! What a run was asked to do, kept beside its results as `run.json`.
 
-use super::{
-    cpus::Cpus,
-    workload::{Bus, Engine, Workload},
-};
+use super::{cpus::Cpus, service::Spec, workload::Workload};
 use recording::host::Noise;
 use serde::{Serialize, Serializer};
 use std::{path::PathBuf, time::Duration};
 
 /// The schema of `run.json`.
-pub const RUN_SCHEMA: &str = "kontrast.run/1";
+pub const RUN_SCHEMA: &str = "kontrast.run/2";
 /// Its file name.
 pub const RUN_FILE: &str = "run.json";
 
@@ -25,11 +22,9 @@ pub struct Request {
     pub targets_dir: PathBuf,
     /// What the arms serve.
     pub workload: Workload,
-    /// What passes on what is published in rooms.
+    /// A service that each round starts for the arm.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub bus: Option<Bus>,
-    /// Where they keep what the workload needs a database for.
-    pub database: Option<Engine>,
+    pub service: Option<Spec>,
     /// The load.
     pub load: Load,
     /// What must hold of each load, as the load generator understands it.

@@ -1,7 +1,7 @@
 //! One arm, one round: a fresh process, warmed up, recorded under load, and ended.
 
 use super::{
-    bytes::{self, Peers},
+    bytes::{self, OfService, Peers},
     descendants,
     highest::{self, Highest},
     interrupt::{Interrupt, Interrupted},
@@ -12,10 +12,10 @@ use super::{
     privilege::Access,
     progress::Progress,
     recorder::{Recorder, Subject},
-    redis::Redis,
     request::Request,
+    service::Service,
     stub::{Moved, Stub},
-    workload::{Database, Play, Source},
+    workload::{Database, Play},
 };
 use crate::target::{Arm, Help, HelpFolder, Running, StartOptions};
 use anyhow::{Context, anyhow};
@@ -23,6 +23,7 @@ use recording::{
     Ended, LoadSummary, Recording, Served,
     io::{RECORDING_FILE, save_recording},
     observer::Mode,
+    served,
 };
 use std::{
     fs,
@@ -36,8 +37,6 @@ pub struct Bench<'a> {
     pub request: &'a Request,
     /// How the workload is played.
     pub play: &'a Play,
-    /// Where databases come from, if the workload has one.
-    pub databases: Option<&'a Source>,
     /// The load generator's program.
     pub loadgen: &'a Path,
     /// The recorder's program, and how it gets its privileges.
@@ -109,21 +108,24 @@ impl Bench<'_> {
         fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         self.progress.step("starting");
         // It has to outlive the server that uses it.
-        let database = self.database(&dir).await?;
-        let redis = self.redis(&dir).await?;
+        let database = self.database()?;
+        let mut service = self.service(&dir).await?;
         let mut env: Vec<_> = database.iter().map(Database::variable).collect();
-        env.extend(redis.iter().map(Redis::variable));
+        env.extend(service.iter().flat_map(Service::env).cloned());
         // So that what the runtime writes is removed when the server has ended, however the round does.
         let help = Helped::of(arm, &dir, step.detail)?;
         let target = self.start(arm, &dir, env, &help).await?;
         let subject = self.subject(arm, &target, step, &help);
         let measured = self
-            .measure(arm, &target, &dir, &subject, redis.as_ref())
+            .measure(arm, &target, &dir, &subject, service.as_mut())
             .await;
         // A target that died explains whatever else went wrong.
         let survived = target.check();
         self.progress.step("stopping");
         target.stop();
+        if let Some(service) = service {
+            service.end().await?;
+        }
         let (recording, threshold_crossed) = match (measured, survived) {
             (Err(error), _) if error.is::<Interrupted>() => return Err(error),
             (_, Err(died)) => return Err(died.into()),
@@ -138,31 +140,27 @@ impl Bench<'_> {
         })
     }
 
-    /// It ends with the round, after the server that uses it.
-    async fn redis(&self, dir: &Path) -> anyhow::Result<Option<Redis>> {
-        let Some(bus) = self.request.bus else {
+    /// Starts the service that the arm needs; it has to outlive the server.
+    async fn service(&self, dir: &Path) -> anyhow::Result<Option<Service>> {
+        let Some(spec) = &self.request.service else {
             return Ok(None);
         };
-        let (cpus, dir) = (self.placement.driver.clone(), dir.to_owned());
-        let starting = move || bus.start(cpus.as_ref(), &dir);
-        descendants::ended_with(self.interrupt, starting).await?
+        self.progress.step(&format!("starting {}", spec.name));
+        let starting = Service::start(spec, self.placement.driver.as_ref(), dir);
+        self.interrupt.unless(starting).await?.map(Some)
     }
 
-    async fn database(&self, dir: &Path) -> anyhow::Result<Option<Database>> {
-        let Some(source) = self.databases.cloned() else {
-            return Ok(None);
-        };
-        let (cpus, dir) = (self.placement.driver.clone(), dir.to_owned());
-        let creating = move || source.create(cpus.as_ref(), &dir);
-        let database = descendants::ended_with(self.interrupt, creating).await??;
-        Ok(Some(database))
+    /// Creates the database that the workload needs, unless a service takes its place.
+    fn database(&self) -> anyhow::Result<Option<Database>> {
+        let wanted = self.request.workload.needs_database() && self.request.service.is_none();
+        wanted.then(Database::create).transpose()
     }
 
     async fn start(
         &self,
         arm: &Arm,
         dir: &Path,
-        env: Vec<(&'static str, String)>,
+        env: Vec<(String, String)>,
         help: &Helped,
     ) -> anyhow::Result<Running> {
         let mut options = StartOptions::new(self.stub.url(), dir.join("target.log"));
@@ -184,7 +182,7 @@ impl Bench<'_> {
         target: &Running,
         dir: &Path,
         subject: &Subject,
-        redis: Option<&Redis>,
+        mut service: Option<&mut Service>,
     ) -> anyhow::Result<(Recording, bool)> {
         let mut driver = self.driver(target, dir);
         let highest = self.prepare(&driver).await?;
@@ -192,8 +190,10 @@ impl Bench<'_> {
             (driver.load, driver.thresholds) = (&highest.load, &[]);
         }
         let mark = self.interrupt.unless(self.stub.mark()).await??;
-        let redis = redis.map(|redis| anyhow::Ok((redis, redis.mark()?)));
-        let redis = redis.transpose()?;
+        let before = self
+            .interrupt
+            .unless(moved(service.as_deref_mut()))
+            .await??;
         self.progress.step("attaching the recorder");
         let recorder = Recorder::start(self.recorder, subject, self.placement.driver.as_ref(), dir);
         let mut recorder = self.interrupt.unless(recorder).await??;
@@ -202,13 +202,17 @@ impl Bench<'_> {
         let drive = self.drive(&driver, length, &mut recorder).await;
         self.progress.step("writing the recording");
         let mut recording = recorder.finish().await?;
-        let mut moved = self.stub.moved_since(&mark).await;
-        if let (Ok(moved), Some((redis, mark))) = (&mut moved, redis) {
-            *moved = moved.and(redis.moved_since(&mark)?);
-        }
-        let counted = moved.as_ref().ok().filter(|_| arm.manifest().is_some());
-        recording.served = Some(self.served(arm));
-        complete(&mut recording, &drive, counted.copied());
+        let model = self.stub.moved_since(&mark).await;
+        let counted = model.as_ref().ok().filter(|_| arm.manifest().is_some());
+        let after = moved(service.as_deref_mut()).await?;
+        let of_service = match (service.as_ref(), before.zip(after)) {
+            (None, _) => OfService::None,
+            (Some(_), None) => OfService::Uncounted,
+            (Some(_), Some((before, after))) => OfService::Counted(after.since(before)),
+        };
+        let version = service.map_or("", |service| service.version());
+        recording.served = Some(self.served(arm, version));
+        complete(&mut recording, &drive, counted.copied(), of_service);
         if let (Some(load), Some(highest)) = (&mut recording.load, highest) {
             load.held = Some(highest.held);
         }
@@ -216,7 +220,7 @@ impl Bench<'_> {
         recording.host.noise = noise.filter(|noise| noise.is_of(&recording.host));
         save_recording(dir, &recording)?;
         let threshold_crossed = drive.ended?;
-        moved?;
+        model?;
         Ok((recording, threshold_crossed))
     }
 
@@ -249,12 +253,20 @@ impl Bench<'_> {
         }
     }
 
-    /// A process that already runs uses whatever database it has.
-    fn served(&self, arm: &Arm) -> Served {
-        let ours = self.databases.filter(|_| arm.manifest().is_some());
+    /// Describes the workload. The database of a process that already runs is not known.
+    fn served(&self, arm: &Arm, version: &str) -> Served {
+        let Request {
+            workload, service, ..
+        } = self.request;
+        let named = workload.needs_database() || service.is_some();
+        let backend = workload.backend(service.as_ref());
+        let backend = backend.filter(|_| named && arm.manifest().is_some());
         Served {
-            workload: self.request.workload.name().into(),
-            database: ours.map(Source::described),
+            workload: workload.name().into(),
+            database: backend.map(|engine| served::Database {
+                engine: engine.into(),
+                version: version.into(),
+            }),
         }
     }
 
@@ -314,8 +326,16 @@ impl Bench<'_> {
     }
 }
 
+/// Returns the bytes that a service has sent and received; `None` without a service that counts them.
+async fn moved(service: Option<&mut Service>) -> anyhow::Result<Option<Moved>> {
+    match service {
+        Some(service) => service.moved().await,
+        None => Ok(None),
+    }
+}
+
 /// Puts into the recording what only we know: the load, what its peers counted, and that it is partial if it is.
-fn complete(recording: &mut Recording, drive: &Drive, stub: Option<Moved>) {
+fn complete(recording: &mut Recording, drive: &Drive, stub: Option<Moved>, service: OfService) {
     recording.load = drive.summary.clone();
     recording.model_tokens = stub.map(|moved| moved.tokens_sent);
     recording.model_cpu_ns = stub.map(|moved| moved.cpu_ns);
@@ -323,6 +343,7 @@ fn complete(recording: &mut Recording, drive: &Drive, stub: Option<Moved>) {
         let peers = Peers {
             load: drive.summary.as_ref(),
             stub,
+            service,
         };
         let check = bytes::check(recording, &peers);
         recording.checks.push(check);
@@ -343,7 +364,12 @@ mod tests {
             summary: Some(LoadSummary::default()),
             ended,
         };
-        complete(&mut recording, &drive, Some(Moved::default()));
+        complete(
+            &mut recording,
+            &drive,
+            Some(Moved::default()),
+            OfService::None,
+        );
         recording
     }
 

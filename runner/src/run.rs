@@ -13,7 +13,7 @@ use crate::{
     stub::{Said, Stub},
     target::Arm,
     tools::Tools,
-    workload::{Play, Source},
+    workload::Play,
 };
 use anyhow::{Context, bail};
 use nix::sys::signal::Signal;
@@ -65,7 +65,6 @@ struct Prepared<'a> {
     recorder: PathBuf,
     access: Access,
     play: Play,
-    databases: Option<Source>,
     out: PathBuf,
 }
 
@@ -95,12 +94,7 @@ async fn prepare<'a>(
     if request.starts.is_some() && request.detail {
         bail!("a runtime helps where servers are under load; leave --detail out of cold-start");
     }
-    request
-        .bus
-        .map_or(Ok(()), |bus| bus.check(request.workload))?;
-    request.workload.check_database(request.database)?;
     let arms = arms::resolve(request)?;
-    let databases = request.database.map(Source::find).transpose()?;
     if request.starts.is_some() {
         cold_start::check(&arms)?;
     }
@@ -135,7 +129,6 @@ async fn prepare<'a>(
         recorder,
         access,
         play,
-        databases,
         out,
     })
 }
@@ -215,7 +208,6 @@ impl Prepared<'_> {
         Bench {
             request: self.request,
             play: &self.play,
-            databases: self.databases.as_ref(),
             loadgen: &self.tools.loadgen,
             recorder: (&self.recorder, self.access),
             placement: &self.placement,

@@ -1,7 +1,7 @@
-//! The body of a streamed completion, as hyper sees it.
+//! The body of a streaming response, as hyper sees it.
 
 use crate::{
-    player::{Cut, Player},
+    stream_writer::{Disconnect, StreamWriter},
     worker::Worker,
 };
 use bytes::Bytes;
@@ -12,33 +12,34 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// A stream's only owner: when hyper drops the body, because the client left, the stream is at its end.
+/// The only owner of a stream. hyper drops the body when the client disconnects, which ends the
+/// stream.
 pub struct StreamBody {
     worker: Arc<Worker>,
-    player: Arc<Mutex<Player>>,
+    writer: Arc<Mutex<StreamWriter>>,
 }
 
-/// The player, which only one thread ever asks for.
-pub fn lock(player: &Mutex<Player>) -> MutexGuard<'_, Player> {
-    player.lock().unwrap_or_else(PoisonError::into_inner)
+/// Locks a stream's writer. The lock is never contended: only the worker's thread takes it.
+pub fn lock(writer: &Mutex<StreamWriter>) -> MutexGuard<'_, StreamWriter> {
+    writer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl StreamBody {
-    /// A body that the wheel of `worker` fills.
-    pub fn new(worker: Arc<Worker>, player: Player) -> Self {
-        let player = Arc::new(Mutex::new(player));
-        Self { worker, player }
+    /// Creates a body that the timer wheel of `worker` fills.
+    pub fn new(worker: Arc<Worker>, writer: StreamWriter) -> Self {
+        let writer = Arc::new(Mutex::new(writer));
+        Self { worker, writer }
     }
 
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
-        let mut player = lock(&self.player);
-        let polled = player.poll(cx);
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Disconnect>>> {
+        let mut writer = lock(&self.writer);
+        let polled = writer.poll(cx);
         if polled.is_pending()
-            && let Some(due) = player.waits_until()
+            && let Some(due) = writer.schedule()
         {
-            let known = self.worker.wheel.put(due, Arc::downgrade(&self.player));
-            if known.is_err() {
-                return Poll::Ready(Some(Err(Cut)));
+            let scheduled = self.worker.wheel.put(due, Arc::downgrade(&self.writer));
+            if scheduled.is_err() {
+                return Poll::Ready(Some(Err(Disconnect)));
             }
         }
         polled
@@ -47,17 +48,17 @@ impl StreamBody {
 
 impl Body for StreamBody {
     type Data = Bytes;
-    type Error = Cut;
+    type Error = Disconnect;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        let piece = ready!(self.poll(cx));
-        Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
+    ) -> Poll<Option<Result<Frame<Bytes>, Disconnect>>> {
+        let bytes = ready!(self.poll(cx));
+        Poll::Ready(bytes.map(|bytes| bytes.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        lock(&self.player).has_ended()
+        lock(&self.writer).has_ended()
     }
 }

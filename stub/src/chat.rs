@@ -1,14 +1,14 @@
-//! Answers requests for a completion.
+//! `POST /v1/chat/completions`.
 
 use crate::{
-    api::{Identity, chunk::Writer, error::ApiError, request::ChatRequest},
-    at_once::at_once,
+    api::{Identity, chunk::Encoder, error::ApiError, request::ChatRequest},
     body::StreamBody,
     fault::Faults,
-    player::Player,
+    non_streaming,
     reply::Reply,
-    route::{Answer, Failure},
+    route::{Failure, HttpResponse},
     stream::Stream,
+    stream_writer::StreamWriter,
     worker::Connection,
 };
 use bytes::Bytes;
@@ -21,20 +21,20 @@ use hyper::{
 use rand::{SeedableRng, rngs::SmallRng};
 use tokio::time::sleep;
 
-/// Larger requests are refused: enough for a conversation with several images.
+/// Larger requests are refused. The limit leaves room for a conversation with several images.
 const MAX_BODY_BYTES: usize = 32 << 20;
 
-/// The header by which one request asks for faults.
+/// The request header that asks for faults.
 const FAULT_HEADER: &str = "x-stub-fault";
 
-/// Answers a request for a completion.
+/// Answers a request for a chat completion.
 ///
 /// # Errors
 /// If the request is refused, or a fault cuts the connection.
 pub async fn complete(
     connection: Connection,
     request: Request<Incoming>,
-) -> Result<Answer, Failure> {
+) -> Result<HttpResponse, Failure> {
     let (head, body) = request.into_parts();
     let version = head.version;
     let requested = requested_faults(&head.headers)?;
@@ -42,10 +42,10 @@ pub async fn complete(
     let shared = connection.worker.shared.clone();
     let number = shared.next_completion();
     let mut reply = shared.config.script.reply(&chat)?;
-    if let Some(faults) = requested.or_else(|| given(&shared.config.faults)) {
+    if let Some(faults) = requested.or_else(|| configured(&shared.config.faults)) {
         reply.faults = faults;
     }
-    reply.faults = reply.faults.of_request(number);
+    reply.faults = reply.faults.for_request(number);
     if !reply.faults.slow_head.is_zero() {
         sleep(reply.faults.slow_head).await;
     }
@@ -56,11 +56,11 @@ pub async fn complete(
     let rng = SmallRng::seed_from_u64(shared.config.seed ^ number);
     match chat.streams() {
         true => Ok(streamed(connection, identity, reply, &chat, rng, version)),
-        false => at_once(connection, identity, reply, rng).await,
+        false => non_streaming::answer(connection, identity, reply, rng).await,
     }
 }
 
-fn given(faults: &Faults) -> Option<Faults> {
+fn configured(faults: &Faults) -> Option<Faults> {
     (*faults != Faults::default()).then(|| faults.clone())
 }
 
@@ -73,7 +73,8 @@ fn requested_faults(headers: &HeaderMap) -> Result<Option<Faults>, ApiError> {
     let faults: Faults = text.parse().map_err(refused)?;
     if !faults.slow_accept.is_zero() {
         return Err(refused(
-            "slow-accept comes before any request: give it on the command line".into(),
+            "slow-accept happens before any request: pass it with --fault on the command line"
+                .into(),
         ));
     }
     Ok(Some(faults))
@@ -99,18 +100,18 @@ fn streamed(
     chat: &ChatRequest,
     rng: SmallRng,
     version: Version,
-) -> Answer {
+) -> HttpResponse {
     let line_end = match (reply.faults.crlf, reply.faults.cr) {
         (true, _) => "\r\n",
         (_, true) => "\r",
         _ => "\n",
     };
-    let writer = Writer::new(identity, chat.wants_usage(), line_end);
-    let Connection { worker, line } = connection;
+    let encoder = Encoder::new(identity, chat.wants_usage(), line_end);
+    let Connection { worker, conn } = connection;
     let (stats, usage) = (worker.stats.clone(), chat.wants_usage());
-    let stream = Stream::new(stats, line.clone(), writer, reply, usage, rng);
-    let player = Player::new(stream, line, version >= Version::HTTP_11);
-    let mut answer = Response::new(Either::Right(StreamBody::new(worker, player)));
+    let stream = Stream::new(stats, conn.clone(), encoder, reply, usage, rng);
+    let writer = StreamWriter::new(stream, conn, version >= Version::HTTP_11);
+    let mut answer = Response::new(Either::Right(StreamBody::new(worker, writer)));
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

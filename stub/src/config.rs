@@ -1,25 +1,25 @@
-//! What the stub was asked to be.
+//! The stub's configuration.
 
 use crate::{fault::Faults, script::Script};
 use std::{num::NonZero, time::Duration};
 
-/// How the stub answers.
+/// The stub's configuration.
 #[derive(Debug)]
 pub struct Config {
-    /// Threads that serve; each uses at most one core.
+    /// Worker threads; each uses at most one core.
     pub threads: NonZero<usize>,
-    /// Resolution of the schedule: what is due within one tick leaves together.
+    /// Resolution of the schedule: events due within one tick are written together.
     pub tick: Duration,
-    /// What is answered.
+    /// Replies.
     pub script: Script,
-    /// What goes wrong with every request that does not ask for faults itself.
+    /// Faults of every request without an `x-stub-fault` header.
     pub faults: Faults,
-    /// Where random delays begin; the same seed gives the same delays to the same sequence of requests.
+    /// Seed of random delays. The same seed gives the same delays to the same sequence of requests.
     pub seed: u64,
 }
 
 impl Config {
-    /// One thread, ticks of a quarter of a millisecond, no faults.
+    /// Returns a configuration with one thread, ticks of 250 µs and no faults.
     pub fn new(script: Script) -> Self {
         Self {
             threads: NonZero::<usize>::MIN,

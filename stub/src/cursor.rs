@@ -1,25 +1,25 @@
-//! Walks through a reply, piece by piece.
+//! An iterator over the pieces of a reply.
 
 use crate::reply::{Content, Part, Reply, pieces};
 use std::{sync::Arc, time::Duration};
 
-/// One piece of an answer: what one chunk carries.
+/// One piece of a reply: the content of one event.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Delta<'a> {
-    /// Made-up token number `n` of its part.
+    /// Generated token number `n` of its part.
     Token(u32),
-    /// Anything else.
-    Whole(&'a Content),
+    /// Scripted content.
+    Content(&'a Content),
 }
 
 impl Delta<'_> {
-    /// Whether a reader of the content sees a token.
+    /// Returns whether the piece counts as a token of the answer's text.
     pub fn is_content(&self) -> bool {
-        matches!(self, Self::Token(_) | Self::Whole(Content::Text(_)))
+        matches!(self, Self::Token(_) | Self::Content(Content::Text(_)))
     }
 }
 
-/// Walks through a reply's pieces.
+/// A position between the pieces of a reply.
 pub struct Cursor {
     parts: Arc<[Part]>,
     part: usize,
@@ -28,7 +28,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Before the first piece.
+    /// Starts before the first piece.
     pub fn new(reply: &Reply) -> Self {
         let mut cursor = Self {
             parts: reply.parts.clone(),
@@ -40,26 +40,26 @@ impl Cursor {
         cursor
     }
 
-    /// All parts of the reply.
+    /// Returns all parts of the reply.
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
 
-    /// Pieces that are left to be sent.
+    /// Returns how many pieces are left.
     pub fn left(&self) -> u32 {
         self.left
     }
 
-    /// The piece to be sent next, if any is left.
+    /// Returns the next piece, if one is left.
     pub fn peek(&self) -> Option<Delta<'_>> {
         let part = self.current()?;
         Some(match part.content {
             Content::Tokens(_) => Delta::Token(self.within),
-            ref content => Delta::Whole(content),
+            ref content => Delta::Content(content),
         })
     }
 
-    /// What is waited before the next piece, besides the reply's timing.
+    /// Returns the pause before the next piece, on top of the reply's timing.
     pub fn pause(&self) -> Duration {
         match self.current() {
             Some(part) if self.within == 0 => part.pause,
@@ -67,7 +67,7 @@ impl Cursor {
         }
     }
 
-    /// Goes on to the next piece.
+    /// Moves to the next piece.
     pub fn advance(&mut self) {
         self.left = self.left.saturating_sub(1);
         self.within += 1;
@@ -99,7 +99,7 @@ mod tests {
         timing::Timing,
     };
 
-    fn seen(limit: u32) -> Vec<String> {
+    fn pieces_of(limit: u32) -> Vec<String> {
         let parts = [
             Content::Tokens(0),
             Content::Text("a".into()),
@@ -114,27 +114,30 @@ mod tests {
             usage: Usage::default(),
             faults: Faults::default(),
         });
-        let mut seen = Vec::new();
+        let mut found = Vec::new();
         while let Some(delta) = cursor.peek() {
-            seen.push(format!("{} left, {delta:?}", cursor.left()));
+            found.push(format!("{} left, {delta:?}", cursor.left()));
             cursor.advance();
         }
-        seen
+        found
     }
 
     #[test]
-    fn the_cursor_passes_each_piece_once() {
+    fn returns_each_piece_once() {
         let all = [
-            "3 left, Whole(Text(\"a\"))",
+            "3 left, Content(Text(\"a\"))",
             "2 left, Token(0)",
             "1 left, Token(1)",
         ];
-        assert_eq!(seen(u32::MAX), all);
+        assert_eq!(pieces_of(u32::MAX), all);
     }
 
     #[test]
-    fn the_limit_cuts_the_rest() {
-        assert_eq!(seen(2), ["2 left, Whole(Text(\"a\"))", "1 left, Token(0)"]);
-        assert!(seen(0).is_empty());
+    fn stops_at_the_limit() {
+        assert_eq!(
+            pieces_of(2),
+            ["2 left, Content(Text(\"a\"))", "1 left, Token(0)"]
+        );
+        assert!(pieces_of(0).is_empty());
     }
 }

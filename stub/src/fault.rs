@@ -1,48 +1,48 @@
-//! Faults on request: the ways in which real model servers and the networks before them misbehave.
+//! Fault injection: the ways in which real model servers and networks fail.
 
 use crate::timing::duration;
 use std::{str::FromStr, time::Duration};
 
-/// What goes wrong in an answer. The default is: nothing.
+/// The faults of one response. The default has none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Faults {
-    /// Answer with this HTTP error instead.
+    /// Send this HTTP status instead of an answer.
     pub status: Option<u16>,
-    /// Wait before the response's head.
+    /// Delay the response's head.
     pub slow_head: Duration,
-    /// Let each new connection wait so long, one after the other (command line only).
+    /// Delay each new connection, one after the other (command line only).
     pub slow_accept: Duration,
-    /// After so many pieces, reset the connection.
+    /// Reset the connection after this many pieces.
     pub reset_after: Option<u32>,
-    /// After so many pieces, close the connection in the middle of the body.
+    /// Close the connection in the middle of the body, after this many pieces.
     pub close_after: Option<u32>,
-    /// After so many pieces, send nothing more…
+    /// Stall after this many pieces.
     pub stall_after: Option<u32>,
-    /// …for this long, or for ever.
+    /// Continue after a stall of this length; without it, stall forever.
     pub stall_for: Option<Duration>,
-    /// After so many pieces, send an error event and end without `[DONE]`.
+    /// Send an error event after this many pieces, and end without `[DONE]`.
     pub error_after: Option<u32>,
-    /// After so many pieces, send one whose JSON is cut off.
+    /// Send an event with cut-off JSON after this many pieces.
     pub malformed_after: Option<u32>,
     /// End without `[DONE]`.
     pub no_done: bool,
-    /// Write `[DONE]`, and then the end of the body, apart from the last piece.
+    /// Write the last piece, `[DONE]` and the end of the body separately.
     pub done_apart: bool,
-    /// Write each event in so many parts, a millisecond apart.
+    /// Write each event in this many parts, a millisecond apart.
     pub split: Option<u32>,
-    /// Write so many events at a time.
+    /// Write this many events at a time.
     pub coalesce: Option<u32>,
-    /// Put a comment before every so many-th event.
+    /// Send a comment before every Nth event.
     pub comments: Option<u32>,
-    /// End lines as Windows does.
+    /// End lines with CR LF.
     pub crlf: bool,
-    /// End lines with CR alone.
+    /// End lines with CR.
     pub cr: bool,
-    /// Only every so many-th request is hurt.
+    /// Inject the faults into every Nth request only.
     pub every: Option<u32>,
 }
 
-/// The notation, for messages and for `--help`.
+/// The notation of faults, for messages and `--help`.
 pub const NOTATION: &str = "\
 429, 500, 503      answer with this status (any from 400 to 599)
 slow-head=500ms    wait before the response's head
@@ -59,7 +59,7 @@ coalesce=N         write N events at a time
 comments=N         put a comment before every Nth event
 crlf               end lines with CR LF
 cr                 end lines with CR
-every=N            hurt only every Nth request";
+every=N            inject only into every Nth request";
 
 impl FromStr for Faults {
     type Err = String;
@@ -123,8 +123,8 @@ impl Faults {
         Ok(())
     }
 
-    /// The faults of request number `n`, counted from 1.
-    pub fn of_request(&self, n: u64) -> Self {
+    /// Returns the faults of request number `n`, counted from 1.
+    pub fn for_request(&self, n: u64) -> Self {
         match self.every {
             Some(every) if !n.is_multiple_of(every.into()) => Self::default(),
             _ => self.clone(),
@@ -141,7 +141,7 @@ fn unknown(fault: &str) -> String {
     format!("`{fault}` is no known fault; known are:\n{NOTATION}")
 }
 
-/// What follows a fault's name.
+/// The value of a fault.
 struct Value<'a> {
     name: &'a str,
     text: Option<&'a str>,
@@ -184,7 +184,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn each_fault_of_the_notation_is_understood() {
+    fn parses_each_fault_of_the_notation() {
         for line in NOTATION.lines() {
             let example = line.split("  ").next().unwrap().replace("=N", "=3");
             assert_ne!(
@@ -196,15 +196,15 @@ mod tests {
     }
 
     #[test]
-    fn faults_combine() {
+    fn combines_faults() {
         let faults: Faults = "reset-after=5, crlf,every=10".parse().unwrap();
-        assert_eq!(faults.of_request(20).reset_after, Some(5));
-        assert!(faults.of_request(20).crlf);
-        assert_eq!(faults.of_request(21), Faults::default());
+        assert_eq!(faults.for_request(20).reset_after, Some(5));
+        assert!(faults.for_request(20).crlf);
+        assert_eq!(faults.for_request(21), Faults::default());
     }
 
     #[test]
-    fn bad_faults_are_refused_with_the_reason() {
+    fn rejects_bad_faults_with_the_reason() {
         let refusals = [
             ("200", "no known fault"),
             ("429=1", "no known fault"),
@@ -225,7 +225,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_parser_panic(text in ".{0,60}") {
+        fn parses_any_text_without_a_panic(text in ".{0,60}") {
             let _ = text.parse::<Faults>();
         }
     }

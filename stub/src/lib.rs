@@ -1,32 +1,33 @@
-//! A scripted stand-in for an OpenAI-compatible streaming model.
+//! A scripted model server with OpenAI's API, for tests and load measurements.
 //!
-//! It answers `POST /v1/chat/completions` on an exact schedule and stamps every chunk with its send time, so that
-//! what lies between the stub and a reader can be measured. [`serve`] runs it inside a test; the `stub` command runs
-//! it alone.
+//! The stub answers on an exact schedule and stamps every event with its send time. With that, a
+//! reader can measure the latency between the stub and itself. [`serve`] runs the stub inside a
+//! test; the `stub` command runs it alone.
 //!
-//! A request goes from [`server`] (accepts) over a worker (one thread) and the routes to the chat endpoint, where the
-//! [`Script`] turns it into a reply: plain data, which a stream then plays on the worker's one timer.
+//! [`server`] accepts a connection and passes it to a worker (one thread). `route` picks the
+//! endpoint, and the [`Script`] turns the request into a reply, which is plain data. A stream then
+//! sends the reply's pieces when the worker's timer says so.
 
 mod api;
-mod at_once;
 mod body;
 mod chat;
 mod config;
 mod cursor;
 pub mod fault;
-mod line;
-mod outbox;
-mod player;
+mod non_streaming;
 mod reply;
 mod route;
 mod script;
 mod server;
+mod shared_conn;
 mod socket;
 mod stats;
 mod stream;
+mod stream_writer;
 mod timing;
 mod wheel;
 mod worker;
+mod write_queue;
 
 pub use config::Config;
 pub use script::{Script, ScriptError};

@@ -15,30 +15,31 @@ async fn main() -> anyhow::Result<()> {
     let config = args.config()?;
     if check {
         println!(
-            "The script can be used; it has {} replies.",
+            "The script is valid and has {} replies.",
             config.script.replies()
         );
         return Ok(());
     }
-    raise_descriptor_limit().context("cannot raise the limit of open files")?;
+    raise_descriptor_limit().context("cannot raise the limit of open files (RLIMIT_NOFILE)")?;
     let listener = stub::bind(addr).with_context(|| {
-        format!("cannot listen on {addr}; if the port is taken, choose another with --addr, or 0 for a free one")
+        format!("cannot listen on {addr}; if the port is in use, pass another with --addr, or port 0 for a free one")
     })?;
     let shutdown = shutdown()?;
     announce(&listener).context("cannot print the address")?;
     stub::serve(config, listener, shutdown)
         .await
-        .context("the server failed")
+        .context("the stub stopped serving")
 }
 
-/// One line for whoever started us: they wait for it.
+/// Prints the address on one line, which the parent process waits for.
 fn announce(listener: &tokio::net::TcpListener) -> std::io::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "http://{}", listener.local_addr()?)?;
     out.flush()
 }
 
-/// Ready when the stub is asked to end; from now on, not only once it is awaited.
+/// Returns a future that waits for SIGTERM or SIGINT. Signals count from now on, not from the first
+/// poll.
 fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate: Signal = signal(SignalKind::terminate())?;
     let mut interrupt: Signal = signal(SignalKind::interrupt())?;
@@ -50,7 +51,7 @@ fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Each stream holds a socket; the usual soft limit of 1,024 files would end the run there.
+/// Raises the soft limit of open files: each stream needs one, and the default is often 1,024.
 fn raise_descriptor_limit() -> nix::Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)

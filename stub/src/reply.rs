@@ -1,46 +1,46 @@
-//! One answer of the model, as data: what it says, piece by piece, when, and why it ends.
+//! The model's answer to one request, as data: content, timing and finish reason.
 
 use crate::{fault::Faults, timing::Timing};
 use std::{sync::Arc, time::Duration};
 
-/// Pieces of an answer that follow one another.
+/// Consecutive pieces of a reply.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
-    /// Waited before the part, besides the reply's timing.
+    /// Pause before the part, on top of the reply's timing.
     pub pause: Duration,
-    /// What is said.
+    /// Content of the part.
     pub content: Content,
 }
 
-/// What a part says.
+/// Content of a part.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
-    /// So many made-up tokens: ` tok0`, ` tok1`, …
+    /// A number of generated tokens: ` tok0`, ` tok1`, …
     Tokens(u32),
-    /// One piece of text.
+    /// One token of scripted text.
     Text(String),
-    /// A tool call begins.
+    /// The start of a tool call.
     Call {
-        /// Which of the reply's calls, from 0.
+        /// Position among the reply's calls, from 0.
         index: u32,
-        /// The tool's name.
+        /// Name of the tool.
         name: String,
     },
     /// The next piece of a call's arguments.
     Arguments {
-        /// Which of the reply's calls, from 0.
+        /// Position among the reply's calls, from 0.
         index: u32,
-        /// A piece of JSON text.
+        /// A fragment of JSON text.
         fragment: String,
     },
-    /// A whole image.
+    /// An image.
     Image {
-        /// Which of the reply's images, from 0.
+        /// Position among the reply's images, from 0.
         index: u32,
-        /// Where it is, usually a `data:` URL.
+        /// URL of the image, usually a `data:` URL.
         url: String,
     },
-    /// Nothing: the only part of an empty reply, so that there is a chunk to carry the reason of its end.
+    /// No content: the only part of an empty reply, which still has a finish reason.
     Nothing,
 }
 
@@ -52,7 +52,7 @@ impl From<Content> for Part {
 }
 
 impl Content {
-    /// Chunks it takes.
+    /// Returns how many events the content takes.
     pub fn pieces(&self) -> u32 {
         match self {
             Self::Tokens(count) => *count,
@@ -65,18 +65,18 @@ impl Content {
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finish {
-    /// It had said everything.
+    /// The answer is complete.
     Stop,
-    /// The request's limit of tokens was reached.
+    /// The request's token limit was reached.
     Length,
-    /// It wants tools called.
+    /// The model calls tools.
     ToolCalls,
-    /// What it was about to say was withheld.
+    /// The rest of the answer was withheld.
     ContentFilter,
 }
 
 impl Finish {
-    /// The API's word for it.
+    /// Returns the name in the chat completions API.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stop => "stop",
@@ -87,33 +87,34 @@ impl Finish {
     }
 }
 
-/// Tokens as the answer reports them.
+/// Token counts that the response reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
-    /// Tokens of the request.
+    /// Tokens in the request.
     pub prompt: u64,
-    /// Tokens of the answer.
+    /// Tokens in the answer.
     pub completion: u64,
 }
 
-/// What the model answers to one request.
+/// The model's answer to one request.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// In the order of sending; shared, because most replies are the same for every request. Never empty.
+    /// Parts in the order of sending, never empty. Shared: most replies are the same for every
+    /// request.
     pub parts: Arc<[Part]>,
-    /// At most so many pieces are sent.
+    /// The most pieces to send.
     pub limit: u32,
-    /// Why it ends.
+    /// Why the answer ends.
     pub finish: Finish,
-    /// When its pieces are sent.
+    /// When the pieces are sent.
     pub timing: Timing,
-    /// What it reports to have used.
+    /// Token counts that the response reports.
     pub usage: Usage,
-    /// What goes wrong.
+    /// Faults to inject.
     pub faults: Faults,
 }
 
-/// Pieces of all parts together.
+/// Returns the number of pieces in all parts.
 pub fn pieces(parts: &[Part]) -> u32 {
     parts.iter().fold(0, |sum: u32, part| {
         sum.saturating_add(part.content.pieces())

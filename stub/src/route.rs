@@ -1,11 +1,11 @@
-//! Which request gets which answer.
+//! Routes requests to their handlers.
 
 use crate::{
     api::{self, error::ApiError},
     body::StreamBody,
     chat,
-    player::Cut,
     stats::count,
+    stream_writer::Disconnect,
     worker::Connection,
 };
 use bytes::Bytes;
@@ -17,15 +17,15 @@ use hyper::{
 };
 use serde_json::{Value, json};
 
-/// An answer, whole or streamed.
-pub type Answer = Response<Either<Full<Bytes>, StreamBody>>;
+/// A response, streaming or not.
+pub type HttpResponse = Response<Either<Full<Bytes>, StreamBody>>;
 
-/// Why there is no ordinary answer.
+/// The reason a request gets no ordinary response.
 pub enum Failure {
     /// The request is refused.
     Refused(ApiError),
-    /// The connection is to be cut.
-    Cut,
+    /// A fault cuts the connection.
+    Disconnect,
 }
 
 impl From<ApiError> for Failure {
@@ -37,23 +37,28 @@ impl From<ApiError> for Failure {
 /// Answers one request.
 ///
 /// # Errors
-/// If the connection is to be cut. What is wrong with a request is said in the answer.
-pub async fn answer(connection: Connection, request: Request<Incoming>) -> Result<Answer, Cut> {
+/// If a fault cuts the connection. A refused request gets an error response.
+pub async fn answer(
+    connection: Connection,
+    request: Request<Incoming>,
+) -> Result<HttpResponse, Disconnect> {
     let worker = connection.worker.clone();
-    // A burst of requests must not make the tokens of those before it late. Without a timer none come, and that is told
-    // by the worker's own loop.
-    let _ = worker.play_due();
+    // A burst of requests must not delay due tokens. The worker's loop reports a failing timer.
+    let _ = worker.write_due();
     match dispatch(connection, request).await {
         Ok(answer) => Ok(answer),
-        Err(Failure::Cut) => Err(Cut),
+        Err(Failure::Disconnect) => Err(Disconnect),
         Err(Failure::Refused(error)) => {
             count(&worker.stats.refused);
-            Ok(whole(error.status, &error.body()))
+            Ok(json_response(error.status, &error.body()))
         }
     }
 }
 
-async fn dispatch(connection: Connection, request: Request<Incoming>) -> Result<Answer, Failure> {
+async fn dispatch(
+    connection: Connection,
+    request: Request<Incoming>,
+) -> Result<HttpResponse, Failure> {
     let path = request.uri().path().trim_end_matches('/');
     let path = path.strip_prefix("/v1").unwrap_or(path);
     let shared = &connection.worker.shared;
@@ -97,17 +102,17 @@ fn unknown(method: &Method, path: &str) -> Failure {
         .into()
 }
 
-fn ok(body: &Value) -> Answer {
-    whole(StatusCode::OK, body)
+fn ok(body: &Value) -> HttpResponse {
+    json_response(StatusCode::OK, body)
 }
 
-/// An answer that is sent at once.
-pub fn whole(status: StatusCode, body: &Value) -> Answer {
+/// Builds a JSON response.
+pub fn json_response(status: StatusCode, body: &Value) -> HttpResponse {
     json_text(status, body.to_string())
 }
 
-/// An answer that should be JSON.
-pub fn json_text(status: StatusCode, body: String) -> Answer {
+/// Builds a response from text that is usually JSON; fault `malformed-after` cuts it short.
+pub fn json_text(status: StatusCode, body: String) -> HttpResponse {
     let mut answer = Response::new(Either::Left(Full::new(body.into())));
     *answer.status_mut() = status;
     let json = HeaderValue::from_static("application/json");

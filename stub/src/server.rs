@@ -1,4 +1,4 @@
-//! Accepts connections and deals them out to the workers.
+//! Accepts connections and distributes them to the workers.
 
 use crate::{
     api::{Identity, unix_ns, unix_seconds},
@@ -21,26 +21,27 @@ use tokio::{
     sync::mpsc::{UnboundedSender, unbounded_channel},
 };
 
-/// Connections that may wait to be accepted. Above it a client's first packet is lost and sent again a second later.
+/// Length of the accept queue. Beyond it the kernel drops the SYN, and the client retransmits it a
+/// second later.
 const BACKLOG: u32 = 4096;
 
-/// What all workers share.
+/// State that all workers share.
 pub struct Shared {
-    /// What was asked for.
+    /// The configuration.
     pub config: Config,
-    /// The counters of each worker.
+    /// Counters of each worker.
     pub stats: Vec<Arc<Stats>>,
     completions: AtomicU64,
     started_ns: u64,
 }
 
 impl Shared {
-    /// The number of a new completion, from 1.
+    /// Returns the number of a new completion, from 1.
     pub fn next_completion(&self) -> u64 {
         self.completions.fetch_add(1, Relaxed) + 1
     }
 
-    /// The identity of completion number `number`; no other has it, also not after a restart.
+    /// Returns the identity of completion number `number`, unique across restarts.
     pub fn identity(&self, number: u64, model: &str) -> Identity {
         Identity {
             id: format!("chatcmpl-{:016x}{number:08x}", self.started_ns),
@@ -49,16 +50,16 @@ impl Shared {
         }
     }
 
-    /// What was counted until now.
+    /// Returns the sum of all workers' counters.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(self.stats.iter().map(AsRef::as_ref))
     }
 }
 
-/// Listens on `addr`.
+/// Binds a listening socket to `addr`.
 ///
 /// # Errors
-/// If the address is taken, or not this machine's.
+/// If the address is in use, or not one of this machine.
 pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = match addr {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
@@ -69,7 +70,7 @@ pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves until `shutdown` is ready; streams in flight are then cut.
+/// Serves until `shutdown` is ready, and then cuts the streams in flight.
 ///
 /// # Errors
 /// If connections can no longer be accepted, or a worker cannot start.
@@ -88,7 +89,7 @@ pub async fn serve(
         completions: AtomicU64::default(),
         started_ns: unix_ns(),
     });
-    // The first worker is the caller's thread, so that one thread means one thread.
+    // The first worker runs on the caller's thread, so that one worker means one thread.
     let (sender, sockets) = unbounded_channel();
     let here = Worker::run(shared.clone(), stats[0].clone(), sockets);
     let mut senders = vec![sender];
@@ -102,7 +103,7 @@ pub async fn serve(
     }
 }
 
-/// A worker with a thread of its own, which ends when the sender is dropped.
+/// Starts a worker on a new thread. It ends when the sender is dropped.
 fn start_thread(
     shared: Arc<Shared>,
     stats: Arc<Stats>,
@@ -129,14 +130,15 @@ async fn accept(
     for worker in workers.iter().cycle() {
         let socket = match listener.accept().await {
             Ok((socket, _peer)) => socket.into_std()?,
-            // The client gave up, or we are out of descriptors: neither is a reason to end the others' streams.
+            // The client gave up, or the process is out of descriptors. The other streams continue.
             Err(error) => {
-                eprintln!("stub: a connection was not accepted: {error}");
+                eprintln!("stub: cannot accept a connection: {error}");
                 tokio::task::yield_now().await;
                 continue;
             }
         };
-        // Only now, so that also the first connection waits; those behind it wait for it.
+        // After accept, so that the first connection waits too; those behind it wait in the accept
+        // queue.
         if !slow.is_zero() {
             tokio::time::sleep(slow).await;
         }

@@ -1,6 +1,6 @@
-//! hyper's side of a connection.
+//! hyper's view of a connection.
 
-use crate::line::Line;
+use crate::shared_conn::SharedConn;
 use std::{
     io,
     pin::Pin,
@@ -9,8 +9,8 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What hyper reads from and writes to.
-pub struct Socket(pub Arc<Line>);
+/// The reader and writer that hyper gets.
+pub struct Socket(pub Arc<SharedConn>);
 
 impl AsyncRead for Socket {
     fn poll_read(
@@ -33,13 +33,13 @@ impl AsyncWrite for Socket {
         self.0.poll_send(cx, buf)
     }
 
-    /// hyper flushes when it has written everything, and not before.
+    /// Marks the connection as clear: hyper flushes only after it has written everything.
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.0.set_clear(true);
         Poll::Ready(Ok(()))
     }
 
-    /// The socket is closed as soon as hyper is done, and nobody can tell the two apart.
+    /// Does nothing: hyper drops the socket right after, and dropping closes it.
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

@@ -1,4 +1,4 @@
-//! What the stub counted of itself: the content of `GET /stats`.
+//! The stub's counters, which `GET /stats` returns.
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -10,30 +10,31 @@ use std::{
     time::Duration,
 };
 
-/// The counters of one worker. Each worker has its own, so that cores do not contend for a cache line.
+/// Counters of one worker. Workers do not share counters, so that cores do not contend for a cache
+/// line.
 pub struct Stats {
-    /// Requests for a completion that were accepted.
+    /// Accepted requests for a completion.
     pub requests: AtomicU64,
-    /// Completions whose last byte was handed over.
+    /// Completions whose last byte hyper got.
     pub completed: AtomicU64,
-    /// Completions cut short, by the client or by a fault that was asked for.
+    /// Completions that the client or a fault cut short.
     pub aborted: AtomicU64,
-    /// Requests answered with an error, faults that were asked for included.
+    /// Requests answered with an error status, injected ones included.
     pub refused: AtomicU64,
-    /// Events that carried part of an answer.
+    /// Events with content.
     pub chunks_sent: AtomicU64,
-    /// Tokens in those events, and in answers given whole.
+    /// Tokens in streaming and non-streaming answers.
     pub tokens_sent: AtomicU64,
     /// Bytes written to sockets, headers included.
     pub bytes_sent: AtomicU64,
     /// Bytes read from sockets, headers included.
     pub bytes_received: AtomicU64,
-    /// Writes to sockets. Fewer than chunks means that chunks left together.
+    /// Writes to sockets. Fewer writes than chunks mean that events were written together.
     pub writes: AtomicU64,
     lateness_ns: Mutex<Histogram<u64>>,
 }
 
-/// The sum over all workers, as `GET /stats` gives it.
+/// The sum of all workers' counters, as `GET /stats` returns it.
 #[derive(Debug, Default, Serialize)]
 pub struct Snapshot {
     requests: u64,
@@ -46,14 +47,14 @@ pub struct Snapshot {
     bytes_sent: u64,
     bytes_received: u64,
     writes: u64,
-    /// Chunks that had a due time the stub waited for, and so a lateness.
+    /// Events that the timer wrote, each with a known lateness.
     scheduled: u64,
     lateness_p50_ns: u64,
     lateness_p99_ns: u64,
     lateness_max_ns: u64,
 }
 
-/// Lateness above this is counted as this: a minute late is as wrong as an hour.
+/// Longer lateness is counted as a minute.
 const MAX_LATENESS_NS: u64 = 60_000_000_000;
 
 fn empty_histogram() -> Histogram<u64> {
@@ -79,8 +80,8 @@ impl Default for Stats {
 }
 
 impl Stats {
-    /// Counts a chunk that left `lateness` after it was due.
-    pub fn late(&self, lateness: Duration) {
+    /// Counts an event that was written `lateness` after it was due.
+    pub fn record_lateness(&self, lateness: Duration) {
         let nanoseconds = u64::try_from(lateness.as_nanos()).unwrap_or(u64::MAX);
         self.lateness().saturating_record(nanoseconds);
     }
@@ -97,14 +98,14 @@ pub fn count(counter: &AtomicU64) {
     add(counter, 1);
 }
 
-/// Adds `n`. Only its own worker writes a counter, so that no locked instruction is needed: those make a core wait for all
-/// memory that it has asked for.
+/// Adds `n`. Only one worker writes a counter, so no locked instruction is needed. A locked
+/// instruction would wait for all outstanding memory accesses of the core.
 pub fn add(counter: &AtomicU64, n: u64) {
     counter.store(counter.load(Relaxed) + n, Relaxed);
 }
 
 impl Snapshot {
-    /// Sums what the workers counted.
+    /// Sums the counters of all workers.
     pub fn of<'a>(workers: impl Iterator<Item = &'a Stats>) -> Self {
         let mut sum = Self::default();
         let mut lateness = empty_histogram();
@@ -114,7 +115,7 @@ impl Snapshot {
                 .add(&*stats.lateness())
                 .expect("all lateness histograms have the same range");
         }
-        // An ending is counted before its beginning can be read again, never the other way round.
+        // `requests` is read before the outcomes, so the difference can be negative for a moment.
         sum.active = sum.requests.saturating_sub(sum.completed + sum.aborted);
         sum.scheduled = lateness.len();
         sum.lateness_p50_ns = lateness.value_at_quantile(0.5);
@@ -141,12 +142,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn workers_add_up() {
+    fn sums_workers() {
         let workers = [Stats::default(), Stats::default()];
         for stats in &workers {
             add(&stats.requests, 3);
             count(&stats.completed);
-            stats.late(Duration::from_micros(100));
+            stats.record_lateness(Duration::from_micros(100));
         }
         count(&workers[0].aborted);
         let sum = Snapshot::of(workers.iter());
@@ -157,9 +158,9 @@ mod tests {
     }
 
     #[test]
-    fn lateness_beyond_the_range_is_not_lost() {
+    fn counts_lateness_beyond_the_range() {
         let stats = Stats::default();
-        stats.late(Duration::from_secs(3600));
+        stats.record_lateness(Duration::from_secs(3600));
         assert_eq!(Snapshot::of([&stats].into_iter()).scheduled, 1);
     }
 }

@@ -1,14 +1,15 @@
-//! A completion on its way: what leaves next, and when. Who carries it is not its business.
+//! A streaming completion: its next event, and when that is due. `stream_writer` writes it to the
+//! connection.
 
 use crate::{
-    api::{chunk::Writer, error::ApiError},
+    api::{chunk::Encoder, error::ApiError},
     cursor::Cursor,
     fault::Faults,
-    line::Line,
-    outbox::{APART, Outbox},
     reply::{Content, Finish, Reply, Usage},
+    shared_conn::SharedConn,
     stats::{Stats, add, count},
     timing::Timing,
+    write_queue::{SEPARATE_WRITE_DELAY, WriteQueue},
 };
 use rand::rngs::SmallRng;
 use std::{
@@ -16,28 +17,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A completion on its way.
+/// A streaming completion.
 pub struct Stream {
     stats: Arc<Stats>,
-    line: Arc<Line>,
-    writer: Writer,
+    conn: Arc<SharedConn>,
+    encoder: Encoder,
     cursor: Cursor,
     timing: Timing,
     finish: Finish,
     usage: Usage,
-    /// Apart, because most streams have none and should not drag it through the cache.
+    /// Boxed: most streams have none, and a smaller stream stays in the cache longer.
     faults: Option<Box<Faults>>,
     reports_usage: bool,
     rng: SmallRng,
     stage: Stage,
-    /// When the next piece leaves; never, if it stalls for ever.
+    /// When the next event is due; `None` if the stream stalls forever.
     due: Option<Instant>,
-    /// Pieces that were sent.
+    /// Pieces sent so far.
     sent: u32,
-    /// Pieces that were due and wait to be sent with others.
-    owed: u32,
+    /// Due pieces that fault `coalesce` holds back.
+    coalesced: u32,
     stalled: bool,
-    outbox: Outbox,
+    queue: WriteQueue,
     counted: bool,
 }
 
@@ -45,24 +46,24 @@ pub struct Stream {
 enum Stage {
     Opening,
     Content,
-    /// `[DONE]` is still to come, in a write of its own.
-    Ending,
-    /// The end of the body is still to come, in a write of its own.
-    Closing,
+    /// `[DONE]` is due, in a separate write.
+    SendDone,
+    /// The end of the body is due, in a separate write.
+    EndBody,
     Done,
     /// Ended by an error event.
-    Broken,
-    /// The connection is about to be cut.
-    Cutting,
+    Failed,
+    /// The connection is cut at the next step.
+    CutNext,
     Cut,
 }
 
 impl Stream {
-    /// Starts the clock of a reply.
+    /// Starts the schedule of a reply.
     pub fn new(
         stats: Arc<Stats>,
-        line: Arc<Line>,
-        writer: Writer,
+        conn: Arc<SharedConn>,
+        encoder: Encoder,
         reply: Reply,
         reports_usage: bool,
         rng: SmallRng,
@@ -70,8 +71,8 @@ impl Stream {
         count(&stats.requests);
         Self {
             stats,
-            line,
-            writer,
+            conn,
+            encoder,
             cursor: Cursor::new(&reply),
             timing: reply.timing,
             finish: reply.finish,
@@ -82,29 +83,29 @@ impl Stream {
             stage: Stage::Opening,
             due: Some(Instant::now()),
             sent: 0,
-            owed: 0,
+            coalesced: 0,
             stalled: false,
-            outbox: Outbox::default(),
+            queue: WriteQueue::default(),
             counted: false,
         }
     }
 
-    /// When something leaves next, if ever.
+    /// Returns when the next event is due; `None` if never.
     pub fn due(&self) -> Option<Instant> {
-        self.outbox.not_before().or(self.due)
+        self.queue.not_before().or(self.due)
     }
 
-    /// Writes what is due now. `late` says how late that is, if it is known.
+    /// Appends the due event to `out` and records its lateness, if that is known.
     pub fn take(&mut self, late: Option<Duration>, out: &mut Vec<u8>) {
-        if self.outbox.is_empty() {
+        if self.queue.is_empty() {
             let Some(parts) = self.faults.as_ref().and_then(|faults| faults.split) else {
                 return self.step(late, out);
             };
             let mut whole = Vec::new();
             self.step(late, &mut whole);
-            self.outbox.put(whole.into(), parts);
+            self.queue.put(whole.into(), parts);
         }
-        out.extend_from_slice(&self.outbox.take());
+        out.extend_from_slice(&self.queue.take());
     }
 
     fn step(&mut self, late: Option<Duration>, out: &mut Vec<u8>) {
@@ -112,17 +113,17 @@ impl Stream {
             Stage::Opening => self.open(out),
             Stage::Content => {
                 if let Some(late) = late {
-                    self.stats.late(late);
+                    self.stats.record_lateness(late);
                 }
                 self.content(out);
             }
-            Stage::Ending => {
-                self.writer.done(out);
-                self.go_on_apart(Stage::Closing);
+            Stage::SendDone => {
+                self.encoder.done(out);
+                self.continue_separately(Stage::EndBody);
             }
-            Stage::Closing => self.stage = Stage::Done,
-            Stage::Cutting => self.stage = Stage::Cut,
-            Stage::Done | Stage::Broken | Stage::Cut => {}
+            Stage::EndBody => self.stage = Stage::Done,
+            Stage::CutNext => self.stage = Stage::Cut,
+            Stage::Done | Stage::Failed | Stage::Cut => {}
         }
     }
 
@@ -134,16 +135,16 @@ impl Stream {
             .parts()
             .iter()
             .all(|part| is_call(&part.content));
-        self.writer.opening(calls_only, out);
+        self.encoder.opening(calls_only, out);
         self.stage = Stage::Content;
         self.schedule();
     }
 
-    /// The schedule is absolute: lateness of one piece does not push back the rest.
+    /// Schedules the next piece. The schedule is absolute: a late piece does not delay the others.
     fn schedule(&mut self) {
-        let next = (self.sent + self.owed) as usize;
+        let next = (self.sent + self.coalesced) as usize;
         let mut gap = self.timing.before(next, &mut self.rng);
-        if self.owed == 0 {
+        if self.coalesced == 0 {
             gap += self.cursor.pause();
         }
         self.due = self.due.map(|due| due + gap);
@@ -153,17 +154,17 @@ impl Stream {
         if self.is_interrupted(out) {
             return;
         }
-        self.owed += 1;
+        self.coalesced += 1;
         let together = self
             .faults
             .as_ref()
             .and_then(|faults| faults.coalesce)
             .unwrap_or(1);
-        if self.owed < self.cursor.left().min(together) {
+        if self.coalesced < self.cursor.left().min(together) {
             self.schedule();
             return;
         }
-        for _ in 0..std::mem::take(&mut self.owed) {
+        for _ in 0..std::mem::take(&mut self.coalesced) {
             self.piece(out);
         }
         match self.cursor.left() {
@@ -172,22 +173,22 @@ impl Stream {
         }
     }
 
-    /// Whether a fault comes instead of the next piece.
+    /// Returns whether a fault replaces the next piece.
     fn is_interrupted(&mut self, out: &mut Vec<u8>) -> bool {
         let Some(faults) = &self.faults else {
             return false;
         };
-        let come = |after: Option<u32>| after.is_some_and(|after| self.sent >= after);
-        if come(faults.reset_after) || come(faults.close_after) {
-            self.line.reset_if(come(faults.reset_after));
-            // Not at once, so that what was sent until now is flushed before.
-            self.go_on_apart(Stage::Cutting);
-        } else if come(faults.stall_after) && !self.stalled {
+        let reached = |after: Option<u32>| after.is_some_and(|after| self.sent >= after);
+        if reached(faults.reset_after) || reached(faults.close_after) {
+            self.conn.reset_if(reached(faults.reset_after));
+            // In a later step, so that the events before it are flushed first.
+            self.continue_separately(Stage::CutNext);
+        } else if reached(faults.stall_after) && !self.stalled {
             self.stalled = true;
             self.due = self.due.zip(faults.stall_for).map(|(due, wait)| due + wait);
-        } else if come(faults.error_after) {
-            self.writer.error(&ApiError::fault(500), out);
-            self.stage = Stage::Broken;
+        } else if reached(faults.error_after) {
+            self.encoder.error(&ApiError::fault(500), out);
+            self.stage = Stage::Failed;
         } else {
             return false;
         }
@@ -199,16 +200,16 @@ impl Stream {
             return;
         };
         if let Some(faults) = &self.faults {
-            let comes = |every: u32| self.sent.is_multiple_of(every);
-            if faults.comments.is_some_and(comes) {
-                self.writer.comment(out);
+            let is_nth = |every: u32| self.sent.is_multiple_of(every);
+            if faults.comments.is_some_and(is_nth) {
+                self.encoder.comment(out);
             }
             if faults.malformed_after == Some(self.sent) {
-                self.writer.malformed(out);
+                self.encoder.malformed(out);
             }
         }
         let finish = (self.cursor.left() == 1).then_some(self.finish);
-        self.writer.delta(delta, finish, out);
+        self.encoder.delta(delta, finish, out);
         add(&self.stats.tokens_sent, delta.is_content().into());
         count(&self.stats.chunks_sent);
         self.sent += 1;
@@ -217,42 +218,42 @@ impl Stream {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         if self.reports_usage {
-            self.writer.usage(self.usage, out);
+            self.encoder.usage(self.usage, out);
         }
-        let wants = |fault: fn(&Faults) -> bool| self.faults.as_deref().is_some_and(fault);
-        if wants(|faults| faults.no_done) {
+        let has = |fault: fn(&Faults) -> bool| self.faults.as_deref().is_some_and(fault);
+        if has(|faults| faults.no_done) {
             self.stage = Stage::Done;
-        } else if wants(|faults| faults.done_apart) {
-            self.go_on_apart(Stage::Ending);
+        } else if has(|faults| faults.done_apart) {
+            self.continue_separately(Stage::SendDone);
         } else {
-            // In the same write as the end of the body: a [DONE] that is flushed apart costs many clients their
-            // connection, because they stop reading there.
-            self.writer.done(out);
+            // In the same write as the end of the body: many clients stop reading at [DONE], and
+            // would close a connection whose body has not ended.
+            self.encoder.done(out);
             self.stage = Stage::Done;
         }
     }
 
-    fn go_on_apart(&mut self, stage: Stage) {
+    fn continue_separately(&mut self, stage: Stage) {
         self.stage = stage;
-        self.due = Some(Instant::now() + APART);
+        self.due = Some(Instant::now() + SEPARATE_WRITE_DELAY);
     }
 
-    /// Whether nothing more is to be taken: the body is at its end, or the connection is to be cut.
+    /// Returns whether no event is left: the body has ended, or the connection is to be cut.
     pub fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Done | Stage::Broken | Stage::Cut) && self.outbox.is_empty()
+        matches!(self.stage, Stage::Done | Stage::Failed | Stage::Cut) && self.queue.is_empty()
     }
 
-    /// Whether the connection is to be cut now.
+    /// Returns whether the connection is to be cut.
     pub fn is_cut(&self) -> bool {
         self.stage == Stage::Cut
     }
 
-    /// Gives up: the client is gone.
-    pub fn cut(&mut self) {
+    /// Ends the stream because the client has disconnected.
+    pub fn disconnect(&mut self) {
         self.stage = Stage::Cut;
     }
 
-    /// Counts the end, once the last bytes are handed over.
+    /// Counts the stream's outcome, once hyper has the last bytes.
     pub fn close(&mut self) {
         if !self.counted {
             count(match self.stage {
@@ -266,7 +267,7 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // Also what was said to the end is of no use if it could not be handed over.
+        // A stream whose last bytes hyper did not get was not delivered.
         if !self.counted {
             count(&self.stats.aborted);
         }

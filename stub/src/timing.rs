@@ -1,33 +1,33 @@
-//! When the pieces of an answer are sent.
+//! When the pieces of a reply are sent.
 
 use rand::{Rng, rngs::SmallRng};
 use rand_distr::{Distribution, LogNormal};
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
-/// How the time between two pieces is chosen.
+/// The distribution of the time between two pieces.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Gap {
-    /// Always the same.
+    /// A constant.
     Fixed(Duration),
-    /// Anything between the two, equally likely.
+    /// Uniform between two bounds.
     Uniform(Duration, Duration),
-    /// Log-normal, around a median given in nanoseconds.
+    /// Log-normal, in nanoseconds.
     LogNormal(LogNormal<f64>),
-    /// One after the other, from the first again after the last. Never empty.
+    /// Recorded gaps in order, repeated from the start. Never empty.
     Recorded(Arc<[Duration]>),
 }
 
-/// The times of one reply.
+/// The schedule of one reply.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timing {
-    /// Before the first piece.
+    /// Gap before the first piece.
     pub first: Gap,
-    /// Between two pieces.
+    /// Gap between two pieces.
     pub between: Gap,
 }
 
 impl Default for Timing {
-    /// 20 ms before every piece, also the first.
+    /// Returns 20 ms before every piece, the first included.
     fn default() -> Self {
         let gap = Gap::Fixed(Duration::from_millis(20));
         Self {
@@ -37,15 +37,15 @@ impl Default for Timing {
     }
 }
 
-/// No gap is longer, whatever a distribution says: a stream is not to hang by bad luck.
+/// The longest gap. Samples of a distribution are capped here, so that no stream hangs by chance.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 impl Gap {
-    /// Understands `20ms`, `uniform:10ms:30ms`, `lognormal:20ms:0.5` (median and sigma) and `recorded:FILE`, the file
-    /// being relative to `base`.
+    /// Parses `20ms`, `uniform:10ms:30ms`, `lognormal:20ms:0.5` (median and sigma) and
+    /// `recorded:FILE`. The file is relative to `base`.
     ///
     /// # Errors
-    /// If `text` is none of these, or the file is no list of durations; the message says which.
+    /// If `text` is none of these, or the file is not a list of durations; the message says which.
     pub fn parse(text: &str, base: &Path) -> Result<Self, String> {
         match text.split_once(':') {
             None => Ok(Self::Fixed(duration(text)?)),
@@ -53,7 +53,7 @@ impl Gap {
             Some(("lognormal", shape)) => Self::log_normal(shape),
             Some(("recorded", file)) => Self::recorded(&base.join(file)),
             Some((kind, _)) => Err(format!(
-                "`{kind}` is no kind of delay; known are DURATION, uniform:LOW:HIGH, lognormal:MEDIAN:SIGMA and \
+                "`{kind}` is not a kind of delay; use DURATION, uniform:LOW:HIGH, lognormal:MEDIAN:SIGMA or \
                  recorded:FILE"
             )),
         }
@@ -106,14 +106,14 @@ impl Gap {
         }
         if delays.is_empty() {
             return Err(format!(
-                "{} holds no delay; one a line is expected",
+                "{} holds no delay; write one duration per line",
                 file.display()
             ));
         }
         Ok(Self::Recorded(delays.into()))
     }
 
-    /// The gap before piece number `n`.
+    /// Returns the gap before piece number `n`.
     pub fn sample(&self, n: usize, rng: &mut SmallRng) -> Duration {
         match self {
             Self::Fixed(gap) => *gap,
@@ -125,7 +125,7 @@ impl Gap {
 }
 
 impl Timing {
-    /// The gap before piece number `n`, counted from 0.
+    /// Returns the gap before piece number `n`, counted from 0.
     pub fn before(&self, n: usize, rng: &mut SmallRng) -> Duration {
         match n {
             0 => self.first.sample(0, rng),
@@ -134,10 +134,10 @@ impl Timing {
     }
 }
 
-/// Understands `20ms`, `1s 500ms` and the like.
+/// Parses a duration such as `20ms` or `1s 500ms`.
 ///
 /// # Errors
-/// If `text` is no duration, or longer than an hour.
+/// If `text` is not a duration, or longer than an hour.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text)
         .map_err(|error| format!("`{text}` is not a duration like 20ms: {error}"))?;
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn uniform_stays_between_its_bounds() {
+    fn keeps_uniform_gaps_between_the_bounds() {
         let samples = samples("uniform:10ms:30ms", 1000);
         let mean = samples.iter().sum::<Duration>() / 1000;
         assert!(
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn log_normal_has_the_median_and_spread_it_was_given() {
+    fn gives_log_normal_gaps_the_median_and_sigma() {
         let mut samples = samples("lognormal:20ms:0.5", 2001);
         samples.sort();
         assert!(
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn recorded_delays_are_repeated_in_order() {
+    fn repeats_recorded_delays_in_order() {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), "# from a real model\n18ms\n\n31ms # slow\n").unwrap();
         let text = format!("recorded:{}", file.path().display());
@@ -196,12 +196,12 @@ mod tests {
     }
 
     #[test]
-    fn bad_delays_are_refused_with_the_reason() {
+    fn rejects_bad_delays_with_the_reason() {
         let refusal = |text: &str| Gap::parse(text, Path::new(".")).unwrap_err();
         let refusals = [
             ("20", "is not a duration"),
             ("2h", "longer than an hour"),
-            ("gauss:1ms:2ms", "no kind of delay"),
+            ("gauss:1ms:2ms", "not a kind of delay"),
             ("uniform:10ms", "two durations"),
             ("uniform:30ms:10ms", "above the upper"),
             ("lognormal:20ms", "a median and a sigma"),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_without_delays_is_refused() {
+    fn rejects_a_recording_without_delays() {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), "# nothing\n").unwrap();
         let text = format!("recorded:{}", file.path().display());

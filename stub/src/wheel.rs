@@ -1,9 +1,9 @@
-//! One timer for all streams of a worker.
+//! A timer wheel: one timer for all streams of a worker.
 //!
-//! A timer for each stream would cost a system call or a heap operation for each token. Here due times are rounded up
-//! to ticks, everything that falls due in one tick is taken out together, and one `timerfd` is armed for the next tick
-//! that has anything in it. An idle stub is not woken at all. The kernel's timer is used because tokio's own counts in
-//! milliseconds, which would be the whole error this stub allows itself.
+//! One timer per stream would cost a system call or a heap operation per token. The wheel rounds
+//! due times up to ticks, takes out all entries of a tick together, and arms one `timerfd` for the
+//! next tick with an entry. An idle stub never wakes up. tokio's timer has a resolution of 1 ms,
+//! which is too coarse here.
 
 use nix::sys::{
     time::TimeSpec,
@@ -18,8 +18,8 @@ use std::{
 };
 use tokio::io::unix::AsyncFd;
 
-/// Keeps entries until they are due.
-pub struct Wheel<T> {
+/// Entries, sorted by due time.
+pub struct TimerWheel<T> {
     epoch: Instant,
     tick_ns: u64,
     timer: AsyncFd<Timer>,
@@ -34,20 +34,20 @@ impl AsRawFd for Timer {
     }
 }
 
-/// What is due at which tick. Only ticks with entries exist, so the map stays as small as the spread of due times (a few
-/// dozen), and the next one is found without a scan.
+/// Entries by tick. Only ticks with entries exist, so the map holds a few dozen keys, and its first
+/// key is the next tick.
 struct Slots<T> {
     due: BTreeMap<u64, Vec<T>>,
     armed: Option<u64>,
-    /// Emptied lists, kept so that a tick does not allocate.
+    /// Emptied lists, reused so that a tick does not allocate.
     spare: Vec<Vec<T>>,
 }
 
-impl<T> Wheel<T> {
-    /// A wheel with ticks of the given length, driven by the current tokio runtime.
+impl<T> TimerWheel<T> {
+    /// Creates a wheel with ticks of the given length, driven by the current tokio runtime.
     ///
     /// # Errors
-    /// If the kernel refuses another timer.
+    /// If the kernel refuses a timer.
     #[expect(
         deprecated,
         reason = "the replacement is unsafe; a TimerFd owns its descriptor and is never replaced"
@@ -69,20 +69,20 @@ impl<T> Wheel<T> {
         })
     }
 
-    /// Ready when something fell due, or may have.
+    /// Waits until the timer has expired.
     ///
     /// # Errors
-    /// If the timer cannot be polled any more.
-    pub async fn turned(&self) -> io::Result<()> {
-        // Arming the timer again also resets its expiry count, so it never needs to be read.
+    /// If the timer cannot be polled.
+    pub async fn expired(&self) -> io::Result<()> {
+        // Arming the timer resets its expiry count, so the count is never read.
         self.timer.readable().await?.clear_ready();
         Ok(())
     }
 
-    /// Takes out what is due now, into `batch`.
+    /// Moves the entries that are due into `batch`.
     ///
     /// # Errors
-    /// If the timer cannot be armed any more.
+    /// If the kernel refuses to arm the timer.
     pub fn take_due(&self, batch: &mut Vec<T>) -> io::Result<()> {
         let now = nanoseconds(self.epoch.elapsed()) / self.tick_ns;
         let mut slots = self.slots();
@@ -101,10 +101,10 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Keeps `entry` until the first tick that is not before `due`.
+    /// Adds `entry` at the first tick that is not before `due`.
     ///
     /// # Errors
-    /// If the timer cannot be armed any more.
+    /// If the kernel refuses to arm the timer.
     pub fn put(&self, due: Instant, entry: T) -> io::Result<()> {
         let offset = nanoseconds(due.saturating_duration_since(self.epoch));
         let tick = offset.div_ceil(self.tick_ns);
@@ -122,7 +122,7 @@ impl<T> Wheel<T> {
     fn arm(&self, slots: &mut Slots<T>, tick: u64) -> io::Result<()> {
         slots.armed = Some(tick);
         let at = self.epoch + Duration::from_nanos(tick.saturating_mul(self.tick_ns));
-        // A wait of zero would disarm the timer instead of firing it at once.
+        // A timeout of zero would disarm the timer.
         let wait = at
             .saturating_duration_since(Instant::now())
             .max(Duration::from_nanos(1));
@@ -148,8 +148,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn entries_come_in_order_and_never_early() {
-        let wheel = Wheel::new(Duration::from_micros(250)).unwrap();
+    async fn returns_entries_in_order_and_never_early() {
+        let wheel = TimerWheel::new(Duration::from_micros(250)).unwrap();
         let start = Instant::now();
         // The last one asks for an earlier time than the timer is armed for.
         for millis in [30, 10, 20, 5] {
@@ -159,7 +159,7 @@ mod tests {
         let mut batch = Vec::new();
         let mut order = Vec::new();
         while order.len() < 4 {
-            wheel.turned().await.unwrap();
+            wheel.expired().await.unwrap();
             wheel.take_due(&mut batch).unwrap();
             for (due, millis) in batch.drain(..) {
                 assert!(Instant::now() >= due);
@@ -171,14 +171,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_due_stays() {
-        let wheel = Wheel::new(Duration::from_millis(1)).unwrap();
+    async fn keeps_entries_that_are_not_due() {
+        let wheel = TimerWheel::new(Duration::from_millis(1)).unwrap();
         wheel.put(Instant::now(), "now").unwrap();
         let later = Instant::now() + Duration::from_secs(60);
         wheel.put(later, "later").unwrap();
         let mut batch = Vec::new();
         while batch.is_empty() {
-            wheel.turned().await.unwrap();
+            wheel.expired().await.unwrap();
             wheel.take_due(&mut batch).unwrap();
         }
         wheel.take_due(&mut batch).unwrap();

@@ -1,14 +1,14 @@
-//! What one thread needs to serve its share of the connections.
+//! One thread that serves its share of the connections.
 
 use crate::{
     body::lock,
-    line::Line,
-    player::{Player, Scratch},
     route,
     server::Shared,
+    shared_conn::SharedConn,
     socket::Socket,
     stats::Stats,
-    wheel::Wheel,
+    stream_writer::{Scratch, StreamWriter},
+    wheel::TimerWheel,
 };
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -18,53 +18,53 @@ use std::{
 };
 use tokio::{net::TcpStream, sync::mpsc::UnboundedReceiver, task::JoinSet};
 
-/// Connections that begin between two turns of the wheel: few enough to keep the schedule, enough to begin in time when
-/// the wheel never rests.
-const AT_ONCE: usize = 16;
+/// The most connections that begin between two passes over the timer wheel. More would delay tokens
+/// that are due.
+const ACCEPT_BATCH: usize = 16;
 
-/// A stream's turn. The wheel keeps no stream alive whose client left.
-pub type Turn = Weak<Mutex<Player>>;
+/// A stream in the timer wheel. The reference is weak: a stream ends when its client disconnects.
+pub type ScheduledStream = Weak<Mutex<StreamWriter>>;
 
 /// One thread's state, shared by its connections.
 pub struct Worker {
-    /// What all workers share.
+    /// State of all workers.
     pub shared: Arc<Shared>,
     /// This worker's counters.
     pub stats: Arc<Stats>,
     /// This worker's timer.
-    pub wheel: Wheel<Turn>,
-    desk: Mutex<Desk>,
+    pub wheel: TimerWheel<ScheduledStream>,
+    buffers: Mutex<Buffers>,
 }
 
-/// What is used again at each turn of the wheel.
+/// Buffers that every pass over the wheel reuses.
 #[derive(Default)]
-struct Desk {
-    batch: Vec<Turn>,
+struct Buffers {
+    due: Vec<ScheduledStream>,
     scratch: Scratch,
 }
 
 impl Worker {
-    /// Serves the connections that arrive, until no more can.
+    /// Serves the connections that arrive on `sockets`, until its sender is dropped.
     ///
     /// # Errors
-    /// If the worker has no timer.
+    /// If the kernel refuses a timer.
     pub async fn run(
         shared: Arc<Shared>,
         stats: Arc<Stats>,
         mut sockets: UnboundedReceiver<net::TcpStream>,
     ) -> io::Result<()> {
         let worker = Arc::new(Self {
-            wheel: Wheel::new(shared.config.tick)?,
+            wheel: TimerWheel::new(shared.config.tick)?,
             shared,
             stats,
-            desk: Mutex::default(),
+            buffers: Mutex::default(),
         });
         let mut connections = JoinSet::new();
         let mut arrived = Vec::new();
         loop {
             tokio::select! {
-                turned = worker.wheel.turned() => turned?,
-                count = sockets.recv_many(&mut arrived, AT_ONCE) => match count {
+                expired = worker.wheel.expired() => expired?,
+                count = sockets.recv_many(&mut arrived, ACCEPT_BATCH) => match count {
                     0 => return Ok(()),
                     _ => for socket in arrived.drain(..) {
                         connections.spawn(serve(worker.clone(), socket));
@@ -72,52 +72,52 @@ impl Worker {
                 },
                 Some(_ended) = connections.join_next() => {}
             }
-            worker.play_due()?;
+            worker.write_due()?;
         }
     }
 
-    /// Plays the streams that are due. Called before any work that takes a while, too, so that new requests do not make
-    /// others' tokens late.
+    /// Writes the events that are due. Also called before longer work, so that new requests do not
+    /// delay tokens.
     ///
     /// # Errors
-    /// If the worker has no timer any more.
-    pub fn play_due(&self) -> io::Result<()> {
-        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        let Desk { batch, scratch } = &mut *desk;
-        self.wheel.take_due(batch)?;
-        for turn in batch.drain(..) {
-            let Some(player) = turn.upgrade() else {
+    /// If the kernel refuses to arm the timer.
+    pub fn write_due(&self) -> io::Result<()> {
+        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let Buffers { due, scratch } = &mut *buffers;
+        self.wheel.take_due(due)?;
+        for scheduled in due.drain(..) {
+            let Some(writer) = scheduled.upgrade() else {
                 continue;
             };
-            let again = lock(&player).play(scratch);
-            if let Some(due) = again {
-                self.wheel.put(due, turn)?;
+            let next = lock(&writer).write_due(scratch);
+            if let Some(next) = next {
+                self.wheel.put(next, scheduled)?;
             }
         }
         Ok(())
     }
 }
 
-/// What the requests of one connection need.
+/// State that the requests of one connection share.
 #[derive(Clone)]
 pub struct Connection {
-    /// The thread that serves it.
+    /// The worker that serves it.
     pub worker: Arc<Worker>,
-    /// Where its answers go.
-    pub line: Arc<Line>,
+    /// The socket.
+    pub conn: Arc<SharedConn>,
 }
 
-/// A connection's failure is the client's business: it left, or it did not speak HTTP and was told so.
+/// Serves one connection. Its errors are the client's: it disconnected, or sent no valid HTTP.
 async fn serve(worker: Arc<Worker>, socket: net::TcpStream) {
     let stats = worker.stats.clone();
-    let line = TcpStream::from_std(socket).and_then(|socket| Line::new(socket, stats));
-    let Ok(line) = line.map(Arc::new) else {
+    let conn = TcpStream::from_std(socket).and_then(|socket| SharedConn::new(socket, stats));
+    let Ok(conn) = conn.map(Arc::new) else {
         return;
     };
-    let socket = Socket(line.clone());
-    let connection = Connection { worker, line };
+    let socket = Socket(conn.clone());
+    let connection = Connection { worker, conn };
     let service = service_fn(|request| route::answer(connection.clone(), request));
-    // Heads and first chunks are small: copying them into one buffer is cheaper than a gathering write.
+    // Heads and first events are small: one copied buffer costs less than a gathering write.
     let mut server = http1::Builder::new();
     server.writev(false);
     let _ = server.serve_connection(TokioIo::new(socket), service).await;

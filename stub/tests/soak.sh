@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Streams for a long time and fails if the memory of stub or loadgen grows: stub/tests/soak.sh [SECONDS] [USERS]
-# Some of the requests are hurt, for what is cut must be given back too. Build first: cargo build --release -p stub -p loadgen
+# Streams for a long time, and fails if the memory of stub or loadgen grows: stub/tests/soak.sh [SECONDS] [USERS]
+# Resets some of the streams, because their memory must be freed too.
+# Build first: cargo build --release -p stub -p loadgen
 set -euo pipefail
 duration="${1:-600}" users="${2:-200}"
 bin="$(cd "$(dirname "$0")/../.." && pwd)/target/release"
@@ -16,7 +17,7 @@ load=$!
 
 rss() { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status" 2>/dev/null; }
 started="$(date +%s)" first="" last=""
-# What is allocated once (buffers, the pages of a histogram as rare values come) has mostly been by half the time.
+# Buffers and histogram pages are allocated once, mostly in the first half.
 while sleep $((duration / 20)) && kill -0 "$load" 2>/dev/null; do
   seconds=$(($(date +%s) - started))
   if ! both="$(rss "$stub") $(rss "$load")"; then break; fi

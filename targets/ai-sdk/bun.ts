@@ -1,8 +1,8 @@
-// On Bun's own server.
+// Runs on Bun's server.
 import { serve } from "../bun/serve.ts";
 import { remember, routes } from "./routes.ts";
 
-// Loaded only where it is used.
+// Loaded only when used.
 if (process.env.DATABASE) await remember(new (await import("bun:sqlite")).Database(process.env.DATABASE));
 
 serve(routes);

@@ -1,22 +1,22 @@
-// A chat that remembers.
+// A chat with message history.
 import type { Event } from "../javascript/events.ts";
-import { keepable, plainId, text } from "../javascript/refusal.ts";
+import { storableText, validId, text } from "../javascript/http_error.ts";
 import type { Answer } from "../javascript/routes.ts";
-import { started } from "../javascript/started.ts";
-import { type Database, type Said, threadsIn } from "../javascript/threads.ts";
+import { afterFirstEvent } from "../javascript/first_event.ts";
+import { type Database, type StoredMessage, threadsIn } from "../javascript/threads.ts";
 import { run } from "./agent.ts";
 
-/** Messages of the thread that the model is told. */
+/** The most messages of a thread that the model gets. */
 const remembered = 20;
 
 /**
- * Answers in a thread. The AI SDK leaves it to its users to keep them. Its `onEnd` would be the place, but it is called for
- * answers that broke off too, and errors in it are dropped.
+ * Answers in a thread. The AI SDK leaves storage to its users. Its `onEnd` also runs for incomplete
+ * answers, and drops errors, so the messages are stored here.
  */
 export function history(database: Database): Answer {
   const threads = threadsIn(database);
 
-  async function* chat(thread: string, question: Said, signal: AbortSignal): AsyncGenerator<Event> {
+  async function* chat(thread: string, question: StoredMessage, signal: AbortSignal): AsyncGenerator<Event> {
     let answer = "";
     for await (const event of run({ messages: [...threads.latest(thread, remembered), question] }, signal)) {
       if ("content" in event) answer += event.content;
@@ -26,7 +26,7 @@ export function history(database: Database): Answer {
   }
 
   return (body, signal) => {
-    const [thread, content] = [plainId(text(body, "thread")), keepable(body, "message")];
-    return started(chat(thread, { role: "user", content }, signal));
+    const [thread, content] = [validId(text(body, "thread")), storableText(body, "message")];
+    return afterFirstEvent(chat(thread, { role: "user", content }, signal));
   };
 }

@@ -1,7 +1,7 @@
-// What the server does, by path.
-import { text } from "../javascript/refusal.ts";
+// Routes of the server.
+import { text } from "../javascript/http_error.ts";
 import type { Answer } from "../javascript/routes.ts";
-import { started } from "../javascript/started.ts";
+import { afterFirstEvent } from "../javascript/first_event.ts";
 import type { Database } from "../javascript/threads.ts";
 import { run } from "./agent.ts";
 import { picture } from "./images.ts";
@@ -11,11 +11,11 @@ import { tools } from "./tools.ts";
 const user = (body: unknown) => [{ role: "user" as const, content: text(body, "message") }];
 
 export const routes: Record<string, Answer> = {
-  "/chat": (body, signal) => started(run({ messages: user(body) }, signal)),
-  "/agent": (body, signal) => started(run({ messages: user(body), tools }, signal)),
-  // The AI SDK passes over images in what the model says, but for the raw chunks.
-  "/multimodal": (body, signal) => started(run({ messages: picture(body), includeRawChunks: true }, signal)),
-  "/sub-agents": (body, signal) => started(plan(text(body, "message"), signal)),
+  "/chat": (body, signal) => afterFirstEvent(run({ messages: user(body) }, signal)),
+  "/agent": (body, signal) => afterFirstEvent(run({ messages: user(body), tools }, signal)),
+  // The AI SDK drops images from the model's answer, except in raw chunks.
+  "/multimodal": (body, signal) => afterFirstEvent(run({ messages: picture(body), includeRawChunks: true }, signal)),
+  "/sub-agents": (body, signal) => afterFirstEvent(plan(text(body, "message"), signal)),
 };
 
 /** Adds the route that needs a database. */

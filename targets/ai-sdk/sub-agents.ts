@@ -1,4 +1,4 @@
-// A planner whose tool is another agent.
+// A planner whose tool runs a sub-agent.
 import { tool } from "ai";
 import { z } from "zod";
 import type { Event } from "../javascript/events.ts";
@@ -10,14 +10,15 @@ const conversation = (instructions: string, content: string) => ({
   messages: [{ role: "user" as const, content }],
 });
 
-/** The planner's answer. When `signal` fires, it ends. */
+/** Yields the planner's answer until `signal` aborts. */
 export async function* plan(message: string, signal: AbortSignal): AsyncGenerator<Event> {
-  // The AI SDK would tell the model of a tool that fails; here it ends the answer, and the other sub-agents.
+  // The AI SDK would pass a failed tool on to the model. Here it ends the answer and the other
+  // sub-agents.
   const failed = new AbortController();
   const delegate = tool({
     description: "Gives a task to a researcher",
     inputSchema: z.object({ task: z.string() }),
-    // What it yields before the end are its events.
+    // Preliminary results are its events.
     async *execute({ task }, { abortSignal }) {
       const research = { ...conversation("You research. Search first, then answer.", task), tools: { search } };
       let answer = "";

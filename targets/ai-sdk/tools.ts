@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { tool, type ToolSet } from "ai";
 import { z } from "zod";
 
-/** Waits as long as a quick service would take. */
+/** Waits as long as a fast service would take. */
 const wait = (milliseconds: number, signal?: AbortSignal) => sleep(milliseconds, undefined, { signal });
 
 const city = z.object({ city: z.string() });

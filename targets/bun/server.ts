@@ -1,4 +1,4 @@
-// An agent server: it asks the model and streams what happens to the client.
+// An agent server: it asks the model and streams events to the client.
 import { threadsOf } from "../javascript/postgres.ts";
 import { remember, rest, routes, share } from "../javascript/routes.ts";
 import { threadsIn } from "../javascript/threads.ts";
@@ -8,7 +8,7 @@ const database = process.env.DATABASE;
 if (database?.startsWith("postgres:")) {
   remember(await threadsOf(new Bun.SQL(database, { max: 10 })));
 } else if (database) {
-  // Loaded only where it is used.
+  // Loaded only when used.
   remember(threadsIn(new (await import("bun:sqlite")).Database(database)));
 }
 if (process.env.REDIS) share(await (await import("./redis.ts")).connected(process.env.REDIS));

@@ -14,7 +14,7 @@ struct Agent::Call {
     json::object result = {};
 
     json::object asked() const { return {{"id", id}, {"type", "function"}, {"function", {{"name", name}, {"arguments", text}}}}; }
-    json::object told() const { return {{"role", "tool"}, {"tool_call_id", id}, {"content", json::serialize(result)}}; }
+    json::object as_message() const { return {{"role", "tool"}, {"tool_call_id", id}, {"content", json::serialize(result)}}; }
 };
 
 static std::string text_of(const json::object& object, std::string_view key) {
@@ -22,7 +22,7 @@ static std::string text_of(const json::object& object, std::string_view key) {
     return value && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
-awaitable<void> Agent::tell(std::string_view kind, json::value value) {
+awaitable<void> Agent::emit(std::string_view kind, json::value value) {
     json::object event{{kind, std::move(value)}};
     if (!name.empty()) event["agent"] = name;
     co_await answer.event(event);
@@ -41,21 +41,21 @@ awaitable<std::string> Agent::run(json::array messages) {
         for (const auto& call : calls) asked.push_back(call.asked());
         messages.push_back({{"role", "assistant"}, {"content", text}, {"tool_calls", asked}});
         co_await call_all(calls);
-        for (const auto& call : calls) messages.push_back(call.told());
+        for (const auto& call : calls) messages.push_back(call.as_message());
     }
 }
 
-/// Passes on what the model says; gives the calls that it asks for.
+/// Sends the model's tokens, and returns its tool calls.
 awaitable<std::vector<Agent::Call>> Agent::turn(Completion& completion, std::string& text) {
     std::vector<Call> calls;
     while (auto delta = co_await completion.next()) {
         if (const auto content = text_of(*delta, "content"); !content.empty()) {
             text += content;
-            co_await tell("content", json::string(content));
+            co_await emit("content", json::string(content));
         }
         const auto* parts = delta->if_contains("tool_calls");
         if (!parts || !parts->is_array()) continue;
-        // The first part of a call has its id and name, all have a fragment of its arguments.
+        // The first delta of a call has its id and name; each has a fragment of its arguments.
         for (const auto& value : parts->as_array()) {
             const auto& part = value.as_object();
             const auto index = part.at("index").to_number<std::size_t>();
@@ -69,14 +69,14 @@ awaitable<std::vector<Agent::Call>> Agent::turn(Completion& completion, std::str
     co_return calls;
 }
 
-/// Runs all calls at the same time; the first that fails ends the others.
+/// Runs all calls concurrently. The first failure cancels the others.
 awaitable<void> Agent::call_all(std::vector<Call>& calls) {
     for (auto& call : calls) {
         boost::system::error_code error;
         call.arguments = json::parse(call.text, error);
         if (error) call.arguments = json::string(call.text);
         json::object asked{{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}};
-        co_await tell("tool_call", std::move(asked));
+        co_await emit("tool_call", std::move(asked));
     }
     const auto executor = co_await asio::this_coro::executor;
     using Operation = decltype(asio::co_spawn(executor, call(calls[0]), asio::deferred));
@@ -96,7 +96,7 @@ awaitable<void> Agent::call(Call& call) {
     else
         call.result = {{"error", error}};
     json::object returned{{"id", call.id}, {"name", call.name}, {"result", call.result}};
-    co_await tell("tool_result", std::move(returned));
+    co_await emit("tool_result", std::move(returned));
 }
 
 static json::array conversation(std::string_view system, std::string_view user) {

@@ -1,4 +1,4 @@
-// An agent: the model and its tools, turn by turn, until it answers.
+// An agent: asks the model and runs its tools, turn by turn, until the model answers.
 #pragma once
 #include "answer.hpp"
 #include "model.hpp"
@@ -8,10 +8,10 @@ struct Agent {
     Model& model;
     Answer& answer;
     const std::vector<Tool>& tools;
-    /// The sub-agent's task, or nothing.
+    /// The sub-agent's task, or empty.
     std::string name = {};
 
-    /// Goes on until the model answers without tools; gives the text of that turn.
+    /// Runs until the model answers without tools, and returns the text of that turn.
     awaitable<std::string> run(json::array messages);
 
 private:
@@ -19,8 +19,8 @@ private:
     awaitable<std::vector<Call>> turn(Completion& completion, std::string& text);
     awaitable<void> call(Call& call);
     awaitable<void> call_all(std::vector<Call>& calls);
-    awaitable<void> tell(std::string_view kind, json::value value);
+    awaitable<void> emit(std::string_view kind, json::value value);
 };
 
-/// A planner whose tool is another agent.
+/// A planner whose tool runs a sub-agent.
 awaitable<void> plan(Model& model, Answer& answer, std::string message);

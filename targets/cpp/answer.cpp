@@ -37,10 +37,11 @@ void Answer::add(std::string_view data) {
     pending_ += beast::buffers_to_string(http::make_chunk(asio::buffer(event)));
 }
 
-/// Sub-agents send at the same time; whoever comes first writes for all.
+/// Sub-agents send concurrently. The first sender writes the events of all.
 awaitable<void> Answer::flush() {
     if (std::exchange(writing_, true)) co_return;
-    // A sub-agent that is cancelled must leave neither half an event behind, nor unsent what the others left to it.
+    // Cancelling a sub-agent must neither cut an event in half nor lose the events that the others
+    // queued.
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
     while (!pending_.empty()) {

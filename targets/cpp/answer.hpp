@@ -1,19 +1,19 @@
-// What is sent to the client: server-sent events, one JSON object each.
+// The client's stream: server-sent events, one JSON object each.
 #pragma once
 #include "net.hpp"
 
 #include <string>
 
-/// An answer in the making. Its head goes out with the first event: until then it can still be a refusal.
+/// A response. Its head is sent with the first event; until then it can become an error response.
 class Answer {
 public:
     explicit Answer(tcp::socket& client) : client_(client) {}
 
     bool begun() const { return begun_; }
     awaitable<void> event(const json::object& event);
-    /// The same for one that is text already.
+    /// Sends an event that is already serialized.
     awaitable<void> event(const std::string& event);
-    /// The last event, if there is one to be sent, and the end.
+    /// Sends the last event, if there is one, and ends the response.
     awaitable<void> end(std::string_view event);
 
 private:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the server. Boost 1.81, SQLite, libpq and hiredis come from the system; where they are not installed, Debian's
-# packages are unpacked here, which needs no root.
+# Builds the server. Boost 1.81, SQLite, libpq and hiredis come from the system. If they are not
+# installed, Debian's packages are unpacked here, which needs no root.
 set -eu
 cd "$(dirname "$0")"
 mkdir -p .build/debian
@@ -15,7 +15,7 @@ need() {
     unpack "$2"
 }
 
-# Libraries that a package needs, apart from those that no system is without.
+# Libraries that a package needs and that not every system has.
 libraries_of() {
     apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$1" |
         grep '^lib' | grep -vx -e libc6 -e libgcc-s1

@@ -9,13 +9,13 @@ static json::object thread_of(const Row& row) { return {{"id", row[0]}, {"title"
 
 static json::object message_of(const Row& row) { return {{"role", row[0]}, {"content", row[1]}}; }
 
-/// The thread, or what was done to it.
+/// Returns the thread, or fails if it does not exist.
 static const Row& existing(const Rows& found) {
     if (found.empty()) throw Refusal(http::status::not_found, "there is no such thread");
     return found[0];
 }
 
-/// A field of a URL's query. Ids and numbers need no escapes, so that none are looked for.
+/// Returns a field of a URL's query. Ids and numbers contain no escapes.
 static std::string_view field_of(std::string_view query, std::string_view name, std::string_view otherwise) {
     while (!query.empty()) {
         const auto field = query.substr(0, query.find('&'));
@@ -34,7 +34,7 @@ static int limit_of(std::string_view query) {
     return limit;
 }
 
-/// Where the page begins; nothing if it is the first.
+/// Returns the id that the page starts after, or nothing for the first page.
 static std::string after_of(std::string_view query) {
     const auto after = field_of(query, "after", "");
     return after.empty() ? std::string() : plain_id(after);
@@ -43,7 +43,7 @@ static std::string after_of(std::string_view query) {
 static awaitable<Reply> list(Threads& threads, std::string_view query) {
     const auto limit = limit_of(query);
     auto after = after_of(query);
-    // One more than wanted tells whether there are more.
+    // One more row than needed shows whether there is a next page.
     auto found = co_await threads.list(std::move(after), limit + 1);
     const bool more = found.size() > static_cast<std::size_t>(limit);
     if (more) found.pop_back();
@@ -54,7 +54,7 @@ static awaitable<Reply> list(Threads& threads, std::string_view query) {
     co_return Reply{http::status::ok, std::move(body)};
 }
 
-// Bodies are passed by value, since these begin only after their caller has returned.
+// Bodies are passed by value, because these coroutines start after their caller has returned.
 static awaitable<Reply> create(Threads& threads, json::value body) {
     const auto made = co_await threads.create(plain_id(text_of(body, "id")), keepable(body, "title"));
     if (made.empty()) throw Refusal(http::status::conflict, "there is such a thread");

@@ -5,13 +5,13 @@
 
 #include <boost/beast/http/verb.hpp>
 
-/// An answer in one piece.
+/// A JSON response.
 struct Reply {
     http::status status;
-    /// Nothing if it is null.
+    /// Empty if the response has no body.
     json::value body = nullptr;
 };
 
 Refusal no_route();
-/// Answers a request for `/threads…`.
+/// Answers a request to `/threads…`.
 awaitable<Reply> crud(Threads& threads, http::verb method, std::string_view target, std::string_view body);

@@ -1,4 +1,4 @@
-// A chat that remembers.
+// A chat with message history.
 #pragma once
 #include "answer.hpp"
 #include "model.hpp"

@@ -5,7 +5,7 @@
 
 namespace base64 = boost::beast::detail::base64;
 
-/// Bytes of an image in one event.
+/// Bytes of an image per event.
 constexpr std::size_t part_size = 48 * 1024;
 
 std::optional<Image> decode(std::string_view url) {
@@ -16,7 +16,7 @@ std::optional<Image> decode(std::string_view url) {
     if (text.size() % 4 != 0) return {};
     Image image{std::string(url.substr(scheme.size(), at - scheme.size())), std::string(base64::decoded_size(text.size()), '\0')};
     const auto [written, read] = base64::decode(image.bytes.data(), text.data(), text.size());
-    // It stops at what is not base64 without a word; only the padding may be left.
+    // It stops silently at a character that is not base64; only padding may be left.
     const auto rest = text.substr(read);
     if (written == 0 || !(rest.empty() || rest == "=" || rest == "==")) return {};
     image.bytes.resize(written);

@@ -1,4 +1,4 @@
-// Images in and out.
+// Image input and output.
 #pragma once
 #include "answer.hpp"
 #include "model.hpp"
@@ -11,8 +11,8 @@ struct Image {
     std::string bytes;
 };
 
-/// The content of a `data:` URL; nothing if it is not that of an image.
+/// Returns the content of an image's `data:` URL, or nothing if the URL is not one.
 std::optional<Image> decode(std::string_view url);
 
-/// Answers with what the model says and draws.
+/// Answers with the model's text and images.
 awaitable<void> see(Model& model, Answer& answer, std::string message, std::string url);

@@ -1,4 +1,4 @@
-// An agent server: it asks the model and streams what happens to the client.
+// An agent server: it asks the model and streams events to the client.
 #include "server.hpp"
 #include "shared_rooms.hpp"
 

@@ -54,7 +54,7 @@ awaitable<std::optional<json::object>> Completion::next() {
             done_ = true;
             continue;
         }
-        // Without choices it only carries the usage.
+        // A chunk without choices only has the usage.
         auto chunk = json::parse(data);
         auto& choices = chunk.as_object().at("choices").as_array();
         if (!choices.empty()) co_return std::move(choices[0].as_object().at("delta").as_object());
@@ -64,7 +64,7 @@ awaitable<std::optional<json::object>> Completion::next() {
     co_return std::nullopt;
 }
 
-/// Lines end with LF or CR LF, whatever way the network has split them.
+/// Splits the body into lines that end with LF or CR LF, across reads.
 awaitable<std::optional<std::string>> Completion::line() {
     auto end = text_.find('\n', at_);
     while (end == std::string::npos) {
@@ -88,7 +88,7 @@ awaitable<void> Completion::read_more() {
     body.size = sizeof part;
     boost::system::error_code error;
     co_await http::async_read_some(socket_, buffer_, parser_, asio::redirect_error(use_awaitable, error));
-    // The part may be full before the body ends.
+    // The buffer may fill up before the body ends.
     if (error && error != http::error::need_buffer) throw boost::system::system_error(error, "the model broke off");
     text_.append(part, sizeof part - body.size);
 }
@@ -107,7 +107,7 @@ awaitable<std::unique_ptr<Completion>> Model::ask(const json::array& messages, c
             begun = true;
         } catch (const boost::system::system_error& error) {
             if (error.code() == asio::error::operation_aborted) throw;
-            // The model has closed a connection that waited for too long; a new one will do.
+            // The model has closed an idle connection; retry on a new one.
         }
     }
     if (!begun) {

@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-/// Connections to the model that wait for their next request.
+/// Idle connections to the model.
 class Pool {
 public:
     explicit Pool(asio::io_context& context, const std::string& url);
 
-    /// One that waits, if there is one.
+    /// Returns an idle connection, if there is one.
     std::optional<tcp::socket> take();
     awaitable<tcp::socket> connect();
     void give(tcp::socket socket);
@@ -30,16 +30,16 @@ private:
     std::vector<tcp::socket> idle_;
 };
 
-/// One completion, as it arrives. Its connection is used again only if it is read to the end.
+/// A streaming completion. Its connection is reused only after reading to the end.
 class Completion {
 public:
     Completion(Pool& pool, tcp::socket socket) : pool_(pool), socket_(std::move(socket)) { parser_.body_limit(boost::none); }
 
-    /// Sends the request and reads the head of the answer.
+    /// Sends the request and reads the head of the response.
     awaitable<void> begin(const std::string& body);
     unsigned status() const { return parser_.get().result_int(); }
 
-    /// The next delta; nothing at the end.
+    /// Returns the next delta, or nothing at the end.
     awaitable<std::optional<json::object>> next();
 
 private:
@@ -59,7 +59,7 @@ class Model {
 public:
     Model(asio::io_context& context, const std::string& upstream) : pool_(context, upstream) {}
 
-    /// Starts a completion. Cancelling or dropping it ends the call.
+    /// Starts a completion. Cancelling or dropping it closes the connection.
     awaitable<std::unique_ptr<Completion>> ask(const json::array& messages, const json::array& tools);
 
 private:

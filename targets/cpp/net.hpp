@@ -1,4 +1,4 @@
-// Names that all parts use.
+// Names that all files use.
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>

@@ -10,7 +10,7 @@ Postgres::Postgres(asio::any_io_executor executor, const std::string& url)
 }
 
 Postgres::~Postgres() {
-    // It is libpq that closes it.
+    // libpq closes the socket.
     if (socket_.is_open()) socket_.release();
 }
 
@@ -21,7 +21,7 @@ void Postgres::check(bool ok) const {
 awaitable<void> Postgres::connect() {
     for (auto next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK; next = PQconnectPoll(connection_.get())) {
         check(next != PGRES_POLLING_FAILED);
-        // While it connects, libpq may go on with another socket.
+        // While connecting, libpq may switch to another socket.
         Descriptor socket(socket_.get_executor(), PQsocket(connection_.get()));
         const auto what = next == PGRES_POLLING_READING ? Descriptor::wait_read : Descriptor::wait_write;
         boost::system::error_code error;
@@ -33,7 +33,7 @@ awaitable<void> Postgres::connect() {
     socket_.assign(PQsocket(connection_.get()));
 }
 
-/// Sends what is still to be sent, and waits for the last result of what was asked.
+/// Flushes the query, and waits for its last result.
 awaitable<Postgres::Result> Postgres::result() {
     int unsent;
     while ((unsent = PQflush(connection_.get())) == 1) co_await socket_.async_wait(Descriptor::wait_write, use_awaitable);
@@ -75,7 +75,7 @@ awaitable<Rows> Postgres::run(const Query& query, std::vector<std::string> value
     }
     std::vector<const char*> texts;
     for (const auto& value : values) {
-        // libpq would only see what comes before it.
+        // libpq would stop at the NUL.
         if (value.find('\0') != value.npos) throw std::runtime_error("PostgreSQL keeps no text with a NUL");
         texts.push_back(value.c_str());
     }

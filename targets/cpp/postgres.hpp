@@ -1,4 +1,4 @@
-// libpq's interface for those who do not wait, awaited.
+// Coroutines around libpq's non-blocking interface.
 #pragma once
 #include "threads.hpp"
 
@@ -6,21 +6,21 @@
 #include <postgresql/libpq-fe.h>
 #include <unordered_set>
 
-/// A query, prepared by its name on each connection that runs it.
+/// A query, prepared by name on each connection that runs it.
 struct Query {
     std::string name;
     std::string sql;
 };
 
-/// A connection, for one coroutine at a time. After an exception it is of no more use.
+/// A connection for one coroutine at a time. Not usable after an exception.
 class Postgres {
 public:
     explicit Postgres(asio::any_io_executor executor, const std::string& url);
     ~Postgres();
 
-    /// Has to come first.
+    /// Connects. Must be called first.
     awaitable<void> connect();
-    /// Runs a query that gives two columns of text.
+    /// Runs a query that returns two text columns.
     awaitable<Rows> run(const Query& query, std::vector<std::string> values);
     /// Runs a statement that returns nothing.
     awaitable<void> run(const char* sql);

@@ -8,10 +8,10 @@
 #include <boost/asio/use_future.hpp>
 #include <functional>
 
-/// Connections at most.
+/// The most connections.
 constexpr int most = 10;
 
-/// Ids are in the order of their bytes whatever the database's own order is.
+/// Orders ids by their bytes, independent of the database's collation.
 constexpr const char* schema = R"(
     CREATE TABLE IF NOT EXISTS threads (id TEXT COLLATE "C" PRIMARY KEY, title TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS messages (
@@ -56,7 +56,7 @@ private:
 
     asio::io_context& context_;
     const std::string url_;
-    /// Those that nobody uses; null stands for one that is not open yet.
+    /// Idle connections; null stands for one that is not open yet.
     asio::experimental::concurrent_channel<void(boost::system::error_code, Lent)> idle_;
 };
 
@@ -68,13 +68,14 @@ static awaitable<Rows> make_tables(Postgres& db) {
 OnServer::OnServer(asio::io_context& context, std::string url) : context_(context), url_(std::move(url)), idle_(context, most) {
     for (int i = 0; i < most; ++i) idle_.try_send(boost::system::error_code(), nullptr);
     auto made = asio::co_spawn(context, with_connection(make_tables), asio::use_future);
-    // Nothing else runs yet.
+    // No other thread runs yet.
     context.run();
     context.restart();
     made.get();
 }
 
-/// Others wait for the connection, so it is given back whatever happens; one that has failed is closed.
+/// Returns the connection to the pool in any case, because others wait for it. A failed connection
+/// is closed.
 awaitable<Rows> OnServer::with_connection(Work work) {
     auto db = co_await idle_.async_receive(use_awaitable);
     try {
@@ -91,7 +92,8 @@ awaitable<Rows> OnServer::with_connection(Work work) {
     }
 }
 
-/// What has begun is finished even if the client leaves: half an answer would make a connection useless.
+/// Finishes work that has begun even if the client disconnects: an unread result would make the
+/// connection unusable.
 awaitable<Rows> OnServer::call(Work work) {
     const auto executor = co_await asio::this_coro::executor;
     co_return co_await asio::co_spawn(executor, with_connection(std::move(work)),
@@ -141,18 +143,18 @@ awaitable<Rows> OnServer::latest(std::string id, int limit) {
     return call([=](Postgres& db) { return read_latest(db, {id, std::to_string(limit)}); });
 }
 
-static std::vector<std::string> said(const std::string& id, const char* role, const std::string& content) {
+static std::vector<std::string> messages_of_turn(const std::string& id, const char* role, const std::string& content) {
     return {id, role, content};
 }
 
-/// If any of it fails, the connection is closed, and with it goes the transaction.
+/// A failure closes the connection, which rolls the transaction back.
 static awaitable<Rows> record_all(Postgres& db, std::string id, std::string question, std::string answer) {
     co_await db.run("BEGIN");
     std::vector<std::string> thread(1, id);
     thread.push_back(question);
     co_await db.run(create_query, thread);
-    auto added = co_await db.run(append_query, said(id, "user", question));
-    auto answered = co_await db.run(append_query, said(id, "assistant", answer));
+    auto added = co_await db.run(append_query, messages_of_turn(id, "user", question));
+    auto answered = co_await db.run(append_query, messages_of_turn(id, "assistant", answer));
     co_await db.run("COMMIT");
     std::ranges::move(answered, std::back_inserter(added));
     co_return added;

@@ -21,7 +21,7 @@ bool Round::leave(Feed& feed) {
     return members_.empty();
 }
 
-void Round::say(std::exception_ptr error, std::shared_ptr<const std::string> event) {
+void Round::broadcast(std::exception_ptr error, std::shared_ptr<const std::string> event) {
     std::lock_guard lock(mutex_);
     for (auto* member : members_)
         if (!member->try_send(error, event)) member->close();
@@ -48,15 +48,15 @@ awaitable<void> pass_on(Feed& feed, Answer& answer) try {
     throw std::runtime_error("this member is too far behind");
 }
 
-/// Each event is written once, and sent to all.
+/// Serializes each event once, and sends it to all members.
 static awaitable<void> answer_all(Round& round, Model& model, std::string message) try {
     const auto messages = question(message);
     const json::array no_tools;
     auto completion = co_await model.ask(messages, no_tools);
-    while (auto event = co_await next_event(*completion)) round.say(nullptr, std::make_shared<const std::string>(std::move(*event)));
-    round.say(nullptr, nullptr);
+    while (auto event = co_await next_event(*completion)) round.broadcast(nullptr, std::make_shared<const std::string>(std::move(*event)));
+    round.broadcast(nullptr, nullptr);
 } catch (const std::exception&) {
-    round.say(std::current_exception(), nullptr);
+    round.broadcast(std::current_exception(), nullptr);
 }
 
 static awaitable<void> publish(std::shared_ptr<Round> round, Model& model, std::string message) {
@@ -64,7 +64,7 @@ static awaitable<void> publish(std::shared_ptr<Round> round, Model& model, std::
     co_await (answer_all(*round, model, std::move(message)) || round->until_empty());
 }
 
-/// Being in a room, for as long as it lives.
+/// Membership of a room, for the object's lifetime.
 struct OwnRooms::Member {
     OwnRooms& rooms;
     const std::string room;
@@ -75,7 +75,7 @@ struct OwnRooms::Member {
     Member(OwnRooms& rooms, std::string room, asio::any_io_executor executor)
         : rooms(rooms), room(std::move(room)), feed(std::move(executor), patience) {}
 
-    /// Whoever completes the room has the model asked.
+    /// The member that completes the room starts the model call.
     void join(std::string message, std::size_t members) {
         std::lock_guard lock(rooms.mutex_);
         const auto strand = asio::make_strand(rooms.context_);
@@ -94,7 +94,7 @@ struct OwnRooms::Member {
     }
 };
 
-awaitable<void> OwnRooms::hear(Answer& answer, std::string room, std::string message, std::size_t members) {
+awaitable<void> OwnRooms::serve_member(Answer& answer, std::string room, std::string message, std::size_t members) {
     Member member(*this, std::move(room), co_await asio::this_coro::executor);
     member.join(std::move(message), members);
     const auto joined = greeting(member.joined);

@@ -9,23 +9,24 @@
 #include <unordered_map>
 #include <unordered_set>
 
-/// Events that a member may be behind before it is given up, so that nobody has to wait for it.
+/// The most events a member may lag behind. A slower member is dropped, so that the others do not
+/// wait for it.
 constexpr std::size_t patience = 1024;
 
-/// What one member is told: events, then a null, or else why there are no more.
+/// A member's queue: events, then null or an error.
 using Feed = asio::experimental::concurrent_channel<void(std::exception_ptr, std::shared_ptr<const std::string>)>;
 
-/// Those who hear the same answer, each in a strand of its own.
+/// The members that receive the same answer, each on its own strand.
 class Round {
 public:
     explicit Round(asio::any_io_executor executor) : empty_(std::move(executor), 1) {}
 
-    /// Gives how many are there now.
+    /// Adds a member, and returns the number of members.
     std::size_t join(Feed& feed);
-    /// Whether nobody is left.
+    /// Returns whether the room is empty.
     bool leave(Feed& feed);
-    void say(std::exception_ptr error, std::shared_ptr<const std::string> event);
-    /// Returns once all have left.
+    void broadcast(std::exception_ptr error, std::shared_ptr<const std::string> event);
+    /// Returns when all members have left.
     awaitable<void> until_empty() { return empty_.async_receive(use_awaitable); }
 
 private:
@@ -34,13 +35,13 @@ private:
     asio::experimental::concurrent_channel<void(boost::system::error_code)> empty_;
 };
 
-/// Passes on what a member hears, to the end.
+/// Sends a member's events to its client until the end.
 awaitable<void> pass_on(Feed& feed, Answer& answer);
-/// The first event of who has joined.
+/// Returns a new member's first event.
 json::object greeting(std::size_t joined);
-/// What the model is asked.
+/// Builds the request to the model.
 json::array question(std::string_view message);
-/// The next event of the model's answer, as text; nothing at its end.
+/// Returns the next event of the model's answer as text, or nothing at the end.
 awaitable<std::optional<std::string>> next_event(Completion& completion);
 
 /// All rooms.
@@ -48,8 +49,8 @@ class Rooms {
 public:
     virtual ~Rooms() = default;
 
-    /// Joins a room, and passes on what is said there. Cancelling it is leaving.
-    virtual awaitable<void> hear(Answer& answer, std::string room, std::string message, std::size_t members) = 0;
+    /// Joins a room and sends its events to the client. Cancelling it leaves the room.
+    virtual awaitable<void> serve_member(Answer& answer, std::string room, std::string message, std::size_t members) = 0;
 };
 
 /// Rooms of this process that wait for more members.
@@ -57,7 +58,7 @@ class OwnRooms : public Rooms {
 public:
     OwnRooms(asio::io_context& context, Model& model) : context_(context), model_(model) {}
 
-    awaitable<void> hear(Answer& answer, std::string room, std::string message, std::size_t members) override;
+    awaitable<void> serve_member(Answer& answer, std::string room, std::string message, std::size_t members) override;
 
 private:
     struct Member;

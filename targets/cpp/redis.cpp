@@ -39,7 +39,7 @@ awaitable<Redis::Reply> Redis::Connection::read() {
 }
 
 Redis::Redis(asio::io_context& context, const std::string& url) : context_(context) {
-    // redis://USER:PASSWORD@HOST:PORT, of which the user is none.
+    // redis://:PASSWORD@HOST:PORT, without a user.
     const auto begin = url.find("//") + 2, at = url.rfind('@'), colon = url.rfind(':');
     if (at != url.npos) password_ = url.substr(url.find(':', begin) + 1, at - url.find(':', begin) - 1);
     const auto host = at == url.npos ? begin : at + 1;

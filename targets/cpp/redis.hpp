@@ -1,4 +1,4 @@
-// A client of Redis: hiredis knows the protocol, and Asio carries it.
+// A Redis client: hiredis encodes the protocol, and Asio does the I/O.
 #pragma once
 #include "net.hpp"
 
@@ -22,9 +22,9 @@ public:
     public:
         explicit Connection(tcp::socket socket) : socket_(std::move(socket)), reader_(redisReaderCreate()) {}
 
-        /// Sends a command; gives what is replied, which is no error.
+        /// Sends a command and returns the reply. Throws on an error reply.
         awaitable<Reply> run(Words command);
-        /// The next reply, or message of a channel.
+        /// Reads the next reply or channel message.
         awaitable<Reply> read();
 
     private:
@@ -34,11 +34,11 @@ public:
 
     Redis(asio::io_context& context, const std::string& url);
 
-    /// Runs a command on any connection. Cancelling it gives that up.
+    /// Runs a command on any connection. Cancelling it closes that connection.
     awaitable<Reply> run(Words command);
-    /// One that waits, or a new one.
+    /// Returns an idle connection, or a new one.
     awaitable<std::unique_ptr<Connection>> take();
-    /// It must have no more to read.
+    /// Returns a connection without unread replies to the pool.
     void give(std::unique_ptr<Connection> connection);
 
 private:
@@ -49,5 +49,5 @@ private:
     std::vector<std::unique_ptr<Connection>> idle_;
 };
 
-/// The text of a reply; nothing if it has none.
+/// Returns the text of a reply, or nothing if it has none.
 std::string_view text_of(const redisReply& reply);

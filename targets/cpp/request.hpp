@@ -1,4 +1,4 @@
-// What is asked for, and how that can be refused.
+// Request parsing and HTTP errors.
 #pragma once
 #include "net.hpp"
 
@@ -7,7 +7,7 @@
 
 namespace http = boost::beast::http;
 
-/// A request that cannot be answered; the text says why.
+/// A request error with its status and message.
 struct Refusal : std::runtime_error {
     http::status status;
 
@@ -16,11 +16,11 @@ struct Refusal : std::runtime_error {
 
 inline Refusal bad_request(const std::string& why) { return {http::status::bad_request, why}; }
 
-/// A body, read as JSON.
+/// Parses a body as JSON.
 json::value body_of(std::string_view text);
-/// A text in a body.
+/// Returns a non-empty string field of a body.
 std::string text_of(const json::value& body, std::string_view field);
-/// The same of a text that is to be kept; not every database keeps a NUL.
+/// Returns a string field without NUL, which not every database stores.
 std::string keepable(const json::value& body, std::string_view field);
-/// The id of a thread or a room, checked.
+/// Checks the id of a thread or a room.
 std::string plain_id(std::string_view id);

@@ -17,7 +17,7 @@
 namespace beast = boost::beast;
 using Request = http::request<http::string_body>;
 
-// GCC 12 cannot compile initializer lists within co_await, so they stand in functions.
+// GCC 12 cannot compile initializer lists within co_await, so they are in functions.
 static json::object failure(std::string_view why) { return {{"error", why}}; }
 
 static json::array conversation(std::string_view message) { return {{{"role", "user"}, {"content", message}}}; }
@@ -45,7 +45,7 @@ static std::size_t members_of(const json::value& body) {
     return static_cast<std::size_t>(members->as_int64());
 }
 
-/// Whether it is answered with events.
+/// Returns whether the route streams events.
 static bool is_streamed(const Request& request, const Parts& parts) {
     const auto path = request.target();
     return request.method() == http::verb::post &&
@@ -63,12 +63,13 @@ static awaitable<void> route(const Request& request, Parts& parts, Answer& answe
     if (path == "/history")
         co_return co_await remember(parts.model, *parts.threads, answer, plain_id(text_of(body, "thread")), keepable(body, "message"));
     if (path == "/pubsub")
-        co_return co_await parts.rooms->hear(answer, plain_id(text_of(body, "room")), message, members_of(body));
+        co_return co_await parts.rooms->serve_member(answer, plain_id(text_of(body, "room")), message, members_of(body));
     Agent agent{parts.model, answer, path == "/agent" ? all_tools() : none};
     co_await agent.run(conversation(message));
 }
 
-/// Answers, or says what went wrong: as a refusal if nothing was sent yet, else as the last event.
+/// Answers a request. A failure becomes an error response before the first event, and the last
+/// event after it.
 static awaitable<void> respond(tcp::socket& client, const Request& request, Parts& parts) {
     Answer answer(client);
     Reply refusal{http::status::ok};
@@ -87,7 +88,7 @@ static awaitable<void> respond(tcp::socket& client, const Request& request, Part
         co_await send(client, refusal);
 }
 
-/// What is answered in one piece.
+/// Answers a request with JSON.
 static awaitable<Reply> whole(const Request& request, Parts& parts) {
     try {
         const std::string_view path = request.target();
@@ -100,17 +101,17 @@ static awaitable<Reply> whole(const Request& request, Parts& parts) {
     }
 }
 
-/// Returns when the client has left; waits for as long as it has not.
+/// Returns when the client disconnects.
 static awaitable<void> left(tcp::socket& client) {
     char byte;
     boost::system::error_code error;
-    // Readiness may be that of bytes which another thread has read meanwhile. Then there is nothing to look at, and a
-    // socket that blocks would hold up its whole connection.
+    // Another thread may have read the bytes that made the socket ready. A blocking peek would then
+    // block the whole connection.
     do {
         co_await client.async_wait(tcp::socket::wait_read, use_awaitable);
         if (client.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error) == 0 && error != asio::error::would_block) co_return;
     } while (error);
-    // Its next request is here already, and is read after this one.
+    // The client has pipelined its next request, which is read after this one.
     asio::steady_timer never(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
     co_await never.async_wait(use_awaitable);
 }
@@ -137,10 +138,10 @@ static awaitable<void> session(tcp::socket client, Parts& parts) {
 
 static awaitable<void> listen(tcp::acceptor acceptor, asio::io_context& context, Parts& parts) {
     for (;;) {
-        // Each connection runs on one thread at a time.
+        // A strand: each connection runs on one thread at a time.
         auto client = co_await acceptor.async_accept(asio::make_strand(context), use_awaitable);
         const auto executor = client.get_executor();
-        // A client that has left is not an error of the server.
+        // A disconnect of the client is not an error.
         asio::co_spawn(executor, session(std::move(client), parts), asio::detached);
     }
 }

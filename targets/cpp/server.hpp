@@ -4,13 +4,13 @@
 #include "pubsub.hpp"
 #include "threads.hpp"
 
-/// What the routes need.
+/// State that the routes share.
 struct Parts {
     Model model;
     std::unique_ptr<Rooms> rooms;
-    /// Only where there is a database.
+    /// Null without a database.
     std::unique_ptr<Threads> threads;
 };
 
-/// Listens on 127.0.0.1; what it accepts runs in `context`.
+/// Listens on 127.0.0.1, and serves connections in `context`.
 void serve(asio::io_context& context, unsigned short port, Parts& parts);

@@ -13,7 +13,8 @@
 
 using namespace asio::experimental::awaitable_operators;
 
-/// Counts a member of a round, which is over for newcomers once it is complete. 0 if it was complete before.
+/// Adds a member to the current round. Returns 0 if that round was already complete; the next one
+/// starts then.
 constexpr const char* count_in = R"(
     if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end
     local present = redis.call('INCR', KEYS[2])
@@ -23,21 +24,22 @@ constexpr const char* count_in = R"(
         redis.call('EXPIRE', KEYS[1], 3600)
     end
     return present)";
-/// Counts one out; if all have left a round that was complete, its end tells whoever asks the model.
+/// Removes a member. If all have left a complete round, publishes its end, which stops the model
+/// call.
 constexpr const char* count_out = R"(
     if redis.call('EXISTS', KEYS[2]) == 0 or redis.call('DECR', KEYS[2]) > 0 then return end
     redis.call('DEL', KEYS[2])
     if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then redis.call('PUBLISH', KEYS[2], '') end)";
-/// Ends a round: an empty text says so.
+/// Ends a round by publishing an empty text.
 constexpr const char* end_round = "redis.call('DEL', KEYS[1]) redis.call('PUBLISH', KEYS[1], '')";
 
-/// What is published: events, then whether the answer is whole or why it is not.
+/// Published messages: events, then the end or an error.
 constexpr char an_event = '+', whole = '.', failed = '-';
 
-/// A round as far as it is heard at this server.
+/// The local part of a round.
 struct SharedRooms::Heard : Round {
     const std::string room, number, channel;
-    /// Holds one message from when the channel is heard, or cannot be; who takes it puts it back.
+    /// Holds one message once the subscription has succeeded or failed. A reader puts it back.
     asio::experimental::concurrent_channel<void(std::exception_ptr)> ready;
     asio::experimental::concurrent_channel<void(boost::system::error_code)> end;
     std::atomic<bool> over = false;
@@ -59,7 +61,7 @@ struct SharedRooms::Joined {
     std::size_t count;
 };
 
-/// Being counted, for as long as it lives.
+/// A counted membership, for the object's lifetime.
 struct SharedRooms::Member {
     SharedRooms& rooms;
     const Shared round;
@@ -84,7 +86,7 @@ static Words publishing(const std::string& channel, const std::string& text) { r
 
 static Words subscribing(const char* command, const std::string& channel) { return {command, channel}; }
 
-/// What a reply on a connection that listens is: `message`, `unsubscribe`.
+/// Returns the kind of a reply on a subscribed connection: `message`, `unsubscribe`.
 static std::string_view kind_of(const redisReply& reply) {
     return reply.type == REDIS_REPLY_ARRAY && reply.elements > 0 ? text_of(*reply.element[0]) : "";
 }
@@ -97,10 +99,10 @@ SharedRooms::SharedRooms(asio::io_context& context, Model& model, const std::str
     pong.get();
 }
 
-awaitable<void> SharedRooms::hear(Answer& answer, std::string room, std::string message, std::size_t members) {
+awaitable<void> SharedRooms::serve_member(Answer& answer, std::string room, std::string message, std::size_t members) {
     const auto executor = co_await asio::this_coro::executor;
     Feed feed(executor, patience);
-    // Somebody who leaves in the middle of it has joined all the same.
+    // A client that disconnects meanwhile has joined anyway.
     const auto joined = co_await asio::co_spawn(executor, join("room:" + room, std::move(message), members, feed),
                                                 asio::bind_cancellation_slot(asio::cancellation_slot(), use_awaitable));
     const Member member{*this, joined.round, feed};
@@ -125,21 +127,22 @@ awaitable<SharedRooms::Joined> SharedRooms::join(std::string room, std::string m
         }
         if (count >= members) {
             const auto strand = asio::make_strand(context_);
-            // Until it is done, the round is heard here, even without a member.
+            // The server stays subscribed to the round until publishing ends, even without a local
+            // member.
             const auto publisher = std::make_shared<Feed>(strand, 0);
             round->join(*publisher);
             asio::co_spawn(strand, publish(round, publisher, std::move(message)), asio::detached);
         }
         if (count > 0) co_return Joined{round, count};
-        // It was complete before we were counted.
+        // The round was complete before this member was counted.
         exit(round, feed);
     }
 }
 
-/// Has a member hear what is published from now on. It is not counted yet.
+/// Subscribes a member to the round's channel. The member is not counted yet.
 SharedRooms::Shared SharedRooms::enter(const std::string& room, const std::string& number, Feed& feed) {
     std::lock_guard lock(mutex_);
-    auto& round = heard_[room + ":" + number];
+    auto& round = rounds_[room + ":" + number];
     if (!round) {
         const auto strand = asio::make_strand(context_);
         round = std::make_shared<Heard>(strand, room, number);
@@ -149,7 +152,7 @@ SharedRooms::Shared SharedRooms::enter(const std::string& room, const std::strin
     return round;
 }
 
-/// A round that nobody hears any more here is not listened to.
+/// Unsubscribes from a round without local members.
 void SharedRooms::exit(const Shared& round, Feed& feed) {
     std::lock_guard lock(mutex_);
     if (round->leave(feed)) drop(round);
@@ -161,13 +164,13 @@ void SharedRooms::leave(const Shared& round, Feed& feed) {
         asio::co_spawn(context_, redis_.run(counting_out(round->room, round->channel, round->number)), asio::detached);
 }
 
-/// With the mutex held.
+/// The caller holds the mutex.
 void SharedRooms::drop(const Shared& round) {
-    const auto found = heard_.find(round->channel);
-    if (found != heard_.end() && found->second == round) heard_.erase(found);
+    const auto found = rounds_.find(round->channel);
+    if (found != rounds_.end() && found->second == round) rounds_.erase(found);
 }
 
-/// Passes on to the members here what is published, to the end or until nobody is left here.
+/// Sends published events to the local members, until the end or until none is left.
 awaitable<void> SharedRooms::listen(Shared round) try {
     auto connection = co_await redis_.take();
     co_await connection->run(subscribing("SUBSCRIBE", round->channel));
@@ -180,7 +183,7 @@ awaitable<void> SharedRooms::listen(Shared round) try {
         std::lock_guard lock(mutex_);
         drop(round);
     }
-    // What was being published when it ended comes before the reply.
+    // Messages that were already published arrive before the reply.
     auto reply = co_await connection->run(subscribing("UNSUBSCRIBE", round->channel));
     while (kind_of(*reply) != "unsubscribe") reply = co_await connection->read();
     redis_.give(std::move(connection));
@@ -188,29 +191,29 @@ awaitable<void> SharedRooms::listen(Shared round) try {
     std::lock_guard lock(mutex_);
     drop(round);
     round->ready.try_send(std::current_exception());
-    round->say(std::current_exception(), nullptr);
+    round->broadcast(std::current_exception(), nullptr);
 }
 
-/// Returns at the end; if Redis fails, that is one.
+/// Returns at the end of the round, or when Redis fails.
 awaitable<void> SharedRooms::follow(Redis::Connection& connection, Heard& round) try {
     for (;;) {
         const auto message = co_await connection.read();
-        // Its kind, its channel and its text.
+        // A reply has its kind, its channel and its text.
         if (message->type != REDIS_REPLY_ARRAY || message->elements != 3) continue;
         const auto text = text_of(*message->element[2]);
         if (text.empty()) co_return;
         if (text[0] == an_event)
-            round.say(nullptr, std::make_shared<const std::string>(text.substr(1)));
+            round.broadcast(nullptr, std::make_shared<const std::string>(text.substr(1)));
         else if (text[0] == whole)
-            round.say(nullptr, nullptr);
+            round.broadcast(nullptr, nullptr);
         else
-            round.say(std::make_exception_ptr(std::runtime_error(std::string(text.substr(1)))), nullptr);
+            round.broadcast(std::make_exception_ptr(std::runtime_error(std::string(text.substr(1)))), nullptr);
     }
 } catch (const std::exception&) {
-    round.say(std::current_exception(), nullptr);
+    round.broadcast(std::current_exception(), nullptr);
 }
 
-/// Asks the model, until all have left. If Redis fails, whoever listens sees it too.
+/// Asks the model until all members have left. Subscribers see a failure of Redis too.
 awaitable<void> SharedRooms::publish(Shared round, std::shared_ptr<Feed> publisher, std::string message) {
     co_await (ask(*round, std::move(message)) || round->until_over());
     exit(round, *publisher);

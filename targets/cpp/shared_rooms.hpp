@@ -1,14 +1,14 @@
-// Rooms of all servers that share a Redis: it counts the members, and passes on what is published.
+// Rooms of all servers that share a Redis. Redis counts the members and distributes the events.
 #pragma once
 #include "pubsub.hpp"
 #include "redis.hpp"
 
 class SharedRooms : public Rooms {
 public:
-    /// Throws if Redis cannot be reached. Nothing may run in `context` yet.
+    /// Throws if Redis cannot be reached. `context` must not run yet.
     SharedRooms(asio::io_context& context, Model& model, const std::string& url);
 
-    awaitable<void> hear(Answer& answer, std::string room, std::string message, std::size_t members) override;
+    awaitable<void> serve_member(Answer& answer, std::string room, std::string message, std::size_t members) override;
 
 private:
     struct Heard;
@@ -30,6 +30,6 @@ private:
     Model& model_;
     Redis redis_;
     std::mutex mutex_;
-    /// Rounds that are heard here, by the channel that carries them.
-    std::unordered_map<std::string, Shared> heard_;
+    /// Rounds with a local subscription, by channel.
+    std::unordered_map<std::string, Shared> rounds_;
 };

@@ -9,7 +9,7 @@ static void check(sqlite3* db, int code) {
 Database::Database(const std::string& path) {
     sqlite3* db = nullptr;
     const auto code = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-    // There is one to be closed even if it could not be opened.
+    // A failed open also needs a close.
     db_.reset(db);
     check(db, code);
 }
@@ -38,7 +38,7 @@ static std::string column(sqlite3_stmt* statement, int at) {
 
 Rows Statement::rows() {
     auto* statement = statement_.get();
-    // Until it is reset, it keeps others from writing.
+    // A statement holds its lock until it is reset.
     const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_reset)> resetting(statement, sqlite3_reset);
     Rows rows;
     int code;

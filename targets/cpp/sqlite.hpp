@@ -1,4 +1,4 @@
-// SQLite's C interface, as values that clean up after themselves.
+// RAII wrappers of SQLite's C interface.
 #pragma once
 #include "threads.hpp"
 
@@ -6,7 +6,7 @@
 #include <sqlite3.h>
 #include <string>
 
-/// A connection, for one thread at a time.
+/// A connection for one thread at a time.
 class Database {
 public:
     explicit Database(const std::string& path);
@@ -22,12 +22,12 @@ private:
     std::unique_ptr<sqlite3, Close> db_;
 };
 
-/// A statement, prepared once.
+/// A prepared statement.
 class Statement {
 public:
     Statement(Database& db, const char* sql);
 
-    /// Runs it with these values.
+    /// Runs the statement with these values.
     template <class... Values>
     Rows operator()(const Values&... values) {
         int at = 0;

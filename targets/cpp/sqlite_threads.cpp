@@ -21,7 +21,7 @@ constexpr const char* schema = R"(
     CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread, id);
 )";
 
-/// SQLite blocks, so that it has a thread of its own, which does one thing after the other.
+/// SQLite blocks, so it runs on a separate thread, one operation after the other.
 class InFile : public Threads {
 public:
     explicit InFile(const std::string& path);
@@ -40,7 +40,7 @@ private:
 
     Database db_;
     Statement create_, read_, messages_, list_, rename_, remove_, append_, latest_;
-    // Ends first, as it uses the others.
+    // Destroyed first, because it uses the others.
     asio::thread_pool worker_{1};
 };
 
@@ -61,8 +61,8 @@ InFile::InFile(const std::string& path)
       append_(db_, "INSERT INTO messages (thread, role, content) SELECT id, ?2, ?3 FROM threads WHERE id = ?1 RETURNING role, content"),
       latest_(db_, "SELECT role, content FROM messages WHERE thread = ? ORDER BY id DESC LIMIT ?") {}
 
-/// Does work in SQLite's thread; what follows is the caller's again. What has begun is finished even if the client leaves:
-/// Asio's cancelling is not made to go from one thread to another.
+/// Runs work on SQLite's thread and resumes on the caller's. Finishes it even if the client
+/// disconnects: Asio's cancellation cannot cross threads.
 awaitable<Rows> InFile::call(std::function<Rows()> work) {
     auto there = [work = std::move(work)]() -> awaitable<Rows> { co_return work(); };
     co_return co_await asio::co_spawn(worker_, std::move(there),

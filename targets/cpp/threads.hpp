@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-/// What a query gives: two columns of text.
+/// Rows of a query with two text columns.
 using Row = std::array<std::string, 2>;
 using Rows = std::vector<Row>;
 
@@ -16,23 +16,26 @@ class Threads {
 public:
     virtual ~Threads() = default;
 
-    /// Id and title of the new thread; nothing if there is one of that id.
+    /// Creates a thread and returns its id and title, or nothing if the id is taken.
     virtual awaitable<Rows> create(std::string id, std::string title) = 0;
-    /// Id and title, then its messages, each as role and content; nothing if it is not there.
+    /// Returns id and title, then the messages as role and content, or nothing if the thread does
+    /// not exist.
     virtual awaitable<Rows> read(std::string id) = 0;
-    /// Ids and titles, in order.
+    /// Returns ids and titles in order.
     virtual awaitable<Rows> list(std::string after, int limit) = 0;
-    /// Id and new title; nothing if it is not there.
+    /// Renames a thread and returns id and title, or nothing if it does not exist.
     virtual awaitable<Rows> rename(std::string id, std::string title) = 0;
-    /// Id and title that it had; nothing if it was not there.
+    /// Deletes a thread and returns its id and title, or nothing if it did not exist.
     virtual awaitable<Rows> remove(std::string id) = 0;
-    /// Role and content of the new message; nothing if the thread is not there.
+    /// Appends a message and returns its role and content, or nothing if the thread does not exist.
     virtual awaitable<Rows> append(std::string id, std::string role, std::string content) = 0;
-    /// The last messages, oldest first, each as role and content.
+    /// Returns the last messages as role and content, oldest first.
     virtual awaitable<Rows> latest(std::string id, int limit) = 0;
-    /// Appends to a thread, which is created if it is new, all or nothing; gives what was appended.
+    /// Appends to a thread in one transaction, and creates the thread if it is new. Returns the new
+    /// messages.
     virtual awaitable<Rows> record(std::string id, std::string question, std::string answer) = 0;
 };
 
-/// The threads in a file or on a server, as the program is linked with SQLite or with PostgreSQL.
+/// Opens the database: a file if the program is linked with SQLite, a server if it is linked with
+/// libpq.
 std::unique_ptr<Threads> open_threads(asio::io_context& context, const std::string& place);

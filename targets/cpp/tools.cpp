@@ -27,7 +27,7 @@ std::string Tool::mistake(const json::value& arguments) const {
     return {};
 }
 
-/// A tool that waits as long as a quick service would take.
+/// A tool that waits as long as a fast service would take.
 static Tool service(std::string name, std::string description, std::vector<std::pair<std::string, Kind>> parameters,
                     std::chrono::milliseconds wait, json::object (*answer)(const json::object&)) {
     auto run = [=](json::object arguments) -> awaitable<json::object> {

@@ -14,9 +14,9 @@ struct Tool {
     std::vector<std::pair<std::string, Kind>> parameters;
     std::function<awaitable<json::object>(json::object arguments)> run;
 
-    /// How the API wants to be told of it.
+    /// Definition of the tool in the API's format.
     json::object definition() const;
-    /// What is wrong with the arguments of a call; nothing if they fit.
+    /// Checks a call's arguments. Returns the mistake, or nothing.
     std::string mistake(const json::value& arguments) const;
 };
 

@@ -1,10 +1,10 @@
-// An agent server: it asks the model and streams what happens to the client.
+// An agent server: it asks the model and streams events to the client.
 import { threadsOf } from "../javascript/postgres.ts";
-import { type Answer, eventStream, Refusal, remember, rest, routes, share } from "../javascript/routes.ts";
+import { type Answer, eventStream, HttpError, remember, rest, routes, share } from "../javascript/routes.ts";
 import { threadsIn } from "../javascript/threads.ts";
 
 const database = Deno.env.get("DATABASE");
-// Loaded only where they are used.
+// Loaded only when used.
 if (database?.startsWith("postgres:")) {
   remember(await threadsOf((await import("postgres")).default(database, { max: 10 })));
 } else if (database) {
@@ -21,7 +21,7 @@ if (redis) {
 const refuse = (status: number, error: string) => Response.json({ error }, { status });
 
 async function stream(answer: Answer, body: unknown, signal: AbortSignal): Promise<Response> {
-  // The request's signal fires when the client leaves.
+  // The request's signal aborts when the client disconnects.
   const events = await answer(body, signal);
   return new Response(ReadableStream.from(events).pipeThrough(new TextEncoderStream()), { headers: eventStream });
 }
@@ -39,7 +39,7 @@ Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.env.get("PORT")) }, async 
     if (request.method === "POST" && answer) return await stream(answer, body, request.signal);
     return await whole(request.method, url, body);
   } catch (error) {
-    if (error instanceof Refusal) return refuse(error.status, error.message);
+    if (error instanceof HttpError) return refuse(error.status, error.message);
     throw error;
   }
 });

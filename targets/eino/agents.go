@@ -12,7 +12,7 @@ import (
 
 const maxTurns = 20
 
-// The agents that the routes run.
+// The agents behind the routes.
 type agents struct {
 	talker, helper, planner *adk.Runner
 }
@@ -47,7 +47,7 @@ func newRunner(ctx context.Context, model *openai.ChatModel, instruction string,
 
 func newModel(ctx context.Context, upstream string) (*openai.ChatModel, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	// The default of 2 would open a new connection for nearly every request under load.
+	// With the default of 2 idle connections, nearly every request under load would open a new one.
 	transport.MaxIdleConnsPerHost = 1024
 	transport.MaxIdleConns = 1024
 	return openai.NewChatModel(ctx, &openai.ChatModelConfig{

@@ -16,7 +16,7 @@ type report struct {
 	Answer string `json:"answer"`
 }
 
-// What a tool has to know of the request that it works for.
+// The request that a tool works for, kept in its context.
 type surroundings struct {
 	stream *stream
 	end    context.CancelCauseFunc
@@ -28,14 +28,14 @@ func withSurroundings(ctx context.Context, to *stream, end context.CancelCauseFu
 	return context.WithValue(ctx, surroundingsKey{}, surroundings{to, end})
 }
 
-// The planner's tool, which is an agent itself. Eino's own agent tool passes on one sub-agent's events after the other,
-// and does not say whose task they are about; so each is run here.
+// The planner's tool, which runs a sub-agent. Eino's agent tool sends the events of sub-agents one
+// after the other, without their task. So this tool runs the sub-agents itself.
 func newDelegate(researcher *adk.Runner) (tool.BaseTool, error) {
 	return utils.InferTool("delegate", "Gives a task to a researcher", func(ctx context.Context, in task) (report, error) {
 		request := ctx.Value(surroundingsKey{}).(surroundings)
 		own := request.stream.of(in.Task)
-		if err := own.tell(ctx, researcher.Query(ctx, in.Task)); err != nil {
-			// One that fails ends all.
+		if err := own.forward(ctx, researcher.Query(ctx, in.Task)); err != nil {
+			// The first failure ends all sub-agents.
 			request.end(err)
 			return report{}, err
 		}

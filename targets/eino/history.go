@@ -17,7 +17,7 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// Messages of the thread that the model is told.
+// The most messages of a thread that the model gets.
 const remembered = 20
 
 var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
@@ -32,11 +32,11 @@ const tables = `
 	);
 	CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread, id);`
 
-// Each connection of the pool needs these.
+// Settings that each connection of the pool needs.
 const pragmas = "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)" +
 	"&_pragma=busy_timeout(5000)&_txlock=immediate"
 
-// Threads are kept here, since Eino leaves to its users what a conversation was.
+// Threads are stored here: Eino leaves the history of conversations to its users.
 type threads struct{ db *sql.DB }
 
 // Remember adds the route that needs a database.
@@ -78,7 +78,7 @@ func history(talker *adk.Runner, threads threads) http.HandlerFunc {
 		ctx, end := context.WithCancelCause(r.Context())
 		defer end(nil)
 		events := talker.Run(withSurroundings(ctx, to, end), append(messages, schema.UserMessage(request.Message)))
-		err = to.tell(ctx, events)
+		err = to.forward(ctx, events)
 		if err == nil {
 			err = threads.record(ctx, request.Thread, request.Message, to.answer)
 		}
@@ -86,7 +86,7 @@ func history(talker *adk.Runner, threads threads) http.HandlerFunc {
 	}
 }
 
-// Latest gives the last messages, oldest first.
+// Latest returns the last messages, oldest first.
 func (t threads) latest(ctx context.Context, thread string) ([]adk.Message, error) {
 	rows, err := t.db.QueryContext(ctx,
 		"SELECT role, content FROM messages WHERE thread = ? ORDER BY id DESC LIMIT ?", thread, remembered)
@@ -106,7 +106,7 @@ func (t threads) latest(ctx context.Context, thread string) ([]adk.Message, erro
 	return messages, rows.Err()
 }
 
-// Record appends to a thread, which is created if it is new, all or nothing.
+// Record appends to a thread in one transaction, and creates the thread if it is new.
 func (t threads) record(ctx context.Context, thread, question, answer string) error {
 	tx, err := t.db.BeginTx(ctx, nil)
 	if err != nil {

@@ -1,4 +1,4 @@
-// An agent server: Eino runs the agents, and what they do is streamed to the client when it happens.
+// An agent server: Eino runs the agents, and the server streams their steps to the client.
 package main
 
 import (
@@ -21,14 +21,15 @@ func main() {
 	mux.HandleFunc("POST /agent", ask(agents.helper))
 	mux.HandleFunc("POST /sub-agents", ask(agents.planner))
 	remember(mux, agents.talker)
-	// Without this a GET of /chat would be 405.
+	// Without this, a GET of /chat would be 405 instead of 404.
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "there is no such route")
 	})
 	log.Fatal(http.ListenAndServe(net.JoinHostPort("127.0.0.1", os.Getenv("PORT")), mux))
 }
 
-// Ask has the agent answer the request's message. When the client leaves, the request's context ends the run.
+// Ask runs the agent on the request's message. When the client disconnects, the request's context
+// cancels the run.
 func ask(agent *adk.Runner) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var request struct {
@@ -41,6 +42,6 @@ func ask(agent *adk.Runner) http.HandlerFunc {
 		ctx, end := context.WithCancelCause(r.Context())
 		defer end(nil)
 		events := agent.Query(withSurroundings(ctx, to, end), request.Message)
-		to.finish(to.tell(ctx, events))
+		to.finish(to.forward(ctx, events))
 	}
 }

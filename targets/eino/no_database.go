@@ -8,5 +8,6 @@ import (
 	"github.com/cloudwego/eino/adk"
 )
 
-// SQLite would add to what this server keeps in memory, used or not. So it is built with and without.
+// SQLite would add to the memory of this server even when unused. So there is a build with it and
+// one without.
 func remember(*http.ServeMux, *adk.Runner) {}

@@ -11,24 +11,25 @@ import (
 	"github.com/cloudwego/eino/schema"
 )
 
-// The client's stream of events. It begins with the first one: until then, the request can still be refused.
+// The client's event stream. Its head is sent with the first event; until then the server can send
+// an error status.
 type client struct {
 	sync.Mutex
 	w     http.ResponseWriter
 	begun bool
-	// Whether the answer has ended; a sub-agent that is being cancelled may not know it yet.
+	// Whether the answer has ended. A sub-agent that is being cancelled may still try to send.
 	ended bool
 }
 
-// What one agent tells the client.
+// The events of one agent.
 type stream struct {
 	to *client
-	// The sub-agent's task, or nothing.
+	// The sub-agent's task, or empty.
 	agent string
 	turns int
 	// The text of the last turn.
 	answer string
-	// Calls whose result has not been told.
+	// Calls without a result event.
 	waiting []schema.ToolCall
 }
 
@@ -36,7 +37,7 @@ func newStream(w http.ResponseWriter) *stream {
 	return &stream{to: &client{w: w}}
 }
 
-// Of is the stream of a sub-agent, on the same connection.
+// Of returns the stream of a sub-agent on the same connection.
 func (s *stream) of(agent string) *stream {
 	return &stream{to: s.to, agent: agent}
 }
@@ -53,7 +54,7 @@ func (s *stream) send(kind string, value any) error {
 	return s.to.write(data)
 }
 
-// Finish ends the answer, or says why there is none.
+// Finish ends the answer, or sends its error.
 func (s *stream) finish(err error) {
 	if err == nil {
 		s.to.write([]byte("[DONE]"))
@@ -91,7 +92,7 @@ func (c *client) write(data []byte) error {
 	return http.NewResponseController(c.w).Flush()
 }
 
-// Read reads a request's body into the fields of to; if that fails, the answer is written.
+// Read parses a request's body into to. If that fails, it sends the error response.
 func read(w http.ResponseWriter, r *http.Request, to any) bool {
 	body, err := io.ReadAll(r.Body)
 	if err == nil {
@@ -103,7 +104,7 @@ func read(w http.ResponseWriter, r *http.Request, to any) bool {
 	return err == nil
 }
 
-// Given says whether a field has a value; if not, the answer is written.
+// Given returns whether a field has a value. If not, it sends the error response.
 func given(w http.ResponseWriter, field, value string) bool {
 	if value == "" {
 		fail(w, http.StatusBadRequest, fmt.Sprintf("%q is missing", field))

@@ -47,7 +47,7 @@ type sum struct {
 	Sum float64 `json:"sum"`
 }
 
-// A tool that waits as long as a quick service would take.
+// A tool that waits as long as a fast service would take.
 func service[In, Out any](name, description string, wait time.Duration, answer func(In) Out) (tool.BaseTool, error) {
 	return utils.InferTool(name, description, func(ctx context.Context, in In) (out Out, err error) {
 		if field := missing(in); field != "" {
@@ -62,7 +62,7 @@ func service[In, Out any](name, description string, wait time.Duration, answer f
 	})
 }
 
-// Eino takes arguments that lack a field for those with an empty one.
+// Eino treats a missing field like an empty one.
 func missing(in any) string {
 	value := reflect.ValueOf(in)
 	for at := range value.NumField() {
@@ -95,7 +95,8 @@ func newTools() ([]tool.BaseTool, error) {
 	return []tool.BaseTool{getWeather, getTime, search, add}, errors.Join(weatherErr, timeErr, searchErr, addErr)
 }
 
-// What an agent is told of its tools: Eino would end the run when a call goes wrong, but the model can do better.
+// The tool settings of an agent. By default, Eino would end the run on a failed call; here the
+// model gets the error.
 func toolsConfig(tools []tool.BaseTool) adk.ToolsConfig {
 	return adk.ToolsConfig{ToolsNodeConfig: compose.ToolsNodeConfig{
 		Tools: tools,

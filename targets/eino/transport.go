@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// Eino's client closes an answer at [DONE], when the end of the body may still be on its way; the connection could then
-// not be used again. So [DONE] is passed on when the end has come too.
+// Eino's client closes a response at [DONE], before the end of the body has arrived. The connection
+// could then not be reused. So this reader holds [DONE] back until the end of the body.
 type untilEnd struct{ http.RoundTripper }
 
 func (t untilEnd) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -20,7 +20,7 @@ func (t untilEnd) RoundTrip(request *http.Request) (*http.Response, error) {
 
 type answer struct {
 	io.ReadCloser
-	// The last bytes that were read, as [DONE] may come in two parts.
+	// The last bytes read, because [DONE] may arrive in two parts.
 	tail []byte
 }
 

@@ -12,14 +12,14 @@ import (
 
 const maxTurns = 20
 
-// A conversation of the model and its tools, turn by turn, until it answers.
+// A conversation of the model with its tools, turn by turn, until the model answers.
 type conversation struct {
 	model    *model
 	tools    []tool
 	messages []message
 }
 
-// Agent answers with the help of all tools.
+// Agent answers POST /agent, with all tools.
 func agent(model *model) answer {
 	return func(ctx context.Context, body []byte) (events, error) {
 		var request chatRequest
@@ -42,10 +42,10 @@ func (c *conversation) ask(ctx context.Context) (*deltas, error) {
 	return c.model.ask(ctx, c.messages, definitions(c.tools))
 }
 
-// Loop goes on until the model calls no more tools, and gives the text of that turn.
+// Loop runs until the model calls no tool, and returns the text of that turn.
 func (c *conversation) loop(ctx context.Context, deltas *deltas, emit emit) (string, error) {
 	for turn := 1; ; turn++ {
-		text, calls, err := hear(deltas, emit)
+		text, calls, err := forward(deltas, emit)
 		if err != nil || len(calls) == 0 {
 			return text, err
 		}
@@ -62,13 +62,13 @@ func (c *conversation) loop(ctx context.Context, deltas *deltas, emit emit) (str
 	}
 }
 
-// Hear passes on what the model says, and gives all of its text and its calls.
-func hear(deltas *deltas, emit emit) (string, []call, error) {
+// Forward sends the model's tokens, and returns the text and the tool calls.
+func forward(deltas *deltas, emit emit) (string, []call, error) {
 	var text strings.Builder
 	var calls []call
 	err := deltas.each(func(delta delta) error {
 		for _, part := range delta.ToolCalls {
-			// The first part of a call has its id and name, all have a fragment of its arguments.
+			// The first delta of a call has its id and name; each has a fragment of its arguments.
 			if part.Index >= len(calls) {
 				calls = append(calls, call{ID: part.ID, Type: "function", Function: function{Name: part.Function.Name}})
 			}
@@ -83,7 +83,8 @@ func hear(deltas *deltas, emit emit) (string, []call, error) {
 	return text.String(), calls, err
 }
 
-// Run runs all calls at the same time, and adds what they return to the conversation, in their order.
+// Run executes all calls concurrently, and appends the results to the conversation in the order of
+// the calls.
 func (c *conversation) run(ctx context.Context, calls []call, emit emit) error {
 	for _, call := range calls {
 		asked := event{"id": call.ID, "name": call.Function.Name, "arguments": call.arguments()}
@@ -105,7 +106,8 @@ func (c *conversation) run(ctx context.Context, calls []call, emit emit) error {
 		failed <- group.Wait()
 		close(happened)
 	}()
-	// Only this goroutine writes to the client. Should that fail, ctx has ended too, and with it the group.
+	// Only this goroutine writes to the client. If a write fails, ctx has ended too, which ends the
+	// group.
 	for event := range happened {
 		if err := emit(event); err != nil {
 			return err
@@ -115,7 +117,7 @@ func (c *conversation) run(ctx context.Context, calls []call, emit emit) error {
 	return <-failed
 }
 
-// Sender emits to a channel.
+// Sender returns an emitter that sends to a channel.
 func sender(ctx context.Context, to chan<- event) emit {
 	return func(event event) error {
 		select {
@@ -127,7 +129,7 @@ func sender(ctx context.Context, to chan<- event) emit {
 	}
 }
 
-// Arguments are the call's as JSON, or as they are if they are not.
+// Arguments returns the call's arguments as JSON if they are valid, and otherwise as a string.
 func (c call) arguments() any {
 	if text := []byte(c.Function.Arguments); json.Valid(text) {
 		return json.RawMessage(text)
@@ -135,7 +137,7 @@ func (c call) arguments() any {
 	return c.Function.Arguments
 }
 
-// Call runs one tool, and gives the message that tells the model of it.
+// Call runs one tool, and returns its message to the model.
 func (c *conversation) call(ctx context.Context, call call, emit emit) (message, error) {
 	var result any = event{"error": "there is no tool " + call.Function.Name}
 	for _, tool := range c.tools {

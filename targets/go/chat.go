@@ -6,7 +6,7 @@ type chatRequest struct {
 	Message string `json:"message"`
 }
 
-// Chat is one question and one answer.
+// Chat answers POST /chat: one question, one answer.
 func chat(model *model) answer {
 	return func(ctx context.Context, body []byte) (events, error) {
 		var request chatRequest

@@ -11,7 +11,7 @@ import (
 	"strconv"
 )
 
-// A page of threads; next is the last id if there are more.
+// A page of threads. Next is the last id if there is another page.
 type page struct {
 	Threads []thread `json:"threads"`
 	Next    *string  `json:"next"`
@@ -20,7 +20,7 @@ type page struct {
 // Whole is a thread with all its messages.
 type whole struct {
 	thread
-	Messages []said `json:"messages"`
+	Messages []stored `json:"messages"`
 }
 
 // Handlers answer requests for threads.
@@ -89,7 +89,7 @@ func (c handlers) serveList(r *http.Request) (int, any, error) {
 	if after != "" && !plainID.MatchString(after) {
 		return 0, nil, fmt.Errorf("%w: %w", errBadRequest, errID)
 	}
-	// One more than wanted tells whether there are more.
+	// One more row than needed shows whether there is a next page.
 	found, err := c.list(r.Context(), after, limit+1)
 	if len(found) <= limit {
 		return http.StatusOK, page{Threads: found}, err
@@ -139,19 +139,19 @@ func (c handlers) serveRemove(r *http.Request) (int, any, error) {
 }
 
 func (c handlers) serveAppend(r *http.Request) (int, any, error) {
-	var said said
-	err := readBody(r, &said, map[string]*string{"role": &said.Role, "content": &said.Content})
-	if err == nil && said.Role != "user" && said.Role != "assistant" {
+	var stored stored
+	err := readBody(r, &stored, map[string]*string{"role": &stored.Role, "content": &stored.Content})
+	if err == nil && stored.Role != "user" && stored.Role != "assistant" {
 		err = fmt.Errorf("%w: \"role\" must be user or assistant", errBadRequest)
 	}
 	if err == nil {
-		err = keepable(said.Content)
+		err = keepable(stored.Content)
 	}
 	if err == nil {
 		_, err = c.read(r.Context(), r.PathValue("id"))
 	}
 	if err == nil {
-		err = c.append(r.Context(), r.PathValue("id"), said)
+		err = c.append(r.Context(), r.PathValue("id"), stored)
 	}
-	return http.StatusCreated, said, err
+	return http.StatusCreated, stored, err
 }

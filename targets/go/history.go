@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Messages of the thread that the model is told.
+// The most messages of a thread that the model gets.
 const remembered = 20
 
 type historyRequest struct {
@@ -16,7 +16,7 @@ type historyRequest struct {
 	Message string `json:"message"`
 }
 
-// History is a chat that remembers.
+// History answers POST /history: a chat with message history.
 func history(model *model, threads threads) answer {
 	return func(ctx context.Context, body []byte) (events, error) {
 		var request historyRequest
@@ -34,10 +34,10 @@ func history(model *model, threads threads) answer {
 		if err != nil {
 			return nil, err
 		}
-		question := said{"user", request.Message}
+		question := stored{"user", request.Message}
 		var messages []message
-		for _, said := range append(before, question) {
-			messages = append(messages, message{Role: said.Role, Content: said.Content})
+		for _, stored := range append(before, question) {
+			messages = append(messages, message{Role: stored.Role, Content: stored.Content})
 		}
 		deltas, err := model.ask(ctx, messages, nil)
 		if err != nil {
@@ -55,7 +55,7 @@ func history(model *model, threads threads) answer {
 			if err != nil {
 				return err
 			}
-			return threads.record(ctx, thread{request.Thread, request.Message}, question, said{"assistant", answer.String()})
+			return threads.record(ctx, thread{request.Thread, request.Message}, question, stored{"assistant", answer.String()})
 		}, nil
 	}
 }

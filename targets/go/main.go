@@ -1,4 +1,4 @@
-// An agent server: it asks the model and streams what happens to the client.
+// An agent server: it asks the model and streams events to the client.
 package main
 
 import (
@@ -17,7 +17,7 @@ func main() {
 	mux.Handle("POST /multimodal", streaming(multimodal(model)))
 	mux.Handle("POST /pubsub", pubsub(openRooms(model)))
 	remember(mux, model)
-	// Without this a GET of /chat would be 405.
+	// Without this, a GET of /chat would be 405 instead of 404.
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "there is no such route")
 	})

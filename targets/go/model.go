@@ -17,7 +17,7 @@ type model struct {
 	client *http.Client
 }
 
-// A message of the conversation. Its content is a text, or a list of parts.
+// A message of the conversation. Its content is a string or a list of parts.
 type message struct {
 	Role       string `json:"role"`
 	Content    any    `json:"content"`
@@ -29,7 +29,7 @@ func user(text string) message {
 	return message{Role: "user", Content: text}
 }
 
-// A call of a function. While streaming, its arguments come in fragments.
+// A function call. In a stream, its arguments arrive in fragments.
 type call struct {
 	Index    int      `json:"index,omitempty"`
 	ID       string   `json:"id"`
@@ -42,7 +42,8 @@ type function struct {
 	Arguments string `json:"arguments"`
 }
 
-// A delta is what one chunk adds to the answer. It is empty in chunks that only carry the role, the end or the usage.
+// A delta is one chunk's part of the answer. It is empty in chunks with only the role, the finish
+// reason or the usage.
 type delta struct {
 	Content   string `json:"content"`
 	ToolCalls []call `json:"tool_calls"`
@@ -62,7 +63,7 @@ type completion struct {
 
 func newModel(upstream string) *model {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	// The default of 2 would open a new connection for nearly every request under load.
+	// With the default of 2 idle connections, nearly every request under load would open a new one.
 	transport.MaxIdleConnsPerHost = 1024
 	transport.MaxIdleConns = 1024
 	return &model{
@@ -71,7 +72,7 @@ func newModel(upstream string) *model {
 	}
 }
 
-// Ask starts a completion. Nothing of it is left once ctx has ended.
+// Ask starts a completion. The end of ctx cancels it.
 func (m *model) ask(ctx context.Context, messages []message, tools []toolDefinition) (*deltas, error) {
 	body, err := json.Marshal(completion{Model: "stub", Stream: true, Messages: messages, Tools: tools})
 	if err != nil {
@@ -93,15 +94,16 @@ func (m *model) ask(ctx context.Context, messages []message, tools []toolDefinit
 	return &deltas{body: response.Body}, nil
 }
 
-// The deltas of one completion, as they arrive.
+// The deltas of one completion.
 type deltas struct {
 	body io.ReadCloser
 }
 
-// The longest line is that of an image.
+// The longest line has an image.
 const longestLine = 16 << 20
 
-// Each calls yield with every delta. It reads to the end of the body, so that the connection can be used again.
+// Each calls yield with every delta. It reads to the end of the body, so that the connection can be
+// reused.
 func (d *deltas) each(yield func(delta) error) error {
 	defer d.body.Close()
 	done := false

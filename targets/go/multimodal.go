@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Bytes of an image in one event.
+// Bytes of an image per event.
 const partSize = 48 << 10
 
 type imageRequest struct {
@@ -23,7 +23,7 @@ type imagePart struct {
 	Data  string `json:"data"`
 }
 
-// Multimodal takes an image, and gives what the model says and draws.
+// Multimodal answers POST /multimodal: takes an image, and sends the model's text and images.
 func multimodal(model *model) answer {
 	return func(ctx context.Context, body []byte) (events, error) {
 		var request imageRequest
@@ -78,7 +78,7 @@ func showImage(url string, emit emit) error {
 	return nil
 }
 
-// DecodeImage gives the media type and the content of an image's data: URL.
+// DecodeImage returns the media type and the content of an image's data: URL.
 func decodeImage(url string) (string, []byte, error) {
 	head, data, ok := strings.Cut(url, ",")
 	kind, isBase64 := strings.CutSuffix(strings.TrimPrefix(head, "data:"), ";base64")

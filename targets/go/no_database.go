@@ -4,5 +4,6 @@ package main
 
 import "net/http"
 
-// SQLite adds a quarter to what this server keeps in memory, used or not. So it is built for each database, and without.
+// SQLite adds a quarter to the memory of this server even when unused. So there is one build per
+// database, and one without.
 func remember(*http.ServeMux, *model) {}

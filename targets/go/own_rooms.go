@@ -2,5 +2,5 @@
 
 package main
 
-// A client of Redis is only in the build that uses it, as a database is.
+// Only the build that uses Redis contains its client.
 func openRooms(model *model) rooms { return newOwnRooms(model) }

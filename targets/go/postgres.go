@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Ids are in the order of their bytes whatever the database's own order is.
+// Orders ids by their bytes, independent of the database's collation.
 const schema = `
 	CREATE TABLE IF NOT EXISTS threads (id TEXT COLLATE "C" PRIMARY KEY, title TEXT NOT NULL);
 	CREATE TABLE IF NOT EXISTS messages (
@@ -28,7 +28,7 @@ const (
 	insertMessage = "INSERT INTO messages (thread, role, content) VALUES ($1, $2, $3)"
 )
 
-// On a server, by PostgreSQL.
+// The threads on a PostgreSQL server.
 type server struct {
 	pool *pgxpool.Pool
 }
@@ -77,35 +77,35 @@ func (s *server) remove(ctx context.Context, id string) error {
 	return orWhen(result, err, errNoThread)
 }
 
-func (s *server) messages(ctx context.Context, id string) ([]said, error) {
-	return collect[said](s.pool.Query(ctx, "SELECT role, content FROM messages WHERE thread = $1 ORDER BY id", id))
+func (s *server) messages(ctx context.Context, id string) ([]stored, error) {
+	return collect[stored](s.pool.Query(ctx, "SELECT role, content FROM messages WHERE thread = $1 ORDER BY id", id))
 }
 
-func (s *server) latest(ctx context.Context, id string, limit int) ([]said, error) {
-	messages, err := collect[said](s.pool.Query(ctx,
+func (s *server) latest(ctx context.Context, id string, limit int) ([]stored, error) {
+	messages, err := collect[stored](s.pool.Query(ctx,
 		"SELECT role, content FROM messages WHERE thread = $1 ORDER BY id DESC LIMIT $2", id, limit))
 	slices.Reverse(messages)
 	return messages, err
 }
 
-func (s *server) append(ctx context.Context, id string, said said) error {
-	_, err := s.pool.Exec(ctx, insertMessage, id, said.Role, said.Content)
+func (s *server) append(ctx context.Context, id string, stored stored) error {
+	_, err := s.pool.Exec(ctx, insertMessage, id, stored.Role, stored.Content)
 	return err
 }
 
-func (s *server) record(ctx context.Context, thread thread, said ...said) error {
+func (s *server) record(ctx context.Context, thread thread, stored ...stored) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, createThread, thread.ID, thread.Title)
-		for _, said := range said {
+		for _, stored := range stored {
 			if err == nil {
-				_, err = tx.Exec(ctx, insertMessage, thread.ID, said.Role, said.Content)
+				_, err = tx.Exec(ctx, insertMessage, thread.ID, stored.Role, stored.Content)
 			}
 		}
 		return err
 	})
 }
 
-// OrWhen is err, or untouched if no row was touched.
+// OrWhen returns err, or untouched if the statement changed no row.
 func orWhen(result pgconn.CommandTag, err, untouched error) error {
 	if err == nil && result.RowsAffected() == 0 {
 		return untouched
@@ -113,7 +113,7 @@ func orWhen(result pgconn.CommandTag, err, untouched error) error {
 	return err
 }
 
-// Collect reads all rows, and gives a list that is not nil, as JSON would have null for that.
+// Collect reads all rows into a list. The list is never nil, which JSON would encode as null.
 func collect[T any](rows pgx.Rows, err error) ([]T, error) {
 	if err != nil {
 		return nil, err

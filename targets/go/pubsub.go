@@ -7,7 +7,8 @@ import (
 	"net/http"
 )
 
-// Events that a member may be behind before it is given up, so that nobody has to wait for it.
+// The most events a member may lag behind. A slower member is dropped, so that the others do not
+// wait for it.
 const patience = 1024
 
 type pubsubRequest struct {
@@ -33,14 +34,15 @@ func readPubsub(r *http.Request) (pubsubRequest, error) {
 	return request, nil
 }
 
-// Where members of a room come together.
+// Rooms that members can join.
 type rooms interface {
-	// Join counts a member in, and says how many are there; whoever completes the room has the model asked.
-	join(request pubsubRequest, said chan []byte) (*round, int, error)
-	leave(left *round, said chan []byte)
+	// Join adds a member and returns how many there are. The member that completes the room starts
+	// the model call.
+	join(request pubsubRequest, events chan []byte) (*round, int, error)
+	leave(left *round, events chan []byte)
 }
 
-// Pubsub publishes one answer of the model to all members of a room.
+// Pubsub answers POST /pubsub: publishes one answer of the model to all members of a room.
 func pubsub(rooms rooms) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request, err := readPubsub(r)
@@ -48,22 +50,22 @@ func pubsub(rooms rooms) http.Handler {
 			fail(w, http.StatusBadRequest, err.Error())
 			return
 		}
-		said := make(chan []byte, patience)
-		round, joined, err := rooms.join(request, said)
+		events := make(chan []byte, patience)
+		round, joined, err := rooms.join(request, events)
 		if err != nil {
 			fail(w, http.StatusBadGateway, err.Error())
 			return
 		}
-		defer rooms.leave(round, said)
+		defer rooms.leave(round, events)
 		eventStream(w)
 		if err := writeEvent(w, event{"joined": joined}); err == nil {
-			round.hear(r.Context(), w, said)
+			round.forward(r.Context(), w, events)
 		}
 	})
 }
 
-// Hear passes on what is said until the end, or until the client leaves.
-func (r *round) hear(ctx context.Context, w http.ResponseWriter, said chan []byte) {
+// Forward sends the room's events until the end, or until the client disconnects.
+func (r *round) forward(ctx context.Context, w http.ResponseWriter, events chan []byte) {
 	flush := http.NewResponseController(w).Flush
 	for {
 		if flush() != nil {
@@ -72,9 +74,9 @@ func (r *round) hear(ctx context.Context, w http.ResponseWriter, said chan []byt
 		select {
 		case <-ctx.Done():
 			return
-		case data, ok := <-said:
+		case data, ok := <-events:
 			if !ok {
-				r.sayIfBehind(w, said)
+				r.reportIfBehind(w, events)
 				return
 			}
 			if _, err := w.Write(data); err != nil {
@@ -84,10 +86,10 @@ func (r *round) hear(ctx context.Context, w http.ResponseWriter, said chan []byt
 	}
 }
 
-func (r *round) sayIfBehind(w http.ResponseWriter, said chan []byte) {
+func (r *round) reportIfBehind(w http.ResponseWriter, events chan []byte) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if !r.members[said] {
+	if !r.members[events] {
 		writeEvent(w, event{"error": "this member is too far behind"})
 	}
 }

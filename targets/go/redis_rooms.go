@@ -13,7 +13,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Counts a member of a round, which is over for newcomers once it is complete. 0 if it was complete before.
+// Adds a member to the current round. Returns 0 if that round was already complete; the next one
+// starts then.
 var countIn = redis.NewScript(`
 	if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end
 	local present = redis.call('INCR', KEYS[2])
@@ -24,29 +25,30 @@ var countIn = redis.NewScript(`
 	end
 	return present`)
 
-// Counts one out; if all have left a round that was complete, its end tells whoever asks the model.
+// Removes a member. If all have left a complete round, publishes its end, which stops the model
+// call.
 var countOut = redis.NewScript(`
 	if redis.call('EXISTS', KEYS[2]) == 0 or redis.call('DECR', KEYS[2]) > 0 then return 0 end
 	redis.call('DEL', KEYS[2])
 	if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then redis.call('PUBLISH', KEYS[2], '') end
 	return 0`)
 
-// Ends a round: an empty text says so.
+// Ends a round by publishing an empty text.
 var endRound = redis.NewScript(`
 	redis.call('DEL', KEYS[1])
 	return redis.call('PUBLISH', KEYS[1], '')`)
 
-// Rooms of all servers that share a Redis. It counts the members, and passes on what is published.
+// Rooms of all servers that share a Redis. Redis counts the members and distributes the events.
 type sharedRooms struct {
 	model  *model
 	client *redis.Client
 	mutex  sync.Mutex
-	// Rounds that are heard here, by the channel that carries them.
-	heard map[string]*heard
+	// Rounds with a local subscription, by channel.
+	local map[string]*localRound
 }
 
-// A round as far as it is heard at this server.
-type heard struct {
+// The local part of a round.
+type localRound struct {
 	*round
 	subscription *redis.PubSub
 	ready        chan struct{}
@@ -62,10 +64,11 @@ func openRooms(model *model) rooms {
 	if err := client.Ping(context.Background()).Err(); err != nil {
 		log.Fatal(err)
 	}
-	return &sharedRooms{model: model, client: client, heard: map[string]*heard{}}
+	return &sharedRooms{model: model, client: client, local: map[string]*localRound{}}
 }
 
-// The key of a room holds how many rounds it has had. The channel of a round is also the key of its number of members.
+// A room's key holds its number of rounds. A round's channel is also the key of its number of
+// members.
 func (r *round) keys() []string {
 	room := "room:" + r.room
 	return []string{room, fmt.Sprintf("%s:%d", room, r.number)}
@@ -73,44 +76,44 @@ func (r *round) keys() []string {
 
 func (r *round) channel() string { return r.keys()[1] }
 
-func (r *sharedRooms) join(request pubsubRequest, said chan []byte) (*round, int, error) {
+func (r *sharedRooms) join(request pubsubRequest, events chan []byte) (*round, int, error) {
 	ctx := context.Background()
 	for {
 		number, err := r.client.Get(ctx, "room:"+request.Room).Int()
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return nil, 0, err
 		}
-		heard, err := r.enter(newRound(request.Room, number), said)
+		local, err := r.enter(newRound(request.Room, number), events)
 		if err != nil {
 			return nil, 0, err
 		}
-		joined, err := countIn.Run(ctx, r.client, heard.keys(), number, request.Members).Int()
+		joined, err := countIn.Run(ctx, r.client, local.keys(), number, request.Members).Int()
 		if err != nil {
-			r.exit(heard.round, said)
+			r.exit(local.round, events)
 			return nil, 0, err
 		}
 		if joined > 0 {
 			if joined >= request.Members {
-				r.publish(heard.round, request.Message)
+				r.publish(local.round, request.Message)
 			}
-			return heard.round, joined, nil
+			return local.round, joined, nil
 		}
-		// It was complete before we were counted.
-		r.exit(heard.round, said)
+		// The round was complete before this member was counted.
+		r.exit(local.round, events)
 	}
 }
 
-// Enter has a member hear what is published from now on. It is not counted yet.
-func (r *sharedRooms) enter(wanted *round, said chan []byte) (*heard, error) {
+// Enter subscribes a member to the round's channel. The member is not counted yet.
+func (r *sharedRooms) enter(wanted *round, events chan []byte) (*localRound, error) {
 	channel := wanted.channel()
 	r.mutex.Lock()
-	entered, ok := r.heard[channel]
+	entered, ok := r.local[channel]
 	if !ok {
 		subscription := r.client.Subscribe(context.Background(), channel)
-		entered = &heard{round: wanted, subscription: subscription, ready: make(chan struct{})}
-		r.heard[channel] = entered
+		entered = &localRound{round: wanted, subscription: subscription, ready: make(chan struct{})}
+		r.local[channel] = entered
 	}
-	entered.add(said, true)
+	entered.add(events, true)
 	r.mutex.Unlock()
 	if !ok {
 		_, entered.err = entered.subscription.Receive(context.Background())
@@ -119,17 +122,17 @@ func (r *sharedRooms) enter(wanted *round, said chan []byte) (*heard, error) {
 	}
 	<-entered.ready
 	if entered.err != nil {
-		r.exit(entered.round, said)
+		r.exit(entered.round, events)
 	}
 	return entered, entered.err
 }
 
-// Listen passes on to the members here what is published, to the end.
-func (r *sharedRooms) listen(to *heard) {
+// Listen sends published events to the local members, until the end.
+func (r *sharedRooms) listen(to *localRound) {
 	for {
 		message, err := to.subscription.ReceiveMessage(context.Background())
 		if err != nil {
-			// It was closed, as nobody is left here.
+			// The subscription was closed, because no local member is left.
 			return
 		}
 		if message.Payload == "" {
@@ -140,11 +143,12 @@ func (r *sharedRooms) listen(to *heard) {
 			to.end()
 			return
 		}
-		to.say([]byte(message.Payload))
+		to.broadcast([]byte(message.Payload))
 	}
 }
 
-// Publish asks the model. Until it is done, the round is heard here, even without a member.
+// Publish asks the model. The server stays subscribed to the round until publishing ends, even
+// without a local member.
 func (r *sharedRooms) publish(to *round, text string) {
 	publisher := make(chan []byte)
 	to.add(publisher, false)
@@ -162,8 +166,8 @@ func (r *sharedRooms) publish(to *round, text string) {
 	}()
 }
 
-func (r *sharedRooms) leave(left *round, said chan []byte) {
-	r.exit(left, said)
+func (r *sharedRooms) leave(left *round, events chan []byte) {
+	r.exit(left, events)
 	if left.ctx.Err() != nil {
 		return
 	}
@@ -172,20 +176,20 @@ func (r *sharedRooms) leave(left *round, said chan []byte) {
 	}
 }
 
-// Exit takes a member out; a round that nobody hears any more here is not listened to.
-func (r *sharedRooms) exit(left *round, said chan []byte) {
+// Exit removes a member, and unsubscribes from a round without local members.
+func (r *sharedRooms) exit(left *round, events chan []byte) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if left.remove(said) == 0 {
+	if left.remove(events) == 0 {
 		r.drop(left)
 	}
 }
 
-// Drop is called with the mutex held.
+// Drop forgets a round. The caller holds the mutex.
 func (r *sharedRooms) drop(dropped *round) {
 	channel := dropped.channel()
-	if entered, ok := r.heard[channel]; ok && entered.round == dropped {
-		delete(r.heard, channel)
+	if entered, ok := r.local[channel]; ok && entered.round == dropped {
+		delete(r.local, channel)
 		entered.subscription.Close()
 	}
 }

@@ -7,15 +7,16 @@ import (
 	"sync"
 )
 
-// A round is those who hear the same answer, each from a channel of its own. The answer ends with ctx.
+// A round is the members that receive the same answer, each from its own channel. The answer ends
+// with ctx.
 type round struct {
 	room string
-	// How many rounds the room has had, where several servers count them.
+	// The number of the room's rounds, if several servers count them.
 	number int
 	ctx    context.Context
 	cancel context.CancelFunc
 	mutex  sync.Mutex
-	// Whether they still listen: who falls too far behind does not.
+	// Whether a member still receives events. A slow one is dropped.
 	members map[chan []byte]bool
 }
 
@@ -24,55 +25,55 @@ func newRound(room string, number int) *round {
 	return &round{room: room, number: number, ctx: ctx, cancel: cancel, members: map[chan []byte]bool{}}
 }
 
-func (r *round) add(said chan []byte, listens bool) int {
+func (r *round) add(events chan []byte, listens bool) int {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	r.members[said] = listens
+	r.members[events] = listens
 	return len(r.members)
 }
 
-// Remove takes a member out, and gives how many are left.
-func (r *round) remove(said chan []byte) int {
+// Remove removes a member, and returns how many are left.
+func (r *round) remove(events chan []byte) int {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	delete(r.members, said)
+	delete(r.members, events)
 	return len(r.members)
 }
 
-// Say sends to all members; nobody is waited for.
-func (r *round) say(data []byte) {
+// Broadcast sends an event to all members without waiting.
+func (r *round) broadcast(data []byte) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	for said, listens := range r.members {
+	for events, listens := range r.members {
 		if !listens {
 			continue
 		}
 		select {
-		case said <- data:
+		case events <- data:
 		default:
-			r.members[said] = false
-			close(said)
+			r.members[events] = false
+			close(events)
 		}
 	}
 }
 
-// End tells all members that nothing more will be said.
+// End ends the event streams of all members.
 func (r *round) end() {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	for said, listens := range r.members {
+	for events, listens := range r.members {
 		if listens {
-			close(said)
+			close(events)
 		}
 	}
 }
 
-// AskFor asks the model; each event of the answer is written once, and given to say.
-func askFor(ctx context.Context, model *model, text string, say func([]byte)) {
+// AskFor asks the model. It serializes each event of the answer once, and passes it to broadcast.
+func askFor(ctx context.Context, model *model, text string, broadcast func([]byte)) {
 	send := func(event event) error {
 		data, err := json.Marshal(event)
 		if err == nil {
-			say(fmt.Appendf(nil, "data: %s\n\n", data))
+			broadcast(fmt.Appendf(nil, "data: %s\n\n", data))
 		}
 		return err
 	}
@@ -88,7 +89,7 @@ func askFor(ctx context.Context, model *model, text string, say func([]byte)) {
 	if err != nil {
 		send(event{"error": err.Error()})
 	} else {
-		say([]byte("data: [DONE]\n\n"))
+		broadcast([]byte("data: [DONE]\n\n"))
 	}
 }
 
@@ -103,7 +104,7 @@ func newOwnRooms(model *model) rooms {
 	return &ownRooms{model: model, open: map[string]*round{}}
 }
 
-func (r *ownRooms) join(request pubsubRequest, said chan []byte) (*round, int, error) {
+func (r *ownRooms) join(request pubsubRequest, events chan []byte) (*round, int, error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	joined, ok := r.open[request.Room]
@@ -111,21 +112,21 @@ func (r *ownRooms) join(request pubsubRequest, said chan []byte) (*round, int, e
 		joined = newRound(request.Room, 0)
 		r.open[request.Room] = joined
 	}
-	count := joined.add(said, true)
+	count := joined.add(events, true)
 	if count >= request.Members {
 		delete(r.open, request.Room)
 		go func() {
-			askFor(joined.ctx, r.model, request.Message, joined.say)
+			askFor(joined.ctx, r.model, request.Message, joined.broadcast)
 			joined.end()
 		}()
 	}
 	return joined, count, nil
 }
 
-func (r *ownRooms) leave(left *round, said chan []byte) {
+func (r *ownRooms) leave(left *round, events chan []byte) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if left.remove(said) > 0 {
+	if left.remove(events) > 0 {
 		return
 	}
 	left.cancel()

@@ -21,11 +21,11 @@ const schema = `
 	);
 	CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread, id);`
 
-// Each connection of the pool needs these.
+// Settings that each connection of the pool needs.
 const pragmas = "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)" +
 	"&_pragma=busy_timeout(5000)&_txlock=immediate"
 
-// In a file, by SQLite.
+// The threads in an SQLite file.
 type file struct {
 	db *sql.DB
 }
@@ -68,12 +68,12 @@ func (f *file) remove(ctx context.Context, id string) error {
 	return orWhen(result, err, errNoThread)
 }
 
-func (f *file) messages(ctx context.Context, id string) ([]said, error) {
+func (f *file) messages(ctx context.Context, id string) ([]stored, error) {
 	rows, err := f.db.QueryContext(ctx, "SELECT role, content FROM messages WHERE thread = ? ORDER BY id", id)
 	return collect(rows, err, fields)
 }
 
-func (f *file) latest(ctx context.Context, id string, limit int) ([]said, error) {
+func (f *file) latest(ctx context.Context, id string, limit int) ([]stored, error) {
 	rows, err := f.db.QueryContext(ctx,
 		"SELECT role, content FROM messages WHERE thread = ? ORDER BY id DESC LIMIT ?", id, limit)
 	messages, err := collect(rows, err, fields)
@@ -81,20 +81,20 @@ func (f *file) latest(ctx context.Context, id string, limit int) ([]said, error)
 	return messages, err
 }
 
-func (f *file) append(ctx context.Context, id string, said said) error {
-	return insert(ctx, f.db, id, said)
+func (f *file) append(ctx context.Context, id string, stored stored) error {
+	return insert(ctx, f.db, id, stored)
 }
 
-func (f *file) record(ctx context.Context, thread thread, said ...said) error {
+func (f *file) record(ctx context.Context, thread thread, stored ...stored) error {
 	tx, err := f.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
 	_, err = tx.ExecContext(ctx, "INSERT OR IGNORE INTO threads (id, title) VALUES (?, ?)", thread.ID, thread.Title)
-	for _, said := range said {
+	for _, stored := range stored {
 		if err == nil {
-			err = insert(ctx, tx, thread.ID, said)
+			err = insert(ctx, tx, thread.ID, stored)
 		}
 	}
 	if err != nil {
@@ -108,12 +108,12 @@ type executor interface {
 	ExecContext(ctx context.Context, query string, arguments ...any) (sql.Result, error)
 }
 
-func insert(ctx context.Context, db executor, id string, said said) error {
-	_, err := db.ExecContext(ctx, "INSERT INTO messages (thread, role, content) VALUES (?, ?, ?)", id, said.Role, said.Content)
+func insert(ctx context.Context, db executor, id string, stored stored) error {
+	_, err := db.ExecContext(ctx, "INSERT INTO messages (thread, role, content) VALUES (?, ?, ?)", id, stored.Role, stored.Content)
 	return err
 }
 
-// OrWhen is err, or untouched if no row was touched.
+// OrWhen returns err, or untouched if the statement changed no row.
 func orWhen(result sql.Result, err, untouched error) error {
 	if err != nil {
 		return err
@@ -124,11 +124,11 @@ func orWhen(result sql.Result, err, untouched error) error {
 	return untouched
 }
 
-func fields(said *said) []any {
-	return []any{&said.Role, &said.Content}
+func fields(stored *stored) []any {
+	return []any{&stored.Role, &stored.Content}
 }
 
-// Collect reads all rows, and gives a list that is not nil, as JSON would have null for that.
+// Collect reads all rows into a list. The list is never nil, which JSON would encode as null.
 func collect[T any](rows *sql.Rows, err error, fields func(*T) []any) ([]T, error) {
 	if err != nil {
 		return nil, err

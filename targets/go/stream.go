@@ -10,19 +10,20 @@ import (
 	"regexp"
 )
 
-// An event is one JSON object that the client is sent.
+// An event is one JSON object of the client's stream.
 type event map[string]any
 
-// Emit sends an event to the client; it fails once the client has left.
+// Emit sends an event to the client. It fails after the client has disconnected.
 type emit func(event) error
 
-// An answer asks the model for what a body wants, and gives what then happens. When ctx ends, all of it does.
+// An answer starts the work for a request body, and returns its events. The end of ctx cancels the
+// work.
 type answer func(ctx context.Context, body []byte) (events, error)
 
-// Events happen when they are run.
+// Events run the work and emit its events.
 type events func(emit) error
 
-// ErrBadRequest marks requests that cannot be answered.
+// ErrBadRequest marks invalid requests.
 var errBadRequest = errors.New("bad request")
 
 // Ids of threads and rooms.
@@ -31,7 +32,8 @@ var (
 	errID   = errors.New("ids have 1 to 64 letters, digits, - and _")
 )
 
-// Streaming serves an answer as server-sent events. When the client leaves, the request's context ends.
+// Streaming serves an answer as server-sent events. When the client disconnects, the request's
+// context ends.
 func streaming(answer answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -88,7 +90,7 @@ func fail(w http.ResponseWriter, status int, message string) {
 	json.NewEncoder(w).Encode(map[string]string{"error": message})
 }
 
-// Read reads a body into a request, and checks that the fields named are there.
+// Read parses a body into a request, and checks that the named fields are present.
 func read(body []byte, request any, fields map[string]*string) error {
 	if err := json.Unmarshal(body, request); err != nil {
 		return fmt.Errorf("%w: the body is not the JSON expected: %w", errBadRequest, err)

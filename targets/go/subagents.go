@@ -15,7 +15,7 @@ type report struct {
 	Answer string `json:"answer"`
 }
 
-// SubAgents answers with a planner whose tool is another agent.
+// SubAgents answers POST /sub-agents: a planner whose tool runs a sub-agent.
 func subAgents(model *model) answer {
 	tools := []tool{delegate(model)}
 	return func(ctx context.Context, body []byte) (events, error) {
@@ -53,7 +53,7 @@ func delegate(model *model) tool {
 	return tool{"delegate", "Gives a task to a researcher", parameters, run}
 }
 
-// Signed emits events that say whose they are.
+// Signed returns an emitter that adds the agent's task to events.
 func signed(to emit, agent string) emit {
 	return func(event event) error {
 		event["agent"] = agent

@@ -19,7 +19,7 @@ type thread struct {
 	Title string `json:"title"`
 }
 
-type said struct {
+type stored struct {
 	Role    string `json:"role"`
 	Content string `json:"content"`
 }
@@ -31,15 +31,15 @@ type threads interface {
 	list(ctx context.Context, after string, limit int) ([]thread, error)
 	rename(ctx context.Context, thread thread) error
 	remove(ctx context.Context, id string) error
-	messages(ctx context.Context, id string) ([]said, error)
-	// Latest gives the last messages, oldest first.
-	latest(ctx context.Context, id string, limit int) ([]said, error)
-	append(ctx context.Context, id string, said said) error
-	// Record appends to a thread, which is created if it is new, all or nothing.
-	record(ctx context.Context, thread thread, said ...said) error
+	messages(ctx context.Context, id string) ([]stored, error)
+	// Latest returns the last messages, oldest first.
+	latest(ctx context.Context, id string, limit int) ([]stored, error)
+	append(ctx context.Context, id string, stored stored) error
+	// Record appends to a thread in one transaction, and creates the thread if it is new.
+	record(ctx context.Context, thread thread, stored ...stored) error
 }
 
-// Keepable says why a text cannot be kept: not every database keeps a NUL.
+// Keepable returns an error for a string with NUL, which not every database stores.
 func keepable(text string) error {
 	if strings.ContainsRune(text, 0) {
 		return fmt.Errorf("%w: a text that is to be kept holds a NUL", errBadRequest)

@@ -11,13 +11,13 @@ import (
 type tool struct {
 	name        string
 	description string
-	// Types of its parameters, all of which are needed.
+	// Types of the parameters, which are all required.
 	parameters map[string]string
-	// Run gives what the model is told. Its events go to the client.
+	// Run returns the result for the model. Its events go to the client.
 	run func(ctx context.Context, arguments []byte, emit emit) (any, error)
 }
 
-// A toolDefinition is how the API wants to be told of a tool.
+// A toolDefinition is a tool in the API's format.
 type toolDefinition struct {
 	Type     string         `json:"type"`
 	Function map[string]any `json:"function"`
@@ -39,10 +39,10 @@ func definitions(tools []tool) []toolDefinition {
 	return definitions
 }
 
-// ErrArguments marks arguments that a tool cannot use. The model is told, and may try again.
+// ErrArguments marks invalid arguments. The model gets the error, and may try again.
 type errArguments struct{ error }
 
-// Arguments reads the arguments of a call; all fields are needed.
+// Arguments parses the arguments of a call. All fields are required.
 func arguments[T any](data []byte, parameters map[string]string) (T, error) {
 	var given map[string]json.RawMessage
 	var arguments T
@@ -61,7 +61,7 @@ func arguments[T any](data []byte, parameters map[string]string) (T, error) {
 	return arguments, nil
 }
 
-// Service is a tool that waits as long as a quick service would take.
+// Service is a tool that waits as long as a fast service would take.
 func service[T any](name, description string, parameters map[string]string, wait time.Duration, answer func(T) any) tool {
 	run := func(ctx context.Context, data []byte, _ emit) (any, error) {
 		arguments, err := arguments[T](data, parameters)

@@ -1,18 +1,18 @@
-// An agent: the model and its tools, turn by turn, until it answers.
+// An agent: asks the model and runs its tools, turn by turn, until the model answers.
 import { type Event, stream, type ToolCall } from "./events.ts";
 import { merge } from "./merge.ts";
 import { ask, type Call, type Delta, type Message } from "./model.ts";
-import { text } from "./refusal.ts";
+import { text } from "./http_error.ts";
 import { definition, mistake, type Tool, tools } from "./tools.ts";
 
 const maxTurns = 20;
 
-/** The answer to a body. When `signal` fires, it ends. */
+/** Answers a request body until `signal` aborts. */
 export async function agent(body: unknown, signal: AbortSignal): Promise<AsyncGenerator<string>> {
   return stream(await start([{ role: "user", content: text(body, "message") }], tools, signal));
 }
 
-/** Asks the model; what then happens are the events, and the text of the last turn is what they return. */
+/** Runs the loop of model and tools. Yields its events, and returns the text of the last turn. */
 export async function start(messages: Message[], tools: Tool[], signal: AbortSignal) {
   const definitions = tools.map(definition);
   const turn = () => ask(messages, signal, definitions);
@@ -44,14 +44,20 @@ async function* loop(
   }
 }
 
-/** The first part of a call has its id and name, all have a fragment of its arguments. */
+/**
+ * Merges a delta into the calls. The first delta of a call has its id and name; each has a fragment
+ * of its arguments.
+ */
 function add(calls: Call[], { index, id, function: part }: NonNullable<Delta["tool_calls"]>[number]) {
   const call = (calls[index] ??= { id: id ?? "", type: "function", function: { name: "", arguments: "" } });
   call.function.name ||= part?.name ?? "";
   call.function.arguments += part?.arguments ?? "";
 }
 
-/** Runs all calls at the same time, and tells the model what they return, in their order. */
+/**
+ * Runs all calls concurrently, and appends the results to the conversation in the order of the
+ * calls.
+ */
 async function* results(
   calls: Call[],
   messages: Message[],

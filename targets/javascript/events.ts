@@ -1,9 +1,9 @@
-// What is sent to the client: server-sent events, one JSON object each.
+// The client's stream: server-sent events, one JSON object each.
 
 export interface ToolCall {
   id: string;
   name: string;
-  /** As the model sent them, if they are not JSON. */
+  /** The model's text, if it is not JSON. */
   arguments: unknown;
 }
 
@@ -15,7 +15,7 @@ export type Event =
 
 export const eventStream = { "content-type": "text/event-stream", "cache-control": "no-cache" };
 
-/** The stream of an answer: its events, then the end mark, or what went wrong. */
+/** Encodes an answer as a stream: its events, then `[DONE]` or an error. */
 export async function* stream(events: AsyncIterable<Event>): AsyncGenerator<string> {
   try {
     for await (const event of events) yield data(event);

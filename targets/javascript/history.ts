@@ -1,16 +1,16 @@
-// A chat that remembers.
+// A chat with message history.
 import { type Event, stream } from "./events.ts";
 import { ask, type Delta } from "./model.ts";
-import { keepable, plainId, text } from "./refusal.ts";
-import type { Said, Threads } from "./threads.ts";
+import { storableText, validId, text } from "./http_error.ts";
+import type { StoredMessage, Threads } from "./threads.ts";
 
-/** Messages of the thread that the model is told. */
+/** The most messages of a thread that the model gets. */
 const remembered = 20;
 
 /** Answers in a thread. */
 export const history = (threads: Threads) => async (body: unknown, signal: AbortSignal) => {
-  const [thread, content] = [plainId(text(body, "thread")), keepable(body, "message")];
-  const question: Said = { role: "user", content };
+  const [thread, content] = [validId(text(body, "thread")), storableText(body, "message")];
+  const question: StoredMessage = { role: "user", content };
   const deltas = await ask([...(await threads.latest(thread, remembered)), question], signal);
   return stream(events(threads, thread, question, deltas));
 };
@@ -18,7 +18,7 @@ export const history = (threads: Threads) => async (body: unknown, signal: Abort
 async function* events(
   threads: Threads,
   thread: string,
-  question: Said,
+  question: StoredMessage,
   deltas: AsyncIterable<Delta>,
 ): AsyncGenerator<Event> {
   let answer = "";

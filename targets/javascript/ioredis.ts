@@ -1,8 +1,8 @@
-// What Node's servers do with Redis, by the client that most of them use.
+// Redis with ioredis, for Node.
 import type { Redis as Client } from "ioredis";
 import type { Redis } from "./redis.ts";
 
-/** A client that is connected; without Redis there is no server. */
+/** Connects to Redis. The server does not start without it. */
 export async function connected(client: Client): Promise<Redis> {
   const subscriber = client.duplicate();
   await Promise.all([client.connect(), subscriber.connect()]);
@@ -12,6 +12,6 @@ export async function connected(client: Client): Promise<Redis> {
     publish: (channel, text) => client.publish(channel, text),
     subscribe: (channel) => subscriber.subscribe(channel),
     unsubscribe: (channel) => subscriber.unsubscribe(channel),
-    listen: (hear) => subscriber.on("message", hear),
+    listen: (receive) => subscriber.on("message", receive),
   };
 }

@@ -1,4 +1,4 @@
-/** Values of all sources, as they come. */
+/** Yields the values of all sources as they arrive. */
 export async function* merge<T>(sources: AsyncGenerator<T>[]): AsyncGenerator<T> {
   const next = (source: AsyncGenerator<T>) => source.next().then((result) => ({ source, result }));
   const waiting = new Map(sources.map((source) => [source, next(source)]));

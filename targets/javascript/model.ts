@@ -1,5 +1,5 @@
 // A model that speaks the OpenAI chat completions API.
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./http_error.ts";
 
 const url = `${process.env.UPSTREAM}/v1/chat/completions`;
 
@@ -9,21 +9,21 @@ export type Message =
 
 export type Part = { type: "text"; text: string } | { type: "image_url"; image_url: { url: string } };
 
-/** A call of a function; while streaming, `arguments` comes in fragments. */
+/** A function call. In a stream, `arguments` arrive in fragments. */
 export interface Call {
   id: string;
   type: "function";
   function: { name: string; arguments: string };
 }
 
-/** What one chunk adds to the answer. */
+/** One chunk's part of the answer. */
 export interface Delta {
   content?: string | null;
   tool_calls?: (Partial<Call> & { index: number })[];
   images?: { image_url: { url: string } }[];
 }
 
-/** Starts a completion; what it adds comes as it arrives. Nothing of it is left once `signal` fires. */
+/** Starts a completion and returns its deltas. `signal` cancels it. */
 export async function ask(messages: Message[], signal: AbortSignal, tools?: object[]): Promise<AsyncIterable<Delta>> {
   const response = await fetch(url, {
     method: "POST",
@@ -31,16 +31,16 @@ export async function ask(messages: Message[], signal: AbortSignal, tools?: obje
     body: JSON.stringify({ model: "stub", stream: true, messages, tools }),
     signal,
   }).catch((error) => {
-    throw new Refusal(502, `the model cannot be reached: ${error.message}`);
+    throw new HttpError(502, `the model cannot be reached: ${error.message}`);
   });
   if (response.status !== 200 || !response.body) {
     await response.body?.cancel();
-    throw new Refusal(502, `the model answered ${response.status}`);
+    throw new HttpError(502, `the model answered ${response.status}`);
   }
   return deltas(response.body);
 }
 
-/** Reads to the end of the body, so that the connection can be used again. */
+/** Reads to the end of the body, so that the connection can be reused. */
 async function* deltas(body: ReadableStream<Uint8Array>): AsyncGenerator<Delta> {
   let done = false;
   for await (const line of lines(body)) {
@@ -57,7 +57,7 @@ async function* deltas(body: ReadableStream<Uint8Array>): AsyncGenerator<Delta> 
   if (!done) throw new Error("the model broke off");
 }
 
-/** Lines, whatever way the network has split them. */
+/** Splits a body into lines, across reads. */
 async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";

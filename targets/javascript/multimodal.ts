@@ -1,16 +1,16 @@
-// Images in and out.
+// Image input and output.
 import { Buffer } from "node:buffer";
 import { type Event, stream } from "./events.ts";
 import { ask, type Delta } from "./model.ts";
-import { Refusal, text } from "./refusal.ts";
+import { HttpError, text } from "./http_error.ts";
 
-/** Bytes of an image in one event. */
+/** Bytes of an image per event. */
 const partSize = 48 * 1024;
 
-/** The answer to a body. When `signal` fires, it ends. */
+/** Answers a request body until `signal` aborts. */
 export async function multimodal(body: unknown, signal: AbortSignal): Promise<AsyncGenerator<string>> {
   const [message, url] = [text(body, "message"), text(body, "image")];
-  if (!decode(url)) throw new Refusal(400, '"image" is not the data: URL of an image');
+  if (!decode(url)) throw new HttpError(400, '"image" is not the data: URL of an image');
   const content = [
     { type: "text" as const, text: message },
     { type: "image_url" as const, image_url: { url } },
@@ -37,13 +37,13 @@ export function* parts({ type, bytes }: { type: string; bytes: Buffer }): Genera
   }
 }
 
-/** The content of a `data:` URL; nothing if it is not that of an image. */
+/** Returns the content of an image's `data:` URL, or `undefined` if the URL is not one. */
 export function decode(url: string): { type: string; bytes: Buffer } | undefined {
   const head = /^data:(image\/[\w.+-]+);base64,/.exec(url);
   if (!head) return;
   const base64 = url.slice(head[0].length);
   const bytes = Buffer.from(base64, "base64");
-  // What is not base64 is skipped without a word, so the length tells.
+  // Buffer skips characters that are not base64, so the length reveals them.
   const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
   if (bytes.length === 0 || bytes.length !== (base64.length / 4) * 3 - padding) return;
   return { type: head[1], bytes };

@@ -1,7 +1,7 @@
 // Threads and their messages, in PostgreSQL.
-import type { Said, Thread, Threads } from "./threads.ts";
+import type { StoredMessage, Thread, Threads } from "./threads.ts";
 
-/** Ids are in the order of their bytes whatever the database's own order is. */
+/** Orders ids by their bytes, independent of the database's collation. */
 export const schema = `
   CREATE TABLE IF NOT EXISTS threads (id TEXT COLLATE "C" PRIMARY KEY, title TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS messages (
@@ -13,19 +13,22 @@ export const schema = `
   CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread, id);
 `;
 
-/** What Bun's own client and postgres.js have in common: a query is a tagged template, prepared once a connection. */
+/**
+ * The common interface of Bun's client and postgres.js: a query is a tagged template, prepared once
+ * per connection.
+ */
 export interface Sql {
   (query: TemplateStringsArray, ...values: unknown[]): Promise<any[]>;
   unsafe(query: string): Promise<unknown>;
   begin(work: (sql: Sql) => Promise<void>): Promise<void>;
 }
 
-/** The threads in its database. */
+/** Returns the threads in the database of this client. */
 export async function threadsOf(sql: Sql): Promise<Threads> {
   await sql.unsafe(schema);
   const create = (sql: Sql, id: string, title: string): Promise<Thread[]> =>
     sql`INSERT INTO threads (id, title) VALUES (${id}, ${title}) ON CONFLICT DO NOTHING RETURNING id, title`;
-  const append = (sql: Sql, id: string, { role, content }: Said) =>
+  const append = (sql: Sql, id: string, { role, content }: StoredMessage) =>
     sql`INSERT INTO messages (thread, role, content) VALUES (${id}, ${role}, ${content})`;
   return {
     create: async (id, title) => (await create(sql, id, title))[0],
@@ -39,11 +42,11 @@ export async function threadsOf(sql: Sql): Promise<Threads> {
       const last = await sql`SELECT role, content FROM messages WHERE thread = ${id} ORDER BY id DESC LIMIT ${limit}`;
       return last.reverse();
     },
-    append: (id, said) => append(sql, id, said),
-    record: (id, title, said) =>
+    append: (id, stored) => append(sql, id, stored),
+    record: (id, title, stored) =>
       sql.begin(async (sql) => {
         await create(sql, id, title);
-        for (const each of said) await append(sql, id, each);
+        for (const each of stored) await append(sql, id, each);
       }),
   };
 }

@@ -1,18 +1,22 @@
-// Rooms whose members may be at several servers: Redis counts them, and passes on what is published.
+// Rooms whose members may be connected to several servers. Redis counts the members and distributes
+// the events.
 import { type Answering, type Join, Round } from "./rooms.ts";
 
-/** What is needed of a client. Whoever subscribes does so over a connection of its own. */
+/** The client interface. A subscription uses a separate connection. */
 export interface Redis {
   get(key: string): Promise<string | null>;
   eval(script: string, keys: string[], args: string[]): Promise<unknown>;
   publish(channel: string, text: string): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
-  /** Who hears the texts of all channels. */
-  listen(hear: (channel: string, text: string) => void): void;
+  /** Receives the messages of all channels. */
+  listen(receive: (channel: string, text: string) => void): void;
 }
 
-/** Counts a member of a round, which is over for newcomers once it is complete. 0 if it was complete before. */
+/**
+ * Adds a member to the current round. Returns 0 if that round was already complete; the next one
+ * starts then.
+ */
 const JOIN = `
   if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end
   local present = redis.call('INCR', KEYS[2])
@@ -22,17 +26,20 @@ const JOIN = `
     redis.call('EXPIRE', KEYS[1], 3600)
   end
   return present`;
-/** Uncounts one; if all have left a round that was complete, its end tells whoever asks the model. */
+/**
+ * Removes a member. If all have left a complete round, publishes its end, which stops the model
+ * call.
+ */
 const LEAVE = `
   if redis.call('EXISTS', KEYS[2]) == 0 or redis.call('DECR', KEYS[2]) > 0 then return end
   redis.call('DEL', KEYS[2])
   if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then redis.call('PUBLISH', KEYS[2], '') end`;
-/** Ends a round: an empty text says so. */
+/** Ends a round by publishing an empty text. */
 const END = "redis.call('DEL', KEYS[1]) redis.call('PUBLISH', KEYS[1], '')";
 
-/** A round as far as it is heard at this server. */
-class Heard extends Round {
-  /** Members, and who publishes. */
+/** The local part of a round. */
+class LocalRound extends Round {
+  /** Members and publishers. */
   users = 0;
   over = new AbortController();
   subscribed: Promise<unknown> = Promise.resolve();
@@ -40,22 +47,22 @@ class Heard extends Round {
 
 /** Rooms that all servers with this Redis share. */
 export function sharedBy(redis: Redis, answer: Answering): Join {
-  const rounds = new Map<string, Heard>();
-  // One after another, so that leaving a channel does not undo that somebody else has come to it.
+  const rounds = new Map<string, LocalRound>();
+  // Serialized, so that one member's unsubscribe does not undo another one's subscribe.
   let changes: Promise<unknown> = Promise.resolve();
 
   redis.listen((channel, text) => {
     const round = rounds.get(channel);
-    round?.emit("said", text || undefined);
+    round?.emit("event", text || undefined);
     if (!round || text !== "") return;
     round.over.abort();
     drop(channel, round);
   });
 
-  function enter(channel: string): Heard {
+  function enter(channel: string): LocalRound {
     let round = rounds.get(channel);
     if (!round) {
-      round = new Heard();
+      round = new LocalRound();
       rounds.set(channel, round);
       round.subscribed = changes = changes.then(() => redis.subscribe(channel));
     }
@@ -63,17 +70,17 @@ export function sharedBy(redis: Redis, answer: Answering): Join {
     return round;
   }
 
-  function exit(channel: string, round: Heard) {
+  function exit(channel: string, round: LocalRound) {
     if (--round.users === 0) drop(channel, round);
   }
 
-  function drop(channel: string, round: Heard) {
+  function drop(channel: string, round: LocalRound) {
     if (rounds.get(channel) !== round) return;
     rounds.delete(channel);
     changes = changes.then(() => redis.unsubscribe(channel));
   }
 
-  async function publish(channel: string, round: Heard, message: string) {
+  async function publish(channel: string, round: LocalRound, message: string) {
     round.users++;
     for await (const event of answer(message, round.over.signal)) await redis.publish(channel, event);
     if (!round.over.signal.aborted) await redis.eval(END, [channel], []);
@@ -88,11 +95,11 @@ export function sharedBy(redis: Redis, answer: Answering): Join {
       const channel = `${room}:${number}`;
       const round = enter(channel);
       await round.subscribed;
-      // Before it is counted: whoever comes next may complete the round.
-      const said = round.heard(signal);
+      // Before counting: the next member may complete the round.
+      const events = round.listen(signal);
       const joined = Number(await redis.eval(JOIN, [room, channel], [number, String(members)]));
       if (joined === 0) {
-        said.return?.();
+        events.return?.();
         exit(channel, round);
         continue;
       }
@@ -104,7 +111,7 @@ export function sharedBy(redis: Redis, answer: Answering): Join {
       };
       if (signal.aborted) leave();
       else signal.addEventListener("abort", leave, { once: true });
-      return { joined, said };
+      return { joined, events };
     }
   };
 }

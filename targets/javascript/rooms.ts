@@ -1,30 +1,33 @@
 // Rooms of this process, or of all servers that share a Redis.
 import { EventEmitter, on } from "node:events";
 
-/** Those who hear the same answer. It is said as the text of its events, and then `undefined`. */
-export class Round extends EventEmitter<{ said: [string | undefined] }> {
+/** The members that receive the same answer: the text of its events, then `undefined`. */
+export class Round extends EventEmitter<{ event: [string | undefined] }> {
   constructor() {
     super();
     this.setMaxListeners(0);
   }
 
-  /** What is said from now on. */
-  heard(signal: AbortSignal): AsyncIterableIterator<[string | undefined]> {
-    return on(this, "said", { signal });
+  /** Yields the events from now on. */
+  listen(signal: AbortSignal): AsyncIterableIterator<[string | undefined]> {
+    return on(this, "event", { signal });
   }
 }
 
 /** A member who has joined. */
 export interface Member {
-  /** How many are in the room now. */
+  /** The number of members in the room. */
   joined: number;
-  said: AsyncIterableIterator<[string | undefined]>;
+  events: AsyncIterableIterator<[string | undefined]>;
 }
 
-/** The answer to a message, as the text of its events. It ends when the signal fires. */
+/** Yields the text of an answer's events, until the signal aborts. */
 export type Answering = (message: string, signal: AbortSignal) => AsyncIterable<string>;
 
-/** Joins a room; whoever completes it has the model asked. When the signal fires, the member has left. */
+/**
+ * Joins a room. The member that completes it starts the model call. The member leaves when the
+ * signal aborts.
+ */
 export type Join = (room: string, message: string, members: number, signal: AbortSignal) => Promise<Member>;
 
 /** Rooms of this process. */
@@ -35,7 +38,7 @@ export function ofThisProcess(answer: Answering): Join {
     signal.throwIfAborted();
     const round = open.get(room) ?? Object.assign(new Round(), { present: 0, empty: new AbortController() });
     open.set(room, round);
-    // The next who comes to the room is the first of another round.
+    // The next member of the room is the first of a new round.
     const close = () => open.get(room) === round && open.delete(room);
     const joined = ++round.present;
     const leave = () => {
@@ -44,16 +47,16 @@ export function ofThisProcess(answer: Answering): Join {
       close();
     };
     signal.addEventListener("abort", leave, { once: true });
-    const said = round.heard(signal);
+    const events = round.listen(signal);
     if (joined >= members) {
       close();
-      say(round, answer(message, round.empty.signal));
+      broadcast(round, answer(message, round.empty.signal));
     }
-    return { joined, said };
+    return { joined, events };
   };
 }
 
-async function say(round: Round, events: AsyncIterable<string>) {
-  for await (const event of events) round.emit("said", event);
-  round.emit("said", undefined);
+async function broadcast(round: Round, events: AsyncIterable<string>) {
+  for await (const event of events) round.emit("event", event);
+  round.emit("event", undefined);
 }

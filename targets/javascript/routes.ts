@@ -1,22 +1,22 @@
-// What the JavaScript servers have in common: which path is answered how.
+// The routes that the JavaScript servers share.
 import { agent } from "./agent.ts";
 import { chat } from "./chat.ts";
 import { crud } from "./crud.ts";
 import { history } from "./history.ts";
 import { multimodal } from "./multimodal.ts";
 import { pubsub, share } from "./pubsub.ts";
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./http_error.ts";
 import { subAgents } from "./sub-agents.ts";
 import type { Threads } from "./threads.ts";
-import { nothing, type Whole } from "./whole.ts";
+import { notFound, type JsonHandler } from "./json_reply.ts";
 
 export { eventStream } from "./events.ts";
-export { Refusal, share };
+export { HttpError, share };
 
-/** Answers a body, of which `undefined` stands for one that is not JSON. When the signal fires, it ends. */
+/** Answers a request body until the signal aborts. The body is `undefined` if it is not JSON. */
 export type Answer = (body: unknown, signal: AbortSignal) => Promise<AsyncGenerator<string>>;
 
-/** What is posted where, and answered with events. */
+/** The handlers of POST requests, which stream events. */
 export const routes: Record<string, Answer> = {
   "/chat": chat,
   "/agent": agent,
@@ -25,12 +25,12 @@ export const routes: Record<string, Answer> = {
   "/pubsub": pubsub,
 };
 
-/** What everything else is answered with, in one piece. */
-export let rest: Whole = nothing;
+/** The handler of all other requests, which answers with JSON. */
+export let rest: JsonHandler = notFound;
 
 /** Adds the routes that need threads. */
 export function remember(threads: Threads) {
   routes["/history"] = history(threads);
   rest = (method, url, body) =>
-    /^\/threads(\/|$)/.test(url.pathname) ? crud(threads, method, url, body) : nothing(method, url, body);
+    /^\/threads(\/|$)/.test(url.pathname) ? crud(threads, method, url, body) : notFound(method, url, body);
 }

@@ -1,7 +1,7 @@
-// A planner whose tool is another agent.
+// A planner whose tool runs a sub-agent.
 import { start } from "./agent.ts";
 import { type Event, stream } from "./events.ts";
-import { text } from "./refusal.ts";
+import { text } from "./http_error.ts";
 import { search, type Tool } from "./tools.ts";
 
 const delegate: Tool = {
@@ -20,7 +20,7 @@ const conversation = (system: string, user: string) => [
   { role: "user" as const, content: user },
 ];
 
-/** The events of a sub-agent say whose they are. */
+/** Adds the task to the events of a sub-agent. */
 async function* signed(events: AsyncGenerator<Event, string>, agent: string): AsyncGenerator<Event, string> {
   for (;;) {
     const { done, value } = await events.next();
@@ -29,10 +29,10 @@ async function* signed(events: AsyncGenerator<Event, string>, agent: string): As
   }
 }
 
-/** The answer to a body. When `signal` fires, it ends. */
+/** Answers a request body until `signal` aborts. */
 export async function subAgents(body: unknown, signal: AbortSignal): Promise<AsyncGenerator<string>> {
   const message = text(body, "message");
-  // What one of them fails at ends the others too.
+  // The failure of one ends the others too.
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   const events = await start(conversation("You plan. Delegate, then sum up.", message), [delegate], either);

@@ -17,25 +17,25 @@ export interface Thread {
   title: string;
 }
 
-export interface Said {
+export interface StoredMessage {
   role: "user" | "assistant";
   content: string;
 }
 
 /** What a database does with threads: at once if it is a file, later if it is a server. */
 export interface Threads {
-  /** The new thread; nothing if there is one of that id. */
+  /** Creates a thread; `undefined` if the id is taken. */
   create(id: string, title: string): Soon<Thread | undefined>;
   read(id: string): Soon<Thread | undefined>;
   list(after: string, limit: number): Soon<Thread[]>;
   rename(id: string, title: string): Soon<Thread | undefined>;
   remove(id: string): Soon<boolean>;
-  messages(id: string): Soon<Said[]>;
+  messages(id: string): Soon<StoredMessage[]>;
   /** The last messages, oldest first. */
-  latest(id: string, limit: number): Soon<Said[]>;
-  append(id: string, said: Said): Soon<unknown>;
-  /** Appends to a thread, which is created if it is new, all or nothing. */
-  record(id: string, title: string, said: Said[]): Soon<void>;
+  latest(id: string, limit: number): Soon<StoredMessage[]>;
+  append(id: string, stored: StoredMessage): Soon<unknown>;
+  /** Appends to a thread in one transaction, and creates the thread if it is new. */
+  record(id: string, title: string, stored: StoredMessage[]): Soon<void>;
 }
 
 type Soon<T> = T | Promise<T>;
@@ -71,14 +71,14 @@ export function threadsIn(database: Database) {
     list: (after: string, limit: number): Thread[] => list.all(after, limit),
     rename: (id: string, title: string): Thread | undefined => rename.get(title, id) ?? undefined,
     remove: (id: string): boolean => remove.all(id).length > 0,
-    messages: (id: string): Said[] => messages.all(id),
-    latest: (id: string, limit: number): Said[] => latest.all(id, limit).reverse(),
-    append: (id: string, { role, content }: Said) => append.run(id, role, content),
-    record(id: string, title: string, said: Said[]) {
+    messages: (id: string): StoredMessage[] => messages.all(id),
+    latest: (id: string, limit: number): StoredMessage[] => latest.all(id, limit).reverse(),
+    append: (id: string, { role, content }: StoredMessage) => append.run(id, role, content),
+    record(id: string, title: string, stored: StoredMessage[]) {
       database.exec("BEGIN IMMEDIATE");
       try {
         create.get(id, title);
-        for (const { role, content } of said) append.run(id, role, content);
+        for (const { role, content } of stored) append.run(id, role, content);
         database.exec("COMMIT");
       } catch (error) {
         database.exec("ROLLBACK");

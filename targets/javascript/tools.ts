@@ -11,7 +11,7 @@ export interface Tool {
   run(args: any, signal: AbortSignal): AsyncGenerator<Event, object>;
 }
 
-/** How the API wants to be told of a tool. */
+/** A tool in the API's format. */
 export function definition({ name, description, parameters }: Tool) {
   const properties = Object.fromEntries(Object.entries(parameters).map(([name, type]) => [name, { type }]));
   const schema = { type: "object", properties, required: Object.keys(parameters) };
@@ -26,7 +26,7 @@ export function mistake(tool: Tool, args: unknown): string | undefined {
   }
 }
 
-/** A tool that waits as long as a quick service would take. */
+/** A tool that waits as long as a fast service would take. */
 function service(
   name: string,
   description: string,

@@ -1,4 +1,4 @@
-// Runs a LangChain agent, and tells what it does as events.
+// Runs a LangChain agent, and sends its steps as events.
 import { setImmediate } from "node:timers/promises";
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import type { LLMResult } from "@langchain/core/outputs";
@@ -12,7 +12,7 @@ export const newModel = (more: ChatOpenAIFields = {}) =>
     model: "stub",
     apiKey: "none",
     configuration: { baseURL: `${process.env.UPSTREAM}/v1` },
-    // A failure is to be seen, and as soon as it happens.
+    // Without retries, a failure shows immediately.
     maxRetries: 0,
     streamUsage: false,
     ...more,
@@ -20,7 +20,7 @@ export const newModel = (more: ChatOpenAIFields = {}) =>
 
 export const model = newModel();
 
-/** Is told of the model's answer while it is read, and can hold up the reading. */
+/** A callback on the model's answer that can pause the reading. */
 class Reading extends BaseCallbackHandler {
   name = "reading";
   awaitHandlers = true;
@@ -28,14 +28,15 @@ class Reading extends BaseCallbackHandler {
   #tokens = 0;
 
   /**
-   * Bun 1.3 takes in what the model sends without limit, and what is there is read in one go, by LangChain ahead of whoever streams
-   * the agent. A model that is faster would so be read ever longer at a time, until it is no longer seen that the client has left.
+   * Bun 1.3 buffers the model's answer without limit, and LangChain reads all of the buffer at
+   * once, ahead of the reader of the agent's stream. With a fast model the loop would never yield,
+   * and the client's disconnect would go unseen.
    */
   override async handleLLMNewToken() {
     if (++this.#tokens % 64 === 0) await setImmediate();
   }
 
-  /** A stream that breaks off without an error would pass for an answer that ends. */
+  /** A stream that ends early without an error would look like a complete answer. */
   override handleLLMEnd({ generations }: LLMResult) {
     if (!generations[0]?.[0]?.generationInfo?.finish_reason) throw new Error("the model broke off");
   }
@@ -45,8 +46,8 @@ const callbacks = [new Reading()];
 const maxTurns = 20;
 
 /**
- * The tokens, tool calls and results of an agent that is given `messages`. When `signal` fires, it stops.
- * `depth` is how many agents it is within.
+ * Yields the tokens, tool calls and results of an agent, until `signal` aborts.
+ * `depth` is the number of agents around it.
  */
 export async function* run(
   agent: ReactAgent,
@@ -57,7 +58,7 @@ export async function* run(
 ): AsyncGenerator<Event> {
   let turns = 0;
   const streamMode = ["messages" as const, "updates" as const, "custom" as const];
-  // Each turn is a step for the model and one for its tools.
+  // Each turn has one step for the model and one for its tools.
   const options = { ...more, streamMode, signal, callbacks, recursionLimit: 2 * maxTurns };
   for await (const [mode, data] of await agent.stream({ messages }, options)) {
     if (mode === "custom") yield data;
@@ -72,9 +73,9 @@ export async function* run(
 }
 
 function* token([message, metadata]: [BaseMessage, Record<string, any>], depth: number): Generator<Event> {
-  // Agents within this one are heard too, but they tell for themselves.
+  // The stream includes inner agents, which send their own events.
   const own = metadata.langgraph_checkpoint_ns.split("|").length === depth + 1;
-  // Of what a model says, a first chunk without a role would not be an AIMessageChunk.
+  // A first chunk without a role would not become an AIMessageChunk.
   if (!own || ToolMessage.isInstance(message)) return;
   if (message.text) yield { content: message.text };
   const raw = message.additional_kwargs.__raw_response;

@@ -1,4 +1,4 @@
-// On Bun's own server.
+// Runs on Bun's server.
 import { serve } from "../bun/serve.ts";
 import { routes } from "./routes.ts";
 

@@ -1,18 +1,18 @@
-// A chat that remembers: LangGraph keeps the state of each thread in SQLite.
+// A chat with message history: LangGraph stores the state of each thread in SQLite.
 import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
 import Database from "better-sqlite3";
 import { createAgent, createMiddleware, type ReactAgent } from "langchain";
 import type { Event } from "../javascript/events.ts";
-import { keepable, plainId, text } from "../javascript/refusal.ts";
+import { storableText, validId, text } from "../javascript/http_error.ts";
 import type { Answer } from "../javascript/routes.ts";
-import { started } from "../javascript/started.ts";
+import { afterFirstEvent } from "../javascript/first_event.ts";
 import { model, run } from "./agent.ts";
 
-/** Messages of the thread that the model is told. */
+/** The most messages of a thread that the model gets. */
 const remembered = 20;
 
-const tellTheLatest = createMiddleware({
-  name: "tellTheLatest",
+const latestMessages = createMiddleware({
+  name: "latestMessages",
   wrapModelCall: (request, handler) => handler({ ...request, messages: request.messages.slice(-remembered - 1) }),
 });
 
@@ -21,10 +21,10 @@ export function history(path: string): Answer {
   const database = new Database(path);
   database.pragma("synchronous = NORMAL");
   const checkpointer = new SqliteSaver(database as any);
-  const agent = createAgent({ model, tools: [], middleware: [tellTheLatest], checkpointer });
+  const agent = createAgent({ model, tools: [], middleware: [latestMessages], checkpointer });
   return (body, signal) => {
-    const [thread, content] = [plainId(text(body, "thread")), keepable(body, "message")];
-    return started(chat(agent, checkpointer, thread, content, signal));
+    const [thread, content] = [validId(text(body, "thread")), storableText(body, "message")];
+    return afterFirstEvent(chat(agent, checkpointer, thread, content, signal));
   };
 }
 
@@ -40,7 +40,7 @@ async function* chat(
   yield* run(agent, [{ role: "user", content }], signal, 0, options);
 }
 
-/** The last state of a thread in which an answer was whole: LangGraph keeps what has failed, too. */
+/** Returns the last state with a complete answer: LangGraph also stores failed runs. */
 async function finished(agent: ReactAgent, saver: SqliteSaver, thread: string) {
   const config = { configurable: { thread_id: thread } };
   let state = await agent.graph.getState(config);

@@ -1,4 +1,4 @@
-// On Node's own server.
+// Runs on Node's server.
 import { serve } from "../node/serve.ts";
 import { routes } from "./routes.ts";
 

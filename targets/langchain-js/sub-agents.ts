@@ -1,4 +1,4 @@
-// A planner whose tool is another agent.
+// A planner whose tool runs a sub-agent.
 import { createAgent, tool, type ToolRuntime } from "langchain";
 import { z } from "zod";
 import type { Event } from "../javascript/events.ts";
@@ -7,9 +7,10 @@ import { search } from "./tools.ts";
 
 const researcher = createAgent({ model, tools: [search], systemPrompt: "You research. Search first, then answer." });
 
-/** The planner's answer. When `signal` fires, it ends. */
+/** Yields the planner's answer until `signal` aborts. */
 export async function* plan(message: string, signal: AbortSignal): AsyncGenerator<Event> {
-  // LangChain would tell the model of a tool that fails; here it ends the answer, and the other sub-agents.
+  // LangChain would pass a failed tool on to the model. Here it ends the answer and the other
+  // sub-agents.
   const failed = new AbortController();
   const delegate = tool(
     async ({ task }, { signal, writer }: ToolRuntime) => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AIMessage, createMiddleware, tool } from "langchain";
 import { z } from "zod";
 
-/** A tool that waits as long as a quick service would take. */
+/** A tool that waits as long as a fast service would take. */
 function service<Schema extends z.ZodObject>(
   name: string,
   description: string,
@@ -34,9 +34,12 @@ export const tools = [
   service("add", "Adds two numbers", z.object({ a: z.number(), b: z.number() }), 2, ({ a, b }) => ({ sum: a + b })),
 ];
 
-/** LangChain drops calls whose arguments are no object; this way the model is told. */
-export const tellMistakes = createMiddleware({
-  name: "tellMistakes",
+/**
+ * Passes calls whose arguments are not an object on to the model as errors. LangChain would drop
+ * them.
+ */
+export const reportMistakes = createMiddleware({
+  name: "reportMistakes",
   async wrapModelCall(request, handler) {
     const message = await handler(request);
     if (AIMessage.isInstance(message))

@@ -1,4 +1,4 @@
-"""Runs LangChain agents, and tells what they do as events."""
+"""Runs LangChain agents, and sends their steps as events."""
 
 import json
 import os
@@ -16,7 +16,7 @@ Event = dict[str, Any]
 
 MAX_TURNS = 20
 
-# A failure is to be seen, as soon as it happens; silence of the model is none.
+# Without retries, a failure shows immediately. A pause of the model is not a failure.
 SETTINGS: dict[str, Any] = {
     "model": "stub",
     "api_key": "none",
@@ -35,11 +35,11 @@ async def run(
     config: RunnableConfig | None = None,
     **options: Any,
 ) -> AsyncIterator[Event]:
-    """The tokens, tool calls and results of an agent that is given messages; depth is how many agents it is within.
+    """Yields the tokens, tool calls and results of an agent. Depth is the number of agents around it.
 
-    Closing the iterator ends it.
+    Closing the iterator cancels the agent.
     """
-    # Each turn is a step for the model and one for its tools.
+    # Each turn has one step for the model and one for its tools.
     config = (config or {}) | {"recursion_limit": 2 * MAX_TURNS}
     modes = ["messages", "updates", "custom"]
     turns = 0
@@ -57,7 +57,7 @@ async def run(
 
 
 def token(message: AnyMessage, metadata: dict[str, Any], depth: int) -> Iterator[Event]:
-    # Agents within this one are heard too, but they tell for themselves.
+    # The stream includes inner agents, which send their own events.
     own = metadata["langgraph_checkpoint_ns"].count("|") == depth
     if not own or isinstance(message, ToolMessage):
         return
@@ -68,7 +68,7 @@ def token(message: AnyMessage, metadata: dict[str, Any], depth: int) -> Iterator
 
 
 def whole(message: AnyMessage, turns: int) -> Iterator[Event]:
-    """What is to be told of a message that is whole."""
+    """Yields the events of a complete message."""
     if isinstance(message, AIMessage):
         check(message)
         if message.tool_calls and turns == MAX_TURNS:
@@ -81,6 +81,6 @@ def whole(message: AnyMessage, turns: int) -> Iterator[Event]:
 
 
 def check(message: AIMessage) -> None:
-    """A stream that breaks off without an error would pass for an answer that ends."""
+    """A stream that ends early without an error would look like a complete answer."""
     if not message.response_metadata.get("finish_reason"):
         raise RuntimeError("the model broke off")

@@ -1,4 +1,4 @@
-"""The agents that the routes run."""
+"""The agents behind the routes."""
 
 import asyncio
 import json
@@ -17,8 +17,8 @@ seer = create_agent(Drawing(**SETTINGS))
 
 
 @wrap_model_call
-async def tell_mistakes(request: ModelRequest, handler: Callable) -> ModelResponse:
-    """LangChain drops calls whose arguments are no object; this way the model is told."""
+async def report_mistakes(request: ModelRequest, handler: Callable) -> ModelResponse:
+    """Passes calls whose arguments are not an object on to the model as errors. LangChain would drop them."""
     response = await handler(request)
     for message in response.result:
         for call in getattr(message, "invalid_tool_calls", []):
@@ -26,7 +26,7 @@ async def tell_mistakes(request: ModelRequest, handler: Callable) -> ModelRespon
     return response
 
 
-helper = create_agent(model, TOOLS, middleware=[tell_mistakes])
+helper = create_agent(model, TOOLS, middleware=[report_mistakes])
 researcher = create_agent(model, [search], system_prompt="You research. Search first, then answer.")
 
 
@@ -35,17 +35,18 @@ async def delegate(task: str, runtime: ToolRuntime) -> str:
     """Gives a task to a researcher."""
     work = asyncio.create_task(research(task, runtime.stream_writer))
     try:
-        # When another sub-agent fails, LangGraph cancels this one twice, which would cut its own cancelling short.
+        # When another sub-agent fails, LangGraph cancels this one twice, which would interrupt its
+        # cleanup.
         return await asyncio.shield(work)
     finally:
         work.cancel()
 
 
-async def research(task: str, tell: Callable[[Event], None]) -> str:
+async def research(task: str, emit: Callable[[Event], None]) -> str:
     answer = ""
     async for event in run(researcher, [{"role": "user", "content": task}], depth=1):
         answer = answer + event["content"] if "content" in event else ""
-        tell(event | {"agent": task})
+        emit(event | {"agent": task})
     return json.dumps({"answer": answer})
 
 

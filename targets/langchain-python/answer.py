@@ -11,9 +11,9 @@ from agent import Event
 
 
 async def answer(events: AsyncIterator[Event], request: Request) -> Response:
-    """The first event is awaited: only then it is certain that the model can be used."""
+    """Waits for the first event, which shows that the model works."""
     queue: asyncio.Queue[Event | Exception | None] = asyncio.Queue(1)
-    # A task of its own: Starlette cancels again and again, which would cut LangGraph's own cancelling short.
+    # A separate task: Starlette cancels repeatedly, which would interrupt LangGraph's cleanup.
     work = asyncio.create_task(pump(events, queue))
     first = await unless_left(queue.get(), request)
     if isinstance(first, Exception):
@@ -23,7 +23,7 @@ async def answer(events: AsyncIterator[Event], request: Request) -> Response:
 
 
 async def pump(events: AsyncIterator[Event], queue: asyncio.Queue) -> None:
-    """Puts all events into the queue, then None, or what went wrong."""
+    """Puts all events into the queue, then None or the error."""
     try:
         async for event in events:
             await queue.put(event)
@@ -47,7 +47,7 @@ def line(event: Event) -> str:
 
 
 async def unless_left(work: Coroutine, request: Request) -> Event | Exception | None:
-    """Ends work when the client leaves, as Starlette does by itself once a stream has begun."""
+    """Ends work when the client disconnects, as Starlette does once a stream has begun."""
     task = asyncio.create_task(work)
     left = asyncio.create_task(disconnect(request))
     try:

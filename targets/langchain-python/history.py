@@ -1,4 +1,4 @@
-"""A chat that remembers: LangGraph keeps the state of each thread in SQLite."""
+"""A chat with message history: LangGraph stores the state of each thread in SQLite."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,27 +17,27 @@ from pydantic import BaseModel, Field
 from agent import Event, check, model, run
 from answer import answer
 
-# Messages of the thread that the model is told.
+# The most messages of a thread that the model gets.
 REMEMBERED = 20
 
 
 class HistoryRequest(BaseModel):
     thread: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    # Not every database keeps a NUL.
+    # Not every database stores a NUL.
     message: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
 
 
 @wrap_model_call
 async def tell_the_latest(request: ModelRequest, handler: Callable) -> ModelResponse:
     response = await handler(request.override(messages=request.messages[-REMEMBERED - 1 :]))
-    # Here, it fails before it is remembered.
+    # Fails before the message is stored.
     for message in response.result:
         check(message)
     return response
 
 
 def remember(app: FastAPI, path: str) -> None:
-    """Adds the route, with its threads in the SQLite file."""
+    """Adds the route. Its threads are in the SQLite file."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -63,7 +63,7 @@ async def chat(agent: CompiledStateGraph, thread: str, message: str) -> AsyncIte
 
 
 async def finished(agent: CompiledStateGraph, config: RunnableConfig) -> RunnableConfig:
-    """The last state of a thread in which an answer was whole: LangGraph keeps what has failed, too."""
+    """Returns the last state with a complete answer: LangGraph also stores failed runs."""
     state = await agent.aget_state(config)
     while state.next and state.parent_config:
         state = await agent.aget_state(state.parent_config)

@@ -1,4 +1,4 @@
-"""Images in and out."""
+"""Image input and output."""
 
 import base64
 import re
@@ -8,12 +8,12 @@ from typing import Any
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 
-# Bytes of an image in one event.
+# Bytes of an image per event.
 PART = 48 * 1024
 
 
 class Drawing(ChatOpenAI):
-    """LangChain passes over images in what the model says; this keeps those of each chunk."""
+    """LangChain drops images from the model's answer; this class keeps those of each chunk."""
 
     def _convert_chunk_to_generation_chunk(self, chunk: dict, *rest: Any) -> ChatGenerationChunk | None:
         generation = super()._convert_chunk_to_generation_chunk(chunk, *rest)
@@ -24,13 +24,13 @@ class Drawing(ChatOpenAI):
 
 
 def picture(message: str, url: str) -> dict[str, Any]:
-    """A message and an image, as parts of one message of the user."""
+    """Returns a message and an image as parts of one user message."""
     content = [{"type": "text", "text": message}, {"type": "image_url", "image_url": {"url": url}}]
     return {"role": "user", "content": content}
 
 
 def decode(url: str) -> tuple[str, bytes]:
-    """Media type and content of an image's data: URL."""
+    """Returns the media type and the content of an image's data: URL."""
     head = re.match(r"data:(image/[\w.+-]+);base64,", url)
     if not head:
         raise ValueError("not the data: URL of an image")
@@ -41,7 +41,7 @@ def decode(url: str) -> tuple[str, bytes]:
 
 
 def parts(url: str) -> Iterator[dict[str, Any]]:
-    """The events of an image that the model has drawn."""
+    """Yields the events of an image from the model."""
     kind, image = decode(url)
     count = -(-len(image) // PART)
     for part in range(count):

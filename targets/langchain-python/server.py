@@ -1,4 +1,4 @@
-"""An agent server: LangChain runs the agents, and what they do is streamed to the client when it happens."""
+"""An agent server: LangChain runs the agents, and the server streams their steps to the client."""
 
 import os
 
@@ -58,7 +58,7 @@ async def not_found(_request: Request, _error: Exception) -> JSONResponse:
 
 
 if path := os.environ.get("DATABASE"):
-    # Loaded only where it is used.
+    # Loaded only when used.
     from history import remember
 
     remember(app, path)

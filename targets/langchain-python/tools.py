@@ -1,4 +1,4 @@
-"""The tools that the model may call; each waits as long as a quick service would take."""
+"""The tools that the model may call; each waits as long as a fast service would take."""
 
 import asyncio
 import json

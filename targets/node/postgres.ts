@@ -1,9 +1,9 @@
-// Threads in PostgreSQL, by Node's usual client.
+// Threads in PostgreSQL, with pg.
 import pg from "pg";
 import { schema } from "../javascript/postgres.ts";
-import type { Said, Threads } from "../javascript/threads.ts";
+import type { StoredMessage, Threads } from "../javascript/threads.ts";
 
-/** By name, so that each is prepared once a connection. */
+/** Named queries, so that each is prepared once per connection. */
 const statements = {
   create: "INSERT INTO threads (id, title) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id, title",
   read: "SELECT id, title FROM threads WHERE id = $1",
@@ -19,10 +19,10 @@ async function run(on: pg.Pool | pg.PoolClient, name: keyof typeof statements, .
   return (await on.query({ name, text: statements[name], values })).rows;
 }
 
-const append = (on: pg.Pool | pg.PoolClient, id: string, { role, content }: Said) =>
+const append = (on: pg.Pool | pg.PoolClient, id: string, { role, content }: StoredMessage) =>
   run(on, "append", id, role, content);
 
-/** The threads in the database at this URL. */
+/** Returns the threads in the database at this URL. */
 export async function threadsAt(url: string): Promise<Threads> {
   const pool = new pg.Pool({ connectionString: url, max: 10 });
   await pool.query(schema);
@@ -34,17 +34,17 @@ export async function threadsAt(url: string): Promise<Threads> {
     remove: async (id) => (await run(pool, "remove", id)).length > 0,
     messages: (id) => run(pool, "messages", id),
     latest: async (id, limit) => (await run(pool, "latest", id, limit)).reverse(),
-    append: (id, said) => append(pool, id, said),
-    record: (id, title, said) => record(pool, id, title, said),
+    append: (id, stored) => append(pool, id, stored),
+    record: (id, title, stored) => record(pool, id, title, stored),
   };
 }
 
-async function record(pool: pg.Pool, id: string, title: string, said: Said[]) {
+async function record(pool: pg.Pool, id: string, title: string, stored: StoredMessage[]) {
   const client = await pool.connect();
   try {
     await client.query("BEGIN");
     await run(client, "create", id, title);
-    for (const each of said) await append(client, id, each);
+    for (const each of stored) await append(client, id, each);
     await client.query("COMMIT");
   } catch (error) {
     await client.query("ROLLBACK");

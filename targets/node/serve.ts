@@ -1,11 +1,11 @@
-// Serves routes with Node's own server.
+// Serves routes with Node's server.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { eventStream } from "../javascript/events.ts";
-import { Refusal } from "../javascript/refusal.ts";
+import { HttpError } from "../javascript/http_error.ts";
 import type { Answer } from "../javascript/routes.ts";
-import { nothing, type Whole } from "../javascript/whole.ts";
+import { notFound, type JsonHandler } from "../javascript/json_reply.ts";
 
 function send(response: ServerResponse, status: number, body?: object) {
   response.writeHead(status, { "content-type": "application/json" }).end(body && JSON.stringify(body));
@@ -17,8 +17,8 @@ async function stream(answer: Answer, body: unknown, signal: AbortSignal, respon
   await pipeline(events, response);
 }
 
-/** Serves answers by their path; the rest is answered in one piece. */
-export function serve(routes: Record<string, Answer>, rest: Whole = nothing) {
+/** Serves streaming routes by path; `rest` answers all other requests with JSON. */
+export function serve(routes: Record<string, Answer>, rest: JsonHandler = notFound) {
   async function handle(request: IncomingMessage, response: ServerResponse) {
     const left = new AbortController();
     response.on("close", () => left.abort());
@@ -30,9 +30,9 @@ export function serve(routes: Record<string, Answer>, rest: Whole = nothing) {
       const { status, body } = await rest(request.method ?? "", url, given);
       send(response, status, body);
     } catch (error) {
-      // A client that has left needs no answer.
+      // A disconnected client needs no response.
       if (left.signal.aborted) return;
-      if (error instanceof Refusal) return send(response, error.status, { error: error.message });
+      if (error instanceof HttpError) return send(response, error.status, { error: error.message });
       console.error(error);
       response.destroy();
     }

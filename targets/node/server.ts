@@ -1,10 +1,10 @@
-// An agent server: it asks the model and streams what happens to the client.
+// An agent server: it asks the model and streams events to the client.
 import { remember, rest, routes, share } from "../javascript/routes.ts";
 import { threadsIn } from "../javascript/threads.ts";
 import { serve } from "./serve.ts";
 
 const database = process.env.DATABASE;
-// Loaded only where they are used.
+// Loaded only when used.
 if (database?.startsWith("postgres:")) {
   remember(await (await import("./postgres.ts")).threadsAt(database));
 } else if (database) {

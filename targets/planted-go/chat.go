@@ -13,10 +13,10 @@ import (
 
 var errBrokeOff = errors.New("the model broke off")
 
-// Chat answers with the model's tokens, with the fault in the way of each.
+// Chat answers with the model's tokens, and injects the fault before each.
 func chat(url string, fault func()) http.Handler {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	// The default of 2 would open a new connection for nearly every request under load.
+	// With the default of 2 idle connections, nearly every request under load would open a new one.
 	transport.MaxIdleConnsPerHost = 1024
 	transport.MaxIdleConns = 1024
 	client := &http.Client{Transport: transport}
@@ -24,7 +24,7 @@ func chat(url string, fault func()) http.Handler {
 		var request struct {
 			Message string `json:"message"`
 		}
-		// A decoder would not look at what comes after the first value.
+		// A decoder would ignore text after the first value.
 		body, err := io.ReadAll(r.Body)
 		if err == nil {
 			err = json.Unmarshal(body, &request)
@@ -45,7 +45,7 @@ func chat(url string, fault func()) http.Handler {
 		defer response.Body.Close()
 		w.Header().Set("Content-Type", "text/event-stream")
 		flush := http.NewResponseController(w).Flush
-		// So that the client has an answer before the first token.
+		// The client gets the head before the first token.
 		flush()
 		err = eachToken(response.Body, func(token string) error {
 			count(&tokens, 1)
@@ -88,7 +88,8 @@ func ask(client *http.Client, url, message string, r *http.Request) (*http.Respo
 	return response, nil
 }
 
-// EachToken reads to the end of the body, so that the connection can be used again.
+// EachToken calls yield with every token. It reads to the end of the body, so that the connection
+// can be reused.
 func eachToken(body io.Reader, yield func(string) error) error {
 	done := false
 	lines := bufio.NewScanner(body)

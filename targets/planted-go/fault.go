@@ -12,7 +12,8 @@ import (
 	"unsafe"
 )
 
-// Plant gives what happens before each token. The doses are as in targets/planted/src/faults/mod.rs.
+// Plant returns the fault that runs before each token. Doses have the units of
+// targets/planted/src/faults/mod.rs.
 func plant(name string, dose uint64, upstream string) (func(), error) {
 	switch name {
 	case "":
@@ -42,10 +43,10 @@ func plant(name string, dose uint64, upstream string) (func(), error) {
 	return nil, fmt.Errorf("no fault is called %q", name)
 }
 
-// Busy computes for about so long; how long it really was is measured each time.
+// Busy computes for about the given time, and measures the real time.
 func busy(microseconds uint64) func() {
 	const trial = 20_000_000
-	// On another thread the clock would be another.
+	// The clock belongs to this thread.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	begun := threadTime()
@@ -59,7 +60,7 @@ func busy(microseconds uint64) func() {
 
 var sink uint64
 
-// A chain of multiplications: nothing can be left out or done at once.
+// A chain of dependent multiplications: the CPU can neither skip nor parallelize them.
 func turn(turns uint64) {
 	value := uint64(1)
 	for range turns {
@@ -70,7 +71,7 @@ func turn(turns uint64) {
 	}
 }
 
-// FailingReads receives where nothing has come.
+// FailingReads receives from an empty socket, which fails with EAGAIN.
 func failingReads(dose uint64) (func(), error) {
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -86,7 +87,7 @@ func failingReads(dose uint64) (func(), error) {
 	}, nil
 }
 
-// Clock reads one that is no matter of the vDSO.
+// Clock reads a clock that the vDSO does not serve.
 func clock(dose uint64) func() {
 	const processCPUTime = 2
 	return func() {
@@ -98,7 +99,8 @@ func clock(dose uint64) func() {
 	}
 }
 
-// EmptyPolls asks for events where there are none. Raw, since an ordinary call would first yield its place to others.
+// EmptyPolls polls without any event. Raw system calls, because Go's wrappers hand the processor
+// over first.
 func emptyPolls(dose uint64) (func(), error) {
 	poll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
@@ -115,7 +117,7 @@ func emptyPolls(dose uint64) (func(), error) {
 	}, nil
 }
 
-// Pages takes pages from the kernel, touches each, and gives them back.
+// Pages maps pages, touches each, and unmaps them.
 func pages(dose uint64) func() {
 	size := os.Getpagesize()
 	return func() {
@@ -131,7 +133,8 @@ func pages(dose uint64) func() {
 	}
 }
 
-// Reconnects opens connections and closes them unused. Without the runtime's poller, whose threads would be part of it.
+// Reconnects opens connections and closes them unused. It bypasses the runtime's poller, whose
+// threads would add cost.
 func reconnects(dose uint64, address string) (func(), error) {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -152,7 +155,7 @@ func reconnects(dose uint64, address string) (func(), error) {
 	}, nil
 }
 
-// Leak keeps memory that nobody will ever use again.
+// Leak allocates memory and never frees it.
 func leak(size uint64) func() {
 	var lock sync.Mutex
 	var kept [][]byte

@@ -1,4 +1,5 @@
-// A chat server with one known fault, which it counts itself: `server FAULT DOSE`; without arguments it has none.
+// A chat server with one known fault, which it counts itself: `server FAULT DOSE`. Without
+// arguments it has no fault.
 package main
 
 import (
@@ -27,7 +28,7 @@ func main() {
 	mux := http.NewServeMux()
 	mux.Handle("POST /chat", chat(upstream+"/v1/chat/completions", fault))
 	mux.HandleFunc("GET /planted", func(w http.ResponseWriter, r *http.Request) { w.Write(truthNow()) })
-	// Without this a GET of /chat would be 405.
+	// Without this, a GET of /chat would be 405 instead of 404.
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "there is only POST /chat")
 	})

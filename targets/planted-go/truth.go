@@ -12,7 +12,7 @@ import (
 	"unsafe"
 )
 
-// What the fault really did, counted where it happens; see targets/planted/src/truth.rs.
+// The true cost of the fault, counted where it happens; see targets/planted/src/truth.rs.
 var planted struct {
 	name string
 	dose uint64
@@ -20,14 +20,15 @@ var planted struct {
 
 var tokens, occurrences, cpuNs, keptBytes atomic.Uint64
 
-// Between two lines of the log.
+// Time between two lines of the log.
 const every = 100 * time.Millisecond
 
 func count(counter *atomic.Uint64, by uint64) {
 	counter.Add(by)
 }
 
-// OnCPU does something and adds the CPU time that it took. It stays on one thread meanwhile, so that this can be known.
+// OnCPU runs work and adds its CPU time. It locks the goroutine to its thread, whose clock it
+// reads.
 func onCPU(work func()) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -36,8 +37,8 @@ func onCPU(work func()) {
 	cpuNs.Add(uint64(threadTime() - before))
 }
 
-// ThreadTime is the CPU time of this thread as the kernel counts it. The kernel brings it up to date for this clock, and not
-// for getrusage, which leaves out what ran since the last tick.
+// ThreadTime returns the CPU time of this thread from the kernel. Reading this clock updates it,
+// unlike getrusage, which misses the time since the last tick.
 func threadTime() time.Duration {
 	const threadCPUTime = 3
 	var now syscall.Timespec
@@ -48,7 +49,7 @@ func threadTime() time.Duration {
 	return time.Duration(now.Nano())
 }
 
-// KeepTruth remembers what is planted, and begins the log if there is to be one.
+// KeepTruth stores the fault's name, and starts the log if one is configured.
 func keepTruth(name string, dose uint64) {
 	planted.name, planted.dose = name, dose
 	folder := os.Getenv("PLANTED_LOG")

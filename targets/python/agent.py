@@ -1,4 +1,4 @@
-"""An agent: the model and its tools, turn by turn, until it answers."""
+"""An agent: asks the model and runs its tools, turn by turn, until the model answers."""
 
 import asyncio
 import json
@@ -24,9 +24,9 @@ class Agent:
         return await self.model.ask(self.messages, [tool.definition() for tool in self.tools.values()])
 
     async def run(self, deltas: AsyncIterator[dict], emit: Emit) -> str:
-        """Goes on from a turn until the model calls no more tools; gives the text of that turn."""
+        """Runs until the model calls no tool, and returns the text of that turn."""
         for turn in range(1, MAX_TURNS + 1):
-            text, calls = await hear(deltas, emit)
+            text, calls = await forward(deltas, emit)
             if not calls:
                 return text
             if turn == MAX_TURNS:
@@ -37,7 +37,7 @@ class Agent:
         raise ModelError(f"no answer after {MAX_TURNS} turns")
 
     async def call_all(self, calls: list[dict], emit: Emit) -> list[dict]:
-        """Makes all calls at the same time; gives what the model is told of them, in their order."""
+        """Runs all calls concurrently, and returns their messages to the model in the order of the calls."""
         for call in calls:
             function = call["function"]
             asked = {"id": call["id"], "name": function["name"], "arguments": parse(function["arguments"])}
@@ -56,14 +56,14 @@ class Agent:
         return {"role": "tool", "tool_call_id": call["id"], "content": json.dumps(result)}
 
 
-async def hear(deltas: AsyncIterator[dict], emit: Emit) -> tuple[str, list[dict]]:
-    """Passes on what the model says; gives all of its text and its calls."""
+async def forward(deltas: AsyncIterator[dict], emit: Emit) -> tuple[str, list[dict]]:
+    """Sends the model's tokens, and returns the text and the tool calls."""
     text, calls = "", []
     async for delta in deltas:
         if content := delta.get("content"):
             text += content
             emit({"content": content})
-        # The first part of a call has its id and name, all have a fragment of its arguments.
+        # The first delta of a call has its id and name; each has a fragment of its arguments.
         for part in delta.get("tool_calls") or []:
             if part["index"] >= len(calls):
                 function = {"name": part["function"]["name"], "arguments": ""}
@@ -84,7 +84,7 @@ class Task(BaseModel):
 
 
 def planner(model: Model, message: str) -> Agent:
-    """An agent whose tool is another agent."""
+    """Returns a planner whose tool runs a sub-agent."""
 
     async def delegate(arguments: Task, emit: Emit) -> dict:
         task = arguments.task

@@ -1,4 +1,4 @@
-"""Answers of the model, streamed to a client that may leave."""
+"""Streaming responses, cancelled when the client disconnects."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from events import Emit, stream
 from model import Model, ModelError
 
-# Makes the events of the client from the chunks of the model.
+# Turns the model's deltas into the client's events.
 Streamed = Callable[[AsyncIterator[dict]], AsyncIterator[str]]
 
 
@@ -22,7 +22,7 @@ def stream_of(work: Callable[[AsyncIterator[dict], Emit], Awaitable[object]]) ->
 
 
 async def answer(request: Request, asking: Coroutine[None, None, AsyncIterator[dict]], streamed: Streamed) -> Response:
-    """Asks the model; what is made of its answer is streamed."""
+    """Asks the model, and streams the events of its answer."""
     try:
         deltas = await unless_left(request, asking)
     except ModelError as error:
@@ -31,7 +31,7 @@ async def answer(request: Request, asking: Coroutine[None, None, AsyncIterator[d
 
 
 async def unless_left(request: Request, work: Coroutine) -> AsyncIterator[dict]:
-    """Cancels work when the client leaves, as Starlette does by itself once a stream has begun."""
+    """Cancels work when the client disconnects, as Starlette does once a stream has begun."""
     task = asyncio.create_task(work)
     left = asyncio.create_task(disconnect(request))
     try:

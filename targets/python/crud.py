@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from pydantic import BaseModel
 
-from threads import ID, Keepable, Said, Thread, Threads
+from threads import ID, Keepable, StoredMessage, Thread, Threads
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class Title(BaseModel):
 
 @router.get("")
 async def page(all: All, after: Annotated[str, Query(pattern=rf"^$|{ID}")] = "", limit: Annotated[int, Query(ge=1, le=100)] = 20) -> dict:
-    # One more than wanted tells whether there are more.
+    # One more row than needed shows whether there is a next page.
     found = await all.page(after, limit + 1)
     return {"threads": found[:limit], "next": found[limit - 1]["id"] if len(found) > limit else None}
 
@@ -56,9 +56,9 @@ async def remove(all: All, id: Id) -> Response:
 
 
 @router.post("/{id}/messages", status_code=201)
-async def append(all: All, id: Id, said: Said) -> Said:
-    existing(await all.append(id, said))
-    return said
+async def append(all: All, id: Id, stored: StoredMessage) -> StoredMessage:
+    existing(await all.append(id, stored))
+    return stored
 
 
 def existing(found: T) -> T:

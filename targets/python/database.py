@@ -11,7 +11,7 @@ from threads import Threads
 
 
 def opened(database: str) -> AbstractAsyncContextManager[Threads]:
-    """The threads in a file, or at a server if it is the URL of one. Only what is used is loaded."""
+    """Opens the threads in a file, or on a server if given a URL. Loads only the needed client."""
     if database.startswith("postgres:"):
         import postgres
 

@@ -1,4 +1,4 @@
-"""What is sent to the client: server-sent events, one JSON object each."""
+"""The client's stream: server-sent events, one JSON object each."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ Emit = Callable[[dict], None]
 
 
 async def stream(work: Callable[[Emit], Awaitable[object]]) -> AsyncIterator[str]:
-    """What happens while work is done, then the end mark, or what went wrong."""
+    """Yields the events of work, then `[DONE]` or an error."""
     events: asyncio.Queue[dict | None] = asyncio.Queue()
     task = asyncio.create_task(work(events.put_nowait))
     task.add_done_callback(lambda _: events.put_nowait(None))
@@ -22,13 +22,13 @@ async def stream(work: Callable[[Emit], Awaitable[object]]) -> AsyncIterator[str
     except Exception as failed:
         yield data({"error": str(first(failed))})
     finally:
-        # The client may have left in the middle of it. Waiting here would cancel it twice, and httpx only closes its
-        # connection in peace once.
+        # The client may have disconnected. Waiting here would cancel the work twice, but httpx
+        # closes its connection cleanly only on the first cancellation.
         task.cancel()
 
 
 async def contents(deltas: AsyncIterator[dict]) -> AsyncIterator[str]:
-    """The same for an answer that is tokens alone, which needs no task and no queue."""
+    """Yields the events of an answer with tokens only, which needs no task and no queue."""
     try:
         async for delta in deltas:
             if content := delta.get("content"):
@@ -43,7 +43,7 @@ def data(event: dict) -> str:
 
 
 def first(error: BaseException) -> BaseException:
-    """What went wrong first, in a group of tasks."""
+    """Returns the first error of a task group."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -1,4 +1,4 @@
-"""A chat that remembers."""
+"""A chat with message history."""
 
 from collections.abc import AsyncIterator
 
@@ -6,12 +6,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from agent import hear
+from agent import forward
 from answers import answer, model, stream_of
 from events import Emit
 from threads import ID, Keepable, Threads
 
-# Messages of the thread that the model is told.
+# The most messages of a thread that the model gets.
 REMEMBERED = 20
 
 router = APIRouter()
@@ -24,12 +24,12 @@ class HistoryRequest(BaseModel):
 
 @router.post("/history")
 async def history(body: HistoryRequest, request: Request) -> Response:
-    """An answer in a thread."""
+    """Answers in a thread."""
     threads: Threads = request.app.state.threads
     messages = await threads.latest(body.thread, REMEMBERED) + [{"role": "user", "content": body.message}]
 
     async def work(deltas: AsyncIterator[dict], emit: Emit) -> None:
-        text, _ = await hear(deltas, emit)
+        text, _ = await forward(deltas, emit)
         await threads.record(body.thread, body.message, text)
 
     return await answer(request, model(request).ask(messages), stream_of(work))

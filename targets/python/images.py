@@ -1,4 +1,4 @@
-"""Images in and out."""
+"""Image input and output."""
 
 import base64
 import re
@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 from events import Emit
 from model import ModelError
 
-# Bytes of an image in one event.
+# Bytes of an image per event.
 PART = 48 * 1024
 
 
 def decode(url: str) -> tuple[str, bytes]:
-    """Media type and content of an image's data: URL."""
+    """Returns the media type and the content of an image's data: URL."""
     head = re.match(r"data:(image/[\w.+-]+);base64,", url)
     if not head:
         raise ValueError("not the data: URL of an image")
@@ -23,7 +23,7 @@ def decode(url: str) -> tuple[str, bytes]:
 
 
 async def show(deltas: AsyncIterator[dict], emit: Emit) -> None:
-    """Passes on what the model says and draws."""
+    """Yields the events of the model's text and images."""
     async for delta in deltas:
         if content := delta.get("content"):
             emit({"content": content})

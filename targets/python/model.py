@@ -7,7 +7,7 @@ import httpx
 
 
 class ModelError(Exception):
-    """The model cannot be used; the text says why."""
+    """The model failed; the text has the reason."""
 
 
 class Model:
@@ -15,7 +15,7 @@ class Model:
         self.client = client
 
     async def ask(self, messages: list[dict], tools: list[dict] | None = None) -> AsyncIterator[dict]:
-        """Starts a completion; what it adds comes as it arrives. Closing the iterator ends it."""
+        """Starts a completion and yields its deltas. Closing the iterator cancels it."""
         body = {"model": "stub", "stream": True, "messages": messages}
         if tools:
             body["tools"] = tools
@@ -31,7 +31,7 @@ class Model:
 
 
 async def deltas(response: httpx.Response) -> AsyncIterator[dict]:
-    """Reads to the end of the body, so that the connection can be used again."""
+    """Reads to the end of the body, so that the connection can be reused."""
     done = False
     try:
         async for line in response.aiter_lines():
@@ -51,7 +51,7 @@ async def deltas(response: httpx.Response) -> AsyncIterator[dict]:
 
 
 def parse(data: str) -> dict | None:
-    """What a chunk adds; the one with the usage adds nothing."""
+    """Returns a chunk's delta. The chunk with the usage has an empty one."""
     try:
         choices = json.loads(data)["choices"]
     except ValueError as error:

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from threads import Said, Thread
+from threads import StoredMessage, Thread
 
-# Ids are in the order of their bytes whatever the database's own order is.
+# Orders ids by their bytes, independent of the database's collation.
 SCHEMA = """
     CREATE TABLE IF NOT EXISTS threads (id TEXT COLLATE "C" PRIMARY KEY, title TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS messages (
@@ -24,7 +24,7 @@ APPEND = "INSERT INTO messages (thread, role, content) VALUES ($1, $2, $3)"
 
 
 class PostgresThreads:
-    """All threads. asyncpg prepares each statement once a connection."""
+    """All threads. asyncpg prepares each statement once per connection."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
@@ -52,11 +52,11 @@ class PostgresThreads:
         query = "SELECT role, content FROM messages WHERE thread = $1 ORDER BY id DESC LIMIT $2"
         return [dict(row) for row in await self.pool.fetch(query, id, limit)][::-1]
 
-    async def append(self, id: str, said: Said) -> bool:
+    async def append(self, id: str, stored: StoredMessage) -> bool:
         async with self.pool.acquire() as db:
             if not await db.fetchval("SELECT 1 FROM threads WHERE id = $1", id):
                 return False
-            await db.execute(APPEND, id, said.role, said.content)
+            await db.execute(APPEND, id, stored.role, stored.content)
             return True
 
     async def record(self, id: str, question: str, answer: str) -> None:
@@ -68,7 +68,7 @@ class PostgresThreads:
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[PostgresThreads]:
-    """The threads in the database at this URL."""
+    """Returns the threads in the database at this URL."""
     async with asyncpg.create_pool(url, min_size=0, max_size=10) as pool:
         await pool.execute(SCHEMA)
         yield PostgresThreads(pool)

@@ -20,11 +20,11 @@ class PubsubRequest(BaseModel):
 
 @router.post("/pubsub")
 async def pubsub(body: PubsubRequest, request: Request) -> Response:
-    return StreamingResponse(hear(body, request.app.state.rooms), media_type="text/event-stream")
+    return StreamingResponse(member_events(body, request.app.state.rooms), media_type="text/event-stream")
 
 
-async def hear(body: PubsubRequest, rooms: Rooms) -> AsyncIterator[str]:
-    """What one member is sent. It joins with the first event, and leaves however this ends."""
+async def member_events(body: PubsubRequest, rooms: Rooms) -> AsyncIterator[str]:
+    """Yields a member's events. The member joins with the first one, and leaves when the generator ends."""
     async with rooms.member(body.room, body.message, body.members) as (joined, member):
         yield data({"joined": joined})
         while (event := await member.get()) is not None:

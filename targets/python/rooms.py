@@ -10,20 +10,20 @@ from model import Model, ModelError
 
 
 class Member(asyncio.Queue[str | None]):
-    """What a member is still to be sent; None is the end."""
+    """A member's queue of events; None is the end."""
 
 
 class Rooms(Protocol):
-    """Where members of a room come together."""
+    """Rooms that members can join."""
 
     def member(
         self, room: str, message: str, members: int
     ) -> AbstractAsyncContextManager[tuple[int, Member]]:
-        """Joins a room, and leaves it; gives how many are there. Whoever completes it has the model asked."""
+        """Joins a room, and leaves it on exit. Returns the number of members. The last member starts the model call."""
 
 
 async def answering(model: Model, message: str) -> AsyncIterator[str]:
-    """The answer as events, whether the model fails or not."""
+    """Yields the answer's events, and an error event if the model fails."""
     try:
         deltas = await model.ask([{"role": "user", "content": message}])
     except ModelError as error:
@@ -34,13 +34,13 @@ async def answering(model: Model, message: str) -> AsyncIterator[str]:
 
 
 class Round:
-    """Those who hear the same answer, and the task that asks for it."""
+    """The members that receive the same answer, and the task that asks for it."""
 
     def __init__(self) -> None:
         self.members: set[Member] = set()
         self.task: asyncio.Task | None = None
 
-    def say(self, event: str | None) -> None:
+    def broadcast(self, event: str | None) -> None:
         for member in self.members:
             member.put_nowait(event)
 
@@ -69,10 +69,10 @@ class OwnRooms:
     async def publish(self, round: Round, message: str) -> None:
         try:
             async for event in answering(self.model, message):
-                round.say(event)
+                round.broadcast(event)
         finally:
-            # Whatever happens, nobody is left waiting.
-            round.say(None)
+            # In any case, all members get the end.
+            round.broadcast(None)
 
     def leave(self, room: str, round: Round, member: Member) -> None:
         round.members.remove(member)

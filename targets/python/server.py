@@ -1,4 +1,4 @@
-"""An agent server: it asks the model and streams what happens to the client."""
+"""An agent server: it asks the model and streams events to the client."""
 
 import os
 from collections.abc import AsyncIterator
@@ -37,14 +37,14 @@ class ImageRequest(ChatRequest):
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    # The defaults end a stream after 5 s of silence, and serve 100 at a time.
+    # The defaults end a stream after 5 s without data, and allow 100 connections.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with AsyncExitStack() as open:
         client = httpx.AsyncClient(base_url=os.environ["UPSTREAM"], timeout=None, limits=limits)
         app.state.model = Model(await open.enter_async_context(client))
         app.state.rooms = OwnRooms(app.state.model)
         if url := os.environ.get("REDIS"):
-            # Loaded only where they are used.
+            # Loaded only when used.
             from redis.asyncio import Redis
 
             from redis_rooms import SharedRooms
@@ -68,21 +68,21 @@ async def chat(body: ChatRequest, request: Request) -> Response:
 
 @app.post("/agent")
 async def agent(body: ChatRequest, request: Request) -> Response:
-    """An answer with the help of all tools."""
+    """Answers with all tools."""
     agent = Agent(model(request), tools.ALL, [{"role": "user", "content": body.message}])
     return await answer(request, agent.ask(), stream_of(agent.run))
 
 
 @app.post("/sub-agents")
 async def sub_agents(body: ChatRequest, request: Request) -> Response:
-    """An answer by a planner whose tool is another agent."""
+    """Answers with a planner whose tool runs a sub-agent."""
     agent = planner(model(request), body.message)
     return await answer(request, agent.ask(), stream_of(agent.run))
 
 
 @app.post("/multimodal")
 async def multimodal(body: ImageRequest, request: Request) -> Response:
-    """An image in, and what the model says and draws."""
+    """Takes an image, and sends the model's text and images."""
     content = [{"type": "text", "text": body.message}, {"type": "image_url", "image_url": {"url": body.image}}]
     return await answer(request, model(request).ask([{"role": "user", "content": content}]), stream_of(images.show))
 
@@ -94,12 +94,12 @@ async def bad_request(_request: Request, error: RequestValidationError) -> JSONR
 
 @app.exception_handler(HTTPException)
 async def refused(_request: Request, error: HTTPException) -> JSONResponse:
-    # Another method of a route is not there either.
+    # Another method of a route is 404, too.
     return refuse(404 if error.status_code == 405 else error.status_code, error.detail)
 
 
 if database := os.environ.get("DATABASE"):
-    # Loaded only where it is used.
+    # Loaded only when used.
     from database import routes
 
     app.include_router(routes(database))

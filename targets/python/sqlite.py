@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from threads import Said, Thread
+from threads import StoredMessage, Thread
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ SCHEMA = """
 """
 
 class SqliteThreads:
-    """All threads. SQLite blocks, so that it has a thread of its own, which does one thing after the other."""
+    """All threads. SQLite blocks, so it runs on a separate thread, one operation after the other."""
 
     def __init__(self, path: str) -> None:
         self.worker = ThreadPoolExecutor(1, "sqlite")
@@ -33,7 +33,7 @@ class SqliteThreads:
         self.db.executescript(SCHEMA)
 
     async def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Does work as one transaction."""
+        """Runs work in one transaction."""
 
         def whole() -> T:
             with self.db as db:
@@ -67,11 +67,11 @@ class SqliteThreads:
         query = "SELECT role, content FROM messages WHERE thread = ? ORDER BY id DESC LIMIT ?"
         return await self.call(lambda db: [message(row) for row in db.execute(query, (id, limit))][::-1])
 
-    async def append(self, id: str, said: Said) -> bool:
+    async def append(self, id: str, stored: StoredMessage) -> bool:
         def work(db: sqlite3.Connection) -> bool:
             if not db.execute("SELECT 1 FROM threads WHERE id = ?", (id,)).fetchone():
                 return False
-            append(db, id, said.role, said.content)
+            append(db, id, stored.role, stored.content)
             return True
 
         return await self.call(work)

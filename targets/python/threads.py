@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, Field
 
-# What the id of a thread looks like.
+# The id of a thread.
 ID = r"^[A-Za-z0-9_-]{1,64}$"
-# A text that is to be kept; not every database keeps a NUL.
+# A string without NUL, which not every database stores.
 Keepable = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
 
 
@@ -15,34 +15,34 @@ class Thread(BaseModel):
     title: Keepable
 
 
-class Said(BaseModel):
+class StoredMessage(BaseModel):
     role: Literal["user", "assistant"]
     content: Keepable
 
 
 class Threads(Protocol):
-    """What a database does with threads."""
+    """The operations of a database of threads."""
 
     async def create(self, thread: Thread) -> bool:
-        """Whether it is new."""
+        """Creates a thread. Returns whether the id was free."""
 
     async def read(self, id: str) -> dict | None:
-        """The thread with all its messages."""
+        """Returns the thread with all its messages."""
 
     async def page(self, after: str, limit: int) -> list[dict]:
-        """Those after an id, in the order of ids."""
+        """Returns the threads after an id, in the order of ids."""
 
     async def rename(self, id: str, title: str) -> bool:
-        """Whether it is there."""
+        """Renames a thread. Returns whether it exists."""
 
     async def remove(self, id: str) -> bool:
-        """Whether it was there."""
+        """Deletes a thread. Returns whether it existed."""
 
     async def latest(self, id: str, limit: int) -> list[dict]:
-        """The last messages, oldest first."""
+        """Returns the last messages, oldest first."""
 
-    async def append(self, id: str, said: Said) -> bool:
-        """Whether the thread is there."""
+    async def append(self, id: str, stored: StoredMessage) -> bool:
+        """Appends a message. Returns whether the thread exists."""
 
     async def record(self, id: str, question: str, answer: str) -> None:
-        """Appends to a thread, which is created if it is new, all or nothing."""
+        """Appends to a thread in one transaction, and creates the thread if it is new."""

@@ -27,7 +27,7 @@ class Tool:
         return {"type": "function", "function": function}
 
     async def __call__(self, arguments: str, emit: Emit) -> dict:
-        """Runs it; its events go to the client, what it returns to the model."""
+        """Runs the tool. Its events go to the client, its result to the model."""
         try:
             read = self.arguments.model_validate_json(arguments)
         except ValidationError as error:
@@ -48,7 +48,7 @@ class Summands(BaseModel):
     b: int | float
 
 
-# Each waits as long as a quick service would take.
+# Each waits as long as a fast service would take.
 
 
 async def get_weather(place: Place, _emit: Emit) -> dict:

@@ -7,28 +7,43 @@ use crate::{ebpf, process};
 /// Builds the eBPF programs, then the binaries, in release.
 ///
 /// # Errors
-/// The eBPF toolchain is missing, or a build fails.
+/// Fails if there is no eBPF toolchain, or a build fails.
 pub fn everything() -> Result<()> {
     kernel_side()?;
-    binaries()
+    cargo_build(&["--workspace", "--exclude=profiler-ebpf", "--exclude=xtask"])
 }
 
-/// Builds the eBPF programs to where `profiler` embeds them from.
+/// Builds the eBPF programs where `profiler` embeds them from.
 ///
 /// # Errors
-/// The eBPF toolchain is missing, or the build fails.
+/// Fails if there is no eBPF toolchain, or the build fails.
 pub fn kernel_side() -> Result<()> {
     let toolchain = ebpf::Toolchain::find()
-        .context("no eBPF toolchain here; `cargo xtask setup` finds or installs one")?;
+        .context("there is no eBPF toolchain; `cargo xtask setup` finds or installs one")?;
     ebpf::build(&toolchain)
 }
 
-fn binaries() -> Result<()> {
-    process::run(process::cargo().args([
-        "build",
-        "--release",
-        "--workspace",
-        "--exclude=profiler-ebpf",
-        "--exclude=xtask",
-    ]))
+/// Builds the binaries of one package, in release.
+///
+/// # Errors
+/// Fails if the build does.
+pub fn binary(package: &str) -> Result<()> {
+    cargo_build(&["--package", package])
+}
+
+/// Builds the programs that `bench load` measures, in release.
+///
+/// # Errors
+/// Fails if the build does.
+pub fn load_floor() -> Result<()> {
+    cargo_build(&["--package=stub", "--package=loadgen"])?;
+    cargo_build(&["--package=loadgen", "--example=floor"])
+}
+
+fn cargo_build(arguments: &[&str]) -> Result<()> {
+    process::run(
+        process::cargo()
+            .args(["build", "--release"])
+            .args(arguments),
+    )
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::project;
+use crate::{project, tasks};
 
 /// Workloads in the order of docs/workloads.md.
 const WORKLOADS: [&str; 10] = [
@@ -67,13 +67,19 @@ fn memory() -> Vec<String> {
     vec!["memory".to_owned()]
 }
 
-/// Prints the table.
+/// Prints the table of workloads, and the kinds of task.
 ///
 /// # Errors
 /// A `target.toml` cannot be read, or the table cannot be written.
 pub fn list() -> Result<()> {
     let targets = targets(&project::root().join("targets"))?;
-    write!(io::stdout(), "{}", table(&targets)).context("cannot print the table")
+    let kinds = tasks::names()?.join(", ");
+    write!(
+        io::stdout(),
+        "{}\ntasks (--workload tasks), with these arms:\n  {kinds}\n",
+        table(&targets)
+    )
+    .context("cannot print the table")
 }
 
 fn targets(folder: &Path) -> Result<Vec<Target>> {

@@ -1,24 +1,23 @@
-//! Set-up, build, test and benchmarks of this repository.
+//! Set-up, build, test and checks of this repository.
 //!
-//! What a user of the installed binary needs is in `profiler`; here is only what a checkout needs.
+//! Whatever a checkout needs and an installed `kontrast` does not. Benchmarks are in `suite`.
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
-use bench::Bench;
 use clap::{Parser, Subcommand};
 use setup::Need;
+use xtask::{process, project};
 
 mod bench;
 mod build;
 mod ebpf;
 mod list;
-mod process;
-mod project;
+mod options;
 mod run;
 mod setup;
 mod tasks;
 mod test;
+mod tidy;
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about, arg_required_else_help = true)]
@@ -29,9 +28,9 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Find or install what building, running and testing need.
+    /// Find or install the programs that building, running and testing need.
     Setup {
-        /// Also the tools that `bench` compares with.
+        /// Also install the tools that `bench overhead` compares with.
         #[arg(long)]
         bench: bool,
     },
@@ -41,24 +40,28 @@ enum Task {
         #[arg(long)]
         ebpf: bool,
     },
-    /// Set up, build, then `kontrast run` with these arguments.
-    #[command(disable_help_flag = true)]
-    Run {
-        /// Arguments of `kontrast run`; without --arms: go,bun,bun-1.4.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
+    /// Set up, build, then start `kontrast run` with these arguments.
+    #[command(after_help = run::HELP)]
+    Run(options::Rest),
     /// Print which target serves which workload.
     List,
-    /// Run everything that CI runs.
+    /// Run all checks that CI runs.
     Test {
-        /// Also every workload of the targets that are written with a framework.
+        /// Also test every workload of the targets that are written with a framework.
         #[arg(long)]
         all: bool,
     },
-    /// Measure what observing costs, and whether what is told is true.
+    /// Print where files depart from the rules of this repository.
+    Tidy {
+        /// Print counts by crate in place of the places.
+        #[arg(long)]
+        count: bool,
+        /// Print only paths that start with one of these.
+        prefixes: Vec<String>,
+    },
+    /// Set up, build, then start `suite bench` with these arguments.
     #[command(subcommand)]
-    Bench(Bench),
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -66,13 +69,12 @@ fn main() -> ExitCode {
         Task::Setup { bench } => set_up(bench).map(success),
         Task::Build { ebpf: true } => build::kernel_side().map(success),
         Task::Build { ebpf: false } => build::everything().map(success),
-        Task::Run { arguments } if tasks::are_asked_for(&arguments) => {
-            tasks::run(&arguments).map(success)
-        }
-        Task::Run { arguments } => run::run(arguments).map(|never| match never {}),
+        Task::Run(arguments) => run::run(arguments.words).map(|never| match never {}),
         Task::List => list::list().map(success),
         Task::Test { all } => test::run(all),
-        Task::Bench(bench) => bench.run().map(success),
+        Task::Tidy { count: true, .. } => tidy::count().map(success),
+        Task::Tidy { prefixes, .. } => tidy::run(&prefixes).map(success),
+        Task::Bench(bench) => bench.run().map(|never| match never {}),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -37,3 +37,8 @@ pub fn short(path: &Path) -> String {
         .display()
         .to_string()
 }
+
+/// Where `bench noise` keeps the noise of this host, for the fingerprint of later recordings.
+pub fn noise() -> PathBuf {
+    cache("noise.json")
+}

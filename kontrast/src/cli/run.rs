@@ -9,8 +9,9 @@ use recording::observer::Mode;
 use runner::{
     cpus::Cpus,
     request::{Load, Request},
+    service::Spec,
     tools::Tools,
-    workload::{Bus, Engine, Workload},
+    workload::Workload,
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -23,12 +24,10 @@ Examples:
                                                     an agent that calls four tools at once
   kontrast run --arms go,bun --workload pubsub --users 100
                                                     each answer heard by the 50 users of a room
-  kontrast run --arms go,bun --workload pubsub --bus redis
-                                                    the same through a Redis
+  kontrast run --arms v1,v2 --workload threads --service postgres=./postgres.sh
+                                                    threads in a database that ./postgres.sh starts
   kontrast run --arms go,bun --workload cold-start --starts 20
                                                     from exec to the first token, 20 times a round
-  kontrast run --arms go,bun --workload threads --db postgres
-                                                    threads in PostgreSQL
   kontrast run --arms go,bun --scenario breakpoint --threshold 'ttft:p(99)<200ms'
                                                     the highest load each holds, recorded
   kontrast run --arms go,bun --observer-cost        the same, and what observing cost each
@@ -60,14 +59,11 @@ pub struct Run {
     /// What the arms serve; docs/workloads.md says what that asks of a server.
     #[arg(long, value_enum, default_value = "chat")]
     workload: Workload,
-    /// What passes on what is published in a room: the runtime's own means, or a Redis that is started for each round and
-    /// ended after it [default: memory].
-    #[arg(long, value_enum, value_name = "BUS")]
-    bus: Option<Bus>,
-    /// Where history and threads are kept: a file of the server's own, or a PostgreSQL that is started for each round and
-    /// removed after it [default: sqlite].
-    #[arg(long, value_enum, value_name = "DATABASE")]
-    db: Option<Engine>,
+    /// Start a service before each round, such as a database, and end it afterwards. CMD prints the variables that
+    /// the arm needs as NAME=VALUE, then `ready`, and runs until its input is closed [default: SQLite for history and
+    /// threads].
+    #[arg(long, value_name = "NAME=CMD")]
+    service: Option<Spec>,
     /// How they are loaded: baseline is 4 rounds of 15 s, quick 2 rounds of 5 s. --users is the most, for breakpoint
     /// where it ends at the latest.
     #[arg(long, value_enum, default_value = "baseline")]
@@ -168,15 +164,12 @@ impl Run {
                 (load, Some(self.duration.unwrap_or(duration)))
             }
         };
-        let rooms = self.workload == Workload::Pubsub;
         let cold = self.workload == Workload::ColdStart;
-        let needed = self.workload.needs_database();
         Request {
             arms: self.arms,
             targets_dir: self.targets_dir,
             workload: self.workload,
-            bus: self.bus.or(rooms.then_some(Bus::Memory)),
-            database: self.db.or(needed.then(Engine::default)),
+            service: self.service,
             load,
             thresholds: self.thresholds,
             detail: self.detail,
@@ -306,16 +299,14 @@ mod tests {
     }
 
     #[test]
-    fn rooms_are_in_memory_and_threads_in_sqlite_unless_told_otherwise() {
-        let bus = |arguments: &[&str]| request(arguments).unwrap().bus;
-        assert_eq!(bus(&[]), None);
-        assert_eq!(bus(&["--workload", "pubsub"]), Some(Bus::Memory));
-        let redis = ["--workload", "pubsub", "--bus", "redis"];
-        assert_eq!(bus(&redis), Some(Bus::Redis));
-        let database = |arguments: &[&str]| request(arguments).unwrap().database;
-        assert_eq!(database(&["--workload", "history"]), Some(Engine::Sqlite));
-        let postgres = ["--workload", "threads", "--db", "postgres"];
-        assert_eq!(database(&postgres), Some(Engine::Postgres));
+    fn passes_a_service_with_its_name() {
+        let service = |arguments: &[&str]| request(arguments).unwrap().service;
+        assert_eq!(service(&[]), None);
+        let postgres = service(&["--service", "postgres=./db.sh --port 0"]).unwrap();
+        assert_eq!(
+            (postgres.name.as_str(), postgres.command.as_str()),
+            ("postgres", "./db.sh --port 0")
+        );
     }
 
     #[test]
@@ -333,7 +324,7 @@ mod tests {
             (&["--rounds", "0"] as &[&str], "0 is not in 1..=1000"),
             (&["--duration", "0s"], "as in 15s"),
             (&["--duration", "soon"], "as in 15s"),
-            (&["--bus", "kafka"], "possible values: memory, redis"),
+            (&["--service", "postgres"], "write it as NAME=CMD"),
             (&["--starts", "101"], "101 is not in 1..=100"),
             (&["--users", "0"], "0 is not in 1.."),
             (&["--tokens", "0"], "0 is not in 1.."),
@@ -348,10 +339,6 @@ mod tests {
                 "cannot be used with",
             ),
             (&["--scenario", "flood"], "possible values: baseline, quick"),
-            (
-                &["--workload", "threads", "--db", "mysql"],
-                "possible values: sqlite, postgres",
-            ),
             (
                 &["--workload", "mail"],
                 "possible values: chat, tools-sequential",

@@ -76,7 +76,7 @@ fn what_was_asked_for_is_kept() {
     let more = ["--duration", "50ms", "--users", "2", "--driver-cpus", "0"];
     place.run(&[server.arm("a")], &more);
     let run = json(place.file("run.json"));
-    assert_eq!(run["schema"], "kontrast.run/1");
+    assert_eq!(run["schema"], "kontrast.run/2");
     assert_eq!(run["duration_ns"], 50_000_000);
     assert_eq!(
         run["load"],

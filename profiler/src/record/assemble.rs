@@ -58,8 +58,8 @@ fn samples(tracked: &Tracked) -> Samples {
         syscall: tracked.samples_syscall.into(),
         fault_irq: tracked.samples_fault_irq.into(),
         ctx_switch: tracked.samples_switching.into(),
-        syscall_edge: tracked.samples_crossing.into(),
-        fault_return: tracked.samples_resuming.into(),
+        syscall_edge: tracked.samples_syscall_edge.into(),
+        fault_return: tracked.samples_fault_return.into(),
     }
 }
 
@@ -173,7 +173,8 @@ mod tests {
     use super::*;
     use crate::record::proc_snapshot::ProcSnapshot;
     use crate::record::threads::join;
-    use profiler_common::thread::{Account, ON_CPU};
+    use profiler_common::Slot;
+    use profiler_common::thread::{Accounting, ON_CPU};
 
     const SPAN: Span = Span {
         start_ns: 1000,
@@ -189,8 +190,8 @@ mod tests {
     #[test]
     fn keeps_times_of_a_call_that_is_open_at_the_end() {
         let mut thread = Tracked::new(1, 7, 3, ON_CPU, 1000);
-        thread.enter(0, 1100);
-        thread.switch_out(1150, true, Account::default());
+        Slot::exclusive(&mut thread).enter(0, 1100);
+        Slot::exclusive(&mut thread).switch_out(1150, true, Accounting::default());
         let threads = built(&[thread], &Drained::default());
         assert_eq!((threads[0].on_cpu_ns, threads[0].syscall_ns), (150, 50));
         let call = &threads[0].syscalls[0];
@@ -202,8 +203,8 @@ mod tests {
     fn keeps_samples_by_where_they_found_the_thread() {
         let mut thread = Tracked::new(1, 7, 3, ON_CPU, 1000);
         (thread.samples_user, thread.samples_switching) = (3, 2);
-        (thread.samples_fault_irq, thread.samples_crossing) = (1, 4);
-        (thread.samples_resuming, thread.samples_syscall) = (5, 6);
+        (thread.samples_fault_irq, thread.samples_syscall_edge) = (1, 4);
+        (thread.samples_fault_return, thread.samples_syscall) = (5, 6);
         let threads = built(&[thread], &Drained::default());
         let expected = Samples {
             user: 3,

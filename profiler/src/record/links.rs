@@ -1,5 +1,4 @@
-//! Links between loaded programs and their hooks. Dropping a link detaches the program, which may be
-//! attached again.
+//! Links: each holds a loaded program to its hook until it is dropped.
 
 use anyhow::{Result, bail};
 use aya::programs::Program;
@@ -9,13 +8,13 @@ use aya::programs::perf_event::{
 use aya::programs::raw_trace_point::RawTracePointLink;
 use aya::programs::tp_btf::BtfTracePointLink;
 
-/// Samples a second on each CPU: a prime, so that samples and timers do not fall into step.
+/// CPU samples a second on each CPU. A prime, so that sampling does not beat with timers.
 pub const SAMPLE_HZ: u64 = 499;
 
-/// Suffix of the names of raw tracepoint programs, which have a BTF-typed twin without it.
+/// Suffix of a raw tracepoint program that has a BTF-typed twin.
 const RAW: &str = "_raw";
 
-/// A link; the program is attached as long as it is held.
+/// A program on its hook, until this is dropped.
 #[expect(dead_code, reason = "held to be dropped")]
 pub enum Link {
     /// A BTF-typed raw tracepoint.
@@ -26,10 +25,10 @@ pub enum Link {
     Clock(PerfEventLink),
 }
 
-/// Attaches a loaded program to the hook that its name gives; a sampler to the clock of each CPU.
+/// Attaches a loaded program to the hook that its name says; a sampler to the clock of each CPU.
 ///
 /// # Errors
-/// The kernel refuses it, or it is a program of another kind.
+/// The kernel refuses it.
 pub fn attach(program: &mut Program, name: &str) -> Result<Vec<Link>> {
     Ok(match program {
         Program::BtfTracePoint(program) => {

@@ -6,8 +6,8 @@ use super::memory::WindowRegions;
 use super::target::file_name;
 use super::threads::ThreadIndex;
 use super::{names, symbols};
-use profiler_common::Site;
-use profiler_common::site::{FaultPlace, Kind};
+use profiler_common::CallSite;
+use profiler_common::call_site::{FaultPlace, Kind};
 use recording::memory::MemoryStack;
 use recording::process::Frame;
 use recording::vocabulary::{CodePlace, MemoryEvent, RegionClass};
@@ -64,10 +64,10 @@ pub fn memory_stacks(
         add(*serial, MemoryEvent::PageFault, vec![frame], sum);
     }
     let code = Code::of_calls(drained, pid, regions);
-    for (site, sum) in &drained.memory_sites {
+    for (site, sum) in &drained.memory_stacks {
         let sum = Sum {
             count: sum.count,
-            bytes: sum.bytes,
+            bytes: sum.signed_bytes(),
         };
         add(site.serial, kind_of(site.kind), code.stack(site), sum);
     }
@@ -160,7 +160,7 @@ impl<'a> Code<'a> {
 
     /// Names the instructions that made calls.
     fn of_calls(drained: &Drained, pid: u32, regions: WindowRegions<'a>) -> Self {
-        let sites = drained.memory_sites.iter();
+        let sites = drained.memory_stacks.iter();
         let calls = sites.flat_map(|(site, _)| callers(site).map(|(_, caller)| caller));
         let names = symbols::functions(pid, regions, 1, calls);
         Code { names, regions }
@@ -180,7 +180,7 @@ impl<'a> Code<'a> {
     ///
     /// The second frame is a guess: the word on top of the stack if the bytes before its address
     /// look like a call. Where that is no code, the guess was wrong, and the frames after it hold.
-    fn stack(&self, site: &Site) -> Vec<Frame> {
+    fn stack(&self, site: &CallSite) -> Vec<Frame> {
         const TOP_OF_STACK: usize = 1;
         let mut stack = Vec::new();
         for (depth, caller) in callers(site) {
@@ -207,7 +207,7 @@ fn may_be_code(class: CodePlace) -> bool {
 
 /// Returns the depth of each frame and the last byte of its calling instruction. The programs keep
 /// the return address, one byte behind.
-fn callers(site: &Site) -> impl Iterator<Item = (usize, u64)> + use<> {
+fn callers(site: &CallSite) -> impl Iterator<Item = (usize, u64)> + use<> {
     let frames = site.frames.into_iter().enumerate();
     frames
         .filter(|(_, address)| *address != 0)

@@ -8,7 +8,7 @@
 
 use super::proc_recorder::ProcRecorder;
 use super::proc_snapshot::cpu_clocks_ns;
-use super::programs::{Programs, Wanted};
+use super::programs::{ProbeConfig, Programs};
 use super::session::Session;
 use super::target::{Process, pids};
 use super::thread_exits::ThreadExits;
@@ -59,7 +59,7 @@ impl OverheadRecorder {
         let mut thread_exits = ThreadExits::attach(pids.clone(), options)?;
         thread_exits.detach();
         thread_exits.open(monotonic_ns())?;
-        let mut idle = Programs::attach(&Wanted::nobody(options))?;
+        let mut idle = Programs::attach(&ProbeConfig::idle(options))?;
         idle.detach();
         let mut session = Session::begin(processes.clone(), options)?;
         session.stop_measuring_programs();

@@ -1,7 +1,7 @@
 //! Run-queue blame: which processes held a CPU while threads of the target waited for one.
 
 use super::threads::comm;
-use profiler_common::{LATE_PROCESSES, WaitedFor as Blame};
+use profiler_common::{OTHER_PROCESSES, RunQueueBlame as Blame};
 use recording::process::RunQueueBlame;
 use std::cmp::Reverse;
 use std::fs;
@@ -33,7 +33,7 @@ pub fn other_processes() -> (u32, Blame) {
         comm,
         ..Blame::default()
     };
-    (LATE_PROCESSES, none)
+    (OTHER_PROCESSES, none)
 }
 
 /// Returns the present name of the process; if it has ended, the name that its thread had then.

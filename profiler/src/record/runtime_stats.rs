@@ -2,9 +2,9 @@
 //! threads, switches between goroutines.
 
 use super::drain::Drained;
-use super::programs::{Programs, Wanted};
+use super::programs::{ProbeConfig, Programs};
 use profiler_common::histogram::{BUCKETS, Kind, bucket_of};
-use profiler_common::{Pairing, Ticks};
+use profiler_common::{EventLoop as Counted, Pairing};
 use recording::Histogram;
 use recording::runtime_stats::{EventLoop, GcBursts, Goroutines, RuntimeStats};
 use recording::vocabulary::ProbeGroup;
@@ -12,17 +12,17 @@ use std::collections::BTreeMap;
 
 /// Returns the event loop of each thread that has one, by serial number.
 pub fn event_loops(drained: &Drained) -> BTreeMap<u32, EventLoop> {
-    let rows = drained.ticks.iter();
+    let rows = drained.event_loops.iter();
     rows.map(|row| (row.serial, event_loop(row))).collect()
 }
 
-fn event_loop(row: &Ticks) -> EventLoop {
+fn event_loop(row: &Counted) -> EventLoop {
     let histogram = |counts: &[u32; BUCKETS]| Histogram::from_counts(&counts.map(u64::from));
     EventLoop {
-        iterations: histogram(&row.lengths),
-        lag_bound: histogram(&row.late),
-        empty_polls: row.empty,
-        busy_polls: row.spun,
+        iterations: histogram(&row.iterations),
+        lag_bound: histogram(&row.lag_bound),
+        empty_polls: row.empty_polls,
+        busy_polls: row.busy_polls,
     }
 }
 
@@ -37,10 +37,10 @@ pub struct Visible {
 
 impl Visible {
     /// Returns what the programs, as attached, can see.
-    pub fn by(programs: &Programs, wanted: &Wanted) -> Self {
+    pub fn by(programs: &Programs, config: &ProbeConfig) -> Self {
         Visible {
-            gc_threads: wanted.collector != 0 && programs.serve(ProbeGroup::Wakers),
-            goroutines: wanted.pairing == Pairing::Goroutine
+            gc_threads: config.gc_thread_comm != 0 && programs.serve(ProbeGroup::Wakers),
+            goroutines: config.pairing == Pairing::Goroutine
                 && programs.serve(ProbeGroup::Syscalls),
         }
     }
@@ -60,7 +60,7 @@ pub fn runtime_stats(drained: &Drained, visible: Visible) -> RuntimeStats {
 }
 
 fn gc_bursts(drained: &Drained) -> GcBursts {
-    let bursts = &drained.bursts;
+    let bursts = &drained.gc_bursts;
     // The programs close a burst when the next begins. The last one ends with the window.
     let last = bursts.last_span_ns();
     let bucket = |span| (bucket_of(span) as u32, 1);
@@ -68,26 +68,26 @@ fn gc_bursts(drained: &Drained) -> GcBursts {
     GcBursts {
         wakeups: bursts.wakeups,
         span_ns: bursts.span_ns + last.unwrap_or(0),
-        spans: drained.histogram(Kind::CollectorBurst).merged(&last_one),
+        spans: drained.histogram(Kind::GcBurst).merged(&last_one),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use profiler_common::Bursts;
+    use profiler_common::{GcBursts as CountedBursts, Slot};
 
     #[test]
     fn keeps_iterations_with_their_thread() {
-        let mut row = Ticks {
+        let mut row = Counted {
             serial: 5,
-            ..Ticks::default()
+            ..Counted::default()
         };
-        row.begin(100, Some(0), true);
-        row.end(400);
-        row.begin(450, Some(2), false);
+        Slot::exclusive(&mut row).begin_iteration(100, Some(0), true);
+        Slot::exclusive(&mut row).end_iteration(400);
+        Slot::exclusive(&mut row).begin_iteration(450, Some(2), false);
         let drained = Drained {
-            ticks: vec![row],
+            event_loops: vec![row],
             ..Drained::default()
         };
         let found = &event_loops(&drained)[&5];
@@ -98,11 +98,11 @@ mod tests {
 
     #[test]
     fn counts_the_last_burst_and_leaves_out_the_invisible() {
-        let mut bursts = Bursts::default();
-        bursts.wake(1_000_000);
-        bursts.leave(1_000_000, 1_000_700);
+        let mut bursts = CountedBursts::default();
+        Slot::exclusive(&mut bursts).wake(1_000_000);
+        Slot::exclusive(&mut bursts).leave(1_000_000, 1_000_700);
         let drained = Drained {
-            bursts,
+            gc_bursts: bursts,
             ..Drained::default()
         };
         let stats = |gc_threads| {

@@ -1,25 +1,25 @@
 //! A recording with all probes, from attaching them to draining their maps.
 
+use super::bpf_stats::BpfStats;
 use super::checks::{self, Evidence};
 use super::drain::{self, Drained, Exits};
 use super::instrumented::Instrumentation;
 use super::memory::{self, Regions, WindowRegions};
+use super::probe_groups::PROC_STAT;
 use super::proc_snapshot::ProcSnapshot;
-use super::programs::{Programs, Wanted};
+use super::programs::{ProbeConfig, Programs};
 use super::runtime_stats::Visible;
 use super::series::Series;
-use super::signals::PROC_STAT;
-use super::statistics::Statistics;
 use super::target::{self, Process, pids};
 use super::threads::{JoinedThread, ThreadIndex};
 use super::window::{Opening, Span, monotonic_ns};
 use super::{
-    Options, Recorder, TICKS_PER_POINT, assemble, code_samples, counted, crossing, host,
-    memory_stacks, run_queue_blame, runtime, runtime_stats, steal, threads, wakers,
+    Options, Recorder, TICKS_PER_POINT, assemble, code_samples, host, memory_stacks,
+    run_queue_blame, runtime, runtime_stats, sockets, steal, syscall_overhead, threads, wakers,
 };
 use anyhow::Result;
 use aya_log::EbpfLogger;
-use profiler_common::{ThreadExit, WaitedFor};
+use profiler_common::ThreadExit;
 use recording::observer::{Mode, Observer, ProbeGroupStatus};
 use recording::process::{Cpu, Faults, Thread};
 use recording::vocabulary::ProbeGroup;
@@ -42,7 +42,7 @@ pub struct Session {
     opening: Opening,
     regions: Regions,
     series: Series,
-    stats: Statistics,
+    stats: BpfStats,
     syscall_entry_exit_ns: f64,
     visible: Visible,
     instrumentation: Option<Instrumentation>,
@@ -63,33 +63,33 @@ impl Session {
     /// The kernel refuses a required program, or a map cannot be filled.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
         let target = target::describe(&processes, options)?;
-        let wanted = Wanted {
+        let config = ProbeConfig {
             tgids: pids(&processes),
             pairing: runtime::pairing(target.runtime),
-            collector: runtime::gc_thread_comm(target.runtime),
+            gc_thread_comm: runtime::gc_thread_comm(target.runtime),
             log: options.log_programs,
             kinds: options.hooks.clone(),
         };
         // Without this price, time at the edges of system calls counts as time outside of them. The
         // recording holds 0 then; that is no reason to record nothing.
-        let syscall_entry_exit_ns = crossing::measure(&wanted).unwrap_or_default();
-        let mut programs = Programs::attach(&wanted)?;
+        let syscall_entry_exit_ns = syscall_overhead::measure(&config).unwrap_or_default();
+        let mut programs = Programs::attach(&config)?;
         let logger = match options.log_programs {
             true => Some(EbpfLogger::init(&mut programs.bpf)?),
             false => None,
         };
-        let visible = Visible::by(&programs, &wanted);
+        let visible = Visible::by(&programs, &config);
         let instrumentation = options.runtime_symbols.as_deref();
         let instrumentation =
             instrumentation.map(|dir| Instrumentation::begin(dir, &mut programs.bpf, &target));
-        let series = Series::new(&wanted.tgids);
-        fill_maps(&mut programs.bpf, &wanted.tgids, series.ports())?;
+        let series = Series::new(&config.tgids);
+        fill_maps(&mut programs.bpf, &config.tgids, series.ports())?;
         let exits = Exits::new(&mut programs.bpf)?;
-        let regions = memory::regions_of_all(&wanted.tgids);
+        let regions = memory::regions_of_all(&config.tgids);
         // Needs a privilege that is dropped next, so that it cannot be turned on again later.
-        let stats = Statistics::start();
+        let stats = BpfStats::start();
         super::privilege::drop_excess();
-        let opening = Opening::now(&wanted.tgids);
+        let opening = Opening::now(&config.tgids);
         drain::set_window(&mut programs.bpf, opening.start_ns)?;
         Ok(Session {
             programs,
@@ -202,7 +202,7 @@ impl Session {
             host: host::fingerprint(pid, steal_ns, &self.placement),
             window: self.opening.window(span, ended),
             process,
-            sockets: counted::sockets(drained, &syscalls),
+            sockets: sockets::sockets(drained, &syscalls),
             syscalls,
             faults,
             memory: recording::memory::Memory {
@@ -213,8 +213,8 @@ impl Session {
             cpu: Cpu {
                 series: std::mem::take(&mut self.series.cpu),
             },
-            latency: counted::latency(drained),
-            relays: counted::relays(drained),
+            latency: sockets::latency(drained),
+            relays: sockets::relays(drained),
             runtime_stats: runtime_stats::runtime_stats(drained, self.visible),
             observer,
             threads,
@@ -278,7 +278,7 @@ fn fill_maps(bpf: &mut aya::Ebpf, pids: &[u32], ports: &[u16]) -> Result<()> {
         .filter_map(|pid| Some((*pid, memory::heap_end(*pid)?)));
     drain::fill::<u32, u64>(bpf, "HEAP_ENDS", heap_ends)?;
     let others = run_queue_blame::other_processes();
-    drain::fill::<u32, WaitedFor>(bpf, "WAITED", [others])?;
+    drain::fill(bpf, "RUN_QUEUE_BLAME", [others])?;
     drain::free_slots(bpf)
 }
 
@@ -325,7 +325,7 @@ impl Recorder for Session {
         recording.code = code_samples::code_samples(drained, pids[0], regions, &index, &compiled);
         recording.memory_stacks = memory_stacks::memory_stacks(drained, pids[0], regions, &index);
         recording.wakers = wakers::wakers(drained, &index);
-        recording.run_queue_blame = run_queue_blame::run_queue_blame(&drained.waited, &pids);
+        recording.run_queue_blame = run_queue_blame::run_queue_blame(&drained.blame, &pids);
         Ok(recording)
     }
 }

@@ -4,9 +4,9 @@
 //! the kernel's own counting.
 
 use super::drain::{self, Exits};
+use super::probe_groups::LIFETIMES;
 use super::proc_snapshot::ProcSnapshot;
-use super::programs::{Programs, Wanted};
-use super::signals::LIFETIMES;
+use super::programs::{ProbeConfig, Programs};
 use super::threads::{self, JoinedThread};
 use super::window::Span;
 use super::{Options, checks};
@@ -42,9 +42,9 @@ impl ThreadExits {
     /// # Errors
     /// The kernel refuses one.
     pub fn attach(tgids: Vec<u32>, options: &Options) -> Result<Self> {
-        let wanted = Wanted::only(tgids, options.log_programs, &options.hooks);
-        let mut programs = Programs::attach_some(&wanted, LIFETIMES.iter())?;
-        drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &wanted.tgids)?;
+        let config = ProbeConfig::minimal(tgids, options.log_programs, &options.hooks);
+        let mut programs = Programs::attach_some(&config, LIFETIMES.iter())?;
+        drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &config.tgids)?;
         drain::free_slots(&mut programs.bpf)?;
         let exits = Exits::new(&mut programs.bpf)?;
         Ok(ThreadExits {
@@ -99,7 +99,7 @@ impl ThreadExits {
         let consumed = self.ended.len() as u64;
         // The programs record events until they are closed. Threads that began after `after` was
         // read were not in the window; threads that `after` has ended behind it.
-        let in_window = |thread: &Tracked| thread.first_ns < span.end_ns;
+        let in_window = |thread: &Tracked| thread.first_seen_ns < span.end_ns;
         let still_there = |thread: &Tracked| after.threads.contains_key(&thread.tid);
         self.ended
             .retain(|exit| in_window(&exit.thread) && !still_there(&exit.thread));
@@ -141,7 +141,7 @@ fn thread(joined: &JoinedThread, span: Span) -> Thread {
     let tracked = &joined.tracked;
     let kernel = joined.kernel.clone().unwrap_or_default();
     let end_ns = joined.exited_ns.unwrap_or(span.end_ns);
-    let lifetime_ns = end_ns.saturating_sub(tracked.first_ns);
+    let lifetime_ns = end_ns.saturating_sub(tracked.first_seen_ns);
     let on_cpu_ns = kernel.exec_ns.min(lifetime_ns);
     let run_queue_ns = kernel.run_delay_ns.min(lifetime_ns - on_cpu_ns);
     Thread {
@@ -172,7 +172,7 @@ mod tests {
     fn joined(kernel: Option<TaskAccounting>) -> JoinedThread {
         let tracked = Tracked {
             tid: 7,
-            first_ns: SPAN.start_ns,
+            first_seen_ns: SPAN.start_ns,
             flags: FLAG_BORN,
             ..Tracked::default()
         };

@@ -3,7 +3,7 @@
 use super::proc_snapshot::{ProcSnapshot, TaskAccounting};
 use super::window::Span;
 use profiler_common::thread::{FLAG_BORN, FLAG_IN_SYSCALL, ON_CPU};
-use profiler_common::{Thread as Tracked, ThreadExit};
+use profiler_common::{Slot, Thread as Tracked, ThreadExit};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A thread as the programs tracked it, with the kernel's accounting of it.
@@ -27,7 +27,7 @@ impl JoinedThread {
     /// Returns the start, ns from the start of the window; `None` if the thread was there already.
     pub fn started_in(&self, span: Span) -> Option<u64> {
         let is_born = self.tracked.flags & FLAG_BORN != 0;
-        is_born.then(|| self.tracked.first_ns.saturating_sub(span.start_ns))
+        is_born.then(|| self.tracked.first_seen_ns.saturating_sub(span.start_ns))
     }
 
     /// Returns the end, ns from the start of the window.
@@ -39,7 +39,7 @@ impl JoinedThread {
     /// as run delay although the thread slept, or before the window. 0 without the accounting.
     pub fn runnable_ns(&self) -> u64 {
         self.kernel.as_ref().map_or(0, |kernel| {
-            let not_waiting = self.early_ns + self.tracked.moved_ns;
+            let not_waiting = self.early_ns + self.tracked.delayed_dequeue_ns;
             kernel.exec_ns + kernel.run_delay_ns.saturating_sub(not_waiting)
         })
     }
@@ -61,7 +61,7 @@ pub fn join(
     let seen: BTreeSet<u32> = threads.iter().map(|thread| thread.tracked.tid).collect();
     let unseen = before.threads.keys().filter(|tid| !seen.contains(tid));
     threads.extend(unseen.filter_map(|tid| silent(*tid, before, after, span)));
-    threads.sort_by_key(|thread| (thread.tracked.first_ns, thread.tracked.tid));
+    threads.sort_by_key(|thread| (thread.tracked.first_seen_ns, thread.tracked.tid));
     threads
 }
 
@@ -125,7 +125,7 @@ fn close(tracked: &mut Tracked, end_ns: u64) {
         };
         tracked.syscall_ns += on_cpu.saturating_sub(tracked.enter_on_cpu_ns);
     }
-    tracked.advance(end_ns);
+    Slot::exclusive(tracked).advance(end_ns);
 }
 
 /// Returns a thread without any event in the window. It slept all the time, or ran all the time if
@@ -140,7 +140,7 @@ fn silent(
     let kernel = at_end.since(at_start);
     let mut tracked = Tracked {
         tid,
-        first_ns: span.start_ns,
+        first_seen_ns: span.start_ns,
         since_ns: span.end_ns,
         ..Tracked::default()
     };

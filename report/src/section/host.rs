@@ -53,8 +53,11 @@ fn workload(workload: &Workload) -> String {
 fn options(workload: &Workload) -> String {
     let name = format!(" --workload {}", quote(&clean(&workload.name)));
     match &workload.database {
-        Some(database) => format!("{name} --db {}", quote(&clean(&database.engine))),
-        None => name,
+        Some(database) if database.engine != "sqlite" => {
+            let service = format!("{}=COMMAND", clean(&database.engine));
+            format!("{name} --service {}", quote(&service))
+        }
+        _ => name,
     }
 }
 
@@ -214,7 +217,10 @@ mod tests {
             version: "15.18".into(),
         });
         assert_eq!(workload(&threads), "workload threads in postgres 15.18");
-        assert_eq!(options(&threads), " --workload threads --db postgres");
+        assert_eq!(
+            options(&threads),
+            " --workload threads --service postgres=COMMAND"
+        );
         threads.name = "$(reboot)".into();
         assert!(options(&threads).starts_with(" --workload '$(reboot)'"));
     }

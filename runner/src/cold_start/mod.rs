@@ -7,7 +7,7 @@
 mod ask;
 
 use super::{
-    bytes::{self, Peers},
+    bytes::{self, OfService, Peers},
     descendants,
     interrupt::Interrupted,
     output::{arm_folder, round_folder},
@@ -140,6 +140,7 @@ fn complete(recording: &mut Recording, answered: &[Answered], stub: Option<Moved
     let peers = Peers {
         load: Some(&said),
         stub,
+        service: OfService::None,
     };
     let check = bytes::check(recording, &peers);
     recording.checks.push(check);

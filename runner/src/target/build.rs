@@ -4,8 +4,8 @@ use super::{
     arm::{Arm, Folder, Source},
     error::{Context, Error, Result},
     inputs,
-    invoker::Invoker,
     log::LogTail,
+    sudo_user::SudoUser,
 };
 use indicatif::{HumanDuration, ProgressBar};
 use std::{
@@ -34,8 +34,8 @@ impl Arm {
         let Some(command) = &folder.manifest.build else {
             return Ok(false);
         };
-        let invoker = Invoker::detect()?;
-        let _files = invoker.as_ref().map(Invoker::files).transpose()?;
+        let user = SudoUser::detect()?;
+        let _files = user.as_ref().map(SudoUser::files).transpose()?;
         let place = Place::prepare(&folder.path)?;
         // Two runs may want the same target: the second waits, and finds it built.
         place
@@ -50,7 +50,7 @@ impl Arm {
         }
         // Without this a build that fails half way would pass for the one before.
         remove(&place.stamp())?;
-        run(self.name(), command, folder, &place, invoker.as_ref())?;
+        run(self.name(), command, folder, &place, user.as_ref())?;
         fs::write(place.stamp(), fingerprint)
             .doing(|| format!("writing {}", place.stamp().display()))?;
         Ok(true)
@@ -109,7 +109,7 @@ fn run(
     command: &str,
     folder: &Folder,
     place: &Place,
-    invoker: Option<&Invoker>,
+    user: Option<&SudoUser>,
 ) -> Result<()> {
     let log = place.log();
     let output = File::create(&log).doing(|| format!("creating {}", log.display()))?;
@@ -122,8 +122,8 @@ fn run(
         .current_dir(&folder.path)
         .envs(&folder.manifest.env);
     shell.stdin(Stdio::null()).stdout(output).stderr(errors);
-    if let Some(invoker) = invoker {
-        invoker.lend(&mut shell);
+    if let Some(user) = user {
+        user.run_as(&mut shell);
     }
     let progress = Progress::start(arm, command);
     let status = shell.status().doing(|| "starting sh".to_owned())?;

@@ -129,7 +129,7 @@ pub enum Error {
     #[error(
         "{variable}='{value}' is not a number: run kontrast through sudo itself, or as root without sudo's variables"
     )]
-    Invoker {
+    SudoUser {
         /// The environment variable.
         variable: &'static str,
         /// Its value.

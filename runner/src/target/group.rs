@@ -2,8 +2,8 @@
 
 use super::{
     error::{Context, Error, Result},
-    invoker::Invoker,
     owner,
+    sudo_user::SudoUser,
 };
 use crate::guardian;
 use nix::{
@@ -32,8 +32,8 @@ impl Group {
     /// Starts `command` on the given CPUs, in a group of its own; under sudo as the user who called it.
     pub fn spawn(command: &mut Command, cpus: Option<&[usize]>) -> Result<Self> {
         guardian::announce(command).doing(|| "sharing the way to the guardian".to_owned())?;
-        if let Some(invoker) = Invoker::detect()? {
-            invoker.lend(command);
+        if let Some(user) = SudoUser::detect()? {
+            user.run_as(command);
         }
         let leader = match cpus {
             None => command.spawn(),

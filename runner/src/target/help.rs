@@ -3,8 +3,8 @@
 use super::{
     arm::{Arm, Source},
     error::{Context, Error, Result},
-    invoker::Invoker,
     manifest::Help,
+    sudo_user::SudoUser,
 };
 use nix::unistd::{Gid, Uid, chown};
 use std::{
@@ -94,8 +94,8 @@ impl HelpFolder {
         let folder = Self {
             path: path.canonicalize().doing(making)?,
         };
-        if let Some(invoker) = Invoker::detect()? {
-            let (uid, gid) = invoker.ids();
+        if let Some(user) = SudoUser::detect()? {
+            let (uid, gid) = user.ids();
             chown(path, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))
                 .map_err(std::io::Error::from)
                 .doing(making)?;

@@ -3,7 +3,7 @@
 use super::{
     arm::{Arm, Source},
     error::{Context, Error, Result},
-    invoker::Invoker,
+    sudo_user::SudoUser,
 };
 use std::{
     collections::HashSet,
@@ -31,8 +31,8 @@ impl Arm {
         let mut command = Command::new("sh");
         command.args(["-c", line]).current_dir(&folder.path);
         command.envs(folder.env()).stdin(Stdio::null());
-        if let Some(invoker) = Invoker::detect()? {
-            invoker.lend(&mut command);
+        if let Some(user) = SudoUser::detect()? {
+            user.run_as(&mut command);
         }
         let output = command.output().doing(|| "starting sh".to_owned())?;
         let refuse = |why: String| Error::Manifest {

@@ -20,7 +20,7 @@ pub struct LogTail {
 
 impl LogTail {
     /// Reads the end of the file at `path`; what cannot be read is said in its place.
-    pub(crate) fn read(path: &Path) -> Self {
+    pub fn read(path: &Path) -> Self {
         let text = match read_end(path) {
             Ok(bytes) => format_tail(&String::from_utf8_lossy(&bytes)),
             Err(error) => format!("  (cannot be read: {error})"),

@@ -14,7 +14,6 @@ mod held;
 mod help;
 mod inputs;
 mod installed;
-mod invoker;
 mod log;
 mod manifest;
 mod owner;
@@ -22,6 +21,7 @@ mod ready;
 mod running;
 mod shell;
 mod start;
+mod sudo_user;
 #[cfg(test)]
 mod testing;
 
@@ -29,9 +29,9 @@ pub use arm::Arm;
 pub use error::{Error, Result};
 pub use held::Held;
 pub use help::HelpFolder;
-pub(crate) use invoker::Invoker;
 pub use log::LogTail;
 pub use manifest::{Help, Manifest, Variant};
 pub use running::Running;
 pub use start::StartOptions;
-pub(crate) use start::unused_port;
+pub use start::unused_port;
+pub use sudo_user::SudoUser;

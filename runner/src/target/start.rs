@@ -33,7 +33,7 @@ pub struct StartOptions {
     /// Port to listen on; a free one is chosen if `None`.
     pub port: Option<u16>,
     /// Environment beyond what every server gets, such as `DATABASE`.
-    pub env: Vec<(&'static str, String)>,
+    pub env: Vec<(String, String)>,
     /// What makes its runtime tell more of itself.
     pub help: Help,
     /// How long the server may take until it answers.
@@ -107,7 +107,7 @@ pub(super) fn free_port(wanted: Option<u16>) -> Result<u16> {
 
 /// A free port below those the kernel gives out by itself: until the server binds it, nobody gets it by chance. Nor do
 /// we give it out twice, and another process like this one begins elsewhere.
-pub(crate) fn unused_port() -> Result<u16> {
+pub fn unused_port() -> Result<u16> {
     const PORTS: Range<u32> = 20_000..32_000;
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let begin = std::process::id().wrapping_mul(997);

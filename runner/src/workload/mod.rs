@@ -1,17 +1,14 @@
 //! What the arms serve: which request is sent, and what the model says to it (docs/workloads.md).
 
-mod bus;
 mod database;
 mod image;
 mod play;
 
-pub use bus::Bus;
-pub use database::{Database, Engine, Source};
+pub use database::Database;
 pub use play::Play;
 
-use super::request::Load;
+use crate::{request::Load, service::Spec};
 use anyhow::bail;
-use clap::ValueEnum;
 use serde::{Serialize, Serializer};
 
 /// What the arms serve.
@@ -109,29 +106,20 @@ impl Workload {
         }
     }
 
-    /// Refuses a database that nothing would be kept in.
-    ///
-    /// # Errors
-    /// With the workloads that have one.
-    pub fn check_database(self, database: Option<Engine>) -> anyhow::Result<()> {
-        if database.is_some() && !self.needs_database() {
-            let with = Self::value_variants().iter().copied();
-            let with: Vec<&str> = with
-                .filter(|each| each.needs_database())
-                .map(Self::name)
-                .collect();
-            bail!(
-                "{} keeps nothing in a database, so that --db has no meaning; it has for --workload {}",
-                self.name(),
-                with.join(" and ")
-            );
-        }
-        Ok(())
-    }
-
-    /// Whether the server needs a database, which it is told of by `DATABASE`.
+    /// Whether the server needs a database, which the variable `DATABASE` names.
     pub fn needs_database(self) -> bool {
         matches!(self, Workload::History | Workload::Threads)
+    }
+
+    /// Returns the service that an arm uses, by its name in `target.toml`: the given one, or the
+    /// means that need none. Workloads without database and rooms use only a given one.
+    pub fn backend(self, service: Option<&Spec>) -> Option<&str> {
+        let own = match self {
+            _ if self.needs_database() => Some(database::SQLITE),
+            Workload::Pubsub => Some("memory"),
+            _ => None,
+        };
+        service.map(|service| service.name.as_str()).or(own)
     }
 
     /// What users send, as steps for the load generator; `None` for one message that is always the same.
@@ -172,14 +160,16 @@ impl Serialize for Workload {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::ValueEnum;
 
     #[test]
-    fn a_database_is_refused_where_nothing_is_kept() {
-        let check = |workload: Workload| workload.check_database(Some(Engine::Postgres));
-        let error = check(Workload::Chat).unwrap_err().to_string();
-        assert!(error.ends_with("--workload history and threads"), "{error}");
-        assert!(check(Workload::Threads).is_ok());
-        assert!(Workload::Chat.check_database(None).is_ok());
+    fn uses_sqlite_and_memory_unless_a_service_is_given() {
+        let redis: Spec = "redis=run".parse().unwrap();
+        assert_eq!(Workload::Threads.backend(None), Some("sqlite"));
+        assert_eq!(Workload::Pubsub.backend(None), Some("memory"));
+        assert_eq!(Workload::Pubsub.backend(Some(&redis)), Some("redis"));
+        assert_eq!(Workload::Chat.backend(None), None);
+        assert_eq!(Workload::Chat.backend(Some(&redis)), Some("redis"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! The floor: writes of a chunk's size on the same schedule to the same readers, and nothing else.
+//! The floor of the cost: writes of a chunk's size, on the same schedule, to the same readers.
 //!
-//! No stub can be cheaper than this: most of a write is the kernel's work, on loopback the reader's half included.
+//! A stub cannot cost less: most of a write is the kernel's work. On loopback it includes the
+//! reader's half.
 
 use anyhow::Context;
 use std::{
@@ -10,22 +11,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// About what the stub writes for a token.
+/// About the size of the stub's write for a token.
 const CHUNK: [u8; 230] = [b'x'; 230];
 
-/// Writes that leave together, as a tick of the stub's makes them.
+/// Time between batches of writes: the stub's tick.
 const TICK: Duration = Duration::from_micros(250);
 
-/// Prints the address, waits for so many readers, writes so often to each, and prints the nanoseconds of CPU time a write.
+/// Prints the address, waits for `streams` readers, writes `writes` times to each, and prints the
+/// CPU time per write in nanoseconds.
 pub fn serve(streams: usize, writes: u32, delay: Duration) -> anyhow::Result<()> {
-    // As long a queue as the stub's, or readers are turned away and come back seconds later.
+    // The stub's accept queue: with a shorter one the kernel drops SYNs, and readers connect
+    // seconds later.
     let listener = stub::bind(([127, 0, 0, 1], 0).into())?.into_std()?;
     listener.set_nonblocking(false)?;
     println!("http://{}", listener.local_addr()?);
     let sockets = (0..streams).map(|_| accept(&listener));
     let mut sockets = sockets.collect::<anyhow::Result<Vec<_>>>()?;
     let before = super::cpu_ns(std::process::id())?;
-    play(&mut sockets, writes, delay)?;
+    write_all(&mut sockets, writes, delay)?;
     let after = super::cpu_ns(std::process::id())?;
     println!(
         "{}",
@@ -42,13 +45,13 @@ fn accept(listener: &TcpListener) -> anyhow::Result<TcpStream> {
     Ok(socket)
 }
 
-/// The streams are spread over the delay, and those of a tick are written to one after the other.
-fn play(sockets: &mut [TcpStream], writes: u32, delay: Duration) -> anyhow::Result<()> {
+/// Spreads the streams over the delay, and writes to those of a tick one after the other.
+fn write_all(sockets: &mut [TcpStream], writes: u32, delay: Duration) -> anyhow::Result<()> {
     let begin = Instant::now();
     let ticks = (delay.as_nanos() / TICK.as_nanos()).max(1) as usize;
-    let at_once = sockets.len().div_ceil(ticks);
+    let per_tick = sockets.len().div_ceil(ticks);
     for round in 0..writes {
-        for (tick, due) in sockets.chunks_mut(at_once).enumerate() {
+        for (tick, due) in sockets.chunks_mut(per_tick).enumerate() {
             let at = begin + delay * round + TICK * u32::try_from(tick)?;
             let wait = at.saturating_duration_since(Instant::now());
             if !wait.is_zero() {

@@ -1,9 +1,10 @@
-//! What a token costs the stub: CPU time a token, and whether the schedule was kept.
+//! Measures the stub's CPU time per token and the lateness of its tokens.
 //!
-//! `cargo run --release -p stub --example cost -- STREAMS TOKENS DELAY [ARGUMENT OF STUB]…`, for instance `2000 250 20ms`.
-//! Reads all streams to their end, and then asks the kernel and `GET /stats` what it took; beside it is what bare writes
-//! to the same readers take. Pin the stub and this reader to cores of their own (`STUB_CPU=0 taskset -c 1 …`) for figures
-//! that mean something.
+//! `cargo run --release -p stub --example cost -- STREAMS TOKENS DELAY [ARGUMENT OF STUB]…`, for
+//! example `2000 250 20ms`. Reads all streams to the end, then takes the CPU time from the kernel
+//! and the lateness from `GET /stats`. Prints the cost of bare writes to the same readers for
+//! comparison. Pin the stub and this reader to different cores (`STUB_CPU=0 taskset -c 1 …`), or
+//! they compete for one.
 
 mod bare;
 
@@ -22,7 +23,7 @@ use tokio::{
     task::JoinSet,
 };
 
-/// A process that streams; it ends with its owner.
+/// A streaming server process, killed on drop.
 struct Server {
     process: Child,
     stdout: BufReader<ChildStdout>,
@@ -149,7 +150,7 @@ fn report_floor(mut bare: Server) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// CPU time of all threads since they began.
+/// Returns the CPU time of all threads since their start.
 fn cpu_ns(pid: u32) -> anyhow::Result<f64> {
     let mut sum = 0.0;
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {

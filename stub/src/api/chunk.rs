@@ -1,4 +1,4 @@
-//! Writes the chunks of a streamed completion as server-sent events.
+//! Encodes the chunks of a streaming chat completion as server-sent events.
 
 use super::{Identity, error::ApiError, image, unix_ns};
 use crate::{
@@ -8,18 +8,18 @@ use crate::{
 use serde_json::json;
 use std::{fmt::Arguments, io::Write};
 
-/// Writes the events of one completion.
-pub struct Writer {
+/// Encodes the events of one completion.
+pub struct Encoder {
     identity: Identity,
-    /// What all chunks begin with, rendered once.
+    /// Start of every chunk, rendered once.
     head: String,
-    /// Between the choices and the time stamp.
+    /// Text between the choices and the time stamp.
     usage: &'static str,
     line_end: &'static str,
 }
 
-impl Writer {
-    /// Prepares the chunks of one completion.
+impl Encoder {
+    /// Creates the encoder of one completion.
     pub fn new(identity: Identity, reports_usage: bool, line_end: &'static str) -> Self {
         let id = json!(identity.id);
         let model = json!(identity.model);
@@ -38,7 +38,7 @@ impl Writer {
         }
     }
 
-    /// The first chunk, which names the speaker and says nothing.
+    /// Encodes the first chunk, which has a role and no content.
     pub fn opening(&self, calls_only: bool, out: &mut Vec<u8>) {
         let content = if calls_only { "null" } else { r#""""# };
         self.choice(out, None, |out| {
@@ -49,7 +49,7 @@ impl Writer {
         });
     }
 
-    /// A chunk with a piece of the answer; the last one says why the answer ends.
+    /// Encodes a piece of the answer. The last one has the finish reason.
     pub fn delta(&self, delta: Delta<'_>, finish: Option<Finish>, out: &mut Vec<u8>) {
         self.choice(out, finish, |out| match delta {
             Delta::Token(n) => {
@@ -57,7 +57,7 @@ impl Writer {
                 number(out, n.into());
                 out.extend_from_slice(br#""}"#);
             }
-            Delta::Whole(content) => self.content(content, out),
+            Delta::Content(content) => self.content(content, out),
         });
     }
 
@@ -95,17 +95,17 @@ impl Writer {
         self.stamp(out);
     }
 
-    /// The chunk that reports what was used, and has no choice.
+    /// Encodes the chunk with the usage and without choices.
     pub fn usage(&self, usage: Usage, out: &mut Vec<u8>) {
         out.extend_from_slice(self.head.as_bytes());
         write(
             out,
-            format_args!(r#"],"usage":{}"#, super::whole::usage(usage)),
+            format_args!(r#"],"usage":{}"#, super::completion::usage(usage)),
         );
         self.stamp(out);
     }
 
-    /// The last thing in a chunk, so that it is as late as can be.
+    /// Appends the send time, as late as possible, and ends the chunk.
     fn stamp(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(br#","sent_unix_ns":"#);
         number(out, unix_ns());
@@ -113,26 +113,26 @@ impl Writer {
         self.end_event(out);
     }
 
-    /// An error in the middle of a stream.
+    /// Encodes an error in the middle of a stream.
     pub fn error(&self, error: &ApiError, out: &mut Vec<u8>) {
         write(out, format_args!("data: {}", error.body()));
         self.end_event(out);
     }
 
-    /// A chunk whose JSON ends too early.
+    /// Encodes a chunk whose JSON is cut off.
     pub fn malformed(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.head.as_bytes());
         out.extend_from_slice(br#"{"index":0,"delta":{"conte"#);
         self.end_event(out);
     }
 
-    /// A comment, which readers must skip.
+    /// Encodes a comment, which readers must skip.
     pub fn comment(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b": keep-alive");
         self.end_event(out);
     }
 
-    /// The last event of a complete stream.
+    /// Encodes the last event of a complete stream.
     pub fn done(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"data: [DONE]");
         self.end_event(out);
@@ -144,7 +144,8 @@ impl Writer {
     }
 }
 
-/// Without the machinery of formats, which costs more than the digits; each token has two numbers.
+/// Appends a number without `core::fmt`, which costs more than the digits. Each token has two
+/// numbers.
 fn number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }

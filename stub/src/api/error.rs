@@ -1,4 +1,4 @@
-//! Errors in the shape of the real API, which official clients turn into their exceptions.
+//! Errors in the API's shape, which official clients turn into their exceptions.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{message}")]
 pub struct ApiError {
-    /// The HTTP status.
+    /// HTTP status.
     pub status: StatusCode,
-    /// What is wrong, for people.
+    /// Message for people.
     pub message: String,
-    /// The API's class of errors.
+    /// The API's error type.
     pub kind: &'static str,
-    /// The parameter that is wrong.
+    /// Name of the bad parameter.
     pub param: Option<String>,
-    /// What is wrong, for programs.
+    /// Code for programs.
     pub code: Option<&'static str>,
 }
 
 impl ApiError {
-    /// The request is wrong.
+    /// Creates the error of a bad request.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
@@ -31,24 +31,24 @@ impl ApiError {
         }
     }
 
-    /// The same error with another status.
+    /// Sets the status.
     pub fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
 
-    /// The same error, naming the parameter that is wrong.
+    /// Sets the name of the bad parameter.
     pub fn with_param(self, param: impl Into<String>) -> Self {
         let param = Some(param.into());
         Self { param, ..self }
     }
 
-    /// The same error with a code for programs.
+    /// Sets the code for programs.
     pub fn with_code(self, code: &'static str) -> Self {
         let code = Some(code);
         Self { code, ..self }
     }
 
-    /// The error that was asked for as a fault.
+    /// Creates the error of an injected fault.
     pub fn fault(status: u16) -> Self {
         let (kind, code, message) = match status {
             429 => ("requests", Some("rate_limit_exceeded"), "Too many requests"),
@@ -58,14 +58,14 @@ impl ApiError {
         };
         Self {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            message: format!("{message} (a fault that was asked for)."),
+            message: format!("{message} (an injected fault)."),
             kind,
             param: None,
             code,
         }
     }
 
-    /// The script is wrong in a way that only a request could show.
+    /// Creates the error of a script that fails at run time.
     pub fn script(message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -74,7 +74,7 @@ impl ApiError {
         }
     }
 
-    /// The body of the answer.
+    /// Returns the body of the response.
     pub fn body(&self) -> Value {
         json!({"error": {
             "message": self.message,
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn has_the_real_shape() {
+    fn renders_the_shape_of_the_api() {
         let error = ApiError::invalid("Wrong.")
             .with_param("model")
             .with_code("bad");
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_has_the_status_it_was_asked_for() {
+    fn gives_a_fault_the_requested_status() {
         for status in [400, 418, 429, 500, 503, 599] {
             assert_eq!(ApiError::fault(status).status.as_u16(), status);
         }

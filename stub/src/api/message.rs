@@ -7,46 +7,46 @@ use serde::Deserialize;
 /// One message of the conversation so far.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Message {
-    /// Who speaks.
+    /// Role of the author.
     pub role: Role,
     content: Option<Content>,
-    /// The tools an assistant called.
+    /// Tool calls of an assistant message.
     #[serde(default)]
     tool_calls: Option<Vec<ToolCall>>,
-    /// Which call a tool answers.
+    /// Id of the call that a tool message answers.
     #[serde(default)]
     pub tool_call_id: Option<String>,
 }
 
-/// Who speaks.
+/// The author of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// The operator.
+    /// The operator of the service.
     #[serde(alias = "developer")]
     System,
-    /// The person.
+    /// The end user.
     User,
     /// The model.
     Assistant,
-    /// A tool, with its result.
+    /// A tool that returned a result.
     #[serde(alias = "function")]
     Tool,
 }
 
-/// A call of a tool by the model.
+/// A tool call by the model.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ToolCall {
-    /// What the result refers to.
+    /// Id that the result refers to.
     pub id: String,
-    /// What is called.
+    /// Called function.
     pub function: Function,
 }
 
-/// The called function.
+/// A function that the model may call or has called.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Function {
-    /// Its name.
+    /// Name of the function.
     pub name: String,
 }
 
@@ -75,17 +75,17 @@ struct ImageUrl {
     url: String,
 }
 
-/// An image of a message.
+/// An image in a message.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Image {
-    /// Such as `image/png`; none if the image is elsewhere.
+    /// Media type such as `image/png`; `None` for a web address.
     pub media_type: Option<String>,
-    /// Size of the decoded image; none if it is elsewhere.
+    /// Size of the decoded image; `None` for a web address.
     pub bytes: Option<usize>,
 }
 
 impl Message {
-    /// All its text.
+    /// Returns the text of all parts.
     pub fn text(&self) -> String {
         match &self.content {
             None => String::new(),
@@ -94,10 +94,10 @@ impl Message {
         }
     }
 
-    /// Its images.
+    /// Returns the images.
     ///
     /// # Errors
-    /// If one is neither a web address nor a valid `data:` URL.
+    /// If an image is neither a web address nor a valid `data:` URL.
     pub fn images(&self) -> Result<Vec<Image>, ApiError> {
         let Some(Content::Parts(parts)) = &self.content else {
             return Ok(Vec::new());
@@ -106,7 +106,7 @@ impl Message {
         urls.map(image).collect()
     }
 
-    /// The tools it calls.
+    /// Returns the tool calls.
     pub fn calls(&self) -> &[ToolCall] {
         self.tool_calls.as_deref().unwrap_or_default()
     }
@@ -139,7 +139,7 @@ fn image(url: &str) -> Result<Image, ApiError> {
         .and_then(|rest| rest.split_once(";base64,"))
         .ok_or_else(|| refused("An image is expected as https://… or data:image/…;base64,…"))?;
     if !media_type.starts_with("image/") {
-        return Err(refused("The data of an image part is no image"));
+        return Err(refused("The data of an image part is not an image"));
     }
     let data = BASE64_STANDARD
         .decode(data)
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn text_comes_from_text_and_parts() {
+    fn joins_the_text_of_parts() {
         assert_eq!(message(r#""hello""#).text(), "hello");
         assert_eq!(message("null").text(), "");
         let parts = r#"[{"type":"text","text":"a"},{"type":"input_audio","input_audio":{}},{"type":"text","text":"b"}]"#;
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn images_are_decoded() {
+    fn decodes_images() {
         let image = images_of("data:image/png;base64,AAAA").unwrap().remove(0);
         assert_eq!(
             (image.media_type.as_deref(), image.bytes),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_images_are_refused() {
+    fn rejects_broken_images() {
         for url in [
             "file:///etc/passwd",
             "data:image/png,raw",

@@ -1,4 +1,4 @@
-//! Reads a request for a completion, and refuses what the real API would refuse.
+//! Parses a request for a chat completion, and refuses what the real API would refuse.
 
 use super::{
     error::ApiError,
@@ -7,12 +7,12 @@ use super::{
 use serde::Deserialize;
 use serde_json::{Value, error::Category};
 
-/// A request that may be answered.
+/// A valid request.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ChatRequest {
-    /// The model that is asked for.
+    /// Requested model.
     pub model: String,
-    /// The conversation so far; never empty.
+    /// Conversation so far, never empty.
     pub messages: Vec<Message>,
     #[serde(default)]
     stream: Option<bool>,
@@ -40,15 +40,16 @@ struct Tool {
 }
 
 impl ChatRequest {
-    /// Reads the body of a request.
+    /// Parses the body of a request.
     ///
     /// # Errors
-    /// If it is no JSON, lacks something, or says something that does not go together.
+    /// If the body is not JSON, or a parameter is missing, of the wrong type, out of range or
+    /// contradictory.
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let value: Value =
             serde_json::from_slice(body).map_err(|error| match error.classify() {
                 Category::Eof => ApiError::invalid("The body ends before its JSON does."),
-                _ => ApiError::invalid(format!("The body is no valid JSON: {error}.")),
+                _ => ApiError::invalid(format!("The body is not valid JSON: {error}.")),
             })?;
         for required in ["model", "messages"] {
             if value.get(required).is_none_or(Value::is_null) {
@@ -94,7 +95,8 @@ impl ChatRequest {
         self.check_tool_results()
     }
 
-    /// Each tool result must answer a call of the last assistant message, and each call must be answered.
+    /// Checks that each tool result answers a call of the last assistant message, and that each
+    /// call has a result.
     fn check_tool_results(&self) -> Result<(), ApiError> {
         let mut open: Vec<&str> = Vec::new();
         for (index, message) in self.messages.iter().enumerate() {
@@ -127,34 +129,34 @@ impl ChatRequest {
         }
     }
 
-    /// Whether the answer is streamed.
+    /// Returns whether the response is streamed.
     pub fn streams(&self) -> bool {
         self.stream == Some(true)
     }
 
-    /// Whether a stream reports its usage.
+    /// Returns whether a stream ends with its usage.
     pub fn wants_usage(&self) -> bool {
         let options = self.stream_options.as_ref();
         options.and_then(|options| options.include_usage) == Some(true)
     }
 
-    /// The most tokens the answer may have.
+    /// Returns the most tokens that the answer may have.
     pub fn limit(&self) -> u32 {
         self.max_completion_tokens
             .or(self.max_tokens)
             .unwrap_or(u32::MAX)
     }
 
-    /// The names of the tools that may be called.
+    /// Returns the names of the tools that the model may call.
     pub fn tools(&self) -> impl Iterator<Item = &str> {
         let tools = self.tools.iter().flatten();
         tools.filter_map(|tool| Some(tool.function.as_ref()?.name.as_str()))
     }
 
-    /// All images of the conversation.
+    /// Returns all images of the conversation.
     ///
     /// # Errors
-    /// If one is neither a web address nor a valid `data:` URL.
+    /// If an image is neither a web address nor a valid `data:` URL.
     pub fn images(&self) -> Result<Vec<Image>, ApiError> {
         let images: Result<Vec<_>, _> = self.messages.iter().map(Message::images).collect();
         Ok(images?.into_iter().flatten().collect())
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn nulls_count_as_absent() {
+    fn treats_null_as_absent() {
         let body = r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":null,"tools":null,"n":null}"#;
         let request = ChatRequest::parse(body.as_bytes()).unwrap();
         assert!(!request.streams() && !request.wants_usage());
@@ -186,11 +188,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn rejects_bad_requests_by_parameter() {
         let user = r#"[{"role":"user","content":"hi"}]"#;
         let refusals = [
             ("".to_owned(), None, "ends before"),
-            ("{]".to_owned(), None, "no valid JSON"),
+            ("{]".to_owned(), None, "not valid JSON"),
             ("[]".to_owned(), Some("model"), "Missing"),
             (r#"{"model":"m"}"#.to_owned(), Some("messages"), "Missing"),
             (
@@ -232,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn tool_results_must_answer_calls() {
+    fn rejects_tool_results_without_a_call() {
         assert!(conversation(&[CALL, RESULT]).is_ok());
         let orphan = conversation(&[RESULT]).unwrap_err();
         assert!(orphan.message.contains("answers no tool call"), "{orphan}");

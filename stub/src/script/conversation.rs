@@ -1,4 +1,4 @@
-//! What a script can know of a request.
+//! The view of a request that conditions and templates use.
 
 use crate::api::{
     error::ApiError,
@@ -9,40 +9,40 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The conversation so far; its public names are those of a script's templates.
+/// The conversation so far. Serialized fields are the variables of a script's templates.
 #[derive(Clone, Debug, Serialize)]
 pub struct Conversation {
-    /// The model that is asked for.
+    /// Requested model.
     pub model: String,
-    /// Text of the system's messages.
+    /// Text of the system messages.
     pub system: String,
     /// Text of the last user message.
     pub user: String,
-    /// Which answer of the model this will be, from 1.
+    /// Position of the answer among the model's answers, from 1.
     pub turn: usize,
     /// All images of the conversation.
     pub images: Vec<Image>,
-    /// The latest result of each tool; data if it is JSON, otherwise text.
+    /// Latest result of each tool: data if it is JSON, otherwise text.
     pub results: BTreeMap<String, Value>,
-    /// Who spoke last.
+    /// Role of the last message.
     #[serde(skip)]
     pub last: Role,
-    /// Results that came since the model last spoke: the tool's name and the text.
+    /// Tool results since the model's last message: name of the tool and text.
     #[serde(skip)]
-    pub fresh: Vec<(String, String)>,
-    /// The tools that may be called.
+    pub new_results: Vec<(String, String)>,
+    /// Names of the tools that the model may call.
     #[serde(skip)]
     pub offers: Vec<String>,
-    /// Tokens of the request, estimated.
+    /// Estimated tokens of the request.
     #[serde(skip)]
     pub prompt_tokens: u64,
 }
 
 impl Conversation {
-    /// What `request` tells.
+    /// Summarizes a request.
     ///
     /// # Errors
-    /// If one of its images is broken.
+    /// If an image of the request is broken.
     pub fn of(request: &ChatRequest) -> Result<Self, ApiError> {
         let mut conversation = Self {
             model: request.model.clone(),
@@ -52,15 +52,15 @@ impl Conversation {
             images: request.images()?,
             results: BTreeMap::new(),
             last: Role::User,
-            fresh: Vec::new(),
+            new_results: Vec::new(),
             offers: request.tools().map(str::to_owned).collect(),
             prompt_tokens: 0,
         };
-        conversation.listen(request);
+        conversation.read(request);
         Ok(conversation)
     }
 
-    fn listen(&mut self, request: &ChatRequest) {
+    fn read(&mut self, request: &ChatRequest) {
         let mut called = BTreeMap::new();
         let mut bytes = 0;
         for message in &request.messages {
@@ -72,7 +72,7 @@ impl Conversation {
                 Role::User => self.user = text,
                 Role::Assistant => {
                     self.turn += 1;
-                    self.fresh.clear();
+                    self.new_results.clear();
                     called.extend(
                         message
                             .calls()
@@ -81,17 +81,17 @@ impl Conversation {
                     );
                 }
                 Role::Tool => {
-                    // The request was checked: each result belongs to a call.
+                    // `ChatRequest::parse` has checked that each result belongs to a call.
                     let name = message.tool_call_id.as_ref().and_then(|id| called.get(id));
                     let name = name.map(|name| name.to_string()).unwrap_or_default();
                     let data =
                         serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.clone()));
                     self.results.insert(name.clone(), data);
-                    self.fresh.push((name, text));
+                    self.new_results.push((name, text));
                 }
             }
         }
-        // The rule of thumb for English. The stub has no tokenizer, and nothing is measured by this.
+        // Four bytes a token is the usual estimate for English. The stub has no tokenizer.
         self.prompt_tokens = bytes.div_ceil(4).max(1);
     }
 }

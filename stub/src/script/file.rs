@@ -2,7 +2,7 @@
 
 use super::{
     Rule, Script,
-    say::{Line, Say, What},
+    render::{PartKind, PartTemplate, ReplyTemplate},
     when::When,
 };
 use crate::{
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::{path::Path, time::Duration};
 
-/// The model's name if the script gives none.
+/// Name of the model in scripts without one.
 pub const DEFAULT_MODEL: &str = "stub";
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ struct ReplyText {
     when: When,
     #[serde(default)]
     timing: TimingText,
-    say: Vec<LineText>,
+    say: Vec<PartText>,
     finish: Option<Finish>,
     #[serde(default)]
     usage: UsageText,
@@ -56,10 +56,10 @@ struct UsageText {
     completion_tokens: Option<u64>,
 }
 
-/// A flat table rather than one of several: so a mistake in it can be named.
+/// A flat table instead of an enum, so that serde can name an unknown key.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LineText {
+struct PartText {
     pause: Option<String>,
     text: Option<String>,
     tokens: Option<u32>,
@@ -69,7 +69,7 @@ struct LineText {
     image: Option<String>,
 }
 
-/// Reads a script that stands in the file `path`.
+/// Parses the script in `text`. `path` gives the format and the folder of relative paths.
 pub fn parse(text: &str, path: &Path, timing: &Timing) -> Result<Script, String> {
     let file: FileText = match path.extension() {
         Some(extension) if extension == "json" => {
@@ -81,7 +81,7 @@ pub fn parse(text: &str, path: &Path, timing: &Timing) -> Result<Script, String>
         return Err("a script needs at least one reply".into());
     }
     let base = path.parent().unwrap_or(Path::new("."));
-    let timing = file.timing.over(timing, base)?;
+    let timing = file.timing.or(timing, base)?;
     let rules = file.reply.into_iter().enumerate().map(|(index, reply)| {
         let name = reply
             .name
@@ -98,8 +98,8 @@ pub fn parse(text: &str, path: &Path, timing: &Timing) -> Result<Script, String>
 }
 
 impl TimingText {
-    /// This timing, and what it leaves open from `other`.
-    fn over(&self, other: &Timing, base: &Path) -> Result<Timing, String> {
+    /// Returns this schedule, with missing gaps from `other`.
+    fn or(&self, other: &Timing, base: &Path) -> Result<Timing, String> {
         let gap =
             |text: &Option<String>| text.as_ref().map(|text| Gap::parse(text, base)).transpose();
         Ok(Timing {
@@ -114,13 +114,13 @@ impl ReplyText {
         let lines = self.say.into_iter().map(|line| line.check(base));
         let faults: Faults = self.fault.as_deref().unwrap_or_default().parse()?;
         if !faults.slow_accept.is_zero() {
-            return Err("slow-accept comes before any request, so no reply can have it".into());
+            return Err("slow-accept happens before any request, so a reply cannot have it".into());
         }
         Ok(Rule {
             name: name.to_owned(),
             when: self.when,
-            say: Say::new(lines.collect::<Result<_, _>>()?)?,
-            timing: self.timing.over(timing, base)?,
+            template: ReplyTemplate::new(lines.collect::<Result<_, _>>()?)?,
+            timing: self.timing.or(timing, base)?,
             finish: self.finish,
             prompt_tokens: self.usage.prompt_tokens,
             completion_tokens: self.usage.completion_tokens,
@@ -129,32 +129,33 @@ impl ReplyText {
     }
 }
 
-impl LineText {
-    fn check(self, base: &Path) -> Result<Line, String> {
+impl PartText {
+    fn check(self, base: &Path) -> Result<PartTemplate, String> {
         let pause = self.pause.as_deref().map(duration).transpose()?;
         if self.call.is_none() && (self.arguments.is_some() || self.fragments.is_some()) {
             return Err("`arguments` and `fragments` belong to a `call`".into());
         }
-        let what = match (self.text, self.tokens, self.call, self.image) {
-            (Some(text), None, None, None) => What::Text(text),
-            (None, Some(tokens), None, None) => What::Tokens(tokens),
-            (None, None, Some(name), None) => What::Call {
+        let kind = match (self.text, self.tokens, self.call, self.image) {
+            (Some(text), None, None, None) => PartKind::Text(text),
+            (None, Some(tokens), None, None) => PartKind::Tokens(tokens),
+            (None, None, Some(name), None) => PartKind::Call {
                 name,
                 arguments: self
                     .arguments
                     .unwrap_or_else(|| Value::Object(Default::default())),
                 fragments: at_least_one(self.fragments.unwrap_or(1))?,
             },
-            (None, None, None, Some(image)) => What::Image(image_url(&image, base)?),
+            (None, None, None, Some(image)) => PartKind::Image(image_url(&image, base)?),
             _ => {
                 return Err(
-                    "each part of `say` has one of `text`, `tokens`, `call` and `image`".into(),
+                    "each part of `say` needs exactly one of `text`, `tokens`, `call` and `image`"
+                        .into(),
                 );
             }
         };
-        Ok(Line {
+        Ok(PartTemplate {
             pause: pause.unwrap_or(Duration::ZERO),
-            what,
+            kind,
         })
     }
 }
@@ -166,7 +167,7 @@ fn at_least_one(fragments: usize) -> Result<usize, String> {
     }
 }
 
-/// A URL as it is, or a file's content as a URL.
+/// Returns a URL unchanged, and a file as a `data:` URL.
 fn image_url(image: &str, base: &Path) -> Result<String, String> {
     if ["data:", "http://", "https://"]
         .iter()
@@ -182,7 +183,7 @@ fn image_url(image: &str, base: &Path) -> Result<String, String> {
         Some("webp") => "webp",
         _ => {
             return Err(format!(
-                "the image `{image}` is no URL, and no .png, .jpg, .gif or .webp file"
+                "the image `{image}` is neither a URL nor a .png, .jpg, .gif or .webp file"
             ));
         }
     };

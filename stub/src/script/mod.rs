@@ -1,11 +1,12 @@
-//! Scripted conversations: which request gets which reply.
+//! Scripted conversations.
 //!
-//! A script is a list of replies, each with a condition; the first whose condition holds answers. The stub keeps no
-//! state between requests: like the real API it sees the whole conversation each time, and so does the script.
+//! A script is a list of replies, each with a condition. The first reply whose condition matches
+//! the request is sent. The stub keeps no state between requests: like the real API, it gets the
+//! whole conversation each time.
 
 mod conversation;
 mod file;
-mod say;
+mod render;
 mod when;
 
 pub use conversation::Conversation;
@@ -16,14 +17,14 @@ use crate::{
     reply::{Content, Finish, Part, Reply, Usage, pieces},
     timing::Timing,
 };
-use say::Say;
+use render::ReplyTemplate;
 use std::path::{Path, PathBuf};
 use when::When;
 
-/// All replies the stub can give.
+/// All replies of the stub.
 #[derive(Debug)]
 pub struct Script {
-    /// The name of the model, for the list of models.
+    /// Name of the model, for the list of models.
     pub model: String,
     rules: Vec<Rule>,
 }
@@ -32,7 +33,7 @@ pub struct Script {
 struct Rule {
     name: String,
     when: When,
-    say: Say,
+    template: ReplyTemplate,
     timing: Timing,
     finish: Option<Finish>,
     prompt_tokens: Option<u64>,
@@ -40,36 +41,36 @@ struct Rule {
     faults: Faults,
 }
 
-/// Why a script cannot be used.
+/// The reason a script is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
     /// The file cannot be read.
     #[error("cannot read the script {}: {source}", path.display())]
     Read {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: std::io::Error,
     },
-    /// The file is not in the format of scripts.
+    /// The file does not follow the format of scripts.
     #[error("{}: {message}", path.display())]
     Format {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong, and where.
+        /// Mistake and its place.
         message: String,
     },
 }
 
 impl Script {
-    /// The script without a script: every request is answered with `tokens` made-up tokens.
+    /// Builds a script that answers every request with `tokens` generated tokens.
     pub fn plain(tokens: u32, timing: Timing) -> Self {
         Self {
             model: file::DEFAULT_MODEL.into(),
             rules: vec![Rule {
                 name: "plain".into(),
                 when: When::default(),
-                say: Say::tokens(tokens),
+                template: ReplyTemplate::tokens(tokens),
                 timing,
                 finish: None,
                 prompt_tokens: None,
@@ -79,10 +80,11 @@ impl Script {
         }
     }
 
-    /// Reads a script from a TOML file, or a JSON file if its name ends so. `timing` is that of replies without one.
+    /// Loads a script from a TOML file, or from JSON if the name ends in `.json`. `timing` is the
+    /// default schedule.
     ///
     /// # Errors
-    /// If the file cannot be read, or says something that scripts cannot say.
+    /// If the file cannot be read or is not a valid script.
     pub fn load(path: &Path, timing: &Timing) -> Result<Self, ScriptError> {
         let text = std::fs::read_to_string(path).map_err(|source| {
             let path = path.to_owned();
@@ -94,26 +96,27 @@ impl Script {
         })
     }
 
-    /// How many replies it has.
+    /// Returns the number of replies.
     pub fn replies(&self) -> usize {
         self.rules.len()
     }
 
-    /// The reply to a request.
+    /// Returns the reply to a request.
     ///
     /// # Errors
-    /// If no condition holds, an image of the request is broken, or a text asks for what is not in the conversation.
+    /// If no condition matches, an image of the request is broken, or a template uses an undefined
+    /// variable.
     pub fn reply(&self, request: &ChatRequest) -> Result<Reply, ApiError> {
         let conversation = Conversation::of(request)?;
         let rule = self
             .rules
             .iter()
-            .find(|rule| rule.when.holds(&conversation))
+            .find(|rule| rule.when.matches(&conversation))
             .ok_or_else(|| {
-                let message = "No reply of the stub's script fits this request.";
+                let message = "No reply of the stub's script matches this request.";
                 ApiError::invalid(message).with_code("script_no_match")
             })?;
-        let parts = rule.say.parts(&conversation).map_err(|error| {
+        let parts = rule.template.parts(&conversation).map_err(|error| {
             ApiError::script(format!("In the script's reply `{}`: {error}", rule.name))
         })?;
         let sent = pieces(&parts).min(request.limit());

@@ -1,4 +1,4 @@
-//! What scripts accept and refuse, and which reply they give.
+//! Scripts: the format, conditions, templates and replies.
 
 use super::*;
 use crate::cursor::{Cursor, Delta};
@@ -22,14 +22,14 @@ fn request(messages: Value) -> ChatRequest {
     ChatRequest::parse(body.to_string().as_bytes()).unwrap()
 }
 
-/// The pieces of a reply, one a line.
-fn said(reply: &Reply) -> String {
+/// Returns the pieces of a reply, one per line.
+fn pieces_text(reply: &Reply) -> String {
     let mut cursor = Cursor::new(reply);
     let mut lines = String::new();
     while let Some(delta) = cursor.peek() {
         lines += &match delta {
             Delta::Token(n) => format!("tok{n}\n"),
-            Delta::Whole(content) => format!("{content:?}\n"),
+            Delta::Content(content) => format!("{content:?}\n"),
         };
         cursor.advance();
     }
@@ -54,13 +54,13 @@ fn result(name: &str, content: &str) -> Value {
 }
 
 #[test]
-fn tool_calls_are_parallel_and_in_fragments() {
+fn sends_parallel_tool_calls_in_fragments() {
     let reply = example("weather.toml")
         .reply(&request(
             json!([{"role": "user", "content": "How is the Weather?"}]),
         ))
         .unwrap();
-    insta::assert_snapshot!(said(&reply), @r#"
+    insta::assert_snapshot!(pieces_text(&reply), @r#"
     Text("Let")
     Text(" me")
     Text(" look.")
@@ -78,7 +78,7 @@ fn tool_calls_are_parallel_and_in_fragments() {
 }
 
 #[test]
-fn the_answer_depends_on_the_results() {
+fn answers_depending_on_tool_results() {
     let asked = json!({"role": "user", "content": "weather?"});
     let called = calls(&["get_weather", "get_time"]);
     let good = result("get_weather", r#"{"city":"Oslo","celsius":4}"#);
@@ -96,7 +96,7 @@ fn the_answer_depends_on_the_results() {
 }
 
 #[test]
-fn a_result_without_what_the_script_needs_is_an_error_that_says_so() {
+fn reports_a_tool_result_that_lacks_a_field_of_the_template() {
     let called = calls(&["get_weather", "get_time"]);
     let messages = json!([
         called,
@@ -111,7 +111,7 @@ fn a_result_without_what_the_script_needs_is_an_error_that_says_so() {
 }
 
 #[test]
-fn sub_agents_are_told_apart_by_their_system_prompt() {
+fn distinguishes_sub_agents_by_their_system_prompt() {
     let script = example("subagents.toml");
     let say = |messages: Value| text(&script.reply(&request(messages)).unwrap());
     let coordinator = json!({"role": "system", "content": "You coordinate."});
@@ -130,7 +130,7 @@ fn sub_agents_are_told_apart_by_their_system_prompt() {
 }
 
 #[test]
-fn images_are_seen_and_given() {
+fn describes_and_sends_images() {
     let script = example("images.json");
     let part = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}});
     let seen = script
@@ -160,32 +160,32 @@ fn images_are_seen_and_given() {
 }
 
 #[test]
-fn a_request_that_no_reply_fits_is_refused() {
+fn rejects_a_request_that_matches_no_reply() {
     let error = example("images.json").reply(&request(json!([{"role": "user", "content": "hi"}])));
     assert_eq!(error.unwrap_err().code, Some("script_no_match"));
 }
 
 #[test]
-fn the_limit_of_tokens_cuts_a_reply() {
+fn cuts_a_reply_at_the_token_limit() {
     let body =
         json!({"model": "m", "max_tokens": 2, "messages": [{"role": "user", "content": "hi"}]});
     let request = ChatRequest::parse(body.to_string().as_bytes()).unwrap();
     let reply = Script::plain(5, Timing::default()).reply(&request).unwrap();
-    assert_eq!(said(&reply), "tok0\ntok1\nlength");
+    assert_eq!(pieces_text(&reply), "tok0\ntok1\nlength");
     assert_eq!(reply.usage.completion, 2);
 }
 
 #[test]
-fn an_empty_reply_still_has_a_piece_to_end_with() {
+fn gives_an_empty_reply_a_piece_without_content() {
     let script = script("[[reply]]\nsay = []").unwrap();
     let reply = script
         .reply(&request(json!([{"role": "user", "content": "hi"}])))
         .unwrap();
-    assert_eq!(said(&reply), "Nothing\nstop");
+    assert_eq!(pieces_text(&reply), "Nothing\nstop");
 }
 
 #[test]
-fn all_examples_can_be_used() {
+fn loads_all_examples() {
     let replies = [
         "weather.toml",
         "subagents.toml",
@@ -196,15 +196,15 @@ fn all_examples_can_be_used() {
 }
 
 #[test]
-fn mistakes_are_named() {
+fn rejects_mistakes_by_name() {
     let refusals = [
         ("", "missing field `reply`"),
         ("reply = []", "at least one reply"),
         ("[[reply]]\nsay = [{ txt = 'a' }]", "unknown field `txt`"),
-        ("[[reply]]\nsay = [{ pause = '1s' }]", "has one of"),
+        ("[[reply]]\nsay = [{ pause = '1s' }]", "exactly one of"),
         (
             "[[reply]]\nsay = [{ text = 'a', tokens = 2 }]",
-            "has one of",
+            "exactly one of",
         ),
         (
             "[[reply]]\nsay = [{ text = 'a', fragments = 2 }]",
@@ -218,7 +218,7 @@ fn mistakes_are_named() {
             "[[reply]]\nname = 'x'\nsay = [{ text = '{{ user' }]",
             "reply x: syntax error",
         ),
-        ("[[reply]]\nsay = [{ image = 'no.txt' }]", "no URL"),
+        ("[[reply]]\nsay = [{ image = 'no.txt' }]", "neither a URL"),
         (
             "[[reply]]\nsay = [{ image = 'missing.png' }]",
             "cannot read the image",
@@ -230,7 +230,7 @@ fn mistakes_are_named() {
         ("[[reply]]\nsay = []\nfault = 'explode'", "no known fault"),
         (
             "[[reply]]\nsay = []\nfault = 'slow-accept=1s'",
-            "no reply can have it",
+            "a reply cannot have it",
         ),
         (
             "[[reply]]\nsay = []\nfinish = 'tired'",
@@ -248,7 +248,7 @@ fn mistakes_are_named() {
 }
 
 #[test]
-fn a_missing_file_is_named() {
+fn reports_the_path_of_a_missing_file() {
     let error = Script::load(Path::new("nowhere.toml"), &Timing::default()).unwrap_err();
     assert!(
         error

@@ -1,10 +1,10 @@
-//! Conditions of replies.
+//! Conditions of a script's replies.
 
 use super::Conversation;
 use crate::api::message::Role;
 use serde::Deserialize;
 
-/// What must be so for a reply to be given; what is not mentioned does not matter.
+/// The condition of a reply. A missing key always matches.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct When {
@@ -22,20 +22,20 @@ pub struct When {
 }
 
 impl When {
-    /// Whether the conversation is such.
-    pub fn holds(&self, of: &Conversation) -> bool {
-        let fresh = |tool: &String| of.fresh.iter().any(|(name, _)| name == tool);
+    /// Returns whether the condition matches a conversation.
+    pub fn matches(&self, of: &Conversation) -> bool {
+        let has_new_result = |tool: &String| of.new_results.iter().any(|(name, _)| name == tool);
         is(self.last, of.last)
             && is(self.turn, of.turn)
             && self.model.as_ref().is_none_or(|model| *model == of.model)
-            && says(&self.user_says, &of.user)
-            && says(&self.system_says, &of.system)
-            && self.results_of.iter().all(fresh)
+            && contains(&self.user_says, &of.user)
+            && contains(&self.system_says, &of.system)
+            && self.results_of.iter().all(has_new_result)
             && (self.result_says.is_none()
                 || of
-                    .fresh
+                    .new_results
                     .iter()
-                    .any(|(_, text)| says(&self.result_says, text)))
+                    .any(|(_, text)| contains(&self.result_says, text)))
             && self.images.is_none_or(|least| of.images.len() >= least)
             && self.offers.iter().all(|tool| of.offers.contains(tool))
     }
@@ -45,8 +45,8 @@ fn is<T: PartialEq>(wanted: Option<T>, found: T) -> bool {
     wanted.is_none_or(|wanted| wanted == found)
 }
 
-/// Whether `text` contains what is wanted, whatever the case of letters.
-fn says(wanted: &Option<String>, text: &str) -> bool {
+/// Returns whether `text` contains `wanted`, ignoring case.
+fn contains(wanted: &Option<String>, text: &str) -> bool {
     let contains = |wanted: &String| text.to_lowercase().contains(&wanted.to_lowercase());
     wanted.as_ref().is_none_or(contains)
 }

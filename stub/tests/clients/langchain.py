@@ -1,4 +1,4 @@
-"""LangChain's model for Python against the stub: a streamed text, and a conversation with tools, streamed and not."""
+"""LangChain for Python against the stub: a stream, and a conversation with tools."""
 
 import os
 

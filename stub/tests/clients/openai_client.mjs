@@ -1,4 +1,4 @@
-// The official JavaScript client against the stub: whole and streamed answers, tools, usage, errors.
+// The official JavaScript client against the stub: streaming or not, tools, usage, errors.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -13,7 +13,7 @@ const text = " tok0 tok1 tok2 tok3 tok4";
 const results = { get_weather: '{"celsius": 4}', get_time: "noon" };
 const parameters = { type: "object", properties: { city: { type: "string" } } };
 
-async function whole() {
+async function nonStreaming() {
   const answer = await client.chat.completions.create({ model, messages });
   assert.equal(answer.choices[0].message.content, text);
   assert.equal(answer.choices[0].finish_reason, "stop");
@@ -37,7 +37,7 @@ async function streamed() {
   assert.equal(last.usage.completion_tokens, 5);
 }
 
-// The client's own loop of asking, calling tools and asking again.
+// The client's own tool loop.
 async function tools(stream) {
   const called = [];
   const tools = Object.keys(results).map((name) => ({
@@ -80,7 +80,7 @@ async function errors() {
 
 const models = await client.models.list();
 assert.deepEqual(models.data.map(({ id }) => id), [model]);
-await whole();
+await nonStreaming();
 await streamed();
 await tools(false);
 await tools(true);

@@ -1,4 +1,4 @@
-"""The official Python client against the stub: whole and streamed answers, tools, usage, errors."""
+"""The official Python client against the stub: streaming or not, tools, usage, errors."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def tool(name):
 TOOLS = [tool(name) for name in RESULTS]
 
 
-def whole():
+def non_streaming():
     answer = client.chat.completions.create(model=MODEL, messages=HELLO)
     assert answer.choices[0].message.content == TEXT, answer
     assert answer.choices[0].finish_reason == "stop", answer
@@ -78,7 +78,7 @@ def errors():
 
 
 def retries():
-    """A client that may retry gets over a fault that does not last."""
+    """A retry succeeds when the fault is gone."""
     retrying = client.with_options(max_retries=2)
     headers = {"x-stub-fault": "429,every=2"}
     for _ in range(2):
@@ -87,7 +87,7 @@ def retries():
 
 
 assert [model.id for model in client.models.list()] == [MODEL]
-whole()
+non_streaming()
 streamed()
 conversation_with_tools(stream=False)
 conversation_with_tools(stream=True)

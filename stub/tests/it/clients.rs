@@ -1,7 +1,8 @@
-//! The official clients and the frameworks built on the API, unmodified, against the stub.
+//! Official clients and frameworks, unmodified, against the stub.
 //!
-//! They are not ours to vendor, so the tests are ignored until `tests/clients/install.sh` has put them into the
-//! repository's `.cache/clients`: `cargo test -p stub --test it -- --ignored clients`.
+//! The tests are ignored because they need other people's packages. `stub/tests/clients/install.sh`
+//! installs those into `.cache/clients`; then `cargo test -p stub --test it -- --ignored clients`
+//! runs the tests.
 
 use crate::support::start;
 use std::{
@@ -26,7 +27,7 @@ async fn stub_with_tools() -> String {
     format!("http://{addr}/v1")
 }
 
-/// Runs a client's own assertions, which end the process with an error when they fail.
+/// Runs a client script. A failed assertion ends it with an error status.
 async fn check(program: &str, script: &str) {
     let clients = root().join(".cache/clients");
     let status = Command::new(clients.join(program))
@@ -44,30 +45,30 @@ async fn check(program: &str, script: &str) {
 
 #[tokio::test]
 #[ignore = "needs stub/tests/clients/install.sh"]
-async fn openai_for_python() {
+async fn serves_openai_for_python() {
     check("python/bin/python", "openai_client.py").await;
 }
 
 #[tokio::test]
 #[ignore = "needs stub/tests/clients/install.sh"]
-async fn openai_for_javascript() {
+async fn serves_openai_for_javascript() {
     check("node", "openai_client.mjs").await;
 }
 
 #[tokio::test]
 #[ignore = "needs stub/tests/clients/install.sh"]
-async fn vercel_ai_sdk() {
+async fn serves_the_ai_sdk() {
     check("node", "ai_sdk.mjs").await;
 }
 
 #[tokio::test]
 #[ignore = "needs stub/tests/clients/install.sh"]
-async fn langchain_for_python() {
+async fn serves_langchain_for_python() {
     check("python/bin/python", "langchain.py").await;
 }
 
 #[tokio::test]
 #[ignore = "needs stub/tests/clients/install.sh"]
-async fn langchain_for_javascript() {
+async fn serves_langchain_for_javascript() {
     check("node", "langchain.mjs").await;
 }

@@ -1,4 +1,4 @@
-//! Each fault, as it arrives at a client.
+//! Each fault, as a client sees it.
 
 use crate::support::{chat, faulty, get, start, tokens};
 use std::{
@@ -12,7 +12,7 @@ fn contents(response: &crate::support::Response) -> usize {
 }
 
 #[tokio::test]
-async fn statuses_come_instead_of_an_answer() {
+async fn sends_an_injected_status() {
     let addr = start(tokens(3)).await;
     for status in ["429", "500", "503"] {
         let answer = faulty(addr, status).await;
@@ -27,7 +27,7 @@ async fn statuses_come_instead_of_an_answer() {
 }
 
 #[tokio::test]
-async fn a_reset_comes_after_the_tokens_it_was_asked_for() {
+async fn resets_after_the_requested_tokens() {
     let addr = start(tokens(5)).await;
     let answer = faulty(addr, "reset-after=2").await;
     assert_eq!(
@@ -42,7 +42,7 @@ async fn a_reset_comes_after_the_tokens_it_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_close_leaves_the_body_without_an_end() {
+async fn closes_in_the_middle_of_the_body() {
     let addr = start(tokens(5)).await;
     let answer = faulty(addr, "close-after=2").await;
     assert_eq!(
@@ -52,7 +52,7 @@ async fn a_close_leaves_the_body_without_an_end() {
 }
 
 #[tokio::test]
-async fn whole_answers_are_cut_too() {
+async fn injects_faults_into_non_streaming_responses() {
     let addr = start(tokens(2)).await;
     let broken = chat(addr, "x-stub-fault: malformed-after=0\r\n", "").await;
     assert!(serde_json::from_str::<serde_json::Value>(&broken.body).is_err());
@@ -61,7 +61,7 @@ async fn whole_answers_are_cut_too() {
 }
 
 #[tokio::test]
-async fn a_stall_ends_if_it_was_to() {
+async fn continues_after_a_limited_stall() {
     let addr = start(tokens(3)).await;
     let begin = Instant::now();
     let answer = faulty(addr, "stall-after=1,stall-for=30ms").await;
@@ -70,7 +70,7 @@ async fn a_stall_ends_if_it_was_to() {
 }
 
 #[tokio::test]
-async fn a_stall_without_an_end_is_left_by_the_client() {
+async fn stalls_forever_without_a_limit() {
     let addr = start(tokens(3)).await;
     let patience = Duration::from_millis(200);
     let answer = tokio::time::timeout(patience, faulty(addr, "stall-after=1")).await;
@@ -78,29 +78,29 @@ async fn a_stall_without_an_end_is_left_by_the_client() {
 }
 
 #[tokio::test]
-async fn endings_without_and_apart_from_done() {
+async fn omits_and_separates_done() {
     let addr = start(tokens(2)).await;
     let none = faulty(addr, "no-done").await;
     assert!(none.is_complete() && !none.body.contains("[DONE]"));
     let apart = faulty(addr, "done-apart").await;
-    // Opening, two tokens, [DONE], end; usually the second token and [DONE] are one.
+    // Role, two tokens, [DONE], end. Without the fault, the second token and [DONE] share a write.
     assert_eq!(apart.chunks.len(), 5);
     assert_eq!(apart.chunks[3..], ["data: [DONE]\n\n".len(), 0]);
     assert_eq!(faulty(addr, "crlf").await.chunks.len(), 4);
 }
 
 #[tokio::test]
-async fn events_are_split_and_coalesced() {
+async fn splits_and_coalesces_events() {
     let addr = start(tokens(4)).await;
     let split = faulty(addr, "split=3").await;
     assert_eq!((split.chunks.len(), contents(&split)), (3 * 5 + 1, 4));
     let coalesced = faulty(addr, "coalesce=3").await;
-    // Opening, three tokens, the rest with [DONE], end.
+    // Role, three tokens, the fourth with [DONE], end.
     assert_eq!((coalesced.chunks.len(), contents(&coalesced)), (4, 4));
 }
 
 #[tokio::test]
-async fn lines_end_as_asked_and_comments_come_between() {
+async fn sends_requested_line_ends_and_comments() {
     let addr = start(tokens(2)).await;
     let crlf = faulty(addr, "crlf").await.body;
     assert_eq!(crlf.matches("\r\n").count(), crlf.matches('\n').count());
@@ -111,7 +111,7 @@ async fn lines_end_as_asked_and_comments_come_between() {
 }
 
 #[tokio::test]
-async fn broken_and_error_events_come_where_asked() {
+async fn sends_malformed_and_error_events_at_the_requested_position() {
     let addr = start(tokens(3)).await;
     let broken = faulty(addr, "malformed-after=1").await;
     let valid = |event: &&str| serde_json::from_str::<serde_json::Value>(event).is_ok();
@@ -125,7 +125,7 @@ async fn broken_and_error_events_come_where_asked() {
 }
 
 #[tokio::test]
-async fn the_command_line_hurts_every_nth_request() {
+async fn injects_a_configured_fault_into_every_nth_request() {
     let config = Config {
         faults: "503,every=3".parse().unwrap(),
         ..tokens(1)
@@ -139,7 +139,7 @@ async fn the_command_line_hurts_every_nth_request() {
 }
 
 #[tokio::test]
-async fn slow_heads_and_slow_accepts_wait() {
+async fn delays_heads_and_accepts() {
     let config = Config {
         faults: "slow-accept=20ms".parse().unwrap(),
         ..tokens(0)

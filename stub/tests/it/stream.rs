@@ -1,4 +1,4 @@
-//! The stub as a client sees it over a socket.
+//! Streams and other responses, as a client sees them.
 
 use crate::support::{chat, get, start, tokens};
 use serde_json::Value;
@@ -14,7 +14,7 @@ fn parsed(events: &[&str]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn streams_as_frameworks_insist() {
+async fn streams_the_events_that_frameworks_expect() {
     let addr = start(tokens(3)).await;
     let answer = chat(addr, "", STREAM).await;
     assert!(answer.head.starts_with("HTTP/1.1 200 OK"));
@@ -38,13 +38,13 @@ async fn streams_as_frameworks_insist() {
             .iter()
             .all(|chunk| chunk["id"] == chunks[0]["id"] && chunk.get("usage").is_none())
     );
-    // [DONE] comes with the last token, and the end of the body is there too.
+    // [DONE] and the end of the body share a write with the last token.
     assert_eq!(answer.chunks.len(), 5);
     assert!(answer.is_complete());
 }
 
 #[tokio::test]
-async fn each_completion_has_an_id_of_its_own() {
+async fn gives_each_completion_a_unique_id() {
     let addr = start(tokens(1)).await;
     let mut ids = Vec::new();
     for _ in 0..3 {
@@ -56,7 +56,7 @@ async fn each_completion_has_an_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn usage_comes_last_and_without_choices() {
+async fn sends_usage_last_and_without_choices() {
     let addr = start(tokens(2)).await;
     let answer = chat(
         addr,
@@ -77,7 +77,7 @@ async fn usage_comes_last_and_without_choices() {
 }
 
 #[tokio::test]
-async fn tokens_are_stamped_in_order_and_never_early() {
+async fn stamps_tokens_in_order_and_never_early() {
     let addr = start(tokens(5)).await;
     let begin = Instant::now();
     let answer = chat(addr, "", STREAM).await;
@@ -91,7 +91,7 @@ async fn tokens_are_stamped_in_order_and_never_early() {
 }
 
 #[tokio::test]
-async fn answers_whole_when_not_asked_to_stream() {
+async fn answers_without_streaming() {
     let addr = start(tokens(2)).await;
     let answer = chat(addr, "", "").await;
     let completion = answer.json();
@@ -102,7 +102,7 @@ async fn answers_whole_when_not_asked_to_stream() {
 }
 
 #[tokio::test]
-async fn both_paths_are_served_and_models_are_listed() {
+async fn serves_paths_without_v1_and_lists_models() {
     let addr = start(tokens(1)).await;
     let body = r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#;
     let answer = crate::support::post(addr, "/chat/completions", "", body).await;
@@ -119,7 +119,7 @@ async fn both_paths_are_served_and_models_are_listed() {
 }
 
 #[tokio::test]
-async fn bad_requests_are_refused_in_the_shape_of_the_api() {
+async fn rejects_bad_requests_in_the_shape_of_the_api() {
     let addr = start(tokens(1)).await;
     let path = "/v1/chat/completions";
     let refusals = [
@@ -170,7 +170,7 @@ async fn bad_requests_are_refused_in_the_shape_of_the_api() {
 }
 
 #[tokio::test]
-async fn stats_count_what_was_sent() {
+async fn counts_tokens_and_bytes_in_stats() {
     let addr = start(tokens(4)).await;
     let first = chat(addr, "", STREAM).await;
     chat(addr, "", STREAM).await;
@@ -184,7 +184,8 @@ async fn stats_count_what_was_sent() {
         (count("tokens_sent"), count("chunks_sent"), count("active")),
         (8, 8, 0)
     );
-    // All bytes of both answers: the head and its empty line, then each chunk with its size and line ends.
+    // All bytes of both responses: the head and its empty line, then each chunk with its size and
+    // line ends.
     let chunk_bytes = |size: &usize| format!("{size:X}").len() + size + 4;
     let bytes = first.head.len() + 4 + first.chunks.iter().map(chunk_bytes).sum::<usize>();
     assert_eq!(count("bytes_sent"), 2 * bytes as u64);
@@ -192,7 +193,7 @@ async fn stats_count_what_was_sent() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_is_counted_as_aborted() {
+async fn counts_a_disconnected_client_as_aborted() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let addr = start(tokens(1_000_000)).await;
     let mut socket = tokio::net::TcpStream::connect(addr).await.unwrap();
@@ -217,7 +218,7 @@ async fn a_client_that_leaves_is_counted_as_aborted() {
 }
 
 #[tokio::test]
-async fn several_threads_count_as_one_stub() {
+async fn sums_the_counters_of_several_threads() {
     let mut config = tokens(3);
     config.threads = 3.try_into().unwrap();
     let addr = start(config).await;

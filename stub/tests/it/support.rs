@@ -1,4 +1,4 @@
-//! A stub that runs inside a test, and a client that sees every read.
+//! A stub inside the test process, and a client that sees raw responses.
 
 use std::{future::pending, net::SocketAddr, time::Duration};
 use stub::{Config, Gap, Script, Timing};
@@ -7,7 +7,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Starts a stub that ends with the test's runtime.
+/// Starts a stub. It ends with the test's runtime.
 pub async fn start(config: Config) -> SocketAddr {
     let listener = stub::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let addr = listener.local_addr().unwrap();
@@ -15,7 +15,7 @@ pub async fn start(config: Config) -> SocketAddr {
     addr
 }
 
-/// Few tokens, quickly.
+/// Returns a configuration with `count` tokens, 3 ms apart.
 pub fn tokens(count: u32) -> Config {
     let gap = Gap::Fixed(Duration::from_millis(3));
     let timing = Timing {
@@ -25,26 +25,27 @@ pub fn tokens(count: u32) -> Config {
     Config::new(Script::plain(count, timing))
 }
 
-/// What came of a request.
+/// A raw response.
 pub struct Response {
     /// Status line and headers.
     pub head: String,
-    /// The body, without the chunked encoding's sizes.
+    /// Body without the chunk sizes.
     pub body: String,
-    /// The sizes of the chunks, the last (0) included if it came.
+    /// Sizes of the chunks, including the last one (0) if it arrived.
     pub chunks: Vec<usize>,
-    /// How the connection ended, if it did.
+    /// Error that ended the connection.
     pub error: Option<std::io::ErrorKind>,
 }
 
-/// Asks for a completion, with `extra` headers (each with its line end) and `extra` members of the body.
+/// Requests a chat completion with more headers (each with its line end) and more members of the
+/// body.
 pub async fn chat(addr: SocketAddr, headers: &str, members: &str) -> Response {
     let body =
         format!(r#"{{"model":"stub","messages":[{{"role":"user","content":"hi"}}]{members}}}"#);
     post(addr, "/v1/chat/completions", headers, &body).await
 }
 
-/// Asks for a stream with faults.
+/// Requests a stream with faults.
 pub async fn faulty(addr: SocketAddr, faults: &str) -> Response {
     chat(
         addr,
@@ -54,13 +55,13 @@ pub async fn faulty(addr: SocketAddr, faults: &str) -> Response {
     .await
 }
 
-/// Posts a body.
+/// Sends a POST request.
 pub async fn post(addr: SocketAddr, path: &str, headers: &str, body: &str) -> Response {
     let length = body.len();
     exchange(addr, &format!("POST {path} HTTP/1.1\r\nhost: stub\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")).await
 }
 
-/// Gets a page.
+/// Sends a GET request.
 pub async fn get(addr: SocketAddr, path: &str) -> Response {
     exchange(
         addr,
@@ -111,7 +112,7 @@ fn dechunk(mut rest: &str) -> (String, Vec<usize>) {
 }
 
 impl Response {
-    /// The data of its events, `[DONE]` included.
+    /// Returns the data of the events, `[DONE]` included.
     pub fn events(&self) -> Vec<&str> {
         self.body
             .lines()
@@ -119,12 +120,12 @@ impl Response {
             .collect()
     }
 
-    /// Its body as JSON.
+    /// Parses the body as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// Whether the body came to its proper end.
+    /// Returns whether the last chunk arrived.
     pub fn is_complete(&self) -> bool {
         self.chunks.last() == Some(&0)
     }

@@ -1,4 +1,4 @@
-//! How streams get through sockets: slow readers, several requests a connection, HTTP/1.0.
+//! Streams over sockets: slow readers, keep-alive, HTTP/1.0.
 
 use crate::support::{get, start, tokens};
 use std::{net::SocketAddr, time::Duration};
@@ -16,8 +16,8 @@ fn request(version: &str, connection: &str) -> String {
     )
 }
 
-/// So many tokens, as fast as can be.
-fn at_once(count: u32) -> Config {
+/// Returns a configuration with `count` tokens without delay.
+fn without_delay(count: u32) -> Config {
     let gap = Gap::Fixed(Duration::ZERO);
     let timing = Timing {
         first: gap.clone(),
@@ -26,7 +26,7 @@ fn at_once(count: u32) -> Config {
     Config::new(Script::plain(count, timing))
 }
 
-/// The numbers of the made-up tokens, in the order of their coming.
+/// Returns the numbers of the generated tokens, in order.
 fn numbers(text: &str) -> Vec<u32> {
     let tokens = text.split("\"content\":\" tok").skip(1);
     let digits = tokens.map(|token| token.split('"').next().unwrap());
@@ -44,15 +44,15 @@ async fn counted(addr: SocketAddr, name: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn a_slow_reader_gets_everything_in_order() {
+async fn sends_everything_in_order_to_a_slow_reader() {
     const TOKENS: u32 = 40_000;
-    let addr = start(at_once(TOKENS)).await;
+    let addr = start(without_delay(TOKENS)).await;
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut socket = socket.connect(addr).await.unwrap();
     let request = request("HTTP/1.1", "close");
     socket.write_all(request.as_bytes()).await.unwrap();
-    // Until both sides' buffers are full, and the stub can send no more.
+    // Waits until the socket buffers of both sides are full.
     let mut before = 0;
     loop {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -62,7 +62,10 @@ async fn a_slow_reader_gets_everything_in_order() {
         }
         before = now;
     }
-    assert!(before < TOKENS.into(), "all {before} fitted into buffers");
+    assert!(
+        before < TOKENS.into(),
+        "the socket buffers hold all {before} tokens"
+    );
     let text = read_to_end(socket).await;
     assert_eq!(numbers(&text), (0..TOKENS).collect::<Vec<_>>());
     assert!(text.ends_with("data: [DONE]\n\n\r\n0\r\n\r\n"));
@@ -70,8 +73,8 @@ async fn a_slow_reader_gets_everything_in_order() {
 }
 
 #[tokio::test]
-async fn a_slow_reader_that_leaves_is_counted_as_aborted() {
-    let addr = start(at_once(1_000_000)).await;
+async fn counts_a_slow_reader_that_disconnects_as_aborted() {
+    let addr = start(without_delay(1_000_000)).await;
     let mut socket = TcpStream::connect(addr).await.unwrap();
     let request = request("HTTP/1.1", "close");
     socket.write_all(request.as_bytes()).await.unwrap();
@@ -82,10 +85,10 @@ async fn a_slow_reader_that_leaves_is_counted_as_aborted() {
 }
 
 #[tokio::test]
-async fn one_connection_carries_several_streams() {
+async fn sends_several_streams_over_one_connection() {
     let addr = start(tokens(2)).await;
     let mut socket = TcpStream::connect(addr).await.unwrap();
-    // Both at once: the second waits until the first is answered.
+    // Pipelined: the second response follows the first.
     let both = request("HTTP/1.1", "keep-alive") + &request("HTTP/1.1", "close");
     socket.write_all(both.as_bytes()).await.unwrap();
     let text = read_to_end(socket).await;
@@ -95,7 +98,7 @@ async fn one_connection_carries_several_streams() {
 }
 
 #[tokio::test]
-async fn http_1_0_knows_no_chunks() {
+async fn sends_no_chunks_to_http_1_0() {
     let addr = start(tokens(2)).await;
     let mut socket = TcpStream::connect(addr).await.unwrap();
     let request = request("HTTP/1.0", "close");

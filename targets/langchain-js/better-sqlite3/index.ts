@@ -1,10 +1,11 @@
-// What LangGraph uses of better-sqlite3, whose native module does not load on Bun, over the runtime's own SQLite.
+// The part of better-sqlite3 that LangGraph uses, on the runtime's SQLite: the native module does
+// not load on Bun.
 
 const Own = process.versions.bun
   ? (await import("bun:sqlite")).Database
   : (await import("node:sqlite")).DatabaseSync;
 
-/** Nothing is stored as NULL. */
+/** Replaces `undefined` by NULL. */
 const known = (values: unknown[]) => values.map((value) => value ?? null) as any[];
 
 export default class Database {

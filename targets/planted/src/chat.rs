@@ -1,4 +1,4 @@
-//! `POST /chat`, with the fault in the way of every token.
+//! `POST /chat`, with the fault injected before every token.
 
 use crate::{faults::Fault, model::Model, truth};
 use axum::{
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 use std::{convert::Infallible, sync::Arc};
 
-/// What answers.
+/// State of the handler.
 #[derive(Clone)]
 pub struct Server {
     model: Model,
@@ -32,7 +32,7 @@ struct Request {
     message: String,
 }
 
-/// An answer other than 200.
+/// An error response.
 pub struct Refusal(pub StatusCode, pub String);
 
 impl IntoResponse for Refusal {
@@ -41,7 +41,8 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Answers with the model's tokens. When the client leaves, all of this is dropped, and the model's answer with it.
+/// Answers with the model's tokens. A disconnect of the client drops this future, which cancels the
+/// model's answer.
 pub async fn chat(State(server): State<Server>, body: Bytes) -> Result<impl IntoResponse, Refusal> {
     let bad_request = |why: String| Refusal(StatusCode::BAD_REQUEST, why);
     let request: Request =
@@ -65,7 +66,7 @@ fn events(
             match token {
                 Ok(content) => {
                     truth::token();
-                    // Measured in a healthy server too, so that measuring makes no difference.
+                    // Measured without a fault too, so that measuring does not bias the comparison.
                     truth::on_cpu(|| fault.token());
                     yield Ok(event(&json!({ "content": content }).to_string()));
                 }

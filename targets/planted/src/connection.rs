@@ -1,4 +1,4 @@
-//! The server's connections, which can write in more calls than are needed.
+//! The server's connections, which can write in more system calls than needed.
 
 use crate::truth;
 use std::{
@@ -11,7 +11,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Accepts connections that take so many calls for what one would do.
+/// Accepts connections that split each write into several system calls.
 pub struct Listener {
     pub listener: TcpListener,
     pub writes: usize,
@@ -23,7 +23,8 @@ impl axum::serve::Listener for Listener {
 
     async fn accept(&mut self) -> (Connection, Self::Addr) {
         let (stream, address) = axum::serve::Listener::accept(&mut self.listener).await;
-        // Without it the kernel puts writes that follow each other closely into one, and split writes cost next to nothing.
+        // Without TCP_NODELAY, the kernel merges consecutive writes, and split writes cost almost
+        // nothing.
         let _ = stream.set_nodelay(true);
         let writes = self.writes;
         (Connection { stream, writes }, address)
@@ -34,7 +35,7 @@ impl axum::serve::Listener for Listener {
     }
 }
 
-/// One of them.
+/// A connection with split writes.
 pub struct Connection {
     stream: TcpStream,
     writes: usize,
@@ -50,7 +51,7 @@ impl AsyncRead for Connection {
     }
 }
 
-/// Nothing is gathered, healthy or not, so that the number of calls is all that differs.
+/// Disables vectored writes with and without the fault, so that only the number of calls differs.
 impl AsyncWrite for Connection {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -68,7 +69,7 @@ impl AsyncWrite for Connection {
                         break;
                     }
                 }
-                // What has been written counts; who asks again is told what there is to tell.
+                // A partial write counts. The next poll returns the error.
                 _ if written > 0 => break,
                 other => return other,
             }

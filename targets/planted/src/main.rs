@@ -1,7 +1,8 @@
-//! A chat server with one known fault, which it counts itself: what an explanation of its cost has to find.
+//! A chat server with one known fault, which it counts itself. An explanation of its cost has to
+//! find the fault.
 //!
-//! `planted FAULT DOSE`; without arguments it has none. Everything that serves runs on the main thread, so that what a
-//! fault costs can be measured around it exactly.
+//! `planted FAULT DOSE`; without arguments it has no fault. All serving runs on the main thread, so
+//! that the cost of a fault can be measured exactly.
 
 mod chat;
 mod connection;

@@ -39,7 +39,7 @@ impl Model {
         }
     }
 
-    /// Starts a completion; its tokens come as they arrive.
+    /// Starts a completion and returns its tokens.
     pub async fn ask(
         &self,
         message: &str,
@@ -59,7 +59,7 @@ impl Model {
     }
 }
 
-/// Reads to the end of the body, so that the connection can be used again.
+/// Reads to the end of the body, so that the connection can be reused.
 fn tokens(response: reqwest::Response) -> impl Stream<Item = anyhow::Result<String>> {
     let mut lines = StreamReader::new(response.bytes_stream().map_err(io::Error::other)).lines();
     async_stream::try_stream! {
@@ -81,7 +81,8 @@ fn tokens(response: reqwest::Response) -> impl Stream<Item = anyhow::Result<Stri
     }
 }
 
-/// A chunk's token; chunks that only carry the role, the end or the usage have none.
+/// Returns a chunk's token. Chunks with only the role, the finish reason or the usage have no
+/// token.
 fn content(data: &str) -> anyhow::Result<Option<String>> {
     let chunk: Chunk = serde_json::from_str(data).context("the model sent what is not JSON")?;
     let content = chunk

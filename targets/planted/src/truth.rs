@@ -1,5 +1,6 @@
-//! What the fault really did, counted where it happens. It is read at `/planted`, and written to `$PLANTED_LOG/PID.jsonl`
-//! ten times a second, so that whoever recorded a part of the run can look up what happened in that part.
+//! The true cost of the fault, counted where it happens. `/planted` returns it, and the server
+//! appends it to `$PLANTED_LOG/PID.jsonl` ten times a second, so that a recording of a part of the
+//! run can be compared with it.
 
 use anyhow::Context;
 use nix::{
@@ -18,7 +19,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// Between two lines of the log.
+/// Time between two lines of the log.
 const EVERY: Duration = Duration::from_millis(100);
 
 static NAME: OnceLock<(String, u64)> = OnceLock::new();
@@ -27,10 +28,10 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 static CPU_NS: AtomicU64 = AtomicU64::new(0);
 static WAIT_NS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
-/// Threads that do nothing but what is planted.
+/// Threads that only run the fault.
 static THREADS: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 
-/// Remembers what is planted, and begins the log if there is to be one.
+/// Stores the fault's name, and starts the log if one is configured.
 pub fn keep(name: &str, dose: u64) -> anyhow::Result<()> {
     NAME.get_or_init(|| (name.to_owned(), dose));
     let Some(folder) = env::var_os("PLANTED_LOG") else {
@@ -49,7 +50,7 @@ pub fn keep(name: &str, dose: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Everything so far.
+/// Returns all counters.
 pub fn now() -> serde_json::Value {
     let (cause, dose) = NAME.get().cloned().unwrap_or_default();
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -66,22 +67,22 @@ pub fn now() -> serde_json::Value {
     })
 }
 
-/// One token goes out.
+/// Counts a token.
 pub fn token() {
     TOKENS.fetch_add(1, Relaxed);
 }
 
-/// So many occurrences of what is planted.
+/// Counts occurrences of the fault.
 pub fn count(occurrences: u64) {
     COUNT.fetch_add(occurrences, Relaxed);
 }
 
-/// So many bytes.
+/// Counts bytes.
 pub fn bytes(bytes: u64) {
     BYTES.fetch_add(bytes, Relaxed);
 }
 
-/// Does something and adds the CPU time that it took on this thread.
+/// Runs work and adds its CPU time on this thread.
 pub fn on_cpu<T>(work: impl FnOnce() -> T) -> T {
     let before = thread_time();
     let result = work();
@@ -89,7 +90,7 @@ pub fn on_cpu<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Waits for something and adds how long.
+/// Waits for something and adds the waiting time.
 pub fn wait<T>(wait: impl FnOnce() -> T) -> T {
     let before = Instant::now();
     let result = wait();
@@ -97,12 +98,12 @@ pub fn wait<T>(wait: impl FnOnce() -> T) -> T {
     result
 }
 
-/// CPU time of this thread as the kernel counts it.
+/// Returns the CPU time of this thread from the kernel.
 pub fn thread_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
-/// All that this thread does is planted: its CPU time counts.
+/// Registers this thread as part of the fault: all of its CPU time counts.
 pub fn whole_thread() {
     if let Ok(mut threads) = THREADS.lock() {
         threads.push(gettid().as_raw());
@@ -115,7 +116,7 @@ fn threads_ns() -> u64 {
     times.sum()
 }
 
-/// What the kernel says of a thread: its time on a CPU, and its time waiting for one.
+/// Returns a thread's on-CPU time and run-queue wait from `schedstat`.
 fn schedstat(tid: i32) -> [u64; 2] {
     let text = fs::read_to_string(format!("/proc/self/task/{tid}/schedstat")).unwrap_or_default();
     let mut fields = text.split(' ').map(|field| field.parse().unwrap_or(0));

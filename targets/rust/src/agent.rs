@@ -1,4 +1,4 @@
-//! An agent: the model and its tools, turn by turn, until it answers.
+//! An agent: asks the model and runs its tools, turn by turn, until the model answers.
 
 use crate::{
     event::{Emit, What},
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 const MAX_TURNS: usize = 20;
 
-/// A conversation of the model, which may call tools.
+/// A conversation of the model with its tools.
 pub struct Agent {
     model: Model,
     tools: Vec<Box<dyn Tool>>,
@@ -37,13 +37,13 @@ impl Agent {
         self.model.ask(&self.messages, &self.definitions).await
     }
 
-    /// Goes on from the turn that was asked for until the model calls no more tools, and gives the text of that turn.
+    /// Runs until the model calls no tool, and returns the text of that turn.
     pub async fn run(
         mut self,
         first: impl Stream<Item = anyhow::Result<Delta>> + Send,
         emit: &Emit,
     ) -> anyhow::Result<String> {
-        let (mut text, mut calls) = hear(first, emit).await?;
+        let (mut text, mut calls) = forward(first, emit).await?;
         for _ in 1..MAX_TURNS {
             if calls.is_empty() {
                 return Ok(text);
@@ -51,7 +51,7 @@ impl Agent {
             let results = self.call_all(&calls, emit).await?;
             self.messages.push(Message::calls(text, calls));
             self.messages.extend(results);
-            (text, calls) = hear(self.ask().await?, emit).await?;
+            (text, calls) = forward(self.ask().await?, emit).await?;
         }
         match calls.is_empty() {
             true => Ok(text),
@@ -59,7 +59,8 @@ impl Agent {
         }
     }
 
-    /// Makes all calls at the same time; gives what the model is told of them, in their order.
+    /// Runs all calls concurrently, and returns their messages to the model in the order of the
+    /// calls.
     async fn call_all(&self, calls: &[Call], emit: &Emit) -> anyhow::Result<Vec<Message>> {
         for call in calls {
             let text = &call.function.arguments;
@@ -86,8 +87,8 @@ impl Agent {
     }
 }
 
-/// Passes on what the model says; gives all of its text and its calls.
-async fn hear(
+/// Sends the model's tokens, and returns the text and the tool calls.
+async fn forward(
     deltas: impl Stream<Item = anyhow::Result<Delta>>,
     emit: &Emit,
 ) -> anyhow::Result<(String, Vec<Call>)> {
@@ -95,7 +96,7 @@ async fn hear(
     pin_mut!(deltas);
     while let Some(delta) = deltas.next().await {
         let delta = delta?;
-        // The first part of a call has its id and name, all have a fragment of its arguments.
+        // The first delta of a call has its id and name; each has a fragment of its arguments.
         for part in delta.tool_calls {
             if part.index >= calls.len() {
                 calls.push(Call::new(part.id, part.function.name));

@@ -12,13 +12,13 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Answers with the help of all tools.
+/// Answers with all tools.
 pub async fn agent(State(model): State<Model>, body: Bytes) -> Result<impl IntoResponse, Refusal> {
     let question = Message::new("user", message(&body)?);
     answer(Agent::new(model, tools::all(), vec![question])).await
 }
 
-/// Answers with a planner whose tool is another agent.
+/// Answers with a planner whose tool runs a sub-agent.
 pub async fn sub_agents(
     State(model): State<Model>,
     body: Bytes,

@@ -7,7 +7,8 @@ use crate::{
 };
 use axum::{body::Bytes, extract::State, response::IntoResponse};
 
-/// Answers with the model's tokens. When the client leaves, all of this is dropped, and the model's answer with it.
+/// Answers with the model's tokens. A disconnect of the client drops this future, which cancels the
+/// model's answer.
 pub async fn chat(State(model): State<Model>, body: Bytes) -> Result<impl IntoResponse, Refusal> {
     let question = Message::new("user", message(&body)?);
     Ok(contents(model.ask(&[question], &[]).await?))

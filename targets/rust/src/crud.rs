@@ -2,7 +2,7 @@
 
 use crate::{
     request::{Refusal, keepable, plain_id, read},
-    threads::{Said, Thread, Threads},
+    threads::{StoredMessage, Thread, Threads},
 };
 use axum::{
     Json, Router,
@@ -14,10 +14,10 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What every handler gives.
+/// The result of every handler.
 type Reply<T> = Result<(StatusCode, Json<T>), Refusal>;
 
-/// The routes of threads.
+/// Returns the routes of threads.
 pub fn routes(threads: Threads) -> Router {
     Router::new()
         .route("/threads", get(list).post(create))
@@ -43,7 +43,7 @@ impl Page {
 #[derive(Serialize)]
 struct Listed {
     threads: Vec<Thread>,
-    /// Where the next page begins, if there is one.
+    /// Id that the next page starts after, if there is one.
     next: Option<String>,
 }
 
@@ -51,7 +51,7 @@ struct Listed {
 struct Whole {
     #[serde(flatten)]
     thread: Thread,
-    messages: Vec<Said>,
+    messages: Vec<StoredMessage>,
 }
 
 #[derive(Deserialize)]
@@ -71,7 +71,7 @@ async fn list(
         true => after,
         false => plain_id(after)?,
     };
-    // One more than wanted tells whether there are more.
+    // One more row than needed shows whether there is a next page.
     let mut threads = found(all.list(after, limit + 1).await)?;
     let limit = limit as usize;
     let more = threads.len() > limit;
@@ -117,19 +117,23 @@ async fn remove(
     }
 }
 
-async fn append(State(all): State<Threads>, Path(id): Path<String>, body: Bytes) -> Reply<Said> {
-    let Said { role, content } = read(&body)?;
+async fn append(
+    State(all): State<Threads>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Reply<StoredMessage> {
+    let StoredMessage { role, content } = read(&body)?;
     let (id, content) = (plain_id(id)?, keepable("content", content)?);
     if role != "user" && role != "assistant" {
         return Err(Refusal::bad_request("\"role\" must be user or assistant"));
     }
     found(all.read(id.clone()).await)?.ok_or_else(missing)?;
-    let said = Said { role, content };
-    found(all.append(id, said.clone()).await)?;
-    Ok((StatusCode::CREATED, Json(said)))
+    let stored = StoredMessage { role, content };
+    found(all.append(id, stored.clone()).await)?;
+    Ok((StatusCode::CREATED, Json(stored)))
 }
 
-/// What the database gave; its failure is the server's.
+/// Turns a database error into a server error.
 fn found<T>(result: anyhow::Result<T>) -> Result<T, Refusal> {
     result.map_err(Refusal::broken)
 }

@@ -1,4 +1,4 @@
-//! What is sent to the client: server-sent events, one JSON object each.
+//! The client's stream: server-sent events, one JSON object each.
 
 use crate::model::Delta;
 use axum::response::{Sse, sse};
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 pub struct Event {
     #[serde(flatten)]
     pub what: What,
-    /// The task of the sub-agent that did it.
+    /// Task of the sub-agent, if one sent the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<Arc<str>>,
 }
@@ -39,7 +39,7 @@ pub enum What {
     },
 }
 
-/// Sends events to the client, in the name of one agent.
+/// Sends events of one agent to the client.
 #[derive(Clone)]
 pub struct Emit {
     to: mpsc::Sender<Event>,
@@ -52,7 +52,7 @@ impl Emit {
         Ok(self.to.send(Event { what, agent }).await?)
     }
 
-    /// The same for a sub-agent.
+    /// Returns the sender of a sub-agent.
     pub fn signed(&self, agent: &str) -> Self {
         let agent = Some(agent.into());
         Self {
@@ -62,8 +62,8 @@ impl Emit {
     }
 }
 
-/// The stream of what happens while `work` is done, then the end mark, or what went wrong. All of it is dropped when the
-/// client leaves.
+/// Returns the events of `work` as a stream, then `[DONE]` or an error. A disconnect of the client
+/// drops the stream, which cancels the work.
 pub fn stream<W>(
     work: impl FnOnce(Emit) -> W + Send + 'static,
 ) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>>
@@ -91,21 +91,21 @@ where
     })
 }
 
-/// The same for an answer that is tokens alone, which needs no channel.
+/// Returns the stream of an answer with tokens only, which needs no channel.
 pub fn contents(
     deltas: impl Stream<Item = anyhow::Result<Delta>> + Send + 'static,
 ) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
     Sse::new(tokens(deltas).map(Ok))
 }
 
-/// The events of an answer that is tokens alone.
+/// Returns the events of an answer with tokens only.
 pub fn tokens(
     deltas: impl Stream<Item = anyhow::Result<Delta>> + Send + 'static,
 ) -> impl Stream<Item = sse::Event> + Send {
     texts(deltas).map(from_text)
 }
 
-/// The same as texts, which can be sent on.
+/// Returns the events of an answer as texts, for publishing.
 pub fn texts(
     deltas: impl Stream<Item = anyhow::Result<Delta>> + Send + 'static,
 ) -> impl Stream<Item = String> + Send {
@@ -125,22 +125,22 @@ pub fn texts(
     }
 }
 
-/// What went wrong.
+/// Returns an error event.
 pub fn failure(error: &anyhow::Error) -> sse::Event {
     from_text(failure_text(error))
 }
 
-/// The same as text.
+/// Returns an error event as text.
 pub fn failure_text(error: &anyhow::Error) -> String {
     json(&json!({ "error": format!("{error:#}") }))
 }
 
-/// An event whose data is JSON.
+/// Returns an event with JSON data.
 pub fn data(event: &impl Serialize) -> sse::Event {
     from_text(json(event))
 }
 
-/// An event with this as its data.
+/// Returns an event with text data.
 pub fn from_text(text: String) -> sse::Event {
     sse::Event::default().data(text)
 }

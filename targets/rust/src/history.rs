@@ -1,16 +1,16 @@
-//! `POST /history`: a chat that remembers.
+//! `POST /history`: a chat with message history.
 
 use crate::{
     event::{Emit, What, stream},
     model::{Delta, Message, Model},
     request::{Refusal, keepable, plain_id, read},
-    threads::{Said, Threads},
+    threads::{StoredMessage, Threads},
 };
 use axum::{Router, body::Bytes, extract::State, response::IntoResponse, routing::post};
 use futures_util::{Stream, StreamExt, pin_mut};
 use serde::Deserialize;
 
-/// Messages of the thread that the model is told.
+/// The most messages of a thread that the model gets.
 const REMEMBERED: u32 = 20;
 
 #[derive(Deserialize)]
@@ -19,7 +19,7 @@ struct Request {
     message: String,
 }
 
-/// The route of chats that remember.
+/// Returns the route of chats with message history.
 pub fn routes(model: Model, threads: Threads) -> Router {
     Router::new()
         .route("/history", post(history))
@@ -36,27 +36,28 @@ async fn history(
     let mut messages: Vec<Message> = before
         .map_err(Refusal::broken)?
         .into_iter()
-        .map(told)
+        .map(model_message)
         .collect();
     messages.push(Message::new("user", question.as_str()));
     let deltas = model.ask(&messages, &[]).await?;
     Ok(stream(async move |emit: Emit| {
-        let answer = hear(deltas, &emit).await?;
-        let said =
-            [("user", question.clone()), ("assistant", answer)].map(|(role, content)| Said {
+        let answer = forward(deltas, &emit).await?;
+        let stored = [("user", question.clone()), ("assistant", answer)].map(|(role, content)| {
+            StoredMessage {
                 role: role.to_owned(),
                 content,
-            });
-        threads.record(thread, question, said).await
+            }
+        });
+        threads.record(thread, question, stored).await
     }))
 }
 
-fn told(Said { role, content }: Said) -> Message {
+fn model_message(StoredMessage { role, content }: StoredMessage) -> Message {
     Message::new(if role == "user" { "user" } else { "assistant" }, content)
 }
 
-/// Passes on what the model says; gives all of it.
-async fn hear(
+/// Sends the model's tokens, and returns the whole text.
+async fn forward(
     deltas: impl Stream<Item = anyhow::Result<Delta>> + Send,
     emit: &Emit,
 ) -> anyhow::Result<String> {

@@ -1,4 +1,4 @@
-//! An agent server: it asks the model and streams what happens to the client.
+//! An agent server: it asks the model and streams events to the client.
 
 mod agent;
 mod agents;
@@ -35,7 +35,7 @@ async fn main() -> anyhow::Result<()> {
         .route("/multimodal", post(multimodal::multimodal))
         .with_state(model.clone())
         .merge(pubsub::routes(rooms));
-    // What remembers is there only with a database.
+    // Threads need a database.
     if let Ok(database) = std::env::var("DATABASE") {
         let threads = threads::open(&database).await?;
         app = app
@@ -47,7 +47,7 @@ async fn main() -> anyhow::Result<()> {
         .method_not_allowed_fallback(not_found);
     let port: u16 = std::env::var("PORT")?.parse()?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-    // The first chunk would wait for the acknowledgement of the head.
+    // Without TCP_NODELAY, the first chunk would wait for the acknowledgement of the head.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });

@@ -16,7 +16,7 @@ pub struct Model {
     client: Client,
 }
 
-/// A message of the conversation. Its content is a text, or a list of parts.
+/// A message of the conversation. Its content is a string or a list of parts.
 #[derive(Serialize)]
 pub struct Message {
     role: &'static str,
@@ -52,7 +52,7 @@ impl Message {
     }
 }
 
-/// A call of a function.
+/// A function call.
 #[derive(Serialize)]
 pub struct Call {
     pub id: String,
@@ -90,7 +90,7 @@ struct Choice {
     delta: Delta,
 }
 
-/// What one chunk adds to the answer. It is empty in chunks that only carry the role or the end.
+/// One chunk's part of the answer. It is empty in chunks with only the role or the finish reason.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Delta {
@@ -126,7 +126,7 @@ impl Model {
         }
     }
 
-    /// Starts a completion; what it adds comes as it arrives.
+    /// Starts a completion and returns its deltas.
     pub async fn ask(
         &self,
         messages: &[Message],
@@ -150,7 +150,7 @@ impl Model {
     }
 }
 
-/// Reads to the end of the body, so that the connection can be used again.
+/// Reads to the end of the body, so that the connection can be reused.
 fn deltas(response: reqwest::Response) -> impl Stream<Item = anyhow::Result<Delta>> + Send {
     let mut lines = StreamReader::new(response.bytes_stream().map_err(io::Error::other)).lines();
     async_stream::try_stream! {
@@ -172,7 +172,7 @@ fn deltas(response: reqwest::Response) -> impl Stream<Item = anyhow::Result<Delt
     }
 }
 
-/// What a chunk adds; the one with the usage adds nothing.
+/// Returns a chunk's delta. The chunk with the usage has an empty one.
 fn delta(data: &str) -> anyhow::Result<Option<Delta>> {
     let chunk: Chunk = serde_json::from_str(data).context("the model sent what is not JSON")?;
     Ok(chunk.choices.into_iter().next().map(|choice| choice.delta))

@@ -1,4 +1,4 @@
-//! `POST /multimodal`: images in and out.
+//! `POST /multimodal`: image input and output.
 
 use crate::{
     event::{Emit, What, stream},
@@ -12,7 +12,7 @@ use futures_util::{Stream, StreamExt, pin_mut};
 use serde::Deserialize;
 use serde_json::json;
 
-/// Bytes of an image in one event.
+/// Bytes of an image per event.
 const PART: usize = 48 << 10;
 
 #[derive(Deserialize)]
@@ -21,7 +21,7 @@ struct Request {
     image: String,
 }
 
-/// Answers with what the model says and draws.
+/// Answers with the model's text and images.
 pub async fn multimodal(
     State(model): State<Model>,
     body: Bytes,
@@ -68,7 +68,7 @@ async fn show_image(url: &str, emit: &Emit) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Media type and content of an image's `data:` URL.
+/// Returns the media type and the content of an image's `data:` URL.
 fn decode(url: &str) -> anyhow::Result<(&str, Vec<u8>)> {
     let head = url
         .strip_prefix("data:")

@@ -1,11 +1,11 @@
 //! Threads in PostgreSQL.
 
-use crate::threads::{self, Said, Thread};
+use crate::threads::{self, StoredMessage, Thread};
 use async_trait::async_trait;
 use deadpool_postgres::{Config, GenericClient, Object, Pool, PoolConfig, Runtime};
 use tokio_postgres::{NoTls, Row, types::ToSql};
 
-/// Ids are in the order of their bytes whatever the database's own order is.
+/// Orders ids by their bytes, independent of the database's collation.
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS threads (id TEXT COLLATE \"C\" PRIMARY KEY, title TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS messages (
@@ -16,7 +16,7 @@ const SCHEMA: &str = "
     );
     CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread, id);";
 
-/// Connections that are used in turns.
+/// The connection pool.
 pub struct Store(Pool);
 
 impl Store {
@@ -75,27 +75,37 @@ impl threads::Store for Store {
         Ok(self.execute(text, &[&id]).await? > 0)
     }
 
-    async fn messages(&self, id: String) -> anyhow::Result<Vec<Said>> {
+    async fn messages(&self, id: String) -> anyhow::Result<Vec<StoredMessage>> {
         let text = "SELECT role, content FROM messages WHERE thread = $1 ORDER BY id";
-        Ok(self.query(text, &[&id]).await?.iter().map(said).collect())
+        Ok(self
+            .query(text, &[&id])
+            .await?
+            .iter()
+            .map(message_of_row)
+            .collect())
     }
 
-    async fn latest(&self, id: String, limit: u32) -> anyhow::Result<Vec<Said>> {
+    async fn latest(&self, id: String, limit: u32) -> anyhow::Result<Vec<StoredMessage>> {
         let text = "SELECT role, content FROM messages WHERE thread = $1 ORDER BY id DESC LIMIT $2";
         let rows = self.query(text, &[&id, &i64::from(limit)]).await?;
-        Ok(rows.iter().rev().map(said).collect())
+        Ok(rows.iter().rev().map(message_of_row).collect())
     }
 
-    async fn append(&self, id: String, said: Said) -> anyhow::Result<()> {
-        append(&self.client().await?, &id, &said).await
+    async fn append(&self, id: String, stored: StoredMessage) -> anyhow::Result<()> {
+        append(&self.client().await?, &id, &stored).await
     }
 
-    async fn record(&self, id: String, title: String, said: [Said; 2]) -> anyhow::Result<()> {
+    async fn record(
+        &self,
+        id: String,
+        title: String,
+        stored: [StoredMessage; 2],
+    ) -> anyhow::Result<()> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         create(&transaction, &id, &title).await?;
-        for said in &said {
-            append(&transaction, &id, said).await?;
+        for stored in &stored {
+            append(&transaction, &id, stored).await?;
         }
         Ok(transaction.commit().await?)
     }
@@ -106,9 +116,9 @@ async fn create(on: &impl GenericClient, id: &str, title: &str) -> anyhow::Resul
     Ok(execute(on, text, &[&id, &title]).await? > 0)
 }
 
-async fn append(on: &impl GenericClient, id: &str, said: &Said) -> anyhow::Result<()> {
+async fn append(on: &impl GenericClient, id: &str, stored: &StoredMessage) -> anyhow::Result<()> {
     let text = "INSERT INTO messages (thread, role, content) VALUES ($1, $2, $3)";
-    execute(on, text, &[&id, &said.role, &said.content]).await?;
+    execute(on, text, &[&id, &stored.role, &stored.content]).await?;
     Ok(())
 }
 
@@ -124,8 +134,8 @@ fn thread(row: &Row) -> Thread {
     }
 }
 
-fn said(row: &Row) -> Said {
-    Said {
+fn message_of_row(row: &Row) -> StoredMessage {
+    StoredMessage {
         role: row.get(0),
         content: row.get(1),
     }

@@ -24,7 +24,8 @@ use std::{
 };
 use tokio::sync::broadcast::{self, error::RecvError};
 
-/// Events that a member may be behind before it is given up, so that nobody has to wait for it.
+/// The most events a member may lag behind. A slower member is dropped, so that the others do not
+/// wait for it.
 const PATIENCE: usize = 1024;
 
 #[derive(Deserialize)]
@@ -34,23 +35,23 @@ struct Request {
     members: usize,
 }
 
-/// Where members of a room come together.
+/// Rooms that members can join.
 #[derive(Clone)]
 pub enum Rooms {
-    /// In this process.
+    /// Rooms of this process.
     Own(OwnRooms),
-    /// At all servers that share a Redis.
+    /// Rooms of all servers that share a Redis.
     Shared(Arc<SharedRooms>),
 }
 
-/// The rooms that wait for more members, each with where its answer will be sent to.
+/// Rooms that wait for more members, each with the channel of its answer.
 #[derive(Clone)]
 pub struct OwnRooms {
     model: Model,
     open: Arc<Mutex<HashMap<String, broadcast::Sender<sse::Event>>>>,
 }
 
-/// The route of rooms.
+/// Returns the route of rooms.
 pub fn routes(rooms: Rooms) -> Router {
     Router::new()
         .route("/pubsub", post(pubsub))
@@ -73,13 +74,13 @@ async fn pubsub(State(rooms): State<Rooms>, body: Bytes) -> Result<impl IntoResp
             (events, joined, None)
         }
         Rooms::Shared(rooms) => {
-            // A task, so that who leaves in the middle of it has joined all the same.
+            // A task, so that a client that disconnects meanwhile has joined anyway.
             let joining = tokio::spawn(rooms.join(room, message, members, PATIENCE));
             let (events, joined, member) = joining.await.map_err(anyhow::Error::from)??;
             (events, joined, Some(member))
         }
     };
-    Ok(Sse::new(hear(events, joined, member)))
+    Ok(Sse::new(member_events(events, joined, member)))
 }
 
 impl Rooms {
@@ -91,7 +92,7 @@ impl Rooms {
 }
 
 impl OwnRooms {
-    /// Adds a member; whoever completes the room has the model asked.
+    /// Adds a member. The member that completes the room starts the model call.
     fn join(
         &self,
         room: String,
@@ -99,7 +100,7 @@ impl OwnRooms {
         members: usize,
     ) -> (broadcast::Receiver<sse::Event>, usize) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        // Rooms that all have left, before they were complete.
+        // Rooms that all members left before they were complete.
         open.retain(|_, to| to.receiver_count() > 0);
         let to = open
             .entry(room.clone())
@@ -114,7 +115,7 @@ impl OwnRooms {
     }
 }
 
-/// Sends the answer to all members, unless all have left.
+/// Sends the answer to all members, until all have left.
 async fn publish(model: Model, message: String, to: broadcast::Sender<sse::Event>) {
     let answer = async {
         match model.ask(&[Message::new("user", message)], &[]).await {
@@ -122,7 +123,7 @@ async fn publish(model: Model, message: String, to: broadcast::Sender<sse::Event
                 let events = tokens(deltas);
                 pin_mut!(events);
                 while let Some(event) = events.next().await {
-                    // It fails when all have left, and then this is dropped.
+                    // Fails when all members have left, which drops this future.
                     drop(to.send(event));
                 }
             }
@@ -135,8 +136,8 @@ async fn publish(model: Model, message: String, to: broadcast::Sender<sse::Event
     }
 }
 
-/// What a member is sent. Dropping it is leaving.
-fn hear(
+/// A member's events. Dropping it leaves the room.
+fn member_events(
     mut events: broadcast::Receiver<sse::Event>,
     joined: usize,
     member: Option<Member>,

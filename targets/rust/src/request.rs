@@ -1,4 +1,4 @@
-//! Requests, and those that are refused.
+//! Request parsing and error responses.
 
 use axum::{
     Json,
@@ -8,13 +8,13 @@ use axum::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
-/// A message of the user.
+/// A user message.
 #[derive(Deserialize)]
-pub struct Said {
+pub struct UserMessage {
     pub message: String,
 }
 
-/// An answer other than 200.
+/// An error response.
 pub struct Refusal(pub StatusCode, pub String);
 
 impl IntoResponse for Refusal {
@@ -28,31 +28,31 @@ impl Refusal {
         Self(StatusCode::BAD_REQUEST, why.to_string())
     }
 
-    /// The server's own failure.
+    /// Creates the error of an internal failure.
     pub fn broken(error: anyhow::Error) -> Self {
         Self(StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}"))
     }
 }
 
-/// The model's failure before anything was sent.
+/// The model failed before the first event.
 impl From<anyhow::Error> for Refusal {
     fn from(error: anyhow::Error) -> Self {
         Self(StatusCode::BAD_GATEWAY, format!("{error:#}"))
     }
 }
 
-/// Reads a body.
+/// Parses a body.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(Refusal::bad_request)
 }
 
-/// Reads a body that is a message.
+/// Parses a body with a message.
 pub fn message(body: &[u8]) -> Result<String, Refusal> {
-    let Said { message } = read(body)?;
+    let UserMessage { message } = read(body)?;
     filled("message", message)
 }
 
-/// A field that must not be empty.
+/// Returns a field, or an error if it is empty.
 pub fn filled(name: &str, value: String) -> Result<String, Refusal> {
     match value.is_empty() {
         true => Err(Refusal::bad_request(format!("\"{name}\" is missing"))),
@@ -60,7 +60,7 @@ pub fn filled(name: &str, value: String) -> Result<String, Refusal> {
     }
 }
 
-/// The same of a text that is to be kept; not every database keeps a NUL.
+/// Returns a string field without NUL, which not every database stores.
 pub fn keepable(name: &str, value: String) -> Result<String, Refusal> {
     match value.contains('\0') {
         true => Err(Refusal::bad_request(format!("\"{name}\" holds a NUL"))),
@@ -68,7 +68,7 @@ pub fn keepable(name: &str, value: String) -> Result<String, Refusal> {
     }
 }
 
-/// The id of a thread or a room, checked.
+/// Checks the id of a thread or a room.
 pub fn plain_id(id: String) -> Result<String, Refusal> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     match (1..=64).contains(&id.len()) && id.bytes().all(plain) {

@@ -1,4 +1,4 @@
-//! Rooms of all servers that share a Redis: it counts the members, and passes on what is published.
+//! Rooms of all servers that share a Redis. Redis counts the members and distributes the events.
 
 use crate::{
     event::{failure_text, from_text, texts},
@@ -17,7 +17,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Counts a member of a round, which is over for newcomers once it is complete. 0 if it was complete before.
+/// Adds a member to the current round. Returns 0 if that round was already complete; the next one
+/// starts then.
 static JOIN: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end
@@ -30,7 +31,8 @@ static JOIN: LazyLock<Script> = LazyLock::new(|| {
          return present",
     )
 });
-/// Uncounts one; if all have left a round that was complete, its end tells whoever asks the model.
+/// Removes a member. If all have left a complete round, publishes its end, which stops the model
+/// call.
 static LEAVE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if redis.call('EXISTS', KEYS[2]) == 0 or redis.call('DECR', KEYS[2]) > 0 then return end
@@ -38,20 +40,20 @@ static LEAVE: LazyLock<Script> = LazyLock::new(|| {
          if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then redis.call('PUBLISH', KEYS[2], '') end",
     )
 });
-/// Ends a round: an empty text says so.
+/// Ends a round by publishing an empty text.
 static END: LazyLock<Script> =
     LazyLock::new(|| Script::new("redis.call('DEL', KEYS[1]) redis.call('PUBLISH', KEYS[1], '')"));
 
-/// The rooms, with those rounds that are heard at this server.
+/// Shared rooms, with the rounds that this server has subscribed to.
 pub struct SharedRooms {
     model: Model,
     client: Client,
     connection: MultiplexedConnection,
-    heard: Mutex<HashMap<String, Weak<Heard>>>,
+    local: Mutex<HashMap<String, Weak<LocalRound>>>,
 }
 
-/// A round as far as it is heard at this server: as long as a member is here, or who publishes.
-struct Heard {
+/// A round with a local member or the local publisher.
+struct LocalRound {
     room: String,
     number: u64,
     channel: String,
@@ -70,20 +72,20 @@ impl Drop for Listening {
     }
 }
 
-/// One who has joined. Dropping it is leaving.
+/// A membership. Dropping it leaves the room.
 pub struct Member {
     rooms: Arc<SharedRooms>,
-    heard: Arc<Heard>,
+    local: Arc<LocalRound>,
 }
 
 impl Drop for Member {
     fn drop(&mut self) {
-        let (rooms, heard) = (Arc::clone(&self.rooms), Arc::clone(&self.heard));
-        if !heard.over.is_cancelled() {
+        let (rooms, local) = (Arc::clone(&self.rooms), Arc::clone(&self.local));
+        if !local.over.is_cancelled() {
             tokio::spawn(async move {
-                let mut invocation = LEAVE.key(&heard.room);
-                let invocation = invocation.key(&heard.channel).arg(heard.number);
-                told(
+                let mut invocation = LEAVE.key(&local.room);
+                let invocation = invocation.key(&local.channel).arg(local.number);
+                log_failure(
                     invocation
                         .invoke_async::<()>(&mut rooms.connection.clone())
                         .await,
@@ -94,7 +96,7 @@ impl Drop for Member {
 }
 
 impl SharedRooms {
-    /// Connects; without Redis there is no server.
+    /// Connects to Redis. The server does not start without it.
     pub async fn open(url: &str, model: Model) -> anyhow::Result<Arc<Self>> {
         let client = Client::open(url)?;
         let connection = client.get_multiplexed_async_connection().await?;
@@ -102,11 +104,11 @@ impl SharedRooms {
             model,
             client,
             connection,
-            heard: Mutex::default(),
+            local: Mutex::default(),
         }))
     }
 
-    /// Adds a member; whoever completes the room has the model asked.
+    /// Adds a member. The member that completes the room starts the model call.
     pub async fn join(
         self: Arc<Self>,
         room: String,
@@ -118,50 +120,50 @@ impl SharedRooms {
         let mut connection = self.connection.clone();
         loop {
             let number: Option<u64> = connection.get(&room).await?;
-            let heard = self.enter(&room, number.unwrap_or_default());
-            // Before it is counted: whoever comes next may complete the round.
-            let listening = heard
+            let local = self.enter(&room, number.unwrap_or_default());
+            // Before counting: the next member may complete the round.
+            let listening = local
                 .listening
-                .get_or_try_init(|| heard.listen(&self.client, patience));
+                .get_or_try_init(|| local.listen(&self.client, patience));
             let events = listening.await?.events.resubscribe();
             let mut invocation = JOIN.key(&room);
             let invocation = invocation
-                .key(&heard.channel)
-                .arg(heard.number)
+                .key(&local.channel)
+                .arg(local.number)
                 .arg(members);
             let joined: usize = invocation.invoke_async(&mut connection).await?;
             if joined == 0 {
                 continue;
             }
             if joined >= members {
-                tokio::spawn(Arc::clone(&self).publish(Arc::clone(&heard), message));
+                tokio::spawn(Arc::clone(&self).publish(Arc::clone(&local), message));
             }
             let rooms = self;
-            return Ok((events, joined, Member { rooms, heard }));
+            return Ok((events, joined, Member { rooms, local }));
         }
     }
 
-    fn enter(&self, room: &str, number: u64) -> Arc<Heard> {
-        let mut all = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        // Rounds that nobody here hears any more.
-        all.retain(|_, heard| heard.strong_count() > 0);
+    fn enter(&self, room: &str, number: u64) -> Arc<LocalRound> {
+        let mut all = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        // Rounds without local members.
+        all.retain(|_, local| local.strong_count() > 0);
         let channel = format!("{room}:{number}");
-        if let Some(heard) = all.get(&channel).and_then(Weak::upgrade) {
-            return heard;
+        if let Some(local) = all.get(&channel).and_then(Weak::upgrade) {
+            return local;
         }
-        let heard = Arc::new(Heard {
+        let local = Arc::new(LocalRound {
             room: room.to_owned(),
             number,
             channel: channel.clone(),
             listening: OnceCell::new(),
             over: CancellationToken::new(),
         });
-        all.insert(channel, Arc::downgrade(&heard));
-        heard
+        all.insert(channel, Arc::downgrade(&local));
+        local
     }
 
-    /// Publishes the answer, unless all have left.
-    async fn publish(self: Arc<Self>, heard: Arc<Heard>, message: String) {
+    /// Publishes the answer, until all members have left.
+    async fn publish(self: Arc<Self>, local: Arc<LocalRound>, message: String) {
         let connection = &mut self.connection.clone();
         let answer = async {
             match self.model.ask(&[Message::new("user", message)], &[]).await {
@@ -169,24 +171,24 @@ impl SharedRooms {
                     let texts = texts(deltas);
                     pin_mut!(texts);
                     while let Some(text) = texts.next().await {
-                        told(connection.publish::<_, _, ()>(&heard.channel, text).await);
+                        log_failure(connection.publish::<_, _, ()>(&local.channel, text).await);
                     }
                 }
                 Err(error) => {
                     let text = failure_text(&error);
-                    told(connection.publish::<_, _, ()>(&heard.channel, text).await);
+                    log_failure(connection.publish::<_, _, ()>(&local.channel, text).await);
                 }
             }
-            told(END.key(&heard.channel).invoke_async::<()>(connection).await);
+            log_failure(END.key(&local.channel).invoke_async::<()>(connection).await);
         };
         tokio::select! {
             () = answer => {}
-            () = heard.over.cancelled() => {}
+            () = local.over.cancelled() => {}
         }
     }
 }
 
-impl Heard {
+impl LocalRound {
     async fn listen(&self, client: &Client, patience: usize) -> anyhow::Result<Listening> {
         let mut subscription = client.get_async_pubsub().await?;
         subscription.subscribe(&self.channel).await?;
@@ -199,7 +201,7 @@ impl Heard {
     }
 }
 
-/// Passes on what is published; the members see the end once this drops `to`.
+/// Forwards published events. Members see the end when this function drops `to`.
 async fn pass_on(
     mut messages: impl Stream<Item = Msg> + Unpin,
     to: broadcast::Sender<sse::Event>,
@@ -210,14 +212,14 @@ async fn pass_on(
         if text.is_empty() {
             break;
         }
-        // It fails when all here have left.
+        // Fails when all local members have left.
         drop(to.send(from_text(text)));
     }
     over.cancel();
 }
 
-/// Whoever publishes or leaves has nobody to tell of a failure but the log.
-fn told(result: redis::RedisResult<()>) {
+/// Logs a failure of publishing or leaving, which has no client to report it to.
+fn log_failure(result: redis::RedisResult<()>) {
     if let Err(error) = result {
         eprintln!("Redis: {error}");
     }

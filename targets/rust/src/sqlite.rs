@@ -1,6 +1,6 @@
 //! Threads in SQLite.
 
-use crate::threads::{self, Said, Thread};
+use crate::threads::{self, StoredMessage, Thread};
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio_rusqlite::rusqlite;
@@ -18,7 +18,7 @@ const SCHEMA: &str = "
     );
     CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread, id);";
 
-/// The one connection, which has a thread of its own since SQLite blocks.
+/// The only connection, on a separate thread because SQLite blocks.
 pub struct Store(tokio_rusqlite::Connection);
 
 impl Store {
@@ -80,22 +80,22 @@ impl threads::Store for Store {
         .await
     }
 
-    async fn messages(&self, id: String) -> anyhow::Result<Vec<Said>> {
+    async fn messages(&self, id: String) -> anyhow::Result<Vec<StoredMessage>> {
         self.call(move |db| {
             db.prepare_cached("SELECT role, content FROM messages WHERE thread = ? ORDER BY id")?
-                .query_map([id], said)?
+                .query_map([id], message_of_row)?
                 .collect()
         })
         .await
     }
 
-    async fn latest(&self, id: String, limit: u32) -> anyhow::Result<Vec<Said>> {
+    async fn latest(&self, id: String, limit: u32) -> anyhow::Result<Vec<StoredMessage>> {
         self.call(move |db| {
-            let mut messages: Vec<Said> = db
+            let mut messages: Vec<StoredMessage> = db
                 .prepare_cached(
                     "SELECT role, content FROM messages WHERE thread = ? ORDER BY id DESC LIMIT ?",
                 )?
-                .query_map(params![id, limit], said)?
+                .query_map(params![id, limit], message_of_row)?
                 .collect::<Result<_, _>>()?;
             messages.reverse();
             Ok(messages)
@@ -103,16 +103,21 @@ impl threads::Store for Store {
         .await
     }
 
-    async fn append(&self, id: String, said: Said) -> anyhow::Result<()> {
-        self.call(move |db| append(db, &id, &said)).await
+    async fn append(&self, id: String, stored: StoredMessage) -> anyhow::Result<()> {
+        self.call(move |db| append(db, &id, &stored)).await
     }
 
-    async fn record(&self, id: String, title: String, said: [Said; 2]) -> anyhow::Result<()> {
+    async fn record(
+        &self,
+        id: String,
+        title: String,
+        stored: [StoredMessage; 2],
+    ) -> anyhow::Result<()> {
         self.call(move |db| {
             let transaction = db.transaction()?;
             create(&transaction, &id, &title)?;
-            for said in &said {
-                append(&transaction, &id, said)?;
+            for stored in &stored {
+                append(&transaction, &id, stored)?;
             }
             transaction.commit()
         })
@@ -127,9 +132,9 @@ fn create(db: &Connection, id: &str, title: &str) -> rusqlite::Result<bool> {
     Ok(created > 0)
 }
 
-fn append(db: &Connection, id: &str, said: &Said) -> rusqlite::Result<()> {
+fn append(db: &Connection, id: &str, stored: &StoredMessage) -> rusqlite::Result<()> {
     db.prepare_cached("INSERT INTO messages (thread, role, content) VALUES (?, ?, ?)")?
-        .execute([id, &said.role, &said.content])?;
+        .execute([id, &stored.role, &stored.content])?;
     Ok(())
 }
 
@@ -140,8 +145,8 @@ fn thread(row: &Row) -> rusqlite::Result<Thread> {
     })
 }
 
-fn said(row: &Row) -> rusqlite::Result<Said> {
-    Ok(Said {
+fn message_of_row(row: &Row) -> rusqlite::Result<StoredMessage> {
+    Ok(StoredMessage {
         role: row.get(0)?,
         content: row.get(1)?,
     })

@@ -12,7 +12,7 @@ pub struct Thread {
 }
 
 #[derive(Clone, Deserialize, Serialize)]
-pub struct Said {
+pub struct StoredMessage {
     pub role: String,
     pub content: String,
 }
@@ -20,7 +20,7 @@ pub struct Said {
 /// All threads; clones share them.
 pub type Threads = Arc<dyn Store>;
 
-/// The threads in a database: a file, or a server's if it has a URL.
+/// Opens the threads in a file, or on a server if given a URL.
 pub async fn open(database: &str) -> anyhow::Result<Threads> {
     Ok(match database.starts_with("postgres:") {
         true => Arc::new(postgres::Store::open(database).await?),
@@ -28,29 +28,34 @@ pub async fn open(database: &str) -> anyhow::Result<Threads> {
     })
 }
 
-/// What a database does with threads.
+/// The operations of a database of threads.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Whether it is new.
+    /// Creates a thread. Returns whether the id was free.
     async fn create(&self, id: String, title: String) -> anyhow::Result<bool>;
 
     async fn read(&self, id: String) -> anyhow::Result<Option<Thread>>;
 
     async fn list(&self, after: String, limit: u32) -> anyhow::Result<Vec<Thread>>;
 
-    /// Whether it is there.
+    /// Renames a thread. Returns whether it exists.
     async fn rename(&self, id: String, title: String) -> anyhow::Result<bool>;
 
-    /// Whether it was there.
+    /// Deletes a thread. Returns whether it existed.
     async fn remove(&self, id: String) -> anyhow::Result<bool>;
 
-    async fn messages(&self, id: String) -> anyhow::Result<Vec<Said>>;
+    async fn messages(&self, id: String) -> anyhow::Result<Vec<StoredMessage>>;
 
-    /// The last messages, oldest first.
-    async fn latest(&self, id: String, limit: u32) -> anyhow::Result<Vec<Said>>;
+    /// Returns the last messages, oldest first.
+    async fn latest(&self, id: String, limit: u32) -> anyhow::Result<Vec<StoredMessage>>;
 
-    async fn append(&self, id: String, said: Said) -> anyhow::Result<()>;
+    async fn append(&self, id: String, stored: StoredMessage) -> anyhow::Result<()>;
 
-    /// Appends to a thread, which is created if it is new, all or nothing.
-    async fn record(&self, id: String, title: String, said: [Said; 2]) -> anyhow::Result<()>;
+    /// Appends to a thread in one transaction, and creates the thread if it is new.
+    async fn record(
+        &self,
+        id: String,
+        title: String,
+        stored: [StoredMessage; 2],
+    ) -> anyhow::Result<()>;
 }

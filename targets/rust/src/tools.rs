@@ -6,14 +6,14 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// Something that the model may call.
+/// A tool that the model may call.
 pub trait Tool: Send + Sync {
     fn name(&self) -> &str;
 
-    /// How the API wants to be told of it.
+    /// Definition of the tool in the API's format.
     fn definition(&self) -> Value;
 
-    /// Runs it; its events go to the client, what it returns to the model.
+    /// Runs the tool. Its events go to the client, its result to the model.
     fn run<'a>(
         &'a self,
         arguments: &'a str,
@@ -21,7 +21,7 @@ pub trait Tool: Send + Sync {
     ) -> BoxFuture<'a, anyhow::Result<Value>>;
 }
 
-/// The definition of a function all of whose parameters are needed.
+/// Returns the definition of a function whose parameters are all required.
 pub fn definition(name: &str, description: &str, parameters: &[(&str, &str)]) -> Value {
     let properties: Map<String, Value> = parameters
         .iter()
@@ -33,12 +33,12 @@ pub fn definition(name: &str, description: &str, parameters: &[(&str, &str)]) ->
             "function": { "name": name, "description": description, "parameters": schema } })
 }
 
-/// What the model is told of a call that cannot be made.
+/// Returns the result of a failed call, for the model.
 pub fn mistake(why: impl ToString) -> Value {
     json!({ "error": why.to_string() })
 }
 
-/// A tool that waits as long as a quick service would take.
+/// A tool that waits as long as a fast service would take.
 struct Service<A> {
     name: &'static str,
     description: &'static str,
@@ -102,7 +102,7 @@ pub fn search() -> Box<dyn Tool> {
     })
 }
 
-/// All tools of the agent.
+/// Returns all tools of the agent.
 pub fn all() -> Vec<Box<dyn Tool>> {
     let weather = Service {
         name: "get_weather",
@@ -128,7 +128,7 @@ pub fn all() -> Vec<Box<dyn Tool>> {
     vec![Box::new(weather), Box::new(time), search(), Box::new(add)]
 }
 
-/// A number as people write it: 5, not 5.0.
+/// Formats a whole number without a fraction: 5 instead of 5.0.
 fn number(value: f64) -> Value {
     match value as i64 {
         whole if whole as f64 == value => json!(whole),

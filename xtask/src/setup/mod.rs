@@ -5,12 +5,14 @@
 
 mod apt;
 mod ebpf;
+mod load_tools;
 mod packages;
 mod postgres;
 mod runtimes;
 
 use anyhow::{Result, bail};
 
+pub use load_tools::ensure as load_tools;
 pub use packages::CARGO_DENY;
 
 /// What a task needs before it can start.

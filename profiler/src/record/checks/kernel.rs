@@ -96,7 +96,7 @@ pub fn runnable(evidence: &Evidence) -> Check {
     let tolerance = time_tolerance(evidence, kernel);
     let mut check = Check::within("runnable_vs_kernel", "ns", kernel, ours, tolerance);
     let early: u64 = evidence.joined.iter().map(|joined| joined.early_ns).sum();
-    let asleep = tracked_sum(evidence, |thread| thread.moved_ns);
+    let asleep = tracked_sum(evidence, |thread| thread.delayed_dequeue_ns);
     let mut left_out = Vec::new();
     if early > SHOWN_NS {
         left_out.push(format!("{early} ns of waiting before the window"));

@@ -131,7 +131,7 @@ fn switches_seen(evidence: &Evidence) -> Check {
         .map(|thread| thread.voluntary + thread.involuntary)
         .sum();
     let unseen: u64 = tracked()
-        .map(|thread| u64::from(thread.unseen_switches))
+        .map(|thread| u64::from(thread.missed_switches))
         .sum();
     let allowed = (switches as f64 * TOLERANCE).max(FEW);
     Check::within("switches_seen", "switches", 0.0, unseen as f64, allowed)

@@ -94,9 +94,9 @@ fn allows_for_choosing_the_next_thread_at_preemptions() {
 
 #[test]
 fn leaves_out_run_delay_that_was_sleep_or_early_and_shows_it() {
-    let judged = |moved_ns, early_ns| {
+    let judged = |delayed_dequeue_ns, early_ns| {
         let mut joined = joined(SECOND, SECOND);
-        joined.tracked.moved_ns = moved_ns;
+        joined.tracked.delayed_dequeue_ns = delayed_dequeue_ns;
         joined.early_ns = early_ns;
         let kernel = joined.kernel.as_mut().expect("set above");
         kernel.run_delay_ns = SECOND / 2;
@@ -113,10 +113,10 @@ fn leaves_out_run_delay_that_was_sleep_or_early_and_shows_it() {
 
 #[test]
 fn finds_waiting_charged_as_running_beside_sleep_counted_as_waiting() {
-    let ok = |moved_ns| {
+    let ok = |delayed_dequeue_ns| {
         let mut joined = joined(SECOND / 10 * 9, SECOND);
         joined.tracked.run_queue_ns = SECOND / 10;
-        joined.tracked.moved_ns = moved_ns;
+        joined.tracked.delayed_dequeue_ns = delayed_dequeue_ns;
         let kernel = joined.kernel.as_mut().expect("set above");
         kernel.run_delay_ns = SECOND / 2;
         check("on_cpu_vs_kernel", joined).ok
@@ -151,7 +151,7 @@ fn allows_a_quarter_of_switches_to_go_unseen() {
     for (switches, unseen, ok) in cases {
         let mut joined = joined(0, 0);
         joined.tracked.voluntary = switches;
-        joined.tracked.unseen_switches = unseen;
+        joined.tracked.missed_switches = unseen;
         assert_eq!(check("switches_seen", joined).ok, ok);
     }
 }

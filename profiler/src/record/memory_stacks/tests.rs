@@ -94,7 +94,7 @@ fn ends_stacks_where_they_leave_code() {
     };
     let code = kind_of as *const () as u64 + 1;
     let here = [0u64; 2];
-    let mut site = Site::default();
+    let mut site = CallSite::default();
     let no_code = here.as_ptr() as u64;
     // The word on top of the stack was no return address.
     site.frames[..6].copy_from_slice(&[code, 0, code, code, no_code, code]);
@@ -116,7 +116,7 @@ fn keeps_callers_behind_a_wrong_guess_on_top_of_the_stack() {
     let [free, caller] = [kind_of as *const (), in_kernel as *const ()];
     let [free, caller] = [free as u64 + 1, caller as u64 + 1];
     let saved_frame_pointer = (&raw const free) as u64;
-    let mut site = Site::default();
+    let mut site = CallSite::default();
     site.frames[..3].copy_from_slice(&[free, saved_frame_pointer, caller]);
     let names = [(free - 1, "free"), (caller - 1, "caller")];
     let names = names.map(|(address, name)| (address, name.to_owned()));

@@ -1,5 +1,6 @@
 use super::*;
-use profiler_common::thread::{Account, OFF_CPU, RUNNABLE};
+use profiler_common::Slot;
+use profiler_common::thread::{Accounting, OFF_CPU, RUNNABLE};
 
 const SPAN: Span = Span {
     start_ns: 1000,
@@ -44,8 +45,8 @@ fn adds_silent_threads_by_the_kernels_accounting() {
 fn keeps_name_and_end_of_ended_threads() {
     let mut thread = Tracked::new(1, 9, 2, OFF_CPU, 1200);
     thread.flags = FLAG_BORN;
-    thread.switch_in(1300);
-    thread.switch_out(1500, true, Account::default());
+    Slot::exclusive(&mut thread).switch_in(1300);
+    Slot::exclusive(&mut thread).switch_out(1500, true, Accounting::default());
     let exit = ThreadExit {
         thread,
         kernel_exec_ns: 200,

@@ -1,19 +1,19 @@
-//! Faults that go on whether or not there is anything to serve.
+//! Faults that run in the background, also without requests.
 
 use super::{Fault, Nothing, work::compute_for};
 use crate::truth;
 use nix::unistd::getppid;
 use std::{env, process::Command, thread, time::Duration};
 
-/// The first argument of a process that only computes.
+/// First argument of a process that only computes.
 pub const BURN: &str = "burn";
 
-/// Between two ticks of a timer.
+/// Period of a timer.
 const TICK: Duration = Duration::from_millis(1);
-/// How long the CPU is taken in one go; then it is left alone for as long.
+/// Length of a CPU burst, and of the pause after it.
 const TURN: Duration = Duration::from_millis(20);
 
-/// Threads that wake up to find nothing to do.
+/// Starts threads that wake up without work.
 pub fn timers(threads: u64) -> anyhow::Result<Box<dyn Fault>> {
     spawn(threads, "poller", || {
         thread::sleep(TICK);
@@ -21,7 +21,7 @@ pub fn timers(threads: u64) -> anyhow::Result<Box<dyn Fault>> {
     })
 }
 
-/// Threads that compete with the one that serves.
+/// Starts threads that compete with the serving thread for the CPU.
 pub fn threads(threads: u64) -> anyhow::Result<Box<dyn Fault>> {
     spawn(threads, "cruncher", || {
         compute_for(TURN);
@@ -43,7 +43,7 @@ fn spawn(threads: u64, name: &str, turn: fn()) -> anyhow::Result<Box<dyn Fault>>
     Ok(Box::new(Nothing))
 }
 
-/// Processes that compete with this one.
+/// Starts processes that compete with this one for the CPU.
 pub fn neighbours(processes: u64) -> anyhow::Result<Box<dyn Fault>> {
     let program = env::current_exe()?;
     for _ in 0..processes {
@@ -52,7 +52,7 @@ pub fn neighbours(processes: u64) -> anyhow::Result<Box<dyn Fault>> {
     Ok(Box::new(Nothing))
 }
 
-/// Computes until whoever asked for it is gone.
+/// Computes until the parent process ends.
 pub fn burn_while_parent_lives() {
     let parent = getppid();
     while getppid() == parent {

@@ -1,4 +1,4 @@
-//! Faults of asking the kernel more than is needed.
+//! Faults that make needless system calls.
 
 use super::Fault;
 use crate::truth;
@@ -16,7 +16,7 @@ const AT_ONCE: Timespec = Timespec {
     tv_nsec: 0,
 };
 
-/// Asks what nobody wants to know.
+/// Makes a needless system call.
 pub struct Needless(pub u64);
 
 impl Fault for Needless {
@@ -28,7 +28,7 @@ impl Fault for Needless {
     }
 }
 
-/// Reads a clock that is no matter of the vDSO.
+/// Reads a clock that the vDSO does not serve.
 pub struct Clock(pub u64);
 
 impl Fault for Clock {
@@ -40,8 +40,8 @@ impl Fault for Clock {
     }
 }
 
-/// Receives where nothing has come. By rustix, whose calls have nothing around them: those of the C library look
-/// whether the thread is to be cancelled.
+/// Receives from an empty socket, which fails with EAGAIN. Uses rustix, whose calls are bare: the C
+/// library's check for thread cancellation.
 pub struct FailingReads {
     dose: u64,
     silent: UnixStream,
@@ -68,7 +68,7 @@ impl Fault for FailingReads {
     }
 }
 
-/// Asks for events where there are none.
+/// Polls without any event.
 pub struct EmptyPolls {
     dose: u64,
     epoll: OwnedFd,

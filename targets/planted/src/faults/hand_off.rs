@@ -1,4 +1,4 @@
-//! Faults of passing work between threads.
+//! Faults that pass work between threads.
 
 use super::{Fault, work::Busy};
 use crate::truth;
@@ -11,8 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A flag that one thread raises and another one lowers, asleep until it is up. Channels would do, but they spin
-/// before they sleep; parked threads would, but nobody can count the calls that they make.
+/// A flag that one thread raises and another waits for. Channels spin before they
+/// sleep, and the futex calls of parked threads cannot be counted.
 #[derive(Default)]
 struct Flag(AtomicU32);
 
@@ -45,7 +45,7 @@ struct Flags {
     done: Flag,
 }
 
-/// A thread that does something whenever it is asked, and says when it is done. Only one thread may ask.
+/// A thread that runs a job on request and signals its end. Only one thread may send requests.
 struct Helper(Arc<Flags>);
 
 impl Helper {
@@ -74,8 +74,9 @@ impl Helper {
     }
 }
 
-/// Lets another thread do nothing, and waits for it. What is counted is futex calls: the kernel charges a woken thread's
-/// wait for its CPU as running, so a thread's CPU clock says nothing of threads that do little but sleep.
+/// Wakes another thread and waits for it. Counts futex calls instead of CPU time: the kernel
+/// charges a woken thread's run-queue wait as running, so the CPU clock of a mostly sleeping thread
+/// is wrong.
 pub struct HandOffs {
     dose: u64,
     helper: Helper,
@@ -99,7 +100,7 @@ impl Fault for HandOffs {
     }
 }
 
-/// Stops the world now and then, while helpers compute.
+/// Stops the world periodically, while helper threads compute.
 pub struct Collector {
     every: Duration,
     last: Mutex<Instant>,
@@ -107,7 +108,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Helpers take 2 ms each.
+    /// Runs a collection. Each helper takes 2 ms.
     pub fn new(milliseconds: u64) -> io::Result<Self> {
         let helper = |number: u32| {
             let busy = Busy::microseconds(2_000);

@@ -1,4 +1,4 @@
-//! The faults: what each does at every token, or all the time in the background.
+//! The faults, which run before every token or in the background.
 
 pub mod background;
 mod blocking;
@@ -8,23 +8,23 @@ mod work;
 
 use anyhow::bail;
 
-/// A fault on the way of every token.
+/// A fault that runs before every token.
 pub trait Fault: Send + Sync {
-    /// Happens before each token is sent.
+    /// Runs before each token is sent.
     fn token(&self) {}
 
-    /// In how many calls what is sent is written.
+    /// Number of system calls per write.
     fn writes(&self) -> usize {
         1
     }
 }
 
-/// A healthy server.
+/// No fault.
 struct Nothing;
 
 impl Fault for Nothing {}
 
-/// Everything is written in so many calls.
+/// Splits each write into several system calls.
 struct SplitWrites(usize);
 
 impl Fault for SplitWrites {
@@ -33,38 +33,38 @@ impl Fault for SplitWrites {
     }
 }
 
-/// What a name stands for. What the dose counts is said beside each.
+/// Returns the fault of a name. The comment above each arm gives the unit of its dose.
 pub fn plant(name: &str, dose: u64, upstream: &str) -> anyhow::Result<Box<dyn Fault>> {
     Ok(match name {
         "" => Box::new(Nothing),
-        // Microseconds of user time a token.
+        // Microseconds of user time per token.
         "busy" => Box::new(work::Busy::microseconds(dose)),
-        // Pages a token.
+        // Pages per token.
         "pages" => Box::new(work::Pages(dose as usize)),
-        // Bytes a token.
+        // Bytes per token.
         "leak" => Box::new(work::Leak(dose as usize)),
-        // Calls a token.
+        // Calls per token.
         "syscalls" => Box::new(calls::Needless(dose)),
         "clock" => Box::new(calls::Clock(dose)),
         "failing-reads" => Box::new(calls::FailingReads::new(dose)?),
         "empty-polls" => Box::new(calls::EmptyPolls::new(dose)?),
-        // Connections a token.
+        // Connections per token.
         "reconnects" => Box::new(calls::Reconnects::new(dose, upstream)),
-        // Calls for each write.
+        // Calls per write.
         "split-writes" => Box::new(SplitWrites(dose as usize)),
-        // Questions to another thread, each with its answer, a token.
+        // Round trips to another thread per token.
         "hand-offs" => Box::new(hand_off::HandOffs::new(dose)?),
         // Milliseconds between two collections.
         "collector" => Box::new(hand_off::Collector::new(dose)?),
-        // Microseconds that another thread keeps the lock.
+        // Microseconds that another thread holds the lock.
         "lock" => Box::new(blocking::Lock::new(dose)?),
-        // Microseconds of sleep a token.
+        // Microseconds of sleep per token.
         "sleep" => Box::new(blocking::Sleep::microseconds(dose)),
         // Threads, each with a timer of 1 ms.
         "timer" => background::timers(dose)?,
         // Threads that compute half of the time.
         "threads" => background::threads(dose)?,
-        // The same as processes.
+        // Processes that compute half of the time.
         "neighbour" => background::neighbours(dose)?,
         _ => bail!("no fault is called {name:?}"),
     })

@@ -1,4 +1,4 @@
-//! Faults of the program's own work: computing, and wasting memory.
+//! Faults of user code: computing, page faults and leaks.
 
 use super::Fault;
 use crate::truth;
@@ -8,17 +8,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Turns whose time is measured once, to know how many a dose needs.
+/// Iterations that are timed once to calibrate doses.
 const TRIAL: u64 = 20_000_000;
 const PAGE: usize = 4096;
 
-/// Computes.
+/// A calibrated busy loop.
 pub struct Busy {
     turns: u64,
 }
 
 impl Busy {
-    /// For about so long; how long it really was is measured each time.
+    /// Computes for about the given time, and measures the real time.
     pub fn microseconds(dose: u64) -> Self {
         let begun = truth::thread_time();
         turn(TRIAL);
@@ -28,7 +28,7 @@ impl Busy {
         }
     }
 
-    /// Computes once.
+    /// Runs the loop once.
     pub fn work(&self) {
         turn(self.turns);
     }
@@ -41,7 +41,7 @@ impl Fault for Busy {
     }
 }
 
-/// A chain of multiplications: nothing can be left out or done at once.
+/// A chain of dependent multiplications: the CPU can neither skip nor parallelize them.
 pub fn turn(turns: u64) {
     let mut value = black_box(1u64);
     for _ in 0..turns {
@@ -50,7 +50,7 @@ pub fn turn(turns: u64) {
     black_box(value);
 }
 
-/// Computes for about so long.
+/// Computes for about the given time.
 pub fn compute_for(time: Duration) {
     let begun = Instant::now();
     while begun.elapsed() < time {
@@ -58,7 +58,7 @@ pub fn compute_for(time: Duration) {
     }
 }
 
-/// Takes pages from the kernel, touches each, and gives them back.
+/// Maps pages, touches each, and unmaps them.
 pub struct Pages(pub usize);
 
 impl Fault for Pages {
@@ -71,7 +71,7 @@ impl Fault for Pages {
     }
 }
 
-/// Keeps memory that nobody will ever use again.
+/// Allocates memory and never frees it.
 pub struct Leak(pub usize);
 
 impl Fault for Leak {

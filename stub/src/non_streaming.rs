@@ -1,0 +1,84 @@
+//! Responses that do not stream.
+
+use crate::{
+    api::{Identity, completion, error::ApiError},
+    cursor::Cursor,
+    reply::Reply,
+    route::{Failure, HttpResponse, json_text},
+    stats::{Stats, add, count},
+    worker::Connection,
+};
+use hyper::StatusCode;
+use rand::rngs::SmallRng;
+use std::{future::pending, time::Duration};
+use tokio::time::sleep;
+
+/// Answers after as long as the stream would take, and applies the faults that need no stream.
+///
+/// # Errors
+/// If a fault asks for an error status, or cuts the connection.
+pub async fn answer(
+    connection: Connection,
+    identity: Identity,
+    reply: Reply,
+    mut rng: SmallRng,
+) -> Result<HttpResponse, Failure> {
+    let stats = connection.worker.stats.clone();
+    let mut outcome = Outcome::new(&stats);
+    sleep(stream_duration(&reply, &mut rng)).await;
+    let faults = &reply.faults;
+    if faults.stall_after.is_some() {
+        match faults.stall_for {
+            Some(time) => sleep(time).await,
+            None => pending().await,
+        }
+    }
+    if faults.reset_after.is_some() || faults.close_after.is_some() {
+        connection.conn.reset_if(faults.reset_after.is_some());
+        return Err(Failure::Disconnect);
+    }
+    if faults.error_after.is_some() {
+        return Err(ApiError::fault(500).into());
+    }
+    let (completion, tokens) = completion::completion(&identity, &reply);
+    let mut text = completion.to_string();
+    if faults.malformed_after.is_some() {
+        text.truncate(text.floor_char_boundary(text.len() / 2));
+    }
+    add(&stats.tokens_sent, tokens);
+    outcome.completed = true;
+    Ok(json_text(StatusCode::OK, text))
+}
+
+/// Counts how a request ended, also if the client disconnects first.
+struct Outcome<'a> {
+    stats: &'a Stats,
+    completed: bool,
+}
+
+impl<'a> Outcome<'a> {
+    fn new(stats: &'a Stats) -> Self {
+        count(&stats.requests);
+        let completed = false;
+        Self { stats, completed }
+    }
+}
+
+impl Drop for Outcome<'_> {
+    fn drop(&mut self) {
+        count(match self.completed {
+            true => &self.stats.completed,
+            false => &self.stats.aborted,
+        });
+    }
+}
+
+fn stream_duration(reply: &Reply, rng: &mut SmallRng) -> Duration {
+    let mut cursor = Cursor::new(reply);
+    let mut time = Duration::ZERO;
+    for n in 0..cursor.left() as usize {
+        time += reply.timing.before(n, rng) + cursor.pause();
+        cursor.advance();
+    }
+    time
+}

@@ -1,0 +1,184 @@
+//! Writes a stream's events to its connection when they are due.
+//!
+//! The timer wheel writes most events: one system call each, and no task is woken. hyper pulls the
+//! others as it pulls any body: events that the socket's buffer had no room for, and events that
+//! were due before the head was written. hyper also gets the last event, and ends the body with it.
+
+use crate::{shared_conn::SharedConn, stream::Stream};
+use bytes::{Buf, Bytes};
+use std::{
+    io::Write,
+    sync::Arc,
+    task::{Context, Poll, Waker, ready},
+    time::Instant,
+};
+
+/// The reason a body ends early: a fault cuts the connection, or the client has closed it.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection was cut")]
+pub struct Disconnect;
+
+/// Late events are written together, up to about this many bytes.
+const LARGE_WRITE: usize = 8 << 10;
+
+/// A stream and the connection it is written to.
+pub struct StreamWriter {
+    stream: Stream,
+    conn: Arc<SharedConn>,
+    /// Whether events are wrapped in HTTP/1.1 chunks; HTTP/1.0 has none.
+    chunked: bool,
+    /// Whether the wheel has an entry for this stream; hyper waits meanwhile.
+    scheduled: bool,
+    /// Bytes that the socket's buffer had no room for.
+    unsent: Bytes,
+    /// Bytes that hyper writes next.
+    for_hyper: Bytes,
+    /// Wakes the task that hyper polls the body in.
+    waker: Option<Waker>,
+}
+
+/// Buffers that the streams of a worker use in turn.
+#[derive(Default)]
+pub struct Scratch {
+    event: Vec<u8>,
+    out: Vec<u8>,
+}
+
+impl StreamWriter {
+    /// Creates the writer of a stream whose head hyper has still to write.
+    pub fn new(stream: Stream, conn: Arc<SharedConn>, chunked: bool) -> Self {
+        conn.set_clear(false);
+        Self {
+            stream,
+            conn,
+            chunked,
+            scheduled: false,
+            unsent: Bytes::new(),
+            for_hyper: Bytes::new(),
+            waker: None,
+        }
+    }
+
+    /// Writes what is due and returns when the next event is. `None` hands the stream over to
+    /// hyper.
+    pub fn write_due(&mut self, scratch: &mut Scratch) -> Option<Instant> {
+        let next = match self.conn.is_clear() {
+            true => self.write(scratch),
+            false => None,
+        };
+        self.scheduled = next.is_some();
+        if let (None, Some(waker)) = (next, &self.waker) {
+            waker.wake_by_ref();
+        }
+        next
+    }
+
+    fn write(&mut self, scratch: &mut Scratch) -> Option<Instant> {
+        scratch.out.clear();
+        let next = self.collect(scratch);
+        match self.conn.send(&scratch.out) {
+            Ok(sent) if sent == scratch.out.len() => return next,
+            Ok(sent) => self.unsent = Bytes::copy_from_slice(&scratch.out[sent..]),
+            Err(_closed) => self.stream.disconnect(),
+        }
+        None
+    }
+
+    fn collect(&mut self, scratch: &mut Scratch) -> Option<Instant> {
+        // Read once: events that become due during this write leave at the next tick.
+        let now = Instant::now();
+        loop {
+            let due = self.stream.due()?;
+            let late = now.checked_duration_since(due);
+            if late.is_none() || scratch.out.len() >= LARGE_WRITE {
+                return Some(due);
+            }
+            scratch.event.clear();
+            self.stream.take(late, &mut scratch.event);
+            if self.stream.is_over() {
+                self.for_hyper = Bytes::copy_from_slice(&scratch.event);
+                return None;
+            }
+            self.wrap(&scratch.event, &mut scratch.out);
+        }
+    }
+
+    fn wrap(&self, event: &[u8], out: &mut Vec<u8>) {
+        // An empty chunk would end the body.
+        if self.chunked && !event.is_empty() {
+            write!(out, "{:X}\r\n", event.len()).expect("a vector takes every write");
+            out.extend_from_slice(event);
+            out.extend_from_slice(b"\r\n");
+        } else {
+            out.extend_from_slice(event);
+        }
+    }
+
+    /// Returns the bytes that hyper writes next.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Disconnect>>> {
+        self.remember(cx);
+        ready!(self.poll_unsent(cx));
+        self.pull();
+        if self.stream.is_cut() {
+            return Poll::Ready(Some(Err(Disconnect)));
+        }
+        if self.for_hyper.is_empty() && !self.stream.is_over() {
+            return Poll::Pending;
+        }
+        self.conn.set_clear(false);
+        if self.stream.is_over() {
+            self.stream.close();
+        }
+        let bytes = std::mem::take(&mut self.for_hyper);
+        Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
+    }
+
+    fn remember(&mut self, cx: &Context<'_>) {
+        let known = |waker: &Waker| waker.will_wake(cx.waker());
+        if !self.waker.as_ref().is_some_and(known) {
+            self.waker = Some(cx.waker().clone());
+        }
+    }
+
+    fn poll_unsent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while !self.unsent.is_empty() {
+            match ready!(self.conn.poll_send(cx, &self.unsent)) {
+                Ok(sent) => self.unsent.advance(sent),
+                Err(_closed) => {
+                    self.stream.disconnect();
+                    break;
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Takes the next due event for hyper. Its lateness is not counted: the reader caused it.
+    fn pull(&mut self) {
+        let is_due = |due: Instant| due <= Instant::now();
+        while self.for_hyper.is_empty()
+            && !self.scheduled
+            && !self.stream.is_over()
+            && self.stream.due().is_some_and(is_due)
+        {
+            let mut event = Vec::new();
+            self.stream.take(None, &mut event);
+            self.for_hyper = event.into();
+        }
+    }
+
+    /// Returns when the wheel must write next, if it has no entry for this stream yet.
+    pub fn schedule(&mut self) -> Option<Instant> {
+        if self.scheduled || !self.unsent.is_empty() {
+            return None;
+        }
+        let due = self.stream.due();
+        self.scheduled = due.is_some();
+        due
+    }
+
+    /// Returns whether hyper got the whole body.
+    pub fn has_ended(&self) -> bool {
+        self.stream.is_over() && self.for_hyper.is_empty() && self.unsent.is_empty()
+    }
+}

@@ -1,0 +1,92 @@
+//! Rule about commit messages: `area: verb object`, imperative, at most 72 columns.
+
+use std::process::Command;
+
+use super::{Rule, Violation, dialect};
+use crate::{process, project};
+
+/// The last commit before the rule: everything after it is checked.
+const SINCE: &str = "bdbb146155036ca71ef2fd26e74e323ffeaaf8e8";
+/// Columns of subject and body.
+const WIDTH: usize = 72;
+/// Between the subject, the body and the next commit in git's output.
+const FIELD: char = '\u{1f}';
+const RECORD: char = '\u{1e}';
+/// Words in -s, -ed or -ing that are imperatives all the same.
+const IMPERATIVES: [&str; 14] = [
+    "pass", "process", "address", "focus", "discuss", "bias", "embed", "need", "feed", "speed",
+    "seed", "bring", "string", "express",
+];
+/// Words that begin a clause, not a command.
+const NO_VERBS: [&str; 24] = [
+    "a", "an", "the", "all", "each", "every", "no", "not", "one", "two", "what", "where", "which",
+    "who", "how", "why", "when", "it", "its", "some", "more", "less", "clippy", "today",
+];
+
+/// Returns the violations of the commits since the rule. A clone without that commit is shallow:
+/// what it has is newer. Without git there is nothing to check.
+pub fn check() -> Vec<Violation> {
+    let format = format!("--format=%h{FIELD}%s{FIELD}%b{RECORD}");
+    let log = |range: &str| {
+        let mut git = Command::new("git");
+        git.args(["log", "--no-merges", &format, range]);
+        process::output(git.current_dir(project::root()))
+    };
+    let known = {
+        let mut git = Command::new("git");
+        git.args(["cat-file", "-e", &format!("{SINCE}^{{commit}}")]);
+        process::output(git.current_dir(project::root())).is_some()
+    };
+    let range = match known {
+        true => format!("{SINCE}..HEAD"),
+        false => "HEAD".to_owned(),
+    };
+    let log = log(&range).unwrap_or_default();
+    log.split(RECORD).flat_map(of_record).collect()
+}
+
+fn of_record(record: &str) -> Vec<Violation> {
+    let mut fields = record.trim_start().split(FIELD);
+    let (Some(hash), Some(subject), Some(body)) = (fields.next(), fields.next(), fields.next())
+    else {
+        return Vec::new();
+    };
+    let complaints = complaints(subject, body).into_iter();
+    complaints
+        .map(|text| Violation::new(Rule::Commit, &format!("commit {hash}"), 1, text))
+        .collect()
+}
+
+/// Returns what is wrong with a message.
+pub fn complaints(subject: &str, body: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if subject.chars().count() > WIDTH {
+        found.push(format!("a subject of more than {WIDTH} columns: {subject}"));
+    }
+    if !is_imperative(subject) {
+        found.push(format!("not `area: verb object`: {subject}"));
+    }
+    let wide = |line: &&str| line.chars().count() > WIDTH && !line.contains("://");
+    if let Some(line) = body.lines().find(wide) {
+        found.push(format!("a line of more than {WIDTH} columns: {line}"));
+    }
+    let message = format!("{subject}. {}", body.replace('\n', " "));
+    let words = dialect::found(&message).into_iter();
+    found.extend(words.map(|(_, word)| format!("\"{word}\": {subject}")));
+    found
+}
+
+fn is_imperative(subject: &str) -> bool {
+    let Some((area, rest)) = subject.split_once(": ") else {
+        return false;
+    };
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_/,. ".contains(c);
+    let mut words = rest.split_whitespace();
+    let (verb, object) = (words.next().unwrap_or_default(), words.next());
+    let inflected = ["s", "ed", "ing"].iter().any(|end| verb.ends_with(end));
+    area.chars().all(plain)
+        && verb.starts_with(|c: char| c.is_ascii_lowercase())
+        && !NO_VERBS.contains(&verb)
+        && (!inflected || IMPERATIVES.contains(&verb))
+        && object.is_some()
+}
