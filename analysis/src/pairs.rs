@@ -136,6 +136,7 @@ impl<'a> Measured<'a> {
             ci95,
             p_value: stats::p_value(ratio, ci95, rounds),
             verdict,
+            more_rounds: stats::more_rounds(ci95, rounds),
             named: named(after - before, unexplained, &terms),
             terms,
             unexplained,
@@ -241,7 +242,7 @@ fn named(difference: f64, unexplained: f64, terms: &[Term]) -> Option<f64> {
     Some((1.0 - open).max(0.0))
 }
 
-/// Withdraws verdicts that would be expected of one metric among so many by chance: all metrics of two arms are judged
+/// Decides on the verdicts: withdraws those that would be expected of one metric among so many by chance: all metrics of two arms are judged
 /// together, see [`stats::largest_significant`].
 pub fn judge_together(metrics: &mut [Metric]) {
     let mut found: BTreeMap<[String; 2], Vec<f64>> = BTreeMap::new();
@@ -259,6 +260,9 @@ pub fn judge_together(metrics: &mut [Metric]) {
             let differs = matches!(pair.verdict, Verdict::Higher | Verdict::Lower);
             if differs && pair.p_value.is_none_or(|p_value| p_value > limit) {
                 pair.verdict = Verdict::Inconclusive;
+            }
+            if pair.verdict != Verdict::Inconclusive {
+                pair.more_rounds = None;
             }
         }
     }

@@ -1,9 +1,11 @@
 //! Recordings for tests, built so that they are consistent: what threads do adds up to what the process does.
 //!
-//! [`Build`] makes one recording. Only with the cargo feature `testing`.
+//! [`Build`] makes one recording, [`three_arms`] a whole run. Only with the cargo feature `testing`.
 
+mod examples;
 mod thread;
 
+pub use examples::three_arms;
 pub use thread::ThreadBuild;
 
 use crate::load::Distribution;

@@ -142,3 +142,23 @@ fn counts_wakeups_of_a_role_once() {
     let row = &comparison.arms[0].by_kind[&MetricId::CpuNsPerToken][0];
     assert_eq!((row.kind, row.amount.count), (TermKind::UserCode, 7.0));
 }
+
+#[test]
+fn books_the_example_of_three_arms() {
+    let recordings = recording::testing::three_arms();
+    let comparison = crate::compare(&recordings);
+    assert_adds_up(&comparison);
+    let library = Library::new(&comparison, &recordings);
+    for citation in citations(&comparison) {
+        assert!(library.resolve(citation).is_ok(), "{citation}");
+    }
+    let cpu = find(&comparison, MetricId::CpuNsPerToken);
+    for pair in &cpu.pairs {
+        assert!(pair.unexplained.abs() < 1e-6, "{}", pair.unexplained);
+    }
+    let [go, bun, _] = &comparison.arms[..] else {
+        panic!("three arms")
+    };
+    assert!(go.event_loops.is_empty() && bun.event_loops.len() == 2);
+    assert!(go.functions.iter().any(|found| found.name == "main.relay"));
+}

@@ -17,13 +17,13 @@ fn judged(a: &[f64], b: &[f64]) -> Verdict {
 }
 
 #[test]
-fn a_clear_difference_is_seen_with_two_rounds() {
+fn detects_a_clear_difference_with_two_rounds() {
     assert_eq!(judged(&[10.0, 10.1], &[20.0, 20.3]), Verdict::Higher);
     assert_eq!(judged(&[20.0, 20.3], &[10.0, 10.1]), Verdict::Lower);
 }
 
 #[test]
-fn the_same_is_equivalent() {
+fn reports_equal_arms_as_equivalent() {
     let rounds = [10.0, 10.1, 9.95, 10.02];
     assert_eq!(judged(&rounds, &rounds), Verdict::Equivalent);
     assert_eq!(
@@ -33,7 +33,7 @@ fn the_same_is_equivalent() {
 }
 
 #[test]
-fn noise_is_inconclusive() {
+fn reports_noise_as_inconclusive() {
     assert_eq!(
         judged(&[10.0, 14.0, 9.0, 12.0], &[13.0, 9.5, 12.0, 10.0]),
         Verdict::Inconclusive
@@ -41,18 +41,18 @@ fn noise_is_inconclusive() {
 }
 
 #[test]
-fn one_round_never_decides() {
+fn decides_nothing_from_one_round() {
     assert_eq!(judged(&[10.0], &[30.0]), Verdict::Inconclusive);
 }
 
 #[test]
-fn a_drift_of_the_host_cancels_out_in_pairs() {
+fn cancels_out_a_drift_of_the_host() {
     let (a, b) = ([10.0, 12.0, 15.0, 20.0], [11.0, 13.2, 16.5, 22.0]);
     assert_eq!(judged(&a, &b), Verdict::Higher);
 }
 
 #[test]
-fn fewer_rounds_mean_wider_intervals() {
+fn widens_intervals_with_fewer_rounds() {
     let width = |values: &[f64]| {
         let [low, high] = interval(&samples(values));
         high / low
@@ -61,22 +61,21 @@ fn fewer_rounds_mean_wider_intervals() {
 }
 
 #[test]
-fn the_value_is_a_ratio_of_sums() {
+fn computes_a_ratio_of_sums() {
     let rounds = [(10.0, 1.0), (90.0, 3.0)].map(|(amount, over)| Sample { amount, over });
     assert_eq!(value(&rounds), 25.0);
 }
 
 #[test]
-fn nothing_divided_by_nothing_is_the_same() {
+fn treats_zero_over_zero_as_equal() {
     assert_eq!(ratio(0.0, 0.0), 1.0);
     assert_eq!(ratio(0.0, 1.0), MAX_RATIO);
     assert_eq!(judged(&[0.0, 0.0], &[0.0, 0.0]), Verdict::Equivalent);
 }
 
-/// Ninety-five of a hundred intervals hold the truth: with four rounds of normal noise, give or take what 400
-/// seeded trials allow.
+/// Four rounds of normal noise; the bounds allow for the chance of 400 seeded trials.
 #[test]
-fn intervals_hold_what_they_promise() {
+fn covers_the_truth_in_95_of_100_intervals() {
     let mut rng = StdRng::seed_from_u64(7);
     let mut normal = || (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
     let held = (0..400)
@@ -90,7 +89,7 @@ fn intervals_hold_what_they_promise() {
 }
 
 #[test]
-fn p_values_are_those_of_students_t() {
+fn computes_p_values_of_students_t() {
     // t = 2 and t = 12.7 with three degrees: from a table, 0.139 and 0.001.
     let [wide, narrow] = [0.1 * 3.182 / 2.0, 0.1 * 3.182 / 12.9];
     let around = |reach: f64| [(0.1f64 - reach).exp(), (0.1f64 + reach).exp()];
@@ -103,13 +102,13 @@ fn p_values_are_those_of_students_t() {
 }
 
 #[test]
-fn where_the_interval_touches_one_p_is_a_twentieth() {
+fn gives_p_of_a_twentieth_where_the_interval_touches_one() {
     let p = p_value(1.1, [1.0, 1.21], 6).unwrap();
     assert!((p - 0.05).abs() < 1e-6, "{p}");
 }
 
 #[test]
-fn one_in_many_is_no_difference() {
+fn withdraws_one_difference_among_many() {
     let mut twenty = vec![0.5; 19];
     twenty.push(0.02);
     assert_eq!(largest_significant(&twenty), 0.0);
@@ -119,10 +118,10 @@ fn one_in_many_is_no_difference() {
     assert_eq!(largest_significant(&[]), 0.0);
 }
 
-/// Of 200 comparisons of identical arms by 12 independent metrics and 6 rounds, one in twenty tells a difference; without
-/// looking at them together nine would.
+/// Of 200 comparisons of identical arms by 12 independent metrics and 6 rounds, one in twenty reports a difference. If
+/// metrics were judged alone, nine in twenty would.
 #[test]
-fn identical_arms_rarely_come_out_different() {
+fn rarely_distinguishes_identical_arms() {
     let mut rng = StdRng::seed_from_u64(11);
     let mut normal = || (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
     let mut rounds = || -> Vec<f64> { (0..6).map(|_| 100.0 + 7.0 * normal()).collect() };
@@ -134,7 +133,7 @@ fn identical_arms_rarely_come_out_different() {
     let comparisons: Vec<Vec<f64>> = (0..200)
         .map(|_| (0..12).map(|_| compared()).collect())
         .collect();
-    let told = comparisons
+    let together = comparisons
         .iter()
         .filter(|p_values| largest_significant(p_values) > 0.0)
         .count();
@@ -142,13 +141,25 @@ fn identical_arms_rarely_come_out_different() {
         .iter()
         .filter(|p_values| p_values.iter().any(|p| *p < 0.05))
         .count();
-    assert!((3..=20).contains(&told), "{told} of 200");
+    assert!((3..=20).contains(&together), "{together} of 200");
     assert!(alone > 70, "{alone} of 200");
+}
+
+#[test]
+fn computes_the_rounds_that_resolve_five_percent() {
+    let reach = |factor: f64| [1.0 / factor, factor];
+    assert_eq!(more_rounds(reach(1.05), 4), Some(0));
+    // Twice as wide needs four times the rounds.
+    let twice = reach(1.05f64.powi(2) - 1e-12);
+    assert_eq!(more_rounds(twice, 4), Some(12));
+    assert_eq!(more_rounds(reach(1.01), 4), Some(0));
+    assert_eq!(more_rounds([1.0, 1.0], 1), None);
+    assert_eq!(more_rounds([0.0, 2.0], 4), None);
 }
 
 proptest! {
     #[test]
-    fn intervals_hold_the_value_and_repeat(values in prop::collection::vec(0.0f64..1e9, 2..8)) {
+    fn keeps_the_value_inside_a_repeatable_interval(values in prop::collection::vec(0.0f64..1e9, 2..8)) {
         let samples = samples(&values);
         let [low, high] = interval(&samples);
         let point = value(&samples);
@@ -157,7 +168,7 @@ proptest! {
     }
 
     #[test]
-    fn ratios_are_finite(a in prop::collection::vec(0.0f64..1e9, 1..6), b in prop::collection::vec(0.0f64..1e9, 1..6)) {
+    fn keeps_ratios_finite(a in prop::collection::vec(0.0f64..1e9, 1..6), b in prop::collection::vec(0.0f64..1e9, 1..6)) {
         let [low, high] = ratio_interval(&samples(&a), &samples(&b));
         prop_assert!(low.is_finite() && high.is_finite());
     }
