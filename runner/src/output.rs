@@ -97,11 +97,11 @@ pub fn arm_folder(arm: &str) -> String {
     arm.replace(['/', ':'], "-")
 }
 
-/// The folder of a round in its arm's: `2`, or `2-turns` for one that only tells what observing cost, or `1-detail`
-/// for one in which the runtime helped.
+/// Returns the folder of a round in its arm's: `2`, `2-overhead` for the observer's overhead, or
+/// `1-instrumented`.
 pub fn round_folder(step: &Step) -> String {
     match step.mode {
-        _ if step.detail => format!("{}-detail", step.round),
+        _ if step.detail => format!("{}-instrumented", step.round),
         Mode::All => step.round.to_string(),
         mode => format!("{}-{}", step.round, mode.name()),
     }
@@ -181,7 +181,7 @@ mod tests {
             detail,
         };
         let folder = |mode| round_folder(&step(mode, false));
-        assert_eq!([Mode::Turns, Mode::All].map(folder), ["2-turns", "2"]);
-        assert_eq!(round_folder(&step(Mode::All, true)), "2-detail");
+        assert_eq!([Mode::Overhead, Mode::All].map(folder), ["2-overhead", "2"]);
+        assert_eq!(round_folder(&step(Mode::All, true)), "2-instrumented");
     }
 }

@@ -20,11 +20,11 @@ impl Step {
     pub fn of(&self, arm: &str) -> String {
         let round = self.round;
         if self.detail {
-            return format!("{arm} with the help of its runtime");
+            return format!("{arm}, instrumented round");
         }
         match self.mode {
             Mode::All => format!("{arm}, round {round}"),
-            Mode::Turns => format!("{arm}, round {round} of what observing costs"),
+            Mode::Overhead => format!("{arm}, round {round} of the observer's overhead"),
             mode => format!("{arm}, round {round}, {}", mode.name()),
         }
     }

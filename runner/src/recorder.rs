@@ -6,7 +6,7 @@ use super::{
     privilege::Access,
 };
 use anyhow::{Context, bail};
-use recording::{Recording, io::load_recording, observer::Mode};
+use recording::{Recording, io::load_recording, observer::Mode, vocabulary::Runtime};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -54,17 +54,19 @@ impl Subject {
         arguments.extend(pids.iter().flat_map(|pid| ["--pid", pid]));
         arguments.extend(["--out", &dir, "--arm", &self.arm]);
         if let Some((runtime, version)) = &self.runtime {
-            arguments.extend(["--runtime", runtime, "--runtime-version", version]);
+            // `target.toml` may name a runtime that the recording has no word for.
+            let known = runtime.parse::<Runtime>().unwrap_or_default();
+            arguments.extend(["--runtime", known.name(), "--runtime-version", version]);
         }
         arguments.extend(["--placement", &self.placement, "--until-stdin-closes"]);
         arguments.extend(["--probes", self.mode.name()]);
         let round = self.round.to_string();
-        if self.mode == Mode::Turns {
+        if self.mode == Mode::Overhead {
             arguments.extend(["--round", &round]);
         }
         let detail = self.detail.as_ref().map(|dir| dir.display().to_string());
         if let Some(dir) = &detail {
-            arguments.extend(["--detail", dir]);
+            arguments.extend(["--runtime-symbols", dir]);
         }
         arguments.into_iter().map(String::from).collect()
     }
@@ -241,7 +243,7 @@ mod tests {
             arm: "go".into(),
             runtime: Some(("go".into(), "1.26.4".into())),
             placement: "target on CPU 0".into(),
-            mode: Mode::Turns,
+            mode: Mode::Overhead,
             round: 3,
             detail: Some("/from runtime".into()),
         };
@@ -249,7 +251,7 @@ mod tests {
         assert_eq!(
             arguments,
             "record|--pid|7|--pid|8|--out|/out dir|--arm|go|--runtime|go|--runtime-version|1.26.4\
-             |--placement|target on CPU 0|--until-stdin-closes|--probes|turns|--round|3|--detail|/from runtime"
+             |--placement|target on CPU 0|--until-stdin-closes|--probes|overhead|--round|3|--runtime-symbols|/from runtime"
         );
     }
 

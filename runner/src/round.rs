@@ -20,10 +20,10 @@ use super::{
 use crate::target::{Arm, Help, HelpFolder, Running, StartOptions};
 use anyhow::{Context, anyhow};
 use recording::{
-    Ended, LoadSummary, Recording, Served,
+    Ended, LoadSummary, Recording, Workload,
     io::{RECORDING_FILE, save_recording},
     observer::Mode,
-    served,
+    workload as served,
 };
 use std::{
     fs,
@@ -211,7 +211,7 @@ impl Bench<'_> {
             (Some(_), Some((before, after))) => OfService::Counted(after.since(before)),
         };
         let version = service.map_or("", |service| service.version());
-        recording.served = Some(self.served(arm, version));
+        recording.workload = Some(self.workload(arm, version));
         complete(&mut recording, &drive, counted.copied(), of_service);
         if let (Some(load), Some(highest)) = (&mut recording.load, highest) {
             load.held = Some(highest.held);
@@ -254,15 +254,15 @@ impl Bench<'_> {
     }
 
     /// Describes the workload. The database of a process that already runs is not known.
-    fn served(&self, arm: &Arm, version: &str) -> Served {
+    fn workload(&self, arm: &Arm, version: &str) -> Workload {
         let Request {
             workload, service, ..
         } = self.request;
         let named = workload.needs_database() || service.is_some();
         let backend = workload.backend(service.as_ref());
         let backend = backend.filter(|_| named && arm.manifest().is_some());
-        Served {
-            workload: workload.name().into(),
+        Workload {
+            name: workload.name().into(),
             database: backend.map(|engine| served::Database {
                 engine: engine.into(),
                 version: version.into(),
@@ -282,10 +282,10 @@ impl Bench<'_> {
         }
     }
 
-    /// How long the load is to last. Turns of four modes take four times as long.
+    /// Returns the length of the load. Rounds that alternate four modes take four times as long.
     fn length(&self, mode: Mode) -> Option<Duration> {
         let times = match mode {
-            Mode::Turns => Mode::IN_TURNS.len() as u32,
+            Mode::Overhead => Mode::ALTERNATING.len() as u32,
             _ => 1,
         };
         self.request.duration.map(|duration| duration * times)

@@ -88,11 +88,13 @@ async fn prepare<'a>(
     request.workload.check(&request.load)?;
     if request.starts.is_some() && modes.len() > 1 {
         bail!(
-            "what observing costs is told of servers under load; leave --observer-cost out of cold-start"
+            "--observer-cost cannot be combined with --workload cold-start: it needs a server under load"
         );
     }
     if request.starts.is_some() && request.detail {
-        bail!("a runtime helps where servers are under load; leave --detail out of cold-start");
+        bail!(
+            "--runtime-symbols cannot be combined with --workload cold-start: it needs a server under load"
+        );
     }
     let arms = arms::resolve(request)?;
     if request.starts.is_some() {
@@ -223,7 +225,7 @@ impl Prepared<'_> {
         /// Longer plans go on as they begin.
         const SHOWN: usize = 24;
         let name = |step: &Step| match step.mode {
-            _ if step.detail => format!("{}(detail)", self.arms[step.arm].name()),
+            _ if step.detail => format!("{}(instrumented)", self.arms[step.arm].name()),
             Mode::All => self.arms[step.arm].name().to_owned(),
             mode => format!("{}({})", self.arms[step.arm].name(), mode.name()),
         };
@@ -234,8 +236,11 @@ impl Prepared<'_> {
         let each = match (self.request.starts, self.request.duration) {
             (Some(starts), _) => format!("of {starts} starts"),
             (None, Some(duration)) => {
-                let turns = plan.iter().any(|step| step.mode == Mode::Turns);
-                let longer = if turns { ", turns four times that" } else { "" };
+                let overhead = plan.iter().any(|step| step.mode == Mode::Overhead);
+                let longer = match overhead {
+                    true => ", rounds of overhead four times as long",
+                    false => "",
+                };
                 format!("of {}{longer}", humantime::format_duration(duration))
             }
             (None, None) => "as long as the load command takes".into(),

@@ -2,11 +2,11 @@
 
 use crate::clock::SECOND;
 use recording::LoadSummary;
+use recording::format::{self, bytes, count, duration};
 use recording::load::{Distribution, LoadPoint, LoadStep};
 use report::chart::{Axis, Chart, Line, Lines, Paint};
 use report::clean::clean;
 use report::document::{Block, Cell, Document, Figure, Notice, Section, Table, Tone};
-use report::units;
 use std::io::Write;
 
 /// Writes the page.
@@ -89,10 +89,10 @@ fn steps(steps: &[LoadStep]) -> Block {
         for (name, values) in told.filter(|(name, values)| values.count > 0 || *name == "total") {
             let mut cells: Vec<Cell> = vec![clean(&step.name).into()];
             cells.push(clean(&super::steps::request(step)).into());
-            cells.extend([step.good, step.failed].map(|count| units::count(count).into()));
+            cells.extend([step.good, step.failed].map(|count| format::count(count).into()));
             cells.push(name.into());
             let quantiles = [values.p50_ns, values.p90_ns, values.p99_ns];
-            cells.extend(quantiles.map(|ns| units::one("ns", ns as f64).into()));
+            cells.extend(quantiles.map(|ns| duration(ns).into()));
             table.row(tone, cells);
         }
     }
@@ -118,10 +118,8 @@ fn latencies(summary: &LoadSummary) -> Block {
         .iter()
         .fold(table, |table, (name, _)| table.number(*name));
     for (name, distribution) in super::distributions(summary) {
-        let mut cells = vec![Cell::from(name), units::count(distribution.count).into()];
-        let value = |value: fn(&Distribution) -> u64| {
-            Cell::from(units::one("ns", value(distribution) as f64))
-        };
+        let mut cells = vec![Cell::from(name), count(distribution.count).into()];
+        let value = |value: fn(&Distribution) -> u64| Cell::from(duration(value(distribution)));
         cells.extend(columns.iter().map(|(_, of)| value(*of)));
         table.row(Tone::Plain, cells);
     }
@@ -222,7 +220,7 @@ fn requests(summary: &LoadSummary) -> Block {
     let requests = &summary.requests;
     let mut table = Table::new("Requests").words("").number("count");
     let mut row = |name: String, count: u64, tone| {
-        table.row(tone, vec![clean(&name).into(), units::count(count).into()])
+        table.row(tone, vec![clean(&name).into(), format::count(count).into()])
     };
     row("begun".into(), requests.started, Tone::Plain);
     row("completed".into(), requests.completed, Tone::Plain);
@@ -268,27 +266,15 @@ fn client(summary: &LoadSummary) -> Block {
         .words("")
         .number("value");
     for (name, value) in [
-        ("CPU time", units::one("ns", client.cpu_ns as f64)),
+        ("CPU time", duration(client.cpu_ns)),
         (
             "CPU time a token",
-            units::one("ns", client.cpu_ns as f64 / summary.tokens.max(1) as f64),
+            duration(client.cpu_ns / summary.tokens.max(1)),
         ),
-        (
-            "highest resident set",
-            units::one("bytes", client.peak_rss_bytes as f64),
-        ),
-        (
-            "timers late, p99",
-            units::one("ns", client.scheduling_delay_p99_ns as f64),
-        ),
-        (
-            "sent to seen, median",
-            units::one("ns", client.stamp_error_p50_ns as f64),
-        ),
-        (
-            "sent to seen, p99",
-            units::one("ns", client.stamp_error_p99_ns as f64),
-        ),
+        ("highest resident set", bytes(client.peak_rss_bytes)),
+        ("timers late, p99", duration(client.scheduling_delay_p99_ns)),
+        ("sent to seen, median", duration(client.stamp_error_p50_ns)),
+        ("sent to seen, p99", duration(client.stamp_error_p99_ns)),
         (
             "requests a second asked for",
             format!("{:.1}", client.requested_rate),
@@ -297,7 +283,7 @@ fn client(summary: &LoadSummary) -> Block {
             "requests a second begun",
             format!("{:.1}", client.achieved_rate),
         ),
-        ("requests begun late", units::count(client.late_starts)),
+        ("requests begun late", count(client.late_starts)),
     ] {
         table.row(Tone::Plain, vec![name.into(), value.into()]);
     }
