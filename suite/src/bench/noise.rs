@@ -60,12 +60,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The floor of each metric: how far from 1 the ratio of the two may be, the interval included.
+/// Returns the floor of each metric: the largest distance of the ratio from 1, the interval included.
 fn floor(comparison: &Comparison, round: &Recording, arguments: &Arguments) -> Noise {
     let metrics = comparison.metrics.iter().filter_map(|metric| {
         let [low, high] = metric.pairs.first()?.ci95;
         let floor = (high - 1.0).max(1.0 - low);
-        floor.is_finite().then(|| (metric.name.clone(), floor))
+        floor
+            .is_finite()
+            .then(|| (metric.name.name().to_owned(), floor))
     });
     Noise {
         measured: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),

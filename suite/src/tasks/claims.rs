@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use analysis::quantity;
 use anyhow::{Context, Result, ensure};
 use recording::comparison::{Claim, ClaimVerdict};
+use recording::format;
+use recording::vocabulary::Unit;
 use serde::Deserialize;
 
 use super::rows::{self, Row};
@@ -67,7 +68,7 @@ pub fn judge(statements: &[Statement], rows: &[Row]) -> Vec<Claim> {
 fn claim(statement: &Statement, rows: &[Row]) -> Claim {
     let row = rows::find(rows, &statement.kind, &statement.job, &statement.metric);
     let (verdict, measured) = match row {
-        Some(row) => (decide(statement, row), told(row)),
+        Some(row) => (decide(statement, row), described(row)),
         None => (
             ClaimVerdict::NotTested,
             format!("{} was not measured", statement.job),
@@ -81,7 +82,7 @@ fn claim(statement: &Statement, rows: &[Row]) -> Claim {
         evidence: rows
             .iter()
             .position(|other| Some(other) == row)
-            .map(|at| format!("/rows/{at}"))
+            .and_then(|at| format!("tasks#/rows/{at}").parse().ok())
             .into_iter()
             .collect(),
     }
@@ -101,20 +102,20 @@ fn decide(statement: &Statement, row: &Row) -> ClaimVerdict {
     }
 }
 
-fn told(row: &Row) -> String {
+fn described(row: &Row) -> String {
     let unit = if row.metric.ends_with("bytes") {
-        "bytes"
+        Unit::Bytes
     } else {
-        "ns"
+        Unit::Ns
     };
-    let [low, high] = row.value.ci95.map(|bound| quantity::text(bound, unit));
+    let [low, high] = row.value.ci95.map(|bound| format::quantity(bound, unit));
     let interval = match row.rounds {
         1 => "one round, no interval".to_owned(),
         _ => format!("95 % interval {low} to {high}"),
     };
     format!(
         "{} {} ({interval})",
-        quantity::text(row.value.value, unit),
+        format::quantity(row.value.value, unit),
         row.unit
     )
 }

@@ -19,6 +19,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use clap::Args;
 use recording::comparison::Claim;
+use recording::vocabulary::Unit;
 use serde::Serialize;
 
 use crate::{process, project};
@@ -142,7 +143,7 @@ fn host() -> String {
         "Linux {}, {cpus} CPUs ({}), {}",
         read("/proc/sys/kernel/osrelease").trim(),
         model.map_or("unknown", |(_, model)| model),
-        analysis::quantity::text(memory, "bytes")
+        recording::format::quantity(memory, Unit::Bytes)
     )
 }
 

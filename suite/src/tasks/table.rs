@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use analysis::quantity;
 use recording::comparison::{Claim, ClaimVerdict};
+use recording::format;
+use recording::vocabulary::Unit;
 
 use super::rows::{self, Row};
 use super::{Report, Stop};
@@ -91,17 +92,17 @@ fn title(report: &Report, job: &str) -> String {
 /// The value, and the interval of how many times the first kind's it is.
 fn cell(row: &Row) -> String {
     let unit = if row.metric.ends_with("bytes") {
-        "bytes"
+        Unit::Bytes
     } else {
-        "ns"
+        Unit::Ns
     };
-    let mut text = quantity::text(row.value.value, unit);
+    let mut text = format::quantity(row.value.value, unit);
     if let Some(ratio) = &row.ratio {
-        let [low, high] = ratio.value.ci95.map(quantity::plain);
+        let [low, high] = ratio.value.ci95.map(format::number);
         let [from, to] = ratio.value.ci95;
         match row.rounds {
             // The ends of an interval from one round would be the value itself.
-            1 => write!(text, " ×{}", quantity::plain(ratio.value.value)),
+            1 => write!(text, " ×{}", format::number(ratio.value.value)),
             _ if to > from * UNSURE => write!(text, " ×?"),
             _ => write!(text, " ×{low}–{high}"),
         }

@@ -1,92 +1,93 @@
-//! What the analysis says, held against what was planted.
+//! Scores of findings against planted causes.
 
-use recording::Comparison;
 use recording::comparison::{Finding, Metric, Pair};
+use recording::vocabulary::MetricId;
+use recording::{Comparison, Evidence};
 use serde::Serialize;
 
 use super::causes::{Cause, Dose};
 
-/// A dose may be off by this share of it.
+/// Largest error of a dose, as a share of it.
 const DOSE: f64 = 0.10;
-/// A cause that was not planted may make up this share of the difference, and so may what nothing explains.
+/// Largest share of the difference for a cause that was not planted, and for the unexplained part.
 const REST: f64 = 0.05;
 
-/// How well one cause was told.
+/// Score of the finding of one cause.
 #[derive(Clone, Debug, Serialize)]
 pub struct Score {
     /// The arm with the fault.
     pub arm: String,
-    /// The metric it is looked for in.
-    pub metric: String,
+    /// The metric that it shows in.
+    pub metric: MetricId,
     /// The finding that must come first.
     pub expected: String,
-    /// The finding that came first; none where no difference was found.
+    /// The finding that came first; `None` where no difference was found.
     pub first: Option<String>,
-    /// In what doses are measured.
+    /// The quantity of the dose.
     pub dose: Dose,
-    /// What the server counted.
+    /// The dose that the server counted.
     pub planted: f64,
-    /// What the finding says.
+    /// The dose that the finding reports.
     pub measured: f64,
-    /// Causes that were not planted, with their share of the difference, where it is too large.
+    /// Causes that were not planted and have too large a share of the difference, with that share.
     pub others: Vec<(String, f64)>,
-    /// What is told to follow from the planted cause, with its share of the difference, where that is as large.
-    pub following: Vec<(String, f64)>,
+    /// Consequences with as large a share of the difference, with that share.
+    pub consequences: Vec<(String, f64)>,
     /// Share of the difference that no row of the ledger explains.
     pub remainder: f64,
 }
 
 impl Score {
-    /// Reads a comparison of the healthy server with the faulty one.
+    /// Scores a comparison of the healthy server with the faulty one.
     pub fn new(cause: &Cause, planted: f64, comparison: &Comparison) -> Self {
         let metric = comparison
             .metrics
             .iter()
             .find(|metric| metric.name == cause.metric);
         let found = metric.and_then(|metric| Some((metric, metric.pairs.first()?)));
-        let told: Vec<&Finding> = told(comparison, &cause.metric);
-        let right = told.iter().find(|finding| finding.id == cause.finding);
+        let reported: Vec<&Finding> = reported(comparison, cause.metric);
+        let right = reported.iter().find(|finding| finding.id == cause.finding);
         let measured = found
             .zip(right)
             .map(|((metric, pair), right)| match cause.dose {
                 Dose::Count => counted(pair, right),
                 _ => right.share * gap(metric, pair),
             });
-        let others = told.iter().filter(|finding| {
-            finding.id != cause.finding && finding.share > REST && !finding.follows
+        let others = reported.iter().filter(|finding| {
+            finding.id != cause.finding && finding.share > REST && !finding.consequence
         });
-        let following = told
+        let consequences = reported
             .iter()
-            .filter(|finding| finding.follows && finding.share > REST);
+            .filter(|finding| finding.consequence && finding.share > REST);
         let listed = |finding: &&Finding| (finding.id.clone(), finding.share);
         Self {
             arm: cause.arm(),
-            metric: cause.metric.clone(),
+            metric: cause.metric,
             expected: cause.finding.clone(),
-            first: told
+            first: reported
                 .iter()
-                .find(|finding| !finding.follows)
+                .find(|finding| !finding.consequence)
                 .map(|finding| finding.id.clone()),
             dose: cause.dose,
             planted,
             measured: measured.unwrap_or(0.0),
             others: others.map(listed).collect(),
-            following: following.map(listed).collect(),
+            consequences: consequences.map(listed).collect(),
             remainder: found.map_or(1.0, |(metric, pair)| pair.unexplained / gap(metric, pair)),
         }
     }
 
-    /// Whether the right cause came first.
+    /// Returns whether the right cause came first.
     pub fn is_first(&self) -> bool {
         self.first.as_ref() == Some(&self.expected)
     }
 
-    /// Whether the dose is right.
+    /// Returns whether the dose is right.
     pub fn is_dose_right(&self) -> bool {
         (self.measured / self.planted - 1.0).abs() <= DOSE
     }
 
-    /// Whether all of it is right.
+    /// Returns whether all of it is right.
     pub fn is_right(&self) -> bool {
         self.is_first()
             && self.is_dose_right()
@@ -95,8 +96,8 @@ impl Score {
     }
 }
 
-/// The causes of the only pair, largest first; the sentence that tells the difference itself is none.
-fn told<'a>(comparison: &'a Comparison, metric: &str) -> Vec<&'a Finding> {
+/// Returns the causes of the only pair, largest first, without the sentence of the difference.
+fn reported(comparison: &Comparison, metric: MetricId) -> Vec<&Finding> {
     let is_cause = |finding: &&Finding| {
         finding.metric == metric
             && finding.pair.is_some()
@@ -110,32 +111,46 @@ fn gap(metric: &Metric, pair: &Pair) -> f64 {
     metric.arms[&pair.b].value - metric.arms[&pair.a].value
 }
 
-/// How many more calls there are in the rows that a finding cites: rows of user code count wake-ups.
+/// Returns how many more system calls the rows have that a finding cites. Rows of user code count
+/// wake-ups instead.
 fn counted(pair: &Pair, finding: &Finding) -> f64 {
-    let row = |citation: &String| citation.rsplit_once("/terms/")?.1.parse::<usize>().ok();
+    let row = |cited: &Evidence| {
+        cited
+            .pointer()
+            .rsplit_once("/terms/")?
+            .1
+            .parse::<usize>()
+            .ok()
+    };
     let rows = finding
         .evidence
         .iter()
         .filter_map(row)
         .filter_map(|row| pair.terms.get(row))
-        .filter(|row| analysis::work::is_call(&row.cause));
+        .filter(|row| row.kind.is_syscall());
     rows.map(|row| row.in_b.count - row.in_a.count).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use analysis::work::USER_CODE;
     use recording::comparison::{Amount, Estimate, Term};
+    use recording::evidence::Rows;
+    use recording::vocabulary::{SyscallClass, TermKind};
 
     fn finding(id: &str, share: f64, row: usize) -> Finding {
         Finding {
             id: id.into(),
-            metric: "m".into(),
+            metric: MetricId::CpuNsPerToken,
             pair: Some(["a".into(), "b".into()]),
+            title: String::new(),
+            text: String::new(),
+            meaning: String::new(),
+            advice: String::new(),
             share,
-            evidence: vec![format!("comparison#/metrics/0/pairs/0/terms/{row}")],
-            ..Finding::default()
+            consequence: false,
+            predicted: None,
+            evidence: vec![Evidence::pair(0, 0).row(Rows::Terms, row)],
         }
     }
 
@@ -144,8 +159,8 @@ mod tests {
             value,
             ci95: [value; 2],
         };
-        let term = |cause: &str, count| Term {
-            cause: cause.into(),
+        let term = |kind, count| Term {
+            kind,
             in_b: Amount {
                 count,
                 ..Amount::default()
@@ -155,19 +170,21 @@ mod tests {
         let pair = Pair {
             a: "a".into(),
             b: "b".into(),
-            terms: vec![term("read", 10.0), term(USER_CODE, 3.0)],
+            terms: vec![
+                term(TermKind::Syscall(SyscallClass::Receive), 10.0),
+                term(TermKind::UserCode, 3.0),
+            ],
             unexplained,
             ..Pair::default()
         };
         let metric = Metric {
-            name: "m".into(),
             arms: [
                 ("a".to_owned(), value(100.0)),
                 ("b".to_owned(), value(300.0)),
             ]
             .into(),
             pairs: vec![pair],
-            ..Metric::default()
+            ..Metric::new(MetricId::CpuNsPerToken)
         };
         Comparison {
             metrics: vec![metric],
@@ -177,41 +194,46 @@ mod tests {
     }
 
     fn cause(dose: Dose) -> Cause {
-        let [target, variant, metric, finding] = ["t", "v", "m", "right"].map(String::from);
+        let [target, variant, finding] = ["t", "v", "right"].map(String::from);
         Cause {
             target,
             variant,
-            metric,
+            metric: MetricId::CpuNsPerToken,
             finding,
             dose,
         }
     }
 
     #[test]
-    fn a_cause_that_is_told_right_scores() {
-        let told = vec![finding("difference", 1.0, 0), finding("right", 0.95, 0)];
-        let score = Score::new(&cause(Dose::CpuNs), 200.0, &comparison(told.clone(), 2.0));
+    fn scores_a_cause_that_is_reported_right() {
+        let reported = vec![finding("difference", 1.0, 0), finding("right", 0.95, 0)];
+        let score = Score::new(
+            &cause(Dose::CpuNs),
+            200.0,
+            &comparison(reported.clone(), 2.0),
+        );
         assert_eq!(score.measured, 190.0);
         assert!(score.is_right());
-        let counted = Score::new(&cause(Dose::Count), 10.5, &comparison(told, 2.0));
+        let counted = Score::new(&cause(Dose::Count), 10.5, &comparison(reported, 2.0));
         assert!(counted.is_right());
     }
 
     #[test]
-    fn each_fault_of_the_telling_costs_the_score() {
+    fn fails_for_each_fault_of_the_findings() {
         let right = || finding("right", 0.95, 0);
-        let scored = |told, planted, unexplained| {
-            Score::new(&cause(Dose::CpuNs), planted, &comparison(told, unexplained))
+        let scored = |reported, planted, unexplained| {
+            let comparison = comparison(reported, unexplained);
+            Score::new(&cause(Dose::CpuNs), planted, &comparison)
         };
         assert!(!scored(vec![right()], 250.0, 0.0).is_dose_right());
         assert!(!scored(vec![right()], 190.0, 20.0).is_right());
         assert!(!scored(vec![right(), finding("other", 0.06, 1)], 190.0, 0.0).is_right());
-        let follows = Finding {
-            follows: true,
+        let consequence = Finding {
+            consequence: true,
             ..finding("other", 0.06, 1)
         };
-        let followed = scored(vec![right(), follows], 190.0, 0.0);
-        assert!(followed.is_right() && followed.following.len() == 1);
+        let with_it = scored(vec![right(), consequence], 190.0, 0.0);
+        assert!(with_it.is_right() && with_it.consequences.len() == 1);
         assert!(!scored(vec![finding("other", 0.96, 1), right()], 190.0, 0.0).is_first());
         let nothing = scored(vec![], 190.0, 0.0);
         assert_eq!((nothing.first.clone(), nothing.measured), (None, 0.0));
@@ -219,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_metric_nothing_is_right() {
+    fn fails_without_the_metric() {
         let score = Score::new(&cause(Dose::CpuNs), 1.0, &Comparison::default());
         assert!(!score.is_right());
     }

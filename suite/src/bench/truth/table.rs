@@ -3,16 +3,17 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use analysis::quantity;
 use anyhow::Result;
+use recording::format;
+use recording::vocabulary::Unit;
 
 use super::causes::Dose;
 use super::score::Score;
 
-/// As Markdown, with a line that counts.
+/// Returns the table as Markdown, with a line that counts.
 pub fn markdown(scores: &[Score]) -> String {
     let mut text = String::from(
-        "| planted | told first | dose, counted by the server | dose, as told | other causes above 5 % | unexplained | right |\n",
+        "| planted | reported first | dose, counted by the server | dose, reported | other causes above 5 % | unexplained | right |\n",
     );
     text += "|---|---|---|---|---|---|---|\n";
     for score in scores {
@@ -23,7 +24,7 @@ pub fn markdown(scores: &[Score]) -> String {
         } else {
             format!("`{first}`, not `{}`", score.expected)
         };
-        let told = format!(
+        let reported = format!(
             "{} ({:+.1} %)",
             amount(score.dose, score.measured),
             (score.measured / score.planted - 1.0) * 100.0
@@ -33,34 +34,36 @@ pub fn markdown(scores: &[Score]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "| {} | {first} | {planted} | {told} | {} | {rest} | {mark} |",
+            "| {} | {first} | {planted} | {reported} | {} | {rest} | {mark} |",
             score.arm,
             others(score)
         );
     }
     let right = scores.iter().filter(|score| score.is_right()).count();
-    text + &format!("\n{right} of {} are told right.\n", scores.len())
+    text + &format!("\n{right} of {} are reported right.\n", scores.len())
 }
 
 fn others(score: &Score) -> String {
-    let told = |(id, share): &(String, f64)| format!("`{id}` {}", quantity::percent(*share));
-    let follows = |other| format!("{} (said to follow)", told(other));
-    let others = score.others.iter().map(told);
-    let told: Vec<String> = others.chain(score.following.iter().map(follows)).collect();
-    if told.is_empty() {
+    let named = |(id, share): &(String, f64)| format!("`{id}` {}", format::percent(*share));
+    let consequence = |other| format!("{} (consequence)", named(other));
+    let others = score.others.iter().map(named);
+    let others: Vec<String> = others
+        .chain(score.consequences.iter().map(consequence))
+        .collect();
+    if others.is_empty() {
         "none".into()
     } else {
-        told.join(", ")
+        others.join(", ")
     }
 }
 
 fn amount(dose: Dose, value: f64) -> String {
     match dose {
-        Dose::CpuNs => format!("{} CPU a token", quantity::text(value, "ns")),
-        Dose::WaitNs => format!("{} wait a token", quantity::text(value, "ns")),
-        Dose::RunDelayNs => format!("{} run queue a token", quantity::text(value, "ns")),
-        Dose::Count => format!("{} a token", quantity::plain(value)),
-        Dose::Bytes => quantity::text(value, "bytes"),
+        Dose::CpuNs => format!("{} CPU a token", format::quantity(value, Unit::Ns)),
+        Dose::WaitNs => format!("{} wait a token", format::quantity(value, Unit::Ns)),
+        Dose::RunDelayNs => format!("{} run queue a token", format::quantity(value, Unit::Ns)),
+        Dose::Count => format!("{} a token", format::number(value)),
+        Dose::Bytes => format::quantity(value, Unit::Bytes),
     }
 }
 
@@ -77,37 +80,39 @@ pub fn save(folder: &Path, scores: &[Score], table: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use recording::vocabulary::MetricId;
 
     fn score(first: &str, others: Vec<(String, f64)>) -> Score {
         Score {
             arm: "planted:busy".into(),
-            metric: "cpu_ns_per_token".into(),
+            metric: MetricId::CpuNsPerToken,
             expected: "user-code".into(),
             first: Some(first.into()),
             dose: Dose::CpuNs,
             planted: 300_000.0,
             measured: 306_000.0,
             others,
-            following: vec![("watcher".into(), 0.07)],
+            consequences: vec![("watcher".into(), 0.07)],
             remainder: 0.001,
         }
     }
 
     #[test]
-    fn every_row_says_what_is_wrong() {
+    fn shows_in_each_row_where_it_is_wrong() {
         let table = markdown(&[
             score("user-code", vec![]),
-            score("polling", vec![("polling".into(), 0.4)]),
+            score("timer-wakeups", vec![("timer-wakeups".into(), 0.4)]),
         ]);
         let rows: Vec<&str> = table.lines().skip(2).collect();
         assert_eq!(
             rows[0],
-            "| planted:busy | `user-code` | 300 µs CPU a token | 306 µs CPU a token (+2.0 %) | `watcher` 7 % (said to follow) | 0.1 % | yes |"
+            "| planted:busy | `user-code` | 300 µs CPU a token | 306 µs CPU a token (+2.0 %) | `watcher` 7 % (consequence) | 0.1 % | yes |"
         );
         assert!(
-            rows[1].contains("`polling`, not `user-code`") && rows[1].contains("`polling` 40 %")
+            rows[1].contains("`timer-wakeups`, not `user-code`")
+                && rows[1].contains("`timer-wakeups` 40 %")
         );
         assert!(rows[1].ends_with("**no** |"));
-        assert_eq!(rows[3], "1 of 2 are told right.");
+        assert_eq!(rows[3], "1 of 2 are reported right.");
     }
 }
