@@ -34,6 +34,7 @@ pub mod ledger;
 pub mod memory_growth;
 pub mod metrics;
 pub mod observer_cost;
+pub mod pair_view;
 pub mod pairs;
 pub mod runtime;
 pub mod stats;

@@ -1,6 +1,6 @@
 //! Memory taken from the kernel and given back, over and over.
 
-use super::{About, Case, Hit, Kind, Row, Rule, case::around_calls};
+use super::{About, Comparison, Delta, Kind, Match, Rule, comparison::surrounding_code};
 use crate::call_sites;
 use recording::evidence::Part;
 use recording::vocabulary::{SyscallClass, TermKind};
@@ -33,47 +33,50 @@ impl Rule for AllocationChurn {
         Kind::Cpu
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(is_churn)?;
-        let (dear, cheap) = (case.per(case.dear, faults), case.per(case.cheap, faults));
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.rows(is_churn)?;
+        let (costly, baseline) = (
+            pair.per(pair.costly, faults),
+            pair.per(pair.baseline, faults),
+        );
         // Interrupts land on whoever runs: without more faults, this is none of the program's doing.
-        if dear < 1.5 * cheap || dear < FEW {
+        if costly < 1.5 * baseline || costly < FEW {
             return None;
         }
-        let around = around_calls(case.unclaimed(), is_fault, AROUND_NS);
+        let around = surrounding_code(pair.unclaimed(), is_fault, AROUND_NS);
         let calls = rows
             .iter()
             .filter(|row| row.kind == TermKind::Syscall(MEMORY));
         let calls: Vec<_> = calls.cloned().collect();
         let (faulting, calling) = (
-            call_sites::page_faults(case.dear),
-            call_sites::memory_calls(case.dear),
+            call_sites::page_faults(pair.costly),
+            call_sites::memory_calls(pair.costly),
         );
         let text = format!(
             "{}, and {}{}{}",
-            case.compared("page faults", dear, cheap),
-            case.counts("memory calls", &calls),
+            pair.compared("page faults", costly, baseline),
+            pair.counts("memory calls", &calls),
             faulting.text,
             calling.text,
         );
-        let mut evidence = case.cite_all(|path| Evidence::part(path, Part::Faults));
+        let mut evidence = pair.cite_all(|path| Evidence::part(path, Part::Faults));
         evidence.extend(faulting.evidence.into_iter().chain(calling.evidence));
-        Some(Hit {
-            rows: case.rows(|row| is_churn(row) || around.contains(row))?,
+        Some(Match {
+            rows: pair.rows(|row| is_churn(row) || around.contains(row))?,
             text,
             evidence,
         })
     }
 }
 
-fn is_churn(row: &Row) -> bool {
+fn is_churn(row: &Delta) -> bool {
     matches!(
         row.work(),
         TermKind::Fault | TermKind::MemoryReturn | TermKind::Syscall(SyscallClass::Memory)
     )
 }
 
-fn is_fault(row: &Row) -> bool {
+fn is_fault(row: &Delta) -> bool {
     row.kind == TermKind::Fault
 }
 

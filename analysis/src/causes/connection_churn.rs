@@ -1,6 +1,6 @@
 //! Connections opened anew rather than kept.
 
-use super::{About, Case, Hit, Kind, Rule};
+use super::{About, Comparison, Kind, Match, Rule};
 use recording::Recording;
 use recording::vocabulary::{SyscallClass, TermKind};
 
@@ -24,16 +24,19 @@ impl Rule for ConnectionChurn {
         Kind::Cpu
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.work(TermKind::Syscall(SyscallClass::Connection))?;
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.work(TermKind::Syscall(SyscallClass::Connection))?;
         let opened =
             |recording: &Recording| recording.sockets.connected + recording.sockets.accepted;
-        let (dear, cheap) = (case.per(case.dear, opened), case.per(case.cheap, opened));
-        if dear < 1.5 * cheap || dear == 0.0 {
+        let (costly, baseline) = (
+            pair.per(pair.costly, opened),
+            pair.per(pair.baseline, opened),
+        );
+        if costly < 1.5 * baseline || costly == 0.0 {
             return None;
         }
-        let text = case.compared("new connections", dear, cheap);
-        Some(Hit::of(rows, text))
+        let text = pair.compared("new connections", costly, baseline);
+        Some(Match::of(rows, text))
     }
 }
 

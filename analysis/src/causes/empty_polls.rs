@@ -1,7 +1,7 @@
 //! Asking for events where there are none.
 
-use super::case::{around_calls, is_by_count};
-use super::{About, Case, Hit, Kind, Row, Rule};
+use super::comparison::{is_by_count, surrounding_code};
+use super::{About, Comparison, Delta, Kind, Match, Rule};
 use recording::evidence::List;
 use recording::process::Syscall;
 use recording::vocabulary::{SyscallClass, SyscallResult, result_of};
@@ -37,22 +37,22 @@ impl Rule for EmptyPolls {
         Kind::Cpu
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(is_poll)?;
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.rows(is_poll)?;
         let more: f64 = rows
             .iter()
-            .map(|row| row.dear.count - row.cheap.count)
+            .map(|row| row.costly.count - row.baseline.count)
             .sum();
-        let (dear, cheap) = (case.per(case.dear, empty), case.per(case.cheap, empty));
-        if !is_by_count(&rows) || dear - cheap < more / 2.0 {
+        let (costly, baseline) = (pair.per(pair.costly, empty), pair.per(pair.baseline, empty));
+        if !is_by_count(&rows) || costly - baseline < more / 2.0 {
             return None;
         }
-        let text = case.compared("polls that bring nothing", dear, cheap);
-        let around = around_calls(case.unclaimed(), is_poll, AROUND_NS);
-        Some(Hit {
-            rows: case.rows(|row| is_poll(row) || around.contains(row))?,
+        let text = pair.compared("polls that bring nothing", costly, baseline);
+        let around = surrounding_code(pair.unclaimed(), is_poll, AROUND_NS);
+        Some(Match {
+            rows: pair.rows(|row| is_poll(row) || around.contains(row))?,
             text,
-            evidence: case.cite_all(|path| Evidence::list(path, List::Syscalls)),
+            evidence: pair.cite_all(|path| Evidence::list(path, List::Syscalls)),
         })
     }
 }
@@ -61,7 +61,7 @@ fn is_wait(call: &str) -> bool {
     result_of(call) == SyscallResult::Events
 }
 
-fn is_poll(row: &Row) -> bool {
+fn is_poll(row: &Delta) -> bool {
     row.kind.is_syscall() && is_wait(&row.cause)
 }
 

@@ -1,7 +1,7 @@
 //! Memory that grows for as long as one looks.
 
-use super::case::largest;
-use super::{About, Case, Hit, Kind, Rule};
+use super::comparison::largest;
+use super::{About, Comparison, Kind, Match, Rule};
 use crate::{arms::Rounds, call_sites};
 use recording::evidence::{Field, Part};
 use recording::vocabulary::{RegionClass, TermKind, Unit};
@@ -40,30 +40,30 @@ impl Rule for Leak {
         Kind::Memory
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| {
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.rows(|row| {
             let settled = |class: &RegionClass| row.kind == TermKind::Region(*class);
             !SETTLED.iter().any(settled)
         })?;
-        let [first, second] = growth(case.dear)?;
-        let before: f64 = growth(case.cheap)?.iter().sum();
-        if second < STEADY * first || first + second - before < SEEN * case.gap() {
+        let [first, second] = growth(pair.costly)?;
+        let before: f64 = growth(pair.baseline)?.iter().sum();
+        if second < STEADY * first || first + second - before < SEEN * pair.gap() {
             return None;
         }
         let halves = [first, second].map(|half| format::quantity(half, Unit::Bytes));
-        let faulting = call_sites::page_faults(case.dear);
+        let faulting = call_sites::page_faults(pair.costly);
         let text = format!(
             "{} grew by {} in the first half of a round and by {} in the second{}{}",
-            case.dear.arm,
+            pair.costly.arm,
             halves[0],
             halves[1],
-            largest(&rows, case.story.metric.unit),
+            largest(&rows, pair.view.metric.unit),
             faulting.text,
         );
         let mut evidence =
-            case.cite_all(|path| Evidence::part(path, Part::Memory).field(Field::Series));
+            pair.cite_all(|path| Evidence::part(path, Part::Memory).field(Field::Series));
         evidence.extend(faulting.evidence);
-        Some(Hit {
+        Some(Match {
             rows,
             text,
             evidence,

@@ -4,23 +4,23 @@
 //! so causes add up to the difference like the terms they are made of. `docs/causes.md` has a line for each.
 
 mod allocation_churn;
-mod case;
-mod chance;
+mod comparison;
 mod connection_churn;
-mod dearer_work;
+mod dedicated_threads;
+mod eagain_reads;
 mod empty_polls;
-mod failing_receives;
-mod forwarding;
-mod go_watcher;
-mod hand_off;
-mod kinds_of_calls;
+mod go_sysmon;
+mod higher_unit_cost;
 mod leak;
-mod polling;
+mod memory_regions;
 mod preemption;
-mod regions;
+mod proxy_latency;
+mod sampling_noise;
 mod small_writes;
 mod stalls;
-mod thread_jobs;
+mod syscall_classes;
+mod thread_handoff;
+mod timer_wakeups;
 mod user_code;
 
 #[cfg(test)]
@@ -28,9 +28,9 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use case::{Case, Hit, Row};
+pub use comparison::{Comparison, Delta, Match};
 
-use crate::{arms::Rounds, findings::Story};
+use crate::{arms::Rounds, pair_view::PairView};
 use recording::comparison::Finding;
 use recording::format;
 use recording::vocabulary::MetricId;
@@ -56,8 +56,8 @@ pub enum Kind {
     Cpu,
     /// Resident memory.
     Memory,
-    /// Forwarding time, its mean or a percentile.
-    Forwarding,
+    /// Proxy latency, its mean or a percentile.
+    ProxyLatency,
     /// Sleep of event loops other than for events.
     Blocked,
     /// Event loops' waiting for a CPU.
@@ -69,7 +69,7 @@ impl Kind {
         match metric {
             MetricId::CpuNsPerToken | MetricId::CpuNsPerSecond => Some(Kind::Cpu),
             MetricId::RssBytes => Some(Kind::Memory),
-            metric if metric.is_proxy_latency() => Some(Kind::Forwarding),
+            metric if metric.is_proxy_latency() => Some(Kind::ProxyLatency),
             MetricId::LoopBlockedNsPerToken => Some(Kind::Blocked),
             MetricId::LoopRunQueueNsPerToken => Some(Kind::RunQueue),
             _ => None,
@@ -84,40 +84,40 @@ pub trait Rule: Sync {
     /// What it explains.
     fn kind(&self) -> Kind;
     /// Whether what it explains is a consequence of the other causes rather than one itself.
-    fn follows(&self) -> bool {
+    fn is_consequence(&self) -> bool {
         false
     }
-    /// The rows that show the pattern, if it is there, and what they say in this case.
-    fn check(&self, case: &Case<'_>) -> Option<Hit>;
+    /// The rows that show the pattern, if it is there, and what they say in this pair.
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match>;
 }
 
 /// Every rule, those with the most specific pattern first; what they leave is for the ones below.
 pub const RULES: &[&dyn Rule] = &[
-    &thread_jobs::GARBAGE_COLLECTION,
-    &thread_jobs::JIT_COMPILATION,
-    &go_watcher::GoWatcher,
-    &polling::Polling,
-    &kinds_of_calls::CLOCK_CALLS,
+    &dedicated_threads::GARBAGE_COLLECTION,
+    &dedicated_threads::JIT_COMPILATION,
+    &go_sysmon::GoSysmon,
+    &timer_wakeups::TimerWakeups,
+    &syscall_classes::CLOCK_CALLS,
     &connection_churn::ConnectionChurn,
-    &failing_receives::FailingReceives,
+    &eagain_reads::EagainReads,
     &small_writes::SmallWrites,
     &allocation_churn::AllocationChurn,
-    &hand_off::HandOff,
+    &thread_handoff::ThreadHandoff,
     &preemption::Preemption,
-    &kinds_of_calls::FILE_ACCESS,
+    &syscall_classes::FILE_ACCESS,
     &empty_polls::EmptyPolls,
-    &dearer_work::DearerWork,
-    &kinds_of_calls::EVENT_LOOP,
-    &kinds_of_calls::NETWORK_COST,
+    &higher_unit_cost::HigherUnitCost,
+    &syscall_classes::EVENT_LOOP,
+    &syscall_classes::SOCKET_IO,
     &user_code::UserCode,
-    &kinds_of_calls::OTHER_CALLS,
+    &syscall_classes::OTHER_SYSCALLS,
     &leak::Leak,
-    &regions::BINARY_SIZE,
-    &regions::JIT_MEMORY,
-    &regions::THREAD_STACKS,
-    &regions::RETAINED_HEAP,
-    &forwarding::QUEUEING,
-    &forwarding::SLOW_FORWARDING,
+    &memory_regions::BINARY_SIZE,
+    &memory_regions::JIT_MEMORY,
+    &memory_regions::THREAD_STACKS,
+    &memory_regions::RETAINED_HEAP,
+    &proxy_latency::QUEUEING,
+    &proxy_latency::RECEIVE_TO_SEND,
     &stalls::COLLECTOR_PAUSE,
     &stalls::LOCK_CONTENTION,
     &stalls::LOOP_BLOCKING,
@@ -129,45 +129,45 @@ pub const RULES: &[&dyn Rule] = &[
 const WORTH_TELLING: f64 = 0.05;
 
 /// The causes of one difference.
-pub fn explain(story: &Story<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Vec<Finding> {
-    let mut case = Case::new(story, a, b);
-    let kind = Kind::of(story.metric.name);
+pub fn explain(view: &PairView<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Vec<Finding> {
+    let mut pair = Comparison::new(view, a, b);
+    let kind = Kind::of(view.metric.name);
     let mut findings = Vec::new();
     for rule in RULES.iter().filter(|rule| Some(rule.kind()) == kind) {
-        let Some(hit) = rule.check(&case) else {
+        let Some(found) = rule.check(&pair) else {
             continue;
         };
-        let more: f64 = hit.rows.iter().map(|row| row.more).sum();
-        let share = more / case.gap();
-        if share >= WORTH_TELLING && more > chance::of(&case, &hit.rows) {
+        let more: f64 = found.rows.iter().map(|row| row.delta).sum();
+        let share = more / pair.gap();
+        if share >= WORTH_TELLING && more > sampling_noise::of(&pair, &found.rows) {
             findings.push(Finding {
-                consequence: rule.follows(),
-                ..finding(&case, rule.about(), &hit, more)
+                consequence: rule.is_consequence(),
+                ..finding(&pair, rule.about(), &found, more)
             });
-            case.take(&hit.rows);
+            pair.claim(&found.rows);
         }
     }
     findings
 }
 
-fn finding(case: &Case<'_>, about: &About, hit: &Hit, more: f64) -> Finding {
+fn finding(pair: &Comparison<'_>, about: &About, found: &Match, more: f64) -> Finding {
     let text = format!(
         "{} ({}) of what {} takes more than {} in {}: {}.",
-        format::quantity(more, case.story.metric.unit),
-        format::percent(more / case.gap()),
-        case.dear.arm,
-        case.cheap.arm,
-        case.story.title,
-        hit.text,
+        format::quantity(more, pair.view.metric.unit),
+        format::percent(more / pair.gap()),
+        pair.costly.arm,
+        pair.baseline.arm,
+        pair.view.title(),
+        found.text,
     );
-    let rows = hit.rows.iter().map(|row| case.cite(row));
-    let evidence = rows.chain(hit.evidence.iter().cloned()).collect();
+    let rows = found.rows.iter().map(|row| pair.cite(row));
+    let evidence = rows.chain(found.evidence.iter().cloned()).collect();
     Finding {
         title: about.title.into(),
         meaning: format!("{}.", about.meaning),
         advice: format!("{}.", about.remedy),
-        ..case
-            .story
-            .finding(about.id, text, more / case.gap(), evidence)
+        ..pair
+            .view
+            .finding(about.id, text, more / pair.gap(), evidence)
     }
 }

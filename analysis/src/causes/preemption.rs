@@ -1,6 +1,6 @@
 //! Threads whose CPU is taken from them.
 
-use super::{About, Case, Hit, Kind, Rule};
+use super::{About, Comparison, Kind, Match, Rule};
 use recording::vocabulary::TermKind;
 
 /// See the module.
@@ -23,10 +23,10 @@ impl Rule for Preemption {
         Kind::Cpu
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| row.kind == TermKind::ContextSwitch)?;
-        let text = case.counts("preemptions", &rows);
-        Some(Hit::of(rows, text))
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.rows(|row| row.kind == TermKind::ContextSwitch)?;
+        let text = pair.counts("preemptions", &rows);
+        Some(Match::of(rows, text))
     }
 }
 

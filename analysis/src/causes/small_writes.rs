@@ -1,7 +1,7 @@
 //! More sends for the same bytes.
 
-use super::case::{around_calls, is_by_count};
-use super::{About, Case, Hit, Kind, Row, Rule};
+use super::comparison::{is_by_count, surrounding_code};
+use super::{About, Comparison, Delta, Kind, Match, Rule};
 use crate::arms::Rounds;
 use recording::evidence::Part;
 use recording::vocabulary::{SyscallClass, Unit};
@@ -30,28 +30,28 @@ impl Rule for SmallWrites {
         Kind::Cpu
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(is_send)?;
-        let (dear, cheap) = (bytes_a_send(case.dear), bytes_a_send(case.cheap));
-        if !is_by_count(&rows) || dear > 0.8 * cheap {
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.rows(is_send)?;
+        let (costly, baseline) = (bytes_a_send(pair.costly), bytes_a_send(pair.baseline));
+        if !is_by_count(&rows) || costly > 0.8 * baseline {
             return None;
         }
         let text = format!(
             "{}, each of {} rather than {}",
-            case.counts("sends", &rows),
-            format::quantity(dear, Unit::Bytes),
-            format::quantity(cheap, Unit::Bytes)
+            pair.counts("sends", &rows),
+            format::quantity(costly, Unit::Bytes),
+            format::quantity(baseline, Unit::Bytes)
         );
-        let around = around_calls(case.unclaimed(), is_send, AROUND_NS);
-        Some(Hit {
-            rows: case.rows(|row| is_send(row) || around.contains(row))?,
+        let around = surrounding_code(pair.unclaimed(), is_send, AROUND_NS);
+        Some(Match {
+            rows: pair.rows(|row| is_send(row) || around.contains(row))?,
             text,
-            evidence: case.cite_all(|path| Evidence::part(path, Part::Sockets)),
+            evidence: pair.cite_all(|path| Evidence::part(path, Part::Sockets)),
         })
     }
 }
 
-fn is_send(row: &Row) -> bool {
+fn is_send(row: &Delta) -> bool {
     row.is_of(SyscallClass::Send)
 }
 

@@ -1,7 +1,7 @@
 //! What holds up an event loop while there is work for it.
 
-use super::case::largest;
-use super::{About, Case, Hit, Kind, Row, Rule};
+use super::comparison::largest;
+use super::{About, Comparison, Delta, Kind, Match, Rule};
 use crate::arms::Rounds;
 use recording::evidence::{Field, Part};
 use recording::vocabulary::{SyscallClass, TermKind};
@@ -13,9 +13,9 @@ pub struct Stall {
     about: About,
     kind: Kind,
     /// Whether a row shows it.
-    is_row: fn(&Row) -> bool,
+    is_row: fn(&Delta) -> bool,
     /// What must hold of the dearer arm, in which the rows make so much.
-    holds: fn(&Case<'_>, f64) -> bool,
+    holds: fn(&Comparison<'_>, f64) -> bool,
 }
 
 const BETWEEN_THREADS: TermKind = TermKind::Syscall(SyscallClass::ThreadSync);
@@ -31,7 +31,7 @@ pub const COLLECTOR_PAUSE: Stall = Stall {
     },
     kind: Kind::Blocked,
     is_row: |row| row.kind == BETWEEN_THREADS,
-    holds: |case, more| 2.0 * case.per(case.dear, collecting) > more,
+    holds: |pair, more| 2.0 * pair.per(pair.costly, collecting) > more,
 };
 
 /// Another thread has what this one needs.
@@ -73,7 +73,7 @@ pub const OVERSUBSCRIPTION: Stall = Stall {
     },
     kind: Kind::RunQueue,
     is_row: |_| true,
-    holds: |case, _| own_share(case.dear) >= 0.5,
+    holds: |pair, _| own_share(pair.costly) >= 0.5,
 };
 
 /// Somebody else has the CPU.
@@ -99,21 +99,21 @@ impl Rule for Stall {
         self.kind
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(self.is_row)?;
-        let more = rows.iter().map(|row| row.more).sum();
-        if !(self.holds)(case, more) {
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.rows(self.is_row)?;
+        let more = rows.iter().map(|row| row.delta).sum();
+        if !(self.holds)(pair, more) {
             return None;
         }
-        let unit = case.story.metric.unit;
-        let mut text = format!("{}{}", case.values(&rows), largest(&rows, unit));
+        let unit = pair.view.metric.unit;
+        let mut text = format!("{}{}", pair.values(&rows), largest(&rows, unit));
         if self.kind == Kind::RunQueue {
-            text += &who(case.dear);
+            text += &who(pair.costly);
         }
-        Some(Hit {
+        Some(Match {
             rows,
             text,
-            evidence: case
+            evidence: pair
                 .cite_all(|path| Evidence::part(path, Part::Process).field(Field::OnCpuNs)),
         })
     }

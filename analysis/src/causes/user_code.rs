@@ -1,6 +1,6 @@
 //! The program's own code, runtime and libraries included.
 
-use super::{About, Case, Hit, Kind, Row, Rule};
+use super::{About, Comparison, Delta, Kind, Match, Rule};
 use crate::ledger::sampling;
 use recording::evidence::List;
 use recording::vocabulary::{CodeCategory, RegionClass, Role, TermKind};
@@ -27,17 +27,17 @@ impl Rule for UserCode {
         Kind::Cpu
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| row.kind.is_user_code())?;
-        let places = Places::of(case, &rows);
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.rows(|row| row.kind.is_user_code())?;
+        let places = Places::of(pair, &rows);
         let text = format!(
             "{} ({}){}{}",
-            case.values(&rows),
-            roles(case, &rows),
-            doing(case, &rows),
+            pair.values(&rows),
+            roles(pair, &rows),
+            doing(pair, &rows),
             places.text()
         );
-        Some(Hit {
+        Some(Match {
             rows,
             text,
             evidence: places.evidence,
@@ -54,12 +54,12 @@ struct Places {
 }
 
 impl Places {
-    fn of(case: &Case<'_>, rows: &[Row]) -> Self {
+    fn of(pair: &Comparison<'_>, rows: &[Delta]) -> Self {
         let mut places = Places {
             samples: BTreeMap::new(),
             evidence: Vec::new(),
         };
-        for (path, recording) in &case.dear.rounds {
+        for (path, recording) in &pair.costly.rounds {
             let ours = |index: usize| {
                 let thread = recording.threads.get(index);
                 thread.is_some_and(|thread| rows.iter().any(|row| row.role == thread.role))
@@ -116,32 +116,32 @@ fn share(class: RegionClass, count: u64, all: u64) -> String {
 }
 
 /// What each role of the dearer arm runs, the two largest.
-fn roles(case: &Case<'_>, rows: &[Row]) -> String {
+fn roles(pair: &Comparison<'_>, rows: &[Delta]) -> String {
     let mut roles: BTreeMap<&Role, (f64, f64)> = BTreeMap::new();
     for row in rows {
         let (value, wakeups) = roles.entry(&row.role).or_default();
-        *value += row.dear.value;
+        *value += row.costly.value;
         // Each of a role's rows counts all of its wake-ups.
-        *wakeups = wakeups.max(row.dear.count);
+        *wakeups = wakeups.max(row.costly.count);
     }
-    let unit = case.story.metric.unit;
+    let unit = pair.view.metric.unit;
     let told = largest(roles, |(value, _)| *value, 2).map(|(role, (value, wakeups))| {
         let (value, wakeups) = (format::quantity(value, unit), format::number(wakeups));
         format!("{role}: {value} over {wakeups} wake-ups")
     });
     let told: Vec<String> = told.collect();
-    format!("of {}, {}", case.dear.arm, told.join(", "))
+    format!("of {}, {}", pair.costly.arm, told.join(", "))
 }
 
 /// `; application code 12.1 µs ± 1.3 µs, …`: what the dearer arm does more, the three largest; nothing if it is not known.
-fn doing(case: &Case<'_>, rows: &[Row]) -> String {
+fn doing(pair: &Comparison<'_>, rows: &[Delta]) -> String {
     let mut kinds: BTreeMap<TermKind, (f64, Option<f64>)> = BTreeMap::new();
     for row in rows {
         let (more, error) = kinds.entry(row.kind).or_default();
-        *more += row.more;
+        *more += row.delta;
         *error = sampling::together(*error, row.sampling_error);
     }
-    let unit = case.story.metric.unit;
+    let unit = pair.view.metric.unit;
     let largest: Vec<_> = largest(kinds, |(more, _)| *more, 3).collect();
     if largest.iter().all(|(kind, _)| *kind == UNNAMED) {
         return String::new();

@@ -1,8 +1,8 @@
 //! Conditions of one arm that a reader must know of, whatever the difference: they have no row in a ledger.
 
 mod growing_memory;
-mod held_back_sends;
 mod highest_load;
+mod nagle_delay;
 mod saturated_thread;
 mod stolen_time;
 mod waiting_for_cpu;
@@ -38,7 +38,7 @@ pub const CONDITIONS: &[&dyn Condition] = &[
     &highest_load::HighestLoad,
     &saturated_thread::SaturatedThread,
     &waiting_for_cpu::WaitingForCpu,
-    &held_back_sends::HeldBackSends,
+    &nagle_delay::NagleDelay,
     &stolen_time::StolenTime,
     &growing_memory::GrowingMemory,
 ];

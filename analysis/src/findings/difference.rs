@@ -1,6 +1,7 @@
 //! "b takes X more than a: Y of it in …, because …": the difference with its largest parts.
 
-use super::{Story, sentence};
+use super::sentence;
+use crate::pair_view::PairView;
 use crate::{arms::Rounds, conditions, kinds, stats};
 use recording::comparison::{Amount, Finding, Term};
 use recording::evidence::Rows;
@@ -17,78 +18,78 @@ const IS_THE_REASON: f64 = 2.0 / 3.0;
 /// The sentence, its share (what the ledger explains of the difference) and the rows it rests on.
 ///
 /// `arms` are those of the pair.
-pub fn tell(story: &Story<'_>, arms: Option<(&Rounds<'_>, &Rounds<'_>)>) -> Finding {
-    let (why, rows) = match story.pair.terms.is_empty() {
-        true => (without_ledger(story, arms), Vec::new()),
-        false => why(story),
+pub fn tell(view: &PairView<'_>, arms: Option<(&Rounds<'_>, &Rounds<'_>)>) -> Finding {
+    let (why, rows) = match view.pair.terms.is_empty() {
+        true => (without_ledger(view, arms), Vec::new()),
+        false => why(view),
     };
-    let text = format!("{}: {}{why}", story.title, opening(story));
-    story.finding("difference", text, explained(story), rows)
+    let text = format!("{}: {}{why}", view.title(), opening(view));
+    view.finding("difference", text, explained(view), rows)
 }
 
 /// The same of a difference that the rounds do not confirm: what was measured, and no share of anything.
-pub fn tell_undecided(story: &Story<'_>) -> Finding {
-    let is_told = (story.pair.ratio - 1.0).abs() > stats::MARGIN && !story.pair.terms.is_empty();
+pub fn tell_undecided(view: &PairView<'_>) -> Finding {
+    let is_told = (view.pair.ratio - 1.0).abs() > stats::MARGIN && !view.pair.terms.is_empty();
     if !is_told {
-        return story.finding(
+        return view.finding(
             "undecided",
-            sentence::undecided_with_ratio(story),
+            sentence::undecided_with_ratio(view),
             0.0,
             vec![],
         );
     }
-    let (why, rows) = why(story);
+    let (why, rows) = why(view);
     let text = format!(
         "{}. As measured, {}{why}",
-        sentence::undecided(story),
-        opening(story)
+        sentence::undecided(view),
+        opening(view)
     );
-    story.finding("undecided", text, 0.0, rows)
+    view.finding("undecided", text, 0.0, rows)
 }
 
 /// What makes the difference, with the citations of what it names.
-fn why(story: &Story<'_>) -> (String, Vec<Evidence>) {
-    let (with, against) = parts(story);
+fn why(view: &PairView<'_>) -> (String, Vec<Evidence>) {
+    let (with, against) = parts(view);
     let mut text = String::new();
-    let told: Vec<String> = with.iter().map(|(_, part)| for_it(story, part)).collect();
+    let told: Vec<String> = with.iter().map(|(_, part)| for_it(view, part)).collect();
     if !told.is_empty() {
         text += &format!(": {}", told.join("; "));
     }
-    let saved = against.iter().map(|(_, part)| amount_in(story, part));
+    let saved = against.iter().map(|(_, part)| amount_in(view, part));
     let saved: Vec<String> = saved.collect();
     if !saved.is_empty() {
-        let less = if story.difference() > 0.0 {
+        let less = if view.difference() > 0.0 {
             "less"
         } else {
             "more"
         };
         text += &format!(
             "; against that {} takes {} {less}",
-            story.pair.b,
+            view.pair.b,
             saved.join(" and ")
         );
     }
-    text += &remainder(story);
+    text += &remainder(view);
     let rows = with.iter().chain(&against);
-    let cited = rows.map(|(index, _)| story.at.row(Rows::ByKind, *index));
+    let cited = rows.map(|(index, _)| view.at.row(Rows::ByKind, *index));
     (text, cited.collect())
 }
 
 /// What the terms explain of the difference, 0 to 1.
-fn explained(story: &Story<'_>) -> f64 {
-    if story.pair.terms.is_empty() {
+fn explained(view: &PairView<'_>) -> f64 {
+    if view.pair.terms.is_empty() {
         return 0.0;
     }
-    (1.0 - (story.pair.unexplained / story.difference()).abs()).max(0.0)
+    (1.0 - (view.pair.unexplained / view.difference()).abs()).max(0.0)
 }
 
 type Part<'a> = (usize, &'a Term);
 
 /// Rows worth telling, largest first: those that make the difference, and those that run against it.
-fn parts<'a>(story: &Story<'a>) -> (Vec<Part<'a>>, Vec<Part<'a>>) {
-    let difference = story.difference();
+fn parts<'a>(view: &PairView<'a>) -> (Vec<Part<'a>>, Vec<Part<'a>>) {
+    let difference = view.difference();
     let worth = |part: &Part<'_>| part.1.delta.abs() >= WORTH_TELLING * difference.abs();
-    let rows = story.pair.by_kind.iter().enumerate().filter(worth);
+    let rows = view.pair.by_kind.iter().enumerate().filter(worth);
     let (mut with, mut against): (Vec<_>, Vec<_>) =
         rows.partition(|(_, row)| (row.delta > 0.0) == (difference > 0.0));
     with.truncate(MOST_PARTS);
@@ -96,40 +97,40 @@ fn parts<'a>(story: &Story<'a>) -> (Vec<Part<'a>>, Vec<Part<'a>>) {
     (with, against)
 }
 
-fn opening(story: &Story<'_>) -> String {
-    let difference = story.difference();
+fn opening(view: &PairView<'_>) -> String {
+    let difference = view.difference();
     format!(
         "{} takes {} {} than {} ({})",
-        story.pair.b,
-        format::quantity(difference.abs(), story.metric.unit),
+        view.pair.b,
+        format::quantity(difference.abs(), view.metric.unit),
         if difference > 0.0 { "more" } else { "less" },
-        story.pair.a,
-        sentence::ratio(story)
+        view.pair.a,
+        sentence::ratio(view)
     )
 }
 
-fn amount_in(story: &Story<'_>, part: &Term) -> String {
+fn amount_in(view: &PairView<'_>, part: &Term) -> String {
     format!(
         "{} in {}",
-        format::quantity(part.delta.abs(), story.metric.unit),
+        format::quantity(part.delta.abs(), view.metric.unit),
         part.cause
     )
 }
 
 /// One part of the difference: how much, where, and why.
-fn for_it(story: &Story<'_>, part: &Term) -> String {
-    let mut text = amount_in(story, part);
-    if let Some(place) = place(story, part) {
+fn for_it(view: &PairView<'_>, part: &Term) -> String {
+    let mut text = amount_in(view, part);
+    if let Some(place) = place(view, part) {
         text += &format!(" ({place})");
     }
-    if let Some(reason) = reason(story, part) {
+    if let Some(reason) = reason(view, part) {
         text += &format!(", {reason}");
     }
     text
 }
 
 /// The one row that makes most of a part in the dearer arm, if one does.
-fn place(story: &Story<'_>, part: &Term) -> Option<String> {
+fn place(view: &PairView<'_>, part: &Term) -> Option<String> {
     let dearer = |term: &Term| {
         if part.delta > 0.0 {
             term.in_b.value
@@ -137,7 +138,7 @@ fn place(story: &Story<'_>, part: &Term) -> Option<String> {
             term.in_a.value
         }
     };
-    let rows = story
+    let rows = view
         .pair
         .terms
         .iter()
@@ -152,23 +153,23 @@ fn place(story: &Story<'_>, part: &Term) -> Option<String> {
 }
 
 /// Whether there are more of them or each is dearer; `None` where nothing was counted.
-fn reason(story: &Story<'_>, part: &Term) -> Option<String> {
+fn reason(view: &PairView<'_>, part: &Term) -> Option<String> {
     if kinds::is_dedicated(part.kind) {
         return None;
     }
     // Without a unit of work, what is counted has no "a token".
-    if part.in_a.count == 0.0 || part.in_b.count == 0.0 || story.metric.per == Per::Total {
+    if part.in_a.count == 0.0 || part.in_b.count == 0.0 || view.metric.per == Per::Total {
         return None;
     }
     let what = counted(part.kind);
     let counts = format!(
         "{} {what} a {} where {} has {}",
         format::number(part.in_b.count),
-        story.metric.per,
-        story.pair.a,
+        view.metric.per,
+        view.pair.a,
         format::number(part.in_a.count)
     );
-    let costs = costs(story, part);
+    let costs = costs(view, part);
     let is_the_reason = |effect: f64| effect / part.delta >= IS_THE_REASON;
     Some(if is_the_reason(part.count_effect) {
         format!("because it has {counts}")
@@ -180,9 +181,9 @@ fn reason(story: &Story<'_>, part: &Term) -> Option<String> {
 }
 
 /// What one costs in both arms; where one of them spends nothing, there is nothing to hold it against.
-fn costs(story: &Story<'_>, part: &Term) -> String {
-    let each = |amount: Amount| format::quantity(amount.value / amount.count, story.metric.unit);
-    let (a, b) = (&story.pair.a, &story.pair.b);
+fn costs(view: &PairView<'_>, part: &Term) -> String {
+    let each = |amount: Amount| format::quantity(amount.value / amount.count, view.metric.unit);
+    let (a, b) = (&view.pair.a, &view.pair.b);
     match (part.in_a.value > 0.0, part.in_b.value > 0.0) {
         (true, true) => format!("{} each rather than {}", each(part.in_b), each(part.in_a)),
         (false, _) => format!("{} each, which {a} gets for nothing", each(part.in_b)),
@@ -202,35 +203,35 @@ fn counted(kind: TermKind) -> &'static str {
     }
 }
 
-fn without_ledger(story: &Story<'_>, arms: Option<(&Rounds<'_>, &Rounds<'_>)>) -> String {
-    let known = arms.and_then(|(a, b)| known_of_the_larger(story, a, b));
+fn without_ledger(view: &PairView<'_>, arms: Option<(&Rounds<'_>, &Rounds<'_>)>) -> String {
+    let known = arms.and_then(|(a, b)| known_of_the_larger(view, a, b));
     known.unwrap_or_else(|| "; the recordings do not say why".into())
 }
 
 /// The conditions of the arm with the larger value that the other has not.
-fn known_of_the_larger(story: &Story<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Option<String> {
-    let (larger, smaller) = if story.difference() > 0.0 {
+fn known_of_the_larger(view: &PairView<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Option<String> {
+    let (larger, smaller) = if view.difference() > 0.0 {
         (b, a)
     } else {
         (a, b)
     };
-    let others = conditions::titles(smaller, story.metric.name);
-    let own = conditions::titles(larger, story.metric.name);
+    let others = conditions::titles(smaller, view.metric.name);
+    let own = conditions::titles(larger, view.metric.name);
     let own = own.into_iter().filter(|title| !others.contains(title));
     let own: Vec<String> = own.map(str::to_lowercase).collect();
     (!own.is_empty()).then(|| format!("; {} has {}", larger.arm, own.join(" and ")))
 }
 
 /// What the ledger leaves open, always said.
-fn remainder(story: &Story<'_>) -> String {
-    let open = story.pair.unexplained;
-    let share = (open / story.difference()).abs();
+fn remainder(view: &PairView<'_>) -> String {
+    let open = view.pair.unexplained;
+    let share = (open / view.difference()).abs();
     if share < 0.005 {
         return "; nothing is unexplained".into();
     }
-    let amount = format::quantity(open.abs(), story.metric.unit);
+    let amount = format::quantity(open.abs(), view.metric.unit);
     let share = format::percent(share);
-    if (open > 0.0) == (story.difference() > 0.0) {
+    if (open > 0.0) == (view.difference() > 0.0) {
         format!("; {amount} ({share}) is not explained")
     } else {
         format!("; the parts overshoot by {amount} ({share}), which is not explained")

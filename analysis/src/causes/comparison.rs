@@ -1,6 +1,6 @@
-//! One difference as the rules see it: the dearer arm against the cheaper one, and the rows nobody has claimed yet.
+//! One difference as the rules see it: the costly arm compared with the baseline, and the rows that no rule has claimed.
 
-use crate::{arms::Rounds, findings::Story, kinds, ledger::sampling};
+use crate::{arms::Rounds, kinds, ledger::sampling, pair_view::PairView};
 use recording::comparison::{Amount, Term};
 use recording::evidence::Rows;
 use recording::format;
@@ -8,9 +8,9 @@ use recording::vocabulary::{Per, Role, SyscallClass, TermKind, Unit};
 use recording::{Evidence, Recording};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A row of the ledger, seen from the dearer arm.
+/// A row of the ledger, seen from the costly arm.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct Delta {
     index: usize,
     /// Role of the threads, where there is one.
     pub role: Role,
@@ -18,32 +18,32 @@ pub struct Row {
     pub kind: TermKind,
     /// The cause.
     pub cause: String,
-    /// What the dearer arm takes more.
-    pub more: f64,
-    /// How far `more` may be off because it was sampled.
+    /// Amount that the costly arm takes more.
+    pub delta: f64,
+    /// Half the width of the 95 % interval of `delta` that sampling causes.
     pub sampling_error: Option<f64>,
-    /// In the dearer arm.
-    pub dear: Amount,
-    /// In the cheaper arm.
-    pub cheap: Amount,
+    /// In the costly arm.
+    pub costly: Amount,
+    /// In the baseline.
+    pub baseline: Amount,
 }
 
-impl Row {
+impl Delta {
     fn new(index: usize, term: &Term, sign: f64) -> Self {
-        let (dear, cheap) = if sign > 0.0 {
+        let (costly, baseline) = if sign > 0.0 {
             (term.in_b, term.in_a)
         } else {
             (term.in_a, term.in_b)
         };
-        Row {
+        Delta {
             index,
             role: term.role.clone().unwrap_or_default(),
             kind: term.kind,
             cause: term.cause.clone(),
-            more: sign * term.delta,
+            delta: sign * term.delta,
             sampling_error: term.sampling_error,
-            dear,
-            cheap,
+            costly,
+            baseline,
         }
     }
 
@@ -57,33 +57,33 @@ impl Row {
         self.work() == TermKind::Syscall(class)
     }
 
-    /// The row with so much of what it takes more, at most all.
-    pub fn part(&self, more: f64) -> Row {
-        self.with(more.min(self.more))
+    /// Returns the row with so much of its delta, at most all.
+    pub fn part(&self, more: f64) -> Delta {
+        self.with(more.min(self.delta))
     }
 
-    fn with(&self, more: f64) -> Row {
+    fn with(&self, more: f64) -> Delta {
         let mut row = self.clone();
-        row.dear.value = row.cheap.value + more;
-        row.more = more;
+        row.costly.value = row.baseline.value + more;
+        row.delta = more;
         row
     }
 }
 
-/// What a rule found.
-pub struct Hit {
+/// Rows that match a rule.
+pub struct Match {
     /// The rows that it explains.
-    pub rows: Vec<Row>,
-    /// What they say in this case: a sentence without its full stop.
+    pub rows: Vec<Delta>,
+    /// What they say in this pair: a sentence without its full stop.
     pub text: String,
     /// What else it rests on.
     pub evidence: Vec<Evidence>,
 }
 
-impl Hit {
+impl Match {
     /// Rests on its rows alone.
-    pub fn of(rows: Vec<Row>, text: String) -> Self {
-        Hit {
+    pub fn of(rows: Vec<Delta>, text: String) -> Self {
+        Match {
             rows,
             text,
             evidence: Vec::new(),
@@ -92,74 +92,78 @@ impl Hit {
 }
 
 /// One difference.
-pub struct Case<'a> {
+pub struct Comparison<'a> {
     /// Metric and pair.
-    pub story: &'a Story<'a>,
+    pub view: &'a PairView<'a>,
     /// The arm that takes more.
-    pub dear: &'a Rounds<'a>,
+    pub costly: &'a Rounds<'a>,
     /// The arm that takes less.
-    pub cheap: &'a Rounds<'a>,
-    rows: Vec<Row>,
+    pub baseline: &'a Rounds<'a>,
+    rows: Vec<Delta>,
 }
 
-impl<'a> Case<'a> {
+impl<'a> Comparison<'a> {
     /// Of a metric and pair of arms.
-    pub fn new(story: &'a Story<'a>, a: &'a Rounds<'a>, b: &'a Rounds<'a>) -> Self {
-        let b_is_dear = story.difference() > 0.0;
-        let (dear, cheap, sign) = if b_is_dear { (b, a, 1.0) } else { (a, b, -1.0) };
-        let terms = story.pair.terms.iter().enumerate();
+    pub fn new(view: &'a PairView<'a>, a: &'a Rounds<'a>, b: &'a Rounds<'a>) -> Self {
+        let b_is_costly = view.difference() > 0.0;
+        let (costly, baseline, sign) = if b_is_costly {
+            (b, a, 1.0)
+        } else {
+            (a, b, -1.0)
+        };
+        let terms = view.pair.terms.iter().enumerate();
         let rows = terms
-            .map(|(index, term)| Row::new(index, term, sign))
+            .map(|(index, term)| Delta::new(index, term, sign))
             .collect();
-        Case {
-            story,
-            dear,
-            cheap,
+        Comparison {
+            view,
+            costly,
+            baseline,
             rows,
         }
     }
 
-    /// How much more the dearer arm takes.
+    /// Returns how much more the costly arm takes.
     pub fn gap(&self) -> f64 {
-        self.story.difference().abs()
+        self.view.difference().abs()
     }
 
-    /// The rows nobody has claimed that fit; `None` if together they make nothing dearer.
-    pub fn rows(&self, fits: impl Fn(&Row) -> bool) -> Option<Vec<Row>> {
-        let rows: Vec<Row> = self.rows.iter().filter(|row| fits(row)).cloned().collect();
-        (rows.iter().map(|row| row.more).sum::<f64>() > 0.0).then_some(rows)
+    /// Returns the unclaimed rows that fit; `None` if together they cost nothing more.
+    pub fn rows(&self, fits: impl Fn(&Delta) -> bool) -> Option<Vec<Delta>> {
+        let rows: Vec<Delta> = self.rows.iter().filter(|row| fits(row)).cloned().collect();
+        (rows.iter().map(|row| row.delta).sum::<f64>() > 0.0).then_some(rows)
     }
 
-    /// All rows that nobody has claimed, also where together they make nothing dearer.
-    pub fn unclaimed(&self) -> &[Row] {
+    /// Returns all unclaimed rows, also where together they cost nothing more.
+    pub fn unclaimed(&self) -> &[Delta] {
         &self.rows
     }
 
-    /// The rows of one kind of work.
-    pub fn work(&self, kind: TermKind) -> Option<Vec<Row>> {
+    /// Returns the unclaimed rows of one kind.
+    pub fn work(&self, kind: TermKind) -> Option<Vec<Delta>> {
         self.rows(|row| row.work() == kind)
     }
 
-    /// Takes rows out: they have their cause. Of a row that has one in part, the rest stays.
-    pub(super) fn take(&mut self, rows: &[Row]) {
+    /// Removes rows that have their cause. Of a row that has one in part, the rest stays.
+    pub(super) fn claim(&mut self, rows: &[Delta]) {
         self.rows.retain_mut(|row| {
             let Some(taken) = rows.iter().find(|taken| taken.index == row.index) else {
                 return true;
             };
-            let rest = row.more - taken.more;
+            let rest = row.delta - taken.delta;
             *row = row.with(rest);
             rest != 0.0
         });
     }
 
     /// The citation of a row.
-    pub fn cite(&self, row: &Row) -> Evidence {
-        self.story.at.row(Rows::Terms, row.index)
+    pub fn cite(&self, row: &Delta) -> Evidence {
+        self.view.at.row(Rows::Terms, row.index)
     }
 
     /// Something of an arm's recordings per token (per second, without tokens).
     pub fn per(&self, arm: &Rounds<'_>, of: impl Fn(&Recording) -> u64) -> f64 {
-        let by_token = self.story.metric.per != Per::Second;
+        let by_token = self.view.metric.per != Per::Second;
         let over = |recording: &Recording| {
             if by_token {
                 recording.tokens() as f64
@@ -182,7 +186,7 @@ impl<'a> Case<'a> {
 
     /// What [`Self::per`] is per, for sentences: `a token`.
     pub fn a_unit(&self) -> &'static str {
-        if self.story.metric.per == Per::Second {
+        if self.view.metric.per == Per::Second {
             "a second"
         } else {
             "a token"
@@ -190,52 +194,52 @@ impl<'a> Case<'a> {
     }
 
     /// `3.10 calls a token where go has 0.400`.
-    pub fn counts(&self, what: &str, rows: &[Row]) -> String {
+    pub fn counts(&self, what: &str, rows: &[Delta]) -> String {
         self.compared(
             what,
-            sum(rows, |row| row.dear).count,
-            sum(rows, |row| row.cheap).count,
+            sum(rows, |row| row.costly).count,
+            sum(rows, |row| row.baseline).count,
         )
     }
 
     /// The same, of any two numbers.
-    pub fn compared(&self, what: &str, dear: f64, cheap: f64) -> String {
+    pub fn compared(&self, what: &str, costly: f64, baseline: f64) -> String {
         format!(
             "{} has {} {what} {} where {} has {}",
-            self.dear.arm,
-            format::number(dear),
+            self.costly.arm,
+            format::number(costly),
             self.a_unit(),
-            self.cheap.arm,
-            format::number(cheap)
+            self.baseline.arm,
+            format::number(baseline)
         )
     }
 
     /// A value of both arms: `go 3.1 µs, bun 4.2 µs`.
-    pub fn values(&self, rows: &[Row]) -> String {
-        let text = |amount: Amount| format::quantity(amount.value, self.story.metric.unit);
+    pub fn values(&self, rows: &[Delta]) -> String {
+        let text = |amount: Amount| format::quantity(amount.value, self.view.metric.unit);
         format!(
             "{} {}, {} {}",
-            self.dear.arm,
-            text(sum(rows, |row| row.dear)),
-            self.cheap.arm,
-            text(sum(rows, |row| row.cheap))
+            self.costly.arm,
+            text(sum(rows, |row| row.costly)),
+            self.baseline.arm,
+            text(sum(rows, |row| row.baseline))
         )
     }
 
     /// The same place in every recording of both arms.
     pub fn cite_all(&self, place: impl Fn(&str) -> Evidence) -> Vec<Evidence> {
-        let rounds = self.dear.rounds.iter().chain(&self.cheap.rounds);
+        let rounds = self.costly.rounds.iter().chain(&self.baseline.rounds);
         rounds.map(|(path, _)| place(path)).collect()
     }
 }
 
 /// Each role that has rows, once.
-pub fn roles<'a>(rows: impl IntoIterator<Item = &'a Row>) -> BTreeSet<&'a Role> {
+pub fn roles<'a>(rows: impl IntoIterator<Item = &'a Delta>) -> BTreeSet<&'a Role> {
     rows.into_iter().map(|row| &row.role).collect()
 }
 
 /// Rows added up.
-pub fn sum(rows: &[Row], of: impl Fn(&Row) -> Amount) -> Amount {
+pub fn sum(rows: &[Delta], of: impl Fn(&Delta) -> Amount) -> Amount {
     rows.iter()
         .map(of)
         .fold(Amount::default(), |one, other| Amount {
@@ -245,16 +249,20 @@ pub fn sum(rows: &[Row], of: impl Fn(&Row) -> Amount) -> Amount {
         })
 }
 
-/// The user-code rows of roles that make more of certain calls, or faults, and whose user code, all together, is dearer by less than `most_ns` for
-/// each: it is what runs around them. More than that may be anything.
-pub fn around_calls(rows: &[Row], is_call: impl Fn(&Row) -> bool, most_ns: f64) -> Vec<Row> {
+/// Returns the user-code rows of roles that make more of certain calls, or faults, and whose user code, all together, costs
+/// less than `most_ns` more for each: it is the code around them. More than that may be anything.
+pub fn surrounding_code(
+    rows: &[Delta],
+    is_call: impl Fn(&Delta) -> bool,
+    most_ns: f64,
+) -> Vec<Delta> {
     // Collectors and compilers do not run around calls.
-    let is_user = |row: &Row| kinds::across_arms(None, row.kind) == TermKind::UserCode;
+    let is_user = |row: &Delta| kinds::across_arms(None, row.kind) == TermKind::UserCode;
     let is_around = |role: &Role| {
         let own = || rows.iter().filter(|row| row.role == *role);
         let calls = own().filter(|row| is_call(row));
-        let more: f64 = calls.map(|row| row.dear.count - row.cheap.count).sum();
-        let user: f64 = own().filter(|row| is_user(row)).map(|row| row.more).sum();
+        let more: f64 = calls.map(|row| row.costly.count - row.baseline.count).sum();
+        let user: f64 = own().filter(|row| is_user(row)).map(|row| row.delta).sum();
         user > 0.0 && user < most_ns * more
     };
     let rows = rows
@@ -263,23 +271,23 @@ pub fn around_calls(rows: &[Row], is_call: impl Fn(&Row) -> bool, most_ns: f64) 
     rows.cloned().collect()
 }
 
-/// Whether most of what the rows make dearer, all together, comes from their count.
-pub fn is_by_count(rows: &[Row]) -> bool {
-    let more: f64 = rows.iter().map(|row| row.more).sum();
-    let (dear, cheap) = (sum(rows, |row| row.dear), sum(rows, |row| row.cheap));
-    crate::ledger::count_effect(cheap, dear) > more / 2.0
+/// Returns whether most of the rows' delta, all together, comes from their count.
+pub fn is_by_count(rows: &[Delta]) -> bool {
+    let more: f64 = rows.iter().map(|row| row.delta).sum();
+    let (costly, baseline) = (sum(rows, |row| row.costly), sum(rows, |row| row.baseline));
+    crate::ledger::count_effect(baseline, costly) > more / 2.0
 }
 
 /// The largest causes among rows, where there are several: `; most of it sendto (3.1 µs)`.
-pub fn largest(rows: &[Row], unit: Unit) -> String {
+pub fn largest(rows: &[Delta], unit: Unit) -> String {
     let mut causes = BTreeMap::<&str, f64>::new();
     for row in rows {
-        *causes.entry(&row.cause).or_default() += row.more;
+        *causes.entry(&row.cause).or_default() += row.delta;
     }
     let mut causes: Vec<_> = causes.into_iter().collect();
     causes.sort_by(|one, other| other.1.total_cmp(&one.1));
-    let dearer = causes.iter().filter(|(_, more)| *more > 0.0).take(3);
-    let told: Vec<String> = dearer
+    let costly = causes.iter().filter(|(_, more)| *more > 0.0).take(3);
+    let told: Vec<String> = costly
         .map(|(cause, more)| format!("{cause} ({})", format::quantity(*more, unit)))
         .collect();
     // A single cause has been named already where it says the same as its kind of work.

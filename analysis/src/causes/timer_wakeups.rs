@@ -1,6 +1,6 @@
 //! Timers that wake a thread to look whether there is something to do.
 
-use super::{About, Case, Hit, Kind, Row, Rule, case::roles};
+use super::{About, Comparison, Delta, Kind, Match, Rule, comparison::roles};
 use recording::vocabulary::{Role, SyscallClass, TermKind};
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 const A_LOOK_NS: f64 = 50_000.0;
 
 /// See the module.
-pub struct Polling;
+pub struct TimerWakeups;
 
 const ABOUT: About = About {
     id: "timer-wakeups",
@@ -18,7 +18,7 @@ const ABOUT: About = About {
     remedy: "Lengthen the interval, or wait for the event itself",
 };
 
-impl Rule for Polling {
+impl Rule for TimerWakeups {
     fn about(&self) -> &About {
         &ABOUT
     }
@@ -27,37 +27,37 @@ impl Rule for Polling {
         Kind::Cpu
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let pollers = pollers(case.unclaimed());
-        let rows = case.rows(|row| is_sleep(row) || pollers.contains(&row.role))?;
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let pollers = pollers(pair.unclaimed());
+        let rows = pair.rows(|row| is_sleep(row) || pollers.contains(&row.role))?;
         let slept: Vec<_> = rows.iter().filter(|row| is_sleep(row)).cloned().collect();
-        let text = case.counts("sleeps", &slept);
-        Some(Hit::of(rows, text))
+        let text = pair.counts("sleeps", &slept);
+        Some(Match::of(rows, text))
     }
 }
 
-fn is_sleep(row: &Row) -> bool {
+fn is_sleep(row: &Delta) -> bool {
     row.kind == TermKind::Syscall(SyscallClass::Timers)
 }
 
 /// Roles that live by the clock.
-fn pollers(rows: &[Row]) -> BTreeSet<Role> {
+fn pollers(rows: &[Delta]) -> BTreeSet<Role> {
     let polls = roles(rows)
         .into_iter()
         .filter(|role| does_little_but_sleep(rows, role));
     polls.cloned().collect()
 }
 
-fn does_little_but_sleep(rows: &[Row], role: &Role) -> bool {
+fn does_little_but_sleep(rows: &[Delta], role: &Role) -> bool {
     let own = || rows.iter().filter(|row| row.role == *role);
     let sleeps: f64 = own()
         .filter(|row| is_sleep(row))
-        .map(|row| row.dear.count)
+        .map(|row| row.costly.count)
         .sum();
     let calls = own().filter(|row| row.kind.is_syscall());
-    let calls: f64 = calls.map(|row| row.dear.count).sum();
+    let calls: f64 = calls.map(|row| row.costly.count).sum();
     let user = own().filter(|row| row.kind.is_user_code());
-    let user: f64 = user.map(|row| row.dear.value).sum();
+    let user: f64 = user.map(|row| row.costly.value).sum();
     2.0 * sleeps > calls && user < A_LOOK_NS * sleeps
 }
 

@@ -1,7 +1,7 @@
 //! System calls of one purpose, where their being made is the whole pattern.
 
-use super::case::largest;
-use super::{About, Case, Hit, Kind, Rule};
+use super::comparison::largest;
+use super::{About, Comparison, Kind, Match, Rule};
 use recording::vocabulary::SyscallClass;
 
 /// Calls of certain kinds of work.
@@ -47,7 +47,7 @@ pub const EVENT_LOOP: Calls = Calls {
 };
 
 /// The kernel's own work of moving bytes.
-pub const NETWORK_COST: Calls = Calls {
+pub const SOCKET_IO: Calls = Calls {
     about: About {
         id: "socket-io",
         title: "Sending and receiving",
@@ -59,7 +59,7 @@ pub const NETWORK_COST: Calls = Calls {
 };
 
 /// Whatever else the program asks the kernel for.
-pub const OTHER_CALLS: Calls = Calls {
+pub const OTHER_SYSCALLS: Calls = Calls {
     about: About {
         id: "other-syscalls",
         title: "Other system calls",
@@ -85,11 +85,11 @@ impl Rule for Calls {
         Kind::Cpu
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| self.classes.iter().any(|class| row.is_of(*class)))?;
-        let unit = case.story.metric.unit;
-        let text = format!("{}{}", case.counts("calls", &rows), largest(&rows, unit));
-        Some(Hit::of(rows, text))
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.rows(|row| self.classes.iter().any(|class| row.is_of(*class)))?;
+        let unit = pair.view.metric.unit;
+        let text = format!("{}{}", pair.counts("calls", &rows), largest(&rows, unit));
+        Some(Match::of(rows, text))
     }
 }
 

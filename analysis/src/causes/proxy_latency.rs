@@ -1,6 +1,6 @@
 //! The parts of forwarding time.
 
-use super::{About, Case, Hit, Kind, Rule};
+use super::{About, Comparison, Kind, Match, Rule};
 use crate::arms::Rounds;
 use recording::Recording;
 use recording::vocabulary::{ProxyStage, TermKind};
@@ -29,7 +29,7 @@ pub const QUEUEING: Part = Part {
 };
 
 /// Data that is received but not sent on yet.
-pub const SLOW_FORWARDING: Part = Part {
+pub const RECEIVE_TO_SEND: Part = Part {
     about: About {
         id: "slow-forwarding",
         title: "Between receive and send",
@@ -46,20 +46,20 @@ impl Rule for Part {
     }
 
     fn kind(&self) -> Kind {
-        Kind::Forwarding
+        Kind::ProxyLatency
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| {
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.rows(|row| {
             self.stages
                 .iter()
                 .any(|stage| row.kind == TermKind::Proxy(*stage))
         })?;
-        let mut text = case.values(&rows);
-        for arm in [case.dear, case.cheap] {
+        let mut text = pair.values(&rows);
+        for arm in [pair.costly, pair.baseline] {
             text += &partly(arm).unwrap_or_default();
         }
-        Some(Hit::of(rows, text))
+        Some(Match::of(rows, text))
     }
 }
 

@@ -8,7 +8,7 @@ use recording::vocabulary::MetricId;
 use recording::{Evidence, Recording};
 
 /// See the module.
-pub struct HeldBackSends;
+pub struct NagleDelay;
 
 const ABOUT: About = About {
     id: "nagle-delay",
@@ -18,7 +18,7 @@ const ABOUT: About = About {
     remedy: "Set TCP_NODELAY on accepted connections, or send the head together with the first chunk",
 };
 
-impl Condition for HeldBackSends {
+impl Condition for NagleDelay {
     fn about(&self) -> &'static About {
         &ABOUT
     }
@@ -59,13 +59,13 @@ mod tests {
                 })
                 .done()
         };
-        let sign = HeldBackSends.check("r", &with(40)).expect("seen");
+        let sign = NagleDelay.check("r", &with(40)).expect("seen");
         assert_eq!(
             sign.text,
             "40 of 2040 sends to clients (1.96 %) waited for an acknowledgement"
         );
-        assert!(HeldBackSends.check("r", &with(20)).is_none());
+        assert!(NagleDelay.check("r", &with(20)).is_none());
         let idle = Build::arm("x").done();
-        assert!(HeldBackSends.check("r", &idle).is_none());
+        assert!(NagleDelay.check("r", &idle).is_none());
     }
 }

@@ -1,11 +1,11 @@
 //! Go's sysmon: what it costs follows from how long anything runs.
 
-use super::{About, Case, Hit, Kind, Rule};
+use super::{About, Comparison, Kind, Match, Rule};
 use recording::vocabulary::Role;
 
 /// See the module. It runs on no processor of the scheduler, looks every 20 µs at first and every 10 ms at last, and sleeps when
 /// all of the process does (`sysmon` in Go's `runtime/proc.go`).
-pub struct GoWatcher;
+pub struct GoSysmon;
 
 const ABOUT: About = About {
     id: "go-sysmon",
@@ -15,7 +15,7 @@ const ABOUT: About = About {
     remedy: "Look at the other causes; nothing switches it off",
 };
 
-impl Rule for GoWatcher {
+impl Rule for GoSysmon {
     fn about(&self) -> &About {
         &ABOUT
     }
@@ -24,14 +24,14 @@ impl Rule for GoWatcher {
         Kind::Cpu
     }
 
-    fn follows(&self) -> bool {
+    fn is_consequence(&self) -> bool {
         true
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| row.role == Role::GoSysmon)?;
-        let text = case.values(&rows);
-        Some(Hit::of(rows, text))
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.rows(|row| row.role == Role::GoSysmon)?;
+        let text = pair.values(&rows);
+        Some(Match::of(rows, text))
     }
 }
 

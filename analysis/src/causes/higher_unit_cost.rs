@@ -5,8 +5,8 @@
 //! same size, and nearly all of them cost more, it is not the calls that changed; and its own code ran on the same processor.
 
 use super::{
-    About, Case, Hit, Kind, Row, Rule,
-    case::{roles, sum},
+    About, Comparison, Delta, Kind, Match, Rule,
+    comparison::{roles, sum},
 };
 use crate::{arms::Rounds, kinds};
 use recording::format;
@@ -22,7 +22,7 @@ const MOST_CALLS: f64 = 0.5;
 const NEARLY_ALL: f64 = 0.8;
 
 /// See the module.
-pub struct DearerWork;
+pub struct HigherUnitCost;
 
 const ABOUT: About = About {
     id: "higher-unit-cost",
@@ -32,7 +32,7 @@ const ABOUT: About = About {
     remedy: "Look at the other causes; keep other threads off their CPU",
 };
 
-impl Rule for DearerWork {
+impl Rule for HigherUnitCost {
     fn about(&self) -> &About {
         &ABOUT
     }
@@ -41,56 +41,56 @@ impl Rule for DearerWork {
         Kind::Cpu
     }
 
-    fn follows(&self) -> bool {
+    fn is_consequence(&self) -> bool {
         true
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let all = case.unclaimed();
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let all = pair.unclaimed();
         let (mut rows, mut told) = (Vec::new(), Vec::new());
         for role in roles(all) {
-            let own: Vec<Row> = all
+            let own: Vec<Delta> = all
                 .iter()
                 .filter(|row| row.role == *role)
                 .cloned()
                 .collect();
-            if let Some(yardstick) = Yardstick::of(case, &own) {
-                told.push(yardstick.text(case, role));
+            if let Some(yardstick) = Yardstick::of(pair, &own) {
+                told.push(yardstick.text(pair, role));
                 rows.extend(yardstick.code(&own));
                 rows.extend(yardstick.calls);
             }
         }
-        (!rows.is_empty()).then(|| Hit::of(rows, told.join("; ")))
+        (!rows.is_empty()).then(|| Match::of(rows, told.join("; ")))
     }
 }
 
 /// Calls of one role that are the same in both arms.
 struct Yardstick {
-    calls: Vec<Row>,
+    calls: Vec<Delta>,
     /// By what factor they are dearer.
     factor: f64,
 }
 
 impl Yardstick {
-    fn of(case: &Case<'_>, own: &[Row]) -> Option<Self> {
-        let calls: Vec<Row> = own
+    fn of(pair: &Comparison<'_>, own: &[Delta]) -> Option<Self> {
+        let calls: Vec<Delta> = own
             .iter()
             .filter(|row| row.kind.is_syscall())
             .cloned()
             .collect();
-        let price = |rows: &[Row]| sum(rows, |row| row.cheap).value;
+        let price = |rows: &[Delta]| sum(rows, |row| row.baseline).value;
         let all = price(&calls);
-        let same: Vec<Row> = calls
+        let same: Vec<Delta> = calls
             .into_iter()
-            .filter(|row| is_the_same(case, row))
+            .filter(|row| is_the_same(pair, row))
             .collect();
         let before = price(&same);
-        let factor = sum(&same, |row| row.dear).value / before;
+        let factor = sum(&same, |row| row.costly).value / before;
         // Half of the way from equal to the factor is nearer to it.
         let enough = 1.0 + (factor - 1.0) / 2.0;
-        let dearer: Vec<Row> = same
+        let dearer: Vec<Delta> = same
             .iter()
-            .filter(|row| row.dear.value > enough * row.cheap.value)
+            .filter(|row| row.costly.value > enough * row.baseline.value)
             .cloned()
             .collect();
         let is_one = dearer.len() > 1
@@ -104,30 +104,30 @@ impl Yardstick {
     }
 
     /// The part of the role's user code that the yardstick speaks for.
-    fn code(&self, own: &[Row]) -> Vec<Row> {
+    fn code(&self, own: &[Delta]) -> Vec<Delta> {
         let code = own
             .iter()
-            .filter(|row| row.kind.is_user_code() && row.more > 0.0);
-        code.map(|row| row.part((self.factor - 1.0) * row.cheap.value))
+            .filter(|row| row.kind.is_user_code() && row.delta > 0.0);
+        code.map(|row| row.part((self.factor - 1.0) * row.baseline.value))
             .collect()
     }
 
-    fn text(&self, case: &Case<'_>, role: &Role) -> String {
+    fn text(&self, pair: &Comparison<'_>, role: &Role) -> String {
         format!(
             "{role} makes {} kinds of calls as often and of the same size at {} times the price ({})",
             self.calls.len(),
             format::number(self.factor),
-            case.values(&self.calls)
+            pair.values(&self.calls)
         )
     }
 }
 
 /// Whether a call is made as often in both arms, and moves or brings as much.
-fn is_the_same(case: &Case<'_>, row: &Row) -> bool {
-    let bytes = |arm| moved(case, arm, row);
-    row.cheap.count > 0.0
-        && is_near(row.dear.count, row.cheap.count)
-        && is_near(bytes(case.dear), bytes(case.cheap))
+fn is_the_same(pair: &Comparison<'_>, row: &Delta) -> bool {
+    let bytes = |arm| moved(pair, arm, row);
+    row.baseline.count > 0.0
+        && is_near(row.costly.count, row.baseline.count)
+        && is_near(bytes(pair.costly), bytes(pair.baseline))
 }
 
 fn is_near(one: f64, other: f64) -> bool {
@@ -135,8 +135,8 @@ fn is_near(one: f64, other: f64) -> bool {
 }
 
 /// Bytes that the calls of a row move, or events that they bring.
-fn moved(case: &Case<'_>, arm: &Rounds<'_>, row: &Row) -> f64 {
-    case.per(arm, |recording| {
+fn moved(pair: &Comparison<'_>, arm: &Rounds<'_>, row: &Delta) -> f64 {
+    pair.per(arm, |recording| {
         let threads = recording.threads.iter();
         let own = threads.filter(|thread| thread.role == row.role);
         let calls = own.flat_map(|thread| &thread.syscalls);

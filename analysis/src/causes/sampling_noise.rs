@@ -1,6 +1,6 @@
 //! What of a cause may be chance: samples tell what user code, faults and interrupts are, and few samples tell little.
 
-use super::{Case, Row, case::roles};
+use super::{Comparison, Delta, comparison::roles};
 use crate::{
     arms::Rounds,
     attribution,
@@ -12,27 +12,28 @@ use recording::{Recording, process::Thread, vocabulary::Role};
 ///
 /// What a role does outside of calls was found by the same samples: of one thing more was less of another. So its rows are looked at
 /// together, or the error of the sum would be told as larger than it is.
-pub fn of(case: &Case<'_>, rows: &[Row]) -> f64 {
-    let (sampled, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| is_sampled(row));
+pub fn of(pair: &Comparison<'_>, rows: &[Delta]) -> f64 {
+    let (sampled, others): (Vec<&Delta>, Vec<&Delta>) =
+        rows.iter().partition(|row| is_sampled(row));
     let others = others.iter().filter_map(|row| row.sampling_error);
     let others: f64 = others.map(|error| (error / Z).powi(2)).sum();
     let of_roles = roles(sampled.iter().copied()).into_iter().map(|role| {
         let own = || sampled.iter().filter(|row| row.role == *role);
-        let dear = own().map(|row| row.dear.value).sum();
-        let cheap = own().map(|row| row.cheap.value).sum();
-        variance(case, case.dear, role, dear) + variance(case, case.cheap, role, cheap)
+        let costly = own().map(|row| row.costly.value).sum();
+        let baseline = own().map(|row| row.baseline.value).sum();
+        variance(pair, pair.costly, role, costly) + variance(pair, pair.baseline, role, baseline)
     });
     Z * (others + of_roles.sum::<f64>()).sqrt()
 }
 
 /// Whether samples alone tell how large a row is.
-fn is_sampled(row: &Row) -> bool {
+fn is_sampled(row: &Delta) -> bool {
     row.sampling_error.is_some() && row.kind.is_sampled()
 }
 
 /// Of `value`, which samples gave to a role in one arm.
-fn variance(case: &Case<'_>, arm: &Rounds<'_>, role: &Role, value: f64) -> f64 {
-    let outside = case.per(arm, |recording| {
+fn variance(pair: &Comparison<'_>, arm: &Rounds<'_>, role: &Role, value: f64) -> f64 {
+    let outside = pair.per(arm, |recording| {
         let times = attribution::thread_times(recording);
         let threads = recording.threads.iter().zip(times);
         let own = threads.filter(|(thread, _)| thread.role == *role);

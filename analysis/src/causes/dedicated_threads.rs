@@ -1,6 +1,6 @@
 //! Threads that exist for one job.
 
-use super::{About, Case, Hit, Kind, Rule};
+use super::{About, Comparison, Kind, Match, Rule};
 use recording::vocabulary::TermKind;
 
 /// CPU time of the threads of one job.
@@ -46,10 +46,10 @@ impl Rule for ThreadJob {
         Kind::Cpu
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.work(self.job)?;
-        let text = format!("{} on a CPU: {}", self.who, case.values(&rows));
-        Some(Hit::of(rows, text))
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.work(self.job)?;
+        let text = format!("{} on a CPU: {}", self.who, pair.values(&rows));
+        Some(Match::of(rows, text))
     }
 }
 

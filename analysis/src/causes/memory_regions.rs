@@ -1,7 +1,7 @@
 //! Resident memory by what it is for.
 
-use super::case::largest;
-use super::{About, Case, Hit, Kind, Rule};
+use super::comparison::largest;
+use super::{About, Comparison, Kind, Match, Rule};
 use crate::call_sites::{self, Clause};
 use recording::vocabulary::{RegionClass, TermKind};
 
@@ -72,20 +72,20 @@ impl Rule for Regions {
         Kind::Memory
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.rows(|row| {
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.rows(|row| {
             self.classes
                 .iter()
                 .any(|class| row.kind == TermKind::Region(*class))
         })?;
-        let unit = case.story.metric.unit;
+        let unit = pair.view.metric.unit;
         // What was touched while recorded is mostly heap, and says nothing of how other classes came to be.
         let faulting = match self.about.id {
-            "retained-heap" => call_sites::page_faults(case.dear),
+            "retained-heap" => call_sites::page_faults(pair.costly),
             _ => Clause::default(),
         };
-        let (values, largest) = (case.values(&rows), largest(&rows, unit));
-        Some(Hit {
+        let (values, largest) = (pair.values(&rows), largest(&rows, unit));
+        Some(Match {
             text: format!("{values}{largest}{}", faulting.text),
             rows,
             evidence: faulting.evidence,

@@ -1,13 +1,13 @@
 //! Receives that find nothing there.
 
-use super::case::{is_by_count, sum};
-use super::{About, Case, Hit, Kind, Rule};
+use super::comparison::{is_by_count, sum};
+use super::{About, Comparison, Kind, Match, Rule};
 use recording::evidence::List;
 use recording::vocabulary::{SyscallClass, TermKind};
 use recording::{Evidence, Recording};
 
 /// See the module.
-pub struct FailingReceives;
+pub struct EagainReads;
 
 const ABOUT: About = About {
     id: "eagain-reads",
@@ -17,7 +17,7 @@ const ABOUT: About = About {
     remedy: "Read only when the event loop says there is data, and stop after a short read",
 };
 
-impl Rule for FailingReceives {
+impl Rule for EagainReads {
     fn about(&self) -> &About {
         &ABOUT
     }
@@ -26,18 +26,21 @@ impl Rule for FailingReceives {
         Kind::Cpu
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let rows = case.work(TermKind::Syscall(SyscallClass::Receive))?;
-        let (dear, cheap) = (case.per(case.dear, failed), case.per(case.cheap, failed));
-        let more_calls = sum(&rows, |row| row.dear).count - sum(&rows, |row| row.cheap).count;
-        if !is_by_count(&rows) || dear - cheap < more_calls / 2.0 {
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let rows = pair.work(TermKind::Syscall(SyscallClass::Receive))?;
+        let (costly, baseline) = (
+            pair.per(pair.costly, failed),
+            pair.per(pair.baseline, failed),
+        );
+        let more_calls = sum(&rows, |row| row.costly).count - sum(&rows, |row| row.baseline).count;
+        if !is_by_count(&rows) || costly - baseline < more_calls / 2.0 {
             return None;
         }
-        let text = case.compared("receives that fail (EAGAIN)", dear, cheap);
-        Some(Hit {
+        let text = pair.compared("receives that fail (EAGAIN)", costly, baseline);
+        Some(Match {
             rows,
             text,
-            evidence: case.cite_all(|path| Evidence::list(path, List::Syscalls)),
+            evidence: pair.cite_all(|path| Evidence::list(path, List::Syscalls)),
         })
     }
 }

@@ -1,8 +1,8 @@
 //! Work passed from one thread to another, and locks.
 
 use super::{
-    About, Case, Hit, Kind, Row, Rule,
-    case::{around_calls, roles},
+    About, Comparison, Delta, Kind, Match, Rule,
+    comparison::{roles, surrounding_code},
 };
 use recording::evidence::List;
 use recording::process::WakeSource;
@@ -17,7 +17,7 @@ const NO_WORK_NS: f64 = 3_000.0;
 const AROUND_NS: f64 = 1_000.0;
 
 /// See the module.
-pub struct HandOff;
+pub struct ThreadHandoff;
 
 const ABOUT: About = About {
     id: "thread-handoff",
@@ -27,7 +27,7 @@ const ABOUT: About = About {
     remedy: "Let the thread that received the data finish the job, or use fewer threads (GOMAXPROCS for Go)",
 };
 
-impl Rule for HandOff {
+impl Rule for ThreadHandoff {
     fn about(&self) -> &About {
         &ABOUT
     }
@@ -36,12 +36,12 @@ impl Rule for HandOff {
         Kind::Cpu
     }
 
-    fn check(&self, case: &Case<'_>) -> Option<Hit> {
-        let all = case.unclaimed();
+    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
+        let all = pair.unclaimed();
         let idle = errand_threads(all);
-        let around = around_calls(all, is_handing, AROUND_NS);
-        let by_own = preempted_by_own(case, all);
-        let rows = case.rows(|row| {
+        let around = surrounding_code(all, is_handing, AROUND_NS);
+        let by_own = preempted_by_own(pair, all);
+        let rows = pair.rows(|row| {
             is_handing(row)
                 || idle.contains(&row.role)
                 || around.contains(row)
@@ -50,53 +50,55 @@ impl Rule for HandOff {
         let calls: Vec<_> = rows.iter().filter(|row| is_handing(row)).cloned().collect();
         let text = format!(
             "{}; its threads wake each other: {}",
-            case.counts("futex calls", &calls),
-            case.compared(
+            pair.counts("futex calls", &calls),
+            pair.compared(
                 "such wake-ups",
-                case.per(case.dear, woken),
-                case.per(case.cheap, woken)
+                pair.per(pair.costly, woken),
+                pair.per(pair.baseline, woken)
             )
         );
-        Some(Hit {
+        Some(Match {
             rows,
             text,
-            evidence: case.cite_all(|path| Evidence::list(path, List::Wakers)),
+            evidence: pair.cite_all(|path| Evidence::list(path, List::Wakers)),
         })
     }
 }
 
-fn is_handing(row: &Row) -> bool {
+fn is_handing(row: &Delta) -> bool {
     row.is_of(SyscallClass::ThreadSync)
 }
 
 /// Whether it is the threads' waking each other that preempts them: there are more such wake-ups, and about as many as
 /// preemptions.
-fn preempted_by_own(case: &Case<'_>, rows: &[Row]) -> bool {
+fn preempted_by_own(pair: &Comparison<'_>, rows: &[Delta]) -> bool {
     let switching = rows
         .iter()
         .filter(|row| row.kind == TermKind::ContextSwitch);
-    let preemptions: f64 = switching.map(|row| row.dear.count - row.cheap.count).sum();
-    let wakeups = case.per(case.dear, woken) - case.per(case.cheap, woken);
+    let preemptions: f64 = switching
+        .map(|row| row.costly.count - row.baseline.count)
+        .sum();
+    let wakeups = pair.per(pair.costly, woken) - pair.per(pair.baseline, woken);
     preemptions > 0.0 && wakeups > preemptions / 2.0
 }
 
 /// Roles of threads that only pass things on.
-fn errand_threads(rows: &[Row]) -> BTreeSet<Role> {
+fn errand_threads(rows: &[Delta]) -> BTreeSet<Role> {
     let idle = roles(rows)
         .into_iter()
         .filter(|role| only_passes(rows, role));
     idle.cloned().collect()
 }
 
-fn only_passes(rows: &[Row], role: &Role) -> bool {
+fn only_passes(rows: &[Delta], role: &Role) -> bool {
     let own = || rows.iter().filter(|row| row.role == *role);
-    let count = |fits: fn(&Row) -> bool| -> f64 {
+    let count = |fits: fn(&Delta) -> bool| -> f64 {
         let rows = own().filter(|row| fits(row));
-        rows.map(|row| row.dear.count).sum()
+        rows.map(|row| row.costly.count).sum()
     };
     let (handed, calls) = (count(is_handing), count(|row| row.kind.is_syscall()));
     let user = own().filter(|row| row.kind.is_user_code());
-    let user: f64 = user.map(|row| row.dear.value).sum();
+    let user: f64 = user.map(|row| row.costly.value).sum();
     handed > 0.9 * calls && user < NO_WORK_NS * handed
 }
 
