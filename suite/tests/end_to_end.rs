@@ -97,6 +97,7 @@ fn recordings_hold(out: &Path, arm: &Arm) -> Result<()> {
 mod checks {
     use super::*;
     use recording::comparison::{Estimate, Metric, Pair, Term};
+    use recording::vocabulary::MetricId;
 
     fn metric(delta: f64, unexplained: f64) -> Comparison {
         let estimate = |value| Estimate {
@@ -121,7 +122,7 @@ mod checks {
             ]
             .into(),
             pairs: vec![pair],
-            ..Metric::default()
+            ..Metric::new(MetricId::CpuNsPerToken)
         };
         Comparison {
             metrics: vec![metric],
