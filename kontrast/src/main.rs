@@ -2,7 +2,6 @@
 
 mod cli;
 mod conclude;
-mod outcome;
 mod publish;
 
 use clap::Parser;

@@ -5,7 +5,8 @@
 
 use super::{
     interrupt::Interrupt,
-    load::{BREAKPOINT, Driver, Load},
+    load::Driver,
+    request::{BREAKPOINT, Load},
 };
 use anyhow::{Context, bail};
 use recording::load::Held;

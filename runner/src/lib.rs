@@ -16,7 +16,7 @@ pub mod guardian;
 mod highest;
 mod http;
 mod interrupt;
-pub mod load;
+mod load;
 pub mod output;
 mod placement;
 mod plan;
@@ -28,7 +28,6 @@ mod round;
 mod run;
 pub mod service;
 mod stub;
-pub mod suspended;
 pub mod target;
 #[cfg(test)]
 mod testing;

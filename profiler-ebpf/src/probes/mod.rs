@@ -1,11 +1,9 @@
-//! The programs, one probe group a file.
+//! The programs, one family of signals a file.
 
 pub mod fault;
-pub mod lifetime;
 pub mod runtime;
 pub mod sample;
 pub mod sched;
 pub mod site;
 pub mod socket;
 pub mod syscall;
-pub mod wake;

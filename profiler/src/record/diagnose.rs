@@ -1,43 +1,43 @@
-//! The probe groups that this kernel supports, by trying: attaches the programs for a moment.
+//! What this kernel gives, found by trying: the programs are loaded, attached for a moment and let go.
 
 use super::offsets::{BTF_PATH, Layout};
 use super::privilege;
-use super::probe_groups::{CPU_SAMPLES, HookKind, PROBE_GROUPS, provides};
-use super::programs::{ProbeConfig, Programs, Source};
+use super::programs::{Programs, Source, Wanted};
+use super::signals::{HookKind, SAMPLES, SIGNALS, answers};
 use serde::Serialize;
 use std::path::Path;
 
-/// The abilities of this kernel and of this process.
+/// What this kernel and this process can do.
 #[derive(Debug, Serialize)]
 pub struct Diagnosis {
     /// Kernel release.
     pub kernel: String,
-    /// Whether the kernel describes its types (BTF).
+    /// Whether the kernel describes its types.
     pub btf: bool,
     /// Capabilities that loading needs and this process lacks.
     pub missing_privilege: Vec<String>,
-    /// Each probe group.
+    /// Each signal.
     pub signals: Vec<Verdict>,
-    /// Why nothing can be recorded; absent if something can.
+    /// Why nothing can be recorded, if so.
     pub problem: Option<String>,
 }
 
-/// The source that serves a probe group here.
+/// What serves a signal here.
 #[derive(Debug, Serialize)]
 pub struct Verdict {
     /// Name.
     pub signal: String,
-    /// Name of the source; `none` if there is none, `unknown` if it could not be tried.
+    /// What serves it; `none` if nothing does, `unknown` if it could not be tried.
     pub source: String,
-    /// Why a better source did not serve; empty where the best one did, or none was tried.
+    /// Why no (better) hook does; empty where one does, or nothing was tried.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub refused: String,
-    /// What a recording lacks without it.
+    /// What cannot be said without it.
     pub answers: String,
 }
 
 impl Diagnosis {
-    /// Examines this kernel.
+    /// Looks at this kernel.
     pub fn of_this_kernel() -> Self {
         let missing: Vec<String> = privilege::missing()
             .iter()
@@ -52,7 +52,7 @@ impl Diagnosis {
         let signals = match &tried {
             Ok(sources) => sources
                 .iter()
-                .map(|tried| verdict(tried.group, &tried.source, &tried.fallback_reason))
+                .map(|tried| verdict(tried.signal, &tried.source, &tried.refused))
                 .collect(),
             Err(_) => names()
                 .map(|signal| verdict(signal, "unknown", ""))
@@ -69,10 +69,7 @@ impl Diagnosis {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    PROBE_GROUPS
-        .iter()
-        .map(|group| group.name)
-        .chain([CPU_SAMPLES.0])
+    SIGNALS.iter().map(|signal| signal.name).chain([SAMPLES.0])
 }
 
 fn verdict(signal: &str, source: &str, refused: &str) -> Verdict {
@@ -80,7 +77,7 @@ fn verdict(signal: &str, source: &str, refused: &str) -> Verdict {
         signal: signal.into(),
         source: source.into(),
         refused: refused.into(),
-        answers: provides(signal).into(),
+        answers: answers(signal).into(),
     }
 }
 
@@ -97,8 +94,8 @@ fn privilege_needed(missing: &[String]) -> String {
 
 fn try_programs() -> Result<Vec<Source>, String> {
     let kinds = [HookKind::TpBtf, HookKind::RawTracepoint];
-    let config = ProbeConfig::minimal(vec![std::process::id()], false, &kinds);
-    let programs = Programs::attach(&config).map_err(|error| format!("{error:#}"))?;
+    let wanted = Wanted::only(vec![std::process::id()], false, &kinds);
+    let programs = Programs::attach(&wanted).map_err(|error| format!("{error:#}"))?;
     Ok(programs.sources)
 }
 
@@ -107,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_every_probe_group_with_or_without_privilege() {
+    fn every_signal_is_named_whatever_the_privilege() {
         let diagnosis = Diagnosis::of_this_kernel();
         let listed: Vec<&str> = diagnosis
             .signals

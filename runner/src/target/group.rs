@@ -1,12 +1,13 @@
-//! The process group of a server, which does not outlive this process.
+//! A process group of our own, which does not outlive us.
 
 use super::{
-    error::{Context, Result},
+    error::{Context, Error, Result},
     owner,
     sudo_user::SudoUser,
 };
-use crate::{cpus::Cpus, guardian};
+use crate::guardian;
 use nix::{
+    sched::{CpuSet, sched_setaffinity},
     sys::{
         signal::{Signal, killpg},
         wait::{Id, WaitPidFlag, WaitStatus, waitid},
@@ -18,40 +19,38 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Time that a server has to end after SIGTERM.
+/// How long a server may take to end by itself.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A process and everything it starts in its group. Dropping it ends all of them.
-///
-/// Libraries that kill a group on drop reap its leader first. This must not: until the leader is
-/// reaped its id cannot belong to another group, and the port is free only once all members ended.
+/// A process and whatever it starts in its group; all of it is ended on drop.
 #[derive(Debug)]
 pub(super) struct Group {
     leader: Child,
 }
 
 impl Group {
-    /// Starts `command` on these CPUs, in a new group; under sudo as the user behind it.
-    ///
-    /// # Errors
-    /// Fails if the program cannot be started there.
-    pub fn spawn(command: &mut Command, cpus: Option<&Cpus>) -> Result<Self> {
+    /// Starts `command` on the given CPUs, in a group of its own; under sudo as the user who called it.
+    pub fn spawn(command: &mut Command, cpus: Option<&[usize]>) -> Result<Self> {
+        guardian::announce(command).doing(|| "sharing the way to the guardian".to_owned())?;
         if let Some(user) = SudoUser::detect()? {
             user.run_as(command);
         }
-        let leader = guardian::spawn(command, cpus).doing(|| "starting sh".to_owned())?;
+        let leader = match cpus {
+            None => command.spawn(),
+            Some(cpus) => on_cpus(cpus, || command.spawn())?,
+        };
+        let leader = leader
+            .inspect_err(|_| guardian::not_started())
+            .doing(|| "starting sh".to_owned())?;
         Ok(Self { leader })
     }
 
-    /// Returns the id of the group, which is that of its leader.
+    /// The group's id, which is its first process's.
     pub fn id(&self) -> u32 {
         self.leader.id()
     }
 
-    /// Returns how the leader ended, if it did. It stays a zombie, so that its id stays taken.
-    ///
-    /// # Errors
-    /// Fails if the leader was reaped.
+    /// How the first process ended, if it did. It stays a zombie, so that its id is not given to another.
     pub fn ended(&self) -> Result<Option<String>> {
         let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
         let status = waitid(Id::Pid(self.pid()), flags)
@@ -63,7 +62,7 @@ impl Group {
         })
     }
 
-    /// Waits for a leader that is ending: its other threads may take longer than its first.
+    /// Waits for a process that is dying: its other threads may take longer than its first.
     pub fn until_ended(&self) {
         wait_until(|| !matches!(self.ended(), Ok(None)));
     }
@@ -76,12 +75,12 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // Errors mean that no process is left to signal.
+        // Errors mean that there is nothing left to signal.
         let _ = killpg(self.pid(), Signal::SIGTERM);
         self.until_ended();
-        // Children of the leader may have ignored SIGTERM.
+        // Always: children of the first process may have ignored SIGTERM. It is not reaped yet, so the id is ours.
         let _ = killpg(self.pid(), Signal::SIGKILL);
-        // Orphans are reaped by init, and hold their ports until they have ended.
+        // Its orphans are not ours to reap, but their ports are only free once they have gone.
         wait_until(|| !owner::has_members(self.id()));
         guardian::forget(self.id());
         let _ = self.leader.wait();
@@ -93,4 +92,26 @@ fn wait_until(done: impl Fn() -> bool) {
     while !done() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Calls `spawn` on a thread that may only use `cpus`, which its child inherits.
+fn on_cpus<T: Send>(cpus: &[usize], spawn: impl FnOnce() -> T + Send) -> Result<T> {
+    let mut set = CpuSet::new();
+    for cpu in cpus {
+        set.set(*cpu).doing(|| format!("CPU {cpu}"))?;
+    }
+    let body = || {
+        let pinned = sched_setaffinity(Pid::from_raw(0), &set);
+        pinned.doing(|| format!("placing the server on CPUs {cpus:?}; are they all there?"))?;
+        Ok(spawn())
+    };
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(body);
+        thread.join().unwrap_or_else(|_| {
+            Err(Error::Io {
+                what: "starting the server".to_owned(),
+                source: std::io::Error::other("a thread panicked"),
+            })
+        })
+    })
 }

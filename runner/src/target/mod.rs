@@ -10,6 +10,7 @@ mod arm;
 mod build;
 mod error;
 mod group;
+mod held;
 mod help;
 mod inputs;
 mod installed;
@@ -21,12 +22,12 @@ mod running;
 mod shell;
 mod start;
 mod sudo_user;
-mod suspended_server;
 #[cfg(test)]
 mod testing;
 
 pub use arm::Arm;
 pub use error::{Error, Result};
+pub use held::Held;
 pub use help::HelpFolder;
 pub use log::LogTail;
 pub use manifest::{Help, Manifest, Variant};
@@ -34,4 +35,3 @@ pub use running::Running;
 pub use start::StartOptions;
 pub use start::unused_port;
 pub use sudo_user::SudoUser;
-pub use suspended_server::SuspendedServer;
