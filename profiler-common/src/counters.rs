@@ -1,92 +1,80 @@
 //! Counters of the whole target, one set a CPU.
 
-/// Counters of the whole target; what counts most often is in the first cache line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct Counters {
+macro_rules! counters {
+    ($($(#[$doc:meta])* $field:ident,)*) => {
+        /// Counters of the whole target. The most frequent ones share the first cache line.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[repr(C)]
+        pub struct Counters {
+            $($(#[$doc])* pub $field: u64,)*
+        }
+
+        impl Counters {
+            /// Adds another CPU's set.
+            pub fn add(&mut self, other: &Counters) {
+                $(self.$field += other.$field;)*
+            }
+        }
+    };
+}
+
+counters! {
     /// Sends that moved bytes.
-    pub send_calls: u64,
+    send_calls,
     /// Bytes sent.
-    pub send_bytes: u64,
+    send_bytes,
     /// Receives that moved bytes.
-    pub recv_calls: u64,
+    recv_calls,
     /// Bytes received.
-    pub recv_bytes: u64,
-    /// Sends on accepted connections paired with the receive that caused them,
-    pub forwards_matched: u64,
-    /// and those without.
-    pub forwards_unmatched: u64,
+    recv_bytes,
+    /// Sends on accepted connections that were paired with the receive that caused them.
+    relays_matched,
+    /// Sends on accepted connections without such a receive.
+    relays_unmatched,
     /// Times a goroutine moved data on a thread on which another had done so last.
-    pub goroutine_switches: u64,
-    /// Receives of goroutines that had received before,
-    pub goroutine_receives: u64,
-    /// and, of these, those on another thread than the receive before.
-    pub goroutine_moves: u64,
-    /// Sends on accepted connections of which the kernel kept a part until the client acknowledges what came before (see
-    /// [`crate::socket::held_back`]).
-    pub held_sends: u64,
+    goroutine_switches,
+    /// Receives of goroutines that had received before.
+    goroutine_receives,
+    /// Share of `goroutine_receives` on another thread than the receive before.
+    goroutine_moves,
+    /// Sends on accepted connections that Nagle's algorithm delayed (see
+    /// [`crate::socket::nagle_delayed`]).
+    nagle_delayed_sends,
     /// Connections the target opened.
-    pub connected: u64,
+    connected,
     /// Connections of the target that closed.
-    pub closed: u64,
-    /// Segments sent again.
-    pub retransmits: u64,
-    /// Thread ends handed to the ring buffer,
-    pub exits_produced: u64,
-    /// and those it had no room for.
-    pub exits_dropped: u64,
-    /// Entries a full map could not take: threads,
-    pub lost_threads: u64,
-    /// statistics of system calls,
-    pub lost_syscalls: u64,
-    /// sockets,
-    pub lost_sockets: u64,
-    /// wake-ups,
-    pub lost_wakes: u64,
-    /// fault addresses,
-    pub lost_faults: u64,
-    /// processes that were waited for,
-    pub lost_waits: u64,
-    /// samples of user code.
-    pub lost_samples: u64,
-    /// What is counted, but without the code that did it, since its map was full: page faults,
-    pub lost_fault_sites: u64,
-    /// and calls that manage memory.
-    pub lost_call_sites: u64,
+    closed,
+    /// Segments retransmitted.
+    retransmits,
+    /// Ends of threads written to the ring buffer.
+    exits_produced,
+    /// Ends of threads for which the ring buffer had no room.
+    exits_dropped,
+    /// Threads for which a full map had no room.
+    lost_threads,
+    /// System calls for which a full map had no room.
+    lost_syscalls,
+    /// Sockets for which a full map had no room.
+    lost_sockets,
+    /// Wake-ups for which a full map had no room.
+    lost_wakes,
+    /// Page faults for which a full map had no room.
+    lost_faults,
+    /// Waits whose run-queue blame a full map had no room for.
+    lost_blame,
+    /// CPU samples of user code for which a full map had no room.
+    lost_samples,
+    /// Page faults that are counted without their code, since its map was full.
+    lost_fault_sites,
+    /// Calls that manage memory, counted without their stack, since its map was full.
+    lost_call_sites,
 }
 
 const _: () = assert!(size_of::<Counters>() == 192);
 
 impl Counters {
-    /// Adds another CPU's set.
-    pub fn add(&mut self, other: &Counters) {
-        self.send_calls += other.send_calls;
-        self.send_bytes += other.send_bytes;
-        self.recv_calls += other.recv_calls;
-        self.recv_bytes += other.recv_bytes;
-        self.connected += other.connected;
-        self.closed += other.closed;
-        self.retransmits += other.retransmits;
-        self.forwards_matched += other.forwards_matched;
-        self.forwards_unmatched += other.forwards_unmatched;
-        self.held_sends += other.held_sends;
-        self.goroutine_switches += other.goroutine_switches;
-        self.goroutine_receives += other.goroutine_receives;
-        self.goroutine_moves += other.goroutine_moves;
-        self.exits_produced += other.exits_produced;
-        self.exits_dropped += other.exits_dropped;
-        self.lost_threads += other.lost_threads;
-        self.lost_syscalls += other.lost_syscalls;
-        self.lost_sockets += other.lost_sockets;
-        self.lost_wakes += other.lost_wakes;
-        self.lost_faults += other.lost_faults;
-        self.lost_waits += other.lost_waits;
-        self.lost_samples += other.lost_samples;
-        self.lost_fault_sites += other.lost_fault_sites;
-        self.lost_call_sites += other.lost_call_sites;
-    }
-
-    /// Events that could not be stored. Those that only lost their code are in the recording all the same.
+    /// Returns the number of events that could not be stored. Those that lost their code only are
+    /// in the recording all the same.
     pub fn lost(&self) -> u64 {
         self.exits_dropped
             + self.lost_threads
@@ -94,7 +82,7 @@ impl Counters {
             + self.lost_sockets
             + self.lost_wakes
             + self.lost_faults
-            + self.lost_waits
+            + self.lost_blame
             + self.lost_samples
     }
 }
@@ -104,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn adding_and_losing() {
+    fn adds_sets_and_counts_losses() {
         let one = Counters {
             send_calls: 1,
             lost_wakes: 2,

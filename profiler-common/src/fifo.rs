@@ -1,83 +1,95 @@
-//! First in, first out: pairs receives with sends where an event loop receives several chunks before it sends the first, and
-//! where one thread receives and another sends.
+//! First in, first out: pairs receives with sends of an event loop.
 //!
-//! Not every receive causes a send (headers, or what is sent on together with the next), so a plain queue would drift for
-//! good. It is kept in step by a rule of event loops: when the loop thread goes to sleep waiting for events, everything that
-//! was handed to it before it last got a CPU has been dealt with, so stamps that old belong to no send any more. That it
-//! blocks elsewhere, on a lock for instance, says nothing; and what another thread received is only handed over when that
-//! makes its next system call, which wakes the loop. What the loop thread received itself is dealt with when it goes to sleep.
+//! Such a loop receives several chunks before it sends the first, or sends what another thread has
+//! received. Not every receive causes a send: headers do not, nor does a chunk that is sent
+//! together with the next. So a plain queue would drift. It is kept in step by a rule of event
+//! loops: when the loop thread sleeps waiting for events, it has dealt with everything handed to it
+//! before its last switch-in, so stamps that old belong to no send any more.
+//!
+//! A loop thread that blocks elsewhere, on a lock for instance, proves nothing. A receive of
+//! another thread is handed over only with that thread's next system call, which wakes the loop. A
+//! receive of the loop thread itself is dealt with when it sleeps.
+
+use crate::slot::{Slot, slotted};
 
 /// When data arrived and when it was received, monotonic ns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
-pub struct Stamp {
+pub struct RecvStamp {
     /// Data became readable.
     pub arrival_ns: u64,
     /// Data was received.
     pub recv_ns: u64,
-    /// From arrival until the thread that received was woken; 0 if it was awake, or the arrival went unseen.
+    /// From arrival until the receiving thread was woken; 0 if it was awake or the arrival missed.
     pub woken_after_ns: u32,
-    /// From arrival until it was on a CPU; 0 likewise.
-    pub ran_after_ns: u32,
+    /// From arrival until the receiving thread was on a CPU; 0 likewise.
+    pub on_cpu_after_ns: u32,
 }
 
-/// Stamps the queue holds; older ones are overwritten.
+/// Stamps the queue holds; newer ones overwrite the oldest.
 pub const DEPTH: u32 = 128;
 /// Stamps looked at when the loop thread waits for events.
 const FLUSH: u32 = 16;
 
-/// A queue of stamps with one writer and one reader.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct Fifo {
-    /// Stamps ever pushed.
-    pub head: u32,
-    /// Stamps ever popped or flushed.
-    pub tail: u32,
-    /// Slot of the thread that pushed last.
-    pub receiver: u32,
-    /// Padding.
-    pub unused: u32,
-    /// The stamps.
-    pub stamps: [Stamp; DEPTH as usize],
+slotted! {
+    /// A queue of stamps with one writer and one reader.
+    #[derive(Clone, Copy, Debug)]
+    #[repr(C)]
+    pub struct Fifo {
+        /// Stamps ever pushed.
+        pub head: u32,
+        /// Stamps ever popped or flushed.
+        pub tail: u32,
+        /// Slot of the thread that pushed last.
+        pub receiver: u32,
+        /// Padding.
+        pub unused: u32,
+        /// The stamps.
+        pub stamps: [RecvStamp; DEPTH as usize],
+    }
 }
 
-impl Fifo {
+impl Slot<'_, Fifo> {
     /// Adds a stamp; the oldest is lost if the queue is full.
     #[inline(always)]
-    pub fn push(&mut self, stamp: Stamp) {
-        let head = self.head;
-        self.stamps[(head % DEPTH) as usize] = stamp;
-        self.head = head.wrapping_add(1);
-        if self.head.wrapping_sub(self.tail) > DEPTH {
-            self.tail = self.head.wrapping_sub(DEPTH);
+    pub fn push(self, stamp: RecvStamp) {
+        let head = self.head().get();
+        if let Some(place) = self.stamps().at((head % DEPTH) as usize) {
+            place.set(stamp);
+        }
+        let head = head.wrapping_add(1);
+        self.head().set(head);
+        if head.wrapping_sub(self.tail().get()) > DEPTH {
+            self.tail().set(head.wrapping_sub(DEPTH));
         }
     }
 
     /// Takes the oldest stamp.
     #[inline(always)]
-    pub fn pop(&mut self) -> Option<Stamp> {
+    pub fn pop(self) -> Option<RecvStamp> {
         let stamp = self.peek()?;
-        self.tail = self.tail.wrapping_add(1);
+        self.tail().add(1);
         Some(stamp)
     }
 
-    /// The loop thread waits for events: drops stamps received before `dealt_with_ns`.
+    /// Drops stamps received before `dealt_with_ns`, when the loop thread waits for events.
     #[inline(always)]
-    pub fn flush(&mut self, dealt_with_ns: u64) {
+    pub fn flush(self, dealt_with_ns: u64) {
         for _ in 0..FLUSH {
             match self.peek() {
-                Some(stamp) if stamp.recv_ns < dealt_with_ns => {
-                    self.tail = self.tail.wrapping_add(1)
-                }
+                Some(stamp) if stamp.recv_ns < dealt_with_ns => self.tail().add(1),
                 _ => return,
             }
         }
     }
 
     #[inline(always)]
-    fn peek(&self) -> Option<Stamp> {
-        (self.head != self.tail).then(|| self.stamps[(self.tail % DEPTH) as usize])
+    fn peek(self) -> Option<RecvStamp> {
+        let tail = self.tail().get();
+        if self.head().get() == tail {
+            return None;
+        }
+        Some(self.stamps().at((tail % DEPTH) as usize)?.get())
     }
 }
 
@@ -91,21 +103,22 @@ mod tests {
             tail: 0,
             receiver: 0,
             unused: 0,
-            stamps: [Stamp::default(); DEPTH as usize],
+            stamps: [RecvStamp::default(); DEPTH as usize],
         }
     }
 
-    fn at(recv_ns: u64) -> Stamp {
-        Stamp {
+    fn at(recv_ns: u64) -> RecvStamp {
+        RecvStamp {
             arrival_ns: recv_ns - 1,
             recv_ns,
-            ..Stamp::default()
+            ..RecvStamp::default()
         }
     }
 
     #[test]
-    fn what_comes_first_goes_first() {
+    fn pops_in_the_order_of_pushes() {
         let mut fifo = empty();
+        let fifo = Slot::exclusive(&mut fifo);
         fifo.push(at(10));
         fifo.push(at(20));
         assert_eq!(
@@ -115,15 +128,17 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_loses_its_oldest() {
+    fn drops_the_oldest_when_full() {
         let mut fifo = empty();
+        let fifo = Slot::exclusive(&mut fifo);
         (1..=u64::from(DEPTH) + 3).for_each(|recv| fifo.push(at(recv)));
         assert_eq!(fifo.pop(), Some(at(4)));
     }
 
     #[test]
-    fn waiting_drops_what_was_dealt_with() {
+    fn flushes_stamps_that_were_dealt_with() {
         let mut fifo = empty();
+        let fifo = Slot::exclusive(&mut fifo);
         [10, 20, 30]
             .into_iter()
             .for_each(|recv| fifo.push(at(recv)));

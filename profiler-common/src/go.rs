@@ -1,22 +1,22 @@
-//! What Go's runtime is watched doing.
+//! Events of Go's runtime that uprobes count.
 
-/// An event of Go's runtime; its number is its place in the map of counts.
+/// An event of Go's runtime. Its number is its index in the map of counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum GoEvent {
-    /// A goroutine was made.
+    /// A goroutine was created.
     Made = 0,
     /// A goroutine ended.
     Ended = 1,
-    /// A goroutine gave up its thread to wait.
+    /// A goroutine parked: it gave up its thread to wait.
     Parked = 2,
-    /// A goroutine that waited was made ready.
+    /// A parked goroutine was made ready.
     Readied = 3,
-    /// A thread took up another goroutine.
+    /// A thread began to execute another goroutine.
     Executed = 4,
     /// Memory was allocated.
     Allocated = 5,
-    /// A collection of garbage was finished.
+    /// A garbage collection finished.
     Collected = 6,
 }
 
@@ -38,9 +38,9 @@ mod tests {
     use super::GoEvent;
 
     #[test]
-    fn every_event_is_at_its_number() {
-        for (place, event) in GoEvent::EVERY.into_iter().enumerate() {
-            assert_eq!(event as usize, place);
+    fn lists_every_event_at_its_number() {
+        for (index, event) in GoEvent::EVERY.into_iter().enumerate() {
+            assert_eq!(event as usize, index);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The bucket scheme of every histogram: log-linear, as HdrHistogram with four bits of precision.
 //!
-//! Each power of two is cut into [`SUB_BUCKETS`] equal parts (values below that are exact), so a bucket is at most
-//! 1/16 of its value wide.
+//! Each power of two is split into [`SUB_BUCKETS`] equal parts, and values below that are exact. So
+//! a bucket is at most 1/16 of its value wide.
 
 /// Bits of precision inside a power of two.
 pub const SUB_BITS: u32 = 4;
@@ -10,32 +10,32 @@ pub const SUB_BUCKETS: u64 = 1 << SUB_BITS;
 /// Number of buckets that cover every `u64`.
 pub const BUCKETS: usize = ((64 - SUB_BITS as usize) + 1) * SUB_BUCKETS as usize;
 
-/// The distributions that the kernel side fills; the number is the row in its table.
+/// The distributions that the programs fill. The number is the row in their table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
-    /// Runnable to running, ns.
+    /// Runnable to running, ns, throttled time excluded.
     RunQueue = 0,
     /// Asleep, from switch-out to wake-up, ns.
     OffCpu = 1,
-    /// Decision to wake to running, ns (the run queue and the way to it).
+    /// `sched_waking` to running, ns.
     WakeupToRun = 2,
     /// Data readable to data received, ns.
     ArrivalToRecv = 3,
-    /// Data received to data sent on, ns.
+    /// Data received to data relayed, ns.
     RecvToSend = 4,
     /// Size of one send, bytes.
     SendSize = 5,
     /// Size of one receive, bytes.
     RecvSize = 6,
-    /// From the first wake-up of collector threads to the last of them leaving its CPU, ns.
-    CollectorBurst = 7,
+    /// First wake-up of gc threads to the last switch-out of one of them, ns.
+    GcBurst = 7,
 }
 
 /// Number of distributions.
 pub const KINDS: usize = 8;
 
-/// The bucket of a value.
+/// Returns the bucket of a value.
 #[inline(always)]
 pub fn bucket_of(value: u64) -> usize {
     if value < SUB_BUCKETS {
@@ -45,7 +45,7 @@ pub fn bucket_of(value: u64) -> usize {
     (((shift as u64) << SUB_BITS) + (value >> shift)) as usize
 }
 
-/// The lowest value of a bucket.
+/// Returns the lowest value of a bucket.
 pub fn lower_bound(bucket: usize) -> u64 {
     let bucket = bucket as u64;
     if bucket < SUB_BUCKETS {
@@ -55,7 +55,7 @@ pub fn lower_bound(bucket: usize) -> u64 {
     (SUB_BUCKETS + (bucket & (SUB_BUCKETS - 1))) << shift
 }
 
-/// The highest value of a bucket.
+/// Returns the highest value of a bucket.
 pub fn upper_bound(bucket: usize) -> u64 {
     if bucket + 1 >= BUCKETS {
         u64::MAX
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_value_lies_in_its_bucket() {
+    fn keeps_every_value_inside_its_bucket() {
         for shift in 0..64u32 {
             for near in [0u64, 1, 3] {
                 let value = (1u64 << shift).saturating_add(near << shift.saturating_sub(3));
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn buckets_join_without_gap() {
+    fn joins_buckets_without_a_gap() {
         for bucket in 0..BUCKETS - 1 {
             assert_eq!(upper_bound(bucket) + 1, lower_bound(bucket + 1));
             assert_eq!(bucket_of(lower_bound(bucket)), bucket);

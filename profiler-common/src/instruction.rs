@@ -1,7 +1,8 @@
-//! What kind of x86-64 instruction bytes of code are.
+//! Classification of x86-64 instructions.
 
-/// Whether an instruction is one on strings that repeats itself (`REP MOVS`, `REP STOS` and the like; Intel SDM volume 2, `REP`). `code` is its
-/// first four bytes as a number, the first one lowest: a program in the kernel cannot choose among bytes so easily.
+/// Whether an instruction is a repeated string operation (`REP MOVS`, `REP STOS` and the like;
+/// Intel SDM volume 2, `REP`). `code` is its first four bytes, the first one lowest: a number,
+/// since the verifier follows shifts more easily than a choice among bytes.
 #[inline(always)]
 pub fn repeats(mut code: u32) -> bool {
     if code & 0xff == 0x66 {
@@ -9,7 +10,7 @@ pub fn repeats(mut code: u32) -> bool {
     }
     let prefix = code & 0xff;
     code >>= 8;
-    // `REX`.
+    // A `REX` prefix.
     if code & 0xf0 == 0x40 {
         code >>= 8;
     }
@@ -21,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repeated_strings_are_told_from_the_rest() {
+    fn detects_repeated_string_operations() {
         for repeated in [
             [0xf3, 0xa4, 0, 0],    // rep movsb
             [0xf3, 0x48, 0xab, 0], // rep stosq

@@ -1,76 +1,92 @@
 //! Wire types that the eBPF programs and the loader share, with the rules that fill them.
 //!
-//! Everything here is `repr(C)`, made of integers, without implicit padding, and its size is asserted: both sides of
-//! the kernel boundary are compiled by different toolchains. The rules are plain functions over these types, so the
-//! part of the kernel side that is easy to get wrong is tested like any other code.
+//! Every type is `repr(C)` and made of integers, without implicit padding, and its size is
+//! asserted: two toolchains compile the two sides of the kernel boundary. The rules are functions
+//! over these types, so that the part of the kernel side that is easy to get wrong is tested like
+//! other code. Rules over values that several CPUs write are methods of a [`Slot`].
 //!
-//! *Invariant:* nothing here allocates, and nothing here knows a kernel structure.
+//! *Invariant:* this crate does not allocate, and knows no kernel structure.
 #![no_std]
+#![cfg_attr(
+    target_arch = "bpf",
+    feature(asm_experimental_arch) // For the atomic addition, see `slot::atomic_add`.
+)]
 
-pub mod bursts;
+pub mod call_site;
 pub mod counters;
+pub mod event_loop;
 pub mod fifo;
-pub mod forward;
+pub mod gc_bursts;
 pub mod go;
 pub mod goroutine;
 pub mod histogram;
 pub mod instruction;
 #[cfg(feature = "loader")]
 mod loader;
-pub mod site;
+pub mod numbers;
+pub mod relay;
+pub mod slot;
 pub mod socket;
 pub mod syscall;
 pub mod thread;
-pub mod ticks;
 pub mod wakes;
 
-pub use bursts::Bursts;
+pub use call_site::{CallSite, CallSiteSum};
 pub use counters::Counters;
-pub use fifo::{Fifo, Stamp};
-pub use forward::Forwards;
+pub use event_loop::EventLoop;
+pub use fifo::{Fifo, RecvStamp};
+pub use gc_bursts::GcBursts;
 pub use go::GoEvent;
 pub use goroutine::Goroutines;
-pub use site::{Site, SiteSum};
-pub use socket::Socket;
+pub use relay::Relays;
+pub use slot::Slot;
+pub use socket::{SockCacheEntry, Socket};
 pub use syscall::SyscallStat;
 pub use thread::{Thread, ThreadExit};
-pub use ticks::Ticks;
 pub use wakes::Wakes;
+
+use slot::slotted;
 
 /// Threads of the target that can be alive at one time.
 pub const MAX_THREADS: u32 = 16_384;
 
-/// Who woke a thread, where it was no thread of the target: the idle task (an interrupt on an idle CPU).
+/// The waker of a thread that the idle task woke (an interrupt on an idle CPU).
 pub const WAKER_IDLE: u32 = 0;
-/// Who woke a thread, where it was no thread of the target: some other process.
+/// The waker of a thread that another process woke.
 pub const WAKER_OTHER: u32 = u32::MAX;
 
 /// How a receive is paired with the send it causes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Pairing {
-    /// Same exchange: pools, where another thread may send what this one received. A thread that receives from a client acts for it until
-    /// it sleeps; the connection over which it then asks has that client as its peer, and what comes back is for the peer. Where
-    /// the peer of a connection is not known, what a thread receives is paired with what it sends before it sleeps.
+    /// By exchange: pools, where another thread may send than received.
+    ///
+    /// A thread that receives from a client acts for it until it sleeps. The connection over which
+    /// it then sends a request has that client as its peer, and the response is for the peer. Where
+    /// the peer is unknown, a receive is paired with the next send of its thread before it sleeps.
     Pool = 0,
-    /// Same goroutine: Go, where threads are interchangeable. What another goroutine sends is paired as in a pool.
+    /// By goroutine: Go, where threads are interchangeable. Where another goroutine sends than
+    /// received, by exchange.
     Goroutine = 1,
-    /// First in, first out over the process: one event loop that receives several chunks before it sends the first, or that sends
-    /// what another thread has received.
+    /// First in, first out over the process: one event loop, which receives several chunks before
+    /// it sends the first, or sends what another thread has received.
     Fifo = 2,
 }
 
-/// Addresses of faults are kept in units of 64 KiB: fine enough to tell regions apart, coarse enough to be few.
+/// Bits of an address below a unit of 64 KiB, in which addresses of faults are kept: fine enough to
+/// distinguish regions, coarse enough to be few.
 pub const UNIT_BITS: u32 = 16;
 
-/// Code is kept in units of 64 bytes: fine enough to tell functions apart, coarse enough for a key of 64 bits.
+/// Bits of an address below a unit of 64 bytes, in which code is kept: fine enough to distinguish
+/// functions, coarse enough for a key of 64 bits.
 pub const CODE_BITS: u32 = 6;
-/// Addresses of user space have 47 bits.
+/// Bits of a unit's number: addresses of user space have 47.
 const PLACE_BITS: u32 = 47 - CODE_BITS;
-/// Serial numbers from here on share a key that belongs to no thread: where their code lies is not known.
+/// Serial numbers from here on share a key that stands for no thread: their samples lose their
+/// code.
 pub const SERIALS_WITH_CODE: u32 = (1 << (64 - PLACE_BITS)) - 1;
 
-/// Key of the samples that found a thread in a unit of its code.
+/// Returns the key of the samples of a thread in a unit of code.
 #[inline(always)]
 pub fn code_key(serial: u32, address: u64) -> u64 {
     let serial = if serial < SERIALS_WITH_CODE {
@@ -81,7 +97,7 @@ pub fn code_key(serial: u32, address: u64) -> u64 {
     ((serial as u64) << PLACE_BITS) | ((address >> CODE_BITS) & ((1 << PLACE_BITS) - 1))
 }
 
-/// The thread's serial number and the lowest address of the unit in a key.
+/// Splits a key into the thread's serial number and the lowest address of the unit.
 pub fn split_code_key(key: u64) -> (u32, u64) {
     (
         (key >> PLACE_BITS) as u32,
@@ -89,32 +105,34 @@ pub fn split_code_key(key: u64) -> (u32, u64) {
     )
 }
 
-/// A wait for a CPU of at least this long, ns, is charged to whoever had the CPU: a shorter one is the way from the
-/// wake-up to the CPU rather than waiting for anybody.
+/// The shortest wait for a CPU, ns, that is charged to the process that had the CPU. A shorter one
+/// is the way from the wake-up to the CPU.
 pub const LONG_WAIT_NS: u64 = 50_000;
-/// Stands in `WAITED` for all processes that no longer fit; no process has this id.
-pub const LATE_PROCESSES: u32 = u32::MAX;
+/// Key of the run-queue blame of all processes that no longer fit. No process has this id.
+pub const OTHER_PROCESSES: u32 = u32::MAX;
 
-/// A process that had a CPU while threads of the target waited for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct WaitedFor {
-    /// Waits that ended when it left its CPU.
-    pub count: u64,
-    /// How long they were, ns.
-    pub wait_ns: u64,
-    /// Name of its first thread that was waited for.
-    pub comm: [u8; 16],
+slotted! {
+    /// Run-queue blame: waits for a CPU that one process had.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[repr(C)]
+    pub struct RunQueueBlame {
+        /// Waits of the target's threads that ended when the process left its CPU.
+        pub count: u64,
+        /// Length of these waits, ns.
+        pub wait_ns: u64,
+        /// Name of the process's first thread that was waited for.
+        pub comm: [u8; 16],
+    }
 }
 
-const _: () = assert!(size_of::<WaitedFor>() == 32);
+const _: () = assert!(size_of::<RunQueueBlame>() == 32);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_code_key_is_read_back_to_its_unit() {
+    fn reads_a_code_key_back_to_its_unit() {
         let address = 0x7fff_dead_beef;
         let read_back = |serial| split_code_key(code_key(serial, address));
         for serial in [0, 1 << 12, SERIALS_WITH_CODE - 1] {

@@ -1,35 +1,35 @@
 //! Lets the loader read the wire types out of maps.
 #![expect(
     unsafe_code,
-    reason = "aya asks for a promise about each type's layout"
+    reason = "aya requires a promise about each type's layout"
 )]
 
 use crate::{
-    Bursts, Counters, Fifo, Forwards, Goroutines, Site, SiteSum, Socket, Stamp, SyscallStat,
-    Thread, Ticks, WaitedFor, Wakes,
+    CallSite, CallSiteSum, Counters, EventLoop, Fifo, GcBursts, Goroutines, RecvStamp, Relays,
+    RunQueueBlame, Socket, SyscallStat, Thread, Wakes,
 };
 
 macro_rules! plain_data {
     ($($type:ty),*) => {$(
-        // SAFETY: `repr(C)`, integers only, without padding (sizes are asserted beside each type), so every bit
-        // pattern is a value.
+        // SAFETY: `repr(C)`, integers only, without padding (sizes are asserted beside each type),
+        // so that every bit pattern is a value.
         unsafe impl aya::Pod for $type {}
     )*};
 }
 
 plain_data!(
-    Bursts,
+    CallSite,
+    CallSiteSum,
     Counters,
+    EventLoop,
     Fifo,
-    Forwards,
+    GcBursts,
     Goroutines,
-    Site,
-    SiteSum,
+    RecvStamp,
+    Relays,
+    RunQueueBlame,
     Socket,
-    Stamp,
     SyscallStat,
     Thread,
-    Ticks,
-    WaitedFor,
     Wakes
 );

@@ -1,61 +1,69 @@
-//! A socket that is followed, and a cheap way to where its state is kept.
+//! A socket of the target, and a cache of where each socket's state is kept.
 //!
-//! Most sockets that anything arrives on are not the target's, and have to be told from those that are at once. So what was last
-//! found out about a socket, its slot or that it has none, is noted in a table, by the hash that the kernel keeps in the socket
-//! for its own table. (One of the address would have to be calculated, which the verifier does not allow with a pointer.)
+//! Most sockets that data arrives on are not the target's, and a program must know that at once. So
+//! a table holds the last answer for a socket: its slot, or that it has none. The table's index is
+//! the hash that the kernel keeps in each socket. (A hash of the address would have to be
+//! calculated, and the verifier forbids arithmetic on a pointer.)
 
-use crate::Stamp;
+use crate::RecvStamp;
+use crate::slot::{Slot, slotted};
 
-/// Sockets that can be followed at one time.
+/// Sockets that can be tracked at one time.
 pub const MAX_SOCKETS: u32 = 65_536;
-/// Stands for the slot of a socket that is not followed.
-pub const NOBODY: u32 = u32::MAX;
-/// Notes, a power of two: sockets whose hashes have the same low bits share one.
-pub const NOTES: u32 = 1 << 13;
+/// Stands for the slot of a socket that is not tracked.
+pub const NO_SLOT: u32 = u32::MAX;
+/// Entries of the cache, a power of two. Sockets whose hashes share the low bits share an entry.
+pub const SOCK_CACHE_LEN: u32 = 1 << 13;
 
-/// What was last found out about a socket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct Note {
-    /// Where the kernel has the socket.
-    pub address: u64,
-    /// Its slot, or [`NOBODY`].
-    pub slot: u32,
-    /// Padding.
-    pub reserved: u32,
+slotted! {
+    /// Where a socket's state was last found.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[repr(C)]
+    pub struct SockCacheEntry {
+        /// Address of the kernel's `sock`.
+        pub address: u64,
+        /// Its slot, or [`NO_SLOT`].
+        pub slot: u32,
+        /// Padding.
+        pub reserved: u32,
+    }
 }
 
-const _: () = assert!(size_of::<Note>() == 16);
+const _: () = assert!(size_of::<SockCacheEntry>() == 16);
 
-/// A socket of the target that is being followed: a cache line, so that two CPUs with two sockets do not meet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct Socket {
-    /// Where the kernel has it; 0 if nobody has the slot.
-    pub address: u64,
-    /// When data became readable, monotonic ns; 0 once it was received.
-    pub arrival_ns: u64,
-    /// The other end of what goes through the target: of a socket that it opened, the one it was accepted on, and the other way
-    /// round. Not kept where pairing is first in, first out (see [`crate::Pairing`]).
-    pub peer: Place,
-    /// The last receive, of a socket that has a peer, until it is sent on. Of an accepted socket: what a goroutine sent last that had
-    /// received it itself.
-    pub received: Stamp,
-    /// 1: the target accepted it (its local port is one the target listens on); 0: the target opened it.
-    pub accepted: u16,
-    /// 1: something was received since its peer was found out, so that the next send is another question.
-    pub answered: u16,
-    /// Its own slot.
-    pub slot: u32,
+slotted! {
+    /// A tracked socket: a cache line, so that two CPUs with two sockets share none.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[repr(C)]
+    pub struct Socket {
+        /// Address of the kernel's `sock`; 0 while the slot is free.
+        pub address: u64,
+        /// When data became readable, monotonic ns; 0 once it was received.
+        pub arrival_ns: u64,
+        /// The other end of what the target relays: for an upstream socket the downstream one, and
+        /// the reverse. Unused where pairing is first in, first out (see [`crate::Pairing`]).
+        pub peer: SockRef,
+        /// For an upstream socket: the last receive, until it is relayed. For a downstream socket:
+        /// the last receive that a goroutine relayed itself.
+        pub received: RecvStamp,
+        /// 1: downstream, accepted by the target (its local port is one the target listens on);
+        /// 0: upstream, opened by the target.
+        pub accepted: u16,
+        /// 1: something was received since the last request, so that the next send is another one.
+        pub responded: u16,
+        /// Its own slot.
+        pub slot: u32,
+    }
 }
 
 const _: () = assert!(size_of::<Socket>() == 64);
 
-/// Where a socket's state is kept, to be believed if the socket there has the address: slots are used again.
+/// A reference to a socket's state. Slots are used again: it is valid while the socket in the slot
+/// has the address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
-pub struct Place {
-    /// Where the kernel has the socket; 0 for none.
+pub struct SockRef {
+    /// Address of the kernel's `sock`; 0 for none.
     pub address: u64,
     /// Its slot.
     pub slot: u32,
@@ -63,56 +71,62 @@ pub struct Place {
     pub reserved: u32,
 }
 
-/// What TCP has of a connection just after a send.
+/// The state of a TCP connection just after a send, under the kernel's names (`tcp_sock`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sent {
-    /// Sequence number after the last byte that the program gave it (`write_seq`),
-    pub written: u32,
-    /// and after the last that went out (`snd_nxt`).
-    pub sent: u32,
-    /// Bytes that fill a segment (`mss_cache`).
-    pub segment: u32,
-    /// Segments on their way, not yet acknowledged (`packets_out`).
-    pub on_their_way: u32,
-    /// Whether the program asked for no delay, or for more delay than that (`nonagle`): 0 if neither.
-    pub asked: u32,
+pub struct TcpSendState {
+    /// Sequence number after the last byte that the program wrote.
+    pub write_seq: u32,
+    /// Sequence number after the last byte that was sent.
+    pub snd_nxt: u32,
+    /// Bytes that fill a segment.
+    pub mss_cache: u32,
+    /// Segments sent and not acknowledged yet.
+    pub packets_out: u32,
+    /// Not 0: the program asked for no delay (`TCP_NODELAY`), or for more of it (`TCP_CORK`).
+    pub nonagle: u32,
 }
 
-/// Whether Nagle's algorithm (RFC 896, RFC 9293 section 3.7.4) keeps what was sent last: it does not fill a segment, and something
-/// before it is not acknowledged yet.
+/// Whether Nagle's algorithm (RFC 896, RFC 9293 section 3.7.4) delays the last send: it does not
+/// fill a segment, and an earlier one is not acknowledged yet.
 #[inline(always)]
-pub fn held_back(sent: Sent) -> bool {
-    let kept = sent.written.wrapping_sub(sent.sent);
-    kept > 0 && kept < sent.segment && sent.on_their_way > 0 && sent.asked == 0
+pub fn nagle_delayed(state: TcpSendState) -> bool {
+    let unsent = state.write_seq.wrapping_sub(state.snd_nxt);
+    unsent > 0 && unsent < state.mss_cache && state.packets_out > 0 && state.nonagle == 0
 }
 
-impl Socket {
-    /// Something is sent over it, on behalf of `client` if that is known. Says whether it is another question than the last: until
-    /// something comes back, all that is sent belongs to the same, whoever sends it.
+impl Slot<'_, Socket> {
+    /// Sends a request, for `downstream` if that is known. Returns whether it is another request
+    /// than the last: until a response comes, everything that is sent belongs to the same one.
     #[inline(always)]
-    pub fn ask(&mut self, client: Place) -> bool {
-        if self.peer.address != 0 && self.answered == 0 {
+    pub fn request(self, downstream: SockRef) -> bool {
+        if self.peer().get().address != 0 && self.responded().get() == 0 {
             return false;
         }
-        self.answered = 0;
-        self.received.recv_ns = 0;
-        self.peer = client;
+        self.responded().set(0);
+        self.clear_received();
+        self.peer().set(downstream);
         true
     }
 
-    /// Something came back.
+    /// Receives a part of a response.
     #[inline(always)]
-    pub fn answer(&mut self, stamp: Stamp) {
-        self.answered = 1;
-        self.received = stamp;
+    pub fn response(self, stamp: RecvStamp) {
+        self.responded().set(1);
+        self.received().set(stamp);
     }
 
-    /// Where it is kept.
+    /// Forgets the last receive.
     #[inline(always)]
-    pub fn place(&self) -> Place {
-        Place {
-            address: self.address,
-            slot: self.slot,
+    pub fn clear_received(self) {
+        self.received().set(RecvStamp::default());
+    }
+
+    /// Returns a reference to the socket.
+    #[inline(always)]
+    pub fn sock_ref(self) -> SockRef {
+        SockRef {
+            address: self.address().get(),
+            slot: self.slot().get(),
             reserved: 0,
         }
     }
@@ -123,47 +137,60 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_is_one_until_something_comes_back() {
-        let client = |address| Place {
+    fn keeps_a_request_open_until_a_response() {
+        let downstream = |address| SockRef {
             address,
-            ..Place::default()
+            ..SockRef::default()
         };
         let mut socket = Socket::default();
-        assert!(socket.ask(client(1)));
-        assert!(!socket.ask(client(2)), "the rest of the same");
-        assert_eq!(socket.peer, client(1));
-        socket.answer(Stamp {
+        let slot = Slot::exclusive(&mut socket);
+        assert!(slot.request(downstream(1)));
+        assert!(!slot.request(downstream(2)), "the rest of the same request");
+        assert_eq!(slot.peer().get(), downstream(1));
+        slot.response(RecvStamp {
             recv_ns: 7,
-            ..Stamp::default()
+            ..RecvStamp::default()
         });
-        assert_eq!((socket.peer, socket.received.recv_ns), (client(1), 7));
-        assert!(socket.ask(client(2)));
-        assert_eq!((socket.peer, socket.received.recv_ns), (client(2), 0));
+        assert_eq!(
+            (slot.peer().get(), slot.received().get().recv_ns),
+            (downstream(1), 7)
+        );
+        assert!(slot.request(downstream(2)));
+        assert_eq!(
+            (slot.peer().get(), slot.received().get().recv_ns),
+            (downstream(2), 0)
+        );
     }
 
     #[test]
-    fn a_small_send_behind_one_without_acknowledgement_is_held_back() {
-        let small = Sent {
-            written: 5,
-            sent: u32::MAX,
-            segment: 1448,
-            on_their_way: 1,
-            asked: 0,
+    fn detects_sends_that_nagle_delays() {
+        let small = TcpSendState {
+            write_seq: 5,
+            snd_nxt: u32::MAX,
+            mss_cache: 1448,
+            packets_out: 1,
+            nonagle: 0,
         };
-        assert!(held_back(small));
+        assert!(nagle_delayed(small));
         for other in [
-            Sent { sent: 5, ..small },
-            Sent {
-                segment: 6,
+            TcpSendState {
+                snd_nxt: 5,
                 ..small
             },
-            Sent {
-                on_their_way: 0,
+            TcpSendState {
+                mss_cache: 6,
                 ..small
             },
-            Sent { asked: 1, ..small },
+            TcpSendState {
+                packets_out: 0,
+                ..small
+            },
+            TcpSendState {
+                nonagle: 1,
+                ..small
+            },
         ] {
-            assert!(!held_back(other), "{other:?}");
+            assert!(!nagle_delayed(other), "{other:?}");
         }
     }
 }

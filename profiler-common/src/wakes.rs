@@ -1,22 +1,22 @@
-//! Who woke whom, counted in places that are cheaper to find than an entry of a hash.
+//! Wake-ups by waker and wakee, counted in a small cache per CPU before a hash.
 
-/// Places of one CPU: most servers have fewer pairs of threads that wake each other.
-pub const NEAR_WAKES: usize = 256;
+/// Entries of one CPU's cache. Most servers have fewer pairs of threads that wake each other.
+pub const WAKE_CACHE_LEN: usize = 256;
 
 /// Wake-ups of one thread by one waker, on one CPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Wakes {
-    /// Who woke whom, see [`key`]; 0 while nobody has the place.
+    /// The pair, see [`key`]; 0 while the entry is free.
     pub key: u64,
-    /// How often.
+    /// Wake-ups.
     pub count: u64,
 }
 
 const _: () = assert!(size_of::<Wakes>() == 16);
 
 impl Wakes {
-    /// Counts a wake-up, if the place is that pair's or nobody's.
+    /// Counts a wake-up, if the entry is free or the pair's; returns whether it is.
     #[inline(always)]
     pub fn count(&mut self, key: u64) -> bool {
         if self.key == 0 {
@@ -30,22 +30,24 @@ impl Wakes {
     }
 }
 
-/// Serial number (or `WAKER_*`) of the waker, and serial number of the woken thread, which is never 0.
+/// Returns the key of a pair: serial number (or `WAKER_*`) of the waker, and serial number of the
+/// wakee, which is never 0.
 #[inline(always)]
-pub fn key(waker: u32, woken: u32) -> u64 {
-    (u64::from(waker) << 32) | u64::from(woken)
+pub fn key(waker: u32, wakee: u32) -> u64 {
+    (u64::from(waker) << 32) | u64::from(wakee)
 }
 
-/// Waker and woken thread of a key.
+/// Splits a key into waker and wakee.
 pub fn split_key(key: u64) -> (u32, u32) {
     ((key >> 32) as u32, key as u32)
 }
 
-/// The place of a pair: multiplicative hashing (Knuth, The Art of Computer Programming, volume 3, 6.4).
+/// Returns a pair's index in the cache, by multiplicative hashing (Knuth, The Art of Computer
+/// Programming 3, 6.4).
 #[inline(always)]
-pub fn place_of(key: u64) -> usize {
+pub fn index_of(key: u64) -> usize {
     const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-    const BITS: u32 = NEAR_WAKES.trailing_zeros();
+    const BITS: u32 = WAKE_CACHE_LEN.trailing_zeros();
     (key.wrapping_mul(GOLDEN) >> (64 - BITS)) as usize
 }
 
@@ -55,27 +57,27 @@ mod tests {
     use crate::{WAKER_IDLE, WAKER_OTHER};
 
     #[test]
-    fn a_place_belongs_to_the_first_that_comes() {
-        let mut place = Wakes::default();
+    fn keeps_an_entry_for_its_first_pair() {
+        let mut entry = Wakes::default();
         let (first, other) = (key(WAKER_IDLE, 4096), key(WAKER_OTHER, 4096));
         assert_eq!(
-            [first, other, first].map(|key| place.count(key)),
+            [first, other, first].map(|key| entry.count(key)),
             [true, false, true]
         );
-        assert_eq!((place.key, place.count), (first, 2));
+        assert_eq!((entry.key, entry.count), (first, 2));
         assert_eq!(split_key(other), (WAKER_OTHER, 4096));
     }
 
     #[test]
-    fn few_threads_that_wake_each_other_hardly_meet() {
+    fn gives_few_threads_separate_entries() {
         let serials = (1..=8).map(|begun| begun * 4096 + begun % 2);
-        let mut taken = [0u32; NEAR_WAKES];
+        let mut taken = [0u32; WAKE_CACHE_LEN];
         for waker in serials.clone().chain([WAKER_IDLE, WAKER_OTHER]) {
             for woken in serials.clone() {
-                taken[place_of(key(waker, woken))] += 1;
+                taken[index_of(key(waker, woken))] += 1;
             }
         }
         let shared: u32 = taken.iter().filter(|count| **count > 1).sum();
-        assert!(shared < 40, "{shared} of 80 share a place");
+        assert!(shared < 40, "{shared} of 80 share an entry");
     }
 }

@@ -1,6 +1,7 @@
-//! What the loader sets before the verifier runs: the target, and offsets of kernel structures from its BTF.
+//! Constants that the loader sets before the verifier runs: the target, and offsets of kernel
+//! structures from the kernel's BTF.
 //!
-//! The map behind these is frozen, so the verifier knows each as a constant and drops the branches not taken.
+//! The map behind them is frozen. So the verifier knows each value, and drops branches not taken.
 
 use aya_ebpf::Global;
 use profiler_common::Pairing;
@@ -12,18 +13,18 @@ macro_rules! globals {
 }
 
 globals! {
-    /// The thread group that is followed; others are in the map `TARGETS` if `MANY_TARGETS`.
+    /// The thread group that is tracked.
     TARGET_TGID: u32 = 0;
-    /// Whether `TARGETS` has to be asked.
+    /// 1: further thread groups are tracked, those in the map `TARGETS`.
     MANY_TARGETS: u8 = 0;
-    /// Whether kernel memory may be read by plain loads (`tp_btf`) or needs a helper (raw tracepoint).
-    DIRECT_LOADS: u8 = 1;
     /// A value of `profiler_common::Pairing`.
     PAIRING: u32 = 0;
-    /// The first eight bytes of the name that collector threads have; 0 where they have none.
-    COLLECTOR_NAME: u64 = 0;
-    /// Whether `sched_switch` passes the previous task's state as its fourth argument (Linux 5.18).
+    /// The first eight bytes of the name of gc threads; 0 where they have no name of their own.
+    GC_THREAD_COMM: u64 = 0;
+    /// 1: `sched_switch` passes the previous task's state as its fourth argument (Linux 5.18).
     SWITCH_HAS_STATE: u8 = 1;
+    /// 1: the stack of a system call can be walked, since registers are those of x86-64.
+    WALKS_STACKS: u8 = 0;
 
     /// `task_struct.pid`, the thread id.
     OFF_TASK_PID: u64 = 0;
@@ -31,6 +32,8 @@ globals! {
     OFF_TASK_TGID: u64 = 0;
     /// `task_struct.__state` (`state` before Linux 5.14).
     OFF_TASK_STATE: u64 = 0;
+    /// `task_struct.min_flt`.
+    OFF_TASK_MIN_FLT: u64 = 0;
     /// `task_struct.maj_flt`.
     OFF_TASK_MAJ_FLT: u64 = 0;
     /// `task_struct.nvcsw`.
@@ -43,43 +46,51 @@ globals! {
     OFF_TASK_RUN_DELAY: u64 = 0;
     /// `task_struct.comm`.
     OFF_TASK_COMM: u64 = 0;
+    /// `task_struct.se.cfs_rq`; [`ABSENT`] where the kernel does not group tasks.
+    OFF_TASK_CFS_RQ: u64 = ABSENT;
+    /// `cfs_rq.throttled_clock_self_time` (`throttled_clock_pelt_time` before Linux 6.6);
+    /// [`ABSENT`] without CPU quotas.
+    OFF_CFS_RQ_THROTTLED: u64 = ABSENT;
     /// `sock.__sk_common.skc_family`.
     OFF_SOCK_FAMILY: u64 = 0;
-    /// `sock.__sk_common.skc_hash`, of its addresses and ports; 0 before it is connected.
+    /// `sock.__sk_common.skc_hash`, of addresses and ports; 0 before the socket is connected.
     OFF_SOCK_HASH: u64 = 0;
     /// `sock.__sk_common.skc_num`, the local port in host order.
     OFF_SOCK_NUM: u64 = 0;
+    /// `sock.sk_protocol`, 16 bits (Linux 5.6).
+    OFF_SOCK_PROTOCOL: u64 = 0;
     /// `tcp_sock.write_seq`.
-    OFF_TCP_WRITTEN: u64 = 0;
+    OFF_TCP_WRITE_SEQ: u64 = 0;
     /// `tcp_sock.snd_nxt`.
-    OFF_TCP_SENT: u64 = 0;
+    OFF_TCP_SND_NXT: u64 = 0;
     /// `tcp_sock.mss_cache`.
-    OFF_TCP_SEGMENT: u64 = 0;
+    OFF_TCP_MSS_CACHE: u64 = 0;
     /// `tcp_sock.packets_out`.
-    OFF_TCP_ON_THEIR_WAY: u64 = 0;
+    OFF_TCP_PACKETS_OUT: u64 = 0;
     /// `tcp_sock.nonagle`, four bits: its offset in bits.
     BIT_TCP_NONAGLE: u64 = 0;
-    /// `pt_regs.orig_ax`: the number of the system call (x86-64).
+    /// `pt_regs.orig_ax` (x86-64) or `pt_regs.syscallno`: the number of the system call.
     OFF_REGS_NR: u64 = 0;
-    /// Whether registers and numbers of calls are those of x86-64, so that it can be told who manages memory.
-    MEMORY_CALLS: u8 = 0;
     /// `pt_regs.ip`.
     OFF_REGS_IP: u64 = 0;
     /// `pt_regs.sp`.
     OFF_REGS_SP: u64 = 0;
-    /// `pt_regs.bp`: the frame pointer, of code that keeps one (x86-64).
+    /// `pt_regs.bp`: the frame pointer of code that keeps one (x86-64).
     OFF_REGS_BP: u64 = 0;
-    /// `pt_regs.si`: a call's second argument (x86-64).
+    /// `pt_regs.si`: the second argument of a system call (x86-64).
     OFF_REGS_SI: u64 = 0;
-    /// `pt_regs.dx`: a call's third argument (x86-64).
+    /// `pt_regs.dx`: the third argument of a system call (x86-64).
     OFF_REGS_DX: u64 = 0;
     /// `pt_regs.r14`: the goroutine (Go on x86-64).
     OFF_REGS_G: u64 = 0;
 }
 
-/// Values of [`PAIRING`], to match it against.
+/// Offset of a field that the running kernel lacks.
+pub const ABSENT: u64 = u64::MAX;
+
+/// [`Pairing::Pool`], to match [`PAIRING`] against.
 pub const POOL_PAIRING: u32 = Pairing::Pool as u32;
-/// See [`POOL_PAIRING`].
+/// [`Pairing::Goroutine`], to match [`PAIRING`] against.
 pub const GOROUTINE_PAIRING: u32 = Pairing::Goroutine as u32;
-/// See [`POOL_PAIRING`].
+/// [`Pairing::Fifo`], to match [`PAIRING`] against.
 pub const FIFO_PAIRING: u32 = Pairing::Fifo as u32;

@@ -1,36 +1,88 @@
-//! The two kinds of tracepoint program, and reading kernel memory from either.
+//! The two kinds of tracepoint program, and how each reads kernel memory.
 
-use crate::config::DIRECT_LOADS;
 use aya_ebpf::EbpfContext;
 use aya_ebpf::helpers::bpf_probe_read_kernel;
+use aya_ebpf::helpers::generated::{bpf_get_current_task, bpf_get_current_task_btf};
+use core::marker::PhantomData;
 
 /// Makes a `tp_btf` and a raw tracepoint program of one body.
 macro_rules! hooks {
     ($($tracepoint:literal => $body:ident as $btf:ident, $raw:ident;)*) => {$(
         #[aya_ebpf::macros::btf_tracepoint(function = $tracepoint)]
         pub fn $btf(ctx: aya_ebpf::programs::BtfTracePointContext) -> i32 {
-            $body($crate::hook::Args::new(&ctx));
+            $body($crate::hook::Args::<$crate::hook::Direct>::new(&ctx));
             0
         }
 
         #[aya_ebpf::macros::raw_tracepoint(tracepoint = $tracepoint)]
         pub fn $raw(ctx: aya_ebpf::programs::RawTracePointContext) -> i32 {
-            $body($crate::hook::Args::new(&ctx));
+            $body($crate::hook::Args::<$crate::hook::Helper>::new(&ctx));
             0
         }
     )*};
 }
 pub(crate) use hooks;
 
+/// How a kind of program reads kernel memory.
+pub trait Access: Copy {
+    /// Reads a value at an address inside a kernel structure; zeros where that is impossible.
+    fn read<T: Copy + Default>(address: *const T) -> T;
+
+    /// The running task.
+    fn current_task() -> Object<Self>;
+}
+
+/// Plain loads: the verifier knows the type behind a pointer (`tp_btf`).
+#[derive(Clone, Copy)]
+pub struct Direct;
+
+/// A helper that copies (raw tracepoints).
+#[derive(Clone, Copy)]
+pub struct Helper;
+
+impl Access for Direct {
+    #[inline(always)]
+    fn read<T: Copy + Default>(address: *const T) -> T {
+        // SAFETY: a load from a BTF pointer that faults reads zero; the verifier checks the offset.
+        unsafe { core::ptr::read_volatile(address) }
+    }
+
+    #[inline(always)]
+    fn current_task() -> Object<Self> {
+        // SAFETY: the helper takes no argument and cannot fail.
+        Object::at(unsafe { bpf_get_current_task_btf() }.cast::<u8>())
+    }
+}
+
+impl Access for Helper {
+    #[inline(always)]
+    fn read<T: Copy + Default>(address: *const T) -> T {
+        // SAFETY: the helper copies from any kernel address, and fails on one it cannot read.
+        unsafe { bpf_probe_read_kernel(address) }.unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn current_task() -> Object<Self> {
+        Object::at(task_address() as *const u8)
+    }
+}
+
+/// Address of the running task's `task_struct`, as an identity.
+#[inline(always)]
+pub fn task_address() -> u64 {
+    // SAFETY: the helper takes no argument and cannot fail.
+    unsafe { bpf_get_current_task() }
+}
+
 /// Arguments of a tracepoint: both kinds of program get them as an array of words.
 #[derive(Clone, Copy)]
-pub struct Args(*const u64);
+pub struct Args<A>(*const u64, PhantomData<A>);
 
-impl Args {
+impl<A: Access> Args<A> {
     /// The arguments behind a context.
     #[inline(always)]
     pub fn new(ctx: &impl EbpfContext) -> Self {
-        Args(ctx.as_ptr().cast())
+        Args(ctx.as_ptr().cast(), PhantomData)
     }
 
     /// Argument `N` as a number.
@@ -43,27 +95,38 @@ impl Args {
 
     /// Argument `N` as a pointer to a kernel structure.
     #[inline(always)]
-    pub fn object<const N: usize>(self) -> Object {
-        Object(self.word::<N>() as *const u8)
+    pub fn object<const N: usize>(self) -> Object<A> {
+        Object::at(self.word::<N>() as *const u8)
     }
 }
 
 /// A pointer to a kernel structure.
 #[derive(Clone, Copy)]
-pub struct Object(pub *const u8);
+pub struct Object<A>(*const u8, PhantomData<A>);
 
-impl Object {
-    /// The field at `offset`; 0 where it cannot be read.
+impl<A: Access> Object<A> {
+    /// The structure at an address.
+    #[inline(always)]
+    pub fn at(address: *const u8) -> Self {
+        Object(address, PhantomData)
+    }
+
+    /// The field at `offset`; zeros where it cannot be read.
     #[inline(always)]
     pub fn read<T: Copy + Default>(self, offset: u64) -> T {
-        let field = self.0.wrapping_add(offset as usize).cast::<T>();
-        if DIRECT_LOADS.load() == 1 {
-            // SAFETY: a load from a BTF pointer that faults reads as zero; the verifier checks the offset.
-            unsafe { core::ptr::read_volatile(field) }
-        } else {
-            // SAFETY: the helper copies from any kernel address and fails on one that cannot be read.
-            unsafe { bpf_probe_read_kernel(field) }.unwrap_or_default()
-        }
+        A::read(self.0.wrapping_add(offset as usize).cast::<T>())
+    }
+
+    /// The structure that the field at `offset` points to.
+    #[inline(always)]
+    pub fn follow(self, offset: u64) -> Self {
+        Object::at(self.read::<u64>(offset) as *const u8)
+    }
+
+    /// The pointer.
+    #[inline(always)]
+    pub fn pointer(self) -> *const u8 {
+        self.0
     }
 
     /// The address, as a key.

@@ -1,12 +1,15 @@
-//! The eBPF programs of kontrast: they follow one process (or several) through the scheduler, its system calls,
-//! its sockets and its page faults, and aggregate in maps.
+//! The eBPF programs of kontrast: they track the threads of one or several processes through the
+//! scheduler, system calls, sockets and page faults, and aggregate in maps.
 //!
-//! Every hook filters by thread group first, does a bounded amount of work and writes no event, except for threads
-//! that end. Each program exists twice over one body, as `tp_btf` and as raw tracepoint: the loader takes the first
-//! kind that the running kernel accepts.
+//! Every program filters by thread group first and does a bounded amount of work. Only the end of a
+//! thread is an event of its own. Each program exists twice over one body, as `tp_btf` and as raw
+//! tracepoint: the loader uses the first kind that the running kernel accepts.
 #![no_std]
 #![no_main]
-#![feature(asm_experimental_arch)] // for the atomic addition, see maps::add
+#![expect(
+    unsafe_code,
+    reason = "BPF helpers, map values and kernel memory are reached by pointer"
+)]
 
 mod config;
 mod hook;
@@ -15,7 +18,7 @@ mod probes;
 mod sockets;
 mod track;
 
-/// The kernel lends its tracing helpers to GPL-compatible programs only.
+/// The kernel offers its tracing helpers to GPL-compatible programs only.
 #[unsafe(link_section = "license")]
 #[unsafe(no_mangle)]
 static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
@@ -23,6 +26,6 @@ static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
 #[cfg(not(test))]
 #[panic_handler]
 fn panic(_info: &core::panic::PanicInfo) -> ! {
-    // SAFETY: the verifier refuses a program that could get here, so this is never reached.
+    // SAFETY: the verifier rejects a program that can reach this.
     unsafe { core::hint::unreachable_unchecked() }
 }

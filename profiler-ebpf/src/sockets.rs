@@ -1,124 +1,126 @@
-//! Which sockets are followed, and where their state is kept.
+//! Which sockets are tracked, and where their state is kept.
 
 use crate::config::OFF_SOCK_HASH;
-use crate::hook::Object;
-use crate::maps::{FREE_SOCKETS, SOCKET_NOTES, SOCKET_SLOTS, SOCKETS, count};
+use crate::hook::{Access, Object};
+use crate::maps::{FREE_SOCKETS, SOCK_CACHE, SOCKET_SLOTS, SOCKETS, count, slot};
 use aya_ebpf::bindings::BPF_NOEXIST;
-use profiler_common::Socket;
-use profiler_common::socket::{NOBODY, NOTES, Note, Place};
+use profiler_common::socket::{NO_SLOT, SOCK_CACHE_LEN, SockRef};
+use profiler_common::{Slot, SockCacheEntry, Socket};
 
-/// The state of a socket, if it is followed.
+/// The state of a tracked socket. Several CPUs may write to it at once. A torn receive stamp would
+/// be off by one chunk at worst.
+pub type TrackedSocket = Slot<'static, Socket>;
+
+type CacheEntry = Slot<'static, SockCacheEntry>;
+
+/// Returns the state of a socket, if it is tracked.
 #[inline(always)]
-pub fn existing(sock: Object) -> Option<&'static mut Socket> {
-    let (address, noted) = (sock.address(), note_of(sock)?);
-    if noted.address == address {
-        if noted.slot == NOBODY {
+pub fn lookup<A: Access>(sock: Object<A>) -> Option<TrackedSocket> {
+    let (address, cached) = (sock.address(), cache_entry(sock)?);
+    if cached.address().get() == address {
+        let cached = cached.slot().get();
+        if cached == NO_SLOT {
             return None;
         }
-        let socket = in_slot(noted.slot)?;
-        // A slot may have been freed since, and be another socket's.
-        if socket.address == address {
+        let socket = slot(&SOCKETS, cached)?;
+        // The slot may have been freed since, and be another socket's.
+        if socket.address().get() == address {
             return Some(socket);
         }
     }
-    let slot = looked_up(address).unwrap_or(NOBODY);
-    note(noted, address, slot);
-    in_slot(slot)
+    let found = slot_of(address).unwrap_or(NO_SLOT);
+    set(cached, address, found);
+    slot(&SOCKETS, found)
 }
 
-/// The socket of a place, if it is still there.
+/// Returns the socket of a reference, if it is still tracked.
 #[inline(always)]
-pub fn at(place: Place) -> Option<&'static mut Socket> {
-    let socket = in_slot(place.slot)?;
-    (place.address != 0 && socket.address == place.address).then_some(socket)
+pub fn at(reference: SockRef) -> Option<TrackedSocket> {
+    let socket = slot(&SOCKETS, reference.slot)?;
+    let same = socket.address().get() == reference.address;
+    (reference.address != 0 && same).then_some(socket)
 }
 
-/// Begins to follow a socket, also if it was followed before.
+/// Begins to track a socket, also one that was tracked before.
 #[inline(always)]
-pub fn follow(sock: Object, accepted: bool) -> Option<&'static mut Socket> {
-    let slot = begin(sock.address(), accepted);
-    if let Some(noted) = note_of(sock) {
-        note(noted, sock.address(), slot);
+pub fn track<A: Access>(sock: Object<A>, accepted: bool) -> Option<TrackedSocket> {
+    let found = insert(sock.address(), accepted);
+    if let Some(cached) = cache_entry(sock) {
+        set(cached, sock.address(), found);
     }
-    in_slot(slot)
+    slot(&SOCKETS, found)
 }
 
-/// Forgets a socket; says whether it was followed.
+/// Ends the tracking of a socket; returns whether it was tracked.
 #[inline(always)]
-pub fn forget(sock: Object) -> bool {
+pub fn remove<A: Access>(sock: Object<A>) -> bool {
     let address = sock.address();
-    let Some(slot) = looked_up(address) else {
+    let Some(found) = slot_of(address) else {
         return false;
     };
-    // One CPU alone removes it, and frees the slot.
+    // Only one CPU can remove the entry, and that one frees the slot.
     if SOCKET_SLOTS.remove(address).is_err() {
         return false;
     }
-    if let Some(socket) = in_slot(slot) {
-        socket.address = 0;
+    if let Some(socket) = slot(&SOCKETS, found) {
+        socket.address().set(0);
     }
     // Cannot fail: the queue has room for every slot.
-    let _ = FREE_SOCKETS.push(slot, 0);
+    let _ = FREE_SOCKETS.push(found, 0);
     true
 }
 
-/// Returns its slot, or `NOBODY` if there is no room.
+/// Returns the socket's slot, or `NO_SLOT` if there is no room.
 #[inline(never)]
-fn begin(address: u64, accepted: bool) -> u32 {
-    let slot = slot_for(address).unwrap_or(NOBODY);
-    if let Some(socket) = in_slot(slot) {
-        *socket = Socket {
+fn insert(address: u64, accepted: bool) -> u32 {
+    let found = slot_for(address).unwrap_or(NO_SLOT);
+    if let Some(socket) = slot(&SOCKETS, found) {
+        socket.store(Socket {
             accepted: accepted.into(),
-            slot,
+            slot: found,
             ..Socket::default()
-        };
-        socket.address = address;
+        });
+        socket.address().set(address);
     }
-    slot
+    found
 }
 
 #[inline(always)]
 fn slot_for(address: u64) -> Option<u32> {
-    let Ok(Some(slot)) = FREE_SOCKETS.pop() else {
+    let Ok(Some(free)) = FREE_SOCKETS.pop() else {
         count(|counters| counters.lost_sockets += 1);
         return None;
     };
     if SOCKET_SLOTS
-        .insert(address, slot, BPF_NOEXIST.into())
+        .insert(address, free, BPF_NOEXIST.into())
         .is_ok()
     {
-        return Some(slot);
+        return Some(free);
     }
-    // It is there already, or another CPU began with it at the same moment.
-    let _ = FREE_SOCKETS.push(slot, 0);
-    looked_up(address)
+    // It is tracked already, or another CPU began to track it at the same moment.
+    let _ = FREE_SOCKETS.push(free, 0);
+    slot_of(address)
 }
 
 #[inline(always)]
-fn in_slot(slot: u32) -> Option<&'static mut Socket> {
-    let socket = SOCKETS.get_ptr_mut(slot)?;
-    // SAFETY: an array's memory stays in place; a torn stamp would be off by one chunk at worst.
-    Some(unsafe { &mut *socket })
+fn slot_of(address: u64) -> Option<u32> {
+    let found = SOCKET_SLOTS.get_ptr(address)?;
+    // SAFETY: a value of a preallocated hash stays in place, and a number is written whole.
+    Some(unsafe { found.read_volatile() })
+}
+
+/// Returns the cache's entry for a socket.
+///
+/// Two CPUs may write it at the same moment. A slot counts only if it is the socket's own. A socket
+/// that the entry wrongly calls untracked is corrected by its next send or receive.
+#[inline(always)]
+fn cache_entry<A: Access>(sock: Object<A>) -> Option<CacheEntry> {
+    let hash: u32 = sock.read(OFF_SOCK_HASH.load());
+    slot(&SOCK_CACHE, hash % SOCK_CACHE_LEN)
 }
 
 #[inline(always)]
-fn looked_up(address: u64) -> Option<u32> {
-    let slot = SOCKET_SLOTS.get_ptr(address)?;
-    // SAFETY: a value of a preallocated map stays in place, and a slot is written once.
-    Some(unsafe { *slot })
-}
-
-#[inline(always)]
-fn note_of(sock: Object) -> Option<&'static mut Note> {
-    let place = sock.read::<u32>(OFF_SOCK_HASH.load()) % NOTES;
-    let note = SOCKET_NOTES.get_ptr_mut(place)?;
-    // SAFETY: an array's memory stays in place. Two CPUs may write at the same moment: a slot is only believed if it is the
-    // socket's own, and a socket that was wrongly noted as nobody's is put right by its next send or receive.
-    Some(unsafe { &mut *note })
-}
-
-#[inline(always)]
-fn note(note: &mut Note, address: u64, slot: u32) {
-    note.slot = slot;
-    note.address = address;
+fn set(cached: CacheEntry, address: u64, slot: u32) {
+    cached.slot().set(slot);
+    cached.address().set(address);
 }

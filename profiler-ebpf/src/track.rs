@@ -1,15 +1,29 @@
-//! Which threads are followed, and where their state is kept.
+//! Which threads are tracked, and where their state is kept.
 
 use crate::config::{MANY_TARGETS, OFF_TASK_PID, OFF_TASK_TGID, TARGET_TGID};
-use crate::hook::Object;
+use crate::hook::{Access, Object, task_address};
 use crate::maps::{
-    FREE_SLOTS, NEAR, NEAR_SLOTS, RUNNING, SERIAL, SLOTS, TARGETS, THREADS, count, window_start,
+    FREE_SLOTS, RUNNING, SERIAL, SLOTS, TARGETS, THREADS, TID_SLOT_CACHE, TID_SLOT_CACHE_LEN,
+    count, slot, window_start,
 };
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::{bpf_get_current_pid_tgid, bpf_get_smp_processor_id, bpf_ktime_get_ns};
 use aya_log_ebpf::{debug, warn};
-use profiler_common::Thread;
+use profiler_common::socket::NO_SLOT;
 use profiler_common::thread::{ON_CPU, RUNNABLE};
+use profiler_common::{Slot, Thread};
+
+/// The state of a tracked thread.
+pub type Tracked = Slot<'static, Thread>;
+
+/// The identity of a thread.
+#[derive(Clone, Copy)]
+pub struct Ids {
+    /// Thread group id.
+    pub tgid: u32,
+    /// Thread id.
+    pub tid: u32,
+}
 
 /// Monotonic time, ns.
 #[inline(always)]
@@ -18,135 +32,209 @@ pub fn now() -> u64 {
     unsafe { bpf_ktime_get_ns() }
 }
 
-/// Whether a thread group is followed.
+/// Whether a thread group is tracked.
 #[inline(always)]
 pub fn is_target(tgid: u32) -> bool {
     tgid == TARGET_TGID.load() || (MANY_TARGETS.load() == 1 && TARGETS.get_ptr(tgid).is_some())
 }
 
-/// Thread group and thread id of a task, if it is followed.
+/// Returns the identity of a task, if it is tracked.
 #[inline(always)]
-pub fn followed(task: Object) -> Option<(u32, u32)> {
+pub fn ids_of<A: Access>(task: Object<A>) -> Option<Ids> {
     let tgid: u32 = task.read(OFF_TASK_TGID.load());
     if !is_target(tgid) {
         return None;
     }
-    Some((tgid, task.read(OFF_TASK_PID.load())))
+    let tid = task.read(OFF_TASK_PID.load());
+    Some(Ids { tgid, tid })
 }
 
-/// Thread group and thread id of the running thread, if it is followed.
+/// Returns the identity of the running thread, if it is tracked.
 #[inline(always)]
-pub fn current_ids() -> Option<(u32, u32)> {
+pub fn current_ids() -> Option<Ids> {
     let ids = bpf_get_current_pid_tgid();
     let (tgid, tid) = ((ids >> 32) as u32, ids as u32);
-    is_target(tgid).then_some((tgid, tid))
+    is_target(tgid).then_some(Ids { tgid, tid })
 }
 
-/// The running thread, if it is followed and the window is open.
+/// Returns the running thread, if it is tracked and the window is open.
 #[inline(always)]
-pub fn current() -> Option<&'static mut Thread> {
+pub fn current() -> Option<Tracked> {
     running(current_ids()?)
 }
 
-/// The running thread, whose thread group and id these are, if the window is open.
+/// Returns the running thread, which has these ids, if the window is open.
 #[inline(always)]
-pub fn running((tgid, tid): (u32, u32)) -> Option<&'static mut Thread> {
+pub fn running(ids: Ids) -> Option<Tracked> {
     let start = window_start()?;
-    let running = RUNNING.get_ptr_mut(0)?;
-    // SAFETY: the number is this CPU's own.
-    let running = unsafe { &mut *running };
-    // What is noted may be out of date: a freed slot has no thread id, and a reused one has another.
-    if let Some(thread) = in_slot(*running)
-        && thread.tid == tid
+    let last = last_running()?;
+    // The entry may be out of date: a free slot has no thread id, and a reused one another.
+    if let Some(thread) = in_slot(last)
+        && thread.tid().get() == ids.tid
     {
         return Some(thread);
     }
-    *running = slot_of(tid).or_else(|| begin(tgid, tid, ON_CPU, start))?;
-    in_slot(*running)
+    find_running(ids, last, start)
 }
 
-/// Notes which thread runs on this CPU from now on.
+/// Finds the running thread where this CPU's entry has another.
 #[inline(always)]
-pub fn run_next((tgid, tid): (u32, u32)) -> Option<&'static mut Thread> {
-    let start = window_start()?;
-    let slot = slot_of(tid).or_else(|| begin(tgid, tid, RUNNABLE, start))?;
-    if let Some(running) = RUNNING.get_ptr_mut(0) {
-        // SAFETY: the number is this CPU's own.
-        unsafe { *running = slot };
+fn find_running(ids: Ids, last: u32, start: u64) -> Option<Tracked> {
+    let task = task_address();
+    if let Some(thread) = in_slot(last)
+        && thread.tid().get() != 0
+        && thread.task().get() == task
+    {
+        change_tid(thread, ids.tid);
+        return Some(thread);
     }
-    in_slot(slot)
+    let found = slot_of(ids.tid).or_else(|| insert(ids, task, ON_CPU, start))?;
+    set_running(found);
+    in_slot(found)
 }
 
-/// A followed thread's state. On first sight it has been in `state` since the window began.
+/// Gives a thread another id: `exec` in a thread other than the leader takes over the leader's.
 #[inline(always)]
-pub fn thread(tgid: u32, tid: u32, state: u32) -> Option<&'static mut Thread> {
+fn change_tid(thread: Tracked, tid: u32) {
+    remove_tid(thread);
+    thread.tid().set(tid);
+    let slot = thread.slot().get();
+    // The id was the leader's, whose entry is of no use any more.
+    let _ = SLOTS.insert(tid, slot, 0);
+    cache_slot(tid, slot);
+}
+
+/// Notes that a thread runs on this CPU from now on.
+#[inline(always)]
+pub fn run_next(ids: Ids, task: u64) -> Option<Tracked> {
     let start = window_start()?;
-    in_slot(slot_of(tid).or_else(|| begin(tgid, tid, state, start))?)
+    let found = slot_of(ids.tid).or_else(|| insert(ids, task, RUNNABLE, start))?;
+    set_running(found);
+    in_slot(found)
 }
 
-/// A followed thread's state, if there is one.
+/// Returns the state of a tracked thread. One that is first seen has been in `state` since the
+/// window began.
 #[inline(always)]
-pub fn existing(tid: u32) -> Option<&'static mut Thread> {
+pub fn thread(ids: Ids, task: u64, state: u32) -> Option<Tracked> {
+    let start = window_start()?;
+    in_slot(slot_of(ids.tid).or_else(|| insert(ids, task, state, start))?)
+}
+
+/// Returns the state of a thread, if it is tracked.
+#[inline(always)]
+pub fn lookup(tid: u32) -> Option<Tracked> {
     in_slot(slot_of(tid)?)
 }
 
 #[inline(always)]
-fn slot_of(tid: u32) -> Option<u32> {
-    let near = NEAR_SLOTS.get_ptr_mut(tid % NEAR)?;
-    // SAFETY: an array's memory stays in place, and a number is written whole.
-    let near = unsafe { &mut *near };
-    if in_slot(*near)?.tid != tid {
-        let slot = SLOTS.get_ptr(tid)?;
-        // SAFETY: a value of a preallocated map stays in place, and a slot is written once.
-        *near = unsafe { *slot };
-    }
-    Some(*near)
+fn last_running() -> Option<u32> {
+    let last = RUNNING.get_ptr(0)?;
+    // SAFETY: the number is this CPU's own.
+    Some(unsafe { last.read_volatile() })
 }
 
-/// The thread in a slot, or what is left of the last one there.
 #[inline(always)]
-pub fn in_slot(slot: u32) -> Option<&'static mut Thread> {
-    let thread = THREADS.get_ptr_mut(slot)?;
-    // SAFETY: an array's memory stays in place. Only the CPU that runs a thread, or wakes it while it is off,
-    // writes its state: the scheduler orders the two.
-    Some(unsafe { &mut *thread })
+fn set_running(slot: u32) {
+    if let Some(running) = RUNNING.get_ptr_mut(0) {
+        // SAFETY: the number is this CPU's own.
+        unsafe { running.write_volatile(slot) };
+    }
 }
 
-/// Begins to follow a thread that has been in `state` since `since_ns`; returns its slot.
+#[inline(always)]
+fn slot_of(tid: u32) -> Option<u32> {
+    let cached = TID_SLOT_CACHE.get_ptr(tid % TID_SLOT_CACHE_LEN)?;
+    // SAFETY: an array's memory stays in place, and a number is written whole.
+    let cached = unsafe { cached.read_volatile() };
+    if in_slot(cached)?.tid().get() == tid {
+        return Some(cached);
+    }
+    let slot = SLOTS.get_ptr(tid)?;
+    // SAFETY: a value of a preallocated hash stays in place, and a number is written whole.
+    let slot = unsafe { slot.read_volatile() };
+    cache_slot(tid, slot);
+    Some(slot)
+}
+
+#[inline(always)]
+fn cache_slot(tid: u32, slot: u32) {
+    if let Some(cached) = TID_SLOT_CACHE.get_ptr_mut(tid % TID_SLOT_CACHE_LEN) {
+        // SAFETY: an array's memory stays in place, and a number is written whole.
+        unsafe { cached.write_volatile(slot) };
+    }
+}
+
+/// Returns the thread in a slot; without an id if the slot is free.
+///
+/// Several CPUs may write to it at once. The run queue's lock orders switches and the wake-ups that
+/// end a sleep. `sched_waking` runs under the thread's `pi_lock` instead, and a wake-up of a
+/// running thread beside its system calls: these write `waking_ns` and `wakeups` only.
+#[inline(always)]
+pub fn in_slot(index: u32) -> Option<Tracked> {
+    slot(&THREADS, index)
+}
+
+/// Begins to track a thread that has been in `state` since `since_ns`; returns its slot.
+#[inline(always)]
+pub fn insert(ids: Ids, task: u64, state: u32, since_ns: u64) -> Option<u32> {
+    let slot = insert_at(ids.tgid, ids.tid, task, state, since_ns);
+    (slot != NO_SLOT).then_some(slot)
+}
+
+/// Returns the slot, or `NO_SLOT` if there is no room. A function of its own takes five words, and
+/// returns one.
 #[inline(never)]
-pub fn begin(tgid: u32, tid: u32, state: u32, since_ns: u64) -> Option<u32> {
+fn insert_at(tgid: u32, tid: u32, task: u64, state: u32, since_ns: u64) -> u32 {
     let Ok(Some(slot)) = FREE_SLOTS.pop() else {
         count(|counters| counters.lost_threads += 1);
         warn!((), "no room for thread {}", tid);
-        return None;
+        return NO_SLOT;
     };
-    let thread = in_slot(slot)?;
-    // Without its id, so that nobody takes the slot for the thread's before it is.
-    *thread = Thread::new(tgid, 0, next_serial(), state, since_ns);
-    thread.slot = slot;
+    let Some(thread) = in_slot(slot) else {
+        return NO_SLOT;
+    };
+    // Without its id, so that no program finds the thread before its slot is known.
+    thread.store(Thread::new(tgid, 0, next_serial(), state, since_ns));
+    thread.slot().set(slot);
+    thread.first_tid().set(tid);
+    thread.task().set(task);
     if SLOTS.insert(tid, slot, BPF_NOEXIST.into()).is_err() {
-        // Another CPU began with it at the same moment: its slot counts.
+        // Another CPU began to track it at the same moment: its slot counts.
         let _ = FREE_SLOTS.push(slot, 0);
-        return slot_of(tid);
+        return slot_of(tid).unwrap_or(NO_SLOT);
     }
-    thread.tid = tid;
+    thread.tid().set(tid);
     debug!(
         (),
         "thread {} of process {} first seen in state {}", tid, tgid, state
     );
-    Some(slot)
+    slot
 }
 
-/// Forgets a thread, so that its id and its slot may be used again.
+/// Ends the tracking of a thread, so that its id and its slot can be used again.
 #[inline(always)]
-pub fn forget(thread: &mut Thread) {
-    let tid = core::mem::take(&mut thread.tid);
-    // Neither can fail: the entry is there, and the queue has room for every slot.
-    let _ = SLOTS.remove(tid);
-    let _ = FREE_SLOTS.push(thread.slot, 0);
+pub fn remove(thread: Tracked) {
+    remove_tid(thread);
+    thread.tid().set(0);
+    // Cannot fail: the queue has room for every slot.
+    let _ = FREE_SLOTS.push(thread.slot().get(), 0);
 }
 
-/// A number no other thread has: CPUs count on their own, each in its residue class.
+/// Removes the entry of a thread's id, unless another thread has taken the id over.
+#[inline(always)]
+fn remove_tid(thread: Tracked) {
+    let tid = thread.tid().get();
+    let Some(slot) = SLOTS.get_ptr(tid) else {
+        return;
+    };
+    // SAFETY: a value of a preallocated hash stays in place, and a number is written whole.
+    if unsafe { slot.read_volatile() } == thread.slot().get() {
+        let _ = SLOTS.remove(tid);
+    }
+}
+
+/// Returns a number that no other thread has: each CPU counts in its own residue class.
 #[inline(always)]
 fn next_serial() -> u32 {
     const MAX_CPUS: u32 = 1 << 12;

@@ -1,8 +1,8 @@
 //! `kontrast record`.
 
-use super::Outcome;
+use crate::outcome::Outcome;
 use anyhow::Result;
-use profiler::record::signals::HookKind;
+use profiler::record::probe_groups::HookKind;
 use profiler::record::spawn::Held;
 use profiler::record::stop::Until;
 use profiler::record::target::{self, Process};

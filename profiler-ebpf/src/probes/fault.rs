@@ -1,11 +1,14 @@
-//! Page faults by mode, by address and by code. Hooks: `page_fault_user`, `page_fault_kernel` (x86-64).
+//! Page faults by mode, by address and by code.
+//!
+//! Hooks: `page_fault_user`, `page_fault_kernel` (x86-64).
+//! Writes: `THREADS.faults_*`, `FAULTS`, `FAULT_SITES`.
 
-use crate::config::OFF_REGS_IP;
-use crate::hook::{Args, hooks};
+use crate::config::{OFF_REGS_IP, OFF_TASK_MAJ_FLT, OFF_TASK_MIN_FLT};
+use crate::hook::{Access, Args, Object, hooks};
 use crate::maps::{FAULT_SITES, FAULTS, tally};
-use crate::track::current;
+use crate::track::{Tracked, current};
 use profiler_common::UNIT_BITS;
-use profiler_common::site::{fault_key, kernel_fault_key};
+use profiler_common::call_site::{fault_key, kernel_fault_key};
 use profiler_common::thread::{FLAG_IN_SYSCALL, FLAG_READ};
 
 hooks! {
@@ -13,39 +16,56 @@ hooks! {
     "page_fault_kernel" => kernel as page_fault_kernel, page_fault_kernel_raw;
 }
 
-/// Above this, an address is the kernel's own.
+/// Addresses from here on are the kernel's own.
 const USER_END: u64 = 1 << 56;
 
 #[inline(always)]
-fn user(args: Args) {
+fn user<A: Access>(args: Args<A>) {
     let Some(thread) = current() else { return };
-    thread.faults_user += 1;
+    thread.fault_user(counted(A::current_task()));
     let instruction = args.object::<1>().read(OFF_REGS_IP.load());
-    note(args.word::<0>(), fault_key(thread.serial, instruction));
+    tally_fault(
+        args.word::<0>(),
+        fault_key(thread.serial().get(), instruction),
+    );
 }
 
 #[inline(always)]
-fn kernel(args: Args) {
+fn kernel<A: Access>(args: Args<A>) {
     let address = args.word::<0>();
     if address >= USER_END {
         return;
     }
     let Some(thread) = current() else { return };
-    if thread.flags & FLAG_READ != 0 {
+    if thread.has(FLAG_READ) {
         return;
     }
-    thread.faults_kernel += 1;
-    let in_call = thread.flags & FLAG_IN_SYSCALL != 0;
-    let key = kernel_fault_key(thread.serial, in_call.then_some(thread.syscall_nr));
-    note(address, key);
+    thread.fault_kernel(counted(A::current_task()));
+    let in_call = thread.has(FLAG_IN_SYSCALL);
+    let nr = in_call.then_some(thread.syscall_nr().get());
+    tally_fault(address, kernel_fault_key(thread.serial().get(), nr));
 }
 
 #[inline(always)]
-fn note(address: u64, site: u64) {
+fn tally_fault(address: u64, site: u64) {
     tally(&FAULTS, &(address >> UNIT_BITS), |counters| {
         counters.lost_faults += 1
     });
     tally(&FAULT_SITES, &site, |counters| {
         counters.lost_fault_sites += 1
     });
+}
+
+/// The kernel's count of a task's faults, without its upper half.
+#[inline(always)]
+pub fn counted<A: Access>(task: Object<A>) -> u32 {
+    let minor: u64 = task.read(OFF_TASK_MIN_FLT.load());
+    let major: u64 = task.read(OFF_TASK_MAJ_FLT.load());
+    minor.wrapping_add(major) as u32
+}
+
+/// Compares a thread's faults with the kernel's count, while it is not in a fault.
+#[inline(always)]
+pub fn account<A: Access>(thread: Tracked) {
+    thread.account_faults(counted(A::current_task()), true);
 }

@@ -1,9 +1,11 @@
-//! The programs, one family of signals a file.
+//! The programs, one probe group a file.
 
 pub mod fault;
+pub mod lifetime;
 pub mod runtime;
 pub mod sample;
 pub mod sched;
 pub mod site;
 pub mod socket;
 pub mod syscall;
+pub mod wake;

@@ -1,5 +1,7 @@
-//! What a language's runtime does, from its own functions: Go's scheduler. Source: uprobes, in rounds that are recorded for
-//! that alone, since each hit costs the target a trap.
+//! Events of a language runtime, from its own functions: Go's scheduler, allocator and collector.
+//!
+//! Hooks: uprobes on Go's functions, in instrumented rounds only, since each hit traps the target.
+//! Writes: `RUNTIME_EVENTS`.
 
 use crate::maps::{RUNTIME_EVENTS, window_start};
 use aya_ebpf::macros::uprobe;
@@ -27,7 +29,7 @@ counters! {
     Collected => go_collected;
 }
 
-/// The probe is for the target's memory alone, so that whoever comes here is the target.
+/// Needs no filter: the uprobe is in the target's memory alone.
 #[inline(always)]
 fn count(event: GoEvent) {
     if window_start().is_some()

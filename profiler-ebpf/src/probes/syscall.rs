@@ -1,15 +1,21 @@
-//! System calls: how many, what failed, on-CPU and blocked time of each. Hooks: `sys_enter`, `sys_exit`.
+//! System calls: count, failures, on-CPU and blocked time of each; event loops; goroutines.
+//!
+//! Hooks: `sys_enter`, `sys_exit`.
+//! Writes: `THREADS` (system call under way), `CALLS`, `SYSCALLS`, `ERRORS`, `EVENT_LOOPS`, and by
+//! `probes::site` `MEMORY_STACKS`.
 
-use crate::config::{GOROUTINE_PAIRING, MEMORY_CALLS, OFF_REGS_G, OFF_REGS_NR, PAIRING};
-use crate::hook::{Args, hooks};
-use crate::maps::{CALLS, ERRORS, FREE_ROWS, SYSCALLS, TICKS, count, tally};
-use crate::probes::site;
-use crate::track::{current, now};
-use profiler_common::site::manages_memory;
-use profiler_common::syscall::{CallTime, NEAR_CALLS, error_key, key, moves_data, near};
-use profiler_common::thread::FLAG_IN_SYSCALL;
-use profiler_common::ticks::{NO_ROW, NO_ROW_LEFT, Ticks, waits_for_events};
-use profiler_common::{SyscallStat, Thread};
+use crate::config::{GOROUTINE_PAIRING, OFF_REGS_G, OFF_REGS_NR, PAIRING, WALKS_STACKS};
+use crate::hook::{Access, Args, hooks};
+use crate::maps::{
+    CALLS, ERRORS, EVENT_LOOPS, FREE_EVENT_LOOPS, SYSCALLS, count, entry, slot, tally,
+};
+use crate::probes::{fault, site};
+use crate::track::{Tracked, current, now};
+use profiler_common::call_site::{manages_memory, populates_memory};
+use profiler_common::event_loop::{NO_ROW, NO_ROW_LEFT, waits_for_events};
+use profiler_common::syscall::{CallTime, HOT_SYSCALLS, error_key, hot_index, key, moves_data};
+use profiler_common::thread::{FLAG_FAULT_OPEN, FLAG_IN_SYSCALL};
+use profiler_common::{EventLoop, Slot, SyscallStat};
 
 hooks! {
     "sys_enter" => enter as sys_enter, sys_enter_raw;
@@ -20,121 +26,131 @@ hooks! {
 const MAX_ERRNO: u64 = 4095;
 
 #[inline(always)]
-fn enter(args: Args) {
+fn enter<A: Access>(args: Args<A>) {
     let Some(thread) = current() else { return };
     let (nr, now) = (args.word::<1>() as u32, now());
+    if thread.has(FLAG_FAULT_OPEN) {
+        fault::account::<A>(thread);
+    }
     if PAIRING.load() == GOROUTINE_PAIRING && moves_data(nr) {
         run_goroutine(thread, args.object::<0>().read(OFF_REGS_G.load()));
     }
     if waits_for_events(nr)
-        && let Some(ticks) = ticks_of(thread.ticks_row)
+        && let Some(event_loop) = event_loop_of(thread)
     {
-        ticks.end(now);
+        event_loop.end_iteration(now);
     }
     thread.enter(nr, now);
 }
 
-/// The scheduler's own calls are left out, so that a goroutine that waited and goes on is no switch.
+/// Calls of Go's scheduler are left out, so that a goroutine that waits and goes on is no switch.
 #[inline(always)]
-fn run_goroutine(thread: &mut Thread, goroutine: u64) {
-    let before = core::mem::replace(&mut thread.goroutine, goroutine);
+fn run_goroutine(thread: Tracked, goroutine: u64) {
+    let before = thread.goroutine().replace(goroutine);
     if before != goroutine && before != 0 {
         count(|counters| counters.goroutine_switches += 1);
     }
 }
 
 #[inline(always)]
-fn leave(args: Args) {
+fn leave<A: Access>(args: Args<A>) {
     let Some(thread) = current() else { return };
-    if thread.flags & FLAG_IN_SYSCALL == 0 {
-        // Entered before first sight.
-        thread.syscall_nr = args.object::<0>().read::<u64>(OFF_REGS_NR.load()) as u32;
+    if !thread.returns() {
+        return;
+    }
+    if !thread.has(FLAG_IN_SYSCALL) {
+        // Entered before it was first seen.
+        let nr: u64 = args.object::<0>().read(OFF_REGS_NR.load());
+        thread.syscall_nr().set(nr as u32);
     }
     let now = now();
+    let nr = thread.syscall_nr().get();
+    if thread.has(FLAG_FAULT_OPEN) || populates_memory(nr) {
+        fault::account::<A>(thread);
+    }
     let took = thread.exit(now);
     let result = args.word::<1>();
     let failed = result > u64::MAX - MAX_ERRNO;
-    if waits_for_events(thread.syscall_nr) {
+    if waits_for_events(nr) {
         let events = if failed { None } else { Some(result) };
-        begin_tick(thread, now, events, took.blocked_ns != 0);
+        begin_iteration(thread, now, events, took.blocked_ns != 0);
     }
     record(thread, took, if failed { 0 } else { result });
     if failed {
-        let key = error_key(thread.syscall_nr, result.wrapping_neg() as u32);
+        let key = error_key(nr, result.wrapping_neg() as u32);
         tally(&ERRORS, &key, |counters| counters.lost_syscalls += 1);
-    } else if MEMORY_CALLS.load() == 1 && manages_memory(thread.syscall_nr) {
-        site::called(args.object::<0>(), thread, result);
+    } else if WALKS_STACKS.load() == 1 && manages_memory(nr) {
+        site::add_call(args.object::<0>(), thread, result);
     }
 }
 
 #[inline(always)]
-fn begin_tick(thread: &mut Thread, now: u64, events: Option<u64>, slept: bool) {
-    if thread.ticks_row == NO_ROW {
+fn begin_iteration(thread: Tracked, now: u64, events: Option<u64>, slept: bool) {
+    if thread.event_loop_row().get() == NO_ROW {
         take_row(thread);
     }
-    if let Some(ticks) = ticks_of(thread.ticks_row) {
-        ticks.begin(now, events, slept);
+    if let Some(event_loop) = event_loop_of(thread) {
+        event_loop.begin_iteration(now, events, slept);
     }
 }
 
 #[inline(always)]
-fn take_row(thread: &mut Thread) {
-    let row = FREE_ROWS.pop().ok().flatten();
-    thread.ticks_row = row.map_or(NO_ROW_LEFT, |row| row as u16);
-    if let Some(ticks) = ticks_of(thread.ticks_row) {
-        ticks.serial = thread.serial;
+fn take_row(thread: Tracked) {
+    let row = FREE_EVENT_LOOPS.pop().ok().flatten();
+    let row = row.map_or(NO_ROW_LEFT, |row| row as u16);
+    thread.event_loop_row().set(row);
+    if let Some(event_loop) = event_loop_of(thread) {
+        event_loop.serial().set(thread.serial().get());
     }
 }
 
 #[inline(always)]
-fn ticks_of(row: u16) -> Option<&'static mut Ticks> {
+fn event_loop_of(thread: Tracked) -> Option<Slot<'static, EventLoop>> {
+    let row = thread.event_loop_row().get();
     if row == NO_ROW {
         return None;
     }
-    let ticks = TICKS.get_ptr_mut(row.into())?;
-    // SAFETY: an array's memory stays in place, and only the thread itself writes to its row.
-    Some(unsafe { &mut *ticks })
+    slot(&EVENT_LOOPS, row.into())
 }
 
 #[inline(always)]
-fn record(thread: &Thread, took: CallTime, result: u64) {
-    let key = key(thread.serial, thread.syscall_nr);
-    let stat = match near(thread.syscall_nr) {
-        Some(place) => CALLS.get_ptr_mut(place_of(thread, place)),
-        None => SYSCALLS.get_ptr_mut(key),
+fn record(thread: Tracked, took: CallTime, result: u64) {
+    let nr = thread.syscall_nr().get();
+    let key = key(thread.serial().get(), nr);
+    let stat = match hot_index(nr) {
+        Some(index) => slot(&CALLS, row_of(thread) + index),
+        None => entry(&SYSCALLS, key),
     };
     if let Some(stat) = stat {
-        // SAFETY: a value of a preallocated map stays in place, and only the thread itself writes its own.
-        unsafe { (*stat).add(took, result) };
-        return;
-    }
-    let mut first = SyscallStat::default();
-    first.add(took, result);
-    if SYSCALLS.insert(key, first, 0).is_err() {
+        stat.add(took, result);
+    } else if SYSCALLS
+        .insert(key, SyscallStat::of(took, result), 0)
+        .is_err()
+    {
         count(|counters| counters.lost_syscalls += 1);
     }
 }
 
+/// First index of a thread's row in `CALLS`.
 #[inline(always)]
-fn place_of(thread: &Thread, place: u32) -> u32 {
-    thread.slot * NEAR_CALLS.len() as u32 + place
+fn row_of(thread: Tracked) -> u32 {
+    thread.slot().get() * HOT_SYSCALLS.len() as u32
 }
 
-/// Moves what an ending thread has in the places near it to where they outlive it.
+/// Copies an ending thread's row of `CALLS` to `SYSCALLS`, and clears it for the next thread.
 #[inline(always)]
-pub fn keep_calls(thread: &Thread) {
-    for (place, nr) in NEAR_CALLS.iter().enumerate() {
-        let Some(stat) = CALLS.get_ptr_mut(place_of(thread, place as u32)) else {
+pub fn keep_hot_syscalls(thread: Tracked) {
+    for (index, nr) in (row_of(thread)..).zip(HOT_SYSCALLS) {
+        let Some(stat) = slot(&CALLS, index) else {
             return;
         };
-        // SAFETY: as in `record`.
-        let stat = unsafe { &mut *stat };
-        if stat.count == 0 {
+        if stat.count().get() == 0 {
             continue;
         }
-        if SYSCALLS.insert(key(thread.serial, *nr), *stat, 0).is_err() {
+        let key = key(thread.serial().get(), nr);
+        if SYSCALLS.insert(key, stat.load(), 0).is_err() {
             count(|counters| counters.lost_syscalls += 1);
         }
-        *stat = SyscallStat::default();
+        stat.store(SyscallStat::default());
     }
 }

@@ -7,7 +7,7 @@ use super::memory::Places;
 use super::names;
 use analysis::exact::part;
 use profiler_common::thread::{FLAG_BORN, FLAG_IN_SYSCALL, ON_CPU};
-use profiler_common::{SyscallStat, Thread as Tracked, ThreadExit};
+use profiler_common::{Slot, SyscallStat, Thread as Tracked, ThreadExit};
 use recording::process::{FaultRegion, Faults, Process, Samples, Syscall, Thread};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ impl Known {
     /// When it began, ns from the start of the window; none if it was there already.
     pub fn started_in(&self, span: Span) -> Option<u64> {
         let is_born = self.tracked.flags & FLAG_BORN != 0;
-        is_born.then(|| self.tracked.first_ns.saturating_sub(span.start_ns))
+        is_born.then(|| self.tracked.first_seen_ns.saturating_sub(span.start_ns))
     }
 
     /// When it ended, ns from the start of the window.
@@ -52,7 +52,7 @@ impl Known {
     pub fn runnable_ns(&self) -> u64 {
         let truth = self.truth.as_ref();
         truth.map_or(0, |truth| {
-            let not_waiting = self.early_ns + self.tracked.moved_ns;
+            let not_waiting = self.early_ns + self.tracked.delayed_dequeue_ns;
             truth.exec_ns + truth.run_delay_ns.saturating_sub(not_waiting)
         })
     }
@@ -74,7 +74,7 @@ pub fn known_threads(
     let seen: BTreeSet<u32> = known.iter().map(|known| known.tracked.tid).collect();
     let unseen = before.threads.keys().filter(|tid| !seen.contains(tid));
     known.extend(unseen.filter_map(|tid| silent(*tid, before, after, span)));
-    known.sort_by_key(|known| (known.tracked.first_ns, known.tracked.tid));
+    known.sort_by_key(|known| (known.tracked.first_seen_ns, known.tracked.tid));
     known
 }
 
@@ -131,7 +131,7 @@ fn close(tracked: &mut Tracked, end_ns: u64) {
         };
         tracked.syscall_ns += on_cpu.saturating_sub(tracked.enter_on_cpu_ns);
     }
-    tracked.advance(end_ns);
+    Slot::exclusive(tracked).advance(end_ns);
 }
 
 /// A thread without any event in the window slept through it, or ran through it if the kernel says so.
@@ -140,7 +140,7 @@ fn silent(tid: u32, before: &Truth, after: &Truth, span: Span) -> Option<Known> 
     let truth = growth(base, end);
     let mut tracked = Tracked {
         tid,
-        first_ns: span.start_ns,
+        first_seen_ns: span.start_ns,
         since_ns: span.end_ns,
         ..Tracked::default()
     };
@@ -261,9 +261,9 @@ fn samples(tracked: &Tracked) -> Samples {
         user: tracked.samples_user,
         syscall: tracked.samples_syscall.into(),
         fault_irq: tracked.samples_fault_irq.into(),
-        crossing: tracked.samples_crossing.into(),
+        crossing: tracked.samples_syscall_edge.into(),
         switching: tracked.samples_switching.into(),
-        resuming: tracked.samples_resuming.into(),
+        resuming: tracked.samples_fault_return.into(),
     }
 }
 

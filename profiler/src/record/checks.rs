@@ -148,7 +148,7 @@ fn switches_seen(evidence: &Evidence) -> Check {
         .map(|thread| thread.voluntary + thread.involuntary)
         .sum();
     let unseen: u64 = tracked()
-        .map(|thread| u64::from(thread.unseen_switches))
+        .map(|thread| u64::from(thread.missed_switches))
         .sum();
     let allowed = (switches as f64 * TOLERANCE).max(HANDFUL);
     Check::within("switches_seen", "switches", 0.0, unseen as f64, allowed)
@@ -244,7 +244,7 @@ fn runnable_vs_kernel(evidence: &Evidence) -> Check {
         time_tolerance(evidence, kernel),
     );
     let early: u64 = evidence.known.iter().map(|known| known.early_ns).sum();
-    let asleep = tracked_sum(evidence, |thread| thread.moved_ns);
+    let asleep = tracked_sum(evidence, |thread| thread.delayed_dequeue_ns);
     let mut left_out = Vec::new();
     if early > SHOWN_NS {
         left_out.push(format!("{early} ns of waiting before the window"));

@@ -1,43 +1,43 @@
-//! What this kernel gives, found by trying: the programs are loaded, attached for a moment and let go.
+//! The probe groups that this kernel supports, by trying: attaches the programs for a moment.
 
 use super::offsets::{BTF_PATH, Layout};
 use super::privilege;
-use super::programs::{Programs, Source, Wanted};
-use super::signals::{HookKind, SAMPLES, SIGNALS, answers};
+use super::probe_groups::{CPU_SAMPLES, HookKind, PROBE_GROUPS, provides};
+use super::programs::{ProbeConfig, Programs, Source};
 use serde::Serialize;
 use std::path::Path;
 
-/// What this kernel and this process can do.
+/// The abilities of this kernel and of this process.
 #[derive(Debug, Serialize)]
 pub struct Diagnosis {
     /// Kernel release.
     pub kernel: String,
-    /// Whether the kernel describes its types.
+    /// Whether the kernel describes its types (BTF).
     pub btf: bool,
     /// Capabilities that loading needs and this process lacks.
     pub missing_privilege: Vec<String>,
-    /// Each signal.
+    /// Each probe group.
     pub signals: Vec<Verdict>,
-    /// Why nothing can be recorded, if so.
+    /// Why nothing can be recorded; absent if something can.
     pub problem: Option<String>,
 }
 
-/// What serves a signal here.
+/// The source that serves a probe group here.
 #[derive(Debug, Serialize)]
 pub struct Verdict {
     /// Name.
     pub signal: String,
-    /// What serves it; `none` if nothing does, `unknown` if it could not be tried.
+    /// Name of the source; `none` if there is none, `unknown` if it could not be tried.
     pub source: String,
-    /// Why no (better) hook does; empty where one does, or nothing was tried.
+    /// Why a better source did not serve; empty where the best one did, or none was tried.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub refused: String,
-    /// What cannot be said without it.
+    /// What a recording lacks without it.
     pub answers: String,
 }
 
 impl Diagnosis {
-    /// Looks at this kernel.
+    /// Examines this kernel.
     pub fn of_this_kernel() -> Self {
         let missing: Vec<String> = privilege::missing()
             .iter()
@@ -52,7 +52,7 @@ impl Diagnosis {
         let signals = match &tried {
             Ok(sources) => sources
                 .iter()
-                .map(|tried| verdict(tried.signal, &tried.source, &tried.refused))
+                .map(|tried| verdict(tried.group, &tried.source, &tried.fallback_reason))
                 .collect(),
             Err(_) => names()
                 .map(|signal| verdict(signal, "unknown", ""))
@@ -69,7 +69,10 @@ impl Diagnosis {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    SIGNALS.iter().map(|signal| signal.name).chain([SAMPLES.0])
+    PROBE_GROUPS
+        .iter()
+        .map(|group| group.name)
+        .chain([CPU_SAMPLES.0])
 }
 
 fn verdict(signal: &str, source: &str, refused: &str) -> Verdict {
@@ -77,7 +80,7 @@ fn verdict(signal: &str, source: &str, refused: &str) -> Verdict {
         signal: signal.into(),
         source: source.into(),
         refused: refused.into(),
-        answers: answers(signal).into(),
+        answers: provides(signal).into(),
     }
 }
 
@@ -94,8 +97,8 @@ fn privilege_needed(missing: &[String]) -> String {
 
 fn try_programs() -> Result<Vec<Source>, String> {
     let kinds = [HookKind::TpBtf, HookKind::RawTracepoint];
-    let wanted = Wanted::only(vec![std::process::id()], false, &kinds);
-    let programs = Programs::attach(&wanted).map_err(|error| format!("{error:#}"))?;
+    let config = ProbeConfig::minimal(vec![std::process::id()], false, &kinds);
+    let programs = Programs::attach(&config).map_err(|error| format!("{error:#}"))?;
     Ok(programs.sources)
 }
 
@@ -104,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_signal_is_named_whatever_the_privilege() {
+    fn names_every_probe_group_with_or_without_privilege() {
         let diagnosis = Diagnosis::of_this_kernel();
         let listed: Vec<&str> = diagnosis
             .signals

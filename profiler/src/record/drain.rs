@@ -5,11 +5,12 @@ use aya::Ebpf;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, Kind};
 use profiler_common::socket::MAX_SOCKETS;
-use profiler_common::syscall::NEAR_CALLS;
-use profiler_common::wakes::NEAR_WAKES;
+use profiler_common::syscall::HOT_SYSCALLS;
+use profiler_common::wakes::WAKE_CACHE_LEN;
 use profiler_common::{
-    Bursts, Counters, Forwards, MAX_THREADS, Site, SiteSum, SyscallStat, Thread, ThreadExit, Ticks,
-    UNIT_BITS, WaitedFor, Wakes, forward, split_code_key, syscall, ticks, wakes,
+    CallSite, CallSiteSum, Counters, EventLoop, GcBursts, MAX_THREADS, Relays, RunQueueBlame,
+    SyscallStat, Thread, ThreadExit, UNIT_BITS, Wakes, event_loop, relay, split_code_key, syscall,
+    wakes,
 };
 use recording::Histogram;
 use std::collections::BTreeMap;
@@ -26,33 +27,34 @@ pub struct Drained {
     pub errors: Vec<(u32, u32, u64)>,
     /// Wake-ups by serial (or `WAKER_*`) of the waker and serial of the woken.
     pub wakes: Vec<(u32, u32, u64)>,
-    /// Who had the CPU that was waited for, by thread group.
-    pub waited: Vec<(u32, WaitedFor)>,
-    /// Samples of user code by serial of the thread and address, the lowest of a unit of code.
+    /// Run-queue blame by thread group.
+    pub blame: Vec<(u32, RunQueueBlame)>,
+    /// CPU samples of user code by serial of the thread and lowest address of a unit of code.
     pub code: Code,
-    /// Page faults by address, the lowest of 64 KiB.
+    /// Page faults by lowest address of 64 KiB.
     pub faults: Vec<(u64, u64)>,
-    /// Page faults by serial of the thread and the address that `FaultPlace` tells the place of.
+    /// Page faults by serial of the thread and the address that a `FaultPlace` is made from.
     pub fault_sites: Code,
-    /// Calls that manage memory.
-    pub memory_sites: Vec<(Site, SiteSum)>,
-    /// Distributions, by `Kind`.
+    /// System calls that manage memory, by stack.
+    pub memory_stacks: Vec<(CallSite, CallSiteSum)>,
+    /// Histograms by `Kind`.
     pub histograms: Vec<Histogram>,
-    /// What forwards were made of, by the bucket of their length.
-    pub forwards: Vec<Forwards>,
-    /// Rows of ticks that a thread has.
-    pub ticks: Vec<Ticks>,
-    /// Wake-ups of collector threads.
-    pub bursts: Bursts,
+    /// Relays by the bucket of their latency.
+    pub relays: Vec<Relays>,
+    /// Event loops.
+    pub event_loops: Vec<EventLoop>,
+    /// Wake-ups of gc threads.
+    pub gc_bursts: GcBursts,
     /// Counters.
     pub counters: Counters,
 }
 
-/// Samples by serial of the thread and address.
+/// Counts by serial of the thread and address.
 pub type Code = BTreeMap<(u32, u64), u64>;
 
-/// Takes the samples of user code out of their map, so that it does not fill: JIT compilers keep making new places. A
-/// sample that comes between looking and taking is lost, which its thread's count of samples tells.
+/// Takes the samples of user code out of their map, so that it does not fill: JIT compilers keep
+/// making new code. A sample that comes between reading and removing loses its code, and stays in
+/// its thread's count.
 pub fn take_code(bpf: &mut Ebpf, taken: &mut Code) -> Result<()> {
     let map = bpf.map_mut("CODE").context("the object has no map CODE")?;
     let mut code: HashMap<_, u64, u64> = HashMap::try_from(map)?;
@@ -65,7 +67,7 @@ pub fn take_code(bpf: &mut Ebpf, taken: &mut Code) -> Result<()> {
 }
 
 impl Drained {
-    /// A distribution.
+    /// Returns a histogram.
     pub fn histogram(&self, kind: Kind) -> Histogram {
         self.histograms
             .get(kind as usize)
@@ -89,8 +91,8 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
                 )
             })
             .collect(),
-        wakes: wake_ups(bpf)?,
-        waited: entries::<u32, WaitedFor>(bpf, "WAITED")?.collect(),
+        wakes: wakes(bpf)?,
+        blame: entries::<u32, RunQueueBlame>(bpf, "RUN_QUEUE_BLAME")?.collect(),
         faults: entries::<u64, u64>(bpf, "FAULTS")?
             .map(|(unit, count)| (unit << UNIT_BITS, count))
             .collect(),
@@ -100,25 +102,25 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
         fault_sites: entries::<u64, u64>(bpf, "FAULT_SITES")?
             .map(|(key, count)| (split_code_key(key), count))
             .collect(),
-        memory_sites: entries::<Site, SiteSum>(bpf, "MEMORY_SITES")?.collect(),
+        memory_stacks: entries::<CallSite, CallSiteSum>(bpf, "MEMORY_STACKS")?.collect(),
         histograms: histograms(bpf)?,
-        forwards: forwards(bpf)?,
-        ticks: ticks_in_use(bpf)?,
-        bursts: array::<Bursts>(bpf, "BURSTS")?.get(&0, 0)?,
+        relays: relays(bpf)?,
+        event_loops: event_loops(bpf)?,
+        gc_bursts: array::<GcBursts>(bpf, "GC_BURSTS")?.get(&0, 0)?,
         counters: counters(bpf)?,
     })
 }
 
-/// System calls by thread serial and number: what is kept near the threads that live, and what is kept apart.
+/// Reads system calls by thread serial and number: the rows of live threads, and the hash.
 pub fn syscalls(bpf: &Ebpf, live: &[Thread]) -> Result<Vec<(u32, u32, SyscallStat)>> {
-    let near = array::<SyscallStat>(bpf, "CALLS")?;
+    let hot = array::<SyscallStat>(bpf, "CALLS")?;
     let mut calls: Vec<_> = entries::<u64, SyscallStat>(bpf, "SYSCALLS")?
         .map(|(key, stat)| (syscall::split_key(key).0, syscall::split_key(key).1, stat))
         .collect();
     for thread in live {
-        let row = thread.slot * NEAR_CALLS.len() as u32;
-        for (place, nr) in (row..).zip(NEAR_CALLS) {
-            let stat = near.get(&place, 0)?;
+        let row = thread.slot * HOT_SYSCALLS.len() as u32;
+        for (index, nr) in (row..).zip(HOT_SYSCALLS) {
+            let stat = hot.get(&index, 0)?;
             if stat.count > 0 {
                 calls.push((thread.serial, nr, stat));
             }
@@ -127,7 +129,7 @@ pub fn syscalls(bpf: &Ebpf, live: &[Thread]) -> Result<Vec<(u32, u32, SyscallSta
     Ok(calls)
 }
 
-/// The threads that are alive.
+/// Reads the live threads.
 pub fn threads(bpf: &Ebpf) -> Result<Vec<Thread>> {
     let threads = array::<Thread>(bpf, "THREADS")?;
     let slots = entries::<u32, u32>(bpf, "SLOTS")?;
@@ -142,11 +144,12 @@ pub fn set_window(bpf: &mut Ebpf, start_ns: u64) -> Result<()> {
     Ok(Array::<_, u64>::try_from(map)?.set(0, start_ns, 0)?)
 }
 
-/// Makes every slot of a thread and of a socket free, and every row of ticks but the first, which says that a thread has none.
+/// Frees every slot of a thread and of a socket, and every row of an event loop but the first,
+/// which stands for none.
 pub fn free_slots(bpf: &mut Ebpf) -> Result<()> {
     free(bpf, "FREE_SLOTS", 0..MAX_THREADS)?;
     free(bpf, "FREE_SOCKETS", 0..MAX_SOCKETS)?;
-    free(bpf, "FREE_ROWS", 1..ticks::ROWS)
+    free(bpf, "FREE_EVENT_LOOPS", 1..event_loop::ROWS)
 }
 
 fn free(bpf: &mut Ebpf, name: &str, mut numbers: Range<u32>) -> Result<()> {
@@ -157,11 +160,11 @@ fn free(bpf: &mut Ebpf, name: &str, mut numbers: Range<u32>) -> Result<()> {
     numbers.try_for_each(|number| Ok(free.push(number, 0)?))
 }
 
-/// Rows are taken in order, so the first that nobody has is the end of them.
-fn ticks_in_use(bpf: &Ebpf) -> Result<Vec<Ticks>> {
-    let rows = array::<Ticks>(bpf, "TICKS")?;
+/// Reads the rows in use. Threads take them in order, so the first free one ends them.
+fn event_loops(bpf: &Ebpf) -> Result<Vec<EventLoop>> {
+    let rows = array::<EventLoop>(bpf, "EVENT_LOOPS")?;
     let mut used = Vec::new();
-    for row in 1..ticks::ROWS {
+    for row in 1..event_loop::ROWS {
         let ticks = rows.get(&row, 0)?;
         if ticks.serial == 0 {
             break;
@@ -192,7 +195,7 @@ pub fn fill<K: aya::Pod, V: aya::Pod>(
     entries.try_for_each(|(key, value)| Ok(map.insert(key, value, 0)?))
 }
 
-/// Adds keys to a map that serves as a set.
+/// Adds keys to a map that is used as a set.
 pub fn fill_set<K: aya::Pod, V: aya::Pod + Default>(
     bpf: &mut Ebpf,
     name: &str,
@@ -201,7 +204,7 @@ pub fn fill_set<K: aya::Pod, V: aya::Pod + Default>(
     fill(bpf, name, keys.iter().map(|key| (*key, V::default())))
 }
 
-/// Threads that ended, as they end.
+/// The ring buffer of threads that ended.
 pub struct Exits(RingBuf<MapData>);
 
 impl Exits {
@@ -213,7 +216,7 @@ impl Exits {
         Ok(Exits(RingBuf::try_from(map)?))
     }
 
-    /// Takes what has come since the last call.
+    /// Takes the threads that ended since the last call.
     pub fn take(&mut self) -> Vec<ThreadExit> {
         let mut exits = Vec::new();
         while let Some(item) = self.0.next() {
@@ -223,7 +226,7 @@ impl Exits {
     }
 }
 
-/// A record of another size is none: it cannot come from our programs.
+/// Decodes a record. One of another size cannot come from the programs, and is ignored.
 #[expect(unsafe_code, reason = "a record of the ring buffer is bytes")]
 fn decode(bytes: &[u8]) -> Option<ThreadExit> {
     if bytes.len() != size_of::<ThreadExit>() {
@@ -241,7 +244,7 @@ fn entries<'a, K: aya::Pod, V: aya::Pod>(
         .map(name)
         .with_context(|| format!("the object has no map {name}"))?;
     let map: HashMap<&MapData, K, V> = HashMap::try_from(map)?;
-    // An entry that goes away while the map is read (a thread that ends) is an error of that entry only.
+    // An entry that is removed meanwhile (of a thread that ends) is an error of that entry only.
     let entries: Vec<(K, V)> = map.iter().filter_map(Result::ok).collect();
     Ok(entries.into_iter())
 }
@@ -264,29 +267,27 @@ fn histograms(bpf: &Ebpf) -> Result<Vec<Histogram>> {
         .collect()
 }
 
-/// Wake-ups by waker and woken thread; a pair may have several entries.
-fn wake_ups(bpf: &Ebpf) -> Result<Vec<(u32, u32, u64)>> {
+/// Reads wake-ups by waker and wakee; a pair may have several entries.
+fn wakes(bpf: &Ebpf) -> Result<Vec<(u32, u32, u64)>> {
     let map = bpf
-        .map("NEAR_WAKES")
-        .context("the object has no map NEAR_WAKES")?;
-    let map: PerCpuArray<_, [Wakes; NEAR_WAKES]> = PerCpuArray::try_from(map)?;
-    let near = map.get(&0, 0)?;
-    let near = near.iter().flatten().filter(|wakes| wakes.count != 0);
-    let near = near.map(|wakes| (wakes.key, wakes.count));
-    let wakes = near.chain(entries::<u64, u64>(bpf, "WAKES")?);
+        .map("WAKE_CACHE")
+        .context("the object has no map WAKE_CACHE")?;
+    let map: PerCpuArray<_, [Wakes; WAKE_CACHE_LEN]> = PerCpuArray::try_from(map)?;
+    let cached = map.get(&0, 0)?;
+    let cached = cached.iter().flatten().filter(|wakes| wakes.count != 0);
+    let cached = cached.map(|wakes| (wakes.key, wakes.count));
+    let wakes = cached.chain(entries::<u64, u64>(bpf, "WAKES")?);
     let split = |(key, count)| (wakes::split_key(key).0, wakes::split_key(key).1, count);
     Ok(wakes.map(split).collect())
 }
 
-/// The parts of forwards of all CPUs.
-fn forwards(bpf: &Ebpf) -> Result<Vec<Forwards>> {
-    let map = bpf
-        .map("FORWARDS")
-        .context("the object has no map FORWARDS")?;
-    let map: PerCpuArray<_, [Forwards; forward::ROW]> = PerCpuArray::try_from(map)?;
+/// Adds up the relays of all CPUs.
+fn relays(bpf: &Ebpf) -> Result<Vec<Relays>> {
+    let map = bpf.map("RELAYS").context("the object has no map RELAYS")?;
+    let map: PerCpuArray<_, [Relays; relay::ROW]> = PerCpuArray::try_from(map)?;
     let mut sums = Vec::new();
     for row in map.iter() {
-        let mut row_sums = [Forwards::default(); forward::ROW];
+        let mut row_sums = [Relays::default(); relay::ROW];
         for cpu in row?.iter() {
             row_sums
                 .iter_mut()
@@ -299,7 +300,7 @@ fn forwards(bpf: &Ebpf) -> Result<Vec<Forwards>> {
     Ok(sums)
 }
 
-/// The counters of all CPUs.
+/// Adds up the counters of all CPUs.
 pub fn counters(bpf: &Ebpf) -> Result<Counters> {
     let map = bpf
         .map("COUNTERS")
@@ -310,7 +311,7 @@ pub fn counters(bpf: &Ebpf) -> Result<Counters> {
     Ok(sum)
 }
 
-/// Serial number to thread id, for what is keyed by serial.
+/// Maps serial numbers to thread ids.
 pub fn by_serial<'a>(threads: impl Iterator<Item = &'a Thread>) -> BTreeMap<u32, u32> {
     threads.map(|thread| (thread.serial, thread.tid)).collect()
 }

@@ -5,8 +5,8 @@
 use super::assemble::{self, Known, Span};
 use super::drain::{self, Exits};
 use super::kernel_truth::Truth;
-use super::programs::{Programs, Wanted};
-use super::signals::LIFETIMES;
+use super::probe_groups::LIFETIMES;
+use super::programs::{ProbeConfig, Programs};
 use super::{Options, checks};
 use anyhow::Result;
 use profiler_common::thread::FLAG_EXITING;
@@ -40,9 +40,9 @@ impl Lifetimes {
     /// # Errors
     /// The kernel refuses them.
     pub fn attach(tgids: Vec<u32>, options: &Options) -> Result<Self> {
-        let wanted = Wanted::only(tgids, options.log_programs, &options.hooks);
-        let mut programs = Programs::attach_some(&wanted, LIFETIMES.iter())?;
-        drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &wanted.tgids)?;
+        let config = ProbeConfig::minimal(tgids, options.log_programs, &options.hooks);
+        let mut programs = Programs::attach_some(&config, LIFETIMES.iter())?;
+        drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &config.tgids)?;
         drain::free_slots(&mut programs.bpf)?;
         let exits = Exits::new(&mut programs.bpf)?;
         Ok(Lifetimes {
@@ -97,7 +97,7 @@ impl Lifetimes {
         let consumed = self.ended.len() as u64;
         // Programs see what comes until they are closed: who began after the accounts were read was not in the window, and who was
         // there then has ended after it.
-        let in_window = |thread: &Tracked| thread.first_ns < span.end_ns;
+        let in_window = |thread: &Tracked| thread.first_seen_ns < span.end_ns;
         let still_there = |thread: &Tracked| after.threads.contains_key(&thread.tid);
         self.ended
             .retain(|exit| in_window(&exit.thread) && !still_there(&exit.thread));
@@ -138,7 +138,7 @@ fn thread(known: &Known, span: Span) -> Thread {
     let tracked = &known.tracked;
     let truth = known.truth.clone().unwrap_or_default();
     let end_ns = known.exited_ns.unwrap_or(span.end_ns);
-    let lifetime_ns = end_ns.saturating_sub(tracked.first_ns);
+    let lifetime_ns = end_ns.saturating_sub(tracked.first_seen_ns);
     let on_cpu_ns = truth.exec_ns.min(lifetime_ns);
     let run_queue_ns = truth.run_delay_ns.min(lifetime_ns - on_cpu_ns);
     Thread {
@@ -169,7 +169,7 @@ mod tests {
     fn known(truth: Option<ThreadTruth>) -> Known {
         let tracked = Tracked {
             tid: 7,
-            first_ns: SPAN.start_ns,
+            first_seen_ns: SPAN.start_ns,
             flags: FLAG_BORN,
             ..Tracked::default()
         };

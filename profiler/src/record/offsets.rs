@@ -1,14 +1,35 @@
-//! What the programs need to know of the running kernel, read from its BTF: no offset is written in the source.
+//! Offsets of kernel structures, read from the running kernel's BTF: the source contains none.
 
 use anyhow::{Context, Result, anyhow, bail};
 use btf_rs::{Btf, Type};
 
-/// Where the kernel describes its own types.
+/// The file in which the kernel describes its types.
 pub const BTF_PATH: &str = "/sys/kernel/btf/vmlinux";
 
-/// Fields the programs read: name of the global that takes the offset (in bits, if it begins so), and the path of the field.
-/// Alternatives are tried in order: fields were renamed over the years.
-const FIELDS: &[(&str, &[&[&str]])] = &[
+/// A field that programs read: the global that takes its offset (in bits, if its name begins so),
+/// and the field's path. Alternatives are tried in order, since fields were renamed over the years.
+type Field = (&'static str, &'static [&'static [&'static str]]);
+
+/// Offset of a field that the running kernel lacks.
+const ABSENT: u64 = u64::MAX;
+
+/// Fields that depend on the kernel's configuration. The programs do without.
+const OPTIONAL: &[Field] = &[
+    // CONFIG_FAIR_GROUP_SCHED.
+    ("OFF_TASK_CFS_RQ", &[&["task_struct", "se", "cfs_rq"]]),
+    // CONFIG_CFS_BANDWIDTH; in wall-clock time since Linux 6.6.
+    (
+        "OFF_CFS_RQ_THROTTLED",
+        &[
+            &["cfs_rq", "throttled_clock_self_time"],
+            &["cfs_rq", "throttled_clock_pelt_time"],
+            &["cfs_rq", "throttled_clock_task_time"],
+        ],
+    ),
+];
+
+/// Fields that the programs need.
+const FIELDS: &[Field] = &[
     ("OFF_TASK_PID", &[&["task_struct", "pid"]]),
     ("OFF_TASK_TGID", &[&["task_struct", "tgid"]]),
     // Renamed in Linux 5.14.
@@ -16,6 +37,7 @@ const FIELDS: &[(&str, &[&[&str]])] = &[
         "OFF_TASK_STATE",
         &[&["task_struct", "__state"], &["task_struct", "state"]],
     ),
+    ("OFF_TASK_MIN_FLT", &[&["task_struct", "min_flt"]]),
     ("OFF_TASK_MAJ_FLT", &[&["task_struct", "maj_flt"]]),
     ("OFF_TASK_NVCSW", &[&["task_struct", "nvcsw"]]),
     ("OFF_TASK_NIVCSW", &[&["task_struct", "nivcsw"]]),
@@ -31,12 +53,13 @@ const FIELDS: &[(&str, &[&[&str]])] = &[
     ("OFF_SOCK_FAMILY", &[&["sock_common", "skc_family"]]),
     ("OFF_SOCK_HASH", &[&["sock_common", "skc_hash"]]),
     ("OFF_SOCK_NUM", &[&["sock_common", "skc_num"]]),
-    ("OFF_TCP_WRITTEN", &[&["tcp_sock", "write_seq"]]),
-    ("OFF_TCP_SENT", &[&["tcp_sock", "snd_nxt"]]),
-    ("OFF_TCP_SEGMENT", &[&["tcp_sock", "mss_cache"]]),
-    ("OFF_TCP_ON_THEIR_WAY", &[&["tcp_sock", "packets_out"]]),
+    ("OFF_SOCK_PROTOCOL", &[&["sock", "sk_protocol"]]),
+    ("OFF_TCP_WRITE_SEQ", &[&["tcp_sock", "write_seq"]]),
+    ("OFF_TCP_SND_NXT", &[&["tcp_sock", "snd_nxt"]]),
+    ("OFF_TCP_MSS_CACHE", &[&["tcp_sock", "mss_cache"]]),
+    ("OFF_TCP_PACKETS_OUT", &[&["tcp_sock", "packets_out"]]),
     ("BIT_TCP_NONAGLE", &[&["tcp_sock", "nonagle"]]),
-    // Registers exist under these names on x86-64 only; elsewhere what needs them is left out.
+    // Some registers exist on x86-64 only. Elsewhere the programs that need them are left out.
     (
         "OFF_REGS_NR",
         &[&["pt_regs", "orig_ax"], &["pt_regs", "syscallno"]],
@@ -49,10 +72,10 @@ const FIELDS: &[(&str, &[&[&str]])] = &[
     ("OFF_REGS_G", &[&["pt_regs", "r14"], &["pt_regs", "regs"]]),
 ];
 
-/// Facts of the running kernel.
+/// The layout of the running kernel.
 #[derive(Debug)]
 pub struct Layout {
-    /// Offset in bytes for each global of the programs.
+    /// Value of each global of the programs.
     pub offsets: Vec<(&'static str, u64)>,
     /// Whether `sched_switch` passes the previous task's state (Linux 5.18).
     pub switch_has_state: bool,
@@ -69,7 +92,7 @@ impl Layout {
     }
 
     fn of(btf: &Btf) -> Result<Self> {
-        let offsets = FIELDS.iter().map(|(global, paths)| {
+        let needed = FIELDS.iter().map(|(global, paths)| {
             let bits = first_offset(btf, paths)?;
             let offset = if global.starts_with("BIT_") {
                 bits
@@ -78,8 +101,13 @@ impl Layout {
             };
             Ok((*global, offset))
         });
+        let mut offsets = needed.collect::<Result<Vec<_>>>()?;
+        offsets.extend(OPTIONAL.iter().map(|(global, paths)| {
+            let bits = first_offset(btf, paths).ok();
+            (*global, bits.map_or(ABSENT, |bits| bits / 8))
+        }));
         Ok(Layout {
-            offsets: offsets.collect::<Result<_>>()?,
+            offsets,
             switch_has_state: parameters(btf, "btf_trace_sched_switch")? >= 5,
         })
     }
@@ -92,7 +120,7 @@ fn first_offset(btf: &Btf, paths: &[&[&str]]) -> Result<u64> {
     found.with_context(|| format!("this kernel's BTF has no field {}", paths[0].join(".")))
 }
 
-/// Offset in bits of a field, through nested structures.
+/// Returns the offset in bits of a field, through nested structures.
 fn offset(btf: &Btf, structure: &str, fields: &[&str]) -> Option<u64> {
     let types = btf.resolve_types_by_name(structure).ok()?;
     types
@@ -101,7 +129,7 @@ fn offset(btf: &Btf, structure: &str, fields: &[&str]) -> Option<u64> {
         .map(u64::from)
 }
 
-/// Offset in bits of a field, unnamed members included.
+/// Returns the offset in bits of a field, through unnamed members too.
 fn nested(btf: &Btf, kind: &Type, fields: &[&str]) -> Option<u32> {
     let (Type::Struct(kind) | Type::Union(kind)) = kind else {
         return None;
@@ -123,7 +151,7 @@ fn nested(btf: &Btf, kind: &Type, fields: &[&str]) -> Option<u32> {
     })
 }
 
-/// Number of parameters of a tracepoint's function type, its private data included.
+/// Returns the number of parameters of a tracepoint's function type, its private data included.
 fn parameters(btf: &Btf, typedef: &str) -> Result<usize> {
     for kind in btf.resolve_types_by_name(typedef)? {
         let Type::Typedef(typedef) = kind else {
@@ -143,9 +171,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_kernel_has_every_field() {
+    fn finds_every_field_of_this_kernel() {
         let layout = Layout::of_this_kernel().expect("the tests need a kernel with BTF");
-        assert_eq!(layout.offsets.len(), FIELDS.len());
+        assert_eq!(layout.offsets.len(), FIELDS.len() + OPTIONAL.len());
         let of = |name| {
             layout
                 .offsets
@@ -154,12 +182,12 @@ mod tests {
                 .expect("listed")
                 .1
         };
-        // Both are 32-bit numbers, one after the other, since Linux 2.6.
+        // Since Linux 2.6 these are 32-bit numbers, one after the other.
         assert_eq!(of("OFF_TASK_TGID"), of("OFF_TASK_PID") + 4);
     }
 
     #[test]
-    fn an_unknown_field_is_named() {
+    fn names_an_unknown_field() {
         let btf = Btf::from_file(BTF_PATH).expect("the tests need a kernel with BTF");
         let error =
             first_offset(&btf, &[&["task_struct", "no_such_field"]]).expect_err("no such field");

@@ -5,7 +5,7 @@ use super::drain::{self, Drained};
 use super::memory::Places;
 use super::symbols;
 use profiler_common::{
-    LATE_PROCESSES, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER, WaitedFor as Charged,
+    OTHER_PROCESSES, RunQueueBlame as Charged, Thread, ThreadExit, WAKER_IDLE, WAKER_OTHER,
 };
 use recording::Recording;
 use recording::process::{CodeSamples, WaitedFor, Waker};
@@ -144,7 +144,7 @@ pub fn late_processes() -> (u32, Charged) {
         comm,
         ..Charged::default()
     };
-    (LATE_PROCESSES, none)
+    (OTHER_PROCESSES, none)
 }
 
 /// What the process calls itself now; what its thread was called then, if it has ended.

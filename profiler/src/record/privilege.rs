@@ -1,12 +1,12 @@
-//! What privilege recording needs, and giving up the rest.
+//! The privilege that recording needs, and giving up the rest.
 
 use anyhow::{Result, bail};
 use caps::{CapSet, Capability};
 
-/// Capabilities that loading and attaching need.
+/// Capabilities that loading and attaching programs need.
 const TO_LOAD: [Capability; 2] = [Capability::CAP_BPF, Capability::CAP_PERFMON];
-/// Capabilities that remain useful while recording: maps are read with the first, the samples stay open with the
-/// second, and `smaps` of somebody else's process takes the others.
+/// Capabilities that recording needs after that: the first reads maps, the second keeps the samples
+/// open, and the others read `smaps` of another user's process.
 const TO_RECORD: [Capability; 5] = [
     Capability::CAP_BPF,
     Capability::CAP_PERFMON,
@@ -15,7 +15,7 @@ const TO_RECORD: [Capability; 5] = [
     Capability::CAP_CHOWN,
 ];
 
-/// Capabilities that loading needs and this process lacks.
+/// Returns the capabilities that loading needs and this process lacks.
 pub fn missing() -> Vec<Capability> {
     let has = |capability: &Capability| {
         caps::has_cap(None, CapSet::Effective, *capability).unwrap_or(false)
@@ -29,7 +29,10 @@ pub fn missing() -> Vec<Capability> {
         .collect()
 }
 
-/// Refuses to go on without the privilege to load eBPF programs.
+/// Fails without the privilege to load eBPF programs.
+///
+/// # Errors
+/// A capability is missing; the message names it and the remedy.
 pub fn require() -> Result<()> {
     let missing: Vec<String> = missing().iter().map(ToString::to_string).collect();
     if missing.is_empty() {
@@ -42,7 +45,7 @@ pub fn require() -> Result<()> {
     )
 }
 
-/// Gives up every capability that recording does not need. Nothing depends on it, so a refusal is only noted.
+/// Gives up every capability that recording does not need. A refusal is logged only.
 pub fn drop_excess() {
     let kept = caps::read(None, CapSet::Permitted).unwrap_or_default();
     let kept = kept

@@ -2,21 +2,21 @@
 
 use super::activity::{self, Looked};
 use super::assemble::{self, Span};
-use super::attached::SAMPLE_HZ;
+use super::bpf_stats::BpfStats;
 use super::checks::{self, Evidence};
 use super::detail::Help;
 use super::drain::{self, Code, Drained, Exits};
 use super::kernel_truth::{self, Truth};
+use super::links::SAMPLE_HZ;
 use super::memory::{self, Places, Regions};
-use super::programs::{Programs, Wanted};
-use super::signals::{PROC_STAT, WAKEUPS};
-use super::statistics::Statistics;
+use super::probe_groups::{PAGE_FAULTS, PROC_STAT, WAKEUPS};
+use super::programs::{ProbeConfig, Programs};
 use super::target::{self, Process};
-use super::{Options, counted, crossing, host, others, sites, stolen};
+use super::{Options, host, others, sites, sockets, stolen, syscall_overhead};
 use anyhow::{Context, Result};
 use nix::time::{ClockId, clock_gettime};
 use profiler_common::thread::ON_CPU;
-use profiler_common::{ThreadExit, WaitedFor};
+use profiler_common::{RunQueueBlame, ThreadExit};
 use recording::memory::{MemoryPoint, RegionPoint};
 use recording::observer::Mode;
 use recording::process::{Cpu, CpuPoint};
@@ -45,7 +45,7 @@ pub struct Session {
     code: Code,
     last: (u64, u64),
     target: Target,
-    stats: Statistics,
+    stats: BpfStats,
     crossing_ns: f64,
     looked: Looked,
     detail: Option<Help>,
@@ -55,37 +55,41 @@ impl Session {
     /// Loads and attaches the programs and opens the window.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
         let target = describe(&processes, options)?;
-        let wanted = Wanted {
+        let config = ProbeConfig {
             tgids: processes.iter().map(|process| process.pid).collect(),
             pairing: target::pairing_of(&target.runtime),
-            collector: target::collector_of(&target.runtime),
+            gc_thread_comm: target::collector_of(&target.runtime),
             log: options.log_programs,
             kinds: options.hooks.clone(),
         };
         // Without it calls are told as too cheap, which a recording says of itself; it is no reason to record nothing.
-        let crossing_ns = crossing::measure(&wanted).unwrap_or_default();
-        let mut programs = Programs::attach(&wanted)?;
-        let looked = Looked::by(&programs, &wanted);
+        let crossing_ns = syscall_overhead::measure(&config).unwrap_or_default();
+        let mut programs = Programs::attach(&config)?;
+        let looked = Looked::by(&programs, &config);
         let detail = options.detail.as_deref();
         let detail = detail.map(|dir| Help::begin(dir, &mut programs.bpf, &target));
-        let ports: Vec<u16> = wanted
+        let ports: Vec<u16> = config
             .tgids
             .iter()
             .flat_map(|pid| target::listening_ports(*pid))
             .collect();
         drain::fill_set::<u16, u8>(&mut programs.bpf, "LISTENING", &ports)?;
-        drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &wanted.tgids)?;
-        let heap_ends = wanted.tgids.iter();
+        drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &config.tgids)?;
+        let heap_ends = config.tgids.iter();
         let heap_ends = heap_ends.filter_map(|pid| Some((*pid, memory::heap_end(*pid)?)));
         drain::fill::<u32, u64>(&mut programs.bpf, "HEAP_ENDS", heap_ends)?;
-        drain::fill::<u32, WaitedFor>(&mut programs.bpf, "WAITED", [others::late_processes()])?;
+        drain::fill::<u32, RunQueueBlame>(
+            &mut programs.bpf,
+            "RUN_QUEUE_BLAME",
+            [others::late_processes()],
+        )?;
         drain::free_slots(&mut programs.bpf)?;
         let exits = Exits::new(&mut programs.bpf)?;
-        let regions = memory::regions_of_all(&wanted.tgids);
+        let regions = memory::regions_of_all(&config.tgids);
         // Asks for a privilege that is given up next, so it cannot be turned on again later.
-        let stats = Statistics::start();
+        let stats = BpfStats::start();
         super::privilege::drop_excess();
-        let before = Truth::read(&wanted.tgids);
+        let before = Truth::read(&config.tgids);
         let (start_unix_ns, own_cpu_ns) = (unix_ns(), clock_ns(ClockId::CLOCK_PROCESS_CPUTIME_ID));
         let start_ns = clock_ns(ClockId::CLOCK_MONOTONIC);
         drain::set_window(&mut programs.bpf, start_ns)?;
@@ -228,7 +232,7 @@ impl Session {
         recording.wakers = others::wakers(&drained, &roles);
         recording.memory_sites = memory_sites;
         recording.code = code;
-        recording.waited_for = others::waited_for(&drained.waited, &pids);
+        recording.waited_for = others::waited_for(&drained.blame, &pids);
         Ok(recording)
     }
 
@@ -254,7 +258,7 @@ impl Session {
             .scaled(self.programs.costs(), span.end_ns - span.start_ns);
         let faults_counted = signals
             .iter()
-            .any(|signal| signal.signal == "page faults" && signal.source != PROC_STAT);
+            .any(|signal| signal.signal == PAGE_FAULTS && signal.source != PROC_STAT);
         let faults = if faults_counted {
             assemble::faults(&known, &drained.faults, places)
         } else {
@@ -290,7 +294,7 @@ impl Session {
                 ended,
             },
             process,
-            sockets: counted::sockets(drained, &syscalls),
+            sockets: sockets::sockets(drained, &syscalls),
             syscalls,
             faults,
             memory: recording::memory::Memory {
@@ -301,8 +305,8 @@ impl Session {
             cpu: Cpu {
                 series: self.cpu.clone(),
             },
-            latency: counted::latency(drained),
-            forwards: counted::forwards(drained),
+            latency: sockets::latency(drained),
+            forwards: sockets::forwards(drained),
             activity: activity::activity(drained, self.looked),
             observer: observer::Observer {
                 signals,

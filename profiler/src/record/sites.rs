@@ -4,8 +4,8 @@ use super::drain::Drained;
 use super::memory::Places;
 use super::others::{Roles, file_name};
 use super::{names, symbols};
-use profiler_common::Site;
-use profiler_common::site::{FaultPlace, Kind};
+use profiler_common::CallSite;
+use profiler_common::call_site::{FaultPlace, Kind};
 use recording::sites::{Frame, MemorySite, PAGE_FAULT, SYSTEM_CALL};
 use std::collections::BTreeMap;
 
@@ -40,9 +40,9 @@ pub fn memory_sites(
         add(roles.role(*serial), PAGE_FAULT, vec![frame], *count, 0);
     }
     let code = Code::of_calls(drained, pid, places);
-    for (site, sum) in &drained.memory_sites {
+    for (site, sum) in &drained.memory_stacks {
         let (role, kind) = (roles.role(site.serial), kind_of(site.kind));
-        add(role, kind, code.stack(site), sum.count, sum.bytes);
+        add(role, kind, code.stack(site), sum.count, sum.signed_bytes());
     }
     let lost = &drained.counters;
     add("", PAGE_FAULT, Vec::new(), lost.lost_fault_sites, 0);
@@ -119,7 +119,7 @@ impl<'a> Code<'a> {
 
     /// Instructions that calls were made by.
     fn of_calls(drained: &Drained, pid: u32, places: Places<'a>) -> Self {
-        let sites = drained.memory_sites.iter();
+        let sites = drained.memory_stacks.iter();
         let calls = sites.flat_map(|(site, _)| callers(site).map(|(_, caller)| caller));
         let names = symbols::functions(pid, places, 1, calls);
         Code { names, places }
@@ -138,7 +138,7 @@ impl<'a> Code<'a> {
     ///
     /// What lay on top of the stack was a guess: where it is no code (a saved frame pointer before which, by chance, bytes
     /// stand that look like a call), the frames after it are none the worse.
-    fn stack(&self, site: &Site) -> Vec<Frame> {
+    fn stack(&self, site: &CallSite) -> Vec<Frame> {
         const TOP: usize = 1;
         let mut stack = Vec::new();
         for (depth, caller) in callers(site) {
@@ -164,7 +164,7 @@ const NO_CODE: [&str; 4] = [
 ];
 
 /// The calling instruction of each frame (its last byte), where what is kept is the one after it, with the frame's place.
-fn callers(site: &Site) -> impl Iterator<Item = (usize, u64)> + use<> {
+fn callers(site: &CallSite) -> impl Iterator<Item = (usize, u64)> + use<> {
     let frames = site.frames.into_iter().enumerate();
     frames
         .filter(|(_, address)| *address != 0)
@@ -227,7 +227,7 @@ mod tests {
         };
         let code = kind_of as *const () as u64 + 1;
         let here = [0u64; 2];
-        let mut site = Site::default();
+        let mut site = CallSite::default();
         let no_code = here.as_ptr() as u64;
         // On top of the stack was nothing that is returned to.
         site.frames[..6].copy_from_slice(&[code, 0, code, code, no_code, code]);
@@ -251,7 +251,7 @@ mod tests {
         let [give_back, caller] = [kind_of as *const (), in_kernel as *const ()];
         let [give_back, caller] = [give_back as u64 + 1, caller as u64 + 1];
         let saved_frame_pointer = (&raw const give_back) as u64;
-        let mut site = Site::default();
+        let mut site = CallSite::default();
         site.frames[..3].copy_from_slice(&[give_back, saved_frame_pointer, caller]);
         let names = [(give_back - 1, "give_back"), (caller - 1, "caller")];
         let names = names.map(|(address, name)| (address, name.to_owned()));

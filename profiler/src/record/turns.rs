@@ -8,7 +8,7 @@
 use super::accounts::Accounts;
 use super::kernel_truth;
 use super::lifetimes::Lifetimes;
-use super::programs::{Programs, Wanted};
+use super::programs::{ProbeConfig, Programs};
 use super::session::{Session, clock_ns};
 use super::target::Process;
 use super::{GLANCES_A_POINT, Options};
@@ -59,7 +59,7 @@ impl Turns {
         let mut lifetimes = Lifetimes::attach(pids.clone(), options)?;
         lifetimes.detach();
         lifetimes.open(clock_ns(ClockId::CLOCK_MONOTONIC))?;
-        let mut hooks = Programs::attach(&Wanted::nobody(options))?;
+        let mut hooks = Programs::attach(&ProbeConfig::idle(options))?;
         hooks.detach();
         let mut session = Session::begin(processes.clone(), options)?;
         session.stop_measuring_programs();

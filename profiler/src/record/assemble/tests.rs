@@ -1,6 +1,7 @@
 use super::*;
 use crate::record::memory::Regions;
-use profiler_common::thread::{Account, OFF_CPU, RUNNABLE};
+use profiler_common::Slot;
+use profiler_common::thread::{Accounting, OFF_CPU, RUNNABLE};
 
 const SPAN: Span = Span {
     start_ns: 1000,
@@ -71,8 +72,8 @@ fn a_silent_thread_slept_or_ran_as_the_kernel_says() {
 fn an_ended_thread_keeps_its_name_and_end() {
     let mut thread = Tracked::new(1, 9, 2, OFF_CPU, 1200);
     thread.flags = FLAG_BORN;
-    thread.switch_in(1300);
-    thread.switch_out(1500, true, Account::default());
+    Slot::exclusive(&mut thread).switch_in(1300);
+    Slot::exclusive(&mut thread).switch_out(1500, true, Accounting::default());
     let exit = ThreadExit {
         thread,
         kernel_exec_ns: 200,
@@ -95,8 +96,8 @@ fn an_ended_thread_keeps_its_name_and_end() {
 #[test]
 fn a_call_open_at_the_end_keeps_its_cpu_time() {
     let mut thread = Tracked::new(1, 7, 3, ON_CPU, 1000);
-    thread.enter(0, 1100);
-    thread.switch_out(1150, true, Account::default());
+    Slot::exclusive(&mut thread).enter(0, 1100);
+    Slot::exclusive(&mut thread).switch_out(1150, true, Accounting::default());
     let known = known_threads(&[thread], &[], &truth(7, 0), &truth(7, 150), SPAN);
     let threads = built(&known, &Drained::default());
     assert_eq!(threads[0].syscall_ns, 50);
@@ -118,8 +119,8 @@ fn a_call_open_at_the_end_keeps_its_cpu_time() {
 fn samples_split_what_is_outside_of_calls() {
     let mut thread = Tracked::new(1, 7, 3, ON_CPU, 1000);
     (thread.samples_user, thread.samples_switching) = (3, 2);
-    (thread.samples_fault_irq, thread.samples_crossing) = (1, 1);
-    thread.samples_resuming = 1;
+    (thread.samples_fault_irq, thread.samples_syscall_edge) = (1, 1);
+    thread.samples_fault_return = 1;
     let known = known_threads(&[thread], &[], &truth(7, 0), &truth(7, 1000), SPAN);
     let threads = built(&known, &Drained::default());
     assert_eq!(

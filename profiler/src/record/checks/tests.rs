@@ -88,9 +88,9 @@ fn choosing_who_is_next_may_be_running_or_waiting() {
 #[test]
 fn sleep_that_the_kernel_took_for_waiting_is_left_out_and_shown() {
     let second = 1_000_000_000;
-    let judged = |moved_ns, early_ns| {
+    let judged = |delayed_dequeue_ns, early_ns| {
         let mut known = known(second, second);
-        known.tracked.moved_ns = moved_ns;
+        known.tracked.delayed_dequeue_ns = delayed_dequeue_ns;
         known.early_ns = early_ns;
         let truth = known.truth.as_mut().expect("set above");
         truth.run_delay_ns = second / 2;
@@ -108,10 +108,10 @@ fn sleep_that_the_kernel_took_for_waiting_is_left_out_and_shown() {
 #[test]
 fn waiting_that_was_sleep_hides_no_waiting_charged_as_running() {
     let second = 1_000_000_000;
-    let judged = |moved_ns| {
+    let judged = |delayed_dequeue_ns| {
         let mut known = known(second / 10 * 9, second);
         known.tracked.run_queue_ns = second / 10;
-        known.tracked.moved_ns = moved_ns;
+        known.tracked.delayed_dequeue_ns = delayed_dequeue_ns;
         let truth = known.truth.as_mut().expect("set above");
         truth.run_delay_ns = second / 2;
         check("on_cpu_vs_kernel", &[known], &[], &Counters::default()).ok
@@ -167,7 +167,7 @@ fn one_switch_in_four_may_go_unseen() {
     ];
     for (switches, unseen, ok) in cases {
         missed.tracked.voluntary = switches;
-        missed.tracked.unseen_switches = unseen;
+        missed.tracked.missed_switches = unseen;
         let known = std::slice::from_ref(&missed);
         assert_eq!(check("switches_seen", known, &[], &counters).ok, ok);
     }

@@ -1,35 +1,37 @@
-//! The code that takes memory from the kernel and gives it back: the instructions of page faults, and the stacks of calls
-//! that manage memory.
+//! Code that takes memory from the kernel and returns it: the instructions of page faults, and the
+//! stacks of system calls that manage memory.
 
+use crate::numbers::{BRK, MADVISE, MLOCK, MLOCK2, MLOCKALL, MMAP, MREMAP, MUNMAP};
+use crate::slot::{Slot, slotted};
 use crate::{CODE_BITS, code_key};
 
 /// Frames of a stack that are kept, innermost first.
 pub const FRAMES: usize = 16;
 
-/// What a call did about memory.
+/// The effect of a call that manages memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
-    /// Memory was mapped.
+    /// Mapped memory.
     Mmap = 0,
-    /// Addresses were taken that nothing may be kept at (`PROT_NONE`).
+    /// Reserved addresses without memory (`PROT_NONE`).
     Reserve = 1,
-    /// Addresses were given back, with what was kept there.
+    /// Unmapped addresses, with the memory behind them.
     Munmap = 2,
-    /// A mapping was made longer or shorter.
+    /// Made a mapping longer or shorter.
     Mremap = 3,
-    /// The end of the heap was moved, or asked for.
+    /// Moved the end of the heap, or read it.
     Brk = 4,
-    /// Pages were given back at once (`MADV_DONTNEED`).
+    /// Returned pages to the OS at once (`MADV_DONTNEED`).
     DontNeed = 5,
-    /// Pages may be taken by the kernel when it likes (`MADV_FREE`).
+    /// Offered pages to the OS, to be taken under memory pressure (`MADV_FREE`).
     Free = 6,
-    /// Any other advice.
+    /// Gave any other advice.
     Advice = 7,
 }
 
 impl Kind {
-    /// Each, in the order of their numbers.
+    /// Each kind, in the order of their numbers.
     pub const EACH: [Kind; 8] = [
         Kind::Mmap,
         Kind::Reserve,
@@ -42,60 +44,90 @@ impl Kind {
     ];
 }
 
-/// The thread, what it did, and where.
+/// A thread, the effect of its call, and the call's stack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(C)]
-pub struct Site {
+pub struct CallSite {
     /// Serial number of the thread.
     pub serial: u32,
     /// A [`Kind`].
     pub kind: u32,
-    /// The instruction after the call; the return address on top of the stack, 0 if there is none; then return addresses as
-    /// far as frame pointers lead, and 0 after the last.
+    /// The instruction after the call; the return address on top of the stack, 0 if there is none;
+    /// then return addresses as far as frame pointers lead, and 0 after the last.
     pub frames: [u64; FRAMES],
 }
 
-/// Calls from one site.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct SiteSum {
-    /// Calls that succeeded.
-    pub count: u64,
-    /// Bytes asked for: taken less given back.
-    pub bytes: i64,
+slotted! {
+    /// Calls from one site.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[repr(C)]
+    pub struct CallSiteSum {
+        /// Calls that succeeded.
+        pub count: u64,
+        /// Bytes requested: taken less returned, in two's complement.
+        pub bytes: u64,
+    }
 }
 
-const _: () = assert!(size_of::<Site>() == 8 + 8 * FRAMES);
-const _: () = assert!(size_of::<SiteSum>() == 16);
+const _: () = assert!(size_of::<CallSite>() == 8 + 8 * FRAMES);
+const _: () = assert!(size_of::<CallSiteSum>() == 16);
 
-const MMAP: u32 = 9;
-const MUNMAP: u32 = 11;
-const BRK: u32 = 12;
-const MREMAP: u32 = 25;
-const MADVISE: u32 = 28;
+impl Slot<'_, CallSiteSum> {
+    /// Adds a call that requested so many bytes.
+    #[inline(always)]
+    pub fn add(self, bytes: i64) {
+        self.count().add(1);
+        self.bytes().add(bytes as u64);
+    }
+}
 
-/// Whether a call (x86-64 number) manages memory, apart from what it allows (`mprotect`).
+impl CallSiteSum {
+    /// One call that requested so many bytes.
+    #[inline(always)]
+    pub fn of(bytes: i64) -> Self {
+        CallSiteSum {
+            count: 1,
+            bytes: bytes as u64,
+        }
+    }
+
+    /// Returns the bytes requested: taken less returned.
+    pub fn signed_bytes(&self) -> i64 {
+        self.bytes as i64
+    }
+}
+
+/// Whether a call manages memory. Calls that change permissions (`mprotect`) do not.
 #[inline(always)]
 pub fn manages_memory(nr: u32) -> bool {
-    const CALLS: u32 = (1 << MMAP) | (1 << MUNMAP) | (1 << BRK) | (1 << MREMAP) | (1 << MADVISE);
-    nr < 32 && (CALLS >> nr) & 1 != 0
+    matches!(nr, MMAP | MUNMAP | BRK | MREMAP | MADVISE)
 }
 
-/// A call's first arguments and result. Not by value: eBPF functions take five words.
+/// Whether a call may make the kernel populate pages, without a fault of the thread.
+#[inline(always)]
+pub fn populates_memory(nr: u32) -> bool {
+    matches!(
+        nr,
+        MMAP | BRK | MREMAP | MADVISE | MLOCK | MLOCK2 | MLOCKALL
+    )
+}
+
+/// Arguments and result of a call. Passed by reference: eBPF functions take five words.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Call {
-    /// x86-64 number.
+    /// Number.
     pub nr: u32,
     /// First to third argument.
     pub arguments: [u64; 3],
-    /// What it returned.
+    /// Result.
     pub result: u64,
-    /// Of `brk`: where the heap ended before; 0 if that is not known.
+    /// For `brk`: the end of the heap before; 0 if unknown.
     pub heap_end: u64,
 }
 
 impl Call {
-    /// What a call that succeeded did, and the bytes that it asked for: taken above zero, given back below.
+    /// Returns the effect of a call that succeeded, and the bytes it requested: above zero if
+    /// taken, below if returned.
     #[inline(always)]
     pub fn change(&self) -> (Kind, i64) {
         let [_, second, third] = self.arguments;
@@ -118,61 +150,62 @@ impl Call {
     }
 }
 
-/// Whether a call moves the end of the heap, or asks for it.
+/// Whether a call moves the end of the heap, or reads it.
 #[inline(always)]
 pub fn is_brk(nr: u32) -> bool {
     nr == BRK
 }
 
-/// Bytes before an address that tell whether a call (x86-64) returns there.
+/// Bytes before an address that decide whether it is a return address (x86-64).
 pub const BEFORE: usize = 8;
 
-/// Whether the bytes before an address end in a call instruction, so that the address may be one that a function returns
-/// to: what is found where frame pointers are not kept is mostly something else.
+/// Whether the bytes before an address end in a call instruction, so that it may be a return
+/// address. Where code keeps no frame pointers, most words on the stack are something else.
 #[inline(always)]
 pub fn may_return_to(before: &[u8; BEFORE]) -> bool {
     // `call` by a 32-bit distance.
     if before[3] == 0xe8 {
         return true;
     }
-    // `call` by register or memory: 0xff, a ModR/M byte with 2 in its middle, and what that asks for (a SIB byte, a
-    // displacement of 8 or 32 bits).
+    // `call` by register or memory: 0xff, a ModR/M byte with 2 in its middle, and its operands (a
+    // SIB byte, a displacement of 8 or 32 bits).
     let indirect = |at: usize| before[at] == 0xff && before[at + 1] & 0x38 == 0x10;
     indirect(1) || indirect(2) || indirect(4) || indirect(5) || indirect(6)
 }
 
-/// Numbers of system calls are below this.
+/// Upper bound of the numbers of system calls.
 const CALLS: u64 = 1 << 10;
-/// A fault in the kernel outside of a call.
+/// Stands for a fault in the kernel outside a system call.
 const NO_CALL: u64 = CALLS - 1;
 
-/// Key of the page faults that a thread's instruction took.
+/// Returns the key of the page faults of one instruction of a thread.
 #[inline(always)]
 pub fn fault_key(serial: u32, instruction: u64) -> u64 {
     code_key(serial, instruction)
 }
 
-/// Key of the page faults that the kernel took for a thread, in this system call if it was in one. Nothing is mapped in the
-/// lowest 64 KiB of addresses (`vm.mmap_min_addr`), so these serve as the numbers of calls.
+/// Returns the key of the page faults that the kernel took for a thread, in this system call if it
+/// was in one. Nothing is mapped in the lowest 64 KiB of addresses (`vm.mmap_min_addr`), so
+/// addresses there stand for the numbers of calls.
 #[inline(always)]
 pub fn kernel_fault_key(serial: u32, nr: Option<u32>) -> u64 {
     let nr = nr.map_or(NO_CALL, u64::from);
     code_key(serial, (nr & (CALLS - 1)) << CODE_BITS)
 }
 
-/// Where a page fault was taken.
+/// The place of a page fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultPlace {
-    /// By an instruction in the unit of code that begins here.
+    /// An instruction in the unit of code that begins at this address.
     Code(u64),
-    /// In this system call.
+    /// This system call.
     Call(u32),
-    /// In the kernel, outside of a call.
+    /// The kernel, outside a system call.
     Kernel,
 }
 
 impl FaultPlace {
-    /// The place of an address in a key.
+    /// Returns the place that an address in a key stands for.
     pub fn of(address: u64) -> Self {
         match address >> CODE_BITS {
             NO_CALL => FaultPlace::Kernel,
@@ -188,7 +221,7 @@ mod tests {
     use crate::split_code_key;
 
     #[test]
-    fn calls_say_what_they_take_and_give_back() {
+    fn derives_the_bytes_a_call_takes_or_returns() {
         let call = |nr, second, third| Call {
             nr,
             arguments: [0x1000, second, third],
@@ -217,21 +250,21 @@ mod tests {
     }
 
     #[test]
-    fn other_calls_do_not_manage_memory() {
+    fn ignores_calls_that_do_not_manage_memory() {
         let managing = (0..1024).filter(|nr| manages_memory(*nr)).count();
         assert_eq!(managing, 5);
-        assert!(!manages_memory(10), "mprotect");
+        assert!(populates_memory(MLOCKALL) && !manages_memory(MLOCKALL));
     }
 
     #[test]
-    fn kinds_are_listed_by_their_numbers() {
+    fn lists_kinds_by_their_numbers() {
         for (number, kind) in (0..).zip(Kind::EACH) {
             assert_eq!(kind as u32, number);
         }
     }
 
     #[test]
-    fn calls_are_told_by_the_bytes_before_their_return() {
+    fn detects_return_addresses_by_the_call_before() {
         let calls: [[u8; BEFORE]; 6] = [
             [0, 0, 0, 0xe8, 1, 2, 3, 4],          // call 0x…
             [0, 0, 0, 0, 0, 0x41, 0xff, 0xd3],    // call *%r11
@@ -246,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn places_of_faults_are_read_back() {
+    fn reads_places_of_faults_back() {
         let place = |key| FaultPlace::of(split_code_key(key).1);
         assert_eq!(place(fault_key(7, 0x40_1234)), FaultPlace::Code(0x40_1200));
         assert_eq!(place(kernel_fault_key(7, Some(45))), FaultPlace::Call(45));

@@ -1,4 +1,4 @@
-//! What holds a loaded program to its hook: dropped, the program is off it, and may be put on again.
+//! Links: each holds a loaded program to its hook until it is dropped.
 
 use anyhow::{Result, bail};
 use aya::programs::Program;
@@ -8,15 +8,15 @@ use aya::programs::perf_event::{
 use aya::programs::raw_trace_point::RawTracePointLink;
 use aya::programs::tp_btf::BtfTracePointLink;
 
-/// Samples a second on each CPU. A prime, so that it does not beat with timers.
+/// CPU samples a second on each CPU. A prime, so that sampling does not beat with timers.
 pub const SAMPLE_HZ: u64 = 499;
 
-/// How the name of a raw tracepoint's program ends that has a BTF-typed twin.
+/// Suffix of a raw tracepoint program that has a BTF-typed twin.
 const RAW: &str = "_raw";
 
-/// A program on its hook, for as long as this is held.
+/// A program on its hook, until this is dropped.
 #[expect(dead_code, reason = "held to be dropped")]
-pub enum Attached {
+pub enum Link {
     /// A BTF-typed raw tracepoint.
     Btf(BtfTracePointLink),
     /// A raw tracepoint.
@@ -25,34 +25,34 @@ pub enum Attached {
     Clock(PerfEventLink),
 }
 
-/// Puts a loaded program on its hook, which its name tells; a sampler on the clock of each CPU.
+/// Attaches a loaded program to the hook that its name says; a sampler to the clock of each CPU.
 ///
 /// # Errors
 /// The kernel refuses it.
-pub fn attach(program: &mut Program, name: &str) -> Result<Vec<Attached>> {
+pub fn attach(program: &mut Program, name: &str) -> Result<Vec<Link>> {
     Ok(match program {
         Program::BtfTracePoint(program) => {
             let link = program.attach()?;
-            vec![Attached::Btf(program.take_link(link)?)]
+            vec![Link::Btf(program.take_link(link)?)]
         }
         Program::RawTracePoint(program) => {
             let link = program.attach(name.strip_suffix(RAW).unwrap_or(name))?;
-            vec![Attached::Raw(program.take_link(link)?)]
+            vec![Link::Raw(program.take_link(link)?)]
         }
         Program::PerfEvent(program) => on_every_cpu(program)?,
         _ => bail!("{name} is a program of another kind"),
     })
 }
 
-fn on_every_cpu(program: &mut PerfEvent) -> Result<Vec<Attached>> {
+fn on_every_cpu(program: &mut PerfEvent) -> Result<Vec<Link>> {
     let cpus =
         aya::util::online_cpus().map_err(|(what, error)| anyhow::anyhow!("{what}: {error}"))?;
-    let mut attached = Vec::new();
+    let mut links = Vec::new();
     for cpu in cpus {
         let clock = PerfEventConfig::Software(SoftwareEvent::CpuClock);
         let scope = PerfEventScope::AllProcessesOneCpu { cpu };
         let link = program.attach(clock, scope, SamplePolicy::Frequency(SAMPLE_HZ), false)?;
-        attached.push(Attached::Clock(program.take_link(link)?));
+        links.push(Link::Clock(program.take_link(link)?));
     }
-    Ok(attached)
+    Ok(links)
 }

@@ -1,42 +1,43 @@
-//! The kernel's measuring of BPF programs (`BPF_ENABLE_STATS`), for a part of the window only.
+//! The kernel's BPF statistics (`BPF_ENABLE_STATS`), for a part of the window only.
 //!
-//! It reads the clock twice around every run of every program, which costs about as much as a short program does:
-//! the observer would double what it is there to measure.
+//! With them the kernel reads the clock before and after every run of every program. That costs
+//! about as much as a short program, so that statistics over the whole window would double the
+//! overhead.
 
 use recording::observer::Signal;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-/// Statistics that are on while a descriptor is held.
+/// BPF statistics, on while a descriptor is held.
 #[derive(Debug, Default)]
-pub struct Statistics {
+pub struct BpfStats {
     held: Option<(OwnedFd, Instant)>,
     sampled: Duration,
 }
 
-impl Statistics {
-    /// Turns measuring on. Where the kernel refuses, costs stay unknown, which a recording shows as zero.
+impl BpfStats {
+    /// Turns the statistics on. Where the kernel refuses, costs stay 0.
     pub fn start() -> Self {
         let descriptor = aya::sys::enable_stats(aya::sys::Stats::RunTime).ok();
-        Statistics {
+        BpfStats {
             held: descriptor.map(|descriptor| (descriptor, Instant::now())),
             sampled: Duration::ZERO,
         }
     }
 
-    /// Turns measuring off.
+    /// Turns the statistics off.
     pub fn stop(&mut self) {
         if let Some((_descriptor, since)) = self.held.take() {
             self.sampled += since.elapsed();
         }
     }
 
-    /// For how long it was on.
+    /// Returns for how long they were on, ns.
     pub fn sampled_ns(&self) -> u64 {
         u64::try_from(self.sampled.as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Figures of the sampled part, scaled up to the window.
+    /// Scales figures of the sampled part up to the window.
     pub fn scaled(&self, signals: Vec<Signal>, window_ns: u64) -> Vec<Signal> {
         let sampled = u128::from(self.sampled_ns().max(1));
         let scale = |value: u64| {
@@ -58,8 +59,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_grow_with_the_part_that_was_not_measured() {
-        let statistics = Statistics {
+    fn scales_figures_up_to_the_window() {
+        let statistics = BpfStats {
             held: None,
             sampled: Duration::from_nanos(100),
         };
@@ -73,8 +74,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_measured_is_nothing_known() {
-        let scaled = Statistics::default().scaled(vec![Signal::default()], 1000);
+    fn keeps_zero_where_nothing_was_sampled() {
+        let scaled = BpfStats::default().scaled(vec![Signal::default()], 1000);
         assert_eq!((scaled[0].hits, scaled[0].bpf_ns), (0, 0));
     }
 }

@@ -1,4 +1,4 @@
-//! What the programs counted of the whole target: sockets, distributions, forwards.
+//! Socket activity, latency histograms and relays of the whole target.
 
 use super::drain::Drained;
 use profiler_common::histogram::Kind;
@@ -6,10 +6,10 @@ use recording::Forwards;
 use recording::process::{Sockets, Syscall};
 use std::collections::BTreeMap;
 
-/// Socket activity.
+/// Returns the socket activity.
 pub fn sockets(drained: &Drained, syscalls: &[Syscall]) -> Sockets {
     let counters = &drained.counters;
-    // An accept that succeeds is an accepted connection; the kernel's state changes happen before anyone accepts.
+    // A successful accept is an accepted connection: the socket's change of state comes before it.
     let accepts = syscalls
         .iter()
         .filter(|call| call.name == "accept" || call.name == "accept4");
@@ -25,18 +25,18 @@ pub fn sockets(drained: &Drained, syscalls: &[Syscall]) -> Sockets {
         connected: counters.connected,
         closed: counters.closed,
         retransmits: counters.retransmits,
-        forwards_matched: counters.forwards_matched,
-        forwards_unmatched: counters.forwards_unmatched,
-        held_sends: counters.held_sends,
+        forwards_matched: counters.relays_matched,
+        forwards_unmatched: counters.relays_unmatched,
+        held_sends: counters.nagle_delayed_sends,
         send_sizes: drained.histogram(Kind::SendSize),
         recv_sizes: drained.histogram(Kind::RecvSize),
     }
 }
 
-/// What forwards of each length were made of, where there were any.
+/// Returns the relays of each latency, where there were any.
 pub fn forwards(drained: &Drained) -> Vec<Forwards> {
     let used = (0u32..)
-        .zip(&drained.forwards)
+        .zip(&drained.relays)
         .filter(|(_, sum)| sum.count > 0);
     used.map(|(bucket, sum)| Forwards {
         bucket,
@@ -49,7 +49,7 @@ pub fn forwards(drained: &Drained) -> Vec<Forwards> {
     .collect()
 }
 
-/// The distributions, by name.
+/// Returns the histograms by name.
 pub fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
     let kinds = [
         ("run_queue", Kind::RunQueue),
@@ -62,8 +62,8 @@ pub fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
         .into_iter()
         .map(|(name, kind)| (name.to_owned(), drained.histogram(kind)))
         .collect();
-    // Forwards are kept by the bucket of their length, which makes them a distribution already.
-    let lengths: Vec<u64> = drained.forwards.iter().map(|sum| sum.count).collect();
+    // Relays are kept by the bucket of their latency, so they make a histogram already.
+    let lengths: Vec<u64> = drained.relays.iter().map(|sum| sum.count).collect();
     latency.insert(
         "forwarding".into(),
         recording::Histogram::from_counts(&lengths),

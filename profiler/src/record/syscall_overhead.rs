@@ -1,13 +1,13 @@
-//! What entering and leaving the kernel costs, found out before a recording begins.
+//! The cost of entering and leaving the kernel, calibrated before a recording begins.
 //!
-//! A system call is measured from its first program to its second. What lies around that (the processor's change of
-//! mode, the kernel's entry code, a part of the programs themselves) looks like time outside of calls. How much it is
-//! for one call is the same for all calls of a host under the same programs, so it is measured once, on a call that
-//! does next to nothing.
+//! The programs measure a system call from `sys_enter` to `sys_exit`. The rest of the call looks
+//! like time outside it: the processor's change of mode, the kernel's entry code, and a part of the
+//! programs. For one call this cost is the same for all calls of a host under the same programs. So
+//! it is measured once, on a call that does next to nothing.
 
 use super::drain;
-use super::programs::{Programs, Wanted};
-use super::signals::SIGNALS;
+use super::probe_groups::PROBE_GROUPS;
+use super::programs::{ProbeConfig, Programs};
 use anyhow::{Result, ensure};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{getpid, getppid};
@@ -18,21 +18,20 @@ use syscalls::Sysno;
 
 /// Calls of one attempt: some milliseconds.
 const CALLS: u32 = 20_000;
-/// Attempts, of which the one in the middle counts: what disturbs the machine disturbs the target's calls as well, but
-/// a single disturbance says nothing.
+/// Attempts, of which the median counts: a single disturbance of the machine changes nothing.
 const ATTEMPTS: usize = 9;
 
-/// On-CPU time of a call outside of what is measured as inside it, ns. Follows this very process for a moment, with
-/// programs and maps of their own.
+/// Measures the on-CPU time of a call outside its measured inside, ns. Tracks this very process for
+/// a moment, with programs and maps of its own.
 ///
 /// # Errors
 /// The programs cannot be attached, or did not see the calls.
-pub fn measure(wanted: &Wanted) -> Result<f64> {
+pub fn measure(config: &ProbeConfig) -> Result<f64> {
     let own = u32::try_from(getpid().as_raw())?;
-    let wanted = Wanted::only(vec![own], wanted.log, &wanted.kinds);
-    // Only what runs at a system call makes it dearer.
-    let needed = SIGNALS.iter().filter(|signal| signal.required);
-    let mut programs = Programs::attach_some(&wanted, needed)?;
+    let config = ProbeConfig::minimal(vec![own], config.log, &config.kinds);
+    // Only the programs at a system call add to its cost.
+    let needed = PROBE_GROUPS.iter().filter(|group| group.required);
+    let mut programs = Programs::attach_some(&config, needed)?;
     drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &[own])?;
     drain::free_slots(&mut programs.bpf)?;
     let start = now(ClockId::CLOCK_MONOTONIC);
@@ -49,14 +48,14 @@ pub fn measure(wanted: &Wanted) -> Result<f64> {
     Ok(costs[ATTEMPTS / 2])
 }
 
-/// What the calls took inside, of those seen between two looks.
+/// Returns the mean time inside the calls between two readings, ns.
 fn mean(before: SyscallStat, after: SyscallStat) -> Result<f64> {
     let calls = after.count.saturating_sub(before.count);
     ensure!(calls > 0, "the programs saw none of the calls");
     Ok((after.on_cpu_ns - before.on_cpu_ns) as f64 / calls as f64)
 }
 
-/// What the programs have seen of the calls so far.
+/// Reads the sums of the calls so far.
 fn inside(programs: &Programs) -> Result<SyscallStat> {
     let calls = drain::syscalls(&programs.bpf, &drain::threads(&programs.bpf)?)?;
     let mut calls = calls.iter();
@@ -64,7 +63,7 @@ fn inside(programs: &Programs) -> Result<SyscallStat> {
     Ok(seen.map_or_else(SyscallStat::default, |(_, _, stat)| *stat))
 }
 
-/// CPU time of one call, with all that belongs to it.
+/// Measures the whole CPU time of one call, ns.
 fn whole_call() -> f64 {
     let before = now(ClockId::CLOCK_THREAD_CPUTIME_ID);
     for _ in 0..CALLS {
@@ -83,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_between_two_looks_have_a_mean() {
+    fn averages_calls_between_two_readings() {
         let seen = |count, on_cpu_ns| SyscallStat {
             count,
             on_cpu_ns,
@@ -94,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_takes_time_on_the_cpu() {
+    fn measures_cpu_time_of_a_call() {
         assert!(whole_call() > 0.0);
     }
 }

@@ -1,0 +1,22 @@
+//! Sets `kernel_arch`: the architecture of the kernel whose events the types describe.
+//!
+//! A BPF object has an architecture of its own, so its kernel is taken to be the build host's.
+
+use std::env;
+
+fn main() {
+    println!("cargo::rustc-check-cfg=cfg(kernel_arch, values(any()))");
+    println!("cargo::rerun-if-changed=build.rs");
+    let target = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
+    let kernel = if target == "bpf" {
+        let host = env::var("HOST").expect("cargo sets HOST");
+        let arch = host
+            .split('-')
+            .next()
+            .expect("a triple begins with its architecture");
+        arch.to_owned()
+    } else {
+        target
+    };
+    println!("cargo::rustc-cfg=kernel_arch=\"{kernel}\"");
+}

@@ -1,0 +1,115 @@
+//! Threads that begin and end.
+//!
+//! Hooks: `sched_process_fork`, `sched_process_exit`, `sched_process_free`. Where `sched_switch` is
+//! attached, the last switch of a thread ends it.
+//! Writes: `THREADS`, `SLOTS`, `SYSCALLS`, `EXITED`.
+
+use crate::config::{
+    OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_NIVCSW, OFF_TASK_NVCSW, OFF_TASK_RUN_DELAY,
+};
+use crate::hook::{Access, Args, Object, hooks};
+use crate::maps::{EXITED, count, window_start};
+use crate::probes::fault;
+use crate::probes::syscall::keep_hot_syscalls;
+use crate::track::{Tracked, current, ids_of, in_slot, insert, lookup, now, remove};
+use aya_log_ebpf::warn;
+use profiler_common::ThreadExit;
+use profiler_common::thread::{
+    FLAG_BORN, FLAG_EXITING, FLAG_FAULTS_BASE, FLAG_FOUND_ASLEEP, OFF_CPU,
+};
+
+hooks! {
+    "sched_process_fork" => fork as sched_process_fork, sched_process_fork_raw;
+    "sched_process_exit" => exit as sched_process_exit, sched_process_exit_raw;
+    "sched_process_free" => free as sched_process_free, sched_process_free_raw;
+}
+
+#[inline(always)]
+fn fork<A: Access>(args: Args<A>) {
+    let child = args.object::<1>();
+    let Some(ids) = ids_of(child) else { return };
+    if window_start().is_none() {
+        return;
+    }
+    if let Some(slot) = insert(ids, child.address(), OFF_CPU, now())
+        && let Some(thread) = in_slot(slot)
+    {
+        // It has entered no system call, and its count of faults begins at zero.
+        thread.change_flags(FLAG_BORN | FLAG_FAULTS_BASE, FLAG_FOUND_ASLEEP);
+    }
+}
+
+#[inline(always)]
+fn exit<A: Access>(_args: Args<A>) {
+    if let Some(thread) = current() {
+        thread.begin_exit(now());
+    }
+}
+
+/// Ends a thread that no CPU runs any more, so that the kernel's accounting of it is final. Where
+/// switches are hooked, its last one has ended it already.
+#[inline(always)]
+fn free<A: Access>(args: Args<A>) {
+    let task = args.object::<0>();
+    if let Some(ids) = ids_of(task)
+        && window_start().is_some()
+        && let Some(thread) = lookup(ids.tid)
+        && thread.has(FLAG_EXITING)
+    {
+        finish(thread, task);
+    }
+}
+
+/// Writes an ended thread to the ring buffer and ends its tracking.
+#[inline(always)]
+pub fn finish<A: Access>(thread: Tracked, task: Object<A>) {
+    keep_hot_syscalls(thread);
+    let faults = fault::counted(task);
+    thread.account_faults(faults, true);
+    if let Some(mut reserved) = EXITED.reserve::<ThreadExit>(0) {
+        // In place: it is too large for the stack.
+        fill(reserved.as_mut_ptr(), thread, task, faults);
+        reserved.submit(0);
+        count(|counters| counters.exits_produced += 1);
+    } else {
+        count(|counters| counters.exits_dropped += 1);
+        warn!((), "no room for the end of thread {}", thread.tid().get());
+    }
+    remove(thread);
+}
+
+#[inline(always)]
+fn fill<A: Access>(exit: *mut ThreadExit, thread: Tracked, task: Object<A>, faults: u32) {
+    let thread = thread.pointer();
+    // SAFETY: `exit` is memory that this program reserved.
+    let copy = unsafe { &raw mut (*exit).thread };
+    // SAFETY: both sides are valid and aligned, and a slot is no reserved memory.
+    unsafe { copy.copy_from_nonoverlapping(thread, 1) };
+    macro_rules! set {
+        ($($field:ident = $value:expr;)*) => {$(
+            let value = $value;
+            // SAFETY: `exit` is memory that this program reserved.
+            unsafe { (*exit).$field = value };
+        )*};
+    }
+    set! {
+        kernel_exec_ns = task.read(OFF_TASK_EXEC_RUNTIME.load());
+        kernel_run_delay_ns = task.read(OFF_TASK_RUN_DELAY.load());
+        kernel_voluntary = task.read(OFF_TASK_NVCSW.load());
+        kernel_involuntary = task.read(OFF_TASK_NIVCSW.load());
+        kernel_faults = u64::from(faults);
+        comm = comm_of(task);
+    }
+}
+
+/// Returns the name of a task.
+#[inline(always)]
+pub fn comm_of<A: Access>(task: Object<A>) -> [u8; 16] {
+    let comm = OFF_TASK_COMM.load();
+    let halves: [u64; 2] = [task.read(comm), task.read(comm + 8)];
+    let [first, second] = [halves[0].to_ne_bytes(), halves[1].to_ne_bytes()];
+    let mut name = [0; 16];
+    name[..8].copy_from_slice(&first);
+    name[8..].copy_from_slice(&second);
+    name
+}

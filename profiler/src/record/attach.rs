@@ -1,0 +1,257 @@
+//! Attaching a probe group: all of its programs with one kind of hook, or none of them.
+
+use super::links::{self, Link, SAMPLE_HZ};
+use super::probe_groups::{CPU_SAMPLES, HookKind, ProbeGroup};
+use super::programs::{NO_SOURCE, Source};
+use anyhow::{Context, Result, bail};
+use aya::programs::{BtfTracePoint, PerfEvent, Program, RawTracePoint};
+use aya::{Btf, Ebpf};
+
+/// Attaches a group with the first kind of hook that serves all of it.
+///
+/// # Errors
+/// No kind serves a group that is required.
+pub fn group(
+    bpf: &mut Ebpf,
+    btf: &Btf,
+    group: &ProbeGroup,
+    kinds: &[HookKind],
+) -> Result<(Source, Vec<Link>)> {
+    let attach = |kind: &HookKind| attach_all(bpf, btf, group, *kind);
+    let (source, links) = first_that_works(group, kinds, attach);
+    if links.is_empty() && group.required {
+        bail!(
+            "cannot attach the probe group {}: {}. Run `kontrast doctor` to see what this kernel supports",
+            group.name,
+            source.fallback_reason
+        );
+    }
+    Ok((source, links))
+}
+
+/// A group's programs, and what holds them to their hooks.
+type Attached<L> = (Vec<String>, Vec<L>);
+
+/// Tries the kinds of hook in order. The reasons of those that failed stay in the source.
+fn first_that_works<L>(
+    group: &ProbeGroup,
+    kinds: &[HookKind],
+    mut attach: impl FnMut(&HookKind) -> Result<Attached<L>>,
+) -> (Source, Vec<L>) {
+    let mut reasons = Vec::new();
+    for kind in kinds {
+        match attach(kind) {
+            Ok((programs, links)) => {
+                let source = Source {
+                    group: group.name,
+                    source: kind.name().into(),
+                    fallback_reason: reasons.join("; "),
+                    programs,
+                };
+                return (source, links);
+            }
+            Err(error) => reasons.push(format!("{}: {}", kind.name(), one_line(&error))),
+        }
+    }
+    let source = Source {
+        group: group.name,
+        source: group.stand_in.unwrap_or(NO_SOURCE).into(),
+        fallback_reason: reasons.join("; "),
+        programs: Vec::new(),
+    };
+    (source, Vec::new())
+}
+
+/// Attaches every hook of a group, or fails and leaves none attached: the links are dropped, and
+/// the programs unloaded.
+fn attach_all(
+    bpf: &mut Ebpf,
+    btf: &Btf,
+    group: &ProbeGroup,
+    kind: HookKind,
+) -> Result<Attached<Link>> {
+    let (mut programs, mut links) = (Vec::new(), Vec::new());
+    for hook in group.hooks {
+        match attach_hook(bpf, btf, hook, kind) {
+            Ok((program, link)) => {
+                programs.push(program);
+                links.extend(link);
+            }
+            Err(error) => {
+                drop(links);
+                for name in &programs {
+                    unload(bpf, name)?;
+                }
+                return Err(error.context((*hook).to_owned()));
+            }
+        }
+    }
+    Ok((programs, links))
+}
+
+fn unload(bpf: &mut Ebpf, name: &str) -> Result<()> {
+    match bpf.program_mut(name) {
+        Some(Program::BtfTracePoint(program)) => Ok(program.unload()?),
+        Some(Program::RawTracePoint(program)) => Ok(program.unload()?),
+        _ => bail!("{name} is a program of another kind"),
+    }
+}
+
+fn attach_hook(
+    bpf: &mut Ebpf,
+    btf: &Btf,
+    hook: &str,
+    kind: HookKind,
+) -> Result<(String, Vec<Link>)> {
+    let name = kind.program(hook);
+    let program = bpf
+        .program_mut(&name)
+        .with_context(|| format!("the object has no program {name}"))?;
+    match kind {
+        HookKind::TpBtf => {
+            let program: &mut BtfTracePoint = (&mut *program).try_into()?;
+            program.load(hook, btf)?;
+        }
+        HookKind::RawTracepoint => {
+            let program: &mut RawTracePoint = (&mut *program).try_into()?;
+            program.load()?;
+        }
+    }
+    let links = links::attach(program, &name)?;
+    Ok((name, links))
+}
+
+/// Attaches the CPU samples. A recording without them says so, and is complete otherwise.
+pub fn samples(bpf: &mut Ebpf) -> (Source, Vec<Link>) {
+    const PROGRAMS: [&str; 2] = ["cpu_clock", "cpu_clock_plain"];
+    let mut reasons = Vec::new();
+    for program in PROGRAMS {
+        match try_samples(bpf, program) {
+            Ok(links) => {
+                let source = Source {
+                    group: CPU_SAMPLES.0,
+                    source: format!("perf_event cpu-clock {SAMPLE_HZ} Hz"),
+                    fallback_reason: reasons.join("; "),
+                    programs: vec![program.into()],
+                };
+                return (source, links);
+            }
+            Err(error) => reasons.push(format!("{program}: {}", one_line(&error))),
+        }
+    }
+    let source = Source {
+        group: CPU_SAMPLES.0,
+        source: NO_SOURCE.into(),
+        fallback_reason: reasons.join("; "),
+        programs: Vec::new(),
+    };
+    (source, Vec::new())
+}
+
+fn try_samples(bpf: &mut Ebpf, name: &str) -> Result<Vec<Link>> {
+    let program = bpf.program_mut(name).context("the object has no sampler")?;
+    let sampler: &mut PerfEvent = (&mut *program).try_into()?;
+    sampler.load()?;
+    links::attach(program, name)
+}
+
+/// Shortens an error to one line. A log of the verifier may have thousands: its objection is the
+/// last one before its statistics.
+fn one_line(error: &anyhow::Error) -> String {
+    const STATISTICS: [&str; 3] = ["processed ", "verification time", "stack depth"];
+    let text = format!("{error:#}");
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !STATISTICS.iter().any(|word| line.starts_with(word)));
+    let first = lines.next().unwrap_or_default();
+    let objection = lines.next_back();
+    objection.map_or(first.to_owned(), |objection| {
+        format!("{first} … {objection}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::programs::{ProbeConfig, Programs};
+    use super::super::{privilege, probe_groups::PROC_STAT};
+    use super::*;
+
+    const KINDS: [HookKind; 2] = [HookKind::TpBtf, HookKind::RawTracepoint];
+
+    fn faults(hooks: &'static [&'static str], required: bool) -> ProbeGroup {
+        ProbeGroup {
+            name: "page faults",
+            hooks,
+            required,
+            provides: "",
+            stand_in: Some(PROC_STAT),
+        }
+    }
+
+    #[test]
+    fn shortens_an_error_to_one_line() {
+        let short = anyhow::anyhow!("no such hook").context("page faults");
+        assert_eq!(one_line(&short), "page faults: no such hook");
+        let log = "the verifier refused it\n0: (bf) r6 = r1\n1: (79) r7 = *(u64 *)(r6 +64)\ninvalid access\n\n\
+                   verification time 31 usec\nstack depth 0\nprocessed 2 insns (limit 1000000)\n";
+        assert_eq!(
+            one_line(&anyhow::anyhow!("{log}")),
+            "the verifier refused it … invalid access"
+        );
+    }
+
+    #[test]
+    fn falls_back_to_the_next_kind_and_keeps_the_reason() {
+        let attach = |kind: &HookKind| match kind {
+            HookKind::TpBtf => Err(anyhow::anyhow!("not on this kernel")),
+            HookKind::RawTracepoint => Ok((vec!["fault_raw".to_owned()], vec![1])),
+        };
+        let (source, links) = first_that_works(&faults(&["fault"], false), &KINDS, attach);
+        assert_eq!(links, [1]);
+        assert_eq!(source.source, "raw_tp");
+        assert_eq!(source.fallback_reason, "tp_btf: not on this kernel");
+    }
+
+    #[test]
+    fn names_the_stand_in_and_every_reason_where_no_kind_works() {
+        let attach = |_: &HookKind| Err::<Attached<u8>, _>(anyhow::anyhow!("refused"));
+        let (source, _) = first_that_works(&faults(&["fault"], false), &KINDS, attach);
+        assert_eq!(source.source, PROC_STAT);
+        assert_eq!(source.fallback_reason, "tp_btf: refused; raw_tp: refused");
+        assert_eq!(source.programs, [""; 0]);
+    }
+
+    #[test]
+    fn detaches_a_group_that_attached_half_way() {
+        if !privilege::missing().is_empty() {
+            eprintln!("skipped: attaching needs privilege");
+            return;
+        }
+        // The object has a program for the first hook only.
+        static HALF: &[&str] = &["sched_switch", "no_such_hook"];
+        let config = ProbeConfig::minimal(vec![std::process::id()], false, &KINDS);
+        let mut programs = Programs::attach_some(&config, std::iter::empty()).expect("maps");
+        let btf = Btf::from_sys_fs().expect("BTF");
+        let (source, links) =
+            group(&mut programs.bpf, &btf, &faults(HALF, false), &KINDS).expect("not required");
+        assert_eq!((links.len(), source.programs.len()), (0, 0));
+        assert!(
+            source.fallback_reason.contains("no_such_hook"),
+            "{source:?}"
+        );
+        for kind in KINDS {
+            let program = programs.bpf.program(&kind.program("sched_switch"));
+            assert!(
+                program.expect("in the object").fd().is_err(),
+                "still loaded"
+            );
+        }
+        let error = group(&mut programs.bpf, &btf, &faults(HALF, true), &KINDS);
+        let error = error.err().expect("required").to_string();
+        assert!(
+            error.starts_with("cannot attach the probe group page faults: tp_btf"),
+            "{error}"
+        );
+    }
+}
