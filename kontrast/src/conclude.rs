@@ -1,6 +1,6 @@
 //! What a run comes to: the comparison of the rounds that were finished, whatever ended it.
 
-use crate::{cli::Outcome, publish};
+use crate::{outcome::Outcome, publish};
 use anyhow::Context;
 use recording::{Comparison, Recording, io::save_comparison};
 use runner::{Interrupted, Measured, Round, output};

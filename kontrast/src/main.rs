@@ -2,6 +2,7 @@
 
 mod cli;
 mod conclude;
+mod outcome;
 mod publish;
 
 use clap::Parser;

@@ -1,7 +1,8 @@
-//! The least a client on tokio and hyper can do with a token stream: read it and count its tokens.
+//! Minimal client on tokio and hyper: it reads a token stream and counts its tokens.
 //!
-//! It measures nothing and checks nothing. What `loadgen` costs on top of it is the price of its measurements. Its users come and
-//! rest as those of `loadgen` do: what a token costs a client depends on how many others arrive with it.
+//! It measures and checks nothing, so the CPU time that `loadgen` needs beyond it is the cost of
+//! measuring. Its users start and pause as those of `loadgen` do, since a client's cost per token
+//! depends on how many tokens arrive together.
 //!
 //! `cargo run --release -p loadgen --example floor -- URL USERS SECONDS` prints one line of JSON.
 
@@ -10,8 +11,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use loadgen::apart::{entrance, rest};
-use loadgen::client::{Request, Target, Template, Transport, Values};
+use loadgen::client::{Address, Request, Target, Template, Transport, Values};
+use loadgen::desync::{stagger, think_time};
 use loadgen::measure::Usage;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -60,8 +61,11 @@ async fn user(
     end: Instant,
     tokens: Arc<AtomicU64>,
 ) -> Result<()> {
-    sleep(entrance(index)).await;
-    let tcp = TcpStream::connect(target.address).await?;
+    sleep(stagger(index)).await;
+    let Address::Tcp(addresses) = &target.address else {
+        anyhow::bail!("URL must be http://");
+    };
+    let tcp = TcpStream::connect(&addresses[..]).await?;
     tcp.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake::<_, Full<Bytes>>(TokioIo::new(tcp)).await?;
     tokio::spawn(connection);
@@ -81,7 +85,7 @@ async fn user(
                 tokens.fetch_add(found as u64, Relaxed);
             }
         }
-        if let Some(pause) = rest(index, turn, begun.elapsed()) {
+        if let Some(pause) = think_time(index, turn, begun.elapsed()) {
             sleep(pause).await;
         }
     }

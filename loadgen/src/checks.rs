@@ -1,23 +1,28 @@
-//! What must hold of every answer.
+//! Checks of every answer.
 
-use crate::client::Answer;
+use crate::client::{Answer, Encoding};
+use crate::sse::Format;
 use serde::Deserialize;
 
-/// What every answer must be like. The defaults are those of a chat stream.
+/// Values of `--expect done=…`.
+const YES: [&str; 2] = ["yes", "true"];
+const NO: [&str; 2] = ["no", "false"];
+
+/// Conditions that every answer must meet. The defaults suit a chat stream.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Checks {
     /// HTTP status.
     pub status: u16,
-    /// Content tokens at least.
+    /// Lowest number of tokens.
     pub min_tokens: u64,
-    /// Content tokens exactly.
+    /// Exact number of tokens.
     pub tokens: Option<u64>,
-    /// Whether the end mark `[DONE]` must come.
+    /// Whether the stream must have its end mark, such as `[DONE]`.
     pub done: bool,
 }
 
-/// What answers must be like where that differs from other [`Checks`].
+/// Conditions that replace some of other [`Checks`].
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expect {
@@ -28,7 +33,7 @@ pub struct Expect {
 }
 
 impl Expect {
-    /// `checks`, with what differs.
+    /// Returns `checks` with these conditions in place of theirs.
     pub fn over(&self, checks: &Checks) -> Checks {
         Checks {
             status: self.status.unwrap_or(checks.status),
@@ -39,17 +44,19 @@ impl Expect {
     }
 }
 
-/// How one answer fared.
+/// Verdict on one answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// The number of its step, where there are several.
+    /// Number of its step, where there are several.
     pub step: Option<usize>,
-    /// Where its checks begin among those of the whole run.
+    /// Index of its first check among those of the whole run.
     pub first: usize,
-    /// Per check, in the order of [`Checks::names`], whether it held.
+    /// Whether each check passed, in the order of [`Checks::names`].
     pub passed: Vec<bool>,
-    /// Why the answer is no good: the first reason, as others mostly follow from it.
+    /// Reason for a rejection: the first one, as others mostly follow from it.
     pub reason: Option<String>,
+    /// Whether the answer met all service-level objectives.
+    pub met_slo: bool,
 }
 
 impl Default for Checks {
@@ -64,31 +71,34 @@ impl Default for Checks {
 }
 
 impl Checks {
-    /// Reads `KEY=VALUE` as the command line has it.
+    /// Sets a condition from `KEY=VALUE`, as the command line has it.
     ///
     /// # Errors
-    /// In words, if there is no such key, or the value does not suit it.
+    /// If the key is unknown, or the value does not suit it.
     pub fn set(&mut self, text: &str) -> Result<(), String> {
         let (key, value) = text.split_once('=').unwrap_or((text, ""));
         match key.trim() {
             "status" => self.status = number(value)?,
             "tokens" => self.tokens = Some(number(value)?),
             "min-tokens" => self.min_tokens = number(value)?,
-            "done" => self.done = matches!(value, "yes" | "true"),
+            "done" => self.done = yes_or_no(value)?,
             other => {
                 return Err(format!(
-                    "nothing to expect is called {other:?}: status, tokens, min-tokens, done"
+                    "unknown key {other:?}; use status, tokens, min-tokens or done"
                 ));
             }
         }
         self.sane()
     }
 
-    /// Whether an answer can satisfy all checks.
+    /// Checks that an answer can meet all conditions.
     ///
     /// # Errors
-    /// In words, if not.
+    /// If none can.
     pub fn sane(&self) -> Result<(), String> {
+        if !(100..=599).contains(&self.status) {
+            return Err(format!("status = {} is not from 100 to 599", self.status));
+        }
         match self.tokens {
             Some(tokens) if tokens < self.min_tokens => Err(format!(
                 "tokens = {tokens} and min_tokens = {} exclude each other",
@@ -98,41 +108,45 @@ impl Checks {
         }
     }
 
-    /// Whether server-sent events are expected.
+    /// Returns whether the answer is expected to be a stream.
     pub fn stream(&self) -> bool {
         self.done || self.min_tokens > 0 || self.tokens.is_some_and(|tokens| tokens > 0)
     }
 
-    /// What each check says must hold.
+    /// Returns the name of each check.
     pub fn names(&self) -> Vec<String> {
         self.each(&Answer::default())
             .map(|(name, ..)| name)
             .collect()
     }
 
-    /// Judges an answer read to its end.
+    /// Judges a complete answer.
     pub fn judge(&self, answer: &Answer) -> Verdict {
         let passed = self.each(answer).map(|(_, passed, _)| passed).collect();
-        let error = match (answer.error, answer.cut_off) {
+        let error = match (answer.error, answer.malformed) {
             (true, _) => Some("error event".to_string()),
             (_, true) => Some("malformed event".to_string()),
             _ => None,
         };
         let failed = self.each(answer).find(|(_, passed, _)| !passed);
         let reason = match failed {
-            // An error event explains what is missing after it; a wrong status explains even that.
+            // A wrong status explains error events, and error events explain missing tokens.
             Some((_, _, reason)) if answer.status != self.status => Some(reason),
-            failed => error.or(failed.map(|(_, _, reason)| reason)),
+            failed => error.or(failed.map(|(_, _, reason)| match not_a_stream(answer) {
+                Some(cause) => format!("{reason}: {cause}"),
+                None => reason,
+            })),
         };
         Verdict {
             step: None,
             first: 0,
             passed,
             reason,
+            met_slo: false,
         }
     }
 
-    /// Name, whether it holds of `answer`, and what to say if not.
+    /// Iterates over the checks: name, whether `answer` passes, reason if it does not.
     fn each(&self, answer: &Answer) -> impl Iterator<Item = (String, bool, String)> {
         let tokens = answer.tokens;
         let content = match self.min_tokens {
@@ -148,7 +162,7 @@ impl Checks {
         let status = (
             format!("status is {}", self.status),
             answer.status == self.status,
-            format!("status {}", answer.status),
+            status_reason(answer.status),
         );
         let least =
             (self.min_tokens > 0).then_some((content.0, tokens >= self.min_tokens, content.1));
@@ -159,80 +173,50 @@ impl Checks {
                 format!("{tokens} content tokens"),
             )
         });
-        let done = self
-            .done
-            .then(|| ("[DONE] received".into(), answer.done, "no [DONE]".into()));
+        let end_mark = answer.format.map_or("[DONE]", Format::end_mark);
+        let done = self.done.then(|| {
+            let name = "end mark received ([DONE], or that of the format)";
+            (name.into(), answer.done, format!("no {end_mark}"))
+        });
         [Some(status), least, exact, done].into_iter().flatten()
     }
+}
+
+fn status_reason(status: u16) -> String {
+    match status {
+        301 | 302 | 303 | 307 | 308 => format!("status {status} (redirect, not followed)"),
+        _ => format!("status {status}"),
+    }
+}
+
+/// Returns why the body of an answer without tokens could not be read as a stream, if its head
+/// shows it.
+fn not_a_stream(answer: &Answer) -> Option<String> {
+    if answer.tokens > 0 {
+        return None;
+    }
+    if answer.undecoded != Encoding::Identity {
+        let name = answer.undecoded.name();
+        return Some(format!("content-encoding {name}, not requested"));
+    }
+    let kind = &answer.content_type;
+    (!kind.may_stream()).then(|| format!("content-type {}", kind.as_str()))
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.trim()
         .parse()
-        .map_err(|_| format!("{text:?} is not a number that suits"))
+        .map_err(|_| format!("{text:?} is not a number in range"))
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.trim() {
+        yes if YES.contains(&yes) => Ok(true),
+        no if NO.contains(&no) => Ok(false),
+        other => Err(format!("{other:?} is not one of yes, true, no, false")),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reason(change: impl FnOnce(&mut Answer)) -> Option<String> {
-        let mut answer = Answer {
-            status: 200,
-            tokens: 1,
-            done: true,
-            ..Answer::default()
-        };
-        change(&mut answer);
-        Checks::default().judge(&answer).reason
-    }
-
-    #[test]
-    fn a_good_answer_passes() {
-        assert_eq!(reason(|_| {}), None);
-    }
-
-    #[test]
-    fn each_fault_has_its_name() {
-        assert_eq!(reason(|answer| answer.status = 404).unwrap(), "status 404");
-        assert_eq!(
-            reason(|answer| answer.tokens = 0).unwrap(),
-            "no content token"
-        );
-        assert_eq!(reason(|answer| answer.done = false).unwrap(), "no [DONE]");
-        assert_eq!(
-            reason(|answer| (answer.error, answer.done) = (true, false)).unwrap(),
-            "error event"
-        );
-        assert_eq!(
-            reason(|answer| (answer.error, answer.status) = (true, 500)).unwrap(),
-            "status 500"
-        );
-    }
-
-    #[test]
-    fn other_shapes_can_be_expected() {
-        let mut checks = Checks::default();
-        for text in ["status=201", "tokens=50", "min-tokens=0", "done=no"] {
-            checks.set(text).unwrap();
-        }
-        assert_eq!(checks.names(), ["status is 201", "50 content tokens"]);
-        let answer = Answer {
-            status: 201,
-            tokens: 49,
-            ..Answer::default()
-        };
-        let verdict = checks.judge(&answer);
-        assert_eq!(
-            (verdict.passed, verdict.reason.unwrap()),
-            (vec![true, false], "49 content tokens".into())
-        );
-    }
-
-    #[test]
-    fn nonsense_is_refused() {
-        for text in ["", "colour=red", "status=ok", "tokens=-1", "tokens=0"] {
-            assert!(Checks::default().set(text).is_err(), "{text}");
-        }
-    }
-}
+#[path = "checks_tests.rs"]
+mod tests;

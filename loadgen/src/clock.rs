@@ -1,17 +1,17 @@
-//! The clock every stamp is taken from: nanoseconds on the monotonic clock since the process first asked.
+//! Monotonic clock of all stamps: nanoseconds since its first use in the process.
 //!
-//! One `u64` fits an atomic, which lets the socket stamp a read that the parser looks at later.
+//! A stamp is one `u64`, which fits an atomic: the socket stores it, and the parser reads it later.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// A millisecond in the clock's unit.
+/// Nanoseconds of a millisecond.
 pub const MILLISECOND: u64 = 1_000_000;
-/// A second in the clock's unit.
+/// Nanoseconds of a second.
 pub const SECOND: u64 = 1_000_000_000;
 
-/// `count` a second over `ns`; 0 over no time. What was asked and what was done go through this one division, so that as
-/// many of both are the same number to the last bit.
+/// Returns `count` a second over `ns`; 0 over no time. Requested and achieved rates both use this
+/// division, so that equal counts give equal rates.
 pub fn per_second(count: u64, ns: u64) -> f64 {
     match ns {
         0 => 0.0,
@@ -24,22 +24,22 @@ fn base() -> Instant {
     *BASE.get_or_init(Instant::now)
 }
 
-/// Nanoseconds since the process first asked.
+/// Returns the current time.
 pub fn now_ns() -> u64 {
     nanos(base().elapsed())
 }
 
-/// The moment `ns` as tokio's timers want it.
+/// Converts a stamp for tokio's timers.
 pub fn instant(ns: u64) -> tokio::time::Instant {
     (base() + Duration::from_nanos(ns)).into()
 }
 
-/// A duration in nanoseconds; 584 years and more are all the same to a load test.
+/// Converts a duration to nanoseconds, at most `u64::MAX` (584 years).
 pub fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// What has to be added to a stamp of this clock to get nanoseconds since the Unix epoch.
+/// Returns the difference between nanoseconds since the Unix epoch and stamps of this clock.
 pub fn unix_offset_ns() -> u64 {
     let unix = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stamps_and_timers_share_one_origin() {
+    fn shares_one_origin_with_timers() {
         let before = now_ns();
         let timer = instant(now_ns());
         assert!(timer.into_std() >= base() + Duration::from_nanos(before));
@@ -60,9 +60,12 @@ mod tests {
     }
 
     #[test]
-    fn a_stamp_can_be_told_as_wall_clock_time() {
+    fn converts_a_stamp_to_wall_clock_time() {
         let wall = nanos(SystemTime::now().duration_since(UNIX_EPOCH).unwrap());
-        let told = unix_offset_ns() + now_ns();
-        assert!(told.abs_diff(wall) < SECOND, "{told} against {wall}");
+        let converted = unix_offset_ns() + now_ns();
+        assert!(
+            converted.abs_diff(wall) < SECOND,
+            "{converted} against {wall}"
+        );
     }
 }

@@ -1,44 +1,44 @@
-//! What stops a run before it begins, or keeps its result from being written.
+//! Errors that stop a run before it begins.
 
 use std::path::PathBuf;
 
-/// Why a load cannot be run or its result not be used.
+/// Reason why a load cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Neither built in nor a file.
+    /// The scenario is neither built in nor a readable file.
     #[error(
         "{name:?} is neither a built-in scenario ({known}) nor a file that can be read: {source}"
     )]
     NoScenario {
-        /// What was asked for.
+        /// Name or path from the command line.
         name: String,
-        /// The built-in ones.
+        /// Names of the built-in scenarios.
         known: String,
-        /// Why there is no such file.
+        /// Reason why the file cannot be read.
         source: std::io::Error,
     },
-    /// The scenario's text makes no sense.
+    /// The scenario file is invalid.
     #[error("scenario {name}: {reason}")]
     Scenario {
-        /// Its name.
+        /// Name of the scenario.
         name: String,
-        /// What is wrong with it.
+        /// Reason for the refusal.
         reason: String,
     },
-    /// A list of steps makes no sense.
+    /// A list of steps is invalid.
     #[error("steps of {of}: {reason}")]
     Steps {
-        /// The file or scenario that has them.
+        /// File or scenario that lists the steps.
         of: String,
-        /// What is wrong with them.
+        /// Reason for the refusal.
         reason: String,
     },
     /// The URL cannot be used.
     #[error("cannot use the URL {url:?}: {reason}; it should look like http://127.0.0.1:8080/chat")]
     Url {
-        /// As it was given.
+        /// URL as the user wrote it, secrets masked.
         url: String,
-        /// What is wrong with it.
+        /// Reason for the refusal.
         reason: String,
     },
     /// A header is not of the form `Name: value`.
@@ -46,30 +46,38 @@ pub enum Error {
         "cannot use the header {header:?}: {reason}; it should look like 'Authorization: Bearer …'"
     )]
     Header {
-        /// As it was given.
+        /// Name of the header; its value may be a secret.
         header: String,
-        /// What is wrong with it.
+        /// Reason for the refusal.
         reason: String,
     },
     /// A file named on the command line cannot be read.
     #[error("cannot read {path}: {source}")]
     Read {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: std::io::Error,
     },
-    /// Numbers that make no sense together.
+    /// Options contradict each other, or one has an invalid value.
     #[error("{0}")]
     Usage(String),
-    /// A worker could not be started.
+    /// An output cannot be written.
+    #[error("cannot write {}: {source}; free some space or choose another path", .path.display())]
+    Output {
+        /// Path of the output.
+        path: PathBuf,
+        /// Error of the operating system.
+        source: std::io::Error,
+    },
+    /// A worker thread cannot be started.
     #[error("cannot start a worker thread: {0}")]
     Worker(#[from] std::io::Error),
 }
 
 impl Error {
-    /// Whether the command line is to blame (exit code 2).
+    /// Returns whether the command line caused the error (exit code 2).
     pub fn is_usage(&self) -> bool {
-        !matches!(self, Self::Worker(_))
+        !matches!(self, Self::Worker(_) | Self::Output { .. })
     }
 }

@@ -1,25 +1,28 @@
-//! Server-sent-event load with honest timing.
+//! Load generator for servers that stream tokens, with latencies measured at the socket.
 //!
-//! A [`plan::Plan`] (a [`scenario`], a target, a request, checks) is offered by [`drive`]: worker threads of users,
-//! each user one [`client`] connection whose stream [`sse`] takes apart. [`measure`] holds what was counted,
-//! [`summary`] turns it into `recording::LoadSummary`, [`output`] shows that.
+//! [`drive`] offers the load of a [`plan::Plan`] (a [`scenario`], targets, requests, checks) on
+//! worker threads. Each user owns one [`client`] connection, whose stream [`sse`] parses.
+//! [`measure`] holds counters and histograms, [`summary`] turns them into
+//! `recording::LoadSummary`, and [`output`] renders that.
 //!
-//! *Invariant:* nothing here knows about the kernel or about the server's runtime.
+//! *Invariant:* this crate knows nothing about the kernel or the server's runtime.
 
-pub mod apart;
 pub mod checks;
 pub mod cli;
 pub mod client;
 pub mod clock;
+pub mod desync;
 pub mod drive;
 mod error;
-pub mod limits;
+pub mod mask;
 pub mod measure;
 pub mod merge;
 pub mod output;
 pub mod plan;
+pub mod rlimit;
 pub mod saturation;
 pub mod scenario;
+pub mod slo;
 pub mod sse;
 pub mod steps;
 pub mod summary;

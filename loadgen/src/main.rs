@@ -1,4 +1,4 @@
-//! Server-sent-event load with honest timing: the command line.
+//! Entry point of the `loadgen` binary.
 
 use clap::Parser;
 use loadgen::cli::Cli;

@@ -1,48 +1,58 @@
-//! Joins the results of several load generators that ran at the same time.
+//! Merges the results of several load generators that ran at the same time.
 //!
-//! Counts add up, and distributions are added as the histograms they are: percentiles of the whole are exactly those
-//! one load generator would have measured. What has no such sum (a percentile of the generators themselves, a median
-//! within one second) is told as the highest of the parts.
+//! Counts and histograms are added, so the percentiles of the whole are exactly those that a single
+//! load generator would have measured. Values that cannot be added (the percentiles of the load
+//! generators themselves, and of single seconds) become the highest of the parts.
 
 mod steps;
 
-use crate::measure::{Latency, Tally, Totals};
+use crate::measure::{Counters, Latency, Totals};
 use crate::threshold::Threshold;
 use recording::LoadSummary;
-use recording::load::{Client, Distribution, LoadCheck, LoadPoint};
+use recording::load::{Client, Distribution, Goodput, LoadCheck, LoadPoint, Origin, Usage};
+use std::collections::{BTreeMap, HashSet};
 
-/// What several load generators did together.
+/// Returns the summary of several load generators.
 ///
 /// # Errors
-/// In words, naming the position of the summary that cannot be joined, counted from 0.
+/// If a summary cannot be merged: its position, from 0, and the reason.
 pub fn merge(parts: &[LoadSummary]) -> Result<LoadSummary, (usize, String)> {
+    checked(parts)?;
     let mut totals = Totals::default();
     for (position, part) in parts.iter().enumerate() {
         let part = counted(part).map_err(|reason| (position, reason))?;
-        totals.tally.add(&part.tally);
+        totals.counters.add(&part.counters);
         totals.tokens += part.tokens;
         totals.chunks += part.chunks;
         totals.bytes_sent += part.bytes_sent;
         totals.bytes_received += part.bytes_received;
         totals.elapsed_ns = totals.elapsed_ns.max(part.elapsed_ns);
     }
-    let tally = &totals.tally;
+    let counters = &totals.counters;
     Ok(LoadSummary {
         schema: recording::LOAD_SCHEMA.into(),
+        origin: one_origin(parts),
         scenario: distinct(parts.iter().map(|part| part.scenario.clone())).join(" + "),
         urls: distinct(parts.iter().flat_map(|part| part.urls.clone())),
         duration_ns: totals.elapsed_ns,
         ended_early: parts.iter().find_map(|part| part.ended_early.clone()),
-        requests: tally.requests.clone(),
+        unresponsive_ns: parts.iter().filter_map(|part| part.unresponsive_ns).max(),
+        requests: counters.requests.clone(),
+        error_bodies: counters.error_bodies.clone(),
         tokens: totals.tokens,
+        token_kinds: counters.kinds,
+        usage: Some(counters.usage).filter(|usage| *usage != Usage::default()),
         chunks: totals.chunks,
         bytes_sent: totals.bytes_sent,
         bytes_received: totals.bytes_received,
-        ttfb: tally.ttfb.distribution(),
-        ttft: tally.ttft.distribution(),
-        chunk_interval: tally.chunk_interval.distribution(),
-        itl: tally.itl.distribution(),
-        total: tally.total.distribution(),
+        ttfb: counters.ttfb.distribution(),
+        ttft: counters.ttft.distribution(),
+        ttfo: counters.ttfo.distribution(),
+        chunk_interval: counters.chunk_interval.distribution(),
+        itl: counters.itl.distribution(),
+        tpot: counters.tpot.distribution(),
+        total: counters.total.distribution(),
+        goodput: goodput(parts)?,
         steps: steps::merge(parts)?,
         checks: checks(parts),
         thresholds: thresholds(parts, &totals)?,
@@ -52,19 +62,99 @@ pub fn merge(parts: &[LoadSummary]) -> Result<LoadSummary, (usize, String)> {
     })
 }
 
-/// What a summary counted, as it was before it was summed up.
+/// Refuses parts that are the same run, or whose sums do not fit.
+fn checked(parts: &[LoadSummary]) -> Result<(), (usize, String)> {
+    let mut runs = HashSet::new();
+    let mut sums = [0u64; 12];
+    for (position, part) in parts.iter().enumerate() {
+        let run = part.origin.as_ref().map(|origin| &origin.run);
+        if run.is_some_and(|run| !runs.insert(run)) {
+            return Err((position, "it is a copy of another of these results".into()));
+        }
+        let requests = &part.requests;
+        let sum = |reasons: &BTreeMap<String, u64>| {
+            let counts = reasons.values();
+            counts.fold(0u64, |sum, count| sum.saturating_add(*count))
+        };
+        let counts = [
+            requests.started,
+            requests.completed,
+            requests.cut,
+            sum(&requests.failed),
+            sum(&requests.rejected),
+            part.tokens,
+            part.chunks,
+            part.bytes_sent,
+            part.bytes_received,
+            part.client.cpu_ns,
+            part.client.peak_rss_bytes,
+            part.itl.count,
+        ];
+        for (sum, count) in sums.iter_mut().zip(counts) {
+            let added = sum.checked_add(count);
+            *sum = added.ok_or_else(|| (position, "its counts are too large to add".to_owned()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the origin if there is only one part.
+fn one_origin(parts: &[LoadSummary]) -> Option<Origin> {
+    match parts {
+        [part] => part.origin.clone(),
+        _ => None,
+    }
+}
+
+/// Adds goodput, which needs the same objectives everywhere.
+fn goodput(parts: &[LoadSummary]) -> Result<Option<Goodput>, (usize, String)> {
+    let Some(first) = parts.first().and_then(|part| part.goodput.clone()) else {
+        return Ok(None);
+    };
+    let mut sum = Goodput {
+        slo: first.slo,
+        ..Goodput::default()
+    };
+    for (position, part) in parts.iter().enumerate() {
+        match &part.goodput {
+            Some(goodput) if goodput.slo == sum.slo => {
+                sum.met += goodput.met;
+                sum.ended += goodput.ended;
+            }
+            _ => {
+                let reason = format!("its objectives are not {:?}", sum.slo);
+                return Err((position, reason));
+            }
+        }
+    }
+    Ok(Some(sum))
+}
+
+/// Restores the counts of a summary.
 fn counted(part: &LoadSummary) -> Result<Totals, String> {
     Ok(Totals {
-        tally: Tally {
+        counters: Counters {
             requests: part.requests.clone(),
             ttfb: read("ttfb", &part.ttfb)?,
             ttft: read("ttft", &part.ttft)?,
+            ttfo: read("ttfo", &part.ttfo)?,
             chunk_interval: read("chunk_interval", &part.chunk_interval)?,
             itl: read("itl", &part.itl)?,
+            tpot: read("tpot", &part.tpot)?,
+            error_bodies: part.error_bodies.clone(),
+            kinds: part.token_kinds,
+            usage: part.usage.unwrap_or_default(),
+            goodput: part.goodput.as_ref().map_or(0, |goodput| goodput.met),
+            checks: part
+                .checks
+                .iter()
+                .map(|check| [check.passed, check.failed])
+                .collect(),
             total: read("total", &part.total)?,
-            ..Tally::default()
+            ..Counters::default()
         },
         elapsed_ns: part.duration_ns,
+        last_byte_ns: 0,
         bytes_sent: part.bytes_sent,
         bytes_received: part.bytes_received,
         tokens: part.tokens,
@@ -100,7 +190,7 @@ fn checks(parts: &[LoadSummary]) -> Vec<LoadCheck> {
     checks
 }
 
-/// Each threshold judged anew, over the whole.
+/// Judges each threshold again, over the whole.
 fn thresholds(
     parts: &[LoadSummary],
     totals: &Totals,
@@ -128,6 +218,8 @@ fn client(parts: &[LoadSummary]) -> Client {
         client.requested_rate += part.requested_rate;
         client.achieved_rate += part.achieved_rate;
         client.late_starts += part.late_starts;
+        client.late_timers += part.late_timers;
+        client.out_of_resources += part.out_of_resources;
         client.saturated |= part.saturated;
         client
             .saturated_by
@@ -147,7 +239,7 @@ fn client(parts: &[LoadSummary]) -> Client {
     client
 }
 
-/// Second by second, as each generator counted its own.
+/// Adds the series second by second.
 fn series(parts: &[LoadSummary]) -> Vec<LoadPoint> {
     let length = parts
         .iter()
@@ -172,69 +264,5 @@ fn series(parts: &[LoadSummary]) -> Vec<LoadPoint> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::output::tests::summary;
-
-    #[test]
-    fn parts_add_up_exactly() {
-        let (one, mut two) = (summary(), summary());
-        let mut slow = Latency::default();
-        (1..=30).for_each(|ms| slow.record(ms * 1_000_000));
-        two.ttft = slow.distribution();
-        two.scenario = "soak".into();
-        let whole = merge(&[one.clone(), two]).unwrap();
-        slow.add(&Latency::decode(&one.ttft).unwrap());
-        assert_eq!(whole.ttft, slow.distribution());
-        assert_eq!(whole.scenario, "quick + soak");
-        assert_eq!(
-            (
-                whole.requests.started,
-                whole.requests.failed["connection reset"]
-            ),
-            (28, 2)
-        );
-        assert_eq!((whole.tokens, whole.bytes_received), (1_000, 246_912));
-        assert_eq!((whole.checks[0].passed, whole.series[0].active), (20, 20));
-        assert!(whole.client.saturated);
-    }
-
-    #[test]
-    fn one_part_stays_what_it_is() {
-        let mut part = summary();
-        part.thresholds.clear();
-        assert_eq!(merge(std::slice::from_ref(&part)).unwrap(), part);
-    }
-
-    #[test]
-    fn thresholds_are_judged_over_the_whole() {
-        let mut two = summary();
-        two.thresholds[0].expr = "ttft:count<1".into();
-        assert!(
-            merge(&[summary(), two.clone()])
-                .unwrap_err()
-                .1
-                .contains("ttft:count<1")
-        );
-        two.thresholds[0].expr = "requests:count>20".into();
-        two.thresholds[0].ok = false;
-        let whole = merge(&[summary(), two]).unwrap();
-        assert_eq!(
-            whole
-                .thresholds
-                .iter()
-                .map(|threshold| threshold.ok)
-                .collect::<Vec<_>>(),
-            [false, true]
-        );
-    }
-
-    #[test]
-    fn a_part_without_histograms_is_refused_by_position() {
-        let mut two = summary();
-        two.ttft.hdr = None;
-        let (position, reason) = merge(&[summary(), two]).unwrap_err();
-        assert_eq!(position, 1);
-        assert!(reason.contains("ttft"), "{reason}");
-    }
-}
+#[path = "merge_tests.rs"]
+mod tests;

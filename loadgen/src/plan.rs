@@ -1,47 +1,58 @@
-//! Everything a run needs to know, settled before it begins.
+//! Plan of a run: every setting, resolved before the load begins.
 
 use crate::client::Target;
 use crate::clock::per_second;
-use crate::drive::Arrivals;
-use crate::scenario::{Shape, Spacing, Unit};
+use crate::mask::Secrets;
+use crate::scenario::{Arrivals, Shape, Spacing, Unit};
+use crate::slo::Slo;
+use crate::sse::Selection;
 use crate::steps::Steps;
 use crate::threshold::Threshold;
+use recording::load::Origin;
 use std::time::Duration;
 
-/// A load, ready to be offered.
+/// Plan of a load.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The scenario's name.
+    /// Origin of the result.
+    pub origin: Origin,
+    /// Name of the scenario.
     pub scenario: String,
-    /// How much load when.
+    /// Load over time.
     pub shape: Shape,
-    /// Requests after which the load ends, if it has not ended by then.
+    /// Number of requests after which the load ends, if that is sooner.
     pub requests: Option<u64>,
-    /// How the starts of requests are spaced (open loop).
+    /// Spacing of due times (open loop).
     pub spacing: Spacing,
-    /// Streams open at once at most (open loop).
+    /// Highest number of open streams (open loop).
     pub max_streams: usize,
-    /// Seed of whatever is random.
+    /// Seed of the random due times.
     pub seed: u64,
-    /// Where to; users take turns.
+    /// Targets; users take turns.
     pub targets: Vec<Target>,
-    /// What is sent, and what must come back.
+    /// Requests and checks.
     pub steps: Steps,
-    /// What must hold of the whole run.
+    /// Stream format.
+    pub format: Selection,
+    /// Service-level objectives of goodput.
+    pub slo: Option<Slo>,
+    /// Secrets to mask in text from servers.
+    pub secrets: Secrets,
+    /// Thresholds over the whole run.
     pub thresholds: Vec<Threshold>,
-    /// Whether a threshold that is crossed ends the run.
+    /// Whether the first threshold that is crossed ends the run.
     pub stop_when_crossed: bool,
-    /// How long streams under way may go on after the last one began.
+    /// Time for which open streams may finish after the load.
     pub graceful_stop: Duration,
-    /// How long one answer may take.
+    /// Longest time from a request to the end of its answer, connecting included.
     pub timeout: Duration,
-    /// Worker threads.
+    /// Number of worker threads.
     pub threads: usize,
 }
 
 impl Plan {
-    /// Requests a second that were due in the first `offered_ns`; 0 in a closed loop. Those of random times are counted
-    /// one by one, or chance would pass for being late.
+    /// Returns the requests a second that were due in the first `offered_ns`; 0 in a closed loop.
+    /// Random due times are counted one by one, since their number differs from the mean.
     pub fn requested_rate(&self, offered_ns: u64) -> f64 {
         match self.shape.unit {
             Unit::Users => 0.0,
@@ -50,12 +61,17 @@ impl Plan {
     }
 
     fn due(&self, offered_ns: u64) -> u64 {
-        let of = |number| Arrivals::new(self, number).take_while(|due| *due < offered_ns);
+        let of = |number| self.arrivals(number).take_while(|due| *due < offered_ns);
         let due: usize = (0..self.threads).map(|number| of(number).count()).sum();
         (due as u64).min(self.requests.unwrap_or(u64::MAX))
     }
 
-    /// Streams worker `number` may have open at once (open loop).
+    /// Returns the due times of worker `number` (open loop).
+    pub fn arrivals(&self, number: usize) -> Arrivals {
+        Arrivals::new(&self.shape, self.spacing, self.seed, number, self.threads)
+    }
+
+    /// Returns the highest number of open streams of worker `number` (open loop).
     pub fn streams_of(&self, number: usize) -> usize {
         (self.max_streams + self.threads - 1 - number) / self.threads
     }
@@ -68,10 +84,11 @@ pub(crate) mod tests {
     use crate::clock::SECOND;
     use crate::scenario::Scenario;
 
-    /// A plan for a server nobody connects to.
+    /// Returns a plan for a server that no test connects to.
     pub fn plan(scenario: &Scenario) -> Plan {
         let request = Request::new(Template::parse("{}"), &[]).unwrap();
         Plan {
+            origin: Origin::default(),
             scenario: scenario.name.clone(),
             shape: scenario.shape().unwrap(),
             requests: None,
@@ -80,6 +97,9 @@ pub(crate) mod tests {
             seed: 1,
             targets: vec![Target::new("http://127.0.0.1:1/", &Transport::default()).unwrap()],
             steps: Steps::one(request, scenario.expect.clone()),
+            format: Selection::Auto,
+            slo: None,
+            secrets: Secrets::default(),
             thresholds: scenario.thresholds.clone(),
             stop_when_crossed: scenario.stop_when_crossed,
             graceful_stop: Duration::ZERO,
@@ -89,7 +109,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn as_many_begun_as_due_are_the_same_rate() {
+    fn rates_as_many_begun_as_due_alike() {
         let text = "[[stages]]\nduration = '1200ms'\nrate = 50.0";
         let plan = plan(&Scenario::parse("test", text).unwrap());
         for ns in (1..2000).map(|step| step * 613_651) {
@@ -99,7 +119,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn workers_share_the_streams_out() {
+    fn splits_streams_over_workers() {
         let text = "[[stages]]\nduration = '4s'\nrate = 5.0";
         let mut plan = plan(&Scenario::parse("test", text).unwrap());
         plan.threads = 3;
@@ -111,12 +131,12 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_chance_did_not_ask_for_was_not_asked_for() {
+    fn counts_random_due_times_one_by_one() {
         let text = "[[stages]]\nduration = '4s'\nrate = 5.0";
         let mut plan = plan(&Scenario::parse("test", text).unwrap());
         for (threads, seed) in [(1, 1), (2, 1), (2, 2), (3, 7)] {
             (plan.threads, plan.seed) = (threads, seed);
-            let due = (0..threads).flat_map(|number| Arrivals::new(&plan, number));
+            let due = (0..threads).flat_map(|number| plan.arrivals(number));
             assert_eq!(plan.requested_rate(4 * SECOND), due.count() as f64 / 4.0);
         }
     }

@@ -1,24 +1,42 @@
-//! Whether the load generator itself was the bottleneck. Beyond these limits its numbers say more about it than
-//! about the server, and the run is invalid.
+//! Limits beyond which the load generator was the bottleneck and the run is invalid.
+//!
+//! A limit needs evidence: a short run with few timers and requests exceeds a percentile by chance.
 
-use crate::clock::MILLISECOND;
+use crate::clock::{MILLISECOND, SECOND};
 use recording::load::Client;
 
-/// Share of its threads' time it may use.
+/// Highest share of its threads' time that it may use.
 const CPU_SHARE: f64 = 0.9;
-/// How late its timers may fire (99th percentile). Tokio's own granularity is a millisecond of it.
-const SCHEDULING_DELAY_NS: u64 = 10 * MILLISECOND;
-/// Share of the requested rate it must reach (open loop).
+/// Shortest run whose CPU share is judged: starting up uses a CPU as well.
+const CPU_WINDOW_NS: u64 = SECOND;
+/// Highest delay of its timers (99th percentile). A millisecond of it is tokio's resolution.
+const SCHEDULING_DELAY_NS: u64 = LATE_TIMER_NS;
+/// Number of late timers that are evidence.
+const LATE_TIMERS: u64 = 5;
+/// Lowest share of the requested rate that it must reach (open loop).
 const RATE_SHARE: f64 = 0.95;
+/// Number of missing requests that are evidence.
+const MISSING_REQUESTS: f64 = 5.0;
 
-/// How late a request of an open loop may begin before it is counted as late.
+/// Delay of a request in an open loop that counts as late.
 pub const LATE_START_NS: u64 = 10 * MILLISECOND;
+/// Delay of a timer that counts as late.
+pub const LATE_TIMER_NS: u64 = 10 * MILLISECOND;
 
-/// Which limits were exceeded, in words.
-pub fn reasons(client: &Client, threads: usize, elapsed_ns: u64) -> Vec<String> {
+/// Returns the limits that were exceeded, as sentences. `elapsed_ns` is the length of the whole
+/// run,
+/// `offered_ns` the time for which load was offered.
+pub fn reasons(client: &Client, threads: usize, elapsed_ns: u64, offered_ns: u64) -> Vec<String> {
     let mut reasons = Vec::new();
-    let cpu = client.cpu_ns as f64 / (elapsed_ns as f64 * threads as f64);
-    if elapsed_ns > 0 && cpu > CPU_SHARE {
+    if client.out_of_resources > 0 {
+        reasons.push(format!(
+            "{} requests had no file descriptor or local port on this host: raise the limit (ulimit -n), \
+             or lower --max-streams",
+            client.out_of_resources
+        ));
+    }
+    let cpu = client.cpu_ns as f64 / (elapsed_ns.max(1) as f64 * threads as f64);
+    if elapsed_ns >= CPU_WINDOW_NS && cpu > CPU_SHARE {
         reasons.push(format!(
             "it used {:.0} % of its {threads} thread(s), the limit is {:.0} %: give it more --threads or another machine",
             cpu * 100.0,
@@ -26,16 +44,19 @@ pub fn reasons(client: &Client, threads: usize, elapsed_ns: u64) -> Vec<String> 
         ));
     }
     let delay = client.scheduling_delay_p99_ns;
-    if delay > SCHEDULING_DELAY_NS {
+    if delay > SCHEDULING_DELAY_NS && client.late_timers >= LATE_TIMERS {
         reasons.push(format!(
-            "its timers fired {:.1} ms late (p99), the limit is {} ms: give it a CPU of its own",
+            "its timers fired {:.1} ms late (p99), the limit is {} ms: give it a CPU that nothing else uses",
             delay as f64 / MILLISECOND as f64,
             SCHEDULING_DELAY_NS / MILLISECOND
         ));
     }
-    if client.achieved_rate < RATE_SHARE * client.requested_rate {
+    let missing = client.requested_rate - client.achieved_rate;
+    let missing_requests = missing * offered_ns as f64 / SECOND as f64;
+    if missing > (1.0 - RATE_SHARE) * client.requested_rate && missing_requests >= MISSING_REQUESTS
+    {
         reasons.push(format!(
-            "it began {:.1} requests/s where {:.1} were asked for",
+            "it began {:.1} requests/s of {:.1} that were due",
             client.achieved_rate, client.requested_rate
         ));
     }
@@ -45,27 +66,46 @@ pub fn reasons(client: &Client, threads: usize, elapsed_ns: u64) -> Vec<String> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::SECOND;
 
-    fn of(change: impl FnOnce(&mut Client)) -> Vec<String> {
+    fn of(elapsed_ns: u64, change: impl FnOnce(&mut Client)) -> Vec<String> {
         let mut client = Client {
-            cpu_ns: SECOND / 2,
+            cpu_ns: elapsed_ns / 2,
             ..Client::default()
         };
         change(&mut client);
-        reasons(&client, 1, SECOND)
+        reasons(&client, 1, elapsed_ns, elapsed_ns)
     }
 
     #[test]
-    fn a_client_with_room_to_spare_is_fine() {
-        assert!(of(|_| {}).is_empty());
-        assert!(of(|client| client.achieved_rate = 100.0).is_empty());
+    fn accepts_a_client_with_spare_capacity() {
+        assert!(of(SECOND, |_| {}).is_empty());
+        assert!(of(SECOND, |client| client.achieved_rate = 100.0).is_empty());
     }
 
     #[test]
-    fn each_limit_is_named() {
-        assert!(of(|client| client.cpu_ns = SECOND)[0].contains("100 %"));
-        assert!(of(|client| client.scheduling_delay_p99_ns = SECOND)[0].contains("1000.0 ms"));
-        assert!(of(|client| client.requested_rate = 10.0)[0].contains("10.0 were asked"));
+    fn names_each_limit() {
+        assert!(of(SECOND, |client| client.cpu_ns = SECOND)[0].contains("100 %"));
+        let late = |client: &mut Client| {
+            (client.scheduling_delay_p99_ns, client.late_timers) = (SECOND, 5);
+        };
+        assert!(of(SECOND, late)[0].contains("1000.0 ms"));
+        assert!(
+            of(SECOND, |client| client.requested_rate = 10.0)[0].contains("10.0 that were due")
+        );
+        assert!(of(SECOND, |client| client.out_of_resources = 1)[0].contains("ulimit"));
+    }
+
+    #[test]
+    fn accepts_a_short_run_without_evidence() {
+        let short = 20 * MILLISECOND;
+        assert!(of(short, |client| client.cpu_ns = short).is_empty());
+        let one_late = |client: &mut Client| {
+            (client.scheduling_delay_p99_ns, client.late_timers) = (SECOND, 1);
+        };
+        assert!(of(short, one_late).is_empty());
+        let one_missing = |client: &mut Client| {
+            (client.requested_rate, client.achieved_rate) = (5.0, 4.0);
+        };
+        assert!(of(SECOND, one_missing).is_empty());
     }
 }

@@ -1,46 +1,46 @@
-//! What every user does, again and again: one request, or several in order.
+//! Steps that every user repeats: one request, or several in order.
 
 use crate::checks::{Checks, Verdict};
 use crate::client::{Answer, Request, Values};
 
-/// One of the requests, and what must come back.
+/// A request, and the checks of its answer.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// What tells it from the others; none where there is only one step.
-    pub told: Option<Told>,
-    /// What is sent.
+    /// Identity among several steps; none for a single step.
+    pub id: Option<StepId>,
+    /// Request to send.
     pub request: Request,
-    /// What must come back.
+    /// Checks of the answer.
     pub checks: Checks,
-    /// Where its checks begin among those of all steps.
+    /// Index of its first check among those of all steps.
     first_check: usize,
 }
 
-/// What tells a step from others.
+/// Identity of a step among several.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// From 0.
+pub struct StepId {
+    /// Number, from 0.
     pub number: usize,
-    /// What its checks and refusals are called by.
+    /// Name that its checks and reasons carry.
     pub name: String,
     /// Path and query as written; empty for that of the URL.
     pub path: String,
 }
 
-/// The steps in order, at least one.
+/// Steps in order, at least one.
 #[derive(Clone, Debug)]
 pub struct Steps {
     steps: Vec<Step>,
-    /// What `{run}` stands for.
+    /// Value of `{run}`.
     run: String,
 }
 
 impl Steps {
-    /// The same request again and again.
+    /// Returns a single step.
     pub fn one(request: Request, checks: Checks) -> Self {
         Self {
             steps: vec![Step {
-                told: None,
+                id: None,
                 request,
                 checks,
                 first_check: 0,
@@ -49,13 +49,13 @@ impl Steps {
         }
     }
 
-    /// Several, each with its name and its path as written; none if there are none.
+    /// Returns several steps, each with its name and its path as written; none for an empty list.
     pub fn several(list: Vec<(String, String, Request, Checks)>) -> Option<Self> {
         let (mut steps, mut first_check, several) = (Vec::new(), 0, list.len() > 1);
         for (number, (name, path, request, checks)) in list.into_iter().enumerate() {
             let checks_here = checks.names().len();
             steps.push(Step {
-                told: several.then_some(Told { number, name, path }),
+                id: several.then_some(StepId { number, name, path }),
                 request,
                 checks,
                 first_check,
@@ -65,7 +65,7 @@ impl Steps {
         (!steps.is_empty()).then(|| Self { steps, run: run() })
     }
 
-    /// What a user does who has begun `turn` requests before, with what is filled in.
+    /// Returns the step of a user that began `turn` requests before, and its placeholder values.
     pub fn at(&self, user: usize, turn: u64) -> (&Step, Values<'_>) {
         let count = self.steps.len() as u64;
         let values = Values {
@@ -77,48 +77,49 @@ impl Steps {
         (&self.steps[(turn % count) as usize], values)
     }
 
-    /// Those that are told apart: all, or none where there is only one.
-    pub fn told(&self) -> impl Iterator<Item = (&Told, &Request)> {
+    /// Iterates over the steps if there are several.
+    pub fn several_ids(&self) -> impl Iterator<Item = (&StepId, &Request)> {
         let steps = self.steps.iter();
-        steps.filter_map(|step| Some((step.told.as_ref()?, &step.request)))
+        steps.filter_map(|step| Some((step.id.as_ref()?, &step.request)))
     }
 
-    /// What each check of each step says must hold.
+    /// Returns the name of each check of each step.
     pub fn check_names(&self) -> Vec<String> {
         let names = |step: &Step| -> Vec<String> {
             let names = step.checks.names().into_iter();
-            names.map(|check| step.tell(check)).collect()
+            names.map(|check| step.qualified(check)).collect()
         };
         self.steps.iter().flat_map(names).collect()
     }
 }
 
 impl Step {
-    /// Judges an answer read to its end.
+    /// Judges a complete answer.
     pub fn judge(&self, answer: &Answer) -> Verdict {
         let verdict = self.checks.judge(answer);
         Verdict {
             step: self.number(),
             first: self.first_check,
-            reason: verdict.reason.map(|reason| self.tell(reason)),
+            reason: verdict.reason.map(|reason| self.qualified(reason)),
             ..verdict
         }
     }
 
-    /// Which of several it is, from 0.
+    /// Returns its number among several steps, from 0.
     pub fn number(&self) -> Option<usize> {
-        self.told.as_ref().map(|told| told.number)
+        self.id.as_ref().map(|id| id.number)
     }
 
-    fn tell(&self, what: String) -> String {
-        match &self.told {
-            Some(told) => format!("{}: {what}", told.name),
-            None => what,
+    /// Returns `text`, after the name of the step if there are several.
+    fn qualified(&self, text: String) -> String {
+        match &self.id {
+            Some(id) => format!("{}: {text}", id.name),
+            None => text,
         }
     }
 }
 
-/// Eight hexadecimal digits, as good as certainly others in each process and on each machine.
+/// Returns eight random hexadecimal digits, which differ between processes and machines.
 fn run() -> String {
     format!("{:08x}", rand::random::<u32>())
 }
@@ -144,15 +145,11 @@ mod tests {
     }
 
     #[test]
-    fn users_go_through_the_steps_again_and_again() {
+    fn repeats_the_steps_in_order() {
         let steps = steps();
         let at = |turn| {
             let (step, values) = steps.at(5, turn);
-            (
-                step.told.clone().unwrap().name,
-                values.turn,
-                values.iteration,
-            )
+            (step.id.clone().unwrap().name, values.turn, values.iteration)
         };
         assert_eq!(at(0), ("ask".into(), 0, 0));
         assert_eq!(at(1), ("add".into(), 1, 0));
@@ -160,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn each_step_has_checks_of_its_own() {
+    fn judges_each_step_by_its_checks() {
         let steps = steps();
         let names = steps.check_names();
         assert_eq!(
@@ -168,7 +165,7 @@ mod tests {
             [
                 "ask: status is 200",
                 "ask: at least one content token",
-                "ask: [DONE] received",
+                "ask: end mark received ([DONE], or that of the format)",
                 "add: status is 201"
             ]
         );
@@ -181,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_told_from_others() {
+    fn identifies_each_run() {
         assert_ne!(steps().run, steps().run);
         assert!(Steps::several(Vec::new()).is_none());
     }

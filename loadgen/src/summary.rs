@@ -1,25 +1,27 @@
-//! From what was measured to the summary others read.
+//! Summary of a run.
 
 use crate::client::Request;
 use crate::clock::per_second;
 use crate::drive::Outcome;
-use crate::measure::{StepTally, Tally};
+use crate::measure::{Counters, StepCounters};
 use crate::plan::Plan;
 use crate::saturation;
-use crate::steps::Told;
+use crate::steps::StepId;
 use recording::LOAD_SCHEMA;
-use recording::load::{Client, Held, LoadCheck, LoadStep, LoadSummary};
+use recording::load::{Client, Goodput, Held, LoadCheck, LoadStep, LoadSummary, Usage};
 
-/// The summary of a run.
+/// Returns the summary of a run.
 pub fn summarize(plan: &Plan, outcome: &Outcome) -> LoadSummary {
-    let tally = &outcome.totals.tally;
+    let counters = &outcome.totals.counters;
     let client = client(plan, outcome);
     let held = outcome.held.clone().map(|held| Held {
         client_saturated: client.saturated,
         ..held
     });
+    let bodies = counters.error_bodies.iter();
     LoadSummary {
         schema: LOAD_SCHEMA.into(),
+        origin: Some(plan.origin.clone()),
         scenario: plan.scenario.clone(),
         urls: plan
             .targets
@@ -28,18 +30,31 @@ pub fn summarize(plan: &Plan, outcome: &Outcome) -> LoadSummary {
             .collect(),
         duration_ns: outcome.offered_ns,
         ended_early: outcome.ended_early.clone(),
-        requests: tally.requests.clone(),
+        unresponsive_ns: outcome.unresponsive_ns,
+        requests: counters.requests.clone(),
+        error_bodies: bodies
+            .map(|(reason, body)| (reason.clone(), plan.secrets.mask(body)))
+            .collect(),
         tokens: outcome.totals.tokens,
+        token_kinds: counters.kinds,
+        usage: Some(counters.usage).filter(|usage| *usage != Usage::default()),
         chunks: outcome.totals.chunks,
         bytes_sent: outcome.totals.bytes_sent,
         bytes_received: outcome.totals.bytes_received,
-        ttfb: tally.ttfb.distribution(),
-        ttft: tally.ttft.distribution(),
-        chunk_interval: tally.chunk_interval.distribution(),
-        itl: tally.itl.distribution(),
-        total: tally.total.distribution(),
-        steps: steps(plan, tally),
-        checks: checks(plan, outcome),
+        ttfb: counters.ttfb.distribution(),
+        ttft: counters.ttft.distribution(),
+        ttfo: counters.ttfo.distribution(),
+        chunk_interval: counters.chunk_interval.distribution(),
+        itl: counters.itl.distribution(),
+        tpot: counters.tpot.distribution(),
+        total: counters.total.distribution(),
+        goodput: plan.slo.as_ref().map(|slo| Goodput {
+            slo: slo.text.clone(),
+            met: counters.goodput,
+            ended: counters.finished(),
+        }),
+        steps: steps(plan, counters),
+        checks: checks(plan, counters),
         thresholds: plan
             .thresholds
             .iter()
@@ -51,31 +66,26 @@ pub fn summarize(plan: &Plan, outcome: &Outcome) -> LoadSummary {
     }
 }
 
-fn steps(plan: &Plan, tally: &Tally) -> Vec<LoadStep> {
-    let nothing = StepTally::default();
-    let step = |(told, request): (&Told, &Request)| {
-        let counted = tally.steps.get(told.number).unwrap_or(&nothing);
+fn steps(plan: &Plan, counters: &Counters) -> Vec<LoadStep> {
+    let nothing = StepCounters::default();
+    let step = |(id, request): (&StepId, &Request)| {
+        let counted = counters.steps.get(id.number).unwrap_or(&nothing);
         LoadStep {
-            name: told.name.clone(),
+            name: id.name.clone(),
             method: request.method.to_string(),
-            path: told.path.clone(),
+            path: id.path.clone(),
             good: counted.good,
             failed: counted.failed,
             ttft: counted.ttft.distribution(),
             total: counted.total.distribution(),
         }
     };
-    plan.steps.told().map(step).collect()
+    plan.steps.several_ids().map(step).collect()
 }
 
-fn checks(plan: &Plan, outcome: &Outcome) -> Vec<LoadCheck> {
-    let counts = outcome
-        .totals
-        .tally
-        .checks
-        .iter()
-        .copied()
-        .chain(std::iter::repeat([0; 2]));
+fn checks(plan: &Plan, counters: &Counters) -> Vec<LoadCheck> {
+    let counts = counters.checks.iter().copied();
+    let counts = counts.chain(std::iter::repeat([0; 2]));
     let named = plan.steps.check_names().into_iter().zip(counts);
     named
         .map(|(name, [passed, failed])| LoadCheck {
@@ -87,20 +97,25 @@ fn checks(plan: &Plan, outcome: &Outcome) -> Vec<LoadCheck> {
 }
 
 fn client(plan: &Plan, outcome: &Outcome) -> Client {
-    let tally = &outcome.totals.tally;
+    let counters = &outcome.totals.counters;
     let mut client = Client {
         cpu_ns: outcome.cpu_ns,
         peak_rss_bytes: outcome.peak_rss_bytes,
-        scheduling_delay_p99_ns: tally.scheduling_delay.quantile(0.99),
-        stamp_error_p50_ns: tally.stamp_error.quantile(0.5),
-        stamp_error_p99_ns: tally.stamp_error.quantile(0.99),
+        scheduling_delay_p99_ns: counters.scheduling_delay.quantile(0.99),
+        late_timers: counters
+            .scheduling_delay
+            .count_above(saturation::LATE_TIMER_NS),
+        stamp_error_p50_ns: counters.stamp_error.quantile(0.5),
+        stamp_error_p99_ns: counters.stamp_error.quantile(0.99),
         requested_rate: plan.requested_rate(outcome.offered_ns),
-        achieved_rate: per_second(tally.requests.started, outcome.offered_ns),
-        late_starts: tally.start_delay.count_above(saturation::LATE_START_NS),
-        start_delay_p99_ns: tally.start_delay.quantile(0.99),
+        achieved_rate: per_second(counters.requests.started, outcome.offered_ns),
+        late_starts: counters.start_delay.count_above(saturation::LATE_START_NS),
+        start_delay_p99_ns: counters.start_delay.quantile(0.99),
+        out_of_resources: counters.out_of_resources,
         ..Client::default()
     };
-    client.saturated_by = saturation::reasons(&client, plan.threads, outcome.totals.elapsed_ns);
+    let (elapsed_ns, offered_ns) = (outcome.totals.elapsed_ns, outcome.offered_ns);
+    client.saturated_by = saturation::reasons(&client, plan.threads, elapsed_ns, offered_ns);
     client.saturated = !client.saturated_by.is_empty();
     client
 }

@@ -1,7 +1,7 @@
-//! Thresholds over a whole run, in the words of k6: `ttft:p(95)<500ms`, `failed:rate<1%`.
+//! Thresholds over a whole run, in k6's syntax: `ttft:p(95)<500ms`, `failed:rate<1%`.
 
 use crate::clock::per_second;
-use crate::measure::{Latency, Totals};
+use crate::measure::{Counters, Latency, Totals};
 use serde::Deserialize;
 use std::str::FromStr;
 
@@ -9,27 +9,59 @@ use std::str::FromStr;
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(try_from = "String")]
 pub struct Threshold {
-    /// As the user wrote it.
+    /// Expression as the user wrote it.
     pub expr: String,
     metric: Metric,
     aggregate: Aggregate,
     operator: Operator,
     limit: f64,
-    /// What one of the limit's unit is in the metric's: nanoseconds, or one.
-    unit: f64,
+    /// Unit of the limit and of measured values.
+    unit: Unit,
+}
+
+/// Unit of a value: its name, and its size in nanoseconds, or in ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Unit {
+    name: &'static str,
+    size: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Metric {
+    Duration(Duration),
+    Count(Count),
+    Share(Share),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Duration {
     Ttfb,
     Ttft,
+    Ttfo,
     ChunkInterval,
     Itl,
+    Tpot,
     Total,
+}
+
+/// Metric with a count, and a rate a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Count {
     Requests,
     Completed,
     Tokens,
+    Chunks,
+    DataSent,
+    DataReceived,
+}
+
+/// Metric with a count, and a rate that is a share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Share {
     Failed,
+    Cut,
+    Checks,
+    Goodput,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,16 +80,24 @@ enum Operator {
     MoreOrEqual,
 }
 
-const METRICS: [(&str, Metric); 9] = [
-    ("ttfb", Metric::Ttfb),
-    ("ttft", Metric::Ttft),
-    ("chunk_interval", Metric::ChunkInterval),
-    ("itl", Metric::Itl),
-    ("total", Metric::Total),
-    ("requests", Metric::Requests),
-    ("completed", Metric::Completed),
-    ("tokens", Metric::Tokens),
-    ("failed", Metric::Failed),
+const METRICS: [(&str, Metric); 17] = [
+    ("ttfb", Metric::Duration(Duration::Ttfb)),
+    ("ttft", Metric::Duration(Duration::Ttft)),
+    ("ttfo", Metric::Duration(Duration::Ttfo)),
+    ("chunk_interval", Metric::Duration(Duration::ChunkInterval)),
+    ("itl", Metric::Duration(Duration::Itl)),
+    ("tpot", Metric::Duration(Duration::Tpot)),
+    ("total", Metric::Duration(Duration::Total)),
+    ("requests", Metric::Count(Count::Requests)),
+    ("completed", Metric::Count(Count::Completed)),
+    ("tokens", Metric::Count(Count::Tokens)),
+    ("chunks", Metric::Count(Count::Chunks)),
+    ("data_sent", Metric::Count(Count::DataSent)),
+    ("data_received", Metric::Count(Count::DataReceived)),
+    ("failed", Metric::Share(Share::Failed)),
+    ("cut", Metric::Share(Share::Cut)),
+    ("checks", Metric::Share(Share::Checks)),
+    ("goodput", Metric::Share(Share::Goodput)),
 ];
 
 // Longer ones first: `<=` begins with `<`.
@@ -68,7 +108,7 @@ const OPERATORS: [(&str, Operator); 4] = [
     (">", Operator::More),
 ];
 
-/// A threshold that cannot be read.
+/// Error of a threshold that cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "cannot read the threshold {expr:?}: {reason}; write for instance 'ttft:p(95)<500ms', 'itl:max<=1s', \
@@ -102,13 +142,13 @@ fn parse(expr: &str) -> Result<Threshold, String> {
     let (name, rest) = expr.split_once(':').ok_or("it has no colon")?;
     let metric = METRICS.iter().find(|(known, _)| *known == name.trim());
     let known = || METRICS.map(|(name, _)| name).join(", ");
-    let (_, metric) = metric.ok_or_else(|| format!("its metric is none of {}", known()))?;
+    let (_, metric) = metric.ok_or_else(|| format!("its metric is not one of {}", known()))?;
     let at = rest.find(['<', '>']).ok_or("it has no <, <=, > or >=")?;
     let (aggregate, rest) = rest.split_at(at);
     let operator = OPERATORS.iter().find(|(text, _)| rest.starts_with(text));
     let (text, operator) = operator.ok_or("it has no <, <=, > or >=")?;
-    let (limit, unit) = value(rest[text.len()..].trim(), *metric)?;
     let aggregate = aggregate_of(aggregate.trim(), *metric)?;
+    let (limit, unit) = value(rest[text.len()..].trim(), *metric, aggregate)?;
     Ok(Threshold {
         expr: expr.into(),
         metric: *metric,
@@ -136,20 +176,22 @@ fn aggregate_of(text: &str, metric: Metric) -> Result<Aggregate, String> {
         ("rate", _) => Aggregate::Rate,
         _ => {
             return Err(format!(
-                "{text:?} is none of p(N), min, med, max, avg, count, rate"
+                "{text:?} is not one of p(N), min, med, max, avg, count, rate"
             ));
         }
     };
-    match (metric.is_duration(), aggregate) {
-        (true, Aggregate::Count | Aggregate::Rate) => Err(format!("a duration has no {text}")),
-        (false, Aggregate::Quantile(_) | Aggregate::Mean) => {
+    match (metric, aggregate) {
+        (Metric::Duration(_), Aggregate::Count | Aggregate::Rate) => {
+            Err(format!("a duration has no {text}"))
+        }
+        (Metric::Count(_) | Metric::Share(_), Aggregate::Quantile(_) | Aggregate::Mean) => {
             Err(format!("a count has no {text}: use count or rate"))
         }
         _ => Ok(aggregate),
     }
 }
 
-fn value(text: &str, metric: Metric) -> Result<(f64, f64), String> {
+fn value(text: &str, metric: Metric, aggregate: Aggregate) -> Result<(f64, Unit), String> {
     let digits = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(text.len());
@@ -157,54 +199,82 @@ fn value(text: &str, metric: Metric) -> Result<(f64, f64), String> {
     let limit: f64 = number
         .parse()
         .map_err(|_| format!("{text:?} does not begin with a number"))?;
-    let unit = match (metric.is_duration(), unit.trim()) {
-        (true, "us" | "µs") => 1e3,
-        // Without a unit k6 means milliseconds.
-        (true, "" | "ms") => 1e6,
-        (true, "s") => 1e9,
-        (false, "") => 1.0,
-        (false, "%") => 0.01,
-        (_, other) => return Err(format!("{other:?} is no unit that suits")),
+    let (name, size) = match (metric, aggregate, unit.trim()) {
+        (Metric::Duration(_), _, "us" | "µs") => ("µs", 1e3),
+        // As in k6, a duration without a unit is in milliseconds.
+        (Metric::Duration(_), _, "" | "ms") => ("ms", 1e6),
+        (Metric::Duration(_), _, "s") => ("s", 1e9),
+        (Metric::Share(_), Aggregate::Rate, "%") => ("%", 0.01),
+        (Metric::Share(_), _, "") => ("", 1.0),
+        (Metric::Count(Count::DataSent | Count::DataReceived), Aggregate::Rate, "") => ("B/s", 1.0),
+        (Metric::Count(Count::DataSent | Count::DataReceived), _, "") => ("B", 1.0),
+        (Metric::Count(_), Aggregate::Rate, "" | "/s") => ("/s", 1.0),
+        (Metric::Count(_), _, "") => ("", 1.0),
+        (_, _, other) => return Err(format!("{other:?} is no unit of this metric")),
     };
-    Ok((limit, unit))
+    Ok((limit, Unit { name, size }))
 }
 
-impl Metric {
-    fn is_duration(self) -> bool {
-        matches!(
-            self,
-            Self::Ttfb | Self::Ttft | Self::ChunkInterval | Self::Itl | Self::Total
-        )
+impl Duration {
+    fn of(self, counters: &Counters) -> &Latency {
+        match self {
+            Self::Ttfb => &counters.ttfb,
+            Self::Ttft => &counters.ttft,
+            Self::Ttfo => &counters.ttfo,
+            Self::ChunkInterval => &counters.chunk_interval,
+            Self::Itl => &counters.itl,
+            Self::Tpot => &counters.tpot,
+            Self::Total => &counters.total,
+        }
+    }
+}
+
+impl Count {
+    fn of(self, totals: &Totals) -> u64 {
+        match self {
+            Self::Requests => totals.counters.requests.started,
+            Self::Completed => totals.counters.requests.completed,
+            Self::Tokens => totals.tokens,
+            Self::Chunks => totals.chunks,
+            Self::DataSent => totals.bytes_sent,
+            Self::DataReceived => totals.bytes_received,
+        }
+    }
+}
+
+impl Share {
+    /// Returns the count, and the whole that it is a share of.
+    fn of(self, counters: &Counters) -> (u64, u64) {
+        match self {
+            Self::Failed => (counters.bad(), counters.finished()),
+            Self::Cut => (counters.requests.cut, counters.requests.started),
+            Self::Goodput => (counters.goodput, counters.finished()),
+            Self::Checks => {
+                let passed = counters.checks.iter().map(|[passed, _]| passed).sum();
+                let failed: u64 = counters.checks.iter().map(|[_, failed]| failed).sum();
+                (passed, passed + failed)
+            }
+        }
     }
 }
 
 impl Threshold {
-    /// What was measured, in the unit of the limit, and whether that is within it; none where nothing was measured.
+    /// Returns the measured value in the unit of the limit; none if nothing was measured.
     pub fn value(&self, totals: &Totals) -> Option<f64> {
-        let requests = &totals.tally.requests;
-        let tally = &totals.tally;
+        let counters = &totals.counters;
         let value = match self.metric {
-            Metric::Ttfb => self.latency(&tally.ttfb)?,
-            Metric::Ttft => self.latency(&tally.ttft)?,
-            Metric::ChunkInterval => self.latency(&tally.chunk_interval)?,
-            Metric::Itl => self.latency(&tally.itl)?,
-            Metric::Total => self.latency(&tally.total)?,
-            Metric::Requests => self.count(requests.started, totals.elapsed_ns),
-            Metric::Completed => self.count(requests.completed, totals.elapsed_ns),
-            Metric::Tokens => self.count(totals.tokens, totals.elapsed_ns),
-            Metric::Failed => {
-                let (failed, ended) = (tally.bad(), tally.ended());
-                match self.aggregate {
-                    Aggregate::Count => failed as f64,
-                    _ if ended == 0 => return None,
-                    _ => failed as f64 / ended as f64,
-                }
-            }
+            Metric::Duration(metric) => self.latency(metric.of(counters))?,
+            Metric::Count(metric) => self.count(metric.of(totals), totals.elapsed_ns),
+            Metric::Share(metric) => match (self.aggregate, metric.of(counters)) {
+                (Aggregate::Count, (count, _)) => count as f64,
+                (_, (_, 0)) => return None,
+                (_, (count, whole)) => count as f64 / whole as f64,
+            },
         };
-        Some(value / self.unit)
+        Some(value / self.unit.size)
     }
 
-    /// Whether it holds of what was measured. Of nothing, nothing holds.
+    /// Returns whether the threshold is met. Without measurements, it is not.
     pub fn holds(&self, totals: &Totals) -> bool {
         self.value(totals).is_some_and(|value| match self.operator {
             Operator::Less => value < self.limit,
@@ -214,16 +284,17 @@ impl Threshold {
         })
     }
 
-    /// Whether it was measured not to hold.
+    /// Returns whether measurements cross the threshold.
     pub fn crossed(&self, totals: &Totals) -> bool {
         self.value(totals).is_some() && !self.holds(totals)
     }
 
-    /// As the summary holds it.
+    /// Returns the threshold as the summary stores it.
     pub fn judged(&self, totals: &Totals) -> recording::load::Threshold {
         recording::load::Threshold {
             expr: self.expr.clone(),
             value: self.value(totals).unwrap_or(0.0),
+            unit: self.unit.name.into(),
             ok: self.holds(totals),
         }
     }
@@ -244,5 +315,4 @@ impl Threshold {
 }
 
 #[cfg(test)]
-#[path = "threshold_tests.rs"]
 mod tests;

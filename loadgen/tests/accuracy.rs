@@ -1,4 +1,4 @@
-//! The client's own error, told by the sender's stamps.
+//! Error of the client's stamps, measured by the sender's.
 
 #![expect(clippy::unwrap_used, reason = "tests panic rather than return errors")]
 
@@ -10,7 +10,9 @@ use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A server that stamps each of three tokens and then holds it back for `delay`, as a slow path to the client would.
+/// Starts a server that stamps each of three tokens and delays it by `delay`, like a slow path to
+/// the
+/// client.
 fn stamping(delay: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -54,17 +56,17 @@ fn summary(url: &str) -> LoadSummary {
 }
 
 #[test]
-fn a_delay_on_the_way_is_seen_as_error() {
+fn measures_a_delay_on_the_path_as_error() {
     let summary = summary(&stamping(Duration::from_millis(20)));
     assert_eq!((summary.requests.completed, summary.tokens), (8, 24));
     let client = &summary.client;
-    // Sleeping is never too short, and nothing else can make up for it; 0.1 % is the histogram's.
+    // A sleep is never too short, and nothing compensates for it; 0.1 % is the histogram's.
     assert!(client.stamp_error_p50_ns >= 19_900_000, "{client:?}");
     assert!(client.stamp_error_p99_ns >= client.stamp_error_p50_ns);
 }
 
 #[test]
-fn an_error_is_told_wherever_there_are_stamps() {
+fn measures_the_error_only_with_stamps() {
     let near = summary(&stamping(Duration::ZERO));
     assert!(near.client.stamp_error_p50_ns > 0);
     let unstamped = summary(&format!("{}/good", serve()));

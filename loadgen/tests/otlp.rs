@@ -1,4 +1,4 @@
-//! Metrics sent to a collector while the load runs.
+//! Metrics exported to a collector while the load runs.
 
 #![expect(clippy::unwrap_used, reason = "tests panic rather than return errors")]
 
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 type Deliveries = Arc<Mutex<Vec<(String, Value)>>>;
 
-/// A collector that answers each delivery alike, and keeps it.
+/// Starts a collector that stores each export and always answers the same.
 fn collector(status: &'static str, answer: &'static str) -> (String, Deliveries) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -64,7 +64,7 @@ fn sum(delivery: &Value, name: &str) -> u64 {
 }
 
 #[test]
-fn the_last_delivery_holds_the_whole_run() {
+fn exports_the_whole_run_at_the_end() {
     let (url, deliveries) = collector("200 OK", "{}");
     let output = load(&url);
     assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}");
@@ -83,7 +83,7 @@ fn the_last_delivery_holds_the_whole_run() {
 }
 
 #[test]
-fn two_machines_are_told_apart_and_add_up() {
+fn distinguishes_two_load_generators() {
     let (url, deliveries) = collector("200 OK", "{}");
     load(&url);
     let one = deliveries.lock().unwrap().last().unwrap().1.clone();
@@ -100,18 +100,18 @@ fn two_machines_are_told_apart_and_add_up() {
 }
 
 #[test]
-fn a_collector_that_does_not_take_them_is_told_and_stops_nothing() {
+fn reports_a_refusing_collector_and_goes_on() {
     let (refusing, _) = collector("503 Service Unavailable", "too busy");
     let partial = r#"{"partialSuccess":{"rejectedDataPoints":"3"}}"#;
     let (choosy, _) = collector("200 OK", partial);
-    let nobody = TcpListener::bind("127.0.0.1:0")
+    let unused = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
     for (url, reason) in [
         (refusing, "status 503"),
-        (choosy, "only a part was taken"),
-        (format!("http://{nobody}"), "connection refused"),
+        (choosy, "rejected a part"),
+        (format!("http://{unused}"), "connection refused"),
     ] {
         let output = load(&url);
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -124,6 +124,6 @@ fn a_collector_that_does_not_take_them_is_told_and_stops_nothing() {
 }
 
 #[test]
-fn a_collector_that_is_no_url_is_wrong_usage() {
+fn rejects_a_collector_that_is_no_url() {
     assert_eq!(load("nonsense").status.code(), Some(2));
 }

@@ -1,4 +1,4 @@
-//! What is written beside the summary: page, histogram log, joined results, metrics.
+//! Outputs besides the summary: page, histogram log, merged results, live metrics.
 
 #![expect(clippy::unwrap_used, reason = "tests panic rather than return errors")]
 
@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
 #[test]
-fn results_of_two_machines_add_up() {
+fn merges_the_results_of_two_machines() {
     let dir = tempfile::tempdir().unwrap();
     let file = |name: &str| dir.path().join(name).to_str().unwrap().to_string();
     let url = format!("{}/good", serve());
@@ -56,7 +56,7 @@ fn results_of_two_machines_add_up() {
 }
 
 #[test]
-fn what_cannot_be_joined_is_named() {
+fn names_a_file_that_cannot_be_merged() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("odd.json");
     for text in ["", "{}", "{\"schema\":\"kontrast.recording/1\"}"] {
@@ -68,7 +68,7 @@ fn what_cannot_be_joined_is_named() {
 }
 
 #[test]
-fn files_are_written_beside_the_summary() {
+fn writes_page_and_log() {
     let dir = tempfile::tempdir().unwrap();
     let (page, log) = (dir.path().join("load.html"), dir.path().join("load.hlog"));
     let url = format!("{}/good", serve());
@@ -97,7 +97,7 @@ fn files_are_written_beside_the_summary() {
 }
 
 #[test]
-fn metrics_are_served_while_the_load_runs() {
+fn serves_metrics_while_the_load_runs() {
     let url = format!("{}/good", serve());
     let mut child = Command::new(env!("CARGO_BIN_EXE_loadgen"))
         .args([
@@ -115,7 +115,7 @@ fn metrics_are_served_while_the_load_runs() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // The first line says where; the second is the first progress, a second later.
+    // The first line has the address; the second is the first progress line, a second later.
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let address = lines.next().unwrap().unwrap();
     let address = address

@@ -1,4 +1,4 @@
-//! `loadgen run` from the outside: results, refusals, exit codes.
+//! `loadgen run` from outside: results, rejections, exit codes.
 
 #![expect(clippy::unwrap_used, reason = "tests panic rather than return errors")]
 
@@ -7,7 +7,7 @@ mod common;
 use common::{loadgen, serve};
 use recording::LoadSummary;
 
-/// Ends by the number of requests: what is counted does not depend on how busy the machine is.
+/// Ends after a number of requests, so that counts do not depend on the speed of the machine.
 const EIGHT: [&str; 4] = ["--requests", "8", "--graceful-stop", "1h"];
 
 /// Runs a load of two users against a behaviour of the test server.
@@ -24,18 +24,18 @@ fn load(path: &str, more: &[&str]) -> (Option<i32>, LoadSummary, String) {
     (output.status.code(), summary, stderr)
 }
 
-fn settled(summary: &LoadSummary) {
+fn accounts_for_every_request(summary: &LoadSummary) {
     let requests = &summary.requests;
     let failed: u64 = requests.failed.values().sum();
     assert_eq!(requests.started, requests.completed + failed + requests.cut);
 }
 
 #[test]
-fn a_good_server_gives_a_whole_summary() {
+fn summarizes_a_good_server() {
     let (code, summary, _) = load("/good", &EIGHT);
-    settled(&summary);
+    accounts_for_every_request(&summary);
     let completed = summary.requests.completed;
-    // A busy machine may well make the load generator late, which it then says (exit code 3).
+    // On a busy machine, the load generator may be late and mark the run invalid (exit code 3).
     assert!(matches!(code, Some(0 | 3)), "{code:?}");
     assert_eq!((completed, summary.requests.cut), (8, 0));
     assert_eq!(
@@ -60,7 +60,7 @@ fn a_good_server_gives_a_whole_summary() {
 }
 
 #[test]
-fn bytes_are_counted_on_the_socket() {
+fn counts_bytes_on_the_socket() {
     let (_, summary, _) = load("/echo", &[&EIGHT[..], &["--body", "12345"]].concat());
     let answer = "HTTP/1.1 200 OK\r\ncontent-length: 44\r\n\r\ndata: {\"content\":\"a\",\"b\":5}\n\ndata: [DONE]\n\n";
     assert_eq!(
@@ -70,7 +70,7 @@ fn bytes_are_counted_on_the_socket() {
 }
 
 #[test]
-fn wrong_answers_are_named_and_in_no_percentile() {
+fn names_rejected_answers_and_excludes_them() {
     for (path, reason) in [
         ("/502", "status 502"),
         ("/nodone", "no [DONE]"),
@@ -78,7 +78,7 @@ fn wrong_answers_are_named_and_in_no_percentile() {
         ("/error", "error event"),
     ] {
         let (code, summary, stderr) = load(path, &EIGHT);
-        settled(&summary);
+        accounts_for_every_request(&summary);
         assert_eq!(code, Some(1), "{path}");
         assert!(
             summary.requests.rejected[reason] > 0,
@@ -91,14 +91,14 @@ fn wrong_answers_are_named_and_in_no_percentile() {
 }
 
 #[test]
-fn failures_are_named() {
+fn names_failures() {
     for (path, reason) in [
         ("/close", "closed before the answer"),
         ("/midstream", "closed in mid-stream"),
         ("/garbage", "malformed HTTP answer"),
     ] {
         let (code, summary, _) = load(path, &EIGHT);
-        settled(&summary);
+        accounts_for_every_request(&summary);
         assert_eq!(code, Some(1), "{path}");
         assert!(
             summary.requests.failed.contains_key(reason),
@@ -109,22 +109,21 @@ fn failures_are_named() {
 }
 
 #[test]
-fn a_stalled_stream_times_out_or_is_cut() {
+fn fails_a_stalled_stream() {
     let (code, summary, _) = load("/stall", &[&EIGHT[..], &["--timeout", "50ms"]].concat());
-    settled(&summary);
+    accounts_for_every_request(&summary);
     assert_eq!((code, summary.requests.failed["timeout"]), (Some(1), 8));
     let more = ["--duration", "1s", "--graceful-stop", "100ms"];
     let (code, summary, _) = load("/stall", &more);
     let requests = &summary.requests;
-    assert_eq!(
-        (code, requests.cut, summary.ttft.count),
-        (Some(1), requests.started, 0)
-    );
-    assert!(requests.failed.is_empty() && requests.completed == 0);
+    let stalled = requests.failed["stream stalled before the end"];
+    assert_eq!((code, summary.ttft.count), (Some(1), 0));
+    assert_eq!(stalled + requests.cut, requests.started);
+    assert!(stalled > 0 && requests.completed == 0);
 }
 
 #[test]
-fn an_open_loop_begins_what_is_due() {
+fn begins_due_requests_in_an_open_loop() {
     let dir = tempfile::tempdir().unwrap();
     let scenario = dir.path().join("even.toml");
     let text = "arrivals = 'even'\n[[stages]]\nduration = '1h'\nrate = 100.0";
@@ -143,18 +142,18 @@ fn an_open_loop_begins_what_is_due() {
     let output = loadgen(&arguments);
     assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}");
     let summary: LoadSummary = recording::io::load(&json, recording::LOAD_SCHEMA).unwrap();
-    settled(&summary);
+    accounts_for_every_request(&summary);
     assert_eq!(
         (summary.scenario.as_str(), summary.requests.completed),
         ("even", 8)
     );
-    // Seven gaps of 10 ms lie between eight requests; they can be begun later, never sooner.
+    // Seven gaps of 10 ms lie between eight requests; they can begin later, never sooner.
     assert!(summary.duration_ns >= 70_000_000, "{}", summary.duration_ns);
     assert!(summary.total.min_ns > 0);
 }
 
 #[test]
-fn a_crossed_threshold_is_told() {
+fn reports_a_crossed_threshold() {
     let thresholds = [
         "--threshold",
         "ttft:p(95)<1us",
@@ -173,7 +172,7 @@ fn a_crossed_threshold_is_told() {
 }
 
 #[test]
-fn a_crossed_threshold_can_end_the_run() {
+fn ends_the_run_at_a_crossed_threshold() {
     let more = [
         "--duration",
         "1h",
@@ -192,7 +191,7 @@ fn a_crossed_threshold_can_end_the_run() {
 }
 
 #[test]
-fn a_server_that_is_not_there_ends_the_run_early() {
+fn ends_early_without_a_server() {
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -208,7 +207,7 @@ fn a_server_that_is_not_there_ends_the_run_early() {
 }
 
 #[test]
-fn wrong_usage_is_refused() {
+fn rejects_wrong_usage() {
     let url = "http://127.0.0.1:1/";
     for arguments in [
         &["run"][..],
@@ -238,7 +237,7 @@ fn wrong_usage_is_refused() {
 }
 
 #[test]
-fn an_interrupt_still_writes_the_result() {
+fn writes_the_result_after_an_interrupt() {
     let dir = tempfile::tempdir().unwrap();
     let json = dir.path().join("load.json");
     let url = format!("{}/good", serve());
@@ -258,7 +257,7 @@ fn an_interrupt_still_writes_the_result() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    // The first line of progress says that it is under way.
+    // The first line of progress shows that the load has begun.
     let mut line = String::new();
     let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
     std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
@@ -266,7 +265,7 @@ fn an_interrupt_still_writes_the_result() {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     assert!(matches!(child.wait().unwrap().code(), Some(0 | 3)));
     let summary: LoadSummary = recording::io::load(&json, recording::LOAD_SCHEMA).unwrap();
-    settled(&summary);
+    accounts_for_every_request(&summary);
     assert_eq!(summary.ended_early.as_deref(), Some("interrupted"));
     assert!(summary.requests.completed > 0);
 }

@@ -1,4 +1,4 @@
-//! Every scenario that comes with the program, squeezed to a moment: it runs, counts, and ends as it says.
+//! Every built-in scenario, scaled to about a second.
 
 #![expect(clippy::unwrap_used, reason = "tests panic rather than return errors")]
 
@@ -7,7 +7,7 @@ mod common;
 use common::{loadgen, serve};
 use recording::LoadSummary;
 
-fn squeezed(scenario: &str, more: &[&str]) -> (Option<i32>, LoadSummary) {
+fn shortened(scenario: &str, more: &[&str]) -> (Option<i32>, LoadSummary) {
     let dir = tempfile::tempdir().unwrap();
     let json = dir.path().join("load.json");
     let url = format!("{}/good", serve());
@@ -22,7 +22,8 @@ fn squeezed(scenario: &str, more: &[&str]) -> (Option<i32>, LoadSummary) {
     (output.status.code(), summary)
 }
 
-/// Everything that was begun was answered rightly: nothing is cut, since it may take as long as it likes.
+/// Asserts that every request was answered and passed its checks. No stream is cut, since the
+/// graceful stop is an hour.
 fn all_answered(summary: &LoadSummary) {
     let requests = &summary.requests;
     assert!(requests.completed > 0, "{requests:?}");
@@ -33,9 +34,9 @@ fn all_answered(summary: &LoadSummary) {
 }
 
 #[test]
-fn closed_loops_run() {
+fn runs_closed_loops() {
     for scenario in ["baseline", "quick", "stress", "soak", "spike", "hold"] {
-        let (code, summary) = squeezed(scenario, &["--users", "4"]);
+        let (code, summary) = shortened(scenario, &["--users", "4"]);
         assert!(matches!(code, Some(0 | 3)), "{scenario}: {code:?}");
         all_answered(&summary);
         assert_eq!(summary.client.requested_rate, 0.0, "{scenario}");
@@ -44,20 +45,20 @@ fn closed_loops_run() {
 }
 
 #[test]
-fn the_open_loop_runs_at_its_rate() {
-    let (code, summary) = squeezed("open", &["--rate", "50"]);
+fn runs_the_open_loop_at_its_rate() {
+    let (code, summary) = shortened("open", &["--rate", "50"]);
     assert!(matches!(code, Some(0 | 3)), "{code:?}");
     all_answered(&summary);
-    // As many as were due: chance has the same seed in each run.
+    // The seed is the same in every run.
     let client = &summary.client;
     assert!((40.0..60.0).contains(&client.requested_rate), "{client:?}");
     assert!(client.achieved_rate <= client.requested_rate, "{client:?}");
 }
 
 #[test]
-fn a_breakpoint_that_never_comes_is_told_as_such() {
+fn reports_a_breakpoint_that_is_never_reached() {
     let never = ["--users", "4", "--threshold", "failed:rate<1%"];
-    let (_, summary) = squeezed("breakpoint", &never);
+    let (_, summary) = shortened("breakpoint", &never);
     all_answered(&summary);
     let held = summary.held.unwrap();
     assert_eq!((held.unit.as_str(), held.crossed_at), ("users", None));

@@ -1,4 +1,4 @@
-//! Steps from the outside: what a server gets, and what is told of answers that are no streams.
+//! Steps from outside: requests that a server receives, and results of answers that do not stream.
 
 #![expect(clippy::unwrap_used, reason = "tests panic rather than return errors")]
 
@@ -11,10 +11,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Path and body of each request, in the order they came.
+/// Path and body of each request, in order of arrival.
 type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
-/// Starts a server of JSON: 201 to what has a body, 200 else.
+/// Starts a server that answers JSON: 201 to a request with a body, else 200.
 fn serve_json() -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/notes", listener.local_addr().unwrap());
@@ -40,7 +40,7 @@ fn converse(mut stream: TcpStream, seen: &Seen) -> Option<()> {
             "201 Created"
         };
         seen.lock().unwrap().push((path, body));
-        // An event of a stream, were it one.
+        // Looks like an event of a stream.
         let json = "\ndata: {\"content\":\"no stream\"}\n\n";
         let head =
             format!("HTTP/1.1 {status}\r\ncontent-type: application/json; charset=utf-8\r\n");
@@ -61,7 +61,7 @@ expect = { status = 201 }
 path = "/notes/{user}-{iteration}"
 "#;
 
-/// One user's four requests with `text` as the steps' file.
+/// Runs four requests of one user with the steps in `text`.
 fn load(url: &str, text: &str) -> (Option<i32>, LoadSummary) {
     let dir = tempfile::tempdir().unwrap();
     let (steps, json) = (dir.path().join("steps.toml"), dir.path().join("load.json"));
@@ -76,7 +76,7 @@ fn load(url: &str, text: &str) -> (Option<i32>, LoadSummary) {
 }
 
 #[test]
-fn a_user_goes_through_the_steps_again_and_again() {
+fn repeats_the_steps_in_order() {
     let (url, seen) = serve_json();
     let (code, summary) = load(&url, STEPS);
     assert!(matches!(code, Some(0 | 3)), "{code:?}");
@@ -93,7 +93,7 @@ fn a_user_goes_through_the_steps_again_and_again() {
 }
 
 #[test]
-fn answers_that_are_no_streams_have_a_total_and_no_first_token() {
+fn measures_no_first_token_without_a_stream() {
     let (url, _) = serve_json();
     let (_, summary) = load(&url, STEPS);
     assert_eq!((summary.total.count, summary.ttfb.count), (4, 4));
@@ -102,7 +102,7 @@ fn answers_that_are_no_streams_have_a_total_and_no_first_token() {
 }
 
 #[test]
-fn steps_may_stream_or_not() {
+fn accepts_streaming_steps() {
     let (code, summary) = load(
         &serve(),
         "[[steps]]\npath = '/good'\n[[steps]]\npath = '/echo'\nbody = '{turn}'",
@@ -121,7 +121,7 @@ fn steps_may_stream_or_not() {
 }
 
 #[test]
-fn a_refusal_names_its_step() {
+fn names_the_step_of_a_rejection() {
     let (url, _) = serve_json();
     let (code, summary) = load(&url, &STEPS.replace("201", "204"));
     assert!(matches!(code, Some(0 | 3)), "{code:?}");
@@ -146,7 +146,7 @@ fn a_refusal_names_its_step() {
 }
 
 #[test]
-fn bad_files_are_refused_before_anything_is_sent() {
+fn rejects_bad_files_before_any_request() {
     let (url, seen) = serve_json();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("steps.toml");

@@ -1,4 +1,4 @@
-//! HTTP/2 and TLS, against servers of hyper and rustls with certificates made on the spot.
+//! HTTP/2 and TLS, against servers of hyper and rustls with generated certificates.
 
 #![expect(clippy::unwrap_used, reason = "tests panic rather than return errors")]
 
@@ -9,7 +9,7 @@ use common::loadgen;
 use recording::LoadSummary;
 use servers::{Identity, Server};
 
-/// What a load of eight requests came to, and what was said on stderr.
+/// Returns exit code, summary and stderr of a load of eight requests.
 fn load(url: &str, more: &[&str]) -> (Option<i32>, LoadSummary, String) {
     let dir = tempfile::tempdir().unwrap();
     let json = dir.path().join("load.json");
@@ -46,7 +46,7 @@ fn fails_as(reason: &str, url: &str, more: &[&str]) {
 }
 
 #[test]
-fn http2_by_prior_knowledge() {
+fn speaks_http2_by_prior_knowledge() {
     let server = Server::start(None, true);
     let (code, summary, _) = load(&server.url("/good"), &["--http2"]);
     all_is_well(code, &summary);
@@ -54,7 +54,7 @@ fn http2_by_prior_knowledge() {
 }
 
 #[test]
-fn https_with_an_authority_of_ones_own() {
+fn trusts_an_authority_in_a_file() {
     let identity = Identity::new("127.0.0.1");
     for http2 in [false, true] {
         let server = Server::start(Some(&identity), http2);
@@ -66,7 +66,7 @@ fn https_with_an_authority_of_ones_own() {
 }
 
 #[test]
-fn bytes_are_those_on_the_wire_encryption_included() {
+fn counts_bytes_on_the_wire_with_encryption() {
     let identity = Identity::new("127.0.0.1");
     let plain = load(&Server::start(None, false).url("/good"), &[]).1;
     let url = Server::start(Some(&identity), false).url("/good");
@@ -76,7 +76,7 @@ fn bytes_are_those_on_the_wire_encryption_included() {
 }
 
 #[test]
-fn strangers_are_refused_unless_anyone_will_do() {
+fn rejects_unknown_issuers_unless_insecure() {
     let (identity, other) = (Identity::new("127.0.0.1"), Identity::new("127.0.0.1"));
     let url = Server::start(Some(&identity), false).url("/good");
     let reason = "certificate refused: unknown issuer";
@@ -86,7 +86,7 @@ fn strangers_are_refused_unless_anyone_will_do() {
 }
 
 #[test]
-fn a_certificate_for_another_name_is_refused() {
+fn rejects_a_certificate_for_another_name() {
     let identity = Identity::new("elsewhere.example");
     let url = Server::start(Some(&identity), false).url("/good");
     let reason = "certificate refused: for another name";
@@ -94,7 +94,7 @@ fn a_certificate_for_another_name_is_refused() {
 }
 
 #[test]
-fn http2_is_never_measured_over_http1() {
+fn rejects_http1_where_http2_is_selected() {
     let reason = "server does not speak HTTP/2";
     fails_as(reason, &format!("{}/good", common::serve()), &["--http2"]);
     let identity = Identity::new("127.0.0.1");
@@ -103,14 +103,14 @@ fn http2_is_never_measured_over_http1() {
 }
 
 #[test]
-fn tls_where_there_is_none_is_told() {
+fn reports_a_server_without_tls() {
     let url = Server::start(None, false).url("/good");
     let url = url.replace("http:", "https:");
     fails_as("server does not speak TLS", &url, &["--insecure"]);
 }
 
 #[test]
-fn a_stream_that_is_reset_is_no_lost_connection() {
+fn distinguishes_a_reset_stream_from_a_lost_connection() {
     let server = Server::start(None, true);
     fails_as("HTTP/2 stream reset", &server.url("/reset"), &["--http2"]);
 }

@@ -6,7 +6,7 @@ use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     unistd::Pid,
 };
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, io};
 
 /// The calling thread.
 const SELF: Pid = Pid::from_raw(0);
@@ -44,22 +44,18 @@ fn siblings(cpu: usize) -> Cpus {
 /// Runs `spawn` with this thread on `cpus`, so that the child it starts is there before its first instruction.
 ///
 /// Setting the affinity of a child after it began would miss the threads it has already created.
-pub fn on<T>(cpus: Option<&Cpus>, spawn: impl FnOnce() -> T) -> anyhow::Result<T> {
+pub fn on<T>(cpus: Option<&Cpus>, spawn: impl FnOnce() -> T) -> io::Result<T> {
     let Some(cpus) = cpus else { return Ok(spawn()) };
-    let before = sched_getaffinity(SELF).context("cannot read this thread's CPU affinity")?;
-    sched_setaffinity(SELF, &mask(cpus)?).with_context(|| format!("cannot use CPUs {cpus}"))?;
-    let result = spawn();
-    sched_setaffinity(SELF, &before).context("cannot restore this thread's CPU affinity")?;
-    Ok(result)
-}
-
-fn mask(cpus: &Cpus) -> anyhow::Result<CpuSet> {
+    let failed = |error| io::Error::other(format!("cannot use CPUs {cpus}: {error}"));
     let mut mask = CpuSet::new();
     for &cpu in &cpus.0 {
-        mask.set(cpu)
-            .with_context(|| format!("CPU {cpu} is out of range"))?;
+        mask.set(cpu).map_err(failed)?;
     }
-    Ok(mask)
+    let before = sched_getaffinity(SELF).map_err(failed)?;
+    sched_setaffinity(SELF, &mask).map_err(failed)?;
+    let result = spawn();
+    sched_setaffinity(SELF, &before).map_err(failed)?;
+    Ok(result)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Child processes that do not outlive the run, and what their logs say when they fail.
 
-use super::{affinity, cpus::Cpus};
-use crate::{guardian, target::LogTail};
+use crate::{cpus::Cpus, guardian, target::LogTail};
 use anyhow::{Context, anyhow};
 use nix::{
     sys::signal::{Signal, killpg},
@@ -62,10 +61,8 @@ impl Guarded {
         };
         command.stdin(stdin).stdout(stdout).stderr(file);
         command.kill_on_drop(true);
-        guardian::announce(command.as_std_mut()).context("cannot share the way to the guardian")?;
         let program = command.as_std().get_program().to_os_string();
-        let child = affinity::on(cpus, || command.spawn())?
-            .inspect_err(|_| guardian::not_started())
+        let child = guardian::spawn(command, cpus)
             .with_context(|| format!("cannot start the {name}, {}", program.display()))?;
         let pid = child
             .id()
@@ -84,13 +81,10 @@ impl Guarded {
     /// # Errors
     /// When it ended, or the kernel keeps no such account.
     pub fn cpu_ns(&self) -> anyhow::Result<u64> {
-        let path = format!("/proc/{}/schedstat", self.group);
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-        let on_cpu = text
-            .split_whitespace()
-            .next()
-            .and_then(|ns| ns.parse().ok());
-        on_cpu.with_context(|| format!("{path} says {text:?}"))
+        let process = procfs::process::Process::new(self.group.as_raw())?;
+        let schedstat = process.schedstat();
+        let schedstat = schedstat.with_context(|| format!("the CPU time of the {}", self.name))?;
+        Ok(schedstat.sum_exec_runtime)
     }
 
     /// The child's standard input, once, if it is connected to us.

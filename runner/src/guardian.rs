@@ -1,11 +1,14 @@
-//! Should we be killed before we can end what we started, somebody else has to: a process that does nothing but wait
-//! for our end.
+//! The guardian: a process that ends this run's processes if the run itself is killed.
 //!
-//! It is told of every process group we start and of every one that has ended, over a pipe. A process that we start tells of itself,
-//! before it becomes its program: were we to do it, we could be killed between the two. The kernel closes the pipe
-//! however we end, and the guardian then ends the groups that are left. What runs as another user (the recorder,
-//! under sudo) ends by itself, since it records until its own input is closed.
+//! Each process of a run leads a process group. It writes its id into a pipe to the guardian before
+//! it becomes its program, so that no moment is left in which only this process knows it. The kernel
+//! closes the pipe however this process ends, and the guardian then ends the remaining groups.
+//!
+//! `PR_SET_PDEATHSIG` would not do: it ends a child but not the children of that child, and it ends
+//! a child when the thread that started it does. The test of a run that is killed while it records a
+//! forking target shows the former. The recorder under sudo ends by itself when its input is closed.
 
+use crate::{affinity, cpus::Cpus};
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
@@ -14,31 +17,31 @@ use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
-use std::process::{self, ChildStdin, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::process::{self, Child, ChildStdin, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-/// The verb that makes a guardian of this program; nobody types it.
+/// The hidden verb that makes this program a guardian.
 pub const VERB: &str = "guard";
-/// How long a group may take to end by itself.
+/// Time that a group has to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The way to the guardian, once there is one.
+/// The pipe to the guardian, once it runs.
 static GUARDIAN: Mutex<Option<ChildStdin>> = Mutex::new(None);
 
 /// Starts the guardian of this process.
 ///
 /// # Errors
-/// If this program cannot be started once more.
+/// Fails if this program cannot be started once more.
 pub fn start() -> Result<()> {
-    let program = env::current_exe().context("cannot tell where this program is")?;
+    let program = env::current_exe().context("cannot find the file of this program")?;
     let mut guardian = Command::new(program)
         .arg(VERB)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        // Ctrl-C in the terminal is not for it.
+        // Ctrl-C in the terminal must not reach it.
         .process_group(0)
         .spawn()
         .context("cannot start the guardian of this run's processes")?;
@@ -46,98 +49,140 @@ pub fn start() -> Result<()> {
     Ok(())
 }
 
-/// Has the process that `command` starts lead a group of its own, which ends when we do. If it cannot be started, call [`not_started`].
+/// A command that can be spawned: the standard library's or tokio's.
+pub trait Spawn {
+    /// The running child.
+    type Child;
+    /// Returns the command of the standard library.
+    fn command(&mut self) -> &mut Command;
+    /// Starts the child.
+    ///
+    /// # Errors
+    /// Fails if the program cannot be started.
+    fn spawn_child(&mut self) -> io::Result<Self::Child>;
+}
+
+impl Spawn for Command {
+    type Child = Child;
+
+    fn command(&mut self) -> &mut Command {
+        self
+    }
+
+    fn spawn_child(&mut self) -> io::Result<Child> {
+        self.spawn()
+    }
+}
+
+impl Spawn for tokio::process::Command {
+    type Child = tokio::process::Child;
+
+    fn command(&mut self) -> &mut Command {
+        self.as_std_mut()
+    }
+
+    fn spawn_child(&mut self) -> io::Result<Self::Child> {
+        self.spawn()
+    }
+}
+
+/// Starts a child on `cpus`, as the leader of a group that does not outlive this process. The caller
+/// calls [`forget`] once it has ended the group.
 ///
 /// # Errors
-/// If the way to the guardian cannot be shared.
-pub fn announce(command: &mut Command) -> io::Result<()> {
+/// Fails if the program cannot be started, or this process may not use `cpus`.
+pub fn spawn<S: Spawn>(command: &mut S, cpus: Option<&Cpus>) -> io::Result<S::Child> {
+    announce(command.command())?;
+    let child = affinity::on(cpus, || command.spawn_child()).and_then(|child| child);
+    // The id of a child that was announced but has no program may be given to another process.
+    child.inspect_err(|_| send(b"?\n"))
+}
+
+/// Makes the child that `command` starts lead a group and write its id to the guardian.
+fn announce(command: &mut Command) -> io::Result<()> {
     command.process_group(0);
     let mut guardian = lock();
-    // If it is gone, somebody ended it on purpose; we do without. A process that told it of itself would be ended by SIGPIPE.
-    if let Some(way) = guardian.as_mut()
-        && way.write_all(b"\n").is_err()
+    // If the guardian is gone, it was ended on purpose. A child writing to it would get SIGPIPE.
+    if let Some(pipe) = guardian.as_mut()
+        && pipe.write_all(b"\n").is_err()
     {
         *guardian = None;
     }
-    let Some(way) = guardian.as_ref() else {
+    let Some(pipe) = guardian.as_ref() else {
         return Ok(());
     };
-    let way = way.as_fd().try_clone_to_owned()?;
-    let tell = move || {
+    let pipe = pipe.as_fd().try_clone_to_owned()?;
+    let write_own_id = move || {
         let mut line = [0; LINE];
-        let line = told(&mut line, '+', process::id())?;
-        nix::unistd::write(&way, line)?;
+        let line = format_line(&mut line, '+', process::id())?;
+        nix::unistd::write(&pipe, line)?;
         Ok(())
     };
     #[expect(
         unsafe_code,
         reason = "between fork and exec only some calls are allowed"
     )]
-    // SAFETY: `tell` allocates nothing and takes no lock: it formats a number into its own stack, and calls getpid and write.
+    // SAFETY: `write_own_id` allocates nothing and takes no lock: it formats a number into its own
+    // stack, and calls getpid and write.
     unsafe {
-        command.pre_exec(tell);
+        command.pre_exec(write_own_id);
     }
     Ok(())
 }
 
-/// A process that was announced could not become its program: it is gone, and its id may be given to others.
-pub fn not_started() {
-    tell(b"?\n");
-}
-
-/// A process group has ended, and its id may be given to others.
+/// Removes a group that has ended: its id may be given to others.
 pub fn forget(group: u32) {
     let mut line = [0; LINE];
-    if let Ok(line) = told(&mut line, '-', group) {
-        tell(line);
+    if let Ok(line) = format_line(&mut line, '-', group) {
+        send(line);
     }
 }
 
 /// Room for a sign, a number and the end of the line.
 const LINE: usize = 16;
 
-/// A line for the guardian.
-fn told(line: &mut [u8; LINE], sign: char, group: u32) -> io::Result<&[u8]> {
+/// Formats a line for the guardian.
+fn format_line(line: &mut [u8; LINE], sign: char, group: u32) -> io::Result<&[u8]> {
     let mut rest = &mut line[..];
     writeln!(rest, "{sign}{group}")?;
     let length = LINE - rest.len();
     Ok(&line[..length])
 }
 
-/// Writes a line at once, so that those of others do not come between.
-fn tell(line: &[u8]) {
+/// Writes a line at once, so that no other line gets into it.
+fn send(line: &[u8]) {
     if let Some(guardian) = lock().as_mut() {
-        // If it is gone, somebody ended it on purpose; we do without.
+        // If the guardian is gone, it was ended on purpose.
         let _ = guardian.write_all(line);
     }
 }
 
-fn lock() -> std::sync::MutexGuard<'static, Option<ChildStdin>> {
-    // What is in it is whole whatever a thread that held it did.
+fn lock() -> MutexGuard<'static, Option<ChildStdin>> {
+    // A thread that panicked with the lock left a pipe or none, and both are complete.
     GUARDIAN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The guardian's life: listens until the other side is gone, then ends what is left.
-pub fn guard(told: impl BufRead) {
-    let left = left_after(told);
-    signal(&left, Signal::SIGTERM);
+/// Runs as the guardian: reads until the other side is gone, then ends the remaining groups.
+pub fn guard(lines: impl BufRead) {
+    let groups = remaining_groups(lines);
+    signal(&groups, Signal::SIGTERM);
     let deadline = Instant::now() + GRACE;
-    while Instant::now() < deadline && left.iter().any(|group| killpg(*group, None).is_ok()) {
+    while Instant::now() < deadline && groups.iter().any(|group| killpg(*group, None).is_ok()) {
         thread::sleep(Duration::from_millis(10));
     }
-    signal(&left, Signal::SIGKILL);
+    signal(&groups, Signal::SIGKILL);
 }
 
-fn left_after(told: impl BufRead) -> BTreeSet<Pid> {
+fn remaining_groups(lines: impl BufRead) -> BTreeSet<Pid> {
     let mut groups = BTreeSet::new();
-    for line in told.lines().map_while(Result::ok) {
+    for line in lines.lines().map_while(Result::ok) {
         if line == "?" {
             groups.retain(|group| killpg(*group, None) != Err(Errno::ESRCH));
         }
         let Some(group) = line.get(1..).and_then(|id| id.parse().ok()) else {
             continue;
         };
-        // Groups 0 and 1 would be our own and everybody.
+        // kill(2) takes groups 0 and 1 for this process's group and for all processes.
         if group > 1 && line.starts_with('+') {
             groups.insert(Pid::from_raw(group));
         } else {
@@ -149,74 +194,10 @@ fn left_after(told: impl BufRead) -> BTreeSet<Pid> {
 
 fn signal(groups: &BTreeSet<Pid>, signal: Signal) {
     for group in groups {
-        // One that has ended needs none.
+        // One that has ended needs no signal.
         let _ = killpg(*group, signal);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::process::ExitStatusExt;
-
-    #[test]
-    fn what_ended_is_left_alone_and_nonsense_is_ignored() {
-        let left = left_after(&b"+12\n+0\n+1\n+-5\n\n+x\n+13\n-12\n"[..]);
-        assert_eq!(left, BTreeSet::from([Pid::from_raw(13)]));
-    }
-
-    #[test]
-    fn what_never_became_its_program_is_left_alone() {
-        let run = |script| {
-            let mut command = Command::new("sh");
-            command.args(["-c", script]).process_group(0);
-            command.stdin(Stdio::piped()).spawn().unwrap()
-        };
-        let (mut gone, mut there) = (run("exit"), run("read line"));
-        gone.wait().unwrap();
-        let told = format!("+{}\n+{}\n?\n", gone.id(), there.id());
-        let left = left_after(told.as_bytes());
-        drop(there.stdin.take());
-        let there_id = Pid::from_raw(there.id().cast_signed());
-        there.wait().unwrap();
-        assert_eq!(left, BTreeSet::from([there_id]));
-    }
-
-    #[test]
-    fn without_a_guardian_processes_are_started_all_the_same() {
-        let mut gone = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
-        let way = gone.stdin.take();
-        gone.wait().unwrap();
-        *lock() = way;
-        let mut command = Command::new("true");
-        announce(&mut command).unwrap();
-        assert!(command.status().unwrap().success());
-    }
-
-    #[test]
-    fn a_line_is_a_sign_and_a_number() {
-        let mut line = [0; LINE];
-        assert_eq!(told(&mut line, '+', u32::MAX).unwrap(), b"+4294967295\n");
-    }
-
-    #[test]
-    fn what_is_left_is_ended_even_if_it_does_not_want_to() {
-        for (script, signal) in [
-            ("exec sleep 1000", 15),
-            ("trap '' TERM; echo; sleep 1000", 9),
-        ] {
-            let mut child = Command::new("sh")
-                .args(["-c", script])
-                .stdout(Stdio::piped())
-                .process_group(0)
-                .spawn()
-                .unwrap();
-            if signal == 9 {
-                let mut byte = [0];
-                io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut byte).unwrap();
-            }
-            guard(format!("+{}\n", child.id()).as_bytes());
-            assert_eq!(child.wait().unwrap().signal(), Some(signal));
-        }
-    }
-}
+mod tests;

@@ -5,8 +5,7 @@
 
 use super::{
     interrupt::Interrupt,
-    load::Driver,
-    request::{BREAKPOINT, Load},
+    load::{BREAKPOINT, Driver, Load},
 };
 use anyhow::{Context, bail};
 use recording::load::Held;

@@ -1,80 +1,159 @@
-//! One small HTTP request, for the stub's counters.
+//! One HTTP/1.1 exchange over a new connection: for readiness, first answers and the stub's counters.
+//!
+//! It is blocking and sends its request as one write, since a cold start is timed from exec to token.
 
-use anyhow::{Context, bail};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::{Request, body::Bytes, client::conn::http1, header::HOST};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use anyhow::{Context, Result, bail};
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
 
-/// More than any answer we ask for.
-const LIMIT: usize = 64 * 1024;
+/// More headers than any server under test sends.
+const MAX_HEADERS: usize = 64;
+/// More than any answer that is read.
+pub const MAX_BYTES: usize = 64 * 1024;
 
-/// The body of `http://AUTHORITY/PATH`.
+/// Formats a request that ends the connection after its answer; with a body it is JSON.
+pub fn request(method: &str, path: &str, host: &str, body: Option<&str>) -> String {
+    let content = body.map(|body| {
+        let length = body.len();
+        format!("content-type: application/json\r\ncontent-length: {length}\r\n")
+    });
+    format!(
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\n{}connection: close\r\n\r\n{}",
+        content.unwrap_or_default(),
+        body.unwrap_or_default()
+    )
+}
+
+/// The head of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Status code.
+    pub status: u16,
+    /// Where the body begins.
+    pub length: usize,
+    /// Length of the body, if the head has it.
+    pub content_length: Option<usize>,
+}
+
+/// Parses the head of an answer; `None` while it is incomplete.
 ///
 /// # Errors
-/// When there is no connection, no answer, or another status than 200.
-pub async fn get(authority: &str, path: &str) -> anyhow::Result<Bytes> {
-    let stream = TcpStream::connect(authority)
-        .await
-        .context("no connection")?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let request = Request::get(path)
-        .header(HOST, authority)
-        .body(Empty::<Bytes>::new())?;
-    // Ends by itself once the sender is dropped or the server closes.
-    tokio::spawn(connection);
-    let answer = sender.send_request(request).await.context("no answer")?;
-    if answer.status() != 200 {
-        bail!("status {}", answer.status());
+/// Fails if the bytes are no HTTP/1 answer.
+pub fn head(bytes: &[u8]) -> io::Result<Option<Head>> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut response = httparse::Response::new(&mut headers);
+    let parsed = response.parse(bytes).map_err(io::Error::other)?;
+    let httparse::Status::Complete(length) = parsed else {
+        return Ok(None);
+    };
+    let mut headers = response.headers.iter();
+    let content_length = headers
+        .find(|header| header.name.eq_ignore_ascii_case("content-length"))
+        .and_then(|header| std::str::from_utf8(header.value).ok()?.trim().parse().ok());
+    Ok(Some(Head {
+        status: response.code.unwrap_or_default(),
+        length,
+        content_length,
+    }))
+}
+
+/// Reads bytes until `done` says so or the other side closes; `done` sees all bytes so far.
+///
+/// # Errors
+/// Fails if reading or `done` does, or more than [`MAX_BYTES`] come.
+pub fn read_until(
+    stream: &mut impl Read,
+    mut done: impl FnMut(&[u8]) -> io::Result<bool>,
+) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let count = match stream.read(&mut buffer) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        bytes.extend_from_slice(&buffer[..count]);
+        if bytes.len() > MAX_BYTES {
+            let text = format!("the answer is longer than {MAX_BYTES} bytes");
+            return Err(io::Error::new(ErrorKind::FileTooLarge, text));
+        }
+        if done(&bytes)? {
+            return Ok(bytes);
+        }
     }
-    let body = Limited::new(answer.into_body(), LIMIT).collect().await;
-    let body = body.map_err(|error| anyhow::anyhow!("half an answer: {error}"))?;
-    Ok(body.to_bytes())
+}
+
+/// Returns the body of `http://AUTHORITY/PATH`; each read may take `patience`.
+///
+/// # Errors
+/// Fails without a connection, without a complete answer, or with another status than 200.
+pub fn get(authority: &str, path: &str, patience: Duration) -> Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(authority).context("no connection")?;
+    stream.set_read_timeout(Some(patience))?;
+    stream
+        .write_all(request("GET", path, authority, None).as_bytes())
+        .context("cannot send the request")?;
+    let mut bytes = read_until(&mut stream, |_| Ok(false)).context("no answer")?;
+    let head = head(&bytes)?.context("no answer")?;
+    if head.status != 200 {
+        bail!("status {}", head.status);
+    }
+    let body = bytes.split_off(head.length);
+    if head
+        .content_length
+        .is_some_and(|length| body.len() < length)
+    {
+        bail!("the answer is incomplete");
+    }
+    Ok(body)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpListener,
-    };
+    use std::{net::TcpListener, thread};
 
-    /// What `get` makes of a server that answers `answer` and closes.
-    async fn answered(answer: &'static str) -> Result<Bytes, String> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    /// Returns the result of `get` from a server that sends `answer` and closes.
+    fn result(answer: &'static str) -> Result<Vec<u8>, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let authority = listener.local_addr().unwrap().to_string();
-        let server = tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
             let mut request = [0; 512];
-            let length = stream.read(&mut request).await.unwrap();
-            stream.write_all(answer.as_bytes()).await.unwrap();
+            let length = stream.read(&mut request).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
             String::from_utf8_lossy(&request[..length]).into_owned()
         });
-        let result = get(&authority, "/stats").await;
-        let request = server.await.unwrap();
+        let result = get(&authority, "/stats", Duration::from_secs(60));
+        let request = server.join().unwrap();
         assert!(request.starts_with("GET /stats HTTP/1.1\r\n"), "{request}");
-        assert!(
-            request.contains(&format!("host: {authority}\r\n")),
-            "{request}"
-        );
+        assert!(request.contains(&format!("host: {authority}\r\n")));
         result.map_err(|error| format!("{error:#}"))
     }
 
-    #[tokio::test]
-    async fn the_body_of_an_answer() {
-        let body = answered("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
-        assert_eq!(body.unwrap(), "{}");
+    #[test]
+    fn returns_the_body_of_an_answer() {
+        let body = result("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+        assert_eq!(body.unwrap(), b"{}");
     }
 
-    #[tokio::test]
-    async fn what_is_no_answer_is_an_error() {
-        let error = answered("HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n")
-            .await
-            .unwrap_err();
-        assert!(error.contains("500"), "{error}");
-        assert!(answered("").await.unwrap_err().starts_with("no answer"));
-        let half = answered("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}").await;
-        assert!(half.unwrap_err().starts_with("half an answer"));
+    #[test]
+    fn rejects_incomplete_answers_and_other_statuses() {
+        let error = |answer| result(answer).unwrap_err();
+        assert!(error("HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n").contains("500"));
+        assert!(error("").starts_with("no answer"));
+        assert!(error("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}").contains("incomplete"));
+    }
+
+    #[test]
+    fn rejects_answers_that_are_too_long() {
+        let long = vec![b'x'; MAX_BYTES + 1];
+        let error = read_until(&mut long.as_slice(), |_| Ok(false)).unwrap_err();
+        assert!(error.to_string().contains("longer"), "{error}");
     }
 }

@@ -16,7 +16,7 @@ pub mod guardian;
 mod highest;
 mod http;
 mod interrupt;
-mod load;
+pub mod load;
 pub mod output;
 mod placement;
 mod plan;
@@ -28,6 +28,7 @@ mod round;
 mod run;
 pub mod service;
 mod stub;
+pub mod suspended;
 pub mod target;
 #[cfg(test)]
 mod testing;

@@ -3,10 +3,10 @@
 use super::{
     child::{GRACE, Guarded, Pipes},
     cpus::Cpus,
-    request::Load,
 };
 use nix::sys::signal::Signal;
 use recording::{LOAD_SCHEMA, LoadSummary};
+use serde::Serialize;
 use std::{
     path::{Path, PathBuf},
     process::ExitStatus,
@@ -20,6 +20,24 @@ const SLACK: Duration = Duration::from_secs(60);
 const INVALID: i32 = 3;
 /// Exit code of a load that crossed a threshold, k6's too.
 const THRESHOLD_CROSSED: i32 = 99;
+
+/// The scenario that looks for the highest load first.
+pub const BREAKPOINT: &str = "breakpoint";
+
+/// Who makes the load.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Load {
+    /// Our load generator.
+    Loadgen {
+        /// Name of its scenario.
+        scenario: &'static str,
+        /// Users at once; the scenario's own number if `None`.
+        users: Option<u32>,
+    },
+    /// A command of the user's, in which `{url}` stands for the server's address.
+    Command(String),
+}
 
 /// How to load one arm.
 pub struct Driver<'a> {

@@ -1,6 +1,6 @@
 //! What a run was asked to do, kept beside its results as `run.json`.
 
-use super::{cpus::Cpus, service::Spec, workload::Workload};
+use crate::{cpus::Cpus, load::Load, service::Spec, workload::Workload};
 use recording::host::Noise;
 use serde::{Serialize, Serializer};
 use std::{path::PathBuf, time::Duration};
@@ -9,9 +9,6 @@ use std::{path::PathBuf, time::Duration};
 pub const RUN_SCHEMA: &str = "kontrast.run/2";
 /// Its file name.
 pub const RUN_FILE: &str = "run.json";
-
-/// The scenario that looks for the highest load first.
-pub const BREAKPOINT: &str = "breakpoint";
 
 /// What a run is asked to do.
 #[derive(Clone, Debug, Serialize)]
@@ -59,21 +56,6 @@ pub struct Request {
     /// Where results go; `None` for a new folder of `results`.
     #[serde(skip)]
     pub out: Option<PathBuf>,
-}
-
-/// Who makes the load.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Load {
-    /// Our load generator.
-    Loadgen {
-        /// Name of its scenario.
-        scenario: &'static str,
-        /// Users at once; the scenario's own number if `None`.
-        users: Option<u32>,
-    },
-    /// A command of the user's, in which `{url}` stands for the server's address.
-    Command(String),
 }
 
 /// `run.json`: the request, by whom and when.

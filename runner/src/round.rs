@@ -164,11 +164,7 @@ impl Bench<'_> {
         help: &Helped,
     ) -> anyhow::Result<Running> {
         let mut options = StartOptions::new(self.stub.url(), dir.join("target.log"));
-        options.cpus = self
-            .placement
-            .target
-            .as_ref()
-            .map(|cpus| cpus.0.iter().copied().collect());
+        options.cpus.clone_from(&self.placement.target);
         options.env = env;
         options.help = help.help.clone();
         let arm = arm.clone();
@@ -354,40 +350,4 @@ fn complete(recording: &mut Recording, drive: &Drive, stub: Option<Moved>, servi
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn completed(ended: anyhow::Result<bool>, before: Ended) -> Recording {
-        let mut recording = Recording::default();
-        recording.window.ended = before;
-        let drive = Drive {
-            summary: Some(LoadSummary::default()),
-            ended,
-        };
-        complete(
-            &mut recording,
-            &drive,
-            Some(Moved::default()),
-            OfService::None,
-        );
-        recording
-    }
-
-    #[test]
-    fn a_finished_round_has_its_load_and_check() {
-        let recording = completed(Ok(false), Ended::Asked);
-        assert!(recording.load.is_some() && !recording.is_partial());
-        assert_eq!(recording.checks.len(), 1);
-    }
-
-    #[test]
-    fn a_round_that_was_cut_is_marked_and_keeps_the_reason_it_has() {
-        let cut = |before| completed(Err(Interrupted.into()), before);
-        assert_eq!(cut(Ended::Asked).window.ended, Ended::Interrupted);
-        assert_eq!(cut(Ended::TargetExited).window.ended, Ended::TargetExited);
-        assert!(
-            cut(Ended::Asked).checks.is_empty(),
-            "half a load cannot be checked"
-        );
-    }
-}
+mod tests;

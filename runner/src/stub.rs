@@ -153,10 +153,9 @@ impl Stub {
 
     async fn moved(&self) -> anyhow::Result<Moved> {
         let authority = self.url.trim_start_matches(SCHEME).trim_end_matches('/');
-        let answer = match timeout(PATIENCE, http::get(authority, "/stats")).await {
-            Ok(answer) => answer,
-            Err(_) => Err(anyhow::anyhow!("no answer within {PATIENCE:?}")),
-        };
+        let authority = authority.to_owned();
+        let answer = tokio::task::spawn_blocking(move || http::get(&authority, "/stats", PATIENCE));
+        let answer = answer.await.context("the request was cancelled")?;
         let moved = answer.and_then(|body| {
             let cpu_ns = self.process.cpu_ns()?;
             let moved = serde_json::from_slice(&body)?;

@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 
 use crate::options::{Known, Rest};
 use crate::setup::{self, Need};
-use crate::{build, process, project, run};
+use crate::{build, process, project};
 
 /// A benchmark of `suite`.
 #[derive(Subcommand)]
@@ -72,7 +72,7 @@ impl Bench {
         suite.current_dir(project::root()).args(["bench", name]);
         let words = words.into_iter().filter(|word| word != "--no-install");
         suite.args(words);
-        run::become_program(suite)
+        process::become_program(suite)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Running other programs.
 
+use std::convert::Infallible;
 use std::env;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -24,6 +26,14 @@ pub fn run(command: &mut Command) -> Result<()> {
         bail!("{} failed ({status})", shown(command));
     }
     Ok(())
+}
+
+/// Replaces this process by `command`.
+///
+/// # Errors
+/// Fails if the program cannot be started.
+pub fn become_program(mut command: Command) -> Result<Infallible> {
+    Err(command.exec()).with_context(|| format!("cannot start {}", shown(&command)))
 }
 
 /// What the program prints on stdout, trimmed; none if it cannot be started or fails.

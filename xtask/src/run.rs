@@ -2,11 +2,9 @@
 
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Parser, ValueEnum};
 
 use crate::options::Known;
@@ -100,15 +98,7 @@ pub fn run(words: Vec<OsString>) -> Result<Infallible> {
     if let Some(noise) = options.noise.or_else(|| kept.is_file().then_some(kept)) {
         kontrast.arg("--noise").arg(noise);
     }
-    become_program(kontrast)
-}
-
-/// Replaces this process by `command`.
-///
-/// # Errors
-/// Fails if the program cannot be started.
-pub fn become_program(mut command: Command) -> Result<Infallible> {
-    Err(command.exec()).with_context(|| format!("cannot start {}", process::shown(&command)))
+    process::become_program(kontrast)
 }
 
 /// Returns the value of `--service` that stands for `--db` or `--bus`.

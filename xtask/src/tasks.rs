@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::setup::{self, Need};
-use crate::{build, process, project, run};
+use crate::{build, process, project};
 
 /// A kind of task, as far as set-up reads it.
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ pub fn run(arms: Option<&str>, passed: Vec<OsString>) -> Result<Infallible> {
         suite.args(["--arms", arms]);
     }
     suite.args(passed);
-    run::become_program(suite)
+    process::become_program(suite)
 }
 
 /// Returns the names of the kinds of task.

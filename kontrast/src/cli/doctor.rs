@@ -1,6 +1,6 @@
 //! `kontrast doctor`.
 
-use super::Outcome;
+use crate::outcome::Outcome;
 use anyhow::Result;
 use profiler::record::diagnose::{Diagnosis, Verdict};
 use std::fmt::Write;

@@ -7,20 +7,10 @@ pub mod report;
 pub mod run;
 mod scenario;
 
+use crate::outcome::Outcome;
 use clap::{Parser, Subcommand};
 use runner::guardian;
 use std::process::ExitCode;
-
-/// What a verb ended with, other than an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done.
-    Done,
-    /// Done, but a check makes the result invalid.
-    Invalid,
-    /// A load threshold was crossed.
-    ThresholdCrossed,
-}
 
 /// Says why two runtimes doing the same job cost different amounts, from what the kernel saw.
 #[derive(Parser)]

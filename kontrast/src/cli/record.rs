@@ -1,6 +1,6 @@
 //! `kontrast record`.
 
-use super::Outcome;
+use crate::outcome::Outcome;
 use anyhow::Result;
 use profiler::record::probe_groups::HookKind;
 use profiler::record::spawn::Held;

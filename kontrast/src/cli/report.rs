@@ -1,6 +1,6 @@
 //! `kontrast report`.
 
-use super::Outcome;
+use crate::outcome::Outcome;
 use anyhow::{Context, bail};
 use recording::{Comparison, Recording, io};
 use report::Input;

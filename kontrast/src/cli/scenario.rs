@@ -1,6 +1,6 @@
 //! What a run loads the arms with, and how often.
 
-use runner::request::BREAKPOINT;
+use runner::load::BREAKPOINT;
 use std::time::Duration;
 
 /// A load of our load generator's, with as many rounds as it takes to tell arms apart.

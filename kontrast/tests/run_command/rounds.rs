@@ -144,10 +144,14 @@ fn what_observing_cost_is_recorded_in_rounds_of_its_own() {
         &["--duration", "300ms", "--observer-cost"],
     );
     let said = stderr(&output);
-    let tokens = |folder: &str| place.recording(&format!("a/{folder}")).tokens();
-    for round in ["1", "2"] {
-        let (whole, turns) = (tokens(round), tokens(&format!("{round}-turns")));
-        assert!(whole > 0 && turns > 3 * whole, "{whole} {turns}: {said}");
+    for (folder, at_least_ms) in [("1", 300), ("1-turns", 1200), ("2", 300), ("2-turns", 1200)] {
+        let recording = place.recording(&format!("a/{folder}"));
+        let load = recording.load.expect("loadgen made it");
+        assert!(load.tokens > 0, "{said}");
+        assert!(
+            load.duration_ns >= at_least_ms * 1_000_000,
+            "{folder}: {said}"
+        );
     }
     let order: Vec<&str> = said
         .lines()

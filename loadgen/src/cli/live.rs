@@ -1,35 +1,38 @@
-//! What others can see of a run while it lasts: metrics to fetch, and metrics sent.
+//! Metrics while the load runs: served to Prometheus, sent to an OpenTelemetry collector.
 
-use super::run::Run;
 use crate::measure::Totals;
 use crate::output::exporter::Exporter;
-use crate::output::prometheus::{self, Latest};
+use crate::output::prometheus::Latest;
 use anyhow::Context as _;
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// How often metrics are sent.
-const EVERY: Duration = Duration::from_secs(5);
+/// Interval between two OTLP exports.
+const EXPORT_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Shows counts to whoever asked for them.
+/// Publishes the counts of the running load.
 pub(super) struct Live {
     latest: Latest,
     deliveries: Option<(oneshot::Sender<()>, JoinHandle<Exporter>)>,
 }
 
 impl Live {
-    /// Begins, as the command line asks.
-    pub async fn start(run: &Run, exporter: Option<Exporter>) -> anyhow::Result<Self> {
+    /// Starts the Prometheus endpoint and the OTLP exports that the command line asks for.
+    pub async fn start(
+        prometheus: Option<SocketAddr>,
+        exporter: Option<Exporter>,
+    ) -> anyhow::Result<Self> {
         let latest = Latest::default();
-        if let Some(address) = run.prometheus {
+        if let Some(address) = prometheus {
             let listener = TcpListener::bind(address).await.with_context(|| {
                 format!("cannot serve metrics at {address}; choose another --prometheus address")
             })?;
             eprintln!("metrics at http://{}/metrics", listener.local_addr()?);
-            tokio::spawn(prometheus::serve(listener, latest.clone()));
+            tokio::spawn(crate::output::prometheus::serve(listener, latest.clone()));
         }
         let deliveries = exporter.map(|exporter| {
             let (stop, stopped) = oneshot::channel();
@@ -41,18 +44,18 @@ impl Live {
         Ok(Self { latest, deliveries })
     }
 
-    /// Shows these counts from now on.
-    pub fn show(&self, totals: Arc<Totals>) {
+    /// Publishes `totals` to both until the next call.
+    pub fn publish(&self, totals: Arc<Totals>) {
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = totals;
     }
 
-    /// Sends the counts of the whole run, which is all that matters should others have been lost.
-    pub async fn end(self, totals: Arc<Totals>) -> anyhow::Result<()> {
-        self.show(totals.clone());
+    /// Exports the counts of the whole run. They are cumulative, so a lost export loses nothing.
+    pub async fn finish(self, totals: Arc<Totals>) -> anyhow::Result<()> {
+        self.publish(totals.clone());
         let Some((stop, deliveries)) = self.deliveries else {
             return Ok(());
         };
-        // It ends by itself only if it panicked, which the next line tells.
+        // Sending fails only if the task panicked; awaiting it below returns that panic.
         let _ = stop.send(());
         let mut exporter = deliveries.await?;
         if let Err(reason) = exporter.deliver(&totals).await {
@@ -62,14 +65,15 @@ impl Live {
     }
 }
 
-/// Tells of the first delivery that failed; the counts in the next one make up for it.
+/// Exports until `stopped` fires. Only the first failure is reported: the next export, being
+/// cumulative, replaces a lost one.
 async fn deliver(
     mut exporter: Exporter,
     latest: Latest,
     mut stopped: oneshot::Receiver<()>,
 ) -> Exporter {
     let mut warned = false;
-    let mut ticker = tokio::time::interval(EVERY);
+    let mut ticker = tokio::time::interval(EXPORT_INTERVAL);
     loop {
         tokio::select! {
             _ = &mut stopped => return exporter,
@@ -82,7 +86,7 @@ async fn deliver(
         if let Err(reason) = exporter.deliver(&totals).await
             && !warned
         {
-            warn(&exporter, &reason, "trying on");
+            warn(&exporter, &reason, "still trying");
             warned = true;
         }
     }

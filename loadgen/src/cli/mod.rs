@@ -1,19 +1,19 @@
-//! The command line: one file per verb.
+//! Command line: one file per verb.
 
 mod live;
 mod merge;
 mod requests;
+mod resolve;
 mod run;
-mod settle;
 
-use anyhow::Context as _;
+use crate::output::files::Output;
 use clap::{Parser, Subcommand};
 use recording::LoadSummary;
 use std::io::Write;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Load for servers that stream server-sent events, with honest timing
+/// Generate load for servers that stream tokens, and measure their latency
 #[derive(Debug, Parser)]
 #[command(name = "loadgen", version, arg_required_else_help = true)]
 pub struct Cli {
@@ -29,19 +29,19 @@ enum Verb {
     Scenarios,
 }
 
-/// How a command ended, beyond failing.
+/// Outcome of a command that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// As asked.
+    /// The command did its work.
     Done,
-    /// Done, but the load generator was the bottleneck.
+    /// The result is invalid: the load generator was the bottleneck.
     Invalid,
-    /// A threshold was crossed.
+    /// The load crossed a threshold.
     Crossed,
 }
 
 impl Cli {
-    /// Carries the command out and says on stderr what went wrong, if something did.
+    /// Runs the command. Prints an error, if any, to stderr.
     pub fn execute(self) -> ExitCode {
         let result = match self.verb {
             Verb::Run(run) => run.execute(),
@@ -70,36 +70,60 @@ fn list_scenarios() -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Refuses, before any load is offered, a path that a result could not be written to.
-fn check_output(path: &Path) -> Result<(), crate::Error> {
-    let refuse = |what| {
-        Err(crate::Error::Usage(format!(
-            "cannot write {}: {what}",
-            path.display()
-        )))
-    };
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    match parent {
-        _ if path.is_dir() => refuse("it is a directory"),
-        Some(parent) if !parent.is_dir() => refuse("its directory does not exist"),
-        _ => Ok(()),
+/// Opens the outputs of a command, in their order; at most one may be standard output.
+fn open_outputs<const N: usize>(
+    paths: [&Option<PathBuf>; N],
+) -> Result<[Option<Output>; N], crate::Error> {
+    let mut outputs = [const { None }; N];
+    for (output, path) in outputs.iter_mut().zip(paths) {
+        *output = path.as_deref().map(Output::open).transpose()?;
+    }
+    let stdout = outputs.iter().flatten().filter(|output| output.is_stdout());
+    match stdout.count() > 1 {
+        true => Err(crate::Error::Usage(
+            "only one output can be standard output (-)".into(),
+        )),
+        false => Ok(outputs),
     }
 }
 
-/// Writes a file whole or not at all.
-fn write_file(
-    path: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let mut bytes = Vec::new();
-    fill(&mut bytes).with_context(|| format!("cannot make {}", path.display()))?;
-    Ok(recording::io::write_whole(path, &bytes)?)
+/// Returns where the terminal summary goes: stderr if an output is standard output.
+fn summary_stream(outputs: &[Option<Output>]) -> Box<dyn Write> {
+    let taken = outputs.iter().flatten().any(Output::is_stdout);
+    match taken {
+        true => Box::new(std::io::stderr()),
+        false => Box::new(std::io::stdout()),
+    }
 }
 
-/// How the run ended. An invalid run comes before a crossed threshold: its numbers are not the server's.
+/// Writes a summary as JSON.
+fn write_json(summary: &LoadSummary, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, summary)?;
+    Ok(out.write_all(b"\n")?)
+}
+
+/// Returns all failures as one error, so that one output's failure does not hide another's.
+fn all_written(results: Vec<anyhow::Result<()>>) -> anyhow::Result<()> {
+    let failures: Vec<String> = results
+        .into_iter()
+        .filter_map(|result| result.err().map(|error| format!("{error:#}")))
+        .collect();
+    match failures.is_empty() {
+        true => Ok(()),
+        false => Err(anyhow::anyhow!(failures.join("; "))),
+    }
+}
+
+/// Returns the outcome of a run. `Invalid` takes precedence over `Crossed`: the numbers of an
+/// invalid
+/// run describe the client, not the server.
+///
+/// # Errors
+/// If no request succeeded, or the server had stopped answering by the end.
 fn judge(summary: &LoadSummary) -> anyhow::Result<Outcome> {
+    if summary.client.saturated {
+        return Ok(Outcome::Invalid);
+    }
     let requests = &summary.requests;
     if summary.total.count == 0 {
         let bad = requests.failed.iter().chain(&requests.rejected);
@@ -114,12 +138,21 @@ fn judge(summary: &LoadSummary) -> anyhow::Result<Outcome> {
             None => {}
         }
     }
-    // Where the threshold is what ends the run, crossing it is how the run is meant to end.
-    let sought = summary.held.as_ref().is_some_and(|held| held.load > 0.0);
     let crossed = summary.thresholds.iter().any(|threshold| !threshold.ok);
-    Ok(match (summary.client.saturated, crossed && !sought) {
-        (true, _) => Outcome::Invalid,
-        (false, true) => Outcome::Crossed,
-        (false, false) => Outcome::Done,
+    // A breakpoint search is meant to end by crossing a threshold.
+    let searched = summary.held.as_ref().is_some_and(|held| held.load > 0.0);
+    if crossed && searched {
+        return Ok(Outcome::Done);
+    }
+    if let Some(silent_ns) = summary.unresponsive_ns {
+        anyhow::bail!(
+            "the server stopped answering {} before the end; is it still running?",
+            crate::output::duration(silent_ns)
+        );
+    }
+    Ok(if crossed {
+        Outcome::Crossed
+    } else {
+        Outcome::Done
     })
 }

@@ -1,4 +1,4 @@
-//! What is sent and what must come back, from scenario, steps and command line.
+//! Requests and checks, from scenario, steps file and command line.
 
 use super::run::Run;
 use crate::Error;
@@ -7,16 +7,16 @@ use crate::client::{Request, Template};
 use crate::scenario::{Scenario, StepList, StepText};
 use crate::steps::Steps;
 
-/// What all steps have in common.
+/// Settings that all steps share.
 struct Common<'a> {
-    /// Whose steps they are.
+    /// File or scenario that lists the steps.
     of: String,
     headers: &'a [String],
     checks: Checks,
 }
 
 impl Run {
-    /// What every user does.
+    /// Returns the steps that every user repeats.
     pub(super) fn steps(&self, scenario: &Scenario, url: &str) -> Result<Steps, Error> {
         let headers = [&scenario.headers[..], &self.headers].concat();
         let steps = match &self.steps {
@@ -142,7 +142,7 @@ mod tests {
         path = "/threads/{run}-{user}-{iteration}"
     "#;
 
-    /// What is sent with `arguments` and a file of `text` given as `--OPTION FILE`.
+    /// Returns the steps for `arguments` plus `option FILE`, where FILE contains `text`.
     fn steps(option: &str, text: &str, arguments: &[&str]) -> Result<Steps, Error> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("mine.toml");
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_come_from_a_file_and_the_command_line_fills_in() {
+    fn reads_steps_from_a_file_and_adds_headers_and_checks() {
         let header = ["--header", "x-mine: 1", "--expect", "status=202"];
         let steps = steps("--steps", THREADS, &header).unwrap();
         assert_eq!(
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scenario_has_steps_too_and_a_body_replaces_them() {
+    fn replaces_scenario_steps_by_body() {
         let stages = "[[stages]]\nduration = '1s'\nusers = 1";
         let scenario = format!("{THREADS}\n{stages}");
         let checks = |arguments: &[&str]| {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_that_cannot_be_are_refused_with_their_number() {
+    fn rejects_invalid_steps_by_number() {
         for (step, reason) in [
             ("method = 'GTE'", "GTE"),
             ("path = 'threads'", "begin with /"),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_api_gets_its_own_message() {
+    fn sends_chat_messages_to_a_completions_url() {
         assert!(default_body("http://127.0.0.1:1/v1/chat/completions").contains("messages"));
     }
 }

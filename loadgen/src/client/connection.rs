@@ -1,12 +1,13 @@
-//! A connection that is kept, in whichever HTTP and over whatever it speaks.
+//! A connection that is kept from request to request, over any HTTP and socket.
 
 use super::http1::Http1;
 use super::http2::Http2;
+use super::socket::Socket;
 use super::{Failure, Head, Metered, Reads, Target, Wire};
+use crate::clock::now_ns;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 /// A connection to the target.
@@ -16,24 +17,42 @@ pub struct Connection {
 }
 
 enum Protocol {
-    Plain(Http1<Metered<TcpStream>>),
-    Secure(Box<Http1<TlsStream<Metered<TcpStream>>>>),
+    Plain(Http1<Metered<Socket>>),
+    Secure(Box<Http1<TlsStream<Metered<Socket>>>>),
     Http2(Box<Http2>),
 }
 
+/// Reads of the answer under way, visible from outside the task that reads.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    reads: Arc<Reads>,
+    /// Whether every byte on the connection belongs to an answer.
+    plain: bool,
+}
+
+impl Progress {
+    /// Returns the stamps of the answer's first and last byte; 0 for none.
+    ///
+    /// TLS and HTTP/2 read messages of their own before the answer, so its head stands for its
+    /// first byte there.
+    pub fn bytes_ns(&self) -> (u64, u64) {
+        let first = match self.plain {
+            true => self.reads.first_ns.load(Relaxed),
+            false => self.reads.head_ns.load(Relaxed),
+        };
+        (first, self.reads.last_ns.load(Relaxed))
+    }
+}
+
 impl Connection {
-    /// Connects.
+    /// Connects to `target`.
     ///
     /// # Errors
-    /// If nobody answers there, or nobody to be trusted.
+    /// If no address accepts, or the TLS or HTTP/2 handshake fails.
     pub async fn open(target: &Target, wire: Arc<Wire>) -> Result<Self, Failure> {
-        let connecting = |error: std::io::Error| Failure::connecting(&error);
-        let tcp = TcpStream::connect(target.address)
-            .await
-            .map_err(connecting)?;
-        tcp.set_nodelay(true).map_err(connecting)?;
+        let socket = Socket::connect(&target.address).await?;
         let reads = Arc::new(Reads::default());
-        let metered = Metered::new(tcp, wire, reads.clone());
+        let metered = Metered::new(socket, wire, reads.clone());
         let transport = &target.transport;
         let (http2, for_http) = (transport.http2, reads.clone());
         let protocol = match target.server_name.clone() {
@@ -50,7 +69,7 @@ impl Connection {
         Ok(Self { protocol, reads })
     }
 
-    /// The `kept` connection if the server kept it too, else a new one.
+    /// Returns the `kept` connection if the server kept it too, else a new one.
     ///
     /// # Errors
     /// As [`Connection::open`].
@@ -64,27 +83,30 @@ impl Connection {
         {
             return Ok(kept);
         }
-        // Connecting takes much more memory than streaming, and every user's task would keep it.
+        // Boxed: connecting needs far more memory than streaming, which every task would keep.
         Box::pin(Self::open(target, wire)).await
     }
 
-    /// Sends a request; comes back with the head of the answer.
+    /// Sends a request. Returns the head of the answer.
     ///
     /// # Errors
     /// Why there is no answer.
     pub async fn send(&mut self, request: hyper::Request<Bytes>) -> Result<Head, Failure> {
         self.reads.first_ns.store(0, Relaxed);
-        match &mut self.protocol {
+        self.reads.head_ns.store(0, Relaxed);
+        let head = match &mut self.protocol {
             Protocol::Plain(http1) => http1.send(&request).await,
             Protocol::Secure(http1) => http1.send(&request).await,
             Protocol::Http2(http2) => http2.send(request).await,
-        }
+        }?;
+        self.reads.head_ns.store(now_ns(), Relaxed);
+        Ok(head)
     }
 
-    /// Hands the answer's body to `take`, piece by piece with the stamps of their reads, up to its end.
+    /// Calls `take` with each piece of the answer's body and the stamp of its read.
     ///
     /// # Errors
-    /// That of `take`, or why there is no end.
+    /// That of `take`, or why the body does not end.
     pub async fn body(
         &mut self,
         take: &mut impl FnMut(&[u8], u64) -> Result<(), Failure>,
@@ -96,8 +118,16 @@ impl Connection {
         }
     }
 
-    /// When the answer began, once its head is there. TLS and HTTP/2 read their own messages too, so that the read that
-    /// completed the head has to stand for the first.
+    /// Returns the stamps of the answer under way.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            reads: self.reads.clone(),
+            plain: matches!(self.protocol, Protocol::Plain(_)),
+        }
+    }
+
+    /// Returns the stamp of the answer's first byte, once its head is read. Over TLS and HTTP/2,
+    /// the read that completed the head stands for the first.
     pub fn first_byte_ns(&self) -> u64 {
         match self.protocol {
             Protocol::Plain(_) => self.reads.first_ns.load(Relaxed),
@@ -105,12 +135,12 @@ impl Connection {
         }
     }
 
-    /// When it was last read from.
+    /// Returns the stamp of the last read.
     pub fn last_byte_ns(&self) -> u64 {
         self.reads.last_ns.load(Relaxed)
     }
 
-    /// Whether another request can be sent, once the answer to the last has been read to its end.
+    /// Returns whether another request can be sent, once the last answer has been read to its end.
     pub async fn reusable(&mut self) -> bool {
         match &mut self.protocol {
             Protocol::Plain(http1) => http1.reusable().await,

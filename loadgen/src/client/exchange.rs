@@ -1,62 +1,93 @@
 //! One request and its streamed answer.
 
+use super::answer_head::{ContentType, Head};
+use super::decode::{Decoder, Encoding};
 use super::metered::add;
 use super::{Connection, Failure};
 use crate::clock::unix_offset_ns;
-use crate::sse::{Chunk, Overflow, Parser, Scanner};
+use crate::sse::{
+    Chunk, Event, Format, Framing, Kind, Overflow, Parser, Scanner, Selection, Text, Usage,
+};
 use bytes::Bytes;
+use hyper::header::ACCEPT_ENCODING;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
-/// Time between two content chunks, and the tokens the second one carried.
+/// Size of the beginning of a body that is kept to explain a rejected answer.
+const BODY_START_BYTES: usize = 200;
+
+/// Time between two chunks with tokens, and the number of tokens in the second one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// In units of 100 ns: a user's memory is mostly these, and no reading of a socket is finer.
+    /// Time in units of 100 ns: gaps are most of a user's memory, and reads are no more precise.
     pub tenths_us: u32,
     /// Tokens in the chunk that ended the gap.
     pub tokens: u32,
 }
 
-/// What came back, with stamps of [`crate::clock::now_ns`]; 0 for what never came.
+/// Answer to a request. Stamps are those of [`crate::clock::now_ns`], or 0 for none.
 #[derive(Debug, Default)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
+    /// Content type.
+    pub content_type: ContentType,
+    /// Content encoding, if it was not decoded.
+    pub undecoded: Encoding,
+    /// Time after which the server wants to be asked again.
+    pub retry_after: Option<Duration>,
     /// First byte of the answer.
     pub first_byte_ns: u64,
-    /// First content chunk.
-    pub first_content_ns: u64,
-    /// Last content chunk.
-    pub last_content_ns: u64,
+    /// First chunk with tokens of any kind.
+    pub first_token_ns: u64,
+    /// First chunk with tokens of the answer itself, after reasoning and tool calls.
+    pub first_output_ns: u64,
+    /// Last chunk with tokens.
+    pub last_token_ns: u64,
     /// Last byte.
     pub end_ns: u64,
-    /// Content tokens.
+    /// Tokens of any kind.
     pub tokens: u64,
-    /// The stream's end mark came.
+    /// Reasoning tokens.
+    pub reasoning_tokens: u64,
+    /// Tokens of tool calls.
+    pub tool_call_tokens: u64,
+    /// Usage as the server reported it.
+    pub usage: Option<Usage>,
+    /// Format of the stream.
+    pub format: Option<Format>,
+    /// Whether the stream's end mark came.
     pub done: bool,
-    /// An event reported an error.
+    /// Whether an event reported an error.
     pub error: bool,
-    /// An event was cut off.
-    pub cut_off: bool,
-    /// Between content chunks.
+    /// Whether an event was not valid JSON.
+    pub malformed: bool,
+    /// Gaps between chunks with tokens.
     pub gaps: Vec<Gap>,
     /// Arrival of each stamped chunk less the sender's stamp, nanoseconds.
     pub stamp_errors: Vec<u32>,
+    /// First bytes of the body, or of the event that reported an error.
+    pub body_start: Vec<u8>,
 }
 
-/// Content received, counted as it arrives.
+/// Tokens and chunks received, counted as they arrive.
 #[derive(Debug, Default)]
 pub struct Received {
-    /// Content tokens.
+    /// Tokens of any kind.
     pub tokens: AtomicU64,
-    /// Content chunks.
+    /// Chunks with tokens.
     pub chunks: AtomicU64,
 }
 
-/// Runs requests one after another; its buffers are used again.
+/// Runs requests one after another, with buffers that it reuses.
 #[derive(Debug, Default)]
 pub struct Exchange {
     parser: Parser,
+    text: Text,
     answer: Answer,
+    decoder: Option<Decoder>,
+    /// Whether the body is searched for events.
+    streams: bool,
     unix_offset_ns: u64,
 }
 
@@ -64,7 +95,7 @@ impl Exchange {
     /// Sends `request` and reads the answer to its end.
     ///
     /// # Errors
-    /// Why there was no answer, or no end of it.
+    /// Why there is no answer, or no end of it.
     pub async fn run(
         &mut self,
         connection: &mut Connection,
@@ -72,40 +103,69 @@ impl Exchange {
         scanner: &Scanner,
         received: &Received,
     ) -> Result<(), Failure> {
-        self.begin();
+        self.begin(scanner);
+        let accepts = request.headers().get(ACCEPT_ENCODING).cloned();
         let head = connection.send(request).await?;
         self.answer.first_byte_ns = connection.first_byte_ns();
-        self.answer.status = head.status;
-        let mut take = |piece: &[u8], read_ns| match head.is_json {
-            true => Ok(()),
-            false => self
-                .take(piece, read_ns, scanner, received)
-                .map_err(|Overflow| Failure::Overflow),
-        };
+        let accepts = accepts.as_ref().map_or(&b""[..], |value| value.as_bytes());
+        self.head(&head, accepts, scanner);
+        let mut take = |piece: &[u8], read_ns| self.take(piece, read_ns, scanner, received);
         connection.body(&mut take).await?;
         self.answer.end_ns = connection.last_byte_ns();
+        self.finish(scanner, received);
         Ok(())
     }
 
-    /// What came back last.
+    /// Returns the last answer.
     pub fn answer(&self) -> &Answer {
         &self.answer
     }
 
-    fn begin(&mut self) {
-        self.parser.reset();
-        let (mut gaps, mut stamp_errors) = (
-            std::mem::take(&mut self.answer.gaps),
-            std::mem::take(&mut self.answer.stamp_errors),
+    fn begin(&mut self, scanner: &Scanner) {
+        self.parser.reset(match scanner.selection {
+            Selection::Ndjson | Selection::Ollama => Framing::Lines,
+            _ => Framing::Detect,
+        });
+        self.text.reset();
+        self.decoder = None;
+        let last = &mut self.answer;
+        let (mut gaps, mut stamp_errors, mut body_start) = (
+            std::mem::take(&mut last.gaps),
+            std::mem::take(&mut last.stamp_errors),
+            std::mem::take(&mut last.body_start),
         );
         gaps.clear();
         stamp_errors.clear();
+        body_start.clear();
         self.answer = Answer {
             gaps,
             stamp_errors,
+            body_start,
             ..Answer::default()
         };
+        self.streams = true;
         self.unix_offset_ns = unix_offset_ns();
+    }
+
+    fn head(&mut self, head: &Head, accept_encoding: &[u8], scanner: &Scanner) {
+        self.answer.status = head.status;
+        self.answer.content_type = head.content_type;
+        self.answer.retry_after = head.retry_after;
+        if head.encoding != Encoding::Identity {
+            if head.encoding.is_accepted(accept_encoding) {
+                self.decoder = head.encoding.decoder();
+            }
+            if self.decoder.is_none() {
+                self.answer.undecoded = head.encoding;
+            }
+        }
+        if let Some(location) = &head.location {
+            self.answer
+                .keep_start(format!("location: {location} ").as_bytes());
+        }
+        let lines = matches!(scanner.selection, Selection::Ndjson | Selection::Ollama);
+        let encoded = self.answer.undecoded != Encoding::Identity;
+        self.streams = !encoded && (lines || !head.is_json());
     }
 
     fn take(
@@ -114,101 +174,143 @@ impl Exchange {
         read_ns: u64,
         scanner: &Scanner,
         received: &Received,
-    ) -> Result<(), Overflow> {
-        let (answer, offset) = (&mut self.answer, self.unix_offset_ns);
-        self.parser.feed(piece, |event| {
-            let chunk = scanner.scan(event.data);
-            answer.done |= chunk.done;
-            answer.cut_off |= chunk.cut_off;
-            answer.error |= chunk.error || event.name == b"error";
-            if chunk.tokens > 0 {
-                add(&received.tokens, chunk.tokens.into());
-                add(&received.chunks, 1);
-                answer.content(&chunk, read_ns, offset);
+    ) -> Result<(), Failure> {
+        let decoded;
+        let piece = match &mut self.decoder {
+            None => piece,
+            Some(decoder) => {
+                decoded = decoder.decode(piece).map_err(|_| Failure::Encoding)?;
+                &decoded
             }
-        })
+        };
+        self.answer.keep_start(piece);
+        if !self.streams {
+            return Ok(());
+        }
+        let (answer, text, offset) = (&mut self.answer, &mut self.text, self.unix_offset_ns);
+        let fed = self.parser.feed(piece, |event| {
+            answer.event(&event, text, read_ns, offset, scanner, received);
+        });
+        fed.map_err(|Overflow| Failure::Overflow)
+    }
+
+    /// Reads what the end of the body completes.
+    fn finish(&mut self, scanner: &Scanner, received: &Received) {
+        if !self.streams {
+            return;
+        }
+        let (answer, text, offset) = (&mut self.answer, &mut self.text, self.unix_offset_ns);
+        let end_ns = answer.end_ns;
+        self.parser.finish(|event| {
+            answer.event(&event, text, end_ns, offset, scanner, received);
+        });
+        // JSON lines end with the body, unless their format has an end mark.
+        let marked = !matches!(
+            answer.format,
+            None | Some(Format::Content | Format::OpenAiChat)
+        );
+        let lines = self.parser.framing() == Framing::Lines;
+        answer.done |= lines && !marked && !answer.malformed && answer.tokens > 0;
     }
 }
 
 impl Answer {
-    fn content(&mut self, chunk: &Chunk, read_ns: u64, unix_offset_ns: u64) {
-        self.tokens += u64::from(chunk.tokens);
-        if self.first_content_ns == 0 {
-            self.first_content_ns = read_ns;
+    /// Keeps the beginning of the body.
+    fn keep_start(&mut self, piece: &[u8]) {
+        let room = BODY_START_BYTES.saturating_sub(self.body_start.len());
+        if room > 0 {
+            self.body_start
+                .extend_from_slice(&piece[..piece.len().min(room)]);
+        }
+    }
+
+    fn event(
+        &mut self,
+        event: &Event<'_>,
+        text: &mut Text,
+        read_ns: u64,
+        unix_offset_ns: u64,
+        scanner: &Scanner,
+        received: &Received,
+    ) {
+        let (mut tokens, mut output) = (0, false);
+        let (mut reasoning, mut tools) = (0, 0);
+        let chunk = scanner.scan(event.data, &mut |kind, piece| {
+            let count = text.count(kind, piece);
+            tokens += count;
+            match kind {
+                Kind::Answer => output |= count > 0,
+                Kind::Reasoning => reasoning += count,
+                Kind::ToolCall => tools += count,
+            }
+        });
+        self.reasoning_tokens += u64::from(reasoning);
+        self.tool_call_tokens += u64::from(tools);
+        self.note(&chunk, event);
+        if tokens > 0 {
+            add(&received.tokens, tokens.into());
+            add(&received.chunks, 1);
+            self.tokens(tokens, output, read_ns);
+            if let Some(sent) = chunk.sent_unix_ns {
+                let error = (read_ns + unix_offset_ns).saturating_sub(sent);
+                self.stamp_errors
+                    .push(u32::try_from(error).unwrap_or(u32::MAX));
+            }
+        }
+    }
+
+    /// Keeps everything of a chunk that is not text.
+    fn note(&mut self, chunk: &Chunk, event: &Event<'_>) {
+        self.done |= chunk.done;
+        self.malformed |= chunk.malformed;
+        self.format = self.format.or(chunk.format);
+        if let Some(usage) = chunk.usage {
+            // Some formats report usage in several events, each with the counts so far.
+            let sum = self.usage.get_or_insert_default();
+            sum.prompt = sum.prompt.max(usage.prompt);
+            sum.completion = sum.completion.max(usage.completion);
+            sum.reasoning = sum.reasoning.max(usage.reasoning);
+        }
+        let error = chunk.error || event.name == b"error";
+        if error && !self.error {
+            self.body_start.clear();
+            self.keep_start(event.data);
+        }
+        self.error |= error;
+    }
+
+    fn tokens(&mut self, tokens: u32, output: bool, read_ns: u64) {
+        self.tokens += u64::from(tokens);
+        if self.first_token_ns == 0 {
+            self.first_token_ns = read_ns;
         } else {
-            let tenths = read_ns.saturating_sub(self.last_content_ns) / 100;
+            let tenths = read_ns.saturating_sub(self.last_token_ns) / 100;
             self.gaps.push(Gap {
                 tenths_us: u32::try_from(tenths).unwrap_or(u32::MAX),
-                tokens: chunk.tokens,
+                tokens,
             });
         }
-        self.last_content_ns = read_ns;
-        if let Some(sent) = chunk.sent_unix_ns {
-            let error = (read_ns + unix_offset_ns).saturating_sub(sent);
-            self.stamp_errors
-                .push(u32::try_from(error).unwrap_or(u32::MAX));
+        if output && self.first_output_ns == 0 {
+            self.first_output_ns = read_ns;
         }
+        self.last_token_ns = read_ns;
+    }
+
+    /// Returns the number of output tokens: as the server reports it, else as counted.
+    pub fn output_tokens(&self) -> u64 {
+        let reported = self.usage.map_or(0, |usage| usage.completion);
+        if reported > 0 { reported } else { self.tokens }
+    }
+
+    /// Returns the time per output token after the first, nanoseconds; none for fewer than two.
+    pub fn tpot_ns(&self) -> Option<u64> {
+        let streamed = self.last_token_ns.saturating_sub(self.first_token_ns);
+        let after_first = self.output_tokens().checked_sub(1)?;
+        let chunks = !self.gaps.is_empty();
+        (chunks && after_first > 0).then(|| streamed / after_first)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::Ordering::Relaxed;
-
-    fn take(pieces: &[(&str, u64)]) -> (Exchange, Received) {
-        let (mut exchange, received) = (Exchange::default(), Received::default());
-        for (piece, read_ns) in pieces {
-            exchange
-                .take(piece.as_bytes(), *read_ns, &Scanner::default(), &received)
-                .unwrap();
-        }
-        (exchange, received)
-    }
-
-    #[test]
-    fn gaps_are_between_content_chunks() {
-        let (exchange, received) = take(&[
-            (": hi\n\ndata: {\"role\":\"assistant\"}\n\n", 500),
-            ("data: {\"content\":\" a\"}\n", 1_000),
-            ("\ndata: {\"content\":\" b c\"}\n\n", 2_500),
-            ("data: [DONE]\n\n", 9_000),
-        ]);
-        let answer = &exchange.answer;
-        assert_eq!(
-            (answer.first_content_ns, answer.last_content_ns),
-            (2_500, 2_500)
-        );
-        assert_eq!(
-            answer.gaps,
-            [Gap {
-                tenths_us: 0,
-                tokens: 2
-            }]
-        );
-        assert!(answer.done && !answer.error);
-        assert_eq!(received.tokens.load(Relaxed), 3);
-        assert_eq!(received.chunks.load(Relaxed), 2);
-    }
-
-    #[test]
-    fn stamps_give_the_clients_error() {
-        let (exchange, _) = take(&[("data: {\"content\":\"a\",\"sent_unix_ns\":700}\n\n", 1_000)]);
-        assert_eq!(exchange.answer.stamp_errors, [300]);
-    }
-
-    #[test]
-    fn errors_are_kept() {
-        assert!(take(&[("data: {\"error\":\"x\"}\n\n", 1)]).0.answer.error);
-        assert!(take(&[("event: error\ndata: x\n\n", 1)]).0.answer.error);
-        assert!(take(&[("data: {\"conte\n\n", 1)]).0.answer.cut_off);
-    }
-
-    #[test]
-    fn a_new_request_begins_with_nothing() {
-        let (mut exchange, _) = take(&[("data: {\"content\":\"a\"}\n\ndata: [DONE]", 1)]);
-        exchange.begin();
-        assert_eq!((exchange.answer.tokens, exchange.answer.gaps.len()), (0, 0));
-        assert!(!exchange.answer.done);
-    }
-}
+#[path = "exchange_tests.rs"]
+mod tests;

@@ -1,45 +1,45 @@
-//! Where an HTTP/1.1 answer's body is among the bytes of its connection (RFC 9112, sections 6 and 7).
+//! Framing of an HTTP/1.1 answer's body (RFC 9112, sections 6 and 7).
 
 use super::Failure;
 
-/// Lines that say nothing about the body (extensions of chunks, trailers) may have so many bytes together.
-const MAX_ASIDE: u32 = 16 << 10;
+/// Highest total size of chunk extensions and trailers.
+const MAX_EXTRA_BYTES: u32 = 16 << 10;
 
-/// How long a body is.
+/// Length of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
-    /// So many bytes.
+    /// A number of bytes.
     Bytes(u64),
-    /// In chunks, each of which says how long it is.
+    /// Chunks, each with its size.
     Chunked,
-    /// All that comes until the connection ends.
+    /// All bytes until the connection ends.
     UntilClosed,
 }
 
-/// Finds the body in what is read, however it is cut into reads.
+/// State machine that finds the body in the bytes read, wherever a read ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Framing {
     state: State,
-    /// Bytes of lines that say nothing about the body.
-    aside: u32,
+    /// Size of chunk extensions and trailers so far.
+    extra: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// So many bytes of a body that is one piece.
+    /// Bytes left of a body in one piece.
     Whole(u64),
     UntilClosed,
-    /// The chunk's size, as far as it has been read; none before its first digit.
+    /// Size of a chunk, as far as it is read; none before its first digit.
     Size(Option<u64>),
-    /// Behind a chunk's size, which is left to remember.
+    /// Extension after a chunk's size.
     Extension(u64),
-    /// The LF behind a chunk's size.
+    /// LF after a chunk's size.
     SizeEnd(u64),
-    /// So many bytes of a chunk.
+    /// Bytes left of a chunk.
     Data(u64),
     DataCr,
     DataLf,
-    /// The beginning of a line behind the last chunk.
+    /// Beginning of a line after the last chunk.
     Trailer,
     InTrailer,
     TrailerLf,
@@ -48,7 +48,7 @@ enum State {
 }
 
 impl Framing {
-    /// Of a body of this length.
+    /// Returns the framing of a body of `length`.
     pub fn new(length: Length) -> Self {
         let state = match length {
             Length::Bytes(0) => State::Done,
@@ -56,23 +56,23 @@ impl Framing {
             Length::Chunked => State::Size(None),
             Length::UntilClosed => State::UntilClosed,
         };
-        Self { state, aside: 0 }
+        Self { state, extra: 0 }
     }
 
-    /// Whether the body is at its end.
+    /// Returns whether the body is at its end.
     pub fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
-    /// Whether the body ends where the connection does.
+    /// Returns whether the end of the connection is the end of the body.
     pub fn may_close(&self) -> bool {
         matches!(self.state, State::UntilClosed | State::Done)
     }
 
-    /// Hands the pieces of the body in `bytes` to `take`. What is behind its end comes back.
+    /// Calls `take` with each piece of the body in `bytes`. Returns the bytes after its end.
     ///
     /// # Errors
-    /// That of `take`, or if this is no body.
+    /// That of `take`, or if the chunks are malformed.
     pub fn feed<'a>(
         &mut self,
         mut bytes: &'a [u8],
@@ -110,7 +110,7 @@ impl Framing {
         };
     }
 
-    /// The state behind a byte that is none of the body's.
+    /// Returns the state after a byte that is not part of the body.
     fn next(&mut self, byte: u8) -> Result<State, Failure> {
         let malformed = Err(Failure::Malformed);
         Ok(match (self.state, byte) {
@@ -121,7 +121,7 @@ impl Framing {
             (State::Size(Some(size)), b';' | b' ' | b'\t') => State::Extension(size),
             (State::Extension(size), b'\r') => State::SizeEnd(size),
             (State::Extension(_), b'\n') => return malformed,
-            (State::Extension(_) | State::InTrailer, _) if byte != b'\r' => self.aside()?,
+            (State::Extension(_) | State::InTrailer, _) if byte != b'\r' => self.extra()?,
             (State::SizeEnd(0), b'\n') => State::Trailer,
             (State::SizeEnd(size), b'\n') => State::Data(size),
             (State::DataCr, b'\r') => State::DataLf,
@@ -129,7 +129,7 @@ impl Framing {
             (State::Trailer, b'\r') => State::LastLf,
             (State::LastLf, b'\n') => State::Done,
             (State::Trailer, _) => {
-                self.aside()?;
+                self.extra()?;
                 State::InTrailer
             }
             (State::InTrailer, _) => State::TrailerLf,
@@ -138,16 +138,16 @@ impl Framing {
         })
     }
 
-    fn aside(&mut self) -> Result<State, Failure> {
-        self.aside += 1;
-        match self.aside > MAX_ASIDE {
+    fn extra(&mut self) -> Result<State, Failure> {
+        self.extra += 1;
+        match self.extra > MAX_EXTRA_BYTES {
             true => Err(Failure::Malformed),
             false => Ok(self.state),
         }
     }
 }
 
-/// A size with another hexadecimal digit.
+/// Returns `size` with another hexadecimal digit.
 fn more(size: Option<u64>, digit: u8) -> Result<u64, Failure> {
     let digit = char::from(digit).to_digit(16).ok_or(Failure::Malformed)?;
     let size = size.unwrap_or(0).checked_mul(16);
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Body, what is behind it, whether it ended; fed in pieces that end at `cuts`.
+    /// Returns the body, the bytes after it, and whether it ended; feeds pieces that end at `cuts`.
     fn read(
         length: Length,
         bytes: &[u8],
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_joined() {
+    fn joins_chunks() {
         let good = |text: &str, body: &str, behind: &str| {
             assert_eq!(
                 chunked(text),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_has_not_ended_is_told() {
+    fn reports_a_body_that_has_not_ended() {
         for text in [
             "",
             "3\r\nab",
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_are_no_chunks_is_refused() {
+    fn rejects_malformed_chunks() {
         for text in [
             "\r\n",
             "x\r\n",
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_may_be_one_piece() {
+    fn reads_a_body_in_one_piece() {
         let whole = read(Length::Bytes(3), b"abcd", &[1]).unwrap();
         assert_eq!(whole, (b"abc".to_vec(), b"d".to_vec(), true));
         assert!(Framing::new(Length::Bytes(0)).is_done());
@@ -253,7 +253,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_does_not_matter_where_reads_end(
+        fn accepts_reads_that_end_anywhere(
             chunks in prop::collection::vec(("[a-z\r\n]{1,20}", "|;[a-z=]{0,5}"), 0..5),
             trailers in "|A: b\r\n|A: b\r\nC: d\r\n",
         ) {
@@ -273,7 +273,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn survives_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = read(Length::Chunked, &bytes, &[bytes.len() / 2]);
         }
     }

@@ -1,44 +1,36 @@
-//! The head of an HTTP/1.1 answer, and that of a request.
+//! Head of an HTTP/1.1 answer, and of a request.
 
 use super::Failure;
+use super::answer_head::Head;
 use super::framing::Length;
 use bytes::Bytes;
 use hyper::Method;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use std::io::Write as _;
 
-/// Headers that an answer may have.
+/// Highest number of headers in an answer.
 const MAX_HEADERS: usize = 100;
-/// A head may be so long.
+/// Highest size of a head.
 const MAX_HEAD_BYTES: usize = 64 << 10;
 
-/// What an answer says of itself before it begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// HTTP status.
-    pub status: u16,
-    /// It says that it is JSON, and so no stream.
-    pub is_json: bool,
-}
-
-/// A head and what follows from it.
+/// Parsed head, and the framing that follows from it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parsed {
-    /// For whoever asked.
+    /// Head without the framing.
     pub head: Head,
-    /// How long its body is.
+    /// Length of the body.
     pub length: Length,
-    /// The server keeps the connection.
+    /// Whether the server keeps the connection.
     pub keeps: bool,
-    /// How many bytes it took.
+    /// Size of the head.
     pub bytes: usize,
 }
 
-/// Reads the head at the beginning of `bytes`, that of an answer to `method`; none if it is not all there. Interim answers
-/// (100 to 199) are for the caller to pass over.
+/// Parses the head of an answer to `method` at the beginning of `bytes`; none if it is incomplete.
+/// The caller skips interim answers (100 to 199).
 ///
 /// # Errors
-/// If this is no head.
+/// If `bytes` do not begin with a head.
 pub fn parse(bytes: &[u8], method: &Method) -> Result<Option<Parsed>, Failure> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
@@ -48,7 +40,7 @@ pub fn parse(bytes: &[u8], method: &Method) -> Result<Option<Parsed>, Failure> {
         _ => return Err(Failure::Malformed),
     };
     let status = response.code.ok_or(Failure::Malformed)?;
-    let fields = Fields::of(response.headers)?;
+    let fields = Fields::of(status, response.headers)?;
     let persistent = match response.version {
         Some(1) => !fields.closes,
         _ => fields.stays && !fields.closes,
@@ -61,21 +53,18 @@ pub fn parse(bytes: &[u8], method: &Method) -> Result<Option<Parsed>, Failure> {
         _ => Length::UntilClosed,
     };
     Ok(Some(Parsed {
-        head: Head {
-            status,
-            is_json: fields.is_json,
-        },
+        head: fields.head,
         length,
         keeps: persistent && length != Length::UntilClosed && status != 101,
         bytes,
     }))
 }
 
-/// What the headers say, as far as it matters.
+/// Headers that matter here.
 #[derive(Default)]
 struct Fields {
-    is_json: bool,
-    /// Whether the last transfer coding is chunks; none if there is no transfer coding.
+    head: Head,
+    /// Whether the last transfer coding is `chunked`; none without a transfer coding.
     chunked: Option<bool>,
     length: Option<u64>,
     closes: bool,
@@ -83,8 +72,11 @@ struct Fields {
 }
 
 impl Fields {
-    fn of(headers: &[httparse::Header<'_>]) -> Result<Self, Failure> {
-        let mut fields = Self::default();
+    fn of(status: u16, headers: &[httparse::Header<'_>]) -> Result<Self, Failure> {
+        let mut fields = Self {
+            head: Head::new(status),
+            ..Self::default()
+        };
         for header in headers {
             fields.add(header.name, header.value)?;
         }
@@ -93,15 +85,13 @@ impl Fields {
 
     fn add(&mut self, name: &str, value: &[u8]) -> Result<(), Failure> {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
-        if is("content-type") {
-            self.is_json = is_json(value);
-        } else if is("transfer-encoding") {
+        if is("transfer-encoding") {
             let last = list(value).last().unwrap_or_default();
             self.chunked = Some(last.eq_ignore_ascii_case(b"chunked"));
         } else if is("content-length") {
             for text in list(value) {
                 let length = number(text).ok_or(Failure::Malformed)?;
-                // Two that differ would have two readers see two bodies.
+                // Two that differ are an attack: two readers would see two bodies (RFC 9112, 6.3).
                 if self
                     .length
                     .replace(length)
@@ -114,15 +104,11 @@ impl Fields {
             let has = |word: &[u8]| list(value).any(|option| option.eq_ignore_ascii_case(word));
             self.closes |= has(b"close");
             self.stays |= has(b"keep-alive");
+        } else {
+            self.head.add(name, value);
         }
         Ok(())
     }
-}
-
-/// Whether an answer of this type is no stream. Without a word on it, it is looked at: not every server that streams
-/// says so.
-pub fn is_json(content_type: &[u8]) -> bool {
-    content_type.starts_with(b"application/json")
 }
 
 fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -138,7 +124,8 @@ fn number(text: &[u8]) -> Option<u64> {
         .ok()
 }
 
-/// Writes `request` as it goes onto the wire. How long it is is said here, whatever its headers say.
+/// Writes `request` as it is sent. `content-length` is that of the body; the request's own is
+/// ignored.
 pub fn write(request: &hyper::Request<Bytes>, out: &mut Vec<u8>) {
     let (method, body) = (request.method(), request.body());
     let path = request
@@ -181,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_body_is_as_long_as_the_head_says() {
+    fn takes_the_length_of_the_body_from_the_head() {
         assert_eq!(length("200 OK\r\nContent-Length: 5"), Length::Bytes(5));
         assert_eq!(length("200 OK\r\ncontent-length: 5, 5"), Length::Bytes(5));
         assert_eq!(
@@ -203,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_is_kept_if_both_want_it() {
+    fn keeps_a_connection_that_both_sides_keep() {
         let keeps = |text: &str| parse(text.as_bytes(), &Method::GET).unwrap().unwrap().keeps;
         assert!(keeps("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"));
         assert!(!keeps("HTTP/1.1 200 OK\r\n\r\n"));
@@ -217,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_head_is_refused() {
+    fn rejects_malformed_heads() {
         for lines in [
             "what?",
             "200 OK\r\ncontent-length: 5\r\ncontent-length: 6",
@@ -234,25 +221,19 @@ mod tests {
     }
 
     #[test]
-    fn a_head_may_come_in_parts() {
+    fn parses_a_head_that_comes_in_parts() {
         let whole =
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\ncontent-length: 2\r\n\r\n";
         for end in 0..whole.len() {
             assert_eq!(parse(&whole[..end], &Method::GET), Ok(None), "{end}");
         }
         let parsed = parse(whole, &Method::GET).unwrap().unwrap();
-        assert_eq!(
-            parsed.head,
-            Head {
-                status: 200,
-                is_json: true
-            }
-        );
+        assert_eq!((parsed.head.status, parsed.head.is_json()), (200, true));
         assert_eq!(parsed.bytes, whole.len());
     }
 
     #[test]
-    fn a_request_says_how_long_it_is() {
+    fn writes_the_length_of_a_request() {
         let request = hyper::Request::post("/chat?a=1")
             .header("host", "here")
             .header("content-length", "7")

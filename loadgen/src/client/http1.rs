@@ -1,12 +1,14 @@
 //! HTTP/1.1, spoken by the task that uses the connection.
 //!
-//! hyper would hand each piece of a body from the connection to its reader through a channel, and wake the task for it once
-//! more: a good part of what a token costs. Here a token is read into a buffer that all connections of the thread
-//! share, and looked at on the spot. Heads are parsed by the library that hyper parses them with.
+//! It is written for this crate: hyper passes each piece of a body from the connection to its
+//! reader
+//! through a channel, and wakes the task once more for it, which costs more than all measuring.
+//! Here a read goes into a buffer that all connections of the thread share, and is parsed at once.
+//! `httparse`, which hyper uses too, parses the heads.
 
 use super::framing::{Framing, Length};
-use super::head::{self, Head};
-use super::{Failure, Reads};
+use super::head;
+use super::{Failure, Head, Reads};
 use bytes::Bytes;
 use hyper::Method;
 use std::cell::RefCell;
@@ -18,26 +20,27 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What one read takes at most.
+/// Size of the read buffer.
 const READ_BYTES: usize = 64 << 10;
 
 thread_local! {
-    /// Where all connections of a thread read to: it stays in the cache, and what was read is used before the next read.
+    /// Read buffer of all connections of a thread. It stays in the cache, and each read is parsed
+    /// before the next one.
     static READ: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
 }
 
-/// An HTTP/1.1 connection over the stream `S`.
+/// HTTP/1.1 connection over the stream `S`.
 pub struct Http1<S> {
     stream: S,
     reads: Arc<Reads>,
     framing: Framing,
-    /// What was read with the head and is not of it.
-    held: Vec<u8>,
-    /// Both sides keep the connection after the answer under way.
+    /// Bytes of the body that were read with the head.
+    pending: Vec<u8>,
+    /// Whether both sides keep the connection after the answer under way.
     keeps: bool,
 }
 
-/// A request on its way.
+/// Request being written.
 struct Sending {
     bytes: Vec<u8>,
     written: usize,
@@ -46,18 +49,18 @@ struct Sending {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
-    /// On a stream whose reads are stamped in `reads`.
+    /// Returns a connection on a stream whose reads are stamped in `reads`.
     pub fn new(stream: S, reads: Arc<Reads>) -> Self {
         Self {
             stream,
             reads,
             framing: Framing::new(Length::Bytes(0)),
-            held: Vec::new(),
+            pending: Vec::new(),
             keeps: true,
         }
     }
 
-    /// Sends a request; comes back with the head of the answer.
+    /// Sends a request. Returns the head of the answer.
     ///
     /// # Errors
     /// Why there is no answer.
@@ -70,7 +73,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         };
         head::write(request, &mut sending.bytes);
         self.keeps = false;
-        // A server may answer before it has read everything, and read no more.
+        // A server may answer before it has read the whole request.
         let parsed = poll_fn(|cx| {
             sending.poll(&mut self.stream, cx);
             self.poll_head(cx, request.method())
@@ -91,14 +94,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         method: &Method,
     ) -> Poll<Result<head::Parsed, Failure>> {
         loop {
-            let held = &mut self.held;
-            let read = poll_read(&mut self.stream, cx, |bytes| held.extend_from_slice(bytes));
+            let pending = &mut self.pending;
+            let read = poll_read(&mut self.stream, cx, |bytes| {
+                pending.extend_from_slice(bytes);
+            });
             let count = ready!(read).map_err(|error| Failure::of_io(&error, false))?;
             if count == 0 {
                 return Poll::Ready(Err(Failure::closed(false)));
             }
-            while let Some(parsed) = head::parse(&self.held, method)? {
-                self.held.drain(..parsed.bytes);
+            while let Some(parsed) = head::parse(&self.pending, method)? {
+                self.pending.drain(..parsed.bytes);
                 if !matches!(parsed.head.status, 100 | 102..200) {
                     return Poll::Ready(Ok(parsed));
                 }
@@ -106,17 +111,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         }
     }
 
-    /// Hands the answer's body to `take`, piece by piece with the stamps of their reads, up to its end.
+    /// Calls `take` with each piece of the answer's body and the stamp of its read.
     ///
     /// # Errors
-    /// That of `take`, or why there is no end.
+    /// That of `take`, or why the body does not end.
     pub async fn body(
         &mut self,
         take: &mut impl FnMut(&[u8], u64) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let held = std::mem::take(&mut self.held);
-        self.feed(&held, take)?;
-        drop(held);
+        let pending = std::mem::take(&mut self.pending);
+        self.feed(&pending, take)?;
+        drop(pending);
         poll_fn(|cx| {
             while !self.framing.is_done() {
                 let Self {
@@ -153,12 +158,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         feed(&mut self.framing, &self.reads, &mut self.keeps, bytes, take)
     }
 
-    /// Whether another request can be sent, once the answer to the last has been read to its end.
+    /// Returns whether another request can be sent, once the last answer has been read to its end.
     pub async fn reusable(&mut self) -> bool {
         if !self.keeps {
             return false;
         }
-        // Whatever comes without having been asked for is a goodbye.
+        // Data or end of file between answers means that the server closes the connection.
         poll_fn(|cx| Poll::Ready(poll_read(&mut self.stream, cx, |_| {}).is_pending())).await
     }
 }
@@ -172,12 +177,12 @@ fn feed(
 ) -> Result<(), Failure> {
     let read_ns = reads.last_ns.load(Relaxed);
     let behind = framing.feed(bytes, &mut |data| take(data, read_ns))?;
-    // Nobody can tell what an answer is to that was not asked for.
+    // Bytes behind the answer belong to no request.
     *keeps &= behind.is_empty();
     Ok(())
 }
 
-/// Reads once, shows `look` what was read, and says how many bytes that was.
+/// Reads once. Calls `look` with the bytes, and returns their number.
 fn poll_read<S: AsyncRead + Unpin>(
     stream: &mut S,
     cx: &mut Context<'_>,
@@ -192,7 +197,7 @@ fn poll_read<S: AsyncRead + Unpin>(
 }
 
 impl Sending {
-    /// Writes what can be written. A failure is kept: there may be an answer all the same.
+    /// Writes as much as the socket takes. Keeps an error, since there may still be an answer.
     fn poll<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, cx: &mut Context<'_>) {
         while !self.over {
             let step = match self.written == self.bytes.len() {

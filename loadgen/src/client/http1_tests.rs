@@ -1,4 +1,4 @@
-//! Answers whole, in pieces, broken, and on a connection that is kept, over a pipe in memory.
+//! Answers in one piece, in several, malformed, and on a kept connection, over a pipe in memory.
 
 use super::*;
 use crate::client::{Metered, Wire};
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 type Client = Http1<Metered<DuplexStream>>;
 
-/// A client and the server's end of its connection, which holds `room` bytes.
+/// Returns a client and the server's end of its connection, which buffers `room` bytes.
 fn connected(room: usize) -> (Client, DuplexStream) {
     let (here, there) = tokio::io::duplex(room);
     let reads = Arc::new(Reads::default());
@@ -32,7 +32,7 @@ async fn ask(client: &mut Client, method: &str) -> Result<(u16, String), Failure
     Ok((head.status, String::from_utf8(body).unwrap()))
 }
 
-/// What a client makes of `answer`, and whether it keeps the connection.
+/// Returns the client's result for `answer`, and whether it keeps the connection.
 async fn answered(
     method: &str,
     answer: &str,
@@ -50,7 +50,7 @@ async fn answered(
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 
 #[tokio::test]
-async fn answers_follow_each_other_on_one_connection() {
+async fn reads_several_answers_on_one_connection() {
     let (mut client, mut server) = connected(1 << 16);
     for n in 0..3 {
         let answer = format!("{CHUNKED}2\r\nn{n}\r\n0\r\n\r\n");
@@ -66,7 +66,7 @@ async fn answers_follow_each_other_on_one_connection() {
 }
 
 #[tokio::test]
-async fn interim_answers_are_passed_over() {
+async fn skips_interim_answers() {
     let answer = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\na: b\r\n\r\n\
                   HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\nok";
     let (result, keeps) = answered("POST", answer, false).await;
@@ -74,7 +74,7 @@ async fn interim_answers_are_passed_over() {
 }
 
 #[tokio::test]
-async fn some_answers_have_no_body() {
+async fn expects_no_body_where_http_has_none() {
     let with_length = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n";
     let (result, keeps) = answered("HEAD", with_length, false).await;
     assert_eq!((result, keeps), (Ok((200, String::new())), true));
@@ -83,19 +83,19 @@ async fn some_answers_have_no_body() {
 }
 
 #[tokio::test]
-async fn a_body_may_end_with_the_connection() {
+async fn accepts_a_body_that_ends_with_the_connection() {
     let (result, keeps) = answered("GET", "HTTP/1.1 200 OK\r\n\r\nall of it", true).await;
     assert_eq!((result, keeps), (Ok((200, "all of it".into())), false));
 }
 
 #[tokio::test]
-async fn what_was_not_asked_for_ends_the_connection() {
+async fn drops_a_connection_with_unrequested_bytes() {
     let (result, keeps) = answered("GET", &format!("{CHUNKED}0\r\n\r\nHTTP/1.1 408"), false).await;
     assert_eq!((result, keeps), (Ok((200, String::new())), false));
 }
 
 #[tokio::test]
-async fn broken_answers_are_told_apart() {
+async fn distinguishes_broken_answers() {
     let failure =
         |answer: &'static str| async move { answered("GET", answer, true).await.0.unwrap_err() };
     assert_eq!(failure("").await, Failure::ClosedEarly);
@@ -110,7 +110,7 @@ async fn broken_answers_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_read_while_the_request_is_not() {
+async fn reads_a_refusal_before_the_request_is_written() {
     let (mut client, mut server) = connected(256);
     let answer = "HTTP/1.1 413 Content Too Large\r\ncontent-length: 2\r\n\r\nno";
     server.write_all(answer.as_bytes()).await.unwrap();
@@ -119,12 +119,12 @@ async fn a_refusal_is_read_while_the_request_is_not() {
         .unwrap();
     assert_eq!(client.send(&large).await.unwrap().status, 413);
     client.body(&mut |_, _| Ok(())).await.unwrap();
-    // Half a request is still in the way.
+    // Half of the request is still unwritten.
     assert!(!client.reusable().await);
 }
 
 #[tokio::test]
-async fn a_failure_of_the_reader_ends_the_body() {
+async fn ends_the_body_when_the_reader_fails() {
     let (mut client, mut server) = connected(1 << 16);
     server
         .write_all(format!("{CHUNKED}1\r\na\r\n").as_bytes())
@@ -139,7 +139,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn answers_may_come_in_pieces_of_any_size(sizes in prop::collection::vec(1usize..40, 1..20)) {
+    fn reads_answers_in_pieces_of_any_size(sizes in prop::collection::vec(1usize..40, 1..20)) {
         let answer = format!("{CHUNKED}3\r\nabc\r\n5\r\ndefgh\r\n0\r\nA: b\r\n\r\n");
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let result = runtime.block_on(async {

@@ -1,7 +1,7 @@
-//! A socket that counts its bytes and stamps its reads.
+//! Stream that counts its bytes and stamps its reads.
 //!
-//! Counting here, below HTTP, is what makes the totals comparable with what the kernel saw. Stamping here keeps
-//! the client's own parsing out of the latencies.
+//! It counts below HTTP and TLS, so that its totals match those of the kernel. It stamps before
+//! parsing, so that latencies exclude the client's own work.
 
 use crate::clock::now_ns;
 use std::io;
@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Adds to a counter that only this thread writes: others look on, and need no locked instruction.
+/// Adds to a counter that only this thread writes; others only read it. This needs no locked
+/// instruction.
 pub fn add(counter: &AtomicU64, more: u64) {
     counter.store(counter.load(Relaxed) + more, Relaxed);
 }
@@ -23,18 +24,22 @@ pub struct Wire {
     pub sent: AtomicU64,
     /// Read from sockets.
     pub received: AtomicU64,
-}
-
-/// When one connection was read from, as [`now_ns`] stamps; 0 for not yet.
-#[derive(Debug, Default)]
-pub struct Reads {
-    /// First read since this was last set to 0.
-    pub first_ns: AtomicU64,
-    /// Last read.
+    /// Stamp of the last read on any socket; 0 for none.
     pub last_ns: AtomicU64,
 }
 
-/// A stream `S` with its bytes counted.
+/// Stamps of one connection's reads, on the clock of [`now_ns`]; 0 for none.
+#[derive(Debug, Default)]
+pub struct Reads {
+    /// First read of the answer.
+    pub first_ns: AtomicU64,
+    /// Last read.
+    pub last_ns: AtomicU64,
+    /// Moment at which the answer's head was complete.
+    pub head_ns: AtomicU64,
+}
+
+/// Stream `S` with its bytes counted.
 #[derive(Debug)]
 pub struct Metered<S> {
     inner: S,
@@ -43,7 +48,7 @@ pub struct Metered<S> {
 }
 
 impl<S> Metered<S> {
-    /// Counts into `wire` and stamps into `reads`.
+    /// Returns a stream that counts into `wire` and stamps into `reads`.
     pub fn new(inner: S, wire: Arc<Wire>, reads: Arc<Reads>) -> Self {
         Self { inner, wire, reads }
     }
@@ -72,6 +77,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
                 self.reads.first_ns.store(now, Relaxed);
             }
             add(&self.wire.received, bytes as u64);
+            self.wire.last_ns.store(now, Relaxed);
         }
         Poll::Ready(Ok(()))
     }
@@ -115,7 +121,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[tokio::test]
-    async fn bytes_are_counted_both_ways_and_reads_stamped() {
+    async fn counts_bytes_both_ways_and_stamps_reads() {
         let (here, mut there) = tokio::io::duplex(64);
         let (wire, reads) = (Arc::new(Wire::default()), Arc::new(Reads::default()));
         let mut metered = Metered::new(here, wire.clone(), reads.clone());

@@ -1,6 +1,8 @@
-//! One user's side of HTTP: connect, ask, read the stream, say how it went.
+//! HTTP client of one user: connects, sends a request, reads the stream.
 
+mod answer_head;
 mod connection;
+mod decode;
 mod exchange;
 mod failure;
 mod framing;
@@ -9,16 +11,19 @@ mod http1;
 mod http2;
 mod metered;
 mod request;
+mod socket;
 mod target;
 pub mod template;
 mod transport;
 
-pub use connection::Connection;
+pub use answer_head::{ContentType, Head};
+pub use connection::{Connection, Progress};
+pub use decode::Encoding;
 pub use exchange::{Answer, Exchange, Gap, Received};
 pub use failure::Failure;
-pub use head::Head;
 pub use metered::{Metered, Reads, Wire};
 pub use request::Request;
+pub use socket::Address;
 pub use target::Target;
 pub use template::{Template, Values};
 pub use transport::{Transport, Trust};

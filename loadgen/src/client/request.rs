@@ -1,25 +1,29 @@
-//! What is sent, prepared once.
+//! Requests, prepared once and sent many times.
 
 use super::template::{Path, Template};
-use crate::Error;
+use crate::{Error, mask};
 use hyper::Method;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::uri::Authority;
 
-/// A request, to be sent again and again.
+/// A request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Method.
+    /// HTTP method.
     pub method: Method,
-    /// Path and query; the target's own if there is none.
+    /// Path and query; none for those of the target.
     pub path: Option<Path>,
-    /// Headers, `Host` excepted.
+    /// Headers; `Host` only if the user sets it.
     pub headers: HeaderMap,
-    /// Body; JSON, unless a header says otherwise.
+    /// Body; JSON, unless a header declares another type.
     pub body: Template,
 }
 
 impl Request {
-    /// A POST of `body`, answered by a stream, with the user's `headers` (`Name: value`).
+    /// Returns a POST of `body` that a stream answers, with the user's `headers`.
+    ///
+    /// Headers are those of curl: `Name: value` adds one, `Name:` removes a default, `Name;` sends
+    /// an empty one.
     ///
     /// # Errors
     /// If a header is not of that form.
@@ -30,7 +34,7 @@ impl Request {
         request.with(headers)
     }
 
-    /// A request of any kind. `streams` says whether server-sent events are to come back.
+    /// Returns a request of any kind; `streams` is whether a stream is expected.
     ///
     /// # Errors
     /// As [`Request::new`].
@@ -43,7 +47,7 @@ impl Request {
     ) -> Result<Self, Error> {
         let mut request = Self::bare(method, streams);
         request.path = path;
-        // Some servers take a type without a body for a fault.
+        // Some servers reject a content type without a body.
         if let Some(body) = body {
             request.body = body;
             request.headers.insert(CONTENT_TYPE, JSON);
@@ -64,9 +68,17 @@ impl Request {
     }
 
     fn with(mut self, headers: &[String]) -> Result<Self, Error> {
-        for header in headers {
-            let (name, value) = parse_header(header)?;
-            self.headers.insert(name, value);
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|header| parse_header(header))
+            .collect::<Result<_, _>>()?;
+        for (name, _) in &headers {
+            self.headers.remove(name);
+        }
+        for (name, value) in headers {
+            if let Some(value) = value {
+                self.headers.append(name, value);
+            }
         }
         Ok(self)
     }
@@ -74,47 +86,85 @@ impl Request {
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-fn parse_header(header: &str) -> Result<(HeaderName, HeaderValue), Error> {
+/// Parses a header as curl does. Without a value, the header is only removed.
+fn parse_header(header: &str) -> Result<(HeaderName, Option<HeaderValue>), Error> {
     let refuse = |reason: &dyn ToString| Error::Header {
-        header: header.into(),
+        header: mask::header(header),
         reason: reason.to_string(),
     };
-    let (name, value) = header
-        .split_once(':')
-        .ok_or_else(|| refuse(&"it has no colon"))?;
+    let (name, value) = match (header.split_once(':'), header.strip_suffix(';')) {
+        (Some((name, value)), _) => (name, Some(value.trim()).filter(|value| !value.is_empty())),
+        (None, Some(name)) => (name, Some("")),
+        (None, None) => return Err(refuse(&"it has no colon")),
+    };
     let name = name
         .trim()
         .parse::<HeaderName>()
         .map_err(|error| refuse(&error))?;
-    let value = value
-        .trim()
-        .parse::<HeaderValue>()
-        .map_err(|error| refuse(&error))?;
-    Ok((name, value))
+    if let (true, Some(host)) = (name == HOST, value) {
+        Authority::try_from(host).map_err(|error| refuse(&error))?;
+    }
+    let value = value.map(str::parse).transpose();
+    Ok((name, value.map_err(|error| refuse(&error))?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn request(body: Option<&'static str>, headers: &[&str]) -> Request {
+        let headers: Vec<String> = headers.iter().map(|header| (*header).to_owned()).collect();
+        Request::any(
+            Method::PUT,
+            None,
+            body.map(Template::parse),
+            false,
+            &headers,
+        )
+        .unwrap()
+    }
+
+    fn values(request: &Request, name: &str) -> Vec<String> {
+        let values = request.headers.get_all(name).iter();
+        values
+            .map(|value| value.to_str().unwrap().to_owned())
+            .collect()
+    }
+
     #[test]
-    fn bad_headers_are_refused() {
-        for header in ["nonsense", "a b: c", "x: \u{1}"] {
+    fn rejects_malformed_headers_without_showing_secrets() {
+        for header in [
+            "nonsense",
+            "a b: c",
+            "x: \u{1}",
+            "Host: a b",
+            "Authorization: a\u{1}secret",
+        ] {
             let body = Template::parse("{}");
-            assert!(Request::new(body, &[header.into()]).is_err(), "{header}");
+            let refusal = Request::new(body, &[header.into()]).unwrap_err();
+            assert!(!refusal.to_string().contains("secret"), "{refusal}");
         }
     }
 
     #[test]
-    fn only_a_body_has_a_type_and_the_users_headers_win() {
-        let any = |body: Option<&'static str>, headers: &[String]| {
-            Request::any(Method::PUT, None, body.map(Template::parse), false, headers).unwrap()
-        };
-        let without = any(None, &[]);
+    fn declares_a_type_only_with_a_body_and_prefers_the_users() {
+        let without = request(None, &[]);
         assert!(!without.headers.contains_key("content-type"));
         assert_eq!(without.headers["accept"], "*/*");
-        let with = any(Some("a"), &["Content-Type: text/plain".into()]);
-        assert_eq!(with.headers["content-type"], "text/plain");
-        assert_eq!(with.headers.get_all("content-type").iter().count(), 1);
+        let with = request(Some("a"), &["Content-Type: text/plain"]);
+        assert_eq!(values(&with, "content-type"), ["text/plain"]);
+    }
+
+    #[test]
+    fn sends_a_header_as_often_as_it_is_given() {
+        let twice = request(None, &["Cookie: a=1", "X-A: 1", "cookie: b=2"]);
+        assert_eq!(values(&twice, "cookie"), ["a=1", "b=2"]);
+    }
+
+    #[test]
+    fn removes_and_empties_headers_as_curl_does() {
+        let removed = request(Some("a"), &["Accept:", "X-Empty;"]);
+        assert!(values(&removed, "accept").is_empty());
+        assert_eq!(values(&removed, "x-empty"), [""]);
     }
 }

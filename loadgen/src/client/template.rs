@@ -1,6 +1,6 @@
-//! Text that differs from request to request: `{user}`, `{room}`, `{turn}`, `{iteration}` and `{run}` stand for values.
+//! Templates of bodies and paths, with placeholders that differ from request to request.
 //!
-//! Anything else in braces is left as it is: bodies are JSON, and full of them.
+//! Other braces stay as they are, since JSON bodies contain many.
 
 use bytes::Bytes;
 use hyper::http::uri::PathAndQuery;
@@ -9,43 +9,43 @@ use std::io::Write as _;
 /// Users who share a room.
 const ROOM: usize = 50;
 
-/// What placeholders stand for in one request.
+/// Values of the placeholders in one request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Values<'a> {
-    /// `{user}`: the user's number, from 0.
+    /// `{user}`: number of the user, from 0.
     pub user: usize,
-    /// `{turn}`: how many requests this user has begun before.
+    /// `{turn}`: number of requests that this user began before.
     pub turn: u64,
-    /// `{iteration}`: how often this user has been through all steps before.
+    /// `{iteration}`: number of times that this user completed all steps before.
     pub iteration: u64,
-    /// `{run}`: the same in a whole run, and in no other.
+    /// `{run}`: identifier of the run, different in every run.
     pub run: &'a str,
 }
 
-/// Bytes with placeholders.
+/// Template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Template {
-    /// Without any: nothing is done for a request.
+    /// Text without placeholders: requests share it.
     Fixed(Bytes),
-    /// With at least one.
+    /// Text with at least one placeholder.
     Filled(Vec<Piece>),
 }
 
-/// What a template consists of.
+/// Piece of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// Itself.
+    /// Literal text.
     Text(Bytes),
-    /// A value.
+    /// Placeholder.
     Value(Placeholder),
 }
 
-/// Stands for a value.
+/// Placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placeholder {
     /// `{user}`
     User,
-    /// `{room}`: the same for fifty users, from 0.
+    /// `{room}`: number of the room, from 0; fifty users share one.
     Room,
     /// `{turn}`
     Turn,
@@ -55,7 +55,7 @@ pub enum Placeholder {
     Run,
 }
 
-/// How placeholders are written.
+/// Syntax of the placeholders.
 const WRITTEN: [(&str, Placeholder); 5] = [
     ("{user}", Placeholder::User),
     ("{room}", Placeholder::Room),
@@ -65,7 +65,7 @@ const WRITTEN: [(&str, Placeholder); 5] = [
 ];
 
 impl Template {
-    /// Finds the placeholders of `text`.
+    /// Parses `text`.
     pub fn parse(text: impl Into<Bytes>) -> Self {
         let text = text.into();
         let (mut pieces, mut begin) = (Vec::new(), 0);
@@ -83,7 +83,7 @@ impl Template {
         Self::Filled(pieces)
     }
 
-    /// The text with `values` in it.
+    /// Returns the text with `values` filled in.
     pub fn fill(&self, values: &Values<'_>) -> Bytes {
         match self {
             Self::Fixed(text) => text.clone(),
@@ -117,20 +117,20 @@ fn placeholder_at(text: &[u8]) -> Option<(&'static str, Placeholder)> {
     all.find(|(written, _)| text.starts_with(written.as_bytes()))
 }
 
-/// The part of a URL behind the host, with placeholders.
+/// Path and query of a URL, with placeholders.
 #[derive(Clone, Debug)]
 pub enum Path {
-    /// Without any.
+    /// Path without placeholders.
     Fixed(PathAndQuery),
-    /// With at least one.
+    /// Path with at least one placeholder.
     Filled(Template),
 }
 
 impl Path {
-    /// Reads a path. Braces that are no placeholder are refused: no URL has them, so it must be a slip.
+    /// Parses a path.
     ///
     /// # Errors
-    /// In words, if no URL can have this path.
+    /// If the path is not valid in a URL, or has braces other than placeholders.
     pub fn parse(text: &str) -> Result<Self, String> {
         if !text.starts_with('/') {
             return Err(format!("the path {text:?} does not begin with /"));
@@ -151,7 +151,7 @@ impl Path {
         })
     }
 
-    /// The path with `values` in it.
+    /// Returns the path with `values` filled in.
     pub fn fill(&self, values: &Values<'_>) -> PathAndQuery {
         match self {
             Self::Fixed(path) => path.clone(),
@@ -179,19 +179,19 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_filled_in() {
+    fn fills_in_placeholders() {
         assert_eq!(filled(r#"{"id":"{user}-{turn}"}"#), r#"{"id":"7-12"}"#);
         assert_eq!(filled("{run}{iteration}{{user}}"), "5eed3{7}");
     }
 
     #[test]
-    fn fifty_users_share_a_room() {
+    fn assigns_fifty_users_to_a_room() {
         let room = |user| Template::parse("{room}").fill(&Values { user, ..VALUES });
         assert_eq!([0, 49, 50, 149].map(room), ["0", "0", "1", "2"]);
     }
 
     #[test]
-    fn other_braces_stay() {
+    fn keeps_other_braces() {
         for text in ["", r#"{"a":{"user":1}}"#, "{ user }", "{usr}", "{user", "{"] {
             assert_eq!(filled(text), text);
             let template = Template::parse(text.to_owned());
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_take_placeholders_and_nothing_odd() {
+    fn rejects_invalid_paths() {
         let path = |text: &str| Path::parse(text).map(|path| path.fill(&VALUES).to_string());
         assert_eq!(
             path("/threads/{user}-{turn}?a=1").unwrap(),
@@ -220,8 +220,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn filling_is_replacing(text in r#"(\{user\}|\{turn\}|\{iteration\}|\{run\}|[{}"a]){0,12}"#) {
-            // From left to right; none of the values has a brace, so that the order does not matter.
+        fn fills_like_string_replacement(text in r#"(\{user\}|\{turn\}|\{iteration\}|\{run\}|[{}"a]){0,12}"#) {
+            // No value contains a brace, so the order of replacement does not matter.
             let expected = text.replace("{user}", "7").replace("{turn}", "12");
             let expected = expected.replace("{iteration}", "3").replace("{run}", "5eed");
             prop_assert_eq!(filled(&text), expected);

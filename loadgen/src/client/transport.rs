@@ -1,4 +1,4 @@
-//! Which HTTP connections speak, and whose certificates they accept.
+//! HTTP version and TLS trust of connections.
 
 use super::Failure;
 use crate::Error;
@@ -19,33 +19,33 @@ use tokio_rustls::rustls::{
     ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
 };
 
-/// Whose certificates are accepted.
+/// Certificates that are accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Trust {
-    /// Those that this system trusts.
+    /// Certificates that this system trusts.
     #[default]
     System,
-    /// Those signed by an authority in this PEM file, and no others.
+    /// Certificates signed by an authority in this PEM file only.
     Authority(PathBuf),
-    /// Anybody's: the connection is encrypted, with whomever it may be.
-    Anyone,
+    /// Any certificate: the connection is encrypted, its peer is not authenticated.
+    Any,
 }
 
-/// How to speak to servers.
+/// HTTP version and TLS configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Transport {
-    /// HTTP/2, and nothing else.
+    /// Whether connections speak HTTP/2 only.
     pub http2: bool,
     tls: Option<Arc<ClientConfig>>,
 }
 
 impl Transport {
-    /// For `http://` URLs.
+    /// Returns a transport for `http://` URLs.
     pub fn plain(http2: bool) -> Self {
         Self { http2, tls: None }
     }
 
-    /// For `https://` URLs too.
+    /// Returns a transport for `http://` and `https://` URLs.
     ///
     /// # Errors
     /// If the certificates to trust cannot be read.
@@ -57,12 +57,13 @@ impl Transport {
         let mut config = match trust {
             Trust::System => builder.with_root_certificates(system()?),
             Trust::Authority(path) => builder.with_root_certificates(authority(path)?),
-            Trust::Anyone => builder
+            Trust::Any => builder
                 .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Anyone(provider))),
+                .with_custom_certificate_verifier(Arc::new(AcceptAny(provider))),
         }
         .with_no_client_auth();
-        // Only what was asked for is offered: a server that lacks it is told of, not measured over the other.
+        // Offers only the HTTP version that the user selected. A server without it fails, rather
+        // than being measured over the other version.
         config.alpn_protocols = vec![if http2 {
             b"h2".into()
         } else {
@@ -74,15 +75,15 @@ impl Transport {
         })
     }
 
-    /// Whether `https://` URLs can be used.
+    /// Returns whether `https://` URLs can be used.
     pub fn is_secured(&self) -> bool {
         self.tls.is_some()
     }
 
-    /// Agrees on encryption with the server `name` over `stream`.
+    /// Does the TLS handshake with the server `name` over `stream`.
     ///
     /// # Errors
-    /// If they do not agree, or the server is not who it should be.
+    /// If the handshake fails, or the certificate is not accepted.
     pub async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         name: ServerName<'static>,
@@ -134,11 +135,11 @@ fn authority(path: &Path) -> Result<RootCertStore, Error> {
     }
 }
 
-/// Accepts every certificate, as `--insecure` asks; signatures must fit it all the same.
+/// Verifier for `--insecure`: accepts every certificate, but verifies handshake signatures.
 #[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
+struct AcceptAny(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anyone {
+impl ServerCertVerifier for AcceptAny {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -180,24 +181,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_without_certificates_is_refused_by_name() {
+    fn rejects_a_file_without_certificates_by_name() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ca.pem");
         let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for text in ["", "nonsense", broken] {
             std::fs::write(&path, text).unwrap();
             let refusal = Transport::secured(false, &Trust::Authority(path.clone())).unwrap_err();
-            let told = refusal.to_string();
-            assert!(told.contains("ca.pem") && told.contains("PEM"), "{told}");
+            let text = refusal.to_string();
+            assert!(text.contains("ca.pem") && text.contains("PEM"), "{text}");
         }
         let nowhere = Trust::Authority("/no/such/file".into());
         assert!(Transport::secured(false, &nowhere).unwrap_err().is_usage());
     }
 
     #[test]
-    fn only_what_was_asked_for_is_offered() {
+    fn offers_only_the_selected_http_version() {
         let offered = |http2| {
-            let transport = Transport::secured(http2, &Trust::Anyone).unwrap();
+            let transport = Transport::secured(http2, &Trust::Any).unwrap();
             transport.tls.unwrap().alpn_protocols.clone()
         };
         assert_eq!(offered(false), [b"http/1.1"]);

@@ -1,24 +1,27 @@
-//! When to begin, when to begin nothing more, when to cut.
+//! Start and end of the load, shared by all threads.
 
-use crate::clock::{nanos, now_ns};
+use crate::clock::{instant, nanos, now_ns};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Shared by all threads of a run.
+/// Start and end of the load.
 #[derive(Debug)]
 pub struct Control {
-    /// When the load began, as [`now_ns`] counts.
+    /// Start of the load on the clock of [`now_ns`].
     pub start_ns: u64,
     end_ns: AtomicU64,
     graceful_ns: u64,
     /// Requests that may still begin.
     left: AtomicU64,
+    /// Whether no further request may begin.
+    closed: watch::Sender<bool>,
     cut: watch::Sender<bool>,
 }
 
 impl Control {
-    /// A run that begins now and ends after `length_ns` or `requests`, whichever is reached first.
+    /// Returns the control of a load that begins now and ends after `length_ns`, or after
+    /// `requests` if that is sooner.
     pub fn new(length_ns: u64, requests: Option<u64>, graceful: Duration) -> Self {
         let start_ns = now_ns();
         Self {
@@ -26,53 +29,70 @@ impl Control {
             end_ns: AtomicU64::new(start_ns.saturating_add(length_ns)),
             graceful_ns: nanos(graceful),
             left: AtomicU64::new(requests.unwrap_or(u64::MAX)),
+            closed: watch::Sender::new(false),
             cut: watch::Sender::new(false),
         }
     }
 
-    /// When the last request may begin.
+    /// Returns the moment from which no request may begin.
     pub fn end_ns(&self) -> u64 {
         self.end_ns.load(Relaxed)
     }
 
-    /// Whether requests may begin.
+    /// Returns whether requests may begin.
     pub fn open(&self) -> bool {
         now_ns() < self.end_ns()
     }
 
-    /// Takes leave to begin one request.
+    /// Takes one of the requests that may still begin; false if no request is left.
     pub fn claim(&self) -> bool {
         let take = |left: u64| left.checked_sub(1);
-        self.open() && self.left.fetch_update(Relaxed, Relaxed, take).is_ok()
+        let claimed = self.open() && self.left.fetch_update(Relaxed, Relaxed, take).is_ok();
+        if !claimed {
+            self.closed.send_replace(true);
+        }
+        claimed
     }
 
-    /// Nanoseconds since the load began.
+    /// Waits for `length`, or until no request may begin any more.
+    pub async fn pause(&self, length: Duration) {
+        let wake_ns = now_ns().saturating_add(nanos(length)).min(self.end_ns());
+        let mut closed = self.closed.subscribe();
+        tokio::select! {
+            () = tokio::time::sleep_until(instant(wake_ns)) => {}
+            // The sender lives in `self`, so waiting cannot fail.
+            _ = closed.wait_for(|closed| *closed) => {}
+        }
+    }
+
+    /// Returns nanoseconds since the load began.
     pub fn elapsed_ns(&self) -> u64 {
         now_ns() - self.start_ns
     }
 
-    /// How long load was or will be offered.
+    /// Returns how long load was or will be offered.
     pub fn offered_ns(&self) -> u64 {
         self.end_ns() - self.start_ns
     }
 
-    /// When streams still under way are cut.
+    /// Returns the moment at which open streams are cut.
     pub fn cut_ns(&self) -> u64 {
         self.end_ns().saturating_add(self.graceful_ns)
     }
 
-    /// Begins nothing more.
+    /// Ends the load: no further request begins.
     pub fn stop(&self) {
         self.end_ns.fetch_min(now_ns(), Relaxed);
+        self.closed.send_replace(true);
     }
 
-    /// Cuts what is under way.
+    /// Ends the load and cuts open streams.
     pub fn cut(&self) {
         self.stop();
         self.cut.send_replace(true);
     }
 
-    /// Whether what was under way has been cut.
+    /// Returns whether open streams have been cut.
     pub fn is_cut(&self) -> bool {
         *self.cut.borrow()
     }
@@ -89,14 +109,28 @@ impl Control {
 mod tests {
     use super::*;
 
+    const GRACEFUL: Duration = Duration::from_secs(3);
+
     #[tokio::test]
-    async fn stopping_closes_and_cutting_tells() {
-        let control = Control::new(u64::MAX, Some(1), Duration::from_secs(3));
+    async fn closes_when_stopped_and_notifies_when_cut() {
+        let control = Control::new(u64::MAX, Some(1), GRACEFUL);
         assert!(control.open() && control.claim() && !control.claim());
         control.stop();
         assert!(!control.open());
         assert_eq!(control.cut_ns(), control.end_ns() + 3_000_000_000);
         control.cut();
         control.cut_off().await;
+    }
+
+    #[tokio::test]
+    async fn ends_a_pause_once_no_request_may_begin() {
+        let hour = Duration::from_secs(3600);
+        let stopped = Control::new(u64::MAX, None, GRACEFUL);
+        tokio::join!(stopped.pause(hour), async { stopped.stop() });
+        let exhausted = Control::new(u64::MAX, Some(0), GRACEFUL);
+        assert!(!exhausted.claim());
+        exhausted.pause(hour).await;
+        let short = Control::new(1_000_000, None, GRACEFUL);
+        short.pause(hour).await;
     }
 }

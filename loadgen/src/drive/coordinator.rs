@@ -1,10 +1,11 @@
-//! Starts the workers, ends them, joins what they measured.
+//! Starts the workers, ends the load, and joins the workers' results.
 
 use super::control::Control;
 use super::monitor::{Monitor, Snapshot};
-use super::worker::Worker;
+use super::worker;
+use super::worker_state::WorkerState;
 use crate::Error;
-use crate::clock::instant;
+use crate::clock::{instant, now_ns};
 use crate::measure::{Totals, Usage};
 use crate::plan::Plan;
 use recording::load::{Held, LoadPoint};
@@ -13,30 +14,34 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// How often the workers are looked at.
-const LOOK: Duration = Duration::from_millis(200);
+/// Interval at which the coordinator reads the workers' counters.
+const TICK: Duration = Duration::from_millis(200);
 
-/// What a run came to.
+/// Result of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// What was counted, streams finishing after the load's end included.
+    /// Counters, including streams that ended after the load.
     pub totals: Arc<Totals>,
-    /// How long load was offered.
+    /// Time for which load was offered.
     pub offered_ns: u64,
-    /// What it cost.
+    /// CPU time of the load generator.
     pub cpu_ns: u64,
-    /// Highest resident set.
+    /// Highest resident set of the load generator.
     pub peak_rss_bytes: u64,
     /// One point a second.
     pub series: Vec<LoadPoint>,
-    /// Why it ended early, if it did.
+    /// Reason why the load ended early, if it did.
     pub ended_early: Option<String>,
-    /// The highest load that held the thresholds, if that was looked for.
+    /// Time from the server's last byte to the end, if it had stopped answering.
+    pub unresponsive_ns: Option<u64>,
+    /// Highest load that met the thresholds, if a breakpoint was searched.
     pub held: Option<Held>,
 }
 
-/// Offers the load of `plan`. Each message on `interrupts` ends it sooner: the first lets streams under way finish,
-/// the second cuts them.
+/// Offers the load of `plan`, and calls `observe` five times a second.
+///
+/// The first message on `interrupts` ends the load and lets open streams finish; the second cuts
+/// them.
 ///
 /// # Errors
 /// If threads cannot be started.
@@ -47,14 +52,14 @@ pub async fn run(
 ) -> Result<Outcome, Error> {
     let before = Usage::now();
     let (mut run, mut finished) = Run::start(plan)?;
-    let mut ticker = tokio::time::interval(LOOK);
+    let mut ticker = tokio::time::interval(TICK);
     loop {
         tokio::select! {
             None = finished.recv() => break run.finish(before),
             () = run.deadline(), if !run.control.is_cut() => run.control.cut(),
             Some(()) = interrupts.recv() => run.interrupt(),
             _ = ticker.tick() => {
-                observe(&run.monitor.look());
+                observe(&run.monitor.tick());
                 if let Some(reason) = run.monitor.reason_to_stop() {
                     run.stop(reason);
                 }
@@ -71,22 +76,22 @@ struct Run {
 }
 
 impl Run {
-    /// The receiver is closed once all workers are done.
+    /// Starts the workers. The receiver is closed once all of them have ended.
     fn start(plan: Arc<Plan>) -> Result<(Self, Receiver<()>), Error> {
         let control = Arc::new(Control::new(
             plan.shape.length_ns(),
             plan.requests,
             plan.graceful_stop,
         ));
-        let worker = |number| Arc::new(Worker::new(plan.clone(), control.clone(), number));
-        let workers: Vec<Arc<Worker>> = (0..plan.threads).map(worker).collect();
+        let worker = |number| Arc::new(WorkerState::new(plan.clone(), control.clone(), number));
+        let workers: Vec<Arc<WorkerState>> = (0..plan.threads).map(worker).collect();
         let (running, finished) = mpsc::channel(1);
         let mut threads = Vec::new();
         for worker in workers.iter().cloned() {
             let thread = std::thread::Builder::new().name(format!("load-{}", worker.number));
             let running: Sender<()> = running.clone();
             threads.push(thread.spawn(move || {
-                let result = worker.run();
+                let result = worker::run(&worker);
                 drop(running);
                 result
             })?);
@@ -120,7 +125,7 @@ impl Run {
     }
 
     fn finish(mut self, before: Usage) -> Result<Outcome, Error> {
-        // Where the number of requests ended the load, it ended now.
+        // With --requests, the load ends with the last answer.
         self.control.stop();
         let totals = self.monitor.end_second();
         for thread in self.threads {
@@ -130,6 +135,7 @@ impl Run {
         }
         let usage = Usage::now();
         Ok(Outcome {
+            unresponsive_ns: totals.unresponsive_ns(now_ns()),
             totals,
             offered_ns: self.control.offered_ns(),
             cpu_ns: usage.cpu_ns - before.cpu_ns,

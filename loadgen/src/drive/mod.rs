@@ -1,8 +1,9 @@
 //! Offers the load: worker threads, each with its own users and its own single-threaded runtime.
 //!
-//! Workers share nothing but the control and are looked at five times a second, so a core more is a core's load more.
+//! Workers share only [`control`]; the coordinator reads their counters five times a second. The
+//! load therefore scales with the number of CPUs.
 
-mod arrivals;
+mod backoff;
 mod closed;
 mod control;
 mod coordinator;
@@ -13,7 +14,7 @@ mod open;
 mod session;
 mod timer;
 mod worker;
+mod worker_state;
 
-pub use arrivals::Arrivals;
 pub use coordinator::{Outcome, run};
 pub use monitor::Snapshot;

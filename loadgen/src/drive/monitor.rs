@@ -1,7 +1,7 @@
-//! Looks at the workers while they run: how things stand, a point a second, whether to go on.
+//! Reads the workers' counters while they run: progress, one point a second, reasons to stop.
 
 use super::control::Control;
-use super::worker::Worker;
+use super::worker_state::WorkerState;
 use crate::clock::{MILLISECOND, SECOND};
 use crate::measure::Totals;
 use crate::plan::Plan;
@@ -9,46 +9,46 @@ use recording::load::{Held, LoadPoint};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Requests that must all have failed before a run is given up as hopeless.
-const HOPELESS: u64 = 20;
-/// Thresholds that end a run are judged over stretches this long: a second alone is mostly chance.
+/// Number of failures, without any success, after which a run is aborted.
+const ABORT_AFTER: u64 = 20;
+/// Window over which thresholds that end a run are judged. One second alone is too noisy.
 const WINDOW_NS: u64 = 5 * SECOND;
-/// Stretches that a load has at least, unless they would be under a second.
+/// Minimum number of windows of a load, unless they would be under a second.
 const WINDOWS: u64 = 12;
 
-/// How a run stands.
+/// State of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// Since the load began.
+    /// Time since the load began.
     pub elapsed_ns: u64,
-    /// Streams open.
+    /// Open streams.
     pub active: u64,
-    /// Answered to the end so far.
+    /// Requests answered to the end so far.
     pub completed: u64,
-    /// Failed so far, or answered wrongly.
+    /// Requests failed or rejected so far.
     pub bad: u64,
-    /// The last whole second.
+    /// Point of the last whole second.
     pub last: LoadPoint,
-    /// Everything up to the end of that second.
+    /// Counts up to the end of that second.
     pub totals: Arc<Totals>,
 }
 
-/// The workers, and what was seen of them.
+/// Reader of the workers' counters.
 #[derive(Debug)]
 pub struct Monitor {
     plan: Arc<Plan>,
     control: Arc<Control>,
-    workers: Vec<Arc<Worker>>,
-    /// One point a second.
+    workers: Vec<Arc<WorkerState>>,
+    /// Series with one point a second.
     pub series: Vec<LoadPoint>,
-    /// The highest load that held the thresholds, if that is looked for.
+    /// Highest load that met the thresholds, if a breakpoint is searched.
     pub held: Option<Held>,
     second: Arc<Totals>,
     window: Arc<Totals>,
 }
 
 impl Monitor {
-    pub fn new(plan: Arc<Plan>, control: Arc<Control>, workers: Vec<Arc<Worker>>) -> Self {
+    pub fn new(plan: Arc<Plan>, control: Arc<Control>, workers: Vec<Arc<WorkerState>>) -> Self {
         let held = plan.stop_when_crossed.then(|| Held {
             unit: plan.shape.unit.to_string(),
             ..Held::default()
@@ -64,24 +64,25 @@ impl Monitor {
         }
     }
 
-    /// Everything counted so far.
+    /// Returns the counts of all workers so far.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals {
             elapsed_ns: self.control.elapsed_ns(),
             ..Totals::default()
         };
         for worker in &self.workers {
-            totals.tally.add(&worker.tally());
+            totals.counters.add(&worker.counters());
             totals.bytes_sent += worker.wire.sent.load(Relaxed);
             totals.bytes_received += worker.wire.received.load(Relaxed);
             totals.tokens += worker.received.tokens.load(Relaxed);
             totals.chunks += worker.received.chunks.load(Relaxed);
+            totals.last_byte_ns = totals.last_byte_ns.max(worker.wire.last_ns.load(Relaxed));
         }
         totals
     }
 
-    /// How things stand; ends the second under way if it is over.
-    pub fn look(&mut self) -> Snapshot {
+    /// Returns the state of the run. Ends the current second if it is over.
+    pub fn tick(&mut self) -> Snapshot {
         let elapsed_ns = self.control.elapsed_ns();
         if elapsed_ns / SECOND > self.series.len() as u64 {
             self.end_second();
@@ -93,19 +94,19 @@ impl Monitor {
             ..Snapshot::default()
         };
         for worker in &self.workers {
-            let tally = worker.tally();
-            snapshot.bad += tally.bad();
-            snapshot.active += tally.active;
-            snapshot.completed += tally.requests.completed;
+            let counters = worker.counters();
+            snapshot.bad += counters.bad();
+            snapshot.active += counters.active;
+            snapshot.completed += counters.requests.completed;
         }
         snapshot
     }
 
-    /// Ends the second under way; gives everything up to now.
+    /// Ends the current second. Returns the counts up to now.
     pub fn end_second(&mut self) -> Arc<Totals> {
         let totals = Arc::new(self.totals());
         let t_ns = totals.elapsed_ns;
-        // Load that ended in this second was offered up to there; what comes behind it finishes only.
+        // A load that ended in this second was offered until then; afterwards streams only finish.
         let offered_ns = self.control.offered_ns();
         let load = match self.second.elapsed_ns < offered_ns {
             true => self.plan.shape.at(t_ns.min(offered_ns.saturating_sub(1))),
@@ -117,32 +118,38 @@ impl Monitor {
         totals
     }
 
-    /// Why to end the run early, if there is a reason.
+    /// Returns a reason to end the run early, if there is one.
     pub fn reason_to_stop(&mut self) -> Option<String> {
         if self.control.open() {
-            self.hopeless().or_else(|| self.crossed())
+            self.never_succeeded().or_else(|| self.crossed())
         } else {
             None
         }
     }
 
-    /// A wrong URL or a server that is not there need not take the whole minute to be told.
-    fn hopeless(&self) -> Option<String> {
+    /// Returns the reason to abort a run in which no request can succeed: a wrong URL, or a server
+    /// that is down.
+    ///
+    /// No stream may have delivered a token, and the first request of every user must have ended:
+    /// those still open may succeed.
+    fn never_succeeded(&self) -> Option<String> {
         if self.control.elapsed_ns() < 500 * MILLISECOND {
             return None;
         }
         let mut bad = 0;
         for worker in &self.workers {
-            let tally = worker.tally();
-            if tally.total.count() > 0 {
+            let counters = worker.counters();
+            let succeeded = counters.total.count() > 0 || worker.received.tokens.load(Relaxed) > 0;
+            if succeeded || counters.first_pending > 0 {
                 return None;
             }
-            bad += tally.bad();
+            bad += counters.bad();
         }
-        (bad >= HOPELESS).then(|| format!("the first {bad} requests all failed"))
+        (bad >= ABORT_AFTER).then(|| format!("the first {bad} requests all failed"))
     }
 
-    /// Judges a stretch of time once it is over. Load that rose within it held only as far as it was at its begin.
+    /// Judges a window once it is over. If load rose within it, only the load at its start counts
+    /// as sustained.
     fn crossed(&mut self) -> Option<String> {
         let held = self.held.as_mut()?;
         let length_ns = WINDOW_NS.min(self.plan.shape.length_ns() / WINDOWS);
@@ -158,8 +165,8 @@ impl Monitor {
         self.window = self.second.clone();
         let mut thresholds = self.plan.thresholds.iter();
         match thresholds.find(|threshold| threshold.crossed(&window)) {
-            // What was not measured did not hold.
-            None if window.tally.ended() == 0 => None,
+            // A window without answers proves nothing.
+            None if window.counters.finished() == 0 => None,
             None => {
                 held.load = held.load.max(before.min(now));
                 None

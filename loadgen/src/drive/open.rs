@@ -1,24 +1,23 @@
-//! The open loop: requests begin when they are due, whatever the answers do.
+//! Open loop: requests begin when they are due, independent of the answers.
 //!
-//! Latency counts from the moment a request was due. If the server, the connection or the load generator is late,
-//! the number says so: that is the difference to a closed loop, where a slow server also slows the questions
-//! ("coordinated omission").
+//! Latency counts from the moment a request was due, so it includes delays of the server, the
+//! connection and the load generator. A closed loop misses them, since a slow server also delays
+//! the next requests ("coordinated omission").
 
-use super::arrivals::Arrivals;
 use super::session::Session;
 use super::timer::Timer;
-use super::worker::Worker;
+use super::worker_state::WorkerState;
 use crate::clock::now_ns;
 use std::io;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// Begins this worker's share of the requests; cuts those that take too long to end.
+/// Begins this worker's share of the requests. Cuts those that stream beyond the graceful stop.
 ///
 /// # Errors
-/// If it has no timer.
-pub async fn run(worker: &Arc<Worker>) -> io::Result<()> {
+/// If the kernel refuses a timer.
+pub async fn run(worker: &Arc<WorkerState>) -> io::Result<()> {
     let mut streams = JoinSet::new();
     let timer = Timer::new()?;
     tokio::select! {
@@ -32,12 +31,16 @@ pub async fn run(worker: &Arc<Worker>) -> io::Result<()> {
     Ok(())
 }
 
-async fn offer(worker: &Arc<Worker>, timer: &Timer, streams: &mut JoinSet<()>) -> io::Result<()> {
-    // A session that has finished comes back here, so its connection is used again.
+async fn offer(
+    worker: &Arc<WorkerState>,
+    timer: &Timer,
+    streams: &mut JoinSet<()>,
+) -> io::Result<()> {
+    // Sessions return here when their request ends, so that connections are reused.
     let (free, mut idle) = mpsc::unbounded_channel();
     let most = worker.plan.streams_of(worker.number);
     let mut made = 0;
-    for due in Arrivals::new(&worker.plan, worker.number) {
+    for due in worker.plan.arrivals(worker.number) {
         let due = worker.control.start_ns + due;
         timer.until(due).await?;
         if !worker.control.claim() {
@@ -47,7 +50,7 @@ async fn offer(worker: &Arc<Worker>, timer: &Timer, streams: &mut JoinSet<()>) -
             Ok(session) => Some(session),
             Err(_) if made < most => {
                 made += 1;
-                // No number twice, whichever thread it is on.
+                // Unique over all threads.
                 Some(Session::new(
                     worker.number + (made - 1) * worker.plan.threads,
                 ))
@@ -62,17 +65,17 @@ async fn offer(worker: &Arc<Worker>, timer: &Timer, streams: &mut JoinSet<()>) -
 }
 
 async fn ask(
-    worker: Arc<Worker>,
+    worker: Arc<WorkerState>,
     mut session: Session,
     due: u64,
     free: mpsc::UnboundedSender<Session>,
 ) {
     worker
-        .tally()
+        .counters()
         .start_delay
         .record(now_ns().saturating_sub(due));
-    // Counted where it happened; the next request is due when it is due.
-    let _ = session.ask(&worker, || due).await;
-    // Nobody takes it back once nothing more is offered.
+    // Failures are counted in `ask`; they do not delay the next request.
+    let _ = session.ask(&worker, Some(due)).await;
+    // Fails once the load is over: the session is then no longer needed.
     let _ = free.send(session);
 }

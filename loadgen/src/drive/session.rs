@@ -1,11 +1,15 @@
-//! One user's connection: kept from request to request as long as the server keeps it.
+//! One user's connection, kept from request to request as long as the server keeps it.
 
-use super::deadline::within;
+use super::deadline::until;
 use super::in_flight::InFlight;
-use super::worker::Worker;
-use crate::client::{Connection, Exchange, Failure, Request, Values};
-use crate::clock::now_ns;
+use super::worker_state::WorkerState;
+use crate::client::{Answer, Connection, Exchange, Failure, Values};
+use crate::clock::{nanos, now_ns};
+use crate::steps::Step;
 use std::pin::pin;
+
+/// How often one request may be sent on a new connection because the server did not process it.
+const RESENDS: u32 = 3;
 
 /// A user's connection and buffers.
 pub struct Session {
@@ -17,7 +21,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Of user `index`, not connected yet.
+    /// Returns the session of user `index`, not connected yet.
     pub fn new(index: usize) -> Self {
         Self {
             index,
@@ -32,65 +36,69 @@ impl Session {
         self.connection = None;
     }
 
-    /// One request, counted in `worker`. Its latencies count from `begin`, which is asked once it is connected.
+    /// Returns the last answer.
+    pub fn answer(&self) -> &Answer {
+        self.exchange.answer()
+    }
+
+    /// Sends one request, reads its answer, and counts both in `worker`.
+    ///
+    /// Latencies count from `due_ns` (open loop) or, in a closed loop, from the moment the
+    /// connection is open. The plan's timeout counts from `due_ns` or from now, and includes
+    /// connecting.
     ///
     /// # Errors
-    /// Why it failed.
-    pub async fn ask(
-        &mut self,
-        worker: &Worker,
-        begin: impl FnOnce() -> u64,
-    ) -> Result<(), Failure> {
+    /// Why the request failed.
+    pub async fn ask(&mut self, worker: &WorkerState, due_ns: Option<u64>) -> Result<(), Failure> {
         let (step, values) = worker.plan.steps.at(self.index, self.turn);
-        // A request counts from here, so that one cut while it connects is counted too.
-        let mut request = InFlight::begin(worker, step, now_ns());
+        let begin_ns = due_ns.unwrap_or_else(now_ns);
+        let end_ns = begin_ns.saturating_add(nanos(worker.plan.timeout));
+        // Begun before connecting, so that a request that is cut while it connects is counted.
+        let mut request = InFlight::begin(worker, step, begin_ns, self.turn == 0);
         self.turn += 1;
-        let mut connection = match self.connection(worker).await {
-            Ok(connection) => connection,
-            Err(failure) => {
-                request.failed(failure);
-                return Err(failure);
-            }
+        let result = {
+            let send = pin!(self.send(worker, &mut request, step, &values, due_ns.is_none()));
+            until(end_ns, send).await.unwrap_or(Err(Failure::Timeout))
         };
-        request.begin_ns = begin();
-        match self
-            .exchange(worker, &mut connection, &step.request, &values)
-            .await
-        {
-            Ok(()) => {
-                request.completed(self.exchange.answer());
-                self.connection = Some(connection);
-                Ok(())
+        match result {
+            Ok(()) => request.completed(self.exchange.answer()),
+            Err(failure) => request.failed(failure),
+        }
+        result
+    }
+
+    /// Sends the request, again on a new connection where the server says that it did not process
+    /// it. With `from_connected`, the request begins when its first connection is open.
+    async fn send(
+        &mut self,
+        worker: &WorkerState,
+        request: &mut InFlight<'_>,
+        step: &Step,
+        values: &Values<'_>,
+        from_connected: bool,
+    ) -> Result<(), Failure> {
+        let target = worker.target(self.index);
+        for attempt in 0..=RESENDS {
+            // Taken out of the session: a request that fails takes its connection with it.
+            let kept = self.connection.take();
+            let mut connection = Connection::again(kept, target, worker.wire.clone()).await?;
+            if from_connected && attempt == 0 {
+                request.begin_ns = now_ns();
             }
-            Err(failure) => {
-                request.failed(failure);
-                Err(failure)
+            request.sent_on(connection.progress());
+            let http = target.address_to(&step.request, values);
+            let run = self
+                .exchange
+                .run(&mut connection, http, &worker.scanner, &worker.received);
+            match run.await {
+                Err(Failure::NotProcessed) if attempt < RESENDS => {}
+                Ok(()) => {
+                    self.connection = Some(connection);
+                    return Ok(());
+                }
+                Err(failure) => return Err(failure),
             }
         }
-    }
-
-    async fn exchange(
-        &mut self,
-        worker: &Worker,
-        connection: &mut Connection,
-        request: &Request,
-        values: &Values<'_>,
-    ) -> Result<(), Failure> {
-        let http = worker.target(self.index).address_to(request, values);
-        let run = pin!(
-            self.exchange
-                .run(connection, http, &worker.scanner, &worker.received)
-        );
-        let ended = within(worker.plan.timeout, run).await;
-        ended.unwrap_or(Err(Failure::Timeout))
-    }
-
-    /// The connection of the last request if the server kept it, else a new one. It is taken out of the session:
-    /// a request that fails or is given up takes its connection with it.
-    async fn connection(&mut self, worker: &Worker) -> Result<Connection, Failure> {
-        let (kept, target) = (self.connection.take(), worker.target(self.index));
-        let connecting = pin!(Connection::again(kept, target, worker.wire.clone()));
-        let connected = within(worker.plan.timeout, connecting).await;
-        connected.unwrap_or(Err(Failure::Timeout))
+        Err(Failure::NotProcessed)
     }
 }

@@ -1,5 +1,5 @@
-//! A timer of the kernel's own resolution. tokio's counts in milliseconds, and what a request begins late is part of its
-//! latency in an open loop.
+//! Timer with the kernel's resolution (`timerfd`). tokio's timers count in milliseconds, which an
+//! open loop would see as latency of its requests.
 
 use crate::clock::now_ns;
 use nix::sys::time::TimeSpec;
@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
 
-/// Wakes one task at one moment at a time.
+/// Timer of one task.
 pub struct Timer(AsyncFd<Descriptor>);
 
 struct Descriptor(TimerFd);
@@ -21,7 +21,7 @@ impl AsRawFd for Descriptor {
 }
 
 impl Timer {
-    /// One that the current runtime drives.
+    /// Returns a timer that the current runtime drives.
     ///
     /// # Errors
     /// If the kernel refuses another timer.
@@ -38,7 +38,7 @@ impl Timer {
     /// Waits for the moment `ns` of [`now_ns`].
     ///
     /// # Errors
-    /// If the timer cannot be set or waited for any more.
+    /// If the kernel refuses to set the timer or to wait for it.
     pub async fn until(&self, ns: u64) -> io::Result<()> {
         loop {
             let wait = ns.saturating_sub(now_ns());
@@ -48,7 +48,7 @@ impl Timer {
             let wait = TimeSpec::from_duration(Duration::from_nanos(wait));
             let timer = &self.0.get_ref().0;
             timer.set(Expiration::OneShot(wait), TimerSetTimeFlags::empty())?;
-            // Setting it anew also resets its count of expiries, so that it never has to be read.
+            // Setting the timer again resets its expiry count, so it never needs to be read.
             self.0.readable().await?.clear_ready();
         }
     }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_is_never_early_and_can_be_used_again() {
+    async fn fires_no_earlier_than_due_and_is_reusable() {
         let timer = Timer::new().unwrap();
         for wait in [0, 1, 300_000, 50_000] {
             let due = now_ns() + wait;

@@ -1,4 +1,4 @@
-//! A distribution of durations: an HDR histogram with three significant digits.
+//! Distribution of durations: an HDR histogram with three significant digits.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -7,13 +7,13 @@ use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerial
 use recording::histogram::{BUCKETS, bucket_of};
 use recording::load::Distribution;
 
-/// Finest unit kept, nanoseconds; the kernel's own timers are coarser.
+/// Resolution in nanoseconds; the kernel's own timers are coarser.
 const FINEST_NS: u64 = 1_000;
-/// Longest duration kept: an hour. Longer ones count as this.
+/// Longest duration: an hour. Longer ones count as this.
 const LONGEST_NS: u64 = 3_600_000_000_000;
 const DIGITS: u8 = 3;
 
-/// Durations in nanoseconds.
+/// Distribution of durations in nanoseconds.
 #[derive(Clone, Debug)]
 pub struct Latency(Hdr<u64>);
 
@@ -21,53 +21,58 @@ impl Default for Latency {
     fn default() -> Self {
         let mut hdr = Hdr::new_with_bounds(FINEST_NS, 2 * FINEST_NS, DIGITS)
             .expect("the bounds are in order");
-        // It grows to the longest duration recorded: most are far from an hour, and an hour takes 200 KB.
+        // It grows to the longest duration recorded, since an hour would take 200 KiB.
         hdr.auto(true);
         Self(hdr)
     }
 }
 
 impl Latency {
-    /// Adds one duration.
+    /// Records one duration.
     pub fn record(&mut self, ns: u64) {
         self.record_n(ns, 1);
     }
 
-    /// Adds the same duration `times` times.
+    /// Records the same duration `times` times.
     pub fn record_n(&mut self, ns: u64, times: u64) {
         self.0
             .record_n(ns.min(LONGEST_NS), times)
             .expect("it grows up to an hour");
     }
 
-    /// Adds all of another's.
+    /// Adds all durations of another distribution.
     pub fn add(&mut self, other: &Self) {
         self.0.add(&other.0).expect("it grows as it must");
     }
 
-    /// Takes away what another held, which must have been a part of this.
+    /// Subtracts another distribution, which must be a part of this one.
     pub fn subtract(&mut self, part: &Self) {
         self.0
             .subtract(&part.0)
             .expect("the part is no larger than the whole");
     }
 
-    /// The mean, nanoseconds; 0 if there are none.
+    /// Returns the mean in nanoseconds; 0 without durations.
     pub fn mean(&self) -> f64 {
         self.0.mean()
     }
 
-    /// How many were recorded.
+    /// Returns the number of durations.
     pub fn count(&self) -> u64 {
         self.0.len()
     }
 
-    /// How many were longer than `ns`, to the histogram's precision.
+    /// Returns the longest duration; 0 without durations.
+    pub fn max(&self) -> u64 {
+        self.0.max()
+    }
+
+    /// Returns the number of durations longer than `ns`, to the histogram's precision.
     pub fn count_above(&self, ns: u64) -> u64 {
         self.count() - self.0.count_between(0, ns)
     }
 
-    /// The duration that a share `q` (0 to 1) does not exceed; 0 if there are none.
+    /// Returns the duration that a share `q` (0 to 1) does not exceed; 0 without durations.
     pub fn quantile(&self, q: f64) -> u64 {
         if self.0.is_empty() {
             0
@@ -76,7 +81,7 @@ impl Latency {
         }
     }
 
-    /// As the summary holds it.
+    /// Returns the distribution as the summary stores it.
     pub fn distribution(&self) -> Distribution {
         if self.0.is_empty() {
             return Distribution::default();
@@ -96,10 +101,10 @@ impl Latency {
         }
     }
 
-    /// The distribution a summary holds; none recorded if it says so itself.
+    /// Decodes a distribution of a summary.
     ///
     /// # Errors
-    /// In words, if the summary has no histogram, or a damaged or foreign one.
+    /// If it has values but no histogram, or a damaged or foreign one.
     pub fn decode(distribution: &Distribution) -> Result<Self, String> {
         let mut latency = Self::default();
         let Some(text) = &distribution.hdr else {
@@ -127,13 +132,13 @@ impl Latency {
         }
     }
 
-    /// The histogram itself, for writers of its own formats.
+    /// Returns the HDR histogram.
     pub fn hdr(&self) -> &Hdr<u64> {
         &self.0
     }
 
     fn encoded(&self) -> Vec<u8> {
-        // Of one size, so that the same durations are the same text however they came together.
+        // All have one size, so that equal distributions encode to equal text.
         let mut whole = Hdr::new_with_bounds(FINEST_NS, 2 * LONGEST_NS, DIGITS)
             .expect("the bounds are in order");
         whole.add(&self.0).expect("no duration is beyond an hour");
@@ -159,7 +164,7 @@ mod tests {
     use crate::clock::MILLISECOND;
 
     #[test]
-    fn quantiles_are_right_to_three_digits() {
+    fn keeps_quantiles_to_three_digits() {
         let mut latency = Latency::default();
         (1..=1000).for_each(|ms| latency.record(ms * MILLISECOND));
         let distribution = latency.distribution();
@@ -171,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_gives_the_distribution_back() {
+    fn restores_a_distribution_from_a_summary() {
         let mut latency = Latency::default();
         (1..=1000).for_each(|us| latency.record(us * 1_000));
         let distribution = latency.distribution();
@@ -184,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_histograms_are_refused() {
+    fn rejects_damaged_histograms() {
         let mut latency = Latency::default();
         latency.record(5_000_000);
         let good = latency.distribution();
@@ -200,13 +205,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_recorded_is_all_zero() {
+    fn reports_zeros_without_durations() {
         assert_eq!(Latency::default().distribution(), Distribution::default());
         assert_eq!(Latency::default().quantile(0.5), 0);
     }
 
     #[test]
-    fn adding_is_the_same_as_recording_together() {
+    fn adds_like_recording_together() {
         let (mut one, mut two, mut both) =
             (Latency::default(), Latency::default(), Latency::default());
         for ns in [0, 5, 70_000, u64::MAX] {

@@ -1,13 +1,13 @@
-//! What was measured: counters and distributions, per worker while the load runs, joined at the end.
+//! Counters and histograms: one set per worker while the load runs, merged at the end.
 
+mod counters;
 mod latency;
 mod step;
-mod tally;
 mod totals;
 mod usage;
 
+pub use counters::Counters;
 pub use latency::Latency;
-pub use step::StepTally;
-pub use tally::Tally;
+pub use step::StepCounters;
 pub use totals::Totals;
 pub use usage::Usage;

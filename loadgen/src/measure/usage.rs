@@ -1,9 +1,9 @@
-//! What the load generator itself uses.
+//! CPU time and memory of the load generator itself.
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
 
-/// Resources used by this process since it began.
+/// Resources that this process has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// CPU time, user and kernel.
@@ -13,7 +13,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// As of now; zero where the kernel does not tell.
+    /// Returns the current usage; zeros where the kernel does not report it.
     pub fn now() -> Self {
         let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else {
             return Self::default();
@@ -26,7 +26,7 @@ impl Usage {
     }
 }
 
-/// The kernel's `ru_maxrss` would be no less than the memory of whoever started this process.
+/// Reads `VmHWM`, since `ru_maxrss` includes the parent's memory from before `exec`.
 fn peak_rss_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_process_uses_something() {
+    fn reports_the_usage_of_this_process() {
         let before = Usage::now();
         let burnt: u64 = (0..30_000_000u64).map(std::hint::black_box).sum();
         assert!(burnt > 0 && Usage::now().cpu_ns > before.cpu_ns);

@@ -1,32 +1,32 @@
-//! Joins the steps: those with the same place, name and request are one.
+//! Merges steps: those with the same position, name and request are one.
 
 use super::read;
-use crate::measure::StepTally;
+use crate::measure::StepCounters;
 use recording::LoadSummary;
 use recording::load::LoadStep;
 
-/// The steps of all parts.
+/// Returns the steps of all parts.
 ///
 /// # Errors
 /// As [`super::merge`].
 pub fn merge(parts: &[LoadSummary]) -> Result<Vec<LoadStep>, (usize, String)> {
-    let mut steps: Vec<(usize, LoadStep, StepTally)> = Vec::new();
+    let mut steps: Vec<(usize, LoadStep, StepCounters)> = Vec::new();
     for (position, part) in parts.iter().enumerate() {
         for (place, step) in part.steps.iter().enumerate() {
             let counted = counted(step).map_err(|reason| (position, reason))?;
             let same =
                 |(at, known, _): &&mut (usize, LoadStep, _)| *at == place && is_same(known, step);
             match steps.iter_mut().find(same) {
-                Some((.., tally)) => tally.add(&counted),
+                Some((.., counters)) => counters.add(&counted),
                 None => steps.push((place, step.clone(), counted)),
             }
         }
     }
-    let whole = |(_, step, tally): (_, LoadStep, StepTally)| LoadStep {
-        good: tally.good,
-        failed: tally.failed,
-        ttft: tally.ttft.distribution(),
-        total: tally.total.distribution(),
+    let whole = |(_, step, counters): (_, LoadStep, StepCounters)| LoadStep {
+        good: counters.good,
+        failed: counters.failed,
+        ttft: counters.ttft.distribution(),
+        total: counters.total.distribution(),
         ..step
     };
     Ok(steps.into_iter().map(whole).collect())
@@ -37,8 +37,8 @@ fn is_same(one: &LoadStep, other: &LoadStep) -> bool {
     request(one) == request(other)
 }
 
-fn counted(step: &LoadStep) -> Result<StepTally, String> {
-    Ok(StepTally {
+fn counted(step: &LoadStep) -> Result<StepCounters, String> {
+    Ok(StepCounters {
         good: step.good,
         failed: step.failed,
         ttft: read("step's ttft", &step.ttft)?,
@@ -52,7 +52,7 @@ mod tests {
     use crate::output::tests::summary;
 
     #[test]
-    fn the_same_steps_add_up_and_others_stay_apart() {
+    fn adds_equal_steps_and_keeps_others() {
         let (one, mut two) = (summary(), summary());
         two.steps[1].name = "write".into();
         let whole = merge(&[one.clone(), two]).unwrap();
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_without_its_histogram_is_refused() {
+    fn rejects_a_step_without_its_histogram() {
         let mut two = summary();
         two.steps[0].total.hdr = None;
         let (position, reason) = merge(&[summary(), two]).unwrap_err();

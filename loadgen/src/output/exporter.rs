@@ -1,4 +1,4 @@
-//! Delivers metrics to an OpenTelemetry collector.
+//! Exporter of metrics to an OpenTelemetry collector.
 
 use super::otlp::{self, Origin};
 use crate::Error;
@@ -8,26 +8,26 @@ use crate::measure::Totals;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long one delivery may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How much of an answer is kept, to tell why the collector refused.
+/// Longest time of one export.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Size of the collector's answer that is kept for an error message.
 const MAX_ANSWER_BYTES: usize = 4096;
 
-/// Delivers to one collector; its connection is kept.
+/// Exporter to one collector, over a kept connection.
 pub struct Exporter {
     origin: Origin,
     target: Target,
     request: Request,
     connection: Option<Connection>,
-    /// Bytes of deliveries, which are none of the load's.
+    /// Bytes of exports, which are not part of the load.
     wire: Arc<Wire>,
 }
 
 impl Exporter {
-    /// For the collector at `url`; without a path, OTLP's own is used.
+    /// Returns an exporter to the collector at `url`; its path is `/v1/metrics` by default.
     ///
     /// # Errors
-    /// If the URL or a header (`Name: value`) makes no sense.
+    /// If the URL or a header (`Name: value`) is invalid.
     pub fn new(
         url: &str,
         transport: &Transport,
@@ -54,27 +54,27 @@ impl Exporter {
         })
     }
 
-    /// Where to.
+    /// Returns the URL, with secrets masked.
     pub fn url(&self) -> &str {
         &self.target.url
     }
 
-    /// Delivers what was counted so far.
+    /// Exports the counts so far.
     ///
     /// # Errors
-    /// In words, if the collector could not be reached or did not take it.
+    /// If the collector cannot be reached, or refuses the export.
     pub async fn deliver(&mut self, totals: &Totals) -> Result<(), String> {
         let unix_ns = unix_offset_ns() + now_ns();
         let body = otlp::export(&self.origin, totals, unix_ns).to_string();
         self.request.body = Template::Fixed(body.into());
-        let exchange = tokio::time::timeout(PATIENCE, self.exchange()).await;
+        let exchange = tokio::time::timeout(EXPORT_TIMEOUT, self.exchange()).await;
         let (status, answer) = exchange
             .unwrap_or(Err(Failure::Timeout))
             .map_err(|failure| failure.to_string())?;
         let answer = String::from_utf8_lossy(&answer);
         match status {
             200..300 if answer.contains("\"rejectedDataPoints\"") => {
-                Err(format!("only a part was taken: {answer:?}"))
+                Err(format!("the collector rejected a part: {answer:?}"))
             }
             200..300 => Ok(()),
             _ => Err(format!("status {status}: {answer:?}")),
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn otlps_own_path_is_used_where_none_is_given() {
+    fn uses_otlps_path_by_default() {
         let url = |url: &str| {
             let exporter = Exporter::new(url, &Transport::default(), &[], "quick").unwrap();
             exporter.url().to_string()
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn rejects_invalid_urls() {
         for url in ["", "127.0.0.1:4318", "grpc://127.0.0.1:4317"] {
             assert!(
                 Exporter::new(url, &Transport::default(), &[], "quick").is_err(),

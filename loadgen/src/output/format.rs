@@ -1,6 +1,6 @@
-//! Numbers for people.
+//! Numbers with their units.
 
-/// A duration with three digits and its unit: `21.3ms`.
+/// Formats a duration with three digits: `21.3 ms`.
 pub fn duration(ns: u64) -> String {
     let ns = ns as f64;
     let (value, unit) = match ns {
@@ -8,22 +8,27 @@ pub fn duration(ns: u64) -> String {
         _ if ns < 1e9 => (ns / 1e6, "ms"),
         _ => (ns / 1e9, "s"),
     };
-    format!("{}{unit}", digits(value))
-}
-
-/// A size in the unit that fits: `1.23 MB`.
-pub fn bytes(bytes: u64) -> String {
-    let bytes = bytes as f64;
-    let (value, unit) = match bytes {
-        _ if bytes < 1e3 => (bytes, "B"),
-        _ if bytes < 1e6 => (bytes / 1e3, "kB"),
-        _ if bytes < 1e9 => (bytes / 1e6, "MB"),
-        _ => (bytes / 1e9, "GB"),
-    };
     format!("{} {unit}", digits(value))
 }
 
-/// Three digits, or as many as an integer takes.
+/// Formats a size with three digits: `88.1 MiB`.
+pub fn bytes(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for larger in ["KiB", "MiB", "GiB", "TiB"] {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = larger;
+    }
+    match unit {
+        "B" => format!("{bytes} B"),
+        _ => format!("{} {unit}", digits(value)),
+    }
+}
+
+/// Formats three digits, or as many as an integer has.
 pub fn digits(value: f64) -> String {
     let places = match value.abs() {
         size if size >= 100.0 || size == 0.0 => 0,
@@ -38,10 +43,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn units_fit() {
+    fn chooses_the_unit_by_size() {
         let durations = [0, 999, 1_500_000, 21_340_000, 1_094_000_000].map(duration);
-        assert_eq!(durations, ["0µs", "1.00µs", "1.50ms", "21.3ms", "1.09s"]);
-        let sizes = [0, 999, 1_500, 12_345_678].map(bytes);
-        assert_eq!(sizes, ["0 B", "999 B", "1.50 kB", "12.3 MB"]);
+        assert_eq!(
+            durations,
+            ["0 µs", "1.00 µs", "1.50 ms", "21.3 ms", "1.09 s"]
+        );
+        let sizes = [0, 999, 1_536, 12_345_678].map(bytes);
+        assert_eq!(sizes, ["0 B", "999 B", "1.50 KiB", "11.8 MiB"]);
     }
 }

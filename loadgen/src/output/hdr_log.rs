@@ -1,5 +1,6 @@
-//! The distributions as a log of the HdrHistogram project, one tagged line each, for its plotters and analysers.
-//! Values are nanoseconds; the maximum column is in milliseconds.
+//! Log in the format of the HdrHistogram project, one tagged line per distribution, for its
+//! plotters
+//! and analysers. Values are nanoseconds; the maximum column is in milliseconds.
 
 use crate::measure::Totals;
 use anyhow::Result;
@@ -11,17 +12,17 @@ use std::time::Duration;
 /// Writes the log of a run.
 ///
 /// # Errors
-/// Those of `out`.
+/// If `out` cannot be written.
 pub fn write(totals: &Totals, out: &mut dyn Write) -> Result<()> {
     let mut serializer = V2DeflateSerializer::new();
-    // The writer wants a sized type behind it.
+    // The writer needs a sized type.
     let mut out = out;
     let mut log = IntervalLogWriterBuilder::new()
         .add_comment("[Histogram log format version 1.3]")
         .with_max_value_divisor(1e6)
         .begin_log_with(&mut out, &mut serializer)?;
     let length = Duration::from_nanos(totals.elapsed_ns);
-    for (name, latency) in totals.tally.named() {
+    for (name, latency) in totals.counters.named() {
         let tag = Tag::new(name);
         log.write_histogram(latency.hdr(), Duration::ZERO, length, tag)
             .map_err(|error| anyhow::anyhow!("cannot write the histogram of {name}: {error:?}"))?;
@@ -35,12 +36,12 @@ mod tests {
     use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 
     #[test]
-    fn every_distribution_is_a_tagged_line() {
+    fn writes_a_tagged_line_per_distribution() {
         let mut totals = Totals {
             elapsed_ns: 2_000_000_000,
             ..Totals::default()
         };
-        totals.tally.ttft.record(21_000_000);
+        totals.counters.ttft.record(21_000_000);
         let mut log = Vec::new();
         write(&totals, &mut log).unwrap();
         let mut tags = Vec::new();
@@ -50,7 +51,7 @@ mod tests {
                 tags.push((line.tag().unwrap().as_str().to_string(), line.max()));
             }
         }
-        assert_eq!(tags.len(), 5);
+        assert_eq!(tags.len(), 7);
         assert_eq!(tags[1].0, "ttft");
         assert!((20.9..21.1).contains(&tags[1].1), "{tags:?}");
     }

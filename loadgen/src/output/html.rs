@@ -1,4 +1,4 @@
-//! One page about one load, in the form of the product's reports: tables and charts, nothing fetched.
+//! HTML page of one load, in the style of the product's reports. It loads nothing from elsewhere.
 
 use crate::clock::SECOND;
 use recording::LoadSummary;
@@ -12,7 +12,7 @@ use std::io::Write;
 /// Writes the page.
 ///
 /// # Errors
-/// Those of `out`, and of drawing.
+/// If `out` cannot be written, or a chart cannot be drawn.
 pub fn write(summary: &LoadSummary, out: &mut dyn Write) -> Result<(), report::Error> {
     report::html::render(&document(summary), out)
 }
@@ -71,7 +71,7 @@ fn latency(summary: &LoadSummary) -> Vec<Block> {
     std::iter::once(latencies(summary)).chain(several).collect()
 }
 
-/// A row for each step and what was measured of it.
+/// Returns a table with a row per step and distribution.
 fn steps(steps: &[LoadStep]) -> Block {
     let mut table = Table::new("Each step by itself")
         .words("step")
@@ -84,9 +84,9 @@ fn steps(steps: &[LoadStep]) -> Block {
         } else {
             Tone::Bad
         };
-        let told = super::steps::told(step).into_iter();
-        // That of a step that never came to its end is told all the same: it failed.
-        for (name, values) in told.filter(|(name, values)| values.count > 0 || *name == "total") {
+        let rows = super::steps::distributions(step).into_iter();
+        // A step without any complete answer has a row too: it failed.
+        for (name, values) in rows.filter(|(name, values)| values.count > 0 || *name == "total") {
             let mut cells: Vec<Cell> = vec![clean(&step.name).into()];
             cells.push(clean(&super::steps::request(step)).into());
             cells.extend([step.good, step.failed].map(|count| format::count(count).into()));
@@ -262,7 +262,7 @@ fn verdicts(summary: &LoadSummary) -> Block {
 
 fn client(summary: &LoadSummary) -> Block {
     let client = &summary.client;
-    let mut table = Table::new("What it used, how punctual it was")
+    let mut table = Table::new("CPU, memory and timers")
         .words("")
         .number("value");
     for (name, value) in [
@@ -295,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_shows_the_run_and_escapes_what_it_was_told() {
+    fn shows_the_run_and_escapes_its_texts() {
         let mut summary = crate::output::tests::summary();
         summary.urls = vec!["http://x/<script>alert(1)</script>\u{1b}[31m".into()];
         let mut page = Vec::new();
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_run_has_a_page_too() {
+    fn renders_an_empty_run() {
         write(&LoadSummary::default(), &mut Vec::new()).unwrap();
     }
 }

@@ -1,51 +1,53 @@
-//! The metrics shown while the load runs, whichever way they are fetched or sent.
+//! Metrics of the running load, for Prometheus and OpenTelemetry.
 //!
-//! Names and units follow OpenTelemetry. Its collector turns them into the names that the Prometheus endpoint uses
-//! (`loadgen.ttft` in `s` becomes `loadgen_ttft_seconds`), so that a query finds both.
+//! Names and units follow OpenTelemetry. Its collector converts them to the names that the
+//! Prometheus
+//! endpoint uses (`loadgen.ttft` in `s` becomes `loadgen_ttft_seconds`), so that a query finds
+//! both.
 
 use crate::measure::{Latency, Totals};
 
-/// Upper bounds of the histograms' buckets, milliseconds. They are the same everywhere, so that those of several
-/// machines add up.
+/// Upper bounds of the histograms' buckets, milliseconds. They are constant, so that the buckets of
+/// several machines can be added.
 pub const BOUNDS_MS: [f64; 18] = [
     0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3,
     1e4, 6e4,
 ];
 
-/// A metric and its values.
+/// Metric.
 #[derive(Debug)]
 pub struct Metric<'a> {
-    /// Without the prefix `loadgen`.
+    /// Name without the prefix `loadgen`.
     pub name: &'static str,
-    /// As UCUM writes it: `s`, `By`, `{token}`.
+    /// Unit in UCUM notation: `s`, `By`, `{token}`.
     pub unit: &'static str,
-    /// One sentence.
+    /// Description in one sentence.
     pub help: &'static str,
-    /// What was counted.
+    /// Value.
     pub value: Value<'a>,
 }
 
-/// What a metric holds.
+/// Value of a metric.
 #[derive(Debug)]
 pub enum Value<'a> {
-    /// Counts that only grow, one for each set of labels.
+    /// Counts that only grow, one per set of labels.
     Counter(Vec<Count<'a>>),
-    /// A count that comes and goes.
+    /// A count that rises and falls.
     Gauge(u64),
-    /// Durations; their unit is the second.
+    /// Durations, in seconds.
     Histogram(&'a Latency),
 }
 
-/// A count and what tells it from others of the same name.
+/// Count with its labels.
 #[derive(Debug)]
 pub struct Count<'a> {
-    /// Names and values.
+    /// Names and values of the labels.
     pub labels: Vec<(&'static str, &'a str)>,
-    /// So many.
+    /// The count.
     pub count: u64,
 }
 
-/// Everything there is to show.
+/// Returns all metrics.
 pub fn all(totals: &Totals) -> Vec<Metric<'_>> {
     let counter = |name, unit, help, count| Metric {
         name,
@@ -63,16 +65,11 @@ pub fn all(totals: &Totals) -> Vec<Metric<'_>> {
             help: "Requests by how they ended.",
             value: Value::Counter(requests(totals)),
         },
-        counter(
-            "tokens",
-            "{token}",
-            "Content tokens received.",
-            totals.tokens,
-        ),
+        counter("tokens", "{token}", "Tokens received.", totals.tokens),
         counter(
             "chunks",
             "{chunk}",
-            "Content chunks received.",
+            "Chunks with tokens received.",
             totals.chunks,
         ),
         counter("sent", "By", "Bytes written to sockets.", totals.bytes_sent),
@@ -85,22 +82,22 @@ pub fn all(totals: &Totals) -> Vec<Metric<'_>> {
         Metric {
             name: "active_streams",
             unit: "{stream}",
-            help: "Streams open.",
-            value: Value::Gauge(totals.tally.active),
+            help: "Open streams.",
+            value: Value::Gauge(totals.counters.active),
         },
     ];
-    metrics.extend(totals.tally.named().map(|(name, latency)| Metric {
+    metrics.extend(totals.counters.named().map(|(name, latency)| Metric {
         name,
         unit: "s",
-        help: "Seconds, of answers that passed all checks.",
+        help: "Latency in seconds, of answers that passed all checks.",
         value: Value::Histogram(latency),
     }));
     metrics
 }
 
-/// Each request is in one count: those that were rejected are not among the completed.
+/// Returns the requests by how they ended. Rejected requests are not among the completed ones.
 fn requests(totals: &Totals) -> Vec<Count<'_>> {
-    let requests = &totals.tally.requests;
+    let requests = &totals.counters.requests;
     let rejected: u64 = requests.rejected.values().sum();
     let plain = |result, count| Count {
         labels: vec![("result", result)],
@@ -122,14 +119,14 @@ fn requests(totals: &Totals) -> Vec<Count<'_>> {
     counts
 }
 
-/// How many durations do not exceed each of [`BOUNDS_MS`].
+/// Returns the number of durations that do not exceed each of [`BOUNDS_MS`].
 pub fn within_bounds(latency: &Latency) -> impl Iterator<Item = u64> {
     BOUNDS_MS
         .map(|ms| latency.count() - latency.count_above((ms * 1e6) as u64))
         .into_iter()
 }
 
-/// Their sum in seconds.
+/// Returns the sum of the durations in seconds.
 pub fn sum_seconds(latency: &Latency) -> f64 {
     latency.mean() * latency.count() as f64 / 1e9
 }
@@ -139,9 +136,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_request_that_ended_is_in_one_count() {
+    fn counts_every_ended_request_once() {
         let mut totals = Totals::default();
-        let requests = &mut totals.tally.requests;
+        let requests = &mut totals.counters.requests;
         (requests.completed, requests.cut) = (10, 2);
         requests.rejected.insert("status 502".into(), 3);
         requests.failed.insert("timeout".into(), 1);
@@ -155,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_are_ascending_and_hold_what_they_should() {
+    fn sorts_durations_into_ascending_bounds() {
         assert!(BOUNDS_MS.is_sorted());
         let mut latency = Latency::default();
         [1, 20, 3_000]

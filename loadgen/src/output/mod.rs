@@ -1,6 +1,7 @@
-//! What people and programs get to see.
+//! Outputs: terminal summary, HTML page, HDR log, live metrics.
 
 pub mod exporter;
+pub mod files;
 mod format;
 pub mod hdr_log;
 pub mod html;
@@ -11,16 +12,20 @@ pub mod prometheus;
 mod steps;
 pub mod text;
 
+pub(crate) use format::duration;
+
 use recording::LoadSummary;
 use recording::load::Distribution;
 
-/// The distributions by the names they are shown under.
-fn distributions(summary: &LoadSummary) -> [(&'static str, &Distribution); 5] {
+/// Returns the distributions, by their names in results.
+fn distributions(summary: &LoadSummary) -> [(&'static str, &Distribution); 7] {
     [
         ("ttfb", &summary.ttfb),
         ("ttft", &summary.ttft),
+        ("ttfo", &summary.ttfo),
         ("chunk_interval", &summary.chunk_interval),
         ("itl", &summary.itl),
+        ("tpot", &summary.tpot),
         ("total", &summary.total),
     ]
 }
@@ -50,7 +55,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// A run with something of everything.
+    /// Returns a summary in which every part has a value.
     pub fn summary() -> LoadSummary {
         LoadSummary {
             schema: recording::LOAD_SCHEMA.into(),
@@ -83,6 +88,7 @@ pub(crate) mod tests {
             thresholds: vec![Threshold {
                 expr: "ttft:p(95)<5ms".into(),
                 value: 19.0,
+                unit: "ms".into(),
                 ok: false,
             }],
             client: Client {

@@ -1,6 +1,6 @@
-//! The run as an OpenTelemetry collector takes it: OTLP over HTTP, in its JSON form.
+//! Metrics in OTLP's JSON form, for an OpenTelemetry collector.
 //!
-//! Everything is cumulative since the load began, so a delivery that is lost costs nothing but time.
+//! All values are cumulative since the load began, so the next export replaces a lost one.
 
 use super::metrics::{self, BOUNDS_MS, Count, Metric};
 use crate::measure::{Latency, Totals};
@@ -9,18 +9,18 @@ use serde_json::{Value, json};
 /// `AGGREGATION_TEMPORALITY_CUMULATIVE`; enumerations are integers in OTLP's JSON.
 const CUMULATIVE: u8 = 2;
 
-/// Who delivers, and since when it counts.
+/// Identity of the load generator.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// Distinguishes this load generator from others that deliver to the same collector.
+    /// Name that differs from that of any other load generator with the same collector.
     pub instance: String,
     /// Name of the scenario.
     pub scenario: String,
-    /// Begin of the load, nanoseconds since the Unix epoch.
+    /// Start of the load, nanoseconds since the Unix epoch.
     pub start_unix_ns: u64,
 }
 
-/// An `ExportMetricsServiceRequest` of what was counted up to `unix_ns`.
+/// Returns an `ExportMetricsServiceRequest` with the counts up to `unix_ns`.
 pub fn export(origin: &Origin, totals: &Totals, unix_ns: u64) -> Value {
     let point = Point {
         start: origin.start_unix_ns.to_string(),
@@ -50,7 +50,7 @@ fn attributes(labels: &[(&str, &str)]) -> Value {
     labels.iter().map(attribute).collect()
 }
 
-/// The moments every data point carries. 64-bit integers are strings in OTLP's JSON.
+/// Times of a data point. OTLP's JSON writes 64-bit integers as strings.
 struct Point {
     start: String,
     now: String,
@@ -94,7 +94,7 @@ impl Point {
     fn histogram(&self, latency: &Latency) -> Value {
         let mut before = 0;
         let within = metrics::within_bounds(latency).chain([latency.count()]);
-        // OTLP counts each bucket by itself, the last being all above the last bound.
+        // OTLP counts each bucket separately; the last one holds all values above the last bound.
         let buckets: Vec<String> = within
             .map(|within| (within - std::mem::replace(&mut before, within)).to_string())
             .collect();
@@ -132,9 +132,9 @@ mod tests {
     }
 
     #[test]
-    fn counters_are_cumulative_and_carry_their_labels() {
+    fn exports_cumulative_counters_with_labels() {
         let mut totals = Totals::default();
-        totals.tally.requests.failed.insert("timeout".into(), 3);
+        totals.counters.requests.failed.insert("timeout".into(), 3);
         let request = exported(&totals);
         let sum = &named(&request, "loadgen.requests")["sum"];
         assert_eq!(
@@ -154,11 +154,11 @@ mod tests {
     }
 
     #[test]
-    fn buckets_are_one_more_than_bounds_and_add_up_to_the_count() {
+    fn exports_buckets_that_add_up_to_the_count() {
         let mut totals = Totals::default();
         [1, 20, 90_000]
             .iter()
-            .for_each(|ms| totals.tally.ttft.record(ms * 1_000_000));
+            .for_each(|ms| totals.counters.ttft.record(ms * 1_000_000));
         let request = exported(&totals);
         let metric = named(&request, "loadgen.ttft");
         assert_eq!(metric["unit"], "s");
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_delivers_says_who_it_is() {
+    fn exports_the_identity_of_the_load_generator() {
         let request = exported(&Totals::default());
         let attributes = &request["resourceMetrics"][0]["resource"]["attributes"];
         assert_eq!(attributes[0]["value"]["stringValue"], "loadgen");

@@ -1,4 +1,4 @@
-//! How the run stands, on stderr: one live line on a terminal, a plain line every five seconds elsewhere.
+//! Progress on stderr: one live line on a terminal, a plain line every five seconds elsewhere.
 
 use super::format::{digits, duration};
 use crate::clock::SECOND;
@@ -10,12 +10,12 @@ use std::io::IsTerminal;
 const PLAIN_FIRST_NS: u64 = SECOND;
 const PLAIN_EVERY_NS: u64 = 5 * SECOND;
 
-/// Shows snapshots.
+/// Progress display.
 #[derive(Debug)]
 pub struct Progress {
     name: String,
     length_ns: u64,
-    /// When to write the next plain line.
+    /// Time of the next plain line.
     next_ns: u64,
     sink: Sink,
 }
@@ -28,7 +28,7 @@ enum Sink {
 }
 
 impl Progress {
-    /// For a run of `plan`; shows nothing if `quiet`.
+    /// Returns the display of a run of `plan`; it shows nothing if `quiet`.
     pub fn new(plan: &Plan, quiet: bool) -> Self {
         let sink = match quiet {
             true => Sink::None,
@@ -43,7 +43,7 @@ impl Progress {
         }
     }
 
-    /// Shows how the run stands.
+    /// Shows the state of the run.
     pub fn show(&mut self, snapshot: &Snapshot) {
         match &self.sink {
             Sink::Live(bar) => {

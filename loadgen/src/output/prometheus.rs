@@ -1,4 +1,4 @@
-//! The run as Prometheus sees it, served while it lasts.
+//! Prometheus endpoint of the running load.
 
 use super::metrics::{self, BOUNDS_MS, Count, Value};
 use crate::measure::{Latency, Totals};
@@ -12,10 +12,10 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The last whole second's counts, for whoever asks.
+/// Counts of the last whole second.
 pub type Latest = Arc<Mutex<Arc<Totals>>>;
 
-/// Answers scrapes until the runtime ends.
+/// Serves scrapes until the runtime ends.
 pub async fn serve(listener: TcpListener, latest: Latest) {
     while let Ok((stream, _)) = listener.accept().await {
         tokio::spawn(converse(stream, latest.clone()));
@@ -30,7 +30,7 @@ async fn converse(stream: TcpStream, latest: Latest) {
             .clone();
         async move { Ok::<_, Infallible>(answer(request.uri().path(), &totals)) }
     });
-    // A scraper that goes away in the middle is its own affair.
+    // Errors of a scraper's connection do not matter to the load.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), answer)
         .await;
@@ -38,7 +38,8 @@ async fn converse(stream: TcpStream, latest: Latest) {
 
 fn answer(path: &str, totals: &Totals) -> Response<Full<Bytes>> {
     if path != "/metrics" {
-        let mut response = Response::new(Full::new(Bytes::from_static(b"look at /metrics\n")));
+        let mut response =
+            Response::new(Full::new(Bytes::from_static(b"metrics are at /metrics\n")));
         *response.status_mut() = StatusCode::NOT_FOUND;
         return response;
     }
@@ -48,7 +49,7 @@ fn answer(path: &str, totals: &Totals) -> Response<Full<Bytes>> {
     response
 }
 
-/// The exposition text.
+/// Returns the metrics in the Prometheus text format.
 pub fn text(totals: &Totals) -> String {
     let mut out = String::new();
     for metric in metrics::all(totals) {
@@ -123,16 +124,16 @@ mod tests {
     use crate::client::Failure;
 
     #[test]
-    fn counters_and_histograms_are_exposed() {
+    fn exposes_counters_and_histograms() {
         let mut totals = Totals {
             tokens: 5,
             ..Totals::default()
         };
         [1, 20, 3_000]
             .iter()
-            .for_each(|ms| totals.tally.ttft.record(ms * 1_000_000));
-        totals.tally.started();
-        totals.tally.failed(None, Failure::Reset);
+            .for_each(|ms| totals.counters.ttft.record(ms * 1_000_000));
+        totals.counters.started(false);
+        totals.counters.failed(None, Failure::Reset);
         let text = text(&totals);
         for line in [
             "# TYPE loadgen_ttft_seconds histogram",
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn only_metrics_are_served() {
+    fn serves_metrics_only() {
         assert_eq!(
             answer("/", &Totals::default()).status(),
             StatusCode::NOT_FOUND

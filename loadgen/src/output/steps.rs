@@ -1,25 +1,25 @@
-//! What is said of each step, in text as on the page.
+//! Steps in the terminal summary and on the page.
 
 use super::format::duration;
 use recording::LoadSummary;
 use recording::load::{Distribution, LoadStep};
 use std::io::{self, Write};
 
-/// What was measured of a step.
-pub fn told(step: &LoadStep) -> [(&'static str, &Distribution); 2] {
+/// Returns the distributions of a step.
+pub fn distributions(step: &LoadStep) -> [(&'static str, &Distribution); 2] {
     [("ttft", &step.ttft), ("total", &step.total)]
 }
 
-/// Method and path.
+/// Returns method and path.
 pub fn request(step: &LoadStep) -> String {
     let request = format!("{} {}", step.method, step.path);
     request.trim_end().to_owned()
 }
 
-/// Writes a paragraph, if there are steps.
+/// Writes a paragraph per step.
 ///
 /// # Errors
-/// Those of `out`.
+/// If `out` cannot be written.
 pub fn write(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
     for step in &summary.steps {
         let request = request(step);
@@ -32,7 +32,7 @@ pub fn write(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
             failed => format!(", {failed} failed"),
         };
         writeln!(out, "  step {name}: {} good{failed}", step.good)?;
-        for (name, values) in told(step)
+        for (name, values) in distributions(step)
             .into_iter()
             .filter(|(_, values)| values.count > 0)
         {
@@ -41,7 +41,7 @@ pub fn write(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
                 ("p(90)", values.p90_ns),
                 ("p(99)", values.p99_ns),
             ];
-            let columns = columns.map(|(name, ns)| format!("{name}={:<7}", duration(ns)));
+            let columns = columns.map(|(name, ns)| format!("{name}={:<8}", duration(ns)));
             writeln!(out, "    {name:.<16}: {}", columns.join(" ").trim_end())?;
         }
     }

@@ -1,16 +1,16 @@
-//! The summary at the end, in the shape k6's users know.
+//! Terminal summary, in the layout of k6.
 
 use super::format::{bytes, digits, duration};
 use super::steps;
 use crate::clock::SECOND;
 use recording::LoadSummary;
-use recording::load::{Distribution, Held, LoadCheck};
+use recording::load::{Distribution, Held, LoadCheck, Threshold};
 use std::io::{self, Write};
 
 /// Writes the summary of a run.
 ///
 /// # Errors
-/// Those of `out`.
+/// If `out` cannot be written.
 pub fn write(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
@@ -23,19 +23,30 @@ pub fn write(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
     }
     for threshold in &summary.thresholds {
         let mark = if threshold.ok { '✓' } else { '✗' };
-        writeln!(
-            out,
-            "  {mark} {}: measured {}",
-            threshold.expr,
-            digits(threshold.value)
-        )?;
+        let (expr, value) = (&threshold.expr, measured(threshold));
+        writeln!(out, "  {mark} {expr}: measured {value}")?;
     }
     write_requests(summary, out)?;
+    let kinds = &summary.token_kinds;
     for (name, distribution) in super::distributions(summary) {
-        write_distribution(name, distribution, out)?;
+        // Without reasoning and tool calls, the first token is the first of the answer.
+        if name != "ttfo" || kinds.reasoning + kinds.tool_call > 0 {
+            write_distribution(name, distribution, out)?;
+        }
     }
+    write_goodput(summary, out)?;
     steps::write(summary, out)?;
     write_client(summary, out)
+}
+
+/// Returns the measured value of a threshold with its unit.
+pub(super) fn measured(threshold: &Threshold) -> String {
+    let value = digits(threshold.value);
+    match threshold.unit.as_str() {
+        "" => value,
+        "/s" => format!("{value}/s"),
+        unit => format!("{value} {unit}"),
+    }
 }
 
 fn write_check(check: &LoadCheck, out: &mut dyn Write) -> io::Result<()> {
@@ -63,41 +74,62 @@ fn write_requests(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> 
     };
     writeln!(out)?;
     line(out, "duration", &duration(summary.duration_ns))?;
-    line(
-        out,
-        "requests",
-        &format!("{} begun{}", requests.started, rate(requests.started)),
-    )?;
-    line(
-        out,
-        "completed",
-        &format!("{}{}", requests.completed, rate(requests.completed)),
-    )?;
+    let begun = format!("{} begun{}", requests.started, rate(requests.started));
+    line(out, "requests", &begun)?;
+    let completed = format!("{}{}", requests.completed, rate(requests.completed));
+    line(out, "completed", &completed)?;
     for (reason, count) in &requests.rejected {
-        line(out, "  wrong", &format!("{count}  {reason}"))?;
+        line(out, "  rejected", &format!("{count}  {reason}"))?;
+        if let Some(body) = summary.error_bodies.get(reason) {
+            line(out, "    body", &one_line(body))?;
+        }
     }
     for (reason, count) in &requests.failed {
         line(out, "failed", &format!("{count}  {reason}"))?;
     }
     if requests.cut > 0 {
-        line(
-            out,
-            "cut",
-            &format!("{}  still streaming at the end", requests.cut),
-        )?;
+        let cut = format!("{}  still streaming at the end", requests.cut);
+        line(out, "cut", &cut)?;
     }
-    line(
-        out,
-        "tokens",
-        &format!(
-            "{}{}  in {} chunks",
-            summary.tokens,
-            rate(summary.tokens),
-            summary.chunks
-        ),
-    )?;
+    write_tokens(summary, &rate, out)?;
     line(out, "data_sent", &bytes(summary.bytes_sent))?;
     line(out, "data_received", &bytes(summary.bytes_received))
+}
+
+fn write_tokens(
+    summary: &LoadSummary,
+    rate: &dyn Fn(u64) -> String,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let (tokens, chunks) = (summary.tokens, summary.chunks);
+    let mut text = format!("{tokens}{}  in {chunks} chunks", rate(tokens));
+    if summary.tpot.p50_ns > 0 {
+        let stream = SECOND as f64 / summary.tpot.p50_ns as f64;
+        text += &format!(", {}/s per stream", digits(stream));
+    }
+    line(out, "tokens", &text)?;
+    let kinds = &summary.token_kinds;
+    if kinds.reasoning + kinds.tool_call > 0 {
+        let text = format!(
+            "{} answer, {} reasoning, {} tool calls (good answers)",
+            kinds.answer, kinds.reasoning, kinds.tool_call
+        );
+        line(out, "  by kind", &text)?;
+    }
+    let Some(usage) = &summary.usage else {
+        return Ok(());
+    };
+    let text = format!(
+        "{} prompt, {} completion, {} of them reasoning ({} answers)",
+        usage.prompt_tokens, usage.completion_tokens, usage.reasoning_tokens, usage.answers
+    );
+    line(out, "  usage", &text)
+}
+
+/// Returns text from a server on one line, without control characters.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").replace(char::is_control, "\u{fffd}")
 }
 
 fn write_distribution(name: &str, values: &Distribution, out: &mut dyn Write) -> io::Result<()> {
@@ -113,16 +145,31 @@ fn write_distribution(name: &str, values: &Distribution, out: &mut dyn Write) ->
         ("p(99)", values.p99_ns),
         ("max", values.max_ns),
     ];
-    let columns = columns.map(|(name, ns)| format!("{name}={:<7}", duration(ns)));
+    let columns = columns.map(|(name, ns)| format!("{name}={:<8}", duration(ns)));
     line(out, name, columns.join(" ").trim_end())
+}
+
+fn write_goodput(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
+    let Some(goodput) = &summary.goodput else {
+        return Ok(());
+    };
+    let share = 100.0 * goodput.met as f64 / goodput.ended.max(1) as f64;
+    let text = format!(
+        "{} %  {} of {} requests met {}",
+        digits(share),
+        goodput.met,
+        goodput.ended,
+        goodput.slo
+    );
+    line(out, "goodput", &text)
 }
 
 fn write_client(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
     let client = &summary.client;
     let each = match (summary.tokens, summary.requests.completed) {
         (0, 0) => String::new(),
-        (0, completed) => format!(", {} a request", duration(client.cpu_ns / completed)),
-        (tokens, _) => format!(", {} a token", duration(client.cpu_ns / tokens)),
+        (0, completed) => format!(", {} per request", duration(client.cpu_ns / completed)),
+        (tokens, _) => format!(", {} per token", duration(client.cpu_ns / tokens)),
     };
     let usage = format!(
         "{} CPU{each}, {} peak memory, timers p(99) {} late",
@@ -139,16 +186,16 @@ fn write_client(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
         line(out, "sent to seen", &format!("med={p50} p(99)={p99}"))?;
     }
     if client.requested_rate > 0.0 {
-        let (asked, begun) = (digits(client.requested_rate), digits(client.achieved_rate));
+        let (due, begun) = (digits(client.requested_rate), digits(client.achieved_rate));
         let late = format!(
-            "{} more than 10ms late, p(99) {}",
+            "{} more than 10 ms late, p(99) {}",
             client.late_starts,
             duration(client.start_delay_p99_ns)
         );
         line(
             out,
             "requests/s",
-            &format!("{asked} asked, {begun} begun, {late}"),
+            &format!("{due} due, {begun} begun, {late}"),
         )?;
     }
     write_verdicts(summary, out)
@@ -162,17 +209,21 @@ fn write_verdicts(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> 
             crossed_at,
             ..
         } = held;
-        let crossed = crossed_at.map_or("never crossed".into(), |at| {
-            format!("crossed at {}", digits(at))
+        let crossed = crossed_at.map_or("no threshold was crossed".into(), |at| {
+            format!("a threshold was crossed at {}", digits(at))
         });
-        writeln!(
-            out,
-            "\n  The thresholds held up to {} {unit}, {crossed}.",
-            digits(*load)
-        )?;
+        let load = digits(*load);
+        writeln!(out, "\n  Max sustained: {load} {unit}; {crossed}.")?;
     }
     if let Some(reason) = &summary.ended_early {
         writeln!(out, "\n  PARTIAL: the load ended early: {reason}.")?;
+    }
+    if let Some(silent_ns) = summary.unresponsive_ns {
+        let silent = duration(silent_ns);
+        writeln!(
+            out,
+            "\n  FAILED: the server stopped answering {silent} before the end."
+        )?;
     }
     for reason in &summary.client.saturated_by {
         writeln!(
@@ -188,34 +239,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_summary_reads_like_k6s() {
+    fn reads_like_the_summary_of_k6() {
         let mut text = Vec::new();
         write(&crate::output::tests::summary(), &mut text).unwrap();
         insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r"
           scenario quick · http://127.0.0.1:8080/chat
 
           ✗ status is 200: 10 passed, 1 failed
-          ✗ ttft:p(95)<5ms: measured 19.0
+          ✗ ttft:p(95)<5ms: measured 19.0 ms
 
-          duration..........: 2.00s
+          duration..........: 2.00 s
           requests..........: 14 begun  7.00/s
           completed.........: 11  5.50/s
-            wrong...........: 1  status 502
+            rejected........: 1  status 502
           failed............: 1  connection reset
           cut...............: 2  still streaming at the end
           tokens............: 500  250/s  in 500 chunks
-          data_sent.........: 1.00 kB
-          data_received.....: 123 kB
-          ttfb..............: avg=550µs   min=99.8µs  med=500µs   p(90)=900µs   p(95)=1.00ms  p(99)=1.00ms  max=1.00ms
-          ttft..............: avg=11.0ms  min=2.00ms  med=10.0ms  p(90)=18.0ms  p(95)=20.0ms  p(99)=20.0ms  max=20.0ms
+          data_sent.........: 1000 B
+          data_received.....: 121 KiB
+          ttfb..............: avg=550 µs   min=99.8 µs  med=500 µs   p(90)=900 µs   p(95)=1.00 ms  p(99)=1.00 ms  max=1.00 ms
+          ttft..............: avg=11.0 ms  min=2.00 ms  med=10.0 ms  p(90)=18.0 ms  p(95)=20.0 ms  p(99)=20.0 ms  max=20.0 ms
           chunk_interval....: none measured
           itl...............: none measured
-          total.............: avg=550ms   min=99.9ms  med=500ms   p(90)=900ms   p(95)=1.00s   p(99)=1.00s   max=1.00s
+          tpot..............: none measured
+          total.............: avg=550 ms   min=99.9 ms  med=500 ms   p(90)=900 ms   p(95)=1.00 s   p(99)=1.00 s   max=1.00 s
           step create (POST /threads): 10 good
-            total...........: p(50)=2.50ms  p(90)=4.50ms  p(99)=5.00ms
+            total...........: p(50)=2.50 ms  p(90)=4.50 ms  p(99)=5.00 ms
           step read (GET /threads/{user}): 9 good, 1 failed
-            total...........: p(50)=2.50ms  p(90)=4.50ms  p(99)=5.00ms
-          loadgen...........: 5.00ms CPU, 10.0µs a token, 10.0 MB peak memory, timers p(99) 0µs late
+            total...........: p(50)=2.50 ms  p(90)=4.50 ms  p(99)=5.00 ms
+          loadgen...........: 5.00 ms CPU, 10.0 µs per token, 9.54 MiB peak memory, timers p(99) 0 µs late
 
           INVALID: the load generator was the bottleneck: its timers were late.
         ");

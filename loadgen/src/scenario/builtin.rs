@@ -1,4 +1,4 @@
-//! The scenarios that come with the program. They are written in the format users write theirs in.
+//! Built-in scenarios, in the format of user files.
 
 use super::Scenario;
 use crate::Error;
@@ -20,15 +20,15 @@ const BUILTIN: [Builtin; 8] = [
     ("open", include_str!("../../scenarios/open.toml")),
 ];
 
-/// All built-in scenarios.
+/// Returns all built-in scenarios.
 pub fn list() -> &'static [Builtin] {
     &BUILTIN
 }
 
-/// The built-in scenario `name`, or the file of that path.
+/// Returns the built-in scenario `name`, or the scenario in the file of that path.
 ///
 /// # Errors
-/// If there is neither, or it cannot be read.
+/// If there is neither, or the file is invalid.
 pub fn find(name: &str) -> Result<Scenario, Error> {
     if let Some((name, text)) = BUILTIN.iter().find(|(builtin, _)| *builtin == name) {
         return Scenario::parse(name, text);
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_builtin_is_sound_and_described() {
+    fn describes_every_builtin_scenario() {
         for (name, _) in list() {
             let scenario = find(name).unwrap();
             assert_eq!(&scenario.name, name);
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_names_a_file() {
+    fn reads_a_scenario_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("mine.toml");
         std::fs::write(&path, "[[stages]]\nduration = '1s'\nusers = 3").unwrap();
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_refused_with_the_known_ones() {
+    fn rejects_an_unknown_name_with_the_known_ones() {
         let text = find("basline").unwrap_err().to_string();
         assert!(
             text.contains("basline") && text.contains("baseline"),

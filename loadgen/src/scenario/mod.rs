@@ -1,9 +1,11 @@
-//! What load is offered when: data, built in or from a file of the user's.
+//! Scenarios: load over time, built in or from a user's file.
 
+mod arrivals;
 mod builtin;
 mod shape;
 mod steps;
 
+pub use arrivals::Arrivals;
 pub use builtin::{Builtin, find, list};
 pub use shape::{Shape, Unit};
 pub use steps::{StepList, StepText};
@@ -14,76 +16,77 @@ use crate::threshold::Threshold;
 use serde::Deserialize;
 use std::time::Duration;
 
-/// A scenario as its file says it; unknown keys are refused.
+/// Scenario file; unknown keys are refused.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
-    /// File name without its ending, or the built-in name.
+    /// File name without its extension, or name of the built-in scenario.
     #[serde(skip)]
     pub name: String,
-    /// One line for people.
+    /// Description in one line.
     #[serde(default)]
     pub description: String,
-    /// Load at the beginning of the first stage; the first stage's own load if not given.
+    /// Load at the start of the first stage; by default the load at its end.
     pub start: Option<f64>,
-    /// The stages, one after another.
+    /// Stages, one after another.
     pub stages: Vec<Stage>,
-    /// How the starts of requests are spaced (scenarios of rates).
+    /// Spacing of due times (scenarios with rates).
     #[serde(default)]
     pub arrivals: Spacing,
-    /// Streams open at once at most (scenarios of rates); requests beyond them start late.
+    /// Highest number of open streams (scenarios with rates); requests beyond it start late.
     pub max_streams: Option<u32>,
-    /// What must hold of the whole run.
+    /// Thresholds over the whole run.
     #[serde(default)]
     pub thresholds: Vec<Threshold>,
-    /// End the run when a threshold is crossed, and tell the highest load that held it.
+    /// Whether the first threshold that is crossed ends the run; the result then has the highest
+    /// load that met all thresholds.
     #[serde(default)]
     pub stop_when_crossed: bool,
-    /// Where to send requests, if the command line does not say.
+    /// Target URLs, unless the command line has some.
     #[serde(default)]
     pub urls: Vec<String>,
-    /// Headers to send (`Name: value`).
+    /// Headers of every request (`Name: value`).
     #[serde(default)]
     pub headers: Vec<String>,
-    /// Body to send.
+    /// Body of every request.
     pub body: Option<String>,
-    /// Requests that every user makes in order, again and again, in place of one with `body`.
+    /// Steps that every user repeats in order, instead of one request with `body`.
     #[serde(default)]
     pub steps: Vec<StepText>,
-    /// What every answer must be like.
+    /// Checks of every answer.
     #[serde(default)]
     pub expect: Checks,
 }
 
-/// How the starts of requests are spaced.
+/// Spacing of due times.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Spacing {
-    /// At random, as independent people come (a Poisson process).
+    /// Random, like independent users (a Poisson process).
     #[default]
     Poisson,
-    /// Evenly.
+    /// Even.
     Even,
 }
 
-/// A stretch of time over which load moves, in a straight line, to what is given here.
+/// Period in which load changes linearly to the given value.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
-    /// How long it lasts; `0s` jumps.
+    /// Length; `0s` changes the load at once.
     #[serde(with = "duration")]
     pub duration: Duration,
-    /// Users at its end, each with one request at a time (closed loop).
+    /// Users at the end of the stage, each with one request at a time (closed loop).
     pub users: Option<u32>,
-    /// Requests begun a second at its end, whatever the answers do (open loop).
+    /// Requests begun a second at the end of the stage, independent of the answers (open loop).
     pub rate: Option<f64>,
 }
 
 impl Scenario {
-    /// Reads a scenario file's text.
+    /// Parses the text of a scenario file.
     ///
     /// # Errors
-    /// If it is not TOML of this form, or its stages make no sense.
+    /// If it is not valid TOML of this form, or its stages are invalid.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let malformed = |reason: String| Error::Scenario {
             name: name.into(),
@@ -110,17 +113,17 @@ impl Scenario {
         self.expect.sane()
     }
 
-    /// The load over time.
+    /// Returns the load over time.
     ///
     /// # Errors
-    /// In words, if there is no stage, or stages mix users and rates.
+    /// If there is no stage, or stages mix users and rates.
     pub fn shape(&self) -> Result<Shape, String> {
         Shape::new(self.start, &self.stages)
     }
 }
 
 mod duration {
-    //! Durations as people write them: `90s`, `2m`.
+    //! Durations with a unit: `90s`, `2m`.
     use serde::{Deserialize, Deserializer, de::Error};
     use std::time::Duration;
 
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scenario_is_a_list_of_stages() {
+    fn parses_a_list_of_stages() {
         let text = "start = 0\n[[stages]]\nduration = '10s'\nusers = 20";
         let scenario = Scenario::parse("mine", text).unwrap();
         assert_eq!(scenario.name, "mine");
@@ -151,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn rejects_invalid_stages() {
         let stage = |rest: &str| format!("[[stages]]\nduration = '1s'\n{rest}");
         assert!(refusal("stages = []").contains("at least one stage"));
         assert!(refusal(&stage("")).contains("users or rate"));
@@ -164,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn options_make_sense_or_are_refused() {
+    fn rejects_invalid_options() {
         let with = |line: &str| format!("{line}\n[[stages]]\nduration = '1s'\nrate = 1.0");
         assert!(refusal(&with("max_streams = 0")).contains("max_streams"));
         assert!(refusal(&with("stop_when_crossed = true")).contains("needs thresholds"));
@@ -177,13 +180,13 @@ mod tests {
     }
 
     #[test]
-    fn steps_and_a_body_do_not_mix() {
+    fn rejects_steps_with_a_body() {
         let text = "body = 'a'\n[[stages]]\nduration = '1s'\nusers = 1\n[[steps]]\npath = '/a'";
         assert!(refusal(text).contains("choose one"));
     }
 
     #[test]
-    fn users_and_rates_do_not_mix() {
+    fn rejects_users_with_rates() {
         let text = "[[stages]]\nduration='1s'\nusers=1\n[[stages]]\nduration='1s'\nrate=2.0";
         assert!(refusal(text).contains("mix"));
     }

@@ -1,9 +1,9 @@
-//! Load over time: straight lines from stage to stage.
+//! Load over time: linear from stage to stage.
 
 use super::Stage;
 use crate::clock::{SECOND, nanos};
 
-/// What a scenario counts.
+/// Unit of load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Users, each with one request at a time.
@@ -30,7 +30,7 @@ struct Line {
 }
 
 impl Line {
-    /// Load times seconds, `t_ns` into the line.
+    /// Returns the area (load times seconds) of the first `t_ns`.
     fn area(&self, t_ns: u64) -> f64 {
         if self.length_ns == 0 {
             return 0.0;
@@ -39,8 +39,9 @@ impl Line {
         (self.from * t + (self.to - self.from) * t * t / length / 2.0) / SECOND as f64
     }
 
-    /// How far into the line the area is reached: the root of a quadratic, in the form that loses no digits when
-    /// the line is nearly level.
+    /// Returns the time at which the area is reached: the root of a quadratic, in the form that
+    /// loses
+    /// no digits when the line is nearly level.
     fn when(&self, area: f64) -> u64 {
         let seconds = self.length_ns as f64 / SECOND as f64;
         let slope = (self.to - self.from) / seconds;
@@ -57,7 +58,7 @@ impl Line {
 /// Load as a function of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
-    /// What is counted.
+    /// Unit of load.
     pub unit: Unit,
     lines: Vec<Line>,
 }
@@ -94,27 +95,27 @@ impl Shape {
         }
     }
 
-    /// How long load is offered, nanoseconds.
+    /// Returns the length in nanoseconds.
     pub fn length_ns(&self) -> u64 {
         self.lines
             .last()
             .map_or(0, |last| last.begin_ns.saturating_add(last.length_ns))
     }
 
-    /// The highest load.
+    /// Returns the highest load.
     pub fn peak(&self) -> f64 {
         let ends = self.lines.iter().map(|line| line.from.max(line.to));
         ends.fold(0.0, f64::max)
     }
 
-    /// The load added up over the first `t_ns`: with rates, the requests due by then.
+    /// Returns the area of the first `t_ns`: with rates, the requests due by then.
     pub fn area(&self, t_ns: u64) -> f64 {
         let inside =
             |line: &Line| line.area(t_ns.saturating_sub(line.begin_ns).min(line.length_ns));
         self.lines.iter().map(inside).sum()
     }
 
-    /// When the load has added up to `area`, nanoseconds since the start; none if it never does.
+    /// Returns the nanoseconds after which `area` is reached; none if it never is.
     pub fn when(&self, mut area: f64) -> Option<u64> {
         for line in &self.lines {
             let all = line.area(line.length_ns);
@@ -126,7 +127,7 @@ impl Shape {
         None
     }
 
-    /// The load at a moment, nanoseconds since the start; none after the end.
+    /// Returns the load at `t_ns` after the start; 0 after the end.
     pub fn at(&self, t_ns: u64) -> f64 {
         let inside = |line: &&Line| t_ns < line.begin_ns.saturating_add(line.length_ns);
         self.lines.iter().find(inside).map_or(0.0, |line| {
@@ -135,7 +136,7 @@ impl Shape {
         })
     }
 
-    /// The same shape with its highest load at `peak`.
+    /// Returns the shape scaled to a highest load of `peak`.
     pub fn with_peak(mut self, peak: f64) -> Self {
         let factor = peak / self.peak();
         for line in &mut self.lines {
@@ -145,7 +146,7 @@ impl Shape {
         self
     }
 
-    /// The same shape stretched or squeezed to `length_ns`.
+    /// Returns the shape scaled to a length of `length_ns`.
     pub fn with_length(mut self, length_ns: u64) -> Self {
         let factor = length_ns as f64 / self.length_ns() as f64;
         let mut begin_ns = 0;
@@ -186,14 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn one_stage_is_constant() {
+    fn keeps_load_constant_in_one_stage() {
         let shape = shape(None, &[(60, 10)]);
         assert_eq!((shape.at(0), shape.at(60 * SECOND - 1)), (10.0, 10.0));
         assert_eq!(shape.at(60 * SECOND), 0.0);
     }
 
     #[test]
-    fn stages_are_ramps_and_empty_ones_jump() {
+    fn ramps_in_stages_and_jumps_in_empty_ones() {
         let shape = shape(Some(0.0), &[(10, 100), (0, 20), (10, 20)]);
         assert_eq!(shape.at(5 * SECOND), 50.0);
         assert_eq!(shape.at(10 * SECOND), 20.0);
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn area_is_load_times_seconds() {
+    fn computes_area_as_load_times_seconds() {
         let shape = shape(Some(0.0), &[(10, 100), (0, 20), (10, 20)]);
         assert_eq!(shape.area(10 * SECOND), 500.0);
         assert_eq!(shape.area(u64::MAX), 700.0);
@@ -211,7 +212,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn when_is_where_the_area_is_reached(
+        fn inverts_the_area(
             start in 0u32..50, stages in prop::collection::vec((0u64..20, 0u32..50), 1..5), share in 0.0..1.0f64,
         ) {
             prop_assume!(stages.iter().any(|(seconds, users)| *seconds > 0 && *users > 0));
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shape_can_be_scaled() {
+    fn scales_peak_and_length() {
         let shape = shape(Some(0.0), &[(10, 100), (10, 0)])
             .with_peak(10.0)
             .with_length(2 * SECOND);

@@ -1,4 +1,4 @@
-//! Steps as files say them: a list of requests that every user goes through, again and again.
+//! Steps in files: a list of requests that every user repeats.
 
 use crate::Error;
 use crate::checks::Expect;
@@ -6,7 +6,7 @@ use crate::client::template::Path;
 use hyper::Method;
 use serde::Deserialize;
 
-/// Methods a step may have: others are slips, or not for load generators.
+/// Methods that a step may have.
 const METHODS: [Method; 7] = [
     Method::GET,
     Method::POST,
@@ -17,39 +17,39 @@ const METHODS: [Method; 7] = [
     Method::OPTIONS,
 ];
 
-/// A file of steps; unknown keys are refused.
+/// File of steps; unknown keys are refused.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct StepList {
-    /// What every answer must be like, where a step says nothing else.
+    /// Checks of every answer, unless a step has others.
     #[serde(default)]
     pub expect: Expect,
-    /// The steps, in order.
+    /// Steps in order.
     pub steps: Vec<StepText>,
 }
 
-/// A step; unknown keys are refused.
+/// Step; unknown keys are refused.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct StepText {
-    /// How results call it; method and path if not given.
+    /// Name in results; by default method and path.
     pub name: Option<String>,
-    /// Method; `POST` with a body, `GET` without one.
+    /// Method; by default `POST` with a body and `GET` without one.
     pub method: Option<String>,
-    /// Path and query, with placeholders; that of the URL if not given.
+    /// Path and query, with placeholders; by default those of the URL.
     pub path: Option<String>,
     /// Body, with placeholders; `@FILE` reads a file.
     pub body: Option<String>,
-    /// What its answers must be like, where that differs from the other steps.
+    /// Checks of its answers that differ from those of other steps.
     #[serde(default)]
     pub expect: Expect,
 }
 
 impl StepList {
-    /// Reads the text of the file at `path`.
+    /// Parses the text of the file at `path`.
     ///
     /// # Errors
-    /// If it is not TOML of this form, or has no step.
+    /// If it is not valid TOML of this form, or has no step.
     pub fn parse(path: &str, text: &str) -> Result<Self, Error> {
         let refuse = |reason: String| Error::Steps {
             of: path.into(),
@@ -64,10 +64,10 @@ impl StepList {
 }
 
 impl StepText {
-    /// Its method.
+    /// Returns the method.
     ///
     /// # Errors
-    /// In words, if there is no such method.
+    /// If there is no such method.
     pub fn method(&self) -> Result<Method, String> {
         let Some(name) = &self.method else {
             return Ok(self.body.as_ref().map_or(Method::GET, |_| Method::POST));
@@ -79,15 +79,15 @@ impl StepText {
         })
     }
 
-    /// Its path, if it has one of its own.
+    /// Returns the path, if the step has one.
     ///
     /// # Errors
-    /// In words, if no URL can have it.
+    /// If the path is not valid in a URL.
     pub fn path(&self) -> Result<Option<Path>, String> {
         self.path.as_deref().map(Path::parse).transpose()
     }
 
-    /// How results call it.
+    /// Returns the name in results.
     pub fn name(&self, method: &Method) -> String {
         match (&self.name, &self.path) {
             (Some(name), _) => name.clone(),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_follows_from_the_body_and_a_name_from_both() {
+    fn derives_method_and_name() {
         let text =
             "[[steps]]\npath = '/a'\n[[steps]]\npath = '/b'\nbody = '{}'\n[[steps]]\nname = 'c'";
         let list = StepList::parse("mine.toml", text).unwrap();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_steps_is_refused_by_the_files_name() {
+    fn rejects_malformed_files_by_name() {
         for (text, reason) in [
             ("", "steps"),
             ("steps = []", "at least one step"),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_that_do_not_exist_are_refused_with_those_that_do() {
+    fn rejects_unknown_methods_with_the_known_ones() {
         for method in ["get", "PSOT", "", "CONNECT"] {
             let step = StepText {
                 method: Some(method.into()),

@@ -1,202 +1,252 @@
-//! What an event of a token stream says, found by scanning bytes.
-//!
-//! A JSON parser would cost more than everything else done per token. Scanning is exact all the same: a raw
-//! `"content"` followed by a colon can only be a key, because a quote inside a JSON string is escaped.
+//! Reads the parts of a stream event that matter: text, end mark, error, usage.
 
-use memchr::memmem::Finder;
+use super::contents::{Chunk, Kind};
+use super::fields::{candidate, choice, usage};
+use super::format::{Format, Selection};
+use super::json::Cursor;
 
-/// What one event says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Chunk {
-    /// Content tokens: words of the content, at least one for content of any length; 0 without content.
-    pub tokens: u32,
-    /// The sender's stamp, nanoseconds since the Unix epoch, where it sends one.
-    pub sent_unix_ns: Option<u64>,
-    /// The stream's end mark, `[DONE]`.
-    pub done: bool,
-    /// The event reports an error.
-    pub error: bool,
-    /// The event begins like a JSON object and does not end like one. No more is checked: parsing would cost more than
-    /// everything else.
-    pub cut_off: bool,
-}
-
-/// Finds the parts of an event that matter; build it once.
-#[derive(Debug)]
+/// Reads events in the selected format.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Scanner {
-    content: Finder<'static>,
-    stamp: Finder<'static>,
-    error: Finder<'static>,
+    /// Selected format.
+    pub selection: Selection,
 }
 
-impl Default for Scanner {
-    fn default() -> Self {
-        Self {
-            content: Finder::new(b"\"content\""),
-            stamp: Finder::new(b"\"sent_unix_ns\""),
-            error: Finder::new(b"\"error\""),
-        }
-    }
+/// Texts of an event whose meaning depends on its `type`, which may come after them.
+#[derive(Default)]
+struct Typed<'a> {
+    kind: &'a [u8],
+    /// `delta`, where it is a string (Responses, AI SDK).
+    delta: &'a [u8],
+    /// `delta.type` and its text (Anthropic).
+    block_kind: &'a [u8],
+    block_text: &'a [u8],
+    /// `content_block.type` and `content_block.name` (Anthropic).
+    started: &'a [u8],
+    name: &'a [u8],
+    /// `inputTextDelta` and `toolName` (AI SDK).
+    input: &'a [u8],
+    /// Top-level `content`.
+    content: &'a [u8],
+    /// Text of an Ollama `message` or `response`.
+    ollama: &'a [u8],
+    thinking: &'a [u8],
+    ollama_done: bool,
+    ollama_tool: bool,
 }
 
 impl Scanner {
-    /// What the data of an event says: a chunk of the OpenAI stream (`choices[0].delta.content`) or
-    /// `{"content":"…"}`.
-    pub fn scan(&self, data: &[u8]) -> Chunk {
-        if data.trim_ascii() == b"[DONE]" {
+    /// Reads the data of an event, and calls `text` with each piece of text in it: a JSON string
+    /// that is not empty, still escaped. Only the fields of the format are read.
+    pub fn scan<'a>(&self, data: &'a [u8], text: &mut impl FnMut(Kind, &'a [u8])) -> Chunk {
+        let data = data.trim_ascii();
+        if data == b"[DONE]" {
             return Chunk {
                 done: true,
                 ..Chunk::default()
             };
         }
-        let tokens = values(&self.content, data)
-            .find_map(string)
-            .map_or(0, count_tokens);
-        Chunk {
-            tokens,
-            sent_unix_ns: values(&self.stamp, data).find_map(number),
-            error: tokens == 0
-                && values(&self.error, data).any(|value| !value.starts_with(b"null")),
-            cut_off: is_cut_off(data.trim_ascii()),
-            done: false,
+        let mut chunk = Chunk::default();
+        if data.first() != Some(&b'{') {
+            return chunk;
         }
+        let mut cursor = Cursor::new(data);
+        let read = self.event(&mut cursor, &mut chunk, text);
+        chunk.malformed = read.is_none() || !cursor.is_at_end();
+        chunk
     }
-}
 
-fn is_cut_off(data: &[u8]) -> bool {
-    data.starts_with(b"{") && !data.ends_with(b"}")
-}
-
-/// What follows each occurrence of a key and its colon.
-fn values<'a>(key: &'a Finder<'static>, data: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-    key.find_iter(data).filter_map(|at| {
-        let rest = data[at + key.needle().len()..].trim_ascii_start();
-        rest.strip_prefix(b":").map(<[u8]>::trim_ascii_start)
-    })
-}
-
-/// The inside of a JSON string at the beginning of `value`, still escaped; none if it is empty or not a string.
-fn string(value: &[u8]) -> Option<&[u8]> {
-    let inside = value.strip_prefix(b"\"")?;
-    let mut from = 0;
-    loop {
-        let at = from + memchr::memchr2(b'"', b'\\', &inside[from..])?;
-        if inside[at] == b'"' {
-            return (at > 0).then(|| &inside[..at]);
-        }
-        from = (at + 2).min(inside.len());
-    }
-}
-
-fn number(value: &[u8]) -> Option<u64> {
-    let digits = value
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    std::str::from_utf8(&value[..digits]).ok()?.parse().ok()
-}
-
-/// Words of an escaped JSON string, at least one.
-fn count_tokens(content: &[u8]) -> u32 {
-    let mut words = 0;
-    let mut inside_word = false;
-    let mut bytes = content.iter();
-    while let Some(byte) = bytes.next() {
-        let space = match byte {
-            b' ' => true,
-            b'\\' => matches!(bytes.next(), Some(b'n' | b't' | b'r')),
-            _ => false,
+    fn event<'a>(
+        &self,
+        cursor: &mut Cursor<'a>,
+        chunk: &mut Chunk,
+        text: &mut impl FnMut(Kind, &'a [u8]),
+    ) -> Option<()> {
+        let mut typed = Typed::default();
+        let mut any = false;
+        let mut error = false;
+        let mut emit = |kind, piece: &'a [u8]| {
+            any |= !piece.is_empty();
+            if !piece.is_empty() {
+                text(kind, piece);
+            }
         };
-        words += u32::from(!inside_word && !space);
-        inside_word = !space;
+        cursor.object(|cursor, key| match key {
+            b"choices" if self.selection.admits(Format::OpenAiChat) => {
+                chunk.format = Some(Format::OpenAiChat);
+                cursor.array_or_skip(|cursor| choice(cursor, &mut emit))
+            }
+            b"candidates" if self.selection.admits(Format::Gemini) => {
+                chunk.format = Some(Format::Gemini);
+                cursor.array_or_skip(|cursor| candidate(cursor, chunk, &mut emit))
+            }
+            b"usage" | b"usageMetadata" => usage(cursor, chunk),
+            b"sent_unix_ns" => {
+                chunk.sent_unix_ns = Some(cursor.number()?).filter(|stamp| *stamp > 0);
+                Some(())
+            }
+            b"error" => cursor.is_set().map(|set| error |= set),
+            _ => typed.member(cursor, key, chunk),
+        })?;
+        if chunk.format.is_none() {
+            self.resolve(&typed, chunk, &mut emit);
+        }
+        chunk.error |= (error && !any) || typed.kind == b"error";
+        Some(())
     }
-    words.max(1)
+
+    /// Emits the texts of a typed event, now that its type is known.
+    fn resolve<'a>(
+        &self,
+        typed: &Typed<'a>,
+        chunk: &mut Chunk,
+        emit: &mut impl FnMut(Kind, &'a [u8]),
+    ) {
+        let Some(format) = typed.format() else {
+            return;
+        };
+        if !self.selection.admits(format) {
+            return;
+        }
+        chunk.format = Some(format);
+        match format {
+            Format::OpenAiResponses => typed.responses(chunk, emit),
+            Format::Anthropic => typed.anthropic(chunk, emit),
+            Format::AiSdk => typed.ai_sdk(chunk, emit),
+            Format::Ollama => {
+                emit(Kind::Reasoning, typed.thinking);
+                emit(Kind::Answer, typed.ollama);
+                if typed.ollama_tool {
+                    emit(Kind::ToolCall, b"tool");
+                }
+                chunk.done |= typed.ollama_done;
+            }
+            _ => emit(Kind::Answer, typed.content),
+        }
+    }
+}
+
+impl<'a> Typed<'a> {
+    /// Reads a member of the event's object.
+    fn member(&mut self, cursor: &mut Cursor<'a>, key: &[u8], chunk: &mut Chunk) -> Option<()> {
+        match key {
+            b"type" => self.kind = cursor.text()?,
+            b"content" => self.content = cursor.text()?,
+            b"delta" if cursor.peek()? == b'{' => cursor.object(|cursor, key| match key {
+                b"type" => cursor.text().map(|kind| self.block_kind = kind),
+                b"text" | b"thinking" | b"partial_json" => {
+                    cursor.text().map(|text| self.block_text = text)
+                }
+                _ => cursor.skip(),
+            })?,
+            b"delta" => self.delta = cursor.text()?,
+            b"content_block" => cursor.object_or_skip(|cursor, key| match key {
+                b"type" => cursor.text().map(|kind| self.started = kind),
+                b"name" => cursor.text().map(|name| self.name = name),
+                _ => cursor.skip(),
+            })?,
+            b"inputTextDelta" | b"toolName" => self.input = cursor.text()?,
+            // The whole response of the Responses API, or the text of Ollama's `generate`.
+            b"response" if cursor.peek()? == b'"' => self.ollama = cursor.text()?,
+            b"thinking" => self.thinking = cursor.text()?,
+            b"message" | b"response" => cursor.object_or_skip(|cursor, key| match key {
+                b"usage" => usage(cursor, chunk),
+                b"content" => cursor.text().map(|content| self.ollama = content),
+                b"thinking" => cursor.text().map(|thinking| self.thinking = thinking),
+                b"tool_calls" => {
+                    self.ollama_tool = true;
+                    cursor.skip()
+                }
+                _ => cursor.skip(),
+            })?,
+            b"done" => {
+                let done = cursor.peek()? == b't';
+                cursor.skip()?;
+                self.ollama_done = done;
+            }
+            b"prompt_eval_count" => {
+                chunk.usage.get_or_insert_default().prompt = cursor.number()?;
+            }
+            b"eval_count" => chunk.usage.get_or_insert_default().completion = cursor.number()?,
+            _ => cursor.skip()?,
+        }
+        Some(())
+    }
+
+    /// Returns the format that the members of the event show.
+    fn format(&self) -> Option<Format> {
+        match self.kind {
+            kind if kind.starts_with(b"response.") => Some(Format::OpenAiResponses),
+            b"message_start"
+            | b"message_delta"
+            | b"message_stop"
+            | b"ping"
+            | b"content_block_start"
+            | b"content_block_delta"
+            | b"content_block_stop" => Some(Format::Anthropic),
+            b"start"
+            | b"finish"
+            | b"abort"
+            | b"start-step"
+            | b"finish-step"
+            | b"text-start"
+            | b"text-delta"
+            | b"text-end"
+            | b"reasoning-start"
+            | b"reasoning-delta"
+            | b"reasoning-end"
+            | b"tool-input-start"
+            | b"tool-input-delta"
+            | b"tool-input-available"
+            | b"tool-output-available" => Some(Format::AiSdk),
+            _ if !self.content.is_empty() => Some(Format::Content),
+            _ if self.ollama_done || self.ollama_tool => Some(Format::Ollama),
+            _ if !self.ollama.is_empty() || !self.thinking.is_empty() => Some(Format::Ollama),
+            _ => None,
+        }
+    }
+
+    fn responses(&self, chunk: &mut Chunk, emit: &mut impl FnMut(Kind, &'a [u8])) {
+        match self.kind.strip_prefix(b"response.").unwrap_or_default() {
+            b"output_text.delta" | b"refusal.delta" => emit(Kind::Answer, self.delta),
+            b"reasoning_text.delta" | b"reasoning_summary_text.delta" => {
+                emit(Kind::Reasoning, self.delta);
+            }
+            b"function_call_arguments.delta"
+            | b"custom_tool_call_input.delta"
+            | b"mcp_call_arguments.delta"
+            | b"code_interpreter_call_code.delta" => emit(Kind::ToolCall, self.delta),
+            b"completed" | b"incomplete" => chunk.done = true,
+            b"failed" => chunk.error = true,
+            _ => {}
+        }
+    }
+
+    fn anthropic(&self, chunk: &mut Chunk, emit: &mut impl FnMut(Kind, &'a [u8])) {
+        match (self.kind, self.block_kind) {
+            (b"content_block_delta", b"text_delta") => emit(Kind::Answer, self.block_text),
+            (b"content_block_delta", b"thinking_delta") => emit(Kind::Reasoning, self.block_text),
+            (b"content_block_delta", b"input_json_delta") => emit(Kind::ToolCall, self.block_text),
+            (b"content_block_start", _) if self.started.ends_with(b"tool_use") => {
+                emit(Kind::ToolCall, self.name);
+            }
+            (b"message_stop", _) => chunk.done = true,
+            _ => {}
+        }
+    }
+
+    fn ai_sdk(&self, chunk: &mut Chunk, emit: &mut impl FnMut(Kind, &'a [u8])) {
+        match self.kind {
+            b"text-delta" => emit(Kind::Answer, self.delta),
+            b"reasoning-delta" => emit(Kind::Reasoning, self.delta),
+            b"tool-input-start" | b"tool-input-delta" => emit(Kind::ToolCall, self.input),
+            b"finish" => chunk.done = true,
+            b"abort" => chunk.error = true,
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn scan(data: &str) -> Chunk {
-        Scanner::default().scan(data.as_bytes())
-    }
-
-    #[test]
-    fn both_stream_formats_are_understood() {
-        let openai =
-            r#"{"id":"c","choices":[{"index":0,"delta":{"content":" tok17"}}],"sent_unix_ns":17}"#;
-        let expect = Chunk {
-            tokens: 1,
-            sent_unix_ns: Some(17),
-            ..Chunk::default()
-        };
-        assert_eq!(scan(openai), expect);
-        assert_eq!(scan(r#"{"content":" tok17"}"#).tokens, 1);
-        assert_eq!(scan("{ \"content\" :\n\"a b\" }").tokens, 2);
-    }
-
-    #[test]
-    fn the_end_mark_is_no_content() {
-        assert_eq!(
-            scan("[DONE]"),
-            Chunk {
-                done: true,
-                ..Chunk::default()
-            }
-        );
-        assert_eq!(scan(r#"{"content":"[DONE]"}"#).tokens, 1);
-    }
-
-    #[test]
-    fn empty_and_absent_content_is_none() {
-        for data in [
-            r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#,
-            r#"{"choices":[{"delta":{"content":null}}]}"#,
-            r#"{"choices":[{"delta":{"reasoning_content":"hm"}}]}"#,
-            r#"{"text":"say \"content\": \"x\""}"#,
-            r#"{"a":"content"}"#,
-            r#"{"content":"cut off"#,
-            "",
-        ] {
-            assert_eq!(scan(data).tokens, 0, "{data}");
-        }
-        assert!(scan(r#"{"content":"cut off"#).cut_off && scan("{").cut_off);
-        assert!(!scan("no JSON at all").cut_off && !scan(" {\"content\":\"a}\"}\n").cut_off);
-        let logprobs = r#"{"logprobs":{"content":[{"token":"a"}]},"delta":{"content":"b"}}"#;
-        assert_eq!(scan(logprobs).tokens, 1);
-    }
-
-    #[test]
-    fn a_coalesced_chunk_counts_its_words() {
-        assert_eq!(scan(r#"{"content":" tok1 tok2 tok3"}"#).tokens, 3);
-        assert_eq!(scan(r#"{"content":" a\n\"b\" \\n"}"#).tokens, 3);
-        assert_eq!(scan(r#"{"content":" "}"#).tokens, 1);
-    }
-
-    #[test]
-    fn errors_are_seen() {
-        assert!(scan(r#"{"error":"model went away"}"#).error);
-        assert!(scan(r#"{"error":{"message":"x"}}"#).error);
-        assert!(!scan(r#"{"error":null,"usage":{}}"#).error);
-        assert!(!scan(r#"{"content":"\"error\": no"}"#).error);
-    }
-
-    proptest! {
-        #[test]
-        fn agrees_with_a_json_parser(words in prop::collection::vec("[a-z\"\\\\é\u{1}]{1,5}", 1..5), stamp: u64) {
-            let content = format!(" {}", words.join(" "));
-            let event = serde_json::json!({
-                "other": content, "choices": [{"delta": {"content": content}}], "sent_unix_ns": stamp,
-            });
-            let chunk = scan(&event.to_string());
-            prop_assert_eq!(chunk.tokens as usize, words.len());
-            prop_assert_eq!(chunk.sent_unix_ns, Some(stamp));
-        }
-
-        #[test]
-        fn any_bytes_are_survived(data in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Scanner::default().scan(&data);
-        }
-    }
-}
+#[path = "chunk_tests.rs"]
+mod tests;

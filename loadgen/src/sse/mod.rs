@@ -1,7 +1,15 @@
-//! Server-sent events: the wire format, and what a chunk of a token stream says.
+//! Token streams: framing (server-sent events, JSON lines) and the stream formats of model APIs.
 
 mod chunk;
+mod contents;
+mod fields;
+mod format;
+mod json;
 mod parser;
+mod text;
 
-pub use chunk::{Chunk, Scanner};
-pub use parser::{Event, Overflow, Parser};
+pub use chunk::Scanner;
+pub use contents::{Chunk, Kind, Usage};
+pub use format::{Format, Selection};
+pub use parser::{Event, Framing, Overflow, Parser};
+pub use text::Text;

@@ -1,4 +1,4 @@
-//! Conformance to the event-stream rules, against a plain reading of the standard.
+//! Conformance of the parser, against a literal implementation of the standard.
 
 use super::*;
 use proptest::prelude::*;
@@ -32,7 +32,7 @@ fn check(stream: &str, expect: &[(&str, &str)]) {
     assert_eq!(parse(&bytes), expect, "byte by byte: {stream:?}");
 }
 
-/// The standard's steps, one after another, without thought of speed.
+/// Literal, slow implementation of the standard's steps.
 fn reference(stream: &[u8]) -> Events {
     let stream = stream.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(stream);
     let mut text = Vec::new();
@@ -70,7 +70,7 @@ fn reference(stream: &[u8]) -> Events {
 }
 
 #[test]
-fn any_line_ending_ends_a_line() {
+fn accepts_every_line_ending() {
     check("data: a\n\ndata: b\n\n", &[("", "a"), ("", "b")]);
     check("data: a\r\n\r\ndata: b\r\n\r\n", &[("", "a"), ("", "b")]);
     check("data: a\r\rdata: b\r\r", &[("", "a"), ("", "b")]);
@@ -78,7 +78,7 @@ fn any_line_ending_ends_a_line() {
 }
 
 #[test]
-fn the_examples_of_the_standard() {
+fn parses_the_examples_of_the_standard() {
     check(
         "data: YHOO\ndata: +2\ndata: 10\n\n",
         &[("", "YHOO\n+2\n10")],
@@ -92,7 +92,7 @@ fn the_examples_of_the_standard() {
 }
 
 #[test]
-fn only_the_first_mark_and_the_first_space_are_dropped() {
+fn drops_only_the_first_byte_order_mark_and_space() {
     check("\u{feff}data: a\n\n", &[("", "a")]);
     check("\u{feff}\u{feff}data: a\n\n", &[]);
     check("data: a\n\n\u{feff}data: b\n\n", &[("", "a")]);
@@ -100,7 +100,7 @@ fn only_the_first_mark_and_the_first_space_are_dropped() {
 }
 
 #[test]
-fn comments_and_unknown_fields_say_nothing() {
+fn ignores_comments_and_unknown_fields() {
     check(
         ": keep-alive\n\ndata: a\n: x\nfoo: b\nretry: 5\n\n",
         &[("", "a")],
@@ -113,10 +113,10 @@ fn comments_and_unknown_fields_say_nothing() {
 }
 
 #[test]
-fn a_reset_parser_is_as_new() {
+fn forgets_the_last_stream_on_reset() {
     let mut parser = Parser::default();
     parser.feed(b"event: x\ndata: half\r", |_| {}).unwrap();
-    parser.reset();
+    parser.reset(Framing::Events);
     let mut seen = Vec::new();
     parser
         .feed("\u{feff}data: a\n\n".as_bytes(), |event| {
@@ -126,14 +126,57 @@ fn a_reset_parser_is_as_new() {
     assert_eq!(seen, b"a");
 }
 
+fn parse_with(framing: Framing, stream: &str, at: usize) -> Vec<String> {
+    let mut parser = Parser::default();
+    parser.reset(framing);
+    let mut events = Vec::new();
+    let mut keep = |event: Event<'_>| events.push(String::from_utf8_lossy(event.data).into());
+    let (one, two) = stream.as_bytes().split_at(at);
+    parser.feed(one, &mut keep).unwrap();
+    parser.feed(two, &mut keep).unwrap();
+    parser.finish(keep);
+    events
+}
+
 #[test]
-fn an_endless_event_is_refused() {
+fn returns_the_last_event_without_an_empty_line() {
+    for stream in [
+        "data: a\n\ndata: b",
+        "data: a\n\ndata: b\n",
+        "data: a\n\ndata: b\n\n",
+    ] {
+        for at in 0..=stream.len() {
+            assert_eq!(
+                parse_with(Framing::Events, stream, at),
+                ["a", "b"],
+                "{stream:?}"
+            );
+        }
+    }
+    assert!(parse_with(Framing::Events, ": comment", 3).is_empty());
+}
+
+#[test]
+fn recognises_json_lines_by_the_first_brace() {
+    for stream in ["\n{\"a\":1}\r\n\n{\"b\":2}\n", "{\"a\":1}\n{\"b\":2}"] {
+        for at in 0..=stream.len() {
+            let events = parse_with(Framing::Detect, stream, at);
+            assert_eq!(events, ["{\"a\":1}", "{\"b\":2}"], "{stream:?}");
+        }
+    }
+    assert_eq!(parse_with(Framing::Lines, "\u{1e}{}\n", 0), ["{}"]);
+    assert_eq!(parse_with(Framing::Detect, "data: {}\n\n", 0), ["{}"]);
+    assert!(parse_with(Framing::Events, "{}\n", 0).is_empty());
+}
+
+#[test]
+fn rejects_an_endless_event() {
     let mut parser = Parser::default();
     let mebibyte = vec![b'x'; 1 << 20];
     let result = (0..17).try_for_each(|_| parser.feed(&mebibyte, |_| {}));
     assert_eq!(result, Err(Overflow));
     let line = [b"data: ", &mebibyte[..], b"\n"].concat();
-    parser.reset();
+    parser.reset(Framing::Events);
     let result = (0..17).try_for_each(|_| parser.feed(&line, |_| {}));
     assert_eq!(result, Err(Overflow));
 }
@@ -158,7 +201,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_survived(stream in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn survives_any_bytes(stream in prop::collection::vec(any::<u8>(), 0..400)) {
         prop_assert_eq!(parse(&[&stream]), reference(&stream));
     }
 }

@@ -1,4 +1,6 @@
-//! A server that answers as the path says, faults included, written on bare sockets so that faults are exact.
+//! Server whose path selects its behaviour, faults included. It uses plain sockets, so that faults
+//! are
+//! exact.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +8,7 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::Duration;
 
-/// Starts the server; gives its address. It lives as long as the test's process.
+/// Starts the server and returns its address. It runs as long as the test's process.
 pub fn serve() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -28,7 +30,7 @@ fn converse(stream: TcpStream) -> Option<()> {
     }
 }
 
-/// Path and body of the next request.
+/// Reads path and body of the next request.
 pub fn request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
     let mut line = String::new();
     reader
@@ -55,7 +57,7 @@ pub fn request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
 const HEAD: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 
-/// None ends the connection.
+/// Answers a request; none closes the connection.
 fn answer(path: &str, body: &[u8], out: &mut TcpStream) -> Option<()> {
     let token = |n| format!("data: {{\"content\":\" tok{n}\"}}\n\n");
     let mut send = |bytes: &str| out.write_all(bytes.as_bytes()).ok();
@@ -99,7 +101,7 @@ fn answer(path: &str, body: &[u8], out: &mut TcpStream) -> Option<()> {
             thread::sleep(Duration::from_secs(60));
             None
         }
-        // HTTP/2's preface, which is a request to no path.
+        // The preface of HTTP/2, a request to the path `*`.
         "*" => {
             send(&whole("400 Bad Request", "what?"))?;
             std::io::copy(out, &mut std::io::sink()).ok()?;

@@ -1,4 +1,4 @@
-//! A server that streams five tokens over any HTTP, encrypted or not.
+//! Server that streams five tokens over any HTTP, with or without TLS.
 
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::server::conn::{http1, http2};
@@ -18,7 +18,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// A certificate that vouches for itself, and its key.
+/// A self-signed certificate and its key.
 pub struct Identity {
     certificate: rcgen::Certificate,
     key: KeyPair,
@@ -30,7 +30,7 @@ impl Identity {
         let file = NamedTempFile::new().unwrap();
         let key = KeyPair::generate().unwrap();
         let mut about = CertificateParams::new([name.to_string()]).unwrap();
-        // Two of the same name would be taken for one whose signature is wrong.
+        // Two certificates of the same name would look like one with a wrong signature.
         let distinct = file.path().to_string_lossy();
         about
             .distinguished_name
@@ -44,7 +44,7 @@ impl Identity {
         }
     }
 
-    /// The certificate as PEM.
+    /// Returns the path of the certificate in PEM.
     pub fn file(&self) -> &str {
         self.file.path().to_str().unwrap()
     }
@@ -63,7 +63,7 @@ impl Identity {
     }
 }
 
-/// Lives as long as the test's process.
+/// A server, which runs as long as the test's process.
 pub struct Server {
     address: String,
     connections: Arc<AtomicUsize>,
@@ -94,7 +94,7 @@ impl Server {
         format!("{}{path}", self.address)
     }
 
-    /// Connections on which HTTP was spoken.
+    /// Returns the number of connections that spoke HTTP.
     pub fn connections(&self) -> usize {
         self.connections.load(SeqCst)
     }
@@ -132,7 +132,7 @@ where
         Ok::<_, hyper::Error>(Response::new(Tokens::for_path(request.uri().path())))
     });
     let io = TokioIo::new(stream);
-    // A client that goes away is its own affair.
+    // Errors of a client's connection do not matter to the test.
     let _ = if http2 {
         let builder = http2::Builder::new(TokioExecutor::new());
         builder.serve_connection(io, service).await
@@ -141,7 +141,7 @@ where
     };
 }
 
-/// Five tokens and the end mark, a frame each; after two, the body of `/reset` fails.
+/// Five tokens and the end mark, one frame each. The body of `/reset` fails after two.
 struct Tokens {
     left: usize,
     fails: bool,

@@ -4,7 +4,7 @@
 //! asked, and stopped where it is. Stopped, they cost nothing, and the kernel's own account of each can still be read when
 //! the recording ends.
 
-mod ask;
+mod first_request;
 
 use super::{
     bytes::{self, OfService, Peers},
@@ -16,9 +16,9 @@ use super::{
     round::{Bench, Round},
     stub::Moved,
 };
-use crate::target::{Arm, Held, StartOptions};
+use crate::target::{Arm, StartOptions, SuspendedServer};
 use anyhow::{Context, bail};
-use ask::Answered;
+use first_request::FirstAnswer;
 use recording::{
     LoadSummary, Recording,
     io::{RECORDING_FILE, save_recording},
@@ -36,10 +36,10 @@ impl Bench<'_> {
         fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         self.progress
             .step("starting once, so that its files are in memory");
-        let warm = self.hold(arm, &dir, 1).await?;
+        let warm = self.suspend(arm, &dir, 1).await?;
         self.ask(warm, 0).await?;
         self.progress.step("starting up to the exec");
-        let held = self.hold(arm, &dir, starts).await?;
+        let held = self.suspend(arm, &dir, starts).await?;
         let installed_bytes = arm.installed_bytes()?;
         let mut recording = self.record(arm, &held, &dir, step).await?;
         recording.target.installed_bytes = installed_bytes;
@@ -52,16 +52,20 @@ impl Bench<'_> {
         })
     }
 
-    async fn hold(&self, arm: &Arm, dir: &Path, starts: u32) -> anyhow::Result<Arc<Vec<Held>>> {
-        let cpus = self.placement.target.as_ref();
-        let cpus: Option<Vec<usize>> = cpus.map(|cpus| cpus.0.iter().copied().collect());
+    async fn suspend(
+        &self,
+        arm: &Arm,
+        dir: &Path,
+        starts: u32,
+    ) -> anyhow::Result<Arc<Vec<SuspendedServer>>> {
+        let cpus = self.placement.target.clone();
         let (arm, dir, url) = (arm.clone(), dir.to_owned(), self.stub.url().to_owned());
         let holding = move || {
             let one = |at: u32| {
                 let log = dir.join(format!("target-{at}.log"));
                 let mut options = StartOptions::new(url.clone(), log);
                 options.cpus.clone_from(&cpus);
-                arm.hold(&options)
+                arm.suspend(&options)
             };
             (1..=starts).map(one).collect::<Result<Vec<_>, _>>()
         };
@@ -71,22 +75,22 @@ impl Bench<'_> {
     }
 
     /// Lets one go, asks it and stops it.
-    async fn ask(&self, held: Arc<Vec<Held>>, at: usize) -> anyhow::Result<Answered> {
-        let asking = move || ask::once(&held[at]);
+    async fn ask(&self, held: Arc<Vec<SuspendedServer>>, at: usize) -> anyhow::Result<FirstAnswer> {
+        let asking = move || first_request::send(&held[at]);
         descendants::ended_with(self.interrupt, asking).await?
     }
 
     async fn record(
         &self,
         arm: &Arm,
-        held: &Arc<Vec<Held>>,
+        held: &Arc<Vec<SuspendedServer>>,
         dir: &Path,
         step: Step,
     ) -> anyhow::Result<Recording> {
         let mark = self.interrupt.unless(self.stub.mark()).await??;
         self.progress.step("attaching the recorder");
         let subject = Subject {
-            pids: held.iter().map(Held::pid).collect(),
+            pids: held.iter().map(SuspendedServer::pid).collect(),
             arm: arm.name().into(),
             runtime: arm.runtime(),
             placement: self.placement.text(false),
@@ -130,7 +134,7 @@ impl Bench<'_> {
 }
 
 /// Puts into the recording what only we know: the starts, and what was said to the servers.
-fn complete(recording: &mut Recording, answered: &[Answered], stub: Option<Moved>) {
+fn complete(recording: &mut Recording, answered: &[FirstAnswer], stub: Option<Moved>) {
     recording.starts = answered.iter().map(|answer| answer.start).collect();
     let said = LoadSummary {
         bytes_sent: answered.iter().map(|answer| answer.bytes_sent).sum(),
@@ -167,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_was_said_is_held_against_what_the_kernel_saw() {
-        let answered = [20, 30].map(|first_token_ns| Answered {
+        let answered = [20, 30].map(|first_token_ns| FirstAnswer {
             start: Start {
                 listening_ns: 10,
                 first_token_ns,

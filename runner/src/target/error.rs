@@ -111,7 +111,7 @@ pub enum Error {
     #[error(
         "{arm} cannot be started cold: {why}; `run` in its target.toml has to be one program, or to end in `exec PROGRAM`"
     )]
-    NotHeld {
+    NotSuspended {
         /// The arm.
         arm: String,
         /// What is in the way.

@@ -1,13 +1,12 @@
-//! A process group of our own, which does not outlive us.
+//! The process group of a server, which does not outlive this process.
 
 use super::{
-    error::{Context, Error, Result},
+    error::{Context, Result},
     owner,
     sudo_user::SudoUser,
 };
-use crate::guardian;
+use crate::{cpus::Cpus, guardian};
 use nix::{
-    sched::{CpuSet, sched_setaffinity},
     sys::{
         signal::{Signal, killpg},
         wait::{Id, WaitPidFlag, WaitStatus, waitid},
@@ -19,38 +18,40 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a server may take to end by itself.
+/// Time that a server has to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A process and whatever it starts in its group; all of it is ended on drop.
+/// A process and everything it starts in its group. Dropping it ends all of them.
+///
+/// Libraries that kill a group on drop reap its leader first. This must not: until the leader is
+/// reaped its id cannot belong to another group, and the port is free only once all members ended.
 #[derive(Debug)]
 pub(super) struct Group {
     leader: Child,
 }
 
 impl Group {
-    /// Starts `command` on the given CPUs, in a group of its own; under sudo as the user who called it.
-    pub fn spawn(command: &mut Command, cpus: Option<&[usize]>) -> Result<Self> {
-        guardian::announce(command).doing(|| "sharing the way to the guardian".to_owned())?;
+    /// Starts `command` on these CPUs, in a new group; under sudo as the user behind it.
+    ///
+    /// # Errors
+    /// Fails if the program cannot be started there.
+    pub fn spawn(command: &mut Command, cpus: Option<&Cpus>) -> Result<Self> {
         if let Some(user) = SudoUser::detect()? {
             user.run_as(command);
         }
-        let leader = match cpus {
-            None => command.spawn(),
-            Some(cpus) => on_cpus(cpus, || command.spawn())?,
-        };
-        let leader = leader
-            .inspect_err(|_| guardian::not_started())
-            .doing(|| "starting sh".to_owned())?;
+        let leader = guardian::spawn(command, cpus).doing(|| "starting sh".to_owned())?;
         Ok(Self { leader })
     }
 
-    /// The group's id, which is its first process's.
+    /// Returns the id of the group, which is that of its leader.
     pub fn id(&self) -> u32 {
         self.leader.id()
     }
 
-    /// How the first process ended, if it did. It stays a zombie, so that its id is not given to another.
+    /// Returns how the leader ended, if it did. It stays a zombie, so that its id stays taken.
+    ///
+    /// # Errors
+    /// Fails if the leader was reaped.
     pub fn ended(&self) -> Result<Option<String>> {
         let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
         let status = waitid(Id::Pid(self.pid()), flags)
@@ -62,7 +63,7 @@ impl Group {
         })
     }
 
-    /// Waits for a process that is dying: its other threads may take longer than its first.
+    /// Waits for a leader that is ending: its other threads may take longer than its first.
     pub fn until_ended(&self) {
         wait_until(|| !matches!(self.ended(), Ok(None)));
     }
@@ -75,12 +76,12 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // Errors mean that there is nothing left to signal.
+        // Errors mean that no process is left to signal.
         let _ = killpg(self.pid(), Signal::SIGTERM);
         self.until_ended();
-        // Always: children of the first process may have ignored SIGTERM. It is not reaped yet, so the id is ours.
+        // Children of the leader may have ignored SIGTERM.
         let _ = killpg(self.pid(), Signal::SIGKILL);
-        // Its orphans are not ours to reap, but their ports are only free once they have gone.
+        // Orphans are reaped by init, and hold their ports until they have ended.
         wait_until(|| !owner::has_members(self.id()));
         guardian::forget(self.id());
         let _ = self.leader.wait();
@@ -92,26 +93,4 @@ fn wait_until(done: impl Fn() -> bool) {
     while !done() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-/// Calls `spawn` on a thread that may only use `cpus`, which its child inherits.
-fn on_cpus<T: Send>(cpus: &[usize], spawn: impl FnOnce() -> T + Send) -> Result<T> {
-    let mut set = CpuSet::new();
-    for cpu in cpus {
-        set.set(*cpu).doing(|| format!("CPU {cpu}"))?;
-    }
-    let body = || {
-        let pinned = sched_setaffinity(Pid::from_raw(0), &set);
-        pinned.doing(|| format!("placing the server on CPUs {cpus:?}; are they all there?"))?;
-        Ok(spawn())
-    };
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(body);
-        thread.join().unwrap_or_else(|_| {
-            Err(Error::Io {
-                what: "starting the server".to_owned(),
-                source: std::io::Error::other("a thread panicked"),
-            })
-        })
-    })
 }

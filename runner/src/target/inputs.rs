@@ -9,14 +9,11 @@ use ignore::{DirEntry, WalkBuilder};
 use sha2::{Digest, Sha256};
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt, path::Path};
 
+/// Where a target keeps what belongs to its build; it ignores itself.
+pub(super) const FOLDER: &str = ".build";
+
 /// What builds write; none of it is an input, whether or not a .gitignore says so.
-const OUTPUTS: [&str; 5] = [
-    super::build::FOLDER,
-    ".git",
-    "node_modules",
-    "target",
-    ".venv",
-];
+const OUTPUTS: [&str; 5] = [FOLDER, ".git", "node_modules", "target", ".venv"];
 
 /// A fingerprint of `target.toml` and of every file in the folder and in `sources` that git would not ignore.
 pub(super) fn fingerprint(folder: &Folder) -> Result<String> {

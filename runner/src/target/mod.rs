@@ -10,7 +10,6 @@ mod arm;
 mod build;
 mod error;
 mod group;
-mod held;
 mod help;
 mod inputs;
 mod installed;
@@ -22,12 +21,12 @@ mod running;
 mod shell;
 mod start;
 mod sudo_user;
+mod suspended_server;
 #[cfg(test)]
 mod testing;
 
 pub use arm::Arm;
 pub use error::{Error, Result};
-pub use held::Held;
 pub use help::HelpFolder;
 pub use log::LogTail;
 pub use manifest::{Help, Manifest, Variant};
@@ -35,3 +34,4 @@ pub use running::Running;
 pub use start::StartOptions;
 pub use start::unused_port;
 pub use sudo_user::SudoUser;
+pub use suspended_server::SuspendedServer;

@@ -1,24 +1,27 @@
 //! When a server answers.
 
+use crate::http;
 use std::{
-    io::{Read, Write},
+    io::{self, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     time::Duration,
 };
 
-/// One try must not take up the whole time there is.
-const TRY_TIMEOUT: Duration = Duration::from_secs(1);
+/// One attempt must not use up the whole time there is.
+const ATTEMPT: Duration = Duration::from_secs(1);
 
 /// Whether the port accepts, or, with a path, whether a GET of it answers 2xx.
 pub(super) fn answers(port: u16, path: Option<&str>) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let Ok(mut stream) = TcpStream::connect_timeout(&address, TRY_TIMEOUT) else {
+    let Ok(mut stream) = TcpStream::connect_timeout(&address, ATTEMPT) else {
         return false;
     };
-    path.is_none_or(|path| get(&mut stream, path).is_ok_and(|status| (200..300).contains(&status)))
+    path.is_none_or(|path| {
+        status(&mut stream, path).is_ok_and(|status| (200..300).contains(&status))
+    })
 }
 
-/// What [`answers`] waits for, in words.
+/// Returns the condition that [`answers`] checks, for messages.
 pub(super) fn describe(path: Option<&str>) -> String {
     path.map_or_else(
         || "a connection".to_owned(),
@@ -26,19 +29,14 @@ pub(super) fn describe(path: Option<&str>) -> String {
     )
 }
 
-/// The status of one GET, of which nothing but the status line is read.
-fn get(stream: &mut TcpStream, path: &str) -> std::io::Result<u16> {
-    stream.set_read_timeout(Some(TRY_TIMEOUT))?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
-    )?;
-    let mut line = [0; "HTTP/1.1 200".len()];
-    stream.read_exact(&mut line)?;
-    let status = std::str::from_utf8(&line)
-        .ok()
-        .and_then(|line| line.split(' ').nth(1)?.parse().ok());
-    status.ok_or_else(|| std::io::ErrorKind::InvalidData.into())
+/// Returns the status of one GET. The body is not read: it may be a stream without end.
+fn status(stream: &mut TcpStream, path: &str) -> io::Result<u16> {
+    stream.set_read_timeout(Some(ATTEMPT))?;
+    stream.write_all(http::request("GET", path, "127.0.0.1", None).as_bytes())?;
+    let bytes = http::read_until(stream, |bytes| Ok(http::head(bytes)?.is_some()))?;
+    let head = http::head(&bytes)?;
+    head.map(|head| head.status)
+        .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
 #[cfg(test)]
@@ -49,7 +47,7 @@ mod tests {
         net::TcpListener,
     };
 
-    /// A server that answers every connection with `answer`.
+    /// Starts a server that answers every connection with `answer`.
     fn server(answer: &'static str) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -63,27 +61,20 @@ mod tests {
     }
 
     #[test]
-    fn a_path_has_to_answer_well() {
-        assert!(answers(
-            server("HTTP/1.1 204 No Content\r\n\r\n"),
-            Some("/up")
-        ));
-        assert!(!answers(
-            server("HTTP/1.1 503 Starting\r\n\r\n"),
-            Some("/up")
-        ));
-        assert!(!answers(server("220 mail.example ESMTP\r\n"), Some("/up")));
-        assert!(!answers(server(""), Some("/up")));
+    fn requires_a_2xx_of_the_path() {
+        let answers = |answer| answers(server(answer), Some("/up"));
+        assert!(answers("HTTP/1.1 204 No Content\r\n\r\n"));
+        assert!(!answers("HTTP/1.1 503 Starting\r\n\r\n"));
+        assert!(!answers("220 mail.example ESMTP\r\n"));
+        assert!(!answers(""));
     }
 
     #[test]
-    fn without_a_path_a_connection_will_do() {
+    fn accepts_a_connection_without_a_path() {
         assert!(answers(server(""), None));
-        let closed = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        assert!(!answers(closed, None));
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = closed.local_addr().unwrap().port();
+        drop(closed);
+        assert!(!answers(port, None));
     }
 }

@@ -10,6 +10,7 @@ use super::{
     running::{Running, Started},
     shell::{self, Values},
 };
+use crate::cpus::Cpus;
 use std::{
     fs::File,
     io::ErrorKind,
@@ -29,7 +30,7 @@ pub struct StartOptions {
     /// File that the server's output goes to; its folder exists.
     pub log: PathBuf,
     /// CPUs that the server may run on; all if `None`.
-    pub cpus: Option<Vec<usize>>,
+    pub cpus: Option<Cpus>,
     /// Port to listen on; a free one is chosen if `None`.
     pub port: Option<u16>,
     /// Environment beyond what every server gets, such as `DATABASE`.
@@ -77,7 +78,7 @@ fn start(arm: &str, folder: &Folder, options: &StartOptions) -> Result<Running> 
     let port = free_port(options.port)?;
     let script = script(folder, options, port)?;
     let mut command = command(folder, options, port, &script)?;
-    let group = Group::spawn(&mut command, options.cpus.as_deref())?;
+    let group = Group::spawn(&mut command, options.cpus.as_ref())?;
     let started = Started {
         arm: arm.to_owned(),
         group,
@@ -206,168 +207,4 @@ fn listener(started: &Started, port: u16) -> Result<u32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{
-        Error,
-        testing::{Scratch, server_command},
-    };
-    use procfs::process::Process;
-    use std::{net::TcpListener, time::Duration};
-
-    fn free_port() -> u16 {
-        super::free_port(None).unwrap()
-    }
-
-    #[test]
-    fn the_server_gets_what_target_toml_says() {
-        let scratch = Scratch::new(&format!(
-            "run = '{}'\nenv = {{ COLOR = 'red' }}\nvariants.blue.env = {{ COLOR = 'blue' }}\nready = '/up'",
-            server_command()
-        ));
-        let running = scratch.arm(":blue").start(&scratch.options()).unwrap();
-        running.check().unwrap();
-        running.stop();
-        assert!(
-            scratch
-                .read("server.log")
-                .contains("UPSTREAM=http://127.0.0.1:9 COLOR=Ok(\"blue\")")
-        );
-    }
-
-    #[test]
-    fn help_comes_on_top_of_what_target_toml_says() {
-        let scratch = Scratch::new(&format!(
-            "run = '{}'\nenv = {{ COLOR = 'red' }}",
-            server_command()
-        ));
-        let mut options = scratch.options();
-        options.help.env = [("COLOR".to_owned(), "green".to_owned())].into();
-        scratch.arm("").start(&options).unwrap().stop();
-        assert!(scratch.read("server.log").contains("COLOR=Ok(\"green\")"));
-        let scratch = Scratch::new("run = 'echo {args}'\nvariants.x.args = ['mine']");
-        let mut options = scratch.options();
-        options.help.args = vec!["helps".to_owned()];
-        let error = scratch.arm(":x").start(&options).unwrap_err().to_string();
-        assert!(error.contains("  helps mine"), "{error}");
-    }
-
-    #[test]
-    fn the_process_is_the_one_that_listens() {
-        let tests = std::env::current_exe().unwrap();
-        // A single program replaces the shell; a script starts the server below it.
-        for run in [
-            server_command(),
-            format!("true; {}; true", server_command()),
-        ] {
-            let scratch = Scratch::new(&format!("run = '{run}'"));
-            let running = scratch.arm("").start(&scratch.options()).unwrap();
-            let executable = std::fs::read_link(format!("/proc/{}/exe", running.pid())).unwrap();
-            assert_eq!(executable, tests, "{run}");
-        }
-    }
-
-    #[test]
-    fn it_runs_on_the_cpus_asked_for() {
-        let scratch = Scratch::new(&format!("run = '{}'", server_command()));
-        let allowed = || nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0)).unwrap();
-        let before = allowed();
-        let cpu = (0..1024).find(|cpu| before.is_set(*cpu).unwrap()).unwrap();
-        let mut options = scratch.options();
-        options.cpus = Some(vec![cpu]);
-        let running = scratch.arm("").start(&options).unwrap();
-        let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
-        assert!(
-            status.contains(&format!("Cpus_allowed_list:\t{cpu}\n")),
-            "{status}"
-        );
-        assert_eq!(allowed(), before, "the caller itself is not moved");
-        options.cpus = Some(vec![1023]);
-        let error = scratch.arm("").start(&options).unwrap_err().to_string();
-        assert!(error.contains("are they all there?"), "{error}");
-    }
-
-    #[test]
-    fn a_port_in_use_is_refused() {
-        let scratch = Scratch::new("run = 'sleep 60'");
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut options = scratch.options();
-        options.port = Some(listener.local_addr().unwrap().port());
-        let error = scratch.arm("").start(&options).unwrap_err();
-        assert!(matches!(error, Error::PortTaken { .. }), "{error}");
-    }
-
-    #[test]
-    fn another_process_in_its_place_is_not_taken_for_it() {
-        let scratch = Scratch::new("run = 'touch begun; sleep 60'");
-        let begun = scratch.path("begun");
-        let mut options = scratch.options();
-        let port = free_port();
-        options.port = Some(port);
-        let intruder = std::thread::spawn(move || {
-            while !begun.exists() {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            TcpListener::bind(("127.0.0.1", port)).unwrap()
-        });
-        let error = scratch.arm("").start(&options).unwrap_err();
-        assert!(matches!(error, Error::Foreign { .. }), "{error}");
-        drop(intruder.join());
-    }
-
-    #[test]
-    fn a_server_that_dies_at_once_says_why() {
-        let error = Scratch::new("run = 'echo no config >&2; exit 3'")
-            .start_error()
-            .to_string();
-        assert!(
-            error.starts_with("t ended by itself (exit status 3) before it was ready"),
-            "{error}"
-        );
-        assert!(error.ends_with("  no config"), "{error}");
-    }
-
-    #[test]
-    fn a_program_that_is_not_there_is_named() {
-        let error = Scratch::new("run = './no-such-server'")
-            .start_error()
-            .to_string();
-        assert!(
-            error.contains("exit status 127") && error.contains("no-such-server"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_server_that_never_answers_is_ended() {
-        let scratch = Scratch::new("run = 'sleep 60'");
-        let mut options = scratch.options();
-        options.ready_timeout = Duration::from_millis(50);
-        let error = scratch.arm("").start(&options).unwrap_err().to_string();
-        assert!(
-            error.contains("did not answer") && error.contains("(a connection)"),
-            "{error}"
-        );
-        let in_folder = |process: &Process| process.cwd().is_ok_and(|cwd| cwd == scratch.path(""));
-        let processes = procfs::process::all_processes().unwrap();
-        assert_eq!(processes.flatten().filter(in_folder).count(), 0);
-    }
-
-    #[test]
-    fn an_upstream_for_the_shell_is_refused() {
-        let scratch = Scratch::new("run = 'touch {upstream}'");
-        let mut options = scratch.options();
-        options.upstream = "http://a;touch harm".into();
-        let error = scratch.arm("").start(&options).unwrap_err();
-        assert!(matches!(error, Error::Upstream { .. }), "{error}");
-        assert!(!scratch.path("harm").exists());
-    }
-
-    #[test]
-    fn a_log_that_cannot_be_written_is_named() {
-        let scratch = Scratch::new("run = 'sleep 60'");
-        let mut options = scratch.options();
-        options.log = scratch.path("missing/server.log");
-        let error = scratch.arm("").start(&options).unwrap_err().to_string();
-        assert!(error.contains("missing/server.log"), "{error}");
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ mod play;
 pub use database::Database;
 pub use play::Play;
 
-use crate::{request::Load, service::Spec};
+use crate::{load::Load, service::Spec};
 use anyhow::bail;
 use serde::{Serialize, Serializer};
 

@@ -191,7 +191,10 @@ fn tracked() -> Result<Vec<File>> {
     let read = |path: &str| {
         let bytes = fs::read(project::root().join(path)).ok()?;
         // An image is a place that documents link to, but has no text.
-        Some(File::new(path, String::from_utf8(bytes).unwrap_or_default()))
+        Some(File::new(
+            path,
+            String::from_utf8(bytes).unwrap_or_default(),
+        ))
     };
     Ok(list.lines().filter_map(read).collect())
 }

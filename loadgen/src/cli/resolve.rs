@@ -1,21 +1,23 @@
-//! From the scenario and the command line, which has the last word, to a plan.
+//! Resolves scenario and command line to a plan; the command line takes precedence.
 
 use super::run::Run;
 use crate::Error;
 use crate::client::{Target, Transport, Trust};
 use crate::clock;
+use crate::mask::{self, Secrets};
 use crate::output::exporter::Exporter;
 use crate::plan::Plan;
 use crate::scenario::{self, Scenario, Shape, Unit};
+use recording::load::Origin;
 use std::time::Duration;
 
-/// Streams open at once in an open loop, if nobody says otherwise.
+/// Default limit on concurrent streams in an open loop.
 const MAX_STREAMS: u32 = 10_000;
-/// Streams one thread serves with ease.
+/// Streams per worker thread, for the default of `--threads`.
 const STREAMS_A_THREAD: f64 = 500.0;
 
 impl Run {
-    /// What to do, with everything checked.
+    /// Returns the validated plan.
     pub(super) fn plan(&self) -> Result<Plan, Error> {
         let default = if self.rate.is_some() {
             "open"
@@ -40,6 +42,10 @@ impl Run {
             ));
         }
         Ok(Plan {
+            origin: self.origin(),
+            format: self.format,
+            slo: self.goodput.clone(),
+            secrets: Secrets::new(self.headers.iter().chain(&scenario.headers), urls.iter()),
             requests: self.requests,
             spacing: scenario.arrivals,
             max_streams: self
@@ -64,6 +70,18 @@ impl Run {
         })
     }
 
+    /// Returns the origin of the result.
+    fn origin(&self) -> Origin {
+        let host = nix::unistd::gethostname().unwrap_or_default();
+        Origin {
+            run: format!("{:016x}", rand::random::<u64>()),
+            version: env!("CARGO_PKG_VERSION").into(),
+            command: mask::command(std::env::args()),
+            host: host.to_string_lossy().into_owned(),
+            start_unix_ns: clock::unix_offset_ns() + clock::now_ns(),
+        }
+    }
+
     fn urls(&self, scenario: &Scenario) -> Result<Vec<String>, Error> {
         let urls = if self.urls.is_empty() {
             &scenario.urls
@@ -71,13 +89,13 @@ impl Run {
             &self.urls
         };
         if urls.is_empty() {
-            let text = "nowhere to send requests: give --url http://127.0.0.1:PORT/chat";
+            let text = "no target: give --url http://127.0.0.1:PORT/chat";
             return Err(Error::Usage(text.into()));
         }
         Ok(urls.clone())
     }
 
-    /// What delivers metrics, if they are to be delivered.
+    /// Returns the OTLP exporter, if `--otlp` is given.
     pub(super) fn exporter(&self, plan: &Plan) -> Result<Option<Exporter>, Error> {
         let exporter = |url: &String| {
             let transport = self.transport(std::slice::from_ref(url), false)?;
@@ -86,11 +104,11 @@ impl Run {
         self.otlp.as_ref().map(exporter).transpose()
     }
 
-    /// Certificates are read only where there is something to check.
+    /// Returns the transport for `urls`. Reads certificates only if one of them is `https://`.
     fn transport(&self, urls: &[String], http2: bool) -> Result<Transport, Error> {
         let trust = match &self.ca {
             Some(path) => Trust::Authority(path.clone()),
-            None if self.insecure => Trust::Anyone,
+            None if self.insecure => Trust::Any,
             None => Trust::System,
         };
         match urls.iter().any(|url| is_secure(url)) {
@@ -103,7 +121,7 @@ impl Run {
         let asked = self.ca.is_some() || self.insecure;
         match asked && !urls.iter().chain(&self.otlp).any(|url| is_secure(url)) {
             true => Err(Error::Usage(
-                "--ca and --insecure are about https://, and no URL begins so".into(),
+                "--ca and --insecure apply to https:// URLs, and none is given".into(),
             )),
             false => Ok(()),
         }
@@ -115,19 +133,19 @@ impl Run {
             (None, None, _) => None,
             (Some(users), _, Unit::Users) => Some(users),
             (_, Some(rate), Unit::Rate) if rate.is_finite() && rate > 0.0 => Some(rate),
-            (_, Some(_), Unit::Rate) => return refuse("--rate must be more than nothing"),
+            (_, Some(_), Unit::Rate) => return refuse("--rate must be greater than 0"),
             (_, _, Unit::Rate) => {
-                return refuse("the scenario counts requests a second: use --rate, not --users");
+                return refuse("the scenario has rates (requests/s): use --rate, not --users");
             }
             (_, _, Unit::Users) => {
-                return refuse("the scenario counts users: use --users, not --rate");
+                return refuse("the scenario has users: use --users, not --rate");
             }
         };
         if let Some(peak) = peak {
             shape = shape.with_peak(peak);
         }
         match self.duration {
-            Some(Duration::ZERO) => refuse("--duration must be more than nothing"),
+            Some(Duration::ZERO) => refuse("--duration must be greater than 0"),
             Some(duration) => Ok(shape.with_length(clock::nanos(duration))),
             None => Ok(shape),
         }
@@ -166,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_has_the_last_word() {
+    fn prefers_the_command_line_over_the_scenario() {
         let plan =
             plan("--users 3 --duration 2s --threads 2 --threshold ttft:max<1s --expect tokens=5")
                 .unwrap();
@@ -182,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_means_an_open_loop() {
+    fn selects_the_open_loop_for_a_rate() {
         let plan = plan("--rate 50 --max-streams 7").unwrap();
         assert_eq!(
             (plan.scenario.as_str(), plan.shape.unit),
@@ -192,20 +210,20 @@ mod tests {
     }
 
     #[test]
-    fn a_model_api_gets_its_own_message() {
+    fn accepts_a_completions_url() {
         let plan = plan("--url http://127.0.0.1:1/v1/chat/completions").unwrap();
         assert_eq!(plan.targets.len(), 2);
     }
 
     #[test]
-    fn thresholds_given_replace_the_scenarios() {
+    fn replaces_scenario_thresholds() {
         assert_eq!(plan("--scenario breakpoint").unwrap().thresholds.len(), 2);
         let plan = plan("--scenario breakpoint --threshold ttft:max<9s").unwrap();
         assert_eq!(plan.thresholds[0].expr, "ttft:max<9s");
     }
 
     #[test]
-    fn what_does_not_fit_together_is_refused() {
+    fn rejects_contradicting_options() {
         for arguments in [
             "--scenario open --users 5",
             "--scenario quick --rate 5",

@@ -1,35 +1,35 @@
-//! When the requests of an open loop are due.
+//! Due times of an open loop's requests.
 
-use crate::plan::Plan;
-use crate::scenario::{Shape, Spacing};
+use super::{Shape, Spacing};
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
 
-/// The due times of one worker's requests, nanoseconds since the start, ascending.
+/// Iterator over one worker's due times: nanoseconds since the start, ascending.
 #[derive(Debug)]
 pub struct Arrivals {
     shape: Shape,
     spacing: Spacing,
-    /// Requests of all workers due so far, as a real number: the integral of the rate.
+    /// Integral of the rate up to the last due time: requests of all workers due by then.
     area: f64,
-    /// How much of that area lies between two requests of this worker, on average.
+    /// Mean area between two requests of this worker.
     step: f64,
     random: SmallRng,
 }
 
 impl Arrivals {
-    /// Those of worker `number`. Each takes every so-manieth request; Poisson processes stay so when split.
-    pub fn new(plan: &Plan, number: usize) -> Self {
-        let step = plan.threads as f64;
+    /// Returns the due times of worker `number` of `workers`. Each worker takes every n-th request of
+    /// an even load, or its share of a Poisson process, which is a Poisson process again.
+    pub fn new(shape: &Shape, spacing: Spacing, seed: u64, number: usize, workers: usize) -> Self {
+        let step = workers as f64;
         Self {
-            shape: plan.shape.clone(),
-            spacing: plan.spacing,
-            area: match plan.spacing {
+            shape: shape.clone(),
+            spacing,
+            area: match spacing {
                 Spacing::Even => number as f64 - step,
                 Spacing::Poisson => 0.0,
             },
             step,
-            random: SmallRng::seed_from_u64(plan.seed.wrapping_add(number as u64)),
+            random: SmallRng::seed_from_u64(seed.wrapping_add(number as u64)),
         }
     }
 }
@@ -41,7 +41,7 @@ impl Iterator for Arrivals {
         self.area += self.step
             * match self.spacing {
                 Spacing::Even => 1.0,
-                // The time between two events of a Poisson process of rate one.
+                // Time between two events of a Poisson process of rate one.
                 Spacing::Poisson => -(1.0 - self.random.random::<f64>()).ln(),
             };
         self.shape.when(self.area)
@@ -57,16 +57,12 @@ mod tests {
         let text = "start = 0\n[[stages]]\nduration = '10s'\nrate = 200.0\n\
                     [[stages]]\nduration = '10s'\nrate = 200.0";
         let scenario = crate::scenario::Scenario::parse("test", text).unwrap();
-        let plan = Plan {
-            threads,
-            spacing,
-            ..crate::plan::tests::plan(&scenario)
-        };
-        Arrivals::new(&plan, number).collect()
+        let shape = scenario.shape().unwrap();
+        Arrivals::new(&shape, spacing, 1, number, threads).collect()
     }
 
     #[test]
-    fn even_arrivals_follow_the_rate() {
+    fn follows_the_rate_evenly() {
         let due = arrivals(Spacing::Even, 1, 0);
         assert_eq!(due.len(), 3000);
         assert_eq!(due[0], 0);
@@ -77,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn workers_share_the_arrivals_out() {
+    fn splits_even_arrivals_over_workers() {
         let mut both = arrivals(Spacing::Even, 2, 0);
         both.extend(arrivals(Spacing::Even, 2, 1));
         both.sort_unstable();
@@ -85,8 +81,8 @@ mod tests {
     }
 
     #[test]
-    fn poisson_arrivals_are_as_many_and_irregular() {
-        // The seed is fixed, so these bounds hold always or never.
+    fn spaces_poisson_arrivals_at_random() {
+        // The seed is fixed, so the result is the same in every run.
         let due = arrivals(Spacing::Poisson, 1, 0);
         assert!(due.len().abs_diff(3000) < 165, "{}", due.len());
         assert!(due.is_sorted());

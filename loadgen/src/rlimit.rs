@@ -1,22 +1,23 @@
-//! Open files: each stream takes one, and shells mostly allow a thousand.
+//! Limit on open files: each stream needs one, and shells commonly allow 1,024.
 
 use crate::Error;
 use crate::plan::Plan;
 use crate::scenario::Unit;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// What the process opens besides streams, generously.
-const OTHERS: u64 = 64;
+/// Upper bound of descriptors besides those of streams.
+const RESERVED: u64 = 64;
 
-/// Raises the limit on open files as far as is allowed to anybody, and refuses a load that needs more.
+/// Raises the soft limit on open files to the hard limit.
 ///
 /// # Errors
-/// If the load of a closed loop cannot have its connections. (An open loop may need far fewer than it is allowed.)
-pub fn allow_streams(plan: &Plan) -> Result<(), Error> {
+/// If the users of a closed loop need more. (An open loop may need far fewer streams than its
+/// maximum.)
+pub fn raise(plan: &Plan) -> Result<(), Error> {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return Ok(());
     };
-    // Where this is refused, what is allowed already has to do.
+    // If raising is refused, the soft limit stays in force.
     let allowed = match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
         Ok(()) => hard,
         Err(_) => soft,
@@ -29,9 +30,9 @@ pub fn allow_streams(plan: &Plan) -> Result<(), Error> {
 }
 
 fn enough(streams: u64, allowed: u64) -> Result<(), Error> {
-    match streams + OTHERS > allowed {
+    match streams + RESERVED > allowed {
         true => Err(Error::Usage(format!(
-            "{streams} users need as many open files, and this system allows {allowed}: raise it (ulimit -Hn, \
+            "{streams} users need as many open files, and this system allows {allowed}: raise the limit (ulimit -Hn, \
              LimitNOFILE= in systemd) or use several machines and `loadgen merge`"
         ))),
         false => Ok(()),
@@ -43,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_users_than_open_files_are_refused_with_the_remedy() {
+    fn rejects_more_users_than_open_files() {
         assert!(enough(10_000, 65_536).is_ok());
         let refusal = enough(10_000, 4_096).unwrap_err();
         assert!(refusal.is_usage());
@@ -51,10 +52,10 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_raised_as_far_as_it_goes() {
+    fn raises_the_soft_limit_to_the_hard_limit() {
         let text = "[[stages]]\nduration = '1s'\nusers = 1";
         let scenario = crate::scenario::Scenario::parse("test", text).unwrap();
-        allow_streams(&crate::plan::tests::plan(&scenario)).unwrap();
+        raise(&crate::plan::tests::plan(&scenario)).unwrap();
         let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
         assert_eq!(soft, hard);
     }

@@ -1,4 +1,4 @@
-//! What can be written, what is refused, what holds.
+//! Syntax of thresholds, and their values.
 
 use super::*;
 use crate::client::Failure;
@@ -11,10 +11,16 @@ fn totals() -> Totals {
         elapsed_ns: 10 * SECOND,
         ..Totals::default()
     };
-    (1..=100).for_each(|ms| totals.tally.ttft.record(ms * 1_000_000));
-    totals.tally.requests.completed = 99;
-    totals.tally.started();
-    totals.tally.failed(None, Failure::Reset);
+    (1..=100).for_each(|ms| totals.counters.ttft.record(ms * 1_000_000));
+    totals.counters.tpot.record(20_000_000);
+    totals.counters.checks = vec![[97, 3], [100, 0]];
+    totals.bytes_received = 1_000;
+    totals.counters.requests.completed = 99;
+    totals.counters.started(false);
+    totals.counters.failed(None, Failure::Reset);
+    totals.counters.requests.started = 100;
+    totals.counters.requests.cut = 10;
+    totals.counters.goodput = 80;
     totals
 }
 
@@ -30,7 +36,7 @@ fn check(expr: &str, value: f64, holds: bool) {
 }
 
 #[test]
-fn durations_have_quantiles_and_a_mean() {
+fn judges_quantiles_and_means_of_durations() {
     check("ttft:p(95)<96ms", 95.0, true);
     check("ttft:p(95)<95", 95.0, false);
     check("ttft : med <= 0.051 s", 0.05, true);
@@ -40,18 +46,49 @@ fn durations_have_quantiles_and_a_mean() {
 }
 
 #[test]
-fn counts_have_rates() {
+fn judges_counts_and_rates() {
     check("tokens:rate>=50", 50.0, true);
     check("tokens:count>500", 500.0, false);
     check("completed:count>98", 99.0, true);
     check("failed:rate<1%", 1.0, false);
     check("failed:rate<0.011", 0.01, true);
     check("failed:count<2", 1.0, true);
-    check("requests:count>0", 1.0, true);
+    check("requests:count>0", 100.0, true);
 }
 
 #[test]
-fn of_nothing_measured_nothing_holds() {
+fn judges_every_printed_metric() {
+    check("tpot:avg<21ms", 20.0, true);
+    check("cut:rate<5%", 10.0, false);
+    check("cut:count<=10", 10.0, true);
+    check("checks:rate>0.99", 0.985, false);
+    check("goodput:rate>=80%", 80.0, true);
+    check("chunks:count<1", 0.0, true);
+    check("data_received:rate<101", 100.0, true);
+    for (name, _) in totals().counters.named() {
+        let expr = format!("{name}:max<1h").replace("1h", "1s");
+        assert!(expr.parse::<Threshold>().is_ok(), "{expr}");
+    }
+}
+
+#[test]
+fn reports_the_unit_of_the_value() {
+    let unit = |expr: &str| expr.parse::<Threshold>().unwrap().judged(&totals()).unit;
+    for (expr, expected) in [
+        ("ttft:max<5", "ms"),
+        ("ttft:max<5s", "s"),
+        ("ttft:max<5us", "µs"),
+        ("failed:rate<1%", "%"),
+        ("failed:rate<0.01", ""),
+        ("tokens:rate>5", "/s"),
+        ("data_sent:count<5", "B"),
+    ] {
+        assert_eq!(unit(expr), expected, "{expr}");
+    }
+}
+
+#[test]
+fn fails_without_measurements() {
     for expr in ["itl:max<1s", "failed:rate<=100%"] {
         let threshold: Threshold = expr.parse().unwrap();
         assert!(!threshold.holds(&Totals::default()), "{expr}");
@@ -59,7 +96,7 @@ fn of_nothing_measured_nothing_holds() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused_with_an_example() {
+fn rejects_unreadable_thresholds_with_an_example() {
     for expr in [
         "",
         "ttft",
@@ -75,6 +112,8 @@ fn what_cannot_be_read_is_refused_with_an_example() {
         "tokens:p(95)<1",
         "tokens:rate<1ms",
         "ttft:avg<1%",
+        "failed:count<1%",
+        "tokens:count<1%",
     ] {
         let error = expr.parse::<Threshold>().unwrap_err().to_string();
         assert!(error.contains("ttft:p(95)<500ms"), "{error}");
@@ -83,7 +122,7 @@ fn what_cannot_be_read_is_refused_with_an_example() {
 
 proptest! {
     #[test]
-    fn any_text_is_read_or_refused(text in "(ttft|failed)?:?(p\\(|rate)?.{0,12}") {
+    fn parses_or_rejects_any_text(text in "(ttft|failed)?:?(p\\(|rate)?.{0,12}") {
         let _ = text.parse::<Threshold>();
     }
 }

@@ -1,0 +1,135 @@
+use super::*;
+use clap::Parser;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    run: Run,
+}
+
+fn request(arguments: &[&str]) -> Result<Request, String> {
+    let arguments = std::iter::once(&"run").chain(arguments);
+    let cli = Cli::try_parse_from(arguments).map_err(|error| error.to_string())?;
+    Ok(cli.run.request())
+}
+
+#[test]
+fn the_defaults_are_the_baseline() {
+    let request = request(&[]).unwrap();
+    assert_eq!(request.arms, ["go", "bun", "bun-1.4"]);
+    assert_eq!(
+        (request.rounds, request.duration),
+        (4, Some(Duration::from_secs(15)))
+    );
+    assert_eq!(
+        request.load,
+        Load::Loadgen {
+            scenario: "baseline",
+            users: None
+        }
+    );
+}
+
+#[test]
+fn a_scenario_brings_its_rounds_and_options_change_them() {
+    let quick = request(&["--scenario", "quick"]).unwrap();
+    assert_eq!(
+        (quick.rounds, quick.duration),
+        (2, Some(Duration::from_secs(5)))
+    );
+    let mine = request(&[
+        "--scenario",
+        "quick",
+        "--rounds",
+        "3",
+        "--duration",
+        "700ms",
+        "--users",
+        "2",
+    ])
+    .unwrap();
+    assert_eq!(
+        (mine.rounds, mine.duration),
+        (3, Some(Duration::from_millis(700)))
+    );
+    assert_eq!(
+        mine.load,
+        Load::Loadgen {
+            scenario: "quick",
+            users: Some(2)
+        }
+    );
+}
+
+#[test]
+fn every_scenario_is_one_that_loadgen_knows() {
+    for name in ["baseline", "quick", "stress", "soak", "spike", "breakpoint"] {
+        let load = request(&["--scenario", name]).unwrap().load;
+        let known = concat!(env!("CARGO_MANIFEST_DIR"), "/../loadgen/scenarios");
+        let file = std::path::Path::new(known)
+            .join(name)
+            .with_extension("toml");
+        assert!(file.exists(), "{}", file.display());
+        assert!(matches!(load, Load::Loadgen { scenario, .. } if scenario == name));
+    }
+}
+
+#[test]
+fn starts_are_counted_where_they_are_what_is_measured() {
+    let request = |arguments: &[&str]| request(arguments).unwrap();
+    assert_eq!(request(&["--starts", "3"]).starts, None);
+    let cold = request(&["--workload", "cold-start", "--scenario", "quick"]);
+    assert_eq!((cold.starts, cold.rounds, cold.tokens), (Some(10), 2, 1));
+    assert_eq!(cold.delay, Duration::ZERO);
+}
+
+#[test]
+fn passes_a_service_with_its_name() {
+    let service = |arguments: &[&str]| request(arguments).unwrap().service;
+    assert_eq!(service(&[]), None);
+    let postgres = service(&["--service", "postgres=./db.sh --port 0"]).unwrap();
+    assert_eq!(
+        (postgres.name.as_str(), postgres.command.as_str()),
+        ("postgres", "./db.sh --port 0")
+    );
+}
+
+#[test]
+fn a_load_command_lasts_as_long_as_it_lasts() {
+    let request = request(&["--load-command", "curl {url}"]).unwrap();
+    assert_eq!(
+        (request.load, request.duration),
+        (Load::Command("curl {url}".into()), None)
+    );
+}
+
+#[test]
+fn wrong_usage_is_refused_with_a_hint() {
+    for (arguments, hint) in [
+        (&["--rounds", "0"] as &[&str], "0 is not in 1..=1000"),
+        (&["--duration", "0s"], "as in 15s"),
+        (&["--duration", "soon"], "as in 15s"),
+        (&["--service", "postgres"], "write it as NAME=CMD"),
+        (&["--starts", "101"], "101 is not in 1..=100"),
+        (&["--users", "0"], "0 is not in 1.."),
+        (&["--tokens", "0"], "0 is not in 1.."),
+        (&["--target-cpus", "3-1"], "as in 0-3,8"),
+        (&["--load-command", "curl localhost"], "must contain {url}"),
+        (
+            &["--load-command", "curl {url}", "--users", "3"],
+            "cannot be used with",
+        ),
+        (
+            &["--load-command", "curl {url}", "--observer-cost"],
+            "cannot be used with",
+        ),
+        (&["--scenario", "flood"], "possible values: baseline, quick"),
+        (
+            &["--workload", "mail"],
+            "possible values: chat, tools-sequential",
+        ),
+    ] {
+        let error = request(arguments).unwrap_err();
+        assert!(error.contains(hint), "{arguments:?}: {error}");
+    }
+}
