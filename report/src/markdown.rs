@@ -71,7 +71,7 @@ fn finding(item: &FindingItem, out: &mut dyn Write) -> Result<(), Error> {
         text = format!("{text} {}", escape(&item.meaning));
     }
     if !item.advice.is_empty() {
-        text = format!("{text} What to try: {}", escape(&item.advice));
+        text = format!("{text}<br>{}", escape(&item.advice));
     }
     Ok(writeln!(out, "- {text}")?)
 }

@@ -1,5 +1,5 @@
-//! The page in a real browser: nothing overflows a phone's width, nothing is fetched, light and dark can be read.
-//! Screenshots are left in the target directory for people to look at.
+//! The page in a real browser: nothing overflows a phone's width, nothing is fetched, light and
+//! dark can be read. Screenshots are left in the target directory for people to look at.
 
 mod support;
 
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use support::{Fixture, html};
 
-/// A page that measures the report inside a frame, because a window has a minimum width. The frame holds the whole
-/// report, so that a screenshot shows it from the top.
+/// A page that measures the report inside a frame, because a window has a minimum width. The frame
+/// holds the whole report, so that a screenshot shows it from the top.
 const LOOKING_GLASS: &str = include_str!("support/looking_glass.html");
 
 struct Browser {

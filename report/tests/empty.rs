@@ -22,7 +22,7 @@ fn empty_comparison() -> Comparison {
 }
 
 #[test]
-fn reports_that_no_recording_was_given() {
+fn reports_missing_recordings() {
     let input = Input {
         comparison: &empty_comparison(),
         recordings: &[],

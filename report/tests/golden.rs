@@ -1,5 +1,5 @@
-//! Reports of known recordings, compared with files. After an intended change:
-//! `UPDATE_GOLDEN=1 cargo test -p report --test golden`, then read the difference before committing it.
+//! Reports of known recordings, compared with files. After an intended change: `UPDATE_GOLDEN=1
+//! cargo test -p report --test golden`, then read the difference before committing it.
 
 mod support;
 
@@ -24,7 +24,8 @@ fn check(name: &str, found: &str) {
     );
 }
 
-/// Removes drawings and style, which have their own tests: the rest of the page can be read as a difference.
+/// Removes drawings and style, which have their own tests: the rest of the page can be read as a
+/// difference.
 fn without(page: &str, start: &str, end: &str) -> String {
     let mut parts = page.split(start);
     let mut kept = parts.next().unwrap_or_default().to_string();

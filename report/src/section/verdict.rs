@@ -77,7 +77,8 @@ fn table(parts: Parts) -> Table {
     table
 }
 
-/// Returns differences from the first arm in other metrics; metrics without a difference and other pairs are folded.
+/// Returns differences from the first arm in other metrics; metrics without a difference and other
+/// pairs are folded.
 fn others(comparison: &Comparison, first: &str) -> Vec<Block> {
     let main = verdict::main_metric(comparison).map(|(_, metric)| metric.name);
     let statements = comparison.findings.iter();

@@ -1,6 +1,6 @@
 //! The evidence of one row in words: counts, cost of each, thread role, top function.
 
-use super::parts::Entry;
+use super::entry::Entry;
 use crate::clean::clean;
 use recording::comparison::{Amount, FunctionShare, Metric};
 use recording::format::{self, quantity};
@@ -31,7 +31,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What the words about rows of one ledger need.
+/// Context of the words about rows of one ledger.
 pub struct Detail<'a> {
     /// The metric of the ledger.
     pub metric: &'a Metric,
@@ -125,7 +125,8 @@ fn occurrences(kind: TermKind) -> &'static str {
     }
 }
 
-/// Lists the places with the most code that no symbol names: `71 % of user time in bun, 3 % in libc.so.6`.
+/// Lists the places with the most code that no symbol names: `71 % of user time in bun, 3 % in
+/// libc.so.6`.
 pub fn places_without_name(functions: &[FunctionShare]) -> String {
     let unnamed = functions.iter().filter(|found| found.name.is_empty());
     let places = unnamed.take(PLACES).enumerate().map(|(at, found)| {

@@ -1,6 +1,8 @@
-//! Recordings of three arms, two rounds each: Go, Bun, and a Bun that is a tenth faster. One check of one round failed.
+//! Recordings of three arms, two rounds each: Go, Bun, and a Bun that is a tenth faster. One check
+//! of one round failed.
 //!
-//! All numbers follow from the tables here, so that what threads do adds up to what the process does.
+//! All numbers follow from the tables here, so that what threads do adds up to what the process
+//! does.
 
 mod load;
 mod numbers;

@@ -19,7 +19,8 @@ pub struct Work {
     syscalls: &'static [Call],
 }
 
-/// A system call: its name, calls and µs on a CPU per token, bytes of each, share of the window blocked.
+/// A system call: its name, calls and µs on a CPU per token, bytes of each, share of the window
+/// blocked.
 type Call = (&'static str, f64, f64, u64, f64);
 
 const fn work(name: &'static str, tid: u32, user_us: f64, syscalls: &'static [Call]) -> Work {
@@ -194,7 +195,8 @@ fn syscall(call: &Call) -> Syscall {
     }
 }
 
-/// Returns the iterations of a thread that waits with `epoll_pwait2`, as event loops of this example do.
+/// Returns the iterations of a thread that waits with `epoll_pwait2`, as event loops of this
+/// example do.
 fn event_loop(syscalls: &[Syscall], factor: f64) -> Option<EventLoop> {
     let wait = syscalls.iter().find(|call| call.name == "epoll_pwait2")?;
     Some(EventLoop {
