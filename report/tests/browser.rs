@@ -23,7 +23,7 @@ impl Browser {
         let dir = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(
             dir.path().join("report.html"),
-            html(&Fixture::three_arms().input()),
+            html(&Fixture::first(6).input()),
         )
         .expect("the page is written");
         std::fs::write(dir.path().join("glass.html"), LOOKING_GLASS).expect("the glass is written");

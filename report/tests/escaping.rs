@@ -15,7 +15,7 @@ const HOSTILE: &str =
 
 /// Returns the example with every name that an observed process chooses made hostile.
 fn hostile() -> Fixture {
-    let mut fixture = Fixture::three_arms();
+    let mut fixture = Fixture::first(6);
     fixture
         .recordings
         .iter_mut()

@@ -52,7 +52,11 @@ fn recording(example: &Example, round: u64) -> Recording {
             start_time_ticks: 880_000 + round,
             runtime: example.runtime,
             runtime_version: example.version.into(),
-            cmdline: example.cmdline.iter().map(|word| word.to_string()).collect(),
+            cmdline: example
+                .cmdline
+                .iter()
+                .map(|word| word.to_string())
+                .collect(),
             binary_bytes: example.binary_bytes,
             ..Target::default()
         },

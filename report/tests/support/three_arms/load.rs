@@ -73,7 +73,13 @@ pub fn checks(recording: &Recording, one_fails: bool) -> Vec<Check> {
     let lifetime = DURATION_NS as f64;
     vec![
         Check::within("thread_time", "ns", lifetime, lifetime, 0.002 * lifetime),
-        Check::within("on_cpu_vs_kernel", "ns", on_cpu * 1.001, on_cpu, 0.01 * on_cpu),
+        Check::within(
+            "on_cpu_vs_kernel",
+            "ns",
+            on_cpu * 1.001,
+            on_cpu,
+            0.01 * on_cpu,
+        ),
         Check::within("bytes_vs_load", "bytes", bytes, seen, 0.01 * bytes),
     ]
 }

@@ -14,8 +14,9 @@ pub const SAMPLE_NS: u64 = 200_000;
 
 /// Returns the factor by which a round differs from its arm's mean.
 pub fn varied(arm: &str, round: u64) -> f64 {
-    let seed = arm.bytes().fold(round, |sum, letter| sum * 31 + u64::from(letter));
-    1.0 + 0.02 * ((seed * 2_654_435_761 % 1_000) as f64 / 500.0 - 1.0)
+    let letters = arm.bytes().map(u64::from);
+    let seed = letters.fold(round, |sum, letter| (sum * 31 + letter) % 1_009);
+    1.0 + 0.02 * ((seed * 7_919 % 1_009) as f64 / 504.0 - 1.0)
 }
 
 /// Returns a number per token as a total of the round.

@@ -18,10 +18,30 @@ const SECONDS: u64 = 5;
 /// Functions of user code with their share of a thread's samples, their file and its region.
 const GO_CODE: &[(&str, &str, RegionClass, f64)] = &[
     ("runtime.mallocgc", "server", RegionClass::BinaryText, 0.22),
-    ("runtime.findRunnable", "server", RegionClass::BinaryText, 0.18),
-    ("net/http.(*conn).serve", "server", RegionClass::BinaryText, 0.25),
-    ("encoding/json.Unmarshal", "server", RegionClass::BinaryText, 0.2),
-    ("runtime.scanobject", "server", RegionClass::BinaryText, 0.15),
+    (
+        "runtime.findRunnable",
+        "server",
+        RegionClass::BinaryText,
+        0.18,
+    ),
+    (
+        "net/http.(*conn).serve",
+        "server",
+        RegionClass::BinaryText,
+        0.25,
+    ),
+    (
+        "encoding/json.Unmarshal",
+        "server",
+        RegionClass::BinaryText,
+        0.2,
+    ),
+    (
+        "runtime.scanobject",
+        "server",
+        RegionClass::BinaryText,
+        0.15,
+    ),
 ];
 const BUN_CODE: &[(&str, &str, RegionClass, f64)] = &[
     ("", "bun", RegionClass::BinaryText, 0.58),
@@ -86,7 +106,10 @@ fn syscalls(threads: &[Thread]) -> Vec<Syscall> {
         sum.on_cpu_ns += call.on_cpu_ns;
         sum.blocked_ns += call.blocked_ns;
         sum.run_queue_ns += call.run_queue_ns;
-        sum.bytes = call.bytes.map(|bytes| bytes + sum.bytes.unwrap_or(0)).or(sum.bytes);
+        sum.bytes = call
+            .bytes
+            .map(|bytes| bytes + sum.bytes.unwrap_or(0))
+            .or(sum.bytes);
         if ["read", "recvfrom"].contains(&call.name.as_str()) {
             *sum.errors.entry("EAGAIN".into()).or_default() += call.count / 20;
         }
@@ -110,13 +133,15 @@ fn wakers(threads: &[Thread]) -> Vec<Waker> {
 
 fn code(threads: &[Thread], functions: &[(&str, &str, RegionClass, f64)]) -> Vec<CodeSamples> {
     let of_thread = |(index, thread): (usize, &Thread)| {
-        let found = functions.iter().map(|(function, file, class, share)| CodeSamples {
-            thread: index,
-            function: function.to_string(),
-            file: file.to_string(),
-            class: *class,
-            samples: (thread.samples.user as f64 * share) as u64,
-        });
+        let found = functions
+            .iter()
+            .map(|(function, file, class, share)| CodeSamples {
+                thread: index,
+                function: function.to_string(),
+                file: file.to_string(),
+                class: *class,
+                samples: (thread.samples.user as f64 * share) as u64,
+            });
         found.filter(|found| found.samples > 0).collect::<Vec<_>>()
     };
     threads.iter().enumerate().flat_map(of_thread).collect()
@@ -153,7 +178,10 @@ fn memory_stacks(is_go: bool) -> Vec<MemoryStack> {
         kind: MemoryEvent::PageFault,
         count: if is_go { 40 } else { 1_500 },
         stack: match is_go {
-            true => vec![frame("runtime.mallocgc", "server"), frame("main.relay", "server")],
+            true => vec![
+                frame("runtime.mallocgc", "server"),
+                frame("main.relay", "server"),
+            ],
             false => vec![frame("", "bun")],
         },
         ..MemoryStack::default()
@@ -169,7 +197,11 @@ fn memory_stacks(is_go: bool) -> Vec<MemoryStack> {
         count: 12,
         ..MemoryStack::default()
     };
-    if is_go { vec![fault, rest] } else { vec![fault, advice, rest] }
+    if is_go {
+        vec![fault, rest]
+    } else {
+        vec![fault, advice, rest]
+    }
 }
 
 fn blame() -> Vec<RunQueueBlame> {
@@ -278,7 +310,12 @@ fn observer() -> Observer {
         probe_groups: vec![
             group(ProbeGroup::Scheduler, "tp_btf", "", "sched_switch"),
             group(ProbeGroup::Syscalls, "tp_btf", "", "sys_enter"),
-            group(ProbeGroup::SocketArrival, "kprobe", "fentry: not supported", "sock_def_readable"),
+            group(
+                ProbeGroup::SocketArrival,
+                "kprobe",
+                "fentry: not supported",
+                "sock_def_readable",
+            ),
         ],
         cpu_ns: 21_000_000,
         rss_bytes: 31 << 20,

@@ -79,13 +79,19 @@ const BUN_THREADS: &[Work] = &[
         "HeapHelper",
         4_106,
         1.6,
-        &[("futex", 0.05, 0.09, 0, 0.98), ("madvise", 0.01, 0.09, 0, 0.0)],
+        &[
+            ("futex", 0.05, 0.09, 0, 0.98),
+            ("madvise", 0.01, 0.09, 0, 0.0),
+        ],
     ),
     work(
         "JITWorker",
         4_107,
         2.4,
-        &[("futex", 0.02, 0.04, 0, 0.98), ("mprotect", 0.01, 0.07, 0, 0.0)],
+        &[
+            ("futex", 0.02, 0.04, 0, 0.98),
+            ("mprotect", 0.01, 0.07, 0, 0.0),
+        ],
     ),
 ];
 
@@ -144,7 +150,8 @@ pub fn bun_1_4() -> Example {
 /// Returns the threads of a round.
 pub fn all(example: &Example, noise: f64) -> Vec<Thread> {
     let each = example.threads.iter();
-    each.map(|work| thread(work, example.factor * noise)).collect()
+    each.map(|work| thread(work, example.factor * noise))
+        .collect()
 }
 
 fn thread(work: &Work, factor: f64) -> Thread {
