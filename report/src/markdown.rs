@@ -88,7 +88,10 @@ fn table(table: &Table, out: &mut dyn Write) -> Result<(), Error> {
     });
     writeln!(out, "{}", line(rule.collect()))?;
     for row in &table.rows {
-        let cells = columns.iter().map(|at| escape(&row.cells[*at].text));
+        let cells = columns.iter().map(|at| {
+            let cell = &row.cells[*at];
+            escape(format!("{} {}", cell.text, cell.note).trim_end())
+        });
         writeln!(out, "{}", line(cells.collect()))?;
     }
     Ok(())

@@ -63,6 +63,9 @@ pub struct PartRow {
     pub value: f64,
     /// The value as shown: `+5.24`.
     pub shown: String,
+    /// Half the width of the 95 % interval that sampling causes, as shown; absent where it is small.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampling_error: Option<String>,
     /// Share of the whole: `11 %`.
     pub share: String,
     /// Counts, cost of each, thread role and top function.

@@ -8,9 +8,13 @@ use recording::comparison::Finding;
 
 /// Returns the finding with its title, numbers, meaning and advice apart.
 pub fn item(finding: &Finding) -> FindingItem {
+    let text = clean_sentence(&finding.text);
     FindingItem {
+        text: match finding.title.is_empty() {
+            true => heading(&text),
+            false => text,
+        },
         title: heading(&clean_sentence(&finding.title)),
-        text: clean_sentence(&finding.text),
         meaning: clean_sentence(&finding.meaning),
         advice: advice_of(finding),
         evidence: places(&finding.evidence),

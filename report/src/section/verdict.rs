@@ -64,14 +64,12 @@ fn table(parts: Parts) -> Table {
             evidence: places(&row.places),
             ..Cell::default()
         };
+        let error = row.sampling_error;
+        let note = error.map_or(String::new(), |error| format!("± {error}"));
+        let value = Cell::from(row.shown).with_note(note);
         table.row(
             tone,
-            vec![
-                row.label.into(),
-                row.shown.into(),
-                row.share.into(),
-                evidence,
-            ],
+            vec![row.label.into(), value, row.share.into(), evidence],
         );
     }
     table

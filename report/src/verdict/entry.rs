@@ -78,8 +78,36 @@ impl<'a> Entry<'a> {
 
     /// Returns whether the row is user code that no symbol names.
     pub fn is_unnamed(&self) -> bool {
-        let kinds = [TermKind::UserCode, TermKind::Code(CodeCategory::Unnamed)];
-        kinds.contains(&self.kind)
+        self.kind == UNNAMED
+    }
+
+    /// Returns whether a row of the ledger is a part of this sum over causes and roles.
+    pub fn includes(&self, row: &Entry) -> bool {
+        let dedicated = row.role.and_then(dedicated);
+        match self.kind {
+            kind if dedicated == Some(kind) => true,
+            _ if dedicated.is_some() => false,
+            TermKind::Gc => row.kind == TermKind::Code(CodeCategory::Gc),
+            TermKind::Jit => row.kind == TermKind::Code(CodeCategory::Jit),
+            TermKind::UserCode => row.kind.is_user_code() && !row.is_unnamed(),
+            kind => row.kind == kind,
+        }
+    }
+
+    /// Returns the row without a part of it, which is listed by itself.
+    fn without(self, part: &Entry) -> Self {
+        let subtract = |whole: Amount, part: Amount| Amount {
+            value: whole.value - part.value,
+            ..Amount::default()
+        };
+        let references = self.reference.zip(part.reference);
+        Entry {
+            value: self.value - part.value,
+            sampling_error: None,
+            amount: subtract(self.amount, part.amount),
+            reference: references.map(|(whole, part)| subtract(whole, part)),
+            ..self
+        }
     }
 
     /// Returns the words for the row, safe to show.
@@ -87,7 +115,41 @@ impl<'a> Entry<'a> {
         match (self.function, self.kind) {
             (Some(function), _) => clean(function),
             (None, TermKind::Unclassified) => clean(self.cause),
+            (None, TermKind::UserCode) => "user code with a name".into(),
             (None, kind) => kind.label().into(),
         }
+    }
+}
+
+/// Kind of user code that no symbol names.
+const UNNAMED: TermKind = TermKind::Code(CodeCategory::Unnamed);
+
+/// Returns the rows of a pair by kind. User code that is one kind is listed in two rows: the part
+/// that has a name, and the part that has none.
+pub fn of_pair(pair: &Pair) -> Vec<Entry<'_>> {
+    let rows = match pair.by_kind.is_empty() {
+        true => &pair.terms,
+        false => &pair.by_kind,
+    };
+    let mut by_cause = pair.by_cause.iter().map(Entry::of_term);
+    let unnamed = by_cause.find(Entry::is_unnamed);
+    let mut entries: Vec<Entry> = rows.iter().map(Entry::of_term).collect();
+    let whole = entries
+        .iter_mut()
+        .find(|entry| entry.kind == TermKind::UserCode);
+    if let (Some(whole), Some(unnamed)) = (whole, unnamed) {
+        *whole = whole.without(&unnamed);
+        entries.push(unnamed);
+    }
+    entries
+}
+
+/// Returns the only work of threads of a role, as the analysis adds it up.
+fn dedicated(role: &Role) -> Option<TermKind> {
+    match role {
+        role if role.is_gc() => Some(TermKind::Gc),
+        role if role.is_jit() => Some(TermKind::Jit),
+        Role::AllocatorScavenger => Some(TermKind::MemoryReturn),
+        _ => None,
     }
 }

@@ -1,8 +1,8 @@
 //! The parts of a difference or of an arm's value: rows of a ledger that add up, each with its
 //! evidence.
 
-use super::entry::{Entry, Side};
-use super::row::{Detail, Source, places_without_name};
+use super::entry::{self, Entry, Side};
+use super::row::{Detail, Source};
 use super::{PartRow, Parts};
 use crate::clean::clean;
 use recording::comparison::{Arm, Metric, Pair};
@@ -16,15 +16,13 @@ const MOST_SAVINGS: usize = 4;
 /// Parts smaller than this share of the whole are added up in one row.
 const SMALL: f64 = 0.02;
 
+/// Sampling errors smaller than this share of their row are not shown.
+const ERROR_MATTERS: f64 = 0.05;
+
 /// Returns the parts of a pair's difference; nothing without a ledger.
 pub fn of_pair(metric: &Metric, pair: &Pair, side: &Side, costly: Option<&Arm>) -> Option<Parts> {
-    let by_kind = if pair.by_kind.is_empty() {
-        &pair.terms
-    } else {
-        &pair.by_kind
-    };
     let list = Listing {
-        entries: by_kind.iter().map(Entry::of_term).collect(),
+        entries: entry::of_pair(pair),
         details: pair.terms.iter().map(Entry::of_term).collect(),
         whole: side.gap,
         rest: pair.unexplained,
@@ -110,9 +108,14 @@ impl Listing<'_> {
                 .map(|entry| self.row(entry, self.saving(entry), &scale)),
         );
         if smaller > 0 {
-            rows.push(self.sum(format!("{smaller} smaller rows"), small, &scale, false));
+            let label = match smaller {
+                1 => "1 smaller row".into(),
+                several => format!("{several} smaller rows"),
+            };
+            rows.push(self.sum(label, small, &scale, false));
         }
-        rows.extend(self.without_name(&unnamed, &scale));
+        let unnamed = unnamed.into_iter();
+        rows.extend(unnamed.map(|entry| self.without_name(entry, &scale)));
         rows.push(self.sum("not accounted for".into(), self.rest, &scale, true));
         (!self.entries.is_empty()).then(|| Parts {
             title,
@@ -131,31 +134,38 @@ impl Listing<'_> {
     }
 
     fn row(&self, entry: &Entry, label: String, scale: &Scale) -> PartRow {
-        let detail = Detail {
-            metric: self.metric,
-            functions: self.arm.map_or(&[], |arm| &arm.functions),
-        };
         let source = Source::of(entry, &self.details);
         PartRow {
-            evidence: detail.sentence(entry, &source),
-            places: entry.places.to_vec(),
-            ..self.sum(label, entry.value, scale, false)
+            evidence: self.detail().sentence(entry, &source),
+            ..self.known(entry, label, scale)
         }
     }
 
-    /// Adds up user code that no symbol names.
-    fn without_name(&self, unnamed: &[&Entry], scale: &Scale) -> Option<PartRow> {
-        let value = unnamed.iter().map(|entry| entry.value).sum();
-        let functions = self.arm.map_or(&[][..], |arm| &arm.functions);
-        let row = PartRow {
-            evidence: places_without_name(functions),
-            places: unnamed
-                .iter()
-                .flat_map(|entry| entry.places.to_vec())
-                .collect(),
-            ..self.sum("no name found".into(), value, scale, true)
-        };
-        (!unnamed.is_empty()).then_some(row)
+    /// Returns the row of user code that no symbol names.
+    fn without_name(&self, entry: &Entry, scale: &Scale) -> PartRow {
+        PartRow {
+            evidence: self.detail().of_unnamed(entry),
+            unexplained: true,
+            ..self.known(entry, "no name found".into(), scale)
+        }
+    }
+
+    fn detail(&self) -> Detail<'_> {
+        Detail {
+            metric: self.metric,
+            functions: self.arm.map_or(&[], |arm| &arm.functions),
+        }
+    }
+
+    fn known(&self, entry: &Entry, label: String, scale: &Scale) -> PartRow {
+        PartRow {
+            sampling_error: entry
+                .sampling_error
+                .filter(|error| *error >= ERROR_MATTERS * entry.value.abs())
+                .map(|error| scale.show(error)),
+            places: entry.places.to_vec(),
+            ..self.sum(label, entry.value, scale, false)
+        }
     }
 
     fn sum(&self, label: String, value: f64, scale: &Scale, unexplained: bool) -> PartRow {
@@ -167,6 +177,7 @@ impl Listing<'_> {
                 None => scale.show(value),
             },
             share: format::percent(value / self.whole),
+            sampling_error: None,
             evidence: String::new(),
             places: Vec::new(),
             unexplained,

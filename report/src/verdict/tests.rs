@@ -99,7 +99,7 @@ fn lists_parts_then_savings_then_the_parts_without_a_name() {
             "sending (write, send) +30.0 75 %",
             "garbage collection +11.0 28 %",
             "saved by bun: page faults and interrupts −6.0 −15 %",
-            "1 smaller rows +0.2 0 %",
+            "1 smaller row +0.2 0 %",
             "no name found +4.0 10 %",
             "not accounted for +0.8 2 %",
         ]

@@ -1,7 +1,5 @@
 //! The recordings and the comparison that the tests render.
 
-mod three_arms;
-
 use recording::{Comparison, Recording};
 use report::Input;
 
@@ -12,10 +10,10 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// Returns the first of the six recordings of three arms, and their comparison. One check of
-    /// the fourth recording failed.
+    /// Returns the first of the six recordings of [`recording::testing::three_arms`], and their
+    /// comparison.
     pub fn first(count: usize) -> Self {
-        let mut recordings = three_arms::three_arms();
+        let mut recordings = recording::testing::three_arms();
         recordings.truncate(count);
         for (_, recording) in &mut recordings {
             analysis::annotate(recording);
