@@ -81,7 +81,9 @@ fn waste(view: &View<'_>, rule: &rules::Rule, found: Found, share: f64) -> Waste
 impl<'a> View<'a> {
     fn of(arm: &'a comparison::Arm, rounds: &'a Rounds<'a>) -> Option<Self> {
         let metrics = [MetricId::CpuNsPerToken, MetricId::CpuNsPerSecond];
-        let metric = metrics.into_iter().find(|metric| arm.ledger.contains_key(metric))?;
+        let metric = metrics
+            .into_iter()
+            .find(|metric| arm.ledger.contains_key(metric))?;
         let rows = &arm.ledger[&metric];
         let per = metric.per();
         let units = rounds.rounds.iter().map(|(_, round)| match per {
@@ -112,7 +114,11 @@ impl<'a> View<'a> {
 
     /// Cites a place in each round.
     fn cite(&self, place: impl Fn(&str) -> Evidence) -> Vec<Evidence> {
-        self.rounds.rounds.iter().map(|(path, _)| place(path)).collect()
+        self.rounds
+            .rounds
+            .iter()
+            .map(|(path, _)| place(path))
+            .collect()
     }
 }
 
@@ -125,7 +131,9 @@ fn sum(rows: &[&LedgerRow]) -> (f64, f64) {
 
 /// Returns the citations of rows.
 fn cited(rows: &[&LedgerRow]) -> Vec<Evidence> {
-    rows.iter().flat_map(|row| row.evidence.iter().cloned()).collect()
+    rows.iter()
+        .flat_map(|row| row.evidence.iter().cloned())
+        .collect()
 }
 
 #[cfg(test)]

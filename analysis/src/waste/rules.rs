@@ -79,16 +79,29 @@ fn eagain_reads(view: &View<'_>) -> Option<Found> {
         reads.filter_map(|call| call.errors.get("EAGAIN")).sum()
     });
     let rows = view.rows(|row| row.kind == TermKind::Syscall(SyscallClass::Receive));
-    at_mean_cost(view, count, &rows, "reads return EAGAIN (at the mean cost of a read)")
+    at_mean_cost(
+        view,
+        count,
+        &rows,
+        "reads return EAGAIN (at the mean cost of a read)",
+    )
 }
 
 fn empty_polls(view: &View<'_>) -> Option<Found> {
     let count = view.count(|round| {
-        let loops = round.threads.iter().filter_map(|thread| thread.event_loop.as_ref());
+        let loops = round
+            .threads
+            .iter()
+            .filter_map(|thread| thread.event_loop.as_ref());
         loops.map(|event_loop| event_loop.empty_polls).sum()
     });
     let rows = view.rows(|row| row.kind.is_syscall() && is_event_wait(&row.cause));
-    at_mean_cost(view, count, &rows, "event polls return no event (at the mean cost of a poll)")
+    at_mean_cost(
+        view,
+        count,
+        &rows,
+        "event polls return no event (at the mean cost of a poll)",
+    )
 }
 
 fn clock_syscalls(view: &View<'_>) -> Option<Found> {
@@ -103,7 +116,12 @@ fn timer_wakeups(view: &View<'_>) -> Option<Found> {
     let rows = view.rows(|row| is_timer(row) || is_sysmon(row));
     let (cost, _) = sum(&rows);
     let (_, count) = sum(&timers);
-    found(count, cost, "timer calls (Go's sysmon counted whole)", &rows)
+    found(
+        count,
+        cost,
+        "timer calls (Go's sysmon counted whole)",
+        &rows,
+    )
 }
 
 fn upstream_connections(view: &View<'_>) -> Option<Found> {
@@ -115,7 +133,9 @@ fn upstream_connections(view: &View<'_>) -> Option<Found> {
     let rows = view.rows(|row| row.kind == TermKind::Syscall(SyscallClass::Connection));
     let (cost, _) = sum(&rows);
     let mut found = found(connected, cost, "new upstream connections", &rows)?;
-    found.evidence.splice(0..0, view.cite(|path| Evidence::part(path, Part::Sockets)));
+    found
+        .evidence
+        .splice(0..0, view.cite(|path| Evidence::part(path, Part::Sockets)));
     Some(found)
 }
 
@@ -126,9 +146,12 @@ fn gc_sync(view: &View<'_>) -> Option<Found> {
     let others = view.rows(|row| is_sync(row) && !is_gc(row));
     let (own_cost, own_count) = sum(&rows);
     let cost = own_cost + wakes * mean_cost(&others);
-    let text = "futex and yield calls with GC threads (wake-ups of them at the mean cost of such a call)";
+    let text =
+        "futex and yield calls with GC threads (wake-ups of them at the mean cost of such a call)";
     let mut found = found(own_count + wakes, cost, text, &rows)?;
-    found.evidence.extend(view.cite(|path| Evidence::part(path, Part::Process).field(Field::Wakeups)));
+    found
+        .evidence
+        .extend(view.cite(|path| Evidence::part(path, Part::Process).field(Field::Wakeups)));
     Some(found)
 }
 
