@@ -48,6 +48,20 @@ pub fn across_arms(role: Option<&Role>, kind: TermKind) -> TermKind {
     }
 }
 
+/// Returns the kind under which rows are added up where categories of user code are known of every
+/// arm: each category is a kind then.
+pub fn by_category(role: Option<&Role>, kind: TermKind) -> TermKind {
+    match across_arms(role, kind) {
+        TermKind::UserCode => kind,
+        other => other,
+    }
+}
+
+/// Returns whether a row is added up under `sum`, with or without categories of user code.
+pub fn is_part_of(role: Option<&Role>, kind: TermKind, sum: TermKind) -> bool {
+    [across_arms(role, kind), by_category(role, kind)].contains(&sum)
+}
+
 /// Returns whether rows of a kind are the work of dedicated threads, which have no common count.
 pub fn is_dedicated(kind: TermKind) -> bool {
     matches!(kind, TermKind::Gc | TermKind::Jit | TermKind::MemoryReturn)
@@ -100,5 +114,8 @@ mod tests {
         assert_eq!(all(CodeCategory::Parsing), TermKind::UserCode);
         assert_eq!(all(CodeCategory::Unnamed), TermKind::UserCode);
         assert_eq!(all(CodeCategory::Gc), TermKind::Gc);
+        let parsing = TermKind::Code(CodeCategory::Parsing);
+        assert_eq!(by_category(None, parsing), parsing);
+        assert_eq!(by_category(Some(&Role::JscJit), parsing), TermKind::Jit);
     }
 }

@@ -9,10 +9,11 @@
 //! 4. [`stats`] turns samples into values, intervals and verdicts;
 //! 5. [`attribution`] splits CPU time, and [`ledger`] books it and all else in rows;
 //! 6. [`pairs`] computes the rows of each difference;
-//! 7. [`findings`] puts rows into sentences that cite them, by the rules of [`causes`] and [`conditions`];
-//! 8. [`claims`] tests statements;
-//! 9. [`observer_cost`], [`memory_growth`] and [`instrumented`] measure the rest;
-//! 10. [`validity`] judges whether the result may be trusted.
+//! 7. [`waste`] lists the work that each arm alone could do without;
+//! 8. [`findings`] puts rows into sentences that cite them, by the rules of [`causes`] and [`conditions`];
+//! 9. [`claims`] tests statements;
+//! 10. [`observer_cost`], [`memory_growth`] and [`instrumented`] measure the rest;
+//! 11. [`validity`] judges whether the result may be trusted.
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
@@ -39,6 +40,7 @@ pub mod pairs;
 pub mod runtime;
 pub mod stats;
 pub mod validity;
+pub mod waste;
 
 #[cfg(test)]
 mod testing;
@@ -91,6 +93,9 @@ fn compare_annotated(
     };
     for metric in &measured {
         metric.add_ledgers(&mut comparison.arms);
+    }
+    for (arm, rounds) in comparison.arms.iter_mut().zip(&arms) {
+        arm.waste = waste::find(arm, rounds);
     }
     pairs::judge_together(&mut comparison.metrics);
     comparison.instrumented = instrumented::measure(recordings, &comparison.metrics);

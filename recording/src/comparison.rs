@@ -5,12 +5,14 @@ mod finding;
 mod function;
 mod instrumented;
 mod observer_cost;
+mod waste;
 
 pub use arm::{Arm, EventLoops, LedgerRow, MemoryGrowth};
 pub use finding::{Claim, ClaimVerdict, Finding, Prediction};
 pub use function::FunctionShare;
 pub use instrumented::{InstrumentedEvent, InstrumentedRound};
 pub use observer_cost::{BudgetVerdict, ObserverCost};
+pub use waste::{Waste, WasteId};
 
 use crate::evidence::Evidence;
 use crate::vocabulary::{MetricId, Per, Role, TermKind, Unit};

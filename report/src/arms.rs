@@ -1,7 +1,7 @@
 //! Recordings grouped into arms, and sums over an arm's rounds.
 //!
-//! Totals are sums over rounds; rates divide a sum by a sum, so that a longer round weighs more. Estimates (intervals,
-//! verdicts, ledger rows) come from the comparison.
+//! Totals are sums over rounds; rates divide a sum by a sum, so that a longer round weighs more.
+//! Estimates (intervals, verdicts, ledger rows) come from the comparison.
 
 use crate::{Input, clean::clean};
 use recording::comparison::{self, LedgerRow};
@@ -29,7 +29,7 @@ pub struct Arm<'a> {
 pub struct Arms<'a> {
     /// The arms.
     pub list: Vec<Arm<'a>>,
-    /// What rates are per, the same for all arms: a token, a start or a second.
+    /// A token, a start or a second: the denominator of rates, the same for all arms.
     pub per: Per,
 }
 
@@ -77,6 +77,18 @@ impl<'a> Arms<'a> {
     /// Returns every recording.
     pub fn recordings(&self) -> impl Iterator<Item = &'a Recording> {
         self.list.iter().flat_map(|arm| arm.rounds.iter().copied())
+    }
+
+    /// Returns every recording with its place: `bun, round 2`.
+    pub fn rounds(&self) -> impl Iterator<Item = (String, &'a Recording)> {
+        let of = |arm: &Arm<'a>| {
+            let name = arm.name.clone();
+            let rounds = arm.rounds.iter().enumerate();
+            rounds
+                .map(|(at, round)| (format!("{name}, round {}", at + 1), *round))
+                .collect::<Vec<_>>()
+        };
+        self.each(of).into_iter().flatten()
     }
 
     /// Returns the metric that holds CPU time by what rates are per.
@@ -160,8 +172,9 @@ fn rows(ledgers: Option<&BTreeMap<MetricId, Vec<LedgerRow>>>, metric: MetricId) 
     found.map_or(&[], Vec::as_slice)
 }
 
-/// Returns the recordings that are shown: the rounds of compared arms, and those of arms that are not compared.
-/// Other recordings of a compared arm measure the observer's cost, or are instrumented.
+/// Returns the recordings that are shown: the rounds of compared arms, and those of arms that are
+/// not compared. Other recordings of a compared arm measure the observer's cost, or are
+/// instrumented.
 fn shown<'a>(input: &Input<'a>) -> impl Iterator<Item = &'a Recording> {
     let arms = &input.comparison.arms;
     let is_round = |path: &String, recording: &Recording| {

@@ -1,8 +1,8 @@
 //! Text that came from an observed process, made safe to show.
 //!
-//! The observed program chooses thread names, command lines and paths. Terminal escapes in them could rewrite the
-//! screen, so every control and direction-changing character becomes a visible replacement. HTML is not treated here:
-//! the templates escape everything they print.
+//! The observed program chooses thread names, command lines and paths. Terminal escapes in them
+//! could rewrite the screen, so every control and direction-changing character becomes a visible
+//! replacement. HTML is not treated here: the templates escape everything they print.
 
 use recording::Evidence;
 
@@ -18,7 +18,8 @@ pub fn clean(text: &str) -> String {
     shown
 }
 
-/// Returns a sentence without control characters. A sentence may be longer than a name, but quotes names.
+/// Returns a sentence without control characters. A sentence may be longer than a name, but quotes
+/// names.
 pub fn clean_sentence(text: &str) -> String {
     text.split(' ').map(clean).collect::<Vec<_>>().join(" ")
 }
@@ -37,7 +38,8 @@ fn visible(letter: char) -> char {
     }
 }
 
-/// Returns whether the character reorders or hides its neighbours, without being a control character in Unicode.
+/// Returns whether the character reorders or hides its neighbours, without being a control
+/// character in Unicode.
 fn changes_direction(letter: char) -> bool {
     matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -1,7 +1,8 @@
 //! The content of a report, before its form: sections made of blocks.
 //!
-//! The HTML page, the terminal text and the Markdown are renderings of the same document, so all say the same. Text in
-//! it is already free of control characters (see [`crate::clean`]); the templates escape HTML.
+//! The HTML page, the terminal text and the Markdown are renderings of the same document, so all
+//! say the same. Text in it is already free of control characters (see [`crate::clean`]); the
+//! templates escape HTML.
 
 use crate::chart::Chart;
 use serde::Serialize;
@@ -135,7 +136,7 @@ pub struct FindingItem {
     pub text: String,
     /// One sentence of meaning; may be empty.
     pub meaning: String,
-    /// One sentence of advice, with the predicted saving where it is known; may be empty.
+    /// Advice, with the predicted saving where it is known; may be empty.
     pub advice: String,
     /// Places of the numbers.
     pub evidence: Vec<String>,

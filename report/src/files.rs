@@ -1,4 +1,4 @@
-//! Charts as files of their own.
+//! Charts as separate files.
 
 use crate::{Error, Input, chart::Theme, document::Figure, section};
 use std::{
@@ -9,7 +9,7 @@ use std::{
 /// Width of charts in files, in units.
 const WIDTH: u32 = 960;
 
-/// Writes every chart to `dir` as SVG, and says which files these are.
+/// Writes every chart to `dir` as SVG and returns the paths.
 pub fn svg(input: &Input, dir: &Path) -> Result<Vec<PathBuf>, Error> {
     each(input, dir, "svg", |figure, path| {
         let svg = figure.chart.svg(WIDTH, Theme::File)?;
@@ -20,7 +20,7 @@ pub fn svg(input: &Input, dir: &Path) -> Result<Vec<PathBuf>, Error> {
     })
 }
 
-/// Writes every chart to `dir` as PNG, and says which files these are.
+/// Writes every chart to `dir` as PNG and returns the paths.
 pub fn png(input: &Input, dir: &Path) -> Result<Vec<PathBuf>, Error> {
     each(input, dir, "png", |figure, path| {
         figure.chart.png(WIDTH, path)

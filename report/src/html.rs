@@ -1,4 +1,4 @@
-//! The page: templates filled in with a document, charts inline, nothing fetched from anywhere.
+//! The page: templates filled in with a document. Charts are inline; nothing is fetched.
 
 use crate::Error;
 use crate::chart::Theme;
@@ -7,12 +7,12 @@ use minijinja::{Environment, context};
 use serde::Serialize;
 use std::{collections::BTreeMap, io::Write};
 
-/// Width charts are drawn at for desks, in CSS pixels.
+/// Width of charts on a desktop, in CSS pixels.
 const WIDE: u32 = 920;
-/// Width charts are drawn at for phones: 390 px less the margins.
+/// Width of charts on a phone: 390 px minus the margins.
 const NARROW: u32 = 356;
 
-/// One chart at both widths; the style sheet shows the one that fits, so text is never scaled to nothing.
+/// One chart at both widths. The style sheet shows the one that fits, so that text stays readable.
 #[derive(Serialize)]
 struct Drawn {
     wide: String,
@@ -31,8 +31,8 @@ pub fn render(document: &Document, out: &mut dyn Write) -> Result<(), Error> {
     Ok(())
 }
 
-/// Templates end in `.html`, so everything they print is escaped unless marked safe: the style sheet and the drawings,
-/// whose texts plotters has escaped.
+/// Loads the templates. They end in `.html`, so that everything they print is escaped, except for
+/// the style sheet and the drawings, whose text plotters escapes.
 fn environment() -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     environment.set_trim_blocks(true);
@@ -45,7 +45,7 @@ fn environment() -> Result<Environment<'static>, Error> {
 fn charts(document: &Document) -> Result<BTreeMap<&str, Drawn>, Error> {
     let draw = |figure: &crate::document::Figure, width| {
         let svg = figure.chart.svg(width, Theme::Page)?;
-        // Inside HTML the namespace is known.
+        // HTML knows the namespace.
         Ok::<_, Error>(svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1))
     };
     let drawn = document.figures().into_iter().map(|figure| {

@@ -3,8 +3,8 @@
 //! Every renderer is a function from [`Input`] to bytes. HTML, text and Markdown render the same
 //! [`document::Document`], built once by [`section`]; plotters draws the charts in it.
 //!
-//! *Invariant:* this crate formats. It adds up the rounds of an arm and divides by tokens, starts or seconds (see
-//! [`arms`]); estimates, verdicts and explanations come from the comparison.
+//! *Invariant:* this crate formats. It adds up the rounds of an arm and divides by tokens, starts
+//! or seconds (see [`arms`]); estimates, verdicts and explanations come from the comparison.
 
 pub mod arms;
 pub mod chart;
@@ -27,7 +27,7 @@ pub use files::{png, svg};
 /// The schema of the JSON form of a report.
 pub const REPORT_SCHEMA: &str = "kontrast.report/2";
 
-/// What is rendered.
+/// The data of a report.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
     /// The comparison; one arm alone is a comparison with one arm.

@@ -71,7 +71,7 @@ fn finding(item: &FindingItem, out: &mut dyn Write) -> Result<(), Error> {
         text = format!("{text} {}", escape(&item.meaning));
     }
     if !item.advice.is_empty() {
-        text = format!("{text} What to try: {}", escape(&item.advice));
+        text = format!("{text}<br>{}", escape(&item.advice));
     }
     Ok(writeln!(out, "- {text}")?)
 }
@@ -88,7 +88,10 @@ fn table(table: &Table, out: &mut dyn Write) -> Result<(), Error> {
     });
     writeln!(out, "{}", line(rule.collect()))?;
     for row in &table.rows {
-        let cells = columns.iter().map(|at| escape(&row.cells[*at].text));
+        let cells = columns.iter().map(|at| {
+            let cell = &row.cells[*at];
+            escape(format!("{} {}", cell.text, cell.note).trim_end())
+        });
         writeln!(out, "{}", line(cells.collect()))?;
     }
     Ok(())

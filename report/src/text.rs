@@ -43,7 +43,8 @@ pub fn render(document: &Document, color: bool, out: &mut dyn Write) -> Result<(
         .try_for_each(|section| printer.section(section))
 }
 
-/// Writes notices and the verdict, then cold starts, the observer's cost and instrumented rounds, where there are any.
+/// Writes notices and the verdict, then cold starts, the observer's cost and instrumented rounds,
+/// where there are any.
 pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> Result<(), Error> {
     let mut printer = Printer { color, out };
     printer.head(document)?;
@@ -143,7 +144,7 @@ impl Printer<'_> {
             self.plain(&format!("    {}", item.meaning))?;
         }
         if !item.advice.is_empty() {
-            self.plain(&format!("    What to try: {}", item.advice))?;
+            self.plain(&format!("    {}", item.advice))?;
         }
         Ok(())
     }
@@ -164,7 +165,7 @@ impl Printer<'_> {
     fn table(&mut self, table: &Table) -> Result<(), Error> {
         writeln!(self.out)?;
         self.styled(Style::Dim, &table.caption)?;
-        // Notes widen columns, and nobody can read a table that wraps.
+        // Notes widen columns, and a table that wraps cannot be read.
         let with_notes: Vec<String> = grid(table, true).lines().collect();
         let width = |line: &String| line.trim_end().chars().count();
         let fits = with_notes.iter().all(|line| width(line) <= WIDEST);

@@ -1,19 +1,21 @@
-//! The verdict about each pair of arms, or about one arm alone: the same words in every form of the report.
+//! The verdict about each pair of arms, or about one arm alone, in the words of every form.
 //!
 //! All numbers come from the comparison; this module selects rows and puts them into words.
 
+mod entry;
+mod notes;
 mod parts;
 mod row;
+mod sentence;
 
 use crate::clean::clean;
-use parts::Side;
-use recording::comparison::{
-    Comparison, Estimate, Finding, Metric, ObserverCost, Pair, Verdict as Outcome,
-};
+use entry::Side;
+pub use notes::advice_of;
+use recording::comparison::{Comparison, Estimate, Metric, Pair, Verdict as Outcome};
 use recording::evidence::Evidence;
 use recording::format::{self, Scale};
-use recording::observer::Mode;
-use recording::vocabulary::{MetricId, Per, Unit};
+use recording::vocabulary::MetricId;
+use sentence::{headline, noun, rounds};
 use serde::Serialize;
 
 /// The verdict about a pair of arms, or about one arm.
@@ -21,7 +23,8 @@ use serde::Serialize;
 pub struct Verdict {
     /// The metric that it is about.
     pub metric: MetricId,
-    /// The arms, safe to show: the reference and the arm that is compared with it, or one arm alone.
+    /// The arms, safe to show: the reference and the arm that is compared with it, or one arm
+    /// alone.
     pub arms: Vec<String>,
     /// The sentence.
     pub headline: String,
@@ -30,10 +33,10 @@ pub struct Verdict {
     /// Parts of the difference, or of the arm's value; absent where there is no difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<Parts>,
-    /// Advice of the first cause; absent where there is none.
+    /// Advice of the first cause that has some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub what_to_try: Option<String>,
-    /// Cost of observing; absent where it was not measured.
+    /// Cost of observing, where it was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observing_cost: Option<String>,
     /// The numbers behind it.
@@ -60,6 +63,9 @@ pub struct PartRow {
     pub value: f64,
     /// The value as shown: `+5.24`.
     pub shown: String,
+    /// Half the width of the 95 % interval that sampling causes, as shown; absent where it is small.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampling_error: Option<String>,
     /// Share of the whole: `11 %`.
     pub share: String,
     /// Counts, cost of each, thread role and top function.
@@ -92,8 +98,8 @@ pub fn verdicts(comparison: &Comparison) -> Vec<Verdict> {
         .collect()
 }
 
-/// Returns the metric that the report is about, with its index: CPU time per token where there was load, else the
-/// first that exists.
+/// Returns the metric that the report is about, with its index: CPU time per token where there was
+/// load, else the first that exists.
 pub fn main_metric(comparison: &Comparison) -> Option<(usize, &Metric)> {
     let alone = comparison.arms.len() < 2;
     let metrics = comparison.metrics.iter().enumerate();
@@ -148,8 +154,8 @@ fn of_one(comparison: &Comparison, index: usize, metric: &Metric, estimate: &Est
         },
         detail: detail.join(", "),
         parts: parts::of_arm(arm, metric, estimate.value),
-        what_to_try: advice(comparison, metric, None),
-        observing_cost: observing_cost(comparison, &[&arm.arm]),
+        what_to_try: notes::advice(comparison, metric, None),
+        observing_cost: notes::observing_cost(comparison, &[&arm.arm]),
         evidence: vec![Evidence::value(index, &arm.arm)],
         arms: vec![name],
     }
@@ -175,146 +181,10 @@ fn of_pair(comparison: &Comparison, metric: &Metric, pair: &Pair, place: Evidenc
             .then(|| parts::of_pair(metric, pair, &side, arm(side.costly)))
             .flatten(),
         what_to_try: differ
-            .then(|| advice(comparison, metric, Some((pair, &side))))
+            .then(|| notes::advice(comparison, metric, Some((pair, &side))))
             .flatten(),
-        observing_cost: observing_cost(comparison, &[&pair.a, &pair.b]),
+        observing_cost: notes::observing_cost(comparison, &[&pair.a, &pair.b]),
         evidence: vec![place],
-    }
-}
-
-fn headline(comparison: &Comparison, metric: &Metric, pair: &Pair, single: bool) -> String {
-    let (a, b) = (clean(&pair.a), clean(&pair.b));
-    let ratio = format::ratio(pair.ratio);
-    match (pair.verdict, noun(metric.name)) {
-        (Outcome::Higher | Outcome::Lower, Some(noun)) => {
-            format!("{b} uses {ratio} the {noun} of {a}")
-        }
-        (Outcome::Higher | Outcome::Lower, None) => {
-            format!("{b} has {ratio} the {} of {a}", metric.name.label())
-        }
-        (Outcome::Equivalent, Some(noun)) => format!("{b} and {a} use the same {noun}"),
-        (Outcome::Equivalent, None) => {
-            format!("{b} and {a} have the same {}", metric.name.label())
-        }
-        (Outcome::Inconclusive, _) if single => {
-            format!(
-                "No verdict: one round of {a} and {b} has no interval. Record more rounds of each."
-            )
-        }
-        (Outcome::Inconclusive, _) if pair.may_be_chance() => format!(
-            "No verdict: the interval of {b} against {a} excludes 1, but among {} metrics chance alone puts one this \
-             far apart.{}",
-            comparison.metrics.len(),
-            more_rounds(pair)
-        ),
-        (Outcome::Inconclusive, _) => {
-            let range = interval(pair.ci95).unwrap_or(ratio);
-            let more = more_rounds(pair);
-            format!("No verdict: the rounds are too noisy to tell {a} from {b} ({range}).{more}")
-        }
-    }
-}
-
-fn more_rounds(pair: &Pair) -> String {
-    match pair.more_rounds {
-        None | Some(0) => String::new(),
-        Some(1) => " About 1 more round would resolve a 5 % difference.".into(),
-        Some(more) => format!(
-            " About {} more rounds would resolve a 5 % difference.",
-            format::count(more)
-        ),
-    }
-}
-
-fn rounds([a, b]: [u32; 2]) -> String {
-    match (a, b) {
-        (1, 1) => "1 round".into(),
-        (a, b) if a == b => format!("{a} rounds"),
-        (a, b) => format!("{a} and {b} rounds"),
-    }
-}
-
-/// Returns the word for a resource that arms use: `CPU per token`; nothing for a latency or a count.
-fn noun(metric: MetricId) -> Option<String> {
-    match metric {
-        MetricId::RssBytes => Some("memory".into()),
-        MetricId::StartCpuNs
-        | MetricId::CpuNsPerToken
-        | MetricId::CpuNsPerRequest
-        | MetricId::CpuNsPerSecond => Some(format!("CPU per {}", metric.per().label())),
-        _ => None,
-    }
-}
-
-/// Returns the advice of the first cause that has one.
-fn advice(
-    comparison: &Comparison,
-    metric: &Metric,
-    about: Option<(&Pair, &Side)>,
-) -> Option<String> {
-    let names = about.map(|(pair, _)| [pair.a.as_str(), pair.b.as_str()]);
-    let fits = |finding: &&Finding| {
-        let pair = finding.pair.as_ref().map(|[a, b]| [a.as_str(), b.as_str()]);
-        finding.metric == metric.name && pair == names && !finding.consequence
-    };
-    let mut findings = comparison.findings.iter().filter(fits);
-    let found = findings.find(|finding| !finding.advice.is_empty())?;
-    let place = match about {
-        Some((pair, side)) if side.costly == pair.a => format!(" in {}", clean(&pair.a)),
-        _ => String::new(),
-    };
-    Some(format!("what to try{place}: {}", with_prediction(found)))
-}
-
-/// Returns a finding's advice with the predicted saving, where it is known; empty without advice.
-pub fn with_prediction(finding: &Finding) -> String {
-    let advice = crate::clean::clean_sentence(&finding.advice);
-    match finding.predicted {
-        Some(saving) if !advice.is_empty() => {
-            let (unit, per) = (finding.metric.unit(), finding.metric.per());
-            let change = Scale::of(unit, [saving.delta]).signed_full(saving.delta);
-            let per = match per {
-                Per::Total => String::new(),
-                per => format!(" per {}", per.label()),
-            };
-            format!(
-                "{} (predicted: {change}{per})",
-                advice.trim_end_matches('.')
-            )
-        }
-        _ => advice,
-    }
-}
-
-/// Returns the cost of observing these arms with all probes, where it was measured.
-fn observing_cost(comparison: &Comparison, arms: &[&String]) -> Option<String> {
-    let costs = comparison.observer_cost.iter();
-    let all: Vec<&ObserverCost> = costs
-        .filter(|cost| cost.mode == Mode::All && arms.contains(&&cost.arm))
-        .collect();
-    let percent = |cost: &ObserverCost| format::percent_tenths(cost.ratio.value - 1.0);
-    let included = if arms.len() > 1 { "in both" } else { "above" };
-    match all[..] {
-        [] => None,
-        [one] if arms.len() == 1 => Some(format!(
-            "observing cost {} (included {included})",
-            percent(one)
-        )),
-        _ => {
-            let each = all
-                .iter()
-                .map(|cost| format!("{} in {}", percent(cost), clean(&cost.arm)));
-            let each = each.collect::<Vec<_>>().join(", ");
-            Some(format!("observing cost {each} (included {included})"))
-        }
-    }
-}
-
-/// Returns the unit of a metric's parts: `µs/token`.
-fn unit(scale: &Scale, metric: &Metric) -> String {
-    match (metric.unit, scale.per(metric.per.label())) {
-        (Unit::Ns | Unit::Bytes, text) => text,
-        (counted, _) => format!("{}/{}", counted.label(), metric.per.label()),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The page in a real browser: nothing overflows a phone's width, nothing is fetched, light and dark can be read.
-//! Screenshots are left in the target directory for people to look at.
+//! The page in a real browser: nothing overflows a phone's width, nothing is fetched, light and
+//! dark can be read. Screenshots are left in the target directory for people to look at.
 
 mod support;
 
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use support::{Fixture, html};
 
-/// A page that measures the report inside a frame, because a window has a minimum width. The frame holds the whole
-/// report, so that a screenshot shows it from the top.
+/// A page that measures the report inside a frame, because a window has a minimum width. The frame
+/// holds the whole report, so that a screenshot shows it from the top.
 const LOOKING_GLASS: &str = include_str!("support/looking_glass.html");
 
 struct Browser {
@@ -23,7 +23,7 @@ impl Browser {
         let dir = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(
             dir.path().join("report.html"),
-            html(&Fixture::three_arms().input()),
+            html(&Fixture::first(6).input()),
         )
         .expect("the page is written");
         std::fs::write(dir.path().join("glass.html"), LOOKING_GLASS).expect("the glass is written");

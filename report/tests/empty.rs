@@ -22,7 +22,7 @@ fn empty_comparison() -> Comparison {
 }
 
 #[test]
-fn reports_that_no_recording_was_given() {
+fn reports_missing_recordings() {
     let input = Input {
         comparison: &empty_comparison(),
         recordings: &[],
@@ -66,7 +66,7 @@ fn shows_no_number_of_an_empty_recording() {
 
 #[test]
 fn renders_a_comparison_without_its_recordings() {
-    let fixture = Fixture::three_arms();
+    let fixture = Fixture::first(6);
     let input = Input {
         comparison: &fixture.comparison,
         recordings: &[],
@@ -77,17 +77,20 @@ fn renders_a_comparison_without_its_recordings() {
 
 #[test]
 fn splits_the_cost_of_an_arm_alone() {
-    let fixture = Fixture::one_recording();
+    let fixture = Fixture::first(1);
     let text = text(&fixture.input());
     for expected in ["go uses ", "where the CPU goes", "not accounted for"] {
         assert!(text.contains(expected), "{expected} is missing in:\n{text}");
     }
-    assert!(!text.contains("not valid"), "one recording is no comparison");
+    assert!(
+        !text.contains("not valid"),
+        "one recording is no comparison"
+    );
 }
 
 #[test]
 fn writes_json_that_reads_back() {
-    let fixture = Fixture::three_arms();
+    let fixture = Fixture::first(6);
     let mut json = Vec::new();
     report::json(&fixture.input(), &mut json).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
@@ -99,7 +102,7 @@ fn writes_json_that_reads_back() {
 
 #[test]
 fn uses_the_same_words_in_every_form() {
-    let fixture = Fixture::three_arms();
+    let fixture = Fixture::first(6);
     let mut json = Vec::new();
     report::json(&fixture.input(), &mut json).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
@@ -118,7 +121,7 @@ fn uses_the_same_words_in_every_form() {
 
 #[test]
 fn writes_pictures() {
-    let fixture = Fixture::one_recording();
+    let fixture = Fixture::first(1);
     let dir = tempfile::tempdir().unwrap();
     let written = report::png(&fixture.input(), dir.path()).unwrap();
     assert!(written.len() > 6, "{written:?}");
@@ -133,7 +136,7 @@ fn writes_pictures() {
 
 #[test]
 fn reports_a_full_disk() {
-    let fixture = Fixture::three_arms();
+    let fixture = Fixture::first(6);
     let mut full = std::fs::OpenOptions::new()
         .write(true)
         .open("/dev/full")

@@ -1,4 +1,5 @@
-//! Names from an observed process may hold HTML, Markdown or terminal escapes. None of it may take effect.
+//! Names from an observed process may hold HTML, Markdown or terminal escapes. None of it may take
+//! effect.
 
 mod support;
 
@@ -14,7 +15,7 @@ const HOSTILE: &str =
 
 /// Returns the example with every name that an observed process chooses made hostile.
 fn hostile() -> Fixture {
-    let mut fixture = Fixture::three_arms();
+    let mut fixture = Fixture::first(6);
     fixture
         .recordings
         .iter_mut()
@@ -104,7 +105,8 @@ fn poison(recording: &mut Recording) {
     load.requests.failed.insert(hostile(), 1);
 }
 
-/// Returns recordings whose arm has a hostile name too, which is in titles, headers, legends and file names.
+/// Returns recordings whose arm has a hostile name too, which is in titles, headers, legends and
+/// file names.
 fn hostile_arm() -> Vec<(String, Recording)> {
     let mut recordings = hostile().recordings;
     for (_, recording) in &mut recordings {

@@ -1,13 +1,15 @@
-//! Reports of known recordings, compared with files. After an intended change:
-//! `UPDATE_GOLDEN=1 cargo test -p report --test golden`, then read the difference before committing it.
+//! Reports of known recordings, compared with files. After an intended change: `UPDATE_GOLDEN=1
+//! cargo test -p report --test golden`, then read the difference before committing it.
 
 mod support;
 
 use std::fs;
-use support::{Fixture, folder, html};
+use std::path::Path;
+use support::{Fixture, html};
 
 fn check(name: &str, found: &str) {
-    let path = folder().join("golden").join(name);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let path = folder.join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, found).expect("the golden file can be written");
     }
@@ -24,7 +26,8 @@ fn check(name: &str, found: &str) {
     );
 }
 
-/// Removes drawings and style, which have their own tests: the rest of the page can be read as a difference.
+/// Removes drawings and style, which have their own tests: the rest of the page can be read as a
+/// difference.
 fn without(page: &str, start: &str, end: &str) -> String {
     let mut parts = page.split(start);
     let mut kept = parts.next().unwrap_or_default().to_string();
@@ -42,42 +45,42 @@ fn written(render: impl FnOnce(&mut Vec<u8>) -> Result<(), report::Error>) -> St
 
 #[test]
 fn keeps_the_page() {
-    let page = html(&Fixture::three_arms().input());
+    let page = html(&Fixture::first(6).input());
     let page = without(&page, "<svg", "</svg>");
     check("report.html", &without(&page, "<style>", "</style>"));
 }
 
 #[test]
 fn keeps_the_text() {
-    let fixture = Fixture::three_arms();
+    let fixture = Fixture::first(6);
     let text = written(|out| report::text(&fixture.input(), false, out));
     check("report.txt", &text);
 }
 
 #[test]
 fn keeps_the_verdict() {
-    let fixture = Fixture::three_arms();
+    let fixture = Fixture::first(6);
     let text = written(|out| report::verdict(&fixture.input(), false, out));
     check("verdict.txt", &text);
 }
 
 #[test]
 fn keeps_the_verdict_in_markdown() {
-    let fixture = Fixture::three_arms();
+    let fixture = Fixture::first(6);
     let text = written(|out| report::markdown(&fixture.input(), out));
     check("verdict.md", &text);
 }
 
 #[test]
 fn keeps_the_text_of_one_recording() {
-    let fixture = Fixture::one_recording();
+    let fixture = Fixture::first(1);
     let text = written(|out| report::text(&fixture.input(), false, out));
     check("single.txt", &text);
 }
 
 #[test]
 fn keeps_the_charts() {
-    let fixture = Fixture::three_arms();
+    let fixture = Fixture::first(6);
     let dir = tempfile::tempdir().unwrap();
     let written = report::svg(&fixture.input(), dir.path()).unwrap();
     for name in ["waterfall-cpu-ns-per-token-1-2.svg", "cpu.svg"] {

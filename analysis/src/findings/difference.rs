@@ -142,7 +142,7 @@ fn place(view: &PairView<'_>, part: &Term) -> Option<String> {
         .pair
         .terms
         .iter()
-        .filter(|term| kinds::across_arms(term.role.as_ref(), term.kind) == part.kind);
+        .filter(|term| kinds::is_part_of(term.role.as_ref(), term.kind, part.kind));
     let most = rows.max_by(|one, other| dearer(one).total_cmp(&dearer(other)))?;
     let says_more = most.cause != part.cause && most.kind != TermKind::Code(CodeCategory::Unnamed);
     let call = says_more.then_some(most.cause.as_str());

@@ -6,8 +6,12 @@ use crate::ledger::sampling;
 use recording::Evidence;
 use recording::comparison::{LedgerRow, Term};
 use recording::evidence::Rows;
-use recording::vocabulary::{Role, TermKind};
+use recording::vocabulary::{CodeCategory, Role, TermKind};
 use std::collections::BTreeMap;
+
+/// Share of user code without a name up to which its categories can be compared. Above it, code
+/// without a name may hold most of a category, which would look like a saving of that arm.
+const MOST_UNNAMED: f64 = 0.2;
 
 /// Kind and cause under which rows are added up.
 type Name = (TermKind, String);
@@ -18,8 +22,12 @@ impl Measured<'_> {
         self.sum_terms(terms, at, |term| (term.kind, term.cause.clone()))
     }
 
-    /// Adds up the terms of a pair by kind; `at` cites the pair.
+    /// Adds up the terms of a pair by kind; `at` cites the pair. User code is one kind unless both
+    /// arms have names for most of it.
     pub(super) fn by_kind(&self, terms: &[Term], at: &Evidence) -> Vec<Term> {
+        if has_names(terms) {
+            return self.sum_terms(terms, at, |term| of_category(term.role.as_ref(), term.kind));
+        }
         self.sum_terms(terms, at, |term| of_kind(term.role.as_ref(), term.kind))
     }
 
@@ -52,13 +60,13 @@ impl Measured<'_> {
         self.sum_rows(rows, at, |row| (row.kind, row.cause.clone()))
     }
 
-    /// Adds up an arm's own rows by kind; `at` cites a row.
+    /// Adds up an arm's own rows by kind, user code by category; `at` cites a row.
     pub(super) fn arm_by_kind(
         &self,
         rows: &[LedgerRow],
         at: impl Fn(usize) -> Evidence,
     ) -> Vec<LedgerRow> {
-        self.sum_rows(rows, at, |row| of_kind(row.role.as_ref(), row.kind))
+        self.sum_rows(rows, at, |row| of_category(row.role.as_ref(), row.kind))
     }
 
     fn sum_rows(
@@ -90,6 +98,23 @@ impl Measured<'_> {
 fn of_kind(role: Option<&Role>, kind: TermKind) -> Name {
     let kind = kinds::across_arms(role, kind);
     (kind, kind.label().into())
+}
+
+fn of_category(role: Option<&Role>, kind: TermKind) -> Name {
+    let kind = kinds::by_category(role, kind);
+    (kind, kind.label().into())
+}
+
+/// Returns whether both arms have names for most of their user code.
+fn has_names(terms: &[Term]) -> bool {
+    let unnamed = TermKind::Code(CodeCategory::Unnamed);
+    let is_user = |term: &&Term| kinds::across_arms(None, term.kind) == TermKind::UserCode;
+    let user = || terms.iter().filter(is_user);
+    let values: [fn(&Term) -> f64; 2] = [|term| term.in_a.value, |term| term.in_b.value];
+    values.iter().all(|value| {
+        let nameless = user().filter(|term| term.kind == unnamed);
+        nameless.map(value).sum::<f64>() <= MOST_UNNAMED * user().map(value).sum::<f64>()
+    })
 }
 
 /// Rows of one arm added up.

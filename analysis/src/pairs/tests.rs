@@ -135,12 +135,34 @@ fn counts_wakeups_of_a_role_once() {
         let build = Build::arm(name)
             .load(1, 1)
             .thread(1, Role::GoScheduler, |thread| thread.user(100, 7));
-        let build = build.code("main.main", 60).code("runtime.mallocgc", 40);
+        let build = build.code("main.main", 60).code("", 40);
         (name.to_owned(), build.done())
     };
     let comparison = compare(&[arm("go:x"), arm("go:y")]);
-    let row = &comparison.arms[0].by_kind[&MetricId::CpuNsPerToken][0];
-    assert_eq!((row.kind, row.amount.count), (TermKind::UserCode, 7.0));
+    let row = &find(&comparison, MetricId::CpuNsPerToken).pairs[0].by_kind[0];
+    assert_eq!((row.kind, row.in_a.count), (TermKind::UserCode, 7.0));
+}
+
+#[test]
+fn splits_user_code_by_category_where_both_arms_have_names() {
+    let arm = |name: &str, unnamed: u64| {
+        let build = Build::arm(name)
+            .load(1, 1)
+            .thread(1, Role::GoScheduler, |thread| thread.user(100, 7));
+        let build = build.code("runtime.mallocgc", 100).code("", unnamed);
+        (name.to_owned(), build.done())
+    };
+    let kinds = |unnamed| {
+        let comparison = compare(&[arm("go:x", 0), arm("go:y", unnamed)]);
+        let pair = &find(&comparison, MetricId::CpuNsPerToken).pairs[0];
+        let mut kinds: Vec<_> = pair.by_kind.iter().map(|row| row.kind).collect();
+        kinds.sort();
+        kinds
+    };
+    let code = |category| TermKind::Code(category);
+    let [allocation, unnamed] = [CodeCategory::Allocation, CodeCategory::Unnamed].map(code);
+    assert_eq!(kinds(20), [allocation, unnamed]);
+    assert_eq!(kinds(100), [TermKind::UserCode]);
 }
 
 #[test]

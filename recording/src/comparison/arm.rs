@@ -1,6 +1,6 @@
 //! One arm alone: its rounds and its own ledgers.
 
-use super::{Amount, Estimate, FunctionShare};
+use super::{Amount, Estimate, FunctionShare, Waste};
 use crate::Histogram;
 use crate::evidence::Evidence;
 use crate::vocabulary::{MetricId, Per, RegionClass, Role, TermKind};
@@ -26,6 +26,9 @@ pub struct Arm {
     /// The same rows added up by kind over all roles. Their cause is the kind's label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub by_kind: BTreeMap<MetricId, Vec<LedgerRow>>,
+    /// Work that the server could do without, costliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waste: Vec<Waste>,
     /// Samples of user mode in all rounds, from which `functions` are computed.
     #[serde(default)]
     pub samples: u64,

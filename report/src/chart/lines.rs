@@ -11,27 +11,27 @@ use plotters::prelude::{ChartBuilder, DrawingArea, DrawingBackend, LineSeries, P
 use plotters::style::{FontStyle, text_anchor::HPos};
 use std::ops::Range;
 
-/// Lines over two axes.
+/// A chart of lines over two axes.
 #[derive(Clone, Debug)]
 pub struct Lines {
-    /// Horizontal.
+    /// Horizontal axis.
     pub x: Axis,
-    /// Vertical.
+    /// Vertical axis.
     pub y: Axis,
-    /// Drawn in this order.
+    /// Lines in the order of drawing.
     pub lines: Vec<Line>,
     /// Names with their colours.
     pub legend: Vec<(String, Paint)>,
 }
 
-/// An axis: where it begins and ends, and what is written where.
+/// An axis with its ticks.
 #[derive(Clone, Debug)]
 pub struct Axis {
     /// First and last value.
     pub range: Range<f64>,
     /// Values with their labels.
     pub ticks: Vec<(f64, String)>,
-    /// Whether equal ratios are equally far apart.
+    /// Whether the axis is logarithmic.
     pub log: bool,
 }
 
@@ -40,9 +40,9 @@ pub struct Axis {
 pub struct Line {
     /// Colour.
     pub paint: Paint,
-    /// Whether it is one of several that a stronger line sums up.
+    /// Whether a stronger line sums it up with others.
     pub light: bool,
-    /// In axis values.
+    /// Points in the units of the axes.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -51,7 +51,7 @@ const LEGEND: f64 = 26.0;
 const FONT: f64 = 12.5;
 
 impl Axis {
-    /// From 0 to a little over `largest`, with about five round ticks.
+    /// Returns an axis from 0 to a little over `largest`, with about five round ticks.
     pub fn from_zero(largest: f64, label: impl Fn(f64) -> String) -> Self {
         let largest = sane(largest);
         let step = round_step(largest.max(f64::MIN_POSITIVE) / 4.0);
@@ -66,7 +66,7 @@ impl Axis {
         }
     }
 
-    /// Around values of a distribution: by powers of ten where they span one, else by round steps.
+    /// Returns an axis around values: by powers of ten where they span one, else by round steps.
     pub fn stretched(low: f64, high: f64, label: impl Fn(f64) -> String) -> Self {
         let (low, high) = (sane(low), sane(high));
         let (low, high) = if low < high {
@@ -103,7 +103,7 @@ impl Axis {
         }
     }
 
-    /// Where a value stands between the ends, 0 to 1.
+    /// Returns the position of a value between the ends, 0 to 1.
     fn share(&self, value: f64) -> f64 {
         let place = |value: f64| {
             if self.log {
@@ -128,7 +128,7 @@ impl Axis {
     }
 }
 
-/// plotters chooses its own ticks for a plain range; ours are chosen with their labels.
+/// Makes plotters use these ticks; for a plain range it chooses others, which have no labels here.
 impl Ranged for Axis {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
@@ -152,7 +152,7 @@ impl ValueFormatter<f64> for Axis {
     }
 }
 
-/// Ends that ticks can be counted between, whatever a recording claims to have measured.
+/// Clamps the end of an axis, so that ticks can be counted even for absurd values.
 fn sane(end: f64) -> f64 {
     const LARGEST: f64 = 1e21;
     if end.is_finite() {
@@ -162,7 +162,7 @@ fn sane(end: f64) -> f64 {
     }
 }
 
-/// 1, 2 or 5 times a power of ten, at least `least`.
+/// Returns 1, 2 or 5 times a power of ten, at least `least`.
 fn round_step(least: f64) -> f64 {
     let power = 10_f64.powf(least.log10().floor());
     let factor = [1.0, 2.0, 5.0]
@@ -172,12 +172,12 @@ fn round_step(least: f64) -> f64 {
 }
 
 impl Lines {
-    /// Height that suits the width.
+    /// Returns the height for a width.
     pub fn height(&self, width: u32) -> u32 {
         (width * 2 / 5).clamp(220, 300)
     }
 
-    /// Draws it.
+    /// Draws the chart.
     pub fn draw<DB: DrawingBackend>(
         &self,
         root: &DrawingArea<DB, Shift>,
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ticks_are_round_and_cover_the_values() {
+    fn chooses_round_ticks_that_cover_the_values() {
         let axis = Axis::from_zero(37.0, |value| format!("{value}"));
         assert_eq!(axis.places(), [0.0, 10.0, 20.0, 30.0, 40.0]);
         assert_eq!(axis.label(20.0), "20");
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_ranges_are_stretched_by_powers_of_ten() {
+    fn stretches_wide_ranges_by_powers_of_ten() {
         let wide = Axis::stretched(316.0, 125_000.0, |value| format!("{value}"));
         assert_eq!(wide.places(), [100.0, 1e3, 1e4, 1e5, 1e6]);
         assert_eq!(wide.share(10_000.0), 0.5);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn absurd_values_still_make_an_axis() {
+    fn accepts_absurd_values() {
         for value in [f64::MAX, f64::INFINITY, f64::NAN, -1.0] {
             assert!(
                 Axis::from_zero(value, |_| String::new()).ticks.len() < 20,

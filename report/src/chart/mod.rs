@@ -1,4 +1,4 @@
-//! Drawings by plotters: a bridge (waterfall) and lines, as SVG for a page or a file, and as PNG.
+//! Charts by plotters: waterfalls and lines, as SVG for a page or a file, and as PNG.
 
 pub mod lines;
 pub mod palette;
@@ -14,22 +14,22 @@ use plotters::prelude::{BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingA
 use plotters::{coord::Shift, style::FontStyle, style::register_font};
 use std::{path::Path, sync::Once};
 
-/// A drawing's data.
+/// The data of a chart.
 #[derive(Clone, Debug)]
 pub enum Chart {
-    /// From one total to another, term by term.
+    /// A waterfall from one total to another.
     Waterfall(Waterfall),
     /// Lines over two axes.
     Lines(Lines),
 }
 
-/// How a plotting backend's failure reaches us: the types differ by backend, the words are what a user needs.
+/// Turns the error of any plotting backend into text: each backend has a different type.
 pub(crate) fn failed(error: impl std::fmt::Display) -> Error {
     Error::Draw(error.to_string())
 }
 
 impl Chart {
-    /// Whether there is anything to draw.
+    /// Returns whether the chart has no data.
     pub fn is_empty(&self) -> bool {
         match self {
             Chart::Waterfall(chart) => chart.steps.is_empty(),
@@ -37,7 +37,7 @@ impl Chart {
         }
     }
 
-    /// As SVG, `width` units wide.
+    /// Returns the chart as SVG, `width` units wide.
     pub fn svg(&self, width: u32, theme: Theme) -> Result<String, Error> {
         let mut svg = String::new();
         let pen = Pen {
@@ -52,7 +52,7 @@ impl Chart {
         Ok(theme.finish(svg))
     }
 
-    /// As a PNG file, `width` units wide at two pixels a unit.
+    /// Writes the chart as a PNG file, `width` units wide at two pixels a unit.
     pub fn png(&self, width: u32, path: &Path) -> Result<(), Error> {
         let pen = Pen {
             theme: Theme::File,
@@ -88,7 +88,7 @@ impl Chart {
     }
 }
 
-/// plotters measures and (for PNG) draws text with a font of ours, so that no font of the machine is needed.
+/// Gives plotters a font to measure and (for PNG) draw text with, so that the machine needs none.
 fn register_fonts() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -96,7 +96,7 @@ fn register_fonts() {
             (FontStyle::Normal, notosans::REGULAR_TTF),
             (FontStyle::Bold, notosans::BOLD_TTF),
         ] {
-            // Only a broken font file is refused, and then drawing says so.
+            // Only a broken font file fails here, and then drawing reports it.
             let _ = register_font("sans-serif", style, font);
         }
     });

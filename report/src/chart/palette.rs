@@ -6,7 +6,7 @@ use plotters::style::{
     text_anchor::{HPos, Pos, VPos},
 };
 
-/// What a colour means.
+/// The meaning of a colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
     /// Text.
@@ -15,28 +15,28 @@ pub enum Paint {
     Muted,
     /// Grid lines.
     Grid,
-    /// A term that makes b dearer.
+    /// A row that raises the cost.
     Rise,
-    /// A term that makes b cheaper.
+    /// A row that lowers the cost.
     Fall,
-    /// What is not explained.
+    /// The part that no row accounts for.
     Unexplained,
     /// An arm, by its position.
     Arm(usize),
 }
 
-/// Where a drawing will be seen.
+/// The destination of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
     /// Inside the page: colours follow its style sheet.
     Page,
-    /// In a file of its own: fixed colours on white.
+    /// In a separate file: fixed colours on white.
     File,
 }
 
-/// Colours for arms; further arms begin again.
+/// Number of colours for arms; further arms repeat them.
 const ARMS: usize = 6;
-/// Name of the CSS variable, and the colour on white. The place in this list is the placeholder's last byte.
+/// Name of the CSS variable, and the colour on white. The index is the placeholder's last byte.
 const COLORS: [(&str, RGBColor); 6 + ARMS] = [
     ("ink", RGBColor(0x1b, 0x1f, 0x24)),
     ("muted", RGBColor(0x5b, 0x64, 0x70)),
@@ -52,7 +52,7 @@ const COLORS: [(&str, RGBColor); 6 + ARMS] = [
     ("arm-5", RGBColor(0x6a, 0x70, 0x1a)),
 ];
 
-/// Noto Sans is this much taller than its em square: bitmap text is sized by height, SVG text by em.
+/// Height of Noto Sans over its em square. Bitmap text is sized by height, SVG text by em.
 pub const EM: f64 = 1.362;
 
 impl Paint {
@@ -70,7 +70,7 @@ impl Paint {
 }
 
 impl Theme {
-    /// The colour to draw with. For a page it is a placeholder that [`Theme::finish`] replaces.
+    /// Returns the colour to draw with; for a page a placeholder that [`Theme::finish`] replaces.
     pub fn rgb(self, paint: Paint) -> RGBColor {
         match self {
             Theme::Page => RGBColor(1, 0, paint.index() as u8),
@@ -78,7 +78,7 @@ impl Theme {
         }
     }
 
-    /// Turns placeholders into CSS variables.
+    /// Replaces placeholders by CSS variables.
     pub fn finish(self, svg: String) -> String {
         if self == Theme::File {
             return svg;
@@ -95,10 +95,10 @@ impl Theme {
     }
 }
 
-/// Colours and sizes of one drawing.
+/// Colours and sizes of one chart.
 #[derive(Clone, Copy, Debug)]
 pub struct Pen {
-    /// Where it will be seen.
+    /// Destination of the chart.
     pub theme: Theme,
     /// Pixels per unit.
     pub zoom: f64,
@@ -107,19 +107,19 @@ pub struct Pen {
 }
 
 impl Pen {
-    /// Units to pixels.
+    /// Converts units to pixels.
     pub fn px(self, units: f64) -> i32 {
         (units * self.zoom).round() as i32
     }
 
-    /// Text of `size` units, anchored at the given side, vertically centred.
+    /// Returns the style of text of `size` units, anchored at a side, vertically centred.
     pub fn text(self, size: f64, paint: Paint, side: HPos, style: FontStyle) -> TextStyle<'static> {
         let font = ("sans-serif", size * self.font_zoom, style).into_font();
         font.color(&self.theme.rgb(paint))
             .pos(Pos::new(side, VPos::Center))
     }
 
-    /// A line or fill of one colour.
+    /// Returns the style of a line or fill.
     pub fn style(self, paint: Paint, opacity: f64, width: f64) -> plotters::style::ShapeStyle {
         self.theme
             .rgb(paint)
@@ -133,13 +133,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_become_variables() {
+    fn replaces_placeholders_by_variables() {
         let svg = Theme::Page.finish(r##"<rect fill="#010000" stroke="#010007"/>"##.into());
         assert_eq!(svg, r#"<rect fill="var(--ink)" stroke="var(--arm-1)"/>"#);
     }
 
     #[test]
-    fn files_keep_their_colours() {
+    fn keeps_colours_in_files() {
         assert_eq!(
             Theme::File.rgb(Paint::Arm(6)),
             Theme::File.rgb(Paint::Arm(0))

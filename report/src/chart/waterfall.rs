@@ -1,4 +1,4 @@
-//! The bridge from one arm's cost to another's: one bar a term, each beginning where the one above ended.
+//! Waterfalls from one arm's cost to another's: each bar begins where the bar above ends.
 
 use super::{Paint, failed, palette::Pen};
 use crate::Error;
@@ -6,23 +6,23 @@ use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, DrawingBackend, PathElement, Rectangle, Text};
 use plotters::style::{FontStyle, text_anchor::HPos};
 
-/// A bridge.
+/// A waterfall.
 #[derive(Clone, Debug)]
 pub struct Waterfall {
-    /// First arm, terms, unexplained, second arm.
+    /// First arm, rows, the part that no row accounts for, second arm.
     pub steps: Vec<Step>,
 }
 
 /// One bar.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// What it is.
+    /// Words for it.
     pub label: String,
-    /// Where it begins.
+    /// Start, in the unit of the scale.
     pub from: f64,
-    /// Where it ends.
+    /// End, in the unit of the scale.
     pub to: f64,
-    /// Its value, with sign and unit.
+    /// Value as text.
     pub value: String,
     /// Colour.
     pub paint: Paint,
@@ -38,7 +38,7 @@ const LABELS: f64 = 236.0;
 const VALUES: f64 = 84.0;
 const FONT: f64 = 13.0;
 
-/// Where things go, in pixels.
+/// Positions in pixels.
 struct Layout {
     narrow: bool,
     left: i32,
@@ -56,12 +56,12 @@ impl Layout {
 }
 
 impl Waterfall {
-    /// Height that holds every bar.
+    /// Returns the height that holds every bar.
     pub fn height(&self, width: u32) -> u32 {
         (self.steps.len() as f64 * row_height(width < NARROW)) as u32 + 8
     }
 
-    /// Draws it.
+    /// Draws the chart.
     pub fn draw<DB: DrawingBackend>(
         &self,
         root: &DrawingArea<DB, Shift>,
@@ -112,7 +112,7 @@ impl Waterfall {
     ) -> Result<(), Error> {
         let (bar_top, bar_height) = bar(layout.narrow, top);
         let (one, other) = (layout.x(step.from), layout.x(step.to));
-        // A term too small for a pixel stays visible as a hairline.
+        // A bar too small for a pixel stays visible as a hairline.
         let (start, end) = (
             one.min(other),
             one.max(other).max(one.min(other) + pen.px(1.5)),
@@ -170,7 +170,7 @@ fn row_height(narrow: bool) -> f64 {
     if narrow { 38.0 } else { 26.0 }
 }
 
-/// Top and height of a row's bar.
+/// Returns top and height of a row's bar.
 fn bar(narrow: bool, top: f64) -> (f64, f64) {
     if narrow {
         (top + 18.0, 14.0)
@@ -179,7 +179,7 @@ fn bar(narrow: bool, top: f64) -> (f64, f64) {
     }
 }
 
-/// The end of a name says less than its beginning.
+/// Cuts the end of a long label.
 fn shorten(label: &str, limit: usize) -> String {
     if label.chars().count() <= limit {
         return label.to_string();
@@ -194,7 +194,7 @@ mod tests {
     use crate::chart::{Chart, Theme};
 
     #[test]
-    fn labels_are_escaped_and_shortened() {
+    fn escapes_and_shortens_labels() {
         let step = |label: &str| Step {
             label: label.into(),
             from: 0.0,
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_bridge_still_draws() {
+    fn draws_an_empty_waterfall() {
         let chart = Chart::Waterfall(Waterfall { steps: Vec::new() });
         assert!(chart.is_empty());
         assert!(chart.svg(360, Theme::Page).unwrap().contains("</svg>"));

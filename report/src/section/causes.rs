@@ -7,7 +7,7 @@ use crate::clean::clean;
 use crate::document::{Block, FindingItem, Section};
 use recording::comparison::{Comparison, Finding};
 
-/// Rules that state a difference, or that there is none; all others give a cause.
+/// Rules that state a difference, or its absence; all others give a cause.
 const STATEMENTS: [&str; 3] = ["difference", "no-difference", "undecided"];
 
 const LEAD: &str = "Each rule looks for one known cause and reports its share of the difference, largest first. Two causes \

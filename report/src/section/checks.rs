@@ -1,25 +1,14 @@
-//! Checks of recordings: identities that must hold. With it, losses, the observer's own use, and probe groups.
+//! Checks of recordings: identities that must hold. With it, losses, the observer's own use, and
+//! probe groups.
 
 use super::observer;
-use crate::arms::{Arm, Arms};
+use crate::arms::Arms;
 use crate::clean::{clean, clean_sentence};
 use crate::document::{Block, Notice, Section, Table, Tone};
 use recording::format::measured;
-use recording::{Recording, observer::Check};
+use recording::observer::Check;
 
 const LEAD: &str = "Every recording is checked against the kernel's own counters, and against the load generator's counts.";
-
-/// Returns every recording with its place: `bun, round 2`.
-pub fn rounds<'a>(arms: &Arms<'a>) -> impl Iterator<Item = (String, &'a Recording)> {
-    let of = |arm: &Arm<'a>| {
-        let name = arm.name.clone();
-        let rounds = arm.rounds.iter().enumerate();
-        rounds
-            .map(|(at, round)| (format!("{name}, round {}", at + 1), *round))
-            .collect::<Vec<_>>()
-    };
-    arms.each(of).into_iter().flatten()
-}
 
 /// Returns a check in words: `bytes vs load must be 122 KiB ± 1.22 KiB, was 118 KiB`.
 pub fn sentence(check: &Check) -> String {
@@ -52,7 +41,8 @@ pub fn section(arms: &Arms) -> Option<Section> {
 }
 
 fn checks(arms: &Arms) -> Vec<Block> {
-    let all: Vec<(String, &Check)> = rounds(arms)
+    let all: Vec<(String, &Check)> = arms
+        .rounds()
         .flat_map(|(place, round)| round.checks.iter().map(move |check| (place.clone(), check)))
         .collect();
     let (passed, failed): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, check)| check.ok);

@@ -80,7 +80,8 @@ fn functions(arm: &Arm) -> Option<Block> {
     })
 }
 
-/// Returns the first functions of a list with their place, category and share; nothing where there is none.
+/// Returns the first functions of a list with their place, category and share; nothing without
+/// functions.
 pub fn function_table(caption: String, functions: &[FunctionShare]) -> Option<Block> {
     let mut table = Table::new(caption)
         .words("Function")

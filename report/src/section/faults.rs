@@ -65,7 +65,8 @@ fn fault_regions(arms: &Arms) -> Option<Block> {
     (!classes.is_empty()).then(|| table.block())
 }
 
-/// Returns the mean over rounds: memory at the end of a window is a level, so that a sum means nothing.
+/// Returns the mean over rounds: memory at the end of a window is a level, so that a sum means
+/// nothing.
 fn memory(arms: &Arms) -> Block {
     let each = arms.each(|arm| {
         let count = arm.rounds.len() as f64;

@@ -3,16 +3,20 @@
 use super::names::heading;
 use crate::clean::{clean_sentence, places};
 use crate::document::FindingItem;
-use crate::verdict::with_prediction;
+use crate::verdict::advice_of;
 use recording::comparison::Finding;
 
 /// Returns the finding with its title, numbers, meaning and advice apart.
 pub fn item(finding: &Finding) -> FindingItem {
+    let text = clean_sentence(&finding.text);
     FindingItem {
+        text: match finding.title.is_empty() {
+            true => heading(&text),
+            false => text,
+        },
         title: heading(&clean_sentence(&finding.title)),
-        text: clean_sentence(&finding.text),
         meaning: clean_sentence(&finding.meaning),
-        advice: with_prediction(finding),
+        advice: advice_of(finding),
         evidence: places(&finding.evidence),
     }
 }
@@ -45,7 +49,7 @@ mod tests {
         assert_eq!(shown.title, "Allocation churn\u{fffd}");
         assert_eq!(shown.text, "3 µs of 4 µs.");
         assert_eq!(
-            shown.advice,
+            shown.advice.split_once(": ").expect("a lead").1,
             "Reuse buffers (predicted: −3.00 µs per token)"
         );
     }

@@ -114,7 +114,8 @@ fn facts(arms: &Arms) -> Vec<Fact> {
     rows
 }
 
-/// Returns the difference of an arm from itself on this host, which bounds the differences that can be measured.
+/// Returns the difference of an arm from itself on this host, which bounds the differences that can
+/// be measured.
 fn noise(noise: &Noise) -> Fact {
     let bound = |metric: &str| {
         let bound = noise.metrics.get(metric).copied().unwrap_or(f64::NAN);

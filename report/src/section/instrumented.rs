@@ -1,4 +1,4 @@
-//! Instrumented rounds: symbols that the runtime wrote, and calls of its own functions.
+//! Instrumented rounds: symbols that the runtime wrote, and calls of runtime functions.
 
 use super::code_categories::function_table;
 use crate::Input;

@@ -44,7 +44,8 @@ pub fn section(arms: &Arms) -> Option<Section> {
     })
 }
 
-/// Returns the distributions that any recording has, those of the service before those of the scheduler.
+/// Returns the distributions that any recording has, those of the service before those of the
+/// scheduler.
 fn recorded(arms: &Arms) -> Vec<String> {
     const FIRST: [&str; 4] = [PROXY_LATENCY, "recv_to_send", "run_queue", "off_cpu"];
     let used = arms.recordings().flat_map(|round| &round.latency);
@@ -167,7 +168,8 @@ fn percentiles(histogram: &Histogram) -> Vec<(f64, f64)> {
     let point = |(bucket, count): &(u32, u64)| {
         let before = seen;
         seen += count;
-        // No share lies above the last value; half a value stands in for zero, which has no logarithm.
+        // No share lies above the last value; half a value stands in for zero, which has no
+        // logarithm.
         let above = (total - seen as f64).max(0.5) / total;
         let start = (total - before as f64) / total;
         let bound = upper_bound(*bucket as usize).max(1) as f64;

@@ -83,17 +83,8 @@ fn cells(name: String, arms: &Arms, value: impl Fn(&Arm) -> String) -> Vec<Cell>
 }
 
 fn loads<'a>(arms: &Arms<'a>) -> impl Iterator<Item = (String, &'a LoadSummary)> {
-    let rounds = arms.list.iter().flat_map(|arm| {
-        let name = arm.name.clone();
-        arm.rounds
-            .iter()
-            .enumerate()
-            .map(move |(at, round)| (format!("{name}, round {}", at + 1), *round))
-    });
-    let rounds: Vec<_> = rounds.collect();
-    rounds
-        .into_iter()
-        .filter_map(|(place, round)| Some((place, round.load.as_ref()?)))
+    let rounds = arms.rounds();
+    rounds.filter_map(|(place, round)| Some((place, round.load.as_ref()?)))
 }
 
 fn failures(arms: &Arms) -> Option<Block> {

@@ -58,7 +58,8 @@ fn table(growth: &[MemoryGrowth], per: Per, arms: &Arms) -> Option<Block> {
     (!ours.is_empty()).then(|| table.block())
 }
 
-/// Returns page faults and memory calls by thread role, then by call site; nothing where there were none.
+/// Returns page faults and memory calls by thread role, then by call site; nothing where there were
+/// none.
 fn by_thread(arms: &Arms) -> Vec<Block> {
     let each = arms.each(|arm| {
         let mut sums: BTreeMap<String, f64> = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! Faults that a reader must know of before any number.
 
-use super::checks::{rounds, sentence};
+use super::checks::sentence;
 use crate::Input;
 use crate::arms::Arms;
 use crate::clean::clean_sentence;
@@ -8,8 +8,8 @@ use crate::document::{Notice, Tone};
 use recording::observer::Mode;
 use recording::{Ended, Recording, format};
 
-/// Returns the notices. An invalid comparison names failed checks, partial recordings and saturation itself; one
-/// recording alone is no comparison.
+/// Returns the notices. An invalid comparison names failed checks, partial recordings and
+/// saturation itself; one recording alone is no comparison.
 pub fn notices(input: &Input, arms: &Arms) -> Vec<Notice> {
     let mut notices = Vec::new();
     let validity = &input.comparison.validity;
@@ -24,7 +24,9 @@ pub fn notices(input: &Input, arms: &Arms) -> Vec<Notice> {
             reasons.map(|reason| clean_sentence(reason)).collect(),
         ));
     }
-    let lost = rounds(arms).filter(|(_, round)| round.observer.lost_events > 0);
+    let lost = arms
+        .rounds()
+        .filter(|(_, round)| round.observer.lost_events > 0);
     let lost = lost.map(|(place, round)| {
         let count = format::count(round.observer.lost_events);
         format!("{place}: {count} events")
@@ -37,7 +39,9 @@ pub fn notices(input: &Input, arms: &Arms) -> Vec<Notice> {
 
 /// Warns that an instrumented round is shown: it must not be read as a measured one.
 fn instrumented(arms: &Arms) -> Option<Notice> {
-    let rounds = rounds(arms).filter(|(_, round)| round.instrumented.is_some());
+    let rounds = arms
+        .rounds()
+        .filter(|(_, round)| round.instrumented.is_some());
     let lines = rounds
         .map(|(place, _)| format!("{place}: the cost of instrumentation is in every number here"));
     notice(
@@ -49,7 +53,9 @@ fn instrumented(arms: &Arms) -> Option<Notice> {
 
 /// Warns of recordings without all probes: their zeros are not measured.
 fn partly_observed(arms: &Arms) -> Option<Notice> {
-    let partly = rounds(arms).filter(|(_, round)| round.observer.mode != Mode::All);
+    let partly = arms
+        .rounds()
+        .filter(|(_, round)| round.observer.mode != Mode::All);
     let lines = partly.map(|(place, round)| {
         let probes = round.observer.mode.name();
         format!("{place}: --probes {probes}; data of the other probes is missing or shown as 0")
@@ -62,17 +68,17 @@ fn partly_observed(arms: &Arms) -> Option<Notice> {
 }
 
 fn of_recordings(arms: &Arms) -> Vec<Notice> {
-    let failed = rounds(arms).flat_map(|(place, round)| {
+    let failed = arms.rounds().flat_map(|(place, round)| {
         let failed = round.checks.iter().filter(|check| !check.ok);
         failed.map(move |check| format!("{place}: {}", sentence(check)))
     });
-    let partial = rounds(arms).filter(|(_, round)| round.is_partial());
+    let partial = arms.rounds().filter(|(_, round)| round.is_partial());
     let partial = partial.map(|(place, round)| format!("{place}: {}", ended(round)));
     let saturated = |round: &Recording| {
         let load = round.load.as_ref();
         load.is_some_and(|load| load.client.saturated)
     };
-    let slow = rounds(arms).filter(|(_, round)| saturated(round));
+    let slow = arms.rounds().filter(|(_, round)| saturated(round));
     let notices = [
         notice(Tone::Bad, "Checks failed", failed.collect()),
         notice(

@@ -1,6 +1,5 @@
 //! Losses, the observer's own use of CPU and memory, and the source of each probe group.
 
-use super::checks::rounds;
 use crate::arms::{Arm, Arms};
 use crate::clean::clean;
 use crate::document::{Block, Cell, Table, Tone};
@@ -72,7 +71,7 @@ pub fn probe_groups(arms: &Arms) -> Option<Block> {
         .words("Programs")
         .number("runs")
         .number("time in programs");
-    for (place, round) in rounds(arms) {
+    for (place, round) in arms.rounds() {
         for group in &round.observer.probe_groups {
             let programs: Vec<String> = group.programs.iter().map(|name| clean(name)).collect();
             let tone = match group.source.as_str() {

@@ -134,7 +134,8 @@ fn each_round(arm: &Arm, series: impl Fn(&Recording) -> Vec<(f64, f64)>) -> Vec<
         .collect()
 }
 
-/// Returns the mean point by point, as far as every round goes: a mean over fewer rounds jumps where one ends.
+/// Returns the mean point by point, as far as every round goes: a mean over fewer rounds jumps
+/// where one ends.
 fn mean(rounds: &[Vec<(f64, f64)>]) -> Vec<(f64, f64)> {
     let shortest = rounds.iter().map(Vec::len).min().unwrap_or(0);
     let count = rounds.len() as f64;

@@ -1,4 +1,5 @@
-//! Runtime activity: iterations of event loops, bursts of garbage collection threads, goroutines on their threads.
+//! Runtime activity: iterations of event loops, bursts of garbage collection threads, goroutines on
+//! their threads.
 
 use crate::arms::{Arm, Arms};
 use crate::clean::clean;

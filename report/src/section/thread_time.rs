@@ -18,7 +18,8 @@ const LEAD: &str = "The whole time of every thread in the window, per second. Id
 Blocked: in any other call, while the work of the thread waits. Run queue: runnable, waiting for a CPU, after a wake-up or \
 after a preemption; the second table names the process that held the CPU.";
 
-/// Returns both tables, with the first by role folded away; nothing where the comparison has no such ledger.
+/// Returns both tables, with the first by role folded away; nothing where the comparison has no
+/// such ledger.
 pub fn section(arms: &Arms) -> Option<Section> {
     let [time, run_queue] = METRICS;
     let has_ledger = |arm: &Arm| !arm.by_cause(time).is_empty();

@@ -64,20 +64,19 @@ fn table(parts: Parts) -> Table {
             evidence: places(&row.places),
             ..Cell::default()
         };
+        let error = row.sampling_error;
+        let note = error.map_or(String::new(), |error| format!("± {error}"));
+        let value = Cell::from(row.shown).with_note(note);
         table.row(
             tone,
-            vec![
-                row.label.into(),
-                row.shown.into(),
-                row.share.into(),
-                evidence,
-            ],
+            vec![row.label.into(), value, row.share.into(), evidence],
         );
     }
     table
 }
 
-/// Returns differences from the first arm in other metrics; metrics without a difference and other pairs are folded.
+/// Returns differences from the first arm in other metrics; metrics without a difference and other
+/// pairs are folded.
 fn others(comparison: &Comparison, first: &str) -> Vec<Block> {
     let main = verdict::main_metric(comparison).map(|(_, metric)| metric.name);
     let statements = comparison.findings.iter();

@@ -1,4 +1,5 @@
-//! The waterfall of a difference: a chart from one arm's cost to the other's, and the table behind it.
+//! The waterfall of a difference: a chart from one arm's cost to the other's, and the table behind
+//! it.
 
 mod pair;
 mod table;

@@ -1,12 +1,13 @@
-//! The parts of a difference or of an arm's value: rows of a ledger that add up, each with its evidence.
+//! The parts of a difference or of an arm's value: rows of a ledger that add up, each with its
+//! evidence.
 
+use super::entry::{self, Entry, Side};
 use super::row::{Detail, Source};
-use super::{PartRow, Parts, unit};
+use super::{PartRow, Parts};
 use crate::clean::clean;
-use recording::comparison::{Amount, Arm, LedgerRow, Metric, Pair, Term};
-use recording::evidence::Evidence;
+use recording::comparison::{Arm, Metric, Pair};
 use recording::format::{self, Scale};
-use recording::vocabulary::{CodeCategory, MetricId, Role, TermKind};
+use recording::vocabulary::{MetricId, Unit};
 
 /// Parts listed by themselves.
 const MOST: usize = 7;
@@ -15,100 +16,13 @@ const MOST_SAVINGS: usize = 4;
 /// Parts smaller than this share of the whole are added up in one row.
 const SMALL: f64 = 0.02;
 
-/// The costly arm of a pair, and the direction of the difference.
-pub struct Side<'a> {
-    /// The arm with the higher value.
-    pub costly: &'a str,
-    /// 1 where arm b is the costly one, else −1.
-    pub sign: f64,
-    gap: f64,
-}
-
-impl<'a> Side<'a> {
-    /// Returns the side of a pair with this difference b − a.
-    pub fn of(pair: &'a Pair, gap: f64) -> Self {
-        let (costly, sign) = match gap {
-            gap if gap < 0.0 => (pair.a.as_str(), -1.0),
-            _ => (pair.b.as_str(), 1.0),
-        };
-        Side { costly, sign, gap }
-    }
-}
-
-/// One row of a ledger, of a pair or of an arm alone.
-#[derive(Clone, Copy)]
-pub struct Entry<'a> {
-    pub kind: TermKind,
-    pub cause: &'a str,
-    pub function: Option<&'a str>,
-    pub role: Option<&'a Role>,
-    /// The difference b − a, or the arm's value.
-    pub value: f64,
-    pub sampling_error: Option<f64>,
-    /// Share of the difference that comes from the cost of each.
-    pub unit_cost_effect: f64,
-    /// Amount in the arm that the sentence is about.
-    pub amount: Amount,
-    /// Amount in the arm that it is compared with.
-    pub reference: Option<Amount>,
-    pub places: &'a [Evidence],
-}
-
-impl<'a> Entry<'a> {
-    fn of_term(term: &'a Term) -> Self {
-        Entry {
-            kind: term.kind,
-            cause: &term.cause,
-            function: term.function.as_deref(),
-            role: term.role.as_ref(),
-            value: term.delta,
-            sampling_error: term.sampling_error,
-            unit_cost_effect: term.unit_cost_effect,
-            amount: term.in_b,
-            reference: Some(term.in_a),
-            places: &term.evidence,
-        }
-    }
-
-    fn of_row(row: &'a LedgerRow) -> Self {
-        Entry {
-            kind: row.kind,
-            cause: &row.cause,
-            function: row.function.as_deref(),
-            role: row.role.as_ref(),
-            value: row.amount.value,
-            sampling_error: row.amount.sampling_error,
-            unit_cost_effect: 0.0,
-            amount: row.amount,
-            reference: None,
-            places: &row.evidence,
-        }
-    }
-
-    /// Returns whether the row is user code that no symbol names.
-    fn is_unnamed(&self) -> bool {
-        let kinds = [TermKind::UserCode, TermKind::Code(CodeCategory::Unnamed)];
-        kinds.contains(&self.kind)
-    }
-
-    fn label(&self) -> String {
-        match (self.function, self.kind) {
-            (Some(function), _) => clean(function),
-            (None, TermKind::Unclassified) => clean(self.cause),
-            (None, kind) => kind.label().into(),
-        }
-    }
-}
+/// Sampling errors smaller than this share of their row are not shown.
+const ERROR_MATTERS: f64 = 0.05;
 
 /// Returns the parts of a pair's difference; nothing without a ledger.
 pub fn of_pair(metric: &Metric, pair: &Pair, side: &Side, costly: Option<&Arm>) -> Option<Parts> {
-    let by_kind = if pair.by_kind.is_empty() {
-        &pair.terms
-    } else {
-        &pair.by_kind
-    };
     let list = Listing {
-        entries: by_kind.iter().map(Entry::of_term).collect(),
+        entries: entry::of_pair(pair),
         details: pair.terms.iter().map(Entry::of_term).collect(),
         whole: side.gap,
         rest: pair.unexplained,
@@ -194,9 +108,14 @@ impl Listing<'_> {
                 .map(|entry| self.row(entry, self.saving(entry), &scale)),
         );
         if smaller > 0 {
-            rows.push(self.sum(format!("{smaller} smaller rows"), small, &scale, false));
+            let label = match smaller {
+                1 => "1 smaller row".into(),
+                several => format!("{several} smaller rows"),
+            };
+            rows.push(self.sum(label, small, &scale, false));
         }
-        rows.extend(self.without_name(&unnamed, &scale));
+        let unnamed = unnamed.into_iter();
+        rows.extend(unnamed.map(|entry| self.without_name(entry, &scale)));
         rows.push(self.sum("not accounted for".into(), self.rest, &scale, true));
         (!self.entries.is_empty()).then(|| Parts {
             title,
@@ -215,31 +134,38 @@ impl Listing<'_> {
     }
 
     fn row(&self, entry: &Entry, label: String, scale: &Scale) -> PartRow {
-        let detail = Detail {
-            metric: self.metric,
-            functions: self.arm.map_or(&[], |arm| &arm.functions),
-        };
         let source = Source::of(entry, &self.details);
         PartRow {
-            evidence: detail.sentence(entry, &source),
-            places: entry.places.to_vec(),
-            ..self.sum(label, entry.value, scale, false)
+            evidence: self.detail().sentence(entry, &source),
+            ..self.known(entry, label, scale)
         }
     }
 
-    /// Adds up user code that no symbol names.
-    fn without_name(&self, unnamed: &[&Entry], scale: &Scale) -> Option<PartRow> {
-        let value = unnamed.iter().map(|entry| entry.value).sum();
-        let functions = self.arm.map_or(&[][..], |arm| &arm.functions);
-        let row = PartRow {
-            evidence: super::row::places_without_name(functions),
-            places: unnamed
-                .iter()
-                .flat_map(|entry| entry.places.to_vec())
-                .collect(),
-            ..self.sum("no name found".into(), value, scale, true)
-        };
-        (!unnamed.is_empty()).then_some(row)
+    /// Returns the row of user code that no symbol names.
+    fn without_name(&self, entry: &Entry, scale: &Scale) -> PartRow {
+        PartRow {
+            evidence: self.detail().of_unnamed(entry),
+            unexplained: true,
+            ..self.known(entry, "no name found".into(), scale)
+        }
+    }
+
+    fn detail(&self) -> Detail<'_> {
+        Detail {
+            metric: self.metric,
+            functions: self.arm.map_or(&[], |arm| &arm.functions),
+        }
+    }
+
+    fn known(&self, entry: &Entry, label: String, scale: &Scale) -> PartRow {
+        PartRow {
+            sampling_error: entry
+                .sampling_error
+                .filter(|error| *error >= ERROR_MATTERS * entry.value.abs())
+                .map(|error| scale.show(error)),
+            places: entry.places.to_vec(),
+            ..self.sum(label, entry.value, scale, false)
+        }
     }
 
     fn sum(&self, label: String, value: f64, scale: &Scale, unexplained: bool) -> PartRow {
@@ -251,6 +177,7 @@ impl Listing<'_> {
                 None => scale.show(value),
             },
             share: format::percent(value / self.whole),
+            sampling_error: None,
             evidence: String::new(),
             places: Vec::new(),
             unexplained,
@@ -265,5 +192,13 @@ fn noun(metric: MetricId) -> &'static str {
         MetricId::RssBytes | MetricId::PeakRssBytes => "memory",
         metric if metric.is_proxy_latency() => "latency",
         metric => metric.unit().label(),
+    }
+}
+
+/// Returns the unit of a metric's parts: `µs/token`.
+fn unit(scale: &Scale, metric: &Metric) -> String {
+    match (metric.unit, scale.per(metric.per.label())) {
+        (Unit::Ns | Unit::Bytes, text) => text,
+        (counted, _) => format!("{}/{}", counted.label(), metric.per.label()),
     }
 }

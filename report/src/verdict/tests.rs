@@ -1,5 +1,6 @@
 use super::*;
-use recording::comparison::{Amount, Arm, Term, Verdict as Outcome};
+use recording::comparison::{Amount, Arm, Finding, ObserverCost, Term, Verdict as Outcome};
+use recording::observer::Mode;
 use recording::vocabulary::{CodeCategory, Role, SyscallClass, TermKind};
 use std::collections::BTreeMap;
 
@@ -98,7 +99,7 @@ fn lists_parts_then_savings_then_the_parts_without_a_name() {
             "sending (write, send) +30.0 75 %",
             "garbage collection +11.0 28 %",
             "saved by bun: page faults and interrupts −6.0 −15 %",
-            "1 smaller rows +0.2 0 %",
+            "1 smaller row +0.2 0 %",
             "no name found +4.0 10 %",
             "not accounted for +0.8 2 %",
         ]
@@ -184,7 +185,8 @@ fn gives_the_advice_of_the_first_cause_and_the_cost_of_observing() {
         ..ObserverCost::default()
     }];
     let verdict = verdicts(&comparison).remove(0);
-    assert_eq!(verdict.what_to_try.as_deref(), Some("what to try: Batch."));
+    let advice = verdict.what_to_try.expect("advice");
+    assert!(advice.ends_with("to try: Batch."), "{advice}");
     let cost = verdict.observing_cost.expect("a cost");
     assert_eq!(cost, "observing cost 3.4 % in bun (included in both)");
 }

@@ -1,10 +1,7 @@
 //! The recordings and the comparison that the tests render.
 
-mod three_arms;
-
 use recording::{Comparison, Recording};
 use report::Input;
-use std::path::{Path, PathBuf};
 
 /// Recordings with their comparison.
 pub struct Fixture {
@@ -13,19 +10,11 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// Returns three arms, two rounds each; one check of one round failed.
-    pub fn three_arms() -> Self {
-        Self::of(three_arms::three_arms())
-    }
-
-    /// Returns one recording alone.
-    pub fn one_recording() -> Self {
-        let mut recordings = three_arms::three_arms();
-        recordings.truncate(1);
-        Self::of(recordings)
-    }
-
-    fn of(mut recordings: Vec<(String, Recording)>) -> Self {
+    /// Returns the first of the six recordings of [`recording::testing::three_arms`], and their
+    /// comparison.
+    pub fn first(count: usize) -> Self {
+        let mut recordings = recording::testing::three_arms();
+        recordings.truncate(count);
         for (_, recording) in &mut recordings {
             analysis::annotate(recording);
         }
@@ -42,11 +31,6 @@ impl Fixture {
             recordings: &self.recordings,
         }
     }
-}
-
-/// The folder of the tests.
-pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
 pub fn html(input: &Input) -> String {

@@ -1,7 +1,8 @@
 //! Latency as the load generator measured it.
 //!
-//! Its percentiles are exact for each round, while its histograms are too coarse to distinguish a token interval of
-//! 20 ms from one of 21 ms. So each round is shown by its own percentiles, and rounds are never averaged.
+//! Its percentiles are exact for each round, while its histograms are too coarse to distinguish a
+//! token interval of 20 ms from one of 21 ms. So each round is shown by its own percentiles, and
+//! rounds are never averaged.
 
 use super::by_percentile;
 use crate::arms::{Arm, Arms};

@@ -40,7 +40,8 @@ pub fn wakers(arms: &Arms) -> Option<Block> {
     })
 }
 
-/// Returns waits for a CPU by the process that held it, which shows a neighbour that disturbs the measurement.
+/// Returns waits for a CPU by the process that held it, which shows a neighbour that disturbs the
+/// measurement.
 pub fn run_queue_blame(arms: &Arms) -> Option<Block> {
     let each = arms.each(|arm| {
         let mut sums = ByName::new();

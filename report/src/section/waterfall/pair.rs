@@ -61,7 +61,8 @@ impl<'a> PairWaterfall<'a> {
         self.pair.terms.iter().any(|term| term.role.is_some())
     }
 
-    /// Returns chart and table. Rows by kind come first, since two runtimes share no thread roles and few system calls.
+    /// Returns chart and table. Rows by kind come first, since two runtimes share no thread roles
+    /// and few system calls.
     pub fn cost(&self, arms: &Arms) -> Vec<Block> {
         let by_kind = self.has_roles() && !self.pair.by_kind.is_empty();
         let rows = if by_kind {
@@ -165,7 +166,8 @@ pub fn unaccounted(pair: &Pair, gap: f64) -> Option<String> {
     })
 }
 
-/// Returns the bars between the totals: the largest rows, the others together, the part that no row accounts for.
+/// Returns the bars between the totals: the largest rows, the others together, the part that no row
+/// accounts for.
 pub fn bars(rows: &[Term], unexplained: f64) -> Vec<(String, f64, Paint)> {
     let terms = by_size(rows);
     let paint = |delta: f64| {

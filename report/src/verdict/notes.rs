@@ -1,0 +1,86 @@
+//! The notes below a verdict: advice and the cost of observing.
+
+use super::entry::Side;
+use crate::clean::{clean, clean_sentence};
+use recording::comparison::{Comparison, Finding, Metric, ObserverCost, Pair};
+use recording::format::{self, Scale};
+use recording::observer::Mode;
+use recording::vocabulary::Per;
+
+/// Begins each advice.
+const LEAD: &str = "what to try";
+
+/// Returns the advice of the first cause that has some.
+pub fn advice(
+    comparison: &Comparison,
+    metric: &Metric,
+    about: Option<(&Pair, &Side)>,
+) -> Option<String> {
+    let names = about.map(|(pair, _)| [pair.a.as_str(), pair.b.as_str()]);
+    let fits = |finding: &&Finding| {
+        let pair = finding.pair.as_ref().map(|[a, b]| [a.as_str(), b.as_str()]);
+        finding.metric == metric.name && pair == names && !finding.consequence
+    };
+    let mut findings = comparison.findings.iter().filter(fits);
+    let found = findings.find(|finding| !finding.advice.is_empty())?;
+    let place = match about {
+        Some((pair, side)) if side.costly == pair.a => format!(" in {}", clean(&pair.a)),
+        _ => String::new(),
+    };
+    Some(with_lead(found, &place))
+}
+
+/// Returns a finding's advice with the predicted saving, where it is known; empty without advice.
+pub fn advice_of(finding: &Finding) -> String {
+    match finding.advice.is_empty() {
+        true => String::new(),
+        false => with_lead(finding, ""),
+    }
+}
+
+fn with_lead(finding: &Finding, place: &str) -> String {
+    format!("{LEAD}{place}: {}", with_prediction(finding))
+}
+
+fn with_prediction(finding: &Finding) -> String {
+    let advice = clean_sentence(&finding.advice);
+    match finding.predicted {
+        Some(saving) => {
+            let (unit, per) = (finding.metric.unit(), finding.metric.per());
+            let change = Scale::of(unit, [saving.delta]).signed_full(saving.delta);
+            let per = match per {
+                Per::Total => String::new(),
+                per => format!(" per {}", per.label()),
+            };
+            format!(
+                "{} (predicted: {change}{per})",
+                advice.trim_end_matches('.')
+            )
+        }
+        None => advice,
+    }
+}
+
+/// Returns the cost of observing these arms with all probes, where it was measured.
+pub fn observing_cost(comparison: &Comparison, arms: &[&String]) -> Option<String> {
+    let costs = comparison.observer_cost.iter();
+    let all: Vec<&ObserverCost> = costs
+        .filter(|cost| cost.mode == Mode::All && arms.contains(&&cost.arm))
+        .collect();
+    let percent = |cost: &ObserverCost| format::percent_tenths(cost.ratio.value - 1.0);
+    let included = if arms.len() > 1 { "in both" } else { "above" };
+    match all[..] {
+        [] => None,
+        [one] if arms.len() == 1 => Some(format!(
+            "observing cost {} (included {included})",
+            percent(one)
+        )),
+        _ => {
+            let each = all
+                .iter()
+                .map(|cost| format!("{} in {}", percent(cost), clean(&cost.arm)));
+            let each = each.collect::<Vec<_>>().join(", ");
+            Some(format!("observing cost {each} (included {included})"))
+        }
+    }
+}
