@@ -63,17 +63,17 @@ fn compare(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
                     "Interrupted: {done} of {planned} rounds were finished, and are compared."
                 );
             }
-            without_detail(no_detail)?;
+            without_instrumented(no_detail)?;
             Ok(outcome(&comparison, threshold_crossed))
         }
     }
 }
 
 /// What was asked for is not all there, which the exit code has to tell; the comparison is whole.
-fn without_detail(no_detail: Vec<(String, anyhow::Error)>) -> anyhow::Result<()> {
-    let lines = no_detail
+fn without_instrumented(missing: Vec<(String, anyhow::Error)>) -> anyhow::Result<()> {
+    let lines = missing
         .iter()
-        .map(|(arm, trouble)| format!("no detail of {arm}: {trouble:#}"));
+        .map(|(arm, trouble)| format!("no instrumented round of {arm}: {trouble:#}"));
     match lines.collect::<Vec<_>>() {
         lines if lines.is_empty() => Ok(()),
         lines => Err(anyhow::anyhow!(

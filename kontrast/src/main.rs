@@ -4,6 +4,7 @@ mod cli;
 mod conclude;
 mod outcome;
 mod publish;
+mod suspended_command;
 
 use clap::Parser;
 use cli::{Cli, exit_code};

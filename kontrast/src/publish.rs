@@ -61,7 +61,7 @@ pub fn verdict(comparison: &Comparison, recordings: &[(String, Recording)]) -> a
 
 fn input<'a>(comparison: &'a Comparison, recordings: &'a [(String, Recording)]) -> Input<'a> {
     Input {
-        comparison: Some(comparison),
+        comparison,
         recordings,
     }
 }

@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn modes_take_every_order_within_six_rounds() {
-        let plan = interleaved(1, &Mode::EACH, 6);
+        let plan = interleaved(1, &Mode::WHOLE, 6);
         let initial = |step: &Step| step.mode.name().chars().next().unwrap();
         let orders: Vec<String> = plan
             .chunks(3)
@@ -111,13 +111,13 @@ mod tests {
 
         #[test]
         fn over_an_even_number_of_rounds_arms_and_modes_have_the_same_mean_place(arms in 1usize..8, pairs in 1u32..6) {
-            let plan = interleaved(arms, &Mode::EACH, pairs * 2);
+            let plan = interleaved(arms, &Mode::WHOLE, pairs * 2);
             let places = |of: (usize, Mode)| {
                 let steps = plan.iter().enumerate();
                 steps.filter(|(_, step)| (step.arm, step.mode) == of).map(|(at, _)| at).sum::<usize>()
             };
             for arm in 0..arms {
-                for mode in Mode::EACH {
+                for mode in Mode::WHOLE {
                     prop_assert_eq!(places((arm, mode)), places((0, Mode::None)));
                 }
             }

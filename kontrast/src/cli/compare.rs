@@ -141,8 +141,8 @@ fn refuse_what_is_no_comparison(recordings: &[(PathBuf, Recording)]) -> anyhow::
     }
     let mut measured = recordings.iter();
     ensure!(
-        measured.any(|(_, recording)| recording.detail.is_none()),
-        "all recordings were made with the help of the runtime, which costs what no measured round does; give the folder above"
+        measured.any(|(_, recording)| recording.instrumented.is_none()),
+        "all recordings are of instrumented rounds, which enter no comparison; give the directory of the run"
     );
     let arms: BTreeSet<&str> = recordings
         .iter()

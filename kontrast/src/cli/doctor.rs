@@ -14,7 +14,7 @@ pub struct Doctor {
 }
 
 impl Doctor {
-    /// Carries it out.
+    /// Executes the verb.
     pub fn execute(self) -> Result<Outcome> {
         let diagnosis = Diagnosis::of_this_kernel();
         if self.json {
@@ -50,28 +50,28 @@ fn describe(diagnosis: &Diagnosis) -> String {
     );
     let _ = writeln!(text, "privilege  {privilege}\n");
     let width = diagnosis
-        .signals
+        .probe_groups
         .iter()
         .map(|verdict| verdict.source.len())
         .max()
         .unwrap_or(0);
     for Verdict {
-        signal,
+        group,
         source,
-        refused,
-        answers,
-    } in &diagnosis.signals
+        fallback_reason,
+        provides,
+    } in &diagnosis.probe_groups
     {
         let _ = match source.as_str() {
             "none" => writeln!(
                 text,
-                "✗ {signal:<15} {source:<width$}  cannot be said here: {answers}"
+                "✗ {group:<26} {source:<width$}  missing here: {provides}"
             ),
-            "unknown" => writeln!(text, "? {signal:<15} {source:<width$}  {answers}"),
-            _ => writeln!(text, "✓ {signal:<15} {source:<width$}  {answers}"),
+            "unknown" => writeln!(text, "? {group:<26} {source:<width$}  {provides}"),
+            _ => writeln!(text, "✓ {group:<26} {source:<width$}  {provides}"),
         };
-        if !refused.is_empty() {
-            let _ = writeln!(text, "  {:<15} since {refused}", "");
+        if !fallback_reason.is_empty() {
+            let _ = writeln!(text, "  {:<26} since {fallback_reason}", "");
         }
     }
     text
@@ -80,22 +80,27 @@ fn describe(diagnosis: &Diagnosis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use recording::vocabulary::ProbeGroup;
 
     #[test]
-    fn what_is_missing_is_said() {
-        let verdict = |signal: &str, source: &str, refused: &str| Verdict {
-            signal: signal.into(),
+    fn names_missing_privileges_and_groups() {
+        let verdict = |group, source: &str, fallback_reason: &str| Verdict {
+            group,
             source: source.into(),
-            refused: refused.into(),
-            answers: "something".into(),
+            fallback_reason: fallback_reason.into(),
+            provides: "something".into(),
         };
         let diagnosis = Diagnosis {
             kernel: "6.1.0".into(),
             btf: true,
             missing_privilege: vec!["CAP_BPF".into()],
-            signals: vec![
-                verdict("scheduler", "tp_btf", ""),
-                verdict("sockets", "none", "sock_send_length: no such hook"),
+            probe_groups: vec![
+                verdict(ProbeGroup::Scheduler, "tp_btf", ""),
+                verdict(
+                    ProbeGroup::Sockets,
+                    "none",
+                    "sock_send_length: no such hook",
+                ),
             ],
             problem: None,
         };

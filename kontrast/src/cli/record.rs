@@ -1,12 +1,13 @@
 //! `kontrast record`.
 
 use crate::outcome::Outcome;
+use crate::suspended_command::SuspendedCommand;
 use anyhow::Result;
 use profiler::record::probe_groups::HookKind;
-use profiler::record::spawn::Held;
 use profiler::record::stop::Until;
-use profiler::record::target::{self, Process};
+use profiler::record::target::{Process, executable_name, file_name};
 use profiler::record::{Options, output, privilege, record};
+use recording::vocabulary::Runtime;
 use recording::{Ended, Recording, observer::Mode};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,62 +20,63 @@ use std::time::Duration;
   sudo kontrast record --out before -- ./server --port 8080
   kontrast record --probes none --pid 4711 --duration 10s    CPU and memory only, without privileges")]
 pub struct Record {
-    /// Process to record, with all its threads; may be given several times.
+    /// Record this process, with all its threads; may be given several times.
     #[arg(long = "pid", value_name = "PID", required_unless_present = "command")]
     pub pids: Vec<u32>,
-    /// Command to start and record.
+    /// Start this command and record it from its first instruction.
     #[arg(last = true, conflicts_with = "pids", value_name = "CMD")]
     pub command: Vec<String>,
-    /// How long to record; without it, until Ctrl-C or the target's end.
+    /// Stop after this time [default: at Ctrl-C or the end of the target].
     #[arg(long, value_parser = humantime::parse_duration)]
     pub duration: Option<Duration>,
-    /// Directory to write to; must not exist yet, or be empty [default: kontrast-NAME].
+    /// Write to this directory, which must be new or empty [default: kontrast-NAME].
     #[arg(long)]
     pub out: Option<PathBuf>,
-    /// Name of the arm [default: the executable's name].
+    /// Name the arm [default: the name of the executable].
     #[arg(long)]
     pub arm: Option<String>,
-    /// Runtime family (go, bun, node, …) [default: guessed from the executable].
+    /// Name the runtime family (go, bun, node, …) [default: guessed from the executable].
     #[arg(long)]
-    pub runtime: Option<String>,
-    /// Version of the runtime.
+    pub runtime: Option<Runtime>,
+    /// Note the version of the runtime.
     #[arg(long, default_value = "")]
     pub runtime_version: String,
-    /// How processes were placed on CPUs, in words.
+    /// Note the placement of processes on CPUs, in words.
     #[arg(long, default_value = "not controlled")]
     pub placement: String,
-    /// How much to observe; less costs the target less, and says less.
-    #[arg(long, value_enum, default_value = "all", value_name = "HOW MUCH")]
+    /// Attach fewer probes, which cost the target less and record less.
+    #[arg(long, value_enum, default_value = "all", value_name = "PROBES")]
     pub probes: Probes,
-    /// Print the eBPF programs' own diagnostics.
+    /// Print the diagnostics of the eBPF programs.
     #[arg(long)]
     pub log_programs: bool,
     /// Use raw tracepoints only, as on kernels that refuse BTF-typed ones.
     #[arg(long, hide = true)]
     pub raw_tracepoints: bool,
-    /// The folder that the runtime writes names of its compiled code to: it is made to help, so that the recording is in no
-    /// comparison.
-    #[arg(long, hide = true, value_name = "DIR")]
-    pub detail: Option<PathBuf>,
-    /// Print `recording` when attached, and end the recording when standard input is closed.
+    /// Read symbols of compiled code from this folder, where the runtime writes them. No comparison uses the
+    /// recording.
+    #[arg(long, alias = "detail", hide = true, value_name = "DIR")]
+    pub runtime_symbols: Option<PathBuf>,
+    /// Print `recording` when attached, and stop when standard input is closed.
     #[arg(long, hide = true)]
     pub until_stdin_closes: bool,
-    /// Which round of a comparison it is.
+    /// Note the number of the round, which orders the modes of `--probes overhead`.
     #[arg(long, hide = true, default_value_t = 0)]
     pub round: u32,
 }
 
-/// How much to observe.
+/// Probes to attach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Probes {
-    /// No eBPF program: CPU time and memory from /proc; needs no privilege.
+    /// Attach no eBPF program: record CPU time and memory from /proc, without privileges.
     None,
-    /// The kernel's own account of each thread, those that begin and end included: nothing runs at a switch or a call.
+    /// Record the kernel's accounting of each thread; run nothing at switches and system calls.
     Counters,
-    /// Every signal that this kernel gives.
+    /// Attach every probe group that this kernel supports.
     All,
-    /// The three above in turns of a second, to tell what each costs the process; nothing else is made of it.
-    Turns,
+    /// Alternate the modes every second to measure the cost of each; record nothing else.
+    #[value(alias = "turns")]
+    Overhead,
 }
 
 impl Probes {
@@ -83,13 +85,13 @@ impl Probes {
             Probes::None => Mode::None,
             Probes::Counters => Mode::Counters,
             Probes::All => Mode::All,
-            Probes::Turns => Mode::Turns,
+            Probes::Overhead => Mode::Overhead,
         }
     }
 }
 
 impl Record {
-    /// Carries it out.
+    /// Executes the verb.
     pub fn execute(self) -> Result<Outcome> {
         let found: Vec<Process> = self
             .pids
@@ -103,65 +105,47 @@ impl Record {
             super::log_to_stderr();
         }
         let out = output::prepare(self.out.clone(), &self.name())?;
-        let held = if self.command.is_empty() {
-            None
-        } else {
-            Some(Held::start(&self.command)?)
+        let command = match self.command.is_empty() {
+            true => None,
+            false => Some(SuspendedCommand::start(&self.command)?),
         };
-        let processes = match &held {
-            Some(held) => vec![held.process()?],
+        let processes = match &command {
+            Some(command) => vec![command.process()?],
             None => found,
         };
-        let recording = record(processes, &self.options(), self.until(), || {
-            self.attached(&out, held.as_ref())
+        let mut recording = record(processes, self.options(), self.until(), || {
+            self.attached(&out, command.as_ref())
         })?;
+        analysis::annotate(&mut recording);
         output::save(&out, &recording)?;
         Ok(self.conclude(&recording, &out))
     }
 
+    /// Returns the name of the arm, the command or the executable.
     fn name(&self) -> String {
-        let executable = || {
-            Some(
-                target::executable(*self.pids.first()?)?
-                    .file_name()?
-                    .to_string_lossy()
-                    .into_owned(),
-            )
-        };
-        let command = || {
-            Some(
-                Path::new(self.command.first()?)
-                    .file_name()?
-                    .to_string_lossy()
-                    .into_owned(),
-            )
-        };
-        self.arm
-            .clone()
-            .or_else(command)
-            .or_else(executable)
-            .unwrap_or_else(|| "recording".into())
+        let command = || Some(file_name(Path::new(self.command.first()?)));
+        let executable = || executable_name(*self.pids.first()?);
+        let name = self.arm.clone().or_else(command).or_else(executable);
+        name.unwrap_or_else(|| "recording".into())
     }
 
     fn options(&self) -> Options {
-        let hooks = if self.raw_tracepoints {
-            &[HookKind::RawTracepoint][..]
-        } else {
-            &[HookKind::TpBtf, HookKind::RawTracepoint]
+        let hooks = match self.raw_tracepoints {
+            true => vec![HookKind::RawTracepoint],
+            false => vec![HookKind::TpBtf, HookKind::RawTracepoint],
         };
+        // The executable of a suspended command is still the shell.
+        let command = || (!self.command.is_empty()).then(|| self.name());
         Options {
-            arm: self
-                .arm
-                .clone()
-                .or_else(|| (!self.command.is_empty()).then(|| self.name())),
-            runtime: self.runtime.clone(),
+            arm: self.arm.clone().or_else(command),
+            runtime: self.runtime,
             runtime_version: self.runtime_version.clone(),
             placement: self.placement.clone(),
             log_programs: self.log_programs,
-            hooks: hooks.to_vec(),
+            hooks,
             mode: self.probes.mode(),
             round: self.round,
-            detail: self.detail.clone(),
+            runtime_symbols: self.runtime_symbols.clone(),
         }
     }
 
@@ -173,66 +157,57 @@ impl Record {
         }
     }
 
-    /// The window is open: tells whoever waits for it, and lets a held command begin.
-    fn attached(&self, out: &Path, held: Option<&Held>) {
+    /// Announces that the window is open, and lets a suspended command begin.
+    fn attached(&self, out: &Path, command: Option<&SuspendedCommand>) {
         if self.until_stdin_closes {
             println!("recording");
-            // Whoever drives this waits for the line; if it has gone away, its closed pipe ends the recording.
+            // The program that waits for the line may be gone; its closed pipe ends the recording.
             let _ = std::io::stdout().flush();
         } else {
             let end = self.duration.map_or("Ctrl-C".into(), |duration| {
                 humantime::format_duration(duration).to_string()
             });
-            eprintln!(
-                "recording into {} until {end} or the target's end …",
-                out.display()
-            );
+            let out = out.display();
+            eprintln!("recording into {out} until {end} or the end of the target …");
         }
-        if let Some(held) = held
-            && let Err(error) = held.release()
-        {
-            eprintln!("kontrast: the command could not be let go: {error:#}");
+        if let Some(Err(error)) = command.map(SuspendedCommand::resume) {
+            eprintln!("kontrast: the command could not be resumed: {error:#}");
         }
     }
 
     fn conclude(&self, recording: &Recording, out: &Path) -> Outcome {
-        let failed: Vec<_> = recording.checks.iter().filter(|check| !check.ok).collect();
         if !self.until_stdin_closes {
             println!("{}", out.join(recording::io::RECORDING_FILE).display());
         }
-        // A command that was started for this ends when it ends: nothing is missing then.
+        // A command that was started for the recording ends it; nothing is missing then.
         let to_its_end = !self.command.is_empty() && recording.window.ended == Ended::TargetExited;
         if recording.is_partial() && !to_its_end {
             eprintln!("kontrast: partial: {}", why_partial(recording.window.ended));
         }
-        for signal in &recording.observer.signals {
-            if !signal.refused.is_empty() {
+        for group in &recording.observer.probe_groups {
+            if !group.fallback_reason.is_empty() {
                 eprintln!(
                     "kontrast: {} served by {}, since {}",
-                    signal.signal, signal.source, signal.refused
+                    group.group, group.source, group.fallback_reason
                 );
             }
         }
-        for check in &failed {
+        let mut outcome = Outcome::Done;
+        for check in recording.checks.iter().filter(|check| !check.ok) {
             eprintln!(
                 "kontrast: check {} failed: expected {} {}, measured {} (tolerance {}) {}",
                 check.name, check.expected, check.unit, check.measured, check.tolerance, check.note
             );
+            outcome = Outcome::Invalid;
         }
-        if failed.is_empty() {
-            Outcome::Done
-        } else {
-            Outcome::Invalid
-        }
+        outcome
     }
 }
 
 fn why_partial(ended: Ended) -> &'static str {
     match ended {
-        Ended::Interrupted => {
-            "the recording was interrupted; what was recorded until then is written"
-        }
-        Ended::TargetExited => "the target ended first; what was recorded until then is written",
+        Ended::Interrupted => "the recording was interrupted; data until then is written",
+        Ended::TargetExited => "the target ended first; data until then is written",
         Ended::Duration | Ended::Asked => "",
     }
 }

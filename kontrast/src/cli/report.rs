@@ -12,16 +12,16 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Examples:
   kontrast report results/latest                        the page and the text again
-  kontrast report results/latest --format text | less   the text alone
+  kontrast report results/latest --format text | less   only the text
   kontrast report results/latest --format svg,png       the charts, into results/latest/charts
-  kontrast report results/latest/bun/1                  one recording by itself")]
+  kontrast report results/latest/bun/1                  one recording, explained alone")]
 pub struct Report {
-    /// Directory that holds a comparison.json or a recording.json.
+    /// Read comparison.json or recording.json from this directory.
     pub dir: PathBuf,
-    /// What to render; text goes to standard output, everything else to files.
+    /// Render these forms; text goes to standard output, the others to files.
     #[arg(long, value_enum, value_delimiter = ',', default_values = ["html", "text"])]
     pub format: Vec<Format>,
-    /// Directory to write to, instead of the one that is read.
+    /// Write to this directory [default: the one that is read].
     #[arg(long)]
     pub out: Option<PathBuf>,
 }
@@ -29,30 +29,30 @@ pub struct Report {
 /// A form of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// One page without external requests: report.html.
+    /// Write a page without external requests: report.html.
     Html,
-    /// For the terminal.
+    /// Print text for the terminal.
     Text,
-    /// Charts as charts/*.png.
+    /// Write charts as charts/*.png.
     Png,
-    /// Charts as charts/*.svg.
+    /// Write charts as charts/*.svg.
     Svg,
-    /// Comparison and recordings in one file: report.json.
+    /// Write comparison and recordings into one file: report.json.
     Json,
 }
 
-/// What a directory held.
+/// The contents of a directory.
 struct Loaded {
-    comparison: Option<Comparison>,
+    comparison: Comparison,
     recordings: Vec<(String, Recording)>,
 }
 
 impl Report {
-    /// Carries it out.
+    /// Executes the verb.
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let loaded = load(&self.dir)?;
         let input = Input {
-            comparison: loaded.comparison.as_ref(),
+            comparison: &loaded.comparison,
             recordings: &loaded.recordings,
         };
         let out = self.out.as_ref().unwrap_or(&self.dir);
@@ -69,7 +69,7 @@ impl Report {
     }
 }
 
-/// Renders one form and says which files it wrote.
+/// Renders one form, and returns the files that it wrote.
 fn render(input: &Input, format: Format, out: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let charts = out.join("charts");
     Ok(match format {
@@ -88,7 +88,7 @@ fn render(input: &Input, format: Format, out: &Path) -> anyhow::Result<Vec<PathB
     })
 }
 
-/// Whole or not at all: an old report is better than half a new one.
+/// Writes a file whole or not at all: an old report is better than half a new one.
 fn to_file(
     path: &Path,
     render: impl FnOnce(&mut dyn Write) -> Result<(), report::Error>,
@@ -104,7 +104,7 @@ fn to_stdout(input: &Input) -> anyhow::Result<()> {
     let color =
         stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     match report::text(input, color, &mut stdout.lock()) {
-        // Whoever pipes into `head` has seen enough.
+        // `head` closes the pipe when it has enough.
         Err(report::Error::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             Ok(())
         }
@@ -112,24 +112,26 @@ fn to_stdout(input: &Input) -> anyhow::Result<()> {
     }
 }
 
+/// Loads a comparison with its recordings. A single recording is compared with nothing, which gives the arm's own
+/// ledger.
 fn load(dir: &Path) -> anyhow::Result<Loaded> {
     if dir.join(io::COMPARISON_FILE).exists() {
         let comparison = io::load_comparison(dir)?;
         let recordings = load_recordings(dir, &comparison)?;
         return Ok(Loaded {
-            comparison: Some(comparison),
+            comparison,
             recordings,
         });
     }
     if dir.join(io::RECORDING_FILE).exists() {
-        let recording = io::load_recording(dir)?;
+        let recordings = vec![(io::RECORDING_FILE.to_owned(), io::load_recording(dir)?)];
         return Ok(Loaded {
-            comparison: None,
-            recordings: vec![(io::RECORDING_FILE.into(), recording)],
+            comparison: analysis::compare(&recordings),
+            recordings,
         });
     }
     bail!(
-        "{} holds neither {} nor {}; give the directory of a run, a comparison or a recording",
+        "{} has neither {} nor {}; give the directory of a run, a comparison or a recording",
         dir.display(),
         io::COMPARISON_FILE,
         io::RECORDING_FILE,
@@ -179,6 +181,7 @@ mod tests {
             arm: "go".into(),
             rounds: 1,
             recordings: vec!["go/1/recording.json".into()],
+            ..Arm::default()
         };
         let schema = recording::COMPARISON_SCHEMA.into();
         let comparison = Comparison {
@@ -190,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_by_itself_becomes_a_page() {
+    fn renders_a_single_recording() {
         let dir = tempfile::tempdir().unwrap();
         io::save_recording(dir.path(), &recording()).unwrap();
         report(
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comparison_brings_its_recordings() {
+    fn loads_the_recordings_of_a_comparison() {
         let dir = tempfile::tempdir().unwrap();
         comparison(dir.path());
         let missing = report(dir.path(), &[Format::Html]).unwrap_err();
@@ -225,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_result_is_refused_with_a_remedy() {
+    fn rejects_directories_without_a_result() {
         let dir = tempfile::tempdir().unwrap();
         let nothing = report(dir.path(), &[Format::Html]).unwrap_err().to_string();
         assert!(nothing.contains("give the directory of a run"), "{nothing}");

@@ -27,8 +27,8 @@ Examples:
                                                     from exec to the first token, 20 times a round
   kontrast run --arms go,bun --scenario breakpoint --threshold 'ttft:p(99)<200ms'
                                                     the highest load each holds, recorded
-  kontrast run --arms go,bun --observer-cost        the same, and what observing cost each
-  kontrast run --arms go,bun --detail               the same, and what their runtimes help to tell
+  kontrast run --arms go,bun --observer-cost        the same, and the cost of the probes for each
+  kontrast run --arms go,bun --runtime-symbols      the same, and the functions that their runtimes compile
   kontrast run --arms api=pid:4242@http://127.0.0.1:8080/chat
                                                     a server that already runs; it is not started or stopped
   kontrast run --arms go --load-command 'hey -z 10s -m POST -d {\"message\":\"hi\"} {url}'
@@ -88,15 +88,14 @@ pub struct Run {
     /// Load before each recording, which is not recorded; 0s for none.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "1s", value_name = "TIME")]
     warmup: Duration,
-    /// Tell what observing costs each arm: one more recording a round, four times as long, of a process that is observed by
-    /// turns of a second, not at all, by counters and in full. It is in no other number. A few per cent take more
-    /// --rounds to tell, say 8.
+    /// Measure the cost of the probes for each arm. Adds a recording to each round, four times as long, in which
+    /// the probes alternate every second. No other number uses it. To resolve a few per cent, take about 8 --rounds.
     #[arg(long, conflicts_with = "load_command")]
     observer_cost: bool,
-    /// After everything that is measured, record one more round of each arm in which its runtime helps: names of compiled
-    /// functions (Bun, Node, Deno), what the scheduler does (Go). Those rounds are in no other number.
-    #[arg(long)]
-    detail: bool,
+    /// Add an instrumented round of each arm at the end: names of compiled functions (Bun, Node, Deno), goroutines and
+    /// allocations (Go). No other number uses it.
+    #[arg(long, alias = "detail")]
+    runtime_symbols: bool,
     /// A command of yours that loads the arm, in place of our load generator; {url} is filled in.
     #[arg(long, value_parser = load_command, conflicts_with_all = ["scenario", "users"], value_name = "CMD")]
     load_command: Option<String>,
@@ -144,7 +143,7 @@ impl Run {
 
     fn modes(&self) -> &'static [Mode] {
         match self.observer_cost {
-            true => &[Mode::All, Mode::Turns],
+            true => &[Mode::All, Mode::Overhead],
             false => &[Mode::All],
         }
     }
@@ -169,7 +168,7 @@ impl Run {
             service: self.service,
             load,
             thresholds: self.thresholds,
-            detail: self.detail,
+            detail: self.runtime_symbols,
             rounds: self.rounds.unwrap_or(rounds),
             starts: cold.then_some(self.starts),
             duration,

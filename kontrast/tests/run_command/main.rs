@@ -6,7 +6,7 @@
 )]
 
 mod common;
-mod detail;
+mod instrumented;
 mod interrupt;
 mod rounds;
 mod trouble;

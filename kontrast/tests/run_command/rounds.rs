@@ -129,22 +129,27 @@ fn the_newest_run_of_results_is_linked() {
     assert_eq!(fs::read_link(latest).unwrap(), std::path::Path::new("mine"));
 }
 
-/// A recorder that records nothing but says how much it was asked to observe, and tells turns if it was to take them.
-const MODES: &str = r#"turn() { echo "{\"mode\": \"$1\", \"duration_ns\": 1000000, \"cpu_ns\": $2}"; }
+/// A recorder that records nothing but the mode, and intervals of each mode if it was asked for overhead.
+const MODES: &str = r#"interval() { echo "{\"mode\": \"$1\", \"duration_ns\": 1000000, \"cpu_ns\": $2}"; }
     write_mode() { write; while [ "$1" != --probes ]; do shift; done
-        [ "$2" = turns ] && turns=", \"turns\": [$(turn none 1000), $(turn hooks 1010), $(turn counters 1000), $(turn all 1020)]"
-        sed -i "s/\"mode\": *\"none\"/\"mode\": \"$2\"$turns/" "$out/recording.json"; }
+        [ "$2" = overhead ] && intervals=", \"overhead\": [$(interval none 1000), $(interval attached-idle 1010), $(interval counters 1000), $(interval all 1020)]"
+        sed -i "s/\"mode\": *\"none\"/\"mode\": \"$2\"$intervals/" "$out/recording.json"; }
     echo recording; cat > /dev/null; write_mode "$@""#;
 
 #[test]
-fn what_observing_cost_is_recorded_in_rounds_of_its_own() {
+fn records_rounds_of_overhead() {
     let (place, server) = (Place::with_recorder(MODES), Server::start());
     let output = place.run(
         &[server.arm("a")],
         &["--duration", "300ms", "--observer-cost"],
     );
     let said = stderr(&output);
-    for (folder, at_least_ms) in [("1", 300), ("1-turns", 1200), ("2", 300), ("2-turns", 1200)] {
+    for (folder, at_least_ms) in [
+        ("1", 300),
+        ("1-overhead", 1200),
+        ("2", 300),
+        ("2-overhead", 1200),
+    ] {
         let recording = place.recording(&format!("a/{folder}"));
         let load = recording.load.expect("loadgen made it");
         assert!(load.tokens > 0, "{said}");
@@ -160,8 +165,8 @@ fn what_observing_cost_is_recorded_in_rounds_of_its_own() {
         .collect();
     let expected = [
         "1",
-        "1 of what observing costs",
-        "2 of what observing costs",
+        "1 of the observer's overhead",
+        "2 of the observer's overhead",
         "2",
     ];
     assert_eq!(order, expected, "{said}");
@@ -172,10 +177,10 @@ fn what_observing_cost_is_recorded_in_rounds_of_its_own() {
     );
     let costs = comparison["observer_cost"].as_array().unwrap();
     let modes: Vec<&Value> = costs.iter().map(|cost| &cost["mode"]).collect();
-    assert_eq!(modes, ["none", "hooks", "counters", "all"]);
+    assert_eq!(modes, ["none", "attached-idle", "counters", "all"]);
     assert!(costs.iter().all(|cost| cost["rounds"] == 2), "{costs:?}");
-    let everything = costs[3]["ratio"]["value"].as_f64().unwrap();
-    assert!((everything - 1.02).abs() < 1e-9, "{costs:?}");
+    let all = costs[3]["ratio"]["value"].as_f64().unwrap();
+    assert!((all - 1.02).abs() < 1e-9, "{costs:?}");
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(printed.contains("What observing cost"), "{printed}");
 }

@@ -18,7 +18,8 @@ pub struct Diagnosis {
     /// Capabilities that loading needs and this process lacks.
     pub missing_privilege: Vec<String>,
     /// Each probe group.
-    pub signals: Vec<Verdict>,
+    #[serde(rename = "signals")]
+    pub probe_groups: Vec<Verdict>,
     /// Why nothing can be recorded; absent if something can.
     pub problem: Option<String>,
 }
@@ -27,14 +28,15 @@ pub struct Diagnosis {
 #[derive(Debug, Serialize)]
 pub struct Verdict {
     /// The group.
-    pub signal: ProbeGroup,
+    #[serde(rename = "signal")]
+    pub group: ProbeGroup,
     /// Name of the source; `none` if there is none, `unknown` if it could not be tried.
     pub source: String,
     /// Why a better source did not serve; empty where the best one did, or none was tried.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub refused: String,
+    pub fallback_reason: String,
     /// What a recording lacks without it.
-    pub answers: String,
+    pub provides: String,
 }
 
 impl Diagnosis {
@@ -50,20 +52,18 @@ impl Diagnosis {
             Err(privilege_needed(&missing))
         };
         let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-        let signals = match &tried {
+        let probe_groups = match &tried {
             Ok(sources) => sources
                 .iter()
                 .map(|tried| verdict(tried.group, &tried.source, &tried.fallback_reason))
                 .collect(),
-            Err(_) => names()
-                .map(|signal| verdict(signal, "unknown", ""))
-                .collect(),
+            Err(_) => names().map(|group| verdict(group, "unknown", "")).collect(),
         };
         Diagnosis {
             kernel: kernel.trim().to_owned(),
             btf: Path::new(BTF_PATH).exists(),
             missing_privilege: missing,
-            signals,
+            probe_groups,
             problem: tried.err(),
         }
     }
@@ -76,12 +76,12 @@ fn names() -> impl Iterator<Item = ProbeGroup> {
         .chain([CPU_SAMPLES.0])
 }
 
-fn verdict(signal: ProbeGroup, source: &str, refused: &str) -> Verdict {
+fn verdict(group: ProbeGroup, source: &str, fallback_reason: &str) -> Verdict {
     Verdict {
-        signal,
+        group,
         source: source.into(),
-        refused: refused.into(),
-        answers: provides(signal).into(),
+        fallback_reason: fallback_reason.into(),
+        provides: provides(group).into(),
     }
 }
 
@@ -111,16 +111,16 @@ mod tests {
     fn names_every_probe_group_with_or_without_privilege() {
         let diagnosis = Diagnosis::of_this_kernel();
         let listed: Vec<ProbeGroup> = diagnosis
-            .signals
+            .probe_groups
             .iter()
-            .map(|verdict| verdict.signal)
+            .map(|verdict| verdict.group)
             .collect();
         assert_eq!(listed, names().collect::<Vec<_>>());
         assert!(
             diagnosis
-                .signals
+                .probe_groups
                 .iter()
-                .all(|verdict| !verdict.answers.is_empty())
+                .all(|verdict| !verdict.provides.is_empty())
         );
         assert_eq!(
             diagnosis.missing_privilege.is_empty(),

@@ -33,7 +33,6 @@ pub mod runtime_stats;
 mod series;
 pub mod session;
 pub mod sockets;
-pub mod spawn;
 mod steal;
 pub mod stop;
 pub mod symbols;

@@ -90,7 +90,7 @@ pub fn describe(processes: &[Process], options: &Options) -> Result<Target> {
 }
 
 /// Describes the target as it is now. A process may have become another program by exec, as the
-/// shell of [`super::spawn`] does.
+/// shell of a suspended command does.
 pub fn describe_again(target: &Target) -> Target {
     match executable_bytes(target.pid) {
         0 => target.clone(),

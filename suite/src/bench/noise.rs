@@ -116,6 +116,7 @@ fn line(metric: &Metric) -> String {
 mod tests {
     use super::*;
     use recording::comparison::Pair;
+    use recording::vocabulary::MetricId;
 
     fn comparison(ci95: [f64; 2], verdict: Verdict) -> Comparison {
         let pair = Pair {
@@ -126,9 +127,8 @@ mod tests {
         };
         Comparison {
             metrics: vec![Metric {
-                name: "cpu_ns_per_token".into(),
                 pairs: vec![pair],
-                ..Metric::default()
+                ..Metric::new(MetricId::CpuNsPerToken)
             }],
             ..Comparison::default()
         }

@@ -53,16 +53,16 @@ fn a_run_is_compared_round_by_round() {
 }
 
 #[test]
-fn rounds_with_help_alone_are_no_comparison() {
+fn rejects_instrumented_rounds_alone() {
     let dir = tempfile::tempdir().unwrap();
     for arm in ["a", "b"] {
         save(&dir.path().join(arm), arm, 0);
         let mut recording = load_recording(&dir.path().join(arm)).unwrap();
-        recording.detail = Some(recording::Detail::default());
+        recording.instrumented = Some(recording::Instrumented::default());
         save_recording(&dir.path().join(arm), &recording).unwrap();
     }
     let error = compare(&[text(dir.path())], &dir.path().join("out")).unwrap_err();
-    assert!(error.to_string().contains("with the help of the runtime"));
+    assert!(error.to_string().contains("instrumented rounds"));
 }
 
 #[test]
