@@ -1,6 +1,7 @@
 //! Call sites that take memory and return it, over the rounds of an arm.
 
 use crate::arms::Rounds;
+use crate::thresholds::{Limit, Thresholds};
 use recording::Evidence;
 use recording::evidence::List;
 use recording::format;
@@ -11,9 +12,6 @@ use std::collections::BTreeMap;
 
 /// Functions of a stack that a sentence names.
 const SHOWN: usize = 3;
-/// A call site with less than this share of its kind is not worth a clause.
-const WORTH_REPORTING: f64 = 0.1;
-
 /// A clause about the largest call site, and its evidence.
 #[derive(Debug, Default, PartialEq)]
 pub struct Clause {
@@ -62,7 +60,9 @@ fn largest(arm: &Rounds<'_>, events: &str, counts: impl Fn(&MemoryStack) -> bool
         return Clause::default();
     };
     let share = sum.count as f64 / all as f64;
-    if share < WORTH_REPORTING || !site.stack.iter().any(Frame::is_named) {
+    if share < Thresholds::default()[Limit::CallSiteShare]
+        || !site.stack.iter().any(Frame::is_named)
+    {
         return Clause::default();
     }
     let kind = match site.kind {

@@ -39,6 +39,7 @@ pub mod pair_view;
 pub mod pairs;
 pub mod runtime;
 pub mod stats;
+pub mod thresholds;
 pub mod validity;
 pub mod waste;
 
@@ -48,6 +49,7 @@ mod testing;
 pub use annotate::annotate;
 
 use recording::{COMPARISON_SCHEMA, Comparison, Recording, comparison::Arm};
+use thresholds::Thresholds;
 
 /// Compares arms, and tests the claims of this repository. The string of each recording is its path relative to the
 /// comparison, used in evidence; recordings of one arm are its rounds, in the order given.
@@ -99,7 +101,7 @@ fn compare_annotated(
     }
     pairs::judge_together(&mut comparison.metrics);
     comparison.instrumented = instrumented::measure(recordings, &comparison.metrics);
-    comparison.findings = findings::find(&comparison, &arms);
+    comparison.findings = findings::find(&comparison, &arms, &Thresholds::default());
     comparison.claims = claims::judge(statements, &comparison, &arms);
     comparison
 }

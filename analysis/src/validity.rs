@@ -1,13 +1,11 @@
 //! Whether a comparison may be trusted: lost events, cut rounds, arms that are not comparable. Every reason is reported.
 
 use crate::arms::Rounds;
+use crate::thresholds::{Limit, Thresholds};
 use recording::comparison::Validity;
 use recording::vocabulary::Unit;
 use recording::{Recording, format};
 use std::collections::BTreeSet;
-
-/// Events lost above this share of those handled make a recording invalid: 0.1 %.
-const LOSS_LIMIT: f64 = 0.001;
 
 /// Judges all arms together: the rounds that are compared, and all there are. A faulty round that only measures the cost
 /// of observing makes that part of the result invalid, so it counts as well.
@@ -62,7 +60,7 @@ fn of_round(path: &str, recording: &Recording) -> Vec<String> {
         .map(|group| group.hits)
         .sum();
     let lost = recording.observer.lost_events;
-    if lost as f64 > LOSS_LIMIT * handled as f64 {
+    if lost as f64 > Thresholds::default()[Limit::LostShare] * handled as f64 {
         reasons.push(format!(
             "{path}: {lost} events were lost, of {handled} handled"
         ));

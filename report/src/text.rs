@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
 use std::io::Write;
 
 /// Sections that the end of a run prints in full, after the verdict.
-const AFTER_THE_VERDICT: [&str; 3] = ["starts", "observer-cost", "instrumented"];
+const AFTER_THE_VERDICT: [&str; 4] = ["waste", "starts", "observer-cost", "instrumented"];
 /// Section of the verdict.
 pub(crate) const VERDICT: &str = "verdict";
 /// Widest line, in columns.
@@ -43,8 +43,8 @@ pub fn render(document: &Document, color: bool, out: &mut dyn Write) -> Result<(
         .try_for_each(|section| printer.section(section))
 }
 
-/// Writes notices and the verdict, then cold starts, the observer's cost and instrumented rounds,
-/// where there are any.
+/// Writes notices and the verdict, then waste, cold starts, the observer's cost and instrumented
+/// rounds, where there are any.
 pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> Result<(), Error> {
     let mut printer = Printer { color, out };
     printer.head(document)?;

@@ -10,7 +10,7 @@ mod sentence;
 
 use crate::clean::clean;
 use entry::Side;
-pub use notes::advice_of;
+pub use notes::{advice_of, with_lead};
 use recording::comparison::{Comparison, Estimate, Metric, Pair, Verdict as Outcome};
 use recording::evidence::Evidence;
 use recording::format::{self, Scale};
@@ -63,7 +63,7 @@ pub struct PartRow {
     pub value: f64,
     /// The value as shown: `+5.24`.
     pub shown: String,
-    /// Half the width of the 95 % interval that sampling causes, as shown; absent where it is small.
+    /// Half the width of the 95 % interval that sampling causes, as shown; absent where small.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sampling_error: Option<String>,
     /// Share of the whole: `11 %`.

@@ -68,7 +68,7 @@ fn keeps_the_verdict() {
 fn keeps_the_verdict_in_markdown() {
     let fixture = Fixture::first(6);
     let text = written(|out| report::markdown(&fixture.input(), out));
-    check("verdict.md", &text);
+    check("verdict.markdown", &text);
 }
 
 #[test]

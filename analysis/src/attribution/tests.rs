@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::any_recordings;
 use proptest::prelude::*;
 use recording::testing::{Build, MAIN};
-use recording::vocabulary::{CodeCategory, Role};
+use recording::vocabulary::{CodeCategory, RegionClass, Role};
 
 fn booked(round: &Recording) -> Ledger {
     let mut ledger = Ledger::default();
@@ -149,4 +149,42 @@ proptest! {
             prop_assert_eq!(booked(&round).total(), on_cpu);
         }
     }
+}
+
+/// The facts of the worked example in `docs/ledger.md`.
+fn example() -> Recording {
+    let build = Build::arm("bun").thread(1, MAIN, |thread| {
+        let thread = thread.call("sendto", 100, 300_000);
+        let thread = thread.call("epoll_wait", 50, 100_000);
+        thread.with(|thread| {
+            thread.on_cpu_ns += 600_000;
+            (thread.samples.user, thread.samples.fault_irq) = (540, 50);
+            thread.samples.ctx_switch = 10;
+            thread.faults = 20;
+        })
+    });
+    let build = build.code("compiled", 324).code("", 162).code("__send", 54);
+    let build = build.with(|recording| {
+        recording.observer.syscall_entry_exit_ns = 200.0;
+        recording.code[0].class = RegionClass::JitCode;
+    });
+    build.done()
+}
+
+#[test]
+fn computes_the_example_of_the_documentation() {
+    let ledger = booked(&example());
+    let mut rows: Vec<_> = ledger.0.iter().collect();
+    rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.value));
+    let mut table = String::from("| kind | cause | ns |\n|---|---|---|\n");
+    for (key, row) in rows {
+        let kind = kinds::across_arms(key.role.as_ref(), key.kind);
+        let ns = recording::format::count(row.value);
+        table += &format!("| {kind} | {} | {ns} |\n", key.cause);
+    }
+    let documented = include_str!("../../../docs/ledger.md");
+    assert!(
+        documented.contains(&table),
+        "docs/ledger.md needs:\n{table}"
+    );
 }

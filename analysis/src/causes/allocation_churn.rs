@@ -2,17 +2,12 @@
 
 use super::{About, Comparison, Delta, Kind, Match, Rule, comparison::surrounding_code};
 use crate::call_sites;
+use crate::thresholds::Limit;
 use recording::evidence::Part;
 use recording::vocabulary::{SyscallClass, TermKind};
 use recording::{Evidence, Recording};
 
 const MEMORY: SyscallClass = SyscallClass::Memory;
-/// Faults a token below which no program is slow by them.
-const FEW: f64 = 0.001;
-
-/// User code grows by less than this for each more fault: whoever caused it runs again, on a page that no cache knows.
-const AROUND_NS: f64 = 200.0;
-
 /// See the module.
 pub struct AllocationChurn;
 
@@ -40,10 +35,11 @@ impl Rule for AllocationChurn {
             pair.per(pair.baseline, faults),
         );
         // Interrupts land on whoever runs: without more faults, this is none of the program's doing.
-        if costly < 1.5 * baseline || costly < FEW {
+        if costly < pair.limits[Limit::FaultRatio] * baseline || costly < pair.limits[Limit::Faults]
+        {
             return None;
         }
-        let around = surrounding_code(pair.unclaimed(), is_fault, AROUND_NS);
+        let around = surrounding_code(pair.unclaimed(), is_fault, pair.limits[Limit::FaultCodeNs]);
         let calls = rows
             .iter()
             .filter(|row| row.kind == TermKind::Syscall(MEMORY));

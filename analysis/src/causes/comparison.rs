@@ -1,5 +1,6 @@
 //! One difference as the rules see it: the costly arm compared with the baseline, and the rows that no rule has claimed.
 
+use crate::thresholds::Thresholds;
 use crate::{arms::Rounds, kinds, ledger::sampling, pair_view::PairView};
 use recording::comparison::{Amount, Term};
 use recording::evidence::Rows;
@@ -99,12 +100,18 @@ pub struct Comparison<'a> {
     pub costly: &'a Rounds<'a>,
     /// The arm that takes less.
     pub baseline: &'a Rounds<'a>,
+    /// Thresholds of rules.
+    pub limits: &'a Thresholds,
     rows: Vec<Delta>,
 }
 
 impl<'a> Comparison<'a> {
     /// Of a metric and pair of arms.
-    pub fn new(view: &'a PairView<'a>, a: &'a Rounds<'a>, b: &'a Rounds<'a>) -> Self {
+    pub fn new(
+        view: &'a PairView<'a>,
+        [a, b]: [&'a Rounds<'a>; 2],
+        limits: &'a Thresholds,
+    ) -> Self {
         let b_is_costly = view.difference() > 0.0;
         let (costly, baseline, sign) = if b_is_costly {
             (b, a, 1.0)
@@ -119,6 +126,7 @@ impl<'a> Comparison<'a> {
             view,
             costly,
             baseline,
+            limits,
             rows,
         }
     }

@@ -1,6 +1,7 @@
 //! Connections opened anew rather than kept.
 
 use super::{About, Comparison, Kind, Match, Rule};
+use crate::thresholds::Limit;
 use recording::Recording;
 use recording::vocabulary::{SyscallClass, TermKind};
 
@@ -32,7 +33,7 @@ impl Rule for ConnectionChurn {
             pair.per(pair.costly, opened),
             pair.per(pair.baseline, opened),
         );
-        if costly < 1.5 * baseline || costly == 0.0 {
+        if costly < pair.limits[Limit::ConnectionRatio] * baseline || costly == 0.0 {
             return None;
         }
         let text = pair.compared("new connections", costly, baseline);

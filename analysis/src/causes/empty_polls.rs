@@ -2,6 +2,7 @@
 
 use super::comparison::{is_by_count, surrounding_code};
 use super::{About, Comparison, Delta, Kind, Match, Rule};
+use crate::thresholds::Limit;
 use recording::evidence::List;
 use recording::process::Syscall;
 use recording::vocabulary::{SyscallClass, SyscallResult, result_of};
@@ -13,9 +14,6 @@ const ANSWERS: [SyscallClass; 3] = [
     SyscallClass::Send,
     SyscallClass::ThreadSync,
 ];
-
-/// User code grows by less than this for each more poll: a turn of a loop that finds nothing to do.
-const AROUND_NS: f64 = 100.0;
 
 /// See the module.
 pub struct EmptyPolls;
@@ -48,7 +46,7 @@ impl Rule for EmptyPolls {
             return None;
         }
         let text = pair.compared("polls that bring nothing", costly, baseline);
-        let around = surrounding_code(pair.unclaimed(), is_poll, AROUND_NS);
+        let around = surrounding_code(pair.unclaimed(), is_poll, pair.limits[Limit::PollCodeNs]);
         Some(Match {
             rows: pair.rows(|row| is_poll(row) || around.contains(row))?,
             text,

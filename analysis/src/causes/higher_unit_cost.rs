@@ -8,18 +8,10 @@ use super::{
     About, Comparison, Delta, Kind, Match, Rule,
     comparison::{roles, sum},
 };
+use crate::thresholds::Limit;
 use crate::{arms::Rounds, kinds};
 use recording::format;
 use recording::vocabulary::Role;
-
-/// Numbers and sizes that differ by less are the same.
-const SAME: f64 = 0.05;
-/// What costs less than this more is not dearer.
-const DEARER: f64 = 1.05;
-/// The yardstick is at least so much of the cost of a thread's calls.
-const MOST_CALLS: f64 = 0.5;
-/// So much of the yardstick costs more by itself, and more than one of its calls: one that got dearer for its own reason is none.
-const NEARLY_ALL: f64 = 0.8;
 
 /// See the module.
 pub struct HigherUnitCost;
@@ -94,9 +86,9 @@ impl Yardstick {
             .cloned()
             .collect();
         let is_one = dearer.len() > 1
-            && before > MOST_CALLS * all
-            && factor > DEARER
-            && price(&dearer) > NEARLY_ALL * before;
+            && before > all / 2.0
+            && factor > pair.limits[Limit::UnitCostRatio]
+            && price(&dearer) > pair.limits[Limit::UnitCostAgreement] * before;
         is_one.then_some(Yardstick {
             calls: same,
             factor,
@@ -126,12 +118,12 @@ impl Yardstick {
 fn is_the_same(pair: &Comparison<'_>, row: &Delta) -> bool {
     let bytes = |arm| moved(pair, arm, row);
     row.baseline.count > 0.0
-        && is_near(row.costly.count, row.baseline.count)
-        && is_near(bytes(pair.costly), bytes(pair.baseline))
+        && is_near(pair, row.costly.count, row.baseline.count)
+        && is_near(pair, bytes(pair.costly), bytes(pair.baseline))
 }
 
-fn is_near(one: f64, other: f64) -> bool {
-    (one - other).abs() <= SAME * one.max(other)
+fn is_near(pair: &Comparison<'_>, one: f64, other: f64) -> bool {
+    (one - other).abs() <= pair.limits[Limit::SameCountShare] * one.max(other)
 }
 
 /// Bytes that the calls of a row move, or events that they bring.

@@ -2,6 +2,7 @@
 
 use super::comparison::largest;
 use super::{About, Comparison, Kind, Match, Rule};
+use crate::thresholds::Limit;
 use crate::{arms::Rounds, call_sites};
 use recording::evidence::{Field, Part};
 use recording::vocabulary::{RegionClass, TermKind, Unit};
@@ -15,11 +16,6 @@ const SETTLED: [RegionClass; 5] = [
     RegionClass::JitCode,
     RegionClass::ThreadStacks,
 ];
-/// What grows in the second half of a round at this share of the first half's pace or faster is not warming up.
-const STEADY: f64 = 0.5;
-/// The growth seen while recording makes up this share of the difference at least.
-const SEEN: f64 = 0.25;
-
 /// See the module.
 pub struct Leak;
 
@@ -47,7 +43,8 @@ impl Rule for Leak {
         })?;
         let [first, second] = growth(pair.costly)?;
         let before: f64 = growth(pair.baseline)?.iter().sum();
-        if second < STEADY * first || first + second - before < SEEN * pair.gap() {
+        let (pace, share) = (pair.limits[Limit::LeakPace], pair.limits[Limit::LeakShare]);
+        if second < pace * first || first + second - before < share * pair.gap() {
             return None;
         }
         let halves = [first, second].map(|half| format::quantity(half, Unit::Bytes));

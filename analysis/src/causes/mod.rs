@@ -24,12 +24,15 @@ mod timer_wakeups;
 mod user_code;
 
 #[cfg(test)]
+mod planted;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 
 pub use comparison::{Comparison, Delta, Match};
 
+use crate::thresholds::{Limit, Thresholds};
 use crate::{arms::Rounds, pair_view::PairView};
 use recording::comparison::Finding;
 use recording::format;
@@ -125,12 +128,9 @@ pub const RULES: &[&dyn Rule] = &[
     &stalls::NOISY_NEIGHBOUR,
 ];
 
-/// A cause below this share of the difference is not told, nor one that chance may make.
-const WORTH_TELLING: f64 = 0.05;
-
 /// The causes of one difference.
-pub fn explain(view: &PairView<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Vec<Finding> {
-    let mut pair = Comparison::new(view, a, b);
+pub fn explain(view: &PairView<'_>, [a, b]: [&Rounds<'_>; 2], limits: &Thresholds) -> Vec<Finding> {
+    let mut pair = Comparison::new(view, [a, b], limits);
     let kind = Kind::of(view.metric.name);
     let mut findings = Vec::new();
     for rule in RULES.iter().filter(|rule| Some(rule.kind()) == kind) {
@@ -139,7 +139,7 @@ pub fn explain(view: &PairView<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Vec<Findi
         };
         let more: f64 = found.rows.iter().map(|row| row.delta).sum();
         let share = more / pair.gap();
-        if share >= WORTH_TELLING && more > sampling_noise::of(&pair, &found.rows) {
+        if share >= limits[Limit::ReportedShare] && more > sampling_noise::of(&pair, &found.rows) {
             findings.push(Finding {
                 consequence: rule.is_consequence(),
                 ..finding(&pair, rule.about(), &found, more)

@@ -2,6 +2,7 @@
 
 use super::{About, Comparison, Kind, Match, Rule};
 use crate::arms::Rounds;
+use crate::thresholds::Limit;
 use recording::Recording;
 use recording::vocabulary::{ProxyStage, TermKind};
 
@@ -57,16 +58,14 @@ impl Rule for Part {
         })?;
         let mut text = pair.values(&rows);
         for arm in [pair.costly, pair.baseline] {
-            text += &partly(arm).unwrap_or_default();
+            text += &partly(pair, arm).unwrap_or_default();
         }
         Some(Match::of(rows, text))
     }
 }
 
-/// Below this share of an arm's tokens it is said of how many the time is known: another thread may have sent them on.
-const NEARLY_ALL: f64 = 0.9;
-
-fn partly(arm: &Rounds<'_>) -> Option<String> {
+/// Says of how many tokens the latency is known, where another thread may have sent many of them on.
+fn partly(pair: &Comparison<'_>, arm: &Rounds<'_>) -> Option<String> {
     let sum = |of: fn(&Recording) -> u64| -> u64 {
         let rounds = arm.rounds.iter();
         rounds.map(|(_, recording)| of(recording)).sum()
@@ -74,7 +73,8 @@ fn partly(arm: &Rounds<'_>) -> Option<String> {
     let known = sum(|recording| recording.sockets.relays_matched);
     let share = known as f64 / sum(Recording::tokens) as f64;
     let percent = share * 100.0;
-    (share < NEARLY_ALL).then(|| format!("; known of {percent:.0} % of {}'s tokens only", arm.arm))
+    (share < pair.limits[Limit::RelayShare])
+        .then(|| format!("; known of {percent:.0} % of {}'s tokens only", arm.arm))
 }
 
 #[cfg(test)]

@@ -3,12 +3,10 @@
 use super::comparison::{is_by_count, surrounding_code};
 use super::{About, Comparison, Delta, Kind, Match, Rule};
 use crate::arms::Rounds;
+use crate::thresholds::Limit;
 use recording::evidence::Part;
 use recording::vocabulary::{SyscallClass, Unit};
 use recording::{Evidence, format};
-
-/// User code grows by less than this for each more send: framing, and the program's own way to it.
-const AROUND_NS: f64 = 1_000.0;
 
 /// See the module.
 pub struct SmallWrites;
@@ -33,7 +31,7 @@ impl Rule for SmallWrites {
     fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
         let rows = pair.rows(is_send)?;
         let (costly, baseline) = (bytes_a_send(pair.costly), bytes_a_send(pair.baseline));
-        if !is_by_count(&rows) || costly > 0.8 * baseline {
+        if !is_by_count(&rows) || costly > pair.limits[Limit::SendSizeShare] * baseline {
             return None;
         }
         let text = format!(
@@ -42,7 +40,7 @@ impl Rule for SmallWrites {
             format::quantity(costly, Unit::Bytes),
             format::quantity(baseline, Unit::Bytes)
         );
-        let around = surrounding_code(pair.unclaimed(), is_send, AROUND_NS);
+        let around = surrounding_code(pair.unclaimed(), is_send, pair.limits[Limit::SendCodeNs]);
         Some(Match {
             rows: pair.rows(|row| is_send(row) || around.contains(row))?,
             text,

@@ -28,17 +28,23 @@ fn round(arm: &str, round: u64, plant: impl Fn(Build) -> Build) -> (String, Reco
     (format!("{arm}/{round}"), plant(build).done())
 }
 
-/// The causes found between a clean arm and one with something planted.
-pub fn causes_of(plant: impl Fn(Build) -> Build) -> Vec<Finding> {
+/// Returns three rounds each of a clean arm and of one with something planted.
+pub fn recordings(plant: impl Fn(Build) -> Build) -> Vec<(String, Recording)> {
     let clean = (1..=3).map(|number| round("clean", number, |build| build));
     let planted = (1..=3).map(|number| round("planted", number, &plant));
-    let comparison = crate::testing::compare(&clean.chain(planted).collect::<Vec<_>>());
-    let causes = super::RULES.iter().map(|rule| rule.about().id);
-    let causes: Vec<_> = causes.collect();
+    clean.chain(planted).collect()
+}
+
+/// Returns whether a finding is one of a rule.
+pub fn is_cause(id: &str) -> bool {
+    super::RULES.iter().any(|rule| rule.about().id == id)
+}
+
+/// Returns the causes found between a clean arm and one with something planted.
+pub fn causes_of(plant: impl Fn(Build) -> Build) -> Vec<Finding> {
+    let comparison = crate::testing::compare(&recordings(plant));
     let findings = comparison.findings.into_iter();
-    findings
-        .filter(|found| causes.contains(&found.id.as_str()))
-        .collect()
+    findings.filter(|found| is_cause(&found.id)).collect()
 }
 
 /// The finding of a rule, which must be the first of all causes.

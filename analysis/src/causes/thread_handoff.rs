@@ -4,17 +4,12 @@ use super::{
     About, Comparison, Delta, Kind, Match, Rule,
     comparison::{roles, surrounding_code},
 };
+use crate::thresholds::Limit;
 use recording::evidence::List;
 use recording::process::WakeSource;
 use recording::vocabulary::{Role, SyscallClass, TermKind};
 use recording::{Evidence, Recording};
 use std::collections::BTreeSet;
-
-/// A thread that computes for longer than this between two hand-overs has work of its own.
-const NO_WORK_NS: f64 = 3_000.0;
-
-/// User code of a thread that has work of its own grows by less than this for each more hand-over: it is what runs around them.
-const AROUND_NS: f64 = 1_000.0;
 
 /// See the module.
 pub struct ThreadHandoff;
@@ -38,8 +33,8 @@ impl Rule for ThreadHandoff {
 
     fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
         let all = pair.unclaimed();
-        let idle = errand_threads(all);
-        let around = surrounding_code(all, is_handing, AROUND_NS);
+        let idle = errand_threads(pair);
+        let around = surrounding_code(all, is_handing, pair.limits[Limit::HandoffCodeNs]);
         let by_own = preempted_by_own(pair, all);
         let rows = pair.rows(|row| {
             is_handing(row)
@@ -83,15 +78,15 @@ fn preempted_by_own(pair: &Comparison<'_>, rows: &[Delta]) -> bool {
 }
 
 /// Roles of threads that only pass things on.
-fn errand_threads(rows: &[Delta]) -> BTreeSet<Role> {
-    let idle = roles(rows)
+fn errand_threads(pair: &Comparison<'_>) -> BTreeSet<Role> {
+    let idle = roles(pair.unclaimed())
         .into_iter()
-        .filter(|role| only_passes(rows, role));
+        .filter(|role| only_passes(pair, role));
     idle.cloned().collect()
 }
 
-fn only_passes(rows: &[Delta], role: &Role) -> bool {
-    let own = || rows.iter().filter(|row| row.role == *role);
+fn only_passes(pair: &Comparison<'_>, role: &Role) -> bool {
+    let own = || pair.unclaimed().iter().filter(|row| row.role == *role);
     let count = |fits: fn(&Delta) -> bool| -> f64 {
         let rows = own().filter(|row| fits(row));
         rows.map(|row| row.costly.count).sum()
@@ -99,7 +94,8 @@ fn only_passes(rows: &[Delta], role: &Role) -> bool {
     let (handed, calls) = (count(is_handing), count(|row| row.kind.is_syscall()));
     let user = own().filter(|row| row.kind.is_user_code());
     let user: f64 = user.map(|row| row.costly.value).sum();
-    handed > 0.9 * calls && user < NO_WORK_NS * handed
+    handed > pair.limits[Limit::HandoffShare] * calls
+        && user < pair.limits[Limit::HandoffWorkNs] * handed
 }
 
 /// Wake-ups of the target's threads by its own threads.

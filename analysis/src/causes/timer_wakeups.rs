@@ -1,11 +1,9 @@
 //! Timers that wake a thread to look whether there is something to do.
 
 use super::{About, Comparison, Delta, Kind, Match, Rule, comparison::roles};
+use crate::thresholds::Limit;
 use recording::vocabulary::{Role, SyscallClass, TermKind};
 use std::collections::BTreeSet;
-
-/// A thread that computes for longer than this each time it wakes has something to do.
-const A_LOOK_NS: f64 = 50_000.0;
 
 /// See the module.
 pub struct TimerWakeups;
@@ -28,7 +26,7 @@ impl Rule for TimerWakeups {
     }
 
     fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let pollers = pollers(pair.unclaimed());
+        let pollers = pollers(pair);
         let rows = pair.rows(|row| is_sleep(row) || pollers.contains(&row.role))?;
         let slept: Vec<_> = rows.iter().filter(|row| is_sleep(row)).cloned().collect();
         let text = pair.counts("sleeps", &slept);
@@ -41,15 +39,15 @@ fn is_sleep(row: &Delta) -> bool {
 }
 
 /// Roles that live by the clock.
-fn pollers(rows: &[Delta]) -> BTreeSet<Role> {
-    let polls = roles(rows)
+fn pollers(pair: &Comparison<'_>) -> BTreeSet<Role> {
+    let polls = roles(pair.unclaimed())
         .into_iter()
-        .filter(|role| does_little_but_sleep(rows, role));
+        .filter(|role| does_little_but_sleep(pair, role));
     polls.cloned().collect()
 }
 
-fn does_little_but_sleep(rows: &[Delta], role: &Role) -> bool {
-    let own = || rows.iter().filter(|row| row.role == *role);
+fn does_little_but_sleep(pair: &Comparison<'_>, role: &Role) -> bool {
+    let own = || pair.unclaimed().iter().filter(|row| row.role == *role);
     let sleeps: f64 = own()
         .filter(|row| is_sleep(row))
         .map(|row| row.costly.count)
@@ -58,7 +56,7 @@ fn does_little_but_sleep(rows: &[Delta], role: &Role) -> bool {
     let calls: f64 = calls.map(|row| row.costly.count).sum();
     let user = own().filter(|row| row.kind.is_user_code());
     let user: f64 = user.map(|row| row.costly.value).sum();
-    2.0 * sleeps > calls && user < A_LOOK_NS * sleeps
+    2.0 * sleeps > calls && user < pair.limits[Limit::TimerWorkNs] * sleeps
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::{Condition, Sign};
 use crate::causes::About;
+use crate::thresholds::{Limit, Thresholds};
 use recording::evidence::{Field, Part};
 use recording::format::percent;
 use recording::vocabulary::MetricId;
@@ -27,7 +28,7 @@ impl Condition for GrowingMemory {
         MetricId::RssBytes
     }
 
-    fn check(&self, path: &str, round: &Recording) -> Option<Sign> {
+    fn check(&self, path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
         let series = &round.memory.series;
         // Shorter series have no second half worth the name.
         if series.len() < 4 {
@@ -35,7 +36,7 @@ impl Condition for GrowingMemory {
         }
         let (middle, end) = (series[series.len() / 2].rss_bytes, series.last()?.rss_bytes);
         let growth = end as f64 / middle.max(1) as f64 - 1.0;
-        (growth > 0.05).then(|| Sign {
+        (growth > limits[Limit::GrowthShare]).then(|| Sign {
             size: growth,
             text: format!(
                 "resident memory grew by {} in the second half",
@@ -64,14 +65,18 @@ mod tests {
                 .done()
         };
         let sign = GrowingMemory
-            .check("r", &with(&[50, 90, 100, 105, 120]))
+            .check("r", &with(&[50, 90, 100, 105, 120]), &Thresholds::default())
             .expect("seen");
         assert_eq!(sign.text, "resident memory grew by 20 % in the second half");
         assert!(
             GrowingMemory
-                .check("r", &with(&[50, 90, 100, 101, 101]))
+                .check("r", &with(&[50, 90, 100, 101, 101]), &Thresholds::default())
                 .is_none()
         );
-        assert!(GrowingMemory.check("r", &with(&[50, 90])).is_none());
+        assert!(
+            GrowingMemory
+                .check("r", &with(&[50, 90]), &Thresholds::default())
+                .is_none()
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Condition, Sign};
 use crate::causes::About;
+use crate::thresholds::Thresholds;
 use recording::evidence::Part;
 use recording::format::percent;
 use recording::vocabulary::MetricId;
@@ -27,7 +28,7 @@ impl Condition for HighestLoad {
         MetricId::TtftNs
     }
 
-    fn check(&self, path: &str, round: &Recording) -> Option<Sign> {
+    fn check(&self, path: &str, round: &Recording, _limits: &Thresholds) -> Option<Sign> {
         let held = round.load.as_ref()?.held.as_ref()?;
         Some(Sign {
             // The worst round is the one that held least.
@@ -88,7 +89,7 @@ mod tests {
             round.model_cpu_ns = Some(model_cpu_ns);
             round.load.as_mut().expect("load").held = held;
         });
-        HighestLoad.check("r", &round.done())
+        HighestLoad.check("r", &round.done(), &Thresholds::default())
     }
 
     fn held(crossed_at: Option<f64>, client_saturated: bool) -> Option<Held> {

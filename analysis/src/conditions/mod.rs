@@ -7,6 +7,7 @@ mod saturated_thread;
 mod stolen_time;
 mod waiting_for_cpu;
 
+use crate::thresholds::Thresholds;
 use crate::{arms::Rounds, causes::About};
 use recording::comparison::Finding;
 use recording::vocabulary::MetricId;
@@ -20,7 +21,7 @@ pub trait Condition: Sync {
     fn metric(&self) -> MetricId;
     /// What it says of a round, with the pointer it rests on; `None` if it does not hold there. The number says how
     /// bad it is.
-    fn check(&self, path: &str, round: &Recording) -> Option<Sign>;
+    fn check(&self, path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign>;
 }
 
 /// What a condition shows in one round.
@@ -44,30 +45,30 @@ pub const CONDITIONS: &[&dyn Condition] = &[
 ];
 
 /// The conditions of all arms; each is told of an arm once, by its worst round.
-pub fn find(arms: &[Rounds<'_>]) -> Vec<Finding> {
+pub fn find(arms: &[Rounds<'_>], limits: &Thresholds) -> Vec<Finding> {
     let all = arms
         .iter()
         .flat_map(|arm| CONDITIONS.iter().map(move |condition| (arm, condition)));
-    all.filter_map(|(arm, condition)| finding(arm, *condition))
+    all.filter_map(|(arm, condition)| finding(arm, *condition, limits))
         .collect()
 }
 
 /// Titles of the conditions of an arm that bear on a metric.
-pub fn titles(arm: &Rounds<'_>, metric: MetricId) -> Vec<&'static str> {
+pub fn titles(arm: &Rounds<'_>, metric: MetricId, limits: &Thresholds) -> Vec<&'static str> {
     let of_metric = CONDITIONS
         .iter()
         .filter(|condition| condition.metric() == metric);
     of_metric
-        .filter(|condition| finding(arm, **condition).is_some())
+        .filter(|condition| finding(arm, **condition, limits).is_some())
         .map(|condition| condition.about().title)
         .collect()
 }
 
-fn finding(arm: &Rounds<'_>, condition: &dyn Condition) -> Option<Finding> {
+fn finding(arm: &Rounds<'_>, condition: &dyn Condition, limits: &Thresholds) -> Option<Finding> {
     let signs = arm
         .rounds
         .iter()
-        .filter_map(|(path, round)| Some((path, condition.check(path, round)?)));
+        .filter_map(|(path, round)| Some((path, condition.check(path, round, limits)?)));
     let signs: Vec<_> = signs.collect();
     // What happened in a minority of the rounds is chance.
     if 2 * signs.len() <= arm.rounds.len() {

@@ -2,6 +2,7 @@
 
 use super::{Condition, Sign};
 use crate::causes::About;
+use crate::thresholds::{Limit, Thresholds};
 use recording::evidence::{Field, Part};
 use recording::format::number;
 use recording::vocabulary::MetricId;
@@ -27,11 +28,11 @@ impl Condition for NagleDelay {
         MetricId::TtftNs
     }
 
-    fn check(&self, path: &str, round: &Recording) -> Option<Sign> {
+    fn check(&self, path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
         let sockets = &round.sockets;
         let sends = sockets.relays_matched + sockets.relays_unmatched;
         let share = sockets.nagle_delayed_sends as f64 / sends.max(1) as f64;
-        (share > 0.01).then(|| Sign {
+        (share > limits[Limit::NagleShare]).then(|| Sign {
             size: share,
             text: format!(
                 "{} of {sends} sends to clients ({} %) waited for an acknowledgement",
@@ -59,13 +60,23 @@ mod tests {
                 })
                 .done()
         };
-        let sign = NagleDelay.check("r", &with(40)).expect("seen");
+        let sign = NagleDelay
+            .check("r", &with(40), &Thresholds::default())
+            .expect("seen");
         assert_eq!(
             sign.text,
             "40 of 2040 sends to clients (1.96 %) waited for an acknowledgement"
         );
-        assert!(NagleDelay.check("r", &with(20)).is_none());
+        assert!(
+            NagleDelay
+                .check("r", &with(20), &Thresholds::default())
+                .is_none()
+        );
         let idle = Build::arm("x").done();
-        assert!(NagleDelay.check("r", &idle).is_none());
+        assert!(
+            NagleDelay
+                .check("r", &idle, &Thresholds::default())
+                .is_none()
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Condition, Sign};
 use crate::causes::About;
+use crate::thresholds::{Limit, Thresholds};
 use recording::evidence::{Field, List};
 use recording::format::percent;
 use recording::vocabulary::MetricId;
@@ -27,11 +28,11 @@ impl Condition for SaturatedThread {
         MetricId::ProxyLatencyNs
     }
 
-    fn check(&self, path: &str, round: &Recording) -> Option<Sign> {
+    fn check(&self, path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
         let threads = round.threads.iter().enumerate();
         let (index, busiest) = threads.max_by_key(|(_, thread)| thread.on_cpu_ns)?;
         let share = busiest.on_cpu_ns as f64 / round.window.duration_ns.max(1) as f64;
-        (share > 0.9).then(|| Sign {
+        (share > limits[Limit::SaturatedShare]).then(|| Sign {
             size: share,
             text: format!(
                 "one thread ({}) was on a CPU {} of the time",
@@ -56,16 +57,20 @@ mod tests {
                 .done()
         };
         let sign = SaturatedThread
-            .check("r", &with(950_000_000))
+            .check("r", &with(950_000_000), &Thresholds::default())
             .expect("seen");
         assert_eq!(
             sign.text,
             "one thread (main loop) was on a CPU 95 % of the time"
         );
-        assert!(SaturatedThread.check("r", &with(800_000_000)).is_none());
         assert!(
             SaturatedThread
-                .check("r", &Build::arm("x").done())
+                .check("r", &with(800_000_000), &Thresholds::default())
+                .is_none()
+        );
+        assert!(
+            SaturatedThread
+                .check("r", &Build::arm("x").done(), &Thresholds::default())
                 .is_none()
         );
     }

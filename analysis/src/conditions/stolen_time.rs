@@ -2,6 +2,7 @@
 
 use super::{Condition, Sign};
 use crate::causes::About;
+use crate::thresholds::{Limit, Thresholds};
 use recording::evidence::{Field, Part};
 use recording::format::percent;
 use recording::vocabulary::MetricId;
@@ -27,13 +28,13 @@ impl Condition for StolenTime {
         MetricId::ProxyLatencyNs
     }
 
-    fn check(&self, path: &str, round: &Recording) -> Option<Sign> {
+    fn check(&self, path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
         let all = round
             .window
             .duration_ns
             .saturating_mul(u64::from(round.host.cpus));
         let share = round.host.steal_ns as f64 / all.max(1) as f64;
-        (share > 0.01).then(|| Sign {
+        (share > limits[Limit::StealShare]).then(|| Sign {
             size: share,
             text: format!("{} of the host's CPU time was stolen", percent(share)),
             evidence: Evidence::part(path, Part::Host).field(Field::StealNs),
@@ -54,8 +55,14 @@ mod tests {
                 .with(|recording| recording.host.steal_ns = steal)
                 .done()
         };
-        let sign = StolenTime.check("r", &with(100_000_000)).expect("seen");
+        let sign = StolenTime
+            .check("r", &with(100_000_000), &Thresholds::default())
+            .expect("seen");
         assert_eq!(sign.text, "5 % of the host's CPU time was stolen");
-        assert!(StolenTime.check("r", &with(1_000_000)).is_none());
+        assert!(
+            StolenTime
+                .check("r", &with(1_000_000), &Thresholds::default())
+                .is_none()
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Condition, Sign};
 use crate::causes::About;
+use crate::thresholds::{Limit, Thresholds};
 use recording::evidence::{Field, Part};
 use recording::format::number;
 use recording::vocabulary::MetricId;
@@ -27,10 +28,10 @@ impl Condition for WaitingForCpu {
         MetricId::ProxyLatencyNs
     }
 
-    fn check(&self, path: &str, round: &Recording) -> Option<Sign> {
+    fn check(&self, path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
         let process = &round.process;
         let share = process.run_queue_ns as f64 / process.on_cpu_ns.max(1) as f64;
-        (share > 0.2).then(|| Sign {
+        (share > limits[Limit::RunQueueShare]).then(|| Sign {
             size: share,
             text: format!(
                 "its threads waited for a CPU {} times as long as they ran",
@@ -54,11 +55,17 @@ mod tests {
                 .with(|recording| recording.process.run_queue_ns = waited)
                 .done()
         };
-        let sign = WaitingForCpu.check("r", &with(50)).expect("seen");
+        let sign = WaitingForCpu
+            .check("r", &with(50), &Thresholds::default())
+            .expect("seen");
         assert_eq!(
             sign.text,
             "its threads waited for a CPU 0.500 times as long as they ran"
         );
-        assert!(WaitingForCpu.check("r", &with(10)).is_none());
+        assert!(
+            WaitingForCpu
+                .check("r", &with(10), &Thresholds::default())
+                .is_none()
+        );
     }
 }

@@ -2,33 +2,33 @@
 
 use super::sentence;
 use crate::pair_view::PairView;
+use crate::thresholds::{Limit, Thresholds};
 use crate::{arms::Rounds, conditions, kinds, stats};
 use recording::comparison::{Amount, Finding, Term};
 use recording::evidence::Rows;
 use recording::vocabulary::{CodeCategory, Per, TermKind};
 use recording::{Evidence, format};
 
-/// Parts below this share of the difference are not worth a reader's time.
-const WORTH_TELLING: f64 = 0.05;
 /// More parts than this make no sentence.
 const MOST_PARTS: usize = 4;
-/// An effect of this share of its part is the reason for it.
-const IS_THE_REASON: f64 = 2.0 / 3.0;
-
 /// The sentence, its share (what the ledger explains of the difference) and the rows it rests on.
 ///
 /// `arms` are those of the pair.
-pub fn tell(view: &PairView<'_>, arms: Option<(&Rounds<'_>, &Rounds<'_>)>) -> Finding {
+pub fn tell(
+    view: &PairView<'_>,
+    arms: Option<(&Rounds<'_>, &Rounds<'_>)>,
+    limits: &Thresholds,
+) -> Finding {
     let (why, rows) = match view.pair.terms.is_empty() {
-        true => (without_ledger(view, arms), Vec::new()),
-        false => why(view),
+        true => (without_ledger(view, arms, limits), Vec::new()),
+        false => why(view, limits),
     };
     let text = format!("{}: {}{why}", view.title(), opening(view));
     view.finding("difference", text, explained(view), rows)
 }
 
 /// The same of a difference that the rounds do not confirm: what was measured, and no share of anything.
-pub fn tell_undecided(view: &PairView<'_>) -> Finding {
+pub fn tell_undecided(view: &PairView<'_>, limits: &Thresholds) -> Finding {
     let is_told = (view.pair.ratio - 1.0).abs() > stats::MARGIN && !view.pair.terms.is_empty();
     if !is_told {
         return view.finding(
@@ -38,7 +38,7 @@ pub fn tell_undecided(view: &PairView<'_>) -> Finding {
             vec![],
         );
     }
-    let (why, rows) = why(view);
+    let (why, rows) = why(view, limits);
     let text = format!(
         "{}. As measured, {}{why}",
         sentence::undecided(view),
@@ -48,10 +48,13 @@ pub fn tell_undecided(view: &PairView<'_>) -> Finding {
 }
 
 /// What makes the difference, with the citations of what it names.
-fn why(view: &PairView<'_>) -> (String, Vec<Evidence>) {
-    let (with, against) = parts(view);
+fn why(view: &PairView<'_>, limits: &Thresholds) -> (String, Vec<Evidence>) {
+    let (with, against) = parts(view, limits);
     let mut text = String::new();
-    let told: Vec<String> = with.iter().map(|(_, part)| for_it(view, part)).collect();
+    let told: Vec<String> = with
+        .iter()
+        .map(|(_, part)| for_it(view, part, limits))
+        .collect();
     if !told.is_empty() {
         text += &format!(": {}", told.join("; "));
     }
@@ -86,9 +89,10 @@ fn explained(view: &PairView<'_>) -> f64 {
 type Part<'a> = (usize, &'a Term);
 
 /// Rows worth telling, largest first: those that make the difference, and those that run against it.
-fn parts<'a>(view: &PairView<'a>) -> (Vec<Part<'a>>, Vec<Part<'a>>) {
+fn parts<'a>(view: &PairView<'a>, limits: &Thresholds) -> (Vec<Part<'a>>, Vec<Part<'a>>) {
     let difference = view.difference();
-    let worth = |part: &Part<'_>| part.1.delta.abs() >= WORTH_TELLING * difference.abs();
+    let worth =
+        |part: &Part<'_>| part.1.delta.abs() >= limits[Limit::ReportedShare] * difference.abs();
     let rows = view.pair.by_kind.iter().enumerate().filter(worth);
     let (mut with, mut against): (Vec<_>, Vec<_>) =
         rows.partition(|(_, row)| (row.delta > 0.0) == (difference > 0.0));
@@ -118,12 +122,12 @@ fn amount_in(view: &PairView<'_>, part: &Term) -> String {
 }
 
 /// One part of the difference: how much, where, and why.
-fn for_it(view: &PairView<'_>, part: &Term) -> String {
+fn for_it(view: &PairView<'_>, part: &Term, limits: &Thresholds) -> String {
     let mut text = amount_in(view, part);
     if let Some(place) = place(view, part) {
         text += &format!(" ({place})");
     }
-    if let Some(reason) = reason(view, part) {
+    if let Some(reason) = reason(view, part, limits) {
         text += &format!(", {reason}");
     }
     text
@@ -153,7 +157,7 @@ fn place(view: &PairView<'_>, part: &Term) -> Option<String> {
 }
 
 /// Whether there are more of them or each is dearer; `None` where nothing was counted.
-fn reason(view: &PairView<'_>, part: &Term) -> Option<String> {
+fn reason(view: &PairView<'_>, part: &Term, limits: &Thresholds) -> Option<String> {
     if kinds::is_dedicated(part.kind) {
         return None;
     }
@@ -170,7 +174,7 @@ fn reason(view: &PairView<'_>, part: &Term) -> Option<String> {
         format::number(part.in_a.count)
     );
     let costs = costs(view, part);
-    let is_the_reason = |effect: f64| effect / part.delta >= IS_THE_REASON;
+    let is_the_reason = |effect: f64| effect / part.delta >= limits[Limit::ReasonShare];
     Some(if is_the_reason(part.count_effect) {
         format!("because it has {counts}")
     } else if is_the_reason(part.unit_cost_effect) {
@@ -203,20 +207,28 @@ fn counted(kind: TermKind) -> &'static str {
     }
 }
 
-fn without_ledger(view: &PairView<'_>, arms: Option<(&Rounds<'_>, &Rounds<'_>)>) -> String {
-    let known = arms.and_then(|(a, b)| known_of_the_larger(view, a, b));
+fn without_ledger(
+    view: &PairView<'_>,
+    arms: Option<(&Rounds<'_>, &Rounds<'_>)>,
+    limits: &Thresholds,
+) -> String {
+    let known = arms.and_then(|(a, b)| known_of_the_larger(view, [a, b], limits));
     known.unwrap_or_else(|| "; the recordings do not say why".into())
 }
 
 /// The conditions of the arm with the larger value that the other has not.
-fn known_of_the_larger(view: &PairView<'_>, a: &Rounds<'_>, b: &Rounds<'_>) -> Option<String> {
+fn known_of_the_larger(
+    view: &PairView<'_>,
+    [a, b]: [&Rounds<'_>; 2],
+    limits: &Thresholds,
+) -> Option<String> {
     let (larger, smaller) = if view.difference() > 0.0 {
         (b, a)
     } else {
         (a, b)
     };
-    let others = conditions::titles(smaller, view.metric.name);
-    let own = conditions::titles(larger, view.metric.name);
+    let others = conditions::titles(smaller, view.metric.name, limits);
+    let own = conditions::titles(larger, view.metric.name, limits);
     let own = own.into_iter().filter(|title| !others.contains(title));
     let own: Vec<String> = own.map(str::to_lowercase).collect();
     (!own.is_empty()).then(|| format!("; {} has {}", larger.arm, own.join(" and ")))

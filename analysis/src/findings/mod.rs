@@ -3,6 +3,7 @@
 mod difference;
 mod sentence;
 
+use crate::thresholds::{Limit, Thresholds};
 use crate::{arms::Rounds, causes, conditions, pair_view::PairView};
 use recording::{
     Comparison,
@@ -25,23 +26,20 @@ const IN_SENTENCES: [MetricId; 10] = [
     MetricId::CpuNsPerSecond,
 ];
 
-/// A loop that is held up for less than this a token makes no difference to anyone, however many times another's it is.
-const HELD_UP_NS: f64 = 1_000.0;
-
 /// All findings, largest share first; those of one share in the order of metrics and pairs.
-pub fn find(comparison: &Comparison, arms: &[Rounds<'_>]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = views(comparison)
+pub fn find(comparison: &Comparison, arms: &[Rounds<'_>], limits: &Thresholds) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = views(comparison, limits)
         .iter()
-        .flat_map(|view| tell(view, arms))
+        .flat_map(|view| tell(view, arms, limits))
         .collect();
-    findings.extend(conditions::find(arms));
+    findings.extend(conditions::find(arms, limits));
     // A hundredth more or less is no order; that of metrics and pairs is.
     let share = |finding: &Finding| (finding.share * 100.0).round();
     findings.sort_by(|one, other| share(other).total_cmp(&share(one)));
     findings
 }
 
-fn views(comparison: &Comparison) -> Vec<PairView<'_>> {
+fn views<'a>(comparison: &'a Comparison, limits: &Thresholds) -> Vec<PairView<'a>> {
     let has_tokens = comparison
         .metrics
         .iter()
@@ -57,7 +55,9 @@ fn views(comparison: &Comparison) -> Vec<PairView<'_>> {
             let pairs = metric.pairs.iter().enumerate();
             pairs.map(move |(place, pair)| PairView::new(index, metric, place, pair))
         })
-        .filter(|view| !is_stall(view.metric.name) || view.difference().abs() > HELD_UP_NS)
+        .filter(|view| {
+            !is_stall(view.metric.name) || view.difference().abs() > limits[Limit::LoopStallNs]
+        })
         .collect()
 }
 
@@ -69,17 +69,17 @@ fn is_stall(metric: MetricId) -> bool {
 }
 
 /// The sentence about a pair, and its causes.
-fn tell(view: &PairView<'_>, arms: &[Rounds<'_>]) -> Vec<Finding> {
+fn tell(view: &PairView<'_>, arms: &[Rounds<'_>], limits: &Thresholds) -> Vec<Finding> {
     match view.pair.verdict {
         Verdict::Equivalent => {
             vec![view.finding("no-difference", sentence::equivalent(view), 0.0, vec![])]
         }
-        Verdict::Inconclusive => vec![difference::tell_undecided(view)],
+        Verdict::Inconclusive => vec![difference::tell_undecided(view, limits)],
         Verdict::Higher | Verdict::Lower => {
             let arm = |name: &str| arms.iter().find(|arm| arm.arm == name);
             let arms = arm(&view.pair.a).zip(arm(&view.pair.b));
-            let causes = arms.map(|(a, b)| causes::explain(view, a, b));
-            let told = std::iter::once(difference::tell(view, arms));
+            let causes = arms.map(|(a, b)| causes::explain(view, [a, b], limits));
+            let told = std::iter::once(difference::tell(view, arms, limits));
             told.chain(causes.into_iter().flatten()).collect()
         }
     }

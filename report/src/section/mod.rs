@@ -24,6 +24,7 @@ mod starts;
 mod thread_time;
 mod threads;
 mod verdict;
+mod waste;
 mod waterfall;
 
 use crate::{
@@ -40,6 +41,7 @@ pub fn document(input: &Input) -> Document {
         starts::section(&arms),
         waterfall::section(input, &arms),
         causes::section(input, &arms),
+        waste::section(input),
         metrics::section(input, &arms),
         claims::section(input),
         code_categories::section(&arms),

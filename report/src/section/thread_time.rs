@@ -5,7 +5,7 @@ use crate::clean::clean;
 use crate::document::{Block, Cell, Section, Table, Tone};
 use recording::comparison::LedgerRow;
 use recording::format::{self, Scale};
-use recording::vocabulary::{MetricId, TermKind, Unit};
+use recording::vocabulary::{MetricId, Unit};
 use std::collections::BTreeMap;
 
 /// Metrics whose ledgers are shown here rather than among the differences.
@@ -62,14 +62,6 @@ fn values(rows: &[LedgerRow], name: fn(&LedgerRow) -> String) -> Rows {
 fn name(row: &LedgerRow) -> String {
     match row.cause.as_str() {
         "" => row.kind.label().into(),
-        cause if [TermKind::Idle, TermKind::Blocked].contains(&row.kind) => {
-            // Which call the thread rested in decides whether it was idle or blocked.
-            let (state, cause) = (row.kind.label(), clean(cause));
-            match cause.starts_with(state) {
-                true => cause,
-                false => format!("{state}: {cause}"),
-            }
-        }
         cause => clean(cause),
     }
 }
@@ -82,33 +74,34 @@ fn name_with_role(row: &LedgerRow) -> String {
 }
 
 fn table(arms: &Arms, title: &str, heading: &str, each: &[Rows]) -> Block {
-    let totals: Vec<f64> = each.iter().map(|rows| rows.values().sum()).collect();
-    let values = each.iter().flat_map(|rows| rows.values().copied());
-    let scale = Scale::of(Unit::Ns, values);
-    let mut table = Table::new(format!("{title}, {}", scale.per("second")))
+    let mut table = Table::new(format!("{title}, per second"))
         .words(heading)
         .numbers("time", arms.names());
     let names = ranked(each);
     let (first, rest) = names.split_at(names.len().min(MOST));
     for name in first {
-        let shown = |rows: &Rows| {
-            let value = rows.get(name);
-            value.map_or(format::NONE.into(), |value| scale.show(*value))
-        };
-        table.named(name.as_str(), each.iter().map(shown));
+        table.named(name.as_str(), times(each, |rows| rows.get(name).copied()));
     }
     if !rest.is_empty() {
-        let sum = |rows: &Rows| rest.iter().filter_map(|name| rows.get(name)).sum();
-        let sums = each.iter().map(|rows| scale.show(sum(rows)));
-        table.named(format!("{} smaller rows", rest.len()), sums);
+        let sum = |rows: &Rows| Some(rest.iter().filter_map(|name| rows.get(name)).sum());
+        table.named(format!("{} smaller rows", rest.len()), times(each, sum));
     }
     if names.is_empty() {
         return Block::paragraph("No thread waited for a CPU.");
     }
-    let totals = totals.iter().map(|total| Cell::from(scale.show(*total)));
+    let totals = times(each, |rows| Some(rows.values().sum()));
+    let totals = totals.into_iter().map(Cell::from);
     table.row(
         Tone::Total,
         std::iter::once("all".into()).chain(totals).collect(),
     );
     table.block()
+}
+
+/// Formats a time of each arm. Each row has its own unit: waits are a thousandth of idle time.
+fn times(each: &[Rows], value: impl Fn(&Rows) -> Option<f64>) -> Vec<String> {
+    let values: Vec<Option<f64>> = each.iter().map(value).collect();
+    let scale = Scale::of(Unit::Ns, values.iter().flatten().copied());
+    let shown = |value: &Option<f64>| value.map_or(format::NONE.into(), |value| scale.full(value));
+    values.iter().map(shown).collect()
 }

@@ -11,8 +11,12 @@ use crate::document::{Block, Section};
 use pair::PairWaterfall;
 use recording::vocabulary::MetricId;
 
-/// Metrics with a chart. Counts per token explain costs in other units, and are folded.
-const COSTS: [MetricId; 2] = [MetricId::CpuNsPerToken, MetricId::RssBytes];
+/// Percentiles of proxy latency, whose rows are those of its mean.
+const PERCENTILES: [MetricId; 3] = [
+    MetricId::ProxyLatencyNs,
+    MetricId::ProxyLatencyP90Ns,
+    MetricId::ProxyLatencyP99Ns,
+];
 /// Metrics that repeat CPU time per token, divided by something else.
 const REPEATED: [MetricId; 2] = [MetricId::CpuNsPerRequest, MetricId::CpuNsPerSecond];
 
@@ -60,20 +64,20 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
 
 /// Returns all metrics of one pair.
 fn one_pair(waterfalls: &[PairWaterfall], arms: &Arms, in_full: bool) -> Vec<Block> {
-    let (costs, counts): (Vec<_>, Vec<_>) =
+    let (costs, others): (Vec<_>, Vec<_>) =
         waterfalls.iter().partition(|waterfall| waterfall.is_cost());
     let mut shown: Vec<Block> = costs
         .into_iter()
         .flat_map(|waterfall| waterfall.cost(arms))
         .collect();
     let names = waterfalls[0].names();
-    let inside: Vec<Block> = counts
+    let inside: Vec<Block> = others
         .iter()
-        .flat_map(|waterfall| waterfall.count())
+        .flat_map(|waterfall| waterfall.in_short())
         .collect();
     if in_full {
-        let title = format!("{names}: switches, wake-ups, syscalls and faults per token");
-        shown.extend((!counts.is_empty()).then_some(Block::Fold {
+        let title = format!("{names}: counts per token, and percentiles of latency");
+        shown.extend((!others.is_empty()).then_some(Block::Fold {
             title,
             blocks: inside,
         }));

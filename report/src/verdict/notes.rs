@@ -22,24 +22,33 @@ pub fn advice(
         finding.metric == metric.name && pair == names && !finding.consequence
     };
     let mut findings = comparison.findings.iter().filter(fits);
-    let found = findings.find(|finding| !finding.advice.is_empty())?;
+    let Some(found) = findings.find(|finding| !finding.advice.is_empty()) else {
+        return of_waste(comparison).filter(|_| about.is_none());
+    };
     let place = match about {
         Some((pair, side)) if side.costly == pair.a => format!(" in {}", clean(&pair.a)),
         _ => String::new(),
     };
-    Some(with_lead(found, &place))
+    Some(with_lead(&place, &with_prediction(found)))
 }
 
 /// Returns a finding's advice with the predicted saving, where it is known; empty without advice.
 pub fn advice_of(finding: &Finding) -> String {
     match finding.advice.is_empty() {
         true => String::new(),
-        false => with_lead(finding, ""),
+        false => with_lead("", &with_prediction(finding)),
     }
 }
 
-fn with_lead(finding: &Finding, place: &str) -> String {
-    format!("{LEAD}{place}: {}", with_prediction(finding))
+/// Returns advice with the words that begin each advice; `place` names an arm.
+pub fn with_lead(place: &str, advice: &str) -> String {
+    format!("{LEAD}{place}: {advice}")
+}
+
+/// Returns the advice of the costliest waste of an arm alone.
+fn of_waste(comparison: &Comparison) -> Option<String> {
+    let costliest = comparison.arms.first()?.waste.first()?;
+    Some(with_lead("", &clean_sentence(&costliest.advice)))
 }
 
 fn with_prediction(finding: &Finding) -> String {

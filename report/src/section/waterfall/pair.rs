@@ -1,7 +1,7 @@
 //! The waterfall of one metric and pair.
 
 use super::super::names::heading;
-use super::{COSTS, slug};
+use super::{PERCENTILES, slug};
 use crate::arms::Arms;
 use crate::chart::{Chart, Paint, Step, Waterfall};
 use crate::clean::clean;
@@ -37,9 +37,12 @@ impl<'a> PairWaterfall<'a> {
         }
     }
 
-    /// Returns whether the waterfall is shown in full: every metric that is no count per token.
+    /// Returns whether the waterfall is shown in full. Counts per token explain costs in other
+    /// units, and are folded.
     pub fn is_cost(&self) -> bool {
-        COSTS.contains(&self.metric.name) || self.metric.per != Per::Token
+        let metric = self.metric.name;
+        let is_count = self.metric.per == Per::Token && !metric.is_cpu_time();
+        !is_count && !PERCENTILES.contains(&metric)
     }
 
     /// Returns the difference b − a.
@@ -93,7 +96,7 @@ impl<'a> PairWaterfall<'a> {
     }
 
     /// Returns the table without a chart.
-    pub fn count(&self) -> Vec<Block> {
+    pub fn in_short(&self) -> Vec<Block> {
         let heading = Block::Heading {
             text: self.heading(),
         };
