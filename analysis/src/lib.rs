@@ -17,6 +17,7 @@
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
+pub mod about;
 pub mod annotate;
 pub mod arms;
 pub mod attribution;

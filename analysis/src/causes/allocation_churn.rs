@@ -1,6 +1,6 @@
 //! Memory taken from the kernel and given back, over and over.
 
-use super::{About, Comparison, Delta, Kind, Match, Rule, comparison::surrounding_code};
+use super::{Comparison, Delta, Match, comparison::surrounding_code};
 use crate::call_sites;
 use crate::thresholds::Limit;
 use recording::evidence::Part;
@@ -8,61 +8,40 @@ use recording::vocabulary::{SyscallClass, TermKind};
 use recording::{Evidence, Recording};
 
 const MEMORY: SyscallClass = SyscallClass::Memory;
-/// See the module.
-pub struct AllocationChurn;
-
-const ABOUT: About = About {
-    id: "allocation-churn",
-    title: "Allocation churn",
-    pattern: "Page faults, memory calls (madvise, munmap, …) and the threads that give pages back, where there are more faults; and what little user code runs around them",
-    meaning: "Pages are given back to the kernel and fetched again, each by a fault that clears it",
-    remedy: "Reuse buffers, or let the allocator keep pages longer",
-};
-
-impl Rule for AllocationChurn {
-    fn about(&self) -> &About {
-        &ABOUT
+/// Matches page faults and memory syscalls, where there are more faults.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let rows = pair.rows(is_churn)?;
+    let (costly, baseline) = (
+        pair.per(pair.costly, faults),
+        pair.per(pair.baseline, faults),
+    );
+    // Interrupts land on whoever runs: without more faults, this is none of the program's doing.
+    if costly < pair.limits[Limit::FaultRatio] * baseline || costly < pair.limits[Limit::Faults] {
+        return None;
     }
-
-    fn kind(&self) -> Kind {
-        Kind::Cpu
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let rows = pair.rows(is_churn)?;
-        let (costly, baseline) = (
-            pair.per(pair.costly, faults),
-            pair.per(pair.baseline, faults),
-        );
-        // Interrupts land on whoever runs: without more faults, this is none of the program's doing.
-        if costly < pair.limits[Limit::FaultRatio] * baseline || costly < pair.limits[Limit::Faults]
-        {
-            return None;
-        }
-        let around = surrounding_code(pair.unclaimed(), is_fault, pair.limits[Limit::FaultCodeNs]);
-        let calls = rows
-            .iter()
-            .filter(|row| row.kind == TermKind::Syscall(MEMORY));
-        let calls: Vec<_> = calls.cloned().collect();
-        let (faulting, calling) = (
-            call_sites::page_faults(pair.costly),
-            call_sites::memory_calls(pair.costly),
-        );
-        let text = format!(
-            "{}, and {}{}{}",
-            pair.compared("page faults", costly, baseline),
-            pair.counts("memory calls", &calls),
-            faulting.text,
-            calling.text,
-        );
-        let mut evidence = pair.cite_all(|path| Evidence::part(path, Part::Faults));
-        evidence.extend(faulting.evidence.into_iter().chain(calling.evidence));
-        Some(Match {
-            rows: pair.rows(|row| is_churn(row) || around.contains(row))?,
-            text,
-            evidence,
-        })
-    }
+    let around = surrounding_code(pair.unclaimed(), is_fault, pair.limits[Limit::FaultCodeNs]);
+    let calls = rows
+        .iter()
+        .filter(|row| row.kind == TermKind::Syscall(MEMORY));
+    let calls: Vec<_> = calls.cloned().collect();
+    let (faulting, calling) = (
+        call_sites::page_faults(pair.costly),
+        call_sites::memory_calls(pair.costly),
+    );
+    let text = format!(
+        "{}, and {}{}{}",
+        pair.compared("page faults", costly, baseline),
+        pair.counts("memory syscalls", &calls),
+        faulting.text,
+        calling.text,
+    );
+    let mut evidence = pair.cite_all(|path| Evidence::part(path, Part::Faults));
+    evidence.extend(faulting.evidence.into_iter().chain(calling.evidence));
+    Some(Match {
+        rows: pair.rows(|row| is_churn(row) || around.contains(row))?,
+        text,
+        evidence,
+    })
 }
 
 fn is_churn(row: &Delta) -> bool {

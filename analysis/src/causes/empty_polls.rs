@@ -1,7 +1,7 @@
 //! Asking for events where there are none.
 
 use super::comparison::{is_by_count, surrounding_code};
-use super::{About, Comparison, Delta, Kind, Match, Rule};
+use super::{Comparison, Delta, Match};
 use crate::thresholds::Limit;
 use recording::evidence::List;
 use recording::process::Syscall;
@@ -15,44 +15,24 @@ const ANSWERS: [SyscallClass; 3] = [
     SyscallClass::ThreadSync,
 ];
 
-/// See the module.
-pub struct EmptyPolls;
-
-const ABOUT: About = About {
-    id: "empty-polls",
-    title: "Empty polls",
-    pattern: "More calls that ask for events, most of which bring none; and what little user code runs around them",
-    meaning: "The loop asks again and again although nothing has happened",
-    remedy: "Let the loop sleep until there is an event: no zero timeout, no spinning before it sleeps",
-};
-
-impl Rule for EmptyPolls {
-    fn about(&self) -> &About {
-        &ABOUT
+/// Matches event polls, most of the additional ones returning no event.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let rows = pair.rows(is_poll)?;
+    let more: f64 = rows
+        .iter()
+        .map(|row| row.costly.count - row.baseline.count)
+        .sum();
+    let (costly, baseline) = (pair.per(pair.costly, empty), pair.per(pair.baseline, empty));
+    if !is_by_count(&rows) || costly - baseline < more / 2.0 {
+        return None;
     }
-
-    fn kind(&self) -> Kind {
-        Kind::Cpu
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let rows = pair.rows(is_poll)?;
-        let more: f64 = rows
-            .iter()
-            .map(|row| row.costly.count - row.baseline.count)
-            .sum();
-        let (costly, baseline) = (pair.per(pair.costly, empty), pair.per(pair.baseline, empty));
-        if !is_by_count(&rows) || costly - baseline < more / 2.0 {
-            return None;
-        }
-        let text = pair.compared("polls that bring nothing", costly, baseline);
-        let around = surrounding_code(pair.unclaimed(), is_poll, pair.limits[Limit::PollCodeNs]);
-        Some(Match {
-            rows: pair.rows(|row| is_poll(row) || around.contains(row))?,
-            text,
-            evidence: pair.cite_all(|path| Evidence::list(path, List::Syscalls)),
-        })
-    }
+    let text = pair.compared("empty polls", costly, baseline);
+    let around = surrounding_code(pair.unclaimed(), is_poll, pair.limits[Limit::PollCodeNs]);
+    Some(Match {
+        rows: pair.rows(|row| is_poll(row) || around.contains(row))?,
+        text,
+        evidence: pair.cite_all(|path| Evidence::list(path, List::Syscalls)),
+    })
 }
 
 fn is_wait(call: &str) -> bool {
@@ -108,11 +88,7 @@ mod tests {
             })
         });
         assert_whole(&found);
-        assert!(
-            found.text.contains("8 polls that bring nothing"),
-            "{}",
-            found.text
-        );
+        assert!(found.text.contains("8 empty polls"), "{}", found.text);
     }
 
     #[test]
@@ -128,21 +104,13 @@ mod tests {
                 });
             })
         });
-        assert!(
-            found.text.contains("8 polls that bring nothing"),
-            "{}",
-            found.text
-        );
+        assert!(found.text.contains("8 empty polls"), "{}", found.text);
     }
 
     #[test]
     fn where_they_are_not_counted_they_are_told_by_what_follows() {
         let found = planted("empty-polls", |build| build.call("epoll_wait", 9_000, DOSE));
-        assert!(
-            found.text.contains("6 polls that bring nothing"),
-            "{}",
-            found.text
-        );
+        assert!(found.text.contains("6 empty polls"), "{}", found.text);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Memory that grows for as long as one looks.
 
 use super::comparison::largest;
-use super::{About, Comparison, Kind, Match, Rule};
+use super::{Comparison, Match};
 use crate::thresholds::Limit;
 use crate::{arms::Rounds, call_sites};
 use recording::evidence::{Field, Part};
@@ -16,56 +16,36 @@ const SETTLED: [RegionClass; 5] = [
     RegionClass::JitCode,
     RegionClass::ThreadStacks,
 ];
-/// See the module.
-pub struct Leak;
-
-const ABOUT: About = About {
-    id: "leak",
-    title: "Memory that keeps growing",
-    pattern: "Resident memory that grows as fast in the second half of a round as in the first, and makes up the difference",
-    meaning: "More is kept for every request or token served: a leak, or a cache without a limit; the difference grows with time",
-    remedy: "See what grows with the runtime's heap profiler; record for longer (--scenario soak) to see whether it ends",
-};
-
-impl Rule for Leak {
-    fn about(&self) -> &About {
-        &ABOUT
+/// Matches memory that grew in both halves of a round.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let rows = pair.rows(|row| {
+        let settled = |class: &RegionClass| row.kind == TermKind::Region(*class);
+        !SETTLED.iter().any(settled)
+    })?;
+    let [first, second] = growth(pair.costly)?;
+    let before: f64 = growth(pair.baseline)?.iter().sum();
+    let (pace, share) = (pair.limits[Limit::LeakPace], pair.limits[Limit::LeakShare]);
+    if second < pace * first || first + second - before < share * pair.gap() {
+        return None;
     }
-
-    fn kind(&self) -> Kind {
-        Kind::Memory
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let rows = pair.rows(|row| {
-            let settled = |class: &RegionClass| row.kind == TermKind::Region(*class);
-            !SETTLED.iter().any(settled)
-        })?;
-        let [first, second] = growth(pair.costly)?;
-        let before: f64 = growth(pair.baseline)?.iter().sum();
-        let (pace, share) = (pair.limits[Limit::LeakPace], pair.limits[Limit::LeakShare]);
-        if second < pace * first || first + second - before < share * pair.gap() {
-            return None;
-        }
-        let halves = [first, second].map(|half| format::quantity(half, Unit::Bytes));
-        let faulting = call_sites::page_faults(pair.costly);
-        let text = format!(
-            "{} grew by {} in the first half of a round and by {} in the second{}{}",
-            pair.costly.arm,
-            halves[0],
-            halves[1],
-            largest(&rows, pair.view.metric.unit),
-            faulting.text,
-        );
-        let mut evidence =
-            pair.cite_all(|path| Evidence::part(path, Part::Memory).field(Field::Series));
-        evidence.extend(faulting.evidence);
-        Some(Match {
-            rows,
-            text,
-            evidence,
-        })
-    }
+    let halves = [first, second].map(|half| format::quantity(half, Unit::Bytes));
+    let faulting = call_sites::page_faults(pair.costly);
+    let text = format!(
+        "{} grew by {} in the first half of a round and by {} in the second{}{}",
+        pair.costly.arm,
+        halves[0],
+        halves[1],
+        largest(&rows, pair.view.metric.unit),
+        faulting.text,
+    );
+    let mut evidence =
+        pair.cite_all(|path| Evidence::part(path, Part::Memory).field(Field::Series));
+    evidence.extend(faulting.evidence);
+    Some(Match {
+        rows,
+        text,
+        evidence,
+    })
 }
 
 /// Growth in both halves of a round, mean over rounds; `None` where a round was too short to have halves.

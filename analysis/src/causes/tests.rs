@@ -1,23 +1,24 @@
 use super::{RULES, testing::*};
+use crate::about::About;
 use crate::conditions::CONDITIONS;
 use recording::vocabulary::{MetricId, Role};
 use std::fmt::Write;
 
-/// The table of `docs/causes.md`, as the rules say it.
+/// Returns the table of `docs/causes.md`.
 fn table() -> String {
     let mut text = String::from("| cause | looks at | means | what to do |\n|---|---|---|---|\n");
-    let rules = RULES.iter().map(|rule| rule.about());
-    for about in rules.chain(CONDITIONS.iter().map(|condition| condition.about())) {
-        let super::About {
+    let rules = RULES.iter().map(|rule| &rule.about);
+    for about in rules.chain(CONDITIONS.iter().map(|condition| &condition.about)) {
+        let About {
             id,
             title,
             pattern,
             meaning,
-            remedy,
+            advice,
         } = about;
         writeln!(
             text,
-            "| **{title}** `{id}` | {pattern} | {meaning} | {remedy} |"
+            "| **{title}** `{id}` | {pattern} | {meaning} | {advice} |"
         )
         .expect("a string takes all");
     }
@@ -36,7 +37,7 @@ fn the_documentation_has_every_rule() {
 
 #[test]
 fn names_are_unique() {
-    let mut ids: Vec<_> = RULES.iter().map(|rule| rule.about().id).collect();
+    let mut ids: Vec<_> = RULES.iter().map(|rule| rule.about.id).collect();
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), RULES.len());

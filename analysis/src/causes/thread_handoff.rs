@@ -1,7 +1,7 @@
 //! Work passed from one thread to another, and locks.
 
 use super::{
-    About, Comparison, Delta, Kind, Match, Rule,
+    Comparison, Delta, Match,
     comparison::{roles, surrounding_code},
 };
 use crate::thresholds::Limit;
@@ -11,53 +11,33 @@ use recording::vocabulary::{Role, SyscallClass, TermKind};
 use recording::{Evidence, Recording};
 use std::collections::BTreeSet;
 
-/// See the module.
-pub struct ThreadHandoff;
-
-const ABOUT: About = About {
-    id: "thread-handoff",
-    title: "Handing work between threads",
-    pattern: "futex calls: threads that wake each other, and locks that are fought over; the switches where one preempts the other; all of the threads that do nothing else; and where others make more such calls, what little user code they run more",
-    meaning: "Each hand-over is a wake-up and a switch; a contended lock is two",
-    remedy: "Let the thread that received the data finish the job, or use fewer threads (GOMAXPROCS for Go)",
-};
-
-impl Rule for ThreadHandoff {
-    fn about(&self) -> &About {
-        &ABOUT
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Cpu
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let all = pair.unclaimed();
-        let idle = errand_threads(pair);
-        let around = surrounding_code(all, is_handing, pair.limits[Limit::HandoffCodeNs]);
-        let by_own = preempted_by_own(pair, all);
-        let rows = pair.rows(|row| {
-            is_handing(row)
-                || idle.contains(&row.role)
-                || around.contains(row)
-                || (by_own && row.kind == TermKind::ContextSwitch)
-        })?;
-        let calls: Vec<_> = rows.iter().filter(|row| is_handing(row)).cloned().collect();
-        let text = format!(
-            "{}; its threads wake each other: {}",
-            pair.counts("futex calls", &calls),
-            pair.compared(
-                "such wake-ups",
-                pair.per(pair.costly, woken),
-                pair.per(pair.baseline, woken)
-            )
-        );
-        Some(Match {
-            rows,
-            text,
-            evidence: pair.cite_all(|path| Evidence::list(path, List::Wakers)),
-        })
-    }
+/// Matches thread synchronization, and threads that do nothing else.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let all = pair.unclaimed();
+    let idle = errand_threads(pair);
+    let around = surrounding_code(all, is_handing, pair.limits[Limit::HandoffCodeNs]);
+    let by_own = preempted_by_own(pair, all);
+    let rows = pair.rows(|row| {
+        is_handing(row)
+            || idle.contains(&row.role)
+            || around.contains(row)
+            || (by_own && row.kind == TermKind::ContextSwitch)
+    })?;
+    let calls: Vec<_> = rows.iter().filter(|row| is_handing(row)).cloned().collect();
+    let text = format!(
+        "{}; {}",
+        pair.counts("handoff syscalls", &calls),
+        pair.compared(
+            "wake-ups by own threads",
+            pair.per(pair.costly, woken),
+            pair.per(pair.baseline, woken)
+        )
+    );
+    Some(Match {
+        rows,
+        text,
+        evidence: pair.cite_all(|path| Evidence::list(path, List::Wakers)),
+    })
 }
 
 fn is_handing(row: &Delta) -> bool {

@@ -1,37 +1,17 @@
 //! Timers that wake a thread to look whether there is something to do.
 
-use super::{About, Comparison, Delta, Kind, Match, Rule, comparison::roles};
+use super::{Comparison, Delta, Match, comparison::roles};
 use crate::thresholds::Limit;
 use recording::vocabulary::{Role, SyscallClass, TermKind};
 use std::collections::BTreeSet;
 
-/// See the module.
-pub struct TimerWakeups;
-
-const ABOUT: About = About {
-    id: "timer-wakeups",
-    title: "Sleeping and waking by a timer",
-    pattern: "nanosleep and its kin, and all of the threads that live by them: they mostly sleep, and do little in between",
-    meaning: "A thread wakes by the clock, whether or not there is work",
-    remedy: "Lengthen the interval, or wait for the event itself",
-};
-
-impl Rule for TimerWakeups {
-    fn about(&self) -> &About {
-        &ABOUT
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Cpu
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let pollers = pollers(pair);
-        let rows = pair.rows(|row| is_sleep(row) || pollers.contains(&row.role))?;
-        let slept: Vec<_> = rows.iter().filter(|row| is_sleep(row)).cloned().collect();
-        let text = pair.counts("sleeps", &slept);
-        Some(Match::of(rows, text))
-    }
+/// Matches timer syscalls, and threads that mostly sleep by them.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let pollers = pollers(pair);
+    let rows = pair.rows(|row| is_sleep(row) || pollers.contains(&row.role))?;
+    let slept: Vec<_> = rows.iter().filter(|row| is_sleep(row)).cloned().collect();
+    let text = pair.counts("timer syscalls", &slept);
+    Some(Match::of(rows, text))
 }
 
 fn is_sleep(row: &Delta) -> bool {
