@@ -1,13 +1,15 @@
 //! Annotations of a recording: roles, and the split into user and kernel time.
 //!
-//! They are for readers of the file. A recording holds facts, so comparing annotates anew with the rules of the day.
+//! They are for readers of the file. A recording holds facts, so comparing annotates anew with the
+//! rules of the day.
 
 use crate::{attribution, runtime};
 use recording::Recording;
 use recording::process::WakeSource;
 use recording::vocabulary::Role;
 
-/// Writes the role and the user and kernel time of every thread, their sums, and the roles of wakers.
+/// Writes the role and the user and kernel time of every thread, their sums, and the roles of
+/// wakers.
 pub fn annotate(recording: &mut Recording) {
     runtime::assign_roles(recording);
     split_time(recording);

@@ -1,4 +1,4 @@
-//! Memory taken from the kernel and given back, over and over.
+//! Memory that is taken from the kernel and returned, again and again.
 
 use super::{Comparison, Delta, Match, comparison::surrounding_code};
 use crate::call_sites;
@@ -15,7 +15,7 @@ pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
         pair.per(pair.costly, faults),
         pair.per(pair.baseline, faults),
     );
-    // Interrupts land on whoever runs: without more faults, this is none of the program's doing.
+    // The kernel charges interrupts to the running thread, so time without faults proves nothing.
     if costly < pair.limits[Limit::FaultRatio] * baseline || costly < pair.limits[Limit::Faults] {
         return None;
     }
@@ -66,7 +66,7 @@ mod tests {
     use recording::vocabulary::{CodePlace, MemoryEvent, RegionClass, Role};
 
     #[test]
-    fn pages_taken_and_given_back_are_found() {
+    fn finds_pages_that_are_taken_and_returned() {
         let found = planted("allocation-churn", |build| {
             build.thread(9, MAIN, |thread| {
                 thread.fault(DOSE / 2, 4_000).call("madvise", 100, DOSE / 2)
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_the_pages_is_told_where_it_is_known() {
+    fn names_the_call_site_of_page_faults() {
         let found = planted("allocation-churn", |build| {
             let build = build.thread(9, MAIN, |thread| thread.fault(DOSE, 4_000));
             build.with(|recording| {
@@ -93,8 +93,8 @@ mod tests {
                 }];
             })
         });
-        let told = "; 100 % of its page faults while recorded are by main.touch";
-        assert!(found.text.contains(told), "{}", found.text);
+        let expected = "; 100 % of its page faults while recorded are by main.touch";
+        assert!(found.text.contains(expected), "{}", found.text);
         let cited = found
             .evidence
             .iter()
@@ -103,14 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn interrupts_alone_are_not_the_programs_doing() {
+    fn ignores_interrupts_without_faults() {
         assert!(
             causes_of(|build| build.thread(9, MAIN, |thread| thread.fault(DOSE, 0))).is_empty()
         );
     }
 
     #[test]
-    fn only_little_user_code_runs_around_faults() {
+    fn claims_only_little_user_code_around_faults() {
         let found = |user: u64| {
             causes_of(|build| build.thread(1, MAIN, |more| more.fault(DOSE, 50_000).user(user, 0)))
         };
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_that_give_pages_back_are_counted_once() {
+    fn counts_scavenger_threads_once() {
         let found = planted("allocation-churn", |build| {
             build.thread(9, Role::AllocatorScavenger, |thread| {
                 thread.fault(DOSE, 50_000).user(DOSE / 4, 1_000)

@@ -1,4 +1,5 @@
-//! One difference as the rules see it: the costly arm compared with the baseline, and the rows that no rule has claimed.
+//! One difference as the rules see it: the costly arm compared with the baseline, and the rows that
+//! no rule has claimed.
 
 use crate::thresholds::Thresholds;
 use crate::{arms::Rounds, kinds, ledger::sampling, pair_view::PairView};
@@ -53,7 +54,8 @@ impl Delta {
         kinds::across_arms(Some(&self.role), self.kind)
     }
 
-    /// Returns whether the row is system calls of a class, made by threads that have more than one job.
+    /// Returns whether the row is system calls of a class, made by threads that have more than one
+    /// job.
     pub fn is_of(&self, class: SyscallClass) -> bool {
         self.work() == TermKind::Syscall(class)
     }
@@ -257,8 +259,9 @@ pub fn sum(rows: &[Delta], of: impl Fn(&Delta) -> Amount) -> Amount {
         })
 }
 
-/// Returns the user-code rows of roles that make more of certain calls, or faults, and whose user code, all together, costs
-/// less than `most_ns` more for each: it is the code around them. More than that may be anything.
+/// Returns the user-code rows of roles that make more of certain calls, or faults, and whose user
+/// code, all together, costs less than `most_ns` more for each: it is the code around them. More
+/// than that may be anything.
 pub fn surrounding_code(
     rows: &[Delta],
     is_call: impl Fn(&Delta) -> bool,

@@ -1,4 +1,4 @@
-//! Connections opened anew rather than kept.
+//! Connections that are opened anew rather than kept.
 
 use super::{Comparison, Match};
 use crate::thresholds::Limit;
@@ -25,7 +25,7 @@ mod tests {
     use crate::causes::testing::*;
 
     #[test]
-    fn reconnecting_is_found() {
+    fn finds_reconnecting() {
         let found = planted("connection-churn", |build| {
             let build = build.call("connect", 1_000, DOSE);
             build.with(|recording| recording.sockets.connected = 1_000)
@@ -34,7 +34,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_without_more_connections_are_another_matter() {
+    fn ignores_syscalls_without_more_connections() {
         let found = causes_of(|build| build.call("setsockopt", 1_000, DOSE));
         assert_eq!(found[0].id, "other-syscalls");
     }

@@ -16,7 +16,7 @@ mod tests {
     use recording::vocabulary::Role;
 
     #[test]
-    fn the_threads_of_each_job_are_found() {
+    fn finds_threads_of_each_job() {
         for (id, role) in [
             ("garbage-collection", Role::JscHeapHelper),
             ("garbage-collection", Role::Gc),
@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_of_many_jobs_are_another_matter() {
+    fn ignores_threads_of_many_jobs() {
         let found = causes_of(|build| build.thread(9, "pool", |thread| thread.user(DOSE, 50)));
         assert_eq!(found[0].id, "user-code");
     }

@@ -1,4 +1,4 @@
-//! Receives that find nothing there.
+//! Receives that return EAGAIN.
 
 use super::comparison::{is_by_count, sum};
 use super::{Comparison, Match};
@@ -38,7 +38,7 @@ mod tests {
     use crate::causes::testing::*;
 
     #[test]
-    fn reads_that_fail_are_found() {
+    fn finds_reads_that_fail() {
         let found = planted("eagain-reads", |build| {
             build.call("read", 5_000, DOSE).fails("read", 4_900)
         });
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_that_succeed_are_another_matter() {
+    fn ignores_reads_that_succeed() {
         let found = causes_of(|build| build.call("read", 5_000, DOSE));
         assert_eq!(found[0].id, "socket-io");
     }

@@ -1,4 +1,4 @@
-//! Asking for events where there are none.
+//! Event polls that return no event.
 
 use super::comparison::{is_by_count, surrounding_code};
 use super::{Comparison, Delta, Match};
@@ -43,9 +43,9 @@ fn is_poll(row: &Delta) -> bool {
     row.kind.is_syscall() && is_wait(&row.cause)
 }
 
-/// Polls that brought nothing, as counted; where they were not, those that must have, at least: each of the others brought
-/// one event or more. Where events were not counted either, those that neither slept nor can have led to anything, since
-/// too few calls were made that answer an event.
+/// Polls that brought nothing, as counted; where they were not, those that must have, at least:
+/// each of the others brought one event or more. Where events were not counted either, those that
+/// neither slept nor can have led to anything, since too few calls were made that answer an event.
 fn empty(recording: &Recording) -> u64 {
     let waits = recording
         .threads
@@ -79,7 +79,7 @@ mod tests {
     use recording::vocabulary::Role;
 
     #[test]
-    fn polls_that_bring_nothing_are_found() {
+    fn finds_polls_without_events() {
         let found = planted("empty-polls", |build| {
             build.call("epoll_pwait2", 9_000, DOSE).with(|recording| {
                 let mut calls = recording.syscalls.iter_mut();
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_poll_that_brings_many_makes_up_for_no_other() {
+    fn counts_empty_polls_beside_full_ones() {
         let found = planted("empty-polls", |build| {
             build.call("epoll_pwait2", 9_000, DOSE).with(|recording| {
                 let calls = recording.syscalls.iter_mut();
@@ -108,13 +108,13 @@ mod tests {
     }
 
     #[test]
-    fn where_they_are_not_counted_they_are_told_by_what_follows() {
+    fn infers_empty_polls_where_they_are_not_counted() {
         let found = planted("empty-polls", |build| build.call("epoll_wait", 9_000, DOSE));
         assert!(found.text.contains("6 empty polls"), "{}", found.text);
     }
 
     #[test]
-    fn polls_that_are_answered_are_another_matter() {
+    fn ignores_polls_that_are_answered() {
         let found = causes_of(|build| {
             let build = build.call("epoll_wait", 4_000, DOSE);
             build.call("read", 4_000, 0)
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn only_little_user_code_runs_around_polls() {
+    fn claims_only_little_user_code_around_polls() {
         let found = |user: u64| {
             causes_of(|build| {
                 let more = |more: ThreadBuild| more.call("epoll_wait", 100_000, DOSE).user(user, 0);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_save_hides_no_polls() {
+    fn finds_polls_beside_savings() {
         let found = causes_of(|build| {
             let build = build.thread(8, Role::JscHeapHelper, |thread| thread.user(2 * DOSE, 9));
             let build = build.call("epoll_pwait2", 9_000, DOSE / 4);

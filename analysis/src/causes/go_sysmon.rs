@@ -3,8 +3,8 @@
 use super::{Comparison, Match};
 use recording::vocabulary::Role;
 
-/// Matches the thread that polls the scheduler (`sysmon` in `runtime/proc.go`). It needs no P, polls every 20 µs at first and
-/// every 10 ms at last, and sleeps while the whole process does.
+/// Matches the thread that polls the scheduler (`sysmon` in `runtime/proc.go`). It needs no P,
+/// polls every 20 µs at first and every 10 ms at last, and sleeps while the whole process does.
 pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
     let rows = pair.rows(|row| row.role == Role::GoSysmon)?;
     let text = pair.values(&rows);
@@ -17,7 +17,7 @@ mod tests {
     use crate::causes::testing::*;
 
     #[test]
-    fn it_is_found_and_said_to_follow() {
+    fn finds_sysmon_as_a_consequence() {
         let found = planted("go-sysmon", |build| {
             build.thread(9, Role::GoSysmon, |thread| {
                 thread
@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn other_causes_are_causes() {
+    fn marks_no_other_cause_as_consequence() {
         let found = planted("other-syscalls", |build| build.call("getpid", 10, DOSE));
         assert!(!found.consequence);
     }

@@ -1,9 +1,10 @@
 //! Threads that do the same work at a higher unit cost.
 //!
-//! The cost of a thread depends on its neighbours: they evict its caches between two of its turns (the indirect cost of a
-//! context switch), and a processor is slower at times. Syscalls are a yardstick for that. If a thread makes the same
-//! syscalls as often and of the same size, and nearly all of them cost more, the syscalls did not change. Its user code ran
-//! on the same processor, so it costs more by the same factor.
+//! The cost of a thread depends on its neighbours: they evict its caches between two of its turns
+//! (the indirect cost of a context switch), and a processor is slower at times. Syscalls are a
+//! yardstick for that. If a thread makes the same syscalls as often and of the same size, and
+//! nearly all of them cost more, the syscalls did not change. Its user code ran on the same
+//! processor, so it costs more by the same factor.
 
 use super::{
     Comparison, Delta, Match,
@@ -122,8 +123,8 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    /// Returns the causes where the main loop takes so much more for the same work: it has 2 ms of reads, 9 ms of writes and
-    /// 10 ms of user code.
+    /// Returns the causes where the main loop takes so much more for the same work: it has 2 ms of
+    /// reads, 9 ms of writes and 10 ms of user code.
     fn costing(read: u64, write: u64, user: u64) -> Vec<Finding> {
         with(|more| {
             more.call("read", 0, read)
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_work_at_a_higher_price_is_found_and_said_to_follow() {
+    fn finds_the_same_work_at_a_higher_cost() {
         let found = costing(MS, 9 * MS / 2, 5 * MS);
         assert_eq!(ids(&found), ["higher-unit-cost"]);
         assert_whole(&found[0]);
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn user_code_beyond_the_factor_has_a_cause_of_its_own() {
+    fn leaves_user_code_beyond_the_factor() {
         let found = costing(MS, 9 * MS / 2, 20 * MS);
         assert_eq!(ids(&found), ["user-code", "higher-unit-cost"]);
         // The calls, and 5 of the 20 ms.
@@ -157,14 +158,14 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_for_its_own_reason_is_no_yardstick() {
+    fn ignores_changes_of_single_rows() {
         assert_eq!(ids(&costing(0, 0, 10 * MS)), ["user-code"]);
         assert_eq!(ids(&costing(0, 9 * MS, 0)), ["socket-io"]);
         assert_eq!(ids(&costing(9 * MS, 0, 0)), ["socket-io"]);
     }
 
     #[test]
-    fn other_calls_than_the_same_are_no_yardstick() {
+    fn ignores_syscalls_of_another_number_or_size() {
         let more_often = with(|more| more.call("read", 0, MS).call("write", 100, 5 * MS));
         assert!(
             !ids(&more_often).contains(&"higher-unit-cost"),
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_of_one_arm_have_nothing_to_be_compared_with() {
+    fn ignores_threads_of_one_arm() {
         let found = causes_of(|build| {
             build.thread(9, "other", |thread| {
                 thread.call("read", 1_000, DOSE).call("write", 1_000, DOSE)

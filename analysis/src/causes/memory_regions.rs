@@ -21,8 +21,8 @@ pub(super) fn check(pair: &Comparison<'_>, classes: &[RegionClass]) -> Option<Ma
     Some(Match::of(rows, text))
 }
 
-/// Matches the heap, and names the call site of most page faults. Pages that were touched while recorded are mostly heap,
-/// and say nothing about other classes.
+/// Matches the heap, and names the call site of most page faults. Pages that were touched while
+/// recorded are mostly heap, and say nothing about other classes.
 pub(super) fn heap(pair: &Comparison<'_>) -> Option<Match> {
     let mut found = check(pair, &[RegionClass::RuntimeHeap])?;
     let faulting = call_sites::page_faults(pair.costly);

@@ -1,7 +1,8 @@
 //! Explanation rules: each names a pattern in the ledger's rows, its meaning, and advice.
 //!
-//! The rules of one metric share its rows out among them, the most specific first: a row belongs to one cause at most,
-//! so causes add up to the difference like their rows. The table of rules is [`RULES`]; `docs/causes.md` shows it.
+//! The rules of one metric share its rows out among them, the most specific first: a row belongs to
+//! one cause at most, so causes add up to the difference like their rows. The table of rules is
+//! [`RULES`]; `docs/causes.md` shows it.
 
 mod allocation_churn;
 mod comparison;
@@ -37,7 +38,7 @@ pub use rules::RULES;
 use crate::about::About;
 use crate::thresholds::{Limit, Thresholds};
 use crate::{arms::Rounds, pair_view::PairView};
-use recording::comparison::Finding;
+use recording::comparison::{Finding, Prediction};
 use recording::format;
 use recording::vocabulary::MetricId;
 
@@ -77,6 +78,8 @@ pub struct Rule {
     pub explains: Explains,
     /// Whether its rows are a consequence of the other causes rather than a cause themselves.
     pub consequence: bool,
+    /// Whether the advice removes the cause, so that its rows are the predicted saving.
+    pub removable: bool,
     /// Returns the rows that show the pattern, with words about them; `None` where it is absent.
     check: fn(&Comparison<'_>) -> Option<Match>,
 }
@@ -118,6 +121,21 @@ fn finding(pair: &Comparison<'_>, rule: &Rule, found: &Match, more: f64) -> Find
         meaning: about.meaning.into(),
         advice: about.advice.into(),
         consequence: rule.consequence,
+        predicted: rule.removable.then(|| predicted(pair, &found.rows, more)),
         ..pair.view.finding(about.id, text, share, evidence)
+    }
+}
+
+/// Returns the saving if the cause were gone: the costly arm would spend as much on its rows as the
+/// baseline. The interval is that of the whole difference over rounds, scaled to the rows, and
+/// their sampling noise.
+fn predicted(pair: &Comparison<'_>, rows: &[Delta], more: f64) -> Prediction {
+    let [low, high] = pair.view.pair.ci95;
+    let before = pair.view.metric.arms[&pair.view.pair.a].value;
+    let over_rounds = more * (high - low) / 2.0 * before / pair.gap();
+    let reach = over_rounds.hypot(sampling_noise::of(pair, rows));
+    Prediction {
+        delta: -more,
+        ci95: [-more - reach, -more + reach],
     }
 }

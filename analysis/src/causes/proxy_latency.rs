@@ -25,7 +25,8 @@ pub(super) fn check(pair: &Comparison<'_>, stages: &[ProxyStage]) -> Option<Matc
     Some(Match::of(rows, text))
 }
 
-/// Says of how many tokens the latency is known, where another thread may have sent many of them on.
+/// Says of how many tokens the latency is known, where another thread may have sent many of them
+/// on.
 fn partly(pair: &Comparison<'_>, arm: &Rounds<'_>) -> Option<String> {
     let sum = |of: fn(&Recording) -> u64| -> u64 {
         let rounds = arm.rounds.iter();
@@ -43,7 +44,7 @@ mod tests {
     use crate::causes::testing::*;
 
     #[test]
-    fn each_part_is_found() {
+    fn finds_each_stage() {
         for (id, part) in [
             ("queueing", "arrival_to_recv"),
             ("slow-forwarding", "recv_to_send"),
@@ -54,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_said_where_few_tokens_are_known() {
+    fn says_where_few_tokens_are_known() {
         let matched = |share: u64| {
             planted("slow-forwarding", move |build| {
                 let build = build.relays("recv_to_send", 2_000_000);
@@ -64,7 +65,10 @@ mod tests {
             })
         };
         let few = matched(29).text;
-        assert!(few.contains("known for 29 % of the tokens of planted"), "{few}");
+        assert!(
+            few.contains("known for 29 % of the tokens of planted"),
+            "{few}"
+        );
         let most = matched(95).text;
         assert!(!most.contains("of the tokens of planted"), "{most}");
     }

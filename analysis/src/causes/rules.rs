@@ -8,7 +8,8 @@ use super::{
 use crate::about::About;
 use recording::vocabulary::{ProxyStage, RegionClass, SyscallClass, TermKind};
 
-/// Every rule, those with the most specific pattern first: rows that they leave are for the rules below.
+/// Every rule, those with the most specific pattern first: rows that they leave are for the rules
+/// below.
 pub const RULES: &[Rule] = &[
     Rule {
         about: About {
@@ -20,6 +21,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: false,
         check: |pair| dedicated_threads::check(pair, TermKind::Gc),
     },
     Rule {
@@ -32,6 +34,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: false,
         check: |pair| dedicated_threads::check(pair, TermKind::Jit),
     },
     Rule {
@@ -44,6 +47,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: true,
+        removable: false,
         check: go_sysmon::check,
     },
     Rule {
@@ -56,6 +60,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: true,
         check: timer_wakeups::check,
     },
     Rule {
@@ -68,6 +73,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: true,
         check: |pair| syscall_classes::check(pair, &[SyscallClass::Clock]),
     },
     Rule {
@@ -80,6 +86,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: true,
         check: connection_churn::check,
     },
     Rule {
@@ -92,6 +99,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: true,
         check: eagain_reads::check,
     },
     Rule {
@@ -104,6 +112,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: true,
         check: small_writes::check,
     },
     Rule {
@@ -116,6 +125,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: true,
         check: allocation_churn::check,
     },
     Rule {
@@ -128,6 +138,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: true,
         check: thread_handoff::check,
     },
     Rule {
@@ -140,6 +151,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: true,
         check: preemption::check,
     },
     Rule {
@@ -152,6 +164,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: true,
         check: |pair| syscall_classes::check(pair, &[SyscallClass::File]),
     },
     Rule {
@@ -164,6 +177,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: true,
         check: empty_polls::check,
     },
     Rule {
@@ -176,6 +190,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: true,
+        removable: false,
         check: higher_unit_cost::check,
     },
     Rule {
@@ -188,6 +203,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: false,
         check: |pair| syscall_classes::check(pair, &[SyscallClass::EventPolling]),
     },
     Rule {
@@ -200,6 +216,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: false,
         check: |pair| syscall_classes::check(pair, &[SyscallClass::Send, SyscallClass::Receive]),
     },
     Rule {
@@ -212,6 +229,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: false,
         check: user_code::check,
     },
     Rule {
@@ -224,6 +242,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Cpu,
         consequence: false,
+        removable: false,
         check: |pair| syscall_classes::check(pair, syscall_classes::OTHERS),
     },
     Rule {
@@ -236,6 +255,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Memory,
         consequence: false,
+        removable: false,
         check: leak::check,
     },
     Rule {
@@ -248,6 +268,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Memory,
         consequence: false,
+        removable: false,
         check: |pair| memory_regions::check(pair, memory_regions::BINARY),
     },
     Rule {
@@ -260,6 +281,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Memory,
         consequence: false,
+        removable: false,
         check: |pair| memory_regions::check(pair, &[RegionClass::JitCode]),
     },
     Rule {
@@ -272,6 +294,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Memory,
         consequence: false,
+        removable: false,
         check: |pair| memory_regions::check(pair, &[RegionClass::ThreadStacks]),
     },
     Rule {
@@ -284,6 +307,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Memory,
         consequence: false,
+        removable: false,
         check: memory_regions::heap,
     },
     Rule {
@@ -296,6 +320,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::ProxyLatency,
         consequence: false,
+        removable: false,
         check: |pair| proxy_latency::check(pair, proxy_latency::BEFORE_RECEIVE),
     },
     Rule {
@@ -308,6 +333,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::ProxyLatency,
         consequence: false,
+        removable: false,
         check: |pair| proxy_latency::check(pair, &[ProxyStage::ReceiveToSend]),
     },
     Rule {
@@ -320,6 +346,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Blocked,
         consequence: false,
+        removable: false,
         check: stalls::gc_pause,
     },
     Rule {
@@ -332,6 +359,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Blocked,
         consequence: false,
+        removable: true,
         check: stalls::lock_contention,
     },
     Rule {
@@ -344,6 +372,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::Blocked,
         consequence: false,
+        removable: true,
         check: stalls::loop_blocking,
     },
     Rule {
@@ -356,6 +385,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::RunQueue,
         consequence: false,
+        removable: false,
         check: stalls::oversubscription,
     },
     Rule {
@@ -368,6 +398,7 @@ pub const RULES: &[Rule] = &[
         },
         explains: Explains::RunQueue,
         consequence: false,
+        removable: false,
         check: stalls::noisy_neighbour,
     },
 ];

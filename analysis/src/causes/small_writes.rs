@@ -47,7 +47,7 @@ mod tests {
     use recording::testing::ThreadBuild;
 
     #[test]
-    fn split_writes_are_found() {
+    fn finds_split_writes() {
         let found = planted("small-writes", |build| {
             build.call("write", 3_000, DOSE).with(|recording| {
                 recording.sockets.send_calls = 4_000;
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn only_little_user_code_runs_around_sends() {
+    fn claims_only_little_user_code_around_sends() {
         let found = |user: u64| {
             causes_of(|build| {
                 let more = |more: ThreadBuild| more.call("write", 10_000, DOSE).user(user, 0);

@@ -8,7 +8,8 @@ use recording::vocabulary::{SyscallClass, TermKind};
 use recording::{Evidence, Recording, format};
 use std::collections::BTreeMap;
 
-/// Matches thread synchronization during garbage collection: GC threads run about as long as the loop waits.
+/// Matches thread synchronization during garbage collection: GC threads run about as long as the
+/// loop waits.
 pub(super) fn gc_pause(pair: &Comparison<'_>) -> Option<Match> {
     let found = lock_contention(pair)?;
     let more: f64 = found.rows.iter().map(|row| row.delta).sum();
@@ -55,7 +56,8 @@ fn gc_ns(recording: &Recording) -> u64 {
     collectors.map(|thread| thread.on_cpu_ns).sum()
 }
 
-/// Returns the share of run-queue time in which an arm's own threads held the CPU: as recorded, else their share of all CPUs.
+/// Returns the share of run-queue time in which an arm's own threads held the CPU: as recorded,
+/// else their share of all CPUs.
 fn own_share(arm: &Rounds<'_>) -> f64 {
     let (mut own, mut all) = (0.0, 0.0);
     for (_, round) in &arm.rounds {
@@ -75,7 +77,8 @@ const OWN: &str = "its own threads";
 /// Longest name of a process, in letters.
 const LONGEST: usize = 15;
 
-/// Returns run-queue time by who held the CPU, without idle CPUs. Names come from other processes, so they are cleaned.
+/// Returns run-queue time by who held the CPU, without idle CPUs. Names come from other processes,
+/// so they are cleaned.
 fn waits(arm: &Rounds<'_>) -> BTreeMap<String, f64> {
     let mut waits = BTreeMap::new();
     let all = arm
@@ -94,7 +97,8 @@ fn waits(arm: &Rounds<'_>) -> BTreeMap<String, f64> {
     waits
 }
 
-/// Returns `; the CPU was held by rustc (62 % of longer waits), make (20 %)`, where it was recorded.
+/// Returns `; the CPU was held by rustc (62 % of longer waits), make (20 %)`, where it was
+/// recorded.
 fn holders(arm: &Rounds<'_>) -> String {
     let mut waits: Vec<(String, f64)> = waits(arm).into_iter().collect();
     waits.sort_by(|one, other| other.1.total_cmp(&one.1));
@@ -138,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_that_sleeps_is_holders_by_the_call() {
+    fn finds_blocked_loops_by_their_call() {
         for (id, call) in [
             ("lock-contention", "futex"),
             ("loop-blocking", "clock_nanosleep"),
@@ -151,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_collector_that_works_meanwhile_is_the_reason() {
+    fn finds_a_gc_pause_where_gc_runs_meanwhile() {
         let found = first(|build| {
             let build = build.thread(8, Role::Gc, |thread| thread.user(DOSE, 20));
             blocked(build, "futex")
@@ -160,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_the_cpu_decides() {
+    fn decides_by_who_uses_the_cpus() {
         assert_eq!(first(waiting).id, "noisy-neighbour");
         let crowded = |build: Build| {
             let build = build.thread(8, "cruncher", |thread| thread.user(900_000_000, 20));
@@ -170,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_waited_for_is_named_and_decides() {
+    fn decides_by_run_queue_blame() {
         let waited = |name: &str, own| {
             let found = first(|build| {
                 waiting(build).with(|recording| {
@@ -195,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_for_events_is_no_stall() {
+    fn ignores_waits_for_events() {
         let found = causes_of(|build| blocked(build, "epoll_pwait2"));
         assert!(found.iter().all(|found| !is_stall(found.metric)));
     }

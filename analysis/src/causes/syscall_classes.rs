@@ -26,7 +26,7 @@ mod tests {
     use crate::causes::testing::*;
 
     #[test]
-    fn calls_of_each_kind_are_found() {
+    fn finds_syscalls_of_each_class() {
         for (id, call) in [
             ("clock-calls", "clock_gettime"),
             ("file-access", "fsync"),

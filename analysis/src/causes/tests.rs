@@ -26,7 +26,7 @@ fn table() -> String {
 }
 
 #[test]
-fn the_documentation_has_every_rule() {
+fn documents_every_rule() {
     let documented = include_str!("../../../docs/causes.md");
     assert!(
         documented.contains(&table()),
@@ -36,7 +36,7 @@ fn the_documentation_has_every_rule() {
 }
 
 #[test]
-fn names_are_unique() {
+fn gives_rules_unique_names() {
     let mut ids: Vec<_> = RULES.iter().map(|rule| rule.about.id).collect();
     ids.sort();
     ids.dedup();
@@ -44,12 +44,12 @@ fn names_are_unique() {
 }
 
 #[test]
-fn nothing_planted_nothing_found() {
+fn finds_nothing_where_nothing_is_planted() {
     assert_eq!(causes_of(|build| build), []);
 }
 
 #[test]
-fn causes_never_add_up_to_more_than_what_was_planted() {
+fn adds_up_causes_to_the_whole() {
     let found = causes_of(|build| {
         let build = build.call("futex", 3_000, DOSE).call("getpid", 10, DOSE);
         build.thread(8, Role::JscHeapHelper, |thread| thread.user(DOSE, 9))
@@ -63,4 +63,18 @@ fn causes_never_add_up_to_more_than_what_was_planted() {
         (shares.iter().sum::<f64>() - 1.0).abs() < 1e-6,
         "{shares:?}"
     );
+}
+
+#[test]
+fn predicts_the_saving_of_removable_causes() {
+    let found = planted("thread-handoff", |build| build.call("futex", 5_000, DOSE));
+    let predicted = found.predicted.expect("a handoff can be removed");
+    // 20 ms in 1,000 tokens.
+    assert!((predicted.delta + 20_000.0).abs() < 1.0, "{predicted:?}");
+    let [low, high] = predicted.ci95;
+    assert!(low <= predicted.delta && predicted.delta <= high && high < 0.0);
+    let code = planted("user-code", |build| {
+        build.thread(9, MAIN, |thread| thread.user(DOSE, 0))
+    });
+    assert_eq!(code.predicted, None);
 }

@@ -1,4 +1,4 @@
-//! Work passed from one thread to another, and locks.
+//! Work that is passed between threads, and locks.
 
 use super::{
     Comparison, Delta, Match,
@@ -44,8 +44,8 @@ fn is_handing(row: &Delta) -> bool {
     row.is_of(SyscallClass::ThreadSync)
 }
 
-/// Whether it is the threads' waking each other that preempts them: there are more such wake-ups, and about as many as
-/// preemptions.
+/// Returns whether wake-ups by own threads preempt the threads: there are more such wake-ups,
+/// and about as many as preemptions.
 fn preempted_by_own(pair: &Comparison<'_>, rows: &[Delta]) -> bool {
     let switching = rows
         .iter()
@@ -93,7 +93,7 @@ mod tests {
     use recording::vocabulary::Role;
 
     #[test]
-    fn a_thread_that_only_passes_things_on_is_part_of_it() {
+    fn claims_threads_that_only_pass_work_on() {
         let errands = |user: u64| {
             causes_of(|build| {
                 build.thread(9, "helper", |thread| {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn preempting_each_other_is_part_of_it() {
+    fn claims_preemptions_by_own_threads() {
         let preempted = |own_wakeups: u64| {
             causes_of(|build| {
                 let build = build.thread(1, MAIN, |thread| thread.ctx_switch(DOSE, 5_000));
@@ -128,13 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn futex_traffic_is_found() {
+    fn finds_futex_traffic() {
         let found = planted("thread-handoff", |build| build.call("futex", 5_000, DOSE));
         assert_whole(&found);
     }
 
     #[test]
-    fn the_little_that_runs_around_hand_overs_is_part_of_it() {
+    fn claims_little_user_code_around_handoffs() {
         let found = planted("thread-handoff", |build| {
             build.thread(1, MAIN, |more| {
                 more.call("futex", 10_000, DOSE).user(DOSE / 4, 10_000)
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn user_code_that_grows_by_more_has_its_own_cause() {
+    fn leaves_user_code_that_grows_by_more() {
         let found = causes_of(|build| {
             build.thread(1, MAIN, |more| {
                 more.call("futex", 1_000, DOSE).user(DOSE, 1_000)
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_save_hides_it_not() {
+    fn finds_handoffs_beside_savings() {
         let found = causes_of(|build| {
             let build = build.thread(8, Role::JscHeapHelper, |thread| thread.user(2 * DOSE, 9));
             build.call("futex", 1_000, DOSE / 4).with(saves)

@@ -45,7 +45,7 @@ mod tests {
     use recording::vocabulary::Role;
 
     #[test]
-    fn a_polling_timer_is_found_with_its_thread() {
+    fn finds_a_timer_with_its_thread() {
         let found = planted("timer-wakeups", |build| {
             build.thread(9, "ticker", |thread| {
                 thread
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_works_between_sleeps_is_another_matter() {
+    fn ignores_threads_that_work_between_sleeps() {
         let found = causes_of(|build| {
             build.thread(9, "worker", |thread| {
                 thread
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_save_hides_it_not() {
+    fn finds_timers_beside_savings() {
         let found = causes_of(|build| {
             let build = build.thread(8, Role::JscHeapHelper, |thread| thread.user(2 * DOSE, 9));
             build.call("clock_nanosleep", 1_000, DOSE / 4).with(saves)

@@ -25,7 +25,7 @@ pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
     })
 }
 
-/// Where the code lay that samples found the dearer arm in.
+/// Regions of the code in which samples found the costly arm.
 struct Places {
     /// Samples by class of memory region.
     samples: BTreeMap<RegionClass, u64>,
@@ -55,8 +55,8 @@ impl Places {
         places
     }
 
-    /// `; of 200 samples, 75 % (± 6) in its binary, …`: shares with the 95 % error of their sampling, the three
-    /// largest.
+    /// `; of 200 samples, 75 % (± 6) in its binary, …`: shares with the 95 % error of their
+    /// sampling, the three largest.
     fn text(&self) -> String {
         let all: u64 = self.samples.values().sum();
         let mut shares: Vec<(RegionClass, u64)> = self
@@ -93,7 +93,7 @@ fn share(class: RegionClass, count: u64, all: u64) -> String {
     )
 }
 
-/// What each role of the dearer arm runs, the two largest.
+/// Returns the user code of the costly arm by role, the two largest.
 fn roles(pair: &Comparison<'_>, rows: &[Delta]) -> String {
     let mut roles: BTreeMap<&Role, (f64, f64)> = BTreeMap::new();
     for row in rows {
@@ -111,7 +111,8 @@ fn roles(pair: &Comparison<'_>, rows: &[Delta]) -> String {
     format!("{}: {}", pair.costly.arm, shown.join(", "))
 }
 
-/// `; application code 12.1 µs ± 1.3 µs, …`: what the dearer arm does more, the three largest; nothing if it is not known.
+/// Returns `; by category: application code 12.1 µs ± 1.3 µs, …`: the three categories that grew
+/// most; nothing without names.
 fn doing(pair: &Comparison<'_>, rows: &[Delta]) -> String {
     let mut kinds: BTreeMap<TermKind, (f64, Option<f64>)> = BTreeMap::new();
     for row in rows {
@@ -136,7 +137,7 @@ fn doing(pair: &Comparison<'_>, rows: &[Delta]) -> String {
     format!("; by category: {}", shown.join(", "))
 }
 
-/// The largest entries above zero.
+/// Returns the largest entries above zero.
 const UNNAMED: TermKind = TermKind::Code(CodeCategory::Unnamed);
 
 fn largest<K: Ord, T: Copy>(
@@ -159,7 +160,7 @@ mod tests {
     use recording::vocabulary::{RegionClass, Runtime};
 
     #[test]
-    fn busy_code_is_found() {
+    fn finds_busy_code() {
         let found = planted("user-code", |build| {
             build.thread(9, MAIN, |thread| thread.user(DOSE, 0))
         });
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_say_what_it_does() {
+    fn splits_it_by_category() {
         let found = planted("user-code", |build| {
             let build = build.thread(9, MAIN, |thread| thread.user(DOSE, 0));
             build
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_say_where_the_code_lies() {
+    fn splits_it_by_region() {
         let samples = |pairs: &[(RegionClass, u64)]| {
             let pairs = pairs.iter().copied();
             super::Places {

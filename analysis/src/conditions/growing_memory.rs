@@ -32,7 +32,7 @@ mod tests {
     use recording::testing::Build;
 
     #[test]
-    fn growth_is_seen() {
+    fn detects_growth() {
         let with = |sizes: &[u64]| {
             let points = sizes.iter().map(|rss_bytes| MemoryPoint {
                 t_ns: 0,

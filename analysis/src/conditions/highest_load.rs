@@ -1,4 +1,5 @@
-//! The load that an arm sustained, where a run searched for it, and the resource nearest to its limit there.
+//! The load that an arm sustained, where a run searched for it, and the resource nearest to its
+//! limit there.
 
 use super::Sign;
 use crate::thresholds::Thresholds;
@@ -10,7 +11,7 @@ use recording::{Evidence, Recording, load::Held};
 pub(super) fn check(path: &str, round: &Recording, _limits: &Thresholds) -> Option<Sign> {
     let held = round.load.as_ref()?.held.as_ref()?;
     Some(Sign {
-        // The worst round is the one that held least.
+        // The worst round is the one that sustained least.
         size: -held.load,
         text: format!("{}; at that load, {}", sustained(held), limit(round)),
         evidence: Evidence::part(path, Part::Load),
@@ -30,7 +31,7 @@ fn sustained(held: &Held) -> String {
     format!("it sustained {load:.0} {unit} and {crossed}{client}")
 }
 
-/// The nearest to its limit of what can be: one thread, CPUs for all of them, or the model.
+/// Returns the resource nearest to its limit: one thread, CPUs for all of them, or the stub.
 fn limit(round: &Recording) -> String {
     let share = |ns: u64| ns as f64 / round.window.duration_ns.max(1) as f64;
     let process = &round.process;
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn it_tells_what_was_held_and_what_was_busiest() {
+    fn reports_the_load_and_the_busiest_thread() {
         let sign = sign(held(Some(450.0), false), 300_000_000).expect("a sign");
         assert_eq!(
             sign.text,
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_the_servers_limit_is_told_as_such() {
+    fn reports_limits_outside_of_the_server() {
         let text = sign(held(None, true), 950_000_000).expect("a sign").text;
         assert!(
             text.contains("was not offered more (the load generator"),
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_load_that_was_not_sought_has_no_highest() {
+    fn reports_nothing_without_a_search() {
         assert!(sign(None, 0).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Conditions of one arm that a reader must know, whatever the difference. They have no row in a ledger.
+//! Conditions of one arm that matter for every difference. They have no row in a ledger.
 
 mod growing_memory;
 mod highest_load;

@@ -28,7 +28,7 @@ mod tests {
     use recording::testing::Build;
 
     #[test]
-    fn sends_that_wait_are_seen() {
+    fn detects_sends_that_wait() {
         let with = |held: u64| {
             Build::arm("x")
                 .with(|recording| {

@@ -28,7 +28,7 @@ mod tests {
     use recording::testing::Build;
 
     #[test]
-    fn a_busy_thread_is_seen() {
+    fn detects_a_busy_thread() {
         let with = |on_cpu: u64| {
             Build::arm("x")
                 .thread(1, "main loop", |thread| thread.user(on_cpu, 1))

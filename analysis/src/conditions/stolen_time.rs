@@ -26,7 +26,7 @@ mod tests {
     use recording::testing::Build;
 
     #[test]
-    fn stolen_time_is_seen() {
+    fn detects_steal() {
         let with = |steal: u64| {
             let build = Build::arm("x").with(|recording| recording.host.cpus = 2);
             build

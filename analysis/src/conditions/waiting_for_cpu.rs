@@ -26,7 +26,7 @@ mod tests {
     use recording::testing::Build;
 
     #[test]
-    fn a_crowded_machine_is_seen() {
+    fn detects_a_crowded_machine() {
         let with = |waited: u64| {
             let build = Build::arm("x").thread(1, "main", |thread| thread.user(100, 1));
             build

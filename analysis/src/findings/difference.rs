@@ -1,4 +1,5 @@
-//! A difference in one sentence, with its largest parts: "b takes X more than a: Y in …, because …".
+//! A difference in one sentence, with its largest parts: "b takes X more than a: Y in …, because
+//! …".
 
 use super::sentence;
 use crate::pair_view::PairView;
@@ -11,8 +12,8 @@ use recording::{Evidence, format};
 
 /// Most parts of a sentence.
 const MOST_PARTS: usize = 4;
-/// Returns the sentence about a difference, with the share that the ledger explains and the rows that it rests on. `arms`
-/// are those of the pair.
+/// Returns the sentence about a difference, with the share that the ledger explains and the rows
+/// that it rests on. `arms` are those of the pair.
 pub fn decided(
     view: &PairView<'_>,
     arms: Option<(&Rounds<'_>, &Rounds<'_>)>,
@@ -26,7 +27,8 @@ pub fn decided(
     view.finding("difference", text, explained(view), rows)
 }
 
-/// Returns the sentence about a difference without a verdict: the measured difference, with a share of 0.
+/// Returns the sentence about a difference without a verdict: the measured difference, with a share
+/// of 0.
 pub fn undecided(view: &PairView<'_>, limits: &Thresholds) -> Finding {
     let is_large = (view.pair.ratio - 1.0).abs() > stats::MARGIN;
     if !is_large || view.pair.terms.is_empty() {
@@ -77,7 +79,8 @@ fn explained(view: &PairView<'_>) -> f64 {
 
 type Part<'a> = (usize, &'a Term);
 
-/// Returns the rows worth reporting, largest first: those that make the difference, and those that run against it.
+/// Returns the rows worth reporting, largest first: those that make the difference, and those that
+/// run against it.
 fn parts<'a>(view: &PairView<'a>, limits: &Thresholds) -> (Vec<Part<'a>>, Vec<Part<'a>>) {
     let difference = view.difference();
     let worth =

@@ -1,4 +1,5 @@
-//! Sentences that cite their rows. No sentence says more than the ledger carries, and "no difference" is a finding.
+//! Sentences that cite their rows. No sentence says more than the ledger carries, and "no
+//! difference" is a finding.
 
 mod difference;
 mod sentence;
