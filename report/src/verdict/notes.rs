@@ -23,8 +23,11 @@ pub fn advice(
             || finding.metric.is_cpu_time() && metric.name.is_cpu_time();
         same && pair == names && !finding.consequence
     };
-    let mut findings = comparison.findings.iter().filter(fits);
-    let Some(found) = findings.find(|finding| !finding.advice.is_empty()) else {
+    let findings = comparison.findings.iter().filter(fits);
+    let advised = findings.filter(|finding| !finding.advice.is_empty());
+    // Advice with a known saving comes first; a profile of user code removes nothing by itself.
+    let known = advised.clone().find(|finding| finding.predicted.is_some());
+    let Some(found) = known.or_else(|| advised.clone().next()) else {
         return of_waste(comparison).filter(|_| about.is_none());
     };
     let place = match about {
