@@ -32,7 +32,7 @@ pub struct CallStack {
     /// Frames in `kernel`.
     pub kernel_len: u32,
     /// The word on top of the user stack: the return address if the innermost function keeps no
-    /// frame and pushed nothing. 0 for a sample in the kernel.
+    /// frame and pushed nothing. 0 where it could not be read.
     pub top: u64,
     /// Addresses of user code, innermost first. All but the first are return addresses.
     pub user: [u64; USER_FRAMES],

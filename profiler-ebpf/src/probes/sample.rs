@@ -3,7 +3,7 @@
 //! Hooks: a perf event, `cpu-clock`, on each CPU.
 //! Writes: `THREADS.samples_*`, `CODE`, and by `stack.rs` `STACKS` and `STACK_COUNTS`.
 
-use crate::config::OFF_REGS_NR;
+use crate::config::{OFF_REGS_NR, OFF_REGS_SP};
 use crate::hook::{Direct, Object};
 use crate::maps::{CODE, tally};
 use crate::probes::site::user;
@@ -56,7 +56,14 @@ fn classify(ctx: &PerfEventContext, detects_edges: bool) -> u32 {
         tally(&CODE, &key, |counters| counters.lost_samples += 1);
         IN_USER
     };
-    stack::add(ctx, thread, flags, kernel, registers.rsp);
+    let stack_pointer = if !kernel {
+        registers.rsp
+    } else if detects_edges {
+        user_registers().read(OFF_REGS_SP.load())
+    } else {
+        0
+    };
+    stack::add(ctx, thread, flags, kernel, stack_pointer);
     0
 }
 
@@ -64,12 +71,18 @@ fn classify(ctx: &PerfEventContext, detects_edges: bool) -> u32 {
 /// number, where a fault or an interrupt leaves -1.
 #[inline(always)]
 fn by_syscall() -> bool {
+    let number: u64 = user_registers().read(OFF_REGS_NR.load());
+    number as i64 >= 0
+}
+
+/// The registers with which the running thread entered the kernel.
+#[inline(always)]
+fn user_registers() -> Object<Direct> {
     // SAFETY: the helper takes no argument and cannot fail.
     let task = unsafe { bpf_get_current_task_btf() };
     // SAFETY: the helper takes a task, which the helper before returned.
     let registers = unsafe { bpf_task_pt_regs(task) };
-    let number: u64 = Object::<Direct>::at(registers as *const u8).read(OFF_REGS_NR.load());
-    number as i64 >= 0
+    Object::at(registers as *const u8)
 }
 
 /// Kernel addresses are the upper half on every 64-bit architecture that Linux supports.

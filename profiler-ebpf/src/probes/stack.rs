@@ -19,8 +19,8 @@ const USER: u8 = 1;
 /// Bit of `config::KEEPS_STACKS`: stacks of the kernel.
 const KERNEL: u8 = 2;
 
-/// Counts a sample by its call stack. `kernel`: it was taken in the kernel; otherwise `stack_pointer`
-/// is that of the interrupted code.
+/// Counts a sample by its call stack. `kernel`: it was taken in the kernel. `stack_pointer` is that of
+/// the user code, 0 where it is not known.
 #[inline(always)]
 pub fn add(ctx: &PerfEventContext, thread: Tracked, flags: u32, kernel: bool, stack_pointer: u64) {
     let wanted = KEEPS_STACKS.load();
@@ -42,7 +42,11 @@ pub fn add(ctx: &PerfEventContext, thread: Tracked, flags: u32, kernel: bool, st
     } else {
         0
     };
-    stack.top = if kernel { 0 } else { user(stack_pointer) };
+    stack.top = if stack_pointer == 0 {
+        0
+    } else {
+        user(stack_pointer)
+    };
     let hash = hash_of(
         &stack.kernel[..],
         stack.kernel_len,
