@@ -13,6 +13,7 @@ use aya_ebpf::helpers::generated::bpf_get_stack;
 use aya_ebpf::programs::PerfEventContext;
 use profiler_common::StackKey;
 use profiler_common::call_stack::{HASH_SEED, IN_GC, KERNEL_FRAMES, USER_FRAMES, mix};
+use profiler_common::thread::FLAG_READ;
 
 /// Bit of `config::KEEPS_STACKS`: stacks of user code.
 const USER: u8 = 1;
@@ -32,6 +33,9 @@ pub fn add(ctx: &PerfEventContext, thread: Tracked, flags: u32, kernel: bool, st
     };
     // SAFETY: the entry is this CPU's own, and no sample interrupts another.
     let stack = unsafe { &mut *scratch };
+    // A page fault while the stack is read looks at the flag: a chain of frame pointers may end
+    // anywhere.
+    thread.change_flags(FLAG_READ, 0);
     stack.user_len = if wanted & USER != 0 {
         frames(ctx, &mut stack.user, BPF_F_USER_STACK.into())
     } else {
@@ -47,6 +51,7 @@ pub fn add(ctx: &PerfEventContext, thread: Tracked, flags: u32, kernel: bool, st
     } else {
         user(stack_pointer)
     };
+    thread.change_flags(0, FLAG_READ);
     let hash = hash_of(
         &stack.kernel[..],
         stack.kernel_len,

@@ -105,7 +105,10 @@ impl ModuleFile {
         let Some(path) = &self.path else {
             return unnamed();
         };
-        let source = Source::Elf(Elf::new(path));
+        let mut elf = Elf::new(path);
+        // Symbol tables suffice for function names; reading DWARF takes seconds for a large file.
+        elf.debug_syms = false;
+        let source = Source::Elf(elf);
         let Ok(found) = symbolizer.symbolize(&source, Input::FileOffset(offsets)) else {
             return unnamed();
         };
