@@ -1,11 +1,12 @@
-//! The APIs beside chat completions, and what all of them have in common.
+//! The APIs beside chat completions.
 
 use crate::support::{Response, get, post, start, tokens};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::Path};
 use stub::{Config, Script, Timing};
 
-const ANTHROPIC: &str = "anthropic-version: 2023-06-01\r\n";
+/// The header that Anthropic's API requires.
+pub const ANTHROPIC: &str = "anthropic-version: 2023-06-01\r\n";
 
 /// Starts a stub with the script of the client tests.
 async fn scripted() -> SocketAddr {
@@ -18,12 +19,13 @@ async fn scripted() -> SocketAddr {
     start(Config::new(Script::load(&path, &timing).unwrap())).await
 }
 
-async fn send(addr: SocketAddr, path: &str, body: Value) -> Response {
+/// Sends a JSON body.
+pub async fn send(addr: SocketAddr, path: &str, body: Value) -> Response {
     post(addr, path, ANTHROPIC, &body.to_string()).await
 }
 
 /// Returns the events as JSON.
-fn events(response: &Response) -> Vec<Value> {
+pub fn events(response: &Response) -> Vec<Value> {
     let events = response.events().into_iter();
     events
         .map(|event| serde_json::from_str(event).unwrap())
@@ -249,189 +251,6 @@ async fn answers_requests_for_embeddings() {
         (&stats["requests"], &stats["completed"]),
         (&json!(1), &json!(1))
     );
-}
-
-#[tokio::test]
-async fn injects_faults_into_all_apis() {
-    let addr = start(tokens(3)).await;
-    let chat = json!([{"role": "user", "content": "hi"}]);
-    let contents = json!([{"parts": [{"text": "hi"}]}]);
-    let requests = [
-        (
-            "/v1/responses",
-            json!({"model": "m", "input": "hi", "stream": true}),
-            "type",
-        ),
-        (
-            "/v1/messages",
-            json!({"model": "m", "messages": chat, "max_tokens": 9, "stream": true}),
-            "type",
-        ),
-        (
-            "/v1beta/models/m:streamGenerateContent?alt=sse",
-            json!({"contents": contents}),
-            "error",
-        ),
-    ];
-    for (path, body, field) in requests {
-        let send = async |fault: &str| {
-            let headers = format!("{ANTHROPIC}x-stub-fault: {fault}\r\n");
-            post(addr, path, &headers, &body.to_string()).await
-        };
-        let limited = send("429").await;
-        assert_eq!(
-            (limited.status(), limited.header("retry-after")),
-            (429, Some("1")),
-            "{path}"
-        );
-        let failed = events(&send("error-after=1").await);
-        assert!(
-            !failed.last().unwrap()[field].is_null(),
-            "{path}: {failed:?}"
-        );
-        assert!(send("reset-after=1").await.error.is_some(), "{path}");
-        let broken = send("malformed-after=1").await;
-        let valid = |event: &&str| serde_json::from_str::<Value>(event).is_ok();
-        assert_eq!(
-            broken.events().iter().filter(|event| !valid(event)).count(),
-            1,
-            "{path}"
-        );
-    }
-    let body = json!({"model": "m", "input": "hi"}).to_string();
-    let refused = post(addr, "/v1/embeddings", "x-stub-fault: 503\r\n", &body).await;
-    assert_eq!(refused.status(), 503);
-}
-
-#[tokio::test]
-async fn refuses_bad_requests_in_the_shape_of_each_api() {
-    let addr = start(tokens(1)).await;
-    let openai = |error: &Value| error["error"]["param"].is_string();
-    let anthropic = |error: &Value| {
-        error["error"]["type"] == "invalid_request_error" && error["type"] == "error"
-    };
-    let google = |error: &Value| error["error"]["status"] == "INVALID_ARGUMENT";
-    type Shape<'a> = &'a dyn Fn(&Value) -> bool;
-    let user = json!([{"role": "user", "content": "hi"}]);
-    let contents = json!([{"parts": [{"text": "hi"}]}]);
-    let refusals: [(&str, Value, Shape<'_>); 12] = [
-        ("/v1/responses", json!({"model": "m"}), &openai),
-        (
-            "/v1/responses",
-            json!({"model": "m", "input": "hi", "temperature": 3}),
-            &openai,
-        ),
-        (
-            "/v1/responses",
-            json!({"model": "m", "input": "hi", "previous_response_id": "r"}),
-            &openai,
-        ),
-        (
-            "/v1/responses",
-            json!({"model": "m", "input": "hi", "tools": [{"type": "web_search"}]}),
-            &openai,
-        ),
-        (
-            "/v1/responses",
-            json!({"model": "m", "input": [{"type": "item_reference", "id": "x"}]}),
-            &openai,
-        ),
-        (
-            "/v1/messages",
-            json!({"model": "m", "messages": user}),
-            &anthropic,
-        ),
-        (
-            "/v1/messages",
-            json!({"model": "m", "messages": user, "max_tokens": 5, "temperature": 1.5}),
-            &anthropic,
-        ),
-        (
-            "/v1/messages",
-            json!({"model": "m", "messages": user, "max_tokens": 5, "top_pp": 1}),
-            &anthropic,
-        ),
-        (
-            "/v1/messages",
-            json!({"model": "m", "messages": [{"role": "system", "content": ""}], "max_tokens": 5}),
-            &anthropic,
-        ),
-        ("/v1beta/models/m:generateContent", json!({}), &google),
-        (
-            "/v1beta/models/m:generateContent",
-            json!({"contents": contents, "generationConfig": {"candidateCount": 2}}),
-            &google,
-        ),
-        (
-            "/v1beta/models/m:generateContent",
-            json!({"contents": contents, "tools": [{"googleSearch": {"a": 1}}]}),
-            &google,
-        ),
-    ];
-    for (path, body, has_shape) in refusals {
-        let response = send(addr, path, body.clone()).await;
-        let error = response.json();
-        assert_eq!(response.status(), 400, "{path} {body} {error}");
-        assert!(has_shape(&error), "{path} {body}: {error}");
-    }
-    let body = json!({"model": "m", "messages": user, "max_tokens": 5}).to_string();
-    let unversioned = post(addr, "/v1/messages", "", &body).await;
-    assert!(
-        unversioned.body.contains("anthropic-version"),
-        "{}",
-        unversioned.body
-    );
-}
-
-#[tokio::test]
-async fn requires_the_configured_api_key() {
-    let config = Config {
-        api_key: Some("sk-right".into()),
-        ..tokens(1)
-    };
-    let addr = start(config).await;
-    let body = r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"max_tokens":5}"#;
-    let status = async |path: &str, header: &str| {
-        post(addr, path, &format!("{ANTHROPIC}{header}"), body)
-            .await
-            .status()
-    };
-    for (path, header) in [
-        ("/v1/chat/completions", "authorization: Bearer sk-right\r\n"),
-        ("/v1/messages", "x-api-key: sk-right\r\n"),
-    ] {
-        assert_eq!(status(path, header).await, 200, "{path}");
-        assert_eq!(status(path, "").await, 401, "{path}");
-        assert_eq!(
-            status(path, &header.replace("right", "wrong")).await,
-            401,
-            "{path}"
-        );
-        assert_eq!(
-            status(path, "authorization: Basic sk-right\r\n").await,
-            401,
-            "{path}"
-        );
-    }
-    let contents = json!({"contents": [{"parts": [{"text": "hi"}]}]});
-    let gemini = "/v1beta/models/m:generateContent";
-    assert_eq!(
-        send(addr, &format!("{gemini}?key=sk-right"), contents.clone())
-            .await
-            .status(),
-        200
-    );
-    let refused = send(addr, &format!("{gemini}?key=no"), contents).await;
-    assert_eq!(refused.json()["error"]["status"], "UNAUTHENTICATED");
-    let models = get(addr, "/v1/models").await;
-    assert_eq!(
-        (
-            models.status(),
-            models.json()["error"]["message"].is_string()
-        ),
-        (401, true)
-    );
-    assert_eq!(get(addr, "/stats").await.status(), 200);
 }
 
 #[tokio::test]

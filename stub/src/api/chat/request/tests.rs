@@ -68,8 +68,8 @@ fn rejects_bodies_that_are_not_a_request() {
 }
 
 #[test]
-fn rejects_parameters_of_the_wrong_type_or_value() {
-    let refusals = [
+fn rejects_sampling_parameters_of_the_wrong_type_or_value() {
+    assert_refused(&[
         (
             r#""temperature":9"#,
             "temperature",
@@ -103,6 +103,12 @@ fn rejects_parameters_of_the_wrong_type_or_value() {
         (r#""n":0"#, "n", "Expected a value >= 1"),
         (r#""stop":["a","b","c","d","e"]"#, "stop", "at most 4"),
         (r#""stop":[1]"#, "stop", "array of strings"),
+    ]);
+}
+
+#[test]
+fn rejects_other_parameters_of_the_wrong_type_or_value() {
+    assert_refused(&[
         (r#""stream_options":{}"#, "stream_options", "needs 'stream'"),
         (
             r#""stream":true,"stream_options":{"x":1}"#,
@@ -141,10 +147,14 @@ fn rejects_parameters_of_the_wrong_type_or_value() {
             "tool_choice",
             "only allowed when 'tools'",
         ),
-    ];
+    ]);
+}
+
+/// Asserts that each request with these parameters is refused, with the name of the bad one.
+fn assert_refused(refusals: &[(&str, &str, &str)]) {
     for (params, param, reason) in refusals {
         let error = with(params).unwrap_err();
-        assert_eq!(error.param.as_deref(), Some(param), "{params}");
+        assert_eq!(error.param.as_deref(), Some(*param), "{params}");
         assert!(error.message.contains(reason), "{params}: {error}");
         assert!(error.code.is_some(), "{params}");
     }
