@@ -4,10 +4,12 @@ use super::deadline::until;
 use super::in_flight::InFlight;
 use super::worker_state::WorkerState;
 use crate::client::{Answer, Connection, Exchange, Failure, Values};
-use crate::clock::{nanos, now_ns};
+use crate::clock::{MILLISECOND, nanos, now_ns};
 use crate::steps::Step;
 use std::pin::pin;
 
+/// Idle time after which a server is likely to close a connection.
+const IDLE_NS: u64 = 5 * MILLISECOND;
 /// How often one request may be sent on a new connection because the server did not process it.
 const RESENDS: u32 = 3;
 
@@ -67,8 +69,11 @@ impl Session {
         result
     }
 
-    /// Sends the request, again on a new connection where the server says that it did not process
-    /// it. With `from_connected`, the request begins when its first connection is open.
+    /// Sends the request. With `from_connected`, it begins when its first connection is open.
+    ///
+    /// It is sent again on a new connection if the server did not process it: the server says so,
+    /// or it closed a connection that had been idle, before any byte of an answer. Servers close idle
+    /// connections at the same moment as clients reuse them.
     async fn send(
         &mut self,
         worker: &WorkerState,
@@ -85,13 +90,21 @@ impl Session {
             if from_connected && attempt == 0 {
                 request.begin_ns = now_ns();
             }
-            request.sent_on(connection.progress());
+            let progress = connection.progress();
+            request.sent_on(progress.clone());
+            let idle_ns = now_ns().saturating_sub(self.exchange.answer().end_ns);
+            let was_idle = connection.is_used() && idle_ns > IDLE_NS;
             let http = target.address_to(&step.request, values);
             let run = self
                 .exchange
                 .run(&mut connection, http, &worker.scanner, &worker.received);
-            match run.await {
-                Err(Failure::NotProcessed) if attempt < RESENDS => {}
+            let result = run.await;
+            let unanswered = progress.bytes_ns().0 == 0;
+            match result {
+                Err(Failure::NotProcessed) if attempt < RESENDS => request.resent(),
+                Err(Failure::Reset | Failure::ClosedEarly) if was_idle && unanswered => {
+                    request.resent();
+                }
                 Ok(()) => {
                     self.connection = Some(connection);
                     return Ok(());
