@@ -168,6 +168,18 @@ mod tests {
     }
 
     #[test]
+    fn documents_each_fault_of_the_notation() {
+        let text = include_str!("../../../docs/stub.md");
+        let faults = NOTATION.lines().take_while(|line| !line.is_empty());
+        for line in faults {
+            let fault = line.split("  ").next().unwrap();
+            for name in fault.split(", ") {
+                assert!(text.contains(&format!("`{name}`")), "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn combines_faults() {
         let faults: Faults = "reset-after=5, crlf,every=10".parse().unwrap();
         let affected = faults.for_request(20, 0);

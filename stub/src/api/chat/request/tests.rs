@@ -218,3 +218,12 @@ fn rejects_tool_results_without_a_call() {
     assert!(conversation(&[CALL, CALL, RESULT, RESULT]).is_err());
     assert!(conversation(&[CALL, RESULT, RESULT]).is_err());
 }
+
+#[test]
+fn documents_each_refused_parameter() {
+    let text = include_str!("../../../../../docs/stub.md");
+    let row = text.lines().find(|line| line.starts_with("| refused |")).unwrap();
+    for name in UNSUPPORTED {
+        assert!(row.contains(&format!("`{name}`")), "{name}");
+    }
+}
