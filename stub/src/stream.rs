@@ -25,8 +25,8 @@ pub struct Stream {
     encoder: Encoder,
     cursor: Cursor,
     timing: Timing,
-    ending: Ending,
-    /// Boxed: most streams have none, and a smaller stream stays in the cache longer.
+    /// Boxed, like the other parts that few tokens need: a smaller stream stays in the cache longer.
+    ending: Box<Ending>,
     faults: Option<Box<Faults>>,
     rng: SmallRng,
     stage: Stage,
@@ -39,7 +39,8 @@ pub struct Stream {
     stalled: bool,
     /// Whether the cut is a RST instead of a FIN.
     resets: bool,
-    queue: WriteQueue,
+    /// Only with fault `split`.
+    queue: Option<Box<WriteQueue>>,
     counted: bool,
 }
 
@@ -67,9 +68,8 @@ impl Stream {
             stats,
             encoder,
             cursor: Cursor::new(&reply.parts, reply.limit),
-            ending: Ending::from(&reply),
+            ending: Box::new(Ending::from(&reply)),
             timing: reply.timing,
-            faults: (reply.faults != Faults::default()).then(|| reply.faults.into()),
             rng,
             stage: Stage::Opening,
             due: Some(Instant::now()),
@@ -77,27 +77,31 @@ impl Stream {
             coalesced: 0,
             stalled: false,
             resets: false,
-            queue: WriteQueue::default(),
+            queue: reply.faults.split.map(|_| Box::default()),
+            faults: (reply.faults != Faults::default()).then(|| reply.faults.into()),
             counted: false,
         }
     }
 
     /// Returns when the next event is due; `None` if never.
     pub fn due(&self) -> Option<Instant> {
-        self.queue.not_before().or(self.due)
+        let delayed = self.queue.as_ref().and_then(|queue| queue.not_before());
+        delayed.or(self.due)
     }
 
     /// Appends the due event to `out` and records its lateness, if that is known.
     pub fn take(&mut self, late: Option<Duration>, out: &mut Vec<u8>) {
-        if self.queue.is_empty() {
-            let Some(parts) = self.faults.as_ref().and_then(|faults| faults.split) else {
-                return self.step(late, out);
-            };
+        let Some(mut queue) = self.queue.take() else {
+            return self.step(late, out);
+        };
+        if queue.is_empty() {
             let mut whole = Vec::new();
             self.step(late, &mut whole);
-            self.queue.put(whole.into(), parts);
+            let parts = self.faults.as_ref().and_then(|faults| faults.split);
+            queue.put(whole.into(), parts.unwrap_or(1));
         }
-        out.extend_from_slice(&self.queue.take());
+        out.extend_from_slice(&queue.take());
+        self.queue = Some(queue);
     }
 
     fn step(&mut self, late: Option<Duration>, out: &mut Vec<u8>) {
@@ -229,7 +233,8 @@ impl Stream {
 
     /// Returns whether no event is left: the body has ended, or the connection is to be cut.
     pub fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Done | Stage::Failed | Stage::Cut) && self.queue.is_empty()
+        let written = self.queue.as_ref().is_none_or(|queue| queue.is_empty());
+        matches!(self.stage, Stage::Done | Stage::Failed | Stage::Cut) && written
     }
 
     /// Returns whether the connection is to be cut.

@@ -10,7 +10,8 @@ use serde_json::json;
 
 /// Encodes the events of one completion.
 pub struct ChunkEncoder {
-    identity: Identity,
+    /// Boxed: only tool calls need it.
+    identity: Box<Identity>,
     /// Start of every chunk, rendered once.
     head: String,
     include_usage: bool,
@@ -27,7 +28,7 @@ impl ChunkEncoder {
             head: format!(
                 r#"data: {{"id":{id},"object":"chat.completion.chunk","created":{created},"model":{model},"choices":["#
             ),
-            identity,
+            identity: Box::new(identity),
             include_usage,
             line_end,
         }

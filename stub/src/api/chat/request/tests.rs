@@ -222,7 +222,10 @@ fn rejects_tool_results_without_a_call() {
 #[test]
 fn documents_each_refused_parameter() {
     let text = include_str!("../../../../../docs/stub.md");
-    let row = text.lines().find(|line| line.starts_with("| refused |")).unwrap();
+    let row = text
+        .lines()
+        .find(|line| line.starts_with("| refused |"))
+        .unwrap();
     for name in UNSUPPORTED {
         assert!(row.contains(&format!("`{name}`")), "{name}");
     }
