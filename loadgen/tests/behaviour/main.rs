@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests panic rather than return errors")]
 
 mod answers;
+mod datasets;
 mod faults;
 mod requests;
 mod scripted;

@@ -1,8 +1,8 @@
 //! Requests as servers receive them: headers, credentials, addresses.
 
 use crate::scripted::{
-    GOOD, assert_valid, event_stream, head, load, loadgen, send, serve_always as serve, serve_with,
-    whole,
+    GOOD, assert_valid, event_stream, load, loadgen, request, send, serve_always as serve,
+    serve_with, whole,
 };
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
@@ -113,7 +113,7 @@ fn connects_to_a_unix_socket() {
     thread::spawn(move || {
         for mut stream in listener.incoming().map(Result::unwrap) {
             let mut reader = std::io::BufReader::new(stream.try_clone().unwrap());
-            while head(&mut reader).is_some() {
+            while request(&mut reader).is_some() {
                 stream.write_all(event_stream(GOOD).as_bytes()).unwrap();
             }
         }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
-/// Starts a server and returns its URL. It calls `answer` with the number of the request, its head
-/// and the connection; none closes the connection.
+/// Starts a server and returns its URL. It calls `answer` with the number of the request, its text
+/// (head and body) and the connection; none closes the connection.
 pub fn serve_with(
     answer: impl Fn(usize, &str, &mut TcpStream) -> Option<()> + Send + Sync + 'static,
 ) -> String {
@@ -21,9 +21,9 @@ pub fn serve_with(
             let (answer, requests) = (answer.clone(), requests.clone());
             thread::spawn(move || {
                 let mut reader = BufReader::new(stream.try_clone().unwrap());
-                while let Some(head) = head(&mut reader) {
+                while let Some(request) = request(&mut reader) {
                     let number = requests.fetch_add(1, SeqCst);
-                    if answer(number, &head, &mut stream).is_none() {
+                    if answer(number, &request, &mut stream).is_none() {
                         break;
                     }
                 }
@@ -38,8 +38,8 @@ pub fn serve_always(answer: String) -> String {
     serve_with(move |_, _, out| send(out, &answer))
 }
 
-/// Reads a request, and returns its head.
-pub fn head(reader: &mut impl BufRead) -> Option<String> {
+/// Reads a request, and returns its head and body.
+pub fn request(reader: &mut impl BufRead) -> Option<String> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         let bytes = reader.read_line(&mut head).ok()?;
@@ -51,7 +51,7 @@ pub fn head(reader: &mut impl BufRead) -> Option<String> {
         lower.strip_prefix("content-length:")?.trim().parse().ok()
     });
     let mut body = reader.take(length.unwrap_or(0));
-    std::io::copy(&mut body, &mut std::io::sink()).ok()?;
+    body.read_to_string(&mut head).ok()?;
     Some(head)
 }
 
