@@ -1,17 +1,9 @@
-//! One connection: HTTP/1 or HTTP/2, and the faults that end it.
+//! The state of one connection, and the faults that end it.
 
-use crate::{fault::Faults, route, shared_conn::SharedConn, socket::Socket, worker::Worker};
-use hyper::{
-    body::{Body, Frame, SizeHint},
-    service::service_fn,
-};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-};
+use crate::{fault::Faults, shared_conn::SharedConn, worker::Worker};
+use hyper::body::{Body, Frame, SizeHint};
 use std::{
-    net,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering::Relaxed},
@@ -19,54 +11,17 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::{net::TcpStream, sync::Notify, time::timeout};
+use tokio::{sync::Notify, time::timeout};
 
-/// An accepted connection.
-pub struct Accepted {
-    /// The socket.
-    pub socket: net::TcpStream,
-    /// Faults that concern the connection.
-    pub faults: Faults,
-}
-
-/// What the requests of one connection share.
+/// State that the requests of one connection share.
 #[derive(Clone)]
 pub struct Connection {
     /// The worker that serves it.
     pub worker: Arc<Worker>,
     /// The socket.
     pub conn: Arc<SharedConn>,
-    /// Its requests so far.
-    pub activity: Arc<Activity>,
-}
-
-/// Serves one connection. Its errors are the client's: it disconnected, or sent no valid HTTP.
-pub async fn serve(worker: Arc<Worker>, accepted: Accepted) {
-    let stats = worker.stats.clone();
-    let socket = TcpStream::from_std(accepted.socket);
-    let conn = socket.and_then(|socket| SharedConn::new(socket, stats));
-    let Ok(conn) = conn.map(Arc::new) else {
-        return;
-    };
-    let socket = TokioIo::new(Socket(conn.clone()));
-    let activity = Arc::new(Activity::new(&accepted.faults));
-    let connection = Connection {
-        worker,
-        conn,
-        activity: activity.clone(),
-    };
-    let service = service_fn(|request| route::answer(connection.clone(), request));
-    let mut server = auto::Builder::new(TokioExecutor::new());
-    // Heads and first events are small: one copied buffer costs less than a gathering write.
-    server.http1().writev(false);
-    let mut serving = pin!(server.serve_connection(socket, service));
-    if activity.is_limited() {
-        tokio::select! {
-            _ended = serving.as_mut() => return,
-            () = activity.until_over() => serving.as_mut().graceful_shutdown(),
-        }
-    }
-    let _ = serving.await;
+    /// Counts its requests, if a fault may end it.
+    pub activity: Option<Arc<Activity>>,
 }
 
 /// Counts the requests of a connection, for the faults that end it.
@@ -79,28 +34,26 @@ pub struct Activity {
 }
 
 impl Activity {
-    fn new(faults: &Faults) -> Self {
-        Self {
-            most_requests: faults.goaway_after,
-            idle_close: faults.idle_close,
-            begun: AtomicU32::default(),
-            active: AtomicU32::default(),
-            changed: Notify::new(),
-        }
-    }
-
-    fn is_limited(&self) -> bool {
-        self.most_requests.is_some() || self.idle_close.is_some()
+    /// Creates the counters of a connection, if one of its faults may end it.
+    pub fn new(faults: &Faults) -> Option<Arc<Self>> {
+        let limited = faults.goaway_after.is_some() || faults.idle_close.is_some();
+        limited.then(|| {
+            Arc::new(Self {
+                most_requests: faults.goaway_after,
+                idle_close: faults.idle_close,
+                begun: AtomicU32::default(),
+                active: AtomicU32::default(),
+                changed: Notify::new(),
+            })
+        })
     }
 
     /// Counts the start of a request, until the returned guard is dropped.
-    pub fn begin_request(self: &Arc<Self>) -> Option<ActiveRequest> {
-        self.is_limited().then(|| {
-            self.begun.fetch_add(1, Relaxed);
-            self.active.fetch_add(1, Relaxed);
-            self.changed.notify_one();
-            ActiveRequest(self.clone())
-        })
+    pub fn begin_request(self: &Arc<Self>) -> ActiveRequest {
+        self.begun.fetch_add(1, Relaxed);
+        self.active.fetch_add(1, Relaxed);
+        self.changed.notify_one();
+        ActiveRequest(self.clone())
     }
 
     fn had_all_requests(&self) -> bool {
@@ -109,7 +62,7 @@ impl Activity {
     }
 
     /// Waits until a fault ends the connection.
-    async fn until_over(&self) {
+    pub async fn until_over(&self) {
         while !self.had_all_requests() {
             let changed = self.changed.notified();
             match self.idle_close {

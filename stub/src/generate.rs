@@ -7,7 +7,7 @@ use crate::{
     fault::Faults,
     non_streaming,
     reply::Reply,
-    route::{Failure, HttpResponse, json_response},
+    response::{Failure, HttpResponse, json_response},
     stream::Stream,
     stream_writer::{Framing, StreamWriter},
 };
@@ -27,7 +27,7 @@ const MAX_BODY_BYTES: usize = 32 << 20;
 /// The request header that asks for faults.
 const FAULT_HEADER: &str = "x-stub-fault";
 
-/// What the path of a request determines.
+/// The properties of a request that its path determines.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint<'a> {
     /// The API.

@@ -6,7 +6,7 @@ use crate::{
     cursor::Cursor,
     fault::Faults,
     reply::Reply,
-    route::{Failure, HttpResponse, json_text},
+    response::{Failure, HttpResponse, json_text},
     stats::{Stats, add, count},
 };
 use hyper::StatusCode;

@@ -108,6 +108,27 @@ pub struct Reply {
     pub faults: Faults,
 }
 
+/// The end of an answer.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// Why the answer ends.
+    pub finish: Finish,
+    /// Token counts that the response reports.
+    pub usage: Usage,
+    /// The text of the request's `stop` that ended the answer.
+    pub stop_sequence: Option<Box<str>>,
+}
+
+impl From<&Reply> for Ending {
+    fn from(reply: &Reply) -> Self {
+        Self {
+            finish: reply.finish,
+            usage: reply.usage,
+            stop_sequence: reply.stop_sequence.as_deref().map(Into::into),
+        }
+    }
+}
+
 /// Returns the number of pieces in all parts.
 pub fn pieces(parts: &[Part]) -> u32 {
     parts.iter().fold(0, |sum: u32, part| {

@@ -2,40 +2,18 @@
 
 use crate::{
     api::{self, Api, error::ApiError},
-    body::StreamBody,
-    connection::{ActiveBody, ActiveRequest, Connection},
+    connection::{ActiveBody, ActiveRequest, Activity, Connection},
     generate::{self, Endpoint},
+    response::{Failure, HttpBody, HttpResponse, json_response, refusal},
     stats::count,
     stream_writer::Disconnect,
 };
-use bytes::Bytes;
-use http_body_util::{Either, Full};
 use hyper::{
     Method, Request, Response, StatusCode, Version,
     body::Incoming,
-    header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER},
+    header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderValue},
 };
 use serde_json::{Value, json};
-
-/// A response, streaming or not.
-pub type HttpResponse = Response<HttpBody>;
-
-/// The body of a response.
-type HttpBody = Either<Full<Bytes>, StreamBody>;
-
-/// The reason a request gets no ordinary response.
-pub enum Failure {
-    /// The request is refused.
-    Refused(ApiError),
-    /// A fault cuts the connection.
-    Disconnect,
-}
-
-impl From<ApiError> for Failure {
-    fn from(error: ApiError) -> Self {
-        Self::Refused(error)
-    }
-}
 
 /// Answers one request.
 ///
@@ -50,8 +28,9 @@ pub async fn answer(
     let _ = worker.write_due();
     let api = api_of(request.uri().path());
     let http_1 = request.version() < Version::HTTP_2;
-    let active = connection.activity.begin_request();
-    let mut response = match dispatch(connection, request).await {
+    let active = connection.activity.as_ref().map(Activity::begin_request);
+    // Boxed: a connection keeps the memory of this future while its response streams.
+    let mut response = match Box::pin(dispatch(connection, request)).await {
         Ok(response) => response,
         Err(Failure::Disconnect) => return Err(Disconnect),
         Err(Failure::Refused(error)) => {
@@ -227,34 +206,6 @@ fn unknown(method: &Method, path: &str) -> Failure {
         .into()
 }
 
-/// Builds an error response. `retry-after` has whole seconds; `retry-after-ms`, which OpenAI's
-/// clients prefer, is exact.
-fn refusal(error: &ApiError, api: Api) -> HttpResponse {
-    let mut response = json_response(error.status, &error.body(api));
-    if let Some(wait) = error.retry_after {
-        let headers = response.headers_mut();
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        headers.insert(RETRY_AFTER, seconds.into());
-        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        headers.insert("retry-after-ms", millis.into());
-    }
-    response
-}
-
 fn ok(body: &Value) -> HttpResponse {
     json_response(StatusCode::OK, body)
-}
-
-/// Builds a JSON response.
-pub fn json_response(status: StatusCode, body: &Value) -> HttpResponse {
-    json_text(status, body.to_string())
-}
-
-/// Builds a response from text that is usually JSON; fault `malformed-after` cuts it short.
-pub fn json_text(status: StatusCode, body: String) -> HttpResponse {
-    let mut response = Response::new(Either::Left(Full::new(body.into())));
-    *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    response
 }

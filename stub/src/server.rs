@@ -1,21 +1,18 @@
 //! Accepts connections and distributes them to the workers.
 
 use crate::{
-    api::{Identity, unix_ns, unix_seconds},
     config::Config,
-    connection::Accepted,
+    connection::Activity,
     fault::Faults,
-    stats::{Snapshot, Stats},
-    worker::Worker,
+    serve::{Accepted, run_worker},
+    shared::Shared,
+    stats::Stats,
 };
 use nix::errno::Errno;
 use std::{
     io,
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -27,37 +24,6 @@ use tokio::{
 /// Length of the accept queue. Beyond it the kernel drops the SYN, and the client retransmits it a
 /// second later.
 const BACKLOG: u32 = 4096;
-
-/// State that all workers share.
-pub struct Shared {
-    /// The configuration.
-    pub config: Config,
-    /// Counters of each worker.
-    pub stats: Vec<Arc<Stats>>,
-    completions: AtomicU64,
-    started_ns: u64,
-}
-
-impl Shared {
-    /// Returns the number of a new completion, from 1.
-    pub fn next_completion(&self) -> u64 {
-        self.completions.fetch_add(1, Relaxed) + 1
-    }
-
-    /// Returns the identity of completion number `number`, unique across restarts.
-    pub fn identity(&self, number: u64, model: &str) -> Identity {
-        Identity {
-            unique: format!("{:016x}{number:08x}", self.started_ns),
-            model: model.to_owned(),
-            created: unix_seconds(),
-        }
-    }
-
-    /// Returns the sum of all workers' counters.
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot::of(self.stats.iter().map(AsRef::as_ref))
-    }
-}
 
 /// Binds a listening socket to `addr`.
 ///
@@ -85,15 +51,10 @@ pub async fn serve(
     let stats: Vec<_> = (0..config.threads.get())
         .map(|_| Arc::<Stats>::default())
         .collect();
-    let shared = Arc::new(Shared {
-        config,
-        stats: stats.clone(),
-        completions: AtomicU64::default(),
-        started_ns: unix_ns(),
-    });
+    let shared = Arc::new(Shared::new(config, stats.clone()));
     // The first worker runs on the caller's thread, so that one worker means one thread.
     let (sender, accepted) = unbounded_channel();
-    let here = Worker::run(shared.clone(), stats[0].clone(), accepted);
+    let here = run_worker(shared.clone(), stats[0].clone(), accepted);
     let mut senders = vec![sender];
     for stats in &stats[1..] {
         senders.push(start_thread(shared.clone(), stats.clone())?);
@@ -114,7 +75,7 @@ fn start_thread(shared: Arc<Shared>, stats: Arc<Stats>) -> io::Result<UnboundedS
     thread::Builder::new()
         .name("stub-worker".into())
         .spawn(move || {
-            if let Err(error) = runtime.block_on(Worker::run(shared, stats, accepted)) {
+            if let Err(error) = runtime.block_on(run_worker(shared, stats, accepted)) {
                 eprintln!("stub: a worker thread ended: {error}");
             }
         })?;
@@ -145,7 +106,8 @@ async fn accept(
             tokio::time::sleep(faults.slow_accept).await;
         }
         let Some(worker) = workers.next() else { break };
-        if worker.send(Accepted { socket, faults }).is_err() {
+        let activity = Activity::new(&faults);
+        if worker.send(Accepted { socket, activity }).is_err() {
             return Err(io::Error::other("a worker thread ended"));
         }
     }

@@ -2,13 +2,10 @@
 //! connection.
 
 use crate::{
-    api::{
-        encoder::{Encoder, Ending},
-        error::ApiError,
-    },
+    api::{encoder::Encoder, error::ApiError},
     cursor::Cursor,
     fault::{Count, Faults},
-    reply::{Content, Reply},
+    reply::{Content, Ending, Reply},
     stats::{Stats, add, count},
     timing::Timing,
     write_queue::{SEPARATE_WRITE_DELAY, WriteQueue},
@@ -25,7 +22,7 @@ pub struct Stream {
     encoder: Encoder,
     cursor: Cursor,
     timing: Timing,
-    /// Boxed, like the other parts that few tokens need: a smaller stream stays in the cache longer.
+    /// Boxed, like other parts that few tokens need: a smaller stream stays in the cache longer.
     ending: Box<Ending>,
     faults: Option<Box<Faults>>,
     rng: SmallRng,

@@ -8,7 +8,7 @@ use crate::{shared_conn::SharedConn, stream::Stream};
 use bytes::{Buf, Bytes};
 use std::{
     io::Write,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker, ready},
     time::Instant,
 };
@@ -34,6 +34,11 @@ pub struct StreamWriter {
     for_hyper: Bytes,
     /// Wakes the task that hyper polls the body in.
     waker: Option<Waker>,
+}
+
+/// Locks a stream's writer. The lock is never contended: only the worker's thread takes it.
+pub fn lock(writer: &Mutex<StreamWriter>) -> MutexGuard<'_, StreamWriter> {
+    writer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Buffers that the streams of a worker use in turn.

@@ -1,22 +1,15 @@
-//! One thread that serves its share of the connections.
+//! The state of one thread that serves its share of the connections.
 
 use crate::{
-    body::lock,
-    connection::{Accepted, serve},
-    server::Shared,
+    shared::Shared,
     stats::Stats,
-    stream_writer::{Scratch, StreamWriter},
+    stream_writer::{Scratch, StreamWriter, lock},
     wheel::TimerWheel,
 };
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
-use tokio::{sync::mpsc::UnboundedReceiver, task::JoinSet};
-
-/// The most connections that begin between two passes over the timer wheel. More would delay tokens
-/// that are due.
-const ACCEPT_BATCH: usize = 16;
 
 /// A stream in the timer wheel. The reference is weak: a stream ends when its client disconnects.
 pub type ScheduledStream = Weak<Mutex<StreamWriter>>;
@@ -40,36 +33,17 @@ struct Buffers {
 }
 
 impl Worker {
-    /// Serves the connections that arrive on `accepted`, until its sender is dropped.
+    /// Creates a worker on the current tokio runtime.
     ///
     /// # Errors
     /// If the kernel refuses a timer.
-    pub async fn run(
-        shared: Arc<Shared>,
-        stats: Arc<Stats>,
-        mut accepted: UnboundedReceiver<Accepted>,
-    ) -> io::Result<()> {
-        let worker = Arc::new(Self {
+    pub fn new(shared: Arc<Shared>, stats: Arc<Stats>) -> io::Result<Self> {
+        Ok(Self {
             wheel: TimerWheel::new(shared.config.tick)?,
             shared,
             stats,
             buffers: Mutex::default(),
-        });
-        let mut connections = JoinSet::new();
-        let mut arrived = Vec::new();
-        loop {
-            tokio::select! {
-                expired = worker.wheel.expired() => expired?,
-                count = accepted.recv_many(&mut arrived, ACCEPT_BATCH) => match count {
-                    0 => return Ok(()),
-                    _ => for one in arrived.drain(..) {
-                        connections.spawn(serve(worker.clone(), one));
-                    },
-                },
-                Some(_ended) = connections.join_next() => {}
-            }
-            worker.write_due()?;
-        }
+        })
     }
 
     /// Writes the events that are due. Also called before longer work, so that new requests do not

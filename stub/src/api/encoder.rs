@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     cursor::Delta,
-    reply::{Reply, Usage},
+    reply::{Ending, Reply},
 };
 
 /// Encodes the events of one stream.
@@ -117,27 +117,6 @@ impl Encoder {
             Self::Responses(responses) => responses.line_end,
             Self::Messages(messages) => messages.line_end,
             Self::Gemini(gemini) => gemini.line_end,
-        }
-    }
-}
-
-/// The end of an answer.
-#[derive(Clone, Debug)]
-pub struct Ending {
-    /// Why the answer ends.
-    pub finish: crate::reply::Finish,
-    /// Token counts that the response reports.
-    pub usage: Usage,
-    /// The text of the request's `stop` that ended the answer.
-    pub stop_sequence: Option<Box<str>>,
-}
-
-impl From<&Reply> for Ending {
-    fn from(reply: &Reply) -> Self {
-        Self {
-            finish: reply.finish,
-            usage: reply.usage,
-            stop_sequence: reply.stop_sequence.as_deref().map(Into::into),
         }
     }
 }

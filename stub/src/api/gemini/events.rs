@@ -2,9 +2,9 @@
 
 use super::{call_part, candidate, image_part};
 use crate::{
-    api::{Identity, encoder::Ending, error::ApiError, sse},
+    api::{Identity, error::ApiError, sse},
     cursor::Delta,
-    reply::Content,
+    reply::{Content, Ending},
 };
 use serde_json::{Value, json};
 

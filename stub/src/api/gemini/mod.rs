@@ -6,8 +6,8 @@ mod request;
 pub use events::GeminiEncoder;
 pub use request::parse;
 
-use super::{Identity, assembled::Assembled, encoder::Ending};
-use crate::reply::{Finish, Reply, Usage};
+use super::{Identity, assembled::Assembled};
+use crate::reply::{Ending, Finish, Reply, Usage};
 use serde_json::{Value, json};
 
 /// Builds the body of a non-streaming response.

@@ -4,9 +4,9 @@ use super::{
     SIGNATURE, empty_message, image_link, stop_reason, text_block, thinking_block, tool_block,
 };
 use crate::{
-    api::{Identity, encoder::Ending, error::ApiError, sse},
+    api::{Identity, error::ApiError, sse},
     cursor::Delta,
-    reply::{Content, Reply, Usage},
+    reply::{Content, Ending, Reply, Usage},
 };
 use serde_json::{Value, json};
 

@@ -6,8 +6,8 @@ mod request;
 pub use events::MessagesEncoder;
 pub use request::{count_tokens, parse};
 
-use super::{Identity, assembled::Assembled, encoder::Ending};
-use crate::reply::{Finish, Reply, Usage};
+use super::{Identity, assembled::Assembled};
+use crate::reply::{Ending, Finish, Reply, Usage};
 use serde_json::{Value, json};
 
 /// Stands for the signature of the model's reasoning, which clients send back unchanged.

@@ -2,9 +2,9 @@
 
 use super::object;
 use crate::{
-    api::{Identity, encoder::Ending, error::ApiError, sse},
+    api::{Identity, error::ApiError, sse},
     cursor::Delta,
-    reply::{Content, Finish, Reply},
+    reply::{Content, Ending, Finish, Reply},
 };
 use serde_json::{Value, json};
 

@@ -6,10 +6,10 @@ mod request;
 pub use events::ResponsesEncoder;
 pub use request::parse;
 
-use super::{Identity, encoder::Ending};
+use super::Identity;
 use crate::{
     cursor::Cursor,
-    reply::{Finish, Reply, Usage},
+    reply::{Ending, Finish, Reply, Usage},
 };
 use serde_json::{Value, json};
 
