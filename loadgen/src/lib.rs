@@ -11,6 +11,7 @@ pub mod checks;
 pub mod cli;
 pub mod client;
 pub mod clock;
+pub mod compare;
 pub mod desync;
 pub mod distribution;
 pub mod drive;

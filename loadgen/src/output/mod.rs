@@ -12,7 +12,7 @@ pub mod prometheus;
 mod steps;
 pub mod text;
 
-pub(crate) use format::duration;
+pub(crate) use format::{digits, duration};
 
 use recording::LoadSummary;
 use recording::load::Distribution;
