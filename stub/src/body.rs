@@ -1,14 +1,14 @@
 //! The body of a streaming response, as hyper sees it.
 
 use crate::{
-    stream_writer::{Disconnect, StreamWriter},
+    stream_writer::{Disconnect, StreamWriter, lock},
     worker::Worker,
 };
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     task::{Context, Poll, ready},
 };
 
@@ -17,11 +17,6 @@ use std::{
 pub struct StreamBody {
     worker: Arc<Worker>,
     writer: Arc<Mutex<StreamWriter>>,
-}
-
-/// Locks a stream's writer. The lock is never contended: only the worker's thread takes it.
-pub fn lock(writer: &Mutex<StreamWriter>) -> MutexGuard<'_, StreamWriter> {
-    writer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl StreamBody {

@@ -10,15 +10,19 @@
 
 mod api;
 mod body;
-mod chat;
 mod config;
+mod connection;
 mod cursor;
 pub mod fault;
+mod generate;
 mod non_streaming;
 mod reply;
+mod response;
 mod route;
 mod script;
+mod serve;
 mod server;
+mod shared;
 mod shared_conn;
 mod socket;
 mod stats;

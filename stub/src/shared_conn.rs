@@ -14,6 +14,7 @@ use std::{
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     task::{Context, Poll, ready},
+    time::Duration,
 };
 use tokio::net::TcpStream;
 
@@ -103,6 +104,26 @@ impl SharedConn {
                 0 if !bytes.is_empty() => {}
                 sent => return Poll::Ready(Ok(sent)),
             }
+        }
+    }
+
+    /// Waits for the first bytes and returns whether they begin with `prefix`. Does not consume
+    /// them.
+    ///
+    /// # Errors
+    /// If the connection is closed.
+    pub async fn begins_with(&self, prefix: &[u8]) -> io::Result<bool> {
+        let mut buffer = [0; 8];
+        let buffer = &mut buffer[..prefix.len().min(8)];
+        loop {
+            let received = self.stream.peek(buffer).await?;
+            let begun = &buffer[..received];
+            if received == 0 || received == prefix.len() || !prefix.starts_with(begun) {
+                return Ok(begun == prefix);
+            }
+            // The rest of the prefix is on its way. Bytes that were peeked at keep the socket
+            // ready.
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 

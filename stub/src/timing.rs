@@ -45,7 +45,7 @@ impl Gap {
     /// `recorded:FILE`. The file is relative to `base`.
     ///
     /// # Errors
-    /// If `text` is none of these, or the file is not a list of durations; the message says which.
+    /// If `text` has another form, or the file is not a list of durations.
     pub fn parse(text: &str, base: &Path) -> Result<Self, String> {
         match text.split_once(':') {
             None => Ok(Self::Fixed(duration(text)?)),

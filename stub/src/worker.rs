@@ -1,26 +1,15 @@
-//! One thread that serves its share of the connections.
+//! The state of one thread that serves its share of the connections.
 
 use crate::{
-    body::lock,
-    route,
-    server::Shared,
-    shared_conn::SharedConn,
-    socket::Socket,
+    shared::Shared,
     stats::Stats,
-    stream_writer::{Scratch, StreamWriter},
+    stream_writer::{Scratch, StreamWriter, lock},
     wheel::TimerWheel,
 };
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
 use std::{
-    io, net,
+    io,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
-use tokio::{net::TcpStream, sync::mpsc::UnboundedReceiver, task::JoinSet};
-
-/// The most connections that begin between two passes over the timer wheel. More would delay tokens
-/// that are due.
-const ACCEPT_BATCH: usize = 16;
 
 /// A stream in the timer wheel. The reference is weak: a stream ends when its client disconnects.
 pub type ScheduledStream = Weak<Mutex<StreamWriter>>;
@@ -44,36 +33,17 @@ struct Buffers {
 }
 
 impl Worker {
-    /// Serves the connections that arrive on `sockets`, until its sender is dropped.
+    /// Creates a worker on the current tokio runtime.
     ///
     /// # Errors
     /// If the kernel refuses a timer.
-    pub async fn run(
-        shared: Arc<Shared>,
-        stats: Arc<Stats>,
-        mut sockets: UnboundedReceiver<net::TcpStream>,
-    ) -> io::Result<()> {
-        let worker = Arc::new(Self {
+    pub fn new(shared: Arc<Shared>, stats: Arc<Stats>) -> io::Result<Self> {
+        Ok(Self {
             wheel: TimerWheel::new(shared.config.tick)?,
             shared,
             stats,
             buffers: Mutex::default(),
-        });
-        let mut connections = JoinSet::new();
-        let mut arrived = Vec::new();
-        loop {
-            tokio::select! {
-                expired = worker.wheel.expired() => expired?,
-                count = sockets.recv_many(&mut arrived, ACCEPT_BATCH) => match count {
-                    0 => return Ok(()),
-                    _ => for socket in arrived.drain(..) {
-                        connections.spawn(serve(worker.clone(), socket));
-                    },
-                },
-                Some(_ended) = connections.join_next() => {}
-            }
-            worker.write_due()?;
-        }
+        })
     }
 
     /// Writes the events that are due. Also called before longer work, so that new requests do not
@@ -96,29 +66,4 @@ impl Worker {
         }
         Ok(())
     }
-}
-
-/// State that the requests of one connection share.
-#[derive(Clone)]
-pub struct Connection {
-    /// The worker that serves it.
-    pub worker: Arc<Worker>,
-    /// The socket.
-    pub conn: Arc<SharedConn>,
-}
-
-/// Serves one connection. Its errors are the client's: it disconnected, or sent no valid HTTP.
-async fn serve(worker: Arc<Worker>, socket: net::TcpStream) {
-    let stats = worker.stats.clone();
-    let conn = TcpStream::from_std(socket).and_then(|socket| SharedConn::new(socket, stats));
-    let Ok(conn) = conn.map(Arc::new) else {
-        return;
-    };
-    let socket = Socket(conn.clone());
-    let connection = Connection { worker, conn };
-    let service = service_fn(|request| route::answer(connection.clone(), request));
-    // Heads and first events are small: one copied buffer costs less than a gathering write.
-    let mut server = http1::Builder::new();
-    server.writev(false);
-    let _ = server.serve_connection(TokioIo::new(socket), service).await;
 }

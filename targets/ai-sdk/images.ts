@@ -15,7 +15,7 @@ export function picture(body: unknown) {
 export function* images(raw: { choices?: { delta?: { images?: { image_url: { url: string } }[] } }[] }): Generator<Event> {
   for (const { image_url } of raw.choices?.[0]?.delta?.images ?? []) {
     const image = decode(image_url.url);
-    if (!image) throw new Error("the model sent an image that is none");
+    if (!image) throw new Error("the model sent a broken image");
     yield* parts(image);
   }
 }

@@ -37,7 +37,7 @@ static json::object event_of(const Image& image, std::size_t part, std::size_t p
 
 static awaitable<void> draw(Answer& answer, std::string_view url) {
     const auto image = decode(url);
-    if (!image) throw std::runtime_error("the model sent an image that is none");
+    if (!image) throw std::runtime_error("the model sent a broken image");
     const auto parts = (image->bytes.size() + part_size - 1) / part_size;
     for (std::size_t part = 0; part < parts; ++part) {
         const auto event = event_of(*image, part, parts);

@@ -65,7 +65,7 @@ func show(delta delta, emit emit) error {
 func showImage(url string, emit emit) error {
 	kind, image, err := decodeImage(url)
 	if err != nil {
-		return fmt.Errorf("the model sent an image that is none: %w", err)
+		return fmt.Errorf("the model sent a broken image: %w", err)
 	}
 	parts := (len(image) + partSize - 1) / partSize
 	for part := range parts {

@@ -23,7 +23,7 @@ async function* events(deltas: AsyncIterable<Delta>): AsyncGenerator<Event> {
     if (content) yield { content };
     for (const { image_url } of images ?? []) {
       const image = decode(image_url.url);
-      if (!image) throw new Error("the model sent an image that is none");
+      if (!image) throw new Error("the model sent a broken image");
       yield* parts(image);
     }
   }

@@ -35,7 +35,7 @@ def show_image(url: str, emit: Emit) -> None:
     try:
         kind, image = decode(url)
     except ValueError as error:
-        raise ModelError(f"the model sent an image that is none: {error}") from error
+        raise ModelError(f"the model sent a broken image: {error}") from error
     parts = -(-len(image) // PART)
     for part in range(parts):
         data = base64.b64encode(image[part * PART : (part + 1) * PART]).decode()

@@ -1,5 +1,8 @@
 //! Command line: one file per verb.
 
+mod compare;
+mod dataset;
+mod default_request;
 mod live;
 mod merge;
 mod requests;
@@ -25,6 +28,7 @@ pub struct Cli {
 enum Verb {
     Run(Box<run::Run>),
     Merge(merge::Merge),
+    Compare(compare::Compare),
     /// List the built-in scenarios
     Scenarios,
 }
@@ -46,6 +50,7 @@ impl Cli {
         let result = match self.verb {
             Verb::Run(run) => run.execute(),
             Verb::Merge(merge) => merge.execute(),
+            Verb::Compare(compare) => compare.execute(),
             Verb::Scenarios => list_scenarios(),
         };
         match result {

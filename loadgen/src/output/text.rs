@@ -49,6 +49,11 @@ pub(super) fn measured(threshold: &Threshold) -> String {
     }
 }
 
+/// Returns `count` a second of the time for which load was offered.
+pub(super) fn rate(summary: &LoadSummary, count: u64) -> f64 {
+    crate::clock::per_second(count, summary.duration_ns)
+}
+
 fn write_check(check: &LoadCheck, out: &mut dyn Write) -> io::Result<()> {
     let LoadCheck {
         name,
@@ -86,6 +91,13 @@ fn write_requests(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> 
     }
     for (reason, count) in &requests.failed {
         line(out, "failed", &format!("{count}  {reason}"))?;
+    }
+    if requests.resent > 0 {
+        let resent = format!(
+            "{}  on new connections, the old ones were closed",
+            requests.resent
+        );
+        line(out, "resent", &resent)?;
     }
     if requests.cut > 0 {
         let cut = format!("{}  still streaming at the end", requests.cut);
@@ -127,7 +139,7 @@ fn write_tokens(
 }
 
 /// Returns text from a server on one line, without control characters.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ").replace(char::is_control, "\u{fffd}")
 }

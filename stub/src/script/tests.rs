@@ -1,7 +1,12 @@
 //! Scripts: the format, conditions, templates and replies.
 
+mod constraints;
+
 use super::*;
-use crate::cursor::{Cursor, Delta};
+use crate::{
+    api::Api,
+    cursor::{Cursor, Delta},
+};
 use serde_json::{Value, json};
 
 fn script(text: &str) -> Result<Script, String> {
@@ -15,25 +20,30 @@ fn example(name: &str) -> Script {
     Script::load(&path, &Timing::default()).unwrap()
 }
 
-fn request(messages: Value) -> ChatRequest {
+fn request(messages: Value) -> Prompt {
     let tool = |name: &str| json!({"type": "function", "function": {"name": name}});
     let tools = [tool("get_weather"), tool("get_time")];
     let body = json!({"model": "m", "messages": messages, "tools": tools});
-    ChatRequest::parse(body.to_string().as_bytes()).unwrap()
+    prompt(body)
+}
+
+fn prompt(body: Value) -> Prompt {
+    Api::Chat.parse(body.to_string().as_bytes()).unwrap()
 }
 
 /// Returns the pieces of a reply, one per line.
 fn pieces_text(reply: &Reply) -> String {
-    let mut cursor = Cursor::new(reply);
+    let mut cursor = Cursor::new(&reply.parts, reply.limit);
     let mut lines = String::new();
     while let Some(delta) = cursor.peek() {
         lines += &match delta {
             Delta::Token(n) => format!("tok{n}\n"),
+            Delta::Reasoning(n) => format!("think{n}\n"),
             Delta::Content(content) => format!("{content:?}\n"),
         };
         cursor.advance();
     }
-    format!("{lines}{}", reply.finish.name())
+    format!("{lines}{:?}", reply.finish)
 }
 
 fn text(reply: &Reply) -> String {
@@ -73,7 +83,7 @@ fn sends_parallel_tool_calls_in_fragments() {
     Call { index: 1, name: "get_time" }
     Arguments { index: 1, fragment: "{\"city\":" }
     Arguments { index: 1, fragment: "\"Oslo\"}" }
-    tool_calls
+    ToolCalls
     "#);
 }
 
@@ -151,7 +161,8 @@ fn describes_and_sends_images() {
         drawn.usage,
         Usage {
             prompt: 12,
-            completion: 1290
+            completion: 1290,
+            reasoning: 0,
         }
     );
     let broken = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,?"}});
@@ -169,9 +180,9 @@ fn rejects_a_request_that_matches_no_reply() {
 fn cuts_a_reply_at_the_token_limit() {
     let body =
         json!({"model": "m", "max_tokens": 2, "messages": [{"role": "user", "content": "hi"}]});
-    let request = ChatRequest::parse(body.to_string().as_bytes()).unwrap();
+    let request = prompt(body);
     let reply = Script::plain(5, Timing::default()).reply(&request).unwrap();
-    assert_eq!(pieces_text(&reply), "tok0\ntok1\nlength");
+    assert_eq!(pieces_text(&reply), "tok0\ntok1\nLength");
     assert_eq!(reply.usage.completion, 2);
 }
 
@@ -181,7 +192,7 @@ fn gives_an_empty_reply_a_piece_without_content() {
     let reply = script
         .reply(&request(json!([{"role": "user", "content": "hi"}])))
         .unwrap();
-    assert_eq!(pieces_text(&reply), "Nothing\nstop");
+    assert_eq!(pieces_text(&reply), "Nothing\nStop");
 }
 
 #[test]
@@ -230,7 +241,7 @@ fn rejects_mistakes_by_name() {
         ("[[reply]]\nsay = []\nfault = 'explode'", "no known fault"),
         (
             "[[reply]]\nsay = []\nfault = 'slow-accept=1s'",
-            "a reply cannot have it",
+            "so a reply cannot have it",
         ),
         (
             "[[reply]]\nsay = []\nfinish = 'tired'",

@@ -4,6 +4,7 @@ mod agent;
 mod agents;
 mod chat;
 mod crud;
+mod database;
 mod event;
 mod history;
 mod model;
@@ -37,7 +38,7 @@ async fn main() -> anyhow::Result<()> {
         .merge(pubsub::routes(rooms));
     // Threads need a database.
     if let Ok(database) = std::env::var("DATABASE") {
-        let threads = threads::open(&database).await?;
+        let threads = database::open(&database).await?;
         app = app
             .merge(history::routes(model, threads.clone()))
             .merge(crud::routes(threads));

@@ -53,7 +53,7 @@ async fn show(
 }
 
 async fn show_image(url: &str, emit: &Emit) -> anyhow::Result<()> {
-    let (kind, image) = decode(url).context("the model sent an image that is none")?;
+    let (kind, image) = decode(url).context("the model sent a broken image")?;
     let parts = image.len().div_ceil(PART);
     for (part, piece) in image.chunks(PART).enumerate() {
         let (r#type, data) = (kind.to_owned(), BASE64_STANDARD.encode(piece));

@@ -1,6 +1,5 @@
 //! Threads and their messages, in a database.
 
-use crate::{postgres, sqlite};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -19,14 +18,6 @@ pub struct StoredMessage {
 
 /// All threads; clones share them.
 pub type Threads = Arc<dyn Store>;
-
-/// Opens the threads in a file, or on a server if given a URL.
-pub async fn open(database: &str) -> anyhow::Result<Threads> {
-    Ok(match database.starts_with("postgres:") {
-        true => Arc::new(postgres::Store::open(database).await?),
-        false => Arc::new(sqlite::Store::open(database).await?),
-    })
-}
 
 /// The operations of a database of threads.
 #[async_trait]
