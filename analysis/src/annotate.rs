@@ -1,6 +1,7 @@
 //! Annotations of a recording: roles, and the split into user and kernel time.
 //!
-//! They are for readers of the file. A recording holds facts, so comparing annotates anew with the rules of the day.
+//! They are for readers of the file. A recording holds facts, so comparing annotates anew with the
+//! rules of the day.
 
 use crate::{attribution, runtime};
 use recording::Recording;
@@ -8,8 +9,9 @@ use recording::observer::Mode;
 use recording::process::WakeSource;
 use recording::vocabulary::Role;
 
-/// Writes the role and the user and kernel time of every thread, their sums, and the roles of wakers. With fewer probes
-/// than [`Mode::All`] threads have no split, and the process has that of `/proc`.
+/// Writes the role and the user and kernel time of every thread, their sums, and the roles of
+/// wakers. With fewer probes than [`Mode::All`] threads have no split, and the process has that of
+/// `/proc`.
 pub fn annotate(recording: &mut Recording) {
     runtime::assign_roles(recording);
     if recording.observer.mode == Mode::All {

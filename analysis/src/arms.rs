@@ -10,8 +10,8 @@ pub struct Rounds<'a> {
     pub rounds: Vec<(&'a str, &'a Recording)>,
 }
 
-/// Groups recordings by arm, arms in order of first appearance. Instrumented rounds are left out, because they cost CPU
-/// time that no other round does (see [`crate::instrumented`]).
+/// Groups recordings by arm, arms in order of first appearance. Instrumented rounds are left out,
+/// because they cost CPU time that no other round does (see [`crate::instrumented`]).
 pub fn group(recordings: &[(String, Recording)]) -> Vec<Rounds<'_>> {
     let mut arms: Vec<Rounds<'_>> = Vec::new();
     let measured = recordings
@@ -30,8 +30,8 @@ pub fn group(recordings: &[(String, Recording)]) -> Vec<Rounds<'_>> {
     arms
 }
 
-/// Returns the rounds of each arm that had most probes attached. They are compared; other rounds only measure the cost
-/// of observing.
+/// Returns the rounds of each arm that had most probes attached. They are compared; other rounds
+/// only measure the cost of observing.
 pub fn compared<'a>(arms: &[Rounds<'a>]) -> Vec<Rounds<'a>> {
     arms.iter().map(most_observed).collect()
 }

@@ -15,7 +15,8 @@ const SHOWN: usize = 3;
 /// A clause about the largest call site, and its evidence.
 #[derive(Debug, Default, PartialEq)]
 pub struct Clause {
-    /// `; 62 % of its page faults while recorded are by …`; empty where the site is unknown or small.
+    /// `; 62 % of its page faults while recorded are by …`; empty where the site is unknown or
+    /// small.
     pub text: String,
     /// The call site in each recording.
     pub evidence: Vec<Evidence>,

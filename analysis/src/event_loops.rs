@@ -1,7 +1,8 @@
-//! Event loops, garbage collection bursts and goroutines: metrics from runtime activity that the kernel can see.
+//! Event loops, garbage collection bursts and goroutines: metrics from runtime activity that the
+//! kernel can see.
 //!
-//! The number and length of iterations are facts; their CPU time is computed: the time that the thread ran outside of
-//! the calls that wait for events.
+//! The number and length of iterations are facts; their CPU time is computed: the time that the
+//! thread ran outside of the calls that wait for events.
 
 use crate::arms::Rounds;
 use crate::attribution;
@@ -26,7 +27,8 @@ pub fn by_role(arm: &Rounds<'_>) -> Vec<EventLoops> {
     loops.filter(|loops| loops.iterations.count > 0).collect()
 }
 
-/// Adds up the event loops of one round; `None` where it has none, or their iterations were not recorded.
+/// Adds up the event loops of one round; `None` where it has none, or their iterations were not
+/// recorded.
 fn of_round(recording: &Recording) -> Option<EventLoops> {
     let mut sum = EventLoops::default();
     looping(recording).for_each(|(thread, work_ns)| add(&mut sum, thread, work_ns));

@@ -1,6 +1,7 @@
 //! Functions of user code by their share of user time.
 //!
-//! As in attribution, the user time of each role is known as a whole, and samples of all its threads split it.
+//! As in attribution, the user time of each role is known as a whole, and samples of all its
+//! threads split it.
 
 use crate::attribution;
 use crate::ledger::sampling::{Z, variance};
@@ -93,7 +94,8 @@ fn place(samples: &CodeSamples) -> String {
     }
 }
 
-/// Pools time and samples by role. Samples that were counted but have no place belong to a role like all others.
+/// Pools time and samples by role. Samples that were counted but have no place belong to a role
+/// like all others.
 fn pools(recording: &Recording) -> BTreeMap<&Role, Pool> {
     let mut pools: BTreeMap<&Role, Pool> = BTreeMap::new();
     let times = attribution::thread_times(recording);

@@ -1,9 +1,10 @@
 //! Fixed-point numbers, so that rows add up to the last bit.
 //!
-//! Floating-point sums depend on their order and lose bits: "rows and remainder add up to the difference" would hold
-//! only roughly. Differences are therefore computed in integers, in units of one power of two for each metric: 2⁻⁴⁰ of
-//! its largest value. That is far finer than any measurement. An integer of fewer than 53 bits is the same number as a
-//! float, so what is written to a file adds up as well.
+//! Floating-point sums depend on their order and lose bits: "rows and remainder add up to the
+//! difference" would hold only roughly. Differences are therefore computed in integers, in units of
+//! one power of two for each metric: 2⁻⁴⁰ of its largest value. That is far finer than any
+//! measurement. An integer of fewer than 53 bits is the same number as a float, so what is written
+//! to a file adds up as well.
 
 /// The unit of a metric's fixed-point numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]

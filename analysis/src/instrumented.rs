@@ -1,6 +1,8 @@
-//! Instrumented rounds: the functions that user time went to, events of the runtime, and the cost of instrumentation.
+//! Instrumented rounds: the functions that user time went to, events of the runtime, and the cost
+//! of instrumentation.
 //!
-//! No number of these rounds enters a comparison, because an instrumented runtime does more than it would otherwise.
+//! No number of these rounds enters a comparison, because an instrumented runtime does more than it
+//! would otherwise.
 
 use crate::{functions, metrics};
 use recording::comparison::{Estimate, InstrumentedEvent, InstrumentedRound, Metric};
@@ -11,7 +13,8 @@ use recording::{Evidence, Recording};
 /// Metric that shows the cost of instrumentation.
 const CPU: MetricId = MetricId::CpuNsPerToken;
 
-/// Describes every instrumented round, in the order given; `measured` has the metrics of the other rounds.
+/// Describes every instrumented round, in the order given; `measured` has the metrics of the other
+/// rounds.
 pub fn measure(recordings: &[(String, Recording)], measured: &[Metric]) -> Vec<InstrumentedRound> {
     let rounds = recordings.iter();
     rounds

@@ -6,8 +6,9 @@ use recording::vocabulary::{CodeCategory, Role, SyscallClass, TermKind};
 const EVENTFD_WRITE: &str = "write (eventfd)";
 const EVENTFD_READ: &str = "read (eventfd)";
 
-/// Returns the kind and the cause under which a call is booked: its class and its name, unless the bytes that it moved
-/// show that it is no I/O. An eventfd gives and takes 8 bytes, always; threads use it to wake an event loop.
+/// Returns the kind and the cause under which a call is booked: its class and its name, unless the
+/// bytes that it moved show that it is no I/O. An eventfd gives and takes 8 bytes, always; threads
+/// use it to wake an event loop.
 pub fn of_syscall(call: &Syscall) -> (TermKind, &str) {
     let only_eights = call.count > 0 && call.bytes == Some(8 * call.count);
     let handoff = TermKind::Syscall(SyscallClass::ThreadSync);
@@ -18,8 +19,8 @@ pub fn of_syscall(call: &Syscall) -> (TermKind, &str) {
     }
 }
 
-/// Returns the only work of threads of a role, if they have a single job. Their system calls and faults serve that
-/// job, whatever their class.
+/// Returns the only work of threads of a role, if they have a single job. Their system calls and
+/// faults serve that job.
 pub fn dedicated(role: &Role) -> Option<TermKind> {
     match role {
         role if role.is_gc() => Some(TermKind::Gc),
@@ -31,8 +32,9 @@ pub fn dedicated(role: &Role) -> Option<TermKind> {
 
 /// Returns the kind under which rows of different arms are added up.
 ///
-/// Garbage collection and compilation are one kind each, whether threads are dedicated to them or samples found their
-/// functions. All other user code is one kind, because its categories are not known of every arm.
+/// Garbage collection and compilation are one kind each, whether threads are dedicated to them or
+/// samples found their functions. All other user code is one kind, because its categories are not
+/// known of every arm.
 pub fn across_arms(role: Option<&Role>, kind: TermKind) -> TermKind {
     let dedicated = role.and_then(dedicated);
     match kind {

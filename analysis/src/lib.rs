@@ -1,7 +1,9 @@
-//! Statistics, attribution, the cost ledger and the explanation rules: pure functions over recordings.
+//! Statistics, attribution, the cost ledger and the explanation rules: pure functions over
+//! recordings.
 //!
-//! [`compare`] is the entry point: recordings of several arms go in, a [`Comparison`] comes out. Every difference in it
-//! is an identity: the rows and the unexplained rest add up to `b − a`, to the last bit. The steps, in order:
+//! [`compare`] is the entry point: recordings of several arms go in, a [`Comparison`] comes out.
+//! Every difference in it is an identity: the rows and the unexplained rest add up to `b − a`, to
+//! the last bit. The steps, in order:
 //!
 //! 1. [`annotate`](mod@annotate) assigns roles to threads;
 //! 2. [`arms`] groups the recordings into arms and rounds;
@@ -10,13 +12,15 @@
 //! 5. [`attribution`] splits CPU time, and [`ledger`] books it and all else in rows;
 //! 6. [`pairs`] computes the rows of each difference;
 //! 7. [`waste`] lists the work that each arm alone could do without;
-//! 8. [`findings`] puts rows into sentences that cite them, by the rules of [`causes`] and [`conditions`];
+//! 8. [`findings`] puts rows into sentences that cite them, by the rules of [`causes`] and
+//!    [`conditions`];
 //! 9. [`claims`] tests statements;
 //! 10. [`observer_cost`], [`memory_growth`] and [`instrumented`] measure the rest;
 //! 11. [`validity`] judges whether the result may be trusted.
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
+pub mod about;
 pub mod annotate;
 pub mod arms;
 pub mod attribution;
@@ -51,8 +55,9 @@ pub use annotate::annotate;
 use recording::{COMPARISON_SCHEMA, Comparison, Recording, comparison::Arm};
 use thresholds::Thresholds;
 
-/// Compares arms, and tests the claims of this repository. The string of each recording is its path relative to the
-/// comparison, used in evidence; recordings of one arm are its rounds, in the order given.
+/// Compares arms, and tests the claims of this repository. The string of each recording is its path
+/// relative to the comparison, used in evidence; recordings of one arm are its rounds, in the order
+/// given.
 pub fn compare(recordings: &[(String, Recording)]) -> Comparison {
     compare_with(recordings, &claims::builtin())
 }
@@ -62,7 +67,7 @@ pub fn compare_with(
     recordings: &[(String, Recording)],
     statements: &[claims::Statement],
 ) -> Comparison {
-    // The rules of the recorder's version may have been others.
+    // The version that recorded may have had other rules.
     let mut annotated = recordings.to_vec();
     for (_, recording) in &mut annotated {
         annotate(recording);

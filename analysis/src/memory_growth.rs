@@ -1,8 +1,9 @@
-//! Growth of resident memory: with open connections while they become more, and with time while they do not.
+//! Growth of resident memory: with open connections while they become more, and with time while
+//! they do not.
 //!
-//! Each round gives a slope by least squares; an arm's is their mean, with a 95 % interval by Student's t over rounds. A
-//! single round gives an interval over its points, which is too narrow where memory grows in steps, because points of one
-//! process depend on each other.
+//! Each round gives a slope by least squares; an arm's is their mean, with a 95 % interval by
+//! Student's t over rounds. A single round gives an interval over its points, which is too narrow
+//! where memory grows in steps, because points of one process depend on each other.
 //!
 //! Least squares are linear, so the slopes of the classes add up to that of all memory.
 
@@ -16,9 +17,9 @@ use recording::{
 };
 use std::collections::BTreeSet;
 
-/// Fewer points make no line.
+/// Fewest points of a line.
 const POINTS: usize = 4;
-/// As many must be in the second half of a round for growth over time.
+/// Fewest points in the second half of a round, for growth over time.
 const POINTS_OF_TIME: usize = 8;
 /// Connections that differ by no more than this share of the most count as the same.
 const STEADY: f64 = 0.1;
@@ -38,8 +39,8 @@ type Pick = fn(&Recording) -> Option<&[RegionPoint]>;
 /// The quantity that memory grows with.
 type Axis = fn(&RegionPoint) -> f64;
 
-/// Returns the points up to the most connections, if those became more than a few. Memory that is returned afterwards, or
-/// is not, does not matter here.
+/// Returns the points up to the most connections, if those became more than a few. Memory that is
+/// returned afterwards, or is not, does not matter here.
 fn rising(round: &Recording) -> Option<&[RegionPoint]> {
     let points = &round.memory.region_series;
     let most = points.iter().map(|point| point.connections).max()?;
@@ -156,7 +157,8 @@ mod tests {
     use recording::memory::Region;
     use recording::testing::Build;
 
-    /// A round with these `(connections, heap)` points, two seconds apart; stacks take 10 bytes a connection.
+    /// A round with these `(connections, heap)` points, two seconds apart; stacks take 10 bytes a
+    /// connection.
     fn round(points: &[(u64, u64)]) -> (String, Recording) {
         let region = |class, rss_bytes| Region {
             class,

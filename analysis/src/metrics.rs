@@ -23,7 +23,8 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// Returns the sample of one round; `None` where the round does not have it, or nothing to divide by.
+    /// Returns the sample of one round; `None` where the round does not have it, or nothing to
+    /// divide by.
     pub fn sample(&self, recording: &Recording) -> Option<Sample> {
         if recording.observer.mode < self.needs() || !self.is_about(recording) {
             return None;
@@ -31,14 +32,15 @@ impl Definition {
         (self.take)(recording).filter(|sample| sample.over > 0.0)
     }
 
-    /// Returns whether the metric and the recording are both of starts, or both of a server under load. Memory is of
-    /// both.
+    /// Returns whether the metric and the recording are both of starts, or both of a server under
+    /// load. Memory is of both.
     fn is_about(&self, recording: &Recording) -> bool {
         let is_of_both = matches!(self.id, MetricId::RssBytes | MetricId::PeakRssBytes);
         is_of_both || self.id.is_of_start() != recording.starts.is_empty()
     }
 
-    /// Returns the mode that the metric needs. A recording with fewer probes has zeros that were never counted.
+    /// Returns the mode that the metric needs. A recording with fewer probes has zeros that were
+    /// never counted.
     fn needs(&self) -> Mode {
         use MetricId::*;
         match self.id {

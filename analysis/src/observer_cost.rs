@@ -1,9 +1,9 @@
-//! Cost of observing each arm: intervals, or rounds, with probes compared with those without, by the kernel's own CPU
-//! clock.
+//! Cost of observing each arm: intervals, or rounds, with probes compared with those without, by
+//! the kernel's own CPU clock.
 //!
-//! No other number is corrected by it. The kernel's clock includes the cost of programs on the arm's threads. Programs
-//! that run in interrupts and on idle CPUs are charged to the thread that runs there, so the clock has a part of their
-//! cost only.
+//! No other number is corrected by it. The kernel's clock includes the cost of programs on the
+//! arm's threads. Programs that run in interrupts and on idle CPUs are charged to the thread that
+//! runs there, so the clock has a part of their cost only.
 
 use crate::{
     arms::Rounds,
@@ -16,7 +16,8 @@ use recording::{
     observer::Mode,
 };
 
-/// Returns the budget of a mode, as a ratio of CPU time per token: 1 % for counters, 3 % for all probes.
+/// Returns the budget of a mode, as a ratio of CPU time per token: 1 % for counters, 3 % for all
+/// probes.
 fn budget(mode: Mode) -> Option<f64> {
     match mode {
         Mode::None | Mode::AttachedIdle | Mode::Overhead => None,
@@ -25,7 +26,8 @@ fn budget(mode: Mode) -> Option<f64> {
     }
 }
 
-/// Measures every arm that was observed with and without probes, in each of its modes, fewest probes first.
+/// Measures every arm that was observed with and without probes, in each of its modes, fewest
+/// probes first.
 pub fn measure(arms: &[Rounds<'_>]) -> Vec<ObserverCost> {
     arms.iter().flat_map(of_arm).collect()
 }
@@ -58,7 +60,8 @@ impl InMode {
             evidence: Vec::new(),
         };
         let alternates = |recording: &Recording| recording.observer.mode == Mode::Overhead;
-        // Where modes alternated on one process, rounds of other processes would only add the noise between processes.
+        // Where modes alternated on one process, rounds of other processes would only add the noise
+        // between processes.
         let any_alternates = arm
             .rounds
             .iter()
@@ -102,8 +105,9 @@ impl InMode {
     }
 }
 
-/// Returns CPU time over tokens in a mode, one sample for a recording in that mode, or one for each interval; and where
-/// the recording has it. Intervals have the share of a load's tokens that they have of the time.
+/// Returns CPU time over tokens in a mode, one sample for a recording in that mode, or one for each
+/// interval; and where the recording has it. Intervals have the share of a load's tokens that they
+/// have of the time.
 fn samples(path: &str, recording: &Recording, mode: Mode) -> (Vec<Sample>, Evidence) {
     let observer = &recording.observer;
     let tokens = recording.tokens() as f64;
@@ -148,7 +152,8 @@ mod tests {
     use recording::testing::Build;
     use recording::vocabulary::MetricId;
 
-    /// Rounds of an arm: each has so much CPU time without probes, with counters and with all probes.
+    /// Rounds of an arm: each has so much CPU time without probes, with counters and with all
+    /// probes.
     fn rounds(arm: &str, costs: &[[u64; 3]]) -> Vec<(String, Recording)> {
         let round = |(number, costs): (usize, &[u64; 3])| {
             let in_mode = |(mode, cost): (Mode, &u64)| {

@@ -1,4 +1,5 @@
-//! One metric over all arms: values, and for every pair the ratio, the verdict and the rows of the difference.
+//! One metric over all arms: values, and for every pair the ratio, the verdict and the rows of the
+//! difference.
 
 mod sums;
 
@@ -226,7 +227,8 @@ fn measure<'a>(
     })
 }
 
-/// Returns the share of a difference that has a name. User code without a name has none, nor have unclassified rows.
+/// Returns the share of a difference that has a name. User code without a name has none, nor have
+/// unclassified rows.
 fn named(difference: f64, unexplained: f64, terms: &[Term]) -> Option<f64> {
     if terms.is_empty() || difference == 0.0 {
         return None;
@@ -242,8 +244,8 @@ fn named(difference: f64, unexplained: f64, terms: &[Term]) -> Option<f64> {
     Some((1.0 - open).max(0.0))
 }
 
-/// Decides on the verdicts: withdraws those that would be expected of one metric among so many by chance: all metrics of two arms are judged
-/// together, see [`stats::largest_significant`].
+/// Decides on the verdicts: withdraws those that would be expected of one metric among so many by
+/// chance: all metrics of two arms are judged together, see [`stats::largest_significant`].
 pub fn judge_together(metrics: &mut [Metric]) {
     let mut found: BTreeMap<[String; 2], Vec<f64>> = BTreeMap::new();
     for pair in metrics.iter().flat_map(|metric| &metric.pairs) {
@@ -268,7 +270,7 @@ pub fn judge_together(metrics: &mut [Metric]) {
     }
 }
 
-/// Orders rows by size, largest first, whatever their sign.
+/// Orders rows by size, largest first, by absolute value.
 fn by_size(one: &Term, other: &Term) -> std::cmp::Ordering {
     other.delta.abs().total_cmp(&one.delta.abs())
 }

@@ -1,8 +1,9 @@
 //! Values, intervals and verdicts. `docs/ledger.md` states the rules in prose.
 //!
-//! The unit of chance is the round, a fresh process each: never the request, since requests of one process share its
-//! heap layout, its JIT state and its neighbours. Rounds are resampled (bootstrap) to find the standard error, and
-//! Student's t for the number of rounds widens it, so that two rounds give a wide interval rather than a false one.
+//! The unit of chance is the round, a fresh process each: never the request, since requests of one
+//! process share its heap layout, its JIT state and its neighbours. Rounds are resampled
+//! (bootstrap) to find the standard error, and Student's t for the number of rounds widens it, so
+//! that two rounds give a wide interval rather than a false one.
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use recording::comparison::Verdict;
@@ -39,7 +40,8 @@ pub fn value<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> f64 {
     amount / over
 }
 
-/// Returns the 95 % interval of the value over rounds; the value itself where there is only one round.
+/// Returns the 95 % interval of the value over rounds; the value itself where there is only one
+/// round.
 pub fn interval(samples: &[Sample]) -> [f64; 2] {
     let point = value(samples);
     let resampled = |rng: &mut StdRng| value(pick(rng, samples.len()).iter().map(|i| &samples[*i]));
@@ -51,8 +53,8 @@ pub fn ratio(a: f64, b: f64) -> f64 {
     if a == b { 1.0 } else { (b / a).min(MAX_RATIO) }
 }
 
-/// Returns the 95 % interval of `b / a`. Rounds are paired by their number where both arms have as many, so that a drift
-/// of the host over time cancels out.
+/// Returns the 95 % interval of `b / a`. Rounds are paired by their number where both arms have as
+/// many, so that a drift of the host over time cancels out.
 pub fn ratio_interval(a: &[Sample], b: &[Sample]) -> [f64; 2] {
     let paired = a.len() == b.len();
     let resampled = |rng: &mut StdRng| {
@@ -86,8 +88,8 @@ pub fn verdict(interval: [f64; 2], rounds: usize) -> Verdict {
     }
 }
 
-/// Returns the probability that identical arms differ at least as much as this ratio, whose 95 % interval over so many
-/// rounds is given (two-sided, Student's t); `None` for a single round.
+/// Returns the probability that identical arms differ at least as much as this ratio, whose 95 %
+/// interval over so many rounds is given (two-sided, Student's t); `None` for a single round.
 pub fn p_value(ratio: f64, [low, high]: [f64; 2], rounds: usize) -> Option<f64> {
     let degrees = rounds.checked_sub(1).filter(|degrees| *degrees > 0)?;
     let (distance, reach) = if low > 0.0 {
@@ -102,9 +104,10 @@ pub fn p_value(ratio: f64, [low, high]: [f64; 2], rounds: usize) -> Option<f64> 
     Some(2.0 * students(degrees).sf(t))
 }
 
-/// Returns the largest of these p values that is significant where all of them are judged together, so that at most one
-/// in twenty of the reported differences is false, and nineteen of twenty comparisons of identical arms report none
-/// (Benjamini and Hochberg, 1995); 0 where none is significant.
+/// Returns the largest of these p values that is significant where all of them are judged together,
+/// so that at most one in twenty of the reported differences is false, and nineteen of twenty
+/// comparisons of identical arms report none (Benjamini and Hochberg, 1995); 0 where none is
+/// significant.
 pub fn largest_significant(p_values: &[f64]) -> f64 {
     let mut sorted = p_values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -113,11 +116,12 @@ pub fn largest_significant(p_values: &[f64]) -> f64 {
     counting.map_or(0.0, |rank| sorted[rank])
 }
 
-/// Returns how many more rounds of each arm would resolve a difference of 5 %, by the 95 % interval over the rounds so
-/// far; `None` for a single round, or an interval that reaches 0.
+/// Returns how many more rounds of each arm would resolve a difference of 5 %, by the 95 % interval
+/// over the rounds so far; `None` for a single round, or an interval that reaches 0.
 ///
-/// An interval narrows with the square root of the rounds. It must reach 5 % to each side at most, so n rounds with the
-/// interval [low, high] need n · (ln(high / low) / (2 ln 1.05))² rounds in all.
+/// An interval narrows with the square root of the rounds. It must reach 5 % to each side at most,
+/// so n rounds with the interval [low, high] need n · (ln(high / low) / (2 ln 1.05))² rounds in
+/// all.
 pub fn more_rounds([low, high]: [f64; 2], rounds: usize) -> Option<u64> {
     if rounds < 2 || low <= 0.0 || !high.is_finite() {
         return None;
@@ -131,8 +135,8 @@ fn pick(rng: &mut StdRng, rounds: usize) -> Vec<usize> {
     (0..rounds).map(|_| rng.random_range(0..rounds)).collect()
 }
 
-/// Returns `point` ± Student's t × the bootstrap's standard error. Costs are positive and vary by factors, so this is done on
-/// the logarithm where there is one.
+/// Returns `point` ± Student's t × the bootstrap's standard error. Costs are positive and vary by
+/// factors, so this is done on the logarithm where there is one.
 fn around(point: f64, rounds: usize, mut resample: impl FnMut(&mut StdRng) -> f64) -> [f64; 2] {
     if rounds < 2 {
         return [point, point];

@@ -11,7 +11,8 @@ pub fn compare(recordings: &[(String, Recording)]) -> Comparison {
     crate::compare_annotated(recordings, &[])
 }
 
-/// Returns rounds of a plausible go and a plausible bun, 10,000 tokens each, with a little noise between rounds.
+/// Returns rounds of a plausible go and a plausible bun, 10,000 tokens each, with a little noise
+/// between rounds.
 pub fn go_and_bun(rounds: u64) -> Vec<(String, Recording)> {
     let rounds = 1..=rounds;
     rounds

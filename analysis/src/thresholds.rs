@@ -1,66 +1,67 @@
-//! Every threshold of rules, findings and conditions, with its value and where the value comes from.
+//! Every threshold of rules, findings and conditions, with its value and where the value comes
+//! from.
 //!
-//! A threshold that decides must not decide by its last digit: a test halves and doubles each of them and finds the
-//! same causes for all planted faults. `docs/ledger.md` shows the table.
+//! A threshold that decides must not decide by its last digit: a test halves and doubles each of
+//! them and finds the same causes for all planted faults. `docs/ledger.md` shows the table.
 
 use std::ops::Index;
 
 /// A threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// See [`TABLE`].
+    /// Share of a difference that a cause or a part needs to be reported.
     ReportedShare,
-    /// See [`TABLE`].
+    /// Share of its events that a call site needs to be named.
     CallSiteShare,
-    /// See [`TABLE`].
+    /// Share of its row that count or unit cost needs to be the reason.
     ReasonShare,
-    /// See [`TABLE`].
+    /// Difference of loop stalls per token, in ns.
     LoopStallNs,
-    /// See [`TABLE`].
+    /// Ratio of page faults, for allocation churn.
     FaultRatio,
-    /// See [`TABLE`].
+    /// Page faults per token, for allocation churn.
     Faults,
-    /// See [`TABLE`].
+    /// User code around one page fault, in ns.
     FaultCodeNs,
-    /// See [`TABLE`].
+    /// User code around one empty poll, in ns.
     PollCodeNs,
-    /// See [`TABLE`].
+    /// User code around one send, in ns.
     SendCodeNs,
-    /// See [`TABLE`].
+    /// User code around one thread handoff, in ns.
     HandoffCodeNs,
-    /// See [`TABLE`].
+    /// Share of its syscalls that a thread of handoffs makes for them.
     HandoffShare,
-    /// See [`TABLE`].
+    /// User code between two handoffs of a thread with no other work, in ns.
     HandoffWorkNs,
-    /// See [`TABLE`].
+    /// User code between two sleeps of a thread that only looks, in ns.
     TimerWorkNs,
-    /// See [`TABLE`].
+    /// Ratio of new connections, for connection churn.
     ConnectionRatio,
-    /// See [`TABLE`].
+    /// Size of sends against the baseline, for small writes.
     SendSizeShare,
-    /// See [`TABLE`].
+    /// Difference of counts and sizes that are the same, for higher unit cost.
     SameCountShare,
-    /// See [`TABLE`].
+    /// Ratio of unit costs, for higher unit cost.
     UnitCostRatio,
-    /// See [`TABLE`].
+    /// Share of same syscalls that must cost more, for higher unit cost.
     UnitCostAgreement,
-    /// See [`TABLE`].
+    /// Growth in the second half of a round against the first, for a leak.
     LeakPace,
-    /// See [`TABLE`].
+    /// Share of the difference that grew while recorded, for a leak.
     LeakShare,
-    /// See [`TABLE`].
+    /// Share of tokens with known proxy latency, below which it is said.
     RelayShare,
-    /// See [`TABLE`].
+    /// Growth of memory in the second half of a round.
     GrowthShare,
-    /// See [`TABLE`].
+    /// Run-queue time against on-CPU time.
     RunQueueShare,
-    /// See [`TABLE`].
+    /// Share of the window that a thread is on a CPU.
     SaturatedShare,
-    /// See [`TABLE`].
+    /// Share of sends that Nagle's algorithm delays.
     NagleShare,
-    /// See [`TABLE`].
+    /// Share of all CPU time that the hypervisor took.
     StealShare,
-    /// See [`TABLE`].
+    /// Share of events that may be lost.
     LostShare,
 }
 
@@ -141,7 +142,7 @@ pub const TABLE: [Entry; 27] = [
         1.5,
         FromOne,
         "ratio of page faults, for allocation churn",
-        "judgement: half as many again; interrupts are charged to whoever runs, so the time alone decides nothing",
+        "judgement: half as many again; time alone decides nothing, because it includes interrupts",
     ),
     entry(
         Limit::Faults,

@@ -1,4 +1,5 @@
-//! Whether a comparison may be trusted: lost events, cut rounds, arms that are not comparable. Every reason is reported.
+//! Whether a comparison may be trusted: lost events, cut rounds, arms that are not comparable.
+//! Every reason is reported.
 
 use crate::arms::Rounds;
 use crate::thresholds::{Limit, Thresholds};
@@ -7,8 +8,8 @@ use recording::vocabulary::Unit;
 use recording::{Recording, format};
 use std::collections::BTreeSet;
 
-/// Judges all arms together: the rounds that are compared, and all there are. A faulty round that only measures the cost
-/// of observing makes that part of the result invalid, so it counts as well.
+/// Judges all arms together: the rounds that are compared, and all there are. A faulty round that
+/// only measures the cost of observing makes that part of the result invalid, so it counts as well.
 pub fn judge(compared: &[Rounds<'_>], all: &[Rounds<'_>]) -> Validity {
     let rounds = all.iter().flat_map(|arm| &arm.rounds);
     let mut reasons: Vec<String> = rounds
@@ -152,7 +153,7 @@ mod tests {
     #[test]
     fn reports_different_hosts() {
         assert!(reasons(|r| r.host.kernel = "6.1".into()).contains("different kernels: 6.1; 6.18"));
-        // The round without programs is not compared, but an arm that has no other is.
+        // The round without probes is not compared, but an arm that has no other is.
         let without = |r: &mut Recording| r.observer.mode = Mode::None;
         assert!(!reasons(without).contains("ways of observing"));
         let mut arms = go_and_bun(2);

@@ -1,8 +1,8 @@
 //! Waste: what an arm alone could save, from its own CPU ledger and counts.
 //!
-//! Each rule counts events that bring the server nothing and prices them: at the measured cost of the rows that are
-//! nothing else, or at the mean cost of the call where only some calls are waste. Waste is no identity: rules may
-//! overlap, and their sum means nothing.
+//! Each rule counts events that bring the server nothing and prices them: at the measured cost of
+//! the rows that are nothing else, or at the mean cost of the call where only some calls are waste.
+//! Waste is no identity: rules may overlap, and their sum means nothing.
 
 mod rules;
 
@@ -14,7 +14,7 @@ use rules::RULES;
 
 /// Share of the arm's CPU time from which waste is shown.
 const SHOWN_SHARE: f64 = 0.02;
-/// Occurrences per token from which waste is shown, whatever it costs.
+/// Occurrences per token from which waste is shown, at any cost.
 const SHOWN_PER_TOKEN: f64 = 0.3;
 /// Citations that one kind of waste carries.
 const MOST_EVIDENCE: usize = 12;

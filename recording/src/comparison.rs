@@ -32,7 +32,8 @@ pub struct Comparison {
     pub findings: Vec<Finding>,
     /// Claims that were tested.
     pub claims: Vec<Claim>,
-    /// Cost of observing each arm, where rounds were recorded for it. No other number is corrected by it.
+    /// Cost of observing each arm, where rounds were recorded for it. No other number is corrected
+    /// by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observer_cost: Vec<ObserverCost>,
     /// Instrumented rounds. They enter no other number.
@@ -52,7 +53,7 @@ pub struct Metric {
     pub name: MetricId,
     /// Unit of the values.
     pub unit: Unit,
-    /// What values are per; empty for totals.
+    /// Denominator of the values; empty for totals.
     pub per: Per,
     /// Value of each arm.
     pub arms: BTreeMap<String, Estimate>,
@@ -89,19 +90,20 @@ pub struct Pair {
     pub a: String,
     /// The arm that is compared with it.
     pub b: String,
-    /// b / a.
+    /// Value of b divided by that of a.
     pub ratio: f64,
     /// Bootstrap 95 % interval of the ratio over rounds.
     pub ci95: [f64; 2],
-    /// Probability that identical arms differ at least this much (two-sided, Student's t over rounds); absent for a
-    /// single round.
+    /// Probability that identical arms differ at least this much (two-sided, Student's t over
+    /// rounds); absent for a single round.
     #[serde(default)]
     pub p_value: Option<f64>,
     /// Whether there is a difference, with all metrics of the two arms considered together.
     pub verdict: Verdict,
-    /// Further rounds of each arm that would resolve a 5 % difference, where `verdict` is inconclusive: the interval
-    /// narrows with the square root of the rounds, so n rounds with the interval [low, high] need
-    /// n · (ln(high / low) / (2 ln 1.05))² rounds in all. Absent for a single round, which has no interval.
+    /// Further rounds of each arm that would resolve a 5 % difference, where `verdict` is
+    /// inconclusive: the interval narrows with the square root of the rounds, so n rounds with the
+    /// interval [low, high] need n · (ln(high / low) / (2 ln 1.05))² rounds in all. Absent for a
+    /// single round, which has no interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub more_rounds: Option<u64>,
     /// Rows of the difference, largest first.
@@ -112,17 +114,17 @@ pub struct Pair {
     /// The same rows added up by kind, for arms that use different system calls for the same work.
     #[serde(default)]
     pub by_kind: Vec<Term>,
-    /// b − a minus the terms: Σ `terms.delta` + `unexplained` = b − a.
+    /// The part of b − a that no term has: Σ `terms.delta` + `unexplained` = b − a.
     pub unexplained: f64,
-    /// Share of |b − a| that has a name, 0 to 1: rows of a cause or category that a developer can act on. User code
-    /// without a name does not count. Absent for a metric without a ledger.
+    /// Share of |b − a| that has a name, 0 to 1: rows of a cause or category that a developer can
+    /// act on. User code without a name does not count. Absent for a metric without a ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<f64>,
 }
 
 impl Pair {
-    /// Returns whether the interval excludes 1 although there is no verdict: among so many metrics, chance alone puts
-    /// one there.
+    /// Returns whether the interval excludes 1 although there is no verdict: among so many metrics,
+    /// chance alone puts one there.
     pub fn may_be_chance(&self) -> bool {
         let [low, high] = self.ci95;
         let excludes_one = low < high && (low > 1.0 || high < 1.0);
@@ -134,9 +136,9 @@ impl Pair {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// b is higher.
+    /// Arm b is higher.
     Higher,
-    /// b is lower.
+    /// Arm b is lower.
     Lower,
     /// They differ by less than the margin.
     Equivalent,
@@ -166,8 +168,8 @@ pub struct Term {
     pub unit_cost_effect: f64,
     /// The numbers behind it.
     pub evidence: Vec<Evidence>,
-    /// Half the width of the 95 % interval of `delta` that sampling causes, in the metric's unit; absent where
-    /// everything was measured.
+    /// Half the width of the 95 % interval of `delta` that sampling causes, in the metric's unit;
+    /// absent where everything was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling_error: Option<f64>,
     /// Value and count in arm a, per the metric's `per`.

@@ -1,6 +1,7 @@
 //! Log-linear histograms, as the kernel side fills them.
 //!
-//! The bucket scheme is the kernel side's, [`profiler_common::histogram`]; counts are sparse on disk.
+//! The bucket scheme is the kernel side's, [`profiler_common::histogram`]; counts are sparse on
+//! disk.
 
 pub use profiler_common::histogram::{BUCKETS, bucket_of, lower_bound, upper_bound};
 use serde::{Deserialize, Serialize};
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_histogram_has_no_quantiles() {
+    fn returns_no_quantiles_of_an_empty_histogram() {
         assert_eq!(Histogram::default().quantile(0.5), 0);
     }
 }

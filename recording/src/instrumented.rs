@@ -1,9 +1,10 @@
-//! Instrumented rounds: recordings in which the runtime writes symbols and Go's runtime functions carry probes.
+//! Instrumented rounds: recordings in which the runtime writes symbols and Go's runtime functions
+//! carry probes.
 
 use serde::{Deserialize, Serialize};
 
-/// Data that only an instrumented round has. Instrumentation costs CPU time that no other round pays, so such a
-/// recording enters no metric, ledger, verdict or validity check.
+/// Data that only an instrumented round has. Instrumentation costs CPU time that no other round
+/// pays, so such a recording enters no metric, ledger, verdict or validity check.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Instrumented {
     /// Symbols of compiled code; absent where the runtime wrote none. The names are in

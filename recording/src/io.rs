@@ -1,4 +1,5 @@
-//! Loading and saving. A file is written beside its place and renamed, so readers never see half a file.
+//! Loading and saving. A file is written beside its place and renamed, so readers never see half a
+//! file.
 
 use crate::{COMPARISON_SCHEMA, Comparison, RECORDING_SCHEMA, Recording};
 use serde::{Serialize, de::DeserializeOwned};

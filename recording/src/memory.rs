@@ -1,4 +1,5 @@
-//! Memory of the target at the end of the window and over time, and the code that takes and returns it.
+//! Memory of the target at the end of the window and over time, and the code that takes and returns
+//! it.
 
 use crate::process::Frame;
 use crate::vocabulary::{CodePlace, MemoryEvent, RegionClass};
@@ -61,13 +62,14 @@ pub struct MemoryStack {
     pub kind: MemoryEvent,
     /// Faults, or calls that succeeded.
     pub count: u64,
-    /// Bytes that the calls asked for, taken minus returned, whether or not pages backed them. 0 for faults, since the
-    /// kernel does not report the size of the page.
+    /// Bytes that the calls asked for, taken minus returned, whether or not pages backed them. 0
+    /// for faults, since the kernel does not report the size of the page.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub bytes: i64,
-    /// Call stack, innermost frame first. Of a fault it is the code that touched the page, or the system call in which
-    /// the kernel did. Of a call it is the caller and its callers as far as frame pointers lead. Empty for the sum of
-    /// smaller call sites, and for call sites that the map had no room for.
+    /// Call stack, innermost frame first. Of a fault it is the code that touched the page, or the
+    /// system call in which the kernel did. Of a call it is the caller and its callers as far as
+    /// frame pointers lead. Empty for the sum of smaller call sites, and for call sites that the
+    /// map had no room for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stack: Vec<Frame>,
 }
@@ -77,14 +79,16 @@ fn is_zero(bytes: &i64) -> bool {
 }
 
 impl MemoryStack {
-    /// Returns the pages taken or returned, 4 KiB each and at least one an event: the weight for ranking.
+    /// Returns the pages taken or returned, 4 KiB each and at least one an event: the weight for
+    /// ranking.
     pub fn weight(&self) -> u64 {
         const PAGE: u64 = 4096;
         self.count.max(self.bytes.unsigned_abs() / PAGE)
     }
 
-    /// Formats the first functions of the stack, innermost first, each with its file unless the next is in the same
-    /// file: `munmap (libc.so.6) ← main.drop (server) ← …`. Never trusted, renderers escape it.
+    /// Formats the first functions of the stack, innermost first, each with its file unless the
+    /// next is in the same file: `munmap (libc.so.6) ← main.drop (server) ← …`. Never trusted,
+    /// renderers escape it.
     pub fn functions(&self, most: usize) -> String {
         let shown = &self.stack[..self.stack.len().min(most)];
         let mut text = String::new();

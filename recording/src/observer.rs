@@ -1,4 +1,4 @@
-//! The observer: which probes ran, what they cost, what was lost, and the checks that must hold.
+//! The observer: its probes, their cost, lost events, and the checks that must hold.
 
 use crate::vocabulary::ProbeGroup;
 use serde::{Deserialize, Serialize};
@@ -15,12 +15,14 @@ pub struct Observer {
     pub cpu_ns: u64,
     /// The recorder's own peak resident set.
     pub rss_bytes: u64,
-    /// The part of the window in which the kernel measured the programs' run time (`bpf_enable_stats(2)`). Measuring a
-    /// run costs about as much as a short program, so `hits` and `bpf_ns` are scaled up from this part.
+    /// The part of the window in which the kernel measured the programs' run time
+    /// (`bpf_enable_stats(2)`). Measuring a run costs about as much as a short program, so `hits`
+    /// and `bpf_ns` are scaled up from this part.
     #[serde(default)]
     pub sampled_ns: u64,
-    /// On-CPU time that one system call takes outside of its measured inside: kernel entry and exit, and the probes at
-    /// both ends. Calibrated on the recorder itself before the recording; 0 where that was not possible.
+    /// On-CPU time that one system call takes outside of its measured inside: kernel entry and
+    /// exit, and the probes at both ends. Calibrated on the recorder itself before the recording; 0
+    /// where that was not possible.
     #[serde(default)]
     pub syscall_entry_exit_ns: f64,
     /// Which probes were attached.
@@ -42,17 +44,20 @@ pub struct ModeInterval {
     pub cpu_ns: u64,
 }
 
-/// Which probes are attached, fewest first. Data that a mode does not observe is 0 or absent in the recording.
+/// Which probes are attached, fewest first. Data that a mode does not observe is 0 or absent in the
+/// recording.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// The other modes in intervals of a second each, to measure their cost. Such a recording enters no other number.
+    /// The other modes in intervals of a second each, to measure their cost. Such a recording
+    /// enters no other number.
     Overhead,
     /// No probe: the kernel's own counters in `/proc`.
     None,
-    /// All probes attached, but following no process: the kernel's cost of reaching them. Only inside `Overhead`.
+    /// All probes attached, but following no process: the kernel's cost of reaching them. Only
+    /// inside `Overhead`.
     AttachedIdle,
     /// The kernel's own account of each thread, with probes only where threads begin and end.
     Counters,
@@ -92,9 +97,11 @@ pub struct ProbeGroupStatus {
     pub fallback_reason: String,
     /// Names of the eBPF programs.
     pub programs: Vec<String>,
-    /// Runs of the programs, for any process of the host: an estimate, see [`Observer::sampled_ns`].
+    /// Runs of the programs, for any process of the host: an estimate, see
+    /// [`Observer::sampled_ns`].
     pub hits: u64,
-    /// Time inside the programs: an estimate, and a lower bound, since it does not include their dispatch.
+    /// Time inside the programs: an estimate, and a lower bound, since it does not include their
+    /// dispatch.
     pub bpf_ns: u64,
 }
 
@@ -119,7 +126,8 @@ pub struct Check {
 }
 
 impl Check {
-    /// Returns a check that allows `tolerance` (absolute, in `unit`) between the expected and the measured value.
+    /// Returns a check that allows `tolerance` (absolute, in `unit`) between the expected and the
+    /// measured value.
     pub fn within(name: &str, unit: &str, expected: f64, measured: f64, tolerance: f64) -> Self {
         Check {
             name: name.into(),

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Relays of about the same length (one bucket of the `proxy_latency` histogram), added up. The four stages add up to
-/// the whole of each relay.
+/// Relays of about the same length (one bucket of the `proxy_latency` histogram), added up. The
+/// four stages add up to the whole of each relay.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelayBucket {
     /// Number of the bucket.

@@ -1,17 +1,17 @@
-//! Runtime activity that the kernel can see: event-loop iterations, bursts of garbage collection threads, and
-//! goroutines that take turns on a thread.
+//! Runtime activity that the kernel can see: event-loop iterations, bursts of garbage collection
+//! threads, and goroutines that take turns on a thread.
 
 use crate::Histogram;
 use serde::{Deserialize, Serialize};
 
-/// Iterations of an event loop. An *iteration* lasts from the return of a call that waits for events (see
-/// [`crate::vocabulary::is_event_wait`]) to the entry of the next one.
+/// Iterations of an event loop. An *iteration* lasts from the return of a call that waits for
+/// events (see [`crate::vocabulary::is_event_wait`]) to the entry of the next one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EventLoop {
     /// Lengths of the iterations that ended inside the window, in ns of wall-clock time.
     pub iterations: Histogram,
-    /// Lengths of the iterations after which events were ready at once, so that the wait did not sleep: an upper bound
-    /// of how long such an event had waited.
+    /// Lengths of the iterations after which events were ready at once, so that the wait did not
+    /// sleep: an upper bound of how long such an event had waited.
     pub lag_bound: Histogram,
     /// Waits that returned no event.
     pub empty_polls: u64,
@@ -22,10 +22,12 @@ pub struct EventLoop {
 /// Activity of a runtime's own parts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RuntimeStats {
-    /// Bursts of garbage collection threads; absent where such threads cannot be recognised by name.
+    /// Bursts of garbage collection threads; absent where such threads cannot be recognised by
+    /// name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gc_bursts: Option<GcBursts>,
-    /// Goroutines on their threads; absent where the runtime has none, or they cannot be distinguished.
+    /// Goroutines on their threads; absent where the runtime has none, or they cannot be
+    /// distinguished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goroutines: Option<Goroutines>,
 }
@@ -42,14 +44,15 @@ impl RuntimeStats {
 pub struct GcBursts {
     /// Wake-ups of the threads.
     pub wakeups: u64,
-    /// Total length of the bursts, ns: each from its first wake-up until the last of the threads left its CPU.
+    /// Total length of the bursts, ns: each from its first wake-up until the last of the threads
+    /// left its CPU.
     pub span_ns: u64,
     /// Length of each burst, ns.
     pub spans: Histogram,
 }
 
-/// Goroutines on their threads, recognised by the calls that move data. A goroutine that ended and one that began in
-/// its place look like one.
+/// Goroutines on their threads, recognised by the calls that move data. A goroutine that ended and
+/// one that began in its place look like one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goroutines {
     /// Times a goroutine moved data on a thread on which another had moved data last.

@@ -1,6 +1,7 @@
-//! Recordings for tests, built so that they are consistent: what threads do adds up to what the process does.
+//! Recordings for tests, built consistently: the process is the sum of its threads.
 //!
-//! [`Build`] makes one recording, [`three_arms`] a whole run. Only with the cargo feature `testing`.
+//! [`Build`] makes one recording, [`three_arms`] a whole run. Only with the cargo feature
+//! `testing`.
 
 mod examples;
 mod thread;
@@ -21,7 +22,8 @@ pub const MAIN: Role = Role::MainLoop;
 pub struct Build(Recording);
 
 impl Build {
-    /// Begins a recording of an arm with nothing in it. The runtime is the one that the arm's name begins with.
+    /// Begins a recording of an arm with nothing in it. The runtime is the one that the arm's name
+    /// begins with.
     pub fn arm(arm: &str) -> Self {
         let mut recording = Recording {
             schema: RECORDING_SCHEMA.into(),

@@ -29,7 +29,7 @@ pub struct Arm<'a> {
 pub struct Arms<'a> {
     /// The arms.
     pub list: Vec<Arm<'a>>,
-    /// A token, a start or a second: the denominator of rates, the same for all arms.
+    /// A token, request, start or second: the denominator of rates, the same for all arms.
     pub per: Per,
 }
 
@@ -95,19 +95,22 @@ impl<'a> Arms<'a> {
     pub fn cpu_metric(&self) -> MetricId {
         match self.per {
             Per::Token => MetricId::CpuNsPerToken,
+            Per::Request => MetricId::CpuNsPerRequest,
             Per::Start => MetricId::StartCpuNs,
             _ => MetricId::CpuNsPerSecond,
         }
     }
 }
 
-/// Tokens where every recording has them, else starts, else seconds.
+/// Returns tokens where every recording has them, else requests, else starts, else seconds.
 fn per(shown: &[&Recording]) -> Per {
     let all = |holds: fn(&Recording) -> bool| {
         !shown.is_empty() && shown.iter().all(|recording| holds(recording))
     };
     if all(|recording| recording.tokens() > 0) {
         Per::Token
+    } else if all(|recording| recording.requests() > 0) {
+        Per::Request
     } else if all(|recording| !recording.starts.is_empty()) {
         Per::Start
     } else {
@@ -121,7 +124,7 @@ impl<'a> Arm<'a> {
         self.rounds.iter().map(|round| value(round) as f64).sum()
     }
 
-    /// Returns a sum over rounds, per token, start or second.
+    /// Returns a sum over rounds, per token, request, start or second.
     pub fn rate(&self, value: impl Fn(&Recording) -> u64) -> f64 {
         self.sum(value) / self.divisor()
     }
@@ -131,10 +134,11 @@ impl<'a> Arm<'a> {
         self.sum(value) / self.rounds.len() as f64
     }
 
-    /// Returns the tokens, starts or seconds of all rounds.
+    /// Returns the tokens, requests, starts or seconds of all rounds.
     pub fn divisor(&self) -> f64 {
         match self.per {
             Per::Token => self.sum(Recording::tokens),
+            Per::Request => self.sum(Recording::requests),
             Per::Start => self.sum(|round| round.starts.len() as u64),
             _ => self.sum(|round| round.window.duration_ns) / 1e9,
         }

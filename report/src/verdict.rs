@@ -98,26 +98,19 @@ pub fn verdicts(comparison: &Comparison) -> Vec<Verdict> {
         .collect()
 }
 
-/// Returns the metric that the report is about, with its index: CPU time per token where there was
-/// load, else the first that exists.
+/// Returns the metric that the report is about, with its index: CPU time per token, request or
+/// second, in this order, or the first metric of a cold start.
 pub fn main_metric(comparison: &Comparison) -> Option<(usize, &Metric)> {
     let alone = comparison.arms.len() < 2;
     let metrics = comparison.metrics.iter().enumerate();
-    let mut usable = metrics.filter(|(_, metric)| alone || !metric.pairs.is_empty());
-    let is_cpu = |name| [MetricId::CpuNsPerToken, MetricId::CpuNsPerSecond].contains(&name);
-    let tokens = usable
-        .clone()
-        .find(|(_, metric)| metric.name == MetricId::CpuNsPerToken);
-    tokens.or_else(|| {
-        let first = usable.next()?;
-        let starts = first.1.name.is_of_start();
-        let cpu = usable.find(|(_, metric)| is_cpu(metric.name));
-        if starts {
-            Some(first)
-        } else {
-            cpu.or(Some(first))
-        }
-    })
+    let usable = metrics.filter(|(_, metric)| alone || !metric.pairs.is_empty());
+    let first = usable.clone().next()?;
+    if first.1.name.is_of_start() {
+        return Some(first);
+    }
+    let mut usable = usable;
+    let cpu = usable.find(|(_, metric)| metric.name.is_cpu_time());
+    cpu.or(Some(first))
 }
 
 /// Returns the two values of a pair; not a number where an arm has none.

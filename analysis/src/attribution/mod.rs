@@ -1,16 +1,18 @@
 //! The one split of on-CPU time: a matrix of thread role × kind × cause.
 //!
-//! A recording holds facts: how long each thread was on a CPU and inside each system call, where CPU-clock samples
-//! found it, how much time the hypervisor took, and the calibrated cost of kernel entry and exit. This module makes all
-//! estimates from them, in two steps. `docs/ledger.md` explains both with an example.
+//! A recording holds facts: how long each thread was on a CPU and inside each system call, where
+//! CPU-clock samples found it, how much time the hypervisor took, and the calibrated cost of kernel
+//! entry and exit. This module makes all estimates from them, in two steps. `docs/ledger.md`
+//! explains both with an example.
 //!
-//! 1. [`thread`] splits the time of each thread: inside each system call, kernel entry and exit of each call, page
-//!    faults and interrupts, context-switch return, user code.
-//! 2. [`user_code`] pools the user code of a role's threads and splits it by category; wrappers of system calls go to
-//!    the calls that they wrap.
+//! 1. [`thread`] splits the time of each thread: inside each system call, kernel entry and exit of
+//!    each call, page faults and interrupts, context-switch return, user code.
+//! 2. [`user_code`] pools the user code of a role's threads and splits it by category; wrappers of
+//!    system calls go to the calls that they wrap.
 //!
-//! *Identity:* the rows of a recording add up to the on-CPU time of its threads, to the nanosecond, whatever the
-//! recording says. Time of the process that no thread has stays unexplained.
+//! *Identity:* the rows of a recording add up to the on-CPU time of its threads, to the nanosecond,
+//! even where the recording contradicts itself. Time of the process that no thread has stays
+//! unexplained.
 
 mod thread;
 mod user_code;

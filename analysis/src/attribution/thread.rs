@@ -3,8 +3,8 @@
 use crate::grid::part;
 use recording::process::Thread;
 
-/// On-CPU time of one thread without steal, split. All parts but `outside_ns`, `edge_ns` and `reassigned_ns`, which
-/// are sums or origins of others, add up to `on_cpu_ns`.
+/// On-CPU time of one thread without steal, split. All parts but `outside_ns`, `edge_ns` and
+/// `reassigned_ns`, which are sums or origins of others, add up to `on_cpu_ns`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ThreadTime {
     /// Inside each system call, in the order of the thread's `syscalls`.
@@ -36,7 +36,8 @@ impl ThreadTime {
         time
     }
 
-    /// Splits inside from outside, which is measured. Steal hits both alike, so each keeps the same share.
+    /// Splits inside from outside, which is measured. Steal hits both alike, so each keeps the same
+    /// share.
     fn measured(thread: &Thread) -> Self {
         let seen_ns = thread.on_cpu_ns.saturating_add(thread.steal_ns);
         let kept = |ns: u64| match thread.steal_ns {
@@ -62,7 +63,8 @@ impl ThreadTime {
         }
     }
 
-    /// Splits the outside by the places where samples found the thread. Without samples all of it is user code.
+    /// Splits the outside by the places where samples found the thread. Without samples all of it
+    /// is user code.
     fn split_by_samples(&mut self, thread: &Thread) {
         let samples = &thread.samples;
         let estimate = |found| part(self.outside_ns, found, samples.outside_syscalls());
@@ -74,10 +76,10 @@ impl ThreadTime {
 
     /// Charges kernel entry and exit to the system call or fault that caused them.
     ///
-    /// Samples at the edges of system calls belong to the calls, by their number. Where no sample was taken there, the
-    /// calibrated cost stands in: the kernel takes no sample while interrupts are off but right after, so half of that
-    /// cost was found as faults and interrupts and half as user code. Likewise the return from a fault was found as
-    /// user code, unless samples saw it.
+    /// Samples at the edges of system calls belong to the calls, by their number. Where no sample
+    /// was taken there, the calibrated cost stands in: the kernel takes no sample while interrupts
+    /// are off but right after, so half of that cost was found as faults and interrupts and half as
+    /// user code. Likewise the return from a fault was found as user code, unless samples saw it.
     fn charge_entry_exit(&mut self, thread: &Thread, entry_exit_ns: f64) {
         let cost = |count: u64| (count as f64 * entry_exit_ns) as u64;
         let mut edge_ns = self.edge_ns;
@@ -108,7 +110,8 @@ impl ThreadTime {
         taken
     }
 
-    /// Takes half of it each from faults and from user code, and more from one where the other has too little.
+    /// Takes half of it each from faults and from user code, and more from one where the other has
+    /// too little.
     fn take_halves(&mut self, wanted: u64) -> u64 {
         let from_faults = (wanted / 2).min(self.fault_ns);
         self.fault_ns -= from_faults;

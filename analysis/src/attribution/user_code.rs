@@ -1,10 +1,10 @@
 //! User code of a role by category: measured as a whole, split by the samples of all its threads.
 //!
-//! Threads of a role do the same kind of thing, so their samples are pooled: many threads with few samples each are as
-//! informative as one thread with many.
+//! Threads of a role do the same kind of thing, so their samples are pooled: many threads with few
+//! samples each are as informative as one thread with many.
 //!
-//! Code around a system call (the wrapper of the C library, Go's `entersyscall`) runs because of the call, so it is
-//! booked to the calls of the role, by their number.
+//! Code around a system call (the wrapper of the C library, Go's `entersyscall`) runs because of
+//! the call, so it is booked to the calls of the role, by their number.
 
 use super::ThreadTime;
 use crate::grid::part;
@@ -94,7 +94,8 @@ impl<'a> Pool<'a> {
         found.evidence.push(evidence);
     }
 
-    /// Books the pool. Threads run user code because they were woken, so its count is their wake-ups.
+    /// Books the pool. Threads run user code because they were woken, so its count is their
+    /// wake-ups.
     fn book(mut self, role: &Role, ledger: &mut Ledger) {
         self.add_unattributed(role);
         let samples: Vec<(CodeCategory, u64)> = self
@@ -145,8 +146,8 @@ impl<'a> Pool<'a> {
         }
     }
 
-    /// Adds samples that have no place, and time without any sample: code without a name, unless the role's threads
-    /// have a single job.
+    /// Adds samples that have no place, and time without any sample: code without a name, unless
+    /// the role's threads have a single job.
     fn add_unattributed(&mut self, role: &Role) {
         let placed: u64 = self.categories.values().map(|found| found.samples).sum();
         let unplaced = self.samples_user.saturating_sub(placed);
@@ -161,8 +162,8 @@ impl<'a> Pool<'a> {
 
 /// Splits `user_ns` by samples, to the last nanosecond.
 ///
-/// Samples find the exit of a system call in the wrapper around it. So the time that was charged to calls and faults
-/// (`reassigned_ns`) comes out of the wrappers' share first.
+/// Samples find the exit of a system call in the wrapper around it. So the time that was charged to
+/// calls and faults (`reassigned_ns`) comes out of the wrappers' share first.
 fn shares(user_ns: u64, reassigned_ns: u64, samples: &[(CodeCategory, u64)]) -> Vec<u64> {
     let is_wrapper = |category: &CodeCategory| *category == CodeCategory::SyscallWrapper;
     let all: u64 = samples.iter().map(|(_, count)| count).sum();

@@ -1,6 +1,6 @@
-//! Memory taken from the kernel and given back, over and over.
+//! Memory that is taken from the kernel and returned, again and again.
 
-use super::{About, Comparison, Delta, Kind, Match, Rule, comparison::surrounding_code};
+use super::{Comparison, Delta, Match, comparison::surrounding_code};
 use crate::call_sites;
 use crate::thresholds::Limit;
 use recording::evidence::Part;
@@ -8,61 +8,40 @@ use recording::vocabulary::{SyscallClass, TermKind};
 use recording::{Evidence, Recording};
 
 const MEMORY: SyscallClass = SyscallClass::Memory;
-/// See the module.
-pub struct AllocationChurn;
-
-const ABOUT: About = About {
-    id: "allocation-churn",
-    title: "Allocation churn",
-    pattern: "Page faults, memory calls (madvise, munmap, …) and the threads that give pages back, where there are more faults; and what little user code runs around them",
-    meaning: "Pages are given back to the kernel and fetched again, each by a fault that clears it",
-    remedy: "Reuse buffers, or let the allocator keep pages longer",
-};
-
-impl Rule for AllocationChurn {
-    fn about(&self) -> &About {
-        &ABOUT
+/// Matches page faults and memory syscalls, where there are more faults.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let rows = pair.rows(is_churn)?;
+    let (costly, baseline) = (
+        pair.per(pair.costly, faults),
+        pair.per(pair.baseline, faults),
+    );
+    // The kernel charges interrupts to the running thread, so time without faults proves nothing.
+    if costly < pair.limits[Limit::FaultRatio] * baseline || costly < pair.limits[Limit::Faults] {
+        return None;
     }
-
-    fn kind(&self) -> Kind {
-        Kind::Cpu
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let rows = pair.rows(is_churn)?;
-        let (costly, baseline) = (
-            pair.per(pair.costly, faults),
-            pair.per(pair.baseline, faults),
-        );
-        // Interrupts land on whoever runs: without more faults, this is none of the program's doing.
-        if costly < pair.limits[Limit::FaultRatio] * baseline || costly < pair.limits[Limit::Faults]
-        {
-            return None;
-        }
-        let around = surrounding_code(pair.unclaimed(), is_fault, pair.limits[Limit::FaultCodeNs]);
-        let calls = rows
-            .iter()
-            .filter(|row| row.kind == TermKind::Syscall(MEMORY));
-        let calls: Vec<_> = calls.cloned().collect();
-        let (faulting, calling) = (
-            call_sites::page_faults(pair.costly),
-            call_sites::memory_calls(pair.costly),
-        );
-        let text = format!(
-            "{}, and {}{}{}",
-            pair.compared("page faults", costly, baseline),
-            pair.counts("memory calls", &calls),
-            faulting.text,
-            calling.text,
-        );
-        let mut evidence = pair.cite_all(|path| Evidence::part(path, Part::Faults));
-        evidence.extend(faulting.evidence.into_iter().chain(calling.evidence));
-        Some(Match {
-            rows: pair.rows(|row| is_churn(row) || around.contains(row))?,
-            text,
-            evidence,
-        })
-    }
+    let around = surrounding_code(pair.unclaimed(), is_fault, pair.limits[Limit::FaultCodeNs]);
+    let calls = rows
+        .iter()
+        .filter(|row| row.kind == TermKind::Syscall(MEMORY));
+    let calls: Vec<_> = calls.cloned().collect();
+    let (faulting, calling) = (
+        call_sites::page_faults(pair.costly),
+        call_sites::memory_calls(pair.costly),
+    );
+    let text = format!(
+        "{}, and {}{}{}",
+        pair.compared("page faults", costly, baseline),
+        pair.counts("memory syscalls", &calls),
+        faulting.text,
+        calling.text,
+    );
+    let mut evidence = pair.cite_all(|path| Evidence::part(path, Part::Faults));
+    evidence.extend(faulting.evidence.into_iter().chain(calling.evidence));
+    Some(Match {
+        rows: pair.rows(|row| is_churn(row) || around.contains(row))?,
+        text,
+        evidence,
+    })
 }
 
 fn is_churn(row: &Delta) -> bool {
@@ -87,7 +66,7 @@ mod tests {
     use recording::vocabulary::{CodePlace, MemoryEvent, RegionClass, Role};
 
     #[test]
-    fn pages_taken_and_given_back_are_found() {
+    fn finds_pages_that_are_taken_and_returned() {
         let found = planted("allocation-churn", |build| {
             build.thread(9, MAIN, |thread| {
                 thread.fault(DOSE / 2, 4_000).call("madvise", 100, DOSE / 2)
@@ -97,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_the_pages_is_told_where_it_is_known() {
+    fn names_the_call_site_of_page_faults() {
         let found = planted("allocation-churn", |build| {
             let build = build.thread(9, MAIN, |thread| thread.fault(DOSE, 4_000));
             build.with(|recording| {
@@ -114,8 +93,8 @@ mod tests {
                 }];
             })
         });
-        let told = "; 100 % of its page faults while recorded are by main.touch";
-        assert!(found.text.contains(told), "{}", found.text);
+        let expected = "; 100 % of its page faults while recorded are by main.touch";
+        assert!(found.text.contains(expected), "{}", found.text);
         let cited = found
             .evidence
             .iter()
@@ -124,14 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn interrupts_alone_are_not_the_programs_doing() {
+    fn ignores_interrupts_without_faults() {
         assert!(
             causes_of(|build| build.thread(9, MAIN, |thread| thread.fault(DOSE, 0))).is_empty()
         );
     }
 
     #[test]
-    fn only_little_user_code_runs_around_faults() {
+    fn claims_only_little_user_code_around_faults() {
         let found = |user: u64| {
             causes_of(|build| build.thread(1, MAIN, |more| more.fault(DOSE, 50_000).user(user, 0)))
         };
@@ -140,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_that_give_pages_back_are_counted_once() {
+    fn counts_scavenger_threads_once() {
         let found = planted("allocation-churn", |build| {
             build.thread(9, Role::AllocatorScavenger, |thread| {
                 thread.fault(DOSE, 50_000).user(DOSE / 4, 1_000)

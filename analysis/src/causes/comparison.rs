@@ -1,4 +1,5 @@
-//! One difference as the rules see it: the costly arm compared with the baseline, and the rows that no rule has claimed.
+//! One difference as the rules see it: the costly arm compared with the baseline, and the rows that
+//! no rule has claimed.
 
 use crate::thresholds::Thresholds;
 use crate::{arms::Rounds, kinds, ledger::sampling, pair_view::PairView};
@@ -53,7 +54,8 @@ impl Delta {
         kinds::across_arms(Some(&self.role), self.kind)
     }
 
-    /// Returns whether the row is system calls of a class, made by threads that have more than one job.
+    /// Returns whether the row is system calls of a class, made by threads that have more than one
+    /// job.
     pub fn is_of(&self, class: SyscallClass) -> bool {
         self.work() == TermKind::Syscall(class)
     }
@@ -73,16 +75,16 @@ impl Delta {
 
 /// Rows that match a rule.
 pub struct Match {
-    /// The rows that it explains.
+    /// The rows that the rule explains.
     pub rows: Vec<Delta>,
-    /// What they say in this pair: a sentence without its full stop.
+    /// Words about them in this pair: a sentence without its full stop.
     pub text: String,
-    /// What else it rests on.
+    /// Further evidence.
     pub evidence: Vec<Evidence>,
 }
 
 impl Match {
-    /// Rests on its rows alone.
+    /// Returns a match that rests on its rows alone.
     pub fn of(rows: Vec<Delta>, text: String) -> Self {
         Match {
             rows,
@@ -106,7 +108,7 @@ pub struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    /// Of a metric and pair of arms.
+    /// Returns the comparison of a metric and pair of arms.
     pub fn new(
         view: &'a PairView<'a>,
         [a, b]: [&'a Rounds<'a>; 2],
@@ -164,12 +166,12 @@ impl<'a> Comparison<'a> {
         });
     }
 
-    /// The citation of a row.
+    /// Cites a row.
     pub fn cite(&self, row: &Delta) -> Evidence {
         self.view.at.row(Rows::Terms, row.index)
     }
 
-    /// Something of an arm's recordings per token (per second, without tokens).
+    /// Returns a number of an arm's recordings per token, or per second without tokens.
     pub fn per(&self, arm: &Rounds<'_>, of: impl Fn(&Recording) -> u64) -> f64 {
         let by_token = self.view.metric.per != Per::Second;
         let over = |recording: &Recording| {
@@ -192,61 +194,61 @@ impl<'a> Comparison<'a> {
         if unit > 0.0 { sum / unit } else { 0.0 }
     }
 
-    /// What [`Self::per`] is per, for sentences: `a token`.
-    pub fn a_unit(&self) -> &'static str {
-        if self.view.metric.per == Per::Second {
-            "a second"
-        } else {
-            "a token"
+    /// Returns the unit of [`Self::per`], for sentences.
+    fn counted_per(&self) -> &'static str {
+        match self.view.metric.per {
+            Per::Second => "per second",
+            _ => "per token",
         }
     }
 
-    /// `3.10 calls a token where go has 0.400`.
-    pub fn counts(&self, what: &str, rows: &[Delta]) -> String {
-        self.compared(
-            what,
-            sum(rows, |row| row.costly).count,
-            sum(rows, |row| row.baseline).count,
-        )
+    /// Returns ` per token` where the metric is per token; nothing for totals.
+    pub fn per_unit(&self) -> String {
+        match self.view.metric.per {
+            Per::Total => String::new(),
+            per => format!(" per {per}"),
+        }
     }
 
-    /// The same, of any two numbers.
-    pub fn compared(&self, what: &str, costly: f64, baseline: f64) -> String {
+    /// Returns `3.10 syscalls per token against 0.400`, by the count of rows.
+    pub fn counts(&self, events: &str, rows: &[Delta]) -> String {
+        let count = |of: fn(&Delta) -> Amount| sum(rows, of).count;
+        self.compared(events, count(|row| row.costly), count(|row| row.baseline))
+    }
+
+    /// Returns `3.10 syscalls per token against 0.400`, of any two numbers.
+    pub fn compared(&self, events: &str, costly: f64, baseline: f64) -> String {
+        let (per, costly) = (self.counted_per(), format::number(costly));
         format!(
-            "{} has {} {what} {} where {} has {}",
-            self.costly.arm,
-            format::number(costly),
-            self.a_unit(),
-            self.baseline.arm,
+            "{costly} {events} {per} against {}",
             format::number(baseline)
         )
     }
 
-    /// A value of both arms: `go 3.1 µs, bun 4.2 µs`.
+    /// Returns `4.20 µs against 3.10 µs`, by the value of rows.
     pub fn values(&self, rows: &[Delta]) -> String {
-        let text = |amount: Amount| format::quantity(amount.value, self.view.metric.unit);
+        let unit = self.view.metric.unit;
+        let text = |of: fn(&Delta) -> Amount| format::quantity(sum(rows, of).value, unit);
         format!(
-            "{} {}, {} {}",
-            self.costly.arm,
-            text(sum(rows, |row| row.costly)),
-            self.baseline.arm,
-            text(sum(rows, |row| row.baseline))
+            "{} against {}",
+            text(|row| row.costly),
+            text(|row| row.baseline)
         )
     }
 
-    /// The same place in every recording of both arms.
+    /// Cites the same place in every recording of both arms.
     pub fn cite_all(&self, place: impl Fn(&str) -> Evidence) -> Vec<Evidence> {
         let rounds = self.costly.rounds.iter().chain(&self.baseline.rounds);
         rounds.map(|(path, _)| place(path)).collect()
     }
 }
 
-/// Each role that has rows, once.
+/// Returns each role that has rows, once.
 pub fn roles<'a>(rows: impl IntoIterator<Item = &'a Delta>) -> BTreeSet<&'a Role> {
     rows.into_iter().map(|row| &row.role).collect()
 }
 
-/// Rows added up.
+/// Adds up rows.
 pub fn sum(rows: &[Delta], of: impl Fn(&Delta) -> Amount) -> Amount {
     rows.iter()
         .map(of)
@@ -257,8 +259,9 @@ pub fn sum(rows: &[Delta], of: impl Fn(&Delta) -> Amount) -> Amount {
         })
 }
 
-/// Returns the user-code rows of roles that make more of certain calls, or faults, and whose user code, all together, costs
-/// less than `most_ns` more for each: it is the code around them. More than that may be anything.
+/// Returns the user-code rows of roles that make more of certain calls, or faults, and whose user
+/// code, all together, costs less than `most_ns` more for each: it is the code around them. More
+/// than that may be anything.
 pub fn surrounding_code(
     rows: &[Delta],
     is_call: impl Fn(&Delta) -> bool,
@@ -286,7 +289,7 @@ pub fn is_by_count(rows: &[Delta]) -> bool {
     crate::ledger::count_effect(baseline, costly) > more / 2.0
 }
 
-/// The largest causes among rows, where there are several: `; most of it sendto (3.1 µs)`.
+/// Returns the largest causes among rows, where there are several: `; most of it sendto (3.10 µs)`.
 pub fn largest(rows: &[Delta], unit: Unit) -> String {
     let mut causes = BTreeMap::<&str, f64>::new();
     for row in rows {
@@ -295,13 +298,13 @@ pub fn largest(rows: &[Delta], unit: Unit) -> String {
     let mut causes: Vec<_> = causes.into_iter().collect();
     causes.sort_by(|one, other| other.1.total_cmp(&one.1));
     let costly = causes.iter().filter(|(_, more)| *more > 0.0).take(3);
-    let told: Vec<String> = costly
+    let shown: Vec<String> = costly
         .map(|(cause, more)| format!("{cause} ({})", format::quantity(*more, unit)))
         .collect();
-    // A single cause has been named already where it says the same as its kind of work.
+    // A single cause that is no syscall has been named by its kind.
     let is_syscall = rows.iter().any(|row| row.kind.is_syscall());
     if causes.len() == 1 && !is_syscall {
         return String::new();
     }
-    format!("; most of it {}", told.join(", "))
+    format!("; most of it {}", shown.join(", "))
 }

@@ -1,48 +1,28 @@
-//! Receives that find nothing there.
+//! Receives that return EAGAIN.
 
 use super::comparison::{is_by_count, sum};
-use super::{About, Comparison, Kind, Match, Rule};
+use super::{Comparison, Match};
 use recording::evidence::List;
 use recording::vocabulary::{SyscallClass, TermKind};
 use recording::{Evidence, Recording};
 
-/// See the module.
-pub struct EagainReads;
-
-const ABOUT: About = About {
-    id: "eagain-reads",
-    title: "Failing receives",
-    pattern: "More receiving calls, most of which fail with EAGAIN",
-    meaning: "The program tries to read before data is there, and is told to come back",
-    remedy: "Read only when the event loop says there is data, and stop after a short read",
-};
-
-impl Rule for EagainReads {
-    fn about(&self) -> &About {
-        &ABOUT
+/// Matches receives, most of the additional ones failing with EAGAIN.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let rows = pair.work(TermKind::Syscall(SyscallClass::Receive))?;
+    let (costly, baseline) = (
+        pair.per(pair.costly, failed),
+        pair.per(pair.baseline, failed),
+    );
+    let more_calls = sum(&rows, |row| row.costly).count - sum(&rows, |row| row.baseline).count;
+    if !is_by_count(&rows) || costly - baseline < more_calls / 2.0 {
+        return None;
     }
-
-    fn kind(&self) -> Kind {
-        Kind::Cpu
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let rows = pair.work(TermKind::Syscall(SyscallClass::Receive))?;
-        let (costly, baseline) = (
-            pair.per(pair.costly, failed),
-            pair.per(pair.baseline, failed),
-        );
-        let more_calls = sum(&rows, |row| row.costly).count - sum(&rows, |row| row.baseline).count;
-        if !is_by_count(&rows) || costly - baseline < more_calls / 2.0 {
-            return None;
-        }
-        let text = pair.compared("receives that fail (EAGAIN)", costly, baseline);
-        Some(Match {
-            rows,
-            text,
-            evidence: pair.cite_all(|path| Evidence::list(path, List::Syscalls)),
-        })
-    }
+    let text = pair.compared("receives that return EAGAIN", costly, baseline);
+    Some(Match {
+        rows,
+        text,
+        evidence: pair.cite_all(|path| Evidence::list(path, List::Syscalls)),
+    })
 }
 
 fn failed(recording: &Recording) -> u64 {
@@ -58,20 +38,20 @@ mod tests {
     use crate::causes::testing::*;
 
     #[test]
-    fn reads_that_fail_are_found() {
+    fn finds_reads_that_fail() {
         let found = planted("eagain-reads", |build| {
             build.call("read", 5_000, DOSE).fails("read", 4_900)
         });
         assert_whole(&found);
         assert!(
-            found.text.contains("4.90 receives that fail"),
+            found.text.contains("4.90 receives that return EAGAIN"),
             "{}",
             found.text
         );
     }
 
     #[test]
-    fn reads_that_succeed_are_another_matter() {
+    fn ignores_reads_that_succeed() {
         let found = causes_of(|build| build.call("read", 5_000, DOSE));
         assert_eq!(found[0].id, "socket-io");
     }

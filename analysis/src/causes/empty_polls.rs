@@ -1,7 +1,7 @@
-//! Asking for events where there are none.
+//! Event polls that return no event.
 
 use super::comparison::{is_by_count, surrounding_code};
-use super::{About, Comparison, Delta, Kind, Match, Rule};
+use super::{Comparison, Delta, Match};
 use crate::thresholds::Limit;
 use recording::evidence::List;
 use recording::process::Syscall;
@@ -15,44 +15,24 @@ const ANSWERS: [SyscallClass; 3] = [
     SyscallClass::ThreadSync,
 ];
 
-/// See the module.
-pub struct EmptyPolls;
-
-const ABOUT: About = About {
-    id: "empty-polls",
-    title: "Empty polls",
-    pattern: "More calls that ask for events, most of which bring none; and what little user code runs around them",
-    meaning: "The loop asks again and again although nothing has happened",
-    remedy: "Let the loop sleep until there is an event: no zero timeout, no spinning before it sleeps",
-};
-
-impl Rule for EmptyPolls {
-    fn about(&self) -> &About {
-        &ABOUT
+/// Matches event polls, most of the additional ones returning no event.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let rows = pair.rows(is_poll)?;
+    let more: f64 = rows
+        .iter()
+        .map(|row| row.costly.count - row.baseline.count)
+        .sum();
+    let (costly, baseline) = (pair.per(pair.costly, empty), pair.per(pair.baseline, empty));
+    if !is_by_count(&rows) || costly - baseline < more / 2.0 {
+        return None;
     }
-
-    fn kind(&self) -> Kind {
-        Kind::Cpu
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let rows = pair.rows(is_poll)?;
-        let more: f64 = rows
-            .iter()
-            .map(|row| row.costly.count - row.baseline.count)
-            .sum();
-        let (costly, baseline) = (pair.per(pair.costly, empty), pair.per(pair.baseline, empty));
-        if !is_by_count(&rows) || costly - baseline < more / 2.0 {
-            return None;
-        }
-        let text = pair.compared("polls that bring nothing", costly, baseline);
-        let around = surrounding_code(pair.unclaimed(), is_poll, pair.limits[Limit::PollCodeNs]);
-        Some(Match {
-            rows: pair.rows(|row| is_poll(row) || around.contains(row))?,
-            text,
-            evidence: pair.cite_all(|path| Evidence::list(path, List::Syscalls)),
-        })
-    }
+    let text = pair.compared("empty polls", costly, baseline);
+    let around = surrounding_code(pair.unclaimed(), is_poll, pair.limits[Limit::PollCodeNs]);
+    Some(Match {
+        rows: pair.rows(|row| is_poll(row) || around.contains(row))?,
+        text,
+        evidence: pair.cite_all(|path| Evidence::list(path, List::Syscalls)),
+    })
 }
 
 fn is_wait(call: &str) -> bool {
@@ -63,9 +43,9 @@ fn is_poll(row: &Delta) -> bool {
     row.kind.is_syscall() && is_wait(&row.cause)
 }
 
-/// Polls that brought nothing, as counted; where they were not, those that must have, at least: each of the others brought
-/// one event or more. Where events were not counted either, those that neither slept nor can have led to anything, since
-/// too few calls were made that answer an event.
+/// Polls that brought nothing, as counted; where they were not, those that must have, at least:
+/// each of the others brought one event or more. Where events were not counted either, those that
+/// neither slept nor can have led to anything, since too few calls were made that answer an event.
 fn empty(recording: &Recording) -> u64 {
     let waits = recording
         .threads
@@ -99,7 +79,7 @@ mod tests {
     use recording::vocabulary::Role;
 
     #[test]
-    fn polls_that_bring_nothing_are_found() {
+    fn finds_polls_without_events() {
         let found = planted("empty-polls", |build| {
             build.call("epoll_pwait2", 9_000, DOSE).with(|recording| {
                 let mut calls = recording.syscalls.iter_mut();
@@ -108,15 +88,11 @@ mod tests {
             })
         });
         assert_whole(&found);
-        assert!(
-            found.text.contains("8 polls that bring nothing"),
-            "{}",
-            found.text
-        );
+        assert!(found.text.contains("8 empty polls"), "{}", found.text);
     }
 
     #[test]
-    fn a_poll_that_brings_many_makes_up_for_no_other() {
+    fn counts_empty_polls_beside_full_ones() {
         let found = planted("empty-polls", |build| {
             build.call("epoll_pwait2", 9_000, DOSE).with(|recording| {
                 let calls = recording.syscalls.iter_mut();
@@ -128,25 +104,17 @@ mod tests {
                 });
             })
         });
-        assert!(
-            found.text.contains("8 polls that bring nothing"),
-            "{}",
-            found.text
-        );
+        assert!(found.text.contains("8 empty polls"), "{}", found.text);
     }
 
     #[test]
-    fn where_they_are_not_counted_they_are_told_by_what_follows() {
+    fn infers_empty_polls_where_they_are_not_counted() {
         let found = planted("empty-polls", |build| build.call("epoll_wait", 9_000, DOSE));
-        assert!(
-            found.text.contains("6 polls that bring nothing"),
-            "{}",
-            found.text
-        );
+        assert!(found.text.contains("6 empty polls"), "{}", found.text);
     }
 
     #[test]
-    fn polls_that_are_answered_are_another_matter() {
+    fn ignores_polls_that_are_answered() {
         let found = causes_of(|build| {
             let build = build.call("epoll_wait", 4_000, DOSE);
             build.call("read", 4_000, 0)
@@ -155,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn only_little_user_code_runs_around_polls() {
+    fn claims_only_little_user_code_around_polls() {
         let found = |user: u64| {
             causes_of(|build| {
                 let more = |more: ThreadBuild| more.call("epoll_wait", 100_000, DOSE).user(user, 0);
@@ -173,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_save_hides_no_polls() {
+    fn finds_polls_beside_savings() {
         let found = causes_of(|build| {
             let build = build.thread(8, Role::JscHeapHelper, |thread| thread.user(2 * DOSE, 9));
             let build = build.call("epoll_pwait2", 9_000, DOSE / 4);

@@ -1,11 +1,13 @@
-//! Threads that do what they did, at a higher price.
+//! Threads that do the same work at a higher unit cost.
 //!
-//! What a thread costs depends on what runs around it: others take the caches away between two of its turns (the indirect cost of a
-//! context switch), and a processor is slower at times. Calls are a yardstick for that. Where a thread makes the same calls as often, of the
-//! same size, and nearly all of them cost more, it is not the calls that changed; and its own code ran on the same processor.
+//! The cost of a thread depends on its neighbours: they evict its caches between two of its turns
+//! (the indirect cost of a context switch), and a processor is slower at times. Syscalls are a
+//! yardstick for that. If a thread makes the same syscalls as often and of the same size, and
+//! nearly all of them cost more, the syscalls did not change. Its user code ran on the same
+//! processor, so it costs more by the same factor.
 
 use super::{
-    About, Comparison, Delta, Kind, Match, Rule,
+    Comparison, Delta, Match,
     comparison::{roles, sum},
 };
 use crate::thresholds::Limit;
@@ -13,53 +15,29 @@ use crate::{arms::Rounds, kinds};
 use recording::format;
 use recording::vocabulary::Role;
 
-/// See the module.
-pub struct HigherUnitCost;
-
-const ABOUT: About = About {
-    id: "higher-unit-cost",
-    title: "The same work, dearer",
-    pattern: "Threads that make mostly the same calls, as often and of the same size, nearly all of which cost more; and of their user code what it would take more by the same factor",
-    meaning: "They do nothing more here: what runs in between takes the caches, or the CPU was slower, so this follows from the rest, and is no cause of its own",
-    remedy: "Look at the other causes; keep other threads off their CPU",
-};
-
-impl Rule for HigherUnitCost {
-    fn about(&self) -> &About {
-        &ABOUT
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Cpu
-    }
-
-    fn is_consequence(&self) -> bool {
-        true
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let all = pair.unclaimed();
-        let (mut rows, mut told) = (Vec::new(), Vec::new());
-        for role in roles(all) {
-            let own: Vec<Delta> = all
-                .iter()
-                .filter(|row| row.role == *role)
-                .cloned()
-                .collect();
-            if let Some(yardstick) = Yardstick::of(pair, &own) {
-                told.push(yardstick.text(pair, role));
-                rows.extend(yardstick.code(&own));
-                rows.extend(yardstick.calls);
-            }
+/// Matches threads whose syscalls are the same but cost more.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let all = pair.unclaimed();
+    let (mut rows, mut texts) = (Vec::new(), Vec::new());
+    for role in roles(all) {
+        let own: Vec<Delta> = all
+            .iter()
+            .filter(|row| row.role == *role)
+            .cloned()
+            .collect();
+        if let Some(yardstick) = Yardstick::of(pair, &own) {
+            texts.push(yardstick.text(pair, role));
+            rows.extend(yardstick.code(&own));
+            rows.extend(yardstick.calls);
         }
-        (!rows.is_empty()).then(|| Match::of(rows, told.join("; ")))
     }
+    (!rows.is_empty()).then(|| Match::of(rows, texts.join("; ")))
 }
 
 /// Calls of one role that are the same in both arms.
 struct Yardstick {
     calls: Vec<Delta>,
-    /// By what factor they are dearer.
+    /// Ratio of their unit costs.
     factor: f64,
 }
 
@@ -70,32 +48,32 @@ impl Yardstick {
             .filter(|row| row.kind.is_syscall())
             .cloned()
             .collect();
-        let price = |rows: &[Delta]| sum(rows, |row| row.baseline).value;
-        let all = price(&calls);
+        let cost = |rows: &[Delta]| sum(rows, |row| row.baseline).value;
+        let all = cost(&calls);
         let same: Vec<Delta> = calls
             .into_iter()
             .filter(|row| is_the_same(pair, row))
             .collect();
-        let before = price(&same);
+        let before = cost(&same);
         let factor = sum(&same, |row| row.costly).value / before;
-        // Half of the way from equal to the factor is nearer to it.
+        // Beyond half of the way from equal to the factor.
         let enough = 1.0 + (factor - 1.0) / 2.0;
-        let dearer: Vec<Delta> = same
+        let costlier: Vec<Delta> = same
             .iter()
             .filter(|row| row.costly.value > enough * row.baseline.value)
             .cloned()
             .collect();
-        let is_one = dearer.len() > 1
+        let is_one = costlier.len() > 1
             && before > all / 2.0
             && factor > pair.limits[Limit::UnitCostRatio]
-            && price(&dearer) > pair.limits[Limit::UnitCostAgreement] * before;
+            && cost(&costlier) > pair.limits[Limit::UnitCostAgreement] * before;
         is_one.then_some(Yardstick {
             calls: same,
             factor,
         })
     }
 
-    /// The part of the role's user code that the yardstick speaks for.
+    /// Returns the part of the role's user code that costs more by the same factor.
     fn code(&self, own: &[Delta]) -> Vec<Delta> {
         let code = own
             .iter()
@@ -106,7 +84,7 @@ impl Yardstick {
 
     fn text(&self, pair: &Comparison<'_>, role: &Role) -> String {
         format!(
-            "{role} makes {} kinds of calls as often and of the same size at {} times the price ({})",
+            "{role} makes {} kinds of syscalls as often and of the same size, at {} times the cost ({})",
             self.calls.len(),
             format::number(self.factor),
             pair.values(&self.calls)
@@ -114,7 +92,7 @@ impl Yardstick {
     }
 }
 
-/// Whether a call is made as often in both arms, and moves or brings as much.
+/// Returns whether a syscall is made as often in both arms, and moves or returns as much.
 fn is_the_same(pair: &Comparison<'_>, row: &Delta) -> bool {
     let bytes = |arm| moved(pair, arm, row);
     row.baseline.count > 0.0
@@ -126,7 +104,7 @@ fn is_near(pair: &Comparison<'_>, one: f64, other: f64) -> bool {
     (one - other).abs() <= pair.limits[Limit::SameCountShare] * one.max(other)
 }
 
-/// Bytes that the calls of a row move, or events that they bring.
+/// Returns the bytes that the syscalls of a row move, or the events that they return.
 fn moved(pair: &Comparison<'_>, arm: &Rounds<'_>, row: &Delta) -> f64 {
     pair.per(arm, |recording| {
         let threads = recording.threads.iter();
@@ -145,9 +123,9 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    /// The causes found where the main loop takes so much more for the same: it has 2 ms of reads, 9 ms of writes and 10 ms of
-    /// user code.
-    fn dearer(read: u64, write: u64, user: u64) -> Vec<Finding> {
+    /// Returns the causes where the main loop takes so much more for the same work: it has 2 ms of
+    /// reads, 9 ms of writes and 10 ms of user code.
+    fn costing(read: u64, write: u64, user: u64) -> Vec<Finding> {
         with(|more| {
             more.call("read", 0, read)
                 .call("write", 0, write)
@@ -160,18 +138,18 @@ mod tests {
     }
 
     #[test]
-    fn the_same_work_at_a_higher_price_is_found_and_said_to_follow() {
-        let found = dearer(MS, 9 * MS / 2, 5 * MS);
+    fn finds_the_same_work_at_a_higher_cost() {
+        let found = costing(MS, 9 * MS / 2, 5 * MS);
         assert_eq!(ids(&found), ["higher-unit-cost"]);
         assert_whole(&found[0]);
         assert!(found[0].consequence);
-        let told = "2 kinds of calls as often and of the same size at 1.50 times the price";
-        assert!(found[0].text.contains(told), "{}", found[0].text);
+        let expected = "2 kinds of syscalls as often and of the same size, at 1.50 times the cost";
+        assert!(found[0].text.contains(expected), "{}", found[0].text);
     }
 
     #[test]
-    fn user_code_beyond_the_factor_has_a_cause_of_its_own() {
-        let found = dearer(MS, 9 * MS / 2, 20 * MS);
+    fn leaves_user_code_beyond_the_factor() {
+        let found = costing(MS, 9 * MS / 2, 20 * MS);
         assert_eq!(ids(&found), ["user-code", "higher-unit-cost"]);
         // The calls, and 5 of the 20 ms.
         let shares: Vec<f64> = found.iter().map(|found| found.share).collect();
@@ -180,14 +158,14 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_for_its_own_reason_is_no_yardstick() {
-        assert_eq!(ids(&dearer(0, 0, 10 * MS)), ["user-code"]);
-        assert_eq!(ids(&dearer(0, 9 * MS, 0)), ["socket-io"]);
-        assert_eq!(ids(&dearer(9 * MS, 0, 0)), ["socket-io"]);
+    fn ignores_changes_of_single_rows() {
+        assert_eq!(ids(&costing(0, 0, 10 * MS)), ["user-code"]);
+        assert_eq!(ids(&costing(0, 9 * MS, 0)), ["socket-io"]);
+        assert_eq!(ids(&costing(9 * MS, 0, 0)), ["socket-io"]);
     }
 
     #[test]
-    fn other_calls_than_the_same_are_no_yardstick() {
+    fn ignores_syscalls_of_another_number_or_size() {
         let more_often = with(|more| more.call("read", 0, MS).call("write", 100, 5 * MS));
         assert!(
             !ids(&more_often).contains(&"higher-unit-cost"),
@@ -204,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_of_one_arm_have_nothing_to_be_compared_with() {
+    fn ignores_threads_of_one_arm() {
         let found = causes_of(|build| {
             build.thread(9, "other", |thread| {
                 thread.call("read", 1_000, DOSE).call("write", 1_000, DOSE)

@@ -1,7 +1,7 @@
-//! Memory that grows for as long as one looks.
+//! Memory that grows as long as it is recorded.
 
 use super::comparison::largest;
-use super::{About, Comparison, Kind, Match, Rule};
+use super::{Comparison, Match};
 use crate::thresholds::Limit;
 use crate::{arms::Rounds, call_sites};
 use recording::evidence::{Field, Part};
@@ -16,59 +16,40 @@ const SETTLED: [RegionClass; 5] = [
     RegionClass::JitCode,
     RegionClass::ThreadStacks,
 ];
-/// See the module.
-pub struct Leak;
-
-const ABOUT: About = About {
-    id: "leak",
-    title: "Memory that keeps growing",
-    pattern: "Resident memory that grows as fast in the second half of a round as in the first, and makes up the difference",
-    meaning: "More is kept for every request or token served: a leak, or a cache without a limit; the difference grows with time",
-    remedy: "See what grows with the runtime's heap profiler; record for longer (--scenario soak) to see whether it ends",
-};
-
-impl Rule for Leak {
-    fn about(&self) -> &About {
-        &ABOUT
+/// Matches memory that grew in both halves of a round.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let rows = pair.rows(|row| {
+        let settled = |class: &RegionClass| row.kind == TermKind::Region(*class);
+        !SETTLED.iter().any(settled)
+    })?;
+    let [first, second] = growth(pair.costly)?;
+    let before: f64 = growth(pair.baseline)?.iter().sum();
+    let (pace, share) = (pair.limits[Limit::LeakPace], pair.limits[Limit::LeakShare]);
+    if second < pace * first || first + second - before < share * pair.gap() {
+        return None;
     }
-
-    fn kind(&self) -> Kind {
-        Kind::Memory
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let rows = pair.rows(|row| {
-            let settled = |class: &RegionClass| row.kind == TermKind::Region(*class);
-            !SETTLED.iter().any(settled)
-        })?;
-        let [first, second] = growth(pair.costly)?;
-        let before: f64 = growth(pair.baseline)?.iter().sum();
-        let (pace, share) = (pair.limits[Limit::LeakPace], pair.limits[Limit::LeakShare]);
-        if second < pace * first || first + second - before < share * pair.gap() {
-            return None;
-        }
-        let halves = [first, second].map(|half| format::quantity(half, Unit::Bytes));
-        let faulting = call_sites::page_faults(pair.costly);
-        let text = format!(
-            "{} grew by {} in the first half of a round and by {} in the second{}{}",
-            pair.costly.arm,
-            halves[0],
-            halves[1],
-            largest(&rows, pair.view.metric.unit),
-            faulting.text,
-        );
-        let mut evidence =
-            pair.cite_all(|path| Evidence::part(path, Part::Memory).field(Field::Series));
-        evidence.extend(faulting.evidence);
-        Some(Match {
-            rows,
-            text,
-            evidence,
-        })
-    }
+    let halves = [first, second].map(|half| format::quantity(half, Unit::Bytes));
+    let faulting = call_sites::page_faults(pair.costly);
+    let text = format!(
+        "{} grew by {} in the first half of a round and by {} in the second{}{}",
+        pair.costly.arm,
+        halves[0],
+        halves[1],
+        largest(&rows, pair.view.metric.unit),
+        faulting.text,
+    );
+    let mut evidence =
+        pair.cite_all(|path| Evidence::part(path, Part::Memory).field(Field::Series));
+    evidence.extend(faulting.evidence);
+    Some(Match {
+        rows,
+        text,
+        evidence,
+    })
 }
 
-/// Growth in both halves of a round, mean over rounds; `None` where a round was too short to have halves.
+/// Growth in both halves of a round, mean over rounds; `None` where a round was too short to have
+/// halves.
 fn growth(arm: &Rounds<'_>) -> Option<[f64; 2]> {
     let halves: Option<Vec<[f64; 2]>> = arm.rounds.iter().map(|(_, round)| halves(round)).collect();
     let halves = halves?;
@@ -82,7 +63,7 @@ fn halves(recording: &Recording) -> Option<[f64; 2]> {
     let (first, last) = (series.first()?, series.last()?);
     let middle = &series[series.len() / 2];
     let is_long = series.len() >= 4 && middle.t_ns > first.t_ns && last.t_ns > middle.t_ns;
-    // The halves are made equally long, since an odd number of points has no middle.
+    // Both halves get the same length, because an odd number of points has no middle.
     let pace = |from: &recording::memory::MemoryPoint, to: &recording::memory::MemoryPoint| {
         let grown = to.rss_bytes as f64 - from.rss_bytes as f64;
         grown / (to.t_ns - from.t_ns) as f64 * (last.t_ns - first.t_ns) as f64 / 2.0
@@ -98,7 +79,7 @@ mod tests {
     use recording::testing::Build;
     use recording::vocabulary::{MetricId, RegionClass};
 
-    /// What was there at the end of each second, in MiB.
+    /// Adds resident memory at the end of each second, in MiB.
     fn grown(build: Build, sizes: [u64; 5]) -> Build {
         let points = (1..).zip(sizes).map(|(second, size)| MemoryPoint {
             t_ns: second * 1_000_000_000,
@@ -117,16 +98,16 @@ mod tests {
             (format!("leaky/{number}"), grown(build, sizes).done())
         });
         let comparison = compare(&clean.chain(leaky).collect::<Vec<_>>());
-        let told = comparison.findings.into_iter();
+        let findings = comparison.findings.into_iter();
         let mut causes =
-            told.filter(|found| found.metric == MetricId::RssBytes && found.pair.is_some());
+            findings.filter(|found| found.metric == MetricId::RssBytes && found.pair.is_some());
         causes
             .find(|found| found.id != "difference")
             .expect("memory differs")
     }
 
     #[test]
-    fn steady_growth_is_found() {
+    fn finds_steady_growth() {
         let found = found([10, 20, 30, 40, 50]);
         assert_eq!(found.id, "leak");
         assert_whole(&found);
@@ -138,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_merely_large_or_warms_up_is_no_leak() {
+    fn ignores_memory_that_is_large_or_warms_up() {
         assert_eq!(found([50; 5]).id, "retained-heap");
         assert_eq!(found([10, 40, 48, 49, 50]).id, "retained-heap");
     }

@@ -1,4 +1,5 @@
-//! Planted faults, each with the cause that explains it, and a proof that no threshold decides by its last digit.
+//! Planted faults, each with the cause that explains it, and a proof that no threshold decides by
+//! its last digit.
 
 use super::testing::{DOSE, recordings};
 use crate::thresholds::{TABLE, Thresholds};

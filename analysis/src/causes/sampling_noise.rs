@@ -1,4 +1,5 @@
-//! What of a cause may be chance: samples tell what user code, faults and interrupts are, and few samples tell little.
+//! Noise of sampling: the size of user code, faults and interrupts is known from samples, and few
+//! samples leave much open.
 
 use super::{Comparison, Delta, comparison::roles};
 use crate::{
@@ -8,10 +9,11 @@ use crate::{
 };
 use recording::{Recording, process::Thread, vocabulary::Role};
 
-/// How much these rows, all together, may seem to make dearer by the chance of sampling alone: half of a 95 % interval.
+/// Returns the delta that sampling alone could give these rows together: half of a 95 % interval.
 ///
-/// What a role does outside of calls was found by the same samples: of one thing more was less of another. So its rows are looked at
-/// together, or the error of the sum would be told as larger than it is.
+/// The same samples split all of a role's time outside of system calls: more of one category is
+/// less of another. So the rows of a role are taken together, or the error of their sum would come
+/// out too large.
 pub fn of(pair: &Comparison<'_>, rows: &[Delta]) -> f64 {
     let (sampled, others): (Vec<&Delta>, Vec<&Delta>) =
         rows.iter().partition(|row| is_sampled(row));
@@ -26,12 +28,12 @@ pub fn of(pair: &Comparison<'_>, rows: &[Delta]) -> f64 {
     Z * (others + of_roles.sum::<f64>()).sqrt()
 }
 
-/// Whether samples alone tell how large a row is.
+/// Returns whether samples alone give the size of a row.
 fn is_sampled(row: &Delta) -> bool {
     row.sampling_error.is_some() && row.kind.is_sampled()
 }
 
-/// Of `value`, which samples gave to a role in one arm.
+/// Returns the variance of `value`, which samples gave to a role in one arm.
 fn variance(pair: &Comparison<'_>, arm: &Rounds<'_>, role: &Role, value: f64) -> f64 {
     let outside = pair.per(arm, |recording| {
         let times = attribution::thread_times(recording);
@@ -46,7 +48,7 @@ fn variance(pair: &Comparison<'_>, arm: &Rounds<'_>, role: &Role, value: f64) ->
     };
     let rounds = arm.rounds.iter();
     let samples: u64 = rounds.map(|(_, recording)| samples(recording)).sum();
-    // What was not sampled was not told by samples.
+    // Rows without samples have no sampling noise.
     if samples == 0 || outside == 0.0 {
         return 0.0;
     }
@@ -59,8 +61,9 @@ mod tests {
     use crate::causes::testing::*;
     use recording::process::Samples;
 
-    /// Whether more user code is reported, where so many samples a round distinguish it from entry and exit of calls.
-    fn is_told_by(samples: u64) -> bool {
+    /// Returns whether more user code is reported, where so many samples distinguish it from entry
+    /// and exit of calls.
+    fn is_reported_with(samples: u64) -> bool {
         let found = causes_of(|build| {
             let build = build.thread(1, MAIN, |more| more.user(DOSE / 4, 0).syscall_edge(DOSE));
             build
@@ -77,8 +80,8 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_below_its_sampling_error_is_not_told() {
-        assert!(!is_told_by(1));
-        assert!(is_told_by(1_000));
+    fn drops_a_cause_below_its_sampling_error() {
+        assert!(!is_reported_with(1));
+        assert!(is_reported_with(1_000));
     }
 }

@@ -1,52 +1,32 @@
 //! More sends for the same bytes.
 
 use super::comparison::{is_by_count, surrounding_code};
-use super::{About, Comparison, Delta, Kind, Match, Rule};
+use super::{Comparison, Delta, Match};
 use crate::arms::Rounds;
 use crate::thresholds::Limit;
 use recording::evidence::Part;
 use recording::vocabulary::{SyscallClass, Unit};
 use recording::{Evidence, format};
 
-/// See the module.
-pub struct SmallWrites;
-
-const ABOUT: About = About {
-    id: "small-writes",
-    title: "Small writes",
-    pattern: "More sending calls for each token, and smaller ones; and what little user code runs around them",
-    meaning: "Every send walks the whole network stack, however few bytes it carries",
-    remedy: "Put what belongs together in one write: headers with the first chunk, a chunk with its framing",
-};
-
-impl Rule for SmallWrites {
-    fn about(&self) -> &About {
-        &ABOUT
+/// Matches sends, where there are more and smaller ones.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let rows = pair.rows(is_send)?;
+    let (costly, baseline) = (bytes_a_send(pair.costly), bytes_a_send(pair.baseline));
+    if !is_by_count(&rows) || costly > pair.limits[Limit::SendSizeShare] * baseline {
+        return None;
     }
-
-    fn kind(&self) -> Kind {
-        Kind::Cpu
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let rows = pair.rows(is_send)?;
-        let (costly, baseline) = (bytes_a_send(pair.costly), bytes_a_send(pair.baseline));
-        if !is_by_count(&rows) || costly > pair.limits[Limit::SendSizeShare] * baseline {
-            return None;
-        }
-        let text = format!(
-            "{}, each of {} rather than {}",
-            pair.counts("sends", &rows),
-            format::quantity(costly, Unit::Bytes),
-            format::quantity(baseline, Unit::Bytes)
-        );
-        let around = surrounding_code(pair.unclaimed(), is_send, pair.limits[Limit::SendCodeNs]);
-        Some(Match {
-            rows: pair.rows(|row| is_send(row) || around.contains(row))?,
-            text,
-            evidence: pair.cite_all(|path| Evidence::part(path, Part::Sockets)),
-        })
-    }
+    let text = format!(
+        "{}, of {} each against {}",
+        pair.counts("sends", &rows),
+        format::quantity(costly, Unit::Bytes),
+        format::quantity(baseline, Unit::Bytes)
+    );
+    let around = surrounding_code(pair.unclaimed(), is_send, pair.limits[Limit::SendCodeNs]);
+    Some(Match {
+        rows: pair.rows(|row| is_send(row) || around.contains(row))?,
+        text,
+        evidence: pair.cite_all(|path| Evidence::part(path, Part::Sockets)),
+    })
 }
 
 fn is_send(row: &Delta) -> bool {
@@ -67,7 +47,7 @@ mod tests {
     use recording::testing::ThreadBuild;
 
     #[test]
-    fn split_writes_are_found() {
+    fn finds_split_writes() {
         let found = planted("small-writes", |build| {
             build.call("write", 3_000, DOSE).with(|recording| {
                 recording.sockets.send_calls = 4_000;
@@ -79,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn only_little_user_code_runs_around_sends() {
+    fn claims_only_little_user_code_around_sends() {
         let found = |user: u64| {
             causes_of(|build| {
                 let more = |more: ThreadBuild| more.call("write", 10_000, DOSE).user(user, 0);

@@ -1,132 +1,63 @@
-//! What holds up an event loop while there is work for it.
+//! Event loops that are held up while there is work for them.
 
 use super::comparison::largest;
-use super::{About, Comparison, Delta, Kind, Match, Rule};
+use super::{Comparison, Delta, Match};
 use crate::arms::Rounds;
 use recording::evidence::{Field, Part};
 use recording::vocabulary::{SyscallClass, TermKind};
-use recording::{Evidence, format};
+use recording::{Evidence, Recording, format};
 use std::collections::BTreeMap;
 
-/// One way to be held up.
-pub struct Stall {
-    about: About,
-    kind: Kind,
-    /// Whether a row shows it.
-    is_row: fn(&Delta) -> bool,
-    /// What must hold of the dearer arm, in which the rows make so much.
-    holds: fn(&Comparison<'_>, f64) -> bool,
+/// Matches thread synchronization during garbage collection: GC threads run about as long as the
+/// loop waits.
+pub(super) fn gc_pause(pair: &Comparison<'_>) -> Option<Match> {
+    let found = lock_contention(pair)?;
+    let more: f64 = found.rows.iter().map(|row| row.delta).sum();
+    (2.0 * pair.per(pair.costly, gc_ns) > more).then_some(found)
 }
 
-const BETWEEN_THREADS: TermKind = TermKind::Syscall(SyscallClass::ThreadSync);
-
-/// The world stands still while a collector works.
-pub const COLLECTOR_PAUSE: Stall = Stall {
-    about: About {
-        id: "collector-pause",
-        title: "Stopped by the collector",
-        pattern: "An event loop that waits for other threads, about as long as the collector's threads run",
-        meaning: "The program stands still while garbage is collected",
-        remedy: "Allocate less for each token, or choose a collector that works beside the program",
-    },
-    kind: Kind::Blocked,
-    is_row: |row| row.kind == BETWEEN_THREADS,
-    holds: |pair, more| 2.0 * pair.per(pair.costly, collecting) > more,
-};
-
-/// Another thread has what this one needs.
-pub const LOCK_CONTENTION: Stall = Stall {
-    about: About {
-        id: "lock-contention",
-        title: "Waiting for another thread",
-        pattern: "An event loop that sleeps in futex calls",
-        meaning: "It needs a lock that another thread holds, or a result that another thread owes; all it serves waits with it",
-        remedy: "Hold the lock for less, give each thread its own data, or wait for the result as for any other event",
-    },
-    kind: Kind::Blocked,
-    is_row: |row| row.kind == BETWEEN_THREADS,
-    holds: |_, _| true,
-};
-
-/// The loop sleeps elsewhere than it should.
-pub const LOOP_BLOCKING: Stall = Stall {
-    about: About {
-        id: "loop-blocking",
-        title: "Blocking the event loop",
-        pattern: "An event loop that sleeps in other calls than those that wait for events",
-        meaning: "While it sleeps in one call nothing else is served",
-        remedy: "Use the asynchronous form of the call, or make it on another thread",
-    },
-    kind: Kind::Blocked,
-    is_row: |_| true,
-    holds: |_, _| true,
-};
-
-/// Too many threads of its own.
-pub const OVERSUBSCRIPTION: Stall = Stall {
-    about: About {
-        id: "oversubscription",
-        title: "More threads than CPUs",
-        pattern: "An event loop that waits for a CPU, which mostly the target's own threads have (where that was not recorded: they take half of all CPUs)",
-        meaning: "The threads of the program compete with the one that serves",
-        remedy: "Use no more threads than there are CPUs to run on, or lower the priority of those in the background",
-    },
-    kind: Kind::RunQueue,
-    is_row: |_| true,
-    holds: |pair, _| own_share(pair.costly) >= 0.5,
-};
-
-/// Somebody else has the CPU.
-pub const NOISY_NEIGHBOUR: Stall = Stall {
-    about: About {
-        id: "noisy-neighbour",
-        title: "Noisy neighbour",
-        pattern: "An event loop that waits for a CPU, which mostly other processes have",
-        meaning: "Other processes have the CPUs",
-        remedy: "Give the target CPUs of its own (--target-cpus), or end what runs beside it",
-    },
-    kind: Kind::RunQueue,
-    is_row: |_| true,
-    holds: |_, _| true,
-};
-
-impl Rule for Stall {
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn kind(&self) -> Kind {
-        self.kind
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let rows = pair.rows(self.is_row)?;
-        let more = rows.iter().map(|row| row.delta).sum();
-        if !(self.holds)(pair, more) {
-            return None;
-        }
-        let unit = pair.view.metric.unit;
-        let mut text = format!("{}{}", pair.values(&rows), largest(&rows, unit));
-        if self.kind == Kind::RunQueue {
-            text += &who(pair.costly);
-        }
-        Some(Match {
-            rows,
-            text,
-            evidence: pair
-                .cite_all(|path| Evidence::part(path, Part::Process).field(Field::OnCpuNs)),
-        })
-    }
+/// Matches thread synchronization.
+pub(super) fn lock_contention(pair: &Comparison<'_>) -> Option<Match> {
+    let sync = TermKind::Syscall(SyscallClass::ThreadSync);
+    held_up(pair, |row| row.kind == sync)
 }
 
-/// CPU time of the collector's threads.
-fn collecting(recording: &recording::Recording) -> u64 {
+/// Matches all syscalls in which the loop blocks.
+pub(super) fn loop_blocking(pair: &Comparison<'_>) -> Option<Match> {
+    held_up(pair, |_| true)
+}
+
+/// Matches run-queue time while the target's own threads hold the CPU.
+pub(super) fn oversubscription(pair: &Comparison<'_>) -> Option<Match> {
+    noisy_neighbour(pair).filter(|_| own_share(pair.costly) >= 0.5)
+}
+
+/// Matches run-queue time.
+pub(super) fn noisy_neighbour(pair: &Comparison<'_>) -> Option<Match> {
+    let mut found = held_up(pair, |_| true)?;
+    found.text += &holders(pair.costly);
+    Some(found)
+}
+
+fn held_up(pair: &Comparison<'_>, fits: impl Fn(&Delta) -> bool) -> Option<Match> {
+    let rows = pair.rows(fits)?;
+    let unit = pair.view.metric.unit;
+    Some(Match {
+        text: format!("{}{}", pair.values(&rows), largest(&rows, unit)),
+        rows,
+        evidence: pair.cite_all(|path| Evidence::part(path, Part::Process).field(Field::OnCpuNs)),
+    })
+}
+
+/// Returns the CPU time of garbage collection threads.
+fn gc_ns(recording: &Recording) -> u64 {
     let threads = recording.threads.iter();
     let collectors = threads.filter(|thread| thread.role.is_gc());
     collectors.map(|thread| thread.on_cpu_ns).sum()
 }
 
-/// How much of the waiting an arm's own threads are behind: as recorded, else the share of all CPUs that they take.
+/// Returns the share of run-queue time in which an arm's own threads held the CPU: as recorded,
+/// else their share of all CPUs.
 fn own_share(arm: &Rounds<'_>) -> f64 {
     let (mut own, mut all) = (0.0, 0.0);
     for (_, round) in &arm.rounds {
@@ -146,7 +77,8 @@ const OWN: &str = "its own threads";
 /// Longest name of a process, in letters.
 const LONGEST: usize = 15;
 
-/// Time waited, by who had the CPU. Names come from other processes, so they are cleaned; an idle CPU is nobody.
+/// Returns run-queue time by who held the CPU, without idle CPUs. Names come from other processes,
+/// so they are cleaned.
 fn waits(arm: &Rounds<'_>) -> BTreeMap<String, f64> {
     let mut waits = BTreeMap::new();
     let all = arm
@@ -165,18 +97,20 @@ fn waits(arm: &Rounds<'_>) -> BTreeMap<String, f64> {
     waits
 }
 
-/// `; meanwhile rustc had the CPU (62 % of long waits), make (20 %)`, where it was recorded.
-fn who(arm: &Rounds<'_>) -> String {
+/// Returns `; the CPU was held by rustc (62 % of longer waits), make (20 %)`, where it was
+/// recorded.
+fn holders(arm: &Rounds<'_>) -> String {
     let mut waits: Vec<(String, f64)> = waits(arm).into_iter().collect();
     waits.sort_by(|one, other| other.1.total_cmp(&one.1));
     let all: f64 = waits.iter().map(|(_, ns)| ns).sum();
-    let told = waits.iter().take(3);
-    let told = told.map(|(name, ns)| format!("{name} ({})", format::percent(ns / all)));
-    let told: Vec<String> = told.collect();
-    if told.is_empty() {
+    let largest = waits.iter().take(3);
+    let holders =
+        largest.map(|(name, ns)| format!("{name} ({} of longer waits)", format::percent(ns / all)));
+    let holders: Vec<String> = holders.collect();
+    if holders.is_empty() {
         return String::new();
     }
-    format!("; who had the CPU in longer waits: {}", told.join(", "))
+    format!("; the CPU was held by {}", holders.join(", "))
 }
 
 #[cfg(test)]
@@ -204,11 +138,11 @@ mod tests {
     fn first(plant: impl Fn(Build) -> Build) -> recording::comparison::Finding {
         let mut found = causes_of(plant).into_iter();
         let stall = found.find(|found| is_stall(found.metric));
-        stall.expect("a stall is told")
+        stall.expect("a stall is holders")
     }
 
     #[test]
-    fn a_loop_that_sleeps_is_told_by_the_call() {
+    fn finds_blocked_loops_by_their_call() {
         for (id, call) in [
             ("lock-contention", "futex"),
             ("loop-blocking", "clock_nanosleep"),
@@ -221,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_collector_that_works_meanwhile_is_the_reason() {
+    fn finds_a_gc_pause_where_gc_runs_meanwhile() {
         let found = first(|build| {
             let build = build.thread(8, Role::Gc, |thread| thread.user(DOSE, 20));
             blocked(build, "futex")
@@ -230,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_the_cpu_decides() {
+    fn decides_by_who_uses_the_cpus() {
         assert_eq!(first(waiting).id, "noisy-neighbour");
         let crowded = |build: Build| {
             let build = build.thread(8, "cruncher", |thread| thread.user(900_000_000, 20));
@@ -240,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_waited_for_is_named_and_decides() {
+    fn decides_by_run_queue_blame() {
         let waited = |name: &str, own| {
             let found = first(|build| {
                 waiting(build).with(|recording| {
@@ -257,12 +191,15 @@ mod tests {
         };
         let (id, text) = waited("\u{1b}rustc", false);
         assert_eq!(id, "noisy-neighbour");
-        assert!(text.contains("in longer waits: rustc (100 %)"), "{text}");
+        assert!(
+            text.contains("held by rustc (100 % of longer waits)"),
+            "{text}"
+        );
         assert_eq!(waited("server", true).0, "oversubscription");
     }
 
     #[test]
-    fn waiting_for_events_is_no_stall() {
+    fn ignores_waits_for_events() {
         let found = causes_of(|build| blocked(build, "epoll_pwait2"));
         assert!(found.iter().all(|found| !is_stall(found.metric)));
     }

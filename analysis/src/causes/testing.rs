@@ -37,7 +37,7 @@ pub fn recordings(plant: impl Fn(Build) -> Build) -> Vec<(String, Recording)> {
 
 /// Returns whether a finding is one of a rule.
 pub fn is_cause(id: &str) -> bool {
-    super::RULES.iter().any(|rule| rule.about().id == id)
+    super::RULES.iter().any(|rule| rule.about.id == id)
 }
 
 /// Returns the causes found between a clean arm and one with something planted.
@@ -47,7 +47,7 @@ pub fn causes_of(plant: impl Fn(Build) -> Build) -> Vec<Finding> {
     findings.filter(|found| is_cause(&found.id)).collect()
 }
 
-/// The finding of a rule, which must be the first of all causes.
+/// Returns the finding of a rule, which must be the first of all causes.
 pub fn planted(id: &str, plant: impl Fn(Build) -> Build) -> Finding {
     let found = causes_of(plant);
     let ids: Vec<_> = found.iter().map(|found| found.id.clone()).collect();
@@ -55,7 +55,7 @@ pub fn planted(id: &str, plant: impl Fn(Build) -> Build) -> Finding {
     found.into_iter().next().expect("just seen")
 }
 
-/// The rule explains all of what was planted.
+/// Asserts that the rule explains all that was planted.
 pub fn assert_whole(found: &Finding) {
     assert!(
         (found.share - 1.0).abs() < 0.02,
@@ -72,12 +72,12 @@ pub fn saves(recording: &mut Recording) {
     recording.process.on_cpu_ns -= saved;
 }
 
-/// What was found, largest first.
+/// Returns the causes, largest first.
 pub fn ids(found: &[Finding]) -> Vec<&str> {
     found.iter().map(|found| found.id.as_str()).collect()
 }
 
-/// What was found, whichever is larger.
+/// Returns the causes in alphabetical order.
 pub fn sorted_ids(found: &[Finding]) -> Vec<&str> {
     let mut ids = ids(found);
     ids.sort_unstable();

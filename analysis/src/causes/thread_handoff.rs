@@ -1,7 +1,7 @@
-//! Work passed from one thread to another, and locks.
+//! Work that is passed between threads, and locks.
 
 use super::{
-    About, Comparison, Delta, Kind, Match, Rule,
+    Comparison, Delta, Match,
     comparison::{roles, surrounding_code},
 };
 use crate::thresholds::Limit;
@@ -11,61 +11,41 @@ use recording::vocabulary::{Role, SyscallClass, TermKind};
 use recording::{Evidence, Recording};
 use std::collections::BTreeSet;
 
-/// See the module.
-pub struct ThreadHandoff;
-
-const ABOUT: About = About {
-    id: "thread-handoff",
-    title: "Handing work between threads",
-    pattern: "futex calls: threads that wake each other, and locks that are fought over; the switches where one preempts the other; all of the threads that do nothing else; and where others make more such calls, what little user code they run more",
-    meaning: "Each hand-over is a wake-up and a switch; a contended lock is two",
-    remedy: "Let the thread that received the data finish the job, or use fewer threads (GOMAXPROCS for Go)",
-};
-
-impl Rule for ThreadHandoff {
-    fn about(&self) -> &About {
-        &ABOUT
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Cpu
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let all = pair.unclaimed();
-        let idle = errand_threads(pair);
-        let around = surrounding_code(all, is_handing, pair.limits[Limit::HandoffCodeNs]);
-        let by_own = preempted_by_own(pair, all);
-        let rows = pair.rows(|row| {
-            is_handing(row)
-                || idle.contains(&row.role)
-                || around.contains(row)
-                || (by_own && row.kind == TermKind::ContextSwitch)
-        })?;
-        let calls: Vec<_> = rows.iter().filter(|row| is_handing(row)).cloned().collect();
-        let text = format!(
-            "{}; its threads wake each other: {}",
-            pair.counts("futex calls", &calls),
-            pair.compared(
-                "such wake-ups",
-                pair.per(pair.costly, woken),
-                pair.per(pair.baseline, woken)
-            )
-        );
-        Some(Match {
-            rows,
-            text,
-            evidence: pair.cite_all(|path| Evidence::list(path, List::Wakers)),
-        })
-    }
+/// Matches thread synchronization, and threads that do nothing else.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let all = pair.unclaimed();
+    let idle = errand_threads(pair);
+    let around = surrounding_code(all, is_handing, pair.limits[Limit::HandoffCodeNs]);
+    let by_own = preempted_by_own(pair, all);
+    let rows = pair.rows(|row| {
+        is_handing(row)
+            || idle.contains(&row.role)
+            || around.contains(row)
+            || (by_own && row.kind == TermKind::ContextSwitch)
+    })?;
+    let calls: Vec<_> = rows.iter().filter(|row| is_handing(row)).cloned().collect();
+    let text = format!(
+        "{}; {}",
+        pair.counts("handoff syscalls", &calls),
+        pair.compared(
+            "wake-ups by own threads",
+            pair.per(pair.costly, woken),
+            pair.per(pair.baseline, woken)
+        )
+    );
+    Some(Match {
+        rows,
+        text,
+        evidence: pair.cite_all(|path| Evidence::list(path, List::Wakers)),
+    })
 }
 
 fn is_handing(row: &Delta) -> bool {
     row.is_of(SyscallClass::ThreadSync)
 }
 
-/// Whether it is the threads' waking each other that preempts them: there are more such wake-ups, and about as many as
-/// preemptions.
+/// Returns whether wake-ups by own threads preempt the threads: there are more such wake-ups,
+/// and about as many as preemptions.
 fn preempted_by_own(pair: &Comparison<'_>, rows: &[Delta]) -> bool {
     let switching = rows
         .iter()
@@ -113,7 +93,7 @@ mod tests {
     use recording::vocabulary::Role;
 
     #[test]
-    fn a_thread_that_only_passes_things_on_is_part_of_it() {
+    fn claims_threads_that_only_pass_work_on() {
         let errands = |user: u64| {
             causes_of(|build| {
                 build.thread(9, "helper", |thread| {
@@ -128,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn preempting_each_other_is_part_of_it() {
+    fn claims_preemptions_by_own_threads() {
         let preempted = |own_wakeups: u64| {
             causes_of(|build| {
                 let build = build.thread(1, MAIN, |thread| thread.ctx_switch(DOSE, 5_000));
@@ -148,13 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn futex_traffic_is_found() {
+    fn finds_futex_traffic() {
         let found = planted("thread-handoff", |build| build.call("futex", 5_000, DOSE));
         assert_whole(&found);
     }
 
     #[test]
-    fn the_little_that_runs_around_hand_overs_is_part_of_it() {
+    fn claims_little_user_code_around_handoffs() {
         let found = planted("thread-handoff", |build| {
             build.thread(1, MAIN, |more| {
                 more.call("futex", 10_000, DOSE).user(DOSE / 4, 10_000)
@@ -164,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn user_code_that_grows_by_more_has_its_own_cause() {
+    fn leaves_user_code_that_grows_by_more() {
         let found = causes_of(|build| {
             build.thread(1, MAIN, |more| {
                 more.call("futex", 1_000, DOSE).user(DOSE, 1_000)
@@ -174,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_save_hides_it_not() {
+    fn finds_handoffs_beside_savings() {
         let found = causes_of(|build| {
             let build = build.thread(8, Role::JscHeapHelper, |thread| thread.user(2 * DOSE, 9));
             build.call("futex", 1_000, DOSE / 4).with(saves)

@@ -1,37 +1,17 @@
 //! Timers that wake a thread to look whether there is something to do.
 
-use super::{About, Comparison, Delta, Kind, Match, Rule, comparison::roles};
+use super::{Comparison, Delta, Match, comparison::roles};
 use crate::thresholds::Limit;
 use recording::vocabulary::{Role, SyscallClass, TermKind};
 use std::collections::BTreeSet;
 
-/// See the module.
-pub struct TimerWakeups;
-
-const ABOUT: About = About {
-    id: "timer-wakeups",
-    title: "Sleeping and waking by a timer",
-    pattern: "nanosleep and its kin, and all of the threads that live by them: they mostly sleep, and do little in between",
-    meaning: "A thread wakes by the clock, whether or not there is work",
-    remedy: "Lengthen the interval, or wait for the event itself",
-};
-
-impl Rule for TimerWakeups {
-    fn about(&self) -> &About {
-        &ABOUT
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Cpu
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let pollers = pollers(pair);
-        let rows = pair.rows(|row| is_sleep(row) || pollers.contains(&row.role))?;
-        let slept: Vec<_> = rows.iter().filter(|row| is_sleep(row)).cloned().collect();
-        let text = pair.counts("sleeps", &slept);
-        Some(Match::of(rows, text))
-    }
+/// Matches timer syscalls, and threads that mostly sleep by them.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let pollers = pollers(pair);
+    let rows = pair.rows(|row| is_sleep(row) || pollers.contains(&row.role))?;
+    let slept: Vec<_> = rows.iter().filter(|row| is_sleep(row)).cloned().collect();
+    let text = pair.counts("timer syscalls", &slept);
+    Some(Match::of(rows, text))
 }
 
 fn is_sleep(row: &Delta) -> bool {
@@ -65,7 +45,7 @@ mod tests {
     use recording::vocabulary::Role;
 
     #[test]
-    fn a_polling_timer_is_found_with_its_thread() {
+    fn finds_a_timer_with_its_thread() {
         let found = planted("timer-wakeups", |build| {
             build.thread(9, "ticker", |thread| {
                 thread
@@ -77,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_works_between_sleeps_is_another_matter() {
+    fn ignores_threads_that_work_between_sleeps() {
         let found = causes_of(|build| {
             build.thread(9, "worker", |thread| {
                 thread
@@ -89,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_save_hides_it_not() {
+    fn finds_timers_beside_savings() {
         let found = causes_of(|build| {
             let build = build.thread(8, Role::JscHeapHelper, |thread| thread.user(2 * DOSE, 9));
             build.call("clock_nanosleep", 1_000, DOSE / 4).with(saves)

@@ -1,51 +1,31 @@
 //! The program's own code, runtime and libraries included.
 
-use super::{About, Comparison, Delta, Kind, Match, Rule};
+use super::{Comparison, Delta, Match};
 use crate::ledger::sampling;
 use recording::evidence::List;
 use recording::vocabulary::{CodeCategory, RegionClass, Role, TermKind};
 use recording::{Evidence, format};
 use std::collections::BTreeMap;
 
-/// See the module.
-pub struct UserCode;
-
-const ABOUT: About = About {
-    id: "user-code",
-    title: "User code",
-    pattern: "Time in user mode, by thread role and by what samples of it say it does, and the memory region they fell into",
-    meaning: "This is the runtime, its libraries and the program; what it does is known as far as the binary names its functions",
-    remedy: "Profile the program itself (perf, the runtime's profiler) to split it further",
-};
-
-impl Rule for UserCode {
-    fn about(&self) -> &About {
-        &ABOUT
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Cpu
-    }
-
-    fn check(&self, pair: &Comparison<'_>) -> Option<Match> {
-        let rows = pair.rows(|row| row.kind.is_user_code())?;
-        let places = Places::of(pair, &rows);
-        let text = format!(
-            "{} ({}){}{}",
-            pair.values(&rows),
-            roles(pair, &rows),
-            doing(pair, &rows),
-            places.text()
-        );
-        Some(Match {
-            rows,
-            text,
-            evidence: places.evidence,
-        })
-    }
+/// Matches user code.
+pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
+    let rows = pair.rows(|row| row.kind.is_user_code())?;
+    let places = Places::of(pair, &rows);
+    let text = format!(
+        "{} ({}){}{}",
+        pair.values(&rows),
+        roles(pair, &rows),
+        doing(pair, &rows),
+        places.text()
+    );
+    Some(Match {
+        rows,
+        text,
+        evidence: places.evidence,
+    })
 }
 
-/// Where the code lay that samples found the dearer arm in.
+/// Regions of the code in which samples found the costly arm.
 struct Places {
     /// Samples by class of memory region.
     samples: BTreeMap<RegionClass, u64>,
@@ -75,8 +55,8 @@ impl Places {
         places
     }
 
-    /// `; of 200 samples, 75 % (± 6) fell into its binary, …`: shares with the 95 % error of their sampling, the three
-    /// largest.
+    /// `; of 200 samples, 75 % (± 6) in its binary, …`: shares with the 95 % error of their
+    /// sampling, the three largest.
     fn text(&self) -> String {
         let all: u64 = self.samples.values().sum();
         let mut shares: Vec<(RegionClass, u64)> = self
@@ -85,14 +65,14 @@ impl Places {
             .map(|(class, count)| (*class, *count))
             .collect();
         shares.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let told: Vec<String> = shares
+        let shown: Vec<String> = shares
             .iter()
             .take(3)
             .map(|(class, count)| share(*class, *count, all))
             .collect();
-        match told.is_empty() {
+        match shown.is_empty() {
             true => String::new(),
-            false => format!("; of {all} samples, {}", told.join(", ")),
+            false => format!("; of {all} samples, {}", shown.join(", ")),
         }
     }
 }
@@ -104,18 +84,16 @@ fn share(class: RegionClass, count: u64, all: u64) -> String {
     let error = 1.96 * (share * (1.0 - share) / all).sqrt();
     let place = match class {
         RegionClass::BinaryText => "its binary",
-        RegionClass::JitCode => "code that was compiled as it ran",
-        RegionClass::Libraries => "libraries",
         other => other.label(),
     };
     format!(
-        "{:.0} % (± {:.0}) fell into {place}",
+        "{:.0} % (± {:.0}) in {place}",
         share * 100.0,
         (error * 100.0).max(1.0)
     )
 }
 
-/// What each role of the dearer arm runs, the two largest.
+/// Returns the user code of the costly arm by role, the two largest.
 fn roles(pair: &Comparison<'_>, rows: &[Delta]) -> String {
     let mut roles: BTreeMap<&Role, (f64, f64)> = BTreeMap::new();
     for row in rows {
@@ -125,15 +103,16 @@ fn roles(pair: &Comparison<'_>, rows: &[Delta]) -> String {
         *wakeups = wakeups.max(row.costly.count);
     }
     let unit = pair.view.metric.unit;
-    let told = largest(roles, |(value, _)| *value, 2).map(|(role, (value, wakeups))| {
+    let shown = largest(roles, |(value, _)| *value, 2).map(|(role, (value, wakeups))| {
         let (value, wakeups) = (format::quantity(value, unit), format::number(wakeups));
-        format!("{role}: {value} over {wakeups} wake-ups")
+        format!("{role} {value} over {wakeups} wake-ups")
     });
-    let told: Vec<String> = told.collect();
-    format!("of {}, {}", pair.costly.arm, told.join(", "))
+    let shown: Vec<String> = shown.collect();
+    format!("{}: {}", pair.costly.arm, shown.join(", "))
 }
 
-/// `; application code 12.1 µs ± 1.3 µs, …`: what the dearer arm does more, the three largest; nothing if it is not known.
+/// Returns `; by category: application code 12.1 µs ± 1.3 µs, …`: the three categories that grew
+/// most; nothing without names.
 fn doing(pair: &Comparison<'_>, rows: &[Delta]) -> String {
     let mut kinds: BTreeMap<TermKind, (f64, Option<f64>)> = BTreeMap::new();
     for row in rows {
@@ -146,7 +125,7 @@ fn doing(pair: &Comparison<'_>, rows: &[Delta]) -> String {
     if largest.iter().all(|(kind, _)| *kind == UNNAMED) {
         return String::new();
     }
-    let told = largest.into_iter().map(|(kind, (more, error))| {
+    let shown = largest.into_iter().map(|(kind, (more, error))| {
         let error = error.map(|error| format!(" ± {}", format::quantity(error, unit)));
         format!(
             "{kind} {}{}",
@@ -154,11 +133,11 @@ fn doing(pair: &Comparison<'_>, rows: &[Delta]) -> String {
             error.unwrap_or_default()
         )
     });
-    let told: Vec<String> = told.collect();
-    format!("; thereof more {}", told.join(", "))
+    let shown: Vec<String> = shown.collect();
+    format!("; by category: {}", shown.join(", "))
 }
 
-/// The largest entries above zero.
+/// Returns the largest entries above zero.
 const UNNAMED: TermKind = TermKind::Code(CodeCategory::Unnamed);
 
 fn largest<K: Ord, T: Copy>(
@@ -181,7 +160,7 @@ mod tests {
     use recording::vocabulary::{RegionClass, Runtime};
 
     #[test]
-    fn busy_code_is_found() {
+    fn finds_busy_code() {
         let found = planted("user-code", |build| {
             build.thread(9, MAIN, |thread| thread.user(DOSE, 0))
         });
@@ -189,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_say_what_it_does() {
+    fn splits_it_by_category() {
         let found = planted("user-code", |build| {
             let build = build.thread(9, MAIN, |thread| thread.user(DOSE, 0));
             build
@@ -204,12 +183,12 @@ mod tests {
                 .code("main.burn", 100)
         });
         assert_whole(&found);
-        let told = "; thereof more application code 30.1 µs ± ";
-        assert!(found.text.contains(told), "{}", found.text);
+        let shown = "; by category: application code 30.1 µs ± ";
+        assert!(found.text.contains(shown), "{}", found.text);
     }
 
     #[test]
-    fn samples_say_where_the_code_lies() {
+    fn splits_it_by_region() {
         let samples = |pairs: &[(RegionClass, u64)]| {
             let pairs = pairs.iter().copied();
             super::Places {
@@ -225,8 +204,8 @@ mod tests {
                 (RegionClass::Libraries, 30)
             ])
             .text(),
-            "; of 200 samples, 75 % (± 6) fell into its binary, 15 % (± 5) fell into libraries, \
-             10 % (± 4) fell into code that was compiled as it ran"
+            "; of 200 samples, 75 % (± 6) in its binary, 15 % (± 5) in shared libraries, \
+             10 % (± 4) in JIT code"
         );
     }
 }

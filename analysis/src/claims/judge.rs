@@ -1,4 +1,4 @@
-//! A statement against the comparison.
+//! Tests statements by the comparison.
 
 use super::{Statement, Unit};
 use crate::{arms::Rounds, stats};
@@ -9,7 +9,7 @@ use recording::{
     vocabulary::MetricId,
 };
 
-/// What the comparison says of each statement; nothing of statements about other arms.
+/// Tests each statement by the comparison; statements about other arms are left out.
 pub fn judge(statements: &[Statement], comparison: &Comparison, arms: &[Rounds<'_>]) -> Vec<Claim> {
     let concerns = |statement: &&Statement| {
         let measured = |arm: &String| arms.iter().any(|rounds| rounds.arm == arm);
@@ -22,7 +22,7 @@ pub fn judge(statements: &[Statement], comparison: &Comparison, arms: &[Rounds<'
         .collect()
 }
 
-/// What one arm says of a statement.
+/// Result of a statement for one arm.
 struct Answer {
     verdict: ClaimVerdict,
     text: String,
@@ -105,7 +105,7 @@ fn other_scenario<'a>(statement: &Statement, arm: &Rounds<'a>) -> Option<&'a str
         .find(|name| !statement.scenarios.is_empty() && !known(name))
 }
 
-/// The value in the statement's unit, with where it stands.
+/// Returns the value in the statement's unit, with its place.
 fn measure(
     statement: &Statement,
     arm: &str,
@@ -124,7 +124,7 @@ fn measure(
         return Some((scaled(value, scale(statement.unit, false)), vec![cited]));
     };
     let (whole, also_cited) = find(over)?;
-    // The two vary together or apart; the widest interval that their own allow is on the safe side of both.
+    // Whether the two vary together is unknown, so the interval is the widest that theirs allow.
     let ratio = Estimate {
         value: stats::ratio(whole.value, value.value),
         ci95: [
@@ -145,7 +145,7 @@ fn scaled(value: Estimate, by: f64) -> Estimate {
     }
 }
 
-/// What one of the unit is in the metric's own.
+/// Returns the size of one unit in the metric's unit.
 fn scale(unit: Unit, of_ratio: bool) -> f64 {
     match unit {
         Unit::Percent if of_ratio => 0.01,

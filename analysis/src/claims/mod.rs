@@ -1,4 +1,5 @@
-//! Statements put to the test: `claims.toml` says what is claimed of which arm, the comparison says whether it holds.
+//! Statements about arms: `claims.toml` lists them with bounds, and the comparison decides whether
+//! they hold.
 
 mod judge;
 
@@ -11,9 +12,9 @@ pub use judge::judge;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
-    /// Who says so.
+    /// Author of the statement.
     pub source: String,
-    /// What is said.
+    /// The statement.
     pub text: String,
     /// The arms it speaks of.
     pub arms: Vec<String>,
@@ -49,10 +50,10 @@ pub enum Unit {
     Seconds,
 }
 
-/// What is wrong with a file of claims.
+/// Faults of a file of claims.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It is not what it should be.
+    /// The file does not have the form of a list of claims.
     #[error("not a list of claims: {0}")]
     Malformed(#[from] toml::de::Error),
     /// A claim cannot be tested.
@@ -98,7 +99,7 @@ fn check(statement: &Statement) -> Result<(), String> {
     Ok(())
 }
 
-/// The claims of this repository.
+/// Returns the claims of this repository.
 pub fn builtin() -> Vec<Statement> {
     parse(include_str!("../../../claims.toml")).expect("a test reads this very file")
 }

@@ -21,7 +21,7 @@ fn verdict(claims: &str) -> ClaimVerdict {
 }
 
 #[test]
-fn bounds_decide() {
+fn decides_by_bounds() {
     assert_eq!(verdict(CLAIM), ClaimVerdict::Confirmed);
     assert_eq!(
         verdict(&CLAIM.replace("max = 20.0", "max = 10.0")),
@@ -34,7 +34,7 @@ fn bounds_decide() {
 }
 
 #[test]
-fn an_interval_across_a_bound_decides_nothing() {
+fn decides_nothing_across_a_bound() {
     let mut recordings = go_and_bun(3);
     recordings[0].1.memory.rss_bytes = 25 << 20;
     assert_eq!(
@@ -44,14 +44,14 @@ fn an_interval_across_a_bound_decides_nothing() {
 }
 
 #[test]
-fn one_round_decides_nothing() {
+fn decides_nothing_from_one_round() {
     let claim = &judged(CLAIM, &go_and_bun(1)).claims[0];
     assert_eq!(claim.verdict, ClaimVerdict::Inconclusive);
     assert_eq!(claim.measured, "go: 15 MiB (one round, no interval)");
 }
 
 #[test]
-fn all_arms_must_hold_and_one_refutes() {
+fn confirms_by_all_arms_and_refutes_by_one() {
     let both = CLAIM.replace(r#"["go"]"#, r#"["go", "bun"]"#);
     assert_eq!(verdict(&both), ClaimVerdict::Refuted);
     let absent = CLAIM.replace(r#"["go"]"#, r#"["go", "node"]"#);
@@ -59,13 +59,13 @@ fn all_arms_must_hold_and_one_refutes() {
 }
 
 #[test]
-fn claims_about_other_arms_are_left_out() {
+fn omits_claims_about_other_arms() {
     let claims = CLAIM.replace(r#"["go"]"#, r#"["node"]"#);
     assert_eq!(judged(&claims, &go_and_bun(2)).claims, []);
 }
 
 #[test]
-fn another_load_is_no_test() {
+fn tests_nothing_under_another_load() {
     let claims = format!("{CLAIM}scenarios = [\"stress\"]");
     let claim = &judged(&claims, &go_and_bun(2)).claims[0];
     assert_eq!(claim.verdict, ClaimVerdict::NotTested);
@@ -77,7 +77,7 @@ fn another_load_is_no_test() {
 }
 
 #[test]
-fn a_ratio_of_metrics_is_a_share() {
+fn computes_a_ratio_of_metrics() {
     let claims = CLAIM
         .replace("rss_bytes\"", "ttft_ns\"\nover = \"total_ns\"")
         .replace("MiB", "%")
@@ -91,7 +91,7 @@ fn a_ratio_of_metrics_is_a_share() {
 }
 
 #[test]
-fn the_claims_of_this_repository_can_be_tested() {
+fn reads_the_claims_of_this_repository() {
     let claims = builtin();
     assert!(claims.len() >= 10);
     let texts = claims
@@ -101,7 +101,7 @@ fn the_claims_of_this_repository_can_be_tested() {
 }
 
 #[test]
-fn what_no_measurement_decides_is_refused() {
+fn rejects_untestable_claims() {
     let refused = |claims: &str| parse(claims).expect_err(claims).to_string();
     assert!(refused("x = 1").contains("not a list of claims"));
     assert!(refused(&CLAIM.replace("MiB", "furlongs")).contains("furlongs"));

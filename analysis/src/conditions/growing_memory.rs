@@ -1,50 +1,28 @@
 //! Memory that had not settled when the round ended.
 
-use super::{Condition, Sign};
-use crate::causes::About;
+use super::Sign;
 use crate::thresholds::{Limit, Thresholds};
 use recording::evidence::{Field, Part};
 use recording::format::percent;
-use recording::vocabulary::MetricId;
 use recording::{Evidence, Recording};
 
-/// See the module.
-pub struct GrowingMemory;
-
-const ABOUT: About = About {
-    id: "growing-memory",
-    title: "Growing memory",
-    pattern: "Resident memory that grows by more than 5 % in the second half of a round",
-    meaning: "Memory had not settled: it is still warming up, or it leaks; what was measured is not where it ends",
-    remedy: "Measure for longer (--scenario soak) to tell the two apart",
-};
-
-impl Condition for GrowingMemory {
-    fn about(&self) -> &'static About {
-        &ABOUT
+/// Returns the sign of the condition in one round.
+pub(super) fn check(path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
+    let series = &round.memory.series;
+    // Shorter series have no second half worth the name.
+    if series.len() < 4 {
+        return None;
     }
-
-    fn metric(&self) -> MetricId {
-        MetricId::RssBytes
-    }
-
-    fn check(&self, path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
-        let series = &round.memory.series;
-        // Shorter series have no second half worth the name.
-        if series.len() < 4 {
-            return None;
-        }
-        let (middle, end) = (series[series.len() / 2].rss_bytes, series.last()?.rss_bytes);
-        let growth = end as f64 / middle.max(1) as f64 - 1.0;
-        (growth > limits[Limit::GrowthShare]).then(|| Sign {
-            size: growth,
-            text: format!(
-                "resident memory grew by {} in the second half",
-                percent(growth)
-            ),
-            evidence: Evidence::part(path, Part::Memory).field(Field::Series),
-        })
-    }
+    let (middle, end) = (series[series.len() / 2].rss_bytes, series.last()?.rss_bytes);
+    let growth = end as f64 / middle.max(1) as f64 - 1.0;
+    (growth > limits[Limit::GrowthShare]).then(|| Sign {
+        size: growth,
+        text: format!(
+            "resident memory grew by {} in the second half",
+            percent(growth)
+        ),
+        evidence: Evidence::part(path, Part::Memory).field(Field::Series),
+    })
 }
 
 #[cfg(test)]
@@ -54,7 +32,7 @@ mod tests {
     use recording::testing::Build;
 
     #[test]
-    fn growth_is_seen() {
+    fn detects_growth() {
         let with = |sizes: &[u64]| {
             let points = sizes.iter().map(|rss_bytes| MemoryPoint {
                 t_ns: 0,
@@ -64,19 +42,10 @@ mod tests {
                 .with(|recording| recording.memory.series = points.collect())
                 .done()
         };
-        let sign = GrowingMemory
-            .check("r", &with(&[50, 90, 100, 105, 120]), &Thresholds::default())
-            .expect("seen");
+        let sign =
+            check("r", &with(&[50, 90, 100, 105, 120]), &Thresholds::default()).expect("seen");
         assert_eq!(sign.text, "resident memory grew by 20 % in the second half");
-        assert!(
-            GrowingMemory
-                .check("r", &with(&[50, 90, 100, 101, 101]), &Thresholds::default())
-                .is_none()
-        );
-        assert!(
-            GrowingMemory
-                .check("r", &with(&[50, 90]), &Thresholds::default())
-                .is_none()
-        );
+        assert!(check("r", &with(&[50, 90, 100, 101, 101]), &Thresholds::default()).is_none());
+        assert!(check("r", &with(&[50, 90]), &Thresholds::default()).is_none());
     }
 }

@@ -1,58 +1,37 @@
-//! How much load an arm held, where a run looked for it, and what was nearest to its limit there.
+//! The load that an arm sustained, where a run searched for it, and the resource nearest to its
+//! limit there.
 
-use super::{Condition, Sign};
-use crate::causes::About;
+use super::Sign;
 use crate::thresholds::Thresholds;
 use recording::evidence::Part;
 use recording::format::percent;
-use recording::vocabulary::MetricId;
 use recording::{Evidence, Recording, load::Held};
 
-/// See the module.
-pub struct HighestLoad;
-
-const ABOUT: About = About {
-    id: "highest-load",
-    title: "Highest load",
-    pattern: "A run with `--scenario breakpoint`",
-    meaning: "The recording is of that load, so that other arms may have been recorded at another",
-    remedy: "Relieve what was nearest to its limit, and look again",
-};
-
-impl Condition for HighestLoad {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn metric(&self) -> MetricId {
-        MetricId::TtftNs
-    }
-
-    fn check(&self, path: &str, round: &Recording, _limits: &Thresholds) -> Option<Sign> {
-        let held = round.load.as_ref()?.held.as_ref()?;
-        Some(Sign {
-            // The worst round is the one that held least.
-            size: -held.load,
-            text: format!("{}; there, {}", told(held), limit(round)),
-            evidence: Evidence::part(path, Part::Load),
-        })
-    }
+/// Returns the sign of the condition in one round.
+pub(super) fn check(path: &str, round: &Recording, _limits: &Thresholds) -> Option<Sign> {
+    let held = round.load.as_ref()?.held.as_ref()?;
+    Some(Sign {
+        // The worst round is the one that sustained least.
+        size: -held.load,
+        text: format!("{}; at that load, {}", sustained(held), limit(round)),
+        evidence: Evidence::part(path, Part::Load),
+    })
 }
 
-fn told(held: &Held) -> String {
+fn sustained(held: &Held) -> String {
     let (load, unit) = (held.load, &held.unit);
     let crossed = match held.crossed_at {
-        Some(at) => format!("no longer {at:.0}"),
+        Some(at) => format!("failed at {at:.0}"),
         None => "was not offered more".into(),
     };
     let client = match held.client_saturated {
-        true => " (the load generator was the bottleneck when it ended, so that it may hold more)",
+        true => " (the load generator was the bottleneck, so the server may sustain more)",
         false => "",
     };
-    format!("it held {load:.0} {unit} and {crossed}{client}")
+    format!("it sustained {load:.0} {unit} and {crossed}{client}")
 }
 
-/// The nearest to its limit of what can be: one thread, CPUs for all of them, or the model.
+/// Returns the resource nearest to its limit: one thread, CPUs for all of them, or the stub.
 fn limit(round: &Recording) -> String {
     let share = |ns: u64| ns as f64 / round.window.duration_ns.max(1) as f64;
     let process = &round.process;
@@ -66,12 +45,11 @@ fn limit(round: &Recording) -> String {
     let (busy, most, waited) = (percent(model), percent(ran), percent(waited));
     match model > ran {
         true => format!(
-            "the model's stand-in was nearest to its limit, on a CPU {busy} of the time ({most} for the busiest thread, \
-             {role})"
+            "the stub was nearest to its limit, on a CPU {busy} of the time ({most} for the busiest thread, {role})"
         ),
         false => format!(
-            "its busiest thread ({role}) was on a CPU {most} of the time, and its threads waited for a CPU {waited} of \
-             the time they could have run"
+            "its busiest thread ({role}) was on a CPU {most} of the time, and its threads were {waited} of their \
+             runnable time in the run queue"
         ),
     }
 }
@@ -89,7 +67,7 @@ mod tests {
             round.model_cpu_ns = Some(model_cpu_ns);
             round.load.as_mut().expect("load").held = held;
         });
-        HighestLoad.check("r", &round.done(), &Thresholds::default())
+        check("r", &round.done(), &Thresholds::default())
     }
 
     fn held(crossed_at: Option<f64>, client_saturated: bool) -> Option<Held> {
@@ -102,31 +80,31 @@ mod tests {
     }
 
     #[test]
-    fn it_tells_what_was_held_and_what_was_busiest() {
-        let sign = sign(held(Some(450.0), false), 300_000_000).expect("told");
+    fn reports_the_load_and_the_busiest_thread() {
+        let sign = sign(held(Some(450.0), false), 300_000_000).expect("a sign");
         assert_eq!(
             sign.text,
-            "it held 420 users and no longer 450; there, its busiest thread (main loop) was on a CPU 90 % of the time, \
-             and its threads waited for a CPU 10 % of the time they could have run"
+            "it sustained 420 users and failed at 450; at that load, its busiest thread (main loop) was on a CPU 90 % \
+             of the time, and its threads were 10 % of their runnable time in the run queue"
         );
         assert_eq!(sign.size, -420.0);
     }
 
     #[test]
-    fn what_was_not_the_servers_limit_is_told_as_such() {
-        let text = sign(held(None, true), 950_000_000).expect("told").text;
+    fn reports_limits_outside_of_the_server() {
+        let text = sign(held(None, true), 950_000_000).expect("a sign").text;
         assert!(
             text.contains("was not offered more (the load generator"),
             "{text}"
         );
         assert!(
-            text.contains("stand-in was nearest to its limit, on a CPU 95 %"),
+            text.contains("the stub was nearest to its limit, on a CPU 95 %"),
             "{text}"
         );
     }
 
     #[test]
-    fn a_load_that_was_not_sought_has_no_highest() {
+    fn reports_nothing_without_a_search() {
         assert!(sign(None, 0).is_none());
     }
 }

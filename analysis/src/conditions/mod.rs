@@ -1,4 +1,4 @@
-//! Conditions of one arm that a reader must know of, whatever the difference: they have no row in a ledger.
+//! Conditions of one arm that matter for every difference. They have no row in a ledger.
 
 mod growing_memory;
 mod highest_load;
@@ -7,77 +7,137 @@ mod saturated_thread;
 mod stolen_time;
 mod waiting_for_cpu;
 
+use crate::about::About;
+use crate::arms::Rounds;
 use crate::thresholds::Thresholds;
-use crate::{arms::Rounds, causes::About};
 use recording::comparison::Finding;
 use recording::vocabulary::MetricId;
 use recording::{Evidence, Recording};
 
 /// One condition.
-pub trait Condition: Sync {
-    /// What it is.
-    fn about(&self) -> &'static About;
-    /// The metric it bears on.
-    fn metric(&self) -> MetricId;
-    /// What it says of a round, with the pointer it rests on; `None` if it does not hold there. The number says how
-    /// bad it is.
-    fn check(&self, path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign>;
+pub struct Condition {
+    /// The condition in words.
+    pub about: About,
+    /// The metric that it bears on.
+    pub metric: MetricId,
+    /// Returns the sign of the condition in a round, with its path; `None` where it does not hold.
+    check: fn(&str, &Recording, &Thresholds) -> Option<Sign>,
 }
 
-/// What a condition shows in one round.
+/// Sign of a condition in one round.
 pub struct Sign {
-    /// How bad it is, for choosing the worst round.
+    /// Severity, for choosing the worst round.
     pub size: f64,
-    /// What is so, without a full stop.
+    /// The sign in words, without a full stop.
     pub text: String,
     /// The number that it rests on.
     pub evidence: Evidence,
 }
 
 /// Every condition.
-pub const CONDITIONS: &[&dyn Condition] = &[
-    &highest_load::HighestLoad,
-    &saturated_thread::SaturatedThread,
-    &waiting_for_cpu::WaitingForCpu,
-    &nagle_delay::NagleDelay,
-    &stolen_time::StolenTime,
-    &growing_memory::GrowingMemory,
+pub const CONDITIONS: &[Condition] = &[
+    Condition {
+        about: About {
+            id: "highest-load",
+            title: "Max sustained load",
+            pattern: "A run with `--scenario breakpoint`",
+            meaning: "The recording is of this load, so other arms may have been recorded at another load.",
+            advice: "Relieve the resource nearest to its limit, and repeat.",
+        },
+        metric: MetricId::TtftNs,
+        check: highest_load::check,
+    },
+    Condition {
+        about: About {
+            id: "saturated-thread",
+            title: "Saturated thread",
+            pattern: "A thread on a CPU for more than 90 % of its round",
+            meaning: "The thread is the bottleneck; its connections wait for it.",
+            advice: "Spread its work over more threads or processes, or reduce it.",
+        },
+        metric: MetricId::ProxyLatencyNs,
+        check: saturated_thread::check,
+    },
+    Condition {
+        about: About {
+            id: "waiting-for-cpu",
+            title: "Waiting for a CPU",
+            pattern: "Run-queue time above 20 % of on-CPU time",
+            meaning: "More threads want to run than there are CPUs: the target's own, the load generator's, or others.",
+            advice: "Give the target its own CPUs (--target-cpus), or use fewer threads.",
+        },
+        metric: MetricId::ProxyLatencyNs,
+        check: waiting_for_cpu::check,
+    },
+    Condition {
+        about: About {
+            id: "nagle-delay",
+            title: "Nagle-delayed sends",
+            pattern: "More than 1 % of the sends to clients that Nagle's algorithm delays until earlier data is acknowledged",
+            meaning: "The kernel delays a small send while earlier data is unacknowledged, and a delayed ACK can take 40 ms. Mostly it is the first chunk after the head of a response.",
+            advice: "Set TCP_NODELAY on accepted connections, or send the head together with the first chunk.",
+        },
+        metric: MetricId::TtftNs,
+        check: nagle_delay::check,
+    },
+    Condition {
+        about: About {
+            id: "stolen-time",
+            title: "Steal time",
+            pattern: "Steal above 1 % of all CPU time",
+            meaning: "Another virtual machine took CPU time. CPU time here excludes steal, but wall-clock times are longer, and shared caches make instructions slower.",
+            advice: "Measure on a quieter host, or record more rounds.",
+        },
+        metric: MetricId::ProxyLatencyNs,
+        check: stolen_time::check,
+    },
+    Condition {
+        about: About {
+            id: "growing-memory",
+            title: "Growing memory",
+            pattern: "Resident memory that grows by more than 5 % in the second half of a round",
+            meaning: "Memory had not settled: it was warming up, or it leaks.",
+            advice: "Measure longer (--scenario soak) to distinguish the two.",
+        },
+        metric: MetricId::RssBytes,
+        check: growing_memory::check,
+    },
 ];
 
-/// The conditions of all arms; each is told of an arm once, by its worst round.
+/// Returns the conditions of all arms, each once per arm, by its worst round.
 pub fn find(arms: &[Rounds<'_>], limits: &Thresholds) -> Vec<Finding> {
     let all = arms
         .iter()
         .flat_map(|arm| CONDITIONS.iter().map(move |condition| (arm, condition)));
-    all.filter_map(|(arm, condition)| finding(arm, *condition, limits))
+    all.filter_map(|(arm, condition)| finding(arm, condition, limits))
         .collect()
 }
 
-/// Titles of the conditions of an arm that bear on a metric.
+/// Returns the titles of the conditions of an arm that bear on a metric.
 pub fn titles(arm: &Rounds<'_>, metric: MetricId, limits: &Thresholds) -> Vec<&'static str> {
     let of_metric = CONDITIONS
         .iter()
-        .filter(|condition| condition.metric() == metric);
+        .filter(|condition| condition.metric == metric);
     of_metric
-        .filter(|condition| finding(arm, **condition, limits).is_some())
-        .map(|condition| condition.about().title)
+        .filter(|condition| finding(arm, condition, limits).is_some())
+        .map(|condition| condition.about.title)
         .collect()
 }
 
-fn finding(arm: &Rounds<'_>, condition: &dyn Condition, limits: &Thresholds) -> Option<Finding> {
+fn finding(arm: &Rounds<'_>, condition: &Condition, limits: &Thresholds) -> Option<Finding> {
     let signs = arm
         .rounds
         .iter()
-        .filter_map(|(path, round)| Some((path, condition.check(path, round, limits)?)));
+        .filter_map(|(path, round)| Some((path, (condition.check)(path, round, limits)?)));
     let signs: Vec<_> = signs.collect();
-    // What happened in a minority of the rounds is chance.
+    // A sign in a minority of the rounds is chance.
     if 2 * signs.len() <= arm.rounds.len() {
         return None;
     }
     let worst = signs
         .iter()
         .max_by(|one, other| one.1.size.total_cmp(&other.1.size))?;
-    let about = condition.about();
+    let about = &condition.about;
     let (name, rounds, of) = (arm.arm, signs.len(), arm.rounds.len());
     let text = format!(
         "in {rounds} of {of} rounds of {name}; at worst, {}.",
@@ -85,12 +145,12 @@ fn finding(arm: &Rounds<'_>, condition: &dyn Condition, limits: &Thresholds) -> 
     );
     Some(Finding {
         id: about.id.into(),
-        metric: condition.metric(),
+        metric: condition.metric,
         pair: None,
         title: about.title.into(),
         text,
-        meaning: format!("{}.", about.meaning),
-        advice: format!("{}.", about.remedy),
+        meaning: about.meaning.into(),
+        advice: about.advice.into(),
         share: 0.0,
         consequence: false,
         predicted: None,

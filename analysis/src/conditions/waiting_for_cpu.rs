@@ -1,45 +1,23 @@
-//! Threads that could run but found no CPU.
+//! Threads that are runnable and wait for a CPU.
 
-use super::{Condition, Sign};
-use crate::causes::About;
+use super::Sign;
 use crate::thresholds::{Limit, Thresholds};
 use recording::evidence::{Field, Part};
 use recording::format::number;
-use recording::vocabulary::MetricId;
 use recording::{Evidence, Recording};
 
-/// See the module.
-pub struct WaitingForCpu;
-
-const ABOUT: About = About {
-    id: "waiting-for-cpu",
-    title: "Waiting for a CPU",
-    pattern: "Run-queue time above 20 % of on-CPU time",
-    meaning: "More threads want to run than there are CPUs: other processes, the load generator and stub among them, or its own threads",
-    remedy: "Give the target CPUs of its own (--target-cpus), or use fewer threads",
-};
-
-impl Condition for WaitingForCpu {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn metric(&self) -> MetricId {
-        MetricId::ProxyLatencyNs
-    }
-
-    fn check(&self, path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
-        let process = &round.process;
-        let share = process.run_queue_ns as f64 / process.on_cpu_ns.max(1) as f64;
-        (share > limits[Limit::RunQueueShare]).then(|| Sign {
-            size: share,
-            text: format!(
-                "its threads waited for a CPU {} times as long as they ran",
-                number(share)
-            ),
-            evidence: Evidence::part(path, Part::Process).field(Field::RunQueueNs),
-        })
-    }
+/// Returns the sign of the condition in one round.
+pub(super) fn check(path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
+    let process = &round.process;
+    let share = process.run_queue_ns as f64 / process.on_cpu_ns.max(1) as f64;
+    (share > limits[Limit::RunQueueShare]).then(|| Sign {
+        size: share,
+        text: format!(
+            "its threads waited for a CPU {} times as long as they ran",
+            number(share)
+        ),
+        evidence: Evidence::part(path, Part::Process).field(Field::RunQueueNs),
+    })
 }
 
 #[cfg(test)]
@@ -48,24 +26,18 @@ mod tests {
     use recording::testing::Build;
 
     #[test]
-    fn a_crowded_machine_is_seen() {
+    fn detects_a_crowded_machine() {
         let with = |waited: u64| {
             let build = Build::arm("x").thread(1, "main", |thread| thread.user(100, 1));
             build
                 .with(|recording| recording.process.run_queue_ns = waited)
                 .done()
         };
-        let sign = WaitingForCpu
-            .check("r", &with(50), &Thresholds::default())
-            .expect("seen");
+        let sign = check("r", &with(50), &Thresholds::default()).expect("seen");
         assert_eq!(
             sign.text,
             "its threads waited for a CPU 0.500 times as long as they ran"
         );
-        assert!(
-            WaitingForCpu
-                .check("r", &with(10), &Thresholds::default())
-                .is_none()
-        );
+        assert!(check("r", &with(10), &Thresholds::default()).is_none());
     }
 }

@@ -1,4 +1,5 @@
-//! "b takes X more than a: Y of it in …, because …": the difference with its largest parts.
+//! A difference in one sentence, with its largest parts: "b takes X more than a: Y in …, because
+//! …".
 
 use super::sentence;
 use crate::pair_view::PairView;
@@ -9,12 +10,11 @@ use recording::evidence::Rows;
 use recording::vocabulary::{CodeCategory, Per, TermKind};
 use recording::{Evidence, format};
 
-/// More parts than this make no sentence.
+/// Most parts of a sentence.
 const MOST_PARTS: usize = 4;
-/// The sentence, its share (what the ledger explains of the difference) and the rows it rests on.
-///
-/// `arms` are those of the pair.
-pub fn tell(
+/// Returns the sentence about a difference, with the share that the ledger explains and the rows
+/// that it rests on. `arms` are those of the pair.
+pub fn decided(
     view: &PairView<'_>,
     arms: Option<(&Rounds<'_>, &Rounds<'_>)>,
     limits: &Thresholds,
@@ -23,54 +23,45 @@ pub fn tell(
         true => (without_ledger(view, arms, limits), Vec::new()),
         false => why(view, limits),
     };
-    let text = format!("{}: {}{why}", view.title(), opening(view));
+    let text = format!("{}: {}{why}.", view.title(), opening(view));
     view.finding("difference", text, explained(view), rows)
 }
 
-/// The same of a difference that the rounds do not confirm: what was measured, and no share of anything.
-pub fn tell_undecided(view: &PairView<'_>, limits: &Thresholds) -> Finding {
-    let is_told = (view.pair.ratio - 1.0).abs() > stats::MARGIN && !view.pair.terms.is_empty();
-    if !is_told {
-        return view.finding(
-            "undecided",
-            sentence::undecided_with_ratio(view),
-            0.0,
-            vec![],
-        );
+/// Returns the sentence about a difference without a verdict: the measured difference, with a share
+/// of 0.
+pub fn undecided(view: &PairView<'_>, limits: &Thresholds) -> Finding {
+    let is_large = (view.pair.ratio - 1.0).abs() > stats::MARGIN;
+    if !is_large || view.pair.terms.is_empty() {
+        return view.finding("undecided", sentence::undecided(view), 0.0, vec![]);
     }
     let (why, rows) = why(view, limits);
     let text = format!(
-        "{}. As measured, {}{why}",
+        "{} As measured, {}{why}.",
         sentence::undecided(view),
         opening(view)
     );
     view.finding("undecided", text, 0.0, rows)
 }
 
-/// What makes the difference, with the citations of what it names.
+/// Returns the parts of the difference in words, with their citations.
 fn why(view: &PairView<'_>, limits: &Thresholds) -> (String, Vec<Evidence>) {
     let (with, against) = parts(view, limits);
     let mut text = String::new();
-    let told: Vec<String> = with
+    let parts: Vec<String> = with
         .iter()
         .map(|(_, part)| for_it(view, part, limits))
         .collect();
-    if !told.is_empty() {
-        text += &format!(": {}", told.join("; "));
+    if !parts.is_empty() {
+        text += &format!(": {}", parts.join("; "));
     }
     let saved = against.iter().map(|(_, part)| amount_in(view, part));
     let saved: Vec<String> = saved.collect();
     if !saved.is_empty() {
-        let less = if view.difference() > 0.0 {
-            "less"
-        } else {
-            "more"
+        let verb = match view.difference() > 0.0 {
+            true => "saves",
+            false => "spends",
         };
-        text += &format!(
-            "; against that {} takes {} {less}",
-            view.pair.b,
-            saved.join(" and ")
-        );
+        text += &format!("; {} {verb} {}", view.pair.b, saved.join(" and "));
     }
     text += &remainder(view);
     let rows = with.iter().chain(&against);
@@ -78,7 +69,7 @@ fn why(view: &PairView<'_>, limits: &Thresholds) -> (String, Vec<Evidence>) {
     (text, cited.collect())
 }
 
-/// What the terms explain of the difference, 0 to 1.
+/// Returns the share of the difference that the terms explain, 0 to 1.
 fn explained(view: &PairView<'_>) -> f64 {
     if view.pair.terms.is_empty() {
         return 0.0;
@@ -88,7 +79,8 @@ fn explained(view: &PairView<'_>) -> f64 {
 
 type Part<'a> = (usize, &'a Term);
 
-/// Rows worth telling, largest first: those that make the difference, and those that run against it.
+/// Returns the rows worth reporting, largest first: those that make the difference, and those that
+/// run against it.
 fn parts<'a>(view: &PairView<'a>, limits: &Thresholds) -> (Vec<Part<'a>>, Vec<Part<'a>>) {
     let difference = view.difference();
     let worth =
@@ -121,7 +113,7 @@ fn amount_in(view: &PairView<'_>, part: &Term) -> String {
     )
 }
 
-/// One part of the difference: how much, where, and why.
+/// Returns one part of the difference in words: how much, where, and why.
 fn for_it(view: &PairView<'_>, part: &Term, limits: &Thresholds) -> String {
     let mut text = amount_in(view, part);
     if let Some(place) = place(view, part) {
@@ -133,9 +125,9 @@ fn for_it(view: &PairView<'_>, part: &Term, limits: &Thresholds) -> String {
     text
 }
 
-/// The one row that makes most of a part in the dearer arm, if one does.
+/// Returns the row that makes most of a part in the costly arm, if one does.
 fn place(view: &PairView<'_>, part: &Term) -> Option<String> {
-    let dearer = |term: &Term| {
+    let costly = |term: &Term| {
         if part.delta > 0.0 {
             term.in_b.value
         } else {
@@ -147,30 +139,29 @@ fn place(view: &PairView<'_>, part: &Term) -> Option<String> {
         .terms
         .iter()
         .filter(|term| kinds::is_part_of(term.role.as_ref(), term.kind, part.kind));
-    let most = rows.max_by(|one, other| dearer(one).total_cmp(&dearer(other)))?;
+    let most = rows.max_by(|one, other| costly(one).total_cmp(&costly(other)))?;
     let says_more = most.cause != part.cause && most.kind != TermKind::Code(CodeCategory::Unnamed);
     let call = says_more.then_some(most.cause.as_str());
     let role = most.role.as_ref().map(|role| role.label());
     let words: Vec<&str> = call.into_iter().chain(role).collect();
-    (2.0 * dearer(most) > dearer(part) && !words.is_empty())
+    (2.0 * costly(most) > costly(part) && !words.is_empty())
         .then(|| format!("mostly {}", words.join(", ")))
 }
 
-/// Whether there are more of them or each is dearer; `None` where nothing was counted.
+/// Returns whether count or unit cost is the reason; `None` where nothing was counted.
 fn reason(view: &PairView<'_>, part: &Term, limits: &Thresholds) -> Option<String> {
     if kinds::is_dedicated(part.kind) {
         return None;
     }
-    // Without a unit of work, what is counted has no "a token".
+    // Without a unit of work, a count is per nothing.
     if part.in_a.count == 0.0 || part.in_b.count == 0.0 || view.metric.per == Per::Total {
         return None;
     }
-    let what = counted(part.kind);
+    let events = counted(part.kind);
     let counts = format!(
-        "{} {what} a {} where {} has {}",
+        "{} {events} per {} against {}",
         format::number(part.in_b.count),
         view.metric.per,
-        view.pair.a,
         format::number(part.in_a.count)
     );
     let costs = costs(view, part);
@@ -178,32 +169,24 @@ fn reason(view: &PairView<'_>, part: &Term, limits: &Thresholds) -> Option<Strin
     Some(if is_the_reason(part.count_effect) {
         format!("because it has {counts}")
     } else if is_the_reason(part.unit_cost_effect) {
-        format!("because its {what} cost {costs}")
+        format!("because its {events} cost {costs}")
     } else {
         format!("because it has {counts}, at {costs}")
     })
 }
 
-/// What one costs in both arms; where one of them spends nothing, there is nothing to hold it against.
+/// Returns the unit costs of both arms in words.
 fn costs(view: &PairView<'_>, part: &Term) -> String {
     let each = |amount: Amount| format::quantity(amount.value / amount.count, view.metric.unit);
-    let (a, b) = (&view.pair.a, &view.pair.b);
-    match (part.in_a.value > 0.0, part.in_b.value > 0.0) {
-        (true, true) => format!("{} each rather than {}", each(part.in_b), each(part.in_a)),
-        (false, _) => format!("{} each, which {a} gets for nothing", each(part.in_b)),
-        (_, false) => format!(
-            "nothing, where those of {a} cost {} each and {b} pays for none",
-            each(part.in_a)
-        ),
-    }
+    format!("{} each against {}", each(part.in_b), each(part.in_a))
 }
 
-/// What the count of a kind of work counts.
+/// Returns the events that rows of a kind count.
 fn counted(kind: TermKind) -> &'static str {
     match kind {
         TermKind::Fault => "faults",
         kind if kind.is_user_code() => "wake-ups",
-        _ => "calls",
+        _ => "syscalls",
     }
 }
 
@@ -213,10 +196,10 @@ fn without_ledger(
     limits: &Thresholds,
 ) -> String {
     let known = arms.and_then(|(a, b)| known_of_the_larger(view, [a, b], limits));
-    known.unwrap_or_else(|| "; the recordings do not say why".into())
+    known.unwrap_or_else(|| "; the recordings do not show why".into())
 }
 
-/// The conditions of the arm with the larger value that the other has not.
+/// Returns the conditions of the arm with the larger value that the other does not have.
 fn known_of_the_larger(
     view: &PairView<'_>,
     [a, b]: [&Rounds<'_>; 2],
@@ -234,7 +217,7 @@ fn known_of_the_larger(
     (!own.is_empty()).then(|| format!("; {} has {}", larger.arm, own.join(" and ")))
 }
 
-/// What the ledger leaves open, always said.
+/// Returns the unexplained rest in words, also where it is nothing.
 fn remainder(view: &PairView<'_>) -> String {
     let open = view.pair.unexplained;
     let share = (open / view.difference()).abs();
@@ -244,8 +227,8 @@ fn remainder(view: &PairView<'_>) -> String {
     let amount = format::quantity(open.abs(), view.metric.unit);
     let share = format::percent(share);
     if (open > 0.0) == (view.difference() > 0.0) {
-        format!("; {amount} ({share}) is not explained")
+        format!("; {amount} ({share}) is unexplained")
     } else {
-        format!("; the parts overshoot by {amount} ({share}), which is not explained")
+        format!("; the rows overshoot by {amount} ({share})")
     }
 }

@@ -1,4 +1,5 @@
-//! Sentences that cite their rows. No sentence says more than the ledger carries, and "no difference" is a finding.
+//! Sentences that cite their rows. No sentence says more than the ledger carries, and "no
+//! difference" is a finding.
 
 mod difference;
 mod sentence;
@@ -26,14 +27,14 @@ const IN_SENTENCES: [MetricId; 10] = [
     MetricId::CpuNsPerSecond,
 ];
 
-/// All findings, largest share first; those of one share in the order of metrics and pairs.
+/// Returns all findings, largest share first; those of one share in the order of metrics and pairs.
 pub fn find(comparison: &Comparison, arms: &[Rounds<'_>], limits: &Thresholds) -> Vec<Finding> {
     let mut findings: Vec<Finding> = views(comparison, limits)
         .iter()
-        .flat_map(|view| tell(view, arms, limits))
+        .flat_map(|view| about_pair(view, arms, limits))
         .collect();
     findings.extend(conditions::find(arms, limits));
-    // A hundredth more or less is no order; that of metrics and pairs is.
+    // Shares that differ by less than a hundredth keep the order of metrics and pairs.
     let share = |finding: &Finding| (finding.share * 100.0).round();
     findings.sort_by(|one, other| share(other).total_cmp(&share(one)));
     findings
@@ -44,13 +45,13 @@ fn views<'a>(comparison: &'a Comparison, limits: &Thresholds) -> Vec<PairView<'a
         .metrics
         .iter()
         .any(|metric| metric.name == IN_SENTENCES[0]);
-    let told = |metric: &Metric| {
+    let has_sentence = |metric: &Metric| {
         IN_SENTENCES.contains(&metric.name)
             && !(has_tokens && metric.name == MetricId::CpuNsPerSecond)
     };
     let metrics = comparison.metrics.iter().enumerate();
     metrics
-        .filter(|(_, metric)| told(metric))
+        .filter(|(_, metric)| has_sentence(metric))
         .flat_map(|(index, metric)| {
             let pairs = metric.pairs.iter().enumerate();
             pairs.map(move |(place, pair)| PairView::new(index, metric, place, pair))
@@ -68,19 +69,19 @@ fn is_stall(metric: MetricId) -> bool {
     )
 }
 
-/// The sentence about a pair, and its causes.
-fn tell(view: &PairView<'_>, arms: &[Rounds<'_>], limits: &Thresholds) -> Vec<Finding> {
+/// Returns the sentence about a pair, and its causes.
+fn about_pair(view: &PairView<'_>, arms: &[Rounds<'_>], limits: &Thresholds) -> Vec<Finding> {
     match view.pair.verdict {
         Verdict::Equivalent => {
             vec![view.finding("no-difference", sentence::equivalent(view), 0.0, vec![])]
         }
-        Verdict::Inconclusive => vec![difference::tell_undecided(view, limits)],
+        Verdict::Inconclusive => vec![difference::undecided(view, limits)],
         Verdict::Higher | Verdict::Lower => {
             let arm = |name: &str| arms.iter().find(|arm| arm.arm == name);
             let arms = arm(&view.pair.a).zip(arm(&view.pair.b));
             let causes = arms.map(|(a, b)| causes::explain(view, [a, b], limits));
-            let told = std::iter::once(difference::tell(view, arms, limits));
-            told.chain(causes.into_iter().flatten()).collect()
+            let difference = std::iter::once(difference::decided(view, arms, limits));
+            difference.chain(causes.into_iter().flatten()).collect()
         }
     }
 }

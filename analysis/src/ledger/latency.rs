@@ -1,11 +1,13 @@
-//! Proxy latency, from data readable to data sent on, and its stages: at its mean and at its percentiles.
+//! Proxy latency, from data readable to data sent on, and its stages: at its mean and at its
+//! percentiles.
 //!
-//! Percentiles do not add up, but the stages of one relay do. So the recorder keeps relays by their length, each length
-//! with its stages, and a percentile is divided as the relays of about its length are (within one bucket of the
-//! histogram, 1/16 of the value wide).
+//! Percentiles do not add up, but the stages of one relay do. So the recorder keeps relays by their
+//! length, each length with its stages, and a percentile is divided as the relays of about its
+//! length are (within one bucket of the histogram, 1/16 of the value wide).
 //!
-//! A recording without those stages has a ledger of the mean only, from separate histograms. Receives that were never
-//! sent on (headers, ends of streams) are in the first stage but not in the whole, so a part stays unexplained.
+//! A recording without those stages has a ledger of the mean only, from separate histograms.
+//! Receives that were never sent on (headers, ends of streams) are in the first stage but not in
+//! the whole, so a part stays unexplained.
 
 use super::{Key, Ledger};
 use crate::stats::Sample;
@@ -136,8 +138,8 @@ fn mean_of(histogram: &Histogram) -> Option<f64> {
     (histogram.count > 0).then(|| sum / histogram.count as f64)
 }
 
-/// Returns a quantile as if values lay evenly inside a bucket. A bucket's bound alone moves in steps of 6 %, which would
-/// hide small differences and exaggerate others.
+/// Returns a quantile as if values lay evenly inside a bucket. A bucket's bound alone moves in
+/// steps of 6 %, which would hide small differences and exaggerate others.
 fn interpolated(histogram: &Histogram, quantile: f64) -> f64 {
     let rank = quantile * histogram.count as f64;
     let mut below = 0.0;

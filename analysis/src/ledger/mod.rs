@@ -1,4 +1,5 @@
-//! The cost ledger: the rows that make up an arm's value, and how two arms' rows make up their difference.
+//! The cost ledger: the rows that make up an arm's value, and how two arms' rows make up their
+//! difference.
 
 pub mod events;
 pub mod latency;
@@ -12,7 +13,7 @@ use recording::comparison::Amount;
 use recording::vocabulary::{Role, TermKind};
 use std::collections::BTreeMap;
 
-/// What a row is about.
+/// Identity of a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// Role of the threads in which it happened; absent where it has none.
@@ -24,7 +25,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Returns the key of a row with a cause of its own.
+    /// Returns the key of a row with a more precise cause than its kind.
     pub fn new(role: Option<&Role>, kind: TermKind, cause: impl Into<String>) -> Self {
         Key {
             role: role.cloned(),
@@ -72,8 +73,8 @@ impl Ledger {
         row.evidence.push(evidence);
     }
 
-    /// Adds to the variance of a row that exists. Samples of different threads and rounds are independent, so
-    /// variances add up.
+    /// Adds to the variance of a row that exists. Samples of different threads and rounds are
+    /// independent, so variances add up.
     pub fn add_variance(&mut self, key: &Key, variance: f64) {
         if let Some(row) = self.0.get_mut(key) {
             row.variance += variance;
@@ -100,12 +101,13 @@ impl Ledger {
     }
 }
 
-/// Returns the part of `b.value − a.value` that comes from the count: (count b − count a) × the mean of the two unit
-/// costs.
+/// Returns the part of `b.value − a.value` that comes from the count: (count b − count a) × the
+/// mean of the two unit costs.
 ///
-/// The other part is (unit b − unit a) × the mean of the two counts; both together are the difference, and neither arm
-/// is favoured (Shapley's split for two factors). An arm without a single occurrence has no unit cost, so the other's
-/// stands in: what exists in one arm only is a count effect, whole. Without counts there is no count effect.
+/// The other part is (unit b − unit a) × the mean of the two counts; both together are the
+/// difference, and neither arm is favoured (Shapley's split for two factors). An arm without a
+/// single occurrence has no unit cost, so the other's stands in: what exists in one arm only is a
+/// count effect, whole. Without counts there is no count effect.
 pub fn count_effect(a: Amount, b: Amount) -> f64 {
     let unit = |of: Amount| (of.count > 0.0).then(|| of.value / of.count);
     let mean_unit = match (unit(a), unit(b)) {

@@ -1,8 +1,10 @@
-//! Time that event loops were held up: asleep in a call that does not wait for events, or runnable without a CPU.
+//! Time that event loops were held up: asleep in a call that does not wait for events, or runnable
+//! without a CPU.
 //!
-//! An event loop has one place to sleep when it has nothing to do. If it sleeps elsewhere, something that it serves
-//! waits. Threads that rest in a futex call when idle (Go's, a pool's) cannot be distinguished from threads that wait
-//! for a lock, so only event loops have these metrics. Their rows are their value: nothing is unexplained.
+//! An event loop has one place to sleep when it has nothing to do. If it sleeps elsewhere,
+//! something that it serves waits. Threads that rest in a futex call when idle (Go's, a pool's)
+//! cannot be distinguished from threads that wait for a lock, so only event loops have these
+//! metrics. Their rows are their value: nothing is unexplained.
 
 use super::{Key, Ledger};
 use crate::kinds;
@@ -12,7 +14,8 @@ use recording::process::{Syscall, Thread};
 use recording::vocabulary::{SyscallClass, TermKind};
 use recording::{Evidence, Recording};
 
-/// Returns the time that event loops were blocked in one round, over its tokens; `None` without an event loop.
+/// Returns the time that event loops were blocked in one round, over its tokens; `None` without an
+/// event loop.
 pub fn blocked(recording: &Recording) -> Option<Sample> {
     per_token(recording, |thread| {
         let calls = thread.syscalls.iter().filter(|call| is_stall(call));
@@ -20,7 +23,8 @@ pub fn blocked(recording: &Recording) -> Option<Sample> {
     })
 }
 
-/// Returns the time that event loops waited for a CPU in one round, over its tokens; `None` without an event loop.
+/// Returns the time that event loops waited for a CPU in one round, over its tokens; `None` without
+/// an event loop.
 pub fn run_queue(recording: &Recording) -> Option<Sample> {
     per_token(recording, |thread| thread.run_queue_ns)
 }

@@ -1,12 +1,15 @@
-//! The time of all threads, waiting included: on a CPU, in the run queue, idle, or blocked in the middle of work.
+//! The time of all threads, waiting included: on a CPU, in the run queue, idle, or blocked in the
+//! middle of work.
 //!
-//! The rows of a thread add up to its lifetime in the window, so the metric is the number of threads alive, in
-//! nanoseconds a second, and nothing is unexplained. A second ledger has run-queue time by who held the CPU.
+//! The rows of a thread add up to its lifetime in the window, so the metric is the number of
+//! threads alive, in nanoseconds a second, and nothing is unexplained. A second ledger has
+//! run-queue time by who held the CPU.
 //!
-//! A thread is *idle* in a call in which threads of its kind rest: waiting for events or connections, and, unless it
-//! runs an event loop, in a futex or a timer. Which requests were in flight for it is unknown, so a thread of a pool
-//! that waits for a lock counts as idle too, under the name of the call. Any other sleep is *blocked*: the thread holds
-//! something up, or serves one connection alone and waits for its next byte.
+//! A thread is *idle* in a call in which threads of its kind rest: waiting for events or
+//! connections, and, unless it runs an event loop, in a futex or a timer. Which requests were in
+//! flight for it is unknown, so a thread of a pool that waits for a lock counts as idle too, under
+//! the name of the call. Any other sleep is *blocked*: the thread holds something up, or serves one
+//! connection alone and waits for its next byte.
 
 use super::{Key, Ledger};
 use crate::kinds;

@@ -6,7 +6,8 @@ use recording::Comparison;
 use recording::testing::{Build, MAIN};
 use recording::vocabulary::Role;
 
-/// Checks that Σ terms + unexplained = b − a, to the last bit, and that each term is its two effects.
+/// Checks that Σ terms + unexplained = b − a, to the last bit, and that each term is its two
+/// effects.
 fn assert_adds_up(comparison: &Comparison) {
     for metric in &comparison.metrics {
         for pair in &metric.pairs {

@@ -1,8 +1,9 @@
-//! Categories of user code, from the function that a sample found, its file, and the role of its thread.
+//! Categories of user code, from the function that a sample found, its file, and the role of its
+//! thread.
 //!
-//! Rules match function names as the symbols of a file have them, without parameters. Code that no rule knows has no
-//! category rather than a guessed one: a file without symbols (Bun's and Deno's are stripped) shows nothing but the region
-//! that the code was mapped in.
+//! Rules match function names as the symbols of a file have them, without parameters. Code that no
+//! rule knows has no category rather than a guessed one: a file without symbols (Bun's and Deno's
+//! are stripped) shows nothing but the region that the code was mapped in.
 
 mod cpp;
 mod go;
@@ -50,7 +51,8 @@ pub fn category(runtime: Runtime, role: &Role, samples: &CodeSamples) -> CodeCat
     }
 }
 
-/// Returns the name of a wrapper of the C library or the vDSO without its prefix: that of the system call that it makes.
+/// Returns the name of a wrapper of the C library or the vDSO without its prefix: that of the
+/// system call that it makes.
 pub fn bare(function: &str) -> &str {
     let prefixes = ["__libc_", "__GI_", "__vdso_", "__"];
     let mut bare = prefixes

@@ -1,5 +1,5 @@
-//! C and C++: a thread that mostly waits for events is an event loop. Of the threads that share an asio context only one
-//! waits for events at a time, while the others rest in a futex call.
+//! C and C++: a thread that mostly waits for events is an event loop. Of the threads that share an
+//! asio context only one waits for events at a time, while the others rest in a futex call.
 
 use super::{Seen, unknown};
 use recording::vocabulary::Role;

@@ -1,4 +1,5 @@
-//! Deno: V8's platform threads have the names that they have in Node; all but JavaScript runs on tokio's threads.
+//! Deno: V8's platform threads have the names that they have in Node; all but JavaScript runs on
+//! tokio's threads.
 
 use super::{Seen, unknown};
 use recording::vocabulary::Role;

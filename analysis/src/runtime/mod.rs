@@ -1,7 +1,8 @@
-//! Knowledge of runtimes: the role of a thread, by its name and behaviour, and the category of a function. One file a
-//! runtime family.
+//! Knowledge of runtimes: the role of a thread, by its name and behaviour, and the category of a
+//! function. One file a runtime family.
 //!
-//! Names come from the observed process and are never trusted: where a role is made from one, it is cut and cleaned.
+//! Names come from the observed process and are never trusted: where a role is made from one, it is
+//! cut and cleaned.
 
 mod bun;
 pub mod code;
@@ -54,8 +55,8 @@ impl Seen<'_> {
     }
 }
 
-/// Returns the role of a thread. `is_main`: the thread id is a process id of the target. Threads of a runtime family
-/// without rules have a role by their name alone.
+/// Returns the role of a thread. `is_main`: the thread id is a process id of the target. Threads of
+/// a runtime family without rules have a role by their name alone.
 pub fn role_of(runtime: Runtime, thread: &Thread, is_main: bool) -> Role {
     let seen = Seen { thread, is_main };
     match runtime {

@@ -22,8 +22,8 @@ pub(super) fn role(seen: Seen<'_>) -> Role {
     }
 }
 
-/// Returns the role by the calls of the thread. V8's workers touch memory and futexes only; libuv's pool does the
-/// blocking I/O; a thread that polls is another event loop.
+/// Returns the role by the calls of the thread. V8's workers touch memory and futexes only; libuv's
+/// pool does the blocking I/O; a thread that polls is another event loop.
 fn by_behaviour(seen: Seen<'_>) -> Role {
     if seen.event_waits() > 0 {
         Role::SecondaryLoop

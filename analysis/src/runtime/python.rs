@@ -1,4 +1,5 @@
-//! Python: asyncio and uvloop run on the main thread; other threads belong to an executor, for calls that block.
+//! Python: asyncio and uvloop run on the main thread; other threads belong to an executor, for
+//! calls that block.
 
 use super::{Seen, unknown};
 use recording::vocabulary::Role;

@@ -1,5 +1,5 @@
-//! Rust: tokio's workers have names. A main thread that waits for events is a runtime of one thread; with workers, it
-//! only waits for them.
+//! Rust: tokio's workers have names. A main thread that waits for events is a runtime of one
+//! thread; with workers, it only waits for them.
 
 use super::{Seen, unknown};
 use recording::vocabulary::Role;

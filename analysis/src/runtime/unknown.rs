@@ -1,4 +1,5 @@
-//! Any other process: a thread's name is all there is. Numbers are cut off, so that the threads of a pool have one role.
+//! Any other process: a thread's name is all there is. Numbers are cut off, so that the threads of
+//! a pool have one role.
 
 use super::Seen;
 use recording::vocabulary::Role;

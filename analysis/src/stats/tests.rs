@@ -118,8 +118,8 @@ fn withdraws_one_difference_among_many() {
     assert_eq!(largest_significant(&[]), 0.0);
 }
 
-/// Of 200 comparisons of identical arms by 12 independent metrics and 6 rounds, one in twenty reports a difference. If
-/// metrics were judged alone, nine in twenty would.
+/// Of 200 comparisons of identical arms by 12 independent metrics and 6 rounds, one in twenty
+/// reports a difference. If metrics were judged alone, nine in twenty would.
 #[test]
 fn rarely_distinguishes_identical_arms() {
     let mut rng = StdRng::seed_from_u64(11);

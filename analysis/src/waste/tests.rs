@@ -9,7 +9,7 @@ fn waste_of(plant: impl FnOnce(Build) -> Build) -> Vec<Waste> {
     waste_in("server", plant)
 }
 
-/// The same of an arm whose name decides its runtime.
+/// Returns the waste of an arm whose name decides its runtime.
 fn waste_in(arm: &str, plant: impl FnOnce(Build) -> Build) -> Vec<Waste> {
     let healthy = Build::arm(arm).load(100, 10).thread(1, MAIN, |thread| {
         let thread = thread.user(1_000_000, 100);

@@ -16,8 +16,8 @@ pub struct Arm {
     pub rounds: u32,
     /// Paths of the recordings, relative to the comparison.
     pub recordings: Vec<String>,
-    /// The arm's own ledger of each metric that has one, rows largest first. The rows of a metric add up to its value,
-    /// except for the part that no row explains.
+    /// The arm's own ledger of each metric that has one, rows largest first. The rows of a metric
+    /// add up to its value, except for the part that no row explains.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ledger: BTreeMap<MetricId, Vec<LedgerRow>>,
     /// The same rows added up by cause over all roles. Their evidence is that of the largest rows.
@@ -32,7 +32,8 @@ pub struct Arm {
     /// Samples of user mode in all rounds, from which `functions` are computed.
     #[serde(default)]
     pub samples: u64,
-    /// Functions of user code by their share of user time, largest first; smaller ones are left out.
+    /// Functions of user code by their share of user time, largest first; smaller ones are left
+    /// out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<FunctionShare>,
     /// Event loops by role, the main loop first; empty where iterations were not recorded.
@@ -49,7 +50,8 @@ pub struct EventLoops {
     pub threads: u64,
     /// Lengths of the iterations, ns of wall-clock time; their number is its count.
     pub iterations: Histogram,
-    /// Lengths of the iterations after which events were ready at once, ns: an upper bound of how long these waited.
+    /// Lengths of the iterations after which events were ready at once, ns: an upper bound of how
+    /// long these waited.
     pub lag_bound: Histogram,
     /// CPU time outside of the calls that wait for events.
     pub work_ns: u64,
@@ -87,9 +89,10 @@ pub struct MemoryGrowth {
     /// Class of the memory region; absent for all classes together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<RegionClass>,
-    /// What it grows with: a connection or a second.
+    /// A connection or a second: memory grows with their number.
     pub per: Per,
-    /// Bytes per that, with a 95 % interval: over rounds where there are several, else over the points of the round.
+    /// Bytes per that, with a 95 % interval: over rounds where there are several, else over the
+    /// points of the round.
     pub bytes: Estimate,
     /// Rounds that show it.
     pub rounds: u32,

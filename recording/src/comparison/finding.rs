@@ -22,12 +22,14 @@ pub struct Finding {
     /// One sentence of meaning; empty where the text needs none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub meaning: String,
-    /// One sentence of advice; empty where there is none.
+    /// One sentence of advice; empty without one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub advice: String,
-    /// Share of the difference that it explains, 0 to 1 (above 1 where other causes run against it).
+    /// Share of the difference that it explains, 0 to 1 (above 1 where other causes run against
+    /// it).
     pub share: f64,
-    /// Whether it is a consequence of the other causes rather than a cause itself. Files leave it out where not.
+    /// Whether it is a consequence of the other causes rather than a cause itself. Files leave it
+    /// out where not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub consequence: bool,
     /// The saving if the cause were gone; absent where that cannot be computed.

@@ -1,4 +1,5 @@
-//! Waste: work of one arm that its server could do without, whether or not another arm does the same.
+//! Waste: work of one arm that its server could do without, whether or not another arm does the
+//! same.
 
 use crate::evidence::Evidence;
 use crate::vocabulary::vocabulary;

@@ -1,4 +1,5 @@
-//! A whole run as an example: three arms, two rounds each, with every part of a recording that reports show.
+//! A whole run as an example: three arms, two rounds each, with every part of a recording that
+//! reports show.
 
 mod arms;
 mod surroundings;
@@ -6,8 +7,8 @@ mod surroundings;
 use crate::Recording;
 use crate::observer::Check;
 
-/// Returns the recordings of go, bun and bun-1.4 under one load of 2,400 tokens, two rounds each, interleaved, with the
-/// paths that a run gives them. In the second round of bun a check fails.
+/// Returns the recordings of go, bun and bun-1.4 under one load of 2,400 tokens, two rounds each,
+/// interleaved, with the paths that a run gives them. In the second round of bun a check fails.
 pub fn three_arms() -> Vec<(String, Recording)> {
     let mut recordings = Vec::new();
     for round in 1..=2 {

@@ -3,8 +3,8 @@
 use crate::process::{Syscall, Thread};
 use crate::vocabulary::Role;
 
-/// Builds one thread. Time outside of system calls comes with one CPU-clock sample a nanosecond, so that
-/// attribution finds the very numbers that a test asked for.
+/// Builds one thread. Time outside of system calls comes with one CPU-clock sample a nanosecond, so
+/// that attribution finds the very numbers that a test asked for.
 pub struct ThreadBuild(Thread);
 
 impl ThreadBuild {

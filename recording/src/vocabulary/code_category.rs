@@ -1,9 +1,9 @@
-//! Categories of user code: what a function does for the program.
+//! Categories of user code: the work of a function for the program.
 
 use super::vocabulary;
 
 vocabulary! {
-    /// What code in user mode does.
+    /// The work of code in user mode.
     CodeCategory {
         /// Marks, sweeps, moves or counts objects.
         Gc = "gc", "garbage collection";

@@ -19,7 +19,7 @@ vocabulary! {
     }
 }
 
-/// What a row of a ledger is about.
+/// The subject of a ledger row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TermKind {
     /// System calls of one class.

@@ -97,7 +97,7 @@ impl MetricId {
         }
     }
 
-    /// Returns what the metric's values are per.
+    /// Returns the denominator of the metric's values.
     pub const fn per(self) -> Per {
         use MetricId::*;
         match self {

@@ -1,7 +1,8 @@
-//! Closed vocabularies: each word that a file, a report or a rule uses for a kind of thing is a variant here.
+//! Closed vocabularies: each word that a file, a report or a rule uses for a kind of thing is a
+//! variant here.
 //!
-//! A variant has a *name*, which is written to files, and a *label*, which people read. Code compares variants,
-//! never text, so that a misspelt or ambiguous word does not compile.
+//! A variant has a *name*, which is written to files, and a *label*, which people read. Code
+//! compares variants, never text, so that a misspelt or ambiguous word does not compile.
 
 mod code_category;
 mod kind;
@@ -23,7 +24,7 @@ pub use runtime::Runtime;
 pub use syscall_class::{SyscallClass, SyscallResult, is_event_wait, result_of};
 pub use unit::{Per, Unit};
 
-/// Text that is none of a vocabulary's names.
+/// Text that no vocabulary has as a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is no {vocabulary}; known are {known}")]
 pub struct Unknown {
@@ -35,8 +36,8 @@ pub struct Unknown {
     pub known: String,
 }
 
-/// Defines a vocabulary: an enum with `ALL`, `name`, `label`, `Display` (the label), `FromStr` (the name) and serde
-/// by name.
+/// Defines a vocabulary: an enum with `ALL`, `name`, `label`, `Display` (the label), `FromStr` (the
+/// name) and serde by name.
 macro_rules! vocabulary {
     (
         $(#[$attribute:meta])*

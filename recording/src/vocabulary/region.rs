@@ -3,7 +3,7 @@
 use super::{serde_by_text, vocabulary};
 
 vocabulary! {
-    /// What a memory region is for, by its mapping.
+    /// The use of a memory region, by its mapping.
     #[derive(Default)]
     RegionClass {
         /// Code of the executable.
@@ -56,7 +56,8 @@ vocabulary! {
     }
 }
 
-/// Where a frame of a call stack lies: in a memory region of the process, in a system call, or in the kernel.
+/// Where a frame of a call stack lies: in a memory region of the process, in a system call, or in
+/// the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CodePlace {
     /// In user code, in a region of this class.

@@ -1,12 +1,13 @@
-//! Roles of threads: what a thread does for its runtime.
+//! Roles of threads: the work of a thread for its runtime.
 
 use super::serde_by_text;
 use std::convert::Infallible;
 
-/// What a thread does for its runtime. `analysis::runtime` assigns it from the thread's name and behaviour.
+/// The work of a thread for its runtime. `analysis::runtime` assigns it from the thread's name and
+/// behaviour.
 ///
-/// Files and reports show the same words. A role that no runtime defines is the name that the thread gave itself,
-/// cut and cleaned; it comes from the observed process, so renderers escape it.
+/// Files and reports show the same words. A role that no runtime defines is the name that the
+/// thread gave itself, cut and cleaned; it comes from the observed process, so renderers escape it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// No role was assigned.
@@ -40,7 +41,7 @@ pub enum Role {
     V8DelayedTasks,
     /// Node's inspector thread.
     Inspector,
-    /// libuv's thread pool.
+    /// The thread pool of libuv.
     LibuvPool,
     /// A worker of the tokio runtime.
     TokioWorker,
@@ -108,8 +109,8 @@ impl Role {
         }
     }
 
-    /// Returns whether the thread serves many connections from one place where it waits for events: when it blocks
-    /// anywhere else, all of them wait.
+    /// Returns whether the thread serves many connections from one place where it waits for events:
+    /// when it blocks anywhere else, all of them wait.
     pub fn is_event_loop(&self) -> bool {
         matches!(
             self,

@@ -1,12 +1,12 @@
-//! Classes of system calls: what a call is for, whatever its name.
+//! Classes of system calls: the purpose of a call, independent of its name.
 //!
-//! One runtime receives by `read`, another by `recvfrom`; a comparison treats both as receiving. This is the only
-//! table of system calls on the reading side.
+//! One runtime receives by `read`, another by `recvfrom`; a comparison treats both as receiving.
+//! This is the only table of system calls on the reading side.
 
 use super::vocabulary;
 
 vocabulary! {
-    /// What a system call is for.
+    /// The purpose of a system call.
     SyscallClass {
         /// Waits for events, or registers for them.
         EventPolling = "event-polling", "event polling (epoll, poll)";
@@ -35,7 +35,7 @@ vocabulary! {
     }
 }
 
-/// What a successful call returns.
+/// The meaning of the result of a successful call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyscallResult {
     /// Bytes that it moved.
@@ -46,7 +46,7 @@ pub enum SyscallResult {
     Other,
 }
 
-/// Each known call: its class and what it returns.
+/// Each known call: its class and the meaning of its result.
 const TABLE: [(SyscallClass, SyscallResult, &[&str]); 18] = {
     use SyscallClass::*;
     use SyscallResult::{Bytes, Events};
@@ -138,7 +138,7 @@ const TABLE: [(SyscallClass, SyscallResult, &[&str]); 18] = {
             ],
         ),
         (File, Bytes, &["pread64", "pwrite64"]),
-        // They belong to no class of their own, but return bytes.
+        // They belong to no other class, but return bytes.
         (Other, Bytes, &["preadv", "pwritev", "preadv2", "pwritev2"]),
         (
             File,
@@ -184,18 +184,19 @@ const TABLE: [(SyscallClass, SyscallResult, &[&str]); 18] = {
 };
 
 impl SyscallClass {
-    /// Returns the class of a call by its name; [`SyscallClass::Other`] for one that the table does not list.
+    /// Returns the class of a call by its name; [`SyscallClass::Other`] for one that the table does
+    /// not list.
     pub fn of(syscall: &str) -> Self {
         entry(syscall).map_or(SyscallClass::Other, |(class, _, _)| *class)
     }
 }
 
-/// Returns what a successful call of this name returns.
+/// Returns the meaning of the result of a successful call of this name.
 pub fn result_of(syscall: &str) -> SyscallResult {
     entry(syscall).map_or(SyscallResult::Other, |(_, result, _)| *result)
 }
 
-/// Returns whether the call waits for events of several files at once: what event loops rest in.
+/// Returns whether the call waits for events of several files at once, as event loops do.
 pub fn is_event_wait(syscall: &str) -> bool {
     syscall == "io_uring_enter" || result_of(syscall) == SyscallResult::Events
 }
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_what_calls_return() {
+    fn knows_the_results_of_calls() {
         assert_eq!(result_of("pwritev2"), SyscallResult::Bytes);
         assert_eq!(result_of("ppoll"), SyscallResult::Events);
         assert_eq!(result_of("futex"), SyscallResult::Other);

@@ -1,4 +1,4 @@
-//! Units of metrics, and what metrics are per.
+//! Units and denominators of metrics.
 
 use super::vocabulary;
 
@@ -29,7 +29,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What a value is per.
+    /// The denominator of a value.
     #[derive(Default)]
     Per {
         /// A content token of the load.

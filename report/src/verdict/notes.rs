@@ -19,10 +19,15 @@ pub fn advice(
     let names = about.map(|(pair, _)| [pair.a.as_str(), pair.b.as_str()]);
     let fits = |finding: &&Finding| {
         let pair = finding.pair.as_ref().map(|[a, b]| [a.as_str(), b.as_str()]);
-        finding.metric == metric.name && pair == names && !finding.consequence
+        let same = finding.metric == metric.name
+            || finding.metric.is_cpu_time() && metric.name.is_cpu_time();
+        same && pair == names && !finding.consequence
     };
-    let mut findings = comparison.findings.iter().filter(fits);
-    let Some(found) = findings.find(|finding| !finding.advice.is_empty()) else {
+    let findings = comparison.findings.iter().filter(fits);
+    let advised = findings.filter(|finding| !finding.advice.is_empty());
+    // Advice with a known saving comes first; a profile of user code removes nothing by itself.
+    let known = advised.clone().find(|finding| finding.predicted.is_some());
+    let Some(found) = known.or_else(|| advised.clone().next()) else {
         return of_waste(comparison).filter(|_| about.is_none());
     };
     let place = match about {

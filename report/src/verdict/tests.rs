@@ -1,3 +1,5 @@
+mod parts;
+
 use super::*;
 use recording::comparison::{Amount, Arm, Finding, ObserverCost, Term, Verdict as Outcome};
 use recording::observer::Mode;
@@ -31,11 +33,14 @@ fn term(kind: TermKind, delta: f64, counts: [f64; 2]) -> Term {
     }
 }
 
-fn comparison(pair: Pair) -> Comparison {
-    let estimate = |value| Estimate {
+fn estimate(value: f64) -> Estimate {
+    Estimate {
         value,
         ci95: [value, value],
-    };
+    }
+}
+
+fn comparison(pair: Pair) -> Comparison {
     let metric = Metric {
         arms: BTreeMap::from([
             ("go".into(), estimate(40e3)),
@@ -71,65 +76,6 @@ fn states_ratio_values_interval_and_rounds() {
 }
 
 #[test]
-fn lists_parts_then_savings_then_the_parts_without_a_name() {
-    let sending = TermKind::Syscall(SyscallClass::Send);
-    let verdict = of(Pair {
-        by_kind: vec![
-            term(TermKind::Code(CodeCategory::Unnamed), 4_000.0, [2.0, 3.0]),
-            term(TermKind::Fault, -6_000.0, [1.0, 0.5]),
-            term(sending, 30_000.0, [1.0, 2.5]),
-            term(TermKind::Gc, 11_000.0, [0.0, 0.0]),
-            term(TermKind::Jit, 200.0, [0.0, 0.0]),
-        ],
-        unexplained: 800.0,
-        ..pair(Outcome::Higher)
-    });
-    let parts = verdict.parts.expect("a table");
-    assert_eq!(
-        (parts.title.as_str(), parts.unit.as_str()),
-        ("where the extra CPU goes", "µs/token")
-    );
-    let rows = parts.rows.iter();
-    let rows: Vec<String> = rows
-        .map(|row| format!("{} {} {}", row.label, row.shown, row.share))
-        .collect();
-    assert_eq!(
-        rows,
-        [
-            "sending (write, send) +30.0 75 %",
-            "garbage collection +11.0 28 %",
-            "saved by bun: page faults and interrupts −6.0 −15 %",
-            "1 smaller row +0.2 0 %",
-            "no name found +4.0 10 %",
-            "not accounted for +0.8 2 %",
-        ]
-    );
-    let sum: f64 = parts.rows.iter().map(|row| row.value).sum();
-    assert_eq!(sum, 40_000.0, "the parts add up");
-}
-
-#[test]
-fn names_counts_costs_role_and_call_of_a_part() {
-    let waiting = TermKind::Syscall(SyscallClass::EventPolling);
-    let verdict = of(Pair {
-        by_kind: vec![Term {
-            unit_cost_effect: 1_000.0,
-            ..term(waiting, 40_000.0, [1.25, 5.0])
-        }],
-        terms: vec![Term {
-            cause: "epoll_pwait2".into(),
-            role: Some(Role::MainLoop),
-            ..term(waiting, 39_000.0, [1.0, 4.0])
-        }],
-        ..pair(Outcome::Higher)
-    });
-    assert_eq!(
-        verdict.parts.expect("a table").rows[0].evidence,
-        "5 syscalls per token against 1.25, 10.0 µs each; main loop; epoll_pwait2"
-    );
-}
-
-#[test]
 fn reports_the_rounds_that_a_noisy_pair_needs() {
     let verdict = of(Pair {
         ci95: [0.93, 1.31],
@@ -142,6 +88,46 @@ fn reports_the_rounds_that_a_noisy_pair_needs() {
          a 5 % difference."
     );
     assert_eq!((verdict.parts, verdict.what_to_try), (None, None));
+}
+
+#[test]
+fn gives_single_rounds_no_verdict_but_their_parts() {
+    let mut comparison = comparison(Pair {
+        ci95: [2.0, 2.0],
+        by_kind: vec![term(TermKind::Gc, 40_000.0, [0.0, 0.0])],
+        ..pair(Outcome::Inconclusive)
+    });
+    comparison.arms.iter_mut().for_each(|arm| arm.rounds = 1);
+    let verdict = verdicts(&comparison).remove(0);
+    assert!(
+        verdict.headline.starts_with("No verdict: one round"),
+        "{}",
+        verdict.headline
+    );
+    assert!(verdict.parts.is_some());
+}
+
+#[test]
+fn prefers_cpu_per_request_to_cpu_per_second() {
+    let mut comparison = comparison(pair(Outcome::Higher));
+    let metric = comparison.metrics.remove(0);
+    let names = [
+        MetricId::RssBytes,
+        MetricId::CpuNsPerRequest,
+        MetricId::CpuNsPerSecond,
+    ];
+    comparison.metrics = names
+        .map(|name| Metric {
+            name,
+            ..metric.clone()
+        })
+        .into();
+    assert_eq!(
+        main_metric(&comparison).expect("a metric").1.name,
+        MetricId::CpuNsPerRequest
+    );
+    let headline = &verdicts(&comparison)[0].headline;
+    assert!(headline.contains("2.00× the CPU per"), "{headline}");
 }
 
 #[test]
@@ -189,41 +175,4 @@ fn gives_the_advice_of_the_first_cause_and_the_cost_of_observing() {
     assert!(advice.ends_with("to try: Batch."), "{advice}");
     let cost = verdict.observing_cost.expect("a cost");
     assert_eq!(cost, "observing cost 3.4 % in bun (included in both)");
-}
-
-#[test]
-fn splits_the_value_of_an_arm_alone() {
-    let mut comparison = comparison(pair(Outcome::Higher));
-    comparison.arms.truncate(1);
-    comparison.metrics[0].pairs.clear();
-    let row = |kind: TermKind, value| recording::comparison::LedgerRow {
-        kind,
-        amount: Amount {
-            value,
-            count: 2.0,
-            sampling_error: None,
-        },
-        ..Default::default()
-    };
-    let rows = vec![row(TermKind::Fault, 10e3), row(TermKind::Gc, 26e3)];
-    let arm = &mut comparison.arms[0];
-    arm.ledger = BTreeMap::from([(MetricId::CpuNsPerToken, rows.clone())]);
-    arm.by_kind = BTreeMap::from([(MetricId::CpuNsPerToken, rows)]);
-    let verdict = verdicts(&comparison).remove(0);
-    assert_eq!(verdict.headline, "go uses 40.0 µs of CPU per token");
-    let parts = verdict.parts.expect("a table");
-    let rows: Vec<_> = parts
-        .rows
-        .iter()
-        .map(|row| (row.label.as_str(), row.shown.as_str()))
-        .collect();
-    assert_eq!(
-        rows,
-        [
-            ("garbage collection", "26.0"),
-            ("page faults and interrupts", "10.0"),
-            ("not accounted for", "4.0"),
-        ]
-    );
-    assert_eq!(parts.rows[1].evidence, "2 faults per token, 5.00 µs each");
 }

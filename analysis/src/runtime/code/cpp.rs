@@ -1,4 +1,5 @@
-//! C and C++: namespaces decide. asio is the event loop and the scheduler of programs that are written with it.
+//! C and C++: namespaces decide. asio is the event loop and the scheduler of programs that are
+//! written with it.
 
 use super::{Rule, anywhere};
 use recording::vocabulary::CodeCategory::{
@@ -40,7 +41,8 @@ const NAMESPACES: [Rule; 3] = [
     ),
 ];
 
-/// Returns the category of a function; functions in no known namespace are the program's and its libraries'.
+/// Returns the category of a function; functions in no known namespace are the program's and its
+/// libraries'.
 pub(super) fn category(function: &str) -> CodeCategory {
     if function.is_empty() {
         return Unnamed;

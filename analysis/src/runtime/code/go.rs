@@ -1,5 +1,5 @@
-//! Go: the runtime is linked in and every function keeps its name, so that garbage collection is distinguished from the
-//! program though both run on the same threads.
+//! Go: the runtime is linked in and every function keeps its name, so that garbage collection is
+//! distinguished from the program though both run on the same threads.
 
 use super::{Rule, first};
 use recording::vocabulary::CodeCategory::{
@@ -223,7 +223,8 @@ const RUNTIME_PARTS: [Rule; 4] = [
     ),
 ];
 
-/// Returns the category of a function; functions of no known package are the program's and its libraries'.
+/// Returns the category of a function; functions of no known package are the program's and its
+/// libraries'.
 pub(super) fn category(function: &str) -> CodeCategory {
     if function.is_empty() {
         return Unnamed;

@@ -1,4 +1,5 @@
-//! Code that any native program may be linked with: the C library, allocators, TLS, compression and parsers.
+//! Code that any native program may be linked with: the C library, allocators, TLS, compression and
+//! parsers.
 
 use super::{Rule, first};
 use recording::vocabulary::CodeCategory::{

@@ -1,5 +1,5 @@
-//! Node (and Bun and Deno as far as they have symbols): V8 is C++. Its interpreter and built-in functions, where
-//! JavaScript runs before it is compiled, are named `Builtins_…`.
+//! Node (and Bun and Deno as far as they have symbols): V8 is C++. Its interpreter and built-in
+//! functions, where JavaScript runs before it is compiled, are named `Builtins_…`.
 
 use super::{Rule, anywhere};
 use recording::vocabulary::CodeCategory::{

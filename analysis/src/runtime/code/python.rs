@@ -1,4 +1,5 @@
-//! Python: the interpreter's loop runs the program; extension modules are known by their files, which are stripped.
+//! Python: the interpreter's loop runs the program; extension modules are known by their files,
+//! which are stripped.
 
 use super::{Rule, anywhere, first};
 use recording::vocabulary::CodeCategory::{

@@ -1,5 +1,5 @@
-//! Rust: the path of a function names its crate. A generic function carries the path of its crate, wherever it was
-//! compiled.
+//! Rust: the path of a function names its crate. A generic function carries the path of its crate,
+//! wherever it was compiled.
 
 use super::{Rule, anywhere};
 use recording::vocabulary::CodeCategory::{
@@ -52,7 +52,8 @@ const CRATES: [Rule; 5] = [
     ),
 ];
 
-/// Returns the category of a function; functions of no known crate are the program's and its libraries'.
+/// Returns the category of a function; functions of no known crate are the program's and its
+/// libraries'.
 pub(super) fn category(function: &str) -> CodeCategory {
     if function.is_empty() {
         return Unnamed;

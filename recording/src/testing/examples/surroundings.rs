@@ -1,4 +1,5 @@
-//! All that surrounds the threads of an arm: host, sockets, latency, load, series, observer and checks.
+//! All that surrounds the threads of an arm: host, sockets, latency, load, series, observer and
+//! checks.
 
 use super::arms::WINDOW_NS;
 use crate::load::{LoadCheck, LoadPoint};

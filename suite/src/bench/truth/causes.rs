@@ -152,7 +152,7 @@ mod tests {
             );
             let told = analysis::causes::RULES
                 .iter()
-                .any(|rule| rule.about().id == cause.finding);
+                .any(|rule| rule.about.id == cause.finding);
             assert!(told, "{cause:?}");
         }
     }
