@@ -175,7 +175,7 @@ impl Checks {
         });
         let end_mark = answer.format.map_or("[DONE]", Format::end_mark);
         let done = self.done.then(|| {
-            let name = "end mark received ([DONE], or that of the format)";
+            let name = "end of stream received";
             (name.into(), answer.done, format!("no {end_mark}"))
         });
         [Some(status), least, exact, done].into_iter().flatten()

@@ -2,13 +2,17 @@
 
 use crate::client::Target;
 use crate::clock::per_second;
+use crate::distribution::Distribution;
 use crate::mask::Secrets;
+use crate::prompts::Prompts;
 use crate::scenario::{Arrivals, Shape, Spacing, Unit};
 use crate::slo::Slo;
 use crate::sse::Selection;
 use crate::steps::Steps;
 use crate::threshold::Threshold;
+use crate::trace::Trace;
 use recording::load::Origin;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Plan of a load.
@@ -32,6 +36,14 @@ pub struct Plan {
     pub targets: Vec<Target>,
     /// Requests and checks.
     pub steps: Steps,
+    /// Prompts; none for `hello`.
+    pub prompts: Option<Prompts>,
+    /// Trace to replay (open loop).
+    pub trace: Option<Arc<Trace>>,
+    /// Turns of a conversation; 1 for requests without history.
+    pub conversation: u64,
+    /// Think time of closed-loop users after a good answer, in seconds.
+    pub think_time: Option<Distribution>,
     /// Stream format.
     pub format: Selection,
     /// Service-level objectives of goodput.
@@ -66,9 +78,39 @@ impl Plan {
         (due as u64).min(self.requests.unwrap_or(u64::MAX))
     }
 
-    /// Returns the due times of worker `number` (open loop).
-    pub fn arrivals(&self, number: usize) -> Arrivals {
-        Arrivals::new(&self.shape, self.spacing, self.seed, number, self.threads)
+    /// Returns the due times of worker `number` (open loop): those of the trace, or by the rate.
+    pub fn arrivals(&self, number: usize) -> Box<dyn Iterator<Item = u64> + Send> {
+        match &self.trace {
+            Some(trace) => {
+                let (trace, threads) = (trace.clone(), self.threads);
+                let own = (number..trace.entries.len()).step_by(threads);
+                Box::new(own.map(move |at| trace.entries[at].at_ns))
+            }
+            None => {
+                let (shape, spacing) = (&self.shape, self.spacing);
+                Box::new(Arrivals::new(
+                    shape,
+                    spacing,
+                    self.seed,
+                    number,
+                    self.threads,
+                ))
+            }
+        }
+    }
+
+    /// Returns the think time of user `user` after its `turn`-th answer.
+    pub fn think_time(&self, user: usize, turn: u64) -> Duration {
+        let index = self.index(user, turn);
+        let seconds = self.think_time.as_ref();
+        let seconds = seconds.map_or(0.0, |think_time| think_time.value(self.seed, index));
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+    }
+
+    /// Returns the number of a closed-loop user's request among all of the run.
+    pub fn index(&self, user: usize, turn: u64) -> u64 {
+        let users = self.shape.peak().ceil() as u64;
+        turn.saturating_mul(users).saturating_add(user as u64)
     }
 
     /// Returns the highest number of open streams of worker `number` (open loop).
@@ -97,6 +139,10 @@ pub(crate) mod tests {
             seed: 1,
             targets: vec![Target::new("http://127.0.0.1:1/", &Transport::default()).unwrap()],
             steps: Steps::one(request, scenario.expect.clone()),
+            prompts: None,
+            trace: None,
+            conversation: 1,
+            think_time: None,
             format: Selection::Auto,
             slo: None,
             secrets: Secrets::default(),

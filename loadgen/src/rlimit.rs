@@ -22,11 +22,10 @@ pub fn raise(plan: &Plan) -> Result<(), Error> {
         Ok(()) => hard,
         Err(_) => soft,
     };
-    let streams = match plan.shape.unit {
-        Unit::Users => plan.shape.peak().ceil() as u64,
-        Unit::Rate => 0,
-    };
-    enough(streams, allowed)
+    match plan.shape.unit {
+        Unit::Users => enough(plan.shape.peak().ceil() as u64, allowed),
+        Unit::Rate => Ok(()),
+    }
 }
 
 fn enough(streams: u64, allowed: u64) -> Result<(), Error> {

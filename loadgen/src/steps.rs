@@ -73,6 +73,7 @@ impl Steps {
             turn,
             iteration: turn / count,
             run: &self.run,
+            ..Values::default()
         };
         (&self.steps[(turn % count) as usize], values)
     }
@@ -165,7 +166,7 @@ mod tests {
             [
                 "ask: status is 200",
                 "ask: at least one content token",
-                "ask: end mark received ([DONE], or that of the format)",
+                "ask: end of stream received",
                 "add: status is 201"
             ]
         );

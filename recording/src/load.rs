@@ -107,9 +107,17 @@ pub struct Requests {
     pub failed: BTreeMap<String, u64>,
     /// Requests still streaming when the graceful stop was over; in no percentile.
     pub cut: u64,
+    /// Times that a request was sent again, since the server had closed the connection before it
+    /// processed the request.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resent: u64,
     /// Requests completed that failed a check, by reason (`status 502`); in no percentile either.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rejected: BTreeMap<String, u64>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Tokens by kind.

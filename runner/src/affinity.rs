@@ -1,4 +1,4 @@
-//! CPU affinity of this process and of what it starts.
+//! CPU affinity of this process and its children.
 
 use super::cpus::Cpus;
 use anyhow::Context;
@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, fs, io};
 /// The calling thread.
 const SELF: Pid = Pid::from_raw(0);
 
-/// The cores this process may use, each as its set of usable CPUs.
+/// Returns the cores this process may use, each as its set of usable CPUs.
 pub fn cores() -> anyhow::Result<Vec<Cpus>> {
     let allowed = sched_getaffinity(SELF).context("cannot read the CPUs this process may use")?;
     let allowed: Cpus = (0..Cpus::LIMIT)
@@ -29,7 +29,8 @@ pub fn cores() -> anyhow::Result<Vec<Cpus>> {
     Ok(cores)
 }
 
-/// The hardware threads that share a core with `cpu`; where the kernel does not say, `cpu` alone.
+/// Returns the hardware threads that share a core with `cpu`; `cpu` alone where the kernel has no
+/// topology.
 fn siblings(cpu: usize) -> Cpus {
     let path = format!("/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list");
     let listed = fs::read_to_string(path)
@@ -41,9 +42,13 @@ fn siblings(cpu: usize) -> Cpus {
         .unwrap_or(alone)
 }
 
-/// Runs `spawn` with this thread on `cpus`, so that the child it starts is there before its first instruction.
+/// Runs `spawn` with this thread on `cpus`, so that a child it starts has them from its first
+/// instruction.
 ///
-/// Setting the affinity of a child after it began would miss the threads it has already created.
+/// Setting the affinity of a running child would miss the threads it has already created.
+///
+/// # Errors
+/// Fails if this process may not use `cpus`.
 pub fn on<T>(cpus: Option<&Cpus>, spawn: impl FnOnce() -> T) -> io::Result<T> {
     let Some(cpus) = cpus else { return Ok(spawn()) };
     let failed = |error| io::Error::other(format!("cannot use CPUs {cpus}: {error}"));
@@ -63,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_usable_cpu_is_in_one_core() {
+    fn puts_every_usable_cpu_into_one_core() {
         let cores = cores().unwrap();
         let all: Vec<usize> = cores
             .iter()
@@ -79,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_starts_on_the_cpus_given_and_this_thread_goes_back() {
+    fn places_a_child_and_restores_this_thread() {
         let before = cores().unwrap();
         let last = before
             .last()

@@ -6,10 +6,10 @@ use crate::workload::Workload;
 use anyhow::bail;
 use std::collections::HashMap;
 
-/// Understands all arms; each needs a folder of its own.
+/// Resolves all arms; each needs its own results folder.
 ///
 /// # Errors
-/// For an arm that cannot be understood, does not serve the workload, or looks like another.
+/// Fails for an arm that is malformed, does not serve the workload, or has the folder of another.
 pub fn resolve(request: &Request) -> anyhow::Result<Vec<Arm>> {
     let mut folders: HashMap<String, String> = HashMap::new();
     let mut arms = Vec::new();
@@ -29,8 +29,8 @@ pub fn resolve(request: &Request) -> anyhow::Result<Vec<Arm>> {
     Ok(arms)
 }
 
-/// Refuses a target that does not serve the workload, or cannot use its database or bus. A process
-/// that already runs is not asked.
+/// Rejects a target that does not serve the workload, or cannot use its database or bus. For a
+/// process that already runs this is unknown.
 fn check(arm: &str, manifest: &Manifest, request: &Request) -> anyhow::Result<()> {
     let cannot = |name: &str| manifest.cannot.get(name);
     let workload = request.workload.name();
@@ -59,10 +59,10 @@ fn check(arm: &str, manifest: &Manifest, request: &Request) -> anyhow::Result<()
     }
 }
 
-/// Builds the arms whose sources changed, one by one, before anything is measured.
+/// Builds the arms whose sources changed, one by one, before any measurement.
 ///
 /// # Errors
-/// When a build fails, or the user wants to stop.
+/// Fails if a build does, or the user interrupts it.
 pub async fn build(arms: &[Arm], interrupt: &Interrupt) -> anyhow::Result<()> {
     for arm in arms {
         let arm = arm.clone();

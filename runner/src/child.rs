@@ -1,4 +1,4 @@
-//! Child processes that do not outlive the run, and what their logs say when they fail.
+//! Child processes that do not outlive the run, and their logs.
 
 use crate::{cpus::Cpus, guardian, target::LogTail};
 use anyhow::{Context, anyhow};
@@ -14,12 +14,13 @@ use std::{
 };
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// How long a child may take to end after it was asked to.
+/// Time that a child has to end after it was asked to.
 pub const GRACE: Duration = Duration::from_secs(3);
 
-/// A child process with a process group and a log of its own, killed when dropped.
+/// A child process with its own process group and log, killed when dropped.
 ///
-/// With its own group, Ctrl-C in the terminal reaches only us, and whatever the child starts ends with it.
+/// The group keeps Ctrl-C in the terminal from the child, and takes the children of the child
+/// along.
 #[derive(Debug)]
 pub struct Guarded {
     name: &'static str,
@@ -28,12 +29,12 @@ pub struct Guarded {
     log: PathBuf,
 }
 
-/// What of a child's standard streams is connected to us; the rest goes to its log, or to nothing.
+/// The child's standard streams that are pipes to this process. The other output goes to the log.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pipes {
-    /// We write to it.
+    /// This process writes to it.
     pub stdin: bool,
-    /// We read from it.
+    /// This process reads from it.
     pub stdout: bool,
 }
 
@@ -41,7 +42,7 @@ impl Guarded {
     /// Starts `command` on `cpus`.
     ///
     /// # Errors
-    /// When the log cannot be written or the program cannot be started.
+    /// Fails if the log cannot be written or the program cannot be started.
     pub fn spawn(
         name: &'static str,
         command: &mut Command,
@@ -52,7 +53,10 @@ impl Guarded {
         let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         let stdout = match pipes.stdout {
             true => Stdio::piped(),
-            false => file.try_clone().context("cannot use the log twice")?.into(),
+            false => file
+                .try_clone()
+                .context("cannot duplicate the log's descriptor")?
+                .into(),
         };
         let stdin = if pipes.stdin {
             Stdio::piped()
@@ -76,10 +80,10 @@ impl Guarded {
         })
     }
 
-    /// CPU time of its first thread, nanoseconds.
+    /// Returns the CPU time of its first thread, in nanoseconds.
     ///
     /// # Errors
-    /// When it ended, or the kernel keeps no such account.
+    /// Fails if it has ended, or the kernel was built without schedstat.
     pub fn cpu_ns(&self) -> anyhow::Result<u64> {
         let process = procfs::process::Process::new(self.group.as_raw())?;
         let schedstat = process.schedstat();
@@ -87,20 +91,20 @@ impl Guarded {
         Ok(schedstat.sum_exec_runtime)
     }
 
-    /// The child's standard input, once, if it is connected to us.
+    /// Takes the child's standard input, if it is a pipe.
     pub fn take_stdin(&mut self) -> Option<ChildStdin> {
         self.child.stdin.take()
     }
 
-    /// The child's standard output, once, if it is connected to us.
+    /// Takes the child's standard output, if it is a pipe.
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
 
-    /// Waits for the child's end; may be dropped and called again.
+    /// Waits for the child's end. It may be dropped and called again.
     ///
     /// # Errors
-    /// As the system's.
+    /// Fails if the system does.
     pub async fn wait(&mut self) -> anyhow::Result<ExitStatus> {
         self.child
             .wait()
@@ -108,7 +112,11 @@ impl Guarded {
             .with_context(|| format!("cannot wait for the {}", self.name))
     }
 
-    /// Asks the child to end by `signal`; kills it and all it started if it does not within `grace`.
+    /// Sends `signal` to the child's group, and kills the group if the child has not ended within
+    /// `grace`.
+    ///
+    /// # Errors
+    /// Fails if the system does.
     pub async fn end(&mut self, signal: Signal, grace: Duration) -> anyhow::Result<ExitStatus> {
         self.signal(signal);
         if let Ok(ended) = tokio::time::timeout(grace, self.wait()).await {
@@ -118,15 +126,16 @@ impl Guarded {
         self.wait().await
     }
 
-    /// Signals the child's group. A group that is gone needs no signal, and one of another user (sudo) gets none.
+    /// Signals the child's group. A group that has ended needs no signal, and one of another user
+    /// (sudo) cannot get any.
     fn signal(&self, signal: Signal) {
-        // Once the child was waited for, its id may belong to somebody else.
+        // Once the child was waited for, its id may belong to another process.
         if self.child.id().is_some() {
             let _ = killpg(self.group, signal);
         }
     }
 
-    /// An error about this child: what went wrong, its log, and how that ends.
+    /// Returns an error about this child with the end of its log.
     pub fn trouble(&self, what: &str) -> anyhow::Error {
         anyhow!("the {} {what}. {}", self.name, LogTail::read(&self.log))
     }
@@ -155,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn output_goes_to_the_log_and_errors_show_its_end() {
+    async fn writes_output_to_the_log_and_quotes_its_end() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
         let mut child = sh("echo one; echo two >&2; exit 4", &log);
@@ -169,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_child_that_ignores_the_signal_is_killed() {
+    async fn kills_a_child_that_ignores_the_signal() {
         let dir = tempfile::tempdir().unwrap();
         let mut child = sh(
             "trap '' TERM; while :; do sleep 0.01; done",
@@ -183,11 +192,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn dropping_kills_what_the_child_started_too() {
+    async fn kills_grandchildren_when_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let (log, fifo) = (dir.path().join("log"), dir.path().join("fifo"));
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        // The grandchild holds the write end; reading to the end returns only once it is gone.
+        // The grandchild holds the write end, so reading to the end returns only once it has ended.
         let script = format!("sleep 1000 > '{}' & wait", fifo.display());
         let child = sh(&script, &log);
         let reader = tokio::task::spawn_blocking(|| File::open(fifo))
@@ -199,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_program_that_is_not_there_is_named() {
+    async fn reports_a_missing_program() {
         let dir = tempfile::tempdir().unwrap();
         let mut command = Command::new("/nowhere/stub");
         let error = Guarded::spawn(

@@ -1,4 +1,4 @@
-//! A set of CPUs, written as the kernel writes it (`0-3,8`).
+//! A set of CPUs, in the kernel's notation (`0-3,8`).
 
 use std::{collections::BTreeSet, fmt, ops::RangeInclusive, str::FromStr};
 
@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt, ops::RangeInclusive, str::FromStr};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cpus(pub BTreeSet<usize>);
 
-/// A list of CPUs that cannot be understood.
+/// A malformed list of CPUs.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{part:?} is not a CPU list; write numbers and ranges below {limit}, as in 0-3,8", limit = Cpus::LIMIT)]
 pub struct NotCpus {
@@ -14,20 +14,20 @@ pub struct NotCpus {
 }
 
 impl Cpus {
-    /// CPUs that an affinity mask holds.
+    /// Number of CPUs that an affinity mask holds.
     pub const LIMIT: usize = 1024;
 
-    /// What is in here and not in `other`.
+    /// Returns the CPUs of this set that are not in `other`.
     pub fn without(&self, other: &Self) -> Self {
         Cpus(self.0.difference(&other.0).copied().collect())
     }
 
-    /// Whether nothing is in both.
+    /// Whether the sets have no CPU in common.
     pub fn is_apart_from(&self, other: &Self) -> bool {
         self.0.is_disjoint(&other.0)
     }
 
-    /// Runs of consecutive CPUs, ascending.
+    /// Returns runs of consecutive CPUs, ascending.
     fn runs(&self) -> Vec<RangeInclusive<usize>> {
         let mut runs: Vec<RangeInclusive<usize>> = Vec::new();
         for &cpu in &self.0 {
@@ -55,7 +55,7 @@ impl FromStr for Cpus {
     }
 }
 
-/// `3` or `0-3`.
+/// Parses `3` or `0-3`.
 fn range(part: &str) -> Result<RangeInclusive<usize>, NotCpus> {
     let (first, last) = part.split_once('-').unwrap_or((part, part));
     let number = |text: &str| {
@@ -87,14 +87,14 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn lists_are_read_and_written_as_the_kernel_does() {
+    fn parses_and_formats_lists_as_the_kernel_does() {
         let shown = |text: &str| text.parse::<Cpus>().map(|cpus| cpus.to_string());
         assert_eq!(shown("3").unwrap(), "3");
         assert_eq!(shown("8,0-1, 2 ,3\n").unwrap(), "0-3,8");
     }
 
     #[test]
-    fn what_is_no_list_is_refused() {
+    fn rejects_malformed_lists() {
         for text in [
             "",
             "a",
@@ -113,13 +113,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn writing_then_reading_gives_the_same_set(cpus in prop::collection::btree_set(0usize..Cpus::LIMIT, 1..40)) {
+        fn parses_what_it_formats(cpus in prop::collection::btree_set(0usize..Cpus::LIMIT, 1..40)) {
             let cpus = Cpus(cpus);
             prop_assert_eq!(cpus.to_string().parse::<Cpus>(), Ok(cpus));
         }
 
         #[test]
-        fn no_text_makes_the_reader_panic(text in ".{0,40}") {
+        fn parses_or_rejects_any_text(text in ".{0,40}") {
             let _ = text.parse::<Cpus>();
         }
     }

@@ -1,4 +1,4 @@
-//! Processes that blocking work started: they have to end when the user wants to.
+//! Ends the processes that blocking work has started, when the user interrupts it.
 
 use super::interrupt::{Interrupt, Interrupted};
 use nix::{
@@ -10,18 +10,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Between two signals, because work that goes on may start another process.
+/// Between two signals: work that continues may start another process.
 const AGAIN: Duration = Duration::from_millis(100);
-/// After this long the signal is one that cannot be ignored.
+/// Time after which the signal is SIGKILL.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Does blocking `work` on a thread of its own; if the end is asked for, ends the processes it started, and waits.
+/// Does blocking `work` on another thread. If the user interrupts it, ends the processes that it
+/// has started, and waits for it.
 ///
-/// A build or the start of a server cannot be dropped half way as a future can, but it fails at once when what it
-/// waits for is gone.
+/// A build or the start of a server cannot be dropped half-way as a future can, but it fails at
+/// once when the process it waits for is gone. The test of a run that is interrupted while building
+/// shows that process groups do not suffice: a build has no group that this thread knows.
 ///
 /// # Errors
-/// [`Interrupted`], once nothing of it is left.
+/// Fails with [`Interrupted`] once the work has ended.
 pub async fn ended_with<T: Send + 'static>(
     interrupt: &Interrupt,
     work: impl FnOnce() -> T + Send + 'static,
@@ -42,20 +44,20 @@ pub async fn ended_with<T: Send + 'static>(
         } else {
             Signal::SIGKILL
         });
-        // Whether it ended is what the loop asks.
+        // The loop checks whether it has ended.
         let _ = tokio::time::timeout(AGAIN, &mut task).await;
     }
     Err(Interrupted)
 }
 
-/// Signals every process that descends from this one. Those of other users (sudo) cannot be reached.
+/// Signals every descendant of this process. Those of other users (sudo) cannot be reached.
 pub fn signal(signal: Signal) {
     for pid in all() {
         let _ = kill(pid, signal);
     }
 }
 
-/// Children, their children, and so on.
+/// Returns children, their children, and so on.
 fn all() -> Vec<Pid> {
     let processes = procfs::process::all_processes()
         .into_iter()
@@ -72,7 +74,7 @@ fn all() -> Vec<Pid> {
         .collect()
 }
 
-/// Who descends from `root`, given `(process, parent)` pairs in any order.
+/// Returns the descendants of `root`, given `(process, parent)` pairs in any order.
 fn below(root: i32, parents: &[(i32, i32)]) -> HashSet<i32> {
     let mut found = HashSet::new();
     let mut open = vec![root];
@@ -91,14 +93,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn descendants_are_found_in_any_order_and_others_are_not() {
+    fn finds_descendants_in_any_order() {
         let parents = [(5, 4), (4, 2), (3, 2), (9, 1), (2, 1)];
         assert_eq!(below(2, &parents), HashSet::from([3, 4, 5]));
         assert_eq!(below(9, &parents), HashSet::new());
     }
 
     #[test]
-    fn a_circle_does_not_hang() {
+    fn terminates_on_a_circle() {
         assert_eq!(below(1, &[(1, 2), (2, 1)]), HashSet::from([1, 2]));
     }
 }

@@ -1,12 +1,14 @@
 //! The guardian: a process that ends this run's processes if the run itself is killed.
 //!
 //! Each process of a run leads a process group. It writes its id into a pipe to the guardian before
-//! it becomes its program, so that no moment is left in which only this process knows it. The kernel
-//! closes the pipe however this process ends, and the guardian then ends the remaining groups.
+//! it becomes its program, so that no moment is left in which only this process knows it. The
+//! kernel closes the pipe however this process ends, and the guardian then ends the remaining
+//! groups.
 //!
 //! `PR_SET_PDEATHSIG` would not do: it ends a child but not the children of that child, and it ends
-//! a child when the thread that started it does. The test of a run that is killed while it records a
-//! forking target shows the former. The recorder under sudo ends by itself when its input is closed.
+//! a child when the thread that started it does. The test of a run that is killed while it records
+//! a forking target shows the former. The recorder under sudo ends by itself when its input is
+//! closed.
 
 use crate::{affinity, cpus::Cpus};
 use anyhow::{Context, Result};
@@ -86,8 +88,8 @@ impl Spawn for tokio::process::Command {
     }
 }
 
-/// Starts a child on `cpus`, as the leader of a group that does not outlive this process. The caller
-/// calls [`forget`] once it has ended the group.
+/// Starts a child on `cpus`, as the leader of a group that does not outlive this process. The
+/// caller calls [`forget`] once it has ended the group.
 ///
 /// # Errors
 /// Fails if the program cannot be started, or this process may not use `cpus`.

@@ -1,6 +1,8 @@
-//! One HTTP/1.1 exchange over a new connection: for readiness, first answers and the stub's counters.
+//! One HTTP/1.1 exchange over a new connection: for readiness, first answers and the stub's
+//! counters.
 //!
-//! It is blocking and sends its request as one write, since a cold start is timed from exec to token.
+//! It is blocking and sends its request as one write, since a cold start is timed from exec to
+//! token.
 
 use anyhow::{Context, Result, bail};
 use std::{

@@ -1,4 +1,4 @@
-//! Ctrl-C and its like: the first asks for an orderly end, the second for an end at once.
+//! Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, the second ends at once.
 
 use std::future::Future;
 use tokio::{
@@ -6,20 +6,20 @@ use tokio::{
     sync::watch,
 };
 
-/// The user asked for the end.
+/// The user interrupted the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("interrupted")]
 pub struct Interrupted;
 
-/// Counts how often the end was asked for.
+/// Counts how often the user asked for the end.
 #[derive(Clone, Debug)]
 pub struct Interrupt(watch::Receiver<u32>);
 
 impl Interrupt {
-    /// Listens for Ctrl-C, SIGTERM and the closing of the terminal, for as long as the runtime lives.
+    /// Listens for Ctrl-C, SIGTERM and the closing of the terminal, while the async runtime lives.
     ///
     /// # Errors
-    /// Where the signal handlers cannot be installed.
+    /// Fails if the signal handlers cannot be installed.
     pub fn listen() -> std::io::Result<Self> {
         let (sender, this) = Self::by_hand();
         let mut ctrl_c = signal(SignalKind::interrupt())?;
@@ -38,13 +38,13 @@ impl Interrupt {
         Ok(this)
     }
 
-    /// One that a caller triggers: signals have no place in unit tests.
+    /// Returns an interrupt that the caller triggers, for unit tests.
     pub fn by_hand() -> (watch::Sender<u32>, Self) {
         let (sender, receiver) = watch::channel(0);
         (sender, Interrupt(receiver))
     }
 
-    /// Returns once the end was asked for `times` times; never, if nobody can ask any more.
+    /// Returns once the end was asked for `times` times; never, once the sender is gone.
     pub async fn asked(&self, times: u32) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(|count| *count >= times).await.is_err() {
@@ -57,10 +57,10 @@ impl Interrupt {
         *self.0.borrow() > 0
     }
 
-    /// What `work` gives, unless the end is asked for first; `work` is dropped then.
+    /// Returns the result of `work`, unless the user interrupts it; `work` is dropped then.
     ///
     /// # Errors
-    /// [`Interrupted`].
+    /// Fails with [`Interrupted`].
     pub async fn unless<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
         tokio::select! {
             biased;
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn work_goes_on_until_the_end_is_asked_for() {
+    async fn runs_work_until_it_is_interrupted() {
         let (sender, interrupt) = Interrupt::by_hand();
         assert_eq!(interrupt.unless(async { 5 }).await, Ok(5));
         assert!(!interrupt.is_asked());
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_anybody_to_ask_work_still_ends() {
+    async fn finishes_work_without_a_sender() {
         let (sender, interrupt) = Interrupt::by_hand();
         drop(sender);
         assert_eq!(interrupt.unless(tokio::task::yield_now()).await, Ok(()));

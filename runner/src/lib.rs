@@ -1,9 +1,10 @@
-//! `kontrast run`: stub, arm, load and recorder as separate processes, arm by arm and round by round.
+//! `kontrast run` up to its recordings: stub, arm, load and recorder as separate processes.
 //!
-//! [`execute`] is the outline. Each round ([`round`]) is a fresh process of one arm: started, warmed up, recorded
-//! under load, ended. The order is [`plan`]'s, the CPUs are [`placement`]'s.
+//! [`execute`] is the outline. Each round is a fresh process of one arm: started, warmed up,
+//! recorded under load, ended. Arms take turns.
 //!
-//! *Invariant:* whatever ends a run, no process that it started is left, and what was finished is kept.
+//! *Invariant:* no process that a run started is left when it ends, however it ends. Finished
+//! rounds are kept.
 
 mod affinity;
 mod arms;

@@ -1,4 +1,4 @@
-//! The load on an arm: our load generator, or a command of the user's.
+//! The load on an arm: this repository's load generator, or a command of the user's.
 
 use super::{
     child::{GRACE, Guarded, Pipes},
@@ -14,85 +14,86 @@ use std::{
 };
 use tokio::{process::Command, time::timeout};
 
-/// What our load generator may take beyond its duration: for streams in flight, and to write its summary.
+/// Time that the load generator has beyond its duration: for open streams, and to write its
+/// summary.
 const SLACK: Duration = Duration::from_secs(60);
-/// Exit code of a load whose result a check makes invalid; the summary says why.
+/// Exit code of a load that a check makes invalid; the summary has the reason.
 const INVALID: i32 = 3;
-/// Exit code of a load that crossed a threshold, k6's too.
+/// Exit code of a load that crossed a threshold, as k6's.
 const THRESHOLD_CROSSED: i32 = 99;
 
-/// The scenario that looks for the highest load first.
+/// The scenario that searches for the maximum load before recording.
 pub const BREAKPOINT: &str = "breakpoint";
 
-/// Who makes the load.
+/// The source of the load.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Load {
-    /// Our load generator.
+    /// This repository's load generator.
     Loadgen {
         /// Name of its scenario.
         scenario: &'static str,
-        /// Users at once; the scenario's own number if `None`.
+        /// Users at once; `None` for the scenario's number.
         users: Option<u32>,
     },
     /// A command of the user's, in which `{url}` stands for the server's address.
     Command(String),
 }
 
-/// How to load one arm.
+/// Parameters of a load on one arm.
 pub struct Driver<'a> {
-    /// Who makes the load.
+    /// The source of the load.
     pub load: &'a Load,
-    /// Our load generator.
+    /// Program of the load generator.
     pub loadgen: &'a Path,
-    /// Where to send it.
+    /// URL of the requests.
     pub url: String,
-    /// Arguments of our load generator that say what it sends; without any it is a chat message.
+    /// Arguments of the load generator for its requests; none for a chat message.
     pub sent: &'a [String],
-    /// What our load generator is to judge the load by.
+    /// Thresholds of the load generator.
     pub thresholds: &'a [String],
-    /// Where it runs.
+    /// CPUs of the load.
     pub cpus: Option<&'a Cpus>,
     /// The round's folder, for logs and the summary.
     pub dir: &'a Path,
 }
 
-/// What a load came to.
+/// Result of a load.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// Our load generator's summary; `None` for a command of the user's.
+    /// Summary of the load generator; `None` for a command of the user's.
     pub summary: Option<LoadSummary>,
-    /// A threshold was crossed.
+    /// Whether a threshold was crossed.
     pub threshold_crossed: bool,
 }
 
-/// A load that is under way; dropping it ends it.
+/// A running load; dropping it ends it.
 pub struct Loading {
     process: Guarded,
     limit: Limit,
-    /// It is our load generator, not a command of the user's.
+    /// Whether it is the load generator, not a command of the user's.
     ours: bool,
-    /// Where it writes its summary, if it is to write one.
+    /// The file of its summary, if it writes one.
     json: Option<PathBuf>,
 }
 
-/// When a load has lasted too long, and what that means.
+/// When and how a load is ended.
 enum Limit {
     /// It ends by itself.
     None,
-    /// It is then ended, which is what was asked for.
+    /// It is ended at its requested duration.
     End(Duration),
-    /// It should have ended by itself long before.
+    /// It should have ended long before this, so it hangs.
     Hang(Duration),
 }
 
 impl Driver<'_> {
-    /// Loads the arm for `duration`. It is no failure if that was too short for an answer to end.
+    /// Loads the arm for `duration`. It is no failure if no answer ended in that time.
     ///
     /// # Errors
-    /// As [`Loading::wait`].
+    /// Fails as [`Loading::wait`].
     pub async fn warm_up(&self, duration: Duration) -> anyhow::Result<()> {
-        // What is not recorded is not judged.
+        // Thresholds are for the recorded load only.
         let mut loading = self.begin("warmup", Some(duration), &[])?;
         match loading.wait().await {
             Err(_)
@@ -106,23 +107,24 @@ impl Driver<'_> {
         }
     }
 
-    /// Begins the load that is recorded; it lasts `duration`, or without one until the command ends.
+    /// Starts the recorded load. It lasts `duration`, or without one until the command ends.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// Fails if it cannot be started.
     pub fn start(&self, duration: Option<Duration>) -> anyhow::Result<Loading> {
         self.begin("load", duration, self.thresholds)
     }
 
-    /// Begins the search for the highest load that holds the thresholds, which takes at most `duration`.
+    /// Starts the search for the maximum load that keeps the thresholds; it takes at most
+    /// `duration`.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// Fails if it cannot be started.
     pub fn search(&self, duration: Option<Duration>) -> anyhow::Result<Loading> {
         self.begin("search", duration, self.thresholds)
     }
 
-    /// Begins a load whose files are called `name`.
+    /// Starts a load whose files have this name.
     fn begin(
         &self,
         name: &str,
@@ -174,7 +176,7 @@ impl Loading {
     /// Waits for the load's end.
     ///
     /// # Errors
-    /// When it fails or hangs, with its log's end.
+    /// Fails if the load does or hangs, with the end of its log.
     pub async fn wait(&mut self) -> anyhow::Result<Loaded> {
         let ended = match self.limit {
             Limit::None => Some(self.process.wait().await?),
@@ -197,7 +199,7 @@ impl Loading {
         }
     }
 
-    /// Ends the load as Ctrl-C does, and gives what it still has to say.
+    /// Ends the load as Ctrl-C does, and returns its summary so far.
     pub async fn cut(mut self) -> Option<LoadSummary> {
         self.process.end(Signal::SIGINT, GRACE).await.ok()?;
         self.summary().ok().flatten()
@@ -207,7 +209,7 @@ impl Loading {
         let threshold_crossed = match (status.code(), self.ours) {
             (Some(0), _) => false,
             (Some(THRESHOLD_CROSSED), _) => true,
-            // Ours alone: what a user's command means by it is not known.
+            // The exit code of a user's command has no known meaning.
             (Some(INVALID), true) => false,
             _ => return Err(self.process.trouble(&format!("failed ({status})"))),
         };
@@ -217,7 +219,7 @@ impl Loading {
         })
     }
 
-    /// The summary, if one is written.
+    /// Returns the summary, if one is written.
     fn summary(&self) -> anyhow::Result<Option<LoadSummary>> {
         let Some(json) = &self.json else {
             return Ok(None);
@@ -226,7 +228,7 @@ impl Loading {
     }
 }
 
-/// Whether no request failed; there was only no time for one to end.
+/// Whether no request failed, and none had the time to end.
 fn only_short(summary: LoadSummary) -> bool {
     summary.requests.failed.is_empty() && summary.requests.rejected.is_empty()
 }

@@ -1,22 +1,22 @@
-//! Which process runs on which CPUs, decided from what the machine has and what was asked for.
+//! Chooses the CPUs of each process from the machine's and the user's.
 
 use super::cpus::Cpus;
 
-/// Below this many CPUs nothing is pinned by default: the halves would be too small to run anything.
+/// With fewer CPUs nothing is pinned by default: the halves would be too small.
 const ENOUGH_CPUS: usize = 4;
 
-/// Where the processes of a run go; without a set, wherever the kernel puts them.
+/// CPUs of the processes of a run; without a set the kernel places them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Placement {
     /// The server under test.
     pub target: Option<Cpus>,
     /// Stub, load generator and recorder.
     pub driver: Option<Cpus>,
-    /// CPUs this run may use at all.
+    /// CPUs that this run may use.
     available: Cpus,
 }
 
-/// A placement that this machine cannot give.
+/// A placement that is impossible on this machine.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{option} {asked}: no such CPU for this process; it may use {available}")]
 pub struct NotHere {
@@ -28,8 +28,12 @@ pub struct NotHere {
 impl Placement {
     /// Chooses a placement for `cores`, each the set of CPUs (hardware threads) of one core.
     ///
-    /// What was asked for is taken; if only one side was, the other gets the rest. If neither was, cores are halved
-    /// and never shared, because two hardware threads of one core slow each other down.
+    /// The user's sets are taken. If only one side has one, the other gets the remaining CPUs.
+    /// Without any, the cores are halved and never shared: two hardware threads of one core slow
+    /// each other down.
+    ///
+    /// # Errors
+    /// Fails if a set contains a CPU that this process may not use.
     pub fn choose(
         cores: &[Cpus],
         target: Option<Cpus>,
@@ -63,7 +67,8 @@ impl Placement {
         })
     }
 
-    /// The placement in words, for the recording; `attached` targets ran before and are left where they are.
+    /// Returns the placement in words, for the recording; `attached` targets ran before and stay
+    /// where they are.
     pub fn text(&self, attached: bool) -> String {
         let target = self.target.as_ref().filter(|_| !attached);
         let place = |cpus: Option<&Cpus>| match cpus {
@@ -93,7 +98,7 @@ impl Placement {
     }
 }
 
-/// `CPU 3` or `CPUs 0-3`.
+/// Formats `CPU 3` or `CPUs 0-3`.
 fn named(cpus: &Cpus) -> String {
     match cpus.0.len() {
         1 => format!("CPU {cpus}"),
@@ -101,7 +106,8 @@ fn named(cpus: &Cpus) -> String {
     }
 }
 
-/// The first half of the cores for the target, the others for the driver; neither where there is too little to share.
+/// Returns the first half of the cores for the target and the others for the driver; neither with
+/// too few CPUs.
 fn halves(cores: &[Cpus]) -> (Option<Cpus>, Option<Cpus>) {
     let count: usize = cores.iter().map(|core| core.0.len()).sum();
     if count < ENOUGH_CPUS || cores.len() < 2 {
@@ -139,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn below_four_cpus_nothing_is_pinned() {
+    fn pins_nothing_below_four_cpus() {
         assert_eq!(
             text(&singles(2), None, None),
             "target, stub, load generator and recorder not pinned (2 CPUs)"
@@ -151,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn from_four_cpus_on_the_target_has_its_own() {
+    fn halves_the_cpus_from_four_on() {
         assert_eq!(
             text(&singles(4), None, None),
             "target on CPUs 0-1; stub, load generator and recorder on CPUs 2-3"
@@ -163,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_core_is_not_shared() {
+    fn keeps_hardware_threads_of_a_core_together() {
         let cores = ["0,4", "1,5", "2,6", "3,7"].map(|core| core.parse().unwrap());
         assert_eq!(
             text(&cores, None, None),
@@ -178,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_asked_for_is_taken_and_the_other_side_gets_the_rest() {
+    fn gives_the_other_side_the_remaining_cpus() {
         assert_eq!(
             text(&singles(2), cpus("1"), None),
             "target on CPU 1; stub, load generator and recorder on CPU 0"
@@ -198,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_that_ran_before_stays_where_it_is() {
+    fn leaves_a_target_that_ran_before_in_place() {
         let placement = Placement::choose(&singles(4), None, None).unwrap();
         assert_eq!(
             placement.text(true),
@@ -207,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn cpus_that_are_not_there_are_refused() {
+    fn rejects_cpus_that_do_not_exist() {
         let error = Placement::choose(&singles(2), cpus("1-2"), None).unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -218,7 +224,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_default_halves_are_apart_and_leave_no_cpu_out(count in 4usize..200) {
+        fn covers_all_cpus_with_disjoint_halves(count in 4usize..200) {
             let placement = Placement::choose(&singles(count), None, None).unwrap();
             let (target, driver) = (placement.target.unwrap(), placement.driver.unwrap());
             prop_assert!(target.is_apart_from(&driver));

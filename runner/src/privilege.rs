@@ -1,27 +1,28 @@
-//! Whether recording needs sudo, and getting its leave before anything is started.
+//! Obtains the privileges of the recorder before anything is started.
 
 use anyhow::{Context, bail};
 use std::{io::IsTerminal, path::Path, process::Stdio};
 use tokio::process::Command;
 
-/// What to do when there is no other way.
+/// The remedy without privileges and sudo.
 const REMEDY: &str =
     "run as root, or grant the program CAP_BPF and CAP_PERFMON (setcap cap_bpf,cap_perfmon+ep)";
 
-/// How the recorder gets the privileges that loading eBPF programs takes.
+/// The way in which the recorder gets the privileges to load eBPF programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// It inherits enough of them.
+    /// It inherits them.
     Enough,
-    /// Through `sudo -n`: it alone, never a build, a target or a load.
+    /// It runs through `sudo -n`. No build, target or load does.
     Sudo,
 }
 
 impl Access {
-    /// Lets sudo ask for its password now, while nothing is running, unless this process is `privileged` already.
+    /// Lets sudo ask for its password while nothing is running, unless this process is
+    /// `privileged`.
     ///
     /// # Errors
-    /// When the privileges are missing and sudo does not give them.
+    /// Fails if the privileges are missing and sudo does not give them.
     pub async fn obtain(privileged: bool) -> anyhow::Result<Self> {
         if privileged {
             return Ok(Access::Enough);
@@ -54,7 +55,7 @@ impl Access {
         }
     }
 
-    /// A command that runs `program` with these privileges.
+    /// Returns a command that runs `program` with these privileges.
     pub fn command(self, program: &Path) -> Command {
         match self {
             Access::Enough => Command::new(program),
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_needs_it_goes_through_sudo() {
+    fn uses_sudo_only_without_privileges() {
         let program = Path::new("/bin/kontrast");
         assert_eq!(line(&Access::Enough.command(program)), r#""/bin/kontrast""#);
         assert_eq!(

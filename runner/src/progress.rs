@@ -1,4 +1,4 @@
-//! What is going on, on standard error: a live line on a terminal, one line a step elsewhere.
+//! Progress of a run on standard error: a live line on a terminal, one line per step elsewhere.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
@@ -6,17 +6,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Says what is going on.
+/// Prints the progress of a run.
 pub struct Progress {
     began: Instant,
     live: Option<ProgressBar>,
     steps: usize,
-    /// What the current measurement is called, `[2/8] bun, round 1`.
+    /// Name of the current measurement, `[2/8] bun, round 1`.
     label: String,
 }
 
 impl Progress {
-    /// For a run of `steps` measurements.
+    /// Creates the progress of a run with `steps` measurements.
     pub fn new(steps: usize) -> Self {
         let live = std::io::stderr().is_terminal().then(live_line);
         Progress {
@@ -27,12 +27,12 @@ impl Progress {
         }
     }
 
-    /// Begins measurement `number`, from 1, which is `what`.
+    /// Begins measurement `number`, from 1, with the name `what`.
     pub fn begin(&mut self, number: usize, what: &str) {
         self.label = format!("[{number}/{}] {what}", self.steps);
     }
 
-    /// What the current measurement does now.
+    /// Shows the current step of the measurement.
     pub fn step(&self, what: &str) {
         let line = format!("{}: {what}", self.label);
         match &self.live {
@@ -45,12 +45,12 @@ impl Progress {
         }
     }
 
-    /// What the current measurement came to.
+    /// Prints the result of the current measurement.
     pub fn done(&self, what: &str) {
         self.say(&format!("{}: {what}", self.label));
     }
 
-    /// A line that stays.
+    /// Prints a line that stays.
     pub fn say(&self, line: &str) {
         match &self.live {
             Some(live) => live.suspend(|| self.print(line)),
@@ -71,7 +71,7 @@ impl Drop for Progress {
     }
 }
 
-/// A spinner with what is done and for how long.
+/// Creates a spinner with message and elapsed time.
 fn live_line() -> ProgressBar {
     let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());

@@ -17,7 +17,7 @@ use super::{
     stub::{Moved, Stub},
     workload::{Database, Play},
 };
-use crate::target::{Arm, Help, HelpFolder, Running, StartOptions};
+use crate::target::{Arm, Instrumentation, Running, StartOptions, SymbolFolder};
 use anyhow::{Context, anyhow};
 use recording::{
     Ended, LoadSummary, Recording, Workload,
@@ -69,8 +69,8 @@ pub struct Round {
 /// How the runtime helps in a round; not at all in one that is measured.
 #[derive(Default)]
 struct Helped {
-    help: Help,
-    folder: Option<HelpFolder>,
+    help: Instrumentation,
+    folder: Option<SymbolFolder>,
 }
 
 impl Helped {
@@ -78,9 +78,9 @@ impl Helped {
         if !wanted {
             return Ok(Self::default());
         }
-        let folder = HelpFolder::create(&dir.join("from-runtime"))?;
+        let folder = SymbolFolder::create(&dir.join("from-runtime"))?;
         Ok(Self {
-            help: folder.fill(&arm.help().unwrap_or_default())?,
+            help: folder.fill(&arm.instrumentation().unwrap_or_default())?,
             folder: Some(folder),
         })
     }
@@ -166,7 +166,7 @@ impl Bench<'_> {
         let mut options = StartOptions::new(self.stub.url(), dir.join("target.log"));
         options.cpus.clone_from(&self.placement.target);
         options.env = env;
-        options.help = help.help.clone();
+        options.instrumentation = help.help.clone();
         let arm = arm.clone();
         Ok(descendants::ended_with(self.interrupt, move || arm.start(&options)).await??)
     }

@@ -184,7 +184,7 @@ impl Prepared<'_> {
     /// After everything that is measured, so that nothing of it weighs on that. What runs already cannot be helped, but
     /// may be a Go program, which needs no help.
     fn detail(&self) -> impl Iterator<Item = Step> {
-        let wanted = |arm: &Arm| arm.help().is_some() || arm.manifest().is_none();
+        let wanted = |arm: &Arm| arm.instrumentation().is_some() || arm.manifest().is_none();
         let arms = self.arms.iter().enumerate();
         let arms = arms.filter(move |(_, arm)| self.request.detail && wanted(arm));
         plan::detail(arms.map(|(at, _)| at))

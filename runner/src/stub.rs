@@ -1,4 +1,4 @@
-//! The model's stand-in: one for the whole run.
+//! The stand-in for the model: one for the whole run.
 
 use super::{
     child::{GRACE, Guarded, Pipes},
@@ -15,9 +15,9 @@ use tokio::{
     time::timeout,
 };
 
-/// How long the stub may take to say where it listens, and to answer about itself.
+/// Time that the stub has to print its address, and to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What the stub's address begins with.
+/// Prefix of the stub's address.
 const SCHEME: &str = "http://";
 
 /// A running stub.
@@ -28,18 +28,18 @@ pub struct Stub {
     url: String,
 }
 
-/// What the model says.
+/// The answers of the model.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Said<'a> {
-    /// The script it plays, which then has its own number of tokens.
+    /// The script that it plays, which has its own number of tokens.
     pub script: Option<&'a Path>,
     /// Content tokens of each answer, without a script.
     pub tokens: u32,
-    /// Time between two of them.
+    /// Time between two tokens.
     pub delay: Duration,
 }
 
-/// What the stub moved over its sockets since it began, headers included.
+/// Bytes and tokens that a peer has moved over its sockets since it began, headers included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Moved {
     /// Bytes written.
@@ -49,12 +49,13 @@ pub struct Moved {
     /// Content tokens written.
     #[serde(default)]
     pub tokens_sent: u64,
-    /// CPU time it took; the kernel tells that, not the stub.
+    /// CPU time of its first thread, from the kernel.
     #[serde(skip)]
     pub cpu_ns: u64,
 }
 
-/// Where the stub's counters stood, and what asking for them adds to them: an answer and the next question.
+/// The stub's counters at one time, and the share of the request for them: an answer and the next
+/// request.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
     at: Moved,
@@ -62,7 +63,7 @@ pub struct Mark {
 }
 
 impl Moved {
-    /// With what another peer moved; tokens are the model's alone.
+    /// Adds the bytes of another peer; tokens are the model's alone.
     pub fn and(self, other: Self) -> Self {
         Moved {
             bytes_sent: self.bytes_sent + other.bytes_sent,
@@ -71,7 +72,7 @@ impl Moved {
         }
     }
 
-    /// Growth since `before`.
+    /// Returns the growth since `before`.
     pub fn since(self, before: Self) -> Self {
         Moved {
             bytes_sent: self.bytes_sent.saturating_sub(before.bytes_sent),
@@ -83,10 +84,10 @@ impl Moved {
 }
 
 impl Stub {
-    /// Starts the stub at `program` so that it says `what`, and waits for its address.
+    /// Starts the stub at `program` with these answers, and waits for its address.
     ///
     /// # Errors
-    /// When it cannot be started, ends, or names no address; with its log's end.
+    /// Fails if it cannot be started, ends, or prints no address, with the end of its log.
     pub async fn start(
         program: &Path,
         what: &Said<'_>,
@@ -125,15 +126,15 @@ impl Stub {
         })
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// Returns `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Where its counters stand now.
+    /// Returns its counters.
     ///
     /// # Errors
-    /// When it does not answer, with its log's end.
+    /// Fails if it does not answer, with the end of its log.
     pub async fn mark(&self) -> anyhow::Result<Mark> {
         let before = self.moved().await?;
         let at = self.moved().await?;
@@ -143,10 +144,10 @@ impl Stub {
         })
     }
 
-    /// What it has moved since, without what asking moved.
+    /// Returns the growth of its counters since `mark`, without the request for them.
     ///
     /// # Errors
-    /// When it does not answer, with its log's end.
+    /// Fails if it does not answer, with the end of its log.
     pub async fn moved_since(&self, mark: &Mark) -> anyhow::Result<Moved> {
         Ok(self.moved().await?.since(mark.at).since(mark.asking))
     }
@@ -163,14 +164,14 @@ impl Stub {
         });
         moved.map_err(|error| {
             self.process
-                .trouble(&format!("does not tell its counters ({error:#})"))
+                .trouble(&format!("returned no counters ({error:#})"))
         })
     }
 
     /// Ends the stub.
     ///
     /// # Errors
-    /// As the system's.
+    /// Fails if the system does.
     pub async fn end(mut self) -> anyhow::Result<()> {
         self.process.end(Signal::SIGTERM, GRACE).await.map(drop)
     }
@@ -181,7 +182,7 @@ mod tests {
     use super::*;
     use crate::testing;
 
-    /// What starting this script as the stub fails with.
+    /// Returns the error of starting this script as the stub.
     async fn refused(script: &str) -> String {
         let dir = tempfile::tempdir().unwrap();
         let program = testing::program(dir.path(), script);
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stub_that_does_not_listen_is_quoted() {
+    async fn quotes_the_log_of_a_stub_that_does_not_listen() {
         let error = refused("echo 'address in use' >&2; exit 1").await;
         assert!(
             error.starts_with("the stub ended before it was listening. The end of its log, "),
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn counters_that_began_anew_do_not_wrap() {
+    fn saturates_counters_that_were_reset() {
         let moved = |bytes_sent, bytes_received| Moved {
             bytes_sent,
             bytes_received,

@@ -6,10 +6,10 @@ use std::{
     process::Command,
 };
 
-/// A shell script that can be run, in `dir`.
+/// Writes a shell script that can be run, in `dir`.
 ///
-/// Another process makes it executable: a file that this process has open for writing could not be run while any
-/// of its threads is starting a child, which holds everything open for a moment.
+/// Another process makes it executable. A file that this process has open for writing cannot be run
+/// while any of its threads starts a child, which inherits the open file until its exec.
 pub fn program(dir: &Path, script: &str) -> PathBuf {
     let (text, program) = (dir.join("script"), dir.join("program"));
     fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();

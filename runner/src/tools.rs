@@ -1,4 +1,4 @@
-//! The programs that a run is made of.
+//! The programs of a run.
 
 use anyhow::Context;
 use std::{
@@ -6,26 +6,26 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where the programs are.
+/// Paths of the programs.
 #[derive(Clone, Debug)]
 pub struct Tools {
-    /// The model's stand-in.
+    /// The stand-in for the model.
     pub stub: PathBuf,
     /// The load generator.
     pub loadgen: PathBuf,
-    /// What records; `None` for this program itself, which may need sudo.
+    /// The recorder; `None` for this program, which may need sudo.
     pub recorder: Option<PathBuf>,
-    /// Whether this process has the privileges that recording takes.
+    /// Whether this process has the privileges that recording needs.
     pub privileged: bool,
 }
 
 impl Tools {
-    /// Finds them beside this program, else on PATH.
+    /// Finds the programs beside this one, else on PATH.
     ///
     /// # Errors
-    /// When one is in neither place.
+    /// Fails if one is in neither place.
     pub fn find(recorder: Option<PathBuf>, privileged: bool) -> anyhow::Result<Self> {
-        let own = env::current_exe().context("cannot tell where this program is")?;
+        let own = env::current_exe().context("cannot find the file of this program")?;
         let beside = own.parent().unwrap_or(Path::new("/"));
         let path = env::var_os("PATH").unwrap_or_default();
         let places: Vec<PathBuf> = std::iter::once(beside.into())
@@ -40,7 +40,7 @@ impl Tools {
     }
 }
 
-/// The first of `places` that holds `name`.
+/// Returns the first path in `places` with this name.
 fn find(name: &str, places: &[PathBuf]) -> anyhow::Result<PathBuf> {
     let found = places
         .iter()
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_place_that_has_it_wins() {
+    fn finds_the_program_in_the_first_place() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let places = [one.path().to_path_buf(), two.path().to_path_buf()];
         let error = find("stub", &places).unwrap_err().to_string();
@@ -67,7 +67,7 @@ mod tests {
         );
         std::fs::write(two.path().join("stub"), "").unwrap();
         assert_eq!(find("stub", &places).unwrap(), two.path().join("stub"));
-        // A folder of that name is not the program.
+        // A folder of that name is no program.
         std::fs::create_dir(one.path().join("stub")).unwrap();
         assert_eq!(find("stub", &places).unwrap(), two.path().join("stub"));
     }

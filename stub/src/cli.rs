@@ -22,10 +22,11 @@ Examples:
 
 The first line on stdout is the address. GET /stats returns counters and the lateness of tokens.";
 
-/// Serve a scripted model with OpenAI's API, for tests and load measurements
+/// Serve a scripted model for tests and load measurements
 ///
-/// Answers POST /v1/chat/completions with generated or scripted replies on an exact schedule, and
-/// stamps each chunk with its send time (`sent_unix_ns`).
+/// Answers in the APIs of OpenAI (chat completions, responses, embeddings), Anthropic (messages)
+/// and Google (Gemini), with generated or scripted replies on an exact schedule. Each event has its
+/// send time (`sent_unix_ns`).
 #[derive(Parser)]
 #[command(name = "stub", version, after_help = EXAMPLES)]
 pub struct Args {
@@ -35,6 +36,15 @@ pub struct Args {
     /// Send this many tokens per answer
     #[arg(long, default_value_t = 50, conflicts_with = "script")]
     tokens: u32,
+    /// Send this many reasoning tokens before the answer
+    #[arg(
+        long,
+        default_value_t = 0,
+        hide_default_value = true,
+        value_name = "N",
+        conflicts_with = "script"
+    )]
+    reasoning_tokens: u32,
     /// Wait this long between two tokens: 20ms, uniform:10ms:30ms, lognormal:MEDIAN:SIGMA or
     /// recorded:FILE
     #[arg(long, default_value = "20ms", value_parser = gap)]
@@ -48,10 +58,12 @@ pub struct Args {
     /// Check the script and exit
     #[arg(long, requires = "script")]
     pub check: bool,
-    /// Inject these faults, separated by commas; a request can override them with the header
-    /// x-stub-fault
-    #[arg(long, default_value = "", hide_default_value = true, value_name = "FAULT,…", long_help = fault_help())]
-    fault: fault::Faults,
+    /// Inject these faults, separated by commas; repeat the option for alternatives
+    #[arg(long, value_name = "FAULT,…", long_help = fault_help())]
+    fault: Vec<fault::Faults>,
+    /// Require this API key of all requests but GET /stats
+    #[arg(long, value_name = "KEY")]
+    api_key: Option<String>,
     /// Serve with this many threads, each on at most one core
     #[arg(long, default_value = "1")]
     threads: NonZero<usize>,
@@ -76,7 +88,8 @@ fn tick(text: &str) -> Result<Duration, String> {
 
 fn fault_help() -> String {
     format!(
-        "Inject these faults, separated by commas; a request can override them with the header x-stub-fault:\n\n{}",
+        "Inject these faults, separated by commas. With several --fault, the first that applies to a \
+         request counts. A request can override them with the header x-stub-fault.\n\n{}",
         fault::NOTATION
     )
 }
@@ -92,13 +105,14 @@ impl Args {
             between: self.delay,
         };
         let script = match &self.script {
-            None => Script::plain(self.tokens, timing),
+            None => Script::reasoning(self.reasoning_tokens, self.tokens, timing),
             Some(path) => Script::load(path, &timing).context("the script is not valid")?,
         };
         Ok(Config {
             threads: self.threads,
             tick: self.tick,
             faults: self.fault,
+            api_key: self.api_key,
             seed: self.seed,
             ..Config::new(script)
         })

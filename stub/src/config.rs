@@ -12,8 +12,11 @@ pub struct Config {
     pub tick: Duration,
     /// Replies.
     pub script: Script,
-    /// Faults of every request without an `x-stub-fault` header.
-    pub faults: Faults,
+    /// Sets of faults of requests without an `x-stub-fault` header. The first set that applies to a
+    /// request counts.
+    pub faults: Vec<Faults>,
+    /// The API key that requests must have.
+    pub api_key: Option<String>,
     /// Seed of random delays. The same seed gives the same delays to the same sequence of requests.
     pub seed: u64,
 }
@@ -25,7 +28,8 @@ impl Config {
             threads: NonZero::<usize>::MIN,
             tick: Duration::from_micros(250),
             script,
-            faults: Faults::default(),
+            faults: Vec::new(),
+            api_key: None,
             seed: 0,
         }
     }

@@ -1,6 +1,6 @@
 //! An iterator over the pieces of a reply.
 
-use crate::reply::{Content, Part, Reply, pieces};
+use crate::reply::{Content, Part, pieces};
 use std::{sync::Arc, time::Duration};
 
 /// One piece of a reply: the content of one event.
@@ -8,6 +8,8 @@ use std::{sync::Arc, time::Duration};
 pub enum Delta<'a> {
     /// Generated token number `n` of its part.
     Token(u32),
+    /// Generated reasoning token number `n` of its part.
+    Reasoning(u32),
     /// Scripted content.
     Content(&'a Content),
 }
@@ -29,12 +31,12 @@ pub struct Cursor {
 
 impl Cursor {
     /// Starts before the first piece.
-    pub fn new(reply: &Reply) -> Self {
+    pub fn new(parts: &Arc<[Part]>, limit: u32) -> Self {
         let mut cursor = Self {
-            parts: reply.parts.clone(),
+            parts: parts.clone(),
             part: 0,
             within: 0,
-            left: pieces(&reply.parts).min(reply.limit),
+            left: pieces(parts).min(limit),
         };
         cursor.skip_finished();
         cursor
@@ -55,6 +57,7 @@ impl Cursor {
         let part = self.current()?;
         Some(match part.content {
             Content::Tokens(_) => Delta::Token(self.within),
+            Content::Reasoning(_) => Delta::Reasoning(self.within),
             ref content => Delta::Content(content),
         })
     }
@@ -93,12 +96,6 @@ impl Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        fault::Faults,
-        reply::{Finish, Usage},
-        timing::Timing,
-    };
-
     fn pieces_of(limit: u32) -> Vec<String> {
         let parts = [
             Content::Tokens(0),
@@ -106,14 +103,7 @@ mod tests {
             Content::Tokens(2),
             Content::Tokens(0),
         ];
-        let mut cursor = Cursor::new(&Reply {
-            parts: parts.map(Part::from).into(),
-            limit,
-            finish: Finish::Stop,
-            timing: Timing::default(),
-            usage: Usage::default(),
-            faults: Faults::default(),
-        });
+        let mut cursor = Cursor::new(&parts.map(Part::from).into(), limit);
         let mut found = Vec::new();
         while let Some(delta) = cursor.peek() {
             found.push(format!("{} left, {delta:?}", cursor.left()));

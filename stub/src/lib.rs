@@ -10,10 +10,11 @@
 
 mod api;
 mod body;
-mod chat;
 mod config;
+mod connection;
 mod cursor;
 pub mod fault;
+mod generate;
 mod non_streaming;
 mod reply;
 mod route;

@@ -1,12 +1,13 @@
 //! Responses that do not stream.
 
 use crate::{
-    api::{Identity, completion, error::ApiError},
+    api::{Api, Identity, assembled::Assembled, error::ApiError},
+    connection::Connection,
     cursor::Cursor,
+    fault::Faults,
     reply::Reply,
     route::{Failure, HttpResponse, json_text},
     stats::{Stats, add, count},
-    worker::Connection,
 };
 use hyper::StatusCode;
 use rand::rngs::SmallRng;
@@ -18,15 +19,33 @@ use tokio::time::sleep;
 /// # Errors
 /// If a fault asks for an error status, or cuts the connection.
 pub async fn answer(
-    connection: Connection,
+    connection: &Connection,
+    api: Api,
     identity: Identity,
     reply: Reply,
     mut rng: SmallRng,
 ) -> Result<HttpResponse, Failure> {
+    let whole = Assembled::new(&reply.parts, reply.limit);
+    let duration = stream_duration(&reply, &mut rng);
+    let body = || api.body(&identity, &reply, &whole).to_string();
+    send(connection, &reply.faults, duration, whole.tokens, body).await
+}
+
+/// Sends a JSON body with `tokens` tokens after `duration`, and applies the faults that need no
+/// stream.
+///
+/// # Errors
+/// If a fault asks for an error status, or cuts the connection.
+pub async fn send(
+    connection: &Connection,
+    faults: &Faults,
+    duration: Duration,
+    tokens: u64,
+    body: impl FnOnce() -> String,
+) -> Result<HttpResponse, Failure> {
     let stats = connection.worker.stats.clone();
     let mut outcome = Outcome::new(&stats);
-    sleep(stream_duration(&reply, &mut rng)).await;
-    let faults = &reply.faults;
+    sleep(duration).await;
     if faults.stall_after.is_some() {
         match faults.stall_for {
             Some(time) => sleep(time).await,
@@ -38,10 +57,9 @@ pub async fn answer(
         return Err(Failure::Disconnect);
     }
     if faults.error_after.is_some() {
-        return Err(ApiError::fault(500).into());
+        return Err(ApiError::fault(500, None).into());
     }
-    let (completion, tokens) = completion::completion(&identity, &reply);
-    let mut text = completion.to_string();
+    let mut text = body();
     if faults.malformed_after.is_some() {
         text.truncate(text.floor_char_boundary(text.len() / 2));
     }
@@ -74,7 +92,7 @@ impl Drop for Outcome<'_> {
 }
 
 fn stream_duration(reply: &Reply, rng: &mut SmallRng) -> Duration {
-    let mut cursor = Cursor::new(reply);
+    let mut cursor = Cursor::new(&reply.parts, reply.limit);
     let mut time = Duration::ZERO;
     for n in 0..cursor.left() as usize {
         time += reply.timing.before(n, rng) + cursor.pause();

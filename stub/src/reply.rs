@@ -17,6 +17,8 @@ pub struct Part {
 pub enum Content {
     /// A number of generated tokens: ` tok0`, ` tok1`, …
     Tokens(u32),
+    /// A number of generated reasoning tokens: ` think0`, ` think1`, …
+    Reasoning(u32),
     /// One token of scripted text.
     Text(String),
     /// The start of a tool call.
@@ -55,7 +57,7 @@ impl Content {
     /// Returns how many events the content takes.
     pub fn pieces(&self) -> u32 {
         match self {
-            Self::Tokens(count) => *count,
+            Self::Tokens(count) | Self::Reasoning(count) => *count,
             _ => 1,
         }
     }
@@ -75,25 +77,15 @@ pub enum Finish {
     ContentFilter,
 }
 
-impl Finish {
-    /// Returns the name in the chat completions API.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Stop => "stop",
-            Self::Length => "length",
-            Self::ToolCalls => "tool_calls",
-            Self::ContentFilter => "content_filter",
-        }
-    }
-}
-
 /// Token counts that the response reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
     /// Tokens in the request.
     pub prompt: u64,
-    /// Tokens in the answer.
+    /// Tokens in the answer, including reasoning.
     pub completion: u64,
+    /// Tokens of reasoning.
+    pub reasoning: u64,
 }
 
 /// The model's answer to one request.
@@ -110,6 +102,8 @@ pub struct Reply {
     pub timing: Timing,
     /// Token counts that the response reports.
     pub usage: Usage,
+    /// The text of the request's `stop` that ended the answer.
+    pub stop_sequence: Option<String>,
     /// Faults to inject.
     pub faults: Faults,
 }

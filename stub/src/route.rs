@@ -1,24 +1,27 @@
 //! Routes requests to their handlers.
 
 use crate::{
-    api::{self, error::ApiError},
+    api::{self, Api, error::ApiError},
     body::StreamBody,
-    chat,
+    connection::{ActiveBody, ActiveRequest, Connection},
+    generate::{self, Endpoint},
     stats::count,
     stream_writer::Disconnect,
-    worker::Connection,
 };
 use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::{
-    Method, Request, Response, StatusCode,
+    Method, Request, Response, StatusCode, Version,
     body::Incoming,
-    header::{CONTENT_TYPE, HeaderValue},
+    header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER},
 };
 use serde_json::{Value, json};
 
 /// A response, streaming or not.
-pub type HttpResponse = Response<Either<Full<Bytes>, StreamBody>>;
+pub type HttpResponse = Response<HttpBody>;
+
+/// The body of a response.
+type HttpBody = Either<Full<Bytes>, StreamBody>;
 
 /// The reason a request gets no ordinary response.
 pub enum Failure {
@@ -41,41 +44,163 @@ impl From<ApiError> for Failure {
 pub async fn answer(
     connection: Connection,
     request: Request<Incoming>,
-) -> Result<HttpResponse, Disconnect> {
+) -> Result<Response<ActiveBody<HttpBody>>, Disconnect> {
     let worker = connection.worker.clone();
     // A burst of requests must not delay due tokens. The worker's loop reports a failing timer.
     let _ = worker.write_due();
-    match dispatch(connection, request).await {
-        Ok(answer) => Ok(answer),
-        Err(Failure::Disconnect) => Err(Disconnect),
+    let api = api_of(request.uri().path());
+    let http_1 = request.version() < Version::HTTP_2;
+    let active = connection.activity.begin_request();
+    let mut response = match dispatch(connection, request).await {
+        Ok(response) => response,
+        Err(Failure::Disconnect) => return Err(Disconnect),
         Err(Failure::Refused(error)) => {
             count(&worker.stats.refused);
-            Ok(json_response(error.status, &error.body()))
+            refusal(&error, api)
         }
+    };
+    if http_1 && active.as_ref().is_some_and(ActiveRequest::is_last) {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
     }
+    Ok(response.map(|body| ActiveBody::new(body, active)))
+}
+
+/// Returns the API that a path belongs to, which gives the shape of errors.
+fn api_of(path: &str) -> Api {
+    if gemini_path(path).is_some() || path.starts_with("/v1beta/") {
+        return Api::Gemini;
+    }
+    match path.strip_prefix("/v1").unwrap_or(path) {
+        "/messages" | "/messages/count_tokens" => Api::Messages,
+        "/responses" => Api::Responses,
+        _ => Api::Chat,
+    }
+}
+
+/// Splits a path of the Gemini API into the model and the method.
+fn gemini_path(path: &str) -> Option<(&str, &str)> {
+    let path = path
+        .strip_prefix("/v1beta")
+        .or_else(|| path.strip_prefix("/v1"));
+    path?.strip_prefix("/models/")?.split_once(':')
 }
 
 async fn dispatch(
     connection: Connection,
     request: Request<Incoming>,
 ) -> Result<HttpResponse, Failure> {
-    let path = request.uri().path().trim_end_matches('/');
-    let path = path.strip_prefix("/v1").unwrap_or(path);
-    let shared = &connection.worker.shared;
+    let path = request.uri().path().trim_end_matches('/').to_owned();
+    if path == "/stats" && request.method() == Method::GET {
+        return Ok(ok(&json!(connection.worker.shared.snapshot())));
+    }
+    check_key(&connection, &request)?;
+    if let Some((model, method)) = gemini_path(&path) {
+        return gemini(connection, model, method, request).await;
+    }
+    let path = path.strip_prefix("/v1").unwrap_or(&path);
+    let model = connection.worker.shared.config.script.model.as_str();
     match (request.method(), path) {
-        (&Method::POST, "/chat/completions") => chat::complete(connection, request).await,
-        (_, "/chat/completions") => Err(not_allowed(&request, "POST")),
-        (&Method::GET, "/models") => Ok(ok(&api::models(&shared.config.script.model))),
-        (&Method::GET, "/stats") => Ok(ok(&json!(shared.snapshot()))),
+        (&Method::POST, "/chat/completions") => complete(connection, Api::Chat, request).await,
+        (&Method::POST, "/responses") => complete(connection, Api::Responses, request).await,
+        (&Method::POST, "/embeddings") => generate::embed(connection, request).await,
+        (&Method::POST, "/messages") => {
+            check_version(&request)?;
+            complete(connection, Api::Messages, request).await
+        }
+        (&Method::POST, "/messages/count_tokens") => {
+            check_version(&request)?;
+            generate::count_tokens(request, api::messages::count_tokens, "input_tokens").await
+        }
+        (_, "/chat/completions" | "/responses" | "/embeddings") => {
+            Err(not_allowed(&request, "POST"))
+        }
+        (_, "/messages" | "/messages/count_tokens") => Err(not_allowed(&request, "POST")),
+        (&Method::GET, "/models") => Ok(ok(&api::models(model))),
         (_, "/models" | "/stats") => Err(not_allowed(&request, "GET")),
         (&Method::GET, path) if path.starts_with("/models/") => {
             let id = path.trim_start_matches("/models/");
-            if id != shared.config.script.model {
+            if id != model {
                 return Err(no_such_model(id));
             }
             Ok(ok(&api::model(id)))
         }
         (method, _) => Err(unknown(method, request.uri().path())),
+    }
+}
+
+async fn complete(
+    connection: Connection,
+    api: Api,
+    request: Request<Incoming>,
+) -> Result<HttpResponse, Failure> {
+    let endpoint = Endpoint { api, in_path: None };
+    generate::complete(connection, endpoint, request).await
+}
+
+/// Answers `POST /v1beta/models/MODEL:METHOD`.
+async fn gemini(
+    connection: Connection,
+    model: &str,
+    method: &str,
+    request: Request<Incoming>,
+) -> Result<HttpResponse, Failure> {
+    if request.method() != Method::POST {
+        return Err(not_allowed(&request, "POST"));
+    }
+    let stream = match method {
+        "generateContent" => false,
+        "streamGenerateContent" => true,
+        "countTokens" => {
+            let count = |body: &[u8]| Ok(Api::Gemini.parse(body)?.estimated_tokens());
+            return generate::count_tokens(request, count, "totalTokens").await;
+        }
+        _ => return Err(unknown(request.method(), request.uri().path())),
+    };
+    if stream && query(&request, "alt") != Some("sse") {
+        let message = "The stub streams server-sent events only: add '?alt=sse' to the URL.";
+        return Err(ApiError::invalid(message).with_param("alt").into());
+    }
+    let endpoint = Endpoint {
+        api: Api::Gemini,
+        in_path: Some((model, stream)),
+    };
+    generate::complete(connection, endpoint, request).await
+}
+
+fn query<'a>(request: &'a Request<Incoming>, name: &str) -> Option<&'a str> {
+    let pairs = request.uri().query().unwrap_or_default().split('&');
+    let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
+    pairs.find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// Checks the API key, in the places where the APIs have it.
+fn check_key(connection: &Connection, request: &Request<Incoming>) -> Result<(), ApiError> {
+    let Some(expected) = &connection.worker.shared.config.api_key else {
+        return Ok(());
+    };
+    let header = |name: &str| text(request.headers(), name);
+    let bearer = header(AUTHORIZATION.as_str()).and_then(|value| {
+        let (scheme, key) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+    });
+    let other = header("x-api-key").or_else(|| header("x-goog-api-key"));
+    let key = bearer.or(other).or_else(|| query(request, "key"));
+    match key == Some(expected) {
+        true => Ok(()),
+        false => Err(ApiError::unauthorized(key)),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Checks the header that Anthropic's API requires.
+fn check_version(request: &Request<Incoming>) -> Result<(), ApiError> {
+    match request.headers().contains_key("anthropic-version") {
+        true => Ok(()),
+        false => Err(ApiError::invalid("anthropic-version: header is required")),
     }
 }
 
@@ -102,6 +227,20 @@ fn unknown(method: &Method, path: &str) -> Failure {
         .into()
 }
 
+/// Builds an error response. `retry-after` has whole seconds; `retry-after-ms`, which OpenAI's
+/// clients prefer, is exact.
+fn refusal(error: &ApiError, api: Api) -> HttpResponse {
+    let mut response = json_response(error.status, &error.body(api));
+    if let Some(wait) = error.retry_after {
+        let headers = response.headers_mut();
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        headers.insert(RETRY_AFTER, seconds.into());
+        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        headers.insert("retry-after-ms", millis.into());
+    }
+    response
+}
+
 fn ok(body: &Value) -> HttpResponse {
     json_response(StatusCode::OK, body)
 }
@@ -113,9 +252,9 @@ pub fn json_response(status: StatusCode, body: &Value) -> HttpResponse {
 
 /// Builds a response from text that is usually JSON; fault `malformed-after` cuts it short.
 pub fn json_text(status: StatusCode, body: String) -> HttpResponse {
-    let mut answer = Response::new(Either::Left(Full::new(body.into())));
-    *answer.status_mut() = status;
+    let mut response = Response::new(Either::Left(Full::new(body.into())));
+    *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
-    answer.headers_mut().insert(CONTENT_TYPE, json);
-    answer
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
 }

@@ -3,9 +3,12 @@
 use crate::{
     api::{Identity, unix_ns, unix_seconds},
     config::Config,
+    connection::Accepted,
+    fault::Faults,
     stats::{Snapshot, Stats},
     worker::Worker,
 };
+use nix::errno::Errno;
 use std::{
     io,
     net::SocketAddr,
@@ -14,7 +17,7 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -44,7 +47,7 @@ impl Shared {
     /// Returns the identity of completion number `number`, unique across restarts.
     pub fn identity(&self, number: u64, model: &str) -> Identity {
         Identity {
-            id: format!("chatcmpl-{:016x}{number:08x}", self.started_ns),
+            unique: format!("{:016x}{number:08x}", self.started_ns),
             model: model.to_owned(),
             created: unix_seconds(),
         }
@@ -79,7 +82,6 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let slow = config.faults.slow_accept;
     let stats: Vec<_> = (0..config.threads.get())
         .map(|_| Arc::<Stats>::default())
         .collect();
@@ -90,32 +92,29 @@ pub async fn serve(
         started_ns: unix_ns(),
     });
     // The first worker runs on the caller's thread, so that one worker means one thread.
-    let (sender, sockets) = unbounded_channel();
-    let here = Worker::run(shared.clone(), stats[0].clone(), sockets);
+    let (sender, accepted) = unbounded_channel();
+    let here = Worker::run(shared.clone(), stats[0].clone(), accepted);
     let mut senders = vec![sender];
     for stats in &stats[1..] {
         senders.push(start_thread(shared.clone(), stats.clone())?);
     }
     tokio::select! {
-        failed = accept(listener, senders, slow) => failed,
+        failed = accept(listener, senders, shared) => failed,
         failed = here => failed,
         () = shutdown => Ok(()),
     }
 }
 
 /// Starts a worker on a new thread. It ends when the sender is dropped.
-fn start_thread(
-    shared: Arc<Shared>,
-    stats: Arc<Stats>,
-) -> io::Result<UnboundedSender<std::net::TcpStream>> {
-    let (sender, sockets) = unbounded_channel();
+fn start_thread(shared: Arc<Shared>, stats: Arc<Stats>) -> io::Result<UnboundedSender<Accepted>> {
+    let (sender, accepted) = unbounded_channel();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     thread::Builder::new()
         .name("stub-worker".into())
         .spawn(move || {
-            if let Err(error) = runtime.block_on(Worker::run(shared, stats, sockets)) {
+            if let Err(error) = runtime.block_on(Worker::run(shared, stats, accepted)) {
                 eprintln!("stub: a worker thread ended: {error}");
             }
         })?;
@@ -124,27 +123,65 @@ fn start_thread(
 
 async fn accept(
     listener: TcpListener,
-    workers: Vec<UnboundedSender<std::net::TcpStream>>,
-    slow: Duration,
+    workers: Vec<UnboundedSender<Accepted>>,
+    shared: Arc<Shared>,
 ) -> io::Result<()> {
-    for worker in workers.iter().cycle() {
-        let socket = match listener.accept().await {
-            Ok((socket, _peer)) => socket.into_std()?,
-            // The client gave up, or the process is out of descriptors. The other streams continue.
-            Err(error) => {
-                eprintln!("stub: cannot accept a connection: {error}");
-                tokio::task::yield_now().await;
-                continue;
+    let config = &shared.config;
+    let mut failures = AcceptFailures::default();
+    let mut workers = workers.iter().cycle();
+    for number in 1.. {
+        let socket = loop {
+            match listener.accept().await {
+                Ok((socket, _peer)) => break socket.into_std()?,
+                // The client gave up, or the process is out of descriptors. The other streams
+                // continue.
+                Err(error) => failures.report_and_wait(&error).await,
             }
         };
+        let faults = Faults::for_connection(&config.faults, number, config.seed);
         // After accept, so that the first connection waits too; those behind it wait in the accept
         // queue.
-        if !slow.is_zero() {
-            tokio::time::sleep(slow).await;
+        if !faults.slow_accept.is_zero() {
+            tokio::time::sleep(faults.slow_accept).await;
         }
-        if worker.send(socket).is_err() {
+        let Some(worker) = workers.next() else { break };
+        if worker.send(Accepted { socket, faults }).is_err() {
             return Err(io::Error::other("a worker thread ended"));
         }
     }
     Ok(())
+}
+
+/// The wait after a failed accept. A connection that waits for descriptors keeps the listening
+/// socket ready, so that accepting in a loop would take a whole core.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// The shortest time between two messages about failed accepts.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Failed accepts, reported at most once per [`REPORT_INTERVAL`].
+#[derive(Default)]
+struct AcceptFailures {
+    reported: Option<Instant>,
+    unreported: u64,
+}
+
+impl AcceptFailures {
+    async fn report_and_wait(&mut self, error: &io::Error) {
+        self.unreported += 1;
+        if self
+            .reported
+            .is_none_or(|at| at.elapsed() >= REPORT_INTERVAL)
+        {
+            let advice = match error.raw_os_error().map(Errno::from_raw) {
+                Some(Errno::EMFILE) => "; raise the limit of open files (ulimit -Hn)",
+                _ => "",
+            };
+            let count = self.unreported;
+            eprintln!("stub: cannot accept connections ({count} failures): {error}{advice}");
+            self.reported = Some(Instant::now());
+            self.unreported = 0;
+        }
+        tokio::time::sleep(ACCEPT_RETRY).await;
+    }
 }

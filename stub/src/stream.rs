@@ -2,11 +2,13 @@
 //! connection.
 
 use crate::{
-    api::{chunk::Encoder, error::ApiError},
+    api::{
+        encoder::{Encoder, Ending},
+        error::ApiError,
+    },
     cursor::Cursor,
-    fault::Faults,
-    reply::{Content, Finish, Reply, Usage},
-    shared_conn::SharedConn,
+    fault::{Count, Faults},
+    reply::{Content, Reply},
     stats::{Stats, add, count},
     timing::Timing,
     write_queue::{SEPARATE_WRITE_DELAY, WriteQueue},
@@ -20,15 +22,12 @@ use std::{
 /// A streaming completion.
 pub struct Stream {
     stats: Arc<Stats>,
-    conn: Arc<SharedConn>,
     encoder: Encoder,
     cursor: Cursor,
     timing: Timing,
-    finish: Finish,
-    usage: Usage,
-    /// Boxed: most streams have none, and a smaller stream stays in the cache longer.
+    /// Boxed, like the other parts that few tokens need: a smaller stream stays in the cache longer.
+    ending: Box<Ending>,
     faults: Option<Box<Faults>>,
-    reports_usage: bool,
     rng: SmallRng,
     stage: Stage,
     /// When the next event is due; `None` if the stream stalls forever.
@@ -38,7 +37,10 @@ pub struct Stream {
     /// Due pieces that fault `coalesce` holds back.
     coalesced: u32,
     stalled: bool,
-    queue: WriteQueue,
+    /// Whether the cut is a RST instead of a FIN.
+    resets: bool,
+    /// Only with fault `split`.
+    queue: Option<Box<WriteQueue>>,
     counted: bool,
 }
 
@@ -60,52 +62,46 @@ enum Stage {
 
 impl Stream {
     /// Starts the schedule of a reply.
-    pub fn new(
-        stats: Arc<Stats>,
-        conn: Arc<SharedConn>,
-        encoder: Encoder,
-        reply: Reply,
-        reports_usage: bool,
-        rng: SmallRng,
-    ) -> Self {
+    pub fn new(stats: Arc<Stats>, encoder: Encoder, reply: Reply, rng: SmallRng) -> Self {
         count(&stats.requests);
         Self {
             stats,
-            conn,
             encoder,
-            cursor: Cursor::new(&reply),
+            cursor: Cursor::new(&reply.parts, reply.limit),
+            ending: Box::new(Ending::from(&reply)),
             timing: reply.timing,
-            finish: reply.finish,
-            usage: reply.usage,
-            faults: (reply.faults != Faults::default()).then(|| reply.faults.into()),
-            reports_usage,
             rng,
             stage: Stage::Opening,
             due: Some(Instant::now()),
             sent: 0,
             coalesced: 0,
             stalled: false,
-            queue: WriteQueue::default(),
+            resets: false,
+            queue: reply.faults.split.map(|_| Box::default()),
+            faults: (reply.faults != Faults::default()).then(|| reply.faults.into()),
             counted: false,
         }
     }
 
     /// Returns when the next event is due; `None` if never.
     pub fn due(&self) -> Option<Instant> {
-        self.queue.not_before().or(self.due)
+        let delayed = self.queue.as_ref().and_then(|queue| queue.not_before());
+        delayed.or(self.due)
     }
 
     /// Appends the due event to `out` and records its lateness, if that is known.
     pub fn take(&mut self, late: Option<Duration>, out: &mut Vec<u8>) {
-        if self.queue.is_empty() {
-            let Some(parts) = self.faults.as_ref().and_then(|faults| faults.split) else {
-                return self.step(late, out);
-            };
+        let Some(mut queue) = self.queue.take() else {
+            return self.step(late, out);
+        };
+        if queue.is_empty() {
             let mut whole = Vec::new();
             self.step(late, &mut whole);
-            self.queue.put(whole.into(), parts);
+            let parts = self.faults.as_ref().and_then(|faults| faults.split);
+            queue.put(whole.into(), parts.unwrap_or(1));
         }
-        out.extend_from_slice(&self.queue.take());
+        out.extend_from_slice(&queue.take());
+        self.queue = Some(queue);
     }
 
     fn step(&mut self, late: Option<Duration>, out: &mut Vec<u8>) {
@@ -178,16 +174,16 @@ impl Stream {
         let Some(faults) = &self.faults else {
             return false;
         };
-        let reached = |after: Option<u32>| after.is_some_and(|after| self.sent >= after);
+        let reached = |after: Option<Count>| after.is_some_and(|after| self.sent >= after.get());
         if reached(faults.reset_after) || reached(faults.close_after) {
-            self.conn.reset_if(reached(faults.reset_after));
+            self.resets = reached(faults.reset_after);
             // In a later step, so that the events before it are flushed first.
             self.continue_separately(Stage::CutNext);
         } else if reached(faults.stall_after) && !self.stalled {
             self.stalled = true;
             self.due = self.due.zip(faults.stall_for).map(|(due, wait)| due + wait);
         } else if reached(faults.error_after) {
-            self.encoder.error(&ApiError::fault(500), out);
+            self.encoder.error(&ApiError::fault(500, None), out);
             self.stage = Stage::Failed;
         } else {
             return false;
@@ -204,12 +200,11 @@ impl Stream {
             if faults.comments.is_some_and(is_nth) {
                 self.encoder.comment(out);
             }
-            if faults.malformed_after == Some(self.sent) {
+            if faults.malformed_after.map(Count::get) == Some(self.sent) {
                 self.encoder.malformed(out);
             }
         }
-        let finish = (self.cursor.left() == 1).then_some(self.finish);
-        self.encoder.delta(delta, finish, out);
+        self.encoder.delta(delta, out);
         add(&self.stats.tokens_sent, delta.is_content().into());
         count(&self.stats.chunks_sent);
         self.sent += 1;
@@ -217,9 +212,7 @@ impl Stream {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
-        if self.reports_usage {
-            self.encoder.usage(self.usage, out);
-        }
+        self.encoder.finish(&self.ending, out);
         let has = |fault: fn(&Faults) -> bool| self.faults.as_deref().is_some_and(fault);
         if has(|faults| faults.no_done) {
             self.stage = Stage::Done;
@@ -240,12 +233,18 @@ impl Stream {
 
     /// Returns whether no event is left: the body has ended, or the connection is to be cut.
     pub fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Done | Stage::Failed | Stage::Cut) && self.queue.is_empty()
+        let written = self.queue.as_ref().is_none_or(|queue| queue.is_empty());
+        matches!(self.stage, Stage::Done | Stage::Failed | Stage::Cut) && written
     }
 
     /// Returns whether the connection is to be cut.
     pub fn is_cut(&self) -> bool {
         self.stage == Stage::Cut
+    }
+
+    /// Returns whether the cut is a RST instead of a FIN.
+    pub fn resets(&self) -> bool {
+        self.resets
     }
 
     /// Ends the stream because the client has disconnected.

@@ -2,21 +2,17 @@
 
 use crate::{
     body::lock,
-    route,
+    connection::{Accepted, serve},
     server::Shared,
-    shared_conn::SharedConn,
-    socket::Socket,
     stats::Stats,
     stream_writer::{Scratch, StreamWriter},
     wheel::TimerWheel,
 };
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
 use std::{
-    io, net,
+    io,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
-use tokio::{net::TcpStream, sync::mpsc::UnboundedReceiver, task::JoinSet};
+use tokio::{sync::mpsc::UnboundedReceiver, task::JoinSet};
 
 /// The most connections that begin between two passes over the timer wheel. More would delay tokens
 /// that are due.
@@ -44,14 +40,14 @@ struct Buffers {
 }
 
 impl Worker {
-    /// Serves the connections that arrive on `sockets`, until its sender is dropped.
+    /// Serves the connections that arrive on `accepted`, until its sender is dropped.
     ///
     /// # Errors
     /// If the kernel refuses a timer.
     pub async fn run(
         shared: Arc<Shared>,
         stats: Arc<Stats>,
-        mut sockets: UnboundedReceiver<net::TcpStream>,
+        mut accepted: UnboundedReceiver<Accepted>,
     ) -> io::Result<()> {
         let worker = Arc::new(Self {
             wheel: TimerWheel::new(shared.config.tick)?,
@@ -64,10 +60,10 @@ impl Worker {
         loop {
             tokio::select! {
                 expired = worker.wheel.expired() => expired?,
-                count = sockets.recv_many(&mut arrived, ACCEPT_BATCH) => match count {
+                count = accepted.recv_many(&mut arrived, ACCEPT_BATCH) => match count {
                     0 => return Ok(()),
-                    _ => for socket in arrived.drain(..) {
-                        connections.spawn(serve(worker.clone(), socket));
+                    _ => for one in arrived.drain(..) {
+                        connections.spawn(serve(worker.clone(), one));
                     },
                 },
                 Some(_ended) = connections.join_next() => {}
@@ -96,29 +92,4 @@ impl Worker {
         }
         Ok(())
     }
-}
-
-/// State that the requests of one connection share.
-#[derive(Clone)]
-pub struct Connection {
-    /// The worker that serves it.
-    pub worker: Arc<Worker>,
-    /// The socket.
-    pub conn: Arc<SharedConn>,
-}
-
-/// Serves one connection. Its errors are the client's: it disconnected, or sent no valid HTTP.
-async fn serve(worker: Arc<Worker>, socket: net::TcpStream) {
-    let stats = worker.stats.clone();
-    let conn = TcpStream::from_std(socket).and_then(|socket| SharedConn::new(socket, stats));
-    let Ok(conn) = conn.map(Arc::new) else {
-        return;
-    };
-    let socket = Socket(conn.clone());
-    let connection = Connection { worker, conn };
-    let service = service_fn(|request| route::answer(connection.clone(), request));
-    // Heads and first events are small: one copied buffer costs less than a gathering write.
-    let mut server = http1::Builder::new();
-    server.writev(false);
-    let _ = server.serve_connection(TokioIo::new(socket), service).await;
 }

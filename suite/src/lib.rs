@@ -9,5 +9,7 @@ pub mod service;
 pub mod tasks;
 #[cfg(test)]
 mod testing;
+mod turns;
+mod usage;
 
 use xtask::{process, project};

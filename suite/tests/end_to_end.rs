@@ -1,7 +1,7 @@
-//! The whole product once, quickly: three arms through `kontrast run`, then what it left on disk.
+//! One comparison of three arms with all programs, then checks of its files.
 //!
-//! With the binaries that the tests were built with: optimised ones are the same code, and take as long to build as all
-//! the rest takes to test.
+//! It uses the binaries that were built with the tests: optimised ones are the same code, and take
+//! longer to build than all tests to run.
 
 use std::fs;
 use std::path::Path;
@@ -131,14 +131,14 @@ mod checks {
     }
 
     #[test]
-    fn a_ledger_that_does_not_add_up_is_refused() {
+    fn rejects_a_ledger_that_does_not_add_up() {
         assert!(ledgers_add_up(&metric(30.0, 20.0)).is_ok());
         assert!(ledgers_add_up(&metric(30.0, 21.0)).is_err());
         assert!(ledgers_add_up(&metric(f64::NAN, 0.0)).is_err());
     }
 
     #[test]
-    fn an_empty_directory_is_no_result() {
+    fn rejects_an_empty_directory() {
         let folder = tempfile::tempdir().unwrap();
         assert!(judge(folder.path()).is_err());
     }

@@ -25,7 +25,7 @@ pub enum Bench {
     Truth(Rest),
 }
 
-/// The options of benchmarks that decide what is set up.
+/// Options of benchmarks that decide which programs are set up.
 #[derive(Parser)]
 #[command(disable_help_flag = true)]
 struct Options {

@@ -9,14 +9,14 @@ use anyhow::{Context, Result};
 use crate::process::{self, Tool};
 use crate::project;
 
-/// Kernel side target: eBPF, little endian.
+/// The target of the kernel side: eBPF, little endian.
 const TARGET: &str = "bpfel-unknown-none";
-/// Where Debian puts the rustc that comes with a BPF core library.
+/// Debian's rustc, whose packages include the core library for BPF.
 const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
 const SYSTEM_CARGO: &str = "/usr/bin/cargo";
 const SYSTEM_CLIPPY: &str = "/usr/bin/cargo-clippy";
 
-/// What cargo and rustup set for us points to the toolchain of the host side.
+/// Variables of cargo and rustup that select the toolchain of the host side.
 const HOST_SIDE: &[&str] = &[
     "CARGO_BUILD_",
     "CARGO_ENCODED_",
@@ -29,17 +29,17 @@ const HOST_SIDE: &[&str] = &[
     "RUSTFLAGS",
     "RUSTUP_TOOLCHAIN",
 ];
-/// Links the object; built by set-up, or the user's own.
+/// The linker of the object: set-up builds it, or the user has one.
 pub const LINKER: Tool = Tool("bpf-linker");
 
-/// A way to compile for eBPF that works on this machine.
+/// A compiler and a linker for eBPF on this machine.
 pub struct Toolchain {
     compiler: Compiler,
     linker: PathBuf,
 }
 
 impl Toolchain {
-    /// Looks for a compiler and a linker; starts no installation.
+    /// Finds a compiler and a linker without installing any.
     pub fn find() -> Option<Self> {
         Some(Self {
             compiler: Compiler::find()?,
@@ -47,7 +47,7 @@ impl Toolchain {
         })
     }
 
-    /// One line about what serves.
+    /// Returns one line that describes the toolchain.
     pub fn describe(&self) -> String {
         let compiler = match self.compiler {
             Compiler::Nightly => "rustup nightly with rust-src".to_owned(),
@@ -56,7 +56,7 @@ impl Toolchain {
         format!("{compiler}, {}", project::short(&self.linker))
     }
 
-    /// A cargo that builds the eBPF package; `verb` is build or clippy.
+    /// Returns a cargo that builds the eBPF package; `verb` is `build` or `clippy`.
     fn cargo(&self, verb: &str) -> Command {
         let mut command = self.compiler.cargo(verb);
         command
@@ -68,12 +68,13 @@ impl Toolchain {
         command
     }
 
-    /// Separated as `CARGO_ENCODED_RUSTFLAGS` wants it, so that paths may hold spaces.
+    /// Returns flags separated as `CARGO_ENCODED_RUSTFLAGS` requires, so that paths may hold
+    /// spaces.
     fn flags(&self) -> String {
         [
             "-Cdebuginfo=2".to_owned(),
             "-Clink-arg=--btf".to_owned(),
-            // v3 (Linux 5.1) has 32-bit arithmetic and more jumps; rustc tells the linker too.
+            // v3 (Linux 5.1) has 32-bit arithmetic and more jumps. rustc passes it to the linker.
             "-Ctarget-cpu=v3".to_owned(),
             format!("-Clinker={}", self.linker.display()),
         ]
@@ -84,7 +85,7 @@ impl Toolchain {
 /// Compiles the eBPF programs to `.cache/ebpf/kontrast-ebpf`, where `profiler` embeds them from.
 ///
 /// # Errors
-/// The compiler fails, or the object cannot be copied.
+/// Fails if the compiler does, or the object cannot be copied.
 pub fn build(toolchain: &Toolchain) -> Result<()> {
     process::run(&mut toolchain.cargo("build"))?;
     let built = project::cache("ebpf-target")
@@ -93,15 +94,16 @@ pub fn build(toolchain: &Toolchain) -> Result<()> {
     copy_if_changed(&built, &project::cache("ebpf").join("kontrast-ebpf"))
 }
 
-/// Lints the eBPF programs, warnings denied.
+/// Lints the eBPF programs and denies warnings.
 ///
 /// # Errors
-/// There is something to warn of, or no clippy of this toolchain.
+/// Fails if there is a warning, or this toolchain has no clippy.
 pub fn clippy(toolchain: &Toolchain) -> Result<()> {
     process::run(toolchain.cargo("clippy").args(["--", "-D", "warnings"]))
 }
 
-/// An unchanged object keeps its time stamp, so that `profiler` is not built again.
+/// Copies a file whose content differs. An unchanged object keeps its time stamp, so that
+/// `profiler` is not built again.
 fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
     let new = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
     if fs::read(to).is_ok_and(|old| old == new) {
@@ -114,17 +116,17 @@ fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
     fs::write(to, new).with_context(|| format!("cannot write {}", to.display()))
 }
 
-/// A compiler that has, or can make, the core library for BPF.
+/// A compiler that has, or can build, the core library for BPF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compiler {
-    /// rustup's nightly with rust-src: compiles the core library itself.
+    /// A nightly of rustup with rust-src, which compiles the core library.
     Nightly,
     /// A system rustc whose packages include the core library for BPF.
     System,
 }
 
 impl Compiler {
-    /// Looks for one that is complete.
+    /// Finds a complete one.
     pub fn find() -> Option<Self> {
         [Self::Nightly, Self::System]
             .into_iter()
@@ -141,12 +143,12 @@ impl Compiler {
         folder.is_some_and(|folder| Path::new(&folder).is_dir())
     }
 
-    /// Major version of the LLVM inside, which the linker must match.
+    /// Returns the major version of its LLVM, which the linker must match.
     pub fn llvm_major(self) -> Option<String> {
         llvm_major(&self.rustc(&["-vV"])?)
     }
 
-    /// Whether `clippy` can be asked of it.
+    /// Whether it has a `clippy`.
     pub fn has_clippy(self) -> bool {
         match self {
             Self::Nightly => process::output(self.cargo("clippy").arg("--version")).is_some(),
@@ -155,7 +157,7 @@ impl Compiler {
     }
 
     fn cargo(self, verb: &str) -> Command {
-        // Asked by name, cargo would take rustup's clippy, which is of another compiler.
+        // Called by name, cargo would start rustup's clippy, which belongs to another compiler.
         let program = match (self, verb) {
             (Self::Nightly, _) => "cargo",
             (Self::System, "clippy") => SYSTEM_CLIPPY,
@@ -202,14 +204,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_compiler_names_its_llvm() {
+    fn reads_the_llvm_version_of_the_compiler() {
         let version = "rustc 1.96.0\nhost: x86_64-unknown-linux-gnu\nLLVM version: 22.1.8\n";
         assert_eq!(llvm_major(version).as_deref(), Some("22"));
         assert_eq!(llvm_major("rustc 1.96.0"), None);
     }
 
     #[test]
-    fn an_unchanged_object_keeps_its_time_stamp() {
+    fn keeps_the_time_stamp_of_an_unchanged_object() {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) = (folder.path().join("from"), folder.path().join("deep/to"));
         fs::write(&from, "one").unwrap();

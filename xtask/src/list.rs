@@ -24,10 +24,10 @@ const WORKLOADS: [&str; 10] = [
     "cold-start",
 ];
 
-/// Those of them that keep something in a database.
+/// Workloads that keep data in a database.
 const KEPT: [&str; 2] = ["history", "threads"];
 
-/// What of a `target.toml` is listed.
+/// The keys of a `target.toml` that the table shows.
 #[derive(Deserialize)]
 struct Target {
     name: String,
@@ -46,7 +46,7 @@ impl Target {
         self.workloads.iter().any(|name| name == workload)
     }
 
-    /// What `--db` takes for it; nothing if it has no use for a database.
+    /// Returns the values that `--db` accepts for it; none if it serves no such workload.
     fn databases(&self) -> String {
         match KEPT.iter().any(|workload| self.serves(workload)) {
             true => self.databases.join(", "),
@@ -70,7 +70,7 @@ fn memory() -> Vec<String> {
 /// Prints the table of workloads, and the kinds of task.
 ///
 /// # Errors
-/// A `target.toml` cannot be read, or the table cannot be written.
+/// Fails if a `target.toml` cannot be read, or the table cannot be written.
 pub fn list() -> Result<()> {
     let targets = targets(&project::root().join("targets"))?;
     let kinds = tasks::names()?.join(", ");
@@ -97,7 +97,7 @@ fn targets(folder: &Path) -> Result<Vec<Target>> {
     Ok(targets)
 }
 
-/// One line a target, one column a workload; the reasons for what cannot be done are below.
+/// Formats one line per target and one column per workload, with reasons for each `no` below.
 fn table(targets: &[Target]) -> String {
     let width = targets.iter().map(|target| target.name.len()).max();
     let width = width.unwrap_or_default();
@@ -120,7 +120,7 @@ fn table(targets: &[Target]) -> String {
     text += "\nyes: served and tested, no: cannot be done here, -: not written yet\n";
     text += &reasons;
     if !buses.is_empty() {
-        text += &format!("\npubsub, by what is published (--bus):\n{buses}");
+        text += &format!("\nbuses of pubsub (--bus):\n{buses}");
     }
     text
 }
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reasons_are_below_the_table() {
+    fn prints_reasons_below_the_table() {
         let one =
             "name = 'a'\nworkloads = ['chat', 'history']\ncannot.pubsub = 'it has no channels'";
         let longer = "name = 'longer'\nworkloads = ['chat', 'pubsub']\nbus = ['memory', 'redis']";
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn every_target_of_ours_serves_only_what_is_listed() {
+    fn knows_the_workloads_of_all_targets() {
         let targets = targets(&project::root().join("targets")).unwrap();
         assert!(targets.iter().any(|target| target.name == "go"));
         for target in &targets {

@@ -1,6 +1,6 @@
 //! Set-up, build, test and checks of this repository.
 //!
-//! Whatever a checkout needs and an installed `kontrast` does not. Benchmarks are in `suite`.
+//! A checkout needs these, and an installed `kontrast` does not. Benchmarks are in `suite`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Running other programs.
+//! Runs other programs.
 
 use std::convert::Infallible;
 use std::env;
@@ -11,13 +11,13 @@ use nix::unistd::geteuid;
 
 use crate::project;
 
-/// What `cargo run` sets for the program it starts.
+/// Prefixes of the variables that `cargo run` sets for the program it starts.
 pub const SET_BY_CARGO: &[&str] = &["CARGO_MANIFEST_", "CARGO_PKG_"];
 
-/// Runs to the end with our own stdin, stdout and stderr.
+/// Runs a program to its end with this process's stdin, stdout and stderr.
 ///
 /// # Errors
-/// The program cannot be started, or it fails.
+/// Fails if the program cannot be started, or does.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command
         .status()
@@ -36,14 +36,14 @@ pub fn become_program(mut command: Command) -> Result<Infallible> {
     Err(command.exec()).with_context(|| format!("cannot start {}", shown(&command)))
 }
 
-/// What the program prints on stdout, trimmed; none if it cannot be started or fails.
+/// Returns the trimmed standard output of a program; `None` if it cannot be started or fails.
 pub fn output(command: &mut Command) -> Option<String> {
     let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     output.status.success().then_some(text)
 }
 
-/// The command as one would type it.
+/// Returns the command as a user would type it.
 pub fn shown(command: &Command) -> String {
     std::iter::once(command.get_program())
         .chain(command.get_args())
@@ -52,7 +52,8 @@ pub fn shown(command: &Command) -> String {
         .join(" ")
 }
 
-/// Where PATH has this program, or else the folder for administrators' tools, which users may lack.
+/// Returns the path of a program on PATH, or in the folder for administrators' tools, which users'
+/// PATH may lack.
 pub fn which(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .chain([PathBuf::from("/usr/sbin")])
@@ -60,7 +61,8 @@ pub fn which(program: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// The program as root: as it is if we are, else through a sudo that does not ask.
+/// Returns a command that runs as root: directly for root, else through a sudo that asks no
+/// password.
 pub fn as_root(program: &str, arguments: &[&str]) -> Command {
     let path = which(program).unwrap_or_else(|| PathBuf::from(program));
     let mut command = if geteuid().is_root() {
@@ -74,19 +76,20 @@ pub fn as_root(program: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// A program that is in `.cache/tools`, or on PATH.
+/// A program in `.cache/tools`, or on PATH.
 #[derive(Clone, Copy, Debug)]
 pub struct Tool(pub &'static str);
 
 impl Tool {
-    /// Where it is; what set-up built comes first, since its version is known to fit.
+    /// Returns its path. One that set-up built comes first: its version fits.
     pub fn find(self) -> Option<PathBuf> {
         let own = project::cache("tools/bin").join(self.0);
         own.is_file().then_some(own).or_else(|| which(self.0))
     }
 }
 
-/// `cargo install` of one crate into `.cache/tools`, with the versions its authors locked.
+/// Returns a `cargo install` of one crate into `.cache/tools`, with the versions its authors
+/// locked.
 pub fn cargo_install(krate: &str, version: &str) -> Command {
     let mut command = cargo();
     forget(
@@ -107,7 +110,7 @@ pub fn cargo_install(krate: &str, version: &str) -> Command {
     command
 }
 
-/// The cargo that runs us, in the root of the repository.
+/// Returns the cargo that runs this program, in the root of the repository.
 pub fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     forget(&mut command, SET_BY_CARGO);
@@ -115,7 +118,7 @@ pub fn cargo() -> Command {
     command
 }
 
-/// `kontrast run`, from the root: there `targets/` is found, and `results/` is where it always is.
+/// Returns `kontrast run`, started in the root: it finds `targets/` there and writes to `results/`.
 pub fn kontrast_run(kontrast: &Path) -> Command {
     let mut command = Command::new(kontrast);
     forget(&mut command, SET_BY_CARGO);
@@ -123,8 +126,8 @@ pub fn kontrast_run(kontrast: &Path) -> Command {
     command
 }
 
-/// Takes variables with these prefixes out of the command's environment: what `cargo run` sets
-/// for us must not reach another cargo.
+/// Removes variables with these prefixes from the command's environment. Those that `cargo run`
+/// sets for this program must not reach another cargo.
 pub fn forget(command: &mut Command, prefixes: &[&str]) {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();

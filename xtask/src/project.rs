@@ -1,26 +1,26 @@
-//! Where things are in this repository.
+//! Paths of this repository.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The root of the checkout.
+/// Returns the root of the checkout.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("xtask lies in the root of the repository")
 }
 
-/// What set-up downloads and builds, ignored by git.
+/// Returns a path for downloads and builds of set-up, which git ignores.
 pub fn cache(name: &str) -> PathBuf {
     root().join(".cache").join(name)
 }
 
-/// A binary that `cargo xtask build` makes.
+/// Returns the path of a binary that `cargo xtask build` builds.
 pub fn binary(name: &str) -> PathBuf {
     built("release", name)
 }
 
-/// A binary that the tests were built with.
+/// Returns the path of a binary that was built with the tests.
 pub fn tested_binary(name: &str) -> PathBuf {
     built("debug", name)
 }
@@ -30,7 +30,7 @@ fn built(profile: &str, name: &str) -> PathBuf {
     root().join(target).join(profile).join(name)
 }
 
-/// The path as people read it: from the root of the checkout, where it lies inside.
+/// Returns a path for messages: relative to the checkout where it is inside.
 pub fn short(path: &Path) -> String {
     path.strip_prefix(root())
         .unwrap_or(path)
@@ -38,7 +38,7 @@ pub fn short(path: &Path) -> String {
         .to_string()
 }
 
-/// Where `bench noise` keeps the noise of this host, for the fingerprint of later recordings.
+/// Returns the file in which `bench noise` keeps the noise of this host, for later recordings.
 pub fn noise() -> PathBuf {
     cache("noise.json")
 }

@@ -70,7 +70,7 @@ impl Known for Options {
     }
 }
 
-/// Sets up and builds whatever these arguments need, then becomes `kontrast run` with them, so that
+/// Sets up and builds all that these arguments need, then becomes `kontrast run` with them, so that
 /// signals and the exit code are its own.
 ///
 /// # Errors

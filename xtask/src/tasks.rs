@@ -1,4 +1,5 @@
-//! `cargo xtask run --workload tasks`: sets up the runtimes of the kinds of task, then `suite tasks`.
+//! `cargo xtask run --workload tasks`: sets up the runtimes of the kinds of task, then `suite
+//! tasks`.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use crate::setup::{self, Need};
 use crate::{build, process, project};
 
-/// A kind of task, as far as set-up reads it.
+/// The part of a kind of task that set-up reads.
 #[derive(Deserialize)]
 struct Kind {
     name: String,

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything CI runs, each step even if one before it failed.
+//! `cargo xtask test`: all checks of CI. A failed step does not keep later ones from running.
 
 mod tally;
 
@@ -12,10 +12,10 @@ use crate::setup::{self, CARGO_DENY, Need};
 use crate::{build, ebpf, process, project, run};
 use tally::{Counts, Tally};
 
-/// Sets up, builds, checks and tests, and says how many passed.
+/// Sets up, builds, checks and tests, and prints how many passed.
 ///
 /// # Errors
-/// Set-up or build fails, so that there is nothing to test.
+/// Fails if set-up or build does.
 pub fn run(all: bool) -> Result<ExitCode> {
     setup::ensure(&[Need::Ebpf, Need::Targets(run::targets()), Need::Tests])?;
     build::kernel_side()?;
@@ -41,7 +41,7 @@ fn check(command: &mut Command) -> Result<Counts> {
     process::run(command).map(|()| Counts::ONE)
 }
 
-/// cargo, for every crate of the host side.
+/// Returns a cargo command for every crate of the host side.
 fn workspace(verb: &str, arguments: &[&str]) -> Command {
     let mut command = process::cargo();
     command
@@ -55,7 +55,8 @@ fn clippy_of_ebpf() -> Result<Counts> {
     ebpf::clippy(&toolchain).map(|()| Counts::ONE)
 }
 
-/// Advisories are left to `cargo deny check`, since their database is not a package.
+/// Checks bans, licences and sources. Advisories need a database that is no package: `cargo deny
+/// check` fetches it.
 fn dependencies() -> Result<Counts> {
     let deny = CARGO_DENY.find().context("no cargo-deny")?;
     let mut command = Command::new(deny);
@@ -64,7 +65,7 @@ fn dependencies() -> Result<Counts> {
     check(command.current_dir(project::root()))
 }
 
-/// Official clients are not ours to vendor: they are installed as their lock files say, and then tried.
+/// Runs the official clients against the stub. They are installed as their lock files say.
 fn clients_of_the_stub() -> Result<Counts> {
     let install = project::root().join("stub/tests/clients/install.sh");
     process::run(&mut Command::new(install))?;
@@ -74,7 +75,7 @@ fn clients_of_the_stub() -> Result<Counts> {
     ))
 }
 
-/// One comparison of three arms, with all programs.
+/// Runs one comparison of three arms, with all programs.
 fn end_to_end() -> Result<Counts> {
     tests(&mut workspace(
         "test",
@@ -82,8 +83,8 @@ fn end_to_end() -> Result<Counts> {
     ))
 }
 
-/// Everything in one go: cargo compiles what crates share again for each selection of crates. The tests of `profiler`
-/// load eBPF programs, so these are built as who we are and run as root.
+/// Returns one cargo command for all tests: cargo compiles shared crates again for each selection
+/// of crates. Tests that load eBPF programs are built as this user and run as root.
 fn all_tests(all: bool) -> Command {
     let mut command = workspace("test", &["--no-fail-fast"]);
     if all {
@@ -93,13 +94,13 @@ fn all_tests(all: bool) -> Command {
         let arch = std::env::consts::ARCH.to_uppercase();
         command.env(
             format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_GNU_RUNNER"),
-            project::root().join("profiler/tests/as_root.sh"),
+            project::root().join("xtask/as_root.sh"),
         );
     }
     command
 }
 
-/// Passes on what cargo prints, and adds up its result lines.
+/// Passes cargo's output on, and adds up its result lines.
 fn tests(command: &mut Command) -> Result<Counts> {
     let mut child = command
         .stdout(Stdio::piped())

@@ -1,5 +1,7 @@
 //! Command line: one file per verb.
 
+mod dataset;
+mod default_request;
 mod live;
 mod merge;
 mod requests;

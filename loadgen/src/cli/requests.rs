@@ -1,5 +1,6 @@
 //! Requests and checks, from scenario, steps file and command line.
 
+use super::default_request::DefaultRequest;
 use super::run::Run;
 use crate::Error;
 use crate::checks::Checks;
@@ -50,12 +51,19 @@ impl Run {
     }
 
     fn one(&self, scenario: &Scenario, url: &str, headers: &[String]) -> Result<Steps, Error> {
+        let mut defaults = Vec::new();
         let body = match self.body.as_ref().or(scenario.body.as_ref()) {
             Some(text) => body(text)?,
-            None => Template::parse(default_body(url)),
+            None => {
+                let default = DefaultRequest::of(url);
+                defaults.extend(default.header.map(String::from));
+                Template::parse(default.body(self.has_prompts(), self.replay.is_some()))
+            }
         };
         let checks = self.checks(scenario.expect.clone())?;
-        Ok(Steps::one(Request::new(body, headers)?, checks))
+        // The user's headers replace those of the API.
+        let headers = [&defaults[..], headers].concat();
+        Ok(Steps::one(Request::new(body, &headers)?, checks))
     }
 
     fn checks(&self, mut checks: Checks) -> Result<Checks, Error> {
@@ -110,14 +118,6 @@ fn unreadable(path: &str, source: std::io::Error) -> Error {
     Error::Read {
         path: path.into(),
         source,
-    }
-}
-
-fn default_body(url: &str) -> &'static str {
-    if url.contains("/chat/completions") {
-        r#"{"model":"stub","stream":true,"messages":[{"role":"user","content":"hello"}]}"#
-    } else {
-        r#"{"message":"hello"}"#
     }
 }
 
@@ -202,10 +202,5 @@ mod tests {
         let missing = "[[steps]]\nbody = '@no/such/file'";
         let refusal = steps("--steps", missing, &[]).unwrap_err();
         assert!(refusal.to_string().contains("no/such/file"), "{refusal}");
-    }
-
-    #[test]
-    fn sends_chat_messages_to_a_completions_url() {
-        assert!(default_body("http://127.0.0.1:1/v1/chat/completions").contains("messages"));
     }
 }

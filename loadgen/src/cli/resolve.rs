@@ -8,6 +8,7 @@ use crate::mask::{self, Secrets};
 use crate::output::exporter::Exporter;
 use crate::plan::Plan;
 use crate::scenario::{self, Scenario, Shape, Unit};
+use crate::trace::Trace;
 use recording::load::Origin;
 use std::time::Duration;
 
@@ -19,23 +20,23 @@ const STREAMS_A_THREAD: f64 = 500.0;
 impl Run {
     /// Returns the validated plan.
     pub(super) fn plan(&self) -> Result<Plan, Error> {
-        let default = if self.rate.is_some() {
+        let default = if self.rate.is_some() || self.replay.is_some() {
             "open"
         } else {
             "baseline"
         };
         let scenario = scenario::find(self.scenario.as_deref().unwrap_or(default))?;
-        let shape = self.shape(scenario.shape().map_err(Error::Usage)?)?;
+        let trace = self.trace()?;
+        let shape = self.shape_or_trace(&scenario, trace.as_deref())?;
+        self.check_users_only(&shape)?;
         let urls = self.urls(&scenario)?;
         self.check_trust(&urls)?;
         let transport = self.transport(&urls, self.http2)?;
         let stop_when_crossed = scenario.stop_when_crossed || self.stop_when_crossed;
-        let mut thresholds = if self.thresholds.is_empty() {
-            scenario.thresholds.clone()
-        } else {
-            Vec::new()
+        let thresholds = match self.thresholds.is_empty() {
+            true => scenario.thresholds.clone(),
+            false => self.thresholds.clone(),
         };
-        thresholds.extend(self.thresholds.iter().cloned());
         if stop_when_crossed && thresholds.is_empty() {
             return Err(Error::Usage(
                 "--stop-when-crossed needs a --threshold".into(),
@@ -43,6 +44,9 @@ impl Run {
         }
         Ok(Plan {
             origin: self.origin(),
+            prompts: self.prompts(trace.as_ref())?,
+            conversation: self.conversation,
+            think_time: self.think_time()?,
             format: self.format,
             slo: self.goodput.clone(),
             secrets: Secrets::new(self.headers.iter().chain(&scenario.headers), urls.iter()),
@@ -65,7 +69,11 @@ impl Run {
             threads: self
                 .threads
                 .map_or_else(|| default_threads(&shape), usize::from),
-            scenario: scenario.name,
+            scenario: match &self.replay {
+                Some(path) => format!("replay of {path}"),
+                None => scenario.name,
+            },
+            trace,
             shape,
         })
     }
@@ -114,6 +122,18 @@ impl Run {
         match urls.iter().any(|url| is_secure(url)) {
             true => Transport::secured(http2, &trust),
             false => Ok(Transport::plain(http2)),
+        }
+    }
+
+    /// Returns the load over time: the constant mean rate of a trace, or the scenario's shape.
+    fn shape_or_trace(&self, scenario: &Scenario, trace: Option<&Trace>) -> Result<Shape, Error> {
+        match trace {
+            // A moment longer than the trace, so that its last request is due before the end.
+            Some(trace) => {
+                let length_ns = trace.length_ns() + clock::MILLISECOND;
+                Ok(Shape::constant_rate(trace.entries.len(), length_ns))
+            }
+            None => self.shape(scenario.shape().map_err(Error::Usage)?),
         }
     }
 

@@ -60,6 +60,28 @@ pub struct Run {
     /// before), {iteration} (of all steps) and {run}, also in the URL's path
     #[arg(long, value_name = "TEXT|@FILE")]
     pub body: Option<String>,
+    /// Fill {prompt} with this many words: 200, uniform:50:500, lognormal:200:0.8 or
+    /// recorded:FILE
+    #[arg(long, value_name = "WORDS", conflicts_with = "prompts")]
+    pub prompt_words: Option<String>,
+    /// Fill {prompt} with the lines of this file in turn
+    #[arg(long, value_name = "FILE")]
+    pub prompts: Option<PathBuf>,
+    /// Start all prompts with the same N words, which a server may cache
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub shared_words: usize,
+    /// Send a growing history for N turns in {messages} or {contents}, then start a new
+    /// conversation
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), default_value_t = 1)]
+    pub conversation: u64,
+    /// Let users wait this long after a good answer: 2s, uniform:1s:3s, lognormal:2s:0.5 or
+    /// recorded:FILE
+    #[arg(long, value_name = "TIME")]
+    pub think_time: Option<String>,
+    /// Replay the arrival times and lengths of this trace: Azure (CSV) or Mooncake (JSON lines), or
+    /// `sample`. --duration scales its times
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "users", "rate", "prompts", "prompt_words"])]
+    pub replay: Option<String>,
     /// Repeat the requests in this TOML file, in order: [[steps]] with method, path, body, expect
     #[arg(long, value_name = "FILE", conflicts_with = "body")]
     pub steps: Option<String>,

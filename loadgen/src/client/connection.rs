@@ -14,6 +14,7 @@ use tokio_rustls::client::TlsStream;
 pub struct Connection {
     protocol: Protocol,
     reads: Arc<Reads>,
+    used: bool,
 }
 
 enum Protocol {
@@ -66,7 +67,11 @@ impl Connection {
                 }
             }
         };
-        Ok(Self { protocol, reads })
+        Ok(Self {
+            protocol,
+            reads,
+            used: false,
+        })
     }
 
     /// Returns the `kept` connection if the server kept it too, else a new one.
@@ -94,6 +99,7 @@ impl Connection {
     pub async fn send(&mut self, request: hyper::Request<Bytes>) -> Result<Head, Failure> {
         self.reads.first_ns.store(0, Relaxed);
         self.reads.head_ns.store(0, Relaxed);
+        self.used = true;
         let head = match &mut self.protocol {
             Protocol::Plain(http1) => http1.send(&request).await,
             Protocol::Secure(http1) => http1.send(&request).await,
@@ -116,6 +122,11 @@ impl Connection {
             Protocol::Secure(http1) => http1.body(take).await,
             Protocol::Http2(http2) => http2.body(take).await,
         }
+    }
+
+    /// Returns whether a request has been sent on this connection.
+    pub fn is_used(&self) -> bool {
+        self.used
     }
 
     /// Returns the stamps of the answer under way.

@@ -7,6 +7,7 @@ use super::{Connection, Failure};
 use crate::clock::unix_offset_ns;
 use crate::sse::{
     Chunk, Event, Format, Framing, Kind, Overflow, Parser, Scanner, Selection, Text, Usage,
+    count_tokens,
 };
 use bytes::Bytes;
 use hyper::header::ACCEPT_ENCODING;
@@ -66,6 +67,8 @@ pub struct Answer {
     pub gaps: Vec<Gap>,
     /// Arrival of each stamped chunk less the sender's stamp, nanoseconds.
     pub stamp_errors: Vec<u32>,
+    /// Text of the answer as the inside of a JSON string, where conversations need it.
+    pub text: Vec<u8>,
     /// First bytes of the body, or of the event that reported an error.
     pub body_start: Vec<u8>,
 }
@@ -129,17 +132,20 @@ impl Exchange {
         self.text.reset();
         self.decoder = None;
         let last = &mut self.answer;
-        let (mut gaps, mut stamp_errors, mut body_start) = (
+        let (mut gaps, mut stamp_errors, mut text, mut body_start) = (
             std::mem::take(&mut last.gaps),
             std::mem::take(&mut last.stamp_errors),
+            std::mem::take(&mut last.text),
             std::mem::take(&mut last.body_start),
         );
         gaps.clear();
         stamp_errors.clear();
+        text.clear();
         body_start.clear();
         self.answer = Answer {
             gaps,
             stamp_errors,
+            text,
             body_start,
             ..Answer::default()
         };
@@ -235,8 +241,13 @@ impl Answer {
     ) {
         let (mut tokens, mut output) = (0, false);
         let (mut reasoning, mut tools) = (0, 0);
+        let kept = &mut self.text;
         let chunk = scanner.scan(event.data, &mut |kind, piece| {
-            let count = text.count(kind, piece);
+            let new = text.new_part(kind, piece);
+            if scanner.keep_text && kind == Kind::Answer {
+                kept.extend_from_slice(new);
+            }
+            let count = count_tokens(new);
             tokens += count;
             match kind {
                 Kind::Answer => output |= count > 0,

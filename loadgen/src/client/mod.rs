@@ -25,5 +25,5 @@ pub use metered::{Metered, Reads, Wire};
 pub use request::Request;
 pub use socket::Address;
 pub use target::Target;
-pub use template::{Template, Values};
+pub use template::{Template, Turn, Values};
 pub use transport::{Transport, Trust};

@@ -2,10 +2,13 @@
 //!
 //! Other braces stay as they are, since JSON bodies contain many.
 
+use crate::prompts::Prompts;
 use bytes::Bytes;
 use hyper::http::uri::PathAndQuery;
 use std::io::Write as _;
 
+/// Length of an answer where no trace asks for another.
+const DEFAULT_OUTPUT_TOKENS: usize = 128;
 /// Users who share a room.
 const ROOM: usize = 50;
 
@@ -20,6 +23,31 @@ pub struct Values<'a> {
     pub iteration: u64,
     /// `{run}`: identifier of the run, different in every run.
     pub run: &'a str,
+    /// Number of the request among all of the run, from 0.
+    pub index: u64,
+    /// Prompts of the run; none for `hello`.
+    pub prompts: Option<&'a Prompts>,
+    /// Earlier turns of the conversation.
+    pub history: &'a [Turn],
+}
+
+/// Turn of a conversation: two texts, each the inside of a JSON string.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Prompt of the user.
+    pub prompt: Vec<u8>,
+    /// Answer of the model.
+    pub answer: Vec<u8>,
+}
+
+impl Values<'_> {
+    /// Writes the prompt of this request, as the inside of a JSON string.
+    pub fn write_prompt(&self, out: &mut Vec<u8>) {
+        match self.prompts {
+            Some(prompts) => prompts.write(self.index, out),
+            None => out.extend_from_slice(b"hello"),
+        }
+    }
 }
 
 /// Template.
@@ -53,15 +81,34 @@ pub enum Placeholder {
     Iteration,
     /// `{run}`
     Run,
+    /// `{prompt}`
+    Prompt,
+    /// `{messages}`: a JSON list of the conversation, in the form of OpenAI and Anthropic.
+    Messages,
+    /// `{contents}`: a JSON list of the conversation, in the form of Gemini.
+    Contents,
+    /// `{output_tokens}`: length of the answer that a trace asks for.
+    OutputTokens,
+}
+
+impl Placeholder {
+    /// Returns whether a path may contain it.
+    fn suits_paths(self) -> bool {
+        !matches!(self, Self::Prompt | Self::Messages | Self::Contents)
+    }
 }
 
 /// Syntax of the placeholders.
-const WRITTEN: [(&str, Placeholder); 5] = [
+const WRITTEN: [(&str, Placeholder); 9] = [
     ("{user}", Placeholder::User),
     ("{room}", Placeholder::Room),
     ("{turn}", Placeholder::Turn),
     ("{iteration}", Placeholder::Iteration),
     ("{run}", Placeholder::Run),
+    ("{output_tokens}", Placeholder::OutputTokens),
+    ("{prompt}", Placeholder::Prompt),
+    ("{messages}", Placeholder::Messages),
+    ("{contents}", Placeholder::Contents),
 ];
 
 impl Template {
@@ -107,9 +154,63 @@ impl Piece {
             Self::Value(Placeholder::Turn) => write!(text, "{}", values.turn),
             Self::Value(Placeholder::Iteration) => write!(text, "{}", values.iteration),
             Self::Value(Placeholder::Run) => text.write_all(values.run.as_bytes()),
+            Self::Value(Placeholder::OutputTokens) => {
+                let tokens = values
+                    .prompts
+                    .and_then(|prompts| prompts.output_tokens(values.index));
+                write!(text, "{}", tokens.unwrap_or(DEFAULT_OUTPUT_TOKENS))
+            }
+            Self::Value(Placeholder::Prompt) => {
+                values.write_prompt(text);
+                Ok(())
+            }
+            Self::Value(Placeholder::Messages) => {
+                write_conversation(values, &MESSAGES, text);
+                Ok(())
+            }
+            Self::Value(Placeholder::Contents) => {
+                write_conversation(values, &CONTENTS, text);
+                Ok(())
+            }
         };
         written.expect("memory takes any text");
     }
+}
+
+/// JSON around the texts of a conversation: before a prompt, before an answer, after either.
+struct Form {
+    prompt: &'static str,
+    answer: &'static str,
+    end: &'static str,
+}
+
+const MESSAGES: Form = Form {
+    prompt: r#"{"role":"user","content":""#,
+    answer: r#"{"role":"assistant","content":""#,
+    end: r#""}"#,
+};
+
+const CONTENTS: Form = Form {
+    prompt: r#"{"role":"user","parts":[{"text":""#,
+    answer: r#"{"role":"model","parts":[{"text":""#,
+    end: r#""}]}"#,
+};
+
+/// Writes the conversation up to this request's prompt as a JSON list.
+fn write_conversation(values: &Values<'_>, form: &Form, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for turn in values.history {
+        for (begin, text) in [(form.prompt, &turn.prompt), (form.answer, &turn.answer)] {
+            out.extend_from_slice(begin.as_bytes());
+            out.extend_from_slice(text);
+            out.extend_from_slice(form.end.as_bytes());
+            out.push(b',');
+        }
+    }
+    out.extend_from_slice(form.prompt.as_bytes());
+    values.write_prompt(out);
+    out.extend_from_slice(form.end.as_bytes());
+    out.push(b']');
 }
 
 fn placeholder_at(text: &[u8]) -> Option<(&'static str, Placeholder)> {
@@ -136,9 +237,21 @@ impl Path {
             return Err(format!("the path {text:?} does not begin with /"));
         }
         let template = Template::parse(text.to_owned());
+        let unsuited = WRITTEN
+            .iter()
+            .find(|(written, placeholder)| !placeholder.suits_paths() && text.contains(written));
+        if let Some((written, _)) = unsuited {
+            return Err(format!(
+                "the path {text:?} cannot have {written}: it belongs into a body"
+            ));
+        }
         let filled = template.fill(&Values::default());
         if filled.iter().any(|byte| matches!(byte, b'{' | b'}')) {
-            let known = WRITTEN.map(|(written, _)| written).join(", ");
+            let known = WRITTEN
+                .iter()
+                .filter(|(_, placeholder)| placeholder.suits_paths());
+            let known: Vec<&str> = known.map(|(written, _)| *written).collect();
+            let known = known.join(", ");
             return Err(format!(
                 "the path {text:?} has braces other than those of {known}"
             ));
@@ -162,69 +275,5 @@ impl Path {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const VALUES: Values<'static> = Values {
-        user: 7,
-        turn: 12,
-        iteration: 3,
-        run: "5eed",
-    };
-
-    fn filled(text: &str) -> String {
-        let bytes = Template::parse(text.to_owned()).fill(&VALUES);
-        String::from_utf8(bytes.to_vec()).unwrap()
-    }
-
-    #[test]
-    fn fills_in_placeholders() {
-        assert_eq!(filled(r#"{"id":"{user}-{turn}"}"#), r#"{"id":"7-12"}"#);
-        assert_eq!(filled("{run}{iteration}{{user}}"), "5eed3{7}");
-    }
-
-    #[test]
-    fn assigns_fifty_users_to_a_room() {
-        let room = |user| Template::parse("{room}").fill(&Values { user, ..VALUES });
-        assert_eq!([0, 49, 50, 149].map(room), ["0", "0", "1", "2"]);
-    }
-
-    #[test]
-    fn keeps_other_braces() {
-        for text in ["", r#"{"a":{"user":1}}"#, "{ user }", "{usr}", "{user", "{"] {
-            assert_eq!(filled(text), text);
-            let template = Template::parse(text.to_owned());
-            assert!(matches!(template, Template::Fixed(_)), "{text}");
-        }
-    }
-
-    #[test]
-    fn rejects_invalid_paths() {
-        let path = |text: &str| Path::parse(text).map(|path| path.fill(&VALUES).to_string());
-        assert_eq!(
-            path("/threads/{user}-{turn}?a=1").unwrap(),
-            "/threads/7-12?a=1"
-        );
-        assert_eq!(path("/chat").unwrap(), "/chat");
-        for (text, reason) in [
-            ("chat", "begin with /"),
-            ("", "begin with /"),
-            ("/{usr}", "{user}, {room}, {turn}, {iteration}, {run}"),
-            ("/a b", "no URL has the path"),
-        ] {
-            let refusal = path(text).unwrap_err();
-            assert!(refusal.contains(reason), "{refusal}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn fills_like_string_replacement(text in r#"(\{user\}|\{turn\}|\{iteration\}|\{run\}|[{}"a]){0,12}"#) {
-            // No value contains a brace, so the order of replacement does not matter.
-            let expected = text.replace("{user}", "7").replace("{turn}", "12");
-            let expected = expected.replace("{iteration}", "3").replace("{run}", "5eed");
-            prop_assert_eq!(filled(&text), expected);
-        }
-    }
-}
+#[path = "template_tests.rs"]
+mod tests;

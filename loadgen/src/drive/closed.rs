@@ -52,6 +52,12 @@ async fn user(worker: Arc<WorkerState>, index: usize) {
             };
             match wait {
                 Some(wait) => worker.control.pause(wait).await,
+                None if worker.plan.think_time.is_some() => {
+                    worker
+                        .control
+                        .pause(worker.plan.think_time(index, turn))
+                        .await;
+                }
                 None if desync => {
                     if let Some(pause) = think_time(index, turn, took) {
                         tokio::time::sleep(pause).await;

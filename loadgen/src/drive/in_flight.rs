@@ -39,6 +39,11 @@ impl<'a> InFlight<'a> {
         self.progress = Some(progress);
     }
 
+    /// Counts that the request is sent again.
+    pub fn resent(&self) {
+        self.worker.counters().requests.resent += 1;
+    }
+
     /// Counts the request as answered to the end.
     pub fn completed(mut self, answer: &Answer) {
         self.resolved = true;

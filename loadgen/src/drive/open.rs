@@ -4,7 +4,7 @@
 //! connection and the load generator. A closed loop misses them, since a slow server also delays
 //! the next requests ("coordinated omission").
 
-use super::session::Session;
+use super::session::{Due, Session};
 use super::timer::Timer;
 use super::worker_state::WorkerState;
 use crate::clock::now_ns;
@@ -40,9 +40,13 @@ async fn offer(
     let (free, mut idle) = mpsc::unbounded_channel();
     let most = worker.plan.streams_of(worker.number);
     let mut made = 0;
-    for due in worker.plan.arrivals(worker.number) {
-        let due = worker.control.start_ns + due;
-        timer.until(due).await?;
+    for (position, due) in worker.plan.arrivals(worker.number).enumerate() {
+        let due = Due {
+            at_ns: worker.control.start_ns + due,
+            // Workers take turns, as in the trace.
+            index: (worker.number + position * worker.plan.threads) as u64,
+        };
+        timer.until(due.at_ns).await?;
         if !worker.control.claim() {
             break;
         }
@@ -67,13 +71,13 @@ async fn offer(
 async fn ask(
     worker: Arc<WorkerState>,
     mut session: Session,
-    due: u64,
+    due: Due,
     free: mpsc::UnboundedSender<Session>,
 ) {
     worker
         .counters()
         .start_delay
-        .record(now_ns().saturating_sub(due));
+        .record(now_ns().saturating_sub(due.at_ns));
     // Failures are counted in `ask`; they do not delay the next request.
     let _ = session.ask(&worker, Some(due)).await;
     // Fails once the load is over: the session is then no longer needed.

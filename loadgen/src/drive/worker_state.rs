@@ -35,6 +35,7 @@ impl WorkerState {
             received: Received::default(),
             scanner: Scanner {
                 selection: plan.format,
+                keep_text: plan.conversation > 1,
             },
             plan,
             counters: Mutex::default(),

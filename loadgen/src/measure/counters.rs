@@ -243,7 +243,7 @@ impl Counters {
         }
     }
 
-    fn counts(&self) -> [u64; 13] {
+    fn counts(&self) -> [u64; 14] {
         let mut copy = Self {
             requests: Requests {
                 failed: BTreeMap::new(),
@@ -260,12 +260,13 @@ impl Counters {
         copy.counts_mut().map(|count| *count)
     }
 
-    fn counts_mut(&mut self) -> [&mut u64; 13] {
+    fn counts_mut(&mut self) -> [&mut u64; 14] {
         let (requests, kinds, usage) = (&mut self.requests, &mut self.kinds, &mut self.usage);
         [
             &mut requests.started,
             &mut requests.completed,
             &mut requests.cut,
+            &mut requests.resent,
             &mut self.cut_unanswered,
             &mut self.out_of_resources,
             &mut self.goodput,

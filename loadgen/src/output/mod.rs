@@ -67,6 +67,7 @@ pub(crate) mod tests {
                 completed: 11,
                 failed: [("connection reset".into(), 1)].into(),
                 cut: 2,
+                resent: 0,
                 rejected: [("status 502".into(), 1)].into(),
             },
             tokens: 500,

@@ -87,6 +87,13 @@ fn write_requests(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> 
     for (reason, count) in &requests.failed {
         line(out, "failed", &format!("{count}  {reason}"))?;
     }
+    if requests.resent > 0 {
+        let resent = format!(
+            "{}  on new connections, the old ones were closed",
+            requests.resent
+        );
+        line(out, "resent", &resent)?;
+    }
     if requests.cut > 0 {
         let cut = format!("{}  still streaming at the end", requests.cut);
         line(out, "cut", &cut)?;

@@ -17,8 +17,8 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// Returns the due times of worker `number` of `workers`. Each worker takes every n-th request of
-    /// an even load, or its share of a Poisson process, which is a Poisson process again.
+    /// Returns the due times of worker `number` of `workers`. Each worker takes every n-th request
+    /// of an even load, or its share of a Poisson process, which is a Poisson process again.
     pub fn new(shape: &Shape, spacing: Spacing, seed: u64, number: usize, workers: usize) -> Self {
         let step = workers as f64;
         Self {

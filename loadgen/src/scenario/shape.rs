@@ -95,6 +95,20 @@ impl Shape {
         }
     }
 
+    /// Returns a constant rate of `requests` over `length_ns`.
+    pub fn constant_rate(requests: usize, length_ns: u64) -> Self {
+        let rate = requests as f64 * SECOND as f64 / length_ns as f64;
+        Self {
+            unit: Unit::Rate,
+            lines: vec![Line {
+                begin_ns: 0,
+                length_ns,
+                from: rate,
+                to: rate,
+            }],
+        }
+    }
+
     /// Returns the length in nanoseconds.
     pub fn length_ns(&self) -> u64 {
         self.lines

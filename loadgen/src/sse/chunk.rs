@@ -10,6 +10,8 @@ use super::json::Cursor;
 pub struct Scanner {
     /// Selected format.
     pub selection: Selection,
+    /// Whether the text of answers is kept, for conversations.
+    pub keep_text: bool,
 }
 
 /// Texts of an event whose meaning depends on its `type`, which may come after them.

@@ -20,7 +20,11 @@ struct Read {
 fn read_as(selection: Selection, events: &[&str]) -> Read {
     let mut read = Read::default();
     for event in events {
-        let chunk = Scanner { selection }.scan(event.as_bytes(), &mut |kind, text| {
+        let chunk = Scanner {
+            selection,
+            keep_text: false,
+        }
+        .scan(event.as_bytes(), &mut |kind, text| {
             let text = std::str::from_utf8(text).unwrap();
             match kind {
                 Kind::Answer => read.answer += text,

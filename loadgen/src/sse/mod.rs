@@ -12,4 +12,4 @@ pub use chunk::Scanner;
 pub use contents::{Chunk, Kind, Usage};
 pub use format::{Format, Selection};
 pub use parser::{Event, Framing, Overflow, Parser};
-pub use text::Text;
+pub use text::{Text, count_tokens};

@@ -1,8 +1,8 @@
-//! Token count of a stream's text.
+//! New text and tokens of a stream.
 
 use super::contents::Kind;
 
-/// Counter of the new tokens in each piece of a stream's text.
+/// Finder of the new text in each piece of a stream's text.
 ///
 /// Some servers repeat the whole text so far in every event ("cumulative" streams). A stream counts
 /// as cumulative as long as each text begins with the one before it; then only the rest of the text
@@ -25,32 +25,32 @@ impl Text {
         self.extended = 0;
     }
 
-    /// Counts the new tokens of `text`, a JSON string that is not empty, still escaped.
-    pub fn count(&mut self, kind: Kind, text: &[u8]) -> u32 {
+    /// Returns the part of `text` that is new: of a JSON string that is not empty, still escaped.
+    pub fn new_part<'a>(&mut self, kind: Kind, text: &'a [u8]) -> &'a [u8] {
         if kind != Kind::Answer || self.incremental {
-            return count_tokens(text);
+            return text;
         }
         if self.last.is_empty() {
             self.last.extend_from_slice(text);
-            return count_tokens(text);
+            return text;
         }
         match text.strip_prefix(&self.last[..]) {
             // The same token twice is common; the same text again after growing is a repetition.
-            Some(b"") if self.extended > 0 => 0,
+            Some(b"") if self.extended > 0 => b"",
             Some(new) if !new.is_empty() => {
                 self.extended += 1;
                 self.last.extend_from_slice(new);
-                count_tokens(new)
+                new
             }
             _ => {
                 self.incremental = true;
-                count_tokens(text)
+                text
             }
         }
     }
 }
 
-/// Counts the words of an escaped JSON string, at least one.
+/// Counts the words of an escaped JSON string: 0 of an empty one, else at least one.
 pub fn count_tokens(text: &[u8]) -> u32 {
     let mut words = 0;
     let mut inside_word = false;
@@ -64,7 +64,7 @@ pub fn count_tokens(text: &[u8]) -> u32 {
         words += u32::from(!inside_word && !space);
         inside_word = !space;
     }
-    words.max(1)
+    words.max(u32::from(!text.is_empty()))
 }
 
 #[cfg(test)]
@@ -73,7 +73,7 @@ mod tests {
 
     fn counts(texts: &[&str]) -> Vec<u32> {
         let mut counter = Text::default();
-        let count = |text: &&str| counter.count(Kind::Answer, text.as_bytes());
+        let count = |text: &&str| count_tokens(counter.new_part(Kind::Answer, text.as_bytes()));
         texts.iter().map(count).collect()
     }
 
@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn forgets_the_last_stream_on_reset() {
         let mut counter = Text::default();
-        counter.count(Kind::Answer, b" a");
+        counter.new_part(Kind::Answer, b" a");
         counter.reset();
-        assert_eq!(counter.count(Kind::Answer, b" a b"), 2);
+        assert_eq!(counter.new_part(Kind::Answer, b" a b"), b" a b");
     }
 }

@@ -52,7 +52,8 @@ fn request(host: &str) -> String {
     http::request("POST", "/chat", host, Some(r#"{"message":"hello"}"#))
 }
 
-/// Reads the answer to its end. Returns the time of its first token since `resumed`, and its length.
+/// Reads the answer to its end. Returns the time of its first token since `resumed`, and the
+/// length.
 fn read(stream: &mut impl Read, resumed: Instant) -> anyhow::Result<(Duration, u64)> {
     let mut first_token = None;
     let answer = http::read_until(stream, |bytes| {

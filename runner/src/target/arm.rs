@@ -1,4 +1,4 @@
-//! An arm as the user writes it, and the server that it stands for.
+//! An arm as the user writes it, and its server.
 
 use super::{
     error::{Error, Result},
@@ -20,13 +20,13 @@ pub struct Arm {
 /// Where an arm's server comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// It is built and started by us.
+    /// A folder whose server this process builds and starts.
     Folder(Box<Folder>),
-    /// It runs already and is left alone.
+    /// A process that already runs and is left alone.
     Process { pid: u32, url: String },
 }
 
-/// A target's folder and the variant of it that was asked for.
+/// A target's folder and the chosen variant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Folder {
     pub path: PathBuf,
@@ -35,17 +35,17 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// The environment of the server: the target's, then the variant's on top.
+    /// Returns the environment of the server: the target's, then the variant's on top.
     pub fn env(&self) -> BTreeMap<&String, &String> {
         self.manifest.env.iter().chain(&self.variant.env).collect()
     }
 }
 
 impl Arm {
-    /// Understands an arm; names of targets are folders of `targets_dir`.
+    /// Parses an arm; names of targets are folders of `targets_dir`.
     ///
     /// # Errors
-    /// Says what is wrong with it, and what would have been right.
+    /// Fails if it is malformed or unknown, with a correct form.
     pub fn resolve(spec: &str, targets_dir: &Path) -> Result<Self> {
         let (alias, rest) = match spec.split_once('=') {
             Some((alias, rest)) if !alias.contains('/') => (Some(alias), rest),
@@ -70,7 +70,7 @@ impl Arm {
         let (pid, url) = process
             .split_once('@')
             .ok_or_else(|| bad(spec, "the URL after @ is missing"))?;
-        // As the kernel's own pid_t: positive, and no more than i32::MAX.
+        // The kernel's pid_t is positive and at most i32::MAX.
         let number = pid
             .parse::<i32>()
             .ok()
@@ -94,7 +94,7 @@ impl Arm {
     }
 
     fn folder(spec: &str, alias: Option<&str>, rest: &str, targets_dir: &Path) -> Result<Self> {
-        // A colon in a folder's own name is not a variant: variants hold no slash.
+        // A colon in a folder's name opens no variant: variants have no slash.
         let (place, variant) = match rest.rsplit_once(':') {
             Some((place, variant)) if !variant.contains('/') => (place, Some(variant)),
             _ => (rest, None),
@@ -120,12 +120,12 @@ impl Arm {
         })
     }
 
-    /// The arm's name, as in `go` or `go:gomaxprocs1`.
+    /// Returns the arm's name, as in `go` or `go:gomaxprocs1`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What `target.toml` says; `None` for a process that already runs.
+    /// Returns the content of `target.toml`; `None` for a process that already runs.
     pub fn manifest(&self) -> Option<&Manifest> {
         match &self.source {
             Source::Folder(folder) => Some(&folder.manifest),
@@ -133,8 +133,8 @@ impl Arm {
         }
     }
 
-    /// Runtime family and version of what runs: the variant's, where it has its own. `None` for a process that already
-    /// runs.
+    /// Returns runtime family and version: the variant's where it has them. `None` for a process
+    /// that already runs.
     pub fn runtime(&self) -> Option<(String, String)> {
         let Source::Folder(folder) = &self.source else {
             return None;
@@ -147,7 +147,7 @@ impl Arm {
         ))
     }
 
-    /// The target's folder; `None` for a process that already runs.
+    /// Returns the target's folder; `None` for a process that already runs.
     pub fn path(&self) -> Option<&Path> {
         match &self.source {
             Source::Folder(folder) => Some(&folder.path),
@@ -163,7 +163,8 @@ fn bad(spec: &str, why: impl Into<String>) -> Error {
     }
 }
 
-/// The folder that `place` names: a path if it looks like one, else a folder of `targets_dir`.
+/// Returns the folder that `place` names: a path if it looks like one, else a folder of
+/// `targets_dir`.
 fn locate(spec: &str, place: &str, targets_dir: &Path) -> Result<PathBuf> {
     let is_path = place.contains('/') || place == "." || place == "..";
     if !is_path {
@@ -176,7 +177,7 @@ fn locate(spec: &str, place: &str, targets_dir: &Path) -> Result<PathBuf> {
     };
     if !folder.join(manifest::FILE_NAME).is_file() {
         let hint = if is_path {
-            "docs/targets.md says what it holds".to_owned()
+            "docs/targets.md describes it".to_owned()
         } else {
             known(targets_dir)
         };
@@ -192,7 +193,7 @@ fn locate(spec: &str, place: &str, targets_dir: &Path) -> Result<PathBuf> {
     })
 }
 
-/// The targets that there are, for a message.
+/// Lists the targets of the folder, for a message.
 fn known(targets_dir: &Path) -> String {
     let entries = fs::read_dir(targets_dir).into_iter().flatten().flatten();
     let targets = entries.filter(|entry| entry.path().join(manifest::FILE_NAME).is_file());

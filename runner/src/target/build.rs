@@ -1,4 +1,4 @@
-//! Building a target, when what it is built from has changed.
+//! Builds a target whose inputs have changed.
 
 use super::{
     arm::{Arm, Folder, Source},
@@ -17,13 +17,14 @@ use std::{
 };
 
 impl Arm {
-    /// Builds the server, if its inputs changed since it was last built here; returns whether it was built.
+    /// Builds the server if its inputs changed since its last build; returns whether it did.
     ///
-    /// The inputs are `target.toml`, the files beside it and `sources`, without what git ignores. Says on standard
-    /// error what is being built. Under sudo the build runs as the user who called it.
+    /// The inputs are `target.toml`, the files beside it and `sources`, without those that git
+    /// ignores. Progress goes to standard error. Under sudo the build runs as the user behind it.
     ///
     /// # Errors
-    /// If the command fails, with the end of its output; or if the folder cannot be read or written.
+    /// Fails if the command does, with the end of its output; or if the folder cannot be read or
+    /// written.
     pub fn build(&self) -> Result<bool> {
         let Source::Folder(folder) = &self.source else {
             return Ok(false);
@@ -34,7 +35,7 @@ impl Arm {
         let user = SudoUser::detect()?;
         let _files = user.as_ref().map(SudoUser::files).transpose()?;
         let place = Place::prepare(&folder.path)?;
-        // Two runs may want the same target: the second waits, and finds it built.
+        // Of two runs that build one target, the second waits and finds it built.
         place
             .lock
             .lock()
@@ -45,7 +46,7 @@ impl Arm {
         {
             return Ok(false);
         }
-        // Without this a build that fails half way would pass for the one before.
+        // A build that fails half-way must not pass for the one before.
         remove(&place.stamp())?;
         run(self.name(), command, folder, &place, user.as_ref())?;
         fs::write(place.stamp(), fingerprint)
@@ -89,7 +90,7 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// Whether the program that `run` names by a path is there; it may have been removed after the build.
+/// Whether the program exists that `run` names by a path; it may have been removed after the build.
 fn has_program(folder: &Folder) -> bool {
     let program = folder
         .manifest
@@ -146,7 +147,7 @@ fn failure(arm: &str, command: &str, status: ExitStatus, log: &Path) -> Error {
     }
 }
 
-/// How to install the tool that the shell did not find, if that is why the build failed.
+/// Returns how to install the tool that the shell did not find, if the build failed for that.
 fn missing_tool(tail: &str) -> Option<String> {
     let line = tail.lines().find(|line| line.ends_with("not found"))?;
     let tool = line
@@ -154,7 +155,7 @@ fn missing_tool(tail: &str) -> Option<String> {
         .rfind(|word| !["", "not", "found", "command"].contains(word))?;
     let install = match tool {
         "go" => {
-            "apt-get install golang-go (1.21 or later fetches the version it is asked for itself), or https://go.dev/dl"
+            "apt-get install golang-go (1.21 or later fetches the version that target.toml names), or https://go.dev/dl"
         }
         "npm" | "node" => "apt-get install npm, or https://nodejs.org/en/download",
         "cargo" => "https://rustup.rs",
@@ -167,7 +168,7 @@ fn missing_tool(tail: &str) -> Option<String> {
     ))
 }
 
-/// Says what is being built; on a terminal with the time it takes.
+/// Prints which arm is being built; on a terminal with the elapsed time.
 struct Progress {
     started: Instant,
     bar: ProgressBar,

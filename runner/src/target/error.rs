@@ -1,41 +1,41 @@
-//! What can go wrong with a server under test, each with what to do about it.
+//! Errors of servers under test, each with its remedy.
 
 use super::log::LogTail;
 use std::{path::PathBuf, time::Duration};
 
-/// A result of this module.
+/// Result with an [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a server under test cannot be used.
+/// A reason why a server under test cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The arm is not written as arms are.
+    /// The arm is malformed.
     #[error(
         "arm '{arm}': {why}; an arm is the name of a folder under targets/, the path of a folder with a target.toml \
          (either with :VARIANT, or NAME= before it), or NAME=pid:PID@URL"
     )]
     Spec {
-        /// What the user wrote.
+        /// The arm as the user wrote it.
         arm: String,
-        /// What is wrong with it.
+        /// The reason.
         why: String,
     },
-    /// There is no such folder, or no target.toml in it.
+    /// The folder does not exist or has no target.toml.
     #[error("arm '{arm}': no target.toml in {folder}; {hint}")]
     NoManifest {
-        /// What the user wrote.
+        /// The arm as the user wrote it.
         arm: String,
-        /// Where it was looked for.
+        /// The folder.
         folder: PathBuf,
-        /// What could be used instead.
+        /// Targets that exist, or where to read on.
         hint: String,
     },
-    /// target.toml cannot be used.
+    /// A target.toml is invalid.
     #[error("{path}: {why}")]
     Manifest {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         why: String,
     },
     /// The build command failed.
@@ -45,9 +45,9 @@ pub enum Error {
         arm: String,
         /// How it ended.
         status: String,
-        /// The command, as target.toml has it.
+        /// The command in target.toml.
         command: String,
-        /// What to install, if that is known; begins with a new line.
+        /// How to install a missing tool, on a new line; empty if unknown.
         hint: String,
         /// The end of its output.
         log: Box<LogTail>,
@@ -58,7 +58,7 @@ pub enum Error {
         /// The URL.
         url: String,
     },
-    /// The port that was asked for is in use.
+    /// The requested port is in use.
     #[error(
         "port {port} is taken; end what listens there, or leave the port out so that a free one is chosen"
     )]
@@ -66,7 +66,7 @@ pub enum Error {
         /// The port.
         port: u16,
     },
-    /// The server ended by itself.
+    /// The server ended early.
     #[error("{arm} ended by itself ({status}) {when}\n{log}")]
     Died {
         /// The arm.
@@ -87,16 +87,16 @@ pub enum Error {
     NeverReady {
         /// The arm.
         arm: String,
-        /// Where it should listen.
+        /// Its port.
         port: u16,
-        /// How long it was waited for.
+        /// Time until the wait ended.
         timeout: Duration,
-        /// Which sign of readiness never came.
+        /// The sign of readiness that did not come.
         waited_for: String,
         /// The end of its log.
         log: Box<LogTail>,
     },
-    /// Something answers on the port, but it is not what was started.
+    /// Another process answers on the server's port.
     #[error(
         "something other than {arm} listens on port {port}; start again for another port. A server that leaves its \
          process group (a daemon, a container) cannot be started from here: start it yourself and use NAME=pid:PID@URL"
@@ -107,25 +107,25 @@ pub enum Error {
         /// The port.
         port: u16,
     },
-    /// The server cannot be held back at its exec.
+    /// The server cannot be suspended before its exec.
     #[error(
         "{arm} cannot be started cold: {why}; `run` in its target.toml has to be one program, or to end in `exec PROGRAM`"
     )]
     NotSuspended {
         /// The arm.
         arm: String,
-        /// What is in the way.
+        /// The reason.
         why: &'static str,
     },
-    /// An arm that should run already does not.
+    /// The process of an arm does not exist.
     #[error("arm '{arm}': there is no process {pid}")]
     NoProcess {
         /// The arm.
         arm: String,
-        /// The process that was named.
+        /// The given process id.
         pid: u32,
     },
-    /// What sudo says of its caller cannot be understood.
+    /// A variable of sudo is invalid.
     #[error(
         "{variable}='{value}' is not a number: run kontrast through sudo itself, or as root without sudo's variables"
     )]
@@ -135,19 +135,19 @@ pub enum Error {
         /// Its value.
         value: String,
     },
-    /// A file or a process could not be dealt with.
+    /// A file or process operation failed.
     #[error("{what}: {source}")]
     Io {
-        /// What was being done.
+        /// The operation, as in `reading FILE`.
         what: String,
-        /// Why it failed.
+        /// Its error.
         source: std::io::Error,
     },
 }
 
-/// Gives an I/O error its context.
+/// Adds context to I/O errors.
 pub(super) trait Context<T> {
-    /// Says what was being done.
+    /// Names the operation, as in `reading FILE`.
     fn doing(self, what: impl FnOnce() -> String) -> Result<T>;
 }
 

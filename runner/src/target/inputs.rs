@@ -1,4 +1,4 @@
-//! What a build depends on, as one fingerprint.
+//! Fingerprint of a build's inputs.
 
 use super::{
     arm::Folder,
@@ -9,16 +9,17 @@ use ignore::{DirEntry, WalkBuilder};
 use sha2::{Digest, Sha256};
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt, path::Path};
 
-/// Where a target keeps what belongs to its build; it ignores itself.
+/// The folder of a target's build; it contains a .gitignore for itself.
 pub(super) const FOLDER: &str = ".build";
 
-/// What builds write; none of it is an input, whether or not a .gitignore says so.
+/// Folders that builds write to. They are no inputs, with or without a .gitignore.
 const OUTPUTS: [&str; 5] = [FOLDER, ".git", "node_modules", "target", ".venv"];
 
-/// A fingerprint of `target.toml` and of every file in the folder and in `sources` that git would not ignore.
+/// Returns a hash of `target.toml` and of every file in the folder and in `sources` that git would
+/// not ignore.
 pub(super) fn fingerprint(folder: &Folder) -> Result<String> {
     let mut hash = Sha256::new();
-    // An ignored target.toml is still the one in use.
+    // An ignored target.toml is used all the same.
     add(&mut hash, &folder.path, &folder.path.join(FILE_NAME))?;
     let sources = folder
         .manifest
@@ -55,7 +56,7 @@ fn is_output(entry: &DirEntry) -> bool {
         .any(|output| entry.file_name() == OsStr::new(output))
 }
 
-/// Lengths go in before contents, so that no two trees read the same.
+/// Hashes lengths before contents, so that no two trees give the same bytes.
 fn add(hash: &mut Sha256, root: &Path, path: &Path) -> Result<()> {
     let bytes = fs::read(path).doing(|| format!("reading {}", path.display()))?;
     let name = path

@@ -1,4 +1,4 @@
-//! How much disk space a server takes with all that is needed to run it.
+//! Disk space of a server with all files it needs to run.
 
 use super::{
     arm::{Arm, Source},
@@ -13,14 +13,15 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// `st_blocks` counts these, whatever the file system's own blocks are.
+/// Unit of `st_blocks`, independent of the file system's blocks (stat(2)).
 const BLOCK: u64 = 512;
 
 impl Arm {
-    /// The disk space of what the command `installed` of target.toml lists, each file once; `None` where it is not known.
+    /// Returns the disk space of the files that the command `installed` of target.toml lists, each
+    /// once; `None` without that command.
     ///
     /// # Errors
-    /// If the command fails, or lists what is not there.
+    /// Fails if the command does, or lists a path that does not exist.
     pub fn installed_bytes(&self) -> Result<Option<u64>> {
         let Source::Folder(folder) = &self.source else {
             return Ok(None);
@@ -48,7 +49,7 @@ impl Arm {
         }
         let (mut bytes, mut seen) = (0, HashSet::new());
         for listed in String::from_utf8_lossy(&output.stdout).lines() {
-            // What is listed may be a link; links within are counted as what they are.
+            // A listed path may be a link. Links within a folder count as links.
             let path = fs::canonicalize(folder.path.join(listed));
             let found = path.and_then(|path| size(&path, &mut seen));
             bytes +=
@@ -78,7 +79,7 @@ mod tests {
     use std::{fs, os::unix::fs::symlink};
 
     #[test]
-    fn every_file_counts_once() {
+    fn counts_each_file_once() {
         let scratch = Scratch::new("run = 'x'\ninstalled = 'echo lib; echo lib/a; echo link'");
         scratch.write("lib/a", &"a".repeat(100_000));
         scratch.write("b", &"b".repeat(50_000));
@@ -90,13 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_not_told() {
+    fn returns_nothing_without_a_command() {
         let known = Scratch::new("run = 'x'").arm("").installed_bytes();
         assert_eq!(known.unwrap(), None);
     }
 
     #[test]
-    fn what_cannot_be_found_is_named() {
+    fn reports_paths_that_do_not_exist() {
         let refusal = |line: &str| {
             let scratch = Scratch::new(&format!("run = 'x'\ninstalled = '{line}'"));
             scratch.arm("").installed_bytes().unwrap_err().to_string()

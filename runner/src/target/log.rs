@@ -1,4 +1,4 @@
-//! The end of a log, made safe to print.
+//! The end of a log, safe to print.
 
 use std::{
     fmt,
@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// No more than this is read, whatever the server wrote.
+/// Bytes that are read at most, however long the log is.
 const MAX_BYTES: u64 = 16 * 1024;
 const LINES: usize = 20;
 
@@ -19,7 +19,7 @@ pub struct LogTail {
 }
 
 impl LogTail {
-    /// Reads the end of the file at `path`; what cannot be read is said in its place.
+    /// Reads the end of the file at `path`. If that fails, the text has the error instead.
     pub fn read(path: &Path) -> Self {
         let text = match read_end(path) {
             Ok(bytes) => format_tail(&String::from_utf8_lossy(&bytes)),
@@ -31,7 +31,7 @@ impl LogTail {
         }
     }
 
-    /// The lines, each indented by two spaces.
+    /// Returns the lines, each indented by two spaces.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -57,7 +57,7 @@ fn read_end(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Control characters come out escaped: a server's output must not move the user's cursor.
+/// Escapes control characters: the output of a server must not move the user's cursor.
 fn format_tail(text: &str) -> String {
     let lines: Vec<&str> = text
         .lines()
@@ -90,7 +90,7 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn only_the_last_lines_are_shown() {
+    fn shows_only_the_last_lines() {
         let text: String = (0..100).map(|n| format!("line {n}\n")).collect();
         let shown = format_tail(&text);
         assert_eq!(shown.lines().count(), super::LINES);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn terminal_escapes_are_defused() {
+    fn escapes_terminal_sequences() {
         assert_eq!(
             format_tail("\u{1b}[2Jhi\tthere\u{202e}"),
             "  \\u{1b}[2Jhi    there\\u{202e}"
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_to_be_nothing() {
+    fn reports_an_empty_log() {
         assert_eq!(format_tail("\n \n"), "  (empty)");
         assert!(
             LogTail::read(Path::new("/nonexistent/log"))
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_huge_log_is_read_from_its_end() {
+    fn reads_a_huge_log_from_its_end() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "x".repeat(1 << 20) + "\nthe end\n").unwrap();
         assert!(LogTail::read(file.path()).text().ends_with("  the end"));

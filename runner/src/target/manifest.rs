@@ -7,53 +7,55 @@ use std::{collections::BTreeMap, fs, path::Path, path::PathBuf};
 /// The name of the file that makes a folder a target.
 pub const FILE_NAME: &str = "target.toml";
 
-/// What a `target.toml` says. Commands run in its folder, by `sh -c`.
+/// Content of a `target.toml`. Commands run in its folder, by `sh -c`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Name of the arm in every output.
     pub name: String,
-    /// Runtime family, which decides how threads are named: `go`, `bun`, `node`, …
+    /// Runtime family, which decides how threads are named: `go`, `bun`, `node`, and so on.
     pub runtime: String,
     /// Version of the runtime, or of the build.
     pub version: String,
-    /// Agent framework that the server is written with; without it the runtime's own means.
+    /// Agent framework of the server; `None` for one that uses the runtime's library alone.
     pub framework: Option<String>,
-    /// Command that builds the server; nothing is built without it.
+    /// Command that builds the server; `None` for one that needs no build.
     pub build: Option<String>,
-    /// Command that runs the server in the foreground; `{port}`, `{upstream}` and `{args}` are filled in.
+    /// Command that runs the server in the foreground, with placeholders `{port}`, `{upstream}` and
+    /// `{args}`.
     pub run: String,
-    /// Command that prints the files and folders which are needed to run it, one a line.
+    /// Command that prints the files and folders that the server needs to run, one per line.
     pub installed: Option<String>,
-    /// URL path that answers 2xx once the server is ready; without it, an accepted connection will do.
+    /// URL path that answers 2xx once the server is ready; `None` if an accepted connection
+    /// suffices.
     pub ready: Option<String>,
-    /// Environment of both commands.
+    /// Environment of all commands.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// The same server, run differently.
+    /// The same build, run differently.
     #[serde(default)]
     pub variants: BTreeMap<String, Variant>,
     /// Workloads that the server serves.
     #[serde(default = "chat")]
     pub workloads: Vec<String>,
-    /// What rooms of `pubsub` may be in, as `--bus` names it.
+    /// Buses that rooms of `pubsub` may use: `memory`, and names of services.
     #[serde(default = "memory")]
     pub bus: Vec<String>,
-    /// Databases that it keeps threads in, as `--db` names them.
+    /// Databases that it can keep threads in: `sqlite`, and names of services.
     #[serde(default = "sqlite")]
     pub databases: Vec<String>,
     /// Workloads that it cannot serve and databases that it cannot use, each with the reason.
     #[serde(default)]
     pub cannot: BTreeMap<String, String>,
-    /// What makes the runtime tell more of itself, in a round that is recorded for that alone; without it, what is known
-    /// to serve the runtime family.
-    pub detail: Option<Help>,
-    /// Further files or folders, relative to this one, that the build reads: a change there builds again.
+    /// Settings of the runtime for instrumented rounds; by default those of the runtime family.
+    #[serde(alias = "detail")]
+    pub instrumented: Option<Instrumentation>,
+    /// Further files or folders that the build reads, relative to this one.
     #[serde(default)]
     pub sources: Vec<PathBuf>,
 }
 
-/// What differs when a variant is run. The build is the same.
+/// Differences of a variant. The build is the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
@@ -69,10 +71,10 @@ pub struct Variant {
     pub args: Vec<String>,
 }
 
-/// What makes a runtime tell more of itself. `{dir}` in a value stands for the folder that its files go to.
+/// Settings that make a runtime write symbols. `{dir}` in a value stands for the folder they go to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Help {
+pub struct Instrumentation {
     /// Environment on top of the target's and the variant's.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
@@ -97,7 +99,7 @@ impl Manifest {
     /// Reads a `target.toml`.
     ///
     /// # Errors
-    /// Says which file and line it is, if it cannot be read, has an unknown key, or a value that cannot be used.
+    /// Fails with file and line if it cannot be read, or has an unknown key or an invalid value.
     pub fn load(path: &Path) -> Result<Self> {
         let refuse = |why: String| Error::Manifest {
             path: path.to_owned(),
@@ -107,7 +109,7 @@ impl Manifest {
         Self::parse(&text).map_err(refuse)
     }
 
-    /// Reads the text of a `target.toml`; the error says what is wrong.
+    /// Parses the text of a `target.toml`; the error is the reason.
     fn parse(text: &str) -> std::result::Result<Self, String> {
         let manifest: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         manifest.check()?;
@@ -137,10 +139,10 @@ impl Manifest {
                     .map_or(Ok(()), |value| check_name(&key, value))?;
             }
         }
-        if let Some(help) = &self.detail {
-            check_env("detail.env", &help.env)?;
-            if help.args.iter().any(|word| word.contains('\0')) {
-                return Err("detail.args: a word holds a NUL character".into());
+        if let Some(settings) = &self.instrumented {
+            check_env("instrumented.env", &settings.env)?;
+            if settings.args.iter().any(|word| word.contains('\0')) {
+                return Err("instrumented.args: a word holds a NUL character".into());
             }
         }
         self.check_workloads()
@@ -168,7 +170,7 @@ impl Manifest {
     }
 }
 
-/// Names become directory names and are printed, so they are plain.
+/// Checks a name that becomes a directory name and is printed.
 pub(super) fn check_name(key: &str, name: &str) -> std::result::Result<(), String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
     if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain) {

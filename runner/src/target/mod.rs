@@ -1,18 +1,19 @@
 //! Servers under test: `target.toml`, building, starting and stopping them.
 //!
-//! [`Arm::resolve`] turns what the user wrote (`go`, `go:gomaxprocs1`, a folder, `NAME=pid:PID@URL`) into an
-//! [`Arm`]; [`Arm::build`] builds it if something changed; [`Arm::start`] gives a [`Running`] server that is known to
-//! answer and whose process is known. Dropping a [`Running`] ends it.
+//! [`Arm::resolve`] parses an arm as the user writes it (`go`, `go:gomaxprocs1`, a folder,
+//! `NAME=pid:PID@URL`). [`Arm::build`] builds it if its inputs changed. [`Arm::start`] returns a
+//! [`Running`] server that answers. Dropping that ends it.
 //!
-//! *Invariant:* whatever way the caller ends (error, panic, early return), no process that was started here is left.
+//! *Invariant:* no process that was started here is left when the caller ends, be it by an error, a
+//! panic or a return.
 
 mod arm;
 mod build;
 mod error;
 mod group;
-mod help;
 mod inputs;
 mod installed;
+mod instrumentation;
 mod log;
 mod manifest;
 mod owner;
@@ -27,9 +28,9 @@ mod testing;
 
 pub use arm::Arm;
 pub use error::{Error, Result};
-pub use help::HelpFolder;
+pub use instrumentation::SymbolFolder;
 pub use log::LogTail;
-pub use manifest::{Help, Manifest, Variant};
+pub use manifest::{Instrumentation, Manifest, Variant};
 pub use running::Running;
 pub use start::StartOptions;
 pub use start::unused_port;

@@ -1,4 +1,4 @@
-//! Which processes there are, and which of them listens on a port.
+//! Processes of a group, and the process that listens on a port.
 
 use procfs::{
     ProcResult,
@@ -7,7 +7,7 @@ use procfs::{
 };
 use std::collections::HashSet;
 
-/// When a process started, in clock ticks since boot; `None` if there is none, or only what is left of one.
+/// Returns the start time of a process in clock ticks since boot; `None` if it has ended.
 pub(super) fn start_time(pid: u32) -> Option<u64> {
     let stat = Process::new(i32::try_from(pid).ok()?).ok()?.stat().ok()?;
     (!is_dead(&stat)).then_some(stat.starttime)
@@ -18,9 +18,9 @@ pub(super) fn has_members(group: u32) -> bool {
     members(group).next().is_some()
 }
 
-/// The processes of process group `group` that listen on `port`, in the order of their ids.
+/// Returns the processes of group `group` that listen on `port`, in the order of their ids.
 ///
-/// More than one may: servers that fork share their listening socket.
+/// Several may: servers that fork share their listening socket.
 pub(super) fn listeners(port: u16, group: u32) -> Vec<u32> {
     let sockets = listening_sockets(port);
     let owners = members(group).filter(|process| owns_any(process, &sockets));
@@ -40,7 +40,7 @@ fn members(group: u32) -> impl Iterator<Item = Process> {
     processes.filter(move |process| process.stat().is_ok_and(belongs))
 }
 
-/// Zombies have an entry in /proc, but serve nothing.
+/// Whether it is a zombie, which has an entry in /proc but serves nothing.
 fn is_dead(stat: &Stat) -> bool {
     matches!(stat.state, 'Z' | 'X')
 }
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_is_found_in_its_group_only() {
+    fn finds_listeners_of_the_group_only() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         assert!(listeners(port, own_group()).contains(&std::process::id()));

@@ -8,19 +8,19 @@ use super::{
 };
 use std::path::PathBuf;
 
-/// A server that answers. What was started here ends when this is dropped.
+/// A server that answers. If it was started here, dropping this ends it.
 #[derive(Debug)]
 pub struct Running {
     arm: String,
     pid: u32,
-    /// Tells the process from a later one with the same id.
+    /// Distinguishes the process from a later one with the same id.
     start_time: u64,
     url: String,
     started: Option<Started>,
 }
 
 impl Running {
-    /// Process `pid`, which has to be there; `started` if it was started here.
+    /// Wraps process `pid`, which must exist; `started` if it was started here.
     pub(super) fn new(arm: &str, pid: u32, url: String, started: Option<Started>) -> Result<Self> {
         let arm = arm.to_owned();
         match owner::start_time(pid) {
@@ -35,17 +35,18 @@ impl Running {
         }
     }
 
-    /// The process that listens: the one to record.
+    /// Returns the process that listens, which is to be recorded.
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// Base URL of the server; for an arm that ran already, the URL the user gave.
+    /// Returns the base URL of the server; for an arm that ran already, the URL the user gave.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// URL of one of the server's paths, such as `/chat`; a URL the user gave with a path of its own stays as it is.
+    /// Returns the URL of one of the server's paths, such as `/chat`. A URL that the user gave with
+    /// a path stays as it is.
     pub fn endpoint(&self, path: &str) -> String {
         let authority = self.url.strip_prefix("http://").unwrap_or_default();
         if authority.contains('/') {
@@ -55,10 +56,10 @@ impl Running {
         }
     }
 
-    /// Fails if the server is no longer there.
+    /// Checks that the server still runs.
     ///
     /// # Errors
-    /// With how it ended and the end of its log, if it was started here.
+    /// Fails if it has ended, with the end of its log if it was started here.
     pub fn check(&self) -> Result<()> {
         let lives = owner::start_time(self.pid) == Some(self.start_time);
         if let Some(started) = &self.started {
@@ -77,13 +78,14 @@ impl Running {
         }
     }
 
-    /// Ends the server: SIGTERM to its group, SIGKILL after three seconds. An arm that ran already is left alone.
+    /// Ends the server: SIGTERM to its group, SIGKILL after three seconds. An arm that ran already
+    /// is left alone.
     pub fn stop(self) {
         drop(self);
     }
 }
 
-/// What is known of a server that was started here.
+/// The processes and log of a server that was started here.
 #[derive(Debug)]
 pub(super) struct Started {
     pub arm: String,
@@ -136,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_dies_under_load_is_noticed() {
+    fn detects_a_server_that_dies() {
         let (_scratch, running) = serving();
         kill(running.pid(), "-KILL");
         let error = std::iter::repeat_with(|| running.check())
@@ -150,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_even_of_what_ignores_sigterm() {
+    fn ends_processes_that_ignore_sigterm() {
         let deaf = "trap \"\" TERM; echo $$ > pid; sleep 60 &";
         let scratch = Scratch::new(&format!("run = '{deaf} {}'", server_command()));
         let running = scratch.arm("").start(&scratch.options()).unwrap();
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_leaves_nothing() {
+    fn ends_the_server_on_panic() {
         let (_scratch, running) = serving();
         let pid = running.pid();
         let panicked = catch_unwind(AssertUnwindSafe(move || {
@@ -177,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_runs_already_is_left_running() {
+    fn leaves_a_process_that_ran_already() {
         let spec = format!("mine=pid:{}@http://127.0.0.1:80/v1/chat", id());
         let arm = Arm::resolve(&spec, Path::new("none")).unwrap();
         let running = arm.start(&Scratch::new("run = 'x'").options()).unwrap();
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_has_ended_is_refused() {
+    fn rejects_a_process_that_has_ended() {
         let mut ended = Command::new("true").spawn().unwrap();
         let zombie = ended.id();
         let arm = Arm::resolve(

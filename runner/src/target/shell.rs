@@ -1,6 +1,6 @@
-//! The command line that `sh` is given.
+//! The command line for `sh`.
 
-/// What is filled into a command.
+/// Values for the placeholders of a command.
 pub(super) struct Values<'a> {
     /// Port that the server listens on.
     pub port: u16,
@@ -8,9 +8,9 @@ pub(super) struct Values<'a> {
     pub upstream: &'a str,
 }
 
-/// The script for `sh -c SCRIPT sh ARG…` that runs `command` with the variant's arguments.
+/// Returns the script for `sh -c SCRIPT sh ARG…` that runs `command` with the variant's arguments.
 ///
-/// Arguments travel as positional parameters, so nothing needs quoting.
+/// Arguments are positional parameters, so nothing needs quoting.
 pub(super) fn script(command: &str, values: &Values) -> String {
     let filled = command
         .replace("{port}", &values.port.to_string())
@@ -27,7 +27,7 @@ pub(super) fn script(command: &str, values: &Values) -> String {
     }
 }
 
-/// Whether `command` is one program with its arguments, which `exec` may be put before.
+/// Whether `command` is one program with its arguments, so that `exec` may precede it.
 fn is_simple(command: &str) -> bool {
     let joined = command.trim().contains(|c| ";&|()<>`\n#".contains(c));
     let first = command.split_whitespace().next().unwrap_or_default();
@@ -38,7 +38,7 @@ fn is_simple(command: &str) -> bool {
     !joined && !first.contains('=') && !reserved.contains(&first)
 }
 
-/// Whether `url` may stand in a command: it comes from a command line or a stub's output.
+/// Whether `url` is safe in a command: it comes from a command line or a stub's output.
 pub(super) fn is_plain_url(url: &str) -> bool {
     let rest = url.strip_prefix("http://").unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/[]".contains(c);
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn one_program_takes_the_place_of_the_shell() {
+    fn replaces_the_shell_by_a_single_program() {
         assert_eq!(
             of("./server --port {port}"),
             "exec ./server --port 80 \"$@\""
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_stays_as_it_is() {
+    fn keeps_scripts_unchanged() {
         for command in [
             "cd a && ./b",
             "exec ./b",
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_urls_reach_a_shell() {
+    fn rejects_urls_that_are_not_plain() {
         assert!(
             [
                 "http://127.0.0.1:1",
@@ -114,7 +114,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_url_that_is_let_through_means_nothing_to_a_shell(url in "http://\\PC{0,20}") {
+        fn accepts_only_urls_without_shell_syntax(url in "http://\\PC{0,20}") {
             if is_plain_url(&url) {
                 prop_assert!(!url.contains(|c: char| " ;&|$`'\"<>()*?!#~\\".contains(c)));
             }

@@ -1,11 +1,11 @@
-//! Starting a server, and knowing that it answers and which process it is.
+//! Starts a server, waits until it answers, and finds its process.
 
 use super::{
     arm::{Arm, Folder, Source},
     error::{Context, Error, Result},
     group::Group,
     log::LogTail,
-    manifest::Help,
+    manifest::Instrumentation,
     owner, ready,
     running::{Running, Started},
     shell::{self, Values},
@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How a server is started.
+/// Options of a start.
 #[derive(Clone, Debug)]
 pub struct StartOptions {
     /// Base URL of the model, such as `http://127.0.0.1:1234`.
@@ -31,18 +31,18 @@ pub struct StartOptions {
     pub log: PathBuf,
     /// CPUs that the server may run on; all if `None`.
     pub cpus: Option<Cpus>,
-    /// Port to listen on; a free one is chosen if `None`.
+    /// Port to listen on; `None` for a free one.
     pub port: Option<u16>,
-    /// Environment beyond what every server gets, such as `DATABASE`.
+    /// Environment beyond that of every server, `DATABASE` for instance.
     pub env: Vec<(String, String)>,
-    /// What makes its runtime tell more of itself.
-    pub help: Help,
-    /// How long the server may take until it answers.
+    /// Settings that make its runtime write symbols.
+    pub instrumentation: Instrumentation,
+    /// Time that the server has until it answers.
     pub ready_timeout: Duration,
 }
 
 impl StartOptions {
-    /// Options with a free port, all CPUs and 30 seconds to become ready.
+    /// Returns options with a free port, all CPUs and 30 seconds to become ready.
     pub fn new(upstream: impl Into<String>, log: impl Into<PathBuf>) -> Self {
         let ready_timeout = Duration::from_secs(30);
         Self {
@@ -51,7 +51,7 @@ impl StartOptions {
             cpus: None,
             port: None,
             env: Vec::new(),
-            help: Help::default(),
+            instrumentation: Instrumentation::default(),
             ready_timeout,
         }
     }
@@ -60,12 +60,12 @@ impl StartOptions {
 impl Arm {
     /// Starts the server and waits until it answers. It must have been built.
     ///
-    /// It runs in a process group of its own, and under sudo as the user who called it. An arm that runs already is
-    /// only looked for.
+    /// It leads a new process group, and under sudo runs as the user behind it. An arm that runs
+    /// already is only looked up.
     ///
     /// # Errors
-    /// If the port is taken, the server ends by itself or does not answer in time (each with the end of its log), or
-    /// something else answers in its place.
+    /// Fails if the port is taken, the server ends or does not answer in time (each with the end of
+    /// its log), or another process answers in its place.
     pub fn start(&self, options: &StartOptions) -> Result<Running> {
         match &self.source {
             Source::Folder(folder) => start(self.name(), folder, options),
@@ -94,7 +94,7 @@ fn start(arm: &str, folder: &Folder, options: &StartOptions) -> Result<Running> 
     Running::new(arm, pid, format!("http://127.0.0.1:{port}"), Some(started))
 }
 
-/// The port that was asked for, or a free one. It is released again: the server binds it itself.
+/// Returns the requested port, or a free one. It is released again: the server binds it.
 pub(super) fn free_port(wanted: Option<u16>) -> Result<u16> {
     let Some(port) = wanted else {
         return unused_port();
@@ -106,8 +106,8 @@ pub(super) fn free_port(wanted: Option<u16>) -> Result<u16> {
     }
 }
 
-/// A free port below those the kernel gives out by itself: until the server binds it, nobody gets it by chance. Nor do
-/// we give it out twice, and another process like this one begins elsewhere.
+/// Returns a free port below the ephemeral range, so that no connection takes it before the server
+/// binds it. This process returns no port twice, and others begin elsewhere.
 pub fn unused_port() -> Result<u16> {
     const PORTS: Range<u32> = 20_000..32_000;
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -123,7 +123,7 @@ pub fn unused_port() -> Result<u16> {
     Err(std::io::Error::from(ErrorKind::AddrInUse)).doing(|| "choosing a port".to_owned())
 }
 
-/// What `sh` runs.
+/// Returns the script for `sh`.
 pub(super) fn script(folder: &Folder, options: &StartOptions, port: u16) -> Result<String> {
     let upstream = options.upstream.trim_end_matches('/');
     if !shell::is_plain_url(upstream) {
@@ -135,7 +135,7 @@ pub(super) fn script(folder: &Folder, options: &StartOptions, port: u16) -> Resu
     Ok(shell::script(&folder.manifest.run, &values))
 }
 
-/// `sh` with the server's folder, environment and log.
+/// Returns `sh` with the server's folder, environment and log.
 pub(super) fn command(
     folder: &Folder,
     options: &StartOptions,
@@ -151,10 +151,10 @@ pub(super) fn command(
     let mut command = Command::new("sh");
     command
         .args(["-c", script, "sh"])
-        .args(&options.help.args)
+        .args(&options.instrumentation.args)
         .args(&folder.variant.args);
     command.current_dir(&folder.path).envs(folder.env());
-    command.envs(&options.help.env);
+    command.envs(&options.instrumentation.env);
     command
         .env("PORT", port.to_string())
         .env("UPSTREAM", upstream)
@@ -183,10 +183,11 @@ fn wait(started: &Started, port: u16, path: Option<&str>, timeout: Duration) -> 
     Ok(())
 }
 
-/// The process to record: the one that was started if it listens, else the first of its group that does.
+/// Returns the process to record: the one that was started if it listens, else the first of its
+/// group that does.
 ///
-/// What /proc lists is no snapshot: of a table that changes while it is read, entries can be missed. So a single look that finds
-/// nothing proves nothing; a foreign server is still there at the next.
+/// /proc is no snapshot: a table that changes while it is read may lack entries. So one look that
+/// finds nothing proves nothing, and a foreign server is still there at the next.
 fn listener(started: &Started, port: u16) -> Result<u32> {
     const LOOKS: usize = 40;
     let leader = started.group.id();
@@ -196,7 +197,7 @@ fn listener(started: &Started, port: u16) -> Result<u32> {
         if let Some(pid) = own.or(listeners.first()) {
             return Ok(*pid);
         }
-        // A server that finds its port taken usually ends, and says why better than we can.
+        // A server that finds its port taken usually ends with a precise message.
         started.check("while another process answered on its port")?;
         std::thread::sleep(Duration::from_millis(50));
     }

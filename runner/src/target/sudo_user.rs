@@ -1,4 +1,4 @@
-//! Who called sudo: eBPF needs root, but neither building nor serving does.
+//! The user behind sudo: recording needs root, but neither building nor serving does.
 
 use super::error::{Context, Error, Result};
 use nix::unistd::{Gid, Uid, User, getegid, geteuid, setfsgid, setfsuid};
@@ -12,7 +12,10 @@ pub struct SudoUser {
 }
 
 impl SudoUser {
-    /// The user who called sudo, if this is root by sudo.
+    /// Returns the user who called sudo, if this process is root's by sudo.
+    ///
+    /// # Errors
+    /// Fails if sudo's variables are invalid.
     pub fn detect() -> Result<Option<Self>> {
         if !geteuid().is_root() {
             return Ok(None);
@@ -33,12 +36,12 @@ impl SudoUser {
         }))
     }
 
-    /// Its user and group id.
+    /// Returns user and group id.
     pub fn ids(&self) -> (u32, u32) {
         (self.uid, self.gid)
     }
 
-    /// Lets `command` run as that user. Supplementary groups are dropped by the standard library.
+    /// Lets `command` run as that user. The standard library drops supplementary groups.
     pub fn run_as(&self, command: &mut Command) {
         command.uid(self.uid).gid(self.gid);
         if let Some((name, home)) = &self.login {
@@ -49,13 +52,16 @@ impl SudoUser {
         }
     }
 
-    /// Reads and writes files as that user until the guard is dropped: a link in their folder leads no further than
-    /// they could go themselves, and what is written is theirs.
+    /// Reads and writes files as that user until the guard is dropped. A link in a folder of theirs
+    /// then leads only to files that they can access, and new files are theirs.
+    ///
+    /// # Errors
+    /// Fails if the system refuses it.
     pub fn files(&self) -> Result<Files> {
         let (uid, gid) = (Uid::from_raw(self.uid), Gid::from_raw(self.gid));
         setfsgid(gid);
         setfsuid(uid);
-        // Neither call can fail aloud; one with an id that cannot be only tells what is set.
+        // Neither call reports failure. A call with an invalid id returns the current one.
         let guard = Files(PhantomData);
         if setfsuid(Uid::from_raw(u32::MAX)) == uid && setfsgid(Gid::from_raw(u32::MAX)) == gid {
             return Ok(guard);
@@ -65,7 +71,7 @@ impl SudoUser {
     }
 }
 
-/// As long as it lives, this thread handles files as that user. It must not leave its thread.
+/// As long as it lives, this thread accesses files as that user. It must not leave its thread.
 pub struct Files(PhantomData<*const ()>);
 
 impl Drop for Files {
@@ -75,7 +81,7 @@ impl Drop for Files {
     }
 }
 
-/// User and group id from sudo's variables; root calling sudo is no one to drop to.
+/// Parses sudo's variables; `None` for root calling sudo.
 fn ids(uid: Option<&str>, gid: Option<&str>) -> Result<Option<(u32, u32)>> {
     let Some(uid) = uid else { return Ok(None) };
     let number = |variable, value: &str| {
@@ -100,35 +106,35 @@ mod tests {
     };
 
     #[test]
-    fn sudo_names_its_caller() {
+    fn reads_the_user_from_the_variables_of_sudo() {
         assert_eq!(ids(Some("1000"), Some("100")).unwrap(), Some((1000, 100)));
         assert_eq!(ids(Some("1000"), None).unwrap(), Some((1000, 1000)));
     }
 
     #[test]
-    fn root_itself_stays_root() {
+    fn keeps_root_without_sudo() {
         assert_eq!(ids(None, None).unwrap(), None);
         assert_eq!(ids(Some("0"), Some("0")).unwrap(), None);
     }
 
     #[test]
-    fn nonsense_is_refused_rather_than_taken_for_root() {
+    fn rejects_invalid_ids() {
         let uid = ids(Some("\u{1b}"), None).unwrap_err().to_string();
         assert!(uid.starts_with("SUDO_UID='\\u{1b}'"), "{uid}");
         let gid = ids(Some("1"), Some("x")).unwrap_err().to_string();
         assert!(gid.starts_with("SUDO_GID='x'"), "{gid}");
     }
 
-    /// Only root can become someone else, so without root there is nothing to see here.
+    /// Only root can become another user, so without root this checks nothing.
     #[test]
-    fn under_sudo_neither_build_nor_server_is_root() {
+    fn runs_build_and_server_as_the_user_behind_sudo() {
         if !geteuid().is_root() {
             return;
         }
         let mut tests = Command::new(std::env::current_exe().unwrap());
         tests.args([
             "--exact",
-            "target::sudo_user::tests::as_if_by_sudo",
+            "target::sudo_user::tests::acts_as_called_by_sudo",
             "--ignored",
         ]);
         let output = tests
@@ -146,8 +152,8 @@ mod tests {
 
     #[test]
     #[ignore = "the test above runs it with sudo's variables"]
-    fn as_if_by_sudo() {
-        // Started by hand, there is no one to become.
+    fn acts_as_called_by_sudo() {
+        // Started by hand, without sudo's variables, it checks nothing.
         if std::env::var_os("SUDO_UID").is_none() || !geteuid().is_root() {
             return;
         }
@@ -164,11 +170,11 @@ mod tests {
         }
         let error = scratch.start_error().to_string();
         assert!(error.ends_with("\n  65534"), "{error}");
-        links_lead_nowhere(&scratch);
+        assert_links_are_not_followed(&scratch);
     }
 
-    /// A folder from elsewhere may hold a link to what only root may write.
-    fn links_lead_nowhere(scratch: &Scratch) {
+    /// A foreign folder may contain a link to a file that only root can write.
+    fn assert_links_are_not_followed(scratch: &Scratch) {
         let precious = Scratch::new("");
         precious.write("file", "precious");
         fs::remove_file(scratch.path(".build/stamp")).unwrap();

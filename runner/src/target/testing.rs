@@ -10,11 +10,11 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A folder with a `target.toml` of the name `t`.
+/// A folder with a `target.toml` that names the target `t`.
 pub(super) struct Scratch(TempDir);
 
 impl Scratch {
-    /// Lines of TOML besides name, runtime and version.
+    /// Creates one with lines of TOML besides name, runtime and version.
     pub fn new(lines: &str) -> Self {
         let scratch = Self(TempDir::new().unwrap());
         scratch.write(
@@ -37,7 +37,7 @@ impl Scratch {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// The arm that the folder stands for, with `:VARIANT` if that is given.
+    /// Returns the arm of the folder, with `:VARIANT` if that is given.
     pub fn arm(&self, variant: &str) -> Arm {
         let spec = format!("{}{variant}", self.0.path().display());
         Arm::resolve(&spec, &self.path("none")).unwrap()
@@ -47,7 +47,7 @@ impl Scratch {
         StartOptions::new("http://127.0.0.1:9/", self.path("server.log"))
     }
 
-    /// Starts the arm, which has to fail.
+    /// Starts the arm, which must fail.
     pub fn start_error(&self) -> Error {
         self.arm("")
             .start(&self.options())
@@ -55,19 +55,20 @@ impl Scratch {
     }
 }
 
-/// A command that runs [`serve`] below: a server that is there wherever the tests are.
+/// Returns a command that runs [`serves_other_tests`] below, a server that exists wherever the
+/// tests do.
 pub(super) fn server_command() -> String {
     let tests = std::env::current_exe().unwrap();
     format!(
-        "{} --exact target::testing::serve --ignored --nocapture",
+        "{} --exact target::testing::serves_other_tests --ignored --nocapture",
         tests.display()
     )
 }
 
 #[test]
 #[ignore = "this is the server that other tests start"]
-fn serve() {
-    // Started by hand, without a port, there is nothing to serve.
+fn serves_other_tests() {
+    // Started by hand, without a port, it serves nothing.
     let Some(port) = std::env::var("PORT")
         .ok()
         .and_then(|port| port.parse::<u16>().ok())
@@ -80,7 +81,7 @@ fn serve() {
         std::env::var("COLOR")
     );
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
-    // It ends by itself, should everything else fail.
+    // It ends after a minute if no test ends it.
     std::thread::spawn(|| {
         std::thread::sleep(Duration::from_secs(60));
         std::process::exit(1)

@@ -3,13 +3,14 @@
 use anyhow::Context;
 use rand::{RngCore, SeedableRng, rngs::SmallRng};
 
-/// Width and height: with a byte a pixel, 1 MiB.
+/// Width and height in pixels: with a byte per pixel, 1 MiB.
 const SIDE: u32 = 1024;
 
-/// A PNG of grey noise, always the same one. Noise cannot be compressed, so the file is as large as its pixels.
+/// Returns a PNG of grey noise, the same at each call. Noise does not compress, so the file has the
+/// size of its pixels.
 ///
 /// # Errors
-/// As the encoder's; there is no reason for any.
+/// Fails if the encoder does.
 pub fn png() -> anyhow::Result<Vec<u8>> {
     let mut pixels = vec![0; (SIDE * SIDE) as usize];
     SmallRng::seed_from_u64(1).fill_bytes(&mut pixels);
@@ -29,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_an_image_of_one_mebibyte_and_always_the_same() {
+    fn returns_the_same_image_of_one_mebibyte() {
         let file = png().unwrap();
         let reader = png::Decoder::new(file.as_slice()).read_info().unwrap();
         assert_eq!(reader.info().size(), (1024, 1024));

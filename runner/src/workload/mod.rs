@@ -1,4 +1,4 @@
-//! What the arms serve: which request is sent, and what the model says to it (docs/workloads.md).
+//! Workloads: the requests that arms serve, and the model's answers (docs/workloads.md).
 
 mod database;
 mod image;
@@ -11,36 +11,36 @@ use crate::{load::Load, service::Spec};
 use anyhow::bail;
 use serde::{Serialize, Serializer};
 
-/// What the arms serve.
+/// A workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Workload {
-    /// A message in, tokens out as server-sent events.
+    /// Stream the model's answer to one message.
     Chat,
-    /// An agent: three tools one after another, then the answer.
+    /// Run an agent that calls three tools one after another, then answers.
     ToolsSequential,
-    /// An agent: four tools at once, then the answer.
+    /// Run an agent that calls four tools at once, then answers.
     ToolsParallel,
-    /// An agent: ten turns with a tool each, then the answer.
+    /// Run an agent that calls a tool in each of ten turns, then answers.
     AgentLoop,
-    /// A planner with four sub-agents that stream at the same time.
+    /// Run a planner with four sub-agents that stream at the same time.
     SubAgents,
-    /// A chat that loads and appends the messages of a thread.
+    /// Chat in threads that are loaded from and appended to a database.
     History,
-    /// Threads created, written to, read, listed, renamed and deleted; no model.
+    /// Create, write, read, list, rename and delete threads, without the model.
     Threads,
-    /// An image of 1 MiB in, a caption and an image of 1 MiB out.
+    /// Send an image of 1 MiB, and receive a caption and an image of 1 MiB.
     Multimodal,
-    /// One answer of the model, heard by the fifty users of a room.
+    /// Stream one answer of the model to the fifty users of a room.
     Pubsub,
-    /// A chat, asked as soon as the server listens: from exec to the first token.
+    /// Start the server and time it from exec to the first token of a chat.
     ColdStart,
 }
 
-/// Users who share a room in `pubsub`, as its steps and the load generator have it.
+/// Users per room in `pubsub`, as in its steps.
 const ROOM: u32 = 50;
 
 impl Workload {
-    /// Its name, as users write it and `target.toml` has it.
+    /// Returns its name on the command line and in `target.toml`.
     pub fn name(self) -> &'static str {
         match self {
             Workload::Chat => "chat",
@@ -56,7 +56,7 @@ impl Workload {
         }
     }
 
-    /// The path that serves it.
+    /// Returns the path that serves it.
     pub fn path(self) -> &'static str {
         match self {
             Workload::Chat | Workload::ColdStart => "/chat",
@@ -69,15 +69,15 @@ impl Workload {
         }
     }
 
-    /// Users at once, where the scenario's number will not do.
+    /// Returns the number of users that replaces the scenario's, if it needs one.
     pub fn users(self) -> Option<u32> {
         (self == Workload::Pubsub).then_some(ROOM)
     }
 
-    /// Refuses a load under which users would wait for others who never come.
+    /// Rejects a load under which users would wait for others who never come.
     ///
     /// # Errors
-    /// With what would do.
+    /// Fails with a load that is possible.
     pub fn check(self, load: &Load) -> anyhow::Result<()> {
         match load {
             Load::Loadgen { scenario, users } if self == Workload::Pubsub => {
@@ -91,17 +91,17 @@ impl Workload {
                 }
                 match users {
                     Some(users) if !users.is_multiple_of(ROOM) => bail!(
-                        "--users {users} would leave a room of pubsub waiting for ever; give a multiple of {ROOM}"
+                        "--users {users} would leave a room of pubsub incomplete: use a multiple of {ROOM}"
                     ),
                     _ => Ok(()),
                 }
             }
             Load::Command(_) if self == Workload::ColdStart => {
-                bail!("cold-start asks one question itself; leave --load-command out")
+                bail!("cold-start sends its own request: omit --load-command")
             }
-            Load::Command(_) if self == Workload::Pubsub => bail!(
-                "a load command does not know when a room of pubsub is complete; leave --load-command out"
-            ),
+            Load::Command(_) if self == Workload::Pubsub => {
+                bail!("a load command cannot complete the rooms of pubsub: omit --load-command")
+            }
             _ => Ok(()),
         }
     }
@@ -122,7 +122,8 @@ impl Workload {
         service.map(|service| service.name.as_str()).or(own)
     }
 
-    /// What users send, as steps for the load generator; `None` for one message that is always the same.
+    /// Returns the users' requests as steps for the load generator; `None` for one constant
+    /// message.
     fn steps(self) -> Option<&'static str> {
         match self {
             Workload::History => Some(include_str!("../../workloads/history.toml")),
@@ -132,7 +133,7 @@ impl Workload {
         }
     }
 
-    /// What the model says, as a script for the stub; `None` if it only says tokens.
+    /// Returns the model's answers as a script for the stub; `None` for plain tokens.
     fn script(self) -> Option<&'static str> {
         match self {
             Workload::Chat
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_the_command_line() {
+    fn names_workloads_as_the_command_line_does() {
         for workload in Workload::value_variants() {
             let value = workload.to_possible_value().unwrap();
             assert_eq!(value.get_name(), workload.name());
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_that_would_never_be_complete_is_refused() {
+    fn rejects_loads_that_leave_a_room_incomplete() {
         let refusal = |scenario, users| {
             let load = Load::Loadgen { scenario, users };
             Workload::Pubsub
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn every_workload_is_documented() {
+    fn documents_every_workload() {
         let text = include_str!("../../../docs/workloads.md");
         for workload in Workload::value_variants() {
             let row = format!("| `{}` | `POST {}`", workload.name(), workload.path());

@@ -1,4 +1,4 @@
-//! The files by which a workload is played: they are kept with the results, so that it can be played again by hand.
+//! Files by which a workload is played. They are kept with the results, to play it again by hand.
 
 use super::{Workload, image};
 use anyhow::Context;
@@ -10,24 +10,24 @@ use std::{
 };
 use toml::{Table, Value};
 
-/// How stub and load generator play a workload.
+/// Inputs of stub and load generator for a workload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Play {
-    /// The stub's script; without one it says tokens.
+    /// The stub's script; `None` for plain tokens.
     pub script: Option<PathBuf>,
-    /// The load generator's arguments that say what is sent; without any it is a chat message.
+    /// Arguments of the load generator for its requests; none for a chat message.
     pub sent: Vec<String>,
 }
 
 impl Play {
-    /// Writes what the workload needs into `dir`; each answer of the model has `tokens` tokens.
+    /// Writes the files of the workload into `dir`; each answer of the model has `tokens` tokens.
     ///
     /// # Errors
-    /// When a file cannot be written.
+    /// Fails if a file cannot be written.
     pub fn prepare(workload: Workload, tokens: u32, dir: &Path) -> anyhow::Result<Self> {
         let mut play = Self::default();
         if let Some(script) = workload.script() {
-            let text = with_tokens(script, tokens).context("a script of ours is broken")?;
+            let text = with_tokens(script, tokens).context("a built-in script is malformed")?;
             play.script = Some(write(dir, "model.toml", text.as_bytes())?);
         }
         if let Some(steps) = workload.steps() {
@@ -52,7 +52,7 @@ fn write(dir: &Path, name: &str, content: &[u8]) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// The script with `tokens` made-up tokens in every answer that has any.
+/// Returns the script with `tokens` tokens in every answer that has any.
 fn with_tokens(script: &str, tokens: u32) -> Result<String, toml::de::Error> {
     let mut script: Table = script.parse()?;
     let replies = script.get_mut("reply").and_then(Value::as_array_mut);
@@ -74,7 +74,7 @@ mod tests {
     use clap::ValueEnum;
 
     #[test]
-    fn chat_needs_no_files() {
+    fn writes_no_files_for_chat() {
         let dir = tempfile::tempdir().unwrap();
         let play = Play::prepare(Workload::Chat, 5, dir.path()).unwrap();
         assert_eq!(play, Play::default());
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn every_script_has_as_many_tokens_as_asked_for_and_is_the_same_otherwise() {
+    fn changes_only_the_tokens_of_scripts() {
         for workload in Workload::value_variants() {
             let Some(script) = workload.script() else {
                 continue;
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_image_is_beside_the_script_and_in_the_request() {
+    fn writes_the_image_beside_the_script_and_into_the_request() {
         let dir = tempfile::tempdir().unwrap();
         let play = Play::prepare(Workload::Multimodal, 5, dir.path()).unwrap();
         let file = dir.path().join("request.json");
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_kept_with_the_results() {
+    fn keeps_steps_with_the_results() {
         for workload in [Workload::History, Workload::Threads] {
             let dir = tempfile::tempdir().unwrap();
             let play = Play::prepare(workload, 5, dir.path()).unwrap();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_written_is_named() {
+    fn reports_a_folder_that_cannot_be_written() {
         let error = Play::prepare(Workload::AgentLoop, 5, Path::new("nowhere")).unwrap_err();
         assert!(error.to_string().contains("nowhere/model.toml"), "{error}");
     }

@@ -1,20 +1,21 @@
-//! The messages of a request.
+//! The messages of a conversation.
 
 use super::error::ApiError;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 
 /// One message of the conversation so far.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Message {
     /// Role of the author.
     pub role: Role,
-    content: Option<Content>,
+    /// Text of all parts.
+    pub text: String,
+    /// URLs of the images.
+    pub images: Vec<String>,
     /// Tool calls of an assistant message.
-    #[serde(default)]
-    tool_calls: Option<Vec<ToolCall>>,
+    pub calls: Vec<ToolCall>,
     /// Id of the call that a tool message answers.
-    #[serde(default)]
     pub tool_call_id: Option<String>,
 }
 
@@ -28,6 +29,7 @@ pub enum Role {
     /// The end user.
     User,
     /// The model.
+    #[serde(alias = "model")]
     Assistant,
     /// A tool that returned a result.
     #[serde(alias = "function")]
@@ -35,44 +37,12 @@ pub enum Role {
 }
 
 /// A tool call by the model.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ToolCall {
     /// Id that the result refers to.
     pub id: String,
-    /// Called function.
-    pub function: Function,
-}
-
-/// A function that the model may call or has called.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Function {
-    /// Name of the function.
+    /// Name of the tool.
     pub name: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<ContentPart>),
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum ContentPart {
-    Text {
-        text: String,
-    },
-    ImageUrl {
-        image_url: ImageUrl,
-    },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct ImageUrl {
-    url: String,
 }
 
 /// An image in a message.
@@ -85,103 +55,78 @@ pub struct Image {
 }
 
 impl Message {
-    /// Returns the text of all parts.
-    pub fn text(&self) -> String {
-        match &self.content {
-            None => String::new(),
-            Some(Content::Text(text)) => text.clone(),
-            Some(Content::Parts(parts)) => parts.iter().filter_map(ContentPart::text).collect(),
+    /// Creates a message with a text.
+    pub fn new(role: Role, text: impl Into<String>) -> Self {
+        Self {
+            role,
+            text: text.into(),
+            images: Vec::new(),
+            calls: Vec::new(),
+            tool_call_id: None,
         }
     }
 
-    /// Returns the images.
+    /// Creates a tool message that answers the call `id`.
+    pub fn result(id: String, text: impl Into<String>) -> Self {
+        Self {
+            tool_call_id: Some(id),
+            ..Self::new(Role::Tool, text)
+        }
+    }
+
+    /// Adds tool results and then this message to a conversation. APIs whose user messages contain
+    /// the results may have nothing else in them.
+    pub fn push_after(self, mut results: Vec<Self>, messages: &mut Vec<Self>) {
+        let empty = self.text.is_empty() && self.images.is_empty() && self.calls.is_empty();
+        let only_results = !results.is_empty() && empty;
+        messages.append(&mut results);
+        if !only_results {
+            messages.push(self);
+        }
+    }
+}
+
+impl Image {
+    /// Checks the URL of an image and decodes its content.
     ///
     /// # Errors
-    /// If an image is neither a web address nor a valid `data:` URL.
-    pub fn images(&self) -> Result<Vec<Image>, ApiError> {
-        let Some(Content::Parts(parts)) = &self.content else {
-            return Ok(Vec::new());
-        };
-        let urls = parts.iter().filter_map(ContentPart::image_url);
-        urls.map(image).collect()
-    }
-
-    /// Returns the tool calls.
-    pub fn calls(&self) -> &[ToolCall] {
-        self.tool_calls.as_deref().unwrap_or_default()
-    }
-}
-
-impl ContentPart {
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text { text } => Some(text),
-            _ => None,
+    /// If the URL is neither a web address nor a valid `data:` URL of an image.
+    pub fn parse(url: &str) -> Result<Self, ApiError> {
+        if url.starts_with("https://") || url.starts_with("http://") {
+            let (media_type, bytes) = (None, None);
+            return Ok(Self { media_type, bytes });
         }
-    }
-
-    fn image_url(&self) -> Option<&str> {
-        match self {
-            Self::ImageUrl { image_url } => Some(&image_url.url),
-            _ => None,
+        let refused = |why| ApiError::invalid(why).with_code("invalid_image_url");
+        let (media_type, data) = url
+            .strip_prefix("data:")
+            .and_then(|rest| rest.split_once(";base64,"))
+            .ok_or_else(|| refused("An image is expected as https://… or data:image/…;base64,…"))?;
+        if !media_type.starts_with("image/") {
+            return Err(refused("The data of an image part is not an image"));
         }
+        let data = BASE64_STANDARD
+            .decode(data)
+            .map_err(|_| refused("The data of an image part is not valid base64"))?;
+        Ok(Self {
+            media_type: Some(media_type.to_owned()),
+            bytes: Some(data.len()),
+        })
     }
-}
-
-fn image(url: &str) -> Result<Image, ApiError> {
-    if url.starts_with("https://") || url.starts_with("http://") {
-        let (media_type, bytes) = (None, None);
-        return Ok(Image { media_type, bytes });
-    }
-    let refused = |why| ApiError::invalid(why).with_code("invalid_image_url");
-    let (media_type, data) = url
-        .strip_prefix("data:")
-        .and_then(|rest| rest.split_once(";base64,"))
-        .ok_or_else(|| refused("An image is expected as https://… or data:image/…;base64,…"))?;
-    if !media_type.starts_with("image/") {
-        return Err(refused("The data of an image part is not an image"));
-    }
-    let data = BASE64_STANDARD
-        .decode(data)
-        .map_err(|_| refused("The data of an image part is not valid base64"))?;
-    Ok(Image {
-        media_type: Some(media_type.to_owned()),
-        bytes: Some(data.len()),
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn message(content: &str) -> Message {
-        serde_json::from_str(&format!(r#"{{"role":"user","content":{content}}}"#)).unwrap()
-    }
-
-    #[test]
-    fn joins_the_text_of_parts() {
-        assert_eq!(message(r#""hello""#).text(), "hello");
-        assert_eq!(message("null").text(), "");
-        let parts = r#"[{"type":"text","text":"a"},{"type":"input_audio","input_audio":{}},{"type":"text","text":"b"}]"#;
-        assert_eq!(message(parts).text(), "ab");
-    }
-
-    fn images_of(url: &str) -> Result<Vec<Image>, ApiError> {
-        message(&format!(
-            r#"[{{"type":"image_url","image_url":{{"url":"{url}"}}}}]"#
-        ))
-        .images()
-    }
-
     #[test]
     fn decodes_images() {
-        let image = images_of("data:image/png;base64,AAAA").unwrap().remove(0);
+        let image = Image::parse("data:image/png;base64,AAAA").unwrap();
         assert_eq!(
             (image.media_type.as_deref(), image.bytes),
             (Some("image/png"), Some(3))
         );
         assert_eq!(
-            images_of("https://example.org/a.png").unwrap()[0].bytes,
+            Image::parse("https://example.org/a.png").unwrap().bytes,
             None
         );
     }
@@ -194,11 +139,8 @@ mod tests {
             "data:text/plain;base64,AAAA",
             "data:image/png;base64,!",
         ] {
-            assert_eq!(
-                images_of(url).unwrap_err().code,
-                Some("invalid_image_url"),
-                "{url}"
-            );
+            let error = Image::parse(url).unwrap_err();
+            assert_eq!(error.code, Some("invalid_image_url"), "{url}");
         }
     }
 }

@@ -1,19 +1,71 @@
-//! The part of OpenAI's chat completions API that the stub serves.
+//! The model APIs that the stub serves.
+//!
+//! Each API parses its requests into a [`prompt::Prompt`] and encodes the pieces of a reply in its
+//! own events. Everything between the two is independent of the API.
 
-pub mod chunk;
-pub mod completion;
+pub mod assembled;
+pub mod chat;
+pub mod embeddings;
+pub mod encoder;
 pub mod error;
+pub mod gemini;
 pub mod message;
-pub mod request;
+pub mod messages;
+pub mod params;
+pub mod prompt;
+pub mod responses;
+pub mod sse;
 
+use crate::reply::Reply;
+use assembled::Assembled;
+use error::ApiError;
+use prompt::Prompt;
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A model API.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Api {
+    /// OpenAI's chat completions.
+    Chat,
+    /// OpenAI's responses.
+    Responses,
+    /// Anthropic's messages.
+    Messages,
+    /// Google's Gemini.
+    Gemini,
+}
+
+impl Api {
+    /// Parses the body of a request.
+    ///
+    /// # Errors
+    /// If the real API would refuse the request, or the stub does not implement a parameter.
+    pub fn parse(self, body: &[u8]) -> Result<Prompt, ApiError> {
+        match self {
+            Self::Chat => chat::parse(body),
+            Self::Responses => responses::parse(body),
+            Self::Messages => messages::parse(body),
+            Self::Gemini => gemini::parse(body),
+        }
+    }
+
+    /// Builds the body of a non-streaming response.
+    pub fn body(self, identity: &Identity, reply: &Reply, whole: &Assembled) -> Value {
+        match self {
+            Self::Chat => chat::completion(identity, reply, whole),
+            Self::Responses => responses::response(identity, reply),
+            Self::Messages => messages::message(identity, reply, whole),
+            Self::Gemini => gemini::response(identity, reply, whole),
+        }
+    }
+}
 
 /// The identity of a completion.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    /// Unique id: some clients treat a repeated id as the same message.
-    pub id: String,
+    /// Unique part of all ids: some clients treat a repeated id as the same message.
+    pub unique: String,
     /// Name of the model, from the request.
     pub model: String,
     /// Time of the request, in seconds since 1970.
@@ -21,17 +73,15 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Returns the id of a chat completion.
+    pub fn chat_id(&self) -> String {
+        format!("chatcmpl-{}", self.unique)
+    }
+
     /// Returns the id of the completion's tool call number `index`.
     pub fn call_id(&self, index: u32) -> String {
-        let unique = self.id.trim_start_matches("chatcmpl-");
-        format!("call_{unique}{index:02}")
+        format!("call_{}{index:02}", self.unique)
     }
-}
-
-/// Builds an image of a chat completion. OpenAI's own chat completions have none; this is the form
-/// that gateways (OpenRouter, LiteLLM, Vercel) use.
-fn image(index: u32, url: &str) -> Value {
-    json!({"type": "image_url", "index": index, "image_url": {"url": url}})
 }
 
 /// Returns the wall clock in nanoseconds since 1970.

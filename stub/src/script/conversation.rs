@@ -3,7 +3,7 @@
 use crate::api::{
     error::ApiError,
     message::{Image, Role},
-    request::ChatRequest,
+    prompt::Prompt,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -43,7 +43,7 @@ impl Conversation {
     ///
     /// # Errors
     /// If an image of the request is broken.
-    pub fn of(request: &ChatRequest) -> Result<Self, ApiError> {
+    pub fn of(request: &Prompt) -> Result<Self, ApiError> {
         let mut conversation = Self {
             model: request.model.clone(),
             system: String::new(),
@@ -53,19 +53,17 @@ impl Conversation {
             results: BTreeMap::new(),
             last: Role::User,
             new_results: Vec::new(),
-            offers: request.tools().map(str::to_owned).collect(),
-            prompt_tokens: 0,
+            offers: request.tool_names().map(str::to_owned).collect(),
+            prompt_tokens: request.estimated_tokens(),
         };
         conversation.read(request);
         Ok(conversation)
     }
 
-    fn read(&mut self, request: &ChatRequest) {
+    fn read(&mut self, request: &Prompt) {
         let mut called = BTreeMap::new();
-        let mut bytes = 0;
         for message in &request.messages {
-            let text = message.text();
-            bytes += text.len() as u64;
+            let text = message.text.clone();
             self.last = message.role;
             match message.role {
                 Role::System => self.system += &text,
@@ -73,15 +71,10 @@ impl Conversation {
                 Role::Assistant => {
                     self.turn += 1;
                     self.new_results.clear();
-                    called.extend(
-                        message
-                            .calls()
-                            .iter()
-                            .map(|call| (&call.id, &call.function.name)),
-                    );
+                    called.extend(message.calls.iter().map(|call| (&call.id, &call.name)));
                 }
                 Role::Tool => {
-                    // `ChatRequest::parse` has checked that each result belongs to a call.
+                    // `Prompt::check` has checked that each result belongs to a call.
                     let name = message.tool_call_id.as_ref().and_then(|id| called.get(id));
                     let name = name.map(|name| name.to_string()).unwrap_or_default();
                     let data =
@@ -91,7 +84,5 @@ impl Conversation {
                 }
             }
         }
-        // Four bytes a token is the usual estimate for English. The stub has no tokenizer.
-        self.prompt_tokens = bytes.div_ceil(4).max(1);
     }
 }

@@ -63,6 +63,7 @@ struct PartText {
     pause: Option<String>,
     text: Option<String>,
     tokens: Option<u32>,
+    reasoning: Option<u32>,
     call: Option<String>,
     arguments: Option<Value>,
     fragments: Option<usize>,
@@ -94,6 +95,7 @@ pub fn parse(text: &str, path: &Path, timing: &Timing) -> Result<Script, String>
     Ok(Script {
         model: file.model.unwrap_or_else(|| DEFAULT_MODEL.into()),
         rules: rules.collect::<Result<_, _>>()?,
+        timing,
     })
 }
 
@@ -113,8 +115,10 @@ impl ReplyText {
     fn rule(self, name: &str, timing: &Timing, base: &Path) -> Result<Rule, String> {
         let lines = self.say.into_iter().map(|line| line.check(base));
         let faults: Faults = self.fault.as_deref().unwrap_or_default().parse()?;
-        if !faults.slow_accept.is_zero() {
-            return Err("slow-accept happens before any request, so a reply cannot have it".into());
+        if let Some(name) = faults.of_connections() {
+            return Err(format!(
+                "{name} concerns connections, so a reply cannot have it"
+            ));
         }
         Ok(Rule {
             name: name.to_owned(),
@@ -135,20 +139,28 @@ impl PartText {
         if self.call.is_none() && (self.arguments.is_some() || self.fragments.is_some()) {
             return Err("`arguments` and `fragments` belong to a `call`".into());
         }
-        let kind = match (self.text, self.tokens, self.call, self.image) {
-            (Some(text), None, None, None) => PartKind::Text(text),
-            (None, Some(tokens), None, None) => PartKind::Tokens(tokens),
-            (None, None, Some(name), None) => PartKind::Call {
+        let parts = (
+            self.text,
+            self.tokens,
+            self.reasoning,
+            self.call,
+            self.image,
+        );
+        let kind = match parts {
+            (Some(text), None, None, None, None) => PartKind::Text(text),
+            (None, Some(tokens), None, None, None) => PartKind::Tokens(tokens),
+            (None, None, Some(count), None, None) => PartKind::Reasoning(count),
+            (None, None, None, Some(name), None) => PartKind::Call {
                 name,
                 arguments: self
                     .arguments
                     .unwrap_or_else(|| Value::Object(Default::default())),
                 fragments: at_least_one(self.fragments.unwrap_or(1))?,
             },
-            (None, None, None, Some(image)) => PartKind::Image(image_url(&image, base)?),
+            (None, None, None, None, Some(image)) => PartKind::Image(image_url(&image, base)?),
             _ => {
                 return Err(
-                    "each part of `say` needs exactly one of `text`, `tokens`, `call` and `image`"
+                    "each part of `say` needs exactly one of `text`, `tokens`, `reasoning`, `call` and `image`"
                         .into(),
                 );
             }

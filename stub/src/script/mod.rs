@@ -4,15 +4,17 @@
 //! the request is sent. The stub keeps no state between requests: like the real API, it gets the
 //! whole conversation each time.
 
+mod constrain;
 mod conversation;
 mod file;
 mod render;
+mod schema;
 mod when;
 
 pub use conversation::Conversation;
 
 use crate::{
-    api::{error::ApiError, request::ChatRequest},
+    api::{error::ApiError, prompt::Prompt},
     fault::Faults,
     reply::{Content, Finish, Part, Reply, Usage, pieces},
     timing::Timing,
@@ -26,6 +28,8 @@ use when::When;
 pub struct Script {
     /// Name of the model, for the list of models.
     pub model: String,
+    /// Default schedule of replies.
+    pub timing: Timing,
     rules: Vec<Rule>,
 }
 
@@ -65,12 +69,19 @@ pub enum ScriptError {
 impl Script {
     /// Builds a script that answers every request with `tokens` generated tokens.
     pub fn plain(tokens: u32, timing: Timing) -> Self {
+        Self::reasoning(0, tokens, timing)
+    }
+
+    /// Builds a script that answers every request with generated tokens: first `reasoning` tokens
+    /// of reasoning, then `tokens` of text.
+    pub fn reasoning(reasoning: u32, tokens: u32, timing: Timing) -> Self {
         Self {
             model: file::DEFAULT_MODEL.into(),
+            timing: timing.clone(),
             rules: vec![Rule {
                 name: "plain".into(),
                 when: When::default(),
-                template: ReplyTemplate::tokens(tokens),
+                template: ReplyTemplate::tokens(reasoning, tokens),
                 timing,
                 finish: None,
                 prompt_tokens: None,
@@ -106,7 +117,7 @@ impl Script {
     /// # Errors
     /// If no condition matches, an image of the request is broken, or a template uses an undefined
     /// variable.
-    pub fn reply(&self, request: &ChatRequest) -> Result<Reply, ApiError> {
+    pub fn reply(&self, request: &Prompt) -> Result<Reply, ApiError> {
         let conversation = Conversation::of(request)?;
         let rule = self
             .rules
@@ -119,6 +130,7 @@ impl Script {
         let parts = rule.template.parts(&conversation).map_err(|error| {
             ApiError::script(format!("In the script's reply `{}`: {error}", rule.name))
         })?;
+        let (parts, stop_sequence) = constrain::fit(parts, request);
         let sent = pieces(&parts).min(request.limit());
         Ok(Reply {
             limit: request.limit(),
@@ -127,11 +139,22 @@ impl Script {
             usage: Usage {
                 prompt: rule.prompt_tokens.unwrap_or(conversation.prompt_tokens),
                 completion: rule.completion_tokens.unwrap_or(sent.into()),
+                reasoning: reasoning(&parts).min(sent.into()),
             },
+            stop_sequence: stop_sequence.filter(|_| sent == pieces(&parts)),
             faults: rule.faults.clone(),
             parts,
         })
     }
+}
+
+/// Returns the number of reasoning tokens in all parts.
+fn reasoning(parts: &[Part]) -> u64 {
+    let count = |part: &Part| match part.content {
+        Content::Reasoning(count) => count.into(),
+        _ => 0,
+    };
+    parts.iter().map(count).sum()
 }
 
 impl Rule {

@@ -22,6 +22,8 @@ pub enum PartKind {
     Text(String),
     /// A number of generated tokens.
     Tokens(u32),
+    /// A number of generated reasoning tokens.
+    Reasoning(u32),
     /// A tool call whose arguments are streamed in fragments. Strings in the arguments may be
     /// templates.
     Call {
@@ -46,9 +48,10 @@ pub enum ReplyTemplate {
 }
 
 impl ReplyTemplate {
-    /// Builds a reply of generated tokens.
-    pub fn tokens(count: u32) -> Self {
-        Self::Fixed(never_empty(vec![Content::Tokens(count).into()]))
+    /// Builds a reply of generated tokens, with `reasoning` reasoning tokens before them.
+    pub fn tokens(reasoning: u32, count: u32) -> Self {
+        let parts = [Content::Reasoning(reasoning), Content::Tokens(count)];
+        Self::Fixed(never_empty(parts.map(Part::from).into()))
     }
 
     /// Checks the templates of a reply. Renders it immediately if it has none.
@@ -99,7 +102,7 @@ impl PartKind {
         match self {
             Self::Text(text) => drop(check(text)?),
             Self::Call { arguments, .. } => drop(expand_json(arguments, check)?),
-            Self::Tokens(_) | Self::Image(_) => {}
+            Self::Tokens(_) | Self::Reasoning(_) | Self::Image(_) => {}
         }
         Ok(dynamic.get())
     }
@@ -119,6 +122,7 @@ fn render(lines: &[PartTemplate], expand: Expand<'_>) -> Result<Arc<[Part]>, Str
         let begin = parts.len();
         match &line.kind {
             PartKind::Tokens(count) => parts.push(Content::Tokens(*count).into()),
+            PartKind::Reasoning(count) => parts.push(Content::Reasoning(*count).into()),
             PartKind::Text(text) => parts.extend(tokens(&expand(text)?).map(Part::from)),
             PartKind::Image(url) => {
                 let (index, url) = (images, url.clone());
@@ -147,7 +151,8 @@ fn render(lines: &[PartTemplate], expand: Expand<'_>) -> Result<Arc<[Part]>, Str
     Ok(never_empty(parts))
 }
 
-fn never_empty(mut parts: Vec<Part>) -> Arc<[Part]> {
+/// Returns parts with at least one piece, which the finish reason can follow.
+pub fn never_empty(mut parts: Vec<Part>) -> Arc<[Part]> {
     if crate::reply::pieces(&parts) == 0 {
         parts.push(Content::Nothing.into());
     }
@@ -189,7 +194,7 @@ fn tokens(text: &str) -> impl Iterator<Item = Content> {
 }
 
 /// Splits text between characters into at most `count` fragments of about the same length.
-fn fragments_of(text: &str, count: usize) -> Vec<String> {
+pub fn fragments_of(text: &str, count: usize) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
     let length = characters.len().div_ceil(count).max(1);
     characters

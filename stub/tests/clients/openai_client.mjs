@@ -62,6 +62,21 @@ async function tools(stream) {
   assert.deepEqual(called, Object.keys(results).map((name) => [name, { city: "Oslo" }]));
 }
 
+async function responses() {
+  const answer = await client.responses.create({ model, input: "hello" });
+  assert.equal(answer.output_text, text);
+  let content = "";
+  const stream = client.responses.stream({ model, input: "hello" });
+  for await (const event of stream) if (event.type === "response.output_text.delta") content += event.delta;
+  assert.equal(content, text);
+  assert.equal((await stream.finalResponse()).usage.output_tokens, 5);
+}
+
+async function embeddings() {
+  const { data } = await client.embeddings.create({ model, input: ["a", "b"], dimensions: 8 });
+  assert.deepEqual(data.map(({ embedding }) => embedding.length), [8, 8]);
+}
+
 async function errors() {
   const ask = (fault) =>
     client.chat.completions.create({ model, messages, stream: true }, { headers: { "x-stub-fault": fault } });
@@ -72,6 +87,10 @@ async function errors() {
   };
   await assert.rejects(read("error-after=2"), OpenAI.APIError);
   await assert.rejects(read("reset-after=2"));
+  await assert.rejects(
+    client.responses.create({ model, input: "hello", temperature: 9 }),
+    (error) => error instanceof OpenAI.BadRequestError && error.param === "temperature",
+  );
   await assert.rejects(
     client.chat.completions.create({ model, messages: [] }),
     (error) => error instanceof OpenAI.BadRequestError && error.param === "messages",
@@ -84,4 +103,6 @@ await nonStreaming();
 await streamed();
 await tools(false);
 await tools(true);
+await responses();
+await embeddings();
 await errors();

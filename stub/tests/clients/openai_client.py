@@ -58,6 +58,57 @@ def ask(messages, stream):
         return events.get_final_completion().choices[0].message
 
 
+def constrained():
+    """Structured answers, forced tools and stop texts hold what the request asks for."""
+    city = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    schema = {"type": "json_schema", "json_schema": {"name": "place", "schema": city}}
+    answer = client.chat.completions.create(model=MODEL, messages=HELLO, response_format=schema)
+    assert isinstance(json.loads(answer.choices[0].message.content)["city"], str), answer
+    choice = {"type": "function", "function": {"name": "get_time"}}
+    answer = client.chat.completions.create(model=MODEL, messages=HELLO, tools=TOOLS, tool_choice=choice)
+    assert [c.function.name for c in answer.choices[0].message.tool_calls] == ["get_time"], answer
+    answer = client.chat.completions.create(model=MODEL, messages=HELLO, stop=[" tok2"])
+    assert answer.choices[0].message.content == " tok0 tok1", answer
+
+
+def responses():
+    answer = client.responses.create(model=MODEL, input="hello")
+    assert answer.output_text == TEXT and answer.usage.output_tokens == 5, answer
+    events = list(client.responses.create(model=MODEL, input="hello", stream=True))
+    assert "".join(e.delta for e in events if e.type == "response.output_text.delta") == TEXT
+    assert events[-1].type == "response.completed" and events[-1].response.output_text == TEXT
+    conversation_of_responses(lambda items: client.responses.create(model=MODEL, input=items, tools=RESPONSE_TOOLS))
+    conversation_of_responses(stream_response)
+
+
+RESPONSE_TOOLS = [{"type": "function", "strict": False, **tool(name)["function"]} for name in RESULTS]
+
+
+def stream_response(items):
+    with client.responses.stream(model=MODEL, input=items, tools=RESPONSE_TOOLS) as events:
+        return events.get_final_response()
+
+
+def conversation_of_responses(ask):
+    items = [{"role": "user", "content": "How is the weather?"}]
+    answer = ask(items)
+    assert answer.output_text == "Let me look.", answer
+    calls = [item for item in answer.output if item.type == "function_call"]
+    assert [(call.name, json.loads(call.arguments)) for call in calls] == [(name, {"city": "Oslo"}) for name in RESULTS]
+    items += [item.to_dict() for item in answer.output]
+    items += [
+        {"type": "function_call_output", "call_id": call.call_id, "output": RESULTS[call.name]} for call in calls
+    ]
+    assert ask(items).output_text == "At noon it is 4 degrees."
+
+
+def embeddings():
+    answer = client.embeddings.create(model=MODEL, input=["a", "b"], dimensions=8)
+    assert [len(item.embedding) for item in answer.data] == [8, 8], answer
+    floats = client.embeddings.create(model=MODEL, input="a", dimensions=8, encoding_format="float")
+    assert floats.data[0].embedding == answer.data[0].embedding, floats
+
+
 def fails(error, fault=None, **request):
     headers = {"x-stub-fault": fault} if fault else None
     try:
@@ -75,12 +126,18 @@ def errors():
     fails(openai.APIError, "error-after=2", **good)
     bad = fails(openai.BadRequestError, model=MODEL, messages=[])
     assert bad.param == "messages", bad
+    hot = fails(openai.BadRequestError, temperature=9, **good)
+    assert hot.param == "temperature", hot
+    unsupported = fails(openai.BadRequestError, logprobs=True, **good)
+    assert unsupported.code == "unsupported_parameter", unsupported
+    key = fails(openai.AuthenticationError, "401", **good)
+    assert key.code == "invalid_api_key", key
 
 
 def retries():
     """A retry succeeds when the fault is gone."""
     retrying = client.with_options(max_retries=2)
-    headers = {"x-stub-fault": "429,every=2"}
+    headers = {"x-stub-fault": "429,retry-after=10ms,every=2"}
     for _ in range(2):
         answer = retrying.chat.completions.create(model=MODEL, messages=HELLO, extra_headers=headers)
         assert answer.choices[0].message.content == TEXT
@@ -91,5 +148,8 @@ non_streaming()
 streamed()
 conversation_with_tools(stream=False)
 conversation_with_tools(stream=True)
+constrained()
+responses()
+embeddings()
 errors()
 retries()

@@ -72,3 +72,27 @@ async fn serves_langchain_for_python() {
 async fn serves_langchain_for_javascript() {
     check("node", "langchain.mjs").await;
 }
+
+#[tokio::test]
+#[ignore = "needs stub/tests/clients/install.sh"]
+async fn serves_anthropic_for_python() {
+    check("python/bin/python", "anthropic_client.py").await;
+}
+
+#[tokio::test]
+#[ignore = "needs stub/tests/clients/install.sh"]
+async fn serves_anthropic_for_javascript() {
+    check("node", "anthropic_client.mjs").await;
+}
+
+#[tokio::test]
+#[ignore = "needs stub/tests/clients/install.sh"]
+async fn serves_google_for_python() {
+    check("python/bin/python", "google_client.py").await;
+}
+
+#[tokio::test]
+#[ignore = "needs stub/tests/clients/install.sh"]
+async fn serves_google_for_javascript() {
+    check("node", "google_client.mjs").await;
+}

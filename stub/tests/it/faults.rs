@@ -6,6 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 use stub::Config;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 fn contents(response: &crate::support::Response) -> usize {
     response.body.matches("\"content\":\" tok").count()
@@ -117,7 +121,7 @@ async fn sends_malformed_and_error_events_at_the_requested_position() {
     let valid = |event: &&str| serde_json::from_str::<serde_json::Value>(event).is_ok();
     assert_eq!(
         broken.events().iter().map(valid).collect::<Vec<_>>(),
-        [true, true, false, true, true, false]
+        [true, true, false, true, true, true, false]
     );
     let error = faulty(addr, "error-after=2").await;
     assert!(error.events()[3].starts_with(r#"{"error":{"#) && error.is_complete());
@@ -127,7 +131,7 @@ async fn sends_malformed_and_error_events_at_the_requested_position() {
 #[tokio::test]
 async fn injects_a_configured_fault_into_every_nth_request() {
     let config = Config {
-        faults: "503,every=3".parse().unwrap(),
+        faults: vec!["503,every=3".parse().unwrap()],
         ..tokens(1)
     };
     let addr = start(config).await;
@@ -141,11 +145,80 @@ async fn injects_a_configured_fault_into_every_nth_request() {
 #[tokio::test]
 async fn delays_heads_and_accepts() {
     let config = Config {
-        faults: "slow-accept=20ms".parse().unwrap(),
+        faults: vec!["slow-accept=20ms".parse().unwrap()],
         ..tokens(0)
     };
     let addr = start(config).await;
     let begin = Instant::now();
     let answer = faulty(addr, "slow-head=30ms").await;
     assert!(begin.elapsed() >= Duration::from_millis(20 + 30) && answer.is_complete());
+}
+
+#[tokio::test]
+async fn sends_retry_after_with_429_and_503() {
+    let addr = start(tokens(1)).await;
+    for (fault, expected) in [
+        ("429", Some(("1", "1000"))),
+        ("503", Some(("1", "1000"))),
+        ("429,retry-after=2500ms", Some(("3", "2500"))),
+        ("529,retry-after=4s", Some(("4", "4000"))),
+        ("500", None),
+    ] {
+        for members in ["", r#","stream":true"#] {
+            let answer = chat(addr, &format!("x-stub-fault: {fault}\r\n"), members).await;
+            let headers = answer
+                .header("retry-after")
+                .zip(answer.header("retry-after-ms"));
+            assert_eq!(headers, expected, "{fault}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn injects_the_first_set_that_applies() {
+    let config = Config {
+        faults: ["slow-accept=1ms", "429,every=3", "500,every=2"]
+            .map(|set| set.parse().unwrap())
+            .into(),
+        ..tokens(1)
+    };
+    let addr = start(config).await;
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        statuses.push(chat(addr, "", "").await.status());
+    }
+    assert_eq!(statuses, [200, 500, 429, 500, 200, 429]);
+}
+
+#[tokio::test]
+async fn closes_a_connection_after_its_last_request() {
+    let config = Config {
+        faults: vec!["goaway-after=2".parse().unwrap()],
+        ..tokens(1)
+    };
+    let addr = start(config).await;
+    let mut socket = TcpStream::connect(addr).await.unwrap();
+    let models = "GET /v1/models HTTP/1.1\r\nhost: stub\r\n\r\n";
+    socket.write_all(models.repeat(2).as_bytes()).await.unwrap();
+    // The stub closes the connection, so that reading ends.
+    let mut text = String::new();
+    socket.read_to_string(&mut text).await.unwrap();
+    assert_eq!(text.matches("HTTP/1.1 200 OK").count(), 2);
+    assert_eq!(text.matches("connection: close").count(), 1);
+    assert!(text.rfind("connection: close") > text.rfind("HTTP/1.1 200 OK"));
+}
+
+#[tokio::test]
+async fn closes_idle_connections_but_none_with_a_request() {
+    let config = Config {
+        faults: vec!["idle-close=30ms".parse().unwrap()],
+        ..tokens(30)
+    };
+    let addr = start(config).await;
+    let mut socket = TcpStream::connect(addr).await.unwrap();
+    let mut byte = [0];
+    assert_eq!(socket.read(&mut byte).await.unwrap(), 0);
+    // 90 ms with a token every 3 ms: longer than the connection may be idle.
+    assert!(chat(addr, "", r#","stream":true"#).await.is_complete());
+    assert_eq!(chat(addr, "", "").await.status(), 200);
 }

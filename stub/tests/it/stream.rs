@@ -25,14 +25,16 @@ async fn streams_the_events_that_frameworks_expect() {
     assert_eq!(chunks[0]["choices"][0]["delta"]["role"], "assistant");
     let contents: Vec<_> = chunks
         .iter()
-        .map(|c| c["choices"][0]["delta"]["content"].as_str().unwrap())
+        .map(|c| c["choices"][0]["delta"]["content"].as_str())
         .collect();
-    assert_eq!(contents, ["", " tok0", " tok1", " tok2"]);
+    // As in the real API, the finish reason has a chunk without content.
+    let expected = [Some(""), Some(" tok0"), Some(" tok1"), Some(" tok2"), None];
+    assert_eq!(contents, expected);
     let reasons: Vec<_> = chunks
         .iter()
         .map(|c| c["choices"][0]["finish_reason"].as_str())
         .collect();
-    assert_eq!(reasons, [None, None, None, Some("stop")]);
+    assert_eq!(reasons, [None, None, None, None, Some("stop")]);
     assert!(
         chunks
             .iter()
@@ -228,4 +230,42 @@ async fn sums_the_counters_of_several_threads() {
         assert!(answer.await.unwrap());
     }
     assert_eq!(get(addr, "/stats").await.json()["tokens_sent"], 36);
+}
+
+#[tokio::test]
+async fn keeps_the_finish_reason_apart_from_content() {
+    let addr = start(tokens(1)).await;
+    let usage = r#","stream_options":{"include_usage":true}"#;
+    for members in ["", r#","max_tokens":1"#, r#","stop":" tok0""#, usage] {
+        let answer = chat(addr, "", &format!("{STREAM}{members}")).await;
+        let events = answer.events();
+        for chunk in parsed(&events[..events.len() - 1]) {
+            let choice = &chunk["choices"][0];
+            if choice["finish_reason"].is_string() {
+                assert_eq!(choice["delta"], serde_json::json!({}), "{members}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn sends_reasoning_before_the_answer() {
+    let mut config = tokens(0);
+    config.script = stub::Script::reasoning(2, 1, stub::Timing::default());
+    let addr = start(config).await;
+    let answer = chat(addr, "", STREAM).await;
+    let events = answer.events();
+    let delta = |chunk: &Value, name: &str| chunk["choices"][0]["delta"][name].clone();
+    let chunks = parsed(&events[1..4]);
+    assert_eq!(delta(&chunks[0], "reasoning_content"), " think0");
+    assert_eq!(delta(&chunks[1], "reasoning_content"), " think1");
+    assert_eq!(delta(&chunks[2], "content"), " tok0");
+    let whole = chat(addr, "", "").await.json();
+    assert_eq!(
+        whole["choices"][0]["message"]["reasoning_content"],
+        " think0 think1"
+    );
+    let details = &whole["usage"]["completion_tokens_details"];
+    assert_eq!(details["reasoning_tokens"], 2);
+    assert_eq!(get(addr, "/stats").await.json()["tokens_sent"], 2);
 }

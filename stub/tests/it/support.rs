@@ -112,6 +112,19 @@ fn dechunk(mut rest: &str) -> (String, Vec<usize>) {
 }
 
 impl Response {
+    /// Returns the status code.
+    pub fn status(&self) -> u16 {
+        let status = self.head.split(' ').nth(1).unwrap();
+        status.parse().unwrap()
+    }
+
+    /// Returns the value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let headers = self.head.lines().filter_map(|line| line.split_once(": "));
+        let mut headers = headers.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        headers.next().map(|(_, value)| value)
+    }
+
     /// Returns the data of the events, `[DONE]` included.
     pub fn events(&self) -> Vec<&str> {
         self.body

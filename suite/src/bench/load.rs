@@ -12,8 +12,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use recording::LoadSummary;
 
-use super::turns::order;
 use crate::project;
+use crate::turns::order;
 use client::Client;
 use measure::{Cost, Stub, measure};
 

@@ -7,7 +7,6 @@ mod observer;
 mod overhead;
 mod ping_pong;
 mod truth;
-pub mod turns;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};

@@ -11,8 +11,8 @@ use recording::Recording;
 use super::Overhead;
 use super::observer::Observer;
 use super::ping_pong::{PingPong, Score};
-use super::turns::order;
 use crate::project;
+use crate::turns::order;
 
 /// What recording may cost a ping-pong: the product's own promise.
 const LIMIT: f64 = 1.15;

@@ -1,9 +1,10 @@
-//! The load of `cargo xtask bench overhead`: two threads pass one byte to and fro over a loopback socket.
+//! The load of `bench overhead`: two threads pass one byte back and forth over a loopback socket.
 //!
-//! Each has a CPU of its own, where there are two: left to the scheduler, some runs would be between CPUs and some on one,
-//! which takes half the time. With `one-cpu` both are on one, so that nearly all of a round trip is the kernel paths that a
-//! recorder hooks: the dearest case there is. Prints `ready`, begins at a line on
-//! stdin, prints round trips, nanoseconds and nanoseconds of CPU time, and ends when stdin is closed.
+//! Each has a CPU where there are two. Left to the scheduler, some runs would use two CPUs and some
+//! one, which takes half the time. With `one-cpu` both share one CPU, so that nearly all of a round
+//! trip is kernel paths that a recorder hooks: the costliest case. Prints `ready`, begins at a line
+//! on stdin, prints round trips, nanoseconds and nanoseconds of CPU time, and ends when stdin is
+//! closed.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};

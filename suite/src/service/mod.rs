@@ -103,7 +103,7 @@ fn serve(
     mut output: impl Write,
     traffic: impl Fn() -> Result<Traffic>,
 ) -> Result<()> {
-    // The end of the other side is the end of the input, whatever the error is called.
+    // The end of the other side ends the input, with or without an error.
     for line in input.lines().map_while(io::Result::ok) {
         if line == "bytes" {
             let Traffic { sent, received } = traffic()?;

@@ -1,36 +1,35 @@
-//! How far a kind of task may go, so that the host survives it.
+//! Limits of a kind of task, so that the host survives it.
 
 use std::fmt;
 use std::fs;
 use std::time::Duration;
 
+use procfs::{Current, Meminfo};
 use serde::Serialize;
 
-use super::usage::kibibytes;
-
-/// The share of what the host has to give that one process may take.
+/// The share of the host's memory and threads that one process may take.
 const SHARE: f64 = 0.6;
 
-/// What one step may take.
+/// Limits of one step.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     /// Resident set.
     pub memory_bytes: f64,
-    /// Threads, and where that number comes from.
+    /// Number of threads.
     pub threads: f64,
     threads_from: String,
-    /// Time.
+    /// Duration.
     pub time: Duration,
 }
 
-/// Why a step was ended before it was done.
+/// The limit that ended a step early.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Limit {
-    /// Which limit: memory, threads, time, or what the program itself said.
+    /// The limit: memory, threads, time, or a message of the program.
     pub cause: String,
-    /// How many tasks there were by then, if that is known.
+    /// Number of tasks at that time, if known.
     pub reached: Option<u64>,
-    /// How many threads the process had by then.
+    /// Number of threads of the process at that time.
     pub threads: f64,
 }
 
@@ -38,7 +37,7 @@ impl fmt::Display for Limit {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "{} (", self.cause)?;
         if let Some(reached) = self.reached {
-            write!(to, "{reached} tasks were there, ")?;
+            write!(to, "{reached} tasks, ")?;
         }
         write!(to, "{} threads)", self.threads)
     }
@@ -47,10 +46,11 @@ impl fmt::Display for Limit {
 impl std::error::Error for Limit {}
 
 impl Bounds {
-    /// As the host is now.
+    /// Returns the limits of the host as it is now.
     pub fn now(time: Duration) -> Self {
-        let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-        let available = kibibytes(&meminfo, "MemAvailable:").unwrap_or(1e9);
+        let meminfo = Meminfo::current().ok();
+        let available = meminfo.and_then(|meminfo| meminfo.mem_available);
+        let available = available.map_or(1e9, |bytes| bytes as f64);
         let (threads, from) = most_threads();
         Self {
             memory_bytes: available * SHARE,
@@ -60,7 +60,7 @@ impl Bounds {
         }
     }
 
-    /// The limit that these numbers pass, if any.
+    /// Returns the limit that these numbers exceed, if any.
     pub fn passed(&self, rss_bytes: f64, threads: f64, time: Duration) -> Option<String> {
         let gib = |bytes: f64| bytes / f64::from(1 << 30);
         if rss_bytes > self.memory_bytes {
@@ -79,7 +79,7 @@ impl Bounds {
     }
 }
 
-/// The lowest of the host's limits on threads.
+/// Returns the lowest of the host's limits on threads, and its name.
 fn most_threads() -> (f64, String) {
     let read = |path: &str| -> Option<f64> { fs::read_to_string(path).ok()?.trim().parse().ok() };
     let limits = [
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_that_is_passed_is_named() {
+    fn names_the_exceeded_limit() {
         let bounds = Bounds {
             memory_bytes: 2e9,
             threads: 600.0,
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn this_host_leaves_something_to_others() {
+    fn allows_a_share_of_this_host() {
         let bounds = Bounds::now(Duration::from_secs(1));
         assert!(bounds.memory_bytes > 1e6 && bounds.threads > 100.0);
     }

@@ -1,33 +1,33 @@
-//! What tasks are asked to do.
+//! Jobs of tasks.
 
 use std::fmt;
 
-/// One job.
+/// A job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Job {
-    /// So many that only wait.
+    /// This many tasks that only wait.
     Idle(u64),
-    /// Two that hand a token to and fro.
+    /// Two tasks that hand a token back and forth.
     Switch,
-    /// A tree of files.
+    /// Reading a tree of files.
     Read,
-    /// Integers, on all CPUs.
+    /// Integer arithmetic on all CPUs.
     Compute,
-    /// Files, and hashing their bytes.
+    /// Reading files and hashing their bytes.
     Mix,
 }
 
 impl Job {
-    /// Those beside being idle.
+    /// Jobs that are not idle.
     pub const WORK: [Self; 4] = [Self::Switch, Self::Read, Self::Compute, Self::Mix];
 
-    /// What the work of this is counted in.
+    /// Returns the unit by which costs are divided.
     pub fn unit(self) -> &'static str {
         match self {
-            Self::Idle(_) => "a task",
-            Self::Switch => "a switch",
-            Self::Read | Self::Mix => "a file",
-            Self::Compute => "in all",
+            Self::Idle(_) => "per task",
+            Self::Switch => "per switch",
+            Self::Read | Self::Mix => "per file",
+            Self::Compute => "in total",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The kinds of task that there are: `targets/tasks/tasks.toml`.
+//! Kinds of task, from `targets/tasks/tasks.toml`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,11 +10,11 @@ use serde::Deserialize;
 
 use crate::{process, project};
 
-/// How one kind of task is built and run; the file's head explains the fields.
+/// Build and command of one kind of task; the head of the file explains the fields.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
-    /// As in `--arms`.
+    /// Name in `--arms`.
     pub name: String,
     folder: String,
     build: Option<String>,
@@ -24,14 +24,14 @@ pub struct Kind {
     _needs: Option<String>,
     #[serde(default)]
     env: BTreeMap<String, String>,
-    /// What one task is, for people.
+    /// Description of one task.
     pub is: String,
 }
 
-/// The kinds of these names, in the file's order; all of them without names.
+/// Returns the kinds of these names, in the file's order; all of them without names.
 ///
 /// # Errors
-/// No kind has this name, or the file cannot be read.
+/// Fails for an unknown name, or if the file cannot be read.
 pub fn chosen(names: &[String]) -> Result<Vec<Kind>> {
     let path = folder().join("tasks.toml");
     let text = fs::read_to_string(&path).with_context(|| project::short(&path))?;
@@ -69,7 +69,7 @@ impl Kind {
     /// Builds its program.
     ///
     /// # Errors
-    /// The command fails; what it said is on standard error.
+    /// Fails if the command does; its output is on standard error.
     pub fn build(&self) -> Result<()> {
         let Some(build) = &self.build else {
             return Ok(());
@@ -77,7 +77,7 @@ impl Kind {
         process::run(&mut self.shell(build)).with_context(|| format!("building {}", self.name))
     }
 
-    /// The command that runs it.
+    /// Returns the command that runs it.
     pub fn command(&self) -> Command {
         self.shell(&self.run)
     }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kinds_of_this_repository_can_be_read_and_need_targets_that_exist() {
+    fn reads_the_kinds_of_this_repository() {
         let kinds = chosen(&[]).unwrap();
         assert!(kinds.len() >= 6);
         for kind in &kinds {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn names_choose_and_unknown_ones_are_refused() {
+    fn selects_kinds_by_name_and_rejects_unknown_ones() {
         let kinds = || chosen(&[]).unwrap();
         let two = ["node-workers".to_owned(), "goroutines".to_owned()];
         let names: Vec<String> = pick(kinds(), &two)
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn rejects_unknown_keys() {
         assert!(parse("[[kind]]\nname = 'a'").is_err());
         let more = "[[kind]]\nname = 'a'\nfolder = 'b'\nrun = 'c'\nis = 'd'\nspeed = 1";
         assert!(parse(more).is_err());

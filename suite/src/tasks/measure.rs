@@ -1,4 +1,4 @@
-//! One process, one job, from outside.
+//! Measures one job of one process from outside.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,28 +14,29 @@ use super::job::Job;
 use super::kinds::Kind;
 use super::program::{Answer, Program};
 use super::tree;
-use super::usage::Usage;
+use crate::usage::Usage;
 
-/// What was measured in one round, by the metric's name.
+/// Values of one round by metric.
 pub type Values = BTreeMap<&'static str, Sample>;
 
-/// Rest between the last task's start and reading what all of them use.
+/// Pause between the start of the last task and reading the usage.
 const SETTLE: Duration = Duration::from_millis(200);
-/// Switches are repeated, twice as many each time, until it takes this long.
+/// Switches are repeated, twice as many each time, until they take this long.
 const LONG_ENOUGH_NS: f64 = 2e8;
 const FIRST_TURNS: u64 = 1000;
-/// Steps of each piece of computing.
+/// Steps of each piece of arithmetic.
 const STEPS: u32 = 4_000_000;
 const PIECES: u32 = 64;
-/// How often each file's bytes are hashed in the mix of reading and computing.
+/// Number of times that the mix hashes each file's bytes.
 const PASSES: u32 = 20;
-/// What it must come to; once is enough.
+/// The correct sum of the arithmetic, computed once.
 static COMPUTED: LazyLock<u32> = LazyLock::new(|| tree::expected_compute(PIECES, STEPS));
 
 /// Runs the job in a fresh process.
 ///
 /// # Errors
-/// A [`Limit`](super::bounds::Limit) was passed; the program ends; or what it did is not what was asked.
+/// Fails if a [`Limit`](super::bounds::Limit) is exceeded, the program ends, or its result is
+/// wrong.
 pub fn measure(kind: &Kind, job: Job, time: Duration, tree: &Path, log: &Path) -> Result<Values> {
     let bounds = Bounds::now(time);
     let mut program = Program::start(kind, log)?;
@@ -53,7 +54,7 @@ pub fn measure(kind: &Kind, job: Job, time: Duration, tree: &Path, log: &Path) -
 }
 
 fn idle(program: &mut Program, count: u64, bounds: &Bounds) -> Result<Values> {
-    // The first brings in what all share; it is not a task's.
+    // The first task brings in code and pools that all tasks share.
     program.ask("spawn\t1", bounds)?;
     program.ask("end", bounds)?;
     let before = Usage::of(program.pid())?;
@@ -102,7 +103,7 @@ fn switch(program: &mut Program, bounds: &Bounds) -> Result<Values> {
         ensure!(answer.done == turns, "{} turns of {turns}", answer.done);
         if answer.ns >= LONG_ENOUGH_NS {
             let cpu_ns = Usage::of(program.pid())?.cpu_ns - before.cpu_ns;
-            // There and back.
+            // Each turn is two switches.
             return Ok(cost(answer.ns, cpu_ns, 2.0 * turns as f64));
         }
         turns *= 2;
@@ -116,7 +117,7 @@ fn read(program: &mut Program, tree: &Path, passes: u32, bounds: &Bounds) -> Res
     timed(program, &request, f64::from(tree::FILES), check, bounds)
 }
 
-/// Once to warm up, once to measure.
+/// Runs a request once to warm up and once to measure.
 fn timed(
     program: &mut Program,
     request: &str,

@@ -1,4 +1,4 @@
-//! `cargo xtask run --workload tasks`: what goroutines, workers, threads and other kinds of task cost, beside each other.
+//! `suite tasks`: costs of goroutines, workers, threads and other kinds of task.
 
 mod bounds;
 mod claims;
@@ -10,7 +10,6 @@ mod rows;
 mod session;
 mod table;
 mod tree;
-mod usage;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use procfs::{CpuInfo, Current, Meminfo};
 use recording::comparison::Claim;
 use recording::vocabulary::Unit;
 use serde::Serialize;
@@ -35,33 +35,34 @@ Examples:
   cargo xtask run --workload tasks --counts 1000 --rounds 2          a first look
   cargo xtask run --workload tasks --arms goroutines,tokio-tasks
 
-docs/tasks.md says what is measured. Exit codes: 0 done; 1 failed; 2 wrong usage.";
+docs/tasks.md describes the jobs. Exit codes: 0 done; 1 failed; 2 wrong usage.";
 
-/// Idle tasks by the thousand, hand-overs, reading and computing, in goroutines, workers, threads and other kinds of task.
+/// Compare idle tasks, switches, reading and computing in goroutines, workers, threads and other
+/// kinds of task.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// Kinds of task, of targets/tasks/tasks.toml; ratios are to the first [default: all].
+    /// Compare these kinds of targets/tasks/tasks.toml; ratios are to the first [default: all].
     #[arg(long, value_delimiter = ',', value_name = "KIND,…")]
     arms: Vec<String>,
-    /// Rounds, a fresh process for each job, kinds taking turns.
+    /// Run this many rounds, with a fresh process for each job and kinds taking turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// How many idle tasks there are at once; none leaves them out.
+    /// Measure these numbers of idle tasks.
     #[arg(long, value_delimiter = ',', default_value = "100,1000,10000,100000,1000000", value_name = "N,…", value_parser = clap::value_parser!(u64).range(1..))]
     counts: Vec<u64>,
-    /// Leave out hand-overs, reading and computing.
+    /// Measure idle tasks only.
     #[arg(long)]
     idle_only: bool,
-    /// Seconds after which one step is stopped.
+    /// Stop a step after this many seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     step_seconds: u64,
-    /// Folder for the results, which must be new [default: results/tasks-TIME].
+    /// Write the results to this new folder [default: results/tasks-TIME].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
-/// What is written to `tasks.json`.
+/// Content of `tasks.json`.
 #[derive(Serialize)]
 struct Report {
     schema: &'static str,
@@ -74,14 +75,14 @@ struct Report {
     claims: Vec<Claim>,
 }
 
-/// A kind, for people.
+/// Name and description of a kind.
 #[derive(Serialize)]
 struct About {
     name: String,
     is: String,
 }
 
-/// A kind that did not get to the end of a job.
+/// A kind that did not finish a job.
 #[derive(Serialize)]
 struct Stop {
     kind: String,
@@ -93,7 +94,7 @@ struct Stop {
 /// Measures, prints and saves.
 ///
 /// # Errors
-/// A kind cannot be built, a program fails, or the result cannot be saved.
+/// Fails if a kind cannot be built, a program fails, or the result cannot be saved.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let kinds = kinds::chosen(&arguments.arms)?;
     let claims = claims::ours()?;
@@ -108,7 +109,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut session = Session::new(kinds, jobs(arguments));
     for round in 0..arguments.rounds {
         session.round(round.into(), measure)?;
-        // After each round, so that whoever ends it early keeps what was measured.
+        // After each round, so that an interrupted run keeps its results.
         save(&session.report(&claims, how()), &folder)?;
     }
     print!("{}", table::text(&session.report(&claims, how())));
@@ -130,24 +131,23 @@ fn jobs(arguments: &Arguments) -> Vec<Job> {
     jobs
 }
 
-/// Kernel, CPU and memory.
+/// Describes kernel, CPU and memory.
 fn host() -> String {
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let cpuinfo = read("/proc/cpuinfo");
-    let model = cpuinfo
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease");
+    let model = CpuInfo::current()
+        .ok()
+        .and_then(|info| Some(info.model_name(0)?.to_owned()));
     let cpus = std::thread::available_parallelism().map_or(0, usize::from);
-    let memory = usage::kibibytes(&read("/proc/meminfo"), "MemTotal:").unwrap_or_default();
+    let memory = Meminfo::current().map_or(0, |meminfo| meminfo.mem_total);
     format!(
         "Linux {}, {cpus} CPUs ({}), {}",
-        read("/proc/sys/kernel/osrelease").trim(),
-        model.map_or("unknown", |(_, model)| model),
-        recording::format::quantity(memory, Unit::Bytes)
+        kernel.unwrap_or_default().trim(),
+        model.as_deref().unwrap_or("unknown"),
+        recording::format::quantity(memory as f64, Unit::Bytes)
     )
 }
 
-/// When and by which command.
+/// Returns date and command line.
 fn how() -> String {
     let date =
         process::output(std::process::Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]));
@@ -155,7 +155,7 @@ fn how() -> String {
     format!("{}, suite {}", date.unwrap_or_default(), words.join(" "))
 }
 
-/// A folder of `results/` that is named by the time, as those of `kontrast run` are.
+/// Creates a folder of `results/` named by the time, as `kontrast run` does.
 fn new_folder(out: Option<&Path>) -> Result<PathBuf> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let ours = || project::root().join("results").join(format!("tasks-{now}"));
@@ -166,7 +166,7 @@ fn new_folder(out: Option<&Path>) -> Result<PathBuf> {
     parent.map_or(Ok(()), fs::create_dir_all)?;
     fs::create_dir(&folder).with_context(|| {
         format!(
-            "cannot create {}; name a folder that is not there yet",
+            "cannot create {}; --out must name a new folder",
             folder.display()
         )
     })?;

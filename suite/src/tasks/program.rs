@@ -1,4 +1,4 @@
-//! A program of `targets/tasks/` that runs: one request a line, one answer a line.
+//! A running program of `targets/tasks/`: one request per line, one answer per line.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -13,26 +13,26 @@ use serde::Deserialize;
 
 use super::bounds::{Bounds, Limit};
 use super::kinds::Kind;
-use super::usage;
+use crate::usage;
 
-/// How often a process is looked at while it works, to stop it before the host suffers.
+/// Interval at which a working process is checked against its limits.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What was done.
+/// Answer of a program.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Answer {
-    /// Tasks, turns, pieces or files.
+    /// Number of tasks, turns, pieces or files.
     pub done: u64,
-    /// Time it took.
+    /// Elapsed time.
     pub ns: f64,
-    /// What was computed, or the sum over what was read.
+    /// Result of the computation, or the sum over all bytes read.
     #[serde(default)]
     pub sum: u32,
     #[serde(default)]
     error: Option<String>,
 }
 
-/// A line of the program's.
+/// A line of the program.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Line {
@@ -40,7 +40,7 @@ enum Line {
     Progress { at: u64 },
 }
 
-/// Ended when dropped.
+/// A running program. Dropping it kills it.
 pub struct Program {
     child: Child,
     stdin: ChildStdin,
@@ -49,10 +49,10 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it; what it says on standard error goes to `log`.
+    /// Starts the program; its standard error goes to `log`.
     ///
     /// # Errors
-    /// It cannot be started.
+    /// Fails if it cannot be started.
     pub fn start(kind: &Kind, log: &Path) -> Result<Self> {
         let log = File::options().create(true).append(true).open(log)?;
         let mut child = kind
@@ -79,15 +79,16 @@ impl Program {
         })
     }
 
-    /// Its process.
+    /// Returns its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Asks for something and waits for the answer.
+    /// Sends a request and waits for the answer.
     ///
     /// # Errors
-    /// A [`Limit`] was passed, and the program is of no more use; it ends; or it says what is no answer.
+    /// Fails with a [`Limit`] if one is exceeded, after which the program is of no use; if it ends;
+    /// or if its answer is malformed.
     pub fn ask(&mut self, request: &str, bounds: &Bounds) -> Result<Answer> {
         let began = Instant::now();
         let mut reached = None;
@@ -103,7 +104,7 @@ impl Program {
                     bail!("{} ended while it did: {request}", self.name)
                 }
             }
-            let (rss, threads) = usage::glance(self.pid()).unwrap_or_default();
+            let (rss, threads) = usage::memory_and_threads(self.pid()).unwrap_or_default();
             if let Some(cause) = bounds.passed(rss, threads, began.elapsed()) {
                 bail!(Limit {
                     cause,
@@ -114,15 +115,15 @@ impl Program {
         }
     }
 
-    /// What a program could not do is a limit of its own.
+    /// Turns an error of the program into a limit.
     fn judged(&self, answer: Answer) -> Result<Answer> {
         let Some(said) = &answer.error else {
             return Ok(answer);
         };
-        let (_, threads) = usage::glance(self.pid()).unwrap_or_default();
+        let (_, threads) = usage::memory_and_threads(self.pid()).unwrap_or_default();
         bail!(Limit {
-            // It is printed, and the program is not ours to trust with a terminal.
-            cause: format!("the program says: {}", said.escape_debug()),
+            // The message is printed, and a program must not control the terminal.
+            cause: format!("error of the program: {}", said.escape_debug()),
             reached: Some(answer.done),
             threads,
         })
@@ -135,7 +136,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended already; there is nobody to tell anything else.
+        // It may have ended before, so killing it may fail.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -158,28 +159,28 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read_past_what_it_says_on_its_way() {
+    fn reads_the_answer_after_progress_lines() {
         let script = r#"read line; echo '{"at":1}'; echo "{\"done\":${line#spawn?},\"ns\":5}""#;
         let answer = ask(script, Duration::from_secs(60)).unwrap();
         assert_eq!((answer.done, answer.ns, answer.sum), (3, 5.0, 0));
     }
 
     #[test]
-    fn one_that_takes_too_long_is_stopped() {
+    fn stops_a_program_that_exceeds_the_time() {
         let limit = limit(ask("exec sleep 60", Duration::ZERO));
         assert_eq!(limit.cause, "time: 0 s");
     }
 
     #[test]
-    fn what_the_program_cannot_do_is_a_limit() {
+    fn turns_errors_of_the_program_into_limits() {
         let script = r#"read line; echo '{"done":2,"ns":1,"error":"no more\u001b"}'"#;
         let limit = limit(ask(script, Duration::from_secs(60)));
-        assert_eq!(limit.cause, "the program says: no more\\u{1b}");
+        assert_eq!(limit.cause, "error of the program: no more\\u{1b}");
         assert_eq!(limit.reached, Some(2));
     }
 
     #[test]
-    fn odd_answers_and_an_early_end_are_errors() {
+    fn rejects_malformed_answers_and_early_ends() {
         let refused = |script| format!("{:#}", ask(script, Duration::from_secs(60)).unwrap_err());
         assert!(refused("read line; echo hello; read line").contains("answers \"hello\""));
         assert!(refused("read line").contains("ended while it did"));

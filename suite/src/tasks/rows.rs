@@ -1,4 +1,4 @@
-//! What the rounds come to: one row for each kind, job and metric.
+//! Results of all rounds: one row per kind, job and metric.
 
 use std::collections::BTreeMap;
 
@@ -9,46 +9,46 @@ use serde::Serialize;
 use super::job::Job;
 use super::measure::Values;
 
-/// Bytes or nanoseconds; less of them than one is nothing to compare with.
+/// Bytes or nanoseconds below which no ratio is formed.
 const LEAST: f64 = 1.0;
 
-/// Rounds of one kind at one job.
+/// Rounds of all kinds and jobs.
 #[derive(Default)]
 pub struct Rounds {
     samples: BTreeMap<(usize, Job, &'static str), Vec<Sample>>,
 }
 
-/// One value with its interval, and against the first kind.
+/// One value with its interval, and its ratio to the first kind.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
     /// The kind of task.
     pub kind: String,
-    /// What it did, with the number of tasks.
+    /// The job, with the number of tasks.
     pub job: String,
-    /// What was measured; times in nanoseconds, memory in bytes.
+    /// The metric; times are in nanoseconds, memory is in bytes.
     pub metric: String,
-    /// What one of it is counted by.
+    /// The unit by which the value is divided.
     pub unit: String,
-    /// How many rounds.
+    /// Number of rounds.
     pub rounds: usize,
-    /// The value for one, with its 95 % interval over rounds.
+    /// The value per unit, with its 95 % interval over rounds.
     pub value: Estimate,
-    /// How many times the first kind's.
+    /// Ratio to the first kind's value.
     pub ratio: Option<Ratio>,
 }
 
-/// How many times the first kind's value.
+/// Ratio to the first kind's value.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ratio {
     /// The ratio, with its 95 % interval over rounds.
     #[serde(flatten)]
     pub value: Estimate,
-    /// Whether there is a difference at all.
+    /// Whether the kinds differ.
     pub verdict: Verdict,
 }
 
 impl Rounds {
-    /// Takes in what one round gave.
+    /// Adds the values of one round.
     pub fn add(&mut self, kind: usize, job: Job, values: Values) {
         for (metric, sample) in values {
             self.samples
@@ -58,7 +58,7 @@ impl Rounds {
         }
     }
 
-    /// All rows; `kinds` are the names, the first the one to compare with.
+    /// Returns all rows; `kinds` are the names, the first of which is the baseline.
     pub fn rows(&self, kinds: &[String]) -> Vec<Row> {
         let row = |(&(kind, job, metric), samples): (&(usize, Job, &'static str), &Vec<Sample>)| {
             let first = self.samples.get(&(0, job, metric));
@@ -92,7 +92,7 @@ fn ratio(first: &[Sample], of: &[Sample]) -> Ratio {
     }
 }
 
-/// The row of this kind, job and metric.
+/// Returns the row of this kind, job and metric.
 pub fn find<'a>(rows: &'a [Row], kind: &str, job: &str, metric: &str) -> Option<&'a Row> {
     rows.iter()
         .find(|row| row.kind == kind && row.job == job && row.metric == metric)
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_for_one_task_and_against_the_first_kind() {
+    fn divides_by_tasks_and_compares_with_the_first_kind() {
         let rows = rounds(&[1000.0, 4000.0]).rows(&["a".into(), "b".into()]);
         let row = find(&rows, "b", "idle-10", "rss_bytes").unwrap();
         assert_eq!((row.value.value, row.rounds), (400.05, 2));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_no_measure() {
+    fn omits_ratios_to_less_than_one_unit() {
         let rows = rounds(&[-0.5, 4000.0]).rows(&["a".into(), "b".into()]);
         assert_eq!(
             find(&rows, "b", "idle-10", "rss_bytes").unwrap().ratio,

@@ -1,4 +1,4 @@
-//! Rounds of all kinds at all jobs, and what they come to.
+//! Rounds of all kinds and jobs.
 
 use anyhow::{Context, Result};
 
@@ -9,9 +9,9 @@ use super::kinds::Kind;
 use super::measure::Values;
 use super::rows::Rounds;
 use super::{About, Report, Stop, host};
-use crate::bench::turns::order;
+use crate::turns::order;
 
-/// What was measured so far.
+/// All measurements so far.
 pub struct Session {
     kinds: Vec<Kind>,
     jobs: Vec<Job>,
@@ -21,7 +21,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Nothing is measured yet.
+    /// Creates a session without measurements.
     pub fn new(kinds: Vec<Kind>, jobs: Vec<Job>) -> Self {
         Self {
             kinds,
@@ -32,10 +32,11 @@ impl Session {
         }
     }
 
-    /// Each kind at each job, kinds taking turns. One that was stopped is not asked for the same or more of it again.
+    /// Measures each job of each kind, kinds taking turns. A kind that exceeded a limit gets no job
+    /// of that size or more.
     ///
     /// # Errors
-    /// What went wrong is no limit.
+    /// Fails if a measurement does for another reason than a limit.
     pub fn round(
         &mut self,
         round: usize,
@@ -73,7 +74,7 @@ impl Session {
             .any(|(stopped, limit, _)| *stopped == kind && as_much(*limit))
     }
 
-    /// With statements put to the test; `how` says when and by which command.
+    /// Returns the report, with statements tested; `how` is date and command line.
     pub fn report(&self, statements: &[Statement], how: String) -> Report {
         let names: Vec<String> = self.kinds.iter().map(|kind| kind.name.clone()).collect();
         let rows = self.rounds.rows(&names);

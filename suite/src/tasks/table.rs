@@ -9,7 +9,7 @@ use recording::vocabulary::Unit;
 use super::rows::{self, Row};
 use super::{Report, Stop};
 
-/// Headings of what is told about idle tasks, with their metrics.
+/// Headings of idle tasks, with their metrics.
 const IDLE: [(&str, &str); 7] = [
     ("Memory of an idle task: resident set", "rss_bytes"),
     ("  kernel stacks (of the whole host)", "kernel_stack_bytes"),
@@ -25,13 +25,13 @@ const IDLE: [(&str, &str); 7] = [
         "kept_bytes",
     ),
 ];
-/// The same of work.
+/// Headings of other jobs, with their metrics.
 const WORK: [(&str, &str); 2] = [("Wall clock", "ns"), ("CPU time", "cpu_ns")];
-/// An interval that spans more than this factor says nothing of how many times it is.
+/// An interval that spans more than this factor gives no ratio.
 const UNSURE: f64 = 100.0;
 const WIDTH: usize = 22;
 
-/// All of it.
+/// Formats the whole report.
 pub fn text(report: &Report) -> String {
     let mut text = format!("{}\n{}\n\n", report.host, report.how);
     for kind in &report.kinds {
@@ -63,7 +63,7 @@ pub fn text(report: &Report) -> String {
     text
 }
 
-/// A line a kind, a column a job.
+/// Formats one line per kind and one column per job.
 fn table(report: &Report, heading: &str, metric: &str, jobs: &[String]) -> String {
     let mut text = format!("\n{heading}\n{:<17}", "");
     for job in jobs {
@@ -89,7 +89,7 @@ fn title(report: &Report, job: &str) -> String {
     }
 }
 
-/// The value, and the interval of how many times the first kind's it is.
+/// Formats the value, and the interval of its ratio to the first kind.
 fn cell(row: &Row) -> String {
     let unit = if row.metric.ends_with("bytes") {
         Unit::Bytes
@@ -101,7 +101,7 @@ fn cell(row: &Row) -> String {
         let [low, high] = ratio.value.ci95.map(format::number);
         let [from, to] = ratio.value.ci95;
         match row.rounds {
-            // The ends of an interval from one round would be the value itself.
+            // One round has no interval.
             1 => write!(text, " ×{}", format::number(ratio.value.value)),
             _ if to > from * UNSURE => write!(text, " ×?"),
             _ => write!(text, " ×{low}–{high}"),

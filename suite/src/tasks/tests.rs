@@ -16,7 +16,7 @@ fn arguments(words: &str) -> Result<Arguments, String> {
 }
 
 #[test]
-fn wrong_usage_is_refused() {
+fn rejects_wrong_usage() {
     for (words, hint) in [
         ("--rounds 0", "0 is not in 1.."),
         ("--counts 0", "0 is not in 1.."),
@@ -29,7 +29,7 @@ fn wrong_usage_is_refused() {
 }
 
 #[test]
-fn jobs_go_from_few_to_many() {
+fn sorts_jobs_by_size() {
     let jobs = jobs(&arguments("--counts 100,10,100 --idle-only").unwrap());
     assert_eq!(jobs, [Job::Idle(10), Job::Idle(100)]);
 }
@@ -38,7 +38,8 @@ fn values(amount: f64) -> Values {
     Values::from([("rss_bytes", Sample { amount, over: 1.0 })])
 }
 
-/// The second of two kinds takes twice as much, and cannot do a hundred.
+/// Returns a report in which the second of two kinds takes twice as much, and cannot run a hundred
+/// tasks.
 fn measured() -> Report {
     let kinds: Vec<Kind> = kinds::chosen(&[]).unwrap().into_iter().take(2).collect();
     let arguments = arguments("--rounds 2 --counts 10,100,1000 --idle-only").unwrap();
@@ -60,14 +61,14 @@ fn measured() -> Report {
 }
 
 #[test]
-fn who_was_stopped_is_not_asked_for_more() {
+fn skips_larger_jobs_after_a_limit() {
     let report = measured();
     let stops: Vec<String> = report.stops.iter().map(|stop| stop.job.clone()).collect();
     assert_eq!(stops, ["idle-100"]);
 }
 
 #[test]
-fn the_table_tells_values_ratios_and_limits() {
+fn prints_values_ratios_and_limits() {
     let text = table::text(&measured());
     let line = |name: &str| {
         let lines = text.lines().skip_while(|line| !line.starts_with("Memory"));
@@ -86,13 +87,13 @@ fn the_table_tells_values_ratios_and_limits() {
         "{text}"
     );
     assert!(
-        text.contains("tokio-tasks, idle-100: memory (50 tasks were there, 7 threads)"),
+        text.contains("tokio-tasks, idle-100: memory (50 tasks, 7 threads)"),
         "{text}"
     );
 }
 
 #[test]
-fn a_failure_that_is_no_limit_ends_the_run() {
+fn fails_on_errors_that_are_no_limits() {
     let kinds = kinds::chosen(&["goroutines".into()]).unwrap();
     let mut session = Session::new(kinds, vec![Job::Read]);
     let failed = session.round(0, |_, _| anyhow::bail!("a wrong result"));
@@ -104,14 +105,14 @@ fn a_failure_that_is_no_limit_ends_the_run() {
 }
 
 #[test]
-fn a_folder_that_exists_is_not_written_to() {
+fn rejects_a_folder_that_exists() {
     let folder = tempfile::tempdir().unwrap();
     let error = format!("{:#}", new_folder(Some(folder.path())).unwrap_err());
-    assert!(error.contains("not there yet"), "{error}");
+    assert!(error.contains("must name a new folder"), "{error}");
 }
 
 #[test]
-fn rounds_that_differ_too_much_give_no_ratio() {
+fn omits_ratios_of_noisy_rounds() {
     let mut report = measured();
     let of_tokio = |row: &&mut Row| row.ratio.is_some();
     let row = report.rows.iter_mut().find(of_tokio).unwrap();

@@ -1,4 +1,4 @@
-//! The tree of files that is read, and what reading and computing must come to.
+//! The tree of files for reading, and the correct results of reading and computing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ const IN_A_FOLDER: u32 = 100;
 const FOLDERS_IN_A_FOLDER: u32 = 10;
 const MIN_BYTES: u32 = 1024;
 
-/// Makes the tree where it is not yet: 200 folders of 100 files, 1 to 3 KiB each.
+/// Creates the tree if it does not exist: 200 folders of 100 files, 1 to 3 KiB each.
 ///
 /// # Errors
-/// It cannot be written.
+/// Fails if it cannot be written.
 pub fn ensure() -> Result<PathBuf> {
     let tree = project::cache("tasks-tree");
     let complete = tree.with_extension("complete");
@@ -50,7 +50,7 @@ fn contents(at: u32) -> Vec<u8> {
     (0..length).map(byte).collect()
 }
 
-/// What the files come to: their sizes, and each pass' hash (FNV-1a, 32 bits), modulo 2³².
+/// Returns the sum over all files of size and each pass's hash (FNV-1a, 32 bits), modulo 2³².
 pub fn expected_read(passes: u32) -> u32 {
     (0..FILES).map(contents).fold(0, |sum: u32, data| {
         let size = u32::try_from(data.len()).expect("a few KiB");
@@ -65,7 +65,7 @@ fn fnv(data: &[u8]) -> u32 {
     data.iter().fold(2_166_136_261, step)
 }
 
-/// What so many steps of xorshift (32 bits) of each piece add up to.
+/// Returns the sum of all pieces after this many steps of xorshift (32 bits).
 pub fn expected_compute(pieces: u32, steps: u32) -> u32 {
     (1..=pieces).fold(0, |sum: u32, seed| {
         let end = (0..steps).fold(seed, |mut x, _| {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_where_and_what_is_expected() {
+    fn writes_files_of_the_expected_content() {
         let folder_of = tempfile::tempdir().unwrap();
         make(folder_of.path(), 201).unwrap();
         let file = folder_of.path().join("0/2/200.txt");
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_are_those_of_the_published_functions() {
+    fn matches_published_values() {
         // FNV-1a of "a", and the first step of Marsaglia's xorshift32 from 1.
         assert_eq!(fnv(b"a"), 0xe40c_292c);
         assert_eq!(expected_compute(1, 1), 270_369);

@@ -1,4 +1,4 @@
-//! An HTTP client that sees events one by one, and can leave.
+//! An HTTP client that receives events one by one, and can leave.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, task::JoinHandle};
 
-/// One connection to a target. Dropping it closes the connection, whatever is under way.
+/// One connection to a target. Dropping it closes the connection, also during a request.
 pub struct Client {
     sender: SendRequest<Full<Bytes>>,
     connection: JoinHandle<()>,
@@ -33,7 +33,7 @@ impl Client {
         let (sender, connection) = handshake(TokioIo::new(stream))
             .await
             .expect("a new connection speaks HTTP");
-        // How it ends is what the cases see of their requests.
+        // The cases see its end by their requests.
         let connection = tokio::spawn(async move { drop(connection.await) });
         Self { sender, connection }
     }
@@ -63,12 +63,12 @@ impl Client {
         self.say("/chat", message).await
     }
 
-    /// Posts a message.
+    /// Posts a message to `path`.
     pub async fn say(&mut self, path: &str, message: &str) -> Answer {
         self.post(path, &json!({ "message": message })).await
     }
 
-    /// Posts JSON.
+    /// Posts JSON to `path`.
     pub async fn post(&mut self, path: &str, body: &Value) -> Answer {
         self.send(Method::POST, path, body.to_string()).await
     }
@@ -78,7 +78,7 @@ impl Client {
 pub struct Answer(Response<Incoming>);
 
 impl Answer {
-    /// The answer's events; it has to be a stream of them.
+    /// Returns the answer's events; it must be an event stream.
     pub fn stream(self) -> Events {
         assert_eq!(self.0.status(), 200);
         let kind = self
@@ -97,7 +97,7 @@ impl Answer {
         }
     }
 
-    /// Status and JSON of an answer in one piece; null if it has no body.
+    /// Returns status and JSON of a non-streaming answer; null without a body.
     pub async fn whole(self) -> (u16, Value) {
         let status = self.0.status().as_u16();
         let body = self.0.into_body().collect().await;
@@ -109,7 +109,7 @@ impl Answer {
         (status, json)
     }
 
-    /// Asserts that this is a refusal with `status` and a JSON object that says why.
+    /// Asserts that this is an error with `status` and a JSON object with its reason.
     pub async fn refuses_with(self, status: u16) {
         let got = self.0.status();
         let body = self
@@ -130,14 +130,14 @@ impl Answer {
     }
 }
 
-/// The events of a stream, as they arrive.
+/// The events of a stream, in order of arrival.
 pub struct Events {
     body: Incoming,
     text: Vec<u8>,
 }
 
 impl Events {
-    /// The data of the next event; `None` at the end of the answer.
+    /// Returns the data of the next event; `None` at the end of the answer.
     pub async fn next(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.text.windows(2).position(|pair| pair == b"\n\n") {
@@ -148,7 +148,7 @@ impl Events {
                     .expect("events hold data alone");
                 return Some(data.trim_end_matches('\n').to_owned());
             }
-            // A target may end a stream that failed in whatever way its server does.
+            // How a failed stream ends depends on the server's library.
             let Some(Ok(frame)) = self.body.frame().await else {
                 assert!(
                     self.text.is_empty(),
@@ -161,19 +161,19 @@ impl Events {
         }
     }
 
-    /// The content of the next event, which has to be a token.
+    /// Returns the content of the next event, which must be a token.
     pub async fn token(&mut self) -> String {
         let data = self.next().await.expect("there is another token");
         token(&data)
     }
 
-    /// The next event as JSON.
+    /// Returns the next event as JSON.
     pub async fn event(&mut self) -> Value {
         let data = self.next().await.expect("there is another event");
         serde_json::from_str(&data).unwrap_or_else(|_| panic!("JSON instead of {data:?}"))
     }
 
-    /// All events that are left, of which the last has to be `[DONE]`.
+    /// Returns all remaining events; the last must be `[DONE]`.
     pub async fn until_done(self) -> Vec<Value> {
         let mut events = self.rest().await;
         assert_eq!(events.pop().as_deref(), Some("[DONE]"), "{events:?}");
@@ -181,7 +181,7 @@ impl Events {
         events.iter().map(json).collect()
     }
 
-    /// All events that are left, of which the last has to say what went wrong.
+    /// Returns all remaining events; the last must be an error.
     pub async fn until_error(self) -> Vec<Value> {
         let events = self.rest().await;
         let json =
@@ -192,7 +192,7 @@ impl Events {
         events
     }
 
-    /// All events that are left.
+    /// Returns all remaining events.
     pub async fn rest(mut self) -> Vec<String> {
         let mut events = Vec::new();
         while let Some(event) = self.next().await {
@@ -202,7 +202,7 @@ impl Events {
     }
 }
 
-/// The content of an event.
+/// Returns the content of an event.
 fn token(data: &str) -> String {
     let event: Value =
         serde_json::from_str(data).unwrap_or_else(|_| panic!("JSON instead of {data:?}"));

@@ -1,7 +1,7 @@
-//! Drives every target in `targets/` through the behaviour that all of them share (docs/targets.md).
+//! Tests the common behaviour of every target in `targets/` (docs/targets.md).
 //!
-//! Each pair of target and case is a test of its own: `cargo test -p suite --test target_contract bun::` runs those
-//! of one target. A target is built when its first case runs.
+//! Each pair of target and case is a separate test: `cargo test -p suite --test target_contract
+//! bun::` runs those of one target. A target is built when its first case runs.
 
 mod cases;
 mod client;
@@ -26,25 +26,25 @@ use std::{
     time::Duration,
 };
 
-/// Far longer than any case takes, however busy the machine: reaching it means that an event never came.
+/// Far longer than any case takes on a busy machine: reaching it means that an event never came.
 const STUCK: Duration = Duration::from_secs(180);
 
-/// Set, every case is tried. Otherwise a target that is written with a framework is tried by the cases of `chat`, and
-/// its variants by one: what it does besides is mostly the framework's, and takes its time.
+/// If set, every case runs. Otherwise a target written with a framework runs the cases of `chat`,
+/// and its variants one: the rest of its behaviour is mostly the framework's, and takes long.
 const ALL: &str = "KONTRAST_TEST_ALL";
 
-/// Rooms that two processes share.
+/// The workload in which two processes share rooms.
 const SHARED: &str = "pubsub-redis";
 
 fn everything() -> bool {
     std::env::var_os(ALL).is_some()
 }
 
-/// A target, built at most once.
+/// A target that is built at most once.
 type Built = Arc<LazyLock<Result<Arm, String>, Box<dyn FnOnce() -> Result<Arm, String> + Send>>>;
 
 fn main() -> ExitCode {
-    // Servers end with the tests, also if somebody ends those.
+    // Servers end with the tests, also if the tests are killed.
     if std::env::args().nth(1).as_deref() == Some(guardian::VERB) {
         guardian::guard(std::io::stdin().lock());
         return ExitCode::SUCCESS;
@@ -61,7 +61,7 @@ fn targets_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../targets")
 }
 
-/// The folders that hold a target which serves `chat`, in the order of their names.
+/// Returns the folders that hold a target, sorted.
 fn targets() -> Vec<String> {
     let entries = fs::read_dir(targets_dir()).expect("there is a folder of targets");
     let names = entries.map(|entry| {
@@ -79,7 +79,8 @@ fn targets() -> Vec<String> {
     names
 }
 
-/// Every case for the target, and for variants on another runtime; the first one for other variants.
+/// Returns every case for the target and for variants on another runtime, and the first case for
+/// other variants.
 fn trials(target: &str) -> Vec<Trial> {
     let arm = Arm::resolve(target, &targets_dir()).unwrap_or_else(|error| panic!("{error}"));
     let manifest: Manifest = arm.manifest().expect("it has a folder").clone();
@@ -97,7 +98,7 @@ fn trials(target: &str) -> Vec<Trial> {
     all.into_iter().chain(variants).collect()
 }
 
-/// Every case of the workloads that it serves, and what its version really is.
+/// Returns the cases of its workloads, and the check of its version.
 fn trials_of_runtime(arm: &str, built: &Built, manifest: &Manifest) -> Vec<Trial> {
     let all = manifest.framework.is_none() || everything();
     let serves = |case: &&Case| {
@@ -117,7 +118,7 @@ fn trials_of_runtime(arm: &str, built: &Built, manifest: &Manifest) -> Vec<Trial
         .collect()
 }
 
-/// One for each database that it can keep threads in, if the workload is about them.
+/// Returns one trial for each of its databases, if the workload uses one.
 fn trials_of_case(arm: &str, built: &Built, case: &Case, manifest: &Manifest) -> Vec<Trial> {
     if !matches!(case.workload, "history" | "threads") {
         return vec![trial(arm, built, case, None)];

@@ -1,4 +1,4 @@
-//! A model that does what the message says, and knows what it was asked.
+//! A model that obeys the message, and records its requests.
 
 mod agent;
 mod question;
@@ -31,26 +31,26 @@ use tokio::{
     sync::{mpsc, watch},
 };
 
-/// Data of the answer's body, or its breaking off.
+/// A part of the answer's body, or its abort.
 type Part = io::Result<Bytes>;
 
-/// The model's stand-in. It ends with the test's runtime.
+/// The stand-in for the model. It ends with the test's runtime.
 pub struct Model {
     url: String,
     state: Arc<State>,
 }
 
-/// What the connections share.
+/// State shared by the connections.
 struct State {
     connections: AtomicUsize,
     asked: Mutex<Vec<Asked>>,
-    /// Completions that are being written.
+    /// Completions in progress.
     active: watch::Sender<usize>,
-    /// Whether held completions may go on.
+    /// Whether held completions may continue.
     gate: watch::Sender<bool>,
 }
 
-/// One request, as it arrived.
+/// One request.
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// Method and path.
@@ -78,34 +78,34 @@ impl Model {
         Self { url, state }
     }
 
-    /// Base URL.
+    /// Returns the base URL.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Connections that were opened so far.
+    /// Returns the number of connections opened so far.
     pub fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
     }
 
-    /// What was asked so far.
+    /// Returns all requests so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.state.asked.lock().expect("no one panicked").clone()
     }
 
-    /// Waits until it was asked `count` times.
+    /// Waits until `count` requests have arrived.
     pub async fn until_asked(&self, count: usize) {
         let mut active = self.state.active.subscribe();
         let asked = active.wait_for(|_| self.asked().len() >= count);
         asked.await.expect("the model runs");
     }
 
-    /// Lets held completions go on, now and later.
+    /// Lets held completions continue, now and later.
     pub fn open_gate(&self) {
         self.state.gate.send_replace(true);
     }
 
-    /// Waits until exactly `count` completions are being written.
+    /// Waits until exactly `count` completions are in progress.
     pub async fn until_active(&self, count: usize) {
         let mut active = self.state.active.subscribe();
         active
@@ -118,11 +118,11 @@ impl Model {
 async fn accept(listener: TcpListener, state: Arc<State>) {
     while let Ok((stream, _)) = listener.accept().await {
         state.connections.fetch_add(1, Ordering::SeqCst);
-        // Each part of an answer is to travel by itself.
+        // Each part of an answer must travel separately.
         let _ = stream.set_nodelay(true);
         let state = Arc::clone(&state);
         let service = service_fn(move |request| answer(request, Arc::clone(&state)));
-        // A client that leaves is an error here, and what some cases are about.
+        // A client that leaves is an error here, which some cases test.
         tokio::spawn(async move {
             drop(
                 http1::Builder::new()
@@ -160,7 +160,7 @@ async fn answer(
     }
     let active = Active::new(Arc::clone(&state));
     if question.is_never_answered() {
-        // The connection's task ends, and with it this guard, when the client has left.
+        // The connection's task ends when the client has left, and with it this guard.
         std::future::pending::<()>().await;
     }
     let gate = state.gate.subscribe();
@@ -176,7 +176,7 @@ async fn answer(
     Ok(response)
 }
 
-/// Counts a completion for as long as it is there.
+/// Counts a completion while it exists.
 struct Active(Arc<State>);
 
 impl Active {
@@ -192,8 +192,9 @@ impl Drop for Active {
     }
 }
 
-/// A body whose parts are sent elsewhere. It ends together with the part that ends the answer: some clients give up a
-/// connection whose body goes on after that, and whether it does must not depend on who is faster.
+/// A body whose parts another task sends. It ends together with the part that ends the answer: some
+/// clients drop a connection whose body continues after that, and the test must not depend on
+/// timing.
 struct Parts {
     parts: mpsc::Receiver<Part>,
     done: bool,

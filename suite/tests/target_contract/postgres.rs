@@ -12,12 +12,12 @@ use suite::service::{
     postgres::{Installation, Server},
 };
 
-/// Nobody needs the data after a crash of the machine.
+/// The data is not needed after a crash of the machine.
 const SETTINGS: [&str; 2] = ["-c", "fsync=off"];
 
 static SERVER: Mutex<Option<Server>> = Mutex::new(None);
 
-/// The URL of a new, empty database.
+/// Creates an empty database and returns its URL.
 pub fn database() -> anyhow::Result<String> {
     static NUMBER: AtomicU32 = AtomicU32::new(1);
     let name = format!("case{}", NUMBER.fetch_add(1, Ordering::Relaxed));

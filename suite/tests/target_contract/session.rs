@@ -1,4 +1,4 @@
-//! One target, started for one case, with a model of its own.
+//! One target, started for one case, with a model for itself.
 
 use crate::{STUCK, client::Client, model::Model, postgres};
 use hyper::Method;
@@ -9,26 +9,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use suite::service::{log::Log, redis::Redis};
 use tempfile::TempDir;
 
-/// A running target and the model that it asks.
+/// A running target and its model.
 pub struct Session {
-    /// The arm that runs.
+    /// The arm.
     pub arm: Arm,
-    /// The model's stand-in.
+    /// The stand-in for the model.
     pub model: Model,
     /// The target.
     pub server: Running,
-    /// Another process of it, where two share rooms.
+    /// Another process of the target, where two share rooms.
     second: Option<Running>,
-    /// Clients of [`Session::any_client`] so far.
+    /// Number of clients of [`Session::any_client`] so far.
     clients: AtomicUsize,
     options: StartOptions,
-    /// What they share them by; it ends after them.
+    /// The Redis that they share; it ends after them.
     redis: Option<Redis>,
     logs: TempDir,
 }
 
 impl Session {
-    /// Starts `arm` against a new model, with a new database of that kind if it needs one.
+    /// Starts `arm` with a new model, and with a new database if it needs one.
     pub async fn start(arm: &Arm, database: Option<&str>) -> Result<Self, Failed> {
         let model = Model::start().await;
         let logs = TempDir::new()?;
@@ -54,7 +54,7 @@ impl Session {
         })
     }
 
-    /// Starts the target twice, with a Redis between.
+    /// Starts the target twice, with a Redis for both.
     pub fn share(&mut self) -> Result<(), Failed> {
         let fail = |error: anyhow::Error| Failed::from(format!("{error:#}"));
         let redis = Redis::start(&Log::file(&self.logs.path().join("redis.log"))).map_err(fail)?;
@@ -68,31 +68,31 @@ impl Session {
         Ok(())
     }
 
-    /// A new connection to the target, or to either of two in turns.
+    /// Connects to the target, or to two processes of it in turns.
     pub async fn any_client(&self) -> Client {
         let turn = self.clients.fetch_add(1, Ordering::Relaxed);
         let second = self.second.as_ref().filter(|_| turn % 2 == 1);
         Client::connect(second.unwrap_or(&self.server).url()).await
     }
 
-    /// Starts the target again, against another model.
+    /// Restarts the target with another model.
     pub fn ask_instead(&mut self, upstream: &str) {
         self.options.upstream = upstream.to_owned();
         self.restart();
     }
 
-    /// Starts the target again; the old process is ended.
+    /// Restarts the target; the old process ends.
     pub fn restart(&mut self) {
         self.options.log = self.logs.path().join("again.log");
         self.server = self.arm.start(&self.options).expect("it starts again");
     }
 
-    /// A new connection to the target.
+    /// Connects to the target.
     pub async fn client(&self) -> Client {
         Client::connect(self.server.url()).await
     }
 
-    /// The events of one `POST /chat` with `message`, which has to be answered with a stream.
+    /// Returns the events of `POST /chat` with `message`, which must be answered by a stream.
     pub async fn events_of(&self, message: &str) -> Vec<String> {
         self.client()
             .await
@@ -103,7 +103,8 @@ impl Session {
             .await
     }
 
-    /// Asserts that each of these bodies is a bad request to `path`, and that the model was never asked.
+    /// Asserts that each of these bodies is a bad request to `path`, and that the model got no
+    /// request.
     pub async fn refuses(&self, path: &str, bodies: &[&str]) {
         let mut client = self.client().await;
         for body in bodies {
@@ -114,7 +115,7 @@ impl Session {
         assert!(self.model.asked().is_empty(), "the model is not bothered");
     }
 
-    /// The events of a message posted to `path`, up to `[DONE]`.
+    /// Returns the events of a message posted to `path`, up to `[DONE]`.
     pub async fn happened(&self, path: &str, message: &str) -> Vec<Value> {
         let mut client = self.client().await;
         client.say(path, message).await.stream().until_done().await

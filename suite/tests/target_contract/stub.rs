@@ -1,4 +1,4 @@
-//! The real stub, playing a script.
+//! The real stub with a script.
 
 use std::{
     env,
@@ -8,14 +8,14 @@ use std::{
     sync::Once,
 };
 
-/// A running stub; it ends with this.
+/// A running stub. Dropping it ends it.
 pub struct Stub {
     process: Child,
     url: String,
 }
 
 impl Stub {
-    /// Starts it; without a script it says tokens.
+    /// Starts the stub; without a script it sends plain tokens.
     pub fn start(script: Option<&Path>) -> Self {
         let mut command = Command::new(program());
         command.args(["--delay", "1ms"]).stdout(Stdio::piped());
@@ -34,7 +34,7 @@ impl Stub {
         }
     }
 
-    /// Base URL.
+    /// Returns the base URL.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -47,7 +47,8 @@ impl Drop for Stub {
     }
 }
 
-/// The stub's program, built if need be: it belongs to another package.
+/// Returns the path of the stub's program. It belongs to another package, and is built if it does
+/// not exist.
 fn program() -> PathBuf {
     static BUILD: Once = Once::new();
     let tests = env::current_exe().expect("this program is somewhere");

@@ -1,14 +1,14 @@
-//! What runs has to be the version that target.toml says: results carry it.
+//! Checks that the runtime has the version in target.toml, which results carry.
 
 use crate::session::Session;
 use std::{fs, future::Future, path::Path, pin::Pin, process::Command};
 
-/// Whether the executable of a runtime can say its version.
+/// Whether the executable of a runtime prints its version.
 fn can_be_asked(runtime: &str) -> bool {
     matches!(runtime, "go" | "bun" | "node" | "deno")
 }
 
-/// Asks the executable of the process that serves.
+/// Runs the executable of the server's process with its version option.
 pub fn is_what_it_says(session: Session) -> Pin<Box<dyn Future<Output = ()>>> {
     let (runtime, version) = session.arm.runtime().expect("it has a folder");
     if !can_be_asked(&runtime) {

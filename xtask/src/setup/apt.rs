@@ -1,4 +1,4 @@
-//! Debian's packages, if we may install them without asking for a password.
+//! Debian's packages, where installing them needs no password.
 
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -10,15 +10,15 @@ use nix::unistd::geteuid;
 
 use crate::process;
 
-/// How long another apt may hold the lock before we give up.
+/// How long another apt may hold the lock.
 const LOCK_PATIENCE: Duration = Duration::from_secs(600);
-/// How often we look whether it is free.
+/// Between two attempts to get the lock.
 const LOCK_POLL: Duration = Duration::from_secs(2);
 
-/// Installs packages; says why not and what to type, if it cannot.
+/// Installs packages. If it cannot, the error has the command to type.
 ///
 /// # Errors
-/// There is no apt-get, no privilege, no such package, or apt-get fails.
+/// Fails without apt-get, without privilege, for an unknown package, or if apt-get does.
 pub fn install(packages: &[&str]) -> Result<()> {
     let installed = may_install().and_then(|()| {
         update();
@@ -33,10 +33,10 @@ pub fn install(packages: &[&str]) -> Result<()> {
     })
 }
 
-/// Whether apt-get works here without asking.
+/// Checks that apt-get works here without a password.
 ///
 /// # Errors
-/// There is no apt-get, or it would ask for a password.
+/// Fails if there is no apt-get, or it would ask for a password.
 pub fn may_install() -> Result<()> {
     if process::which("apt-get").is_none() {
         bail!("no apt-get here");
@@ -47,14 +47,14 @@ pub fn may_install() -> Result<()> {
     bail!("not root, and sudo would ask for a password");
 }
 
-/// Whether the package lists offer this package.
+/// Whether the package lists contain this package.
 pub fn offers(package: &str) -> bool {
     update();
     process::output(Command::new("apt-cache").args(["policy", package]))
         .is_some_and(|text| text.contains("Candidate:") && !text.contains("Candidate: (none)"))
 }
 
-/// Refreshes the package lists, once. Old lists may still do, so a failure is only told.
+/// Refreshes the package lists, once. Old lists may suffice, so a failure is only reported.
 fn update() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
@@ -95,7 +95,8 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// apt waits for dpkg's lock itself, but not for that of the lists and the archives.
+/// Whether another apt holds a lock. apt waits for dpkg's lock, but not for those of lists and
+/// archives.
 fn lock_is_held(output: &Output) -> bool {
     let text = String::from_utf8_lossy(&output.stderr);
     text.contains("Could not get lock") || text.contains("Unable to lock")
@@ -105,6 +106,6 @@ fn last_line(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr)
         .lines()
         .rfind(|line| line.starts_with("E:"))
-        .unwrap_or("failed without a word")
+        .unwrap_or("no message")
         .to_owned()
 }

@@ -9,15 +9,15 @@ use super::{apt, begin};
 use crate::ebpf::{Compiler, LINKER, Toolchain};
 use crate::process;
 
-/// Debian's compiler with the core library for BPF already built.
+/// Debian's compiler, with the core library for BPF built.
 const DEBIAN: [&str; 3] = ["rustc-web", "cargo-web", "libstd-rust-web-dev-bpf"];
-/// Later ones want a later rustc than the workspace.
+/// Later versions need a later rustc than the workspace.
 const LINKER_VERSION: &str = "0.13.0";
 
-/// Finds or installs compiler and linker, and says which serve.
+/// Finds or installs compiler and linker, and describes them.
 ///
 /// # Errors
-/// Neither route works here.
+/// Fails if neither route works here.
 pub fn ensure() -> Result<String> {
     let compiler = match Compiler::find() {
         Some(compiler) => compiler,
@@ -30,10 +30,10 @@ pub fn ensure() -> Result<String> {
     Ok(toolchain.describe())
 }
 
-/// Finds or installs the linter of the same compiler.
+/// Finds or installs clippy of the same compiler.
 ///
 /// # Errors
-/// There is no compiler, or its linter cannot be installed.
+/// Fails without a compiler, or if its clippy cannot be installed.
 pub fn clippy() -> Result<String> {
     let compiler = Compiler::find().context("no compiler for eBPF")?;
     if !compiler.has_clippy() {
@@ -54,7 +54,8 @@ pub fn clippy() -> Result<String> {
     Ok("of the same compiler".to_owned())
 }
 
-/// Debian's packages need no compilation of a core library; rustup serves everyone else.
+/// Installs Debian's packages, which need no compilation of a core library, or else rustup's
+/// nightly.
 fn install_compiler() -> Result<Compiler> {
     if apt::may_install().is_ok() && DEBIAN.iter().all(|package| apt::offers(package)) {
         begin(
@@ -85,7 +86,7 @@ fn install_compiler() -> Result<Compiler> {
     })
 }
 
-/// The linker must read the compiler's bitcode, so it is built against the same LLVM.
+/// Builds the linker against the compiler's LLVM: it must read the compiler's bitcode.
 fn install_linker(compiler: &Compiler) -> Result<()> {
     let major = compiler
         .llvm_major()
@@ -106,7 +107,7 @@ fn install_linker(compiler: &Compiler) -> Result<()> {
     process::run(&mut install).context(remedy)
 }
 
-/// Where LLVM's libraries of this version are, as Debian lays them out.
+/// Finds or installs the libraries of this LLVM, as Debian places them.
 fn llvm(major: &str) -> Result<PathBuf> {
     let prefix = PathBuf::from(format!("/usr/lib/llvm-{major}"));
     let there = || prefix.join("bin/llvm-config").is_file();

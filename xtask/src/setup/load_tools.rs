@@ -47,7 +47,7 @@ fn install_k6() -> Result<()> {
     run(go().args(["install", K6_MODULE]))
 }
 
-/// Not every Go module proxy has the extension.
+/// Builds k6 with xk6-sse. Not every Go module proxy has the extension.
 fn install_k6_sse() -> Result<()> {
     let folder = project::cache("bench-k6-sse");
     fs::create_dir_all(&folder)?;

@@ -1,7 +1,7 @@
-//! `cargo xtask setup`: finds what a task needs, installs what is missing, one line each.
+//! `cargo xtask setup`: finds the programs that a task needs and installs missing ones.
 //!
-//! Everything goes through ordinary package clients, and into `.cache/` or a target's own folder
-//! where the client allows it. Nothing is remembered between calls: looking takes milliseconds.
+//! All of them come through ordinary package clients, and go into `.cache/` or a target's folder
+//! where the client allows it. Nothing is remembered between calls: a check takes milliseconds.
 
 mod apt;
 mod ebpf;
@@ -15,16 +15,16 @@ use anyhow::{Result, bail};
 pub use load_tools::ensure as load_tools;
 pub use packages::CARGO_DENY;
 
-/// What a task needs before it can start.
+/// A group of programs that a task needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Compile the eBPF programs.
+    /// A compiler and linker for the eBPF programs.
     Ebpf,
-    /// Build and run the servers under test with these names.
+    /// Runtimes and tools of these targets.
     Targets(Vec<String>),
-    /// A database server, for threads that are kept in PostgreSQL.
+    /// PostgreSQL, for threads that are kept in it.
     Postgres,
-    /// What the tests check with: a browser, pidstat, linters, PostgreSQL.
+    /// Programs that the tests use: a browser, pidstat, linters, PostgreSQL.
     Tests,
     /// Redis, for rooms that go through it.
     Redis,
@@ -32,7 +32,7 @@ pub enum Need {
     Bench,
 }
 
-/// One thing to find or install: says what it was found to be, or why it is missing and what to do.
+/// One program to find or install. It returns a description, or an error with the remedy.
 struct Step {
     name: String,
     look: Box<dyn FnOnce() -> Result<String>>,
@@ -47,10 +47,10 @@ impl Step {
     }
 }
 
-/// Finds or installs what is needed.
+/// Finds or installs all that is needed.
 ///
 /// # Errors
-/// Something is missing and cannot be installed; each such thing is named, with the remedy.
+/// Fails if a program is missing and cannot be installed. Each is printed with its remedy.
 pub fn ensure(needs: &[Need]) -> Result<()> {
     let mut missing = 0;
     for step in needs.iter().flat_map(steps) {
@@ -79,7 +79,7 @@ fn steps(need: &Need) -> Vec<Step> {
     }
 }
 
-/// Tells that something slow begins.
+/// Prints that a slow step begins.
 fn begin(name: &str, what: &str) {
     eprintln!("  {name:<16} {what} …");
 }

@@ -11,10 +11,10 @@ use crate::project;
 /// Licences, sources and duplicates of dependencies.
 pub const CARGO_DENY: Tool = Tool("cargo-deny");
 const CARGO_DENY_VERSION: &str = "0.20.2";
-/// Any of these draws the report for its test.
+/// Browsers; one of them renders the report in its test.
 const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 
-/// What `cargo xtask test` checks with.
+/// Returns the steps for the programs that `cargo xtask test` uses.
 pub fn for_tests() -> Vec<Step> {
     vec![
         Step::new("rustfmt, clippy", linters),
@@ -27,12 +27,12 @@ pub fn for_tests() -> Vec<Step> {
     ]
 }
 
-/// What `--bus redis` starts.
+/// Returns the step for Redis, which `--bus redis` starts.
 pub fn redis() -> Step {
     program("Redis", &["redis-server"], "redis-server")
 }
 
-/// What `cargo xtask bench overhead` compares with.
+/// Returns the steps for the tools that `bench overhead` compares with.
 pub fn for_bench() -> Vec<Step> {
     vec![
         program("bpftrace", &["bpftrace"], "bpftrace"),
@@ -41,7 +41,7 @@ pub fn for_bench() -> Vec<Step> {
     ]
 }
 
-/// Any of these programs, or else Debian's package.
+/// Returns a step that finds one of these programs, or installs Debian's package.
 fn program(what: &'static str, names: &'static [&str], package: &'static str) -> Step {
     Step::new(what, move || {
         let find = || names.iter().find_map(|name| process::which(name));
@@ -54,7 +54,7 @@ fn program(what: &'static str, names: &'static [&str], package: &'static str) ->
     })
 }
 
-/// bpftrace reads the fields of tracepoints there; containers often come without.
+/// Mounts tracefs: bpftrace reads the fields of tracepoints there, and containers often lack it.
 fn tracefs() -> Result<String> {
     let place = "/sys/kernel/tracing";
     let mounted = || std::fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some());
@@ -79,7 +79,7 @@ fn linters() -> Result<String> {
 fn cargo_deny() -> Result<String> {
     if CARGO_DENY.find().is_none() {
         begin("cargo-deny", "building (a few minutes)");
-        // Checking takes a second even unoptimised, and building takes half the time.
+        // A debug build halves the time, and a check takes a second even so.
         process::run(process::cargo_install("cargo-deny", CARGO_DENY_VERSION).arg("--debug"))?;
     }
     let path = CARGO_DENY.find().context("installed, but not found")?;

@@ -1,4 +1,4 @@
-//! PostgreSQL's programs, from which private servers are started.
+//! Finds or installs PostgreSQL, from which private servers are started.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,16 @@ use anyhow::{Context, Result};
 use super::{apt, begin};
 use crate::{process, project};
 
-/// Where Debian keeps them, a folder a version.
+/// Debian's folder of versions.
 const DEBIAN: &str = "/usr/lib/postgresql";
-/// Debian's packages start a server for everybody when they are installed, unless they are told not to.
+/// Settings by which Debian's packages start a server when they are installed.
 const SETTINGS: &str = "/etc/postgresql-common/createcluster.conf";
 const NO_SERVER: &str = "create_main_cluster = false # while it is installed";
 
-/// Finds or installs them.
+/// Finds or installs the programs.
 ///
 /// # Errors
-/// They cannot be installed.
+/// Fails if they cannot be installed.
 pub fn ensure() -> Result<String> {
     if find().is_none() {
         begin("postgres", "installing postgresql with apt-get");
@@ -35,7 +35,7 @@ fn in_settings(change: &str) -> Result<()> {
     process::run(&mut process::as_root("sh", &["-c", change]))
 }
 
-/// On PATH, or else where Debian has it.
+/// Finds initdb on PATH or in Debian's folder.
 fn find() -> Option<PathBuf> {
     process::which("initdb").or_else(|| below(Path::new(DEBIAN)))
 }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_version_with_a_server_counts() {
+    fn finds_only_versions_with_a_server() {
         let versions = tempfile::tempdir().unwrap();
         for version in ["14", "15"] {
             fs::create_dir_all(versions.path().join(version).join("bin")).unwrap();

@@ -10,7 +10,7 @@ use toml::Table;
 use super::{Step, begin};
 use crate::{process, project};
 
-/// Finds or fetches what the target of this name is built and run with.
+/// Returns a step that finds or fetches the runtime of this target.
 pub fn step(target: &str) -> Step {
     let name = target.to_owned();
     Step::new(target, move || look(&name))
@@ -45,7 +45,7 @@ fn word<'a>(table: &'a Table, key: &str) -> Result<&'a str> {
         .with_context(|| format!("target.toml names no {key}"))
 }
 
-/// The go command fetches the toolchain that GOTOOLCHAIN names, as a checked module.
+/// Lets the go command fetch the toolchain that GOTOOLCHAIN names, as a checked module.
 fn go(table: &Table) -> Result<String> {
     if process::which("go").is_none() {
         bail!("no go command; install Go 1.21 or later (https://go.dev/doc/install)");
@@ -64,7 +64,7 @@ fn go(table: &Table) -> Result<String> {
     Ok(says)
 }
 
-/// npm checks each package against the integrity hash in the lock file.
+/// Installs with npm, which checks each package against the hash in the lock file.
 fn npm(target: &str, folder: &Path, runtime: &str, version: &str) -> Result<String> {
     let done = format!("{runtime} {version} from npm, in targets/{target}/node_modules");
     if is_installed(folder) {
@@ -85,7 +85,7 @@ fn npm(target: &str, folder: &Path, runtime: &str, version: &str) -> Result<Stri
     Ok(done)
 }
 
-/// npm keeps a copy of the lock file among what it installed; a later lock file makes it stale.
+/// Whether npm installed this lock file: it keeps a copy, and a later lock file makes that stale.
 fn is_installed(folder: &Path) -> bool {
     let time = |path: PathBuf| fs::metadata(path).and_then(|data| data.modified()).ok();
     let lock = time(folder.join("package-lock.json"));
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_lock_file_makes_what_is_installed_stale() {
+    fn detects_a_newer_lock_file() {
         let folder = tempfile::tempdir().unwrap();
         let lock = folder.path().join("package-lock.json");
         fs::write(&lock, "{}").unwrap();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_without_description_is_named() {
+    fn reports_the_target_without_description() {
         let error = look("no-such-target").unwrap_err();
         assert!(format!("{error:#}").contains("no-such-target/target.toml"));
     }

@@ -1,23 +1,23 @@
-//! Counting what passed and what failed.
+//! Counts tests that passed and failed.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-/// Tests that passed and failed.
+/// Numbers of tests by result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// As they should.
+    /// Tests that passed.
     pub passed: u64,
-    /// Otherwise.
+    /// Tests that failed.
     pub failed: u64,
-    /// Names of those that failed, where they have one.
+    /// Names of failed tests, where they have one.
     pub names: Vec<String>,
 }
 
 impl Counts {
-    /// A check that is one test and passed.
+    /// One check that passed.
     pub const ONE: Self = Self {
         passed: 1,
         failed: 0,
@@ -29,8 +29,8 @@ impl Counts {
         names: Vec::new(),
     };
 
-    /// Adds a line such as `test result: ok. 6 passed; 0 failed; …`, and remembers the test of one such as
-    /// `test its::name ... FAILED`; other lines count nothing.
+    /// Adds a line such as `test result: ok. 6 passed; 0 failed; …`, and remembers the test of one
+    /// such as `test its::name ... FAILED`. Other lines count nothing.
     pub fn add_line(&mut self, line: &str) {
         if let Some(test) = line.strip_suffix(" ... FAILED") {
             let name = test.strip_prefix("test ").unwrap_or(test);
@@ -49,14 +49,14 @@ impl Counts {
     }
 }
 
-/// The steps done so far.
+/// The steps so far.
 #[derive(Default)]
 pub struct Tally {
     steps: Vec<(&'static str, Counts, Duration)>,
 }
 
 impl Tally {
-    /// Does a step; an error is shown and counts as one failure.
+    /// Runs a step. An error is printed and counts as one failure.
     pub fn step(&mut self, name: &'static str, work: impl FnOnce() -> Result<Counts>) {
         eprintln!("\n── {name}");
         let begun = Instant::now();
@@ -67,7 +67,7 @@ impl Tally {
         self.steps.push((name, counts, begun.elapsed()));
     }
 
-    /// Prints every step, the tests that failed, and the sum alone on the last line.
+    /// Prints every step, the failed tests, and the totals on the last line.
     pub fn close(&self) -> ExitCode {
         println!();
         let mut sum = Counts::default();
@@ -91,7 +91,7 @@ mod tests {
     use anyhow::bail;
 
     #[test]
-    fn result_lines_add_up() {
+    fn adds_up_result_lines() {
         let mut counts = Counts::default();
         counts.add_line("test result: ok. 6 passed; 0 failed; 0 ignored; 0 measured");
         counts.add_line("test result: FAILED. 3 passed; 2 failed; 1 ignored");
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_errs_fails_the_whole() {
+    fn fails_if_one_step_does() {
         let mut tally = Tally::default();
         tally.step("good", || Ok(Counts::ONE));
         assert_eq!(tally.close(), ExitCode::SUCCESS);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_tested_is_not_success() {
+    fn fails_without_any_test() {
         assert_eq!(Tally::default().close(), ExitCode::FAILURE);
     }
 }

@@ -1,6 +1,9 @@
 //! Rule about words: those that CONTRIBUTING.md replaces by the field's own.
 
-use super::{File, Rule, Violation, block::Block};
+use super::{
+    File, Rule, Violation,
+    block::{Block, Kind},
+};
 
 /// Words and phrases that mark the old dialect.
 const WORDS: [&str; 19] = [
@@ -42,6 +45,10 @@ fn is_golden(path: &str) -> bool {
 
 fn of_block(file: &File, block: &Block) -> Vec<Violation> {
     let (text, starts) = block.joined();
+    // A literal of one word is a name, such as that of the user nobody.
+    if block.kind == Kind::Literal && !text.contains(' ') {
+        return Vec::new();
+    }
     found(&text)
         .into_iter()
         .map(|(at, word)| {

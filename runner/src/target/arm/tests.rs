@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use std::{fs, path::Path};
 use tempfile::TempDir;
 
-/// A targets folder with the targets `go` and `odd`, `go` with a variant.
+/// Creates a folder with the targets `go` and `odd`, `go` with variants.
 fn targets() -> TempDir {
     let dir = TempDir::new().unwrap();
     for name in ["go", "odd"] {
@@ -28,7 +28,7 @@ fn refusal(spec: &str) -> String {
 }
 
 #[test]
-fn a_target_is_named_by_its_folder_or_path() {
+fn resolves_a_target_by_name_or_path() {
     let targets = targets();
     let path = targets.path().join("go").display().to_string();
     for (spec, name) in [
@@ -46,7 +46,7 @@ fn a_target_is_named_by_its_folder_or_path() {
 }
 
 #[test]
-fn a_variant_carries_its_arguments() {
+fn resolves_a_variant_with_its_arguments() {
     let targets = targets();
     let path = format!("{}:small", targets.path().join("go").display());
     for (spec, name) in [
@@ -67,7 +67,7 @@ fn a_variant_carries_its_arguments() {
 }
 
 #[test]
-fn a_variant_may_run_on_another_runtime() {
+fn resolves_the_runtime_of_a_variant() {
     let targets = targets();
     let runtime = |spec| Arm::resolve(spec, targets.path()).unwrap().runtime();
     let of = |runtime: &str| Some((runtime.to_owned(), "1".to_owned()));
@@ -78,7 +78,7 @@ fn a_variant_may_run_on_another_runtime() {
 }
 
 #[test]
-fn a_running_process_has_a_name_an_id_and_a_url() {
+fn resolves_a_running_process() {
     let arm = Arm::resolve("api=pid:42@http://127.0.0.1:80/", Path::new("none")).unwrap();
     assert_eq!(arm.name(), "api");
     assert!(
@@ -88,7 +88,7 @@ fn a_running_process_has_a_name_an_id_and_a_url() {
 }
 
 #[test]
-fn refusals_say_what_would_be_right() {
+fn rejects_malformed_arms_with_a_correct_form() {
     assert!(refusal("rust").contains("there are: go, odd"));
     assert!(refusal("./nowhere").contains("no target.toml in ./nowhere"));
     assert!(refusal("go:big").contains("go has no variant \"big\" (variants: node, small)"));
@@ -110,7 +110,7 @@ fn refusals_say_what_would_be_right() {
 }
 
 #[test]
-fn a_broken_target_toml_is_named_with_its_line() {
+fn reports_the_line_of_a_broken_target_toml() {
     let targets = targets();
     fs::write(
         targets.path().join("odd/target.toml"),
@@ -126,12 +126,12 @@ fn a_broken_target_toml_is_named_with_its_line() {
 
 proptest! {
     #[test]
-    fn any_text_is_an_arm_or_refused(spec in "\\PC{0,24}") {
+    fn resolves_or_rejects_any_text(spec in "\\PC{0,24}") {
         let _ = Arm::resolve(&spec, Path::new("none"));
     }
 
     #[test]
-    fn names_are_safe_in_a_path(name in "[a-z/.=:]{0,8}") {
+    fn accepts_only_names_that_are_safe_in_a_path(name in "[a-z/.=:]{0,8}") {
         if let Ok(arm) = Arm::resolve(&format!("{name}=pid:1@http://x"), Path::new("none")) {
             prop_assert!(!arm.name().contains('/') && !arm.name().starts_with('.'));
         }

@@ -1,7 +1,7 @@
 use super::{super::testing::Scratch, missing_tool};
 use std::fs;
 
-/// A target whose build says so each time.
+/// Creates a target whose build counts its runs.
 fn counting(more: &str) -> Scratch {
     let scratch = Scratch::new(&format!(
         "build = 'echo built >> .build/count; echo > .build/server'\n{more}"
@@ -15,14 +15,14 @@ fn builds(scratch: &Scratch) -> bool {
 }
 
 #[test]
-fn it_is_built_once_as_long_as_nothing_changes() {
+fn builds_once_while_nothing_changes() {
     let scratch = counting("run = 'x'");
     assert!(builds(&scratch) && !builds(&scratch));
     assert_eq!(scratch.read(".build/count"), "built\n");
 }
 
 #[test]
-fn a_change_builds_again() {
+fn builds_again_after_a_change() {
     let shared = Scratch::new("");
     let more = format!("run = 'x'\nsources = ['{}']", shared.path("").display());
     let scratch = counting(&more);
@@ -41,7 +41,7 @@ fn a_change_builds_again() {
 }
 
 #[test]
-fn what_git_ignores_and_what_builds_write_is_no_change() {
+fn ignores_changes_of_ignored_files_and_build_outputs() {
     let scratch = counting("run = 'x'");
     scratch.write(".gitignore", "out/");
     assert!(builds(&scratch));
@@ -57,7 +57,7 @@ fn what_git_ignores_and_what_builds_write_is_no_change() {
 }
 
 #[test]
-fn a_program_that_was_removed_is_built_again() {
+fn builds_again_after_the_program_was_removed() {
     let scratch = counting("run = 'exec .build/server {args}'");
     assert!(builds(&scratch) && !builds(&scratch));
     fs::remove_file(scratch.path(".build/server")).unwrap();
@@ -65,7 +65,7 @@ fn a_program_that_was_removed_is_built_again() {
 }
 
 #[test]
-fn a_failure_shows_the_output_and_is_tried_again() {
+fn reports_the_output_of_a_failed_build_and_tries_again() {
     let scratch = Scratch::new("build = 'echo no such type >&2; exit 2'\nrun = 'x'");
     for _ in 0..2 {
         let error = scratch.arm("").build().unwrap_err().to_string();
@@ -81,7 +81,7 @@ fn a_failure_shows_the_output_and_is_tried_again() {
 }
 
 #[test]
-fn a_failure_after_a_success_is_not_forgotten() {
+fn builds_again_after_a_failed_build() {
     let scratch = counting("run = 'x'");
     assert!(builds(&scratch));
     let good = scratch.read("target.toml");
@@ -95,7 +95,7 @@ fn a_failure_after_a_success_is_not_forgotten() {
 }
 
 #[test]
-fn a_source_that_is_not_there_is_named() {
+fn reports_a_missing_source() {
     let error = counting("run = 'x'\nsources = ['../gone']")
         .arm("")
         .build()
@@ -105,14 +105,14 @@ fn a_source_that_is_not_there_is_named() {
 }
 
 #[test]
-fn without_a_build_command_nothing_is_written() {
+fn writes_nothing_without_a_build_command() {
     let scratch = Scratch::new("run = 'x'");
     assert!(!builds(&scratch));
     assert!(!scratch.path(".build").exists());
 }
 
 #[test]
-fn a_missing_tool_comes_with_the_way_to_install_it() {
+fn reports_how_to_install_a_missing_tool() {
     let scratch = Scratch::new("build = 'no-such-compiler main.x'\nrun = 'x'");
     let error = scratch.arm("").build().unwrap_err().to_string();
     assert!(

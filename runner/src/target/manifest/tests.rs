@@ -8,7 +8,7 @@ fn refusal(more: &str) -> String {
 }
 
 #[test]
-fn the_least_manifest_serves_chat() {
+fn applies_defaults_to_the_smallest_manifest() {
     let manifest = Manifest::parse(LEAST).unwrap();
     assert_eq!((manifest.build, manifest.ready), (None, None));
     assert_eq!(manifest.workloads, ["chat"]);
@@ -16,7 +16,7 @@ fn the_least_manifest_serves_chat() {
 }
 
 #[test]
-fn variants_are_data() {
+fn parses_variants() {
     let text = format!("{LEAST}[variants.small]\nenv = {{ GOGC = '50' }}\nargs = ['--x']\n");
     let small = &Manifest::parse(&text).unwrap().variants["small"];
     assert_eq!(
@@ -26,24 +26,27 @@ fn variants_are_data() {
 }
 
 #[test]
-fn help_is_data() {
-    let text = format!("{LEAST}detail = {{ env = {{ X = '{{dir}}' }}, args = ['--x'] }}\n");
-    let help = Manifest::parse(&text).unwrap().detail.unwrap();
+fn parses_settings_for_instrumented_rounds() {
+    let text = format!("{LEAST}instrumented = {{ env = {{ X = '{{dir}}' }}, args = ['--x'] }}\n");
+    let help = Manifest::parse(&text).unwrap().instrumented.unwrap();
     assert_eq!((help.env["X"].as_str(), &*help.args[0]), ("{dir}", "--x"));
-    assert!(refusal("detail = { argv = [] }").contains("argv"));
-    assert!(refusal("[detail.env]\nPORT = '1'").contains("detail.env: PORT is set by kontrast"));
-    assert!(refusal("[detail]\nargs = [\"a\\u0000\"]").contains("detail.args"));
+    assert!(refusal("instrumented = { argv = [] }").contains("argv"));
+    assert!(
+        refusal("[instrumented.env]\nPORT = '1'")
+            .contains("instrumented.env: PORT is set by kontrast")
+    );
+    assert!(refusal("[instrumented]\nargs = [\"a\\u0000\"]").contains("instrumented.args"));
 }
 
 #[test]
-fn what_cannot_be_served_has_its_reason() {
+fn parses_reasons_for_unsupported_workloads() {
     let text = format!("{LEAST}[cannot]\nhistory = 'it has no database'\n");
     let manifest = Manifest::parse(&text).unwrap();
     assert_eq!(manifest.cannot["history"], "it has no database");
 }
 
 #[test]
-fn refusals_name_the_key() {
+fn reports_the_key_of_an_invalid_value() {
     assert!(refusal("biuld = 'make'").contains("biuld"));
     assert!(refusal("[variants.x]\nargv = []").contains("argv"));
     assert!(refusal("build = ' '").starts_with("build is empty"));
@@ -71,12 +74,12 @@ fn refusals_name_the_key() {
 
 proptest! {
     #[test]
-    fn any_text_is_read_or_refused(text in ".*") {
+    fn parses_or_rejects_any_text(text in ".*") {
         let _ = Manifest::parse(&text);
     }
 
     #[test]
-    fn accepted_names_are_safe_in_a_path(name in "\\PC{1,12}") {
+    fn accepts_only_names_that_are_safe_in_a_path(name in "\\PC{1,12}") {
         if super::check_name("name", &name).is_ok() {
             prop_assert!(!name.contains('/') && !name.starts_with('.') && name.is_ascii());
         }

@@ -10,7 +10,7 @@ fn free_port() -> u16 {
 }
 
 #[test]
-fn the_server_gets_what_target_toml_says() {
+fn passes_environment_and_arguments_to_the_server() {
     let scratch = Scratch::new(&format!(
         "run = '{}'\nenv = {{ COLOR = 'red' }}\nvariants.blue.env = {{ COLOR = 'blue' }}\nready = '/up'",
         server_command()
@@ -26,26 +26,26 @@ fn the_server_gets_what_target_toml_says() {
 }
 
 #[test]
-fn help_comes_on_top_of_what_target_toml_says() {
+fn overrides_the_environment_by_instrumentation() {
     let scratch = Scratch::new(&format!(
         "run = '{}'\nenv = {{ COLOR = 'red' }}",
         server_command()
     ));
     let mut options = scratch.options();
-    options.help.env = [("COLOR".to_owned(), "green".to_owned())].into();
+    options.instrumentation.env = [("COLOR".to_owned(), "green".to_owned())].into();
     scratch.arm("").start(&options).unwrap().stop();
     assert!(scratch.read("server.log").contains("COLOR=Ok(\"green\")"));
     let scratch = Scratch::new("run = 'echo {args}'\nvariants.x.args = ['mine']");
     let mut options = scratch.options();
-    options.help.args = vec!["helps".to_owned()];
+    options.instrumentation.args = vec!["helps".to_owned()];
     let error = scratch.arm(":x").start(&options).unwrap_err().to_string();
     assert!(error.contains("  helps mine"), "{error}");
 }
 
 #[test]
-fn the_process_is_the_one_that_listens() {
+fn finds_the_process_that_listens() {
     let tests = std::env::current_exe().unwrap();
-    // A single program replaces the shell; a script starts the server below it.
+    // A single program replaces the shell; a script starts the server as a child of the shell.
     for run in [
         server_command(),
         format!("true; {}; true", server_command()),
@@ -58,7 +58,7 @@ fn the_process_is_the_one_that_listens() {
 }
 
 #[test]
-fn it_runs_on_the_cpus_asked_for() {
+fn places_the_server_on_the_given_cpus() {
     let scratch = Scratch::new(&format!("run = '{}'", server_command()));
     let allowed = || nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0)).unwrap();
     let before = allowed();
@@ -78,7 +78,7 @@ fn it_runs_on_the_cpus_asked_for() {
 }
 
 #[test]
-fn a_port_in_use_is_refused() {
+fn rejects_a_port_in_use() {
     let scratch = Scratch::new("run = 'sleep 60'");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut options = scratch.options();
@@ -88,7 +88,7 @@ fn a_port_in_use_is_refused() {
 }
 
 #[test]
-fn another_process_in_its_place_is_not_taken_for_it() {
+fn detects_another_process_in_its_place() {
     let scratch = Scratch::new("run = 'touch begun; sleep 60'");
     let begun = scratch.path("begun");
     let mut options = scratch.options();
@@ -106,7 +106,7 @@ fn another_process_in_its_place_is_not_taken_for_it() {
 }
 
 #[test]
-fn a_server_that_dies_at_once_says_why() {
+fn reports_the_log_of_a_server_that_dies() {
     let error = Scratch::new("run = 'echo no config >&2; exit 3'")
         .start_error()
         .to_string();
@@ -118,7 +118,7 @@ fn a_server_that_dies_at_once_says_why() {
 }
 
 #[test]
-fn a_program_that_is_not_there_is_named() {
+fn reports_a_missing_program() {
     let error = Scratch::new("run = './no-such-server'")
         .start_error()
         .to_string();
@@ -129,7 +129,7 @@ fn a_program_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_server_that_never_answers_is_ended() {
+fn ends_a_server_that_never_answers() {
     let scratch = Scratch::new("run = 'sleep 60'");
     let mut options = scratch.options();
     options.ready_timeout = Duration::from_millis(50);
@@ -144,7 +144,7 @@ fn a_server_that_never_answers_is_ended() {
 }
 
 #[test]
-fn an_upstream_for_the_shell_is_refused() {
+fn rejects_an_upstream_with_shell_syntax() {
     let scratch = Scratch::new("run = 'touch {upstream}'");
     let mut options = scratch.options();
     options.upstream = "http://a;touch harm".into();
@@ -154,7 +154,7 @@ fn an_upstream_for_the_shell_is_refused() {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_is_named() {
+fn reports_a_log_that_cannot_be_written() {
     let scratch = Scratch::new("run = 'sleep 60'");
     let mut options = scratch.options();
     options.log = scratch.path("missing/server.log");

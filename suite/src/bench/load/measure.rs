@@ -1,6 +1,5 @@
 //! One measurement: a fresh stub, a client, what the client cost.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -12,6 +11,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::project;
+use crate::usage::peak_rss;
 
 /// How often a client's highest resident set is read while it runs.
 const LOOK: Duration = Duration::from_millis(20);
@@ -125,22 +125,4 @@ fn children_cpu_ns() -> Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let ns = |time: TimeVal| time.num_nanoseconds() as f64;
     Ok(ns(usage.user_time()) + ns(usage.system_time()))
-}
-
-fn peak_rss(pid: u32) -> Option<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kibibytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kibibytes * 1024.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_process_has_a_peak() {
-        assert!(peak_rss(std::process::id()).unwrap() > 1e6);
-        assert_eq!(peak_rss(u32::MAX), None);
-    }
 }

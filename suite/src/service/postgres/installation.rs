@@ -1,4 +1,4 @@
-//! Where PostgreSQL's programs are.
+//! Finds PostgreSQL's programs.
 
 use anyhow::{Context, bail};
 use std::{
@@ -7,9 +7,9 @@ use std::{
     process::Command,
 };
 
-/// What a server of our own takes.
+/// Programs that a private server needs.
 const PROGRAMS: [&str; 3] = ["postgres", "initdb", "createdb"];
-/// Where Debian keeps them, a folder a version, since several may be installed.
+/// Debian's folder of versions; several may be installed.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
 /// An installed PostgreSQL.
@@ -22,10 +22,10 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// The one on PATH, else the latest of Debian's.
+    /// Finds the one on PATH, else the latest of Debian's.
     ///
     /// # Errors
-    /// When there is none, with how to install it; or it does not say its version.
+    /// Fails if none is installed, with the command to install it, or if it prints no version.
     pub fn find() -> anyhow::Result<Self> {
         let path = env::var_os("PATH").unwrap_or_default();
         let places: Vec<PathBuf> = env::split_paths(&path)
@@ -49,8 +49,12 @@ impl Installation {
         let output =
             output.with_context(|| format!("cannot start {}/postgres", programs.display()))?;
         let says = String::from_utf8_lossy(&output.stdout);
-        let version = version(&says)
-            .with_context(|| format!("{}/postgres does not say its version", programs.display()))?;
+        let version = version(&says).with_context(|| {
+            format!(
+                "{}/postgres --version prints no version",
+                programs.display()
+            )
+        })?;
         Ok(Self {
             programs: programs.clone(),
             version,
@@ -58,7 +62,7 @@ impl Installation {
     }
 }
 
-/// The folders of programs below `above`, the latest version first.
+/// Returns the folders of programs below `above`, the latest version first.
 fn versions(above: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(above).into_iter().flatten().flatten();
     let numbered = entries.filter_map(|entry| {
@@ -70,7 +74,7 @@ fn versions(above: &Path) -> Vec<PathBuf> {
     found.into_iter().map(|(_, path)| path).collect()
 }
 
-/// The number in `postgres (PostgreSQL) 15.18 (Debian …)`.
+/// Returns the number in `postgres (PostgreSQL) 15.18 (Debian …)`.
 fn version(says: &str) -> Option<String> {
     let number = says.split_whitespace().nth(2)?;
     let plain = number.starts_with(|c: char| c.is_ascii_digit())
@@ -86,7 +90,7 @@ mod tests {
     use crate::testing::program;
 
     #[test]
-    fn the_first_place_with_all_programs_is_taken() {
+    fn finds_the_first_folder_with_all_programs() {
         let (some, all) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let places = [some.path().to_owned(), all.path().to_owned()];
         for name in PROGRAMS {
@@ -102,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn without_one_it_says_how_to_install_it() {
+    fn reports_how_to_install_it() {
         let error = Installation::find_in(&[PathBuf::from("/nowhere")]).unwrap_err();
         assert!(
             error.to_string().ends_with("apt-get install postgresql"),
@@ -111,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn later_versions_come_first_and_other_folders_are_passed_over() {
+    fn sorts_versions_and_ignores_other_folders() {
         let above = tempfile::tempdir().unwrap();
         for name in ["9", "15", "common", "16"] {
             fs::create_dir(above.path().join(name)).unwrap();
@@ -122,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_a_plain_number() {
+    fn parses_plain_version_numbers() {
         let of = |says: &str| version(says);
         assert_eq!(
             of("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n").as_deref(),

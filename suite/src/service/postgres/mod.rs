@@ -1,4 +1,5 @@
-//! A private PostgreSQL server: on loopback, by an ordinary user, in a folder that is removed with it.
+//! A private PostgreSQL server: on loopback, by an ordinary user, in a folder that is removed with
+//! it.
 //!
 //! A shell ([`SCRIPT`]) runs between this process and the server: it ends the server and removes
 //! the folder once its input is closed. The kernel closes that input however this process ends, so
@@ -46,7 +47,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a new server and waits until it serves; `settings` are further arguments of `postgres`.
+    /// Starts a new server and waits until it serves; `settings` are further arguments of
+    /// `postgres`.
     ///
     /// # Errors
     /// Fails if it does not start, with the end of its log.

@@ -16,7 +16,8 @@ shift 3
     (
       trap '' HUP INT TERM
       read -r _
-      # The first signal may come too early. The data is not needed, so an immediate shutdown will do.
+      # The first signal may come too early. The data is not needed, so an immediate shutdown will
+      # do.
       while kill -QUIT "$server" 2>/dev/null; do sleep 0.05; done
     ) <&3 3<&- &
     # A signal ends the wait, but not the server.

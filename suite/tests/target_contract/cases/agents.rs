@@ -1,4 +1,4 @@
-//! Agents that call tools: what goes well, and what does not.
+//! Agents that call tools, with and without failures.
 
 use crate::{client::assert_tokens, model::TOKENS, session::Session};
 use hyper::Method;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const PATH: &str = "/agent";
 
-/// The last message of each tool in what the model was asked last: id and result.
+/// Returns the last message of each tool in the latest request to the model: id and result.
 fn told(session: &Session) -> Vec<(String, Value)> {
     let asked = session.model.asked().pop().expect("the model was asked");
     let messages = asked.body["messages"]
@@ -28,7 +28,7 @@ fn told(session: &Session) -> Vec<(String, Value)> {
     tools.map(tell).collect()
 }
 
-/// The names of what happened, in order.
+/// Returns the kinds of the events, in order.
 fn kinds(events: &[Value]) -> Vec<&str> {
     let keys = events.iter().filter_map(Value::as_object);
     let kind = |event: &'_ serde_json::Map<String, Value>| {
@@ -80,7 +80,7 @@ pub async fn arguments_that_do_not_fit(session: Session) {
     }
 }
 
-/// The model is told that the call went wrong, and has the last word.
+/// Asserts that the model learns of the failed call and answers.
 async fn goes_on(session: &Session, message: &str) {
     let events = session.happened(PATH, message).await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Streams that go well.
+//! Streams that succeed.
 
 use crate::{client::assert_tokens, model::TOKENS, session::Session};
 use serde_json::json;
@@ -27,7 +27,8 @@ pub async fn asks_the_model_as_openai_wants(session: Session) {
     );
 }
 
-/// The model waits until the client has the first token: a target that gathers them never gets on.
+/// The model waits until the client has the first token, so a target that buffers tokens never
+/// continues.
 pub async fn each_token_when_it_arrives(session: Session) {
     let mut client = session.client().await;
     let mut events = client.chat("hold").await.stream();
@@ -44,7 +45,7 @@ pub async fn events_in_one_piece(session: Session) {
     assert_tokens(&session.events_of("at-once").await, &TOKENS);
 }
 
-/// The standard wants no space after the colon, and allows lines to end in CR LF.
+/// The SSE standard requires no space after the colon, and allows CR LF.
 pub async fn events_written_otherwise(session: Session) {
     assert_tokens(&session.events_of("no-space").await, &TOKENS);
 }
@@ -53,8 +54,8 @@ pub async fn connections_are_used_again(session: Session) {
     on_one_connection(session, "hello").await;
 }
 
-/// The answer has ended before its body has: whoever gives up the connection there needs another. The OpenAI client
-/// within LangChain for JavaScript does.
+/// The answer ends before its body. A client that drops the connection there needs another, as the
+/// OpenAI client within LangChain for JavaScript does.
 pub async fn a_body_that_ends_late(session: Session) {
     match session.arm.name().starts_with("langchain-js") {
         true => five_answers(&session, "late-end").await,
@@ -63,8 +64,8 @@ pub async fn a_body_that_ends_late(session: Session) {
 }
 
 async fn on_one_connection(session: Session, message: &str) {
-    /// Their HTTP client is hyper-util's. It gets a connection back in a task of its own, a moment after the reader has the
-    /// end, and the next request may come in that moment.
+    /// Their HTTP client is hyper-util's. It returns a connection to its pool in a separate task, a
+    /// moment after the reader has the end, and the next request may come in that moment.
     const BACK_A_MOMENT_LATER: [&str; 3] = ["rust", "planted", "deno"];
     five_answers(&session, message).await;
     let seen = session.model.connections();

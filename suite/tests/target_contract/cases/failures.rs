@@ -4,7 +4,7 @@ use crate::{STUCK, client::assert_tokens, model::TOKENS, session::Session};
 use runner::target::StartOptions;
 use std::net::TcpListener;
 
-/// Nothing listens on the port that was bound last.
+/// No process listens on the port that was bound last.
 pub async fn model_not_there(mut session: Session) {
     let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let upstream = format!("http://{}", closed.expect("there is a free port"));
@@ -48,7 +48,7 @@ pub async fn model_talks_nonsense(session: Session) {
     ends_with_an_error(&session, "garbage").await;
 }
 
-/// One token, then an event that says what went wrong, no `[DONE]`, and the target serves on.
+/// Asserts one token, then an event with the error, no `[DONE]`, and that the target serves on.
 async fn ends_with_an_error(session: &Session, message: &str) {
     let mut client = session.client().await;
     let mut events = client.chat(message).await.stream();

@@ -1,4 +1,4 @@
-//! Chats that remember.
+//! Chats with a history.
 
 use crate::{client::assert_tokens, model::TOKENS, session::Session};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ async fn say(session: &Session, thread: &str, message: &str) {
     assert_tokens(&events, &TOKENS);
 }
 
-/// The messages that the model was told last, each as role and content.
+/// Returns the messages of the latest request to the model, each as role and content.
 fn told(session: &Session) -> Vec<(String, String)> {
     let asked = session.model.asked().pop().expect("the model was asked");
     let messages = asked.body["messages"].as_array().cloned();

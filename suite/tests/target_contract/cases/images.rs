@@ -12,12 +12,12 @@ fn url(bytes: &[u8]) -> String {
     format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes))
 }
 
-/// Bytes that are told apart wherever they are cut.
+/// Returns bytes in which every piece is distinct.
 fn picture(size: usize) -> Vec<u8> {
     (0..size).map(|at| (at % 251) as u8).collect()
 }
 
-/// The image that arrived in parts.
+/// Joins the parts of an image.
 pub fn joined(events: &[Value]) -> Vec<u8> {
     let images: Vec<&Value> = events
         .iter()

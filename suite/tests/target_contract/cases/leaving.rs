@@ -1,4 +1,4 @@
-//! Clients that leave: the model's work for them has to end.
+//! Clients that leave: the model's work for them must end.
 
 use crate::{client::assert_tokens, model::TOKENS, session::Session};
 
@@ -27,7 +27,7 @@ pub async fn while_the_model_talks(session: Session) {
     leave(&session, client).await;
 }
 
-/// The model's gate stays closed, so that nothing but the client's leaving can end a completion.
+/// Lets the client leave. The model's gate stays closed, so that nothing else ends a completion.
 async fn leave(session: &Session, client: crate::client::Client) {
     drop(client);
     session.model.until_active(0).await;

@@ -1,4 +1,4 @@
-//! What every target does, case by case.
+//! The common behaviour of all targets, case by case.
 
 mod agents;
 mod answers;
@@ -15,13 +15,13 @@ mod threads;
 use crate::session::Session;
 use std::{future::Future, pin::Pin};
 
-/// One case, which panics if the target differs.
+/// One case. It panics if the target behaves differently.
 pub struct Case {
     /// Its name.
     pub name: &'static str,
-    /// The workload that it is about.
+    /// The workload that it tests.
     pub workload: &'static str,
-    /// What it does to a target.
+    /// The test.
     pub run: fn(Session) -> Pin<Box<dyn Future<Output = ()>>>,
 }
 
@@ -35,7 +35,7 @@ macro_rules! cases {
     };
 }
 
-/// All cases, each with the workload it belongs to; variants of the same runtime are only driven through the first.
+/// All cases, each with its workload. Variants of the same runtime run only the first.
 pub const ALL: &[Case] = cases![
     "chat":
         answers::tokens_in_order,
@@ -101,7 +101,7 @@ pub const ALL: &[Case] = cases![
         pubsub::all_leave,
         pubsub::all_are_told_of_a_failure,
         pubsub::bad_requests;
-    // The same, with members at two processes.
+    // Members are connected to two processes.
     "pubsub-redis":
         pubsub::all_hear_one_answer,
         pubsub::each_token_when_it_arrives,

@@ -1,4 +1,4 @@
-//! Whole workloads, with the model as `kontrast run` has it: the stub, playing the workload's script.
+//! Whole workloads, with the model as `kontrast run` has it: the stub with the workload's script.
 
 use super::images;
 use crate::{client::Answer, session::Session, stub::Stub};
@@ -9,14 +9,14 @@ use std::fs;
 /// Content tokens of each answer.
 const TOKENS: u32 = 5;
 
-/// What happens when the workload is played, once.
+/// Plays the workload once and returns the events.
 async fn play(mut session: Session, workload: Workload) -> Vec<Value> {
     let dir = tempfile::tempdir().expect("there is room for a script");
     let play = Play::prepare(workload, TOKENS, dir.path()).expect("it can be prepared");
     let stub = Stub::start(play.script.as_deref());
     session.ask_instead(stub.url());
     let mut client = session.client().await;
-    // Apart from a file, what is sent is a chat message.
+    // Without a file, the request is a chat message.
     let file = play.sent.iter().find_map(|sent| sent.strip_prefix('@'));
     let answer: Answer = match file {
         None => client.say(workload.path(), "hello").await,
@@ -34,13 +34,13 @@ async fn play(mut session: Session, workload: Workload) -> Vec<Value> {
     events
 }
 
-/// All that the answer says, but for the sub-agents.
+/// Returns the text of the answer, without that of sub-agents.
 fn said(events: &[Value]) -> String {
     let own = events.iter().filter(|event| event["agent"].is_null());
     own.filter_map(|event| event["content"].as_str()).collect()
 }
 
-/// The tools that were called, and those that have returned, in order.
+/// Returns the tools of this kind of event, called or returned, in order.
 fn tools(events: &[Value], kind: &str) -> Vec<String> {
     let names = events
         .iter()

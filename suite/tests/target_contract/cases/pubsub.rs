@@ -11,14 +11,14 @@ use std::time::Duration;
 
 const PATH: &str = "/pubsub";
 
-/// A member who has joined.
+/// A member that has joined.
 struct Member {
     events: Events,
-    /// Dropping it is leaving.
+    /// Dropping it leaves the room.
     _client: Client,
 }
 
-/// Joins a room; gives how many are there now, too.
+/// Joins a room, and returns the number of members as well.
 async fn join(session: &Session, room: &str, message: &str, members: usize) -> (Member, Value) {
     let mut client = session.any_client().await;
     let body = json!({ "room": room, "message": message, "members": members });
@@ -31,7 +31,7 @@ async fn join(session: &Session, room: &str, message: &str, members: usize) -> (
     (member, joined)
 }
 
-/// Fills a room, one by one.
+/// Fills a room, member by member.
 async fn fill(session: &Session, room: &str, message: &str, members: usize) -> Vec<Member> {
     let mut all = Vec::new();
     for count in 1..=members {
@@ -42,14 +42,14 @@ async fn fill(session: &Session, room: &str, message: &str, members: usize) -> V
     all
 }
 
-/// Asserts that the next token is this one for all.
+/// Asserts that the next token of all members is this one.
 async fn all_hear(members: &mut [Member], token: &str) {
     for member in members {
         assert_eq!(member.events.token().await, token);
     }
 }
 
-/// Asserts that all hear these tokens, and the end.
+/// Asserts that all members receive these tokens and the end.
 async fn all_hear_the_rest(members: Vec<Member>, tokens: &[&str]) {
     for member in members {
         assert_tokens(&member.events.rest().await, tokens);
@@ -67,7 +67,7 @@ pub async fn all_hear_one_answer(session: Session) {
     assert_eq!(asked.body["messages"], messages);
 }
 
-/// The model waits until all have the first token: a target that gathers them never gets on.
+/// The model waits until all have the first token, so a target that buffers tokens never continues.
 pub async fn each_token_when_it_arrives(session: Session) {
     let mut members = fill(&session, "r1", "hold", 50).await;
     all_hear(&mut members, " first").await;
@@ -95,7 +95,7 @@ pub async fn rooms_are_apart(session: Session) {
 pub async fn one_who_leaves_disturbs_nobody(session: Session) {
     let mut members = fill(&session, "r1", "hold", 5).await;
     all_hear(&mut members, " first").await;
-    // The first, one in the middle, and the one who completed the room.
+    // The first member, one in the middle, and the one that completed the room.
     for at in [4, 2, 0] {
         members.remove(at);
     }
@@ -105,13 +105,14 @@ pub async fn one_who_leaves_disturbs_nobody(session: Session) {
     all_hear_the_rest(members, &[" second"]).await;
 }
 
-/// A request after those of others who have left.
+/// Sends a request after those of members that have left.
 async fn until_served(session: &Session) {
     assert_tokens(&session.events_of("hello").await, &TOKENS);
     session.model.until_active(1).await;
 }
 
-/// Whoever has left will be noticed some time; until then the newcomer counts one more, and tries again.
+/// The server notices that a member has left after some time. Until then the newcomer counts one
+/// more, and tries again.
 pub async fn who_left_before_is_not_counted(session: Session) {
     drop(fill_partly(&session).await);
     let (first, _) = loop {
@@ -122,13 +123,13 @@ pub async fn who_left_before_is_not_counted(session: Session) {
         drop(member);
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    assert!(session.model.asked().is_empty(), "nobody completed a room");
+    assert!(session.model.asked().is_empty(), "no room was completed");
     let (second, joined) = join(&session, "r1", "hello", 2).await;
     assert_eq!(joined, json!({ "joined": 2 }));
     all_hear_the_rest(vec![first, second], &TOKENS).await;
 }
 
-/// Members of a room that is not complete.
+/// Joins a room without completing it.
 async fn fill_partly(session: &Session) -> Vec<Member> {
     let mut members = Vec::new();
     for _ in 0..3 {

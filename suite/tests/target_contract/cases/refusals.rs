@@ -1,4 +1,4 @@
-//! Requests that cannot be answered.
+//! Requests that must be rejected.
 
 use crate::{client::assert_tokens, model::TOKENS, session::Session};
 use hyper::Method;
@@ -37,7 +37,7 @@ pub async fn other_paths_and_methods(session: Session) {
         (Method::POST, "/"),
         (Method::POST, "/chat/1"),
         (Method::GET, "/chat"),
-        // They are there only with a database.
+        // These exist only with a database.
         (Method::POST, "/history"),
         (Method::GET, "/threads"),
     ] {

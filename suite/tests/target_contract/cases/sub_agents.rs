@@ -5,7 +5,7 @@ use serde_json::Value;
 
 const PATH: &str = "/sub-agents";
 
-/// Reads on until sub-agents have said so many tokens; gives what they said, each with who.
+/// Reads until sub-agents have sent `count` tokens. Returns the tokens of each sub-agent.
 async fn until_said(events: &mut Events, count: usize) -> Vec<(String, String)> {
     let mut said = Vec::new();
     while said.len() < count {
@@ -17,7 +17,7 @@ async fn until_said(events: &mut Events, count: usize) -> Vec<(String, String)> 
     said
 }
 
-/// All have said their first token before any may say its second.
+/// All send their first token before any may send its second.
 pub async fn stream_at_the_same_time(session: Session) {
     let mut client = session.client().await;
     let answer = client
@@ -41,7 +41,7 @@ pub async fn stream_at_the_same_time(session: Session) {
     );
 }
 
-/// What the others are at is cancelled: their gate stays closed.
+/// The other sub-agents are cancelled while their gate is closed.
 pub async fn one_that_fails_ends_all(session: Session) {
     let mut client = session.client().await;
     let answer = client.say(PATH, "delegate:hold a,hold b,no-done").await;

@@ -4,7 +4,7 @@ use crate::{client::Client, session::Session};
 use hyper::Method;
 use serde_json::{Value, json};
 
-/// Sends a request; gives status and JSON.
+/// Sends a request. Returns status and JSON.
 async fn ask(client: &mut Client, method: Method, path: &str, body: Value) -> (u16, Value) {
     let body = if body.is_null() {
         String::new()
@@ -58,7 +58,7 @@ pub async fn live_and_die(session: Session) {
         ask(client, Method::DELETE, "/threads/t1", Value::Null).await,
         (204, Value::Null)
     );
-    // Its messages must be gone too, not only out of sight.
+    // Its messages must be deleted, not only hidden.
     create(client, "t1").await;
     let anew = ask(client, Method::GET, "/threads/t1", Value::Null).await.1;
     assert_eq!(anew["messages"], json!([]));
@@ -139,7 +139,7 @@ pub async fn bad_requests(session: Session) {
             "/threads/t1/messages",
             r#"{"role":"tool","content":"a"}"#,
         ),
-        // PostgreSQL keeps no NUL; what is refused is the same with all databases.
+        // PostgreSQL stores no NUL. All databases reject the same requests.
         (
             Method::POST,
             "/threads",

@@ -1,4 +1,4 @@
-//! Turns in which the model calls tools, or draws.
+//! Turns in which the model calls tools, or generates an image.
 
 use super::{
     question::Question,
@@ -6,14 +6,14 @@ use super::{
 };
 use serde_json::{Value, json};
 
-/// The chunks of the turn that is due; `None` if the message asks for no tools.
+/// Returns the chunks of the next turn; `None` if the message asks for no tools.
 pub fn turn(question: &Question) -> Option<String> {
     let message = question.message.as_str();
     let first = question.results.is_empty();
     match message.split([':', ',']).next()? {
         // `draw:URL` answers with that image.
         "draw" => Some(image(&message["draw:".len()..])),
-        // `call:NAME:ARGUMENTS` calls a tool, and then says what it has returned.
+        // `call:NAME:ARGUMENTS` calls a tool, and then quotes its result.
         "call" if first => message
             .splitn(3, ':')
             .skip(1)
@@ -26,7 +26,7 @@ pub fn turn(question: &Question) -> Option<String> {
             ("get_weather", r#"{"city":"Rome"}"#),
         ])),
         "call" | "tools" => Some(question.results.iter().map(|text| token(text)).collect()),
-        // As often as it is asked.
+        // At each request.
         "forever" => Some(calls(&[("get_time", r#"{"city":"Oslo"}"#)])),
         // `delegate:TASK,TASK` gives each task to a sub-agent.
         "delegate" if first => Some(delegate(&message["delegate:".len()..])),
@@ -47,7 +47,8 @@ fn delegate(tasks: &str) -> String {
     calls(&all)
 }
 
-/// Calls as they are streamed: the name first, then the arguments in fragments, one call after the other.
+/// Formats calls as they are streamed: the name first, then fragments of the arguments, one call
+/// after the other.
 fn calls(calls: &[(&str, &str)]) -> String {
     let piece = |index: usize, call: Value| {
         let mut call = call;

@@ -1,19 +1,19 @@
-//! What a completion depends on: the user's words, and what tools have returned.
+//! The input of a completion: the user's message and the results of tools.
 
 use hyper::StatusCode;
 use serde_json::Value;
 
-/// The part of a request that scripts look at.
+/// The parts of a request that scripts use.
 #[derive(Clone, Debug)]
 pub struct Question {
     /// The first message of the user.
     pub message: String,
-    /// What tools have returned so far.
+    /// Results of tools so far.
     pub results: Vec<String>,
 }
 
 impl Question {
-    /// The question in a request's body.
+    /// Parses the body of a request.
     pub fn of(body: &Value) -> Self {
         let messages = body["messages"].as_array().map_or(&[][..], Vec::as_slice);
         let of = |role| {
@@ -27,18 +27,20 @@ impl Question {
         }
     }
 
-    /// The status of a refusal: at once for `status 500`, after the tools for `tools, then status 500`.
+    /// Returns the status of an error: at once for `status 500`, after the tools for `tools, then
+    /// status 500`.
     pub fn status(&self) -> Option<StatusCode> {
         let status = self.due()?.strip_prefix("status ")?;
         Some(status.parse().expect("the case names a status"))
     }
 
-    /// Whether nothing ever comes: for `no answer`, or `tools, then no answer`.
+    /// Whether no answer ever comes: for `no answer`, or `tools, then no answer`.
     pub fn is_never_answered(&self) -> bool {
         self.due() == Some("no answer")
     }
 
-    /// What comes now: the message, or what it says after `, then ` once tools have returned.
+    /// Returns the current instruction: the message, or its part after `, then ` once tools have
+    /// returned.
     fn due(&self) -> Option<&str> {
         match self.message.split_once(", then ") {
             Some(_) if self.results.is_empty() => None,
@@ -48,7 +50,7 @@ impl Question {
     }
 }
 
-/// The text of a message, whether it is one or a list of parts.
+/// Returns the text of a message, from a string or a list of parts.
 fn text(message: &Value) -> String {
     let content = &message["content"];
     let parts = content.as_array().into_iter().flatten();

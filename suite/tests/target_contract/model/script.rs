@@ -1,4 +1,4 @@
-//! What the model says to which message.
+//! The model's answers by message.
 
 use super::{Part, agent, question::Question};
 use bytes::Bytes;
@@ -10,15 +10,15 @@ use std::{
 };
 use tokio::sync::{mpsc, watch};
 
-/// Tokens of a plain answer; not all of them are ASCII, nor harmless in JSON.
+/// Tokens of a plain answer. Some are not ASCII, or need escapes in JSON.
 pub const TOKENS: [&str; 5] = [" Hello", " wörld", " \"quoted\"\\", " \u{1f980}", "\nend"];
 
-/// Where a completion is written to, until the client leaves.
+/// Destination of a completion, until the client leaves.
 pub type Sender = mpsc::Sender<Part>;
 
-/// Plays the completion that the question asks for.
+/// Plays the completion for the question.
 pub async fn play(question: Question, to: Sender, gate: watch::Receiver<bool>) {
-    // The client may leave at any time, and that ends the completion.
+    // The client may leave at any time, which ends the completion.
     let gone = to.clone();
     tokio::select! {
         () = gone.closed() => {}
@@ -61,7 +61,7 @@ async fn perform(question: &Question, to: Sender, gate: watch::Receiver<bool>) -
 /// The end of an answer.
 pub const DONE: &str = "data: [DONE]\n\n";
 
-/// Some clients take an answer whose id they have seen for one that they have.
+/// Returns a new id: some clients ignore an answer whose id they have seen.
 fn new_id() -> String {
     static LAST: AtomicUsize = AtomicUsize::new(1);
     format!("chatcmpl-{}", LAST.fetch_add(1, Ordering::Relaxed) + 1)
@@ -84,7 +84,7 @@ pub fn token(content: &str) -> String {
     delta(&json!({ "content": content }), &Value::Null)
 }
 
-/// What comes before the tokens, and what a target must not take for one.
+/// Returns the chunks before the tokens, which a target must not take for one.
 fn head() -> String {
     format!(
         ": a comment\n\n{}",
@@ -92,7 +92,7 @@ fn head() -> String {
     )
 }
 
-/// What comes after the tokens: the end's reason, the usage without choices, and the end itself.
+/// Returns the chunks after the tokens: the finish reason, the usage without choices, and the end.
 fn tail(reason: &str) -> String {
     let usage = json!({ "prompt_tokens": 1, "completion_tokens": 5, "total_tokens": 6 });
     delta(&json!({}), &json!(reason)) + &chunk(&json!([]), &usage) + DONE
@@ -105,7 +105,7 @@ fn whole() -> String {
         + &tail("stop")
 }
 
-/// `None` when the client has left.
+/// Sends text; `None` when the client has left.
 async fn send(to: &Sender, text: impl Into<Bytes>) -> Option<()> {
     to.send(Ok(text.into())).await.ok()
 }
@@ -119,9 +119,10 @@ async fn plain(to: &Sender) -> Option<()> {
     Some(())
 }
 
-/// Pieces that end within lines, within keys and within every character that can be split.
+/// Sends pieces that end within lines, keys and multi-byte characters.
 ///
-/// The pause lets them travel one by one. Should two of them meet after all, the case is easier, not wrong.
+/// The pause lets them travel separately. If two of them are merged, the case is easier but not
+/// wrong.
 async fn pieces(to: &Sender) -> Option<()> {
     let text = whole();
     let ends = (1..=text.len())
@@ -135,14 +136,14 @@ async fn pieces(to: &Sender) -> Option<()> {
     Some(())
 }
 
-/// The body's end long after the answer's. Should the two meet after all, the case is easier, not wrong.
+/// Ends the body long after the answer. If the two are merged, the case is easier but not wrong.
 async fn late_end(to: &Sender) -> Option<()> {
     send(to, whole() + ": something may follow\n").await?;
     tokio::time::sleep(Duration::from_millis(50)).await;
     Some(())
 }
 
-/// One token, and the second once the gate is open.
+/// Sends one token, and the second once the gate is open.
 async fn hold(to: &Sender, id: &str, mut gate: watch::Receiver<bool>) -> Option<()> {
     send(to, head() + &token(&format!(" first{id}"))).await?;
     gate.wait_for(|open| *open).await.ok()?;
@@ -156,7 +157,7 @@ async fn endless(to: &Sender) -> Option<()> {
     }
 }
 
-/// The gate makes sure that the token is out: a server may drop what it has not sent yet.
+/// Aborts after one token. The gate ensures that the token is out: a server may drop unsent data.
 async fn break_off(to: &Sender, mut gate: watch::Receiver<bool>) -> Option<()> {
     send(to, token(TOKENS[0])).await?;
     gate.wait_for(|open| *open).await.ok()?;

@@ -1,6 +1,7 @@
-//! Who measures when.
+//! The order in which alternatives are measured.
 
-/// There and back again, beginning with another each time, so that what drifts hits all `count` alike.
+/// Returns the order of round `round`: forth and back, beginning with another each time, so that
+/// drift affects all `count` alternatives alike.
 pub fn order(count: usize, round: usize) -> Vec<usize> {
     let mut turn: Vec<usize> = (0..count).map(|at| (at + round / 2) % count).collect();
     if round % 2 == 1 {
@@ -14,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everybody_has_every_turn() {
+    fn gives_each_alternative_each_place_equally_often() {
         let mut places = vec![vec![]; 4];
         for round in 0..8 {
             for (place, at) in order(4, round).into_iter().enumerate() {

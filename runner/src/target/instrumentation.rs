@@ -1,9 +1,9 @@
-//! What makes a runtime tell more of itself, for rounds that are recorded for that alone.
+//! Settings that make a runtime write symbols of its compiled code, for instrumented rounds.
 
 use super::{
     arm::{Arm, Source},
     error::{Context, Error, Result},
-    manifest::Help,
+    manifest::Instrumentation,
     sudo_user::SudoUser,
 };
 use nix::unistd::{Gid, Uid, chown};
@@ -14,12 +14,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Stands for the folder in the values of a [`Help`].
+/// Stands for the folder in the values of an [`Instrumentation`].
 const DIR: &str = "{dir}";
 
-/// What a runtime family takes to write down what it compiles; `None` where we know of nothing.
-fn of_family(runtime: &str, version: &str) -> Option<Help> {
-    let help = |env: &[(&str, &str)], args: &[&str]| Help {
+/// Returns the settings of a runtime family; `None` for one without any.
+fn of_family(runtime: &str, version: &str) -> Option<Instrumentation> {
+    let help = |env: &[(&str, &str)], args: &[&str]| Instrumentation {
         env: env
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()))
@@ -27,8 +27,8 @@ fn of_family(runtime: &str, version: &str) -> Option<Help> {
         args: args.iter().map(|word| (*word).into()).collect(),
     };
     match runtime {
-        // What the recorder sees by itself, see `record::go`.
-        "go" => Some(Help::default()),
+        // The recorder attaches probes to Go's runtime; see `record::go` of the profiler.
+        "go" => Some(Instrumentation::default()),
         "bun" => Some(help(
             &[
                 ("BUN_JSC_useJITDump", "1"),
@@ -36,7 +36,7 @@ fn of_family(runtime: &str, version: &str) -> Option<Help> {
             ],
             &[],
         )),
-        // Node 20 would write among the temporary files, where anybody may have put a link.
+        // Node 20 writes to the temporary folder, where other users may have placed a link.
         "node" if major(version) >= Some(24) => Some(help(
             &[],
             &[
@@ -60,34 +60,34 @@ fn major(version: &str) -> Option<u32> {
 }
 
 impl Arm {
-    /// What makes its runtime tell more: what its `target.toml` says, else what serves the runtime family. `None` where
-    /// nothing does, or it runs already.
-    pub fn help(&self) -> Option<Help> {
+    /// Returns the settings in its `target.toml`, else those of its runtime family. `None` without
+    /// any, and for an arm that runs already.
+    pub fn instrumentation(&self) -> Option<Instrumentation> {
         let Source::Folder(folder) = &self.source else {
             return None;
         };
-        if let Some(own) = &folder.manifest.detail {
+        if let Some(own) = &folder.manifest.instrumented {
             return Some(own.clone());
         }
         let (runtime, version) = self.runtime()?;
         let help = of_family(&runtime, &version)?;
-        // At the end of a command they would be the server's and not the runtime's.
+        // At the end of a command they would be arguments of the server, not of the runtime.
         let heard = help.args.is_empty() || folder.manifest.run.contains("{args}");
         heard.then_some(help)
     }
 }
 
-/// A folder that a runtime writes into, removed with everything in it when this is dropped.
+/// A folder that a runtime writes into. Dropping it removes it with its content.
 #[derive(Debug)]
-pub struct HelpFolder {
+pub struct SymbolFolder {
     path: PathBuf,
 }
 
-impl HelpFolder {
-    /// Makes a new one, for the user that servers run as and nobody else.
+impl SymbolFolder {
+    /// Creates a new folder that only the user of the servers can access.
     ///
     /// # Errors
-    /// When it is there already or cannot be made.
+    /// Fails if it exists or cannot be created.
     pub fn create(path: &Path) -> Result<Self> {
         let making = || format!("creating {}", path.display());
         DirBuilder::new().mode(0o700).create(path).doing(making)?;
@@ -103,16 +103,16 @@ impl HelpFolder {
         Ok(folder)
     }
 
-    /// Where it is, absolutely.
+    /// Returns its absolute path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// `help` with this folder in its place.
+    /// Returns the settings with this folder's path filled in.
     ///
     /// # Errors
-    /// When the folder's path is no text.
-    pub fn fill(&self, help: &Help) -> Result<Help> {
+    /// Fails if the path is not UTF-8.
+    pub fn fill(&self, help: &Instrumentation) -> Result<Instrumentation> {
         let dir = self.path.to_str().ok_or_else(|| Error::Io {
             what: format!("naming {}", self.path.display()),
             source: std::io::Error::from(std::io::ErrorKind::InvalidFilename),
@@ -123,16 +123,17 @@ impl HelpFolder {
             .iter()
             .map(|(name, value)| (name.clone(), fill(value)))
             .collect();
-        Ok(Help {
+        Ok(Instrumentation {
             env,
             args: help.args.iter().map(fill).collect(),
         })
     }
 }
 
-impl Drop for HelpFolder {
+impl Drop for SymbolFolder {
     fn drop(&mut self) {
-        // The standard library follows no link in it. What it cannot remove is told: nothing else looks after it.
+        // The standard library follows no link in it. A failure is printed: nothing else removes
+        // the folder.
         if let Err(error) = fs::remove_dir_all(&self.path) {
             eprintln!("kontrast: {} is left behind: {error}", self.path.display());
         }
@@ -145,30 +146,36 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
-    fn the_targets_own_help_comes_before_that_of_its_family() {
-        let own = Scratch::new("run = 'x'\ndetail = { env = { A = '{dir}/x' } }");
-        assert_eq!(own.arm("").help().unwrap().env["A"], "{dir}/x");
-        let none = Scratch::new("run = 'x'\ndetail = {}");
-        assert_eq!(none.arm("").help(), Some(Help::default()));
+    fn prefers_settings_of_the_target_to_those_of_its_family() {
+        let own = Scratch::new("run = 'x'\ninstrumented = { env = { A = '{dir}/x' } }");
+        assert_eq!(own.arm("").instrumentation().unwrap().env["A"], "{dir}/x");
+        let none = Scratch::new("run = 'x'\ninstrumented = {}");
+        assert_eq!(
+            none.arm("").instrumentation(),
+            Some(Instrumentation::default())
+        );
         let variants = "run = 'x {args}'\n[variants.node]\nruntime = 'node'\nversion = '24.1.0'\n[variants.old]\nruntime = 'node'\nversion = '20.1.0'\n[variants.bun]\nruntime = 'bun'\n[variants.cpp]\nruntime = 'cpp'";
         let family = Scratch::new(variants);
-        let help = family.arm(":bun").help().unwrap();
+        let help = family.arm(":bun").instrumentation().unwrap();
         assert_eq!(help.env["BUN_JSC_useJITDump"], "1");
-        assert_eq!(family.arm(":cpp").help(), None);
-        assert_eq!(family.arm(":node").help(), of_family("node", "24"));
-        assert_eq!(family.arm(":old").help(), None);
+        assert_eq!(family.arm(":cpp").instrumentation(), None);
+        assert_eq!(
+            family.arm(":node").instrumentation(),
+            of_family("node", "24")
+        );
+        assert_eq!(family.arm(":old").instrumentation(), None);
         let deaf = Scratch::new(&variants.replace("{args}", "y"));
-        assert_eq!(deaf.arm(":node").help(), None);
+        assert_eq!(deaf.arm(":node").instrumentation(), None);
         let running = Arm::resolve("a=pid:1@http://x", Path::new("none")).unwrap();
-        assert_eq!(running.help(), None);
+        assert_eq!(running.instrumentation(), None);
     }
 
     #[test]
-    fn a_folder_is_private_filled_in_and_removed_with_what_is_in_it() {
+    fn creates_a_private_folder_and_removes_it() {
         let dir = tempfile::tempdir().unwrap();
         let (path, kept) = (dir.path().join("from runtime"), dir.path().join("kept"));
         fs::write(&kept, "").unwrap();
-        let folder = HelpFolder::create(&path).unwrap();
+        let folder = SymbolFolder::create(&path).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o700);
         let help = of_family("node", "24").unwrap();
         let filled = folder.fill(&help).unwrap().args;
@@ -176,7 +183,7 @@ mod tests {
         assert_eq!(filled[1], expected);
         fs::create_dir(path.join("deep")).unwrap();
         symlink(&kept, path.join("deep/link")).unwrap();
-        assert!(HelpFolder::create(&path).is_err(), "it is there already");
+        assert!(SymbolFolder::create(&path).is_err(), "it is there already");
         drop(folder);
         assert!(!path.exists() && kept.exists());
     }

@@ -1,0 +1,112 @@
+//! Answers in other shapes than the expected one, and outputs.
+
+use crate::scripted::{
+    GOOD, assert_valid, event_stream, load, loadgen, serve_always as serve, whole,
+};
+use recording::LoadSummary;
+
+#[test]
+fn rejects_redirects_by_name() {
+    let url = serve("HTTP/1.1 307 Moved\r\nlocation: /new\r\ncontent-length: 0\r\n\r\n".into());
+    let run = load(&url, &["--users", "1", "--requests", "2"]);
+    let reason = "status 307 (redirect, not followed)";
+    assert_eq!(run.summary.requests.rejected[reason], 2);
+    assert!(run.summary.error_bodies[reason].contains("/new"));
+}
+
+#[test]
+fn names_what_is_no_stream() {
+    let page = "<html>sorry</html>";
+    for (kind, reason) in [
+        (
+            "content-type: text/html",
+            "no content token: content-type text/html",
+        ),
+        (
+            "content-type: application/json",
+            "no content token: content-type application/json",
+        ),
+        (
+            "content-encoding: br",
+            "no content token: content-encoding br, not requested",
+        ),
+    ] {
+        let run = load(
+            &serve(whole(&format!("200 OK\r\n{kind}"), page)),
+            &["--users", "1", "--requests", "1"],
+        );
+        assert_eq!(run.summary.requests.rejected[reason], 1);
+        assert_eq!(run.summary.error_bodies[reason], page);
+        assert_eq!(run.code, Some(1));
+    }
+}
+
+#[test]
+fn accepts_a_stream_without_a_last_empty_line() {
+    let run = load(
+        &serve(event_stream(GOOD.trim_end())),
+        &["--users", "1", "--requests", "2"],
+    );
+    assert_valid(&run);
+    assert_eq!((run.summary.ttft.count, run.summary.tokens), (2, 4));
+}
+
+#[test]
+fn accepts_json_lines() {
+    let lines = "{\"message\":{\"content\":\"a\"},\"done\":false}\n{\"message\":{\"content\":\"\"},\"done\":true}\n";
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ncontent-length: {}\r\n\r\n{lines}",
+        lines.len()
+    );
+    let run = load(&serve(answer), &["--users", "1", "--requests", "2"]);
+    assert_valid(&run);
+    assert_eq!((run.summary.ttft.count, run.summary.tokens), (2, 2));
+}
+
+#[test]
+fn writes_every_output_even_if_one_fails() {
+    let url = serve(event_stream(GOOD));
+    let dir = tempfile::tempdir().unwrap();
+    let page = dir.path().join("load.html");
+    let output = loadgen(&[
+        "run",
+        "--url",
+        &url,
+        "--users",
+        "1",
+        "--requests",
+        "1",
+        "--json",
+        "/dev/full",
+        "--html",
+        page.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/dev/full"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("ttft"));
+    assert!(std::fs::read_to_string(page).unwrap().contains("<html"));
+}
+
+#[test]
+fn writes_json_to_standard_output() {
+    let url = serve(event_stream(GOOD));
+    for name in ["-", "/dev/stdout"] {
+        let output = loadgen(&[
+            "run",
+            "--url",
+            &url,
+            "--users",
+            "1",
+            "--requests",
+            "1",
+            "--json",
+            name,
+        ]);
+        let summary: LoadSummary = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(summary.requests.completed, 1, "{name}");
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains("ttft"),
+            "{name}"
+        );
+    }
+}
