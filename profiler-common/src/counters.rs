@@ -64,13 +64,15 @@ counters! {
     lost_blame,
     /// CPU samples of user code for which a full map had no room.
     lost_samples,
+    /// CPU samples that are counted without their call stack, since its map was full.
+    lost_stacks,
     /// Page faults that are counted without their code, since its map was full.
     lost_fault_sites,
     /// Calls that manage memory, counted without their stack, since its map was full.
     lost_call_sites,
 }
 
-const _: () = assert!(size_of::<Counters>() == 192);
+const _: () = assert!(size_of::<Counters>() == 200);
 
 impl Counters {
     /// Returns the number of events that could not be stored. Those that lost their code only are

@@ -21,10 +21,13 @@ slotted! {
         pub wakeups: u64,
         /// Length of the bursts before the last, added up.
         pub span_ns: u64,
+        /// Threads that were woken and have not blocked since, as a sum of two's complement numbers: a
+        /// thread that was awake before the first wake-up was seen makes it negative.
+        pub awake: u64,
     }
 }
 
-const _: () = assert!(size_of::<GcBursts>() == 40);
+const _: () = assert!(size_of::<GcBursts>() == 48);
 
 impl Slot<'_, GcBursts> {
     /// Counts a wake-up of one of the threads. Returns the length of the burst before, in ns, if
@@ -44,6 +47,24 @@ impl Slot<'_, GcBursts> {
         let span = end.saturating_sub(self.burst_start_ns().replace(now));
         self.span_ns().add(span);
         Some(span)
+    }
+
+    /// One of the threads is no longer blocked.
+    #[inline(always)]
+    pub fn unblock(self) {
+        self.awake().add_shared(1);
+    }
+
+    /// One of the threads blocks.
+    #[inline(always)]
+    pub fn block(self) {
+        self.awake().add_shared(u64::MAX);
+    }
+
+    /// Whether one of the threads is awake: a collection is under way.
+    #[inline(always)]
+    pub fn is_active(self) -> bool {
+        self.awake().get().cast_signed() > 0
     }
 
     /// One of the threads leaves the CPU that it has had since `switched_in_ns`. Where that was
@@ -95,6 +116,21 @@ mod tests {
         slot.wake(10 * MS);
         slot.wake(11 * MS);
         assert_eq!(bursts.last_span_ns(), Some(MS));
+    }
+
+    #[test]
+    fn is_active_while_a_thread_is_awake() {
+        let mut bursts = GcBursts::default();
+        let slot = Slot::exclusive(&mut bursts);
+        assert!(!slot.is_active());
+        slot.unblock();
+        slot.unblock();
+        slot.block();
+        assert!(slot.is_active());
+        slot.block();
+        assert!(!slot.is_active());
+        slot.block();
+        assert!(!slot.is_active(), "it was awake before the window opened");
     }
 
     #[test]

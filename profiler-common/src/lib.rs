@@ -13,6 +13,7 @@
 )]
 
 pub mod call_site;
+pub mod call_stack;
 pub mod counters;
 pub mod event_loop;
 pub mod fifo;
@@ -32,6 +33,7 @@ pub mod thread;
 pub mod wakes;
 
 pub use call_site::{CallSite, CallSiteSum};
+pub use call_stack::{CallStack, StackKey};
 pub use counters::Counters;
 pub use event_loop::EventLoop;
 pub use fifo::{Fifo, RecvStamp};

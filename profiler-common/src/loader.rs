@@ -5,8 +5,8 @@
 )]
 
 use crate::{
-    CallSite, CallSiteSum, Counters, EventLoop, Fifo, GcBursts, Goroutines, RecvStamp, Relays,
-    RunQueueBlame, Socket, SyscallStat, Thread, Wakes,
+    CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, GcBursts, Goroutines, RecvStamp,
+    Relays, RunQueueBlame, Socket, StackKey, SyscallStat, Thread, Wakes,
 };
 
 macro_rules! plain_data {
@@ -20,6 +20,7 @@ macro_rules! plain_data {
 plain_data!(
     CallSite,
     CallSiteSum,
+    CallStack,
     Counters,
     EventLoop,
     Fifo,
@@ -29,6 +30,7 @@ plain_data!(
     Relays,
     RunQueueBlame,
     Socket,
+    StackKey,
     SyscallStat,
     Thread,
     Wakes

@@ -23,6 +23,8 @@ globals! {
     GC_THREAD_COMM: u64 = 0;
     /// 1: `sched_switch` passes the previous task's state as its fourth argument (Linux 5.18).
     SWITCH_HAS_STATE: u8 = 1;
+    /// Bit 0: samples keep the call stack of user code; bit 1: that of the kernel.
+    KEEPS_STACKS: u8 = 0;
     /// 1: the stack of a system call can be walked, since registers are those of x86-64.
     WALKS_STACKS: u8 = 0;
 

@@ -4,14 +4,15 @@ use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, PerCpuArray, Queue, RingBuf};
 use core::borrow::Borrow;
+use profiler_common::call_stack::{MAX_COUNTS, MAX_STACKS};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
 use profiler_common::slot::{atomic_add, opaque};
 use profiler_common::socket::{MAX_SOCKETS, SOCK_CACHE_LEN};
 use profiler_common::syscall::HOT_SYSCALLS;
 use profiler_common::{
-    CallSite, CallSiteSum, Counters, EventLoop, Fifo, GcBursts, GoEvent, Goroutines, MAX_THREADS,
-    RecvStamp, Relays, RunQueueBlame, Slot, SockCacheEntry, Socket, SyscallStat, Thread, Wakes,
-    event_loop, goroutine, relay, wakes,
+    CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, GcBursts, GoEvent, Goroutines,
+    MAX_THREADS, RecvStamp, Relays, RunQueueBlame, Slot, SockCacheEntry, Socket, StackKey,
+    SyscallStat, Thread, Wakes, event_loop, goroutine, relay, wakes,
 };
 
 /// Thread groups that are tracked besides `TARGET_TGID`.
@@ -89,6 +90,15 @@ pub static FAULTS: HashMap<u64, u64> = HashMap::with_max_entries(65_536, 0);
 /// CPU samples of user code by `code_key`.
 #[map]
 pub static CODE: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);
+/// Call stacks of CPU samples, by their hash.
+#[map]
+pub static STACKS: HashMap<u64, CallStack> = HashMap::with_max_entries(MAX_STACKS, 0);
+/// CPU samples by thread and call stack.
+#[map]
+pub static STACK_COUNTS: HashMap<StackKey, u64> = HashMap::with_max_entries(MAX_COUNTS, 0);
+/// Where a stack is read to: it is too large for a program's own stack.
+#[map]
+pub static STACK_SCRATCH: PerCpuArray<CallStack> = PerCpuArray::with_max_entries(1, 0);
 /// Page faults by `call_site::fault_key` and `call_site::kernel_fault_key`.
 #[map]
 pub static FAULT_SITES: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);

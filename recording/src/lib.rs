@@ -21,6 +21,7 @@ pub mod observer;
 pub mod process;
 pub mod relays;
 pub mod runtime_stats;
+pub mod stacks;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod vocabulary;
@@ -35,6 +36,7 @@ pub use load::LoadSummary;
 pub use memory::MemoryStack;
 pub use relays::RelayBucket;
 pub use runtime_stats::RuntimeStats;
+pub use stacks::Stacks;
 pub use workload::Workload;
 
 use serde::{Deserialize, Serialize};
@@ -74,6 +76,9 @@ pub struct Recording {
     /// Samples of user mode by thread and function, most first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub code: Vec<process::CodeSamples>,
+    /// Call stacks of CPU samples.
+    #[serde(default, skip_serializing_if = "Stacks::is_empty")]
+    pub stacks: Stacks,
     /// Call sites that take memory and return it, largest first; see [`MemoryStack::weight`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub memory_stacks: Vec<MemoryStack>,

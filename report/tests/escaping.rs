@@ -51,6 +51,13 @@ fn poison_comparison(comparison: &mut Comparison) {
         arm.functions
             .iter_mut()
             .for_each(|found| (found.name, found.place) = (hostile(), hostile()));
+        for waste in &mut arm.waste {
+            (waste.text, waste.advice) = (hostile(), hostile());
+            waste.evidence.push(evidence.clone());
+        }
+        for found in &mut arm.event_loops {
+            found.role = Role::Named(hostile());
+        }
         let ledgers = arm.ledger.values_mut();
         let ledgers = ledgers.chain(arm.by_cause.values_mut());
         for row in ledgers.chain(arm.by_kind.values_mut()).flatten() {

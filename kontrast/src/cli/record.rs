@@ -4,6 +4,7 @@ use crate::outcome::Outcome;
 use crate::suspended_command::SuspendedCommand;
 use anyhow::Result;
 use profiler::record::probe_groups::HookKind;
+use profiler::record::programs::Stacks;
 use profiler::record::stop::Until;
 use profiler::record::target::{Process, executable_name, file_name};
 use profiler::record::{Options, output, privilege, record};
@@ -47,6 +48,15 @@ pub struct Record {
     /// Attach fewer probes, which cost the target less and record less.
     #[arg(long, value_enum, default_value = "all", value_name = "PROBES")]
     pub probes: Probes,
+    /// Keep these call stacks of CPU samples.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "user,kernel",
+        value_name = "STACKS"
+    )]
+    pub stacks: Vec<StackKind>,
     /// Print the diagnostics of the eBPF programs.
     #[arg(long)]
     pub log_programs: bool,
@@ -77,6 +87,17 @@ pub enum Probes {
     /// Alternate the modes every second to measure the cost of each; record nothing else.
     #[value(alias = "turns")]
     Overhead,
+}
+
+/// Call stacks to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum StackKind {
+    /// Keep the stacks of user code.
+    User,
+    /// Keep the stacks of the kernel.
+    Kernel,
+    /// Keep no stack; it excludes the others.
+    None,
 }
 
 impl Probes {
@@ -143,9 +164,21 @@ impl Record {
             placement: self.placement.clone(),
             log_programs: self.log_programs,
             hooks,
+            stacks: self.stacks(),
             mode: self.probes.mode(),
             round: self.round,
             runtime_symbols: self.runtime_symbols.clone(),
+        }
+    }
+
+    fn stacks(&self) -> Stacks {
+        let wants = |kind| self.stacks.contains(&kind);
+        match wants(StackKind::None) {
+            true => Stacks::NONE,
+            false => Stacks {
+                user: wants(StackKind::User),
+                kernel: wants(StackKind::Kernel),
+            },
         }
     }
 

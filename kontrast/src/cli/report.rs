@@ -39,6 +39,8 @@ pub enum Format {
     Svg,
     /// Write comparison and recordings into one file: report.json.
     Json,
+    /// Write the verdict as Markdown: report.md.
+    Md,
 }
 
 /// The contents of a directory.
@@ -78,6 +80,9 @@ fn render(input: &Input, format: Format, out: &Path) -> anyhow::Result<Vec<PathB
         })?],
         Format::Json => vec![to_file(&out.join("report.json"), |file| {
             report::json(input, file)
+        })?],
+        Format::Md => vec![to_file(&out.join("report.md"), |file| {
+            report::markdown(input, file)
         })?],
         Format::Svg => report::svg(input, &charts)?,
         Format::Png => report::png(input, &charts)?,
@@ -201,6 +206,7 @@ mod tests {
             &[
                 Format::Html,
                 Format::Json,
+                Format::Md,
                 Format::Svg,
                 Format::Png,
                 Format::Text,
@@ -209,7 +215,10 @@ mod tests {
         .unwrap();
         let page = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
         assert!(page.trim_end().ends_with("</html>"));
-        assert!(dir.path().join("report.json").is_file() && dir.path().join("charts").is_dir());
+        for file in ["report.json", "report.md"] {
+            assert!(dir.path().join(file).is_file(), "{file}");
+        }
+        assert!(dir.path().join("charts").is_dir());
     }
 
     #[test]

@@ -7,5 +7,6 @@ pub mod sample;
 pub mod sched;
 pub mod site;
 pub mod socket;
+pub mod stack;
 pub mod syscall;
 pub mod wake;

@@ -1,18 +1,21 @@
 //! CPU samples: where a thread is when it is not in a system call.
 //!
 //! Hooks: a perf event, `cpu-clock`, on each CPU.
-//! Writes: `THREADS.samples_*`, `CODE`.
+//! Writes: `THREADS.samples_*`, `CODE`, and by `stack.rs` `STACKS` and `STACK_COUNTS`.
 
-use crate::config::OFF_REGS_NR;
+use crate::config::{OFF_REGS_NR, OFF_REGS_SP};
 use crate::hook::{Direct, Object};
 use crate::maps::{CODE, tally};
 use crate::probes::site::user;
+use crate::probes::stack;
 use crate::track::{current, now};
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::{bpf_perf_event_data, pt_regs};
 use aya_ebpf::helpers::generated::{bpf_get_current_task_btf, bpf_task_pt_regs};
 use aya_ebpf::macros::perf_event;
 use aya_ebpf::programs::PerfEventContext;
+use profiler_common::call_stack::{AT_FAULT_RETURN, AT_SYSCALL_EDGE, IN_SYSCALL, IN_USER};
+use profiler_common::thread::FLAG_IN_SYSCALL;
 use profiler_common::{code_key, instruction::repeats};
 
 /// Classifies one sample of the running thread.
@@ -33,17 +36,34 @@ fn classify(ctx: &PerfEventContext, detects_edges: bool) -> u32 {
     let Some(thread) = current() else { return 0 };
     let registers = registers(ctx);
     let address = registers.rip;
-    if in_kernel(address) {
+    let kernel = in_kernel(address);
+    let flags = if kernel {
         thread.sampled_in_kernel(now(), detects_edges && by_syscall());
+        if thread.has(FLAG_IN_SYSCALL) {
+            IN_SYSCALL
+        } else {
+            0
+        }
     } else if detects_edges && after_syscall(registers) {
         thread.samples_syscall_edge().add(1);
+        AT_SYSCALL_EDGE
     } else if after_fault(registers) {
         thread.samples_fault_return().add(1);
+        AT_FAULT_RETURN
     } else {
         thread.samples_user().add(1);
         let key = code_key(thread.serial().get(), address);
         tally(&CODE, &key, |counters| counters.lost_samples += 1);
-    }
+        IN_USER
+    };
+    let stack_pointer = if !kernel {
+        registers.rsp
+    } else if detects_edges {
+        user_registers().read(OFF_REGS_SP.load())
+    } else {
+        0
+    };
+    stack::add(ctx, thread, flags, kernel, stack_pointer);
     0
 }
 
@@ -51,12 +71,18 @@ fn classify(ctx: &PerfEventContext, detects_edges: bool) -> u32 {
 /// number, where a fault or an interrupt leaves -1.
 #[inline(always)]
 fn by_syscall() -> bool {
+    let number: u64 = user_registers().read(OFF_REGS_NR.load());
+    number as i64 >= 0
+}
+
+/// The registers with which the running thread entered the kernel.
+#[inline(always)]
+fn user_registers() -> Object<Direct> {
     // SAFETY: the helper takes no argument and cannot fail.
     let task = unsafe { bpf_get_current_task_btf() };
     // SAFETY: the helper takes a task, which the helper before returned.
     let registers = unsafe { bpf_task_pt_regs(task) };
-    let number: u64 = Object::<Direct>::at(registers as *const u8).read(OFF_REGS_NR.load());
-    number as i64 >= 0
+    Object::at(registers as *const u8)
 }
 
 /// Kernel addresses are the upper half on every 64-bit architecture that Linux supports.
@@ -86,6 +112,7 @@ fn after_fault(registers: Registers) -> bool {
 #[derive(Clone, Copy)]
 struct Registers {
     rip: u64,
+    rsp: u64,
     rcx: u64,
     rflags: u64,
 }
@@ -98,6 +125,8 @@ fn registers(ctx: &PerfEventContext) -> Registers {
     Registers {
         // SAFETY: as above.
         rip: unsafe { (*registers).rip },
+        // SAFETY: as above.
+        rsp: unsafe { (*registers).rsp },
         // SAFETY: as above.
         rcx: unsafe { (*registers).rcx },
         // SAFETY: as above.

@@ -68,6 +68,9 @@ fn leave<A: Access>(thread: Tracked, task: Object<A>, state: u64, preempted: boo
     }
     if let Some(bursts) = gc_bursts_of(task) {
         bursts.leave(thread.switched_in_ns().get(), now);
+        if voluntary {
+            bursts.block();
+        }
     }
     let accounting = Accounting {
         exec_ns: task.read(OFF_TASK_EXEC_RUNTIME.load()),

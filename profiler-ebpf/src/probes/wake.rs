@@ -73,10 +73,14 @@ pub fn gc_bursts_of<A: Access>(task: Object<A>) -> Option<Slot<'static, GcBursts
 
 #[inline(always)]
 fn wakeup<A: Access>(args: Args<A>) {
-    if let Some(thread) = subject(args.object::<0>())
+    let task = args.object::<0>();
+    if let Some(thread) = subject(task)
         && let Some(off) = thread.wake(now())
     {
         observe(Kind::OffCpu, off);
+        if let Some(bursts) = gc_bursts_of(task) {
+            bursts.unblock();
+        }
     }
 }
 

@@ -56,14 +56,27 @@ pub type Code = BTreeMap<(u32, u64), u64>;
 /// making new code. A sample that comes between reading and removing loses its code, and stays in
 /// its thread's count.
 pub fn take_code(bpf: &mut Ebpf, taken: &mut Code) -> Result<()> {
-    let map = bpf.map_mut("CODE").context("the object has no map CODE")?;
-    let mut code: HashMap<_, u64, u64> = HashMap::try_from(map)?;
-    let found: Vec<(u64, u64)> = code.iter().filter_map(Result::ok).collect();
-    for (key, count) in found {
-        code.remove(&key)?;
+    for (key, count) in take::<u64, u64>(bpf, "CODE")? {
         *taken.entry(split_code_key(key)).or_default() += count;
     }
     Ok(())
+}
+
+/// Takes every entry out of a map. An entry that changes between reading and removing loses the
+/// change.
+///
+/// # Errors
+/// The map cannot be read.
+pub fn take<K: aya::Pod, V: aya::Pod>(bpf: &mut Ebpf, name: &str) -> Result<Vec<(K, V)>> {
+    let map = bpf
+        .map_mut(name)
+        .with_context(|| format!("the object has no map {name}"))?;
+    let mut map: HashMap<_, K, V> = HashMap::try_from(map)?;
+    let found: Vec<(K, V)> = map.iter().filter_map(Result::ok).collect();
+    for (key, _) in &found {
+        map.remove(key)?;
+    }
+    Ok(found)
 }
 
 impl Drained {

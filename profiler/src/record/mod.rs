@@ -33,6 +33,7 @@ pub mod runtime_stats;
 mod series;
 pub mod session;
 pub mod sockets;
+pub mod stacks;
 mod steal;
 pub mod stop;
 pub mod symbols;
@@ -47,6 +48,7 @@ use anyhow::Result;
 use overhead_recorder::OverheadRecorder;
 use probe_groups::HookKind;
 use proc_recorder::ProcRecorder;
+use programs::Stacks;
 use recording::observer::Mode;
 use recording::vocabulary::Runtime;
 use recording::{Ended, Recording};
@@ -71,6 +73,8 @@ pub struct Options {
     pub log_programs: bool,
     /// Kinds of hook that may be used, best first.
     pub hooks: Vec<HookKind>,
+    /// Which call stacks CPU samples keep.
+    pub stacks: Stacks,
     /// Which probes to attach.
     pub mode: Mode,
     /// Number of the round in its comparison: [`Mode::Overhead`] orders its modes by it.

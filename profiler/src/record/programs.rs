@@ -26,6 +26,8 @@ pub struct ProbeConfig {
     pub pairing: Pairing,
     /// The first eight bytes of the name of gc threads; 0 where they have no name of their own.
     pub gc_thread_comm: u64,
+    /// Which call stacks CPU samples keep.
+    pub stacks: Stacks,
     /// Whether the programs write diagnostics.
     pub log: bool,
     /// Kinds of hook that may be used, best first.
@@ -44,9 +46,36 @@ impl ProbeConfig {
             tgids,
             pairing: Pairing::Pool,
             gc_thread_comm: 0,
+            stacks: Stacks::NONE,
             log,
             kinds: kinds.to_vec(),
         }
+    }
+}
+
+/// Which call stacks CPU samples keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stacks {
+    /// Those of user code.
+    pub user: bool,
+    /// Those of the kernel.
+    pub kernel: bool,
+}
+
+impl Stacks {
+    /// No call stack.
+    pub const NONE: Self = Stacks {
+        user: false,
+        kernel: false,
+    };
+    /// User code and kernel.
+    pub const ALL: Self = Stacks {
+        user: true,
+        kernel: true,
+    };
+
+    fn bits(self) -> u8 {
+        u8::from(self.user) | u8::from(self.kernel) << 1
     }
 }
 
@@ -178,6 +207,7 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let pairing = config.pairing as u32;
     let walks_stacks = u8::from(cfg!(target_arch = "x86_64"));
     let has_state = u8::from(layout.switch_has_state);
+    let stacks = config.stacks.bits();
     let log_level: u8 = if config.log { u8::MAX } else { 0 };
     let mut loader = EbpfLoader::new();
     loader
@@ -185,6 +215,7 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
         .override_global("MANY_TARGETS", &many, true)
         .override_global("PAIRING", &pairing, true)
         .override_global("GC_THREAD_COMM", &config.gc_thread_comm, true)
+        .override_global("KEEPS_STACKS", &stacks, true)
         .override_global("WALKS_STACKS", &walks_stacks, true)
         .override_global("SWITCH_HAS_STATE", &has_state, true)
         .override_global(aya_log::LEVEL, &log_level, true);

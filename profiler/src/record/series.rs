@@ -2,10 +2,12 @@
 
 use super::drain::{self, Code};
 use super::links::SAMPLE_HZ;
+use super::stacks::TakenStacks;
 use super::{memory, ports};
 use anyhow::Result;
 use aya::Ebpf;
 use profiler_common::Thread;
+use profiler_common::call_stack::MAX_STACKS;
 use profiler_common::thread::ON_CPU;
 use recording::memory::{MemoryPoint, RegionPoint};
 use recording::process::CpuPoint;
@@ -26,6 +28,8 @@ pub struct Series {
     pub regions: Vec<RegionPoint>,
     /// Samples of user code, taken out of their map before it fills.
     pub code: Code,
+    /// Call stacks of samples, taken out of their maps before these fill.
+    pub stacks: TakenStacks,
     on_cpu_ns: u64,
     kernel_ns: u64,
 }
@@ -44,6 +48,7 @@ impl Series {
             memory: Vec::new(),
             regions: Vec::new(),
             code: Code::new(),
+            stacks: TakenStacks::default(),
             on_cpu_ns: 0,
             kernel_ns: 0,
         }
@@ -82,6 +87,13 @@ impl Series {
         if self.memory.len().is_multiple_of(points_per_take()) {
             drain::take_code(bpf, &mut self.code)?;
         }
+        if self
+            .memory
+            .len()
+            .is_multiple_of(points_per_take_of_stacks())
+        {
+            self.stacks.take(bpf)?;
+        }
         Ok(())
     }
 
@@ -102,9 +114,17 @@ impl Series {
 /// Returns the points after which the map of code could be half full, if every sample of every CPU
 /// fell into another place.
 fn points_per_take() -> usize {
-    const HALF: usize = 16_384;
+    points_until(16_384)
+}
+
+/// Returns the points after which the map of stacks could be half full, if every sample had another.
+fn points_per_take_of_stacks() -> usize {
+    points_until(MAX_STACKS as usize / 2)
+}
+
+fn points_until(samples: usize) -> usize {
     let cpus = aya::util::online_cpus().map_or(1, |cpus| cpus.len());
-    (HALF / (SAMPLE_HZ as usize * cpus)).max(1)
+    (samples / (SAMPLE_HZ as usize * cpus)).max(1)
 }
 
 #[cfg(test)]

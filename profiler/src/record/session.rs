@@ -10,6 +10,7 @@ use super::proc_snapshot::ProcSnapshot;
 use super::programs::{ProbeConfig, Programs};
 use super::runtime_stats::Visible;
 use super::series::Series;
+use super::stacks::Symbols;
 use super::target::{self, Process, pids};
 use super::threads::{JoinedThread, ThreadIndex};
 use super::window::{Opening, Span, monotonic_ns};
@@ -43,6 +44,7 @@ pub struct Session {
     regions: Regions,
     series: Series,
     stats: BpfStats,
+    symbols: Symbols,
     syscall_entry_exit_ns: f64,
     visible: Visible,
     instrumentation: Option<Instrumentation>,
@@ -67,6 +69,7 @@ impl Session {
             tgids: pids(&processes),
             pairing: runtime::pairing(target.runtime),
             gc_thread_comm: runtime::gc_thread_comm(target.runtime),
+            stacks: options.stacks,
             log: options.log_programs,
             kinds: options.hooks.clone(),
         };
@@ -86,8 +89,9 @@ impl Session {
         fill_maps(&mut programs.bpf, &config.tgids, series.ports())?;
         let exits = Exits::new(&mut programs.bpf)?;
         let regions = memory::regions_of_all(&config.tgids);
-        // Needs a privilege that is dropped next, so that it cannot be turned on again later.
+        // These need privileges that are dropped next.
         let stats = BpfStats::start();
+        let symbols = Symbols::of_kernel();
         super::privilege::drop_excess();
         let opening = Opening::now(&config.tgids);
         drain::set_window(&mut programs.bpf, opening.start_ns)?;
@@ -103,6 +107,7 @@ impl Session {
             regions,
             series,
             stats,
+            symbols,
             syscall_entry_exit_ns,
             visible,
             instrumentation,
@@ -154,6 +159,7 @@ impl Session {
         let own_cpu_ns = self.opening.own_cpu_ns();
         std::thread::sleep(IN_FLIGHT);
         self.take_exits();
+        self.series.stacks.take(&mut self.programs.bpf)?;
         let mut drained = drain::drain(&self.programs.bpf)?;
         for (place, count) in std::mem::take(&mut self.series.code) {
             *drained.code.entry(place).or_default() += count;
@@ -323,6 +329,10 @@ impl Recorder for Session {
         }
         let index = ThreadIndex::of(&joined);
         recording.code = code_samples::code_samples(drained, pids[0], regions, &index, &compiled);
+        let lost = drained.counters.lost_stacks;
+        let stacks = &self.series.stacks;
+        let read = (&self.symbols, lost);
+        recording.stacks = stacks.assemble(pids[0], regions, &index, &compiled, read);
         recording.memory_stacks = memory_stacks::memory_stacks(drained, pids[0], regions, &index);
         recording.wakers = wakers::wakers(drained, &index);
         recording.run_queue_blame = run_queue_blame::run_queue_blame(&drained.blame, &pids);

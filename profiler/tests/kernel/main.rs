@@ -7,5 +7,6 @@ mod modes;
 mod pidstat;
 mod refused;
 mod runtime_stats;
+mod stacks;
 mod support;
 mod trouble;

@@ -44,10 +44,11 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
         let text = "In single arms".into();
         blocks.extend([Block::Heading { text }, Block::Findings { items }]);
     }
+    let lead = if arms.list.len() > 1 { LEAD } else { "" };
     Some(Section {
         id: "causes",
         title: "Causes",
-        lead: LEAD.into(),
+        lead: lead.into(),
         blocks,
     })
 }

@@ -175,7 +175,7 @@ fn commands(input: &Input, arms: &Arms) -> Vec<Block> {
             quote(names.first().unwrap_or(&"NAME"))
         ),
     };
-    let again = "kontrast report DIR --format html,text,svg,png,json";
+    let again = "kontrast report DIR --format html,text,md,svg,png,json";
     vec![
         Block::Command { text },
         Block::paragraph("Render this report again, in any format, without privileges:"),

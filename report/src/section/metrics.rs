@@ -8,8 +8,8 @@ use crate::verdict::interval;
 use recording::comparison::{Estimate, Metric, Pair, Verdict};
 use recording::format::{self, Scale};
 
-const LEAD: &str = "Below each value stands its 95 % interval over rounds. A ratio is that arm's value divided by the first \
-arm's.";
+const INTERVALS: &str = "Below each value stands its 95 % interval over rounds.";
+const RATIOS: &str = "A ratio is that arm's value divided by the first arm's.";
 
 /// Returns the table of metrics; nothing without arms.
 pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
@@ -24,11 +24,15 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
     for metric in &input.comparison.metrics {
         table.row(Tone::Plain, row(metric, arms));
     }
+    let lead = match arms.list.len() {
+        1 => INTERVALS.into(),
+        _ => format!("{INTERVALS} {RATIOS}"),
+    };
     let blocks = vec![table.block_or("No metric could be computed.")];
     Some(Section {
         id: "metrics",
         title: "Metrics",
-        lead: LEAD.into(),
+        lead,
         blocks,
     })
 }

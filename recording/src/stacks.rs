@@ -1,0 +1,279 @@
+//! Call stacks of CPU samples.
+//!
+//! Stacks share their outer frames, so they are kept as a tree: a node is a frame called from its parent.
+
+use crate::process::is_zero;
+use crate::vocabulary::{CodePlace, vocabulary};
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+vocabulary! {
+    /// Where a CPU sample found its thread.
+    SampleMode {
+        /// In user code.
+        User = "user", "user code";
+        /// In a system call.
+        Syscall = "syscall", "system call";
+        /// In the kernel outside a system call: page fault, interrupt, context switch.
+        Fault = "fault", "page fault or interrupt";
+        /// At the edge of a system call.
+        SyscallEdge = "syscall-edge", "edge of a system call";
+        /// Back from a page fault, before the instruction that caused it ran.
+        FaultReturn = "fault-return", "return from a page fault";
+    }
+}
+
+/// Call stacks of CPU samples.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stacks {
+    /// Samples with a stack.
+    pub samples: u64,
+    /// Samples without: a map was full, or the thread is not in the recording.
+    pub lost: u64,
+    /// Files that code was mapped from.
+    pub modules: Vec<Module>,
+    /// Frames that occur in stacks.
+    pub frames: Vec<StackFrame>,
+    /// Nodes of the call tree. A parent stands before its children.
+    pub nodes: Vec<StackNode>,
+    /// Samples by thread and innermost node, most first.
+    pub counts: Vec<StackCount>,
+}
+
+/// A file that code was mapped from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Module {
+    /// Its name; never trusted, renderers escape it.
+    pub file: String,
+    /// GNU build id in hexadecimal digits; empty where it has none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub build_id: String,
+    /// Stacks that end in this module before they reach the start of their thread: the module keeps no frame
+    /// pointers there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub broken: u64,
+}
+
+/// A frame: a function where its symbol is known, otherwise an address.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct StackFrame {
+    /// The function; empty where no symbol names it. Never trusted, renderers escape it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub function: String,
+    /// Index of the module; absent for compiled code and the kernel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<usize>,
+    /// Start of the function where that is known, otherwise the address of the code: in the module's own address
+    /// space, or absolute without a module.
+    pub address: u64,
+    /// Where the code lies.
+    pub place: CodePlace,
+}
+
+/// A node of the call tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackNode {
+    /// Index of the caller's node; absent for the outermost frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<usize>,
+    /// Index of the frame.
+    pub frame: usize,
+}
+
+/// Samples of one thread in one stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackCount {
+    /// Index of the thread in `threads`.
+    pub thread: usize,
+    /// Where the samples found it.
+    pub mode: SampleMode,
+    /// Whether a dedicated garbage collection thread was awake.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_gc: bool,
+    /// Index of the innermost frame's node; absent for an empty stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<usize>,
+    /// Samples.
+    pub samples: u64,
+}
+
+impl Stacks {
+    /// Returns whether no stack was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.samples == 0 && self.lost == 0
+    }
+
+    /// Returns the frames of a stack, innermost first.
+    pub fn frames_of(&self, node: Option<usize>) -> impl Iterator<Item = &StackFrame> {
+        // A parent stands before its children, so that no file makes this endless.
+        let outward = |index: &usize| {
+            let parent = self.nodes.get(*index)?.parent;
+            parent.filter(|parent| parent < index)
+        };
+        let path = std::iter::successors(node, outward);
+        path.filter_map(|index| self.frames.get(self.nodes.get(index)?.frame))
+    }
+
+    /// Returns the words for a frame: its function, or its module and address.
+    pub fn label(&self, frame: &StackFrame) -> String {
+        if !frame.function.is_empty() {
+            return frame.function.clone();
+        }
+        match frame.module.and_then(|index| self.modules.get(index)) {
+            Some(module) => format!("{}+{:#x}", module.file, frame.address),
+            None => format!("[{}]", frame.place),
+        }
+    }
+}
+
+/// Builds the tree of [`Stacks`] from whole stacks.
+#[derive(Debug, Default)]
+pub struct StacksBuilder {
+    stacks: Stacks,
+    modules: BTreeMap<(String, String), usize>,
+    frames: BTreeMap<StackFrame, usize>,
+    nodes: BTreeMap<(Option<usize>, usize), usize>,
+    counts: BTreeMap<(usize, SampleMode, bool, Option<usize>), u64>,
+}
+
+impl StacksBuilder {
+    /// Returns the index of a module.
+    pub fn module(&mut self, file: &str, build_id: &str) -> usize {
+        let modules = &mut self.stacks.modules;
+        let key = (file.to_owned(), build_id.to_owned());
+        *self.modules.entry(key).or_insert_with(|| {
+            modules.push(Module {
+                file: file.into(),
+                build_id: build_id.into(),
+                broken: 0,
+            });
+            modules.len() - 1
+        })
+    }
+
+    /// Counts stacks that end in a module before they reach the start of their thread.
+    pub fn broken_in(&mut self, module: usize, samples: u64) {
+        if let Some(module) = self.stacks.modules.get_mut(module) {
+            module.broken += samples;
+        }
+    }
+
+    /// Counts samples without a stack.
+    pub fn lose(&mut self, samples: u64) {
+        self.stacks.lost += samples;
+    }
+
+    /// Adds samples of one stack, given from the outermost frame inward.
+    pub fn add(
+        &mut self,
+        (thread, mode, in_gc): (usize, SampleMode, bool),
+        outermost_first: impl IntoIterator<Item = StackFrame>,
+        samples: u64,
+    ) {
+        let mut node = None;
+        for frame in outermost_first {
+            node = Some(self.child(node, frame));
+        }
+        self.stacks.samples += samples;
+        *self.counts.entry((thread, mode, in_gc, node)).or_default() += samples;
+    }
+
+    fn child(&mut self, parent: Option<usize>, frame: StackFrame) -> usize {
+        let frames = &mut self.stacks.frames;
+        let frame = *self.frames.entry(frame).or_insert_with_key(|frame| {
+            frames.push(frame.clone());
+            frames.len() - 1
+        });
+        let nodes = &mut self.stacks.nodes;
+        *self.nodes.entry((parent, frame)).or_insert_with(|| {
+            nodes.push(StackNode { parent, frame });
+            nodes.len() - 1
+        })
+    }
+
+    /// Returns the stacks.
+    pub fn done(mut self) -> Stacks {
+        let counts = self.counts.into_iter();
+        let counts = counts.map(|((thread, mode, in_gc, node), samples)| StackCount {
+            thread,
+            mode,
+            in_gc,
+            node,
+            samples,
+        });
+        self.stacks.counts = counts.collect();
+        self.stacks
+            .counts
+            .sort_by_key(|count| Reverse(count.samples));
+        self.stacks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(function: &str) -> StackFrame {
+        StackFrame {
+            function: function.into(),
+            module: None,
+            address: 0,
+            place: CodePlace::Kernel,
+        }
+    }
+
+    #[test]
+    fn shares_outer_frames_and_returns_stacks_innermost_first() {
+        let mut builder = StacksBuilder::default();
+        let stack = |names: &[&str]| names.iter().map(|name| frame(name)).collect::<Vec<_>>();
+        builder.add(
+            (0, SampleMode::User, false),
+            stack(&["start", "main", "read"]),
+            2,
+        );
+        builder.add(
+            (0, SampleMode::User, false),
+            stack(&["start", "main", "write"]),
+            5,
+        );
+        builder.add(
+            (0, SampleMode::User, false),
+            stack(&["start", "main", "read"]),
+            1,
+        );
+        builder.add((1, SampleMode::User, true), stack(&[]), 1);
+        builder.lose(4);
+        let stacks = builder.done();
+        assert_eq!((stacks.samples, stacks.lost), (9, 4));
+        assert_eq!((stacks.frames.len(), stacks.nodes.len()), (4, 4));
+        let first = stacks.counts[0];
+        let names: Vec<_> = stacks
+            .frames_of(first.node)
+            .map(|frame| &*frame.function)
+            .collect();
+        assert_eq!((first.samples, names), (5, vec!["write", "main", "start"]));
+        assert_eq!(stacks.frames_of(None).count(), 0);
+    }
+
+    #[test]
+    fn ends_stacks_of_a_damaged_file() {
+        let stacks = Stacks {
+            frames: vec![frame("a")],
+            nodes: vec![
+                StackNode {
+                    parent: Some(0),
+                    frame: 0,
+                },
+                StackNode {
+                    parent: Some(7),
+                    frame: 9,
+                },
+            ],
+            ..Stacks::default()
+        };
+        assert_eq!(stacks.frames_of(Some(0)).count(), 1);
+        assert_eq!(stacks.frames_of(Some(1)).count(), 0);
+        assert_eq!(stacks.frames_of(Some(5)).count(), 0);
+    }
+}
