@@ -5,14 +5,18 @@
 
 use crate::{attribution, runtime};
 use recording::Recording;
+use recording::observer::Mode;
 use recording::process::WakeSource;
 use recording::vocabulary::Role;
 
 /// Writes the role and the user and kernel time of every thread, their sums, and the roles of
-/// wakers.
+/// wakers. With fewer probes than [`Mode::All`] threads have no split, and the process has that of
+/// `/proc`.
 pub fn annotate(recording: &mut Recording) {
     runtime::assign_roles(recording);
-    split_time(recording);
+    if recording.observer.mode == Mode::All {
+        split_time(recording);
+    }
     name_wakers(recording);
 }
 
@@ -84,5 +88,22 @@ mod tests {
             (&waker.from_role, &waker.to_role),
             (&Role::HttpClient, &Role::MainLoop)
         );
+    }
+
+    #[test]
+    fn keeps_the_split_of_proc_with_fewer_probes() {
+        let build = Build::arm("bun").thread(1, "bun", |thread| thread.user(70, 1));
+        let mut recording = build
+            .with(|recording| {
+                recording.observer.mode = Mode::Counters;
+                (recording.process.user_ns, recording.process.kernel_ns) = (60, 10);
+                (recording.threads[0].user_ns, recording.threads[0].kernel_ns) = (0, 0);
+            })
+            .done();
+        annotate(&mut recording);
+        let (process, thread) = (&recording.process, &recording.threads[0]);
+        assert_eq!((process.user_ns, process.kernel_ns), (60, 10));
+        assert_eq!((thread.user_ns, thread.kernel_ns), (0, 0));
+        assert_eq!(thread.role, Role::MainLoop);
     }
 }

@@ -109,9 +109,9 @@ mod tests {
         BTF        yes
         privilege  lacks CAP_BPF
 
-        ✓ scheduler       tp_btf  something
-        ✗ sockets         none    cannot be said here: something
-                          since sock_send_length: no such hook
+        ✓ scheduler                  tp_btf  something
+        ✗ socket sends and receives  none    missing here: something
+                                     since sock_send_length: no such hook
         ");
     }
 }

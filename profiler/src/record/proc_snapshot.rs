@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Length of a tick of `/proc`'s times: USER_HZ, which is part of the kernel's interface, is 100 on
 /// every architecture that aya supports.
-const TICK_NS: u64 = 10_000_000;
+pub const TICK_NS: u64 = 10_000_000;
 
 /// The kernel's accounting of some processes at one instant.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,7 +1,7 @@
 //! Checks against the kernel's own accounting.
 
 use super::{EDGE_NS, Evidence, undecided};
-use crate::record::proc_snapshot::{ProcSnapshot, TaskAccounting};
+use crate::record::proc_snapshot::{ProcSnapshot, TICK_NS, TaskAccounting};
 use recording::observer::Check;
 use recording::process::Thread;
 
@@ -64,11 +64,16 @@ fn time_tolerance(evidence: &Evidence, kernel: f64) -> f64 {
     kernel * TOLERANCE + clocks + steal_ns(evidence)
 }
 
-/// Returns the steal time of all CPUs. The kernel charges it to no thread, while for the programs
-/// the thread stayed on its CPU. A thread whose wake-up the programs missed waited for a stolen CPU
-/// without their knowledge. Both differences are at most this.
+/// Returns the most steal time of all CPUs. The kernel charges steal to no thread, while for the
+/// programs the thread stayed on its CPU. A thread whose wake-up the programs missed waited for a
+/// stolen CPU without their knowledge. Both differences are at most this.
+///
+/// On hosts with steal the counter may lag by a tick, its resolution.
 fn steal_ns(evidence: &Evidence) -> f64 {
-    evidence.after.steal_since(evidence.before) as f64
+    match evidence.after.steal_ns {
+        0 => 0.0,
+        _ => (evidence.after.steal_since(evidence.before) + TICK_NS) as f64,
+    }
 }
 
 /// Adds the steal that the tolerance allows for to the note.

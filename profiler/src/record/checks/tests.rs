@@ -138,6 +138,9 @@ fn allows_for_steal_and_no_more() {
     assert!(judged(SECOND - SECOND / 10, SECOND / 10).ok);
     assert!(!judged(SECOND + SECOND / 5, SECOND / 10).ok);
     assert!(!judged(SECOND - SECOND / 5, SECOND / 10).ok);
+    // One tick of 10 ms, one per cent and 4 ms.
+    assert!(judged(SECOND + 23_000_000, 1).ok);
+    assert!(!judged(SECOND + 25_000_000, 1).ok);
 }
 
 #[test]
