@@ -62,7 +62,8 @@ pub struct Args {
     #[arg(long, value_name = "FAULT,…", long_help = fault_help())]
     fault: Vec<fault::Faults>,
     /// Require this API key of all requests but GET /stats
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", env = "STUB_API_KEY", hide_env_values = true)]
+    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
     api_key: Option<String>,
     /// Serve with this many threads, each on at most one core
     #[arg(long, default_value = "1")]

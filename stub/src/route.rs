@@ -81,6 +81,7 @@ async fn dispatch(
     let model = connection.worker.shared.config.script.model.as_str();
     match (request.method(), path) {
         (&Method::POST, "/chat/completions") => complete(connection, Api::Chat, request).await,
+        (&Method::POST, "/completions") => complete(connection, Api::Completions, request).await,
         (&Method::POST, "/responses") => complete(connection, Api::Responses, request).await,
         (&Method::POST, "/embeddings") => generate::embed(connection, request).await,
         (&Method::POST, "/messages") => {
@@ -91,7 +92,7 @@ async fn dispatch(
             check_version(&request)?;
             generate::count_tokens(request, api::messages::count_tokens, "input_tokens").await
         }
-        (_, "/chat/completions" | "/responses" | "/embeddings") => {
+        (_, "/chat/completions" | "/completions" | "/responses" | "/embeddings") => {
             Err(not_allowed(&request, "POST"))
         }
         (_, "/messages" | "/messages/count_tokens") => Err(not_allowed(&request, "POST")),

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Streams with random faults, and fails if the memory of stub or loadgen grows or requests are lost:
 # stub/tests/soak.sh [SECONDS] [USERS] [SEED]. The faults are the same for the same seed.
-# Build first: cargo build --release -p stub -p loadgen
+# Build first: cargo build --release -p stub -p loadgen. BIN is another folder of the programs.
 set -euo pipefail
 duration="${1:-600}" users="${2:-200}" seed="${3:-1}"
-bin="$(cd "$(dirname "$0")/../.." && pwd)/target/release"
+bin="${BIN:-$(cd "$(dirname "$0")/../.." && pwd)/target/release}"
 out="$(mktemp -d)"
 
 "$bin/stub" --seed "$seed" \

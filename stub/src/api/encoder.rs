@@ -1,8 +1,8 @@
 //! The events of a stream, in the format of its API.
 
 use super::{
-    Api, Identity, chat::ChunkEncoder, error::ApiError, gemini::GeminiEncoder,
-    messages::MessagesEncoder, responses::ResponsesEncoder, sse,
+    Api, Identity, chat::ChunkEncoder, completions::CompletionsEncoder, error::ApiError,
+    gemini::GeminiEncoder, messages::MessagesEncoder, responses::ResponsesEncoder, sse,
 };
 use crate::{
     cursor::Delta,
@@ -15,6 +15,8 @@ use crate::{
 pub enum Encoder {
     /// Chunks of a chat completion.
     Chat(ChunkEncoder),
+    /// Chunks of an older completion.
+    Completions(Box<CompletionsEncoder>),
     /// Events of a response.
     Responses(Box<ResponsesEncoder>),
     /// Events of an Anthropic message.
@@ -34,6 +36,11 @@ impl Encoder {
     ) -> Self {
         match api {
             Api::Chat => Self::Chat(ChunkEncoder::new(identity, include_usage, line_end)),
+            Api::Completions => Self::Completions(Box::new(CompletionsEncoder::new(
+                identity,
+                include_usage,
+                line_end,
+            ))),
             Api::Responses => {
                 Self::Responses(Box::new(ResponsesEncoder::new(identity, reply, line_end)))
             }
@@ -50,7 +57,7 @@ impl Encoder {
             Self::Chat(chat) => chat.opening(calls_only, out),
             Self::Responses(responses) => responses.opening(out),
             Self::Messages(messages) => messages.opening(out),
-            Self::Gemini(_) => {}
+            Self::Completions(_) | Self::Gemini(_) => {}
         }
     }
 
@@ -58,6 +65,7 @@ impl Encoder {
     pub fn delta(&mut self, delta: Delta<'_>, out: &mut Vec<u8>) {
         match self {
             Self::Chat(chat) => chat.delta(delta, out),
+            Self::Completions(completions) => completions.delta(delta, out),
             Self::Responses(responses) => responses.delta(delta, out),
             Self::Messages(messages) => messages.delta(delta, out),
             Self::Gemini(gemini) => gemini.delta(delta, out),
@@ -68,6 +76,7 @@ impl Encoder {
     pub fn finish(&mut self, reply: &Ending, out: &mut Vec<u8>) {
         match self {
             Self::Chat(chat) => chat.finish(reply.finish, reply.usage, out),
+            Self::Completions(completions) => completions.finish(reply, out),
             Self::Responses(responses) => responses.finish(reply, out),
             Self::Messages(messages) => messages.finish(reply, out),
             Self::Gemini(gemini) => gemini.finish(reply, out),
@@ -78,6 +87,7 @@ impl Encoder {
     pub fn done(&mut self, out: &mut Vec<u8>) {
         match self {
             Self::Chat(chat) => chat.done(out),
+            Self::Completions(completions) => completions.done(out),
             Self::Responses(responses) => responses.done(out),
             Self::Messages(messages) => messages.done(out),
             Self::Gemini(_) => {}
@@ -88,6 +98,7 @@ impl Encoder {
     pub fn error(&mut self, error: &ApiError, out: &mut Vec<u8>) {
         match self {
             Self::Chat(chat) => chat.error(error, out),
+            Self::Completions(completions) => completions.error(error, out),
             Self::Responses(responses) => responses.error(error, out),
             Self::Messages(messages) => messages.error(error, out),
             Self::Gemini(gemini) => gemini.error(error, out),
@@ -114,6 +125,7 @@ impl Encoder {
     fn line_end(&self) -> &'static str {
         match self {
             Self::Chat(chat) => chat.line_end(),
+            Self::Completions(completions) => completions.line_end,
             Self::Responses(responses) => responses.line_end,
             Self::Messages(messages) => messages.line_end,
             Self::Gemini(gemini) => gemini.line_end,

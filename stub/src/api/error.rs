@@ -114,7 +114,7 @@ impl ApiError {
     /// Returns the body of the response.
     pub fn body(&self, api: Api) -> Value {
         match api {
-            Api::Chat | Api::Responses => self.openai_body(),
+            Api::Chat | Api::Completions | Api::Responses => self.openai_body(),
             Api::Messages => self.anthropic_body(),
             Api::Gemini => self.gemini_body(),
         }

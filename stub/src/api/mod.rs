@@ -5,6 +5,7 @@
 
 pub mod assembled;
 pub mod chat;
+pub mod completions;
 pub mod embeddings;
 pub mod encoder;
 pub mod error;
@@ -28,6 +29,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub enum Api {
     /// OpenAI's chat completions.
     Chat,
+    /// OpenAI's older completions.
+    Completions,
     /// OpenAI's responses.
     Responses,
     /// Anthropic's messages.
@@ -44,6 +47,7 @@ impl Api {
     pub fn parse(self, body: &[u8]) -> Result<Prompt, ApiError> {
         match self {
             Self::Chat => chat::parse(body),
+            Self::Completions => completions::parse(body),
             Self::Responses => responses::parse(body),
             Self::Messages => messages::parse(body),
             Self::Gemini => gemini::parse(body),
@@ -54,6 +58,7 @@ impl Api {
     pub fn body(self, identity: &Identity, reply: &Reply, whole: &Assembled) -> Value {
         match self {
             Self::Chat => chat::completion(identity, reply, whole),
+            Self::Completions => completions::completion(identity, reply, whole),
             Self::Responses => responses::response(identity, reply),
             Self::Messages => messages::message(identity, reply, whole),
             Self::Gemini => gemini::response(identity, reply, whole),

@@ -102,6 +102,13 @@ def conversation_of_responses(ask):
     assert ask(items).output_text == "At noon it is 4 degrees."
 
 
+def older_completions():
+    answer = client.completions.create(model=MODEL, prompt="hello")
+    assert answer.choices[0].text == TEXT and answer.usage.completion_tokens == 5, answer
+    chunks = client.completions.create(model=MODEL, prompt="hello", stream=True)
+    assert "".join(chunk.choices[0].text for chunk in chunks) == TEXT
+
+
 def embeddings():
     answer = client.embeddings.create(model=MODEL, input=["a", "b"], dimensions=8)
     assert [len(item.embedding) for item in answer.data] == [8, 8], answer
@@ -150,6 +157,7 @@ conversation_with_tools(stream=False)
 conversation_with_tools(stream=True)
 constrained()
 responses()
+older_completions()
 embeddings()
 errors()
 retries()

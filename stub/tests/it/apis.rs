@@ -266,3 +266,31 @@ async fn counts_tokens_of_requests() {
         .json();
     assert_eq!(gemini["totalTokens"], 2);
 }
+
+#[tokio::test]
+async fn streams_and_answers_older_completions() {
+    let addr = start(tokens(2)).await;
+    let options = json!({"include_usage": true});
+    let body = json!({"model": "m", "prompt": "hi", "stream": true, "stream_options": options});
+    let response = send(addr, "/v1/completions", body).await;
+    assert!(response.is_complete() && response.body.ends_with("data: [DONE]\n\n"));
+    let chunks = response.events();
+    let chunks: Vec<Value> = chunks[..chunks.len() - 1]
+        .iter()
+        .map(|chunk| serde_json::from_str(chunk).unwrap())
+        .collect();
+    let texts = chunks
+        .iter()
+        .map(|chunk| chunk["choices"][0]["text"].clone());
+    assert_eq!(
+        texts.collect::<Vec<_>>(),
+        [json!(" tok0"), json!(" tok1"), json!(""), Value::Null]
+    );
+    assert_eq!(chunks[2]["choices"][0]["finish_reason"], "stop");
+    assert_eq!(chunks[3]["usage"]["completion_tokens"], 2);
+    let body = json!({"model": "m", "prompt": ["hi"], "max_tokens": 1});
+    let whole = send(addr, "/v1/completions", body).await.json();
+    assert_eq!(whole["object"], "text_completion");
+    assert_eq!(whole["choices"][0]["text"], " tok0");
+    assert_eq!(whole["choices"][0]["finish_reason"], "length");
+}

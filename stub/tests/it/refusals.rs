@@ -45,6 +45,22 @@ async fn refuses_bad_requests_for_responses() {
 }
 
 #[tokio::test]
+async fn refuses_bad_requests_for_older_completions() {
+    let addr = start(tokens(1)).await;
+    for (params, param) in [
+        (json!({}), "prompt"),
+        (json!({"prompt": ["a", "b"]}), "prompt"),
+        (json!({"prompt": "a", "logprobs": 3}), "logprobs"),
+        (json!({"prompt": "a", "echo": true}), "echo"),
+        (json!({"prompt": "a", "best_of": 2}), "best_of"),
+        (json!({"prompt": "a", "messages": []}), "messages"),
+    ] {
+        let error = refused(addr, "/v1/completions", params).await;
+        assert_eq!(error["error"]["param"], param, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn refuses_bad_requests_for_anthropic_messages() {
     let addr = start(tokens(1)).await;
     let user = json!([{"role": "user", "content": "hi"}]);

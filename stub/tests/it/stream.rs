@@ -136,7 +136,7 @@ async fn rejects_bad_requests_in_the_shape_of_the_api() {
             "'messages'",
         ),
         (
-            crate::support::post(addr, "/v1/completions", "", "{}").await,
+            crate::support::post(addr, "/v1/moderations", "", "{}").await,
             "404",
             "Invalid URL",
         ),

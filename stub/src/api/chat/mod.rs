@@ -6,7 +6,7 @@ mod request;
 
 pub use chunk::ChunkEncoder;
 pub use completion::completion;
-pub use request::parse;
+pub use request::{include_usage, parse, stop};
 
 use crate::reply::{Finish, Usage};
 use serde_json::{Value, json};

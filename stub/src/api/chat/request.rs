@@ -96,7 +96,11 @@ fn check_sampling(params: &mut Params) -> Result<(), ApiError> {
     params.refuse(UNSUPPORTED)
 }
 
-fn include_usage(params: &mut Params, stream: bool) -> Result<bool, ApiError> {
+/// Reads `stream_options`, and returns whether a stream ends with its usage.
+///
+/// # Errors
+/// If the parameter is malformed, or the request does not stream.
+pub fn include_usage(params: &mut Params, stream: bool) -> Result<bool, ApiError> {
     let Some(mut options) = params.object("stream_options")? else {
         return Ok(false);
     };
@@ -110,7 +114,11 @@ fn include_usage(params: &mut Params, stream: bool) -> Result<bool, ApiError> {
     Ok(include_usage)
 }
 
-fn stop(params: &mut Params) -> Result<Vec<String>, ApiError> {
+/// Reads `stop`: up to 4 texts that end the answer.
+///
+/// # Errors
+/// If the parameter is malformed.
+pub fn stop(params: &mut Params) -> Result<Vec<String>, ApiError> {
     let stop = params.strings("stop")?;
     match stop.len() > 4 || stop.iter().any(String::is_empty) {
         true => Err(params.invalid("stop", "'stop' takes at most 4 texts, none of them empty.")),
@@ -193,14 +201,11 @@ enum WireContent {
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum WirePart {
-    Text {
-        text: String,
-    },
-    ImageUrl {
-        image_url: ImageUrl,
-    },
-    #[serde(other)]
-    Other,
+    Text { text: String },
+    ImageUrl { image_url: ImageUrl },
+    InputAudio {},
+    File {},
+    Refusal {},
 }
 
 #[derive(Deserialize)]
@@ -230,7 +235,8 @@ impl From<WireMessage> for Message {
                     match part {
                         WirePart::Text { text } => message.text += &text,
                         WirePart::ImageUrl { image_url } => message.images.push(image_url.url),
-                        WirePart::Other => {}
+                        // Counted as parts of the message, but not looked at.
+                        WirePart::InputAudio {} | WirePart::File {} | WirePart::Refusal {} => {}
                     }
                 }
             }

@@ -220,6 +220,15 @@ fn rejects_tool_results_without_a_call() {
 }
 
 #[test]
+fn rejects_unknown_parts_of_messages() {
+    let unknown = r#"{"role":"user","content":[{"type":"hologram"}]}"#;
+    let error = conversation(&[unknown]).unwrap_err();
+    assert_eq!(error.param.as_deref(), Some("messages"));
+    let audio = r#"{"role":"user","content":[{"type":"file","file":{"file_id":"f"}}]}"#;
+    assert!(conversation(&[audio]).is_ok());
+}
+
+#[test]
 fn documents_each_refused_parameter() {
     let text = include_str!("../../../../../docs/stub.md");
     let row = text
