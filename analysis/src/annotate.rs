@@ -3,7 +3,7 @@
 //! They are for readers of the file. A recording holds facts, so comparing annotates anew with the
 //! rules of the day.
 
-use crate::{attribution, runtime};
+use crate::{attribution, gc, runtime};
 use recording::Recording;
 use recording::observer::Mode;
 use recording::process::WakeSource;
@@ -16,6 +16,7 @@ pub fn annotate(recording: &mut Recording) {
     runtime::assign_roles(recording);
     if recording.observer.mode == Mode::All {
         split_time(recording);
+        recording.gc = gc::measure(recording);
     }
     name_wakers(recording);
 }

@@ -32,6 +32,7 @@ pub mod event_loops;
 pub mod evidence;
 pub mod findings;
 pub mod functions;
+pub mod gc;
 mod grid;
 pub mod instrumented;
 pub mod kinds;

@@ -11,6 +11,7 @@
 pub mod comparison;
 pub mod evidence;
 pub mod format;
+pub mod gc;
 pub mod histogram;
 pub mod host;
 pub mod instrumented;
@@ -76,6 +77,9 @@ pub struct Recording {
     /// Samples of user mode by thread and function, most first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub code: Vec<process::CodeSamples>,
+    /// Garbage collection; absent where it cannot be recognised.
+    #[serde(default)]
+    pub gc: Option<gc::Gc>,
     /// Call stacks of CPU samples.
     #[serde(default, skip_serializing_if = "Stacks::is_empty")]
     pub stacks: Stacks,

@@ -7,11 +7,12 @@
 //! the call, so it is booked to the calls of the role, by their number.
 
 use super::ThreadTime;
+use crate::gc::Collection;
 use crate::grid::part;
 use crate::kinds;
 use crate::ledger::{Key, Ledger, sampling};
 use crate::runtime::code;
-use recording::evidence::{Field, List};
+use recording::evidence::{Field, List, Part};
 use recording::process::Thread;
 use recording::vocabulary::{CodeCategory, Role, TermKind};
 use recording::{Evidence, Recording};
@@ -40,7 +41,13 @@ pub(super) fn book(path: &str, recording: &Recording, times: &[ThreadTime], ledg
         let evidence = Evidence::entry(path, List::Code, index);
         pool.found(category, samples.samples, evidence);
     }
-    for (role, pool) in pools {
+    let collection = Collection::of(recording);
+    for (role, mut pool) in pools {
+        let stacks = Evidence::part(path, Part::Stacks);
+        for leaf in collection.in_user_code(role) {
+            let category = code::category(recording.target.runtime, role, &leaf);
+            pool.collects(category, leaf.samples, &stacks);
+        }
         pool.book(role, ledger);
     }
 }
@@ -92,6 +99,27 @@ impl<'a> Pool<'a> {
         let found = self.categories.entry(category).or_default();
         found.samples += samples;
         found.evidence.push(evidence);
+    }
+
+    /// Moves samples from the category of their innermost function to garbage collection, which
+    /// their stack shows. Samples without a place were in no category yet.
+    fn collects(&mut self, category: CodeCategory, samples: u64, evidence: &Evidence) {
+        if category == CodeCategory::Gc {
+            return;
+        }
+        let placed = self.categories.get_mut(&category);
+        let moved = placed.map_or(0, |found| {
+            let moved = samples.min(found.samples);
+            found.samples -= moved;
+            moved
+        });
+        if moved > 0 {
+            let found = self.categories.entry(CodeCategory::Gc).or_default();
+            found.samples += moved;
+            if !found.evidence.contains(evidence) {
+                found.evidence.push(evidence.clone());
+            }
+        }
     }
 
     /// Books the pool. Threads run user code because they were woken, so its count is their

@@ -80,6 +80,8 @@ pub enum Part {
     Latency,
     /// `cpu`.
     Cpu,
+    /// `stacks`.
+    Stacks,
 }
 
 impl Part {
@@ -98,6 +100,7 @@ impl Part {
             Part::Observer => "observer",
             Part::Latency => "latency",
             Part::Cpu => "cpu",
+            Part::Stacks => "stacks",
         }
     }
 }
