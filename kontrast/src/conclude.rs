@@ -26,10 +26,10 @@ fn compare(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
         mut rounds,
         planned,
         trouble,
-        no_detail,
+        not_instrumented,
         ..
     } = measured;
-    let measured = || rounds.iter().filter(|round| !round.step.detail);
+    let measured = || rounds.iter().filter(|round| !round.step.instrumented);
     let done = measured().count();
     if let (0, Some(trouble)) = (done, trouble.as_ref()) {
         eprintln!(
@@ -40,7 +40,7 @@ fn compare(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
     }
     eprintln!("Comparing, and writing the report …");
     let threshold_crossed = measured().any(|round| round.threshold_crossed);
-    rounds.sort_by_key(|Round { step, .. }| (step.detail, step.arm, step.round, step.mode));
+    rounds.sort_by_key(|Round { step, .. }| (step.instrumented, step.arm, step.round, step.mode));
     let recordings: Vec<(String, Recording)> = rounds
         .into_iter()
         .map(|round| (round.path, round.recording))
@@ -63,7 +63,7 @@ fn compare(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
                     "Interrupted: {done} of {planned} rounds were finished, and are compared."
                 );
             }
-            without_instrumented(no_detail)?;
+            without_instrumented(not_instrumented)?;
             Ok(outcome(&comparison, threshold_crossed))
         }
     }
@@ -148,7 +148,7 @@ mod tests {
             rounds: vec![],
             planned: 4,
             trouble,
-            no_detail: vec![],
+            not_instrumented: vec![],
         })
         .unwrap_err();
         assert_eq!(error.to_string(), "the stub failed");

@@ -168,7 +168,7 @@ impl Run {
             service: self.service,
             load,
             thresholds: self.thresholds,
-            detail: self.runtime_symbols,
+            runtime_symbols: self.runtime_symbols,
             rounds: self.rounds.unwrap_or(rounds),
             starts: cold.then_some(self.starts),
             duration,
