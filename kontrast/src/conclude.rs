@@ -1,4 +1,4 @@
-//! What a run comes to: the comparison of the rounds that were finished, whatever ended it.
+//! Conclusion of a run: the comparison of its finished rounds.
 
 use crate::{outcome::Outcome, publish};
 use anyhow::Context;
@@ -6,10 +6,10 @@ use recording::{Comparison, Recording, io::save_comparison};
 use runner::{Interrupted, Measured, Round, output};
 use std::path::Path;
 
-/// Compares, saves and shows what was measured, and gives the run's folder to the user behind sudo.
+/// Compares, saves and shows the results of a run, and gives its folder to the user behind sudo.
 ///
 /// # Errors
-/// As `compare`, or if the folder cannot be read.
+/// Fails as `compare`, or if the folder cannot be read.
 pub fn conclude(measured: Measured) -> anyhow::Result<Outcome> {
     let out = measured.out.clone();
     let outcome = compare(&out, measured);
@@ -17,30 +17,28 @@ pub fn conclude(measured: Measured) -> anyhow::Result<Outcome> {
     outcome
 }
 
-/// Compares, saves and shows what was measured.
+/// Compares, saves and shows the results of a run.
 ///
 /// # Errors
-/// What ended the run early, if that was a failure or nothing was finished; or a file that cannot be written.
+/// Fails if no round was finished or the run ended early by a failure, or if a file cannot be
+/// written.
 fn compare(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
     let Measured {
         mut rounds,
         planned,
         trouble,
-        no_detail,
+        not_instrumented,
         ..
     } = measured;
-    let measured = || rounds.iter().filter(|round| !round.step.detail);
+    let measured = || rounds.iter().filter(|round| !round.step.instrumented);
     let done = measured().count();
     if let (0, Some(trouble)) = (done, trouble.as_ref()) {
-        eprintln!(
-            "No round was finished; what there is of it is in {}.",
-            out.display()
-        );
+        eprintln!("No round was finished; its files are in {}.", out.display());
         return Err(anyhow::anyhow!("{trouble:#}"));
     }
     eprintln!("Comparing, and writing the report …");
     let threshold_crossed = measured().any(|round| round.threshold_crossed);
-    rounds.sort_by_key(|Round { step, .. }| (step.detail, step.arm, step.round, step.mode));
+    rounds.sort_by_key(|Round { step, .. }| (step.instrumented, step.arm, step.round, step.mode));
     let recordings: Vec<(String, Recording)> = rounds
         .into_iter()
         .map(|round| (round.path, round.recording))
@@ -59,17 +57,16 @@ fn compare(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
         Some(trouble) if !trouble.is::<Interrupted>() => Err(trouble),
         interrupted => {
             if interrupted.is_some() {
-                eprintln!(
-                    "Interrupted: {done} of {planned} rounds were finished, and are compared."
-                );
+                eprintln!("Interrupted: {done} of {planned} rounds were finished and compared.");
             }
-            without_instrumented(no_detail)?;
+            without_instrumented(not_instrumented)?;
             Ok(outcome(&comparison, threshold_crossed))
         }
     }
 }
 
-/// What was asked for is not all there, which the exit code has to tell; the comparison is whole.
+/// Fails if an instrumented round is missing, so that the exit code shows it. The comparison is
+/// complete.
 fn without_instrumented(missing: Vec<(String, anyhow::Error)>) -> anyhow::Result<()> {
     let lines = missing
         .iter()
@@ -83,10 +80,10 @@ fn without_instrumented(missing: Vec<(String, anyhow::Error)>) -> anyhow::Result
     }
 }
 
-/// Says in the comparison that rounds are missing; it is not what was asked for.
+/// Marks a comparison that lacks rounds as invalid.
 fn mark_partial(comparison: &mut Comparison, done: usize, planned: usize, trouble: &anyhow::Error) {
     let text = format!("{trouble:#}");
-    // Beyond the first line there is a log's end, which belongs on the terminal.
+    // Further lines are the end of a log, which belongs on the terminal.
     let why = text.lines().next().unwrap_or_default();
     comparison.validity.ok = false;
     comparison.validity.reasons.insert(
@@ -119,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partial_run_is_marked_and_invalid() {
+    fn marks_a_partial_run_as_invalid() {
         let mut comparison = valid();
         let trouble = anyhow::anyhow!("go died; the end of its log:\n  panic");
         mark_partial(&mut comparison, 3, 8, &trouble);
@@ -134,13 +131,13 @@ mod tests {
     }
 
     #[test]
-    fn thresholds_count_only_in_valid_runs() {
+    fn reports_thresholds_of_valid_runs_only() {
         assert_eq!(outcome(&valid(), true), Outcome::ThresholdCrossed);
         assert_eq!(outcome(&valid(), false), Outcome::Done);
     }
 
     #[test]
-    fn without_a_finished_round_the_trouble_is_the_result() {
+    fn fails_without_a_finished_round() {
         let dir = tempfile::tempdir().unwrap();
         let trouble = Some(anyhow::anyhow!("the stub failed"));
         let error = conclude(Measured {
@@ -148,7 +145,7 @@ mod tests {
             rounds: vec![],
             planned: 4,
             trouble,
-            no_detail: vec![],
+            not_instrumented: vec![],
         })
         .unwrap_err();
         assert_eq!(error.to_string(), "the stub failed");

@@ -14,10 +14,10 @@ pub const REPORT_FILE: &str = "report.html";
 /// Folder of the charts.
 const CHARTS: &str = "charts";
 
-/// Writes the report into `out`; gives its path.
+/// Writes the report into `out` and returns its path.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// Fails if the file cannot be written.
 pub fn page(
     out: &Path,
     comparison: &Comparison,
@@ -33,7 +33,7 @@ pub fn page(
 /// Writes the charts into a folder of `out`.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// Fails if a file cannot be written.
 pub fn charts(
     out: &Path,
     comparison: &Comparison,
@@ -47,10 +47,10 @@ pub fn charts(
     Ok(())
 }
 
-/// Prints the verdict on standard output, in colour on a terminal that wants it.
+/// Prints the verdict on standard output, in colour on a terminal unless NO_COLOR is set.
 ///
 /// # Errors
-/// When standard output does not take it.
+/// Fails if standard output is closed.
 pub fn verdict(comparison: &Comparison, recordings: &[(String, Recording)]) -> anyhow::Result<()> {
     let input = input(comparison, recordings);
     let mut out = std::io::stdout().lock();

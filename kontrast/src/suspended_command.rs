@@ -14,10 +14,10 @@ pub struct SuspendedCommand {
 }
 
 impl SuspendedCommand {
-    /// Starts a command up to its exec. It runs as the user who called sudo, if any.
+    /// Starts a command up to its exec. It runs as the user behind sudo, if there is one.
     ///
     /// # Errors
-    /// The shell cannot be started, or does not stop.
+    /// Fails if the shell cannot be started, or does not stop.
     pub fn start(command: &[String]) -> Result<Self> {
         const PATIENCE: Duration = Duration::from_secs(5);
         let mut shell = Command::new("sh");
@@ -51,7 +51,7 @@ impl SuspendedCommand {
     /// Returns the process.
     ///
     /// # Errors
-    /// It has ended.
+    /// Fails if it has ended.
     pub fn process(&self) -> Result<Process> {
         Process::find(self.child.id())
     }
@@ -59,7 +59,7 @@ impl SuspendedCommand {
     /// Lets the command begin.
     ///
     /// # Errors
-    /// It has ended.
+    /// Fails if it has ended.
     pub fn resume(&self) -> Result<()> {
         match &self.suspended {
             Some(suspended) => Ok(suspended.resume()?),

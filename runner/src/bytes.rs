@@ -1,4 +1,4 @@
-//! The check `bytes_vs_load`: what the kernel saw on the target's sockets is what its peers counted.
+//! The check `bytes_vs_load`: the bytes on the target's sockets equal those that its peers counted.
 
 use super::stub::Moved;
 use recording::{
@@ -8,31 +8,33 @@ use recording::{
 
 /// Name of the check.
 const NAME: &str = "bytes_vs_load";
-/// Allowed difference, as a share of what is expected.
+/// Allowed difference, as a share of the expected bytes.
 const TOLERANCE: f64 = 0.01;
 
-/// What the target's peers counted while it was recorded.
+/// Counters of the target's peers for the time of the recording.
 pub struct Peers<'a> {
-    /// The load generator's summary; `None` for a command of the user's.
+    /// Summary of the load generator; `None` for a command of the user's.
     pub load: Option<&'a LoadSummary>,
-    /// What the stub moved; `None` for a target that already ran, which may have another upstream.
+    /// Bytes that the stub moved; `None` for a target that already ran, which may have another
+    /// upstream.
     pub stub: Option<Moved>,
-    /// What the service moved.
+    /// Bytes that the service moved.
     pub service: OfService,
 }
 
-/// What the service of a round moved over its sockets.
+/// Bytes that the service of a round moved over its sockets.
 #[derive(Clone, Copy, Debug)]
 pub enum OfService {
     /// The round has no service.
     None,
     /// The service does not count bytes.
     Uncounted,
-    /// The bytes it counted.
+    /// The service counted these.
     Counted(Moved),
 }
 
-/// The direction that is further off; the note has both. Where they could not be checked it says why.
+/// Returns the check of the direction with the larger error; the note has both. A check that is
+/// impossible passes, and its note has the reason.
 pub fn check(recording: &Recording, peers: &Peers<'_>) -> Check {
     let sockets = &recording.sockets;
     let (load, stub) = match peers {
@@ -93,7 +95,7 @@ fn direction(load: u64, stub: u64, measured: u64) -> Check {
     )
 }
 
-/// An identity that was not put to the test; it speaks neither for nor against the recording.
+/// Returns a check that passes because it is impossible.
 fn not_checked(why: &str) -> Check {
     Check {
         note: format!("not checked: {why}"),
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn each_direction_holds_within_one_percent() {
+    fn accepts_one_percent_in_each_direction() {
         assert!(ok(&recording(10_000, 20_000)));
         assert!(ok(&recording(10_100, 19_800)));
         assert!(!ok(&recording(10_101, 20_000)));
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_note_says_who_counted_what() {
+    fn notes_the_counters_of_all_peers() {
         let load = load();
         let stub = Some(Moved {
             bytes_sent: 19_600,
@@ -177,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_checked_says_why() {
+    fn notes_why_a_check_is_impossible() {
         let recording = recording(5, 5);
         let without_load = check(
             &recording,
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_claimed_where_the_kernel_was_not_asked() {
+    fn skips_recordings_without_probes_at_sockets() {
         let observer = Observer {
             mode: Mode::Counters,
             ..Observer::default()

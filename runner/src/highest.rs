@@ -1,7 +1,8 @@
-//! The highest load an arm holds: looked for before it is recorded.
+//! Search for the maximum sustained load of an arm, before it is recorded.
 //!
-//! The load generator adds users until a threshold is crossed, and that is not recorded: what is shown is the arm at one
-//! steady load, the highest that held, so that its threads can be told from what they do there.
+//! The load generator adds users until a threshold is crossed; this is not recorded. The recording
+//! is of one steady load, the highest that kept the thresholds, so that the arm's threads show how
+//! they work there.
 
 use super::{
     interrupt::Interrupt,
@@ -11,23 +12,23 @@ use anyhow::{Context, bail};
 use recording::load::Held;
 use std::time::Duration;
 
-/// How much longer the search takes than what is recorded: steps must be small against the load.
+/// Length of the search as a multiple of the recording's: its steps must be small against the load.
 const SEARCH: u32 = 12;
-/// The scenario of a load that is known.
+/// The scenario of a constant load.
 const STEADY: &str = "hold";
 
-/// The highest load that held, and the load to be recorded.
+/// The maximum sustained load, and the load to be recorded.
 pub struct Highest {
-    /// What the search came to.
+    /// Result of the search.
     pub held: Held,
-    /// As many users as held, out of step.
+    /// The same number of users, desynchronized.
     pub load: Load,
 }
 
-/// Looks for the highest load, if that is what the scenario is about.
+/// Searches for the maximum load, if the scenario asks for it.
 ///
 /// # Errors
-/// When the search fails, or the least load was too much.
+/// Fails if the search does, or the least load crossed a threshold.
 pub async fn find(
     driver: &Driver<'_>,
     duration: Option<Duration>,
@@ -43,22 +44,22 @@ pub async fn find(
         .context("the search for the highest load has no result")?;
     let held = summary
         .held
-        .context("the search for the highest load did not tell it")?;
+        .context("the search for the highest load has no load")?;
     let users = held.load as u32;
     if users == 0 {
         let why = summary
             .ended_early
             .unwrap_or_else(|| "it was too short".into());
         bail!(
-            "no load held ({why}); give a laxer --threshold, fewer --users, or a longer --duration, \
-             of which the search takes {SEARCH} times as long"
+            "no load held ({why}); use a laxer --threshold, fewer --users, or a longer --duration \
+             (the search takes {SEARCH} times as long)"
         );
     }
     let load = Load::Loadgen {
         scenario: STEADY,
         users: Some(users),
     };
-    // Nobody is half a user.
+    // A user is indivisible.
     let held = Held {
         load: users.into(),
         ..held
@@ -66,18 +67,18 @@ pub async fn find(
     Ok(Some(Highest { held, load }))
 }
 
-/// What the search does, for the progress line: it can take long.
+/// Returns the step of the search for the progress line, with its maximum length.
 pub fn step(duration: Option<Duration>) -> String {
     let limit = longest(duration).map(|longest| format!(" (up to {} s)", longest.as_secs()));
     format!("looking for the highest load{}", limit.unwrap_or_default())
 }
 
-/// How long a search takes at most, for a recording of `duration`; without one the scenario says so.
+/// Returns the maximum length of a search for a recording of `duration`; `None` for the scenario's.
 fn longest(duration: Option<Duration>) -> Option<Duration> {
     duration.map(|duration| duration * SEARCH)
 }
 
-/// Whether the highest load is looked for; the search then warms the arm up.
+/// Whether the scenario searches for the maximum load. The search then warms the arm up.
 pub fn is_sought(load: &Load) -> bool {
     matches!(load, Load::Loadgen { scenario, .. } if *scenario == BREAKPOINT)
 }
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_told_how_long_the_search_may_take() {
+    fn reports_the_maximum_length_of_the_search() {
         let told = step(Some(Duration::from_secs(120)));
         assert_eq!(told, "looking for the highest load (up to 1440 s)");
         assert_eq!(step(None), "looking for the highest load");

@@ -25,6 +25,7 @@ mod privilege;
 mod progress;
 mod recorder;
 pub mod request;
+mod results;
 mod round;
 mod run;
 pub mod service;

@@ -1,4 +1,4 @@
-//! The folder a run writes to.
+//! The folder of a run's results.
 
 use super::plan::Step;
 use anyhow::{Context, bail};
@@ -11,15 +11,15 @@ use std::{
     time::SystemTime,
 };
 
-/// Where runs go by default.
+/// Default folder of runs.
 const RESULTS: &str = "results";
-/// The link to the newest of them.
+/// Link to the newest run.
 const LATEST: &str = "latest";
 
-/// The folder for a run: `out`, or a new one of `results` named by the time (UTC).
+/// Returns the folder for a run: `out`, or a new one of `results` named by the time (UTC).
 ///
 /// # Errors
-/// When there is something in it already.
+/// Fails if it is not empty.
 pub fn choose(out: Option<&Path>, now: SystemTime) -> anyhow::Result<PathBuf> {
     let out = out.map_or_else(|| Path::new(RESULTS).join(stamp(now)), Path::to_path_buf);
     match fs::read_dir(&out).map(|mut entries| entries.next().is_none()) {
@@ -34,10 +34,11 @@ pub fn choose(out: Option<&Path>, now: SystemTime) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// Creates it, and gives its absolute path: targets are started elsewhere, and their logs go here.
+/// Creates the folder and returns its absolute path: targets start elsewhere, and their logs go
+/// here.
 ///
 /// # Errors
-/// When it cannot be created.
+/// Fails if it cannot be created.
 pub fn create(out: &Path) -> anyhow::Result<PathBuf> {
     let created = fs::create_dir_all(out).and_then(|()| out.canonicalize());
     created.with_context(|| format!("cannot create {}; choose another --out", out.display()))
@@ -46,7 +47,7 @@ pub fn create(out: &Path) -> anyhow::Result<PathBuf> {
 /// Makes `results/latest` point to `out`, if `out` is a folder of `results`.
 ///
 /// # Errors
-/// When the link cannot be made.
+/// Fails if the link cannot be made.
 pub fn link_latest(out: &Path) -> anyhow::Result<()> {
     let (Some(above), Some(name)) = (out.parent(), out.file_name()) else {
         return Ok(());
@@ -54,7 +55,7 @@ pub fn link_latest(out: &Path) -> anyhow::Result<()> {
     if above.file_name() != Some(RESULTS.as_ref()) {
         return Ok(());
     }
-    // Renaming replaces the old link in one step: there is always one.
+    // Renaming replaces the old link atomically.
     let beside = above.join(format!(".{LATEST}-{}", std::process::id()));
     give_back_one(above);
     let linked = symlink(name, &beside).and_then(|()| fs::rename(&beside, above.join(LATEST)));
@@ -66,10 +67,10 @@ pub fn link_latest(out: &Path) -> anyhow::Result<()> {
     })
 }
 
-/// Gives everything in `dir` to the user behind sudo, where the whole run was called through it.
+/// Gives all files of `dir` to the user behind sudo, if the whole run was started through sudo.
 ///
 /// # Errors
-/// When a folder cannot be read.
+/// Fails if a folder cannot be read.
 pub fn give_back(dir: &Path) -> io::Result<()> {
     give_back_one(dir);
     for entry in fs::read_dir(dir)? {
@@ -92,7 +93,7 @@ pub(crate) fn give_back_one(path: &Path) {
     }
 }
 
-/// The folder of an arm: its name without what has a meaning in paths.
+/// Returns the folder of an arm: its name without characters that are special in paths.
 pub fn arm_folder(arm: &str) -> String {
     arm.replace(['/', ':'], "-")
 }
@@ -101,13 +102,13 @@ pub fn arm_folder(arm: &str) -> String {
 /// `1-instrumented`.
 pub fn round_folder(step: &Step) -> String {
     match step.mode {
-        _ if step.detail => format!("{}-instrumented", step.round),
+        _ if step.instrumented => format!("{}-instrumented", step.round),
         Mode::All => step.round.to_string(),
         mode => format!("{}-{}", step.round, mode.name()),
     }
 }
 
-/// `YYYYMMDD-HHMMSS`.
+/// Formats `YYYYMMDD-HHMMSS`.
 fn stamp(now: SystemTime) -> String {
     let text = humantime::format_rfc3339_seconds(now).to_string();
     let digits = |part: &str| {
@@ -125,7 +126,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
-    fn folders_are_named_by_the_time() {
+    fn names_folders_by_the_time() {
         assert_eq!(
             stamp(UNIX_EPOCH + Duration::from_secs(1_795_313_595)),
             "20261122-021315"
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_never_overwritten() {
+    fn rejects_a_folder_that_is_not_empty() {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("a/b");
         let choose = |path: &Path| choose(Some(path), UNIX_EPOCH);
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_run_is_linked() {
+    fn links_the_newest_run() {
         let dir = tempfile::tempdir().unwrap();
         for run in ["one", "two"] {
             let out = dir.path().join("results").join(run);
@@ -168,17 +169,17 @@ mod tests {
     }
 
     #[test]
-    fn arms_have_plain_folders() {
+    fn replaces_special_characters_in_folders_of_arms() {
         assert_eq!(arm_folder("go:gomaxprocs1"), "go-gomaxprocs1");
     }
 
     #[test]
-    fn rounds_are_named_by_their_number_and_mode() {
-        let step = |mode, detail| Step {
+    fn names_rounds_by_number_and_mode() {
+        let step = |mode, instrumented| Step {
             arm: 0,
             round: 2,
             mode,
-            detail,
+            instrumented,
         };
         let folder = |mode| round_folder(&step(mode, false));
         assert_eq!([Mode::Overhead, Mode::All].map(folder), ["2-overhead", "2"]);

@@ -1,25 +1,25 @@
-//! Which arm is measured when.
+//! The order of measurements.
 
 use recording::observer::Mode;
 
-/// One measurement: an arm, its round, and how much is observed.
+/// One measurement: an arm, its round, and the probes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Position of the arm in the list of arms.
     pub arm: usize,
     /// Round of that arm, from 1.
     pub round: u32,
-    /// How much is observed.
+    /// Which probes are attached.
     pub mode: Mode,
-    /// Whether the runtime helps, which makes it a round that is in no number but its own.
-    pub detail: bool,
+    /// Whether the runtime is instrumented. Such a round enters no metric.
+    pub instrumented: bool,
 }
 
 impl Step {
-    /// What it is, to a reader, for the arm of this name.
+    /// Returns its name for the arm of this name.
     pub fn of(&self, arm: &str) -> String {
         let round = self.round;
-        if self.detail {
+        if self.instrumented {
             return format!("{arm}, instrumented round");
         }
         match self.mode {
@@ -30,10 +30,11 @@ impl Step {
     }
 }
 
-/// Every arm once a round in each mode, the order turned round each time: A B, B A, A B, …
+/// Returns each arm once per round in each mode, in an order that reverses: A B, B A, A B, and so
+/// on.
 ///
-/// A machine that slowly warms up or gets busier then weighs on all arms and modes alike, because over two rounds each
-/// has the same mean place in time. Which mode is in the middle changes every two rounds.
+/// A machine that slowly warms up or gets busier then affects all arms and modes alike: over two
+/// rounds each has the same mean position. Which mode is in the middle changes every two rounds.
 pub fn interleaved(arms: usize, modes: &[Mode], rounds: u32) -> Vec<Step> {
     let forward = |round: u32| -> Vec<Step> {
         let turned = modes.iter().cycle().skip((round as usize - 1) / 2);
@@ -43,7 +44,7 @@ pub fn interleaved(arms: usize, modes: &[Mode], rounds: u32) -> Vec<Step> {
                 arm,
                 round,
                 mode,
-                detail: false,
+                instrumented: false,
             })
         };
         (0..arms).flat_map(of_arm).collect()
@@ -59,13 +60,13 @@ pub fn interleaved(arms: usize, modes: &[Mode], rounds: u32) -> Vec<Step> {
         .collect()
 }
 
-/// One more round of each of these arms, in which its runtime helps.
-pub fn detail(arms: impl Iterator<Item = usize>) -> impl Iterator<Item = Step> {
+/// Returns one instrumented round of each of these arms.
+pub fn instrumented(arms: impl Iterator<Item = usize>) -> impl Iterator<Item = Step> {
     arms.map(|arm| Step {
         arm,
         round: 1,
         mode: Mode::All,
-        detail: true,
+        instrumented: true,
     })
 }
 
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn modes_take_every_order_within_six_rounds() {
+    fn orders_modes_in_every_way_within_six_rounds() {
         let plan = interleaved(1, &Mode::WHOLE, 6);
         let initial = |step: &Step| step.mode.name().chars().next().unwrap();
         let orders: Vec<String> = plan
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_turns_round() {
+    fn reverses_the_order_of_arms() {
         assert_eq!(letters(2, 4), "ABBAABBA");
         assert_eq!(letters(3, 2), "ABCCBA");
         assert_eq!(letters(1, 3), "AAA");
@@ -101,7 +102,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_arm_has_every_round_once_and_in_order(arms in 1usize..8, rounds in 0u32..12) {
+        fn plans_every_round_of_an_arm_once_and_in_order(arms in 1usize..8, rounds in 0u32..12) {
             let plan = interleaved(arms, &[Mode::All], rounds);
             for arm in 0..arms {
                 let own: Vec<u32> = plan.iter().filter(|step| step.arm == arm).map(|step| step.round).collect();
@@ -110,7 +111,7 @@ mod tests {
         }
 
         #[test]
-        fn over_an_even_number_of_rounds_arms_and_modes_have_the_same_mean_place(arms in 1usize..8, pairs in 1u32..6) {
+        fn gives_arms_and_modes_the_same_mean_position(arms in 1usize..8, pairs in 1u32..6) {
             let plan = interleaved(arms, &Mode::WHOLE, pairs * 2);
             let places = |of: (usize, Mode)| {
                 let steps = plan.iter().enumerate();

@@ -1,4 +1,4 @@
-//! The recorder: `kontrast record` as a process of its own, the only one that may need privileges.
+//! The recorder: `kontrast record` as a separate process, the only one that may need privileges.
 
 use super::{
     child::{Guarded, Pipes},
@@ -19,34 +19,34 @@ use tokio::{
     time::timeout,
 };
 
-/// How long attaching may take, and how long writing the recording may take: the verifier is slow on a busy machine.
+/// Time to attach, and time to write the recording: the verifier is slow on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// The line that says that the window has begun.
+/// The line that is printed when the window begins.
 const READY: &str = "recording";
-/// A recording that was written, though a check makes it invalid.
+/// Exit code of a recording that a check makes invalid.
 const INVALID: i32 = 3;
 
-/// What is recorded, as `kontrast record` takes it.
+/// The subject of a recording, as arguments of `kontrast record`.
 #[derive(Clone, Debug)]
 pub struct Subject {
     /// Processes of the server under test.
     pub pids: Vec<u32>,
     /// Name of the arm.
     pub arm: String,
-    /// Runtime family and its version, where they are known.
+    /// Runtime family and version, if known.
     pub runtime: Option<(String, String)>,
-    /// How processes were placed on CPUs, in words.
+    /// Placement of processes on CPUs, in words.
     pub placement: String,
-    /// How much is observed.
+    /// Which probes are attached.
     pub mode: Mode,
-    /// Which round it is.
+    /// Number of the round.
     pub round: u32,
-    /// The folder that the runtime writes to, where it helps.
-    pub detail: Option<PathBuf>,
+    /// Folder of the runtime's symbols in an instrumented round.
+    pub runtime_symbols: Option<PathBuf>,
 }
 
 impl Subject {
-    /// The arguments of `kontrast record` that records this into `dir`.
+    /// Returns the arguments of `kontrast record` for a recording in `dir`.
     fn arguments(&self, dir: &Path) -> Vec<String> {
         let dir = dir.display().to_string();
         let pids: Vec<String> = self.pids.iter().map(u32::to_string).collect();
@@ -54,7 +54,7 @@ impl Subject {
         arguments.extend(pids.iter().flat_map(|pid| ["--pid", pid]));
         arguments.extend(["--out", &dir, "--arm", &self.arm]);
         if let Some((runtime, version)) = &self.runtime {
-            // `target.toml` may name a runtime that the recording has no word for.
+            // `target.toml` may name a runtime that is not in the vocabulary of recordings.
             let known = runtime.parse::<Runtime>().unwrap_or_default();
             arguments.extend(["--runtime", known.name(), "--runtime-version", version]);
         }
@@ -64,8 +64,11 @@ impl Subject {
         if self.mode == Mode::Overhead {
             arguments.extend(["--round", &round]);
         }
-        let detail = self.detail.as_ref().map(|dir| dir.display().to_string());
-        if let Some(dir) = &detail {
+        let symbols = self
+            .runtime_symbols
+            .as_ref()
+            .map(|dir| dir.display().to_string());
+        if let Some(dir) = &symbols {
             arguments.extend(["--runtime-symbols", dir]);
         }
         arguments.into_iter().map(String::from).collect()
@@ -75,7 +78,8 @@ impl Subject {
 /// A recorder whose window has begun.
 pub struct Recorder {
     process: Guarded,
-    /// The window ends when this is closed, whether by us or by our end: under sudo nothing else could end it.
+    /// Closing it ends the window. The kernel closes it if this process is killed; under sudo no
+    /// signal could end the recorder.
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
     dir: PathBuf,
@@ -85,14 +89,14 @@ impl Recorder {
     /// Starts `program` and waits until it records into a new folder `recorder` of `round`.
     ///
     /// # Errors
-    /// When it ends or does not begin in time, with its log's end.
+    /// Fails if it ends or does not begin in time, with the end of its log.
     pub async fn start(
         (program, access): (&Path, Access),
         subject: &Subject,
         cpus: Option<&Cpus>,
         round: &Path,
     ) -> anyhow::Result<Self> {
-        // The recorder refuses a folder with anything in it, and the round's holds logs already.
+        // The recorder needs an empty folder, and the round's holds logs already.
         let dir = round.join("recorder");
         fs::create_dir(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         let mut command: Command = access.command(program);
@@ -124,18 +128,19 @@ impl Recorder {
         }
     }
 
-    /// Returns when the recorder ends by itself, because the target did for instance; may be dropped.
+    /// Returns when the recorder ends by itself, for instance because the target did. It may be
+    /// dropped.
     ///
     /// # Errors
-    /// As the system's.
+    /// Fails if the system does.
     pub async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
         self.process.wait().await
     }
 
-    /// Ends the window and gives the recording; its file is then in the round's folder.
+    /// Ends the window and returns the recording, whose file is then in the round's folder.
     ///
     /// # Errors
-    /// When the recorder fails or writes nothing that can be read.
+    /// Fails if the recorder does, or its recording cannot be read.
     pub async fn finish(self) -> anyhow::Result<Recording> {
         let Recorder {
             mut process,
@@ -144,7 +149,7 @@ impl Recorder {
             dir,
         } = self;
         drop(stdin);
-        // What else it prints is read away, so that it cannot block on a full pipe.
+        // Further output is read and dropped, so that the recorder cannot block on a full pipe.
         let drained = async { copy(&mut stdout, &mut sink()).await };
         let ended = timeout(PATIENCE, async { tokio::join!(process.wait(), drained).0 }).await;
         match ended {
@@ -160,7 +165,7 @@ impl Recorder {
     }
 }
 
-/// Moves what is in `dir` beside it, and removes `dir`.
+/// Moves the content of `dir` beside it, and removes `dir`.
 fn move_up(dir: &Path) -> anyhow::Result<()> {
     let Some(above) = dir.parent() else {
         bail!("{} has no folder above", dir.display())
@@ -180,7 +185,7 @@ mod tests {
     use super::*;
     use crate::testing;
 
-    /// A recorder that is a shell script, in a round's folder.
+    /// Starts a recorder that is a shell script, in a round's folder.
     async fn scripted(script: &str) -> (tempfile::TempDir, anyhow::Result<Recorder>) {
         let dir = tempfile::tempdir().unwrap();
         let program = testing::program(dir.path(), script);
@@ -191,7 +196,7 @@ mod tests {
             placement: "not pinned".into(),
             mode: Mode::All,
             round: 1,
-            detail: None,
+            runtime_symbols: None,
         };
         let recorder =
             Recorder::start((&program, Access::Enough), &subject, None, dir.path()).await;
@@ -200,23 +205,23 @@ mod tests {
 
     /// Writes a recording once its input is closed; `--out DIR` is the fifth argument.
     const HONEST: &str = r#"echo recording; cat >/dev/null; echo "bye"
-        echo '{"schema":"kontrast.recording/1"}' > "$5/recording.json"; exit 3"#;
+        echo '{"schema":"another/1"}' > "$5/recording.json"; exit 3"#;
 
     #[tokio::test]
-    async fn a_recording_that_cannot_be_read_is_an_error() {
+    async fn rejects_a_malformed_recording() {
         let (dir, recorder) = scripted(HONEST).await;
         let error = recorder.unwrap().finish().await.unwrap_err();
         assert!(
             error
                 .to_string()
-                .contains("not a kontrast.recording/1 file"),
+                .contains(&format!("not a {} file", recording::RECORDING_SCHEMA)),
             "{error}"
         );
         assert!(dir.path().join("recorder/recording.json").exists());
     }
 
     #[tokio::test]
-    async fn a_recorder_that_fails_is_quoted() {
+    async fn quotes_the_log_of_a_recorder_that_fails() {
         let (_dir, recorder) = scripted("echo 'CAP_BPF is missing' >&2; exit 1").await;
         let error = recorder.err().unwrap().to_string();
         assert!(
@@ -227,7 +232,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_recorder_that_says_something_else_is_an_error() {
+    async fn rejects_another_line_than_recording() {
         let (_dir, recorder) = scripted("echo hello; cat >/dev/null").await;
         let error = recorder.err().unwrap().to_string();
         assert!(
@@ -237,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn the_arguments_are_those_of_record() {
+    fn passes_the_subject_to_record() {
         let subject = Subject {
             pids: vec![7, 8],
             arm: "go".into(),
@@ -245,7 +250,7 @@ mod tests {
             placement: "target on CPU 0".into(),
             mode: Mode::Overhead,
             round: 3,
-            detail: Some("/from runtime".into()),
+            runtime_symbols: Some("/from runtime".into()),
         };
         let arguments = subject.arguments(Path::new("/out dir")).join("|");
         assert_eq!(
@@ -256,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_recorder_wrote_moves_up() {
+    fn moves_the_recording_up() {
         let round = tempfile::tempdir().unwrap();
         let dir = round.path().join("recorder");
         fs::create_dir(&dir).unwrap();

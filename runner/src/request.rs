@@ -1,4 +1,4 @@
-//! What a run was asked to do, kept beside its results as `run.json`.
+//! Inputs of a run, kept beside its results as `run.json`.
 
 use crate::{cpus::Cpus, load::Load, service::Spec, workload::Workload};
 use recording::host::Noise;
@@ -10,38 +10,38 @@ pub const RUN_SCHEMA: &str = "kontrast.run/2";
 /// Its file name.
 pub const RUN_FILE: &str = "run.json";
 
-/// What a run is asked to do.
+/// Inputs of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Request {
     /// Arms as the user wrote them.
     pub arms: Vec<String>,
-    /// Where targets are that are given by name.
+    /// Folder of targets that are given by name.
     pub targets_dir: PathBuf,
-    /// What the arms serve.
+    /// The workload.
     pub workload: Workload,
-    /// A service that each round starts for the arm.
+    /// Service that each round starts for the arm.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<Spec>,
     /// The load.
     pub load: Load,
-    /// What must hold of each load, as the load generator understands it.
+    /// Thresholds of each load, in the load generator's syntax.
     pub thresholds: Vec<String>,
     /// Rounds of each arm.
     pub rounds: u32,
-    /// Whether each arm has one more round in which its runtime helps.
-    pub detail: bool,
-    /// How often each round starts the arm, where starts are what is measured.
+    /// Whether each arm has one more, instrumented round.
+    pub runtime_symbols: bool,
+    /// Starts per round, for a workload that measures starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub starts: Option<u32>,
-    /// How long each round is recorded; `None` until the user's own load command ends.
+    /// Length of each recording; `None` until the user's load command ends.
     #[serde(rename = "duration_ns", serialize_with = "optional_nanoseconds")]
     pub duration: Option<Duration>,
-    /// Load before each recording, which is not recorded; zero for none.
+    /// Length of the load before each recording; zero for none.
     #[serde(rename = "warmup_ns", serialize_with = "nanoseconds")]
     pub warmup: Duration,
-    /// Content tokens the stub sends per answer.
+    /// Content tokens per answer of the stub.
     pub tokens: u32,
-    /// Time between them.
+    /// Time between two tokens.
     #[serde(rename = "delay_ns", serialize_with = "nanoseconds")]
     pub delay: Duration,
     /// CPUs for the server under test.
@@ -50,15 +50,15 @@ pub struct Request {
     /// CPUs for stub, load generator and recorder.
     #[serde(serialize_with = "optional_text")]
     pub driver_cpus: Option<Cpus>,
-    /// How far an arm differs from itself on this host, where that is known.
+    /// Noise of this host, if it was measured.
     #[serde(skip)]
     pub noise: Option<Noise>,
-    /// Where results go; `None` for a new folder of `results`.
+    /// Folder for the results; `None` for a new folder of `results`.
     #[serde(skip)]
     pub out: Option<PathBuf>,
 }
 
-/// `run.json`: the request, by whom and when.
+/// Content of `run.json`: the inputs, version and time.
 #[derive(Serialize)]
 pub struct RunFile<'a> {
     schema: &'static str,
@@ -70,7 +70,7 @@ pub struct RunFile<'a> {
 }
 
 impl<'a> RunFile<'a> {
-    /// For a run that starts now.
+    /// Returns the content for a run that starts now.
     pub fn now(request: &'a Request, placement: String) -> Self {
         RunFile {
             schema: RUN_SCHEMA,
@@ -82,7 +82,7 @@ impl<'a> RunFile<'a> {
     }
 }
 
-/// Nanoseconds, as all times in files are.
+/// Serializes nanoseconds, as all times in files are.
 fn nanoseconds<S: Serializer>(duration: &Duration, out: S) -> Result<S::Ok, S::Error> {
     // 584 years fit.
     out.serialize_u64(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))

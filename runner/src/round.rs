@@ -1,11 +1,11 @@
-//! One arm, one round: a fresh process, warmed up, recorded under load, and ended.
+//! One round of one arm: a fresh process, warmed up, recorded under load, and ended.
+
+mod drive;
 
 use super::{
     bytes::{self, OfService, Peers},
     descendants,
-    highest::{self, Highest},
     interrupt::{Interrupt, Interrupted},
-    load::Driver,
     output::{arm_folder, round_folder},
     placement::Placement,
     plan::Step,
@@ -18,69 +18,68 @@ use super::{
     workload::{Database, Play},
 };
 use crate::target::{Arm, Instrumentation, Running, StartOptions, SymbolFolder};
-use anyhow::{Context, anyhow};
+use anyhow::Context;
+use drive::Drive;
 use recording::{
-    Ended, LoadSummary, Recording, Workload,
+    Ended, Recording, Workload,
     io::{RECORDING_FILE, save_recording},
-    observer::Mode,
     workload as served,
 };
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-/// What all rounds of a run share.
+/// Inputs that all rounds of a run share.
 pub struct Bench<'a> {
-    /// What was asked for.
+    /// The request of the user.
     pub request: &'a Request,
-    /// How the workload is played.
+    /// Inputs of stub and load generator.
     pub play: &'a Play,
-    /// The load generator's program.
+    /// Program of the load generator.
     pub loadgen: &'a Path,
-    /// The recorder's program, and how it gets its privileges.
+    /// Program of the recorder, and its access to privileges.
     pub recorder: (&'a Path, Access),
-    /// Where everything runs.
+    /// CPUs of all processes.
     pub placement: &'a Placement,
-    /// The model's stand-in.
+    /// The stand-in for the model.
     pub stub: &'a Stub,
-    /// Whether the user wants to stop.
+    /// Interruption by the user.
     pub interrupt: &'a Interrupt,
-    /// Where to say what is going on.
+    /// Display of progress.
     pub progress: &'a Progress,
     /// The run's folder.
     pub out: &'a Path,
 }
 
-/// A round that was measured.
+/// A finished round.
 #[derive(Debug)]
 pub struct Round {
-    /// Which arm and round.
+    /// Arm, round and mode.
     pub step: Step,
     /// Path of the recording, relative to the run's folder.
     pub path: String,
-    /// What was recorded.
+    /// The recording.
     pub recording: Recording,
-    /// The load crossed one of its thresholds.
+    /// Whether the load crossed one of its thresholds.
     pub threshold_crossed: bool,
 }
 
-/// How the runtime helps in a round; not at all in one that is measured.
+/// Settings and folder of an instrumented runtime; empty in other rounds.
 #[derive(Default)]
-struct Helped {
-    help: Instrumentation,
+struct Symbols {
+    settings: Instrumentation,
     folder: Option<SymbolFolder>,
 }
 
-impl Helped {
+impl Symbols {
     fn of(arm: &Arm, dir: &Path, wanted: bool) -> anyhow::Result<Self> {
         if !wanted {
             return Ok(Self::default());
         }
         let folder = SymbolFolder::create(&dir.join("from-runtime"))?;
         Ok(Self {
-            help: folder.fill(&arm.instrumentation().unwrap_or_default())?,
+            settings: folder.fill(&arm.instrumentation().unwrap_or_default())?,
             folder: Some(folder),
         })
     }
@@ -90,36 +89,30 @@ impl Helped {
     }
 }
 
-/// What became of the load of a round.
-struct Drive {
-    summary: Option<LoadSummary>,
-    /// Whether a threshold was crossed, or why the load did not come to its end.
-    ended: anyhow::Result<bool>,
-}
-
 impl Bench<'_> {
     /// Measures one round of `arm`.
     ///
     /// # Errors
-    /// [`Interrupted`], or what failed. A recording that had begun is on disk in either case, marked as partial.
+    /// Fails with [`Interrupted`], or with the reason. A recording that had begun is on disk in
+    /// either case, marked as partial.
     pub async fn round(&self, arm: &Arm, step: Step) -> anyhow::Result<Round> {
         let folder = PathBuf::from(arm_folder(arm.name())).join(round_folder(&step));
         let dir = self.out.join(&folder);
         fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         self.progress.step("starting");
-        // It has to outlive the server that uses it.
+        // They have to outlive the server that uses them.
         let database = self.database()?;
         let mut service = self.service(&dir).await?;
         let mut env: Vec<_> = database.iter().map(Database::variable).collect();
         env.extend(service.iter().flat_map(Service::env).cloned());
-        // So that what the runtime writes is removed when the server has ended, however the round does.
-        let help = Helped::of(arm, &dir, step.detail)?;
-        let target = self.start(arm, &dir, env, &help).await?;
-        let subject = self.subject(arm, &target, step, &help);
+        // The runtime's files are removed when the server has ended, however the round ends.
+        let symbols = Symbols::of(arm, &dir, step.instrumented)?;
+        let target = self.start(arm, &dir, env, &symbols).await?;
+        let subject = self.subject(arm, &target, step, &symbols);
         let measured = self
             .measure(arm, &target, &dir, &subject, service.as_mut())
             .await;
-        // A target that died explains whatever else went wrong.
+        // A target that died explains any other failure.
         let survived = target.check();
         self.progress.step("stopping");
         target.stop();
@@ -161,17 +154,17 @@ impl Bench<'_> {
         arm: &Arm,
         dir: &Path,
         env: Vec<(String, String)>,
-        help: &Helped,
+        symbols: &Symbols,
     ) -> anyhow::Result<Running> {
         let mut options = StartOptions::new(self.stub.url(), dir.join("target.log"));
         options.cpus.clone_from(&self.placement.target);
         options.env = env;
-        options.instrumentation = help.help.clone();
+        options.instrumentation = symbols.settings.clone();
         let arm = arm.clone();
         Ok(descendants::ended_with(self.interrupt, move || arm.start(&options)).await??)
     }
 
-    /// Warms up, then loads and records at once. What was recorded is saved whatever the load came to.
+    /// Warms up, then loads and records at once. The recording is saved even if the load fails.
     async fn measure(
         &self,
         arm: &Arm,
@@ -220,35 +213,6 @@ impl Bench<'_> {
         Ok((recording, threshold_crossed))
     }
 
-    /// Warms the target up, and finds the load to be recorded if that is not known yet.
-    async fn prepare(&self, driver: &Driver<'_>) -> anyhow::Result<Option<Highest>> {
-        if highest::is_sought(driver.load) {
-            self.progress.step(&highest::step(self.request.duration));
-            return highest::find(driver, self.request.duration, self.interrupt).await;
-        }
-        if !self.request.warmup.is_zero() {
-            self.progress.step("warming up");
-            let warm_up = driver.warm_up(self.request.warmup);
-            self.interrupt
-                .unless(warm_up)
-                .await?
-                .context("warming up failed (--warmup says for how long)")?;
-        }
-        Ok(None)
-    }
-
-    fn driver<'a>(&'a self, target: &Running, dir: &'a Path) -> Driver<'a> {
-        Driver {
-            load: &self.request.load,
-            sent: &self.play.sent,
-            thresholds: &self.request.thresholds,
-            loadgen: self.loadgen,
-            url: target.endpoint(self.request.workload.path()),
-            cpus: self.placement.driver.as_ref(),
-            dir,
-        }
-    }
-
     /// Describes the workload. The database of a process that already runs is not known.
     fn workload(&self, arm: &Arm, version: &str) -> Workload {
         let Request {
@@ -266,7 +230,7 @@ impl Bench<'_> {
         }
     }
 
-    fn subject(&self, arm: &Arm, target: &Running, step: Step, help: &Helped) -> Subject {
+    fn subject(&self, arm: &Arm, target: &Running, step: Step, symbols: &Symbols) -> Subject {
         Subject {
             pids: vec![target.pid()],
             arm: arm.name().into(),
@@ -274,55 +238,13 @@ impl Bench<'_> {
             placement: self.placement.text(arm.manifest().is_none()),
             mode: step.mode,
             round: step.round,
-            detail: help.dir(),
-        }
-    }
-
-    /// Returns the length of the load. Rounds that alternate four modes take four times as long.
-    fn length(&self, mode: Mode) -> Option<Duration> {
-        let times = match mode {
-            Mode::Overhead => Mode::ALTERNATING.len() as u32,
-            _ => 1,
-        };
-        self.request.duration.map(|duration| duration * times)
-    }
-
-    /// Loads the arm until the load ends, the recorder does, or the user wants to stop.
-    async fn drive(
-        &self,
-        driver: &Driver<'_>,
-        length: Option<Duration>,
-        recorder: &mut Recorder,
-    ) -> Drive {
-        let mut loading = match driver.start(length) {
-            Ok(loading) => loading,
-            Err(error) => {
-                return Drive {
-                    summary: None,
-                    ended: Err(error),
-                };
-            }
-        };
-        let ended = tokio::select! {
-            biased;
-            () = self.interrupt.asked(1) => Err(Interrupted.into()),
-            loaded = loading.wait() => loaded,
-            _ = recorder.ended() => Err(anyhow!("the recording ended before the load did")),
-        };
-        match ended {
-            Ok(loaded) => Drive {
-                summary: loaded.summary,
-                ended: Ok(loaded.threshold_crossed),
-            },
-            Err(error) => Drive {
-                summary: loading.cut().await,
-                ended: Err(error),
-            },
+            runtime_symbols: symbols.dir(),
         }
     }
 }
 
-/// Returns the bytes that a service has sent and received; `None` without a service that counts them.
+/// Returns the bytes that a service has sent and received; `None` without a service that counts
+/// them.
 async fn moved(service: Option<&mut Service>) -> anyhow::Result<Option<Moved>> {
     match service {
         Some(service) => service.moved().await,
@@ -330,7 +252,7 @@ async fn moved(service: Option<&mut Service>) -> anyhow::Result<Option<Moved>> {
     }
 }
 
-/// Puts into the recording what only we know: the load, what its peers counted, and that it is partial if it is.
+/// Adds to the recording: the load, the counters of its peers, and whether it is partial.
 fn complete(recording: &mut Recording, drive: &Drive, stub: Option<Moved>, service: OfService) {
     recording.load = drive.summary.clone();
     recording.model_tokens = stub.map(|moved| moved.tokens_sent);
@@ -344,7 +266,7 @@ fn complete(recording: &mut Recording, drive: &Drive, stub: Option<Moved>, servi
         let check = bytes::check(recording, &peers);
         recording.checks.push(check);
     } else if !recording.is_partial() {
-        // The recorder cannot know why it was asked to end.
+        // The recorder does not know why it was ended.
         recording.window.ended = Ended::Interrupted;
     }
 }

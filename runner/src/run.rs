@@ -1,4 +1,4 @@
-//! The outline of a run: refuse, build, measure round after round.
+//! The outline of a run: check, build, measure round after round.
 
 use crate::{
     affinity, arms, cold_start, descendants, guardian,
@@ -9,6 +9,7 @@ use crate::{
     privilege::Access,
     progress::Progress,
     request::{RUN_FILE, Request, RunFile},
+    results,
     round::{Bench, Round},
     stub::{Said, Stub},
     target::Arm,
@@ -17,36 +18,36 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use nix::sys::signal::Signal;
-use recording::{LoadSummary, observer::Mode};
+use recording::observer::Mode;
 use std::{env, path::PathBuf, time::SystemTime};
 
-/// What was measured, and what kept the run from measuring more.
+/// Results of a run, and the reason why it ended early.
 #[derive(Debug)]
 pub struct Measured {
     /// The run's folder, an absolute path.
     pub out: PathBuf,
-    /// Rounds that were finished, in the order of time; those in which the runtime helped among them.
+    /// Finished rounds in order of time, instrumented ones included.
     pub rounds: Vec<Round>,
-    /// How many were to be measured, those in which the runtime helps not counted.
+    /// Number of planned rounds, without instrumented ones.
     pub planned: usize,
     /// Why it ended early, if it did.
     pub trouble: Option<anyhow::Error>,
-    /// Arms whose runtime could not help, each with the reason. What was measured is none the worse for it.
-    pub no_detail: Vec<(String, anyhow::Error)>,
+    /// Arms whose instrumented round failed, each with the reason. Other rounds are not affected.
+    pub not_instrumented: Vec<(String, anyhow::Error)>,
 }
 
-/// Carries a run out, each round once in each of `modes`. Ctrl-C ends it in order, a second one at once; neither leaves
-/// a process behind.
+/// Executes a run, with each round once in each of `modes`. The first Ctrl-C ends it in order, a
+/// second one at once. Neither leaves a process behind.
 ///
 /// # Errors
-/// What kept it from being finished, with what to do about it.
+/// Fails with the reason why it cannot be finished, and the remedy.
 pub async fn execute(request: Request, modes: &[Mode], tools: Tools) -> anyhow::Result<Measured> {
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
     guardian::start()?;
     tokio::select! {
         biased;
         () = interrupt.asked(2) => {
-            // Futures that are dropped here end what they guard; blocking work does not.
+            // Dropped futures end the processes they own. Blocking work does not.
             descendants::signal(Signal::SIGKILL);
             bail!("interrupted twice, so that nothing was compared; recordings that were finished are kept")
         }
@@ -54,7 +55,7 @@ pub async fn execute(request: Request, modes: &[Mode], tools: Tools) -> anyhow::
     }
 }
 
-/// A run that may begin: everything was understood, built and allowed.
+/// A run that may begin: all inputs are valid, and the arms are built.
 struct Prepared<'a> {
     request: &'a Request,
     modes: &'a [Mode],
@@ -78,7 +79,7 @@ async fn in_order(
     prepared.measure().await
 }
 
-/// Refuses what can be refused before anything is built, then builds.
+/// Checks all inputs before anything is built, then builds.
 async fn prepare<'a>(
     request: &'a Request,
     modes: &'a [Mode],
@@ -91,7 +92,7 @@ async fn prepare<'a>(
             "--observer-cost cannot be combined with --workload cold-start: it needs a server under load"
         );
     }
-    if request.starts.is_some() && request.detail {
+    if request.starts.is_some() && request.runtime_symbols {
         bail!(
             "--runtime-symbols cannot be combined with --workload cold-start: it needs a server under load"
         );
@@ -136,12 +137,12 @@ async fn prepare<'a>(
 }
 
 impl Prepared<'_> {
-    /// Measures round after round, until all are done or something is in the way.
+    /// Measures round after round, until all are done or one fails.
     async fn measure(&self) -> anyhow::Result<Measured> {
         let stub = self.stub().await?;
         let mut plan = plan::interleaved(self.arms.len(), self.modes, self.request.rounds);
         let planned = plan.len();
-        plan.extend(self.detail());
+        plan.extend(self.instrumented());
         let mut progress = Progress::new(plan.len());
         progress.say(&self.headline(&plan));
         let mut measured = Measured {
@@ -149,7 +150,7 @@ impl Prepared<'_> {
             rounds: Vec::new(),
             planned,
             trouble: None,
-            no_detail: Vec::new(),
+            not_instrumented: Vec::new(),
         };
         for (at, step) in plan.into_iter().enumerate() {
             let arm = &self.arms[step.arm];
@@ -161,12 +162,12 @@ impl Prepared<'_> {
             };
             match round {
                 Ok(round) => {
-                    progress.done(&came_to(&round));
+                    progress.done(&results::of_round(&round));
                     measured.rounds.push(round);
                 }
-                Err(trouble) if step.detail => {
+                Err(trouble) if step.instrumented => {
                     let stop = trouble.is::<Interrupted>();
-                    measured.no_detail.push((arm.name().into(), trouble));
+                    measured.not_instrumented.push((arm.name().into(), trouble));
                     if stop {
                         break;
                     }
@@ -181,13 +182,13 @@ impl Prepared<'_> {
         Ok(measured)
     }
 
-    /// After everything that is measured, so that nothing of it weighs on that. What runs already cannot be helped, but
-    /// may be a Go program, which needs no help.
-    fn detail(&self) -> impl Iterator<Item = Step> {
+    /// Returns the instrumented rounds, which come last so that they affect no other. A process
+    /// that runs already cannot be started with settings, but a Go program needs none.
+    fn instrumented(&self) -> impl Iterator<Item = Step> {
         let wanted = |arm: &Arm| arm.instrumentation().is_some() || arm.manifest().is_none();
         let arms = self.arms.iter().enumerate();
-        let arms = arms.filter(move |(_, arm)| self.request.detail && wanted(arm));
-        plan::detail(arms.map(|(at, _)| at))
+        let arms = arms.filter(move |(_, arm)| self.request.runtime_symbols && wanted(arm));
+        plan::instrumented(arms.map(|(at, _)| at))
     }
 
     async fn stub(&self) -> anyhow::Result<Stub> {
@@ -220,12 +221,12 @@ impl Prepared<'_> {
         }
     }
 
-    /// What is going to happen, in one line.
+    /// Describes the plan in one line.
     fn headline(&self, plan: &[Step]) -> String {
-        /// Longer plans go on as they begin.
+        /// Longer plans are cut here.
         const SHOWN: usize = 24;
         let name = |step: &Step| match step.mode {
-            _ if step.detail => format!("{}(instrumented)", self.arms[step.arm].name()),
+            _ if step.instrumented => format!("{}(instrumented)", self.arms[step.arm].name()),
             Mode::All => self.arms[step.arm].name().to_owned(),
             mode => format!("{}({})", self.arms[step.arm].name(), mode.name()),
         };
@@ -250,60 +251,5 @@ impl Prepared<'_> {
             "{count} recordings {each}: {order}; {place}; results in {}",
             self.out.display()
         )
-    }
-}
-
-/// What a load came to; not every workload has tokens.
-fn answered(load: &LoadSummary) -> String {
-    let held = match &load.held {
-        Some(held) => format!("held {:.0} {}: ", held.load, held.unit),
-        None => String::new(),
-    };
-    let tokens = match load.tokens {
-        0 => String::new(),
-        tokens => format!(", {tokens} tokens"),
-    };
-    format!("{held}{} requests{tokens}", load.requests.completed)
-}
-
-/// A finished round in a few words.
-fn came_to(round: &Round) -> String {
-    let recording = &round.recording;
-    let seconds = recording.window.duration_ns as f64 / 1e9;
-    let starts = &recording.starts;
-    if !starts.is_empty() {
-        let sum: u64 = starts.iter().map(|start| start.first_token_ns).sum();
-        let mean = sum as f64 / starts.len() as f64 / 1e6;
-        return format!("{} starts, first token after {mean:.1} ms", starts.len());
-    }
-    match &recording.load {
-        Some(load) => format!("{} in {seconds:.1} s", answered(load)),
-        None => format!("recorded for {seconds:.1} s"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use recording::load::{Held, Requests};
-
-    #[test]
-    fn only_what_was_counted_is_told() {
-        let requests = Requests {
-            completed: 12,
-            ..Requests::default()
-        };
-        let mut load = LoadSummary {
-            requests,
-            ..LoadSummary::default()
-        };
-        assert_eq!(answered(&load), "12 requests");
-        load.tokens = 600;
-        load.held = Some(Held {
-            load: 420.0,
-            unit: "users".into(),
-            ..Held::default()
-        });
-        assert_eq!(answered(&load), "held 420 users: 12 requests, 600 tokens");
     }
 }

@@ -68,7 +68,7 @@ pub struct Args {
     /// Serve with this many threads, each on at most one core
     #[arg(long, default_value = "1")]
     threads: NonZero<usize>,
-    /// Seed random delays with this number
+    /// Seed random delays and faults with this number
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Round the schedule to this resolution; tokens due within one tick are written together

@@ -17,7 +17,8 @@ pub struct Config {
     pub faults: Vec<Faults>,
     /// The API key that requests must have.
     pub api_key: Option<String>,
-    /// Seed of random delays. The same seed gives the same delays to the same sequence of requests.
+    /// Seed of random delays and faults. The same seed gives the same ones to the same sequence of
+    /// requests.
     pub seed: u64,
 }
 

@@ -213,7 +213,7 @@ impl Stream {
         let has = |fault: fn(&Faults) -> bool| self.faults.as_deref().is_some_and(fault);
         if has(|faults| faults.no_done) {
             self.stage = Stage::Done;
-        } else if has(|faults| faults.done_apart) {
+        } else if has(|faults| faults.separate_done) {
             self.continue_separately(Stage::SendDone);
         } else {
             // In the same write as the end of the body: many clients stop reading at [DONE], and

@@ -22,26 +22,32 @@ Examples:
 
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but a check makes the result invalid.";
 
-/// How deep a run's directory is searched for recordings: `ARM/ROUND`.
+/// Depth to which a directory is searched for recordings, as in `ARM/ROUND`.
 const DEPTH: u32 = 2;
 
 /// Arguments of `kontrast compare`.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Compare {
-    /// Directories that hold a recording.json, themselves or up to two levels below; ARM=DIR names their arm.
+    /// Compare the recordings in these directories, or up to two levels below. ARM=DIR names their
+    /// arm.
     #[arg(required = true, value_name = "[ARM=]DIR")]
     dirs: Vec<String>,
-    /// Directory for comparison.json and report.html; must not hold a comparison yet.
+    /// Write comparison.json and report.html to this directory, which must not hold a comparison
+    /// yet.
     #[arg(long, default_value = "comparison", value_name = "DIR")]
     out: PathBuf,
-    /// Statements to put to the test, in place of those about Kontrast's own targets; claims.toml shows the format.
+    /// Test the statements in this file, in place of the built-in ones about Kontrast's targets.
+    /// claims.toml shows the format.
     #[arg(long, value_name = "FILE")]
     claims: Option<PathBuf>,
 }
 
 impl Compare {
-    /// Carries it out.
+    /// Executes the verb.
+    ///
+    /// # Errors
+    /// Fails if recordings cannot be read or compared, or results cannot be written.
     pub fn execute(self) -> anyhow::Result<Outcome> {
         refuse_to_overwrite(&self.out)?;
         let claims = self
@@ -50,7 +56,7 @@ impl Compare {
             .map_or_else(|| Ok(analysis::claims::builtin()), read_claims)?;
         let loaded = self.dirs.iter().map(|given| load(given));
         let loaded = loaded.collect::<anyhow::Result<Vec<_>>>()?.concat();
-        refuse_what_is_no_comparison(&loaded)?;
+        require_two_arms(&loaded)?;
         fs::create_dir_all(&self.out).with_context(|| {
             format!("cannot create {}; choose another --out", self.out.display())
         })?;
@@ -90,7 +96,7 @@ fn refuse_to_overwrite(out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The recordings of a `DIR` or `ARM=DIR`, in the order in which they were made: that of a run's arms and rounds.
+/// Loads the recordings of a `DIR` or `ARM=DIR` in the order in which they were made.
 fn load(given: &str) -> anyhow::Result<Vec<(PathBuf, Recording)>> {
     // A directory may have a `=` in its name.
     let (arm, dir) = match given.split_once('=') {
@@ -129,8 +135,8 @@ fn search(dir: &Path, depth: u32, found: &mut Vec<PathBuf>) -> std::io::Result<(
     Ok(())
 }
 
-/// Each recording counts once, and there is something to hold against something.
-fn refuse_what_is_no_comparison(recordings: &[(PathBuf, Recording)]) -> anyhow::Result<()> {
+/// Rejects recordings that are given twice, and those of fewer than two arms.
+fn require_two_arms(recordings: &[(PathBuf, Recording)]) -> anyhow::Result<()> {
     let mut seen = BTreeSet::new();
     for (dir, _) in recordings {
         ensure!(
@@ -150,15 +156,13 @@ fn refuse_what_is_no_comparison(recordings: &[(PathBuf, Recording)]) -> anyhow::
         .collect();
     match (arms.len(), arms.first()) {
         (1, Some(arm)) => {
-            bail!(
-                "all recordings are of one arm, {arm:?}; to tell them apart, give them as BEFORE=DIR AFTER=DIR"
-            )
+            bail!("all recordings are of one arm, {arm:?}; name them, as in BEFORE=DIR AFTER=DIR")
         }
         _ => Ok(()),
     }
 }
 
-/// The path of `to`'s recording as seen from `from`; both are canonical.
+/// Returns the path of `to`'s recording relative to `from`; both are canonical.
 fn relative(from: &Path, to: &Path) -> String {
     let shared = from
         .components()

@@ -12,16 +12,16 @@ use clap::{Parser, Subcommand};
 use runner::guardian;
 use std::process::ExitCode;
 
-/// Says why two runtimes doing the same job cost different amounts, from what the kernel saw.
+/// Says why two runtimes doing the same job cost different amounts, from records of the kernel.
 #[derive(Parser)]
 #[command(name = "kontrast", version, arg_required_else_help = true)]
 pub struct Cli {
-    /// What to do.
+    /// The verb.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The verbs.
+/// Verbs of the command line.
 #[derive(Subcommand)]
 pub enum Command {
     /// Record a running process, or a command, until a duration, Ctrl-C or its end.
@@ -30,17 +30,20 @@ pub enum Command {
     Compare(compare::Compare),
     /// Render a recording or a comparison again.
     Report(report::Report),
-    /// Say which signals this kernel gives, and what is missing.
+    /// Report which probe groups this kernel supports, and what is missing.
     Doctor(doctor::Doctor),
     /// Drive the same load against each arm while recording it, then compare.
     Run(Box<run::Run>),
-    /// Wait for the end of whoever is at standard input, then end its processes.
+    /// Wait for the end of standard input, then end the processes that it listed.
     #[command(name = guardian::VERB, hide = true)]
     Guard,
 }
 
 impl Command {
-    /// Carries the verb out.
+    /// Executes the verb.
+    ///
+    /// # Errors
+    /// Fails as the verb does.
     pub fn execute(self) -> anyhow::Result<Outcome> {
         match self {
             Command::Record(verb) => verb.execute(),
@@ -56,7 +59,8 @@ impl Command {
     }
 }
 
-/// The exit code of a verb's end: 0 done, 1 failed, 3 invalid, 99 threshold crossed. Clap exits with 2 itself.
+/// Returns the exit code: 0 done, 1 failed, 3 invalid, 99 threshold crossed. Clap exits with 2
+/// itself.
 pub fn exit_code(end: anyhow::Result<Outcome>) -> ExitCode {
     match end {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -69,7 +73,7 @@ pub fn exit_code(end: anyhow::Result<Outcome>) -> ExitCode {
     }
 }
 
-/// Prints log messages, those of the eBPF programs included, from level debug on.
+/// Prints log messages from level debug on, with those of the eBPF programs.
 pub(crate) fn log_to_stderr() {
     env_logger::Builder::new()
         .filter_level(log::LevelFilter::Debug)

@@ -63,8 +63,8 @@ pub struct Record {
     /// Use raw tracepoints only, as on kernels that refuse BTF-typed ones.
     #[arg(long, hide = true)]
     pub raw_tracepoints: bool,
-    /// Read symbols of compiled code from this folder, where the runtime writes them. No comparison uses the
-    /// recording.
+    /// Read symbols of compiled code from this folder, where the runtime writes them. No comparison
+    /// uses the recording.
     #[arg(long, alias = "detail", hide = true, value_name = "DIR")]
     pub runtime_symbols: Option<PathBuf>,
     /// Print `recording` when attached, and stop when standard input is closed.

@@ -117,8 +117,8 @@ fn to_stdout(input: &Input) -> anyhow::Result<()> {
     }
 }
 
-/// Loads a comparison with its recordings. A single recording is compared with nothing, which gives the arm's own
-/// ledger.
+/// Loads a comparison with its recordings. A single recording is compared with nothing, which gives
+/// the arm's own ledger.
 fn load(dir: &Path) -> anyhow::Result<Loaded> {
     if dir.join(io::COMPARISON_FILE).exists() {
         let comparison = io::load_comparison(dir)?;

@@ -41,8 +41,8 @@ Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but a check makes the resul
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub struct Run {
-    /// Arms, separated by commas: a folder of --targets-dir or its name, with :VARIANT if need be; NAME=FOLDER;
-    /// or NAME=pid:PID@URL for what already runs.
+    /// Compare these arms: a folder of --targets-dir or its name, with :VARIANT if needed;
+    /// NAME=FOLDER; or NAME=pid:PID@URL for a process that already runs.
     #[arg(
         long,
         value_delimiter = ',',
@@ -50,84 +50,90 @@ pub struct Run {
         value_name = "ARM,…"
     )]
     arms: Vec<String>,
-    /// Where targets are that are given by name.
+    /// Find targets that are given by name in this directory.
     #[arg(long, default_value = "targets", value_name = "DIR")]
     targets_dir: PathBuf,
-    /// What the arms serve; docs/workloads.md says what that asks of a server.
+    /// Serve this workload; docs/workloads.md describes the requests.
     #[arg(long, value_enum, default_value = "chat")]
     workload: Workload,
-    /// Start a service before each round, such as a database, and end it afterwards. CMD prints the variables that
-    /// the arm needs as NAME=VALUE, then `ready`, and runs until its input is closed [default: SQLite for history and
-    /// threads].
+    /// Start a service before each round, such as a database, and end it afterwards. CMD prints the
+    /// variables that the arm needs as NAME=VALUE, then `ready`, and runs until its input is closed
+    /// [default: SQLite for history and threads].
     #[arg(long, value_name = "NAME=CMD")]
     service: Option<Spec>,
-    /// How they are loaded: baseline is 4 rounds of 15 s, quick 2 rounds of 5 s. --users is the most, for breakpoint
-    /// where it ends at the latest.
+    /// Load the arms like this: baseline is 4 rounds of 15 s, quick 2 rounds of 5 s. --users is the
+    /// maximum; breakpoint ends there at the latest.
     #[arg(long, value_enum, default_value = "baseline")]
     scenario: Scenario,
-    /// Rounds of each arm, a fresh process each, arms taking turns [default: the scenario's].
+    /// Run this many rounds of each arm, each in a fresh process, arms taking turns [default: the
+    /// scenario's].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
     rounds: Option<u32>,
-    /// How often each round of cold-start starts the arm.
+    /// Start the arm this often in each round of cold-start.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100), value_name = "N")]
     starts: u32,
-    /// How long each round is recorded [default: the scenario's, or until --load-command ends].
+    /// Record this long in each round [default: the scenario's, or until --load-command ends].
     #[arg(long, value_parser = positive_duration, value_name = "TIME")]
     duration: Option<Duration>,
-    /// Users at once; for pubsub a multiple of 50 [default: the scenario's; for pubsub 50].
+    /// Load with this many users at once, for pubsub a multiple of 50 [default: the scenario's; for
+    /// pubsub 50].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
     users: Option<u32>,
-    /// What must hold of each load, as in 'ttft:p(99)<200ms' or 'failed:rate<1%'; what breakpoint looks for
-    /// [default: for breakpoint ttft:p(99)<500ms and failed:rate<1%, else none].
+    /// Require this of each load, as in 'ttft:p(99)<200ms' or 'failed:rate<1%'. breakpoint searches
+    /// for the maximum load that keeps it [default: for breakpoint ttft:p(99)<500ms and
+    /// failed:rate<1%, else none].
     #[arg(
         long = "threshold",
         conflicts_with = "load_command",
         value_name = "EXPR"
     )]
     thresholds: Vec<String>,
-    /// Load before each recording, which is not recorded; 0s for none.
+    /// Load this long before each recording, without recording it; 0s for not at all.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "1s", value_name = "TIME")]
     warmup: Duration,
-    /// Measure the cost of the probes for each arm. Adds a recording to each round, four times as long, in which
-    /// the probes alternate every second. No other number uses it. To resolve a few per cent, take about 8 --rounds.
+    /// Measure the cost of the probes for each arm. Adds a recording to each round, four times as
+    /// long, in which the probes alternate every second. No other number uses it. To resolve a few
+    /// per cent, take about 8 --rounds.
     #[arg(long, conflicts_with = "load_command")]
     observer_cost: bool,
-    /// Add an instrumented round of each arm at the end: names of compiled functions (Bun, Node, Deno), goroutines and
-    /// allocations (Go). No other number uses it.
+    /// Add an instrumented round of each arm at the end: names of compiled functions (Bun, Node,
+    /// Deno), goroutines and allocations (Go). No other number uses it.
     #[arg(long, alias = "detail")]
     runtime_symbols: bool,
-    /// A command of yours that loads the arm, in place of our load generator; {url} is filled in.
+    /// Load the arms with this command in place of the load generator; {url} is filled in.
     #[arg(long, value_parser = load_command, conflicts_with_all = ["scenario", "users"], value_name = "CMD")]
     load_command: Option<String>,
-    /// CPUs for the servers under test, as in 0-3,8 [default: half of the cores from 4 CPUs on, else not pinned].
+    /// Run the servers under test on these CPUs, as in 0-3,8 [default: half of the cores with 4 or
+    /// more CPUs, else not pinned].
     #[arg(long, value_name = "CPUS")]
     target_cpus: Option<Cpus>,
-    /// CPUs for stub, load generator and recorder [default: those that are left].
+    /// Run stub, load generator and recorder on these CPUs [default: the remaining ones].
     #[arg(long, value_name = "CPUS")]
     driver_cpus: Option<Cpus>,
-    /// Tokens in each answer of the stub.
+    /// Send this many tokens in each answer of the stub.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
     tokens: u32,
-    /// Time between two tokens of the stub.
+    /// Wait this long between two tokens of the stub.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "20ms", value_name = "TIME")]
     delay: Duration,
-    /// Folder for the results, which must be new or empty [default: results/YYYYMMDD-HHMMSS, in UTC].
+    /// Write the results to this folder, which must be new or empty [default:
+    /// results/YYYYMMDD-HHMMSS, in UTC].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// How far an arm differs from itself on this host, as `cargo xtask bench noise` keeps it; goes into the
+    /// Read the noise of this host from FILE, as `cargo xtask bench noise` saves it, for the
     /// fingerprint of the host.
     #[arg(long, value_parser = noise, value_name = "FILE")]
     noise: Option<Noise>,
-    /// A program that records in place of `kontrast record`; for tests of this command.
+    /// Record with this program in place of `kontrast record`, for tests of this command.
     #[arg(long, hide = true)]
     recorder: Option<PathBuf>,
 }
 
 impl Run {
-    /// Carries it out.
+    /// Executes the verb.
     ///
     /// # Errors
-    /// What kept it from being finished.
+    /// Fails with the reason why the run cannot be finished.
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let tools = Tools::find(self.recorder.clone(), privilege::missing().is_empty())?;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -136,7 +142,8 @@ impl Run {
         let runtime = runtime.context("cannot start the asynchronous runtime")?;
         let modes = self.modes();
         let measured = runtime.block_on(runner::execute(self.request(), modes, tools));
-        // After a second Ctrl-C a build may still be waited for on another thread; its processes were killed.
+        // After a second Ctrl-C another thread may still wait for a build, whose processes were
+        // killed.
         runtime.shutdown_background();
         conclude(measured?)
     }
@@ -168,12 +175,12 @@ impl Run {
             service: self.service,
             load,
             thresholds: self.thresholds,
-            detail: self.runtime_symbols,
+            runtime_symbols: self.runtime_symbols,
             rounds: self.rounds.unwrap_or(rounds),
             starts: cold.then_some(self.starts),
             duration,
             warmup: self.warmup,
-            // The model's own time is no part of a start.
+            // The model's latency is no part of a start.
             tokens: if cold { 1 } else { self.tokens },
             delay: if cold { Duration::ZERO } else { self.delay },
             target_cpus: self.target_cpus,
@@ -184,22 +191,21 @@ impl Run {
     }
 }
 
-/// A duration that is not zero.
+/// Parses a duration that is not zero.
 fn positive_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("must be longer than nothing, as in 15s".into()),
+        Ok(Duration::ZERO) => Err("must be longer than 0s, as in 15s".into()),
         Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("{error}; write it as in 15s")),
+        Err(error) => Err(format!("{error}: write it as in 15s")),
     }
 }
 
 fn noise(path: &str) -> Result<Noise, String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    serde_json::from_str(&text)
-        .map_err(|error| format!("it is not what bench noise keeps: {error}"))
+    serde_json::from_str(&text).map_err(|error| format!("not a file of bench noise: {error}"))
 }
 
-/// A command that says where the URL goes: without that it would load something else.
+/// Parses a command that contains `{url}`: without it the command would load something else.
 fn load_command(text: &str) -> Result<String, String> {
     match text.contains("{url}") {
         true => Ok(text.into()),

@@ -1,28 +1,28 @@
-//! What a run loads the arms with, and how often.
+//! Scenarios of `kontrast run`: the load, and number and length of rounds.
 
 use runner::load::BREAKPOINT;
 use std::time::Duration;
 
-/// A load of our load generator's, with as many rounds as it takes to tell arms apart.
+/// A load of the load generator, with as many rounds as a verdict usually needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Scenario {
-    /// 10 users, one request after the other: the seed benchmark's shape.
+    /// Load with 10 users, one request after another.
     Baseline,
-    /// The same, shorter: for a first look.
+    /// Load like baseline in fewer, shorter rounds.
     Quick,
-    /// Up to 200 users and down again.
+    /// Ramp up to 200 users and down again.
     Stress,
-    /// 50 users for ten minutes: does anything grow?
+    /// Load with 50 users for ten minutes, to detect growth.
     Soak,
-    /// 10 users, 300 all at once, 10 again.
+    /// Load with 10 users, then 300 at once, then 10 again.
     Spike,
-    /// Adds users, up to 2000 in twelve times --duration, until a threshold is crossed; then the highest load that held
-    /// is recorded.
+    /// Add users, up to 2000 in twelve times --duration, until a threshold is crossed; then record
+    /// the maximum sustained load.
     Breakpoint,
 }
 
 impl Scenario {
-    /// As the load generator knows it.
+    /// Returns its name for the load generator.
     pub fn name(self) -> &'static str {
         match self {
             Scenario::Baseline => "baseline",
@@ -34,7 +34,7 @@ impl Scenario {
         }
     }
 
-    /// Rounds of each arm, and how long each is.
+    /// Returns the number of rounds of each arm, and their length.
     pub fn rounds(self) -> (u32, Duration) {
         match self {
             Scenario::Baseline => (4, Duration::from_secs(15)),

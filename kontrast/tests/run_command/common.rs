@@ -1,4 +1,5 @@
-//! What the tests of `kontrast run` share: a folder, a server that already runs, and a recorder without privileges.
+//! A folder, a server that already runs, and recorders without privileges for the tests of
+//! `kontrast run`.
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -15,7 +16,7 @@ use std::{
 
 const KONTRAST: &str = env!("CARGO_BIN_EXE_kontrast");
 
-/// A program of this workspace that belongs to another package, built if need be.
+/// Returns the path of a program of another package, built if it does not exist.
 pub fn program(name: &str) -> PathBuf {
     static BUILD: Once = Once::new();
     let beside = Path::new(KONTRAST).with_file_name(name);
@@ -47,7 +48,7 @@ pub fn program(name: &str) -> PathBuf {
     beside
 }
 
-/// A server that already runs: the stub, which ends with this.
+/// A server that already runs: the stub. Dropping this ends it.
 pub struct Server {
     process: Child,
     pub url: String,
@@ -68,7 +69,7 @@ impl Server {
         }
     }
 
-    /// It as an arm.
+    /// Returns it as an arm.
     pub fn arm(&self, name: &str) -> String {
         format!(
             "{name}=pid:{}@{}/v1/chat/completions",
@@ -90,21 +91,22 @@ impl Drop for Server {
     }
 }
 
-/// A folder to run in.
+/// A working folder of a run.
 pub struct Place {
     pub dir: tempfile::TempDir,
-    /// Where the run writes.
+    /// Folder of the results.
     pub out: PathBuf,
     recorder: PathBuf,
 }
 
 impl Place {
-    /// With a recorder that records nothing, honestly.
+    /// Creates a folder with a recorder that writes an empty, valid recording.
     pub fn new() -> Self {
         Self::with_recorder("echo recording; cat > /dev/null; write")
     }
 
-    /// With a recorder of one's own; `write` in `script` writes the recording.
+    /// Creates a folder with a recorder that is this script; its function `write` writes the
+    /// recording.
     pub fn with_recorder(script: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut template = Recording {
@@ -127,7 +129,7 @@ impl Place {
         Place { dir, out, recorder }
     }
 
-    /// The path of a file of the run.
+    /// Returns the path of a file of the results.
     pub fn file(&self, name: &str) -> PathBuf {
         self.out.join(name)
     }
@@ -136,7 +138,7 @@ impl Place {
         recording::io::load_recording(&self.file(round)).unwrap()
     }
 
-    /// A target's folder, served by `run`.
+    /// Creates a target folder from these lines of target.toml.
     pub fn target(&self, name: &str, rest: &str) -> String {
         let folder = self.dir.path().join(name);
         fs::create_dir(&folder).unwrap();
@@ -145,7 +147,7 @@ impl Place {
         folder.display().to_string()
     }
 
-    /// `kontrast run` with short rounds.
+    /// Returns `kontrast run` with short rounds.
     pub fn command(&self, arms: &[String], more: &[&str]) -> Command {
         program("loadgen");
         let mut command = Command::new(KONTRAST);
@@ -173,7 +175,7 @@ impl Place {
         self.command(arms, more).output().unwrap()
     }
 
-    /// Starts a run that is going to be interrupted.
+    /// Starts a run that the test interrupts.
     pub fn begin(&self, arms: &[String], more: &[&str]) -> Begun {
         let mut command = self.command(arms, more);
         let mut process = command
@@ -190,7 +192,7 @@ impl Place {
     }
 }
 
-/// A run under way.
+/// A run in progress.
 pub struct Begun {
     process: Child,
     stderr: BufReader<ChildStderr>,
@@ -198,7 +200,7 @@ pub struct Begun {
 }
 
 impl Begun {
-    /// Reads what it says until a line holds `text`.
+    /// Reads its output until a line contains `text`.
     pub fn until(&mut self, text: &str) {
         loop {
             let from = self.said.len();
@@ -214,14 +216,15 @@ impl Begun {
         kill(Pid::from_raw(self.process.id().cast_signed()), signal).unwrap();
     }
 
-    /// Waits until it has `count` processes below it, besides its guardian: what it says comes before what it does.
+    /// Waits until it has `count` descendants besides its guardian: it prints a step before it
+    /// starts its processes.
     pub fn until_descendants(&self, count: usize) {
         while self.descendants().len() < count + 1 {
             std::thread::yield_now();
         }
     }
 
-    /// Processes it started, directly or not, each by its id and start time.
+    /// Returns its descendants, each with id and start time.
     pub fn descendants(&self) -> Vec<(i32, u64)> {
         let all = procfs::process::all_processes().unwrap().flatten();
         let stats: Vec<_> = all.filter_map(|process| process.stat().ok()).collect();
@@ -236,15 +239,15 @@ impl Begun {
         found
     }
 
-    /// Waits for its end: exit code and everything it said.
+    /// Waits for its end, and returns exit code and output.
     pub fn end(mut self) -> (Option<i32>, String) {
         self.stderr.read_to_string(&mut self.said).unwrap();
         (self.process.wait().unwrap().code(), self.said)
     }
 }
 
-/// Which of these processes still run. What was killed may still be on its way out, so that it is waited for; a
-/// process that stays makes the test hang, and that names it.
+/// Waits until these processes have ended. A process that stays makes the test hang, and its name
+/// shows which.
 pub fn assert_gone(processes: &[(i32, u64)]) {
     assert!(!processes.is_empty(), "there was nothing to leave behind");
     for (pid, start) in processes {
@@ -262,8 +265,9 @@ pub fn assert_gone(processes: &[(i32, u64)]) {
     }
 }
 
-/// A script that can be run. Another process makes it so: a file that this one has open for writing could not be run
-/// while any of its threads is starting a child, which holds everything open for a moment.
+/// Writes a script that can be run. Another process makes it executable: a file that this process
+/// has open for writing cannot be run while any of its threads starts a child, which inherits the
+/// open file until its exec.
 fn executable(path: &Path, script: &str) -> PathBuf {
     let text = path.with_extension("sh");
     fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -275,7 +279,7 @@ fn executable(path: &Path, script: &str) -> PathBuf {
     path.into()
 }
 
-/// Standard error as text.
+/// Returns standard error as text.
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -1,4 +1,4 @@
-//! Instrumented rounds: marked, in no number, and without leftovers.
+//! Instrumented rounds: marked, in no metric, and without leftovers.
 
 use crate::common::{Place, program, stderr};
 use std::fs;
@@ -14,7 +14,7 @@ const RECORDER: &str = r#"symbols=; for word; do
         sed -i 's|"schema": *"kontrast.recording/2",|& "instrumented": {"notes": ["marked"]},|' "$out/recording.json"
     fi"#;
 
-/// Runs two rounds and an instrumented one of a server that writes a file where `DIR` says.
+/// Runs two rounds and an instrumented one of a server that writes a file to the folder in `DIR`.
 fn run(place: &Place) -> Output {
     let server = format!(
         r#"run = 'test -z "$DIR" || echo yes > "$DIR/written"; exec {} --addr 127.0.0.1:{{port}} --tokens 2'
@@ -29,7 +29,7 @@ fn run(place: &Place) -> Output {
 }
 
 #[test]
-fn marks_an_instrumented_round_and_counts_it_in_no_number() {
+fn marks_an_instrumented_round_and_excludes_it_from_metrics() {
     let place = Place::with_recorder(&RECORDER.replace("FAIL", ""));
     let output = run(&place);
     let said = stderr(&output);

@@ -1,10 +1,10 @@
-//! Ctrl-C at any time: children end, what was finished is compared, and nothing is left behind.
+//! Ctrl-C at any time: processes end, and finished rounds are compared.
 
 use crate::common::{Begun, Place, Server, assert_gone, program};
 use nix::sys::signal::Signal;
 use recording::Ended;
 
-/// Ends a run by `signal` and gives its exit code and words; no process of it may be left.
+/// Ends a run by `signal` and returns exit code and output. No process of it may be left.
 fn ended_by(signal: Signal, run: Begun) -> (Option<i32>, String) {
     let processes = run.descendants();
     run.signal(signal);
@@ -14,7 +14,7 @@ fn ended_by(signal: Signal, run: Begun) -> (Option<i32>, String) {
 }
 
 #[test]
-fn while_recording_the_recording_is_kept_as_partial() {
+fn keeps_a_partial_recording_when_interrupted() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let (place, mut server) = (Place::new(), Server::start());
         let mut run = place.begin(&[server.arm("a")], &["--duration", "100s"]);
@@ -33,7 +33,7 @@ fn while_recording_the_recording_is_kept_as_partial() {
 }
 
 #[test]
-fn rounds_that_were_finished_are_compared_and_the_run_is_marked_partial() {
+fn compares_finished_rounds_when_interrupted() {
     let (place, server) = (Place::new(), Server::start());
     let load = "test -e done && exec sleep 1000; touch done # {url}";
     let mut run = place.begin(&[server.arm("a")], &["--load-command", load]);
@@ -51,7 +51,7 @@ fn rounds_that_were_finished_are_compared_and_the_run_is_marked_partial() {
 }
 
 #[test]
-fn while_warming_up() {
+fn ends_while_warming_up() {
     let (place, server) = (Place::new(), Server::start());
     let mut run = place.begin(
         &[server.arm("a")],
@@ -63,11 +63,11 @@ fn while_warming_up() {
 }
 
 #[test]
-fn while_building() {
+fn ends_while_building() {
     let place = Place::new();
     let target = place.target("slow", "build = \"sleep 1000; true\"\nrun = \"true\"");
     let run = place.begin(&[target], &[]);
-    // The shell and what it waits for.
+    // The shell and the program that it waits for.
     run.until_descendants(2);
     let (code, said) = ended_by(Signal::SIGINT, run);
     assert_eq!(code, Some(1), "{said}");
@@ -78,7 +78,7 @@ fn while_building() {
 }
 
 #[test]
-fn while_a_target_does_not_get_ready() {
+fn ends_while_waiting_for_a_target() {
     let place = Place::new();
     let target = place.target("mute", "run = \"sleep 1000\"");
     let run = place.begin(&[target], &[]);
@@ -87,7 +87,7 @@ fn while_a_target_does_not_get_ready() {
     assert_eq!(code, Some(1), "{said}");
 }
 
-/// A run that records a target with a child of its own, under a load that does not end.
+/// Starts a run that records a target with a child, under a load that does not end.
 fn recording_a_forking_target(place: &Place) -> Begun {
     let run = format!(
         "run = \"sleep 1000 & {} --addr 127.0.0.1:{{port}}\"",
@@ -101,7 +101,7 @@ fn recording_a_forking_target(place: &Place) -> Begun {
 }
 
 #[test]
-fn a_started_target_and_all_it_started_end_too() {
+fn ends_a_target_with_its_children() {
     let place = Place::new();
     let run = recording_a_forking_target(&place);
     let (code, said) = ended_by(Signal::SIGINT, run);
@@ -113,7 +113,7 @@ fn a_started_target_and_all_it_started_end_too() {
 }
 
 #[test]
-fn killed_outright_it_leaves_nothing_that_goes_on() {
+fn leaves_no_process_when_killed() {
     let place = Place::new();
     let run = recording_a_forking_target(&place);
     let (code, _) = ended_by(Signal::SIGKILL, run);
@@ -121,7 +121,7 @@ fn killed_outright_it_leaves_nothing_that_goes_on() {
 }
 
 #[test]
-fn a_second_time_ends_even_what_does_not_want_to() {
+fn kills_processes_at_the_second_interrupt() {
     let place =
         Place::with_recorder("trap '' INT TERM; echo recording; while :; do sleep 1000; done");
     let server = Server::start();

@@ -1,4 +1,4 @@
-//! `kontrast run` as its users call it, with the real stub and load generator and a recorder that needs no privileges.
+//! `kontrast run` with the real stub and load generator, and a recorder that needs no privileges.
 
 #![expect(
     clippy::unwrap_used,

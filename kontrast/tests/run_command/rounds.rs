@@ -1,4 +1,4 @@
-//! `kontrast run` from its arms to its report, with the real stub and load generator and a recorder without programs.
+//! `kontrast run` from its arms to its report.
 
 use crate::common::{Place, Server, program, stderr};
 use serde_json::Value;
@@ -9,7 +9,7 @@ fn json(path: impl AsRef<std::path::Path>) -> Value {
 }
 
 #[test]
-fn rounds_are_interleaved_compared_and_reported() {
+fn interleaves_compares_and_reports_rounds() {
     let (place, mut a, b) = (Place::new(), Server::start(), Server::start());
     let output = place.run(
         &[a.arm("a"), b.arm("b")],
@@ -71,7 +71,7 @@ fn rounds_are_interleaved_compared_and_reported() {
 }
 
 #[test]
-fn what_was_asked_for_is_kept() {
+fn keeps_the_request_in_run_json() {
     let (place, server) = (Place::new(), Server::start());
     let more = ["--duration", "50ms", "--users", "2", "--driver-cpus", "0"];
     place.run(&[server.arm("a")], &more);
@@ -91,14 +91,14 @@ fn what_was_asked_for_is_kept() {
 }
 
 #[test]
-fn a_folder_is_started_afresh_each_round_and_a_load_command_is_taken() {
+fn starts_a_fresh_process_each_round_and_runs_a_load_command() {
     let place = Place::new();
     let run = format!(
         "run = \"{} --addr 127.0.0.1:{{port}} --tokens 2\"",
         program("stub").display()
     );
     let target = place.target("mine", &run);
-    // It may be cut short or found too slow on a busy machine, which is not what this is about.
+    // A busy machine may cut it short or mark it invalid, which this test allows.
     let load = "url={url}; echo $url; \
         LOADGEN run --quiet --users 1 --duration 50ms --url ${url%/chat}/v1/chat/completions || true";
     let load = load.replace("LOADGEN", program("loadgen").to_str().unwrap());
@@ -121,7 +121,7 @@ fn a_folder_is_started_afresh_each_round_and_a_load_command_is_taken() {
 }
 
 #[test]
-fn the_newest_run_of_results_is_linked() {
+fn links_the_newest_run_of_results() {
     let (mut place, server) = (Place::new(), Server::start());
     place.out = place.dir.path().join("results/mine");
     place.run(&[server.arm("a")], &["--load-command", "true # {url}"]);
@@ -129,7 +129,8 @@ fn the_newest_run_of_results_is_linked() {
     assert_eq!(fs::read_link(latest).unwrap(), std::path::Path::new("mine"));
 }
 
-/// A recorder that records nothing but the mode, and intervals of each mode if it was asked for overhead.
+/// A recorder that records nothing but the mode, and intervals of each mode for `--probes
+/// overhead`.
 const MODES: &str = r#"interval() { echo "{\"mode\": \"$1\", \"duration_ns\": 1000000, \"cpu_ns\": $2}"; }
     write_mode() { write; while [ "$1" != --probes ]; do shift; done
         [ "$2" = overhead ] && intervals=", \"overhead\": [$(interval none 1000), $(interval attached-idle 1010), $(interval counters 1000), $(interval all 1020)]"
@@ -182,10 +183,10 @@ fn records_rounds_of_overhead() {
     let all = costs[3]["ratio"]["value"].as_f64().unwrap();
     assert!((all - 1.02).abs() < 1e-9, "{costs:?}");
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(printed.contains("What observing cost"), "{printed}");
+    assert!(printed.contains("Cost of observing"), "{printed}");
 }
 
-/// The search takes twelve times as long as what is recorded.
+/// The search takes twelve times as long as the recording.
 const SEARCH: [&str; 8] = [
     "--scenario",
     "breakpoint",
@@ -198,7 +199,7 @@ const SEARCH: [&str; 8] = [
 ];
 
 #[test]
-fn the_highest_load_is_looked_for_and_then_recorded() {
+fn records_the_maximum_sustained_load() {
     let (place, server) = (Place::new(), Server::start());
     let never = ["--threshold", "failed:rate<1%"];
     let output = place.run(&[server.arm("a")], &[&SEARCH[..], &never].concat());
@@ -222,7 +223,7 @@ fn the_highest_load_is_looked_for_and_then_recorded() {
 }
 
 #[test]
-fn a_search_that_nothing_held_is_told_with_the_remedy() {
+fn reports_the_remedy_of_a_search_without_result() {
     let (place, server) = (Place::new(), Server::start());
     let always = ["--threshold", "ttft:p(99)<0.001ms"];
     let output = place.run(&[server.arm("a")], &[&SEARCH[..], &always].concat());

@@ -1,10 +1,10 @@
-//! `kontrast run` where something is in the way: it says what, and keeps what there is.
+//! `kontrast run` with failures: it reports the reason and keeps finished files.
 
 use crate::common::{Place, Server, program, stderr};
 use recording::Ended;
 use std::fs;
 
-/// Runs that must fail: with this exit code and these words.
+/// Asserts that a run fails with exit code 1 and these words.
 fn refused(place: &Place, arms: &[String], more: &[&str], words: &[&str]) {
     let output = place.run(arms, more);
     let said = stderr(&output);
@@ -15,7 +15,7 @@ fn refused(place: &Place, arms: &[String], more: &[&str], words: &[&str]) {
 }
 
 #[test]
-fn results_are_never_overwritten() {
+fn keeps_existing_results() {
     let (place, server) = (Place::new(), Server::start());
     fs::create_dir(&place.out).unwrap();
     fs::write(place.file("mine"), "").unwrap();
@@ -29,7 +29,7 @@ fn results_are_never_overwritten() {
 }
 
 #[test]
-fn arms_that_cannot_be_are_refused_before_anything_is_written() {
+fn rejects_invalid_arms_before_writing() {
     let place = Place::new();
     let gone = "a=pid:2147483647@http://127.0.0.1:1/chat".to_string();
     refused(&place, &["nosuch".into()], &[], &["nosuch", "target.toml"]);
@@ -58,7 +58,7 @@ fn arms_that_cannot_be_are_refused_before_anything_is_written() {
 }
 
 #[test]
-fn a_build_that_fails_leaves_no_empty_results() {
+fn leaves_no_results_of_a_failed_build() {
     let place = Place::new();
     let target = place.target(
         "broken",
@@ -74,7 +74,7 @@ fn a_build_that_fails_leaves_no_empty_results() {
 }
 
 #[test]
-fn a_target_that_ends_is_quoted() {
+fn quotes_the_log_of_a_target_that_ends() {
     let place = Place::new();
     let target = place.target("dying", "run = \"echo no license; exit 7\"");
     refused(
@@ -90,7 +90,7 @@ fn a_target_that_ends_is_quoted() {
 }
 
 #[test]
-fn a_target_that_dies_under_load_is_quoted_and_its_recording_kept() {
+fn quotes_a_target_that_dies_under_load_and_keeps_its_recording() {
     let place = Place::new();
     let run = "echo out of luck >&2; echo $$ > ../pid; exec STUB --addr 127.0.0.1:{port}";
     let run = run.replace("STUB", program("stub").to_str().unwrap());
@@ -108,13 +108,13 @@ fn a_target_that_dies_under_load_is_quoted_and_its_recording_kept() {
 }
 
 #[test]
-fn a_server_that_answers_nothing_is_an_error_that_says_why() {
+fn reports_a_server_that_does_not_serve_the_workload() {
     let place = Place::new();
     let run = format!(
         "run = \"{} --addr 127.0.0.1:{{port}}\"",
         program("stub").display()
     );
-    // The stub does not know /chat.
+    // The stub does not serve /chat.
     let target = place.target("deaf", &run);
     refused(
         &place,
@@ -125,7 +125,7 @@ fn a_server_that_answers_nothing_is_an_error_that_says_why() {
 }
 
 #[test]
-fn a_recorder_that_cannot_record_is_quoted() {
+fn quotes_the_log_of_a_recorder_that_cannot_record() {
     let place = Place::with_recorder("echo 'CAP_BPF is missing' >&2; exit 1");
     let server = Server::start();
     refused(
@@ -140,7 +140,7 @@ fn a_recorder_that_cannot_record_is_quoted() {
 }
 
 #[test]
-fn a_recorder_that_fails_half_way_ends_the_round() {
+fn ends_the_round_when_the_recorder_fails() {
     let place = Place::with_recorder("echo recording; echo lost my maps >&2; exit 1");
     let server = Server::start();
     refused(
@@ -152,7 +152,7 @@ fn a_recorder_that_fails_half_way_ends_the_round() {
 }
 
 #[test]
-fn what_was_finished_before_a_failure_is_compared_and_marked() {
+fn compares_rounds_finished_before_a_failure() {
     let place = Place::with_recorder(
         r#"case "$out" in */a/2/*) echo no more >&2; exit 1; esac; echo recording; cat > /dev/null; write"#,
     );
@@ -170,21 +170,21 @@ fn what_was_finished_before_a_failure_is_compared_and_marked() {
 }
 
 #[test]
-fn a_load_command_that_crosses_a_threshold_is_no_failure() {
+fn passes_on_the_threshold_code_of_a_load_command() {
     let (place, server) = (Place::new(), Server::start());
     let output = place.run(
         &[server.arm("a")],
         &["--load-command", "echo {url}; exit 99"],
     );
     let code = output.status.code();
-    // 3 where a check speaks against the recordings, which a recorder without programs may make it do.
+    // Exit code 3 if a check rejects the recordings, as it may with a recorder without probes.
     assert!(code == Some(99) || code == Some(3), "{}", stderr(&output));
     let log = fs::read_to_string(place.file("a/1/load.log")).unwrap();
     assert_eq!(log, format!("{}/v1/chat/completions\n", server.url));
 }
 
 #[test]
-fn a_load_command_that_goes_on_is_ended_after_the_duration() {
+fn ends_a_load_command_after_the_duration() {
     let (place, server) = (Place::new(), Server::start());
     let more = ["--load-command", "sleep 1000 # {url}", "--duration", "50ms"];
     let output = place.run(&[server.arm("a")], &more);
@@ -196,7 +196,7 @@ fn a_load_command_that_goes_on_is_ended_after_the_duration() {
 }
 
 #[test]
-fn a_noise_floor_that_is_none_is_refused() {
+fn rejects_a_malformed_noise_file() {
     let place = Place::new();
     fs::create_dir_all(&place.out).unwrap();
     fs::write(place.file("noise.json"), "{}").unwrap();

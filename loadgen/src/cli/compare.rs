@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use crate::compare::{Metric, Unit, Verdict, caveats, compare};
-use crate::output::{digits, duration};
 use recording::LoadSummary;
+use recording::format::{duration, number};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -75,8 +75,8 @@ fn write_metric(metric: &Metric, out: &mut dyn Write) -> io::Result<()> {
 fn show(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Nanoseconds => duration(value as u64),
-        Unit::PerSecond => format!("{}/s", digits(value)),
-        Unit::Percent => format!("{} %", digits(value)),
+        Unit::PerSecond => format!("{}/s", number(value)),
+        Unit::Percent => format!("{} %", number(value)),
     }
 }
 

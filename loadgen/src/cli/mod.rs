@@ -152,7 +152,7 @@ fn judge(summary: &LoadSummary) -> anyhow::Result<Outcome> {
     if let Some(silent_ns) = summary.unresponsive_ns {
         anyhow::bail!(
             "the server stopped answering {} before the end; is it still running?",
-            crate::output::duration(silent_ns)
+            recording::format::duration(silent_ns)
         );
     }
     Ok(if crossed {

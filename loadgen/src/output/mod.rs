@@ -2,7 +2,6 @@
 
 pub mod exporter;
 pub mod files;
-mod format;
 pub mod hdr_log;
 pub mod html;
 pub mod metrics;
@@ -11,8 +10,6 @@ pub mod progress;
 pub mod prometheus;
 mod steps;
 pub mod text;
-
-pub(crate) use format::{digits, duration};
 
 use recording::LoadSummary;
 use recording::load::Distribution;

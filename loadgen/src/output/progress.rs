@@ -1,10 +1,10 @@
 //! Progress on stderr: one live line on a terminal, a plain line every five seconds elsewhere.
 
-use super::format::{digits, duration};
 use crate::clock::SECOND;
 use crate::drive::Snapshot;
 use crate::plan::Plan;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use recording::format::{duration, number};
 use std::io::IsTerminal;
 
 const PLAIN_FIRST_NS: u64 = SECOND;
@@ -66,7 +66,7 @@ impl Progress {
     }
 
     fn line(&self, snapshot: &Snapshot) -> String {
-        let seconds = |ns: u64| digits(ns as f64 / SECOND as f64);
+        let seconds = |ns: u64| number(ns as f64 / SECOND as f64);
         let elapsed = snapshot.elapsed_ns.min(self.length_ns);
         let mut line = format!(
             "{} {}/{} s · {} streaming · {} done",

@@ -1,7 +1,7 @@
 //! Steps in the terminal summary and on the page.
 
-use super::format::duration;
 use recording::LoadSummary;
+use recording::format::duration;
 use recording::load::{Distribution, LoadStep};
 use std::io::{self, Write};
 

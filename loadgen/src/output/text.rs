@@ -1,9 +1,9 @@
 //! Terminal summary, in the layout of k6.
 
-use super::format::{bytes, digits, duration};
 use super::steps;
 use crate::clock::SECOND;
 use recording::LoadSummary;
+use recording::format::{bytes, count, duration, number};
 use recording::load::{Distribution, Held, LoadCheck, Threshold};
 use std::io::{self, Write};
 
@@ -41,7 +41,7 @@ pub fn write(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
 
 /// Returns the measured value of a threshold with its unit.
 pub(super) fn measured(threshold: &Threshold) -> String {
-    let value = digits(threshold.value);
+    let value = number(threshold.value);
     match threshold.unit.as_str() {
         "" => value,
         "/s" => format!("{value}/s"),
@@ -49,9 +49,9 @@ pub(super) fn measured(threshold: &Threshold) -> String {
     }
 }
 
-/// Returns `count` a second of the time for which load was offered.
-pub(super) fn rate(summary: &LoadSummary, count: u64) -> f64 {
-    crate::clock::per_second(count, summary.duration_ns)
+/// Returns `events` a second of the time for which load was offered.
+pub(super) fn rate(summary: &LoadSummary, events: u64) -> f64 {
+    crate::clock::per_second(events, summary.duration_ns)
 }
 
 fn write_check(check: &LoadCheck, out: &mut dyn Write) -> io::Result<()> {
@@ -75,13 +75,17 @@ fn write_requests(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> 
     let seconds = summary.duration_ns as f64 / SECOND as f64;
     let rate = |count: u64| match seconds {
         0.0 => String::new(),
-        _ => format!("  {}/s", digits(count as f64 / seconds)),
+        _ => format!("  {}/s", number(count as f64 / seconds)),
     };
     writeln!(out)?;
     line(out, "duration", &duration(summary.duration_ns))?;
-    let begun = format!("{} begun{}", requests.started, rate(requests.started));
+    let begun = format!(
+        "{} begun{}",
+        count(requests.started),
+        rate(requests.started)
+    );
     line(out, "requests", &begun)?;
-    let completed = format!("{}{}", requests.completed, rate(requests.completed));
+    let completed = format!("{}{}", count(requests.completed), rate(requests.completed));
     line(out, "completed", &completed)?;
     for (reason, count) in &requests.rejected {
         line(out, "  rejected", &format!("{count}  {reason}"))?;
@@ -114,10 +118,15 @@ fn write_tokens(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let (tokens, chunks) = (summary.tokens, summary.chunks);
-    let mut text = format!("{tokens}{}  in {chunks} chunks", rate(tokens));
+    let mut text = format!(
+        "{}{}  in {} chunks",
+        count(tokens),
+        rate(tokens),
+        count(chunks)
+    );
     if summary.tpot.p50_ns > 0 {
         let stream = SECOND as f64 / summary.tpot.p50_ns as f64;
-        text += &format!(", {}/s per stream", digits(stream));
+        text += &format!(", {}/s per stream", number(stream));
     }
     line(out, "tokens", &text)?;
     let kinds = &summary.token_kinds;
@@ -168,7 +177,7 @@ fn write_goodput(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
     let share = 100.0 * goodput.met as f64 / goodput.ended.max(1) as f64;
     let text = format!(
         "{} %  {} of {} requests met {}",
-        digits(share),
+        number(share),
         goodput.met,
         goodput.ended,
         goodput.slo
@@ -198,7 +207,7 @@ fn write_client(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
         line(out, "sent to seen", &format!("med={p50} p(99)={p99}"))?;
     }
     if client.requested_rate > 0.0 {
-        let (due, begun) = (digits(client.requested_rate), digits(client.achieved_rate));
+        let (due, begun) = (number(client.requested_rate), number(client.achieved_rate));
         let late = format!(
             "{} more than 10 ms late, p(99) {}",
             client.late_starts,
@@ -222,9 +231,9 @@ fn write_verdicts(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> 
             ..
         } = held;
         let crossed = crossed_at.map_or("no threshold was crossed".into(), |at| {
-            format!("a threshold was crossed at {}", digits(at))
+            format!("a threshold was crossed at {}", number(at))
         });
-        let load = digits(*load);
+        let load = number(*load);
         writeln!(out, "\n  Max sustained: {load} {unit}; {crossed}.")?;
     }
     if let Some(reason) = &summary.ended_early {
@@ -258,16 +267,16 @@ mod tests {
           scenario quick · http://127.0.0.1:8080/chat
 
           ✗ status is 200: 10 passed, 1 failed
-          ✗ ttft:p(95)<5ms: measured 19.0 ms
+          ✗ ttft:p(95)<5ms: measured 19 ms
 
           duration..........: 2.00 s
-          requests..........: 14 begun  7.00/s
+          requests..........: 14 begun  7/s
           completed.........: 11  5.50/s
             rejected........: 1  status 502
           failed............: 1  connection reset
           cut...............: 2  still streaming at the end
           tokens............: 500  250/s  in 500 chunks
-          data_sent.........: 1000 B
+          data_sent.........: 1,000 B
           data_received.....: 121 KiB
           ttfb..............: avg=550 µs   min=99.8 µs  med=500 µs   p(90)=900 µs   p(95)=1.00 ms  p(99)=1.00 ms  max=1.00 ms
           ttft..............: avg=11.0 ms  min=2.00 ms  med=10.0 ms  p(90)=18.0 ms  p(95)=20.0 ms  p(99)=20.0 ms  max=20.0 ms
@@ -279,7 +288,7 @@ mod tests {
             total...........: p(50)=2.50 ms  p(90)=4.50 ms  p(99)=5.00 ms
           step read (GET /threads/{user}): 9 good, 1 failed
             total...........: p(50)=2.50 ms  p(90)=4.50 ms  p(99)=5.00 ms
-          loadgen...........: 5.00 ms CPU, 10.0 µs per token, 9.54 MiB peak memory, timers p(99) 0 µs late
+          loadgen...........: 5.00 ms CPU, 10.0 µs per token, 9.54 MiB peak memory, timers p(99) 0 ns late
 
           INVALID: the load generator was the bottleneck: its timers were late.
         ");

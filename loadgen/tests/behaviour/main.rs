@@ -7,3 +7,4 @@ mod datasets;
 mod faults;
 mod requests;
 mod scripted;
+mod soak;

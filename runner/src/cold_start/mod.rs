@@ -1,8 +1,9 @@
-//! A round of `cold-start`: the arm is started again and again, each time recorded from its exec to its first answer.
+//! A round of `cold-start`: the arm is started several times, and recorded from exec to first
+//! answer.
 //!
-//! All servers of a round are held back at their exec while the recorder attaches to them; then one after another is let go,
-//! asked, and stopped where it is. Stopped, they cost nothing, and the kernel's own account of each can still be read when
-//! the recording ends.
+//! All servers of a round are suspended before their exec while the recorder attaches to them. Then
+//! one after another is resumed, gets a request, and is stopped. Stopped servers use no CPU time,
+//! and the kernel's counters of each can still be read when the recording ends.
 
 mod first_request;
 
@@ -26,10 +27,11 @@ use recording::{
 use std::{fs, path::Path, path::PathBuf, sync::Arc};
 
 impl Bench<'_> {
-    /// Measures one round of `arm`: `starts` starts.
+    /// Measures one round of `arm` with this number of `starts`.
     ///
     /// # Errors
-    /// [`Interrupted`], or what failed. A recording that had begun is on disk in either case, marked as partial.
+    /// Fails with [`Interrupted`], or with the reason. A recording that had begun is on disk in
+    /// either case, marked as partial.
     pub async fn cold_round(&self, arm: &Arm, step: Step, starts: u32) -> anyhow::Result<Round> {
         let folder = PathBuf::from(arm_folder(arm.name())).join(round_folder(&step));
         let dir = self.out.join(&folder);
@@ -38,7 +40,7 @@ impl Bench<'_> {
             .step("starting once, so that its files are in memory");
         let warm = self.suspend(arm, &dir, 1).await?;
         self.ask(warm, 0).await?;
-        self.progress.step("starting up to the exec");
+        self.progress.step("starting, suspended before the exec");
         let held = self.suspend(arm, &dir, starts).await?;
         let installed_bytes = arm.installed_bytes()?;
         let mut recording = self.record(arm, &held, &dir, step).await?;
@@ -74,7 +76,7 @@ impl Bench<'_> {
         ))
     }
 
-    /// Lets one go, asks it and stops it.
+    /// Resumes a server, sends it a request and stops it.
     async fn ask(&self, held: Arc<Vec<SuspendedServer>>, at: usize) -> anyhow::Result<FirstAnswer> {
         let asking = move || first_request::send(&held[at]);
         descendants::ended_with(self.interrupt, asking).await?
@@ -96,7 +98,7 @@ impl Bench<'_> {
             placement: self.placement.text(false),
             mode: step.mode,
             round: step.round,
-            detail: None,
+            runtime_symbols: None,
         };
         let recorder =
             Recorder::start(self.recorder, &subject, self.placement.driver.as_ref(), dir);
@@ -133,7 +135,7 @@ impl Bench<'_> {
     }
 }
 
-/// Puts into the recording what only we know: the starts, and what was said to the servers.
+/// Adds to the recording: the starts, and the bytes sent to and received from the servers.
 fn complete(recording: &mut Recording, answered: &[FirstAnswer], stub: Option<Moved>) {
     recording.starts = answered.iter().map(|answer| answer.start).collect();
     let said = LoadSummary {
@@ -150,14 +152,14 @@ fn complete(recording: &mut Recording, answered: &[FirstAnswer], stub: Option<Mo
     recording.checks.push(check);
 }
 
-/// Refuses arms that cannot be started here.
+/// Rejects arms that cannot be started here.
 ///
 /// # Errors
-/// Names the first of them.
+/// Fails with the name of the first of them.
 pub fn check(arms: &[Arm]) -> anyhow::Result<()> {
     match arms.iter().find(|arm| arm.manifest().is_none()) {
         Some(arm) => bail!(
-            "{} runs already, and cold-start is about starting; give the folder with its target.toml",
+            "{} runs already, and cold-start measures starts: use the folder with its target.toml",
             arm.name()
         ),
         None => Ok(()),
@@ -170,7 +172,7 @@ mod tests {
     use recording::{Start, process::Sockets};
 
     #[test]
-    fn what_was_said_is_held_against_what_the_kernel_saw() {
+    fn checks_the_bytes_of_all_starts() {
         let answered = [20, 30].map(|first_token_ns| FirstAnswer {
             start: Start {
                 listening_ns: 10,
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_already_is_refused() {
+    fn rejects_arms_that_run_already() {
         let arm = Arm::resolve("api=pid:1@http://127.0.0.1:80", Path::new("none")).unwrap();
         assert!(
             check(&[arm])

@@ -1,4 +1,5 @@
 use super::*;
+use recording::LoadSummary;
 
 fn completed(ended: anyhow::Result<bool>, before: Ended) -> Recording {
     let mut recording = Recording::default();
@@ -17,14 +18,14 @@ fn completed(ended: anyhow::Result<bool>, before: Ended) -> Recording {
 }
 
 #[test]
-fn a_finished_round_has_its_load_and_check() {
+fn adds_load_and_check_to_a_finished_round() {
     let recording = completed(Ok(false), Ended::Asked);
     assert!(recording.load.is_some() && !recording.is_partial());
     assert_eq!(recording.checks.len(), 1);
 }
 
 #[test]
-fn a_round_that_was_cut_is_marked_and_keeps_the_reason_it_has() {
+fn marks_a_cut_round_and_keeps_an_earlier_reason() {
     let cut = |before| completed(Err(Interrupted.into()), before);
     assert_eq!(cut(Ended::Asked).window.ended, Ended::Interrupted);
     assert_eq!(cut(Ended::TargetExited).window.ended, Ended::TargetExited);

@@ -29,7 +29,7 @@ pub struct Faults {
     /// End without `[DONE]`.
     pub no_done: bool,
     /// Write the last piece, `[DONE]` and the end of the body separately.
-    pub done_apart: bool,
+    pub separate_done: bool,
     /// Write each event in this many parts, a millisecond apart.
     pub split: Option<u32>,
     /// Write this many events at a time.
@@ -63,7 +63,7 @@ stall-after=N      send nothing more after N pieces (stall-for=2s: then continue
 error-after=N      send an error event after N pieces and end
 malformed-after=N  send an event with broken JSON after N pieces
 no-done            end without [DONE]
-done-apart         write [DONE] and the end of the body separately
+separate-done      write [DONE] and the end of the body separately
 split=N            write each event in N parts, 1 ms apart
 coalesce=N         write N events at a time
 comments=N         send a comment before every Nth event

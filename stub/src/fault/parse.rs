@@ -46,7 +46,8 @@ impl Faults {
             "every" => self.every = Some(value.positive()?),
             "share" => self.share = Some(value.share()?),
             "no-done" => self.no_done = value.none()?,
-            "done-apart" => self.done_apart = value.none()?,
+            // `done-apart` is the older name.
+            "separate-done" | "done-apart" => self.separate_done = value.none()?,
             "crlf" => self.crlf = value.none()?,
             "cr" => self.cr = value.none()?,
             _ => {

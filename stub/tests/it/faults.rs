@@ -86,10 +86,10 @@ async fn omits_and_separates_done() {
     let addr = start(tokens(2)).await;
     let none = faulty(addr, "no-done").await;
     assert!(none.is_complete() && !none.body.contains("[DONE]"));
-    let apart = faulty(addr, "done-apart").await;
+    let separate = faulty(addr, "separate-done").await;
     // Role, two tokens, [DONE], end. Without the fault, the second token and [DONE] share a write.
-    assert_eq!(apart.chunks.len(), 5);
-    assert_eq!(apart.chunks[3..], ["data: [DONE]\n\n".len(), 0]);
+    assert_eq!(separate.chunks.len(), 5);
+    assert_eq!(separate.chunks[3..], ["data: [DONE]\n\n".len(), 0]);
     assert_eq!(faulty(addr, "crlf").await.chunks.len(), 4);
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench load`: what a load generator costs a token and a user, measured in turns.
+//! `suite bench load`: cost of a load generator per token and per user, measured in turns.
 
 mod client;
 mod measure;
@@ -17,33 +17,34 @@ use crate::turns::order;
 use client::Client;
 use measure::{Cost, Stub, measure};
 
-/// What loadgen may cost beside its floor, and beside k6 with SSE: the product's own promises.
+/// Limits of the product: loadgen's CPU time as a multiple of its floor's, and of k6's with SSE.
 const OF_FLOOR: f64 = 1.15;
 const OF_K6_SSE: f64 = 0.25;
-/// Kilobytes (1,000 bytes) that a user adds.
+/// Limit of the product: kilobytes (1,000 bytes) per user.
 const KB_A_USER: f64 = 40.0;
-/// How far from the truth loadgen's stamps may be, milliseconds: median, 99th percentile.
+/// Limit of the product: error of loadgen's time stamps in milliseconds, median and 99th
+/// percentile.
 const ERROR_MS: [f64; 2] = [1.5, 5.0];
 
-/// How much to measure.
+/// Length of the benchmark.
 #[derive(Args, Clone, Copy)]
 pub struct Load {
-    /// Users, each with one stream at a time.
+    /// Load with this many users, each with one stream at a time.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
     users: u16,
-    /// Rounds; every client has a turn in each.
+    /// Run this many rounds; every client has a turn in each.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(2..))]
     rounds: u16,
-    /// Seconds of each turn.
+    /// Load for this many seconds in each turn.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(2..))]
     seconds: u16,
-    /// 3 rounds of 4 s: a minute, for a first look.
+    /// Run 3 rounds of 4 s, about a minute.
     #[arg(long, conflicts_with_all = ["rounds", "seconds"])]
     quick: bool,
 }
 
 impl Load {
-    /// With the numbers that `--quick` stands for.
+    /// Returns the arguments with `--quick` applied.
     fn settled(self) -> Self {
         let [rounds, seconds] = match self.quick {
             true => [3, 4],
@@ -57,17 +58,18 @@ impl Load {
     }
 }
 
-/// A client that can be measured, and what its rounds gave.
+/// A client that can be measured, and its costs by round.
 struct Entrant {
     client: Client,
     program: PathBuf,
     costs: Vec<Cost>,
 }
 
-/// Measures and prints. A tool that cannot be had is named with the reason, and the others are measured.
+/// Measures and prints. A tool that is not installed is listed with the reason, and the others are
+/// measured.
 ///
 /// # Errors
-/// Our own programs do not build, or a client fails.
+/// Fails if a client does.
 pub fn run(load: Load) -> Result<()> {
     let load = load.settled();
     let folder = project::cache("bench-load");
@@ -128,14 +130,14 @@ impl Entrant {
         self.costs.iter().map(sample).collect()
     }
 
-    /// Of the round that took most.
+    /// Returns the highest resident set of all rounds, per user.
     fn kb_a_user(&self, load: Load) -> f64 {
         let peaks = self.costs.iter().map(|cost| cost.peak_rss_bytes);
         peaks.fold(0.0, f64::max) / 1e3 / f64::from(load.users)
     }
 }
 
-/// The highest resident set of loadgen with one user, beside which others are counted.
+/// Returns the highest resident set of loadgen with one user, the baseline of the others.
 fn peak_alone(load: Load, folder: &Path) -> Result<f64> {
     let (stub, client) = (Stub::start()?, Client::Loadgen);
     let one = Load { users: 1, ..load };
@@ -143,7 +145,8 @@ fn peak_alone(load: Load, folder: &Path) -> Result<f64> {
     Ok(measure(&stub, &mut command)?.peak_rss_bytes)
 }
 
-/// How far from the sender's stamps loadgen's were, milliseconds: median, 99th percentile.
+/// Returns the error of loadgen's time stamps against the sender's in milliseconds: median, 99th
+/// percentile.
 fn stamp_errors(folder: &Path) -> Result<[f64; 2]> {
     let path = folder.join("load.json");
     let summary: LoadSummary = recording::io::load(&path, recording::LOAD_SCHEMA)?;
@@ -169,7 +172,7 @@ fn table(entrants: &[Entrant], load: Load) -> Result<String> {
     Ok(text)
 }
 
-/// What `of` costs beside `beside`, with the interval over rounds.
+/// Returns the cost of `of` as a multiple of that of `beside`, with the interval over rounds.
 fn ratio(entrants: &[Entrant], beside: Client, of: &Entrant) -> Result<String> {
     let base = find(entrants, beside).context("it was not measured")?.cpu();
     let cpu = of.cpu();
@@ -212,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quick_look_has_fewer_and_shorter_rounds() {
+    fn applies_quick_to_rounds_and_seconds() {
         let load = Load {
             users: 200,
             rounds: 8,
@@ -224,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_tells_ratios_and_what_was_not_measured() {
+    fn prints_ratios_and_missing_tools() {
         let entrant = |client, cpu_ns| Entrant {
             client,
             program: PathBuf::new(),

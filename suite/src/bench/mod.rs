@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: what observing and loading cost, beside the tools people know, and whether what is told is
-//! true.
+//! `suite bench`: the costs of observing and loading beside other tools, and the accuracy of
+//! findings.
 
 mod load;
 pub mod noise;
@@ -11,29 +11,29 @@ mod truth;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-/// What to measure.
+/// A benchmark.
 #[derive(Subcommand)]
 pub enum Bench {
-    /// How much recording slows a socket ping-pong; bpftrace and libbpf-tools beside it, interleaved.
+    /// Measure how much recording slows a socket ping-pong, beside bpftrace and libbpf-tools.
     Overhead(Overhead),
-    /// What loadgen costs a token and a user; its floor, oha and k6 beside it, interleaved.
+    /// Measure the cost of loadgen per token and user, beside its floor, oha and k6.
     Load(load::Load),
-    /// How far the same arm differs from itself here; kept, and shown with every later run.
+    /// Measure how far an arm differs from itself on this host; later runs show the result.
     Noise(noise::Arguments),
-    /// Whether faults that are planted in a server are told as what they are, and how large.
+    /// Plant faults in a server, and score the cause and size that findings report.
     Truth(truth::Truth),
 }
 
-/// How long to measure.
+/// Length of the benchmark.
 #[derive(Args, Clone, Copy)]
 pub struct Overhead {
-    /// Rounds; each runs bare and under every observer.
+    /// Run this many rounds, each bare and under every observer.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(2..))]
     pub rounds: u16,
-    /// Seconds of each measurement.
+    /// Measure for this many seconds.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     pub seconds: u16,
-    /// Pin both threads to one CPU: the dearest case. Otherwise each has one of its own.
+    /// Pin both threads to one CPU, the costliest case; otherwise each has a CPU.
     #[arg(long)]
     pub one_cpu: bool,
 }
@@ -42,7 +42,7 @@ impl Bench {
     /// Measures and prints.
     ///
     /// # Errors
-    /// A tool is missing or fails.
+    /// Fails if a tool does or is missing.
     pub fn run(self) -> Result<()> {
         match self {
             Self::Overhead(arguments) => overhead::run(arguments),

@@ -1,5 +1,5 @@
-//! `cargo xtask bench noise`: the same arm against itself. What differs then is this host's noise, and a difference of
-//! that size between two arms says nothing.
+//! `suite bench noise`: an arm against itself. The difference is this host's noise, and one of that
+//! size between two arms means nothing.
 
 use std::fmt::Write;
 use std::fs;
@@ -13,27 +13,27 @@ use recording::{Comparison, Recording};
 
 use crate::{process, project};
 
-/// Name of the second of the two.
+/// Name of the second arm.
 const TWIN: &str = "twin";
 
-/// What to run against itself, and how long.
+/// Arm and length of the benchmark.
 #[derive(Args, Clone)]
 pub struct Arguments {
-    /// The arm.
+    /// Run this arm against itself.
     #[arg(long, default_value = "go")]
     arm: String,
-    /// Rounds of each of the two, in turns.
+    /// Run this many rounds of each of the two, in turns.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(2..))]
     rounds: u16,
-    /// Seconds of each round.
+    /// Record for this many seconds in each round.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(2..))]
     seconds: u16,
 }
 
-/// Runs, prints a line for each metric, and keeps the floor.
+/// Runs, prints a line per metric, and saves the noise.
 ///
 /// # Errors
-/// The run fails, or its result cannot be read or kept.
+/// Fails if the run does, or its result cannot be read or saved.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let out = folder.path().join("run");
@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         .arg("--out")
         .arg(&out);
     let status = command.status().with_context(|| process::shown(&command))?;
-    // 3 is a run that failed a check: noise, too, and said so.
+    // Exit code 3 is a failed check, which noise may cause.
     if !matches!(status.code(), Some(0 | 3)) {
         bail!("{} failed ({status})", process::shown(&command));
     }
@@ -60,7 +60,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Returns the floor of each metric: the largest distance of the ratio from 1, the interval included.
+/// Returns the floor of each metric: the largest distance of the ratio from 1, the interval
+/// included.
 fn floor(comparison: &Comparison, round: &Recording, arguments: &Arguments) -> Noise {
     let metrics = comparison.metrics.iter().filter_map(|metric| {
         let [low, high] = metric.pairs.first()?.ci95;
@@ -81,7 +82,7 @@ fn floor(comparison: &Comparison, round: &Recording, arguments: &Arguments) -> N
     }
 }
 
-/// A line for each metric, those that came out different marked.
+/// Formats a line per metric, with differences marked.
 fn table(comparison: &Comparison) -> String {
     let mut text = format!(
         "{:<32} {:>8}  {:<18} verdict\n",
@@ -98,9 +99,9 @@ fn line(metric: &Metric) -> String {
         return String::new();
     };
     let verdict = match pair.verdict {
-        Verdict::Higher | Verdict::Lower => "a difference where there is none",
+        Verdict::Higher | Verdict::Lower => "false difference",
         Verdict::Equivalent => "equivalent",
-        Verdict::Inconclusive => "the rounds do not tell",
+        Verdict::Inconclusive => "no verdict (too noisy)",
     };
     let mut line = format!("{:<32} {:>7.3}×  ", metric.name, pair.ratio);
     // Writing to a string cannot fail.
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_floor_is_the_farther_end_of_the_interval() {
+    fn uses_the_farther_end_of_the_interval() {
         let arguments = Arguments {
             arm: "go".into(),
             rounds: 4,
@@ -147,9 +148,9 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_from_itself_is_called_by_its_name() {
+    fn marks_differences_of_an_arm_from_itself() {
         let text = table(&comparison([1.01, 1.05], Verdict::Higher));
-        assert!(text.contains("a difference where there is none"), "{text}");
+        assert!(text.contains("false difference"), "{text}");
         let text = table(&comparison([0.99, 1.01], Verdict::Equivalent));
         assert!(
             text.contains("1.000×  0.990 to 1.010     equivalent"),

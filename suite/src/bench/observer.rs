@@ -1,4 +1,4 @@
-//! Who observes: nobody, kontrast, or a tool people know.
+//! Observers of the ping-pong: none, kontrast, or another tool.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -11,24 +11,25 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{process, project};
 
-/// libbpf-tools do not say when they have attached; they take a tenth of this.
+/// libbpf-tools do not print when they have attached, which takes a tenth of this.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// Somebody who may look at the ping-pong.
+/// An observer of the ping-pong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Observer {
-    /// Nobody: what the others are held against.
+    /// No observer, the baseline.
     Bare,
     /// `kontrast record`.
     Kontrast,
-    /// `runqlat`, `cpudist` and `syscount` together, which is part of what kontrast tracks.
+    /// `runqlat`, `cpudist` and `syscount` together, which is part of the data that kontrast
+    /// records.
     LibbpfTools,
-    /// What kontrast tracks, as a bpftrace script.
+    /// A bpftrace script that tracks the data that kontrast records.
     Bpftrace,
 }
 
 impl Observer {
-    /// Everybody, in the order of the table.
+    /// All observers, in the order of the table.
     pub const ALL: [Self; 4] = [
         Self::Bare,
         Self::Kontrast,
@@ -36,7 +37,7 @@ impl Observer {
         Self::Bpftrace,
     ];
 
-    /// For the table.
+    /// Returns the name for the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare",
@@ -46,10 +47,10 @@ impl Observer {
         }
     }
 
-    /// Starts to look at the process and returns once attached; what is seen goes to `folder`.
+    /// Starts to observe the process and returns once attached; output goes to `folder`.
     ///
     /// # Errors
-    /// A tool cannot be started or ends at once.
+    /// Fails if a tool cannot be started or ends at once.
     pub fn start(self, pid: u32, folder: &Path) -> Result<Watch> {
         let pid = pid.to_string();
         let mut watch = Watch {
@@ -78,7 +79,7 @@ impl Observer {
         Ok(watch)
     }
 
-    /// A word that each tool's output holds only if it saw the ping-pong.
+    /// Returns a word for each tool that its output contains only if it saw the ping-pong.
     fn proof(self) -> &'static [&'static str] {
         match self {
             Self::Bare | Self::Kontrast => &[],
@@ -97,7 +98,7 @@ fn kontrast(pid: &str, folder: &Path) -> Command {
     command
 }
 
-/// Tools that look at the ping-pong now.
+/// Tools that observe the ping-pong.
 pub struct Watch {
     tools: Vec<Tool>,
     proof: &'static [&'static str],
@@ -129,7 +130,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Adds one that says on a line of its own when it is there.
+    /// Adds a tool that prints `line` when it has attached.
     fn add_until(&mut self, command: &mut Command, folder: &Path, line: &str) -> Result<()> {
         self.add(command, folder)?;
         let tool = self.tools.last_mut().context("just added")?;
@@ -142,13 +143,13 @@ impl Watch {
             }
             thread::sleep(Duration::from_millis(50));
         }
-        bail!("{} did not say {line:?} within 30 s", tool.name)
+        bail!("{} did not print {line:?} within 30 s", tool.name)
     }
 
-    /// Ends the tools in order, and makes sure that each saw something.
+    /// Ends the tools in order, and checks that each saw the ping-pong.
     ///
     /// # Errors
-    /// One failed, or saw nothing: then its cost means nothing.
+    /// Fails if one did not, as its cost then means nothing.
     pub fn stop(mut self) -> Result<()> {
         self.tools.iter_mut().for_each(Tool::end);
         for (at, mut tool) in self.tools.drain(..).enumerate() {
@@ -169,19 +170,20 @@ impl Drop for Watch {
     fn drop(&mut self) {
         for tool in &mut self.tools {
             tool.end();
-            // There is nobody to tell how it ended.
+            // Its exit code is not needed.
             let _ = tool.child.wait();
         }
     }
 }
 
 impl Tool {
-    /// kontrast ends with its stdin; the others take Ctrl-C, which must come from root if they are root's.
+    /// Ends kontrast by closing its stdin, and the others by SIGINT, which for root's tools must
+    /// come from root.
     fn end(&mut self) {
         drop(self.child.stdin.take());
         if !self.name.contains("--until-stdin-closes") {
             let pid = self.child.id().to_string();
-            // One that ended already is what we want.
+            // It may have ended already.
             let _ = process::output(&mut process::as_root("kill", &["-INT", &pid]));
         }
     }

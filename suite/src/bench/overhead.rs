@@ -1,4 +1,4 @@
-//! `cargo xtask bench overhead`: measures in turns, and tells ratios with their intervals.
+//! `suite bench overhead`: slow-down of a ping-pong by observers, measured in turns.
 
 use std::fmt::Write;
 use std::fs;
@@ -14,16 +14,16 @@ use super::ping_pong::{PingPong, Score};
 use crate::project;
 use crate::turns::order;
 
-/// What recording may cost a ping-pong: the product's own promise.
+/// Limit of the product: slow-down of a ping-pong by recording.
 const LIMIT: f64 = 1.15;
 
-/// What each observer's rounds gave.
+/// Scores by observer and round.
 type Scores = [Vec<Score>; Observer::ALL.len()];
 
 /// Measures and prints a table.
 ///
 /// # Errors
-/// A tool is missing or fails.
+/// Fails if a tool does or is missing.
 pub fn run(arguments: Overhead) -> Result<()> {
     let folder = project::cache("bench");
     let mut scores = Scores::default();
@@ -59,8 +59,8 @@ fn measure(observer: Observer, arguments: Overhead, folder: &Path) -> Result<Sco
     Ok(score)
 }
 
-/// On one CPU the ratio is of CPU time, which a busy machine leaves as it is; between CPUs a round trip is mostly
-/// waiting, so there it is of the time that passes.
+/// Formats the table. On one CPU the ratio is of CPU time, which other load does not change.
+/// Between CPUs a round trip is mostly waiting, so the ratio is of elapsed time.
 fn table(scores: &Scores, one_cpu: bool) -> Result<String> {
     let (place, what) = if one_cpu {
         ("on one CPU", "on CPU")
@@ -99,7 +99,7 @@ fn table(scores: &Scores, one_cpu: bool) -> Result<String> {
     Ok(text)
 }
 
-/// One sample a round: this time over round trips.
+/// Returns one sample per round: time over round trips.
 fn samples(scores: &[Score], time: impl Fn(&Score) -> f64) -> Vec<Sample> {
     let sample = |score: &Score| Sample {
         amount: time(score),
@@ -124,7 +124,7 @@ fn own_cost(recordings: &[Recording]) -> Result<String> {
     let share = 100.0 * cpu as f64 / window as f64;
     let mebibytes = rss as f64 / f64::from(1 << 20);
     Ok(format!(
-        "\nkontrast's own: CPU {share:.2} % of a core, RSS {mebibytes:.0} MiB; promised: at most {LIMIT:.2}×, 1 %, 64 MiB\n"
+        "\nkontrast's own: CPU {share:.2} % of a core, RSS {mebibytes:.0} MiB; limits: {LIMIT:.2}×, 1 %, 64 MiB\n"
     ))
 }
 
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_tells_how_much_slower() {
+    fn prints_the_slow_down() {
         let every = |nanoseconds: f64| {
             let score = Score {
                 round_trips: 1.0,

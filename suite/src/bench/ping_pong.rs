@@ -1,4 +1,4 @@
-//! The process that is slowed: see `bin/ping_pong.rs`.
+//! The process that is observed: see `bin/ping_pong.rs`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -14,23 +14,23 @@ pub struct PingPong {
     stdout: BufReader<ChildStdout>,
 }
 
-/// What one measurement gave.
+/// Result of one measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Score {
-    /// Round trips made.
+    /// Number of round trips.
     pub round_trips: f64,
-    /// In this time.
+    /// Elapsed time.
     pub nanoseconds: f64,
-    /// On the CPU for this long. Nothing else runs there but what the machine does besides, so that on an idle one
-    /// both times are the same, and on a busy one this is what the round trips cost.
+    /// CPU time. On an idle machine it equals elapsed time on one CPU; on a busy one it is the cost
+    /// of the round trips.
     pub cpu_nanoseconds: f64,
 }
 
 impl PingPong {
-    /// Starts one that will play for so many seconds.
+    /// Starts a ping-pong of this many seconds.
     ///
     /// # Errors
-    /// It cannot be started.
+    /// Fails if it cannot be started.
     pub fn start(seconds: u16, one_cpu: bool) -> Result<Self> {
         let mut child = Command::new(project::binary("ping_pong"))
             .arg(seconds.to_string())
@@ -49,26 +49,26 @@ impl PingPong {
         let line = started.line()?;
         ensure!(
             line == "ready",
-            "the ping-pong says {line:?} instead of ready"
+            "the ping-pong printed {line:?} in place of ready"
         );
         Ok(started)
     }
 
-    /// The process to observe.
+    /// Returns the process to observe.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Plays to the end; the process stays until it is dropped.
+    /// Plays to the end. The process stays until this is dropped.
     ///
     /// # Errors
-    /// It ends early, or says something else than three numbers.
+    /// Fails if it ends early, or does not print three numbers.
     pub fn play(&mut self) -> Result<Score> {
         writeln!(self.stdin).context("the ping-pong is gone")?;
         let line = self.line()?;
         let mut numbers = line.split(' ').map(str::parse::<f64>);
         let mut next = || numbers.next().and_then(Result::ok);
-        let unreadable = || format!("the ping-pong says {line:?}");
+        let unreadable = || format!("the ping-pong printed {line:?}");
         Ok(Score {
             round_trips: next().with_context(unreadable)?,
             nanoseconds: next().with_context(unreadable)?,
@@ -87,7 +87,7 @@ impl PingPong {
 
 impl Drop for PingPong {
     fn drop(&mut self) {
-        // It may have ended already; there is nobody to tell anything else.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

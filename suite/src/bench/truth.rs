@@ -1,4 +1,4 @@
-//! `cargo xtask bench truth`: runs servers with a known fault, and scores what the analysis makes of them.
+//! `suite bench truth`: runs servers with a known fault, and scores the findings of the analysis.
 
 mod causes;
 mod log;
@@ -17,33 +17,33 @@ use crate::{process, project};
 use causes::Cause;
 use score::Score;
 
-/// Exit codes of `kontrast run` that leave something to score: done, and done but a check failed.
+/// Exit codes of `kontrast run` with results to score: done, and done with a failed check.
 const SCORABLE: [Option<i32>; 2] = [Some(0), Some(3)];
 
-/// What to plant, and how long to look.
+/// Faults and length of the benchmark.
 #[derive(Args, Clone)]
 pub struct Truth {
-    /// Causes to plant, as in `busy` or `planted-go:busy`; all of them if not given.
+    /// Plant these causes, as in `busy` or `planted-go:busy` [default: all].
     #[arg(long, value_delimiter = ',', value_name = "CAUSE,…")]
     causes: Vec<String>,
-    /// Rounds of the healthy and of the faulty server, in turns.
+    /// Run this many rounds of the healthy and of the faulty server, in turns.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(2..))]
     rounds: u16,
-    /// Seconds of each round.
+    /// Record for this many seconds in each round.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
     seconds: u16,
-    /// Score the recordings of an earlier run again, with the analysis as it is now.
+    /// Score the recordings of an earlier run with the current analysis.
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
-    /// Record with this binary instead of building one.
+    /// Record with this binary.
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     kontrast: Option<PathBuf>,
 }
 
-/// Plants, records, scores; prints the table and saves it beside the recordings.
+/// Plants, records and scores; prints the table and saves it beside the recordings.
 ///
 /// # Errors
-/// A cause is not known, a run fails, or its result cannot be read or saved.
+/// Fails for an unknown cause, if a run fails, or if its result cannot be read or saved.
 pub fn run(arguments: &Truth) -> Result<()> {
     let causes = causes::chosen(&arguments.causes)?;
     let folder = match &arguments.from {
@@ -53,12 +53,12 @@ pub fn run(arguments: &Truth) -> Result<()> {
     let mut scores = Vec::new();
     for cause in &causes {
         let run = folder.join(cause.folder());
-        // What was not recorded then is not scored now.
+        // An earlier run may have recorded fewer causes.
         if arguments.from.is_none() || run.is_dir() {
             scores.push(score(cause, &run)?);
         }
     }
-    ensure!(!scores.is_empty(), "{} holds no runs", folder.display());
+    ensure!(!scores.is_empty(), "{} contains no runs", folder.display());
     let table = table::markdown(&scores);
     print!("{table}");
     table::save(&folder, &scores, &table)?;
@@ -81,7 +81,7 @@ fn record_all(causes: &[Cause], arguments: &Truth) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// A folder of `results/` that is named by the time, as those of `kontrast run` are.
+/// Creates a folder of `results/` named by the time, as `kontrast run` does.
 fn new_folder() -> Result<PathBuf> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let folder = project::root().join("results").join(format!("truth-{now}"));
@@ -89,7 +89,7 @@ fn new_folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The healthy server against the faulty one.
+/// Records the healthy and the faulty server.
 fn record(kontrast: &Path, cause: &Cause, out: &Path, arguments: &Truth) -> Result<()> {
     let mut command = process::kontrast_run(kontrast);
     command
@@ -123,12 +123,13 @@ fn score(cause: &Cause, run: &Path) -> Result<Score> {
     let truth = |rounds: &[(String, Recording)]| log::dose(&log, cause.dose, rounds);
     let dose = truth(&faulty)? - truth(&healthy)?;
     let comparison = analysis::compare(&[healthy, faulty].concat());
-    // Beside that of the binary that recorded, so that a score can be followed to its rows.
+    // Beside the comparison of the binary that recorded, so that a score can be followed to its
+    // rows.
     recording::io::save(&run.join("scored.json"), &comparison)?;
     Ok(Score::new(cause, dose, &comparison))
 }
 
-/// The recordings of an arm, with their paths.
+/// Returns the recordings of an arm, with their paths.
 fn rounds(run: &Path, arm: &str) -> Result<Vec<(String, Recording)>> {
     let folder = run.join(arm);
     let entries =

@@ -1,4 +1,4 @@
-//! Statements about tasks put to the test: those under `[[task-claim]]` in `claims.toml`.
+//! Tests of statements about tasks: those under `[[task-claim]]` in `claims.toml`.
 
 use std::fs;
 
@@ -30,10 +30,10 @@ fn no_bound() -> f64 {
     f64::INFINITY
 }
 
-/// The statements of this repository.
+/// Returns the statements of this repository.
 ///
 /// # Errors
-/// The file cannot be read, or a statement cannot be tested.
+/// Fails if the file cannot be read, or a statement cannot be tested.
 pub fn ours() -> Result<Vec<Statement>> {
     let path = project::root().join("claims.toml");
     let text = fs::read_to_string(&path).with_context(|| project::short(&path))?;
@@ -55,7 +55,7 @@ fn parse(text: &str) -> Result<Vec<Statement>> {
     Ok(task_claim)
 }
 
-/// What the rows say of each; nothing of statements about kinds that were not run.
+/// Tests each statement against the rows, except statements about kinds that were not run.
 pub fn judge(statements: &[Statement], rows: &[Row]) -> Vec<Claim> {
     let concerns = |statement: &&Statement| rows.iter().any(|row| row.kind == statement.kind);
     statements
@@ -88,7 +88,7 @@ fn claim(statement: &Statement, rows: &[Row]) -> Claim {
     }
 }
 
-/// By the rule of all claims: the whole interval within the bounds, or outside of them.
+/// Decides as for all claims: by the whole interval within or outside of the bounds.
 fn decide(statement: &Statement, row: &Row) -> ClaimVerdict {
     let [low, high] = row.value.ci95;
     if row.rounds < 2 {
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_decide_over_rounds() {
+    fn decides_by_bounds_and_interval() {
         assert_eq!(verdict([1900.0, 2100.0], 3), ClaimVerdict::Confirmed);
         assert_eq!(verdict([2600.0, 2700.0], 3), ClaimVerdict::Refuted);
         assert_eq!(verdict([2500.0, 2700.0], 3), ClaimVerdict::Inconclusive);
@@ -153,19 +153,19 @@ mod tests {
     }
 
     #[test]
-    fn kinds_that_were_not_run_are_left_out() {
+    fn omits_kinds_that_were_not_run() {
         assert!(judge(&parse(CLAIM).unwrap(), &[]).is_empty());
     }
 
     #[test]
-    fn what_no_measurement_decides_is_refused() {
+    fn rejects_statements_without_bounds() {
         let without = CLAIM.replace("min = 1536\nmax = 2560\n", "");
         assert!(format!("{:#}", parse(&without).unwrap_err()).contains("neither min nor max"));
         assert!(parse(&format!("{CLAIM}speed = 1")).is_err());
     }
 
     #[test]
-    fn the_claims_of_this_repository_name_kinds_that_exist() {
+    fn names_existing_kinds_in_the_claims_of_this_repository() {
         let statements = ours().unwrap();
         assert!(statements.len() >= 2);
         for statement in statements {

@@ -26,7 +26,7 @@ fn text(path: &Path) -> String {
 }
 
 #[test]
-fn a_run_is_compared_round_by_round() {
+fn compares_the_rounds_of_a_run() {
     let dir = tempfile::tempdir().unwrap();
     for (time, round) in ["go/2", "bun/2", "bun/10", "go/10"].iter().enumerate() {
         save(
@@ -66,7 +66,7 @@ fn rejects_instrumented_rounds_alone() {
 }
 
 #[test]
-fn recordings_of_one_arm_are_told_apart_by_name() {
+fn distinguishes_recordings_of_one_arm_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let [a, b] = ["a", "b"].map(|name| dir.path().join(name));
     save(&a, "server", 0);
@@ -80,12 +80,12 @@ fn recordings_of_one_arm_are_told_apart_by_name() {
         format!("before={}", text(&a)),
         format!("after={}", text(&b)),
     ];
-    // One round each: done, but nothing is decided.
+    // One round each: done, but without a verdict.
     assert_eq!(compare(&named, &out).unwrap(), Outcome::Invalid);
 }
 
 #[test]
-fn nothing_is_overwritten() {
+fn keeps_existing_results() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("report.html"), "mine").unwrap();
     let error = compare(&[text(dir.path())], dir.path())
@@ -98,7 +98,7 @@ fn nothing_is_overwritten() {
 }
 
 #[test]
-fn claims_of_ones_own_are_tested() {
+fn tests_the_claims_of_a_file() {
     let dir = tempfile::tempdir().unwrap();
     let [a, b, claims] = ["a", "b", "claims.toml"].map(|name| dir.path().join(name));
     save(&a, "a", 0);
@@ -123,7 +123,7 @@ fn claims_of_ones_own_are_tested() {
 }
 
 #[test]
-fn what_holds_no_recording_is_refused() {
+fn rejects_directories_without_recordings() {
     let dir = tempfile::tempdir().unwrap();
     let refused =
         |dirs: &[String]| format!("{:#}", compare(dirs, &dir.path().join("out")).unwrap_err());

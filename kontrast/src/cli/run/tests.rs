@@ -14,7 +14,7 @@ fn request(arguments: &[&str]) -> Result<Request, String> {
 }
 
 #[test]
-fn the_defaults_are_the_baseline() {
+fn defaults_to_the_baseline() {
     let request = request(&[]).unwrap();
     assert_eq!(request.arms, ["go", "bun", "bun-1.4"]);
     assert_eq!(
@@ -31,7 +31,7 @@ fn the_defaults_are_the_baseline() {
 }
 
 #[test]
-fn a_scenario_brings_its_rounds_and_options_change_them() {
+fn overrides_the_rounds_of_a_scenario_by_options() {
     let quick = request(&["--scenario", "quick"]).unwrap();
     assert_eq!(
         (quick.rounds, quick.duration),
@@ -62,7 +62,7 @@ fn a_scenario_brings_its_rounds_and_options_change_them() {
 }
 
 #[test]
-fn every_scenario_is_one_that_loadgen_knows() {
+fn uses_scenarios_of_loadgen() {
     for name in ["baseline", "quick", "stress", "soak", "spike", "breakpoint"] {
         let load = request(&["--scenario", name]).unwrap().load;
         let known = concat!(env!("CARGO_MANIFEST_DIR"), "/../loadgen/scenarios");
@@ -75,7 +75,7 @@ fn every_scenario_is_one_that_loadgen_knows() {
 }
 
 #[test]
-fn starts_are_counted_where_they_are_what_is_measured() {
+fn counts_starts_for_cold_start_only() {
     let request = |arguments: &[&str]| request(arguments).unwrap();
     assert_eq!(request(&["--starts", "3"]).starts, None);
     let cold = request(&["--workload", "cold-start", "--scenario", "quick"]);
@@ -95,7 +95,7 @@ fn passes_a_service_with_its_name() {
 }
 
 #[test]
-fn a_load_command_lasts_as_long_as_it_lasts() {
+fn runs_a_load_command_to_its_end() {
     let request = request(&["--load-command", "curl {url}"]).unwrap();
     assert_eq!(
         (request.load, request.duration),
@@ -104,7 +104,7 @@ fn a_load_command_lasts_as_long_as_it_lasts() {
 }
 
 #[test]
-fn wrong_usage_is_refused_with_a_hint() {
+fn rejects_wrong_usage_with_a_hint() {
     for (arguments, hint) in [
         (&["--rounds", "0"] as &[&str], "0 is not in 1..=1000"),
         (&["--duration", "0s"], "as in 15s"),

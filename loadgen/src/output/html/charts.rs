@@ -2,8 +2,8 @@
 
 use crate::clock::SECOND;
 use crate::output::distributions as measured;
-use crate::output::format::duration;
 use recording::LoadSummary;
+use recording::format::duration;
 use recording::histogram::upper_bound;
 use recording::load::{Distribution, LoadPoint};
 use report::chart::{Axis, Chart, Line, Lines, Paint};

@@ -5,9 +5,9 @@
 mod charts;
 mod tables;
 
-use super::format::{digits, duration};
 use super::text::rate;
 use recording::LoadSummary;
+use recording::format::{duration, number};
 use report::clean::clean;
 use report::document::{Block, Document, Fact, Headline, Notice, Section, Tone};
 use std::io::Write;
@@ -107,7 +107,7 @@ fn headline(summary: &LoadSummary) -> String {
         _ => format!(
             "{good} of {} requests ({} %) were answered and passed their checks",
             requests.started,
-            digits(share)
+            number(share)
         ),
     };
     match crossed[..] {
@@ -120,13 +120,13 @@ fn headline(summary: &LoadSummary) -> String {
 fn detail(summary: &LoadSummary) -> String {
     let mut parts = vec![format!(
         "{} requests/s over {}",
-        digits(rate(summary, summary.requests.completed)),
+        number(rate(summary, summary.requests.completed)),
         duration(summary.duration_ns)
     )];
     if summary.tokens > 0 {
         parts.push(format!(
             "{} tokens/s",
-            digits(rate(summary, summary.tokens))
+            number(rate(summary, summary.tokens))
         ));
     }
     for (name, values) in [("ttft", &summary.ttft), ("tpot", &summary.tpot)] {
@@ -157,13 +157,13 @@ fn facts(summary: &LoadSummary) -> Vec<Fact> {
     fact("duration", duration(summary.duration_ns));
     if let Some(goodput) = &summary.goodput {
         let share = 100.0 * goodput.met as f64 / goodput.ended.max(1) as f64;
-        let text = format!("{} % of requests met {}", digits(share), goodput.slo);
+        let text = format!("{} % of requests met {}", number(share), goodput.slo);
         fact("goodput", text);
     }
     if let Some(held) = &summary.held {
         fact(
             "max sustained",
-            format!("{} {}", digits(held.load), held.unit),
+            format!("{} {}", number(held.load), held.unit),
         );
     }
     let kinds = &summary.token_kinds;

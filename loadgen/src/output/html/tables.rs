@@ -1,9 +1,9 @@
 //! Tables of the page.
 
-use crate::output::format::{bytes, digits, duration};
 use crate::output::text::{measured, one_line, rate};
 use crate::output::{distributions, steps as step_rows};
 use recording::LoadSummary;
+use recording::format::{bytes, duration, number};
 use recording::load::{Distribution, LoadStep};
 use report::clean::clean;
 use report::document::{Block, Cell, Table, Tone};
@@ -75,7 +75,7 @@ pub fn requests(summary: &LoadSummary) -> Block {
         .number("count")
         .number("rate");
     let mut row = |name: &str, count: u64, tone| {
-        let rate = format!("{}/s", digits(rate(summary, count)));
+        let rate = format!("{}/s", number(rate(summary, count)));
         let cells = vec![clean(name).into(), count.to_string().into(), rate.into()];
         table.row(tone, cells);
     };
@@ -163,8 +163,8 @@ pub fn client(summary: &LoadSummary) -> Block {
         row("sent to seen, p99", duration(client.stamp_error_p99_ns));
     }
     if client.requested_rate > 0.0 {
-        row("requests/s due", digits(client.requested_rate));
-        row("requests/s begun", digits(client.achieved_rate));
+        row("requests/s due", number(client.requested_rate));
+        row("requests/s begun", number(client.achieved_rate));
         row("requests begun late", client.late_starts.to_string());
     }
     table.block()

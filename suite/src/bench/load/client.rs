@@ -1,4 +1,4 @@
-//! Who offers the load: our load generator, the least that could do it, or a tool people know.
+//! Clients that load the stub: this repository's load generator, its floor, and other tools.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,30 +10,30 @@ use anyhow::{Context, Result};
 use super::Load;
 use crate::{process::Tool, project};
 
-/// What every client sends.
+/// Body of every request.
 const BODY: &str =
     r#"{"model":"stub","stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
 
-/// Somebody who offers load.
+/// A client that loads the stub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Client {
-    /// `loadgen/examples/floor.rs`: reads and counts, measures nothing.
+    /// `loadgen/examples/floor.rs`, which reads and counts but measures nothing.
     Floor,
     /// `loadgen run`.
     Loadgen,
-    /// oha, which buffers nothing and times no tokens.
+    /// oha, which neither buffers bodies nor times tokens.
     Oha,
-    /// k6, which buffers the whole body and times no tokens.
+    /// k6, which buffers whole bodies and times no tokens.
     K6,
     /// k6 with the extension xk6-sse.
     K6Sse,
 }
 
 impl Client {
-    /// Everybody, in the order of the table.
+    /// All clients, in the order of the table.
     pub const ALL: [Self; 5] = [Self::Floor, Self::Loadgen, Self::Oha, Self::K6, Self::K6Sse];
 
-    /// For the table.
+    /// Returns the name for the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::Floor => "floor (tokio + hyper)",
@@ -44,7 +44,7 @@ impl Client {
         }
     }
 
-    /// Finds its program.
+    /// Returns the path of its program.
     ///
     /// # Errors
     /// Fails if it is not installed.
@@ -59,10 +59,10 @@ impl Client {
         }
     }
 
-    /// The command that loads `url`; its files are in `folder`.
+    /// Returns the command that loads `url`; its files are in `folder`.
     ///
     /// # Errors
-    /// A script cannot be written.
+    /// Fails if a script cannot be written.
     pub fn command(self, program: &Path, url: &str, load: Load, folder: &Path) -> Result<Command> {
         let (users, seconds) = (load.users.to_string(), load.seconds.to_string());
         let duration = format!("{seconds}s");
@@ -132,7 +132,7 @@ mod tests {
     use crate::process::shown;
 
     #[test]
-    fn everybody_gets_the_same_load() {
+    fn passes_the_same_load_to_every_client() {
         let folder = tempfile::tempdir().unwrap();
         let load = Load {
             users: 7,

@@ -1,4 +1,4 @@
-//! One measurement: a fresh stub, a client, what the client cost.
+//! One measurement: a fresh stub, a client, and the client's cost.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -13,31 +13,31 @@ use nix::sys::time::{TimeVal, TimeValLike};
 use crate::project;
 use crate::usage::peak_rss;
 
-/// How often a client's highest resident set is read while it runs.
+/// Interval at which a client's resident set is read.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What one client cost in one round.
+/// Cost of one client in one round.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
-    /// Content tokens the stub sent it.
+    /// Content tokens that the stub sent.
     pub tokens: f64,
-    /// CPU time of the whole process, its start and end included.
+    /// CPU time of the whole process, with start and end.
     pub cpu_ns: f64,
     /// Highest resident set.
     pub peak_rss_bytes: f64,
 }
 
-/// A stub that is ended when dropped.
+/// A stub. Dropping it ends it.
 pub struct Stub {
     child: Child,
     address: String,
 }
 
 impl Stub {
-    /// Starts one with 50 tokens an answer, 20 ms apart.
+    /// Starts a stub with 50 tokens per answer, 20 ms apart.
     ///
     /// # Errors
-    /// It does not start, or does not say where it is.
+    /// Fails if it does not start, or prints no address.
     pub fn start() -> Result<Self> {
         let mut child = Command::new(project::binary("stub"))
             .args(["--tokens", "50", "--delay", "20ms"])
@@ -49,11 +49,11 @@ impl Stub {
         let read = BufReader::new(stdout).read_line(&mut line);
         let address = line.trim().trim_start_matches("http://").to_owned();
         let stub = Self { child, address };
-        read.context("the stub does not say where it is")?;
+        read.context("the stub prints no address")?;
         Ok(stub)
     }
 
-    /// Where clients send their requests.
+    /// Returns the URL for requests.
     pub fn url(&self) -> String {
         format!("http://{}/v1/chat/completions", self.address)
     }
@@ -68,7 +68,7 @@ impl Stub {
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        let stats: serde_json::Value = serde_json::from_str(body).context("odd stats")?;
+        let stats: serde_json::Value = serde_json::from_str(body).context("malformed stats")?;
         stats["tokens_sent"]
             .as_f64()
             .context("the stub counts no tokens")
@@ -77,7 +77,7 @@ impl Stub {
 
 impl Drop for Stub {
     fn drop(&mut self) {
-        // It may have ended already; there is nobody to tell anything else.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -86,7 +86,7 @@ impl Drop for Stub {
 /// Runs a client to its end.
 ///
 /// # Errors
-/// It cannot be started, fails, or loads nothing.
+/// Fails if it cannot be started, fails, or requests no tokens.
 pub fn measure(stub: &Stub, command: &mut Command) -> Result<Cost> {
     let before = children_cpu_ns()?;
     let mut child = command
@@ -108,7 +108,8 @@ pub fn measure(stub: &Stub, command: &mut Command) -> Result<Cost> {
     if let Some(mut stderr) = child.stderr.take() {
         stderr.read_to_string(&mut said).unwrap_or_default();
     }
-    // loadgen's 3 says that the machine was too busy for its timing; what it cost is true all the same.
+    // loadgen's 3 means that the machine was too busy for its timing. Its cost is valid all the
+    // same.
     let usable = matches!(status.code(), Some(0 | 3));
     ensure!(usable, "it ended with {status}: {}", said.trim());
     let tokens = stub.tokens()?;
@@ -120,7 +121,7 @@ pub fn measure(stub: &Stub, command: &mut Command) -> Result<Cost> {
     })
 }
 
-/// CPU time of all children that have been waited for.
+/// Returns the CPU time of all children that were waited for.
 fn children_cpu_ns() -> Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let ns = |time: TimeVal| time.num_nanoseconds() as f64;

@@ -1,4 +1,5 @@
-//! What can be planted, and what it must be told as: `causes.toml` beside the `target.toml` of each planted server.
+//! Planted causes and their expected findings: `causes.toml` beside the `target.toml` of each
+//! planted server.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,24 +13,24 @@ use crate::project;
 
 const FILE: &str = "causes.toml";
 
-/// In what a dose is measured.
+/// Quantity of a dose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dose {
-    /// CPU time a token.
+    /// CPU time per token.
     CpuNs,
-    /// Time that the serving thread waits, a token.
+    /// Time that the serving thread waits, per token.
     WaitNs,
-    /// Time that the serving thread waits for a CPU, a token.
+    /// Time that the serving thread waits for a CPU, per token.
     RunDelayNs,
-    /// Occurrences a token.
+    /// Occurrences per token.
     Count,
     /// Bytes at the end.
     Bytes,
 }
 
 impl Dose {
-    /// The field of the server's log.
+    /// Returns the field of the server's log.
     pub fn field(self) -> &'static str {
         match self {
             Self::CpuNs => "cpu_ns",
@@ -44,25 +45,25 @@ impl Dose {
 /// One planted cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// Folder of `targets/`.
+    /// Folder in `targets/`.
     pub target: String,
-    /// Its variant.
+    /// Variant of the target.
     pub variant: String,
     /// The metric that it shows in.
     pub metric: MetricId,
     /// The finding that must come first.
     pub finding: String,
-    /// In what its dose is measured.
+    /// The quantity of its dose.
     pub dose: Dose,
 }
 
 impl Cause {
-    /// As an argument of `--arms`.
+    /// Returns the arm for `--arms`.
     pub fn arm(&self) -> String {
         format!("{}:{}", self.target, self.variant)
     }
 
-    /// Where the arm's recordings go.
+    /// Returns the folder of the arm's recordings.
     pub fn folder(&self) -> String {
         format!("{}-{}", self.target, self.variant)
     }
@@ -80,10 +81,10 @@ struct Expected {
     dose: Dose,
 }
 
-/// The causes of these names, in all languages; without names, every cause.
+/// Returns the causes of these names in all languages; without names, every cause.
 ///
 /// # Errors
-/// No cause has this name, or a `causes.toml` cannot be used.
+/// Fails for an unknown name, or if a `causes.toml` is malformed.
 pub fn chosen(names: &[String]) -> Result<Vec<Cause>> {
     let all = all(&project::root().join("targets"))?;
     if let Some(unknown) = names
@@ -92,7 +93,7 @@ pub fn chosen(names: &[String]) -> Result<Vec<Cause>> {
     {
         let known: Vec<String> = all.iter().map(Cause::arm).collect();
         bail!(
-            "no cause is called {unknown:?}; there are {}",
+            "there is no cause {unknown:?}: use one of {}",
             known.join(", ")
         );
     }
@@ -132,9 +133,9 @@ fn parse(target: &str, text: &str) -> Result<Vec<Cause>> {
 mod tests {
     use super::*;
 
-    /// Names that the analysis does not know would never score, and nobody would see why.
+    /// A name that the analysis does not know would never score, without any error.
     #[test]
-    fn every_cause_is_a_variant_and_names_what_exists() {
+    fn names_existing_variants_metrics_and_causes() {
         let causes = chosen(&[]).expect("they can be read");
         assert!(causes.len() > 10);
         for cause in causes {
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_a_target_is_that_cause_in_every_language() {
+    fn selects_a_cause_in_every_language() {
         let busy = chosen(&["busy".into()]).expect("it is known");
         assert!(busy.iter().all(|cause| cause.variant == "busy"));
         let one = chosen(&["planted:busy".into()]).expect("it is known");
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn rejects_malformed_causes() {
         assert!(
             parse(
                 "x",

@@ -1,4 +1,4 @@
-//! The server's own account: lines of running totals, of which a recording covers a part.
+//! The server's log: lines of running totals, of which a recording covers a part.
 
 use std::fs;
 use std::path::Path;
@@ -9,14 +9,15 @@ use serde_json::Value;
 
 use super::causes::Dose;
 
-/// An instant and a running total.
+/// Time and running total.
 type Point = (f64, f64);
 
-/// The dose of an arm: per token over all rounds, or for bytes the mean of what there was at the end. Tokens are those of
-/// the same account, since the load generator's window is not the recorder's to the millisecond.
+/// Returns the dose of an arm: per token over all rounds, or for bytes the mean of the totals at
+/// the end. Tokens come from the same log, since the windows of load generator and recorder differ
+/// by milliseconds.
 ///
 /// # Errors
-/// A round has no log, or one that does not cover it.
+/// Fails if a round has no log, or one that does not cover it.
 pub fn dose(folder: &Path, dose: Dose, rounds: &[(String, Recording)]) -> Result<f64> {
     let (mut grown, mut held, mut tokens) = (0.0, 0.0, 0.0);
     for (path, recording) in rounds {
@@ -38,7 +39,7 @@ pub fn dose(folder: &Path, dose: Dose, rounds: &[(String, Recording)]) -> Result
     })
 }
 
-/// The total at both ends of the window.
+/// Returns the totals at both ends of the window.
 fn at_ends(points: &[Point], recording: &Recording) -> Result<(f64, f64)> {
     let start = recording.window.start_unix_ns as f64;
     let end = start + recording.window.duration_ns as f64;
@@ -47,7 +48,8 @@ fn at_ends(points: &[Point], recording: &Recording) -> Result<(f64, f64)> {
     Ok((at(points, start), at(points, end)))
 }
 
-/// The running total at an instant, on a line between the points around it; after the last one it stands still.
+/// Returns the total at a time, interpolated between the neighbouring points; after the last it is
+/// constant.
 fn at(points: &[Point], instant: f64) -> f64 {
     let after = points.partition_point(|point| point.0 <= instant);
     match (points.get(after.wrapping_sub(1)), points.get(after)) {
@@ -60,7 +62,7 @@ fn at(points: &[Point], instant: f64) -> f64 {
     }
 }
 
-/// Lines cut off by the server's end are no lines.
+/// Parses the points. A line that was cut off by the server's end is ignored.
 fn points(text: &str, field: &str) -> Vec<Point> {
     let lines = text
         .lines()
@@ -79,7 +81,7 @@ mod tests {
     const LOG: &str = "{\"unix_ns\":100,\"tokens\":0,\"count\":10}\n{\"unix_ns\":200,\"tokens\":10,\"count\":30}\n{\"unix_ns\":300,\"co";
 
     #[test]
-    fn totals_are_read_between_the_lines() {
+    fn interpolates_totals() {
         let points = points(LOG, "count");
         assert_eq!(points.len(), 2);
         assert_eq!(
@@ -90,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dose_is_per_token_of_the_window() {
+    fn divides_the_dose_by_the_tokens_of_the_window() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("7.jsonl"), LOG).expect("it can be written");
         let mut recording = Recording::default();

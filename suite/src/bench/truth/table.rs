@@ -1,4 +1,4 @@
-//! The table of scores, for people and for programs.
+//! The table of scores as Markdown and JSON.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -10,7 +10,7 @@ use recording::vocabulary::Unit;
 use super::causes::Dose;
 use super::score::Score;
 
-/// Returns the table as Markdown, with a line that counts.
+/// Formats the table as Markdown, with a total.
 pub fn markdown(scores: &[Score]) -> String {
     let mut text = String::from(
         "| planted | reported first | dose, counted by the server | dose, reported | other causes above 5 % | unexplained | right |\n",
@@ -70,7 +70,7 @@ fn amount(dose: Dose, value: f64) -> String {
 /// Saves `truth.md` and `truth.json` in the folder.
 ///
 /// # Errors
-/// They cannot be written.
+/// Fails if they cannot be written.
 pub fn save(folder: &Path, scores: &[Score], table: &str) -> Result<()> {
     recording::io::write_whole(&folder.join("truth.md"), table.as_bytes())?;
     recording::io::save(&folder.join("truth.json"), &scores)?;
