@@ -121,8 +121,8 @@ pub fn largest_significant(p_values: &[f64]) -> f64 {
 /// Returns how many more rounds of each arm would resolve a difference of 5 %, by the 95 % interval
 /// over the rounds so far; `None` for a single round, or an interval that reaches 0.
 ///
-/// An interval reaches t · s / √n to each side, on the logarithm: s is the deviation of a round, and
-/// t Student's t for n rounds, which falls from 12.7 for two rounds to 2. So the result is the least
+/// An interval reaches t · s / √n to each side, on the logarithm: s is the deviation of a round,
+/// and t is Student's t, which falls from 12.7 for two rounds to 2. So the result is the least
 /// number of rounds whose t / √n fits into 5 %, for the s that the interval [low, high] shows.
 pub fn more_rounds([low, high]: [f64; 2], rounds: usize) -> Option<u64> {
     if rounds < 2 || low <= 0.0 || !high.is_finite() {
