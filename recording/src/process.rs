@@ -128,7 +128,7 @@ pub(crate) fn is_zero(number: &u64) -> bool {
 }
 
 impl Thread {
-    /// Returns on-CPU time and steal together: what the probes saw.
+    /// Returns on-CPU time and steal together: the time that the probes measured.
     pub fn seen_on_cpu_ns(&self) -> u64 {
         self.on_cpu_ns + self.steal_ns
     }
