@@ -182,7 +182,7 @@ fn records_rounds_of_overhead() {
     let all = costs[3]["ratio"]["value"].as_f64().unwrap();
     assert!((all - 1.02).abs() < 1e-9, "{costs:?}");
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(printed.contains("What observing cost"), "{printed}");
+    assert!(printed.contains("Cost of observing"), "{printed}");
 }
 
 /// The search takes twelve times as long as what is recorded.
