@@ -200,7 +200,7 @@ mod tests {
 
     /// Writes a recording once its input is closed; `--out DIR` is the fifth argument.
     const HONEST: &str = r#"echo recording; cat >/dev/null; echo "bye"
-        echo '{"schema":"kontrast.recording/1"}' > "$5/recording.json"; exit 3"#;
+        echo '{"schema":"kontrast.recording/2"}' > "$5/recording.json"; exit 3"#;
 
     #[tokio::test]
     async fn a_recording_that_cannot_be_read_is_an_error() {
@@ -209,7 +209,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .contains("not a kontrast.recording/1 file"),
+                .contains("not a kontrast.recording/2 file"),
             "{error}"
         );
         assert!(dir.path().join("recorder/recording.json").exists());
