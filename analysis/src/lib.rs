@@ -103,7 +103,7 @@ fn compare_annotated(
         metric.add_ledgers(&mut comparison.arms);
     }
     for (arm, rounds) in comparison.arms.iter_mut().zip(&arms) {
-        arm.waste = waste::find(arm, rounds);
+        arm.waste = waste::find(arm, rounds, &Thresholds::default());
     }
     pairs::judge_together(&mut comparison.metrics);
     comparison.instrumented = instrumented::measure(recordings, &comparison.metrics);

@@ -7,6 +7,7 @@
 //!
 //! Least squares are linear, so the slopes of the classes add up to that of all memory.
 
+use crate::thresholds::{Limit, Thresholds};
 use crate::{arms::Rounds, stats};
 use recording::{
     Evidence, Recording,
@@ -21,8 +22,6 @@ use std::collections::BTreeSet;
 const POINTS: usize = 4;
 /// Fewest points in the second half of a round, for growth over time.
 const POINTS_OF_TIME: usize = 8;
-/// Connections that differ by no more than this share of the most count as the same.
-const STEADY: f64 = 0.1;
 
 /// Measures the growth of every arm that shows any.
 pub fn measure(arms: &[Rounds<'_>]) -> Vec<MemoryGrowth> {
@@ -58,7 +57,8 @@ fn steady(round: &Recording) -> Option<&[RegionPoint]> {
     let half = &points[points.len() / 2..];
     let counts = || half.iter().map(|point| point.connections);
     let (least, most) = (counts().min()?, counts().max()?);
-    let is_steady = (most - least) as f64 <= (most as f64 * STEADY).max(1.0);
+    let change = Thresholds::default()[Limit::SteadyConnections];
+    let is_steady = (most - least) as f64 <= (most as f64 * change).max(1.0);
     (half.len() >= POINTS_OF_TIME && is_steady).then_some(half)
 }
 

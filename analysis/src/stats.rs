@@ -15,6 +15,8 @@ pub const MARGIN: f64 = 0.03;
 pub const MAX_RATIO: f64 = 1e9;
 /// Share of false ones among the reported differences.
 const FALSE_DIFFERENCES: f64 = 0.05;
+/// Rounds beyond which [`more_rounds`] does not search.
+const MOST_ROUNDS: usize = 1 << 20;
 /// The ratio that [`more_rounds`] is about.
 const RESOLVED: f64 = 1.05;
 const RESAMPLES: usize = 1000;
@@ -119,16 +121,31 @@ pub fn largest_significant(p_values: &[f64]) -> f64 {
 /// Returns how many more rounds of each arm would resolve a difference of 5 %, by the 95 % interval
 /// over the rounds so far; `None` for a single round, or an interval that reaches 0.
 ///
-/// An interval narrows with the square root of the rounds. It must reach 5 % to each side at most,
-/// so n rounds with the interval [low, high] need n · (ln(high / low) / (2 ln 1.05))² rounds in
-/// all.
+/// An interval reaches t · s / √n to each side, on the logarithm: s is the deviation of a round,
+/// and t is Student's t, which falls from 12.7 for two rounds to 2. So the result is the least
+/// number of rounds whose t / √n fits into 5 %, for the s that the interval [low, high] shows.
 pub fn more_rounds([low, high]: [f64; 2], rounds: usize) -> Option<u64> {
     if rounds < 2 || low <= 0.0 || !high.is_finite() {
         return None;
     }
-    let widths = (high / low).ln() / (2.0 * RESOLVED.ln());
-    let needed = (rounds as f64 * widths.powi(2)).ceil();
-    Some((needed - rounds as f64).max(0.0) as u64)
+    let reach = |rounds: usize| student_t(rounds - 1) / (rounds as f64).sqrt();
+    let narrowing = RESOLVED.ln() / ((high / low).ln() / 2.0);
+    let fits = |more: &usize| reach(rounds + more) <= reach(rounds) * narrowing;
+    let (mut too_few, mut enough) = (0, 1);
+    if fits(&0) {
+        return Some(0);
+    }
+    while !fits(&enough) && enough < MOST_ROUNDS {
+        (too_few, enough) = (enough, 2 * enough);
+    }
+    while enough - too_few > 1 {
+        let middle = (too_few + enough) / 2;
+        match fits(&middle) {
+            true => enough = middle,
+            false => too_few = middle,
+        }
+    }
+    Some(enough as u64)
 }
 
 fn pick(rng: &mut StdRng, rounds: usize) -> Vec<usize> {

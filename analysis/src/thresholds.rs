@@ -63,6 +63,18 @@ pub enum Limit {
     StealShare,
     /// Share of events that may be lost.
     LostShare,
+    /// Share of an arm's CPU time from which waste is listed.
+    WasteShare,
+    /// Occurrences per token from which waste is listed, at any share.
+    WasteCount,
+    /// New upstream connections per request, for waste.
+    KeptConnections,
+    /// Syscalls that return memory per page fault, for waste.
+    FaultCycle,
+    /// Share of user code without a name up to which categories are compared.
+    UnnamedShare,
+    /// Change of connections that counts as steady, for memory growth.
+    SteadyConnections,
 }
 
 /// How a threshold is halved or doubled.
@@ -108,7 +120,7 @@ const fn entry(
 use Scaling::{FromOne, Value};
 
 /// Every threshold, in the order of [`Limit`].
-pub const TABLE: [Entry; 27] = [
+pub const TABLE: [Entry; 33] = [
     entry(
         Limit::ReportedShare,
         0.05,
@@ -297,6 +309,48 @@ pub const TABLE: [Entry; 27] = [
         Value,
         "share of events that may be lost",
         "a tenth of the 1 % that checks of counts allow",
+    ),
+    entry(
+        Limit::WasteShare,
+        0.02,
+        Value,
+        "share of an arm's CPU time from which waste is listed",
+        "judgement: less is not worth a change",
+    ),
+    entry(
+        Limit::WasteCount,
+        0.3,
+        Value,
+        "occurrences per token from which waste is listed, at any share",
+        "judgement: once in three tokens is a habit",
+    ),
+    entry(
+        Limit::KeptConnections,
+        0.5,
+        Value,
+        "new upstream connections per request, for waste",
+        "judgement: every second request opens one",
+    ),
+    entry(
+        Limit::FaultCycle,
+        0.01,
+        Value,
+        "syscalls that return memory per page fault, for waste",
+        "judgement: growth faults without returning memory",
+    ),
+    entry(
+        Limit::UnnamedShare,
+        0.2,
+        Value,
+        "share of user code without a name up to which categories are compared",
+        "judgement: a larger rest may hold most of a category",
+    ),
+    entry(
+        Limit::SteadyConnections,
+        0.1,
+        Value,
+        "change of connections that counts as steady, for memory growth",
+        "judgement: about the change of a closed loop between two reads",
     ),
 ];
 

@@ -7,21 +7,19 @@
 mod rules;
 
 use crate::arms::Rounds;
+use crate::thresholds::{Limit, Thresholds};
 use recording::comparison::{LedgerRow, Waste};
 use recording::vocabulary::{MetricId, Per};
 use recording::{Evidence, Recording, comparison};
 use rules::RULES;
 
-/// Share of the arm's CPU time from which waste is shown.
-const SHOWN_SHARE: f64 = 0.02;
-/// Occurrences per token from which waste is shown, at any cost.
-const SHOWN_PER_TOKEN: f64 = 0.3;
 /// Citations that one kind of waste carries.
 const MOST_EVIDENCE: usize = 12;
 
 /// One arm as the rules see it: its CPU ledger and its counts, per unit of work.
 struct View<'a> {
     rounds: &'a Rounds<'a>,
+    limits: &'a Thresholds,
     rows: &'a [LedgerRow],
     per: Per,
     /// Tokens or seconds of all rounds.
@@ -40,15 +38,15 @@ struct Found {
 }
 
 /// Returns the waste of an arm, costliest first; nothing where the arm has no CPU ledger.
-pub fn find(arm: &comparison::Arm, rounds: &Rounds<'_>) -> Vec<Waste> {
-    let Some(view) = View::of(arm, rounds) else {
+pub fn find(arm: &comparison::Arm, rounds: &Rounds<'_>, limits: &Thresholds) -> Vec<Waste> {
+    let Some(view) = View::of(arm, rounds, limits) else {
         return Vec::new();
     };
     let found = RULES.iter().filter_map(|rule| {
         let found = (rule.find)(&view)?;
         let share = found.cost / view.cpu;
-        let frequent = view.per == Per::Token && found.count >= SHOWN_PER_TOKEN;
-        (share >= SHOWN_SHARE || frequent).then(|| waste(&view, rule, found, share))
+        let frequent = view.per == Per::Token && found.count >= limits[Limit::WasteCount];
+        (share >= limits[Limit::WasteShare] || frequent).then(|| waste(&view, rule, found, share))
     });
     let mut found: Vec<Waste> = found.collect();
     found.sort_by(|one, other| other.cost_per_unit.total_cmp(&one.cost_per_unit));
@@ -79,7 +77,11 @@ fn waste(view: &View<'_>, rule: &rules::Rule, found: Found, share: f64) -> Waste
 }
 
 impl<'a> View<'a> {
-    fn of(arm: &'a comparison::Arm, rounds: &'a Rounds<'a>) -> Option<Self> {
+    fn of(
+        arm: &'a comparison::Arm,
+        rounds: &'a Rounds<'a>,
+        limits: &'a Thresholds,
+    ) -> Option<Self> {
         let metrics = [MetricId::CpuNsPerToken, MetricId::CpuNsPerSecond];
         let metric = metrics
             .into_iter()
@@ -94,6 +96,7 @@ impl<'a> View<'a> {
         let cpu: f64 = rows.iter().map(|row| row.amount.value).sum();
         (units > 0.0 && cpu > 0.0).then_some(View {
             rounds,
+            limits,
             rows,
             per,
             units,

@@ -101,9 +101,8 @@ pub struct Pair {
     /// Whether there is a difference, with all metrics of the two arms considered together.
     pub verdict: Verdict,
     /// Further rounds of each arm that would resolve a 5 % difference, where `verdict` is
-    /// inconclusive: the interval narrows with the square root of the rounds, so n rounds with the
-    /// interval [low, high] need n · (ln(high / low) / (2 ln 1.05))² rounds in all. Absent for a
-    /// single round, which has no interval.
+    /// inconclusive: the least number of rounds n for which Student's t over √n narrows `ci95` to
+    /// 5 % to each side. Absent for a single round, which has no interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub more_rounds: Option<u64>,
     /// Rows of the difference, largest first.

@@ -1,10 +1,13 @@
-//! Recordings and comparisons: plain data with a schema number, closed vocabularies, number formats, loading and saving.
+//! Recordings and comparisons: plain data with a schema number, closed vocabularies, number
+//! formats, loading and saving.
 //!
-//! This crate is the seam of the product. Recording needs privileges and a kernel; comparing and reporting need only
-//! these types. Times are integers in nanoseconds (`_ns`), sizes in bytes (`_bytes`); readers derive rates. Fields may
-//! be added; a change of meaning raises the schema's number.
+//! This crate is the seam of the product. Recording needs privileges and a kernel; comparing and
+//! reporting need only these types. Times are integers in nanoseconds (`_ns`), sizes in bytes
+//! (`_bytes`); readers derive rates. Fields may be added; a change of meaning raises the schema's
+//! number.
 //!
-//! *Invariant:* a Recording holds facts: counts, measured times, samples. Estimates are made by `analysis`.
+//! *Invariant:* a Recording holds facts: counts, measured times, samples. Estimates are made by
+//! `analysis`.
 //!
 //! *Invariant:* nothing here touches a kernel interface, and no I/O happens beyond [`io`].
 
@@ -86,7 +89,8 @@ pub struct Recording {
     /// Call sites that take memory and return it, largest first; see [`MemoryStack::weight`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub memory_stacks: Vec<MemoryStack>,
-    /// System calls by name, all threads together. Per thread they are in [`process::Thread::syscalls`].
+    /// System calls by name, all threads together. Per thread they are in
+    /// [`process::Thread::syscalls`].
     pub syscalls: Vec<process::Syscall>,
     /// Socket activity.
     pub sockets: process::Sockets,
@@ -96,7 +100,8 @@ pub struct Recording {
     pub memory: memory::Memory,
     /// CPU time over time.
     pub cpu: process::Cpu,
-    /// Distributions: `run_queue`, `off_cpu`, `wakeup_to_run`, `arrival_to_recv`, `recv_to_send`, `proxy_latency`, …
+    /// Distributions: `run_queue`, `off_cpu`, `wakeup_to_run`, `arrival_to_recv`, `recv_to_send`,
+    /// `proxy_latency`, …
     pub latency: BTreeMap<String, Histogram>,
     /// Stages of relays, by the relay's length.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -109,10 +114,12 @@ pub struct Recording {
     /// Content tokens that the model sent in the same window, where the model was our stub.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_tokens: Option<u64>,
-    /// CPU time of the model in the same window, where the model was our stub, which has one thread.
+    /// CPU time of the model in the same window, where the model was our stub, which has one
+    /// thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_cpu_ns: Option<u64>,
-    /// Starts of the server, where starts were recorded: from exec to the end of an answer, one process each.
+    /// Starts of the server, where starts were recorded: from exec to the end of an answer, one
+    /// process each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub starts: Vec<Start>,
     /// Data of an instrumented round. Such a recording enters no other number.
@@ -131,7 +138,8 @@ pub struct Target {
     pub arm: String,
     /// The process (the first one, of several).
     pub pid: u32,
-    /// Start time of the process in clock ticks since boot (`/proc/PID/stat` field 22): PIDs are reused.
+    /// Start time of the process in clock ticks since boot (`/proc/PID/stat` field 22): PIDs are
+    /// reused.
     pub start_time_ticks: u64,
     /// Further processes recorded together with the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

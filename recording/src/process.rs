@@ -1,6 +1,7 @@
 //! CPU time, switches, system calls, sockets and faults of the target.
 //!
-//! These are facts: counts, times that were measured, and samples. `analysis::attribution` splits CPU time by them.
+//! These are facts: counts, times that were measured, and samples. `analysis::attribution` splits
+//! CPU time by them.
 
 use crate::Histogram;
 use crate::runtime_stats::EventLoop;
@@ -32,14 +33,15 @@ pub struct Process {
     pub wakeups: u64,
     /// Moves of the threads to another CPU.
     pub migrations: u64,
-    /// Growth of the kernel's own CPU clock of the process, ended threads included. Every mode of observing has it,
-    /// so the observer's cost is computed from it. Absent if the target ended before the window did.
+    /// Growth of the kernel's own CPU clock of the process, ended threads included. Every mode of
+    /// observing has it, so the observer's cost is computed from it. Absent if the target ended
+    /// before the window did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_clock_ns: Option<u64>,
 }
 
-/// A process that held a CPU while threads of the target waited for one. Waits under 50 µs are the time that a
-/// switch takes and are not counted here.
+/// A process that held a CPU while threads of the target waited for one. Waits under 50 µs are the
+/// time that a switch takes and are not counted here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunQueueBlame {
     /// The process; 0 is an idle CPU that was slow to wake.
@@ -61,23 +63,26 @@ pub struct Thread {
     pub tid: u32,
     /// Name that the thread gave itself; never trusted, renderers escape it.
     pub name: String,
-    /// Role in its runtime. `analysis::annotate` writes it for readers of the file; comparing assigns it anew.
+    /// Role in its runtime. `analysis::annotate` writes it for readers of the file; comparing
+    /// assigns it anew.
     #[serde(default)]
     pub role: Role,
     /// On-CPU time without steal.
     pub on_cpu_ns: u64,
-    /// Time on a virtual CPU while the hypervisor ran something else: the part of on-CPU and run-queue time that the
-    /// kernel's own account of the thread does not have, at most the host's steal time.
+    /// Time on a virtual CPU while the hypervisor ran something else: the part of on-CPU and
+    /// run-queue time that the kernel's own account of the thread does not have, at most the host's
+    /// steal time.
     #[serde(default)]
     pub steal_ns: u64,
-    /// On-CPU time in user code, as `analysis::attribution` splits it. `analysis::annotate` writes it for readers of
-    /// the file; comparing splits anew.
+    /// On-CPU time in user code, as `analysis::attribution` splits it. `analysis::annotate` writes
+    /// it for readers of the file; comparing splits anew.
     #[serde(default)]
     pub user_ns: u64,
     /// On-CPU time in the kernel: `on_cpu_ns` − `user_ns`. Written together with it.
     #[serde(default)]
     pub kernel_ns: u64,
-    /// Time inside system calls while on a CPU, measured at each entry and exit. Steal is not taken out of it.
+    /// Time inside system calls while on a CPU, measured at each entry and exit. Steal is not taken
+    /// out of it.
     #[serde(default)]
     pub syscall_ns: u64,
     /// CPU-clock samples by where they found the thread.
@@ -85,8 +90,8 @@ pub struct Thread {
     pub samples: Samples,
     /// Time runnable, waiting for a CPU.
     pub run_queue_ns: u64,
-    /// Part of `run_queue_ns` that began with a preemption; the rest began with wake-ups. Absent where wake-ups were
-    /// not recorded.
+    /// Part of `run_queue_ns` that began with a preemption; the rest began with wake-ups. Absent
+    /// where wake-ups were not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preempted_ns: Option<u64>,
     /// Time asleep or blocked.
@@ -111,7 +116,8 @@ pub struct Thread {
     /// System calls of the thread, largest on-CPU time first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub syscalls: Vec<Syscall>,
-    /// Iterations of the event loop, if the thread waits for events. Absent too after the first 255 such threads.
+    /// Iterations of the event loop, if the thread waits for events. Absent too after the first 255
+    /// such threads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_loop: Option<EventLoop>,
 }
@@ -122,7 +128,7 @@ pub(crate) fn is_zero(number: &u64) -> bool {
 }
 
 impl Thread {
-    /// Returns on-CPU time and steal together: what the probes saw.
+    /// Returns on-CPU time and steal together: the time that the probes measured.
     pub fn seen_on_cpu_ns(&self) -> u64 {
         self.on_cpu_ns + self.steal_ns
     }
@@ -165,10 +171,12 @@ impl Samples {
 pub struct CodeSamples {
     /// Index of the thread in `threads`.
     pub thread: usize,
-    /// The function, as the symbols of its file name it; empty where they do not. Never trusted, renderers escape it.
+    /// The function, as the symbols of its file name it; empty where they do not. Never trusted,
+    /// renderers escape it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub function: String,
-    /// Name of the file that the code was mapped from; empty where it comes from no file. Never trusted either.
+    /// Name of the file that the code was mapped from; empty where it comes from no file. Never
+    /// trusted either.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file: String,
     /// Class of the memory region that holds the code.
@@ -219,9 +227,11 @@ pub struct Syscall {
     /// Failed calls by errno name. At process level only.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: BTreeMap<String, u64>,
-    /// Time inside the call while on a CPU, context switches included. Steal is not taken out of it.
+    /// Time inside the call while on a CPU, context switches included. Steal is not taken out of
+    /// it.
     pub on_cpu_ns: u64,
-    /// Time asleep inside the call. Of a thread it includes the call that was still open when the window ended.
+    /// Time asleep inside the call. Of a thread it includes the call that was still open when the
+    /// window ended.
     pub blocked_ns: u64,
     /// Time runnable inside the call, waiting for a CPU.
     #[serde(default)]
@@ -259,8 +269,8 @@ pub struct Sockets {
     /// Sends on accepted connections without a receive to pair with.
     #[serde(default)]
     pub relays_unmatched: u64,
-    /// Sends on accepted connections of which the kernel held back a part, smaller than a segment, until the client
-    /// acknowledged the data before it (Nagle's algorithm, RFC 896).
+    /// Sends on accepted connections of which the kernel held back a part, smaller than a segment,
+    /// until the client acknowledged the data before it (Nagle's algorithm, RFC 896).
     #[serde(default)]
     pub nagle_delayed_sends: u64,
     /// Sizes of single sends, in bytes.
@@ -290,7 +300,8 @@ pub struct Faults {
 /// Faults in memory regions of one class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultRegion {
-    /// Class of the regions; [`RegionClass::Unmapped`] where the region was gone when the window ended.
+    /// Class of the regions; [`RegionClass::Unmapped`] where the region was gone when the window
+    /// ended.
     pub class: RegionClass,
     /// Faults.
     pub count: u64,
@@ -310,7 +321,8 @@ pub struct CpuPoint {
     pub t_ns: u64,
     /// On-CPU time in the interval.
     pub on_cpu_ns: u64,
-    /// On-CPU time outside system calls, faults and interrupts included: samples are too few to split a second.
+    /// On-CPU time outside system calls, faults and interrupts included: samples are too few to
+    /// split a second.
     pub user_ns: u64,
     /// On-CPU time inside system calls.
     pub kernel_ns: u64,
@@ -319,10 +331,12 @@ pub struct CpuPoint {
 /// A frame of a call stack.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Frame {
-    /// Function, as the symbols of its file name it; empty where they do not. Never trusted, renderers escape it.
+    /// Function, as the symbols of its file name it; empty where they do not. Never trusted,
+    /// renderers escape it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub function: String,
-    /// Name of the file that the code was mapped from; empty where it comes from no file. Never trusted either.
+    /// Name of the file that the code was mapped from; empty where it comes from no file. Never
+    /// trusted either.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file: String,
     /// Where the code lies.

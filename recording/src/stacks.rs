@@ -1,6 +1,7 @@
 //! Call stacks of CPU samples.
 //!
-//! Stacks share their outer frames, so they are kept as a tree: a node is a frame called from its parent.
+//! Stacks share their outer frames, so they are kept as a tree: a node is a frame called from its
+//! parent.
 
 use crate::process::is_zero;
 use crate::vocabulary::{CodePlace, vocabulary};
@@ -49,8 +50,8 @@ pub struct Module {
     /// GNU build id in hexadecimal digits; empty where it has none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub build_id: String,
-    /// Stacks that end in this module before they reach the start of their thread: the module keeps no frame
-    /// pointers there.
+    /// Stacks that end in this module before they reach the start of their thread: the module keeps
+    /// no frame pointers there.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub broken: u64,
 }
@@ -64,8 +65,8 @@ pub struct StackFrame {
     /// Index of the module; absent for compiled code and the kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<usize>,
-    /// Start of the function where that is known, otherwise the address of the code: in the module's own address
-    /// space, or absolute without a module.
+    /// Start of the function where that is known, otherwise the address of the code: in the
+    /// module's own address space, or absolute without a module.
     pub address: u64,
     /// Where the code lies.
     pub place: CodePlace,

@@ -3,15 +3,12 @@
 use super::{Fixed, Measured, by_size};
 use crate::kinds;
 use crate::ledger::sampling;
+use crate::thresholds::{Limit, Thresholds};
 use recording::Evidence;
 use recording::comparison::{LedgerRow, Term};
 use recording::evidence::Rows;
 use recording::vocabulary::{CodeCategory, Role, TermKind};
 use std::collections::BTreeMap;
-
-/// Share of user code without a name up to which its categories can be compared. Above it, code
-/// without a name may hold most of a category, which would look like a saving of that arm.
-const MOST_UNNAMED: f64 = 0.2;
 
 /// Kind and cause under which rows are added up.
 type Name = (TermKind, String);
@@ -105,15 +102,17 @@ fn of_category(role: Option<&Role>, kind: TermKind) -> Name {
     (kind, kind.label().into())
 }
 
-/// Returns whether both arms have names for most of their user code.
+/// Returns whether both arms have names for most of their user code. Otherwise code without a name
+/// may hold most of a category, which would look like a saving of that arm.
 fn has_names(terms: &[Term]) -> bool {
+    let most = Thresholds::default()[Limit::UnnamedShare];
     let unnamed = TermKind::Code(CodeCategory::Unnamed);
     let is_user = |term: &&Term| kinds::across_arms(None, term.kind) == TermKind::UserCode;
     let user = || terms.iter().filter(is_user);
     let values: [fn(&Term) -> f64; 2] = [|term| term.in_a.value, |term| term.in_b.value];
     values.iter().all(|value| {
         let nameless = user().filter(|term| term.kind == unnamed);
-        nameless.map(value).sum::<f64>() <= MOST_UNNAMED * user().map(value).sum::<f64>()
+        nameless.map(value).sum::<f64>() <= most * user().map(value).sum::<f64>()
     })
 }
 

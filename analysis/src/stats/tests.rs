@@ -149,9 +149,11 @@ fn rarely_distinguishes_identical_arms() {
 fn computes_the_rounds_that_resolve_five_percent() {
     let reach = |factor: f64| [1.0 / factor, factor];
     assert_eq!(more_rounds(reach(1.05), 4), Some(0));
-    // Twice as wide needs four times the rounds.
+    // Twice as wide needs four times the rounds, fewer where Student's t falls too.
     let twice = reach(1.05f64.powi(2) - 1e-12);
-    assert_eq!(more_rounds(twice, 4), Some(12));
+    assert_eq!(more_rounds(twice, 4), Some(5));
+    assert_eq!(more_rounds(twice, 400), Some(1_193));
+    assert_eq!(more_rounds([1.10, 2.38], 2), Some(4));
     assert_eq!(more_rounds(reach(1.01), 4), Some(0));
     assert_eq!(more_rounds([1.0, 1.0], 1), None);
     assert_eq!(more_rounds([0.0, 2.0], 4), None);

@@ -1,17 +1,14 @@
 //! The kinds of waste, each with how it is counted and priced.
 
 use super::{Found, View, cited, sum};
+use crate::thresholds::Limit;
 use recording::comparison::{LedgerRow, WasteId};
 use recording::evidence::{Field, Part};
 use recording::vocabulary::{Per, Role, SyscallClass, TermKind, is_event_wait};
 use recording::{Evidence, Recording};
 
-/// Requests with a new upstream connection each, above which connections count as not kept.
-const NOT_KEPT: f64 = 0.5;
 /// Sends per token that a relay needs: the token itself.
 const SENDS_NEEDED: f64 = 1.0;
-/// Returned pages per fault from which faults count as a cycle rather than as growth.
-const CYCLE: f64 = 0.01;
 
 /// One kind of waste.
 pub struct Rule {
@@ -127,7 +124,7 @@ fn timer_wakeups(view: &View<'_>) -> Option<Found> {
 fn upstream_connections(view: &View<'_>) -> Option<Found> {
     let requests = view.count(Recording::requests);
     let connected = view.count(|round| round.sockets.connected);
-    if requests == 0.0 || connected / requests < NOT_KEPT {
+    if requests == 0.0 || connected / requests < view.limits[Limit::KeptConnections] {
         return None;
     }
     let rows = view.rows(|row| row.kind == TermKind::Syscall(SyscallClass::Connection));
@@ -180,7 +177,7 @@ fn fault_cycles(view: &View<'_>) -> Option<Found> {
     });
     let faults = view.count(|round| round.faults.minor + round.faults.major);
     let (returned_cost, calls) = sum(&returned);
-    if calls < CYCLE * faults {
+    if calls < view.limits[Limit::FaultCycle] * faults {
         return None;
     }
     let rows = view.rows(|row| row.kind == TermKind::Fault);
@@ -199,7 +196,7 @@ fn is_sync(row: &LedgerRow) -> bool {
     row.kind == TermKind::Syscall(SyscallClass::ThreadSync)
 }
 
-/// Wake-ups of garbage collection threads by other threads of the arm, per unit.
+/// Returns the wake-ups of garbage collection threads by other threads of the arm, per unit.
 fn wakes_of_gc(view: &View<'_>) -> f64 {
     view.count(|round| {
         let wakers = round.wakers.iter();
@@ -208,13 +205,13 @@ fn wakes_of_gc(view: &View<'_>) -> f64 {
     })
 }
 
-/// Waste that is all of some rows.
+/// Returns waste that is all of some rows.
 fn whole(rows: &[&LedgerRow], text: &str) -> Option<Found> {
     let (cost, count) = sum(rows);
     found(count, cost, text, rows)
 }
 
-/// Waste that is some of the calls of rows: each is counted at their mean cost.
+/// Returns waste that is some of the calls of rows, each at their mean cost.
 fn at_mean_cost(view: &View<'_>, count: f64, rows: &[&LedgerRow], text: &str) -> Option<Found> {
     let mut found = found(count, count * mean_cost(rows), text, rows)?;
     let process = view.cite(|path| Evidence::part(path, Part::Process).field(Field::OnCpuNs));

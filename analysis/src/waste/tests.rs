@@ -1,3 +1,6 @@
+use super::find;
+use crate::arms;
+use crate::thresholds::{TABLE, Thresholds};
 use recording::Recording;
 use recording::comparison::{Waste, WasteId};
 use recording::runtime_stats::EventLoop;
@@ -11,6 +14,12 @@ fn waste_of(plant: impl FnOnce(Build) -> Build) -> Vec<Waste> {
 
 /// Returns the waste of an arm whose name decides its runtime.
 fn waste_in(arm: &str, plant: impl FnOnce(Build) -> Build) -> Vec<Waste> {
+    let recordings = recordings(arm, plant);
+    let mut comparison = crate::compare(&recordings);
+    comparison.arms.remove(0).waste
+}
+
+fn recordings(arm: &str, plant: impl FnOnce(Build) -> Build) -> [(String, Recording); 1] {
     let healthy = Build::arm(arm).load(100, 10).thread(1, MAIN, |thread| {
         let thread = thread.user(1_000_000, 100);
         thread
@@ -18,9 +27,7 @@ fn waste_in(arm: &str, plant: impl FnOnce(Build) -> Build) -> Vec<Waste> {
             .call("write", 100, 200_000)
     });
     let healthy = healthy.with(|recording| recording.sockets.send_calls = 100);
-    let recordings = [("r".to_string(), plant(healthy).done())];
-    let mut comparison = crate::compare(&recordings);
-    comparison.arms.remove(0).waste
+    [("r".to_string(), plant(healthy).done())]
 }
 
 fn only(plant: impl FnOnce(Build) -> Build) -> Waste {
@@ -149,4 +156,39 @@ fn counts_page_faults_only_beside_calls_that_return_memory() {
         (WasteId::FaultCycles, 2.0)
     );
     assert_eq!(cycles.cost_per_unit, 2_000.0);
+}
+
+#[test]
+fn lists_the_same_waste_at_half_and_twice_each_threshold() {
+    let plants: [fn(Build) -> Build; 5] = [
+        |build| build,
+        |build| build.call("read", 100, 100_000).fails("read", 100),
+        |build| build.call("clock_gettime", 1_000, 100_000),
+        |build| {
+            let build = build.call("connect", 10, 100_000);
+            build.with(|recording| recording.sockets.connected = 10)
+        },
+        |build| {
+            let build = build.thread(2, MAIN, |thread| {
+                thread.fault(100_000, 200).call("madvise", 50, 100_000)
+            });
+            build.with(|recording| recording.faults.minor = 200)
+        },
+    ];
+    for plant in plants {
+        let recordings = recordings("server", plant);
+        let comparison = crate::testing::compare(&recordings);
+        let all = arms::group(&recordings);
+        let ids = |limits: &Thresholds| {
+            let found = find(&comparison.arms[0], &all[0], limits);
+            found.iter().map(|waste| waste.id).collect::<Vec<_>>()
+        };
+        let expected = ids(&Thresholds::default());
+        for entry in &TABLE {
+            for factor in [0.5, 2.0] {
+                let found = ids(&Thresholds::with(entry, factor));
+                assert_eq!(found, expected, "{:?} × {factor}", entry.limit);
+            }
+        }
+    }
 }

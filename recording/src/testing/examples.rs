@@ -2,6 +2,7 @@
 //! reports show.
 
 mod arms;
+mod code;
 mod surroundings;
 
 use crate::Recording;

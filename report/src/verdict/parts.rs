@@ -143,10 +143,11 @@ impl Listing<'_> {
 
     /// Returns the row of user code that no symbol names.
     fn without_name(&self, entry: &Entry, scale: &Scale) -> PartRow {
+        let detail = self.detail();
         PartRow {
-            evidence: self.detail().of_unnamed(entry),
+            evidence: detail.of_unnamed(entry),
             unexplained: true,
-            ..self.known(entry, "no name found".into(), scale)
+            ..self.known(entry, detail.label_of_unnamed().into(), scale)
         }
     }
 

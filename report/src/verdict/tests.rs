@@ -1,7 +1,9 @@
 mod parts;
 
 use super::*;
-use recording::comparison::{Amount, Arm, Finding, ObserverCost, Term, Verdict as Outcome};
+use recording::comparison::{
+    Amount, Arm, Finding, FunctionShare, ObserverCost, Term, Verdict as Outcome,
+};
 use recording::observer::Mode;
 use recording::vocabulary::{CodeCategory, Role, SyscallClass, TermKind};
 use std::collections::BTreeMap;

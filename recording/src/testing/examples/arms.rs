@@ -1,11 +1,11 @@
-//! The threads, code and memory of each arm.
+//! The threads and memory of each arm.
 
+use super::code::{BUN_CODE, GO_CODE, bun_memory_stacks, sampled, stack, wakers};
 use crate::Histogram;
-use crate::memory::MemoryStack;
-use crate::process::{Frame, WakeSource, Waker};
 use crate::runtime_stats::{EventLoop, GcBursts, Goroutines};
 use crate::testing::{Build, ThreadBuild, distribution};
-use crate::vocabulary::{CodePlace, MemoryEvent, RegionClass, Role};
+use crate::vocabulary::RegionClass::*;
+use crate::vocabulary::{MemoryEvent, Role};
 
 /// Length of the window.
 pub(super) const WINDOW_NS: u64 = 5_000_000_000;
@@ -13,8 +13,6 @@ pub(super) const WINDOW_NS: u64 = 5_000_000_000;
 const TOKENS: u64 = 2_400;
 /// Requests of the load.
 const REQUESTS: u64 = 48;
-/// Time between CPU-clock samples.
-const SAMPLE_NS: u64 = 50_000;
 
 /// Returns an arm of go.
 pub(super) fn go(permille: u64) -> Build {
@@ -46,48 +44,13 @@ pub(super) fn go(permille: u64) -> Build {
             let thread = thread.call("nanosleep", 1_440, 1_584_000);
             complete(thread.blocked("nanosleep", 4_800_000_000), 2)
         })
-        .region(RegionClass::BinaryText, 4_299_161)
-        .region(RegionClass::BinaryData, 943_718)
-        .region(RegionClass::RuntimeHeap, 10_066_329)
-        .region(RegionClass::ThreadStacks, 314_572)
-        .region(RegionClass::Other, 419_430)
+        .region(BinaryText, 4_299_161)
+        .region(BinaryData, 943_718)
+        .region(RuntimeHeap, 10_066_329)
+        .region(ThreadStacks, 314_572)
+        .region(Other, 419_430)
         .with(|recording| {
-            sampled(
-                recording,
-                &[
-                    (
-                        0,
-                        "runtime.scanobject",
-                        "server",
-                        RegionClass::BinaryText,
-                        8,
-                    ),
-                    (0, "runtime.mallocgc", "server", RegionClass::BinaryText, 12),
-                    (
-                        0,
-                        "runtime.findRunnable",
-                        "server",
-                        RegionClass::BinaryText,
-                        14,
-                    ),
-                    (
-                        0,
-                        "encoding/json.Marshal",
-                        "server",
-                        RegionClass::BinaryText,
-                        17,
-                    ),
-                    (0, "main.relay", "server", RegionClass::BinaryText, 30),
-                    (
-                        0,
-                        "internal/runtime/syscall.Syscall6",
-                        "server",
-                        RegionClass::BinaryText,
-                        9,
-                    ),
-                    (1, "main.relay", "server", RegionClass::BinaryText, 60),
-                ],
-            );
+            sampled(recording, GO_CODE);
             recording.wakers = wakers(&[(None, 0, 2_640), (Some(3), 0, 480), (Some(0), 1, 936)]);
             recording.memory_stacks = vec![stack(
                 MemoryEvent::PageFault,
@@ -138,7 +101,7 @@ fn javascript(
     [main, client, collector, compiler]: [u64; 4],
     heap: u64,
 ) -> Build {
-    arm(name, version, &["bun", "run", "server.ts"], binary_bytes)
+    let build = arm(name, version, &["bun", "run", "server.ts"], binary_bytes)
         .thread(4100, Role::MainLoop, |thread| {
             let thread = thread
                 .named("bun")
@@ -173,7 +136,34 @@ fn javascript(
                 .blocked("epoll_pwait2", 4_100_000_000)
                 .blocked("futex", 100_000_000);
             complete(event_loop(thread, 2_640, 40), 60)
+        });
+    javascript_helpers(build, collector, compiler)
+        .region(BinaryText, 28_835_840)
+        .region(BinaryData, 3_355_443)
+        .region(Libraries, 2_726_297)
+        .region(RuntimeHeap, heap)
+        .region(JitCode, 2_306_867)
+        .region(ThreadStacks, 524_288)
+        .region(Other, 1_677_721)
+        .with(|recording| {
+            sampled(recording, BUN_CODE);
+            recording.wakers = wakers(&[(None, 0, 2_640), (Some(1), 0, 2_400), (Some(0), 2, 120)]);
+            recording.memory_stacks = bun_memory_stacks();
+            recording.runtime_stats.gc_bursts = Some(gc_bursts());
         })
+}
+
+fn gc_bursts() -> GcBursts {
+    GcBursts {
+        wakeups: 120,
+        span_ns: 31_000_000,
+        spans: distribution(&[(600_000, 20), (2_100_000, 9)]),
+    }
+}
+
+/// Adds the threads that collect garbage and compile.
+fn javascript_helpers(build: Build, collector: u64, compiler: u64) -> Build {
+    build
         .thread(4102, Role::JscHeapHelper, |thread| {
             let thread = thread.named("HeapHelper").user(collector * 100_000, 120);
             let thread = thread.fault(720_000, 410).call("futex", 120, 216_000);
@@ -183,45 +173,6 @@ fn javascript(
             let thread = thread.named("JITWorker").user(compiler * 100_000, 48);
             let thread = thread.fault(480_000, 120).call("futex", 48, 86_000);
             complete(thread.blocked("futex", 4_900_000_000), 6)
-        })
-        .region(RegionClass::BinaryText, 28_835_840)
-        .region(RegionClass::BinaryData, 3_355_443)
-        .region(RegionClass::Libraries, 2_726_297)
-        .region(RegionClass::RuntimeHeap, heap)
-        .region(RegionClass::JitCode, 2_306_867)
-        .region(RegionClass::ThreadStacks, 524_288)
-        .region(RegionClass::Other, 1_677_721)
-        .with(|recording| {
-            sampled(
-                recording,
-                &[
-                    (0, "", "", RegionClass::JitCode, 31),
-                    (0, "", "bun", RegionClass::BinaryText, 47),
-                    (0, "memcpy", "libc.so.6", RegionClass::Libraries, 6),
-                    (0, "__send", "libc.so.6", RegionClass::Libraries, 5),
-                    (1, "", "bun", RegionClass::BinaryText, 80),
-                    (2, "", "bun", RegionClass::BinaryText, 100),
-                    (3, "", "bun", RegionClass::BinaryText, 100),
-                ],
-            );
-            recording.wakers = wakers(&[(None, 0, 2_640), (Some(1), 0, 2_400), (Some(0), 2, 120)]);
-            recording.memory_stacks = vec![
-                stack(
-                    MemoryEvent::PageFault,
-                    (0, 1_500),
-                    &[("memset", "libc.so.6")],
-                ),
-                stack(
-                    MemoryEvent::DontNeed,
-                    (2, 24),
-                    &[("madvise", "libc.so.6"), ("", "bun")],
-                ),
-            ];
-            recording.runtime_stats.gc_bursts = Some(GcBursts {
-                wakeups: 120,
-                span_ns: 31_000_000,
-                spans: distribution(&[(600_000, 20), (2_100_000, 9)]),
-            });
         })
 }
 
@@ -264,58 +215,4 @@ fn event_loop(thread: ThreadBuild, iterations: u64, empty_polls: u64) -> ThreadB
             busy_polls: empty_polls / 4,
         });
     })
-}
-
-/// Takes one sample in so many nanoseconds, and gives code percents of the samples of its thread.
-fn sampled(recording: &mut crate::Recording, code: &[(usize, &str, &str, RegionClass, u64)]) {
-    for thread in &mut recording.threads {
-        let samples = &mut thread.samples;
-        for count in [
-            &mut samples.user,
-            &mut samples.fault_irq,
-            &mut samples.ctx_switch,
-        ] {
-            *count /= SAMPLE_NS;
-        }
-        samples.syscall = thread.syscall_ns / SAMPLE_NS;
-    }
-    for (thread, function, file, class, percent) in code {
-        recording.code.push(crate::process::CodeSamples {
-            thread: *thread,
-            function: (*function).into(),
-            file: (*file).into(),
-            class: *class,
-            samples: recording.threads[*thread].samples.user * percent / 100,
-        });
-    }
-}
-
-fn wakers(wakers: &[(Option<usize>, usize, u64)]) -> Vec<Waker> {
-    let waker = |(from, to, count): &(Option<usize>, usize, u64)| Waker {
-        from: from.map_or(WakeSource::Interrupt, WakeSource::Thread),
-        to: *to,
-        count: *count,
-        ..Waker::default()
-    };
-    wakers.iter().map(waker).collect()
-}
-
-fn stack(
-    kind: MemoryEvent,
-    (thread, count): (usize, u64),
-    functions: &[(&str, &str)],
-) -> MemoryStack {
-    let frame = |(function, file): &(&str, &str)| Frame {
-        function: (*function).into(),
-        file: (*file).into(),
-        class: CodePlace::Region(RegionClass::BinaryText),
-    };
-    let returns = kind == MemoryEvent::DontNeed;
-    MemoryStack {
-        thread: Some(thread),
-        kind,
-        count,
-        bytes: if returns { -65_536 * count as i64 } else { 0 },
-        stack: functions.iter().map(frame).collect(),
-    }
 }

@@ -111,6 +111,38 @@ fn splits_user_code_by_whether_it_has_a_name() {
     assert!(rows[1].unexplained && !rows[0].unexplained);
 }
 
+fn first_row(comparison: &Comparison) -> PartRow {
+    let parts = verdicts(comparison).remove(0).parts;
+    parts.expect("a table").rows.remove(0)
+}
+
+#[test]
+fn lists_functions_that_no_rule_describes() {
+    let unnamed = TermKind::Code(CodeCategory::Unnamed);
+    let mut comparison = comparison(Pair {
+        by_kind: vec![term(unnamed, 40_000.0, [2.0, 3.0])],
+        ..pair(Outcome::Higher)
+    });
+    let function = |name: &str, samples| FunctionShare {
+        name: name.into(),
+        place: "python".into(),
+        category: CodeCategory::Unnamed,
+        share: samples as f64 / 100.0,
+        error: 0.0,
+        samples,
+    };
+    comparison.arms[1].functions = vec![function("eval", 60), function("", 30)];
+    let row = first_row(&comparison);
+    assert_eq!(row.label, "functions without a category");
+    assert_eq!(
+        row.evidence,
+        "50.0 µs against 10.0 µs; 60 % of user time in eval, 30 % in python"
+    );
+    comparison.arms[1].functions[0].name.clear();
+    let row = first_row(&comparison);
+    assert_eq!(row.label, "no name found");
+}
+
 #[test]
 fn splits_the_value_of_an_arm_alone() {
     let mut comparison = comparison(pair(Outcome::Higher));
