@@ -130,12 +130,13 @@ struct AcceptFailures {
 
 impl AcceptFailures {
     async fn report_and_wait(&mut self, error: &io::Error) {
+        let errno = error.raw_os_error().map(Errno::from_raw);
         self.unreported += 1;
         if self
             .reported
             .is_none_or(|at| at.elapsed() >= REPORT_INTERVAL)
         {
-            let advice = match error.raw_os_error().map(Errno::from_raw) {
+            let advice = match errno {
                 Some(Errno::EMFILE) => "; raise the limit of open files (ulimit -Hn)",
                 _ => "",
             };
@@ -144,6 +145,24 @@ impl AcceptFailures {
             self.reported = Some(Instant::now());
             self.unreported = 0;
         }
-        tokio::time::sleep(ACCEPT_RETRY).await;
+        match errno.is_some_and(concerns_one_connection) {
+            true => tokio::task::yield_now().await,
+            false => tokio::time::sleep(ACCEPT_RETRY).await,
+        }
     }
+}
+
+/// Returns whether an error of accept belongs to a connection that has failed already, so that the
+/// next accept gets another one (accept(2), "Error handling").
+fn concerns_one_connection(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::ECONNABORTED
+            | Errno::EPROTO
+            | Errno::ENOPROTOOPT
+            | Errno::ENETDOWN
+            | Errno::ENETUNREACH
+            | Errno::EHOSTDOWN
+            | Errno::EHOSTUNREACH
+    )
 }

@@ -7,7 +7,7 @@ import { type Database, type StoredMessage, threadsIn } from "../javascript/thre
 import { run } from "./agent.ts";
 
 /** The most messages of a thread that the model gets. */
-const remembered = 20;
+const historyLimit = 20;
 
 /**
  * Answers in a thread. The AI SDK leaves storage to its users. Its `onEnd` also runs for incomplete
@@ -18,7 +18,7 @@ export function history(database: Database): Answer {
 
   async function* chat(thread: string, question: StoredMessage, signal: AbortSignal): AsyncGenerator<Event> {
     let answer = "";
-    for await (const event of run({ messages: [...threads.latest(thread, remembered), question] }, signal)) {
+    for await (const event of run({ messages: [...threads.latest(thread, historyLimit), question] }, signal)) {
       if ("content" in event) answer += event.content;
       yield event;
     }

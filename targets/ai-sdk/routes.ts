@@ -19,6 +19,6 @@ export const routes: Record<string, Answer> = {
 };
 
 /** Adds the route that needs a database. */
-export async function remember(database: Database) {
+export async function addThreadRoutes(database: Database) {
   routes["/history"] = (await import("./history.ts")).history(database);
 }

@@ -37,7 +37,7 @@ static int limit_of(std::string_view query) {
 /// Returns the id that the page starts after, or nothing for the first page.
 static std::string after_of(std::string_view query) {
     const auto after = field_of(query, "after", "");
-    return after.empty() ? std::string() : plain_id(after);
+    return after.empty() ? std::string() : valid_id(after);
 }
 
 static awaitable<Reply> list(Threads& threads, std::string_view query) {
@@ -56,7 +56,7 @@ static awaitable<Reply> list(Threads& threads, std::string_view query) {
 
 // Bodies are passed by value, because these coroutines start after their caller has returned.
 static awaitable<Reply> create(Threads& threads, json::value body) {
-    const auto made = co_await threads.create(plain_id(text_of(body, "id")), keepable(body, "title"));
+    const auto made = co_await threads.create(valid_id(text_of(body, "id")), storable_text(body, "title"));
     if (made.empty()) throw Refusal(http::status::conflict, "there is such a thread");
     co_return Reply{http::status::created, thread_of(made[0])};
 }
@@ -71,7 +71,7 @@ static awaitable<Reply> show(Threads& threads, std::string id) {
 }
 
 static awaitable<Reply> rename(Threads& threads, std::string id, json::value body) {
-    const auto renamed = co_await threads.rename(id, keepable(body, "title"));
+    const auto renamed = co_await threads.rename(id, storable_text(body, "title"));
     co_return Reply{http::status::ok, thread_of(existing(renamed))};
 }
 
@@ -84,7 +84,7 @@ static awaitable<Reply> remove(Threads& threads, std::string id) {
 static awaitable<Reply> append(Threads& threads, std::string id, json::value body) {
     const auto role = text_of(body, "role");
     if (role != "user" && role != "assistant") throw bad_request("\"role\" must be user or assistant");
-    const auto added = co_await threads.append(id, role, keepable(body, "content"));
+    const auto added = co_await threads.append(id, role, storable_text(body, "content"));
     co_return Reply{http::status::created, message_of(existing(added))};
 }
 
@@ -108,7 +108,7 @@ awaitable<Reply> crud(Threads& threads, http::verb method, std::string_view targ
     if (!path.starts_with("/threads/")) throw no_route();
     const auto rest = path.substr(std::string_view("/threads/").size());
     const auto id = rest.substr(0, rest.find('/'));
-    if (rest == id) co_return co_await one(threads, method, plain_id(id), body);
+    if (rest == id) co_return co_await one(threads, method, valid_id(id), body);
     if (method != http::verb::post || rest.substr(id.size()) != "/messages") throw no_route();
-    co_return co_await append(threads, plain_id(id), body_of(body));
+    co_return co_await append(threads, valid_id(id), body_of(body));
 }

@@ -5,7 +5,7 @@
 #include <boost/json.hpp>
 
 /// The most messages of a thread that the model gets.
-constexpr int remembered = 20;
+constexpr int history_limit = 20;
 
 static json::array conversation(const Rows& stored, std::string_view message) {
     json::array messages;
@@ -16,7 +16,7 @@ static json::array conversation(const Rows& stored, std::string_view message) {
 
 awaitable<void> remember(Model& model, Threads& threads, Answer& answer, std::string thread, std::string message) {
     const std::vector<Tool> none;
-    const auto stored = co_await threads.latest(thread, remembered);
+    const auto stored = co_await threads.latest(thread, history_limit);
     Agent agent{model, answer, none};
     const auto text = co_await agent.run(conversation(stored, message));
     co_await threads.record(thread, message, text);

@@ -73,7 +73,7 @@ struct OwnRooms::Member {
     std::size_t joined = 0;
 
     Member(OwnRooms& rooms, std::string room, asio::any_io_executor executor)
-        : rooms(rooms), room(std::move(room)), feed(std::move(executor), patience) {}
+        : rooms(rooms), room(std::move(room)), feed(std::move(executor), max_lag) {}
 
     /// The member that completes the room starts the model call.
     void join(std::string message, std::size_t members) {

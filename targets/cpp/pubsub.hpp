@@ -11,7 +11,7 @@
 
 /// The most events a member may lag behind. A slower member is dropped, so that the others do not
 /// wait for it.
-constexpr std::size_t patience = 1024;
+constexpr std::size_t max_lag = 1024;
 
 /// A member's queue: events, then null or an error.
 using Feed = asio::experimental::concurrent_channel<void(std::exception_ptr, std::shared_ptr<const std::string>)>;

@@ -17,13 +17,13 @@ std::string text_of(const json::value& body, std::string_view field) {
     return std::string(text->as_string());
 }
 
-std::string keepable(const json::value& body, std::string_view field) {
+std::string storable_text(const json::value& body, std::string_view field) {
     auto text = text_of(body, field);
     if (text.find('\0') != text.npos) throw bad_request('"' + std::string(field) + "\" holds a NUL");
     return text;
 }
 
-std::string plain_id(std::string_view id) {
+std::string valid_id(std::string_view id) {
     const auto plain = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
     };

@@ -21,6 +21,6 @@ json::value body_of(std::string_view text);
 /// Returns a non-empty string field of a body.
 std::string text_of(const json::value& body, std::string_view field);
 /// Returns a string field without NUL, which not every database stores.
-std::string keepable(const json::value& body, std::string_view field);
+std::string storable_text(const json::value& body, std::string_view field);
 /// Checks the id of a thread or a room.
-std::string plain_id(std::string_view id);
+std::string valid_id(std::string_view id);

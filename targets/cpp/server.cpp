@@ -61,9 +61,9 @@ static awaitable<void> route(const Request& request, Parts& parts, Answer& answe
     if (path == "/multimodal") co_return co_await see(parts.model, answer, message, image_of(body));
     if (path == "/sub-agents") co_return co_await plan(parts.model, answer, message);
     if (path == "/history")
-        co_return co_await remember(parts.model, *parts.threads, answer, plain_id(text_of(body, "thread")), keepable(body, "message"));
+        co_return co_await remember(parts.model, *parts.threads, answer, valid_id(text_of(body, "thread")), storable_text(body, "message"));
     if (path == "/pubsub")
-        co_return co_await parts.rooms->serve_member(answer, plain_id(text_of(body, "room")), message, members_of(body));
+        co_return co_await parts.rooms->serve_member(answer, valid_id(text_of(body, "room")), message, members_of(body));
     Agent agent{parts.model, answer, path == "/agent" ? all_tools() : none};
     co_await agent.run(conversation(message));
 }

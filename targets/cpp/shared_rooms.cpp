@@ -101,7 +101,7 @@ SharedRooms::SharedRooms(asio::io_context& context, Model& model, const std::str
 
 awaitable<void> SharedRooms::serve_member(Answer& answer, std::string room, std::string message, std::size_t members) {
     const auto executor = co_await asio::this_coro::executor;
-    Feed feed(executor, patience);
+    Feed feed(executor, max_lag);
     // A client that disconnects meanwhile has joined anyway.
     const auto joined = co_await asio::co_spawn(executor, join("room:" + room, std::move(message), members, feed),
                                                 asio::bind_cancellation_slot(asio::cancellation_slot(), use_awaitable));

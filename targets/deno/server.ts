@@ -1,14 +1,14 @@
 // An agent server: it asks the model and streams events to the client.
 import { threadsOf } from "../javascript/postgres.ts";
-import { type Answer, eventStream, HttpError, remember, rest, routes, share } from "../javascript/routes.ts";
+import { type Answer, eventStream, HttpError, addThreadRoutes, rest, routes, share } from "../javascript/routes.ts";
 import { threadsIn } from "../javascript/threads.ts";
 
 const database = Deno.env.get("DATABASE");
 // Loaded only when used.
 if (database?.startsWith("postgres:")) {
-  remember(await threadsOf((await import("postgres")).default(database, { max: 10 })));
+  addThreadRoutes(await threadsOf((await import("postgres")).default(database, { max: 10 })));
 } else if (database) {
-  remember(threadsIn(new (await import("node:sqlite")).DatabaseSync(database)));
+  addThreadRoutes(threadsIn(new (await import("node:sqlite")).DatabaseSync(database)));
 }
 
 const redis = Deno.env.get("REDIS");

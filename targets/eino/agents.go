@@ -14,7 +14,7 @@ const maxTurns = 20
 
 // The agents behind the routes.
 type agents struct {
-	talker, helper, planner *adk.Runner
+	chatAgent, helper, planner *adk.Runner
 }
 
 func newAgents(ctx context.Context, upstream string) (*agents, error) {
@@ -24,13 +24,13 @@ func newAgents(ctx context.Context, upstream string) (*agents, error) {
 	if err := errors.Join(modelErr, toolsErr, searchErr); err != nil {
 		return nil, err
 	}
-	talker, talkerErr := newRunner(ctx, model, "", nil)
+	chatAgent, chatErr := newRunner(ctx, model, "", nil)
 	helper, helperErr := newRunner(ctx, model, "", tools)
 	researcher, researcherErr := newRunner(ctx, model, "You research. Search first, then answer.", []tool.BaseTool{search})
 	delegate, delegateErr := newDelegate(researcher)
 	planner, plannerErr := newRunner(ctx, model, "You plan. Delegate, then sum up.", []tool.BaseTool{delegate})
-	err := errors.Join(talkerErr, helperErr, researcherErr, delegateErr, plannerErr)
-	return &agents{talker, helper, planner}, err
+	err := errors.Join(chatErr, helperErr, researcherErr, delegateErr, plannerErr)
+	return &agents{chatAgent, helper, planner}, err
 }
 
 func newRunner(ctx context.Context, model *openai.ChatModel, instruction string, tools []tool.BaseTool) (*adk.Runner, error) {

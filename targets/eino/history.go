@@ -18,7 +18,7 @@ import (
 )
 
 // The most messages of a thread that the model gets.
-const remembered = 20
+const historyLimit = 20
 
 var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
@@ -39,8 +39,8 @@ const pragmas = "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=
 // Threads are stored here: Eino leaves the history of conversations to its users.
 type threads struct{ db *sql.DB }
 
-// Remember adds the route that needs a database.
-func remember(mux *http.ServeMux, talker *adk.Runner) {
+// AddDatabaseRoutes adds the route that needs a database.
+func addDatabaseRoutes(mux *http.ServeMux, chatAgent *adk.Runner) {
 	path := os.Getenv("DATABASE")
 	if path == "" {
 		return
@@ -52,10 +52,10 @@ func remember(mux *http.ServeMux, talker *adk.Runner) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	mux.HandleFunc("POST /history", history(talker, threads{db}))
+	mux.HandleFunc("POST /history", history(chatAgent, threads{db}))
 }
 
-func history(talker *adk.Runner, threads threads) http.HandlerFunc {
+func history(chatAgent *adk.Runner, threads threads) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var request struct{ Thread, Message string }
 		if !read(w, r, &request) || !given(w, "message", request.Message) {
@@ -77,7 +77,7 @@ func history(talker *adk.Runner, threads threads) http.HandlerFunc {
 		to := newStream(w)
 		ctx, end := context.WithCancelCause(r.Context())
 		defer end(nil)
-		events := talker.Run(withSurroundings(ctx, to, end), append(messages, schema.UserMessage(request.Message)))
+		events := chatAgent.Run(withSurroundings(ctx, to, end), append(messages, schema.UserMessage(request.Message)))
 		err = to.forward(ctx, events)
 		if err == nil {
 			err = threads.record(ctx, request.Thread, request.Message, to.answer)
@@ -89,7 +89,7 @@ func history(talker *adk.Runner, threads threads) http.HandlerFunc {
 // Latest returns the last messages, oldest first.
 func (t threads) latest(ctx context.Context, thread string) ([]adk.Message, error) {
 	rows, err := t.db.QueryContext(ctx,
-		"SELECT role, content FROM messages WHERE thread = ? ORDER BY id DESC LIMIT ?", thread, remembered)
+		"SELECT role, content FROM messages WHERE thread = ? ORDER BY id DESC LIMIT ?", thread, historyLimit)
 	if err != nil {
 		return nil, err
 	}

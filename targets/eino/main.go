@@ -17,10 +17,10 @@ func main() {
 		log.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /chat", ask(agents.talker))
+	mux.HandleFunc("POST /chat", ask(agents.chatAgent))
 	mux.HandleFunc("POST /agent", ask(agents.helper))
 	mux.HandleFunc("POST /sub-agents", ask(agents.planner))
-	remember(mux, agents.talker)
+	addDatabaseRoutes(mux, agents.chatAgent)
 	// Without this, a GET of /chat would be 405 instead of 404.
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "there is no such route")

@@ -10,4 +10,4 @@ import (
 
 // SQLite would add to the memory of this server even when unused. So there is a build with it and
 // one without.
-func remember(*http.ServeMux, *adk.Runner) {}
+func addDatabaseRoutes(*http.ServeMux, *adk.Runner) {}

@@ -104,7 +104,7 @@ func (c handlers) serveCreate(r *http.Request) (int, any, error) {
 		err = fmt.Errorf("%w: %w", errBadRequest, errID)
 	}
 	if err == nil {
-		err = keepable(thread.Title)
+		err = storable(thread.Title)
 	}
 	if err == nil {
 		err = c.create(r.Context(), thread)
@@ -126,7 +126,7 @@ func (c handlers) serveRename(r *http.Request) (int, any, error) {
 	err := readBody(r, &thread, map[string]*string{"title": &thread.Title})
 	thread.ID = r.PathValue("id")
 	if err == nil {
-		err = keepable(thread.Title)
+		err = storable(thread.Title)
 	}
 	if err == nil {
 		err = c.rename(r.Context(), thread)
@@ -145,7 +145,7 @@ func (c handlers) serveAppend(r *http.Request) (int, any, error) {
 		err = fmt.Errorf("%w: \"role\" must be user or assistant", errBadRequest)
 	}
 	if err == nil {
-		err = keepable(stored.Content)
+		err = storable(stored.Content)
 	}
 	if err == nil {
 		_, err = c.read(r.Context(), r.PathValue("id"))

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// Remember adds the routes that need a database.
-func remember(mux *http.ServeMux, model *model) {
+// AddDatabaseRoutes adds the routes that need a database.
+func addDatabaseRoutes(mux *http.ServeMux, model *model) {
 	database := os.Getenv("DATABASE")
 	if database == "" {
 		return

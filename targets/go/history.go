@@ -9,7 +9,7 @@ import (
 )
 
 // The most messages of a thread that the model gets.
-const remembered = 20
+const historyLimit = 20
 
 type historyRequest struct {
 	Thread  string `json:"thread"`
@@ -27,10 +27,10 @@ func history(model *model, threads threads) answer {
 		if !plainID.MatchString(request.Thread) {
 			return nil, fmt.Errorf("%w: %w", errBadRequest, errID)
 		}
-		if err := keepable(request.Message); err != nil {
+		if err := storable(request.Message); err != nil {
 			return nil, err
 		}
-		before, err := threads.latest(ctx, request.Thread, remembered)
+		before, err := threads.latest(ctx, request.Thread, historyLimit)
 		if err != nil {
 			return nil, err
 		}

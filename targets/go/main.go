@@ -16,7 +16,7 @@ func main() {
 	mux.Handle("POST /sub-agents", streaming(subAgents(model)))
 	mux.Handle("POST /multimodal", streaming(multimodal(model)))
 	mux.Handle("POST /pubsub", pubsub(openRooms(model)))
-	remember(mux, model)
+	addDatabaseRoutes(mux, model)
 	// Without this, a GET of /chat would be 405 instead of 404.
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "there is no such route")

@@ -6,4 +6,4 @@ import "net/http"
 
 // SQLite adds a quarter to the memory of this server even when unused. So there is one build per
 // database, and one without.
-func remember(*http.ServeMux, *model) {}
+func addDatabaseRoutes(*http.ServeMux, *model) {}

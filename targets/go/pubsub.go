@@ -9,7 +9,7 @@ import (
 
 // The most events a member may lag behind. A slower member is dropped, so that the others do not
 // wait for it.
-const patience = 1024
+const maxLag = 1024
 
 type pubsubRequest struct {
 	Room    string `json:"room"`
@@ -50,7 +50,7 @@ func pubsub(rooms rooms) http.Handler {
 			fail(w, http.StatusBadRequest, err.Error())
 			return
 		}
-		events := make(chan []byte, patience)
+		events := make(chan []byte, maxLag)
 		round, joined, err := rooms.join(request, events)
 		if err != nil {
 			fail(w, http.StatusBadGateway, err.Error())

@@ -39,8 +39,8 @@ type threads interface {
 	record(ctx context.Context, thread thread, stored ...stored) error
 }
 
-// Keepable returns an error for a string with NUL, which not every database stores.
-func keepable(text string) error {
+// Storable returns an error for a string with NUL, which not every database stores.
+func storable(text string) error {
 	if strings.ContainsRune(text, 0) {
 		return fmt.Errorf("%w: a text that is to be kept holds a NUL", errBadRequest)
 	}

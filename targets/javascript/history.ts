@@ -5,13 +5,13 @@ import { storableText, validId, text } from "./http_error.ts";
 import type { StoredMessage, Threads } from "./threads.ts";
 
 /** The most messages of a thread that the model gets. */
-const remembered = 20;
+const historyLimit = 20;
 
 /** Answers in a thread. */
 export const history = (threads: Threads) => async (body: unknown, signal: AbortSignal) => {
   const [thread, content] = [validId(text(body, "thread")), storableText(body, "message")];
   const question: StoredMessage = { role: "user", content };
-  const deltas = await ask([...(await threads.latest(thread, remembered)), question], signal);
+  const deltas = await ask([...(await threads.latest(thread, historyLimit)), question], signal);
   return stream(events(threads, thread, question, deltas));
 };
 

@@ -29,7 +29,7 @@ export const routes: Record<string, Answer> = {
 export let rest: JsonHandler = notFound;
 
 /** Adds the routes that need threads. */
-export function remember(threads: Threads) {
+export function addThreadRoutes(threads: Threads) {
   routes["/history"] = history(threads);
   rest = (method, url, body) =>
     /^\/threads(\/|$)/.test(url.pathname) ? crud(threads, method, url, body) : notFound(method, url, body);

@@ -25,20 +25,20 @@ export interface StoredMessage {
 /** What a database does with threads: at once if it is a file, later if it is a server. */
 export interface Threads {
   /** Creates a thread; `undefined` if the id is taken. */
-  create(id: string, title: string): Soon<Thread | undefined>;
-  read(id: string): Soon<Thread | undefined>;
-  list(after: string, limit: number): Soon<Thread[]>;
-  rename(id: string, title: string): Soon<Thread | undefined>;
-  remove(id: string): Soon<boolean>;
-  messages(id: string): Soon<StoredMessage[]>;
+  create(id: string, title: string): MaybePromise<Thread | undefined>;
+  read(id: string): MaybePromise<Thread | undefined>;
+  list(after: string, limit: number): MaybePromise<Thread[]>;
+  rename(id: string, title: string): MaybePromise<Thread | undefined>;
+  remove(id: string): MaybePromise<boolean>;
+  messages(id: string): MaybePromise<StoredMessage[]>;
   /** The last messages, oldest first. */
-  latest(id: string, limit: number): Soon<StoredMessage[]>;
-  append(id: string, stored: StoredMessage): Soon<unknown>;
+  latest(id: string, limit: number): MaybePromise<StoredMessage[]>;
+  append(id: string, stored: StoredMessage): MaybePromise<unknown>;
   /** Appends to a thread in one transaction, and creates the thread if it is new. */
-  record(id: string, title: string, stored: StoredMessage[]): Soon<void>;
+  record(id: string, title: string, stored: StoredMessage[]): MaybePromise<void>;
 }
 
-type Soon<T> = T | Promise<T>;
+type MaybePromise<T> = T | Promise<T>;
 
 const schema = `
   PRAGMA journal_mode = WAL;

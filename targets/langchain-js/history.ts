@@ -9,11 +9,11 @@ import { afterFirstEvent } from "../javascript/first_event.ts";
 import { model, run } from "./agent.ts";
 
 /** The most messages of a thread that the model gets. */
-const remembered = 20;
+const historyLimit = 20;
 
 const latestMessages = createMiddleware({
   name: "latestMessages",
-  wrapModelCall: (request, handler) => handler({ ...request, messages: request.messages.slice(-remembered - 1) }),
+  wrapModelCall: (request, handler) => handler({ ...request, messages: request.messages.slice(-historyLimit - 1) }),
 });
 
 /** Answers in a thread. */

@@ -8,16 +8,16 @@ import { picture } from "./images.ts";
 import { plan } from "./sub-agents.ts";
 import { reportMistakes, tools } from "./tools.ts";
 
-const talker = createAgent({ model, tools: [] });
+const chatAgent = createAgent({ model, tools: [] });
 const agent = createAgent({ model, tools, middleware: [reportMistakes] });
 // LangChain drops images from the model's answer, except in the raw response.
-const seer = createAgent({ model: newModel({ __includeRawResponse: true }), tools: [] });
+const imageAgent = createAgent({ model: newModel({ __includeRawResponse: true }), tools: [] });
 const user = (body: unknown) => [{ role: "user" as const, content: text(body, "message") }];
 
 export const routes: Record<string, Answer> = {
-  "/chat": (body, signal) => afterFirstEvent(run(talker, user(body), signal)),
+  "/chat": (body, signal) => afterFirstEvent(run(chatAgent, user(body), signal)),
   "/agent": (body, signal) => afterFirstEvent(run(agent, user(body), signal)),
-  "/multimodal": (body, signal) => afterFirstEvent(run(seer, picture(body), signal)),
+  "/multimodal": (body, signal) => afterFirstEvent(run(imageAgent, picture(body), signal)),
   "/sub-agents": (body, signal) => afterFirstEvent(plan(text(body, "message"), signal)),
 };
 

@@ -12,8 +12,8 @@ from agent import SETTINGS, Event, model, run
 from images import Drawing
 from tools import TOOLS, search
 
-talker = create_agent(model)
-seer = create_agent(Drawing(**SETTINGS))
+chat_agent = create_agent(model)
+image_agent = create_agent(Drawing(**SETTINGS))
 
 
 @wrap_model_call

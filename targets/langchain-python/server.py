@@ -9,7 +9,7 @@ from langgraph.graph.state import CompiledStateGraph
 from pydantic import BaseModel, Field, field_validator
 
 from agent import run
-from agents import helper, planner, seer, talker
+from agents import helper, planner, image_agent, chat_agent
 from answer import answer
 from images import decode, picture
 
@@ -36,14 +36,14 @@ def serve(path: str, agent: CompiledStateGraph) -> None:
         return await answer(run(agent, [{"role": "user", "content": body.message}]), request)
 
 
-serve("/chat", talker)
+serve("/chat", chat_agent)
 serve("/agent", helper)
 serve("/sub-agents", planner)
 
 
 @app.post("/multimodal")
 async def multimodal(body: Picture, request: Request) -> Response:
-    return await answer(run(seer, [picture(body.message, body.image)]), request)
+    return await answer(run(image_agent, [picture(body.message, body.image)]), request)
 
 
 @app.exception_handler(RequestValidationError)

@@ -1,14 +1,14 @@
 // An agent server: it asks the model and streams events to the client.
-import { remember, rest, routes, share } from "../javascript/routes.ts";
+import { addThreadRoutes, rest, routes, share } from "../javascript/routes.ts";
 import { threadsIn } from "../javascript/threads.ts";
 import { serve } from "./serve.ts";
 
 const database = process.env.DATABASE;
 // Loaded only when used.
 if (database?.startsWith("postgres:")) {
-  remember(await (await import("./postgres.ts")).threadsAt(database));
+  addThreadRoutes(await (await import("./postgres.ts")).threadsAt(database));
 } else if (database) {
-  remember(threadsIn(new (await import("node:sqlite")).DatabaseSync(database)));
+  addThreadRoutes(threadsIn(new (await import("node:sqlite")).DatabaseSync(database)));
 }
 if (process.env.REDIS) {
   const { Redis } = await import("ioredis");

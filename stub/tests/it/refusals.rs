@@ -50,7 +50,7 @@ async fn refuses_bad_requests_for_older_completions() {
     for (params, param) in [
         (json!({}), "prompt"),
         (json!({"prompt": ["a", "b"]}), "prompt"),
-        (json!({"prompt": "a", "logprobs": 3}), "logprobs"),
+        (json!({"prompt": "a", "logprobs": 0}), "logprobs"),
         (json!({"prompt": "a", "echo": true}), "echo"),
         (json!({"prompt": "a", "best_of": 2}), "best_of"),
         (json!({"prompt": "a", "messages": []}), "messages"),

@@ -1,7 +1,7 @@
 //! Threads over HTTP.
 
 use crate::{
-    request::{Refusal, keepable, plain_id, read},
+    request::{Refusal, read, storable_text, valid_id},
     threads::{StoredMessage, Thread, Threads},
 };
 use axum::{
@@ -69,7 +69,7 @@ async fn list(
     }
     let after = match after.is_empty() {
         true => after,
-        false => plain_id(after)?,
+        false => valid_id(after)?,
     };
     // One more row than needed shows whether there is a next page.
     let mut threads = found(all.list(after, limit + 1).await)?;
@@ -82,7 +82,7 @@ async fn list(
 
 async fn create(State(all): State<Threads>, body: Bytes) -> Reply<Thread> {
     let Thread { id, title } = read(&body)?;
-    let (id, title) = (plain_id(id)?, keepable("title", title)?);
+    let (id, title) = (valid_id(id)?, storable_text("title", title)?);
     match found(all.create(id.clone(), title.clone()).await)? {
         true => Ok((StatusCode::CREATED, Json(Thread { id, title }))),
         false => Err(Refusal(
@@ -93,14 +93,14 @@ async fn create(State(all): State<Threads>, body: Bytes) -> Reply<Thread> {
 }
 
 async fn show(State(all): State<Threads>, Path(id): Path<String>) -> Reply<Whole> {
-    let thread = found(all.read(plain_id(id)?).await)?.ok_or_else(missing)?;
+    let thread = found(all.read(valid_id(id)?).await)?.ok_or_else(missing)?;
     let messages = found(all.messages(thread.id.clone()).await)?;
     Ok((StatusCode::OK, Json(Whole { thread, messages })))
 }
 
 async fn rename(State(all): State<Threads>, Path(id): Path<String>, body: Bytes) -> Reply<Thread> {
     let Title { title } = read(&body)?;
-    let (id, title) = (plain_id(id)?, keepable("title", title)?);
+    let (id, title) = (valid_id(id)?, storable_text("title", title)?);
     match found(all.rename(id.clone(), title.clone()).await)? {
         true => Ok((StatusCode::OK, Json(Thread { id, title }))),
         false => Err(missing()),
@@ -111,7 +111,7 @@ async fn remove(
     State(all): State<Threads>,
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, Refusal> {
-    match found(all.remove(plain_id(id)?).await)? {
+    match found(all.remove(valid_id(id)?).await)? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(missing()),
     }
@@ -123,7 +123,7 @@ async fn append(
     body: Bytes,
 ) -> Reply<StoredMessage> {
     let StoredMessage { role, content } = read(&body)?;
-    let (id, content) = (plain_id(id)?, keepable("content", content)?);
+    let (id, content) = (valid_id(id)?, storable_text("content", content)?);
     if role != "user" && role != "assistant" {
         return Err(Refusal::bad_request("\"role\" must be user or assistant"));
     }

@@ -3,7 +3,7 @@
 use crate::{
     event::{Emit, What, stream},
     model::{Delta, Message, Model},
-    request::{Refusal, keepable, plain_id, read},
+    request::{Refusal, read, storable_text, valid_id},
     threads::{StoredMessage, Threads},
 };
 use axum::{Router, body::Bytes, extract::State, response::IntoResponse, routing::post};
@@ -31,7 +31,7 @@ async fn history(
     body: Bytes,
 ) -> Result<impl IntoResponse, Refusal> {
     let Request { thread, message } = read(&body)?;
-    let (thread, question) = (plain_id(thread)?, keepable("message", message)?);
+    let (thread, question) = (valid_id(thread)?, storable_text("message", message)?);
     let before = threads.latest(thread.clone(), REMEMBERED).await;
     let mut messages: Vec<Message> = before
         .map_err(Refusal::broken)?

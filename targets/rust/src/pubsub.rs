@@ -3,7 +3,7 @@
 use crate::{
     event::{data, failure, tokens},
     model::{Message, Model},
-    request::{Refusal, filled, plain_id, read},
+    request::{Refusal, filled, read, valid_id},
     shared::{Member, SharedRooms},
 };
 use anyhow::anyhow;
@@ -64,7 +64,7 @@ async fn pubsub(State(rooms): State<Rooms>, body: Bytes) -> Result<impl IntoResp
         message,
         members,
     } = read(&body)?;
-    let (room, message) = (plain_id(room)?, filled("message", message)?);
+    let (room, message) = (valid_id(room)?, filled("message", message)?);
     if !(1..=1000).contains(&members) {
         return Err(Refusal::bad_request("\"members\" must be from 1 to 1000"));
     }

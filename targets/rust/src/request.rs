@@ -61,7 +61,7 @@ pub fn filled(name: &str, value: String) -> Result<String, Refusal> {
 }
 
 /// Returns a string field without NUL, which not every database stores.
-pub fn keepable(name: &str, value: String) -> Result<String, Refusal> {
+pub fn storable_text(name: &str, value: String) -> Result<String, Refusal> {
     match value.contains('\0') {
         true => Err(Refusal::bad_request(format!("\"{name}\" holds a NUL"))),
         false => filled(name, value),
@@ -69,7 +69,7 @@ pub fn keepable(name: &str, value: String) -> Result<String, Refusal> {
 }
 
 /// Checks the id of a thread or a room.
-pub fn plain_id(id: String) -> Result<String, Refusal> {
+pub fn valid_id(id: String) -> Result<String, Refusal> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     match (1..=64).contains(&id.len()) && id.bytes().all(plain) {
         true => Ok(id),

@@ -114,7 +114,7 @@ impl SharedRooms {
         room: String,
         message: String,
         members: usize,
-        patience: usize,
+        max_lag: usize,
     ) -> anyhow::Result<(broadcast::Receiver<sse::Event>, usize, Member)> {
         let room = format!("room:{room}");
         let mut connection = self.connection.clone();
@@ -124,7 +124,7 @@ impl SharedRooms {
             // Before counting: the next member may complete the round.
             let listening = local
                 .listening
-                .get_or_try_init(|| local.listen(&self.client, patience));
+                .get_or_try_init(|| local.listen(&self.client, max_lag));
             let events = listening.await?.events.resubscribe();
             let mut invocation = JOIN.key(&room);
             let invocation = invocation
@@ -189,10 +189,10 @@ impl SharedRooms {
 }
 
 impl LocalRound {
-    async fn listen(&self, client: &Client, patience: usize) -> anyhow::Result<Listening> {
+    async fn listen(&self, client: &Client, max_lag: usize) -> anyhow::Result<Listening> {
         let mut subscription = client.get_async_pubsub().await?;
         subscription.subscribe(&self.channel).await?;
-        let (to, events) = broadcast::channel(patience);
+        let (to, events) = broadcast::channel(max_lag);
         let pass_on = pass_on(subscription.into_on_message(), to, self.over.clone());
         Ok(Listening {
             events,

@@ -21,7 +21,7 @@ const WITHOUT_EFFECT: &[&str] = &[
 ];
 
 /// Parameters that the stub refuses.
-const UNSUPPORTED: &[&str] = &["echo", "logprobs", "min_tokens", "suffix"];
+const UNSUPPORTED: &[&str] = &["echo", "min_tokens", "suffix"];
 
 /// Parses the body of a request. Unlike in the real API, there is no default limit of tokens.
 ///
@@ -44,6 +44,10 @@ pub fn parse(body: &[u8]) -> Result<Prompt, ApiError> {
     }
     params.accept(WITHOUT_EFFECT);
     params.refuse(UNSUPPORTED)?;
+    // Here, 0 asks for the probability of each chosen token.
+    if params.take("logprobs").is_some() {
+        return Err(params.unsupported("logprobs"));
+    }
     let stream = params.bool("stream")?.unwrap_or_default();
     let prompt = Prompt {
         model,
