@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn has_no_value_of_activity_that_a_runtime_lacks() {
+    fn omits_activity_that_a_runtime_lacks() {
         let mut round = turned(MAIN);
         assert_eq!(gc_bursts_per_token(&round), None);
         assert_eq!(goroutine_switches_per_token(&round), None);

@@ -1,4 +1,4 @@
-//! Kinds of ledger rows: what a system call is booked as, and which kinds a comparison adds up.
+//! Kinds of ledger rows: the kind of a system call, and the kinds that a comparison adds up.
 
 use recording::process::Syscall;
 use recording::vocabulary::{CodeCategory, Role, SyscallClass, TermKind};

@@ -49,6 +49,8 @@ pub mod validity;
 pub mod waste;
 
 #[cfg(test)]
+mod planted;
+#[cfg(test)]
 mod testing;
 
 pub use annotate::annotate;

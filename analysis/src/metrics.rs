@@ -1,13 +1,15 @@
 //! The metrics: how each samples a round, and how it books the round in a ledger.
 
+mod samples;
 mod starts;
 
 use crate::ledger::{Ledger, events, latency, memory, stall, waiting};
 use crate::stats::Sample;
 use crate::{attribution, event_loops};
+use recording::Recording;
 use recording::observer::Mode;
 use recording::vocabulary::MetricId;
-use recording::{LoadSummary, Recording};
+use samples::{cpu_per_second, each, load, over, per_request, per_token, switches, syscalls};
 
 /// Takes the sample of one round; `None` where the round does not have it.
 type Take = fn(&Recording) -> Option<Sample>;
@@ -260,46 +262,6 @@ pub const ALL: &[Definition] = &[
         Some(|path, r, ledger| latency::book_quantile(0.99, path, r, ledger)),
     ),
 ];
-
-fn per_token(recording: &Recording, amount: u64) -> Option<Sample> {
-    over(amount, recording.tokens())
-}
-
-fn per_request(recording: &Recording, amount: u64) -> Option<Sample> {
-    over(amount, recording.requests())
-}
-
-fn cpu_per_second(recording: &Recording) -> Option<Sample> {
-    Some(Sample {
-        amount: recording.process.on_cpu_ns as f64,
-        over: recording.window.duration_ns as f64 / 1e9,
-    })
-}
-
-fn each(amount: u64) -> Option<Sample> {
-    over(amount, 1)
-}
-
-fn over(amount: u64, over: u64) -> Option<Sample> {
-    Some(Sample {
-        amount: amount as f64,
-        over: over as f64,
-    })
-}
-
-fn switches(recording: &Recording) -> u64 {
-    recording.process.voluntary_switches + recording.process.involuntary_switches
-}
-
-fn syscalls(recording: &Recording) -> u64 {
-    recording.syscalls.iter().map(|call| call.count).sum()
-}
-
-/// Returns a percentile of the load generator's, where anything was measured.
-fn load(recording: &Recording, pick: fn(&LoadSummary) -> (u64, u64)) -> Option<Sample> {
-    let (count, value) = pick(recording.load.as_ref()?);
-    (count > 0).then(|| each(value))?
-}
 
 #[cfg(test)]
 mod tests;

@@ -220,7 +220,7 @@ mod tests {
             duration_ns: 100,
             cpu_ns,
         };
-        // The host is slower in the second round: what observing costs is the same.
+        // The host is slower in the second round, and the cost of observing is the same.
         let intervals = [1_000, 2_000].map(|cost| {
             let of = [(Mode::None, 100), (Mode::Counters, 100), (Mode::All, 102)];
             of.map(|(mode, percent)| interval(mode, cost * percent / 100))

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn reports_that_one_round_is_too_few() {
+    fn reports_a_single_round() {
         let reasons = compare(&go_and_bun(1)).validity.reasons;
         assert_eq!(reasons.len(), 2);
         assert!(reasons[0].starts_with("go has one round only"));

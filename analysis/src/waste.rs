@@ -1,4 +1,4 @@
-//! Waste: what an arm alone could save, from its own CPU ledger and counts.
+//! Waste: CPU time that an arm alone could save, from its own ledger and counts.
 //!
 //! Each rule counts events that bring the server nothing and prices them: at the measured cost of
 //! the rows that are nothing else, or at the mean cost of the call where only some calls are waste.

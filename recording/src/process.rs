@@ -25,6 +25,9 @@ pub struct Process {
     pub kernel_ns: u64,
     /// Time runnable, waiting for a CPU.
     pub run_queue_ns: u64,
+    /// Time runnable, kept from running by a cgroup's CPU quota; see [`Thread::throttled_ns`].
+    #[serde(default)]
+    pub throttled_ns: u64,
     /// Switches because a thread blocked.
     pub voluntary_switches: u64,
     /// Switches that the kernel imposed (preemption, yield).
@@ -38,6 +41,28 @@ pub struct Process {
     /// before the window did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_clock_ns: Option<u64>,
+}
+
+/// A process of the target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TreeProcess {
+    /// Process id.
+    pub pid: u32,
+    /// The process that forked it, if that was inside the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ppid: Option<u32>,
+    /// Name of its main thread; never trusted, renderers escape it.
+    pub name: String,
+    /// Threads in the window, ended ones included.
+    pub threads: u64,
+    /// On-CPU time of its threads, steal included.
+    pub on_cpu_ns: u64,
+    /// Fork, relative to the window's start, if it was inside the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_ns: Option<u64>,
+    /// End of the last thread, relative to the window's start, if it was inside the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exited_ns: Option<u64>,
 }
 
 /// A process that held a CPU while threads of the target waited for one. Waits under 50 µs are the
@@ -56,11 +81,15 @@ pub struct RunQueueBlame {
     pub wait_ns: u64,
 }
 
-/// One thread. On-CPU + steal + run queue + off-CPU time is its lifetime inside the window.
+/// One thread. On-CPU + steal + run queue + throttled + off-CPU time is its lifetime inside the
+/// window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Thread {
     /// Thread id.
     pub tid: u32,
+    /// The process that it belongs to; 0 where that was not recorded.
+    #[serde(default)]
+    pub pid: u32,
     /// Name that the thread gave itself; never trusted, renderers escape it.
     pub name: String,
     /// Role in its runtime. `analysis::annotate` writes it for readers of the file; comparing
@@ -90,6 +119,10 @@ pub struct Thread {
     pub samples: Samples,
     /// Time runnable, waiting for a CPU.
     pub run_queue_ns: u64,
+    /// Time runnable, kept from running by the CPU quota of its cgroup or of one above. Not part of
+    /// `run_queue_ns`.
+    #[serde(default)]
+    pub throttled_ns: u64,
     /// Part of `run_queue_ns` that began with a preemption; the rest began with wake-ups. Absent
     /// where wake-ups were not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -292,6 +325,16 @@ pub struct Faults {
     pub user: u64,
     /// Taken in the kernel, on a user address (copying to or from the process).
     pub kernel: u64,
+    /// Pages that the kernel populated in a system call (`MAP_POPULATE`, `mlock`), without a fault of
+    /// a thread. Part of `minor` and `major`, not of `user` and `kernel`.
+    #[serde(default)]
+    pub populated: u64,
+    /// Part of `user` that ended in a signal (`SIGSEGV`, `SIGBUS`). Not part of `minor` and `major`.
+    #[serde(default)]
+    pub signalled: u64,
+    /// Part of `kernel` that made the system call fail (`EFAULT`). Not part of `minor` and `major`.
+    #[serde(default)]
+    pub refused: u64,
     /// Faults by class of memory region.
     #[serde(default)]
     pub regions: Vec<FaultRegion>,

@@ -131,7 +131,7 @@ fn keeps_time_of_unfinished_calls_as_a_row() {
 }
 
 proptest! {
-    /// Whatever a recording says, its rows are the on-CPU time of its threads, to the nanosecond.
+    /// The rows of any recording are the on-CPU time of its threads, to the nanosecond.
     #[test]
     fn adds_up_to_on_cpu_time(
         recordings in any_recordings(),

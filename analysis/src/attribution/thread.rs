@@ -19,7 +19,7 @@ pub struct ThreadTime {
     pub ctx_switch_ns: u64,
     /// User code.
     pub user_ns: u64,
-    /// Outside of system calls, by measurement: what samples split.
+    /// Outside of system calls, by measurement. Samples split it.
     pub outside_ns: u64,
     /// Part of `entry_exit_ns` that samples found at the edges of system calls.
     pub edge_ns: u64,

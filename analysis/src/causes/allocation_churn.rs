@@ -1,6 +1,6 @@
 //! Memory that is taken from the kernel and returned, again and again.
 
-use super::{Comparison, Delta, Match, comparison::surrounding_code};
+use super::{Comparison, Delta, Match, rows::surrounding_code};
 use crate::call_sites;
 use crate::thresholds::Limit;
 use recording::evidence::Part;

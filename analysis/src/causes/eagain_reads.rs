@@ -1,6 +1,6 @@
 //! Receives that return EAGAIN.
 
-use super::comparison::{is_by_count, sum};
+use super::rows::{is_by_count, sum};
 use super::{Comparison, Match};
 use recording::evidence::List;
 use recording::vocabulary::{SyscallClass, TermKind};

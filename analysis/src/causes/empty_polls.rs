@@ -1,6 +1,6 @@
 //! Event polls that return no event.
 
-use super::comparison::{is_by_count, surrounding_code};
+use super::rows::{is_by_count, surrounding_code};
 use super::{Comparison, Delta, Match};
 use crate::thresholds::Limit;
 use recording::evidence::List;

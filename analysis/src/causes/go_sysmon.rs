@@ -1,4 +1,4 @@
-//! Go's sysmon: what it costs follows from how long anything runs.
+//! Go's sysmon, whose cost follows from the other causes.
 
 use super::{Comparison, Match};
 use recording::vocabulary::Role;

@@ -8,7 +8,7 @@
 
 use super::{
     Comparison, Delta, Match,
-    comparison::{roles, sum},
+    rows::{roles, sum},
 };
 use crate::thresholds::Limit;
 use crate::{arms::Rounds, kinds};

@@ -1,6 +1,6 @@
 //! Memory that grows as long as it is recorded.
 
-use super::comparison::largest;
+use super::rows::largest;
 use super::{Comparison, Match};
 use crate::thresholds::Limit;
 use crate::{arms::Rounds, call_sites};

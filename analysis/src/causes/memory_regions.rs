@@ -1,6 +1,6 @@
 //! Resident memory by class of region.
 
-use super::comparison::largest;
+use super::rows::largest;
 use super::{Comparison, Match};
 use crate::call_sites;
 use recording::vocabulary::{RegionClass, TermKind};

@@ -2,7 +2,7 @@
 //!
 //! The rules of one metric share its rows out among them, the most specific first: a row belongs to
 //! one cause at most, so causes add up to the difference like their rows. The table of rules is
-//! [`RULES`]; `docs/causes.md` shows it.
+//! [`rules()`]; `docs/causes.md` shows it.
 
 mod allocation_churn;
 mod comparison;
@@ -16,6 +16,7 @@ mod leak;
 mod memory_regions;
 mod preemption;
 mod proxy_latency;
+mod rows;
 mod rules;
 mod sampling_noise;
 mod small_writes;
@@ -26,14 +27,12 @@ mod timer_wakeups;
 mod user_code;
 
 #[cfg(test)]
-mod planted;
-#[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
 pub use comparison::{Comparison, Delta, Match};
-pub use rules::RULES;
+pub use rules::rules;
 
 use crate::about::About;
 use crate::thresholds::{Limit, Thresholds};
@@ -89,7 +88,7 @@ pub fn explain(view: &PairView<'_>, [a, b]: [&Rounds<'_>; 2], limits: &Threshold
     let mut pair = Comparison::new(view, [a, b], limits);
     let metric = Explains::of(view.metric.name);
     let mut findings = Vec::new();
-    for rule in RULES.iter().filter(|rule| Some(rule.explains) == metric) {
+    for rule in rules().filter(|rule| Some(rule.explains) == metric) {
         let Some(found) = (rule.check)(&pair) else {
             continue;
         };

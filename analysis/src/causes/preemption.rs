@@ -15,7 +15,7 @@ mod tests {
     use crate::causes::testing::*;
 
     #[test]
-    fn preemptions_are_found() {
+    fn finds_preemptions() {
         let found = planted("preemption", |build| {
             build.thread(9, "worker", |thread| thread.ctx_switch(DOSE, 20_000))
         });

@@ -1,7 +1,7 @@
 //! Noise of sampling: the size of user code, faults and interrupts is known from samples, and few
 //! samples leave much open.
 
-use super::{Comparison, Delta, comparison::roles};
+use super::{Comparison, Delta, rows::roles};
 use crate::{
     arms::Rounds,
     attribution,

@@ -1,6 +1,6 @@
 //! More sends for the same bytes.
 
-use super::comparison::{is_by_count, surrounding_code};
+use super::rows::{is_by_count, surrounding_code};
 use super::{Comparison, Delta, Match};
 use crate::arms::Rounds;
 use crate::thresholds::Limit;

@@ -1,6 +1,6 @@
 //! Event loops that are held up while there is work for them.
 
-use super::comparison::largest;
+use super::rows::largest;
 use super::{Comparison, Delta, Match};
 use crate::arms::Rounds;
 use recording::evidence::{Field, Part};

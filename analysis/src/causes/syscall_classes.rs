@@ -1,6 +1,6 @@
 //! Syscalls of certain classes, where their number is the whole pattern.
 
-use super::comparison::largest;
+use super::rows::largest;
 use super::{Comparison, Match};
 use recording::vocabulary::SyscallClass;
 
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn dearer_sends_are_found() {
+    fn finds_sends_at_a_higher_cost() {
         let found = planted("socket-io", |build| build.call("sendto", 0, DOSE));
         assert_whole(&found);
     }

@@ -37,7 +37,7 @@ pub fn recordings(plant: impl Fn(Build) -> Build) -> Vec<(String, Recording)> {
 
 /// Returns whether a finding is one of a rule.
 pub fn is_cause(id: &str) -> bool {
-    super::RULES.iter().any(|rule| rule.about.id == id)
+    super::rules().any(|rule| rule.about.id == id)
 }
 
 /// Returns the causes found between a clean arm and one with something planted.

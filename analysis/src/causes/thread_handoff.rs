@@ -2,7 +2,7 @@
 
 use super::{
     Comparison, Delta, Match,
-    comparison::{roles, surrounding_code},
+    rows::{roles, surrounding_code},
 };
 use crate::thresholds::Limit;
 use recording::evidence::List;

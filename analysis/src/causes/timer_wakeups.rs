@@ -1,6 +1,6 @@
 //! Timers that wake a thread to look whether there is something to do.
 
-use super::{Comparison, Delta, Match, comparison::roles};
+use super::{Comparison, Delta, Match, rows::roles};
 use crate::thresholds::Limit;
 use recording::vocabulary::{Role, SyscallClass, TermKind};
 use std::collections::BTreeSet;

@@ -36,7 +36,7 @@ JIT code | bun takes 8.00 MiB more than go (13 % of the difference): 8.00 MiB ag
 }
 
 #[test]
-fn reports_that_there_is_no_difference() {
+fn reports_no_difference() {
     insta::assert_snapshot!(text(&go_and_bun(4), MetricId::TtftNs), @"time to first token (TTFT), median: no difference between go and bun beyond ±3 % (go 21.0 ms, bun 21.0 ms; 1.00×, 95 % interval 1.00×–1.00×).");
 }
 

@@ -106,7 +106,7 @@ impl Ledger {
 ///
 /// The other part is (unit b − unit a) × the mean of the two counts; both together are the
 /// difference, and neither arm is favoured (Shapley's split for two factors). An arm without a
-/// single occurrence has no unit cost, so the other's stands in: what exists in one arm only is a
+/// single occurrence has no unit cost, so the other's stands in: an amount of one arm only is a
 /// count effect, whole. Without counts there is no count effect.
 pub fn count_effect(a: Amount, b: Amount) -> f64 {
     let unit = |of: Amount| (of.count > 0.0).then(|| of.value / of.count);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_whole_what_one_arm_lacks() {
+    fn counts_whole_an_amount_of_one_arm() {
         assert_eq!(count_effect(amount(0.0, 0.0), amount(30.0, 3.0)), 30.0);
         assert_eq!(count_effect(amount(30.0, 3.0), amount(0.0, 0.0)), -30.0);
     }

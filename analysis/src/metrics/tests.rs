@@ -8,7 +8,7 @@ fn defines_every_metric_once() {
 }
 
 #[test]
-fn has_no_value_per_token_without_load() {
+fn omits_values_per_token_without_load() {
     let round = Build::arm("go")
         .thread(1, "main", |thread| thread.user(10, 1))
         .done();
@@ -21,7 +21,7 @@ fn has_no_value_per_token_without_load() {
 }
 
 #[test]
-fn has_no_value_of_numbers_that_were_not_observed() {
+fn omits_numbers_that_were_not_observed() {
     let in_mode = |mode| {
         let with = |recording: &mut Recording| recording.observer.mode = mode;
         let round = Build::arm("go").load(10, 1).with(with).done();

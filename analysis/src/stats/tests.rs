@@ -121,7 +121,7 @@ fn withdraws_one_difference_among_many() {
 /// Of 200 comparisons of identical arms by 12 independent metrics and 6 rounds, one in twenty
 /// reports a difference. If metrics were judged alone, nine in twenty would.
 #[test]
-fn rarely_distinguishes_identical_arms() {
+fn finds_few_differences_between_identical_arms() {
     let mut rng = StdRng::seed_from_u64(11);
     let mut normal = || (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
     let mut rounds = || -> Vec<f64> { (0..6).map(|_| 100.0 + 7.0 * normal()).collect() };

@@ -1,7 +1,7 @@
 //! Checks against the kernel's own accounting.
 
 use super::{EDGE_NS, Evidence, undecided};
-use crate::record::proc_snapshot::{ProcSnapshot, TICK_NS, TaskAccounting};
+use crate::record::proc_snapshot::{TICK_NS, TaskAccounting};
 use recording::observer::Check;
 use recording::process::Thread;
 
@@ -57,11 +57,14 @@ fn tracked_sum(evidence: &Evidence, field: fn(&profiler_common::Thread) -> u64) 
     known.map(|joined| field(&joined.tracked) as f64).sum()
 }
 
-/// Allows 1 %, the time between readings of different clocks, and the steal.
+/// Allows 1 %, the time between readings of different clocks, the steal, and waits under way at the
+/// end of the window: the kernel books a wait when it is over.
 fn time_tolerance(evidence: &Evidence, kernel: f64) -> f64 {
     const TOLERANCE: f64 = 0.01;
     let clocks = EDGE_NS + tracked_sum(evidence, |thread| thread.wakeups) * WAKEUP_NS;
-    kernel * TOLERANCE + clocks + steal_ns(evidence)
+    let open_waits = evidence.joined.iter().map(|joined| joined.open_wait_ns);
+    let open_waits: u64 = open_waits.sum();
+    kernel * TOLERANCE + clocks + steal_ns(evidence) + open_waits as f64
 }
 
 /// Returns the most steal time of all CPUs. The kernel charges steal to no thread, while for the
@@ -158,21 +161,17 @@ fn compare_switches(name: &str, evidence: &Evidence, kernel: f64, ours: f64) -> 
     unless_unknown(check, evidence)
 }
 
-/// Compares page faults.
+/// Compares page faults, thread by thread, so that the accounting of ended processes counts too.
 pub fn faults(evidence: &Evidence) -> Check {
     const TOLERANCE: f64 = 0.01;
     /// Faults between the readings of `/proc` and the edges of the window.
     const EDGE: f64 = 2.0;
-    let of = |snapshot: &ProcSnapshot| (snapshot.minor + snapshot.major) as f64;
-    let kernel = (of(evidence.after) - of(evidence.before)).max(0.0);
-    let ours = (evidence.faults.minor + evidence.faults.major) as f64;
+    let kernel = kernel_sum(evidence, |kernel| kernel.faults);
+    let ours = tracked_sum(evidence, profiler_common::Thread::faults);
     let tolerance = (kernel * TOLERANCE).max(EDGE);
     let check = Check::within("faults_vs_kernel", "faults", kernel, ours, tolerance);
-    if !evidence.alive {
-        return undecided(check, "the target had ended, and its accounting with it");
-    }
     if evidence.faults_counted {
-        check
+        unless_unknown(check, evidence)
     } else {
         undecided(check, "no program counted page faults")
     }

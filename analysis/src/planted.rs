@@ -1,7 +1,7 @@
 //! Planted faults, each with the cause that explains it, and a proof that no threshold decides by
 //! its last digit.
 
-use super::testing::{DOSE, recordings};
+use crate::causes::testing::{DOSE, is_cause, recordings};
 use crate::thresholds::{TABLE, Thresholds};
 use crate::{arms, findings};
 use recording::process::{RunQueueBlame, Samples};
@@ -131,7 +131,7 @@ fn finds_planted_faults_whatever_the_last_digit_of_a_threshold() {
         let arms = arms::compared(&all);
         let first = |limits: &Thresholds| {
             let found = findings::find(&comparison, &arms, limits).into_iter();
-            let mut causes = found.filter(|found| super::testing::is_cause(&found.id));
+            let mut causes = found.filter(|found| is_cause(&found.id));
             causes.next().map(|found| found.id)
         };
         assert_eq!(first(&Thresholds::default()).as_deref(), Some(expected));
