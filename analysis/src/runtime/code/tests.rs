@@ -13,71 +13,74 @@ fn category_of(runtime: Runtime, function: &str) -> CodeCategory {
     category(runtime, &Role::Pool, &samples)
 }
 
+/// Functions of each runtime and their categories.
+const FUNCTIONS: [(Runtime, &str, CodeCategory); 29] = [
+    (Runtime::Go, "runtime.scanobject", Gc),
+    (Runtime::Go, "runtime.(*gcWork).tryGet", Gc),
+    (Runtime::Go, "runtime.mallocgc", Allocation),
+    (Runtime::Go, "runtime.findRunnable", Scheduler),
+    (Runtime::Go, "runtime.netpoll", EventLoop),
+    (Runtime::Go, "runtime.memmove", Copying),
+    (
+        Runtime::Go,
+        "runtime.mapaccess2_faststr",
+        CodeCategory::Runtime,
+    ),
+    (
+        Runtime::Go,
+        "internal/runtime/syscall/linux.Syscall6",
+        SyscallWrapper,
+    ),
+    (Runtime::Go, "encoding/json.(*decodeState).object", Parsing),
+    (Runtime::Go, "net/http.(*conn).serve", Application),
+    (Runtime::Go, "main.main.func1", Application),
+    (Runtime::Go, "indexbytebody", Copying),
+    (
+        Runtime::Rust,
+        "tokio::runtime::scheduler::current_thread::run",
+        Scheduler,
+    ),
+    (Runtime::Rust, "mio::poll::Poll::poll", EventLoop),
+    (
+        Runtime::Rust,
+        "<chat::Answer as core::future::Future>::poll",
+        Application,
+    ),
+    (Runtime::Rust, "serde_json::de::from_str", Parsing),
+    (Runtime::Cpp, "asio::detail::epoll_reactor::run", EventLoop),
+    (Runtime::Cpp, "Server::answer", Application),
+    (
+        Runtime::Node,
+        "v8::internal::MarkCompactCollector::MarkLiveObjects",
+        Gc,
+    ),
+    (
+        Runtime::Node,
+        "v8::internal::compiler::PipelineImpl::Run",
+        Jit,
+    ),
+    (
+        Runtime::Node,
+        "Builtins_LdaNamedPropertyHandler",
+        Application,
+    ),
+    (Runtime::Node, "uv__io_poll", EventLoop),
+    (
+        Runtime::Node,
+        "v8::internal::Isolate::Enter",
+        CodeCategory::Runtime,
+    ),
+    (Runtime::Python, "_PyEval_EvalFrameDefault", Application),
+    (Runtime::Unknown, "memcpy", Copying),
+    (Runtime::Unknown, "malloc", Allocation),
+    (Runtime::Unknown, "read", SyscallWrapper),
+    (Runtime::Unknown, "EVP_EncryptUpdate", Crypto),
+    (Runtime::Unknown, "something", Unnamed),
+];
+
 #[test]
 fn categorises_functions_of_each_runtime() {
-    for (runtime, function, expected) in [
-        (Runtime::Go, "runtime.scanobject", Gc),
-        (Runtime::Go, "runtime.(*gcWork).tryGet", Gc),
-        (Runtime::Go, "runtime.mallocgc", Allocation),
-        (Runtime::Go, "runtime.findRunnable", Scheduler),
-        (Runtime::Go, "runtime.netpoll", EventLoop),
-        (Runtime::Go, "runtime.memmove", Copying),
-        (
-            Runtime::Go,
-            "runtime.mapaccess2_faststr",
-            CodeCategory::Runtime,
-        ),
-        (
-            Runtime::Go,
-            "internal/runtime/syscall/linux.Syscall6",
-            SyscallWrapper,
-        ),
-        (Runtime::Go, "encoding/json.(*decodeState).object", Parsing),
-        (Runtime::Go, "net/http.(*conn).serve", Application),
-        (Runtime::Go, "main.main.func1", Application),
-        (Runtime::Go, "indexbytebody", Copying),
-        (
-            Runtime::Rust,
-            "tokio::runtime::scheduler::current_thread::run",
-            Scheduler,
-        ),
-        (Runtime::Rust, "mio::poll::Poll::poll", EventLoop),
-        (
-            Runtime::Rust,
-            "<chat::Answer as core::future::Future>::poll",
-            Application,
-        ),
-        (Runtime::Rust, "serde_json::de::from_str", Parsing),
-        (Runtime::Cpp, "asio::detail::epoll_reactor::run", EventLoop),
-        (Runtime::Cpp, "Server::answer", Application),
-        (
-            Runtime::Node,
-            "v8::internal::MarkCompactCollector::MarkLiveObjects",
-            Gc,
-        ),
-        (
-            Runtime::Node,
-            "v8::internal::compiler::PipelineImpl::Run",
-            Jit,
-        ),
-        (
-            Runtime::Node,
-            "Builtins_LdaNamedPropertyHandler",
-            Application,
-        ),
-        (Runtime::Node, "uv__io_poll", EventLoop),
-        (
-            Runtime::Node,
-            "v8::internal::Isolate::Enter",
-            CodeCategory::Runtime,
-        ),
-        (Runtime::Python, "_PyEval_EvalFrameDefault", Application),
-        (Runtime::Unknown, "memcpy", Copying),
-        (Runtime::Unknown, "malloc", Allocation),
-        (Runtime::Unknown, "read", SyscallWrapper),
-        (Runtime::Unknown, "EVP_EncryptUpdate", Crypto),
-        (Runtime::Unknown, "something", Unnamed),
-    ] {
+    for (runtime, function, expected) in FUNCTIONS {
         assert_eq!(
             category_of(runtime, function),
             expected,
