@@ -4,6 +4,7 @@ mod cli;
 mod conclude;
 mod outcome;
 mod publish;
+mod recording_folder;
 mod suspended_command;
 
 use clap::Parser;

@@ -56,6 +56,31 @@ fn merges_the_results_of_two_machines() {
 }
 
 #[test]
+fn rejects_the_same_file_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, copy) = (dir.path().join("one.json"), dir.path().join("copy.json"));
+    let (one, copy) = (one.to_str().unwrap(), copy.to_str().unwrap());
+    let url = format!("{}/good", serve());
+    loadgen(&[
+        "run",
+        "--users",
+        "1",
+        "--requests",
+        "1",
+        "--url",
+        &url,
+        "--json",
+        one,
+    ]);
+    let twice = loadgen(&["merge", one, one]);
+    assert_eq!(twice.status.code(), Some(2), "{twice:?}");
+    std::fs::copy(one, copy).unwrap();
+    let copied = loadgen(&["merge", one, copy]);
+    assert_eq!(copied.status.code(), Some(1), "{copied:?}");
+    assert!(String::from_utf8_lossy(&copied.stderr).contains("copy.json"));
+}
+
+#[test]
 fn names_a_file_that_cannot_be_merged() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("odd.json");

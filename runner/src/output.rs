@@ -1,11 +1,11 @@
 //! The folder of a run's results.
 
 use super::plan::Step;
+use crate::target::SudoUser;
 use anyhow::{Context, bail};
-use nix::unistd::{Gid, Uid, chown};
 use recording::observer::Mode;
 use std::{
-    env, fs, io,
+    fs, io,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     time::SystemTime,
@@ -84,11 +84,9 @@ pub fn give_back(dir: &Path) -> io::Result<()> {
 }
 
 /// Gives a file to the user behind sudo, so that later steps need no privilege.
-pub(crate) fn give_back_one(path: &Path) {
-    let id = |name: &str| env::var(name).ok()?.parse().ok();
-    if let (Some(uid), Some(gid)) = (id("SUDO_UID"), id("SUDO_GID"))
-        && let Err(error) = chown(path, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))
-    {
+pub fn give_back_one(path: &Path) {
+    let given = SudoUser::detect().and_then(|user| user.map_or(Ok(()), |user| user.own(path)));
+    if let Err(error) = given {
         log::warn!("cannot give {} back to its user: {error}", path.display());
     }
 }

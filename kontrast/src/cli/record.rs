@@ -1,13 +1,14 @@
 //! `kontrast record`.
 
 use crate::outcome::Outcome;
+use crate::recording_folder;
 use crate::suspended_command::SuspendedCommand;
 use anyhow::Result;
 use profiler::record::probe_groups::HookKind;
 use profiler::record::programs::Stacks;
 use profiler::record::stop::Until;
 use profiler::record::target::{Process, executable_name, file_name};
-use profiler::record::{Options, output, privilege, record};
+use profiler::record::{Options, privilege, record};
 use recording::vocabulary::Runtime;
 use recording::{Ended, Recording, observer::Mode};
 use std::io::Write;
@@ -128,7 +129,7 @@ impl Record {
         if self.log_programs {
             super::log_to_stderr();
         }
-        let out = output::prepare(self.out.clone(), &self.name())?;
+        let out = recording_folder::prepare(self.out.clone(), &self.name())?;
         let command = match self.command.is_empty() {
             true => None,
             false => Some(SuspendedCommand::start(&self.command)?),
@@ -141,7 +142,7 @@ impl Record {
             self.attached(&out, command.as_ref())
         })?;
         analysis::annotate(&mut recording);
-        output::save(&out, &recording)?;
+        recording_folder::save(&out, &recording)?;
         Ok(self.conclude(&recording, &out))
     }
 

@@ -1,6 +1,7 @@
 //! Streams in pieces: stamps, gaps, end marks, errors, encodings.
 
 use super::*;
+use crate::client::Gap;
 use std::io::Write as _;
 use std::sync::atomic::Ordering::Relaxed;
 

@@ -1,5 +1,6 @@
 //! HTTP client of one user: connects, sends a request, reads the stream.
 
+mod answer;
 mod answer_head;
 mod connection;
 mod decode;
@@ -16,10 +17,11 @@ mod target;
 pub mod template;
 mod transport;
 
+pub use answer::{Answer, Gap, Received};
 pub use answer_head::{ContentType, Head};
 pub use connection::{Connection, Progress};
 pub use decode::Encoding;
-pub use exchange::{Answer, Exchange, Gap, Received};
+pub use exchange::Exchange;
 pub use failure::Failure;
 pub use metered::{Metered, Reads, Wire};
 pub use request::Request;

@@ -125,6 +125,7 @@ impl Run {
     }
 
     fn finish(mut self, before: Usage) -> Result<Outcome, Error> {
+        let end_ns = self.control.end_ns();
         // With --requests, the load ends with the last answer.
         self.control.stop();
         let totals = self.monitor.end_second();
@@ -135,7 +136,7 @@ impl Run {
         }
         let usage = Usage::now();
         Ok(Outcome {
-            unresponsive_ns: totals.unresponsive_ns(now_ns()),
+            unresponsive_ns: totals.unresponsive_ns(now_ns(), end_ns),
             totals,
             offered_ns: self.control.offered_ns(),
             cpu_ns: usage.cpu_ns - before.cpu_ns,

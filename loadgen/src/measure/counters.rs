@@ -25,6 +25,8 @@ pub struct Counters {
     pub first_pending: u64,
     /// Requests cut before their first byte.
     pub cut_unanswered: u64,
+    /// Requests that waited too long when open streams were cut.
+    pub overdue_requests: u64,
     /// Requests that this host had no descriptor or port for.
     pub out_of_resources: u64,
     /// Stamp of the last failure.
@@ -79,6 +81,8 @@ impl Counters {
     pub fn failed(&mut self, step: Option<usize>, failure: Failure) {
         self.of_step(step, |step| step.failed += 1);
         self.out_of_resources += u64::from(failure.is_ours());
+        let overdue = matches!(failure, Failure::Unanswered | Failure::Stalled);
+        self.overdue_requests += u64::from(overdue);
         self.last_failure_ns = now_ns();
         *self.requests.failed.entry(failure.to_string()).or_default() += 1;
     }
@@ -243,7 +247,7 @@ impl Counters {
         }
     }
 
-    fn counts(&self) -> [u64; 14] {
+    fn counts(&self) -> [u64; 15] {
         let mut copy = Self {
             requests: Requests {
                 failed: BTreeMap::new(),
@@ -253,6 +257,7 @@ impl Counters {
             kinds: self.kinds,
             usage: self.usage,
             cut_unanswered: self.cut_unanswered,
+            overdue_requests: self.overdue_requests,
             out_of_resources: self.out_of_resources,
             goodput: self.goodput,
             ..Self::default()
@@ -260,7 +265,7 @@ impl Counters {
         copy.counts_mut().map(|count| *count)
     }
 
-    fn counts_mut(&mut self) -> [&mut u64; 14] {
+    fn counts_mut(&mut self) -> [&mut u64; 15] {
         let (requests, kinds, usage) = (&mut self.requests, &mut self.kinds, &mut self.usage);
         [
             &mut requests.started,
@@ -268,6 +273,7 @@ impl Counters {
             &mut requests.cut,
             &mut requests.resent,
             &mut self.cut_unanswered,
+            &mut self.overdue_requests,
             &mut self.out_of_resources,
             &mut self.goodput,
             &mut kinds.answer,

@@ -53,10 +53,12 @@ impl Totals {
     }
 
     /// Returns the time from the server's last byte to `now_ns`, if the server has stopped
-    /// answering:
-    /// requests failed after that byte, and the silence is longer than a second and than twice the
-    /// longest wait of a good answer.
-    pub fn unresponsive_ns(&self, now_ns: u64) -> Option<u64> {
+    /// answering.
+    ///
+    /// Requests must have failed after that byte, and the silence must be longer than a second and
+    /// than twice the longest wait of a good answer. A single late answer after `end_ns`, the end
+    /// of the load, is no evidence.
+    pub fn unresponsive_ns(&self, now_ns: u64, end_ns: u64) -> Option<u64> {
         let silent_ns = now_ns.saturating_sub(self.last_byte_ns);
         let failing = self.counters.last_failure_ns > self.last_byte_ns && self.last_byte_ns > 0;
         let longest_ns = self
@@ -65,7 +67,8 @@ impl Totals {
             .max()
             .max(self.counters.chunk_interval.max());
         let bound_ns = SECOND.max(longest_ns.saturating_mul(2));
-        (failing && silent_ns > bound_ns).then_some(silent_ns)
+        let evidence = self.last_byte_ns < end_ns || self.counters.overdue_requests > 1;
+        (failing && evidence && silent_ns > bound_ns).then_some(silent_ns)
     }
 
     /// Returns `count` a second.
@@ -84,16 +87,27 @@ mod tests {
             last_byte_ns: 5 * SECOND,
             ..Totals::default()
         };
-        assert_eq!(
-            totals.unresponsive_ns(9 * SECOND),
-            None,
-            "no request failed since"
-        );
+        let silent = |totals: &Totals, now: u64| totals.unresponsive_ns(now * SECOND, 8 * SECOND);
+        assert_eq!(silent(&totals, 9), None, "no request failed since");
         totals.counters.last_failure_ns = 8 * SECOND;
-        assert_eq!(totals.unresponsive_ns(9 * SECOND), Some(4 * SECOND));
-        assert_eq!(totals.unresponsive_ns(6 * SECOND), None, "not long enough");
+        assert_eq!(silent(&totals, 9), Some(4 * SECOND));
+        assert_eq!(silent(&totals, 6), None, "not long enough");
         totals.counters.ttfb.record(3 * SECOND);
-        assert_eq!(totals.unresponsive_ns(9 * SECOND), None, "known to be slow");
+        assert_eq!(silent(&totals, 9), None, "known to be slow");
+    }
+
+    #[test]
+    fn accepts_a_single_late_answer_after_the_load() {
+        let mut totals = Totals {
+            last_byte_ns: 5 * SECOND,
+            ..Totals::default()
+        };
+        totals.counters.last_failure_ns = 9 * SECOND;
+        totals.counters.overdue_requests = 1;
+        assert_eq!(totals.unresponsive_ns(9 * SECOND, 5 * SECOND), None);
+        totals.counters.overdue_requests = 2;
+        let silent_ns = totals.unresponsive_ns(9 * SECOND, 5 * SECOND);
+        assert_eq!(silent_ns, Some(4 * SECOND));
     }
 
     #[test]

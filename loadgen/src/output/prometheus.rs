@@ -87,7 +87,7 @@ fn counter(out: &mut String, name: &str, help: &str, counts: &[Count<'_>]) {
     for Count { labels, count } in counts {
         let pairs: Vec<String> = labels
             .iter()
-            .map(|(name, value)| format!("{name}=\"{value}\""))
+            .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
             .collect();
         let labels = match pairs.is_empty() {
             true => String::new(),
@@ -95,6 +95,12 @@ fn counter(out: &mut String, name: &str, help: &str, counts: &[Count<'_>]) {
         };
         sample(out, name, &labels, *count as f64);
     }
+}
+
+/// Escapes a label's value as the text format asks.
+fn escaped(value: &str) -> String {
+    let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+    value.replace('\n', "\\n")
 }
 
 fn histogram(out: &mut String, name: &str, help: &str, latency: &Latency) {
@@ -148,6 +154,16 @@ mod tests {
                 "{line}\nin\n{text}"
             );
         }
+    }
+
+    #[test]
+    fn escapes_label_values() {
+        let mut totals = Totals::default();
+        let rejected = &mut totals.counters.requests.rejected;
+        rejected.insert("no \"done\": true\\\n".into(), 1);
+        totals.counters.requests.completed = 1;
+        let expected = r#"reason="no \"done\": true\\\n""#;
+        assert!(text(&totals).contains(expected), "{}", text(&totals));
     }
 
     #[test]

@@ -19,7 +19,6 @@ pub mod memory;
 pub mod memory_stacks;
 pub mod names;
 pub mod offsets;
-pub mod output;
 mod overhead_recorder;
 mod ports;
 pub mod privilege;

@@ -6,7 +6,6 @@ use super::{
     manifest::Instrumentation,
     sudo_user::SudoUser,
 };
-use nix::unistd::{Gid, Uid, chown};
 use std::{
     collections::BTreeMap,
     fs::{self, DirBuilder},
@@ -95,10 +94,7 @@ impl SymbolFolder {
             path: path.canonicalize().doing(making)?,
         };
         if let Some(user) = SudoUser::detect()? {
-            let (uid, gid) = user.ids();
-            chown(path, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))
-                .map_err(std::io::Error::from)
-                .doing(making)?;
+            user.own(path)?;
         }
         Ok(folder)
     }

@@ -1,8 +1,13 @@
 //! The user behind sudo: recording needs root, but neither building nor serving does.
 
 use super::error::{Context, Error, Result};
-use nix::unistd::{Gid, Uid, User, getegid, geteuid, setfsgid, setfsuid};
-use std::{marker::PhantomData, os::unix::process::CommandExt, path::PathBuf, process::Command};
+use nix::unistd::{Gid, Uid, User, chown, getegid, geteuid, setfsgid, setfsuid};
+use std::{
+    marker::PhantomData,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// The user behind sudo.
 pub struct SudoUser {
@@ -36,9 +41,15 @@ impl SudoUser {
         }))
     }
 
-    /// Returns user and group id.
-    pub fn ids(&self) -> (u32, u32) {
-        (self.uid, self.gid)
+    /// Makes that user the owner of a file or folder.
+    ///
+    /// # Errors
+    /// Fails if the system refuses it.
+    pub fn own(&self, path: &Path) -> Result<()> {
+        let (uid, gid) = (Uid::from_raw(self.uid), Gid::from_raw(self.gid));
+        chown(path, Some(uid), Some(gid))
+            .map_err(std::io::Error::from)
+            .doing(|| format!("changing the owner of {}", path.display()))
     }
 
     /// Lets `command` run as that user. The standard library drops supplementary groups.

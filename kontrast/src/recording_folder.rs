@@ -1,8 +1,8 @@
 //! The output directory of a recording.
 
 use anyhow::{Context, Error, Result, bail};
-use nix::unistd::{Gid, Uid, chown};
 use recording::{Recording, io};
+use runner::output::give_back_one as give_back;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -72,16 +72,6 @@ pub fn save(out: &Path, recording: &Recording) -> Result<()> {
         "the recording was saved in {} instead",
         refuge.display()
     )))
-}
-
-/// Changes a file's owner to the user who called sudo, so that later steps need no privilege.
-pub fn give_back(path: &Path) {
-    let id = |name: &str| env::var(name).ok()?.parse().ok();
-    if let (Some(uid), Some(gid)) = (id("SUDO_UID"), id("SUDO_GID"))
-        && let Err(error) = chown(path, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))
-    {
-        log::warn!("cannot change the owner of {}: {error}", path.display());
-    }
 }
 
 #[cfg(test)]
