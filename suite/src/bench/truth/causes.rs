@@ -151,8 +151,7 @@ mod tests {
                 manifest["variants"].get(&cause.variant).is_some(),
                 "{cause:?}"
             );
-            let told = analysis::causes::rules()
-                .any(|rule| rule.about.id == cause.finding);
+            let told = analysis::causes::rules().any(|rule| rule.about.id == cause.finding);
             assert!(told, "{cause:?}");
         }
     }
