@@ -13,8 +13,8 @@ use recording::load::LoadPoint;
 const RESAMPLES: usize = 2000;
 /// Lowest number of seconds for an interval.
 const MIN_SECONDS: usize = 10;
-/// Share of the interval.
-const CONFIDENCE: f64 = 0.95;
+/// Shares of resamples below the ends of a 95 % interval.
+const ENDS: [f64; 2] = [0.025, 0.975];
 
 /// Comparison of one metric.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,10 +162,7 @@ fn interval(of: Of, seconds: &[Vec<Second>; 2]) -> [f64; 2] {
         let position = (share * ratios.len().saturating_sub(1) as f64).round() as usize;
         ratios.get(position).copied().unwrap_or(f64::NAN)
     };
-    [
-        at((1.0 - CONFIDENCE) / 2.0),
-        at(1.0 - (1.0 - CONFIDENCE) / 2.0),
-    ]
+    ENDS.map(at)
 }
 
 /// Returns the mean of as many seconds as there are, drawn in blocks that wrap around.

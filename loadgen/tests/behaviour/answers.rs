@@ -110,3 +110,89 @@ fn writes_json_to_standard_output() {
         );
     }
 }
+
+/// Returns the events of a stream, each named by its `type` as the APIs of OpenAI and Anthropic do.
+fn named(events: &[&str]) -> String {
+    let event = |data: &&str| {
+        let parsed: serde_json::Value = serde_json::from_str(data).unwrap();
+        format!(
+            "event: {}\ndata: {data}\n\n",
+            parsed["type"].as_str().unwrap()
+        )
+    };
+    events.iter().map(event).collect()
+}
+
+fn unnamed(events: &[&str]) -> String {
+    events
+        .iter()
+        .map(|data| format!("data: {data}\n\n"))
+        .collect()
+}
+
+#[test]
+fn reads_every_stream_format_with_reasoning_first() {
+    let streams = [
+        (
+            "openai-chat",
+            unnamed(&[
+                r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#,
+                r#"{"choices":[{"delta":{"reasoning_content":"hm"}}]}"#,
+                r#"{"choices":[{"delta":{"content":" a b"}}]}"#,
+                "[DONE]",
+            ]),
+        ),
+        (
+            "openai-responses",
+            named(&[
+                r#"{"type":"response.reasoning_summary_text.delta","delta":"hm"}"#,
+                r#"{"type":"response.output_text.delta","delta":" a b"}"#,
+                r#"{"type":"response.output_text.done","text":" a b"}"#,
+                r#"{"type":"response.completed","response":{"status":"completed","output":[]}}"#,
+            ]),
+        ),
+        (
+            "anthropic",
+            named(&[
+                r#"{"type":"message_start","message":{"content":[],"usage":{"input_tokens":5}}}"#,
+                r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"hm"}}"#,
+                r#"{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":" a b"}}"#,
+                r#"{"type":"message_stop"}"#,
+            ]),
+        ),
+        (
+            "gemini",
+            unnamed(&[
+                r#"{"candidates":[{"content":{"parts":[{"text":"hm","thought":true}]}}]}"#,
+                r#"{"candidates":[{"content":{"parts":[{"text":" a b"}]},"finishReason":"STOP"}]}"#,
+            ]),
+        ),
+        (
+            "ai-sdk",
+            unnamed(&[
+                r#"{"type":"reasoning-delta","id":"0","delta":"hm"}"#,
+                r#"{"type":"text-delta","id":"1","delta":" a b"}"#,
+                r#"{"type":"finish"}"#,
+                "[DONE]",
+            ]),
+        ),
+    ];
+    for (format, body) in streams {
+        let url = serve(event_stream(&body));
+        for selected in ["auto", format] {
+            let run = load(
+                &url,
+                &["--users", "1", "--requests", "2", "--format", selected],
+            );
+            let summary = &run.summary;
+            assert!(
+                summary.requests.rejected.is_empty(),
+                "{format}: {:?}",
+                summary.requests
+            );
+            let kinds = (summary.token_kinds.answer, summary.token_kinds.reasoning);
+            assert_eq!((summary.tokens, kinds), (6, (4, 2)), "{format}");
+            assert_eq!((summary.ttft.count, summary.ttfo.count), (2, 2), "{format}");
+        }
+    }
+}

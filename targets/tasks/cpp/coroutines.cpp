@@ -1,4 +1,4 @@
-// Does in coroutines what docs/tasks.md asks of every kind of task.
+// Runs the jobs of docs/tasks.md in coroutines.
 #include <atomic>
 
 #include "pool.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 std::size_t number(const Words& words, std::size_t at) { return std::stoull(words.at(at)); }
 
-// Coroutines that have started and wait to be told to end.
+// Coroutines that have started and wait until they are ended.
 class Idle {
 public:
     explicit Idle(Pool& pool) : pool_(pool), stop_(pool) {}
@@ -69,7 +69,7 @@ struct Pair {
     Countdown ended;
 };
 
-// Passes a token to and fro between two coroutines.
+// Passes a token back and forth between two coroutines.
 Answer hand(Pool& pool, std::size_t turns) {
     Pair pair(pool);
     pair.ended.add(2);
@@ -94,7 +94,7 @@ Answer compute(Pool& pool, std::size_t pieces, std::size_t steps) {
     return {pieces, sum, ""};
 }
 
-// The reading of a tree, a coroutine a folder.
+// Reads a tree with one coroutine per folder.
 class Walk {
 public:
     Walk(Pool& pool, std::size_t passes) : pool_(pool), passes_(passes) {}

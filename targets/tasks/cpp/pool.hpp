@@ -1,4 +1,4 @@
-// Threads that resume coroutines, and what coroutines wait for: the least that C++20 leaves to its users.
+// A thread pool for coroutines, and their awaitables, which C++20 leaves to its users.
 #pragma once
 
 #include <condition_variable>
@@ -49,11 +49,11 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     bool stop_ = false;
-    // Last, so that the threads find the rest there.
+    // Last, so that the threads find the other members initialized.
     std::vector<std::jthread> threads_;
 };
 
-// A coroutine that nobody waits for; its frame goes when it ends.
+// A coroutine without a waiter; its frame is destroyed when it ends.
 struct Task {
     struct promise_type {
         Task get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
@@ -98,7 +98,7 @@ public:
             first_ = nullptr;
         }
         while (waiter != nullptr) {
-            // A coroutine that is resumed takes its waiter with it.
+            // A resumed coroutine destroys its waiter.
             Waiter* const next = waiter->next;
             pool_.resume(waiter->coroutine);
             waiter = next;
@@ -114,7 +114,7 @@ private:
     bool open_ = false;
 };
 
-// A thread waits until so many coroutines have counted it down.
+// A thread waits until this many coroutines have counted it down.
 class Countdown {
 public:
     void add(std::size_t count) {
@@ -123,7 +123,7 @@ public:
     }
 
     void done() {
-        // Under the lock: whoever waits may take the countdown away as soon as it is let go.
+        // Under the lock: the waiter may destroy the countdown as soon as it is released.
         const std::lock_guard lock(mutex_);
         if (--left_ == 0) zero_.notify_all();
     }

@@ -41,7 +41,7 @@ inline int serve(const Verbs& verbs) {
         const Answer answer = perform(verbs, split(line));
         const auto ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
         std::cout << "{\"done\":" << answer.done << ",\"sum\":" << answer.sum << ",\"ns\":" << ns;
-        // What the standard library says holds neither quotes nor backslashes.
+        // Messages of the standard library contain neither quotes nor backslashes.
         if (!answer.error.empty()) std::cout << ",\"error\":\"" << answer.error << '"';
         std::cout << "}" << std::endl;
     }

@@ -1,4 +1,4 @@
-// Does in threads what docs/tasks.md asks of every kind of task.
+// Runs the jobs of docs/tasks.md in threads.
 #include <atomic>
 #include <condition_variable>
 #include <exception>
@@ -14,7 +14,7 @@ namespace {
 
 std::size_t number(const Words& words, std::size_t at) { return std::stoull(words.at(at)); }
 
-// Threads that have started and wait to be told to end.
+// Threads that have started and wait until they are ended.
 class Idle {
 public:
     Answer spawn(std::size_t count) {
@@ -60,7 +60,7 @@ private:
     bool stop_ = false;
 };
 
-// Passes a token to and fro between two threads.
+// Passes a token back and forth between two threads.
 Answer hand(std::size_t turns) {
     std::binary_semaphore there(0), back(0);
     const auto take = [turns](auto& mine, auto& other) {
@@ -81,7 +81,7 @@ Answer hand(std::size_t turns) {
     return {turns, 0, ""};
 }
 
-// Runs the function in a thread for each CPU.
+// Runs the function in one thread per CPU.
 template <typename Function>
 void on_all_cpus(Function function) {
     std::vector<std::jthread> threads;

@@ -1,4 +1,4 @@
-// The work itself, the same in threads and in coroutines.
+// The work, the same in threads and in coroutines.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ inline std::uint32_t fnv(const std::vector<char>& data) {
     return hash;
 }
 
-// Reads the files of one folder, and hashes each as often as passes says.
+// Reads the files of one folder, and hashes each `passes` times.
 inline Found read_folder(const std::filesystem::path& folder, std::size_t passes) {
     Found found;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -45,7 +45,7 @@ inline Found read_folder(const std::filesystem::path& folder, std::size_t passes
         found.files++;
         found.sum += static_cast<std::uint32_t>(data.size());
         for (std::size_t pass = 0; pass < passes; pass++) {
-            // Each pass is to be done, though all give the same.
+            // Keeps each pass, although all give the same result.
             asm volatile("" : : "r"(data.data()) : "memory");
             found.sum += fnv(data);
         }

@@ -1,4 +1,4 @@
-// Tasks does in goroutines what docs/tasks.md asks of every kind of task.
+// Tasks runs the jobs of docs/tasks.md in goroutines.
 package main
 
 import (

@@ -2,14 +2,14 @@ package main
 
 import "sync"
 
-// Idle is goroutines that have started and wait to be told to end.
+// Idle is goroutines that have started and wait until they are ended.
 type Idle struct {
 	count int
 	stop  chan struct{}
 	ended sync.WaitGroup
 }
 
-// Spawn returns when all have started.
+// Spawn starts goroutines and returns when all have started.
 func (idle *Idle) Spawn(count int) Answer {
 	idle.count = count
 	idle.stop = make(chan struct{})
@@ -25,14 +25,14 @@ func (idle *Idle) Spawn(count int) Answer {
 	return Answer{Done: count}
 }
 
-// End returns when all have ended.
+// End ends all goroutines and returns when they have ended.
 func (idle *Idle) End() Answer {
 	close(idle.stop)
 	idle.ended.Wait()
 	return Answer{Done: idle.count}
 }
 
-// hand passes a token to and fro between two goroutines.
+// hand passes a token back and forth between two goroutines.
 func hand(turns int) Answer {
 	there, back := make(chan int), make(chan int)
 	go func() {

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 )
 
-// compute runs each piece, so many steps of xorshift, in a goroutine of its own.
+// compute runs each piece, a number of steps of xorshift, in a separate goroutine.
 func compute(pieces, steps int) Answer {
 	var sum atomic.Uint32
 	var all sync.WaitGroup
@@ -26,7 +26,7 @@ func compute(pieces, steps int) Answer {
 	return Answer{Done: pieces, Sum: sum.Load()}
 }
 
-// walk is the reading of a tree, a goroutine a folder.
+// walk reads a tree with one goroutine per folder.
 type walk struct {
 	passes int
 	files  atomic.Int64
@@ -35,7 +35,7 @@ type walk struct {
 	all    sync.WaitGroup
 }
 
-// read reads every file below the folder, and hashes each as often as passes says.
+// read reads every file below the folder, and hashes each `passes` times.
 func read(folder string, passes int) Answer {
 	w := &walk{passes: passes}
 	w.all.Go(func() { w.folder(folder) })

@@ -1,4 +1,4 @@
-// Workers that do nothing but be there, and two that hand a token to and fro.
+// Idle workers, and two workers that hand a token back and forth.
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { Work } from "./worker.ts";
 
@@ -61,6 +61,6 @@ export async function hand(turns: number) {
   await handed;
   const ns = Number(process.hrtime.bigint() - begun);
   await Promise.all([stop(a), stop(b)]);
-  // The workers' start is not the hand-over's.
+  // The start of the workers is not part of the hand-over.
   return { done: turns, ns };
 }

@@ -1,4 +1,4 @@
-// Does in workers what docs/tasks.md asks of every kind of task; the same source on Bun and Node.
+// Runs the jobs of docs/tasks.md in workers, from the same source on Bun and Node.
 import { createInterface } from "node:readline";
 import * as idle from "./idle.ts";
 import * as pool from "./pool.ts";
@@ -29,5 +29,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   const ns = Number(process.hrtime.bigint() - start);
   process.stdout.write(JSON.stringify({ ns, ...answer }) + "\n");
 }
-// Idle workers would keep the process.
+// Idle workers would keep the process alive.
 process.exit(0);

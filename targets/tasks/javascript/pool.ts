@@ -1,4 +1,4 @@
-// A worker a CPU, which is given work as long as there is some.
+// A pool with one worker per CPU.
 import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { start } from "./idle.ts";

@@ -1,4 +1,4 @@
-// What every worker runs: it waits for work and does it.
+// The code of every worker: it waits for work and does it.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type MessagePort, parentPort } from "node:worker_threads";
@@ -14,7 +14,8 @@ const parent = parentPort!;
 parent.on("message", (work: Work) => {
   switch (work.verb) {
     case "end":
-      // Closing the port does not end a worker of Bun 1.3; this does everywhere, and ends only the worker.
+      // Closing the port does not end a worker of Bun 1.3. This ends the worker alone on every
+      // runtime.
       process.exit(0);
     case "serve":
       work.port.on("message", (turn) => work.port.postMessage(turn));

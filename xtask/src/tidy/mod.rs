@@ -1,7 +1,7 @@
 //! `cargo xtask tidy`: rules of this repository that no compiler checks.
 //!
-//! Each rule is a function from a file, or from all files, to its violations. A test fails on the
-//! rules in [`ENFORCED`]; the command reports all of them.
+//! Each rule is a function from a file, or from all files, to its violations. A test fails on a
+//! violation; the command prints them and counts them by crate.
 
 mod block;
 mod circles;
@@ -28,9 +28,32 @@ use anyhow::{Context, Result};
 use crate::{process, project};
 use block::Block;
 
-/// Rules that `cargo xtask test` fails on.
+/// Rules that a part of the repository does not keep yet. The test fails on all other violations.
 #[cfg(test)]
-const ENFORCED: &[Rule] = &[Rule::Length, Rule::Layout, Rule::Unsafe, Rule::Crates];
+const OPEN: &[(&str, Rule)] = &[
+    (".", Rule::Docs),
+    ("analysis", Rule::Length),
+    ("analysis", Rule::Size),
+    ("analysis", Rule::Width),
+    ("analysis", Rule::Dialect),
+    ("analysis", Rule::TestName),
+    ("analysis", Rule::Circle),
+    ("docs", Rule::Width),
+    ("docs", Rule::Dialect),
+    ("loadgen", Rule::Size),
+    ("profiler", Rule::Size),
+    ("profiler", Rule::Width),
+    ("profiler", Rule::RunOn),
+    ("profiler", Rule::Dialect),
+    ("profiler", Rule::Circle),
+    ("profiler-common", Rule::Size),
+    ("profiler-common", Rule::Width),
+    ("profiler-common", Rule::Dialect),
+    ("profiler-ebpf", Rule::Width),
+    ("profiler-ebpf", Rule::Dialect),
+    ("recording", Rule::Size),
+    ("report", Rule::Dialect),
+];
 
 /// What a violation violates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,12 +1,12 @@
-use super::{ENFORCED, File, Rule, commits, dialect, layout, names, tracked, violations};
+use super::{File, OPEN, Rule, commits, dialect, layout, names, part, tracked, violations};
 
 #[test]
-fn keeps_the_enforced_rules() {
+fn keeps_all_rules() {
     let files = tracked().unwrap();
     assert!(files.len() > 20, "git lists only {} files", files.len());
-    let enforced = violations(&files);
-    let enforced = enforced.iter().filter(|it| ENFORCED.contains(&it.rule));
-    let lines: Vec<String> = enforced.map(ToString::to_string).collect();
+    let mut found = violations(&files);
+    found.retain(|it| !OPEN.contains(&(part(&it.path), it.rule)));
+    let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert!(lines.is_empty(), "\n{}", lines.join("\n"));
 }
 
@@ -112,7 +112,7 @@ fn accepts_verbs_at_the_start_of_test_names() {
         "a_line_is_a_number",
         "recordings_of_one_arm",
         "threads_are_kept",
-        "is_true",
+        "was_true",
     ] {
         assert!(!names::begins_with_verb(name), "{name}");
     }

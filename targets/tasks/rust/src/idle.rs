@@ -1,4 +1,4 @@
-//! Tasks that do nothing but be there, and two that hand a token to and fro.
+//! Idle tasks, and two tasks that hand a token back and forth.
 
 use anyhow::Result;
 use tokio::sync::{mpsc, watch};
@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use crate::Done;
 
-/// Tasks that have started and wait to be told to end.
+/// Tasks that have started and wait until they are ended.
 #[derive(Default)]
 pub struct Idle {
     tasks: JoinSet<()>,
@@ -14,7 +14,7 @@ pub struct Idle {
 }
 
 impl Idle {
-    /// Returns when all have started.
+    /// Starts tasks, and returns when all have started.
     pub async fn spawn(&mut self, count: usize) -> Done {
         let (started, mut all_started) = mpsc::channel::<()>(1);
         for _ in 0..count {
@@ -22,12 +22,12 @@ impl Idle {
             let mut stop = self.stop.subscribe();
             self.tasks.spawn(async move {
                 drop(started);
-                // An error would say that the sender is gone, which ends the task just as well.
+                // An error means that the sender is gone, which ends the task as well.
                 let _ = stop.changed().await;
             });
         }
         drop(started);
-        // Nothing is ever sent: the channel closes when the last task has let go of its sender.
+        // Nothing is ever sent: the channel closes when the last task has dropped its sender.
         all_started.recv().await;
         Done {
             done: count,
@@ -35,7 +35,7 @@ impl Idle {
         }
     }
 
-    /// Returns when all have ended.
+    /// Ends all tasks, and returns when they have ended.
     pub async fn end(&mut self) -> Result<Done> {
         let mut done = 0;
         self.stop.send_replace(());
@@ -47,7 +47,7 @@ impl Idle {
     }
 }
 
-/// Passes a token to and fro between two tasks.
+/// Passes a token back and forth between two tasks.
 pub async fn hand(turns: usize) -> Result<Done> {
     let (there, mut arrives_there) = mpsc::channel(1);
     let (back, mut arrives_back) = mpsc::channel(1);

@@ -1,4 +1,4 @@
-//! Does in tokio tasks what docs/tasks.md asks of every kind of task.
+//! Runs the jobs of docs/tasks.md in tokio tasks.
 
 mod idle;
 mod work;
@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-/// What was done.
+/// Result of a job.
 #[derive(Default, Serialize)]
 struct Done {
     done: usize,

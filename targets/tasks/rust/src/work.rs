@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::Done;
 
-/// Runs each piece, so many steps of xorshift, in a task of its own.
+/// Runs each piece, a number of steps of xorshift, in a separate task.
 pub async fn compute(pieces: usize, steps: usize) -> Result<Done> {
     let mut tasks = JoinSet::new();
     for piece in 0..pieces {
@@ -28,14 +28,14 @@ pub async fn compute(pieces: usize, steps: usize) -> Result<Done> {
     Ok(Done { done: pieces, sum })
 }
 
-/// What a task found in one folder.
+/// Result of one folder.
 #[derive(Default)]
 struct Found {
     done: Done,
     folders: Vec<PathBuf>,
 }
 
-/// Reads every file below the folder, a task a folder, and hashes each as often as `passes` says.
+/// Reads every file below the folder in one task per folder, and hashes each `passes` times.
 pub async fn read(folder: PathBuf, passes: usize) -> Result<Done> {
     let mut tasks = JoinSet::new();
     tasks.spawn(one(folder, passes));
