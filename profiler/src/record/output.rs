@@ -48,7 +48,8 @@ fn free_name(name: &str) -> PathBuf {
         .unwrap_or_default()
 }
 
-/// Saves a recording. If its directory cannot be written, saves it in the temporary directory instead.
+/// Saves a recording. If its directory cannot be written, saves it in the temporary directory
+/// instead.
 ///
 /// # Errors
 /// The directory cannot be written. The message names the place where the recording was saved.
