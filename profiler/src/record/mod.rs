@@ -1,4 +1,5 @@
-//! Recording processes: loads and attaches the eBPF programs, drains their maps, writes a recording.
+//! Recording processes: loads and attaches the eBPF programs, drains their maps, writes a
+//! recording.
 //!
 //! *Invariant:* a recording holds facts (counts, measured times, samples) and the checks that hold
 //! them against the kernel's own accounting. Estimates and explanations are made by `analysis`.

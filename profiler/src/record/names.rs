@@ -8,8 +8,8 @@ pub fn syscall(nr: u32) -> String {
     Sysno::new(nr as usize).map_or_else(|| format!("syscall_{nr}"), |known| known.name().to_owned())
 }
 
-/// Returns the name of an error. The kernel's restart codes (include/linux/errno.h) have no errno in
-/// user mode.
+/// Returns the name of an error. The kernel's restart codes (include/linux/errno.h) have no errno
+/// in user mode.
 pub fn errno(number: u32) -> String {
     match number {
         512 => "ERESTARTSYS".into(),

@@ -2,9 +2,9 @@
 //!
 //! Two processes of the same server differ by several per cent, and a host is slower in one minute
 //! than in the next; intervals of one process that follow each other share both. The cost of a load
-//! also changes from second to second, in the same way in each run, so the order of the modes changes
-//! from round to round. Programs are loaded once. Detaching them takes some milliseconds, before the
-//! interval begins.
+//! also changes from second to second, in the same way in each run, so the order of the modes
+//! changes from round to round. Programs are loaded once. Detaching them takes some milliseconds,
+//! before the interval begins.
 
 use super::proc_recorder::ProcRecorder;
 use super::proc_snapshot::cpu_clocks_ns;

@@ -14,7 +14,8 @@ pub fn listening_ports(pid: u32) -> Vec<u16> {
         .collect()
 }
 
-/// Returns the number of established connections to these ports, in the process's network namespace.
+/// Returns the number of established connections to these ports, in the process's network
+/// namespace.
 pub fn open_connections(pid: u32, ports: &[u16]) -> u64 {
     sockets_in(pid, TcpState::Established)
         .filter(|entry| ports.contains(&entry.local_address.port()))

@@ -1,8 +1,8 @@
 //! A recording of the kernel's own accounting in `/proc`, for the modes `none` and `counters`.
 //!
-//! Recordings with all probes are compared with it to find the cost of the probes. Mode `none` needs
-//! no privilege. In mode `counters`, programs see threads begin and end, so that the recording has
-//! the accounting of each thread.
+//! Recordings with all probes are compared with it to find the cost of the probes. Mode `none`
+//! needs no privilege. In mode `counters`, programs see threads begin and end, so that the
+//! recording has the accounting of each thread.
 
 use super::proc_snapshot::ProcSnapshot;
 use super::target::{self, Process, pids};

@@ -1,5 +1,5 @@
-//! The kernel's own accounting of the target at one instant, from `/proc`. Checks hold the recording
-//! against its growth.
+//! The kernel's own accounting of the target at one instant, from `/proc`. Checks hold the
+//! recording against its growth.
 
 use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
@@ -85,7 +85,8 @@ impl ProcSnapshot {
         self.steal_ns.saturating_sub(before.steal_ns)
     }
 
-    /// Splits `on_cpu_ns` into user and kernel time by the kernel's ticks since an earlier snapshot.
+    /// Splits `on_cpu_ns` into user and kernel time by the kernel's ticks since an earlier
+    /// snapshot.
     pub fn split_since(&self, before: &Self, on_cpu_ns: u64) -> (u64, u64) {
         let kernel_ns = self.kernel_ns.saturating_sub(before.kernel_ns);
         let kernel_ns = kernel_ns.min(on_cpu_ns);

@@ -116,7 +116,8 @@ fn points_per_take() -> usize {
     points_until(16_384)
 }
 
-/// Returns the points after which the map of stacks could be half full, if every sample had another.
+/// Returns the points after which the map of stacks could be half full, if every sample had
+/// another.
 fn points_per_take_of_stacks() -> usize {
     points_until(MAX_STACKS as usize / 2)
 }

@@ -1,11 +1,11 @@
 //! A recording with all probes, from attaching them to draining their maps.
 
+mod assembled;
+
 use super::bpf_stats::BpfStats;
-use super::checks::{self, Evidence};
 use super::drain::{self, Drained, Exits};
 use super::instrumented::Instrumentation;
 use super::memory::{self, Regions, WindowRegions};
-use super::probe_groups::PROC_STAT;
 use super::proc_snapshot::ProcSnapshot;
 use super::process_tree::ProcessTree;
 use super::programs::{ProbeConfig, Programs};
@@ -13,18 +13,15 @@ use super::runtime_stats::Visible;
 use super::series::Series;
 use super::stacks::Symbols;
 use super::target::{self, Process};
-use super::threads::{JoinedThread, ThreadIndex};
+use super::threads::ThreadIndex;
 use super::window::{Opening, Span, monotonic_ns};
 use super::{
-    Options, Recorder, TICKS_PER_POINT, assemble, code_samples, host, memory_stacks,
-    run_queue_blame, runtime, runtime_stats, sockets, steal, syscall_overhead, threads, wakers,
+    Options, Recorder, TICKS_PER_POINT, code_samples, memory_stacks, run_queue_blame, runtime,
+    syscall_overhead, threads, wakers,
 };
 use anyhow::Result;
 use aya_log::EbpfLogger;
 use profiler_common::ThreadExit;
-use recording::observer::{Mode, Observer, ProbeGroupStatus};
-use recording::process::{Cpu, Thread};
-use recording::vocabulary::ProbeGroup;
 use recording::{Ended, Recording, Target};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -199,105 +196,6 @@ impl Session {
             drained,
         })
     }
-
-    /// Makes the recording without its lists by thread.
-    fn assemble(
-        &mut self,
-        closed: &Closed,
-        joined: &[JoinedThread],
-        regions: WindowRegions,
-        ended: Ended,
-    ) -> Recording {
-        let (drained, span) = (&closed.drained, closed.span);
-        let pid = self.tree.first().pid;
-        let pids = self.tree.pids();
-        let steal_ns = closed.after.steal_since(&self.opening.before);
-        let mut threads = assemble::threads(joined, drained, span);
-        let observer = self.observer(closed);
-        let faults = match has_source(&observer.probe_groups, ProbeGroup::PageFaults) {
-            true => assemble::faults(joined, &drained.faults, regions),
-            false => closed.after.faults_since(&self.opening.before),
-        };
-        // The checks are about on-CPU time as the programs saw it, steal included.
-        let checks = self.checks(closed, joined, &threads, &observer);
-        steal::set_apart(&mut threads, joined, steal_ns);
-        let syscalls = assemble::syscalls(&threads, &drained.errors);
-        let mut process = assemble::process(&threads);
-        process.cpu_clock_ns = closed.after.cpu_clock_since(&self.opening.before);
-        Recording {
-            schema: recording::RECORDING_SCHEMA.into(),
-            target: Target {
-                other_pids: pids[1..].to_vec(),
-                ..target::describe_again(&self.target)
-            },
-            processes: self.tree.rows(joined, span),
-            host: host::fingerprint(pid, steal_ns, &self.placement),
-            window: self.opening.window(span, ended),
-            process,
-            sockets: sockets::sockets(drained, &syscalls),
-            syscalls,
-            faults,
-            memory: recording::memory::Memory {
-                series: std::mem::take(&mut self.series.memory),
-                region_series: std::mem::take(&mut self.series.regions),
-                ..memory::memory_of_all(&pids)
-            },
-            cpu: Cpu {
-                series: std::mem::take(&mut self.series.cpu),
-            },
-            latency: sockets::latency(drained),
-            relays: sockets::relays(drained),
-            runtime_stats: runtime_stats::runtime_stats(drained, self.visible),
-            observer,
-            threads,
-            checks,
-            ..Recording::default()
-        }
-    }
-
-    fn observer(&self, closed: &Closed) -> Observer {
-        let costs = self.programs.costs();
-        Observer {
-            probe_groups: self.stats.scaled(costs, closed.span.length_ns()),
-            lost_events: closed.drained.counters.lost(),
-            cpu_ns: closed.own_cpu_ns,
-            rss_bytes: memory::memory_of(std::process::id()).peak_rss_bytes,
-            sampled_ns: self.stats.sampled_ns(),
-            syscall_entry_exit_ns: self.syscall_entry_exit_ns,
-            mode: Mode::All,
-            ..Observer::default()
-        }
-    }
-
-    fn checks(
-        &self,
-        closed: &Closed,
-        joined: &[JoinedThread],
-        threads: &[Thread],
-        observer: &Observer,
-    ) -> Vec<recording::observer::Check> {
-        let groups = &observer.probe_groups;
-        checks::all(&Evidence {
-            threads,
-            joined,
-            span: closed.span,
-            before: &self.opening.before,
-            after: &closed.after,
-            faults_counted: has_source(groups, ProbeGroup::PageFaults),
-            wakeups_seen: groups
-                .iter()
-                .any(|group| group.group == ProbeGroup::Wakeups && !group.programs.is_empty()),
-            counters: &closed.drained.counters,
-            exits_consumed: self.ended_threads.len() as u64,
-        })
-    }
-}
-
-/// Returns whether programs serve a probe group. Page faults have another source than programs.
-fn has_source(groups: &[ProbeGroupStatus], wanted: ProbeGroup) -> bool {
-    groups
-        .iter()
-        .any(|group| group.group == wanted && group.source != PROC_STAT)
 }
 
 fn fill_maps(bpf: &mut aya::Ebpf, pids: &[u32], ports: &[u16]) -> Result<()> {

@@ -47,8 +47,8 @@ impl Stop {
         }
     }
 
-    /// Waits until the recording is to end. Ctrl-C is the ordinary end without a duration, and cuts a
-    /// recording short otherwise. May be dropped and called again.
+    /// Waits until the recording is to end. Ctrl-C is the ordinary end without a duration, and cuts
+    /// a recording short otherwise. May be dropped and called again.
     pub async fn wait(&mut self) -> Ended {
         let deadline = self.deadline;
         let asked = async {

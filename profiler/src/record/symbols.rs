@@ -42,8 +42,8 @@ pub fn functions(
     named.flatten().collect()
 }
 
-/// Returns the functions of one file, as the process sees it; `None` if another file has its path by
-/// now.
+/// Returns the functions of one file, as the process sees it; `None` if another file has its path
+/// by now.
 fn in_file(
     root: &Path,
     path: &Path,

@@ -68,7 +68,7 @@ pub fn file_name(path: &Path) -> String {
 /// Describes the processes to record.
 ///
 /// # Errors
-/// There is none.
+/// The list is empty.
 pub fn describe(processes: &[Process], options: &Options) -> Result<Target> {
     let first = processes.first().context("no process to record")?;
     let pid = first.pid;

@@ -66,9 +66,9 @@ pub fn all(evidence: &Evidence) -> Vec<Check> {
     ]
 }
 
-/// Returns the checks of a recording that consists of the kernel's accounting of threads. The threads
-/// must add up to the accounting of the process (`clock_ns`, where it could be read), and no thread
-/// that began or ended may be lost.
+/// Returns the checks of a recording that consists of the kernel's accounting of threads. The
+/// threads must add up to the accounting of the process (`clock_ns`, where it could be read), and
+/// no thread that began or ended may be lost.
 pub fn of_accounting(
     threads: &[Thread],
     span: Span,
@@ -119,8 +119,8 @@ fn lost_events(counters: &Counters) -> Check {
 ///
 /// Kernels that hide a process from tracing (a sandbox's supervisor, for instance) also hide the
 /// switch from that process to the target. The programs correct the times. Above a quarter, though,
-/// the distributions of run-queue time mean little. Of a few switches one may follow a hidden process
-/// by chance.
+/// the distributions of run-queue time mean little. Of a few switches one may follow a hidden
+/// process by chance.
 fn switches_seen(evidence: &Evidence) -> Check {
     const TOLERANCE: f64 = 0.25;
     const FEW: f64 = 2.0;

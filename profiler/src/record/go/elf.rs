@@ -76,7 +76,8 @@ fn by_symbols<'data>(elf: &impl Object<'data>) -> Addresses {
     wanted.take(MOST).collect()
 }
 
-/// Returns whether a function may get a probe: to find the beginning of all of them would take long.
+/// Returns whether a function may get a probe: to find the beginning of all of them would take
+/// long.
 fn is_wanted(name: &str) -> bool {
     const NAMES: [&str; 6] = [
         "newproc1",

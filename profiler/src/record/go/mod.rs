@@ -1,10 +1,10 @@
 //! Calls of Go's runtime functions, counted by uprobes in instrumented rounds.
 //!
 //! A uprobe at a function's first instruction makes the kernel single-step a copy of it. At the
-//! `push %rbp` of the function's prologue the kernel emulates the instruction instead, which costs an
-//! eighth. Before the push lies only the check of the stack's size. That check may grow the stack and
-//! start the function again, before the probe is reached, so that a call counts once. No probe sits
-//! on returns: it would replace the return address, which Go's unwinder does not expect.
+//! `push %rbp` of the function's prologue the kernel emulates the instruction instead, which costs
+//! an eighth. Before the push lies only the check of the stack's size. That check may grow the
+//! stack and start the function again, before the probe is reached, so that a call counts once. No
+//! probe sits on returns: it would replace the return address, which Go's unwinder does not expect.
 
 mod elf;
 
@@ -66,8 +66,8 @@ fn functions_of(event: GoEvent, all: &Executable) -> Vec<&Function> {
 
 /// Returns the functions that together are called once for each allocation.
 ///
-/// Since Go 1.24 `mallocgc` calls one of several functions, and since 1.26 the compiler may call those
-/// for a single size directly. Older versions have `mallocgc` alone.
+/// Since Go 1.24 `mallocgc` calls one of several functions, and since 1.26 the compiler may call
+/// those for a single size directly. Older versions have `mallocgc` alone.
 fn allocating(all: &Executable) -> Vec<&Function> {
     const EACH: [&str; 5] = [
         "Tiny",

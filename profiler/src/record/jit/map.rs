@@ -1,6 +1,6 @@
 //! Perf maps: a line for each piece of compiled code, with address, size and name
-//! (tools/perf/Documentation/jit-interface.txt in the kernel's source). A name may hold anything, even
-//! line ends, so that malformed lines are skipped.
+//! (tools/perf/Documentation/jit-interface.txt in the kernel's source). A name may hold anything,
+//! even line ends, so that malformed lines are skipped.
 
 use super::pieces::Pieces;
 use std::io::{self, BufRead, Read};

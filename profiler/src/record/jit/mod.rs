@@ -1,8 +1,8 @@
 //! Symbols of compiled code, from the files that an instrumented runtime writes.
 //!
-//! The files belong to the observed process, and the recorder may have more privileges than it. Each
-//! is opened without following a link, must be a regular file of the process's own user, and is read
-//! up to a limit.
+//! The files belong to the observed process, and the recorder may have more privileges than it.
+//! Each is opened without following a link, must be a regular file of the process's own user, and
+//! is read up to a limit.
 
 mod dump;
 mod map;
@@ -114,8 +114,8 @@ impl Form {
     }
 }
 
-/// Opens a file that belongs to the user of process `pid` and is no link. Does not wait for the other
-/// end of a pipe.
+/// Opens a file that belongs to the user of process `pid` and is no link. Does not wait for the
+/// other end of a pipe.
 fn open(path: &Path, flags: i32, pid: u32) -> Result<File> {
     let file = OpenOptions::new()
         .read(true)

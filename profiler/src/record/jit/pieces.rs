@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 const UNIT: u64 = 1 << CODE_BITS;
 /// Longest piece that is plausible: V8's largest have some hundred KiB.
 const LONGEST_PIECE: u64 = 64 << 20;
-/// Most times that a piece may be put into a unit, in all: it bounds the work that a process can cause.
+/// Most times that a piece may be put into a unit, in all: it bounds the work that a process can
+/// cause.
 const MOST_PUT: u64 = 20_000_000;
 
 /// The pieces in each unit of code that samples fell into.

@@ -119,8 +119,8 @@ impl ModuleFile {
         names.collect()
     }
 
-    /// Returns the address of the function that holds the code at a file offset: that of the nearest
-    /// prologue before it, otherwise of the code itself.
+    /// Returns the address of the function that holds the code at a file offset: that of the
+    /// nearest prologue before it, otherwise of the code itself.
     pub fn function_start(&self, offset: u64) -> u64 {
         let from = offset.saturating_sub(REACH);
         let mut before = vec![0; (offset - from) as usize + PROLOGUE.len()];

@@ -1,0 +1,113 @@
+//! Makes a session's recording, apart from its lists by thread.
+
+use super::super::checks::{self, Evidence};
+use super::super::memory::{self, WindowRegions};
+use super::super::probe_groups::PROC_STAT;
+use super::super::threads::JoinedThread;
+use super::super::{assemble, host, runtime_stats, sockets, steal, target};
+use super::{Closed, Session};
+use recording::observer::{Check, Mode, Observer, ProbeGroupStatus};
+use recording::process::{Cpu, Thread};
+use recording::vocabulary::ProbeGroup;
+use recording::{Ended, Recording, Target};
+
+impl Session {
+    /// Makes the recording without its lists by thread.
+    pub(super) fn assemble(
+        &mut self,
+        closed: &Closed,
+        joined: &[JoinedThread],
+        regions: WindowRegions,
+        ended: Ended,
+    ) -> Recording {
+        let (drained, span) = (&closed.drained, closed.span);
+        let pid = self.tree.first().pid;
+        let pids = self.tree.pids();
+        let steal_ns = closed.after.steal_since(&self.opening.before);
+        let mut threads = assemble::threads(joined, drained, span);
+        let observer = self.observer(closed);
+        let faults = match has_source(&observer.probe_groups, ProbeGroup::PageFaults) {
+            true => assemble::faults(joined, &drained.faults, regions),
+            false => closed.after.faults_since(&self.opening.before),
+        };
+        // The checks are about on-CPU time as the programs saw it, steal included.
+        let checks = self.checks(closed, joined, &threads, &observer);
+        steal::set_apart(&mut threads, joined, steal_ns);
+        let syscalls = assemble::syscalls(&threads, &drained.errors);
+        let mut process = assemble::process(&threads);
+        process.cpu_clock_ns = closed.after.cpu_clock_since(&self.opening.before);
+        Recording {
+            schema: recording::RECORDING_SCHEMA.into(),
+            target: Target {
+                other_pids: pids[1..].to_vec(),
+                ..target::describe_again(&self.target)
+            },
+            processes: self.tree.rows(joined, span),
+            host: host::fingerprint(pid, steal_ns, &self.placement),
+            window: self.opening.window(span, ended),
+            process,
+            sockets: sockets::sockets(drained, &syscalls),
+            syscalls,
+            faults,
+            memory: recording::memory::Memory {
+                series: std::mem::take(&mut self.series.memory),
+                region_series: std::mem::take(&mut self.series.regions),
+                ..memory::memory_of_all(&pids)
+            },
+            cpu: Cpu {
+                series: std::mem::take(&mut self.series.cpu),
+            },
+            latency: sockets::latency(drained),
+            relays: sockets::relays(drained),
+            runtime_stats: runtime_stats::runtime_stats(drained, self.visible),
+            observer,
+            threads,
+            checks,
+            ..Recording::default()
+        }
+    }
+
+    fn observer(&self, closed: &Closed) -> Observer {
+        let costs = self.programs.costs();
+        Observer {
+            probe_groups: self.stats.scaled(costs, closed.span.length_ns()),
+            lost_events: closed.drained.counters.lost(),
+            cpu_ns: closed.own_cpu_ns,
+            rss_bytes: memory::memory_of(std::process::id()).peak_rss_bytes,
+            sampled_ns: self.stats.sampled_ns(),
+            syscall_entry_exit_ns: self.syscall_entry_exit_ns,
+            mode: Mode::All,
+            ..Observer::default()
+        }
+    }
+
+    fn checks(
+        &self,
+        closed: &Closed,
+        joined: &[JoinedThread],
+        threads: &[Thread],
+        observer: &Observer,
+    ) -> Vec<Check> {
+        let groups = &observer.probe_groups;
+        checks::all(&Evidence {
+            threads,
+            joined,
+            span: closed.span,
+            before: &self.opening.before,
+            after: &closed.after,
+            faults_counted: has_source(groups, ProbeGroup::PageFaults),
+            wakeups_seen: groups
+                .iter()
+                .any(|group| group.group == ProbeGroup::Wakeups && !group.programs.is_empty()),
+            counters: &closed.drained.counters,
+            exits_consumed: self.ended_threads.len() as u64,
+        })
+    }
+}
+
+/// Returns whether programs serve a probe group. Page faults have another source than programs.
+fn has_source(groups: &[ProbeGroupStatus], wanted: ProbeGroup) -> bool {
+    groups
+        .iter()
+        .any(|group| group.group == wanted && group.source != PROC_STAT)
+}
