@@ -1,6 +1,11 @@
 //! The table of rules. A test keeps the table of `docs/causes.md` in step with it.
 
-use super::*;
+use super::{
+    Explains, Rule, allocation_churn, connection_churn, dedicated_threads, eagain_reads,
+    empty_polls, go_sysmon, higher_unit_cost, leak, memory_regions, preemption, proxy_latency,
+    small_writes, stalls, syscall_classes, thread_handoff, timer_wakeups, user_code,
+};
+use crate::about::About;
 use recording::vocabulary::{ProxyStage, RegionClass, SyscallClass, TermKind};
 
 /// Every rule, those with the most specific pattern first: rows that they leave are for the rules
