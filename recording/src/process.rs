@@ -25,6 +25,9 @@ pub struct Process {
     pub kernel_ns: u64,
     /// Time runnable, waiting for a CPU.
     pub run_queue_ns: u64,
+    /// Time runnable, kept from running by a cgroup's CPU quota; see [`Thread::throttled_ns`].
+    #[serde(default)]
+    pub throttled_ns: u64,
     /// Switches because a thread blocked.
     pub voluntary_switches: u64,
     /// Switches that the kernel imposed (preemption, yield).
@@ -56,7 +59,8 @@ pub struct RunQueueBlame {
     pub wait_ns: u64,
 }
 
-/// One thread. On-CPU + steal + run queue + off-CPU time is its lifetime inside the window.
+/// One thread. On-CPU + steal + run queue + throttled + off-CPU time is its lifetime inside the
+/// window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Thread {
     /// Thread id.
@@ -90,6 +94,10 @@ pub struct Thread {
     pub samples: Samples,
     /// Time runnable, waiting for a CPU.
     pub run_queue_ns: u64,
+    /// Time runnable, kept from running by the CPU quota of its cgroup or of one above. Not part of
+    /// `run_queue_ns`.
+    #[serde(default)]
+    pub throttled_ns: u64,
     /// Part of `run_queue_ns` that began with a preemption; the rest began with wake-ups. Absent
     /// where wake-ups were not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -292,6 +300,16 @@ pub struct Faults {
     pub user: u64,
     /// Taken in the kernel, on a user address (copying to or from the process).
     pub kernel: u64,
+    /// Pages that the kernel populated in a system call (`MAP_POPULATE`, `mlock`), without a fault of
+    /// a thread. Part of `minor` and `major`, not of `user` and `kernel`.
+    #[serde(default)]
+    pub populated: u64,
+    /// Part of `user` that ended in a signal (`SIGSEGV`, `SIGBUS`). Not part of `minor` and `major`.
+    #[serde(default)]
+    pub signalled: u64,
+    /// Part of `kernel` that made the system call fail (`EFAULT`). Not part of `minor` and `major`.
+    #[serde(default)]
+    pub refused: u64,
     /// Faults by class of memory region.
     #[serde(default)]
     pub regions: Vec<FaultRegion>,

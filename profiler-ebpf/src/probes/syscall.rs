@@ -14,7 +14,7 @@ use crate::track::{Tracked, current, now};
 use profiler_common::call_site::{manages_memory, populates_memory};
 use profiler_common::event_loop::{NO_ROW, NO_ROW_LEFT, waits_for_events};
 use profiler_common::syscall::{CallTime, HOT_SYSCALLS, error_key, hot_index, key, moves_data};
-use profiler_common::thread::{FLAG_FAULT_OPEN, FLAG_IN_SYSCALL};
+use profiler_common::thread::{FLAG_FAULT_OPEN, FLAG_FAULTS_BASE, FLAG_IN_SYSCALL};
 use profiler_common::{EventLoop, Slot, SyscallStat};
 
 hooks! {
@@ -29,7 +29,8 @@ const MAX_ERRNO: u64 = 4095;
 fn enter<A: Access>(args: Args<A>) {
     let Some(thread) = current() else { return };
     let (nr, now) = (args.word::<1>() as u32, now());
-    if thread.has(FLAG_FAULT_OPEN) {
+    // The first look gives the count that all later ones are compared with.
+    if thread.has(FLAG_FAULT_OPEN) || !thread.has(FLAG_FAULTS_BASE) {
         fault::account::<A>(thread);
     }
     if PAIRING.load() == GOROUTINE_PAIRING && moves_data(nr) {

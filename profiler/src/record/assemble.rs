@@ -32,14 +32,17 @@ pub fn threads(joined: &[JoinedThread], drained: &Drained, span: Span) -> Vec<Th
 
 fn thread(joined: &JoinedThread, span: Span) -> Thread {
     let tracked = &joined.tracked;
+    let throttled_ns = tracked.throttled_ns.min(tracked.run_queue_ns);
+    let run_queue_ns = tracked.run_queue_ns - throttled_ns;
     Thread {
         tid: tracked.tid,
         name: joined.name.clone(),
         on_cpu_ns: tracked.on_cpu_ns,
         syscall_ns: tracked.syscall_ns.min(tracked.on_cpu_ns),
         samples: samples(tracked),
-        run_queue_ns: tracked.run_queue_ns,
-        preempted_ns: Some(tracked.preempted_ns.min(tracked.run_queue_ns)),
+        run_queue_ns,
+        throttled_ns,
+        preempted_ns: Some(tracked.preempted_ns.min(run_queue_ns)),
         off_cpu_ns: tracked.off_cpu_ns,
         voluntary_switches: tracked.voluntary,
         involuntary_switches: tracked.involuntary,
@@ -134,6 +137,7 @@ pub fn process(threads: &[Thread]) -> Process {
         on_cpu_ns: sum(|thread| thread.on_cpu_ns),
         steal_ns: sum(|thread| thread.steal_ns),
         run_queue_ns: sum(|thread| thread.run_queue_ns),
+        throttled_ns: sum(|thread| thread.throttled_ns),
         voluntary_switches: sum(|thread| thread.voluntary_switches),
         involuntary_switches: sum(|thread| thread.involuntary_switches),
         wakeups: sum(|thread| thread.wakeups),
@@ -147,21 +151,20 @@ pub fn faults(joined: &[JoinedThread], addresses: &[(u64, u64)], regions: Window
     let sum = |field: fn(&Tracked) -> u64| -> u64 {
         joined.iter().map(|thread| field(&thread.tracked)).sum()
     };
-    let (user, kernel, major) = (
-        sum(|tracked| tracked.faults_user.into()),
-        sum(|tracked| tracked.faults_kernel.into()),
-        sum(Tracked::major),
-    );
+    let major = sum(Tracked::major);
     let mut classes: BTreeMap<RegionClass, u64> = BTreeMap::new();
     for (address, count) in addresses {
         *classes.entry(regions.class_of_unit(*address)).or_default() += count;
     }
     let classes = classes.into_iter();
     Faults {
-        minor: (user + kernel).saturating_sub(major),
+        minor: sum(Tracked::faults).saturating_sub(major),
         major,
-        user,
-        kernel,
+        user: sum(|tracked| tracked.faults_user.into()),
+        kernel: sum(|tracked| tracked.faults_kernel.into()),
+        populated: sum(|tracked| tracked.faults_populated.into()),
+        signalled: sum(|tracked| tracked.faults_signalled.into()),
+        refused: sum(|tracked| tracked.faults_refused.into()),
         regions: classes
             .map(|(class, count)| FaultRegion { class, count })
             .collect(),

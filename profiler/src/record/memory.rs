@@ -1,12 +1,14 @@
 //! Memory regions of a process by class, and its resident memory, from `maps` and `smaps`.
 
 use super::ports::open_connections;
-use super::proc_snapshot::tids_of;
-use procfs::process::{MMPermissions, MMapPath, MemoryMap, Process, Syscall};
+use super::proc_snapshot::{self, read_lossy, status_field, status_of, tids_of};
+use procfs::FromBufRead;
+use procfs::process::{MMPermissions, MMapPath, MemoryMap, MemoryMaps, Process, Syscall};
 use profiler_common::UNIT_BITS;
 use recording::memory::{Memory, MemoryPoint, Region, RegionPoint};
 use recording::vocabulary::RegionClass;
 use std::collections::BTreeMap;
+use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -92,7 +94,7 @@ pub fn regions_of(pid: u32) -> Regions {
     let Some(opened) = Opened::process(pid) else {
         return Regions::default();
     };
-    let Ok(maps) = opened.process.maps() else {
+    let Some(maps) = maps_of(&opened.folder, "maps") else {
         return Regions::default();
     };
     let mapping = |map: &MemoryMap| Mapping {
@@ -130,11 +132,11 @@ pub fn memory_of(pid: u32) -> Memory {
         return Memory::default();
     };
     let regions = opened.resident();
-    let status = opened.process.status().ok();
+    let status = status_of(pid).unwrap_or_default();
     Memory {
         // The sum of the same reading, so that the classes add up to it.
         rss_bytes: regions.iter().map(|region| region.rss_bytes).sum(),
-        peak_rss_bytes: status.and_then(|status| status.vmhwm).unwrap_or(0) * 1024,
+        peak_rss_bytes: status_field(&status, "VmHWM").unwrap_or(0) * 1024,
         regions,
         ..Memory::default()
     }
@@ -159,39 +161,45 @@ pub fn memory_point(pids: &[u32], t_ns: u64) -> MemoryPoint {
 
 /// Returns the resident set as `/proc/PID/stat` has it, like pidstat; 0 if the process has ended.
 fn rss_of(pid: u32) -> u64 {
-    Process::new(pid.cast_signed())
-        .and_then(|process| process.stat())
+    proc_snapshot::open(pid)
+        .and_then(|process| process.stat().ok())
         .map_or(0, |stat| stat.rss * procfs::page_size())
 }
 
 /// Returns the end of the heap that `brk` moves, to the page; `None` if there is no such heap.
 pub fn heap_end(pid: u32) -> Option<u64> {
-    let maps = Process::new(pid.cast_signed()).ok()?.maps().ok()?;
+    let maps = maps_of(&proc_snapshot::folder(pid)?, "maps")?;
     let heap = maps.iter().find(|map| map.pathname == MMapPath::Heap)?;
     Some(heap.address.1)
 }
 
+/// Reads `maps` or `smaps`. A path in it may be no UTF-8.
+fn maps_of(folder: &Path, file: &str) -> Option<MemoryMaps> {
+    let text = read_lossy(folder.join(file))?;
+    MemoryMaps::from_buf_read(text.as_bytes()).ok()
+}
+
 /// A process with what it takes to classify its regions.
 struct Opened {
-    process: Process,
+    folder: PathBuf,
     stack_pointers: Vec<u64>,
     executable: Option<PathBuf>,
 }
 
 impl Opened {
     fn process(pid: u32) -> Option<Self> {
-        let process = Process::new(pid.cast_signed()).ok()?;
+        let folder = proc_snapshot::folder(pid)?;
         Some(Opened {
-            executable: process.exe().ok(),
-            stack_pointers: stack_pointers(&process, pid),
-            process,
+            executable: fs::read_link(folder.join("exe")).ok(),
+            stack_pointers: stack_pointers(pid),
+            folder,
         })
     }
 
     /// Returns resident memory by class.
     fn resident(&self) -> Vec<Region> {
         let mut sums: BTreeMap<RegionClass, (u64, u64)> = BTreeMap::new();
-        for map in self.process.smaps().iter().flatten() {
+        for map in maps_of(&self.folder, "smaps").iter().flatten() {
             let size = |field: &str| map.extension.map.get(field).copied().unwrap_or(0);
             let sum = sums.entry(self.class_of(map)).or_default();
             sum.0 += size("Rss");
@@ -231,10 +239,13 @@ impl Opened {
 
 /// Returns the stack pointers of the threads that are blocked, which is nearly all of them at any
 /// time.
-fn stack_pointers(process: &Process, pid: u32) -> Vec<u64> {
-    let pointer = |tid| match process.read(format!("task/{tid}/syscall")).ok()? {
-        Syscall::Blocked { stack_pointer, .. } => Some(stack_pointer),
-        _ => None,
+fn stack_pointers(pid: u32) -> Vec<u64> {
+    let pointer = |tid| {
+        let process = Process::new(pid.cast_signed()).ok()?;
+        match process.read(format!("task/{tid}/syscall")).ok()? {
+            Syscall::Blocked { stack_pointer, .. } => Some(stack_pointer),
+            _ => None,
+        }
     };
     tids_of(pid).into_iter().filter_map(pointer).collect()
 }

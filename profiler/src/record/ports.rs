@@ -1,7 +1,8 @@
 //! TCP ports that a process listens on, and the connections open at them.
 
+use super::proc_snapshot;
 use procfs::net::{TcpNetEntry, TcpState};
-use procfs::process::{FDTarget, Process};
+use procfs::process::FDTarget;
 use std::collections::BTreeSet;
 
 /// Returns the TCP ports that a process listens on; empty if its descriptors cannot be read.
@@ -22,14 +23,14 @@ pub fn open_connections(pid: u32, ports: &[u16]) -> u64 {
 
 /// Returns the sockets in one state of the process's network namespace.
 fn sockets_in(pid: u32, state: TcpState) -> impl Iterator<Item = TcpNetEntry> {
-    let process = Process::new(pid.cast_signed()).ok();
+    let process = proc_snapshot::open(pid);
     let tables = process.map(|process| [process.tcp(), process.tcp6()]);
     let entries = tables.into_iter().flatten().flatten().flatten();
     entries.filter(move |entry| entry.state == state)
 }
 
 fn socket_inodes(pid: u32) -> BTreeSet<u64> {
-    let descriptors = Process::new(pid.cast_signed()).and_then(|process| process.fd());
+    let descriptors = proc_snapshot::open(pid).and_then(|process| process.fd().ok());
     let descriptors = descriptors.into_iter().flatten().flatten();
     let inode = |target| match target {
         FDTarget::Socket(inode) => Some(inode),

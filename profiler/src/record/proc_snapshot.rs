@@ -8,6 +8,7 @@ use procfs::{CurrentSI, KernelStats};
 use recording::process::Faults;
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Length of a tick of `/proc`'s times: USER_HZ, which is part of the kernel's interface, is 100 on
@@ -44,6 +45,8 @@ pub struct TaskAccounting {
     pub voluntary: u64,
     /// Involuntary switches.
     pub involuntary: u64,
+    /// Page faults, minor and major.
+    pub faults: u64,
 }
 
 impl ProcSnapshot {
@@ -101,6 +104,7 @@ impl TaskAccounting {
             run_delay_ns: self.run_delay_ns.saturating_sub(before.run_delay_ns),
             voluntary: self.voluntary.saturating_sub(before.voluntary),
             involuntary: self.involuntary.saturating_sub(before.involuntary),
+            faults: self.faults.saturating_sub(before.faults),
         }
     }
 }
@@ -122,12 +126,15 @@ fn threads_of(pid: u32) -> impl Iterator<Item = (u32, TaskAccounting)> {
 }
 
 fn thread_of(pid: u32, tid: u32) -> Option<TaskAccounting> {
-    let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/task/{tid}/{file}")).ok();
-    let status = read("status")?;
+    let read = |file: &str| read_lossy(format!("/proc/{pid}/task/{tid}/{file}"));
+    let (status, stat) = (read("status")?, read("stat")?);
     let schedstat = read("schedstat")?;
     let mut times = schedstat.split(' ').map(|field| field.trim().parse().ok());
+    let (name, fields) = split_stat(&stat)?;
+    let faults = |field: usize| fields.split(' ').nth(field)?.parse::<u64>().ok();
     Some(TaskAccounting {
-        name: read("comm")?.trim_end_matches('\n').to_owned(),
+        name: name.to_owned(),
+        faults: faults(MINFLT)? + faults(MAJFLT)?,
         exec_ns: times.next()??,
         run_delay_ns: times.next()??,
         voluntary: status_field(&status, "voluntary_ctxt_switches")?,
@@ -135,7 +142,50 @@ fn thread_of(pid: u32, tid: u32) -> Option<TaskAccounting> {
     })
 }
 
-fn status_field(status: &str, name: &str) -> Option<u64> {
+/// Fields of `/proc/PID/stat` after the name, counted from 0 (proc_pid_stat(5) counts from 3).
+const MINFLT: usize = 10 - 3;
+const MAJFLT: usize = 12 - 3;
+
+/// Splits `/proc/PID/stat` into the name, which may contain any character, and the fields after it.
+fn split_stat(stat: &str) -> Option<(&str, &str)> {
+    let (head, fields) = stat.rsplit_once(") ")?;
+    Some((head.split_once('(')?.1, fields))
+}
+
+/// Reads a file of `/proc`; `None` if its process has ended. A program may give itself a name that
+/// is not UTF-8, or that is cut inside a character: such bytes become replacement characters.
+pub fn read_lossy(path: impl AsRef<Path>) -> Option<String> {
+    let bytes = fs::read(path).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Returns the folder of a process; `None` if it has ended. If its main thread has ended
+/// (`pthread_exit(3)`) and others go on, that of another thread: memory, files and descriptors are
+/// gone from the main thread's.
+pub fn folder(pid: u32) -> Option<PathBuf> {
+    if !is_zombie(&stat_of(pid)?) {
+        return Some(format!("/proc/{pid}").into());
+    }
+    let tid = tids_of(pid).into_iter().find(|tid| *tid != pid)?;
+    Some(format!("/proc/{pid}/task/{tid}").into())
+}
+
+/// Opens the [`folder`] of a process.
+pub fn open(pid: u32) -> Option<Process> {
+    Process::new_with_root(folder(pid)?).ok()
+}
+
+fn is_zombie(stat: &Stat) -> bool {
+    matches!(stat.state(), Ok(ProcState::Zombie | ProcState::Dead))
+}
+
+/// Returns `/proc/PID/status`; `None` if the process has ended.
+pub fn status_of(pid: u32) -> Option<String> {
+    read_lossy(folder(pid)?.join("status"))
+}
+
+/// Returns a number of `/proc/PID/status`, in the unit that it has there.
+pub fn status_field(status: &str, name: &str) -> Option<u64> {
     let value = status
         .lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
@@ -153,11 +203,12 @@ pub fn start_time_ticks(pid: u32) -> Option<u64> {
     Some(stat_of(pid)?.starttime)
 }
 
-/// Returns whether a process has ended, whether or not its parent has reaped it.
+/// Returns whether a process has ended, whether or not its parent has reaped it. The end of its main
+/// thread alone is not the end.
 pub fn has_ended(pid: u32, start_time: u64) -> bool {
     stat_of(pid).is_none_or(|stat| {
-        let state = stat.state();
-        stat.starttime != start_time || matches!(state, Ok(ProcState::Zombie | ProcState::Dead))
+        let others = || tids_of(pid).iter().any(|tid| *tid != pid);
+        stat.starttime != start_time || (is_zombie(&stat) && !others())
     })
 }
 
@@ -188,6 +239,16 @@ mod tests {
         assert_eq!(status_field(status, "voluntary_ctxt_switches"), Some(12));
         assert_eq!(status_field(status, "nonvoluntary_ctxt_switches"), Some(3));
         assert_eq!(status_field(status, "threads"), None);
+    }
+
+    #[test]
+    fn splits_a_name_with_brackets_from_the_fields() {
+        let stat = "7 (a) R 1) S 1 7 7 0 -1 4194304 111 0 3 0 5 6";
+        let (name, fields) = split_stat(stat).expect("a name");
+        assert_eq!(name, "a) R 1");
+        let field = |index| fields.split(' ').nth(index);
+        assert_eq!((field(MINFLT), field(MAJFLT)), (Some("111"), Some("3")));
+        assert_eq!(split_stat("7 S 1"), None);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Run-queue blame: which processes held a CPU while threads of the target waited for one.
 
+use super::proc_snapshot::read_lossy;
 use super::threads::comm;
 use profiler_common::{OTHER_PROCESSES, RunQueueBlame as Blame};
 use recording::process::RunQueueBlame;
 use std::cmp::Reverse;
-use std::fs;
 
 /// Processes listed; the others are waited for little.
 const LISTED: usize = 16;
@@ -38,10 +38,10 @@ pub fn other_processes() -> (u32, Blame) {
 
 /// Returns the present name of the process; if it has ended, the name that its thread had then.
 fn name_of(pid: u32, blame: &Blame) -> String {
-    match fs::read_to_string(format!("/proc/{pid}/comm")) {
-        Ok(name) => name.trim_end_matches('\n').to_owned(),
-        Err(_) if pid == 0 => "idle".to_owned(),
-        Err(_) => comm(&blame.comm),
+    match read_lossy(format!("/proc/{pid}/comm")) {
+        Some(name) => name.trim_end_matches('\n').to_owned(),
+        None if pid == 0 => "idle".to_owned(),
+        None => comm(&blame.comm),
     }
 }
 

@@ -79,6 +79,7 @@ mod tests {
                 ..TaskAccounting::default()
             }),
             early_ns: 0,
+            open_wait_ns: 0,
         };
         (thread, joined)
     }

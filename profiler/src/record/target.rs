@@ -1,9 +1,8 @@
 //! The target: which process is recorded, and its description.
 
-use super::proc_snapshot::{has_ended, start_time_ticks};
+use super::proc_snapshot::{self, has_ended, read_lossy, start_time_ticks, status_field};
 use super::{Options, runtime};
 use anyhow::{Context, Result, bail};
-use procfs::process::Process as Proc;
 use recording::Target;
 use recording::vocabulary::Runtime;
 use std::fs;
@@ -30,12 +29,11 @@ impl Process {
         if pid == std::process::id() {
             bail!("process {pid} is kontrast itself: give the PID of another process");
         }
-        let status = Proc::new(pid.cast_signed()).and_then(|process| process.status());
-        match status {
-            Ok(status) if status.tgid != pid.cast_signed() => bail!(
-                "{pid} is a thread, not a process: give the process it belongs to, {}",
-                status.tgid
-            ),
+        let status = read_lossy(format!("/proc/{pid}/status")).unwrap_or_default();
+        match status_field(&status, "Tgid") {
+            Some(tgid) if tgid != u64::from(pid) => {
+                bail!("{pid} is a thread, not a process: give the process it belongs to, {tgid}")
+            }
             _ => Ok(Process { pid, start_time }),
         }
     }
@@ -53,7 +51,7 @@ pub fn pids(processes: &[Process]) -> Vec<u32> {
 
 /// Returns the path of the executable, if it may be read.
 pub fn executable(pid: u32) -> Option<PathBuf> {
-    Proc::new(pid.cast_signed()).ok()?.exe().ok()
+    proc_snapshot::open(pid)?.exe().ok()
 }
 
 /// Returns the name of a process's executable, without its folder.
@@ -106,12 +104,16 @@ pub fn describe_again(target: &Target) -> Target {
 /// Returns the size of a process's executable; 0 where it cannot be read.
 fn executable_bytes(pid: u32) -> u64 {
     // Through the link, since the path may lie in another mount namespace.
-    fs::metadata(format!("/proc/{pid}/exe")).map_or(0, |file| file.len())
+    let file = proc_snapshot::folder(pid).and_then(|folder| fs::metadata(folder.join("exe")).ok());
+    file.map_or(0, |file| file.len())
 }
 
 fn cmdline(pid: u32) -> Vec<String> {
-    let arguments = Proc::new(pid.cast_signed()).and_then(|process| process.cmdline());
-    arguments.unwrap_or_default()
+    let folder = proc_snapshot::folder(pid);
+    let text = folder.and_then(|folder| read_lossy(folder.join("cmdline")));
+    let text = text.unwrap_or_default();
+    let arguments = text.split('\0').filter(|argument| !argument.is_empty());
+    arguments.map(str::to_owned).collect()
 }
 
 #[cfg(test)]

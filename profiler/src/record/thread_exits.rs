@@ -182,6 +182,7 @@ mod tests {
             exited_ns: Some(1_600),
             kernel,
             early_ns: 0,
+            open_wait_ns: 0,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::proc_snapshot::{ProcSnapshot, TaskAccounting};
 use super::window::Span;
-use profiler_common::thread::{FLAG_BORN, FLAG_IN_SYSCALL, ON_CPU};
+use profiler_common::thread::{FLAG_BORN, FLAG_IN_SYSCALL, ON_CPU, RUNNABLE};
 use profiler_common::{Slot, Thread as Tracked, ThreadExit};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +21,8 @@ pub struct JoinedThread {
     /// The part of `kernel.run_delay_ns` from before the window: the kernel books a wait when it is
     /// over.
     pub early_ns: u64,
+    /// A wait for a CPU that was under way at the end of the window: `kernel` may lack it.
+    pub open_wait_ns: u64,
 }
 
 impl JoinedThread {
@@ -58,7 +60,8 @@ pub fn join(
         live.iter()
             .map(|tracked| alive(tracked, before, after, span)),
     );
-    let seen: BTreeSet<u32> = threads.iter().map(|thread| thread.tracked.tid).collect();
+    let ids = |thread: &JoinedThread| [thread.tracked.first_tid, thread.tracked.tid];
+    let seen: BTreeSet<u32> = threads.iter().flat_map(ids).collect();
     let unseen = before.threads.keys().filter(|tid| !seen.contains(tid));
     threads.extend(unseen.filter_map(|tid| silent(*tid, before, after, span)));
     threads.sort_by_key(|thread| (thread.tracked.first_seen_ns, thread.tracked.tid));
@@ -73,6 +76,7 @@ fn ended(exit: &ThreadExit, before: &ProcSnapshot) -> JoinedThread {
         run_delay_ns: exit.kernel_run_delay_ns,
         voluntary: exit.kernel_voluntary,
         involuntary: exit.kernel_involuntary,
+        faults: exit.kernel_faults,
     };
     let (kernel, early_ns) = growth(
         &tracked,
@@ -85,6 +89,7 @@ fn ended(exit: &ThreadExit, before: &ProcSnapshot) -> JoinedThread {
         exited_ns: Some(tracked.since_ns),
         kernel,
         early_ns,
+        open_wait_ns: 0,
     }
 }
 
@@ -101,8 +106,16 @@ fn alive(
     span: Span,
 ) -> JoinedThread {
     let mut tracked = *tracked;
+    let open_wait_ns = match tracked.state {
+        RUNNABLE => span.end_ns.saturating_sub(tracked.since_ns),
+        _ => 0,
+    };
     close(&mut tracked, span.end_ns);
     let after = after.threads.get(&tracked.tid);
+    if let Some(after) = after {
+        // The programs compare the lower half of the kernel's count.
+        Slot::exclusive(&mut tracked).account_faults(after.faults as u32, true);
+    }
     let (kernel, early_ns) = growth(&tracked, accounting_at_start(&tracked, before), after);
     let named = after.or_else(|| before.threads.get(&tracked.tid));
     JoinedThread {
@@ -111,6 +124,7 @@ fn alive(
         exited_ns: None,
         kernel,
         early_ns,
+        open_wait_ns,
     }
 }
 
@@ -140,6 +154,7 @@ fn silent(
     let kernel = at_end.since(at_start);
     let mut tracked = Tracked {
         tid,
+        first_tid: tid,
         first_seen_ns: span.start_ns,
         since_ns: span.end_ns,
         ..Tracked::default()
@@ -156,6 +171,7 @@ fn silent(
         exited_ns: None,
         kernel: Some(kernel),
         early_ns: 0,
+        open_wait_ns: 0,
     })
 }
 
@@ -164,7 +180,8 @@ fn accounting_at_start(tracked: &Tracked, before: &ProcSnapshot) -> Option<TaskA
     if tracked.flags & FLAG_BORN != 0 {
         return Some(TaskAccounting::default());
     }
-    before.threads.get(&tracked.tid).cloned()
+    // An exec may have given it the id of another thread since.
+    before.threads.get(&tracked.first_tid).cloned()
 }
 
 /// Returns the growth of the accounting, where it could be read at both ends. Returns also the run

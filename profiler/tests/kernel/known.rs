@@ -5,9 +5,10 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::eventfd::EventFd;
 use std::io::{ErrorKind, Read, Write, pipe, stdin, stdout};
 mod known_relay;
+mod known_shapes;
 mod known_sites;
 use known_sites::Fresh;
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::linux::net::TcpStreamExt;
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,12 @@ fn main() {
     if arguments[0] == "pool-peer" {
         return known_relay::pool_peer(number(1) as u16, number(2));
     }
+    if arguments[0] == "after-exec" {
+        return after(|| 0, || ());
+    }
+    if arguments[0] == "names" {
+        known_shapes::rename(b'0');
+    }
     println!("{}", std::process::id());
     match arguments[0].as_str() {
         "sleep" => after(wait_for_line, || sleep(number(1))),
@@ -47,6 +54,26 @@ fn main() {
         "relay" => known_relay::relay(wait_for_line, number(1)),
         "pool" => known_relay::pool(wait_for_line, number(1)),
         "bursts" => after(wait_for_line, || bursts(number(1))),
+        "populate" => after(wait_for_line, || known_shapes::populate(number(1))),
+        "signals" => after(wait_for_line, || known_shapes::signals(number(1))),
+        "bad-addresses" => after(wait_for_line, || known_shapes::bad_addresses(number(1))),
+        "refused" => after(wait_for_line, || {
+            known_shapes::refused(number(1), Duration::from_millis(10))
+        }),
+        "orphan" => {
+            let times = number(1);
+            known_shapes::without_main_thread(move || after(wait_for_line, || sleep(times)))
+        }
+        "names" => after(wait_for_line, || names(number(1))),
+        "exec" => {
+            wait_for_line();
+            known_shapes::exec_in_thread(&["after-exec"]);
+        }
+        "compute" => after(wait_for_line, || {
+            known_shapes::compute(Duration::from_millis(number(1) as u64))
+        }),
+        "forks" => after(wait_for_line, || known_shapes::forks(number(1))),
+        "datagrams" => after(wait_for_line, || datagrams(number(1))),
         other => panic!("unknown behaviour {other}"),
     }
 }
@@ -157,6 +184,25 @@ fn threads(count: usize) {
     threads
         .into_iter()
         .for_each(|thread| thread.join().expect("it only sleeps"));
+}
+
+/// Renames itself `times` times, a millisecond apart, to names that are no UTF-8.
+fn names(times: usize) {
+    for time in 0..times {
+        std::thread::sleep(Duration::from_millis(1));
+        known_shapes::rename(b'0' + (time % 10) as u8);
+    }
+}
+
+/// Sends `times` datagrams to itself.
+fn datagrams(times: usize) {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let own = socket.local_addr().expect("bound");
+    socket.connect(own).expect("its own address");
+    for _ in 0..times {
+        socket.send(&[7; 100]).expect("sent");
+        socket.recv(&mut [0; 100]).expect("received");
+    }
 }
 
 /// Computes for `length`.

@@ -57,11 +57,14 @@ fn tracked_sum(evidence: &Evidence, field: fn(&profiler_common::Thread) -> u64) 
     known.map(|joined| field(&joined.tracked) as f64).sum()
 }
 
-/// Allows 1 %, the time between readings of different clocks, and the steal.
+/// Allows 1 %, the time between readings of different clocks, the steal, and waits under way at the
+/// end of the window: the kernel books a wait when it is over.
 fn time_tolerance(evidence: &Evidence, kernel: f64) -> f64 {
     const TOLERANCE: f64 = 0.01;
     let clocks = EDGE_NS + tracked_sum(evidence, |thread| thread.wakeups) * WAKEUP_NS;
-    kernel * TOLERANCE + clocks + steal_ns(evidence)
+    let open_waits = evidence.joined.iter().map(|joined| joined.open_wait_ns);
+    let open_waits: u64 = open_waits.sum();
+    kernel * TOLERANCE + clocks + steal_ns(evidence) + open_waits as f64
 }
 
 /// Returns the most steal time of all CPUs. The kernel charges steal to no thread, while for the

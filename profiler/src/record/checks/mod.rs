@@ -15,8 +15,9 @@ use recording::process::{Faults, Thread};
 const EDGE_NS: f64 = 4_000_000.0;
 
 /// Names of all checks, in the order of reports.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "thread_time",
+    "syscall_time",
     "on_cpu_vs_kernel",
     "runnable_vs_kernel",
     "switches_vs_kernel",
@@ -57,6 +58,7 @@ pub struct Evidence<'a> {
 pub fn all(evidence: &Evidence) -> Vec<Check> {
     vec![
         thread_time(evidence.threads, evidence.span),
+        syscall_time(evidence.joined, evidence.threads),
         kernel::on_cpu(evidence),
         kernel::runnable(evidence),
         kernel::switches(evidence),
@@ -144,7 +146,10 @@ fn thread_time(threads: &[Thread], span: Span) -> Check {
     let length = span.length_ns();
     let lifetime =
         |thread: &Thread| thread.exited_ns.unwrap_or(length) - thread.started_ns.unwrap_or(0);
-    let sum = |thread: &Thread| thread.seen_on_cpu_ns() + thread.run_queue_ns + thread.off_cpu_ns;
+    let sum = |thread: &Thread| {
+        let runnable = thread.run_queue_ns + thread.throttled_ns;
+        thread.seen_on_cpu_ns() + runnable + thread.off_cpu_ns
+    };
     let worst = threads
         .iter()
         .max_by_key(|thread| lifetime(thread).abs_diff(sum(thread)));
@@ -160,6 +165,26 @@ fn thread_time(threads: &[Thread], span: Span) -> Check {
         format!("the worst of {} threads: {}", threads.len(), thread.tid)
     });
     check
+}
+
+/// Allows no thread more on-CPU time inside its system calls than it was on a CPU, and no call more
+/// than all of the thread's calls, for the thread where the excess is largest.
+fn syscall_time(joined: &[JoinedThread], threads: &[Thread]) -> Check {
+    /// The clock may step back between CPUs.
+    const TOLERANCE_NS: f64 = 10_000.0;
+    let excess = |(joined, thread): (&JoinedThread, &Thread)| {
+        let calls: u64 = thread.syscalls.iter().map(|call| call.on_cpu_ns).sum();
+        let inside = joined.tracked.syscall_ns.max(calls);
+        (inside.saturating_sub(joined.tracked.on_cpu_ns), thread.tid)
+    };
+    let worst = joined.iter().zip(threads).map(excess).max();
+    let (excess, tid) = worst.unwrap_or_default();
+    let check = Check::within("syscall_time", "ns", 0.0, excess as f64, TOLERANCE_NS);
+    if excess == 0 {
+        return check;
+    }
+    let note = format!("thread {tid} has more time in system calls than on a CPU");
+    Check { note, ..check }
 }
 
 /// Passes a check that could not be made, with the reason: it is no evidence of an error.

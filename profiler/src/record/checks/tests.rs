@@ -17,6 +17,7 @@ fn joined(on_cpu_ns: u64, exec_ns: u64) -> JoinedThread {
         exited_ns: None,
         kernel,
         early_ns: 0,
+        open_wait_ns: 0,
     }
 }
 

@@ -14,6 +14,7 @@ fn snapshot(tid: u32, exec_ns: u64) -> ProcSnapshot {
         run_delay_ns: 0,
         voluntary: 5,
         involuntary: 1,
+        faults: 0,
     };
     ProcSnapshot {
         threads: BTreeMap::from([(tid, thread)]),
