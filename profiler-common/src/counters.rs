@@ -50,6 +50,8 @@ counters! {
     exits_produced,
     /// Ends of threads for which the ring buffer had no room.
     exits_dropped,
+    /// Processes for which a full map had no room.
+    lost_processes,
     /// Threads for which a full map had no room.
     lost_threads,
     /// System calls for which a full map had no room.
@@ -72,13 +74,14 @@ counters! {
     lost_call_sites,
 }
 
-const _: () = assert!(size_of::<Counters>() == 200);
+const _: () = assert!(size_of::<Counters>() == 208);
 
 impl Counters {
     /// Returns the number of events that could not be stored. Those that lost their code only are
     /// in the recording all the same.
     pub fn lost(&self) -> u64 {
         self.exits_dropped
+            + self.lost_processes
             + self.lost_threads
             + self.lost_syscalls
             + self.lost_sockets

@@ -25,6 +25,7 @@ pub mod instruction;
 #[cfg(feature = "loader")]
 mod loader;
 pub mod numbers;
+pub mod process;
 pub mod relay;
 pub mod slot;
 pub mod socket;
@@ -40,6 +41,7 @@ pub use fifo::{Fifo, RecvStamp};
 pub use gc_bursts::GcBursts;
 pub use go::GoEvent;
 pub use goroutine::Goroutines;
+pub use process::Forked;
 pub use relay::Relays;
 pub use slot::Slot;
 pub use socket::{SockCacheEntry, Socket};

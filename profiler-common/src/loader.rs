@@ -5,8 +5,8 @@
 )]
 
 use crate::{
-    CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, GcBursts, Goroutines, RecvStamp,
-    Relays, RunQueueBlame, Socket, StackKey, SyscallStat, Thread, Wakes,
+    CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, Forked, GcBursts, Goroutines,
+    RecvStamp, Relays, RunQueueBlame, Socket, StackKey, SyscallStat, Thread, Wakes,
 };
 
 macro_rules! plain_data {
@@ -24,6 +24,7 @@ plain_data!(
     Counters,
     EventLoop,
     Fifo,
+    Forked,
     GcBursts,
     Goroutines,
     RecvStamp,

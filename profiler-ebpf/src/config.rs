@@ -17,6 +17,8 @@ globals! {
     TARGET_TGID: u32 = 0;
     /// 1: further thread groups are tracked, those in the map `TARGETS`.
     MANY_TARGETS: u8 = 0;
+    /// 1: a process that a tracked one forks is tracked too.
+    FOLLOW_FORKS: u8 = 0;
     /// A value of `profiler_common::Pairing`.
     PAIRING: u32 = 0;
     /// The first eight bytes of the name of gc threads; 0 where they have no name of their own.

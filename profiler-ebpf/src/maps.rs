@@ -6,18 +6,26 @@ use aya_ebpf::maps::{Array, HashMap, PerCpuArray, Queue, RingBuf};
 use core::borrow::Borrow;
 use profiler_common::call_stack::{MAX_COUNTS, MAX_STACKS};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
+use profiler_common::process::{MAX_PROCESSES, TARGET_CACHE_LEN};
 use profiler_common::slot::{atomic_add, opaque};
 use profiler_common::socket::{MAX_SOCKETS, SOCK_CACHE_LEN};
 use profiler_common::syscall::HOT_SYSCALLS;
 use profiler_common::{
-    CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, GcBursts, GoEvent, Goroutines,
-    MAX_THREADS, RecvStamp, Relays, RunQueueBlame, Slot, SockCacheEntry, Socket, StackKey,
-    SyscallStat, Thread, Wakes, event_loop, goroutine, relay, wakes,
+    CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, Forked, GcBursts, GoEvent,
+    Goroutines, MAX_THREADS, RecvStamp, Relays, RunQueueBlame, Slot, SockCacheEntry, Socket,
+    StackKey, SyscallStat, Thread, Wakes, event_loop, goroutine, relay, wakes,
 };
 
 /// Thread groups that are tracked besides `TARGET_TGID`.
 #[map]
-pub static TARGETS: HashMap<u32, u32> = HashMap::with_max_entries(256, 0);
+pub static TARGETS: HashMap<u32, u32> = HashMap::with_max_entries(MAX_PROCESSES, 0);
+/// Thread groups of `TARGETS` by the low bits of their id: most look-ups are of processes that are
+/// not tracked, and one in an array takes less than one in a hash. See `process::SHARED`.
+#[map]
+pub static TARGET_CACHE: Array<u32> = Array::with_max_entries(TARGET_CACHE_LEN, 0);
+/// Processes that tracked ones forked in the window.
+#[map]
+pub static FORKED: HashMap<u32, Forked> = HashMap::with_max_entries(MAX_PROCESSES, 0);
 /// Monotonic start of the window, ns; 0 outside the window, when nothing is recorded.
 #[map]
 pub static WINDOW: Array<u64> = Array::with_max_entries(1, 0);

@@ -3,15 +3,17 @@
 use crate::config::{MANY_TARGETS, OFF_TASK_PID, OFF_TASK_TGID, TARGET_TGID};
 use crate::hook::{Access, Object, task_address};
 use crate::maps::{
-    FREE_SLOTS, RUNNING, SERIAL, SLOTS, TARGETS, THREADS, TID_SLOT_CACHE, TID_SLOT_CACHE_LEN,
-    count, slot, window_start,
+    FORKED, FREE_SLOTS, RUNNING, SERIAL, SLOTS, TARGET_CACHE, TARGETS, THREADS, TID_SLOT_CACHE,
+    TID_SLOT_CACHE_LEN, count, slot, window_start,
 };
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::{bpf_get_current_pid_tgid, bpf_get_smp_processor_id, bpf_ktime_get_ns};
 use aya_log_ebpf::{debug, warn};
+use profiler_common::process::{self, Cached, TARGET_CACHE_LEN};
+use profiler_common::slot::Field;
 use profiler_common::socket::NO_SLOT;
 use profiler_common::thread::{ON_CPU, RUNNABLE};
-use profiler_common::{Slot, Thread};
+use profiler_common::{Forked, Slot, Thread};
 
 /// The state of a tracked thread.
 pub type Tracked = Slot<'static, Thread>;
@@ -35,7 +37,54 @@ pub fn now() -> u64 {
 /// Whether a thread group is tracked.
 #[inline(always)]
 pub fn is_target(tgid: u32) -> bool {
-    tgid == TARGET_TGID.load() || (MANY_TARGETS.load() == 1 && TARGETS.get_ptr(tgid).is_some())
+    tgid == TARGET_TGID.load() || (MANY_TARGETS.load() == 1 && is_other_target(tgid))
+}
+
+#[inline(always)]
+fn is_other_target(tgid: u32) -> bool {
+    let Some(entry) = target_entry(tgid) else {
+        return false;
+    };
+    match process::look_up(entry.get(), tgid) {
+        Cached::Tracked => true,
+        Cached::Untracked => false,
+        Cached::Unknown => TARGETS.get_ptr(tgid).is_some(),
+    }
+}
+
+/// The cache's entry of a thread group.
+#[inline(always)]
+fn target_entry(tgid: u32) -> Option<Field<'static, u32>> {
+    let entry = TARGET_CACHE.get_ptr_mut(tgid % TARGET_CACHE_LEN)?;
+    // SAFETY: an array's memory stays in place, and no reference to it is ever made.
+    Some(unsafe { Field::inside(entry) })
+}
+
+/// Begins to track a process that a tracked one has forked.
+#[inline(always)]
+pub fn insert_process(tgid: u32, parent: u32) {
+    let forked = Forked {
+        parent,
+        reserved: 0,
+        started_ns: now(),
+    };
+    let known = TARGETS.insert(tgid, 0u32, 0).is_ok();
+    if !known || FORKED.insert(tgid, forked, 0).is_err() {
+        count(|counters| counters.lost_processes += 1);
+    }
+    if known && let Some(entry) = target_entry(tgid) {
+        entry.set(process::added(entry.get(), tgid));
+    }
+}
+
+/// Ends the tracking of a process, so that its id can be another's.
+#[inline(always)]
+pub fn remove_process(tgid: u32) {
+    if TARGETS.remove(tgid).is_ok()
+        && let Some(entry) = target_entry(tgid)
+    {
+        entry.set(process::removed(entry.get(), tgid));
+    }
 }
 
 /// Returns the identity of a task, if it is tracked.

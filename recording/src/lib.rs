@@ -70,6 +70,9 @@ pub struct Recording {
     pub window: Window,
     /// Sums over the target's threads.
     pub process: process::Process,
+    /// The target's processes, ended ones included. The first is the one that the target names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<process::TreeProcess>,
     /// Every thread seen in the window, ended ones included.
     pub threads: Vec<process::Thread>,
     /// Who woke which thread, most wake-ups first.

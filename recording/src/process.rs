@@ -43,6 +43,28 @@ pub struct Process {
     pub cpu_clock_ns: Option<u64>,
 }
 
+/// A process of the target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TreeProcess {
+    /// Process id.
+    pub pid: u32,
+    /// The process that forked it, if that was inside the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ppid: Option<u32>,
+    /// Name of its main thread; never trusted, renderers escape it.
+    pub name: String,
+    /// Threads in the window, ended ones included.
+    pub threads: u64,
+    /// On-CPU time of its threads, steal included.
+    pub on_cpu_ns: u64,
+    /// Fork, relative to the window's start, if it was inside the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_ns: Option<u64>,
+    /// End of the last thread, relative to the window's start, if it was inside the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exited_ns: Option<u64>,
+}
+
 /// A process that held a CPU while threads of the target waited for one. Waits under 50 µs are the
 /// time that a switch takes and are not counted here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -65,6 +87,9 @@ pub struct RunQueueBlame {
 pub struct Thread {
     /// Thread id.
     pub tid: u32,
+    /// The process that it belongs to; 0 where that was not recorded.
+    #[serde(default)]
+    pub pid: u32,
     /// Name that the thread gave itself; never trusted, renderers escape it.
     pub name: String,
     /// Role in its runtime. `analysis::annotate` writes it for readers of the file; comparing

@@ -47,7 +47,7 @@ fn per_second(recording: &Recording, ns: u64) -> Option<Sample> {
 }
 
 fn life_of(thread: &Thread) -> u64 {
-    thread.seen_on_cpu_ns() + thread.run_queue_ns + thread.off_cpu_ns
+    thread.seen_on_cpu_ns() + thread.run_queue_ns + thread.throttled_ns + thread.off_cpu_ns
 }
 
 /// Books the lifetimes of all threads in one round.
@@ -69,6 +69,14 @@ pub fn book_life(path: &str, recording: &Recording, ledger: &mut Ledger) {
             Field::OnCpuNs,
         );
         add(steal, steal.label(), thread.steal_ns, 0, Field::StealNs);
+        let throttled = TermKind::Throttled;
+        add(
+            throttled,
+            throttled.label(),
+            thread.throttled_ns,
+            0,
+            Field::ThrottledNs,
+        );
         let queued_ns = thread.run_queue_ns;
         match thread.preempted_ns.map(|ns| ns.min(queued_ns)) {
             Some(preempted_ns) => {
@@ -197,6 +205,21 @@ mod tests {
             .iter()
             .filter(|(cause, _)| cause.starts_with("idle"));
         assert_eq!(idle.count(), 4, "{of_pool:?}");
+    }
+
+    #[test]
+    fn books_throttled_time_apart_from_the_run_queue() {
+        let round = Build::arm("go").thread(1, MAIN, |thread| thread);
+        let round = round.with(|recording| {
+            let thread = &mut recording.threads[0];
+            (thread.run_queue_ns, thread.throttled_ns) = (7, 400);
+        });
+        let round = round.done();
+        let rows = booked(book_life, &round);
+        let throttled = row(TermKind::Throttled.label(), 400);
+        assert!(rows.contains(&throttled), "{rows:?}");
+        let booked: u64 = rows.iter().map(|(_, value)| value).sum();
+        assert_eq!(booked, life_of(&round.threads[0]));
     }
 
     #[test]

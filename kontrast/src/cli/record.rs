@@ -58,6 +58,9 @@ pub struct Record {
         value_name = "STACKS"
     )]
     pub stacks: Vec<StackKind>,
+    /// Record only the given processes, not the ones that they start.
+    #[arg(long)]
+    pub no_tree: bool,
     /// Print the diagnostics of the eBPF programs.
     #[arg(long)]
     pub log_programs: bool,
@@ -168,6 +171,7 @@ impl Record {
             stacks: self.stacks(),
             mode: self.probes.mode(),
             round: self.round,
+            follow_forks: !self.no_tree,
             runtime_symbols: self.runtime_symbols.clone(),
         }
     }

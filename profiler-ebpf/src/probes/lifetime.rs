@@ -2,16 +2,20 @@
 //!
 //! Hooks: `sched_process_fork`, `sched_process_exit`, `sched_process_free`. Where `sched_switch` is
 //! attached, the last switch of a thread ends it.
-//! Writes: `THREADS`, `SLOTS`, `SYSCALLS`, `EXITED`.
+//! Writes: `THREADS`, `SLOTS`, `SYSCALLS`, `EXITED`; for processes `TARGETS`, `TARGET_CACHE`,
+//! `FORKED`.
 
 use crate::config::{
-    OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_NIVCSW, OFF_TASK_NVCSW, OFF_TASK_RUN_DELAY,
+    FOLLOW_FORKS, OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_NIVCSW, OFF_TASK_NVCSW,
+    OFF_TASK_RUN_DELAY, OFF_TASK_TGID,
 };
 use crate::hook::{Access, Args, Object, hooks};
 use crate::maps::{EXITED, count, window_start};
 use crate::probes::fault;
 use crate::probes::syscall::keep_hot_syscalls;
-use crate::track::{Tracked, current, ids_of, in_slot, insert, lookup, now, remove};
+use crate::track::{
+    Tracked, current, ids_of, in_slot, insert, insert_process, lookup, now, remove, remove_process,
+};
 use aya_log_ebpf::warn;
 use profiler_common::ThreadExit;
 use profiler_common::thread::{
@@ -24,13 +28,21 @@ hooks! {
     "sched_process_free" => free as sched_process_free, sched_process_free_raw;
 }
 
+/// Tracks a new thread. A new process is tracked with its parent, from its first instruction on.
 #[inline(always)]
 fn fork<A: Access>(args: Args<A>) {
-    let child = args.object::<1>();
-    let Some(ids) = ids_of(child) else { return };
+    let (parent, child) = (args.object::<0>(), args.object::<1>());
     if window_start().is_none() {
         return;
     }
+    let tgid: u32 = child.read(OFF_TASK_TGID.load());
+    if FOLLOW_FORKS.load() == 1
+        && let Some(parent) = ids_of(parent)
+        && parent.tgid != tgid
+    {
+        insert_process(tgid, parent.tgid);
+    }
+    let Some(ids) = ids_of(child) else { return };
     if let Some(slot) = insert(ids, child.address(), OFF_CPU, now())
         && let Some(thread) = in_slot(slot)
     {
@@ -51,12 +63,16 @@ fn exit<A: Access>(_args: Args<A>) {
 #[inline(always)]
 fn free<A: Access>(args: Args<A>) {
     let task = args.object::<0>();
-    if let Some(ids) = ids_of(task)
-        && window_start().is_some()
+    let Some(ids) = ids_of(task) else { return };
+    if window_start().is_some()
         && let Some(thread) = lookup(ids.tid)
         && thread.has(FLAG_EXITING)
     {
         finish(thread, task);
+    }
+    // A process is freed with its main thread, once all others are gone.
+    if ids.tid == ids.tgid {
+        remove_process(ids.tgid);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::config::{
 use crate::hook::{Access, Args, Direct, Helper, Object, hooks};
 use crate::maps::{LISTENING, count, observe, observe_relay, window_start};
 use crate::sockets::{self, TrackedSocket};
-use crate::track::{Tracked, current, now};
+use crate::track::{Tracked, current, current_ids, now};
 use aya_ebpf::helpers::generated::bpf_skc_to_tcp_sock;
 use profiler_common::Counters;
 use profiler_common::histogram::Kind;
@@ -35,6 +35,7 @@ const MSG_PEEK: u64 = 2;
 const TCP_ESTABLISHED: u32 = 1;
 const TCP_SYN_SENT: u32 = 2;
 const TCP_CLOSE: u32 = 7;
+const TCP_LISTEN: u32 = 10;
 
 #[inline(always)]
 fn send<A: TcpAccess>(args: Args<A>) {
@@ -203,8 +204,19 @@ fn set_state<A: Access>(args: Args<A>) {
         if sockets::lookup(sock).is_some() {
             count(|counters| counters.connected += 1);
         }
+    } else if new == TCP_LISTEN {
+        listen(sock);
     } else if new == TCP_CLOSE && sockets::remove(sock) {
         count(|counters| counters.closed += 1);
+    }
+}
+
+/// Notes a port that the target begins to listen on, in listen(2).
+#[inline(always)]
+fn listen<A: Access>(sock: Object<A>) {
+    let port: u16 = sock.read(OFF_SOCK_NUM.load());
+    if current_ids().is_some() && LISTENING.insert(port, 1u8, 0).is_err() {
+        count(|counters| counters.lost_sockets += 1);
     }
 }
 

@@ -36,6 +36,7 @@ fn thread(joined: &JoinedThread, span: Span) -> Thread {
     let run_queue_ns = tracked.run_queue_ns - throttled_ns;
     Thread {
         tid: tracked.tid,
+        pid: tracked.tgid,
         name: joined.name.clone(),
         on_cpu_ns: tracked.on_cpu_ns,
         syscall_ns: tracked.syscall_ns.min(tracked.on_cpu_ns),

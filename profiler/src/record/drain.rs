@@ -4,13 +4,14 @@ use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
 use profiler_common::histogram::{BUCKETS, Kind};
+use profiler_common::process::{self, TARGET_CACHE_LEN};
 use profiler_common::socket::MAX_SOCKETS;
 use profiler_common::syscall::HOT_SYSCALLS;
 use profiler_common::wakes::WAKE_CACHE_LEN;
 use profiler_common::{
-    CallSite, CallSiteSum, Counters, EventLoop, GcBursts, MAX_THREADS, Relays, RunQueueBlame,
-    SyscallStat, Thread, ThreadExit, UNIT_BITS, Wakes, event_loop, relay, split_code_key, syscall,
-    wakes,
+    CallSite, CallSiteSum, Counters, EventLoop, Forked, GcBursts, MAX_THREADS, Relays,
+    RunQueueBlame, SyscallStat, Thread, ThreadExit, UNIT_BITS, Wakes, event_loop, relay,
+    split_code_key, syscall, wakes,
 };
 use recording::Histogram;
 use std::collections::BTreeMap;
@@ -206,6 +207,26 @@ pub fn fill<K: aya::Pod, V: aya::Pod>(
     let mut map = HashMap::<_, K, V>::try_from(map)?;
     let mut entries = entries.into_iter();
     entries.try_for_each(|(key, value)| Ok(map.insert(key, value, 0)?))
+}
+
+/// Adds thread groups to those that are tracked.
+pub fn add_targets(bpf: &mut Ebpf, tgids: &[u32]) -> Result<()> {
+    fill_set::<u32, u32>(bpf, "TARGETS", tgids)?;
+    let map = bpf
+        .map_mut("TARGET_CACHE")
+        .context("the object has no map TARGET_CACHE")?;
+    let mut cache: Array<_, u32> = Array::try_from(map)?;
+    for tgid in tgids {
+        let index = tgid % TARGET_CACHE_LEN;
+        let entry = cache.get(&index, 0)?;
+        cache.set(index, process::added(entry, *tgid), 0)?;
+    }
+    Ok(())
+}
+
+/// Reads the processes that were forked in the window.
+pub fn forked(bpf: &Ebpf) -> Result<Vec<(u32, Forked)>> {
+    Ok(entries(bpf, "FORKED")?.collect())
 }
 
 /// Adds keys to a map that is used as a set.

@@ -142,12 +142,38 @@ pub fn memory_of(pid: u32) -> Memory {
     }
 }
 
-/// Returns memory by class now, with the connections open at `ports`.
-pub fn region_point(pid: u32, ports: &[u16], t_ns: u64) -> RegionPoint {
+/// Returns the memory of processes together, without the series. Resident bytes count a shared page
+/// once for each process, proportional ones (PSS) once.
+pub fn memory_of_all(pids: &[u32]) -> Memory {
+    let mut sum = Memory::default();
+    let mut classes: BTreeMap<RegionClass, Region> = BTreeMap::new();
+    for memory in pids.iter().map(|pid| memory_of(*pid)) {
+        sum.rss_bytes += memory.rss_bytes;
+        sum.peak_rss_bytes += memory.peak_rss_bytes;
+        for region in memory.regions {
+            let class = region.class;
+            let sum = classes.entry(class).or_insert(Region {
+                class,
+                rss_bytes: 0,
+                pss_bytes: 0,
+            });
+            sum.rss_bytes += region.rss_bytes;
+            sum.pss_bytes += region.pss_bytes;
+        }
+    }
+    Memory {
+        regions: classes.into_values().collect(),
+        ..sum
+    }
+}
+
+/// Returns memory by class now, with the connections open at `ports` in the network namespace of
+/// the first process.
+pub fn region_point(pids: &[u32], ports: &[u16], t_ns: u64) -> RegionPoint {
     RegionPoint {
         t_ns,
-        connections: open_connections(pid, ports),
-        regions: memory_of(pid).regions,
+        connections: pids.first().map_or(0, |pid| open_connections(*pid, ports)),
+        regions: memory_of_all(pids).regions,
     }
 }
 

@@ -25,6 +25,7 @@ pub mod privilege;
 pub mod probe_groups;
 mod proc_recorder;
 pub mod proc_snapshot;
+pub mod process_tree;
 pub mod programs;
 pub mod run_queue_blame;
 pub mod runtime;
@@ -78,6 +79,8 @@ pub struct Options {
     pub mode: Mode,
     /// Number of the round in its comparison: [`Mode::Overhead`] orders its modes by it.
     pub round: u32,
+    /// Whether descendants of the processes belong to the target, those forked later included.
+    pub follow_forks: bool,
     /// Folder that an instrumented runtime writes symbols to.
     pub runtime_symbols: Option<PathBuf>,
 }
@@ -98,7 +101,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// Ticks from one point of the series to the next: one a second.
 const TICKS_PER_POINT: u32 = 10;
 
-/// Records until `until`, a signal, or the end of the first process. Calls `attached` once the
+/// Records until `until`, a signal, or the end of the last process. Calls `attached` once the
 /// window is open.
 ///
 /// # Errors

@@ -30,6 +30,7 @@ pub const PROBE_GROUPS: &[Hooks] = &[
             "sched_wakeup_new",
             "sched_process_fork",
             "sched_process_exit",
+            "sched_process_free",
         ],
         required: true,
         provides: "CPU time, switches and sleep: nothing is recorded without it",

@@ -54,18 +54,25 @@ impl ProcSnapshot {
     pub fn read(pids: &[u32]) -> Self {
         let mut snapshot = ProcSnapshot {
             steal_ns: steal_ns(),
-            cpu_clock_ns: cpu_clocks_ns(pids),
+            cpu_clock_ns: Some(0),
             ..ProcSnapshot::default()
         };
+        snapshot.add(pids);
+        snapshot
+    }
+
+    /// Adds processes to the snapshot.
+    pub fn add(&mut self, pids: &[u32]) {
+        let clocks = cpu_clocks_ns(pids);
+        self.cpu_clock_ns = self.cpu_clock_ns.zip(clocks).map(|(sum, more)| sum + more);
         for pid in pids {
-            snapshot.threads.extend(threads_of(*pid));
+            self.threads.extend(threads_of(*pid));
             if let Some(stat) = stat_of(*pid) {
-                snapshot.minor += stat.minflt;
-                snapshot.major += stat.majflt;
-                snapshot.kernel_ns += stat.stime * TICK_NS;
+                self.minor += stat.minflt;
+                self.major += stat.majflt;
+                self.kernel_ns += stat.stime * TICK_NS;
             }
         }
-        snapshot
     }
 
     /// Returns the growth of the CPU clocks since an earlier snapshot.

@@ -22,6 +22,8 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("KONTRAST_BPF"));
 pub struct ProbeConfig {
     /// Thread groups that are tracked.
     pub tgids: Vec<u32>,
+    /// Whether a process that a tracked one forks is tracked too.
+    pub follow_forks: bool,
     /// How receives are paired with sends.
     pub pairing: Pairing,
     /// The first eight bytes of the name of gc threads; 0 where they have no name of their own.
@@ -44,6 +46,7 @@ impl ProbeConfig {
     pub fn minimal(tgids: Vec<u32>, log: bool, kinds: &[HookKind]) -> Self {
         ProbeConfig {
             tgids,
+            follow_forks: false,
             pairing: Pairing::Pool,
             gc_thread_comm: 0,
             stacks: Stacks::NONE,
@@ -203,7 +206,8 @@ impl Programs {
 
 fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let first = *config.tgids.first().context("no process to record")?;
-    let many = u8::from(config.tgids.len() > 1);
+    let follow_forks = u8::from(config.follow_forks);
+    let many = u8::from(config.follow_forks || config.tgids.len() > 1);
     let pairing = config.pairing as u32;
     let walks_stacks = u8::from(cfg!(target_arch = "x86_64"));
     let has_state = u8::from(layout.switch_has_state);
@@ -213,6 +217,7 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     loader
         .override_global("TARGET_TGID", &first, true)
         .override_global("MANY_TARGETS", &many, true)
+        .override_global("FOLLOW_FORKS", &follow_forks, true)
         .override_global("PAIRING", &pairing, true)
         .override_global("GC_THREAD_COMM", &config.gc_thread_comm, true)
         .override_global("KEEPS_STACKS", &stacks, true)

@@ -18,7 +18,6 @@ const POINTS_PER_WALK: usize = 2;
 /// Points so far.
 #[derive(Debug)]
 pub struct Series {
-    pids: Vec<u32>,
     ports: Vec<u16>,
     /// CPU time.
     pub cpu: Vec<CpuPoint>,
@@ -39,7 +38,6 @@ impl Series {
     /// on now.
     pub fn new(pids: &[u32]) -> Self {
         Series {
-            pids: pids.to_vec(),
             ports: pids
                 .iter()
                 .flat_map(|pid| ports::listening_ports(*pid))
@@ -59,14 +57,15 @@ impl Series {
         &self.ports
     }
 
-    /// Adds a point at `now`, `t_ns` after the start of the window, from the programs' maps.
-    /// `ended` are the threads that have ended so far.
+    /// Adds a point at `now`, `t_ns` after the start of the window, from the programs' maps and the
+    /// processes' memory. `ended` are the threads that have ended so far.
     ///
     /// # Errors
     /// A map cannot be read.
     pub fn add(
         &mut self,
         bpf: &mut Ebpf,
+        pids: &[u32],
         ended: impl Iterator<Item = Thread>,
         (now, t_ns): (u64, u64),
     ) -> Result<()> {
@@ -79,9 +78,9 @@ impl Series {
             (sum.0 + on_cpu_ns, sum.1 + thread.syscall_ns)
         });
         self.add_cpu(t_ns, on_cpu_ns, kernel_ns);
-        self.memory.push(memory::memory_point(&self.pids, t_ns));
+        self.memory.push(memory::memory_point(pids, t_ns));
         if self.memory.len().is_multiple_of(POINTS_PER_WALK) {
-            let point = memory::region_point(self.pids[0], &self.ports, t_ns);
+            let point = memory::region_point(pids, &self.ports, t_ns);
             self.regions.push(point);
         }
         if self.memory.len().is_multiple_of(points_per_take()) {

@@ -7,11 +7,12 @@ use super::instrumented::Instrumentation;
 use super::memory::{self, Regions, WindowRegions};
 use super::probe_groups::PROC_STAT;
 use super::proc_snapshot::ProcSnapshot;
+use super::process_tree::ProcessTree;
 use super::programs::{ProbeConfig, Programs};
 use super::runtime_stats::Visible;
 use super::series::Series;
 use super::stacks::Symbols;
-use super::target::{self, Process, pids};
+use super::target::{self, Process};
 use super::threads::{JoinedThread, ThreadIndex};
 use super::window::{Opening, Span, monotonic_ns};
 use super::{
@@ -22,7 +23,7 @@ use anyhow::Result;
 use aya_log::EbpfLogger;
 use profiler_common::ThreadExit;
 use recording::observer::{Mode, Observer, ProbeGroupStatus};
-use recording::process::{Cpu, Faults, Thread};
+use recording::process::{Cpu, Thread};
 use recording::vocabulary::ProbeGroup;
 use recording::{Ended, Recording, Target};
 use std::collections::BTreeMap;
@@ -37,7 +38,7 @@ pub struct Session {
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     exits: Exits,
     ended_threads: Vec<ThreadExit>,
-    processes: Vec<Process>,
+    tree: ProcessTree,
     target: Target,
     placement: String,
     opening: Opening,
@@ -64,9 +65,11 @@ impl Session {
     /// # Errors
     /// The kernel refuses a required program, or a map cannot be filled.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
-        let target = target::describe(&processes, options)?;
+        let tree = ProcessTree::new(processes, options.follow_forks);
+        let target = target::describe(std::slice::from_ref(tree.first()), options)?;
         let config = ProbeConfig {
-            tgids: pids(&processes),
+            tgids: tree.pids(),
+            follow_forks: tree.follows(),
             pairing: runtime::pairing(target.runtime),
             gc_thread_comm: runtime::gc_thread_comm(target.runtime),
             stacks: options.stacks,
@@ -95,12 +98,12 @@ impl Session {
         super::privilege::drop_excess();
         let opening = Opening::now(&config.tgids);
         drain::set_window(&mut programs.bpf, opening.start_ns)?;
-        Ok(Session {
+        let mut session = Session {
             programs,
             logger,
             exits,
             ended_threads: Vec::new(),
-            processes,
+            tree,
             target,
             placement: options.placement.clone(),
             opening,
@@ -111,7 +114,22 @@ impl Session {
             syscall_entry_exit_ns,
             visible,
             instrumentation,
-        })
+        };
+        session.add_late_descendants()?;
+        Ok(session)
+    }
+
+    /// Tracks processes that were forked between the search for descendants and the window.
+    fn add_late_descendants(&mut self) -> Result<()> {
+        let late = self.tree.find_descendants();
+        self.opening.before.add(&late);
+        drain::add_targets(&mut self.programs.bpf, &late)
+    }
+
+    /// Adds the processes that were forked so far.
+    fn add_forked(&mut self) -> Result<()> {
+        self.tree.add_forked(drain::forked(&self.programs.bpf)?);
+        Ok(())
     }
 
     /// Detaches the programs. They stay loaded.
@@ -146,7 +164,9 @@ impl Session {
         let now = monotonic_ns();
         let t_ns = now.saturating_sub(self.opening.start_ns);
         let ended = self.ended_threads.iter().map(|exit| exit.thread);
-        self.series.add(&mut self.programs.bpf, ended, (now, t_ns))
+        let pids = self.tree.pids();
+        let bpf = &mut self.programs.bpf;
+        self.series.add(bpf, &pids, ended, (now, t_ns))
     }
 
     fn close(&mut self) -> Result<Closed> {
@@ -155,7 +175,8 @@ impl Session {
         self.stats.stop();
         let closing_ns = monotonic_ns();
         drain::set_window(&mut self.programs.bpf, 0)?;
-        let after = ProcSnapshot::read(&pids(&self.processes));
+        self.add_forked()?;
+        let after = ProcSnapshot::read(&self.tree.pids());
         let own_cpu_ns = self.opening.own_cpu_ns();
         std::thread::sleep(IN_FLIGHT);
         self.take_exits();
@@ -188,7 +209,8 @@ impl Session {
         ended: Ended,
     ) -> Recording {
         let (drained, span) = (&closed.drained, closed.span);
-        let pid = self.processes[0].pid;
+        let pid = self.tree.first().pid;
+        let pids = self.tree.pids();
         let steal_ns = closed.after.steal_since(&self.opening.before);
         let mut threads = assemble::threads(joined, drained, span);
         let observer = self.observer(closed);
@@ -197,14 +219,18 @@ impl Session {
             false => closed.after.faults_since(&self.opening.before),
         };
         // The checks are about on-CPU time as the programs saw it, steal included.
-        let checks = self.checks(closed, joined, (&threads, &faults), &observer);
+        let checks = self.checks(closed, joined, &threads, &observer);
         steal::set_apart(&mut threads, joined, steal_ns);
         let syscalls = assemble::syscalls(&threads, &drained.errors);
         let mut process = assemble::process(&threads);
         process.cpu_clock_ns = closed.after.cpu_clock_since(&self.opening.before);
         Recording {
             schema: recording::RECORDING_SCHEMA.into(),
-            target: target::describe_again(&self.target),
+            target: Target {
+                other_pids: pids[1..].to_vec(),
+                ..target::describe_again(&self.target)
+            },
+            processes: self.tree.rows(joined, span),
             host: host::fingerprint(pid, steal_ns, &self.placement),
             window: self.opening.window(span, ended),
             process,
@@ -214,7 +240,7 @@ impl Session {
             memory: recording::memory::Memory {
                 series: std::mem::take(&mut self.series.memory),
                 region_series: std::mem::take(&mut self.series.regions),
-                ..memory::memory_of(pid)
+                ..memory::memory_of_all(&pids)
             },
             cpu: Cpu {
                 series: std::mem::take(&mut self.series.cpu),
@@ -247,7 +273,7 @@ impl Session {
         &self,
         closed: &Closed,
         joined: &[JoinedThread],
-        (threads, faults): (&[Thread], &Faults),
+        threads: &[Thread],
         observer: &Observer,
     ) -> Vec<recording::observer::Check> {
         let groups = &observer.probe_groups;
@@ -257,14 +283,12 @@ impl Session {
             span: closed.span,
             before: &self.opening.before,
             after: &closed.after,
-            faults,
             faults_counted: has_source(groups, ProbeGroup::PageFaults),
             wakeups_seen: groups
                 .iter()
                 .any(|group| group.group == ProbeGroup::Wakeups && !group.programs.is_empty()),
             counters: &closed.drained.counters,
             exits_consumed: self.ended_threads.len() as u64,
-            alive: !self.processes[0].has_ended(),
         })
     }
 }
@@ -278,7 +302,7 @@ fn has_source(groups: &[ProbeGroupStatus], wanted: ProbeGroup) -> bool {
 
 fn fill_maps(bpf: &mut aya::Ebpf, pids: &[u32], ports: &[u16]) -> Result<()> {
     drain::fill_set::<u16, u8>(bpf, "LISTENING", ports)?;
-    drain::fill_set::<u32, u32>(bpf, "TARGETS", pids)?;
+    drain::add_targets(bpf, pids)?;
     let heap_ends = pids
         .iter()
         .filter_map(|pid| Some((*pid, memory::heap_end(*pid)?)));
@@ -297,15 +321,16 @@ impl Recorder for Session {
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
+        self.add_forked()?;
         if number.is_multiple_of(TICKS_PER_POINT) {
             self.add_point()?;
         }
-        Ok(self.processes[0].has_ended())
+        Ok(self.tree.has_ended())
     }
 
     fn finish(mut self: Box<Self>, ended: Ended) -> Result<Recording> {
         let closed = self.close()?;
-        let pids = pids(&self.processes);
+        let pids = self.tree.pids();
         let start_regions = std::mem::take(&mut self.regions);
         let end_regions = memory::regions_of_all(&pids);
         let regions = WindowRegions {

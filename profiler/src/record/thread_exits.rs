@@ -44,7 +44,7 @@ impl ThreadExits {
     pub fn attach(tgids: Vec<u32>, options: &Options) -> Result<Self> {
         let config = ProbeConfig::minimal(tgids, options.log_programs, &options.hooks);
         let mut programs = Programs::attach_some(&config, LIFETIMES.iter())?;
-        drain::fill_set::<u32, u32>(&mut programs.bpf, "TARGETS", &config.tgids)?;
+        drain::add_targets(&mut programs.bpf, &config.tgids)?;
         drain::free_slots(&mut programs.bpf)?;
         let exits = Exits::new(&mut programs.bpf)?;
         Ok(ThreadExits {

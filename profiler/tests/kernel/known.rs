@@ -36,7 +36,9 @@ fn main() {
     if arguments[0] == "names" {
         known_shapes::rename(b'0');
     }
-    println!("{}", std::process::id());
+    if arguments[0] != "workers" {
+        println!("{}", std::process::id());
+    }
     match arguments[0].as_str() {
         "sleep" => after(wait_for_line, || sleep(number(1))),
         "touch" => after(wait_for_line, || touch(number(1))),
@@ -53,6 +55,12 @@ fn main() {
         "turns" => after(wait_for_line, || turns(number(1), number(2), number(3))),
         "relay" => known_relay::relay(wait_for_line, number(1)),
         "pool" => known_relay::pool(wait_for_line, number(1)),
+        "late-pool" => {
+            wait_for_line();
+            // It listens only now.
+            known_relay::pool(|| 0, number(1));
+        }
+        "workers" => known_shapes::workers(wait_for_line, number(1)),
         "bursts" => after(wait_for_line, || bursts(number(1))),
         "populate" => after(wait_for_line, || known_shapes::populate(number(1))),
         "signals" => after(wait_for_line, || known_shapes::signals(number(1))),

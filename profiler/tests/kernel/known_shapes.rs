@@ -168,6 +168,34 @@ pub fn exec_in_thread(arguments: &[&str]) {
     }
 }
 
+/// Forks two workers before it says its id. Each sleeps `times` times once it may begin, and ends.
+pub fn workers(ready: impl FnOnce() -> usize, times: usize) {
+    let (mut begin, beginning) = std::io::pipe().expect("a pipe");
+    let mut beginning = Some(beginning);
+    let mut children = Vec::new();
+    for _ in 0..2 {
+        // SAFETY: there is no other thread.
+        match unsafe { nix::unistd::fork() }.expect("a child") {
+            nix::unistd::ForkResult::Child => {
+                drop(beginning.take());
+                // The pipe ends when the parent closes it.
+                let _ = std::io::Read::read(&mut begin, &mut [0]);
+                crate::sleep(times);
+                // SAFETY: the child ends at once, without running any handler.
+                unsafe { libc::_exit(0) }
+            }
+            nix::unistd::ForkResult::Parent { child } => children.push(child),
+        }
+    }
+    println!("{}", std::process::id());
+    crate::after(ready, || {
+        drop(beginning.take());
+        for child in children {
+            nix::sys::wait::waitpid(child, None).expect("it ends");
+        }
+    });
+}
+
 /// Forks `times` children that end at once.
 pub fn forks(times: usize) {
     for _ in 0..times {

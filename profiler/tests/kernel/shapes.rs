@@ -125,3 +125,50 @@ fn known_process_waits_for_its_line() {
     assert_eq!(process.line(), "done");
     assert!(process.end().success());
 }
+
+#[test]
+fn records_forked_processes_until_the_last_has_ended() {
+    const CHILDREN: usize = 50;
+    let recording = record(&["forks", "50"]);
+    assert_eq!(recording.processes.len(), 1 + CHILDREN);
+    assert_eq!(recording.threads.len(), 1 + CHILDREN);
+    let parent = recording.target.pid;
+    for child in &recording.processes[1..] {
+        assert_eq!(child.ppid, Some(parent), "{child:?}");
+        assert!(child.exited_ns > child.started_ns, "{child:?}");
+        assert!(child.on_cpu_ns > 0 && child.threads == 1, "{child:?}");
+    }
+    assert_eq!(recording.target.other_pids.len(), CHILDREN);
+    let alone = record_with(&["forks", "50"], &["--no-tree"], |_| ());
+    assert_sound(&alone);
+    assert_eq!((alone.processes.len(), alone.threads.len()), (1, 1));
+}
+
+#[test]
+fn records_workers_that_were_forked_before() {
+    let recording = record(&["workers", "100"]);
+    // Two workers sleep 100 times each; the parent sleeps in one call.
+    assert_eq!(calls(&recording, "clock_nanosleep"), 200);
+    assert_eq!(recording.processes.len(), 3);
+    assert!(
+        recording
+            .processes
+            .iter()
+            .all(|process| process.threads == 1)
+    );
+    // Each of them has the pages of its binary.
+    let parent = recording.memory.rss_bytes;
+    assert!(recording.memory.peak_rss_bytes >= parent);
+}
+
+#[test]
+fn finds_ports_that_the_target_listens_on_later() {
+    let recording = record_with(
+        &["late-pool", "10"],
+        &["--runtime", "cpp", "--no-tree"],
+        |_| (),
+    );
+    assert_sound(&recording);
+    let sockets = &recording.sockets;
+    assert_eq!((sockets.relays_matched, sockets.relays_unmatched), (20, 0));
+}

@@ -117,6 +117,8 @@ pub enum Field {
     StealNs,
     /// `run_queue_ns`.
     RunQueueNs,
+    /// `throttled_ns`.
+    ThrottledNs,
     /// `preempted_ns`.
     PreemptedNs,
     /// `off_cpu_ns`.
@@ -164,6 +166,7 @@ impl Field {
             Field::SyscallNs => "syscall_ns",
             Field::StealNs => "steal_ns",
             Field::RunQueueNs => "run_queue_ns",
+            Field::ThrottledNs => "throttled_ns",
             Field::PreemptedNs => "preempted_ns",
             Field::OffCpuNs => "off_cpu_ns",
             Field::BlockedNs => "blocked_ns",

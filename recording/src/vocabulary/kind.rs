@@ -54,6 +54,8 @@ pub enum TermKind {
     Steal,
     /// Time in the run queue.
     RunQueue,
+    /// Time runnable, kept from running by a cgroup's CPU quota.
+    Throttled,
     /// Off-CPU time while the thread had nothing to do.
     Idle,
     /// Off-CPU time in the middle of work.
@@ -68,7 +70,7 @@ pub enum TermKind {
 }
 
 /// Kinds without a parameter, with their name and label.
-const PLAIN: [(TermKind, &str, &str); 16] = [
+const PLAIN: [(TermKind, &str, &str); 17] = [
     (TermKind::UserCode, "user-code", "user code"),
     (TermKind::Fault, "fault", "page faults and interrupts"),
     (
@@ -97,6 +99,11 @@ const PLAIN: [(TermKind, &str, &str); 16] = [
     (TermKind::OnCpu, "on-cpu", "on-CPU"),
     (TermKind::Steal, "steal", "steal (hypervisor)"),
     (TermKind::RunQueue, "run-queue", "run queue"),
+    (
+        TermKind::Throttled,
+        "throttled",
+        "throttled by cgroup (CPU quota)",
+    ),
     (TermKind::Idle, "idle", "idle"),
     (TermKind::Blocked, "blocked", "blocked"),
     (

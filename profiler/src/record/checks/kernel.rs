@@ -1,7 +1,7 @@
 //! Checks against the kernel's own accounting.
 
 use super::{EDGE_NS, Evidence, undecided};
-use crate::record::proc_snapshot::{ProcSnapshot, TICK_NS, TaskAccounting};
+use crate::record::proc_snapshot::{TICK_NS, TaskAccounting};
 use recording::observer::Check;
 use recording::process::Thread;
 
@@ -161,21 +161,17 @@ fn compare_switches(name: &str, evidence: &Evidence, kernel: f64, ours: f64) -> 
     unless_unknown(check, evidence)
 }
 
-/// Compares page faults.
+/// Compares page faults, thread by thread, so that the accounting of ended processes counts too.
 pub fn faults(evidence: &Evidence) -> Check {
     const TOLERANCE: f64 = 0.01;
     /// Faults between the readings of `/proc` and the edges of the window.
     const EDGE: f64 = 2.0;
-    let of = |snapshot: &ProcSnapshot| (snapshot.minor + snapshot.major) as f64;
-    let kernel = (of(evidence.after) - of(evidence.before)).max(0.0);
-    let ours = (evidence.faults.minor + evidence.faults.major) as f64;
+    let kernel = kernel_sum(evidence, |kernel| kernel.faults);
+    let ours = tracked_sum(evidence, profiler_common::Thread::faults);
     let tolerance = (kernel * TOLERANCE).max(EDGE);
     let check = Check::within("faults_vs_kernel", "faults", kernel, ours, tolerance);
-    if !evidence.alive {
-        return undecided(check, "the target had ended, and its accounting with it");
-    }
     if evidence.faults_counted {
-        check
+        unless_unknown(check, evidence)
     } else {
         undecided(check, "no program counted page faults")
     }

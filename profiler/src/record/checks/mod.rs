@@ -7,7 +7,7 @@ use super::threads::JoinedThread;
 use super::window::Span;
 use profiler_common::Counters;
 use recording::observer::Check;
-use recording::process::{Faults, Thread};
+use recording::process::Thread;
 
 /// Most time by which the edges of `/proc`'s readings and of the window lie apart: one tick of a
 /// 250 Hz kernel. `/proc` is read just before the window opens and just after it closes, and the
@@ -40,8 +40,6 @@ pub struct Evidence<'a> {
     pub before: &'a ProcSnapshot,
     /// The kernel's accounting at the end of the window.
     pub after: &'a ProcSnapshot,
-    /// Page faults as recorded.
-    pub faults: &'a Faults,
     /// Whether programs counted the page faults.
     pub faults_counted: bool,
     /// Whether programs saw the wake-ups. Otherwise run-queue time is the kernel's own.
@@ -50,8 +48,6 @@ pub struct Evidence<'a> {
     pub counters: &'a Counters,
     /// Thread exits taken from the ring buffer.
     pub exits_consumed: u64,
-    /// Whether the target was alive at the end, so that its accounting could be read.
-    pub alive: bool,
 }
 
 /// Returns every check of a recording with all probes.

@@ -130,9 +130,9 @@ impl ModuleFile {
             .map(|file| file.read_at(&mut before, from));
         let read = read.and_then(Result::ok).unwrap_or(0);
         let windows = before[..read].windows(PROLOGUE.len());
-        let found = windows.enumerate().filter(|(_, bytes)| *bytes == PROLOGUE);
+        let mut found = windows.enumerate().filter(|(_, bytes)| *bytes == PROLOGUE);
         let start = found
-            .last()
+            .next_back()
             .map_or(offset, |(place, _)| from + place as u64);
         self.address_of(start)
     }
