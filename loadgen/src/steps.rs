@@ -1,6 +1,7 @@
 //! Steps that every user repeats: one request, or several in order.
 
 use crate::checks::{Checks, Verdict};
+use crate::client::template::Placeholder;
 use crate::client::{Answer, Request, Values};
 
 /// A request, and the checks of its answer.
@@ -76,6 +77,12 @@ impl Steps {
             ..Values::default()
         };
         (&self.steps[(turn % count) as usize], values)
+    }
+
+    /// Returns whether a body has one of these placeholders.
+    pub fn has(&self, placeholders: &[Placeholder]) -> bool {
+        let mut steps = self.steps.iter();
+        steps.any(|step| step.request.body.has(placeholders))
     }
 
     /// Iterates over the steps if there are several.

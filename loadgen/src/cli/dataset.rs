@@ -1,9 +1,11 @@
 //! Prompts, think times, conversations and traces, from the command line.
 
 use super::run::Run;
+use crate::client::template::Placeholder;
 use crate::distribution::{self, Distribution};
 use crate::prompts::{Prompts, Source};
 use crate::scenario::{Shape, Unit};
+use crate::steps::Steps;
 use crate::trace::Trace;
 use crate::{Error, clock};
 use std::sync::Arc;
@@ -58,6 +60,19 @@ impl Run {
         self.think_time.as_ref().map(parse).transpose()
     }
 
+    /// Refuses prompts and conversations that no body has a placeholder for.
+    pub(super) fn check_placeholders(&self, steps: &Steps) -> Result<(), Error> {
+        use Placeholder::{Contents, Messages, Prompt};
+        let refuse = |text: &str| Err(Error::Usage(text.into()));
+        if self.conversation > 1 && !steps.has(&[Messages, Contents]) {
+            return refuse("--conversation needs {messages} or {contents} in the body");
+        }
+        if self.has_prompts() && !steps.has(&[Prompt, Messages, Contents]) {
+            return refuse("prompts need {prompt}, {messages} or {contents} in the body");
+        }
+        Ok(())
+    }
+
     /// Refuses options that need users in a load with rates.
     pub(super) fn check_users_only(&self, shape: &Shape) -> Result<(), Error> {
         let users = self.conversation > 1 || self.think_time.is_some();
@@ -105,7 +120,11 @@ mod tests {
     }
 
     fn run(arguments: &str) -> Run {
-        let all = format!("run --url http://127.0.0.1:1/v1/chat/completions {arguments}");
+        let url = match arguments.contains("--url") {
+            true => "",
+            false => "--url http://127.0.0.1:1/v1/chat/completions",
+        };
+        let all = format!("run {url} {arguments}");
         Command::try_parse_from(all.split_whitespace()).unwrap().run
     }
 
@@ -156,6 +175,9 @@ mod tests {
             "--rate 5 --conversation 3",
             "--replay sample --conversation 3",
             "--replay /no/such/file",
+            "--prompt-words 5 --body {}",
+            "--conversation 3 --body {prompt}",
+            "--conversation 3 --url http://127.0.0.1:1/chat",
         ] {
             let refusal = run(arguments).plan().unwrap_err();
             assert!(refusal.is_usage(), "{arguments}: {refusal}");

@@ -42,6 +42,8 @@ impl Run {
                 "--stop-when-crossed needs a --threshold".into(),
             ));
         }
+        let steps = self.steps(&scenario, &urls[0])?;
+        self.check_placeholders(&steps)?;
         Ok(Plan {
             origin: self.origin(),
             prompts: self.prompts(trace.as_ref())?,
@@ -57,7 +59,7 @@ impl Run {
                 .or(scenario.max_streams)
                 .unwrap_or(MAX_STREAMS) as usize,
             seed: self.seed,
-            steps: self.steps(&scenario, &urls[0])?,
+            steps,
             targets: urls
                 .iter()
                 .map(|url| Target::new(url, &transport))

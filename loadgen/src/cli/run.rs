@@ -122,7 +122,7 @@ pub struct Run {
     /// Use N worker threads [default: one per 500 streams, up to the number of CPUs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// Set the seed of the random due times
+    /// Set the seed of random due times, lengths and prompts
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Write the result as JSON; - is standard output

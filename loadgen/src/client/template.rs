@@ -130,6 +130,16 @@ impl Template {
         Self::Filled(pieces)
     }
 
+    /// Returns whether the template has one of these placeholders.
+    pub fn has(&self, placeholders: &[Placeholder]) -> bool {
+        let Self::Filled(pieces) = self else {
+            return false;
+        };
+        pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Value(value) if placeholders.contains(value)))
+    }
+
     /// Returns the text with `values` filled in.
     pub fn fill(&self, values: &Values<'_>) -> Bytes {
         match self {

@@ -130,9 +130,9 @@ fn unnamed(events: &[&str]) -> String {
         .collect()
 }
 
-#[test]
-fn reads_every_stream_format_with_reasoning_first() {
-    let streams = [
+/// Returns a stream of each format: a reasoning token, then two tokens of the answer.
+fn streams() -> [(&'static str, String); 5] {
+    [
         (
             "openai-chat",
             unnamed(&[
@@ -176,8 +176,12 @@ fn reads_every_stream_format_with_reasoning_first() {
                 "[DONE]",
             ]),
         ),
-    ];
-    for (format, body) in streams {
+    ]
+}
+
+#[test]
+fn reads_every_stream_format_with_reasoning_first() {
+    for (format, body) in streams() {
         let url = serve(event_stream(&body));
         for selected in ["auto", format] {
             let run = load(

@@ -57,8 +57,9 @@ pub fn add(ctx: &PerfEventContext, thread: Tracked, flags: u32, kernel: bool, st
         stack.kernel_len,
         hash_of(&stack.user[..], stack.user_len, mix(HASH_SEED, stack.top)),
     );
+    let stack = &*stack;
     if STACKS.get_ptr(hash).is_none()
-        && STACKS.insert(hash, &*stack, BPF_NOEXIST.into()).is_err()
+        && STACKS.insert(hash, stack, BPF_NOEXIST.into()).is_err()
         && STACKS.get_ptr(hash).is_none()
     {
         count(|counters| counters.lost_stacks += 1);

@@ -2,6 +2,8 @@
 
 use anyhow::{Result, bail};
 use caps::{CapSet, Capability};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 /// Capabilities that loading and attaching programs need.
 const TO_LOAD: [Capability; 2] = [Capability::CAP_BPF, Capability::CAP_PERFMON];
@@ -29,11 +31,27 @@ pub fn missing() -> Vec<Capability> {
         .collect()
 }
 
-/// Fails without the privilege to load eBPF programs.
+/// Inode of the PID namespace of the host (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
+const HOST_PIDS: u64 = 0xefff_fffc;
+
+/// Fails in a PID namespace of a container: the programs see the host's process ids, so that they
+/// would record another process with the same number, or none.
+fn require_host_pids() -> Result<()> {
+    match fs::metadata("/proc/self/ns/pid") {
+        Ok(namespace) if namespace.ino() != HOST_PIDS => bail!(
+            "kontrast runs in a PID namespace, as in a container, and eBPF programs see the host's process ids: run \
+             kontrast on the host, or share the host's namespace (`docker run --pid=host`, `hostPID: true`)"
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Fails without the privilege to load eBPF programs, or where they cannot find the process.
 ///
 /// # Errors
-/// A capability is missing; the message names it and the remedy.
+/// A capability is missing, or this is a PID namespace; the message names the remedy.
 pub fn require() -> Result<()> {
+    require_host_pids()?;
     let missing: Vec<String> = missing().iter().map(ToString::to_string).collect();
     if missing.is_empty() {
         return Ok(());

@@ -96,6 +96,16 @@ fn names_the_kernel_option_without_btf() {
 }
 
 #[test]
+fn names_the_pid_namespace_of_a_container() {
+    require_privilege();
+    let narrow = ["unshare", "--pid", "--fork", "--mount-proc"];
+    let (code, message) = record_behind(&narrow, &program(), &["--", "true"]);
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("PID namespace"), "{message}");
+    assert!(message.contains("--pid=host"), "the remedy: {message}");
+}
+
+#[test]
 fn saves_elsewhere_on_a_full_disk() {
     require_privilege();
     let _alone = alone();
