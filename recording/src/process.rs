@@ -325,11 +325,12 @@ pub struct Faults {
     pub user: u64,
     /// Taken in the kernel, on a user address (copying to or from the process).
     pub kernel: u64,
-    /// Pages that the kernel populated in a system call (`MAP_POPULATE`, `mlock`), without a fault of
-    /// a thread. Part of `minor` and `major`, not of `user` and `kernel`.
+    /// Pages that the kernel populated in a system call (`MAP_POPULATE`, `mlock`), without a fault
+    /// of a thread. Part of `minor` and `major`, not of `user` and `kernel`.
     #[serde(default)]
     pub populated: u64,
-    /// Part of `user` that ended in a signal (`SIGSEGV`, `SIGBUS`). Not part of `minor` and `major`.
+    /// Part of `user` that ended in a signal (`SIGSEGV`, `SIGBUS`). Not part of `minor` and
+    /// `major`.
     #[serde(default)]
     pub signalled: u64,
     /// Part of `kernel` that made the system call fail (`EFAULT`). Not part of `minor` and `major`.

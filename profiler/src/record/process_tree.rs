@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn finds_descendants_and_waits_for_the_last_of_them() {
         let mut shell = Command::new("sh");
-        shell.args(["-c", "cat & echo; wait"]).stdin(Stdio::piped());
+        shell.args(["-c", "sleep 1000 & echo; wait"]);
         let mut shell = shell.stdout(Stdio::piped()).spawn().expect("a shell");
         // Once the line is there, so is the child.
         let mut line = [0];

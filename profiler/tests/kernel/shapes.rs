@@ -117,7 +117,7 @@ fn counts_no_datagrams_as_tcp_and_gives_them_no_slot() {
 }
 
 #[test]
-fn known_process_waits_for_its_line() {
+fn keeps_a_known_process_waiting_for_its_line() {
     // The other tests rely on it: nothing happens before the recorder is attached.
     let mut process = known(&["populate", "1"]);
     assert!(process.line().parse::<u32>().is_ok());
