@@ -38,7 +38,6 @@ const OPEN: &[(&str, Rule)] = &[
     ("analysis", Rule::Dialect),
     ("analysis", Rule::TestName),
     ("analysis", Rule::Circle),
-    ("docs", Rule::Width),
     ("docs", Rule::Dialect),
     ("loadgen", Rule::Size),
     ("profiler", Rule::Size),
