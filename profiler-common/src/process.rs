@@ -36,10 +36,12 @@ pub enum Cached {
     Unknown,
 }
 
-/// Looks a process up in its entry.
+/// Looks a process up in its entry. The idle task, whose id is 0, is never tracked.
 #[inline(always)]
 pub fn look_up(entry: u32, tgid: u32) -> Cached {
-    if entry == tgid {
+    if entry == 0 {
+        Cached::Untracked
+    } else if entry == tgid {
         Cached::Tracked
     } else if entry == SHARED {
         Cached::Unknown
@@ -76,6 +78,7 @@ mod tests {
         assert_eq!(look_up(entry, 7 + TARGET_CACHE_LEN), Cached::Untracked);
         assert_eq!(look_up(removed(entry, 7), 7), Cached::Untracked);
         assert_eq!(added(entry, 7), entry);
+        assert_eq!(look_up(0, 0), Cached::Untracked, "the idle task");
     }
 
     #[test]

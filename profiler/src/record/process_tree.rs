@@ -72,6 +72,8 @@ impl ProcessTree {
 
     /// Adds processes that the programs saw being forked.
     pub fn add_forked(&mut self, forked: impl IntoIterator<Item = (u32, Forked)>) {
+        let mut forked: Vec<_> = forked.into_iter().collect();
+        forked.sort_by_key(|(_, fork)| fork.started_ns);
         for (pid, fork) in forked {
             self.forked.insert(pid, fork);
             self.add(pid);
