@@ -56,7 +56,7 @@ pub fn merge(parts: &[LoadSummary]) -> Result<LoadSummary, (usize, String)> {
         steps: steps::merge(parts)?,
         checks: checks(parts),
         thresholds: thresholds(parts, &totals)?,
-        held: None,
+        max_sustained: None,
         client: client(parts),
         series: series(parts),
     })

@@ -8,13 +8,13 @@ use crate::plan::Plan;
 use crate::saturation;
 use crate::steps::StepId;
 use recording::LOAD_SCHEMA;
-use recording::load::{Client, Goodput, Held, LoadCheck, LoadStep, LoadSummary, Usage};
+use recording::load::{Client, Goodput, LoadCheck, LoadStep, LoadSummary, MaxSustained, Usage};
 
 /// Returns the summary of a run.
 pub fn summarize(plan: &Plan, outcome: &Outcome) -> LoadSummary {
     let counters = &outcome.totals.counters;
     let client = client(plan, outcome);
-    let held = outcome.held.clone().map(|held| Held {
+    let held = outcome.held.clone().map(|held| MaxSustained {
         client_saturated: client.saturated,
         ..held
     });
@@ -60,7 +60,7 @@ pub fn summarize(plan: &Plan, outcome: &Outcome) -> LoadSummary {
             .iter()
             .map(|threshold| threshold.judged(&outcome.totals))
             .collect(),
-        held,
+        max_sustained: held,
         client,
         series: outcome.series.clone(),
     }

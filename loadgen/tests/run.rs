@@ -181,7 +181,7 @@ fn ends_the_run_at_a_crossed_threshold() {
         "--stop-when-crossed",
     ];
     let (code, summary, _) = load("/good", &more);
-    let held = summary.held.unwrap();
+    let held = summary.max_sustained.unwrap();
     assert_eq!(
         (held.load, held.unit.as_str(), held.crossed_at),
         (0.0, "users", Some(2.0))

@@ -60,7 +60,7 @@ fn reports_a_breakpoint_that_is_never_reached() {
     let never = ["--users", "4", "--threshold", "failed:rate<1%"];
     let (_, summary) = shortened("breakpoint", &never);
     all_answered(&summary);
-    let held = summary.held.unwrap();
+    let held = summary.max_sustained.unwrap();
     assert_eq!((held.unit.as_str(), held.crossed_at), ("users", None));
     assert!(summary.thresholds[0].ok);
 }

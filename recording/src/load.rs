@@ -74,7 +74,7 @@ pub struct LoadSummary {
     pub thresholds: Vec<Threshold>,
     /// Highest load that met the thresholds, where a run searched for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held: Option<Held>,
+    pub max_sustained: Option<MaxSustained>,
     /// Load generator itself.
     pub client: Client,
     /// One entry a second.
@@ -231,7 +231,7 @@ pub struct Threshold {
 
 /// Highest load that met the thresholds ("max sustained").
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Held {
+pub struct MaxSustained {
     /// Users, or requests a second.
     pub load: f64,
     /// Unit of `load`: `users` or `requests/s`.

@@ -9,7 +9,7 @@ use super::{
     load::{BREAKPOINT, Driver, Load},
 };
 use anyhow::{Context, bail};
-use recording::load::Held;
+use recording::load::MaxSustained;
 use std::time::Duration;
 
 /// Length of the search as a multiple of the recording's: its steps must be small against the load.
@@ -20,7 +20,7 @@ const STEADY: &str = "hold";
 /// The maximum sustained load, and the load to be recorded.
 pub struct Highest {
     /// Result of the search.
-    pub held: Held,
+    pub held: MaxSustained,
     /// The same number of users, desynchronized.
     pub load: Load,
 }
@@ -43,7 +43,7 @@ pub async fn find(
         .summary
         .context("the search for the highest load has no result")?;
     let held = summary
-        .held
+        .max_sustained
         .context("the search for the highest load has no load")?;
     let users = held.load as u32;
     if users == 0 {
@@ -60,7 +60,7 @@ pub async fn find(
         users: Some(users),
     };
     // A user is indivisible.
-    let held = Held {
+    let held = MaxSustained {
         load: users.into(),
         ..held
     };

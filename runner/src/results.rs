@@ -5,7 +5,7 @@ use recording::LoadSummary;
 
 /// Formats the result of a load; not every workload has tokens.
 fn of_load(load: &LoadSummary) -> String {
-    let held = match &load.held {
+    let held = match &load.max_sustained {
         Some(held) => format!("held {:.0} {}: ", held.load, held.unit),
         None => String::new(),
     };
@@ -35,7 +35,7 @@ pub fn of_round(round: &Round) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use recording::load::{Held, Requests};
+    use recording::load::{MaxSustained, Requests};
 
     #[test]
     fn omits_quantities_that_were_not_counted() {
@@ -49,10 +49,10 @@ mod tests {
         };
         assert_eq!(of_load(&load), "12 requests");
         load.tokens = 600;
-        load.held = Some(Held {
+        load.max_sustained = Some(MaxSustained {
             load: 420.0,
             unit: "users".into(),
-            ..Held::default()
+            ..MaxSustained::default()
         });
         assert_eq!(of_load(&load), "held 420 users: 12 requests, 600 tokens");
     }

@@ -203,7 +203,7 @@ impl Bench<'_> {
         recording.workload = Some(self.workload(arm, version));
         complete(&mut recording, &drive, counted.copied(), of_service);
         if let (Some(load), Some(highest)) = (&mut recording.load, highest) {
-            load.held = Some(highest.held);
+            load.max_sustained = Some(highest.held);
         }
         let noise = self.request.noise.clone();
         recording.host.noise = noise.filter(|noise| noise.is_of(&recording.host));

@@ -5,11 +5,11 @@ use super::Sign;
 use crate::thresholds::Thresholds;
 use recording::evidence::Part;
 use recording::format::percent;
-use recording::{Evidence, Recording, load::Held};
+use recording::{Evidence, Recording, load::MaxSustained};
 
 /// Returns the sign of the condition in one round.
 pub(super) fn check(path: &str, round: &Recording, _limits: &Thresholds) -> Option<Sign> {
-    let held = round.load.as_ref()?.held.as_ref()?;
+    let held = round.load.as_ref()?.max_sustained.as_ref()?;
     Some(Sign {
         // The worst round is the one that sustained least.
         size: -held.load,
@@ -18,7 +18,7 @@ pub(super) fn check(path: &str, round: &Recording, _limits: &Thresholds) -> Opti
     })
 }
 
-fn sustained(held: &Held) -> String {
+fn sustained(held: &MaxSustained) -> String {
     let (load, unit) = (held.load, &held.unit);
     let crossed = match held.crossed_at {
         Some(at) => format!("failed at {at:.0}"),
@@ -59,19 +59,19 @@ mod tests {
     use super::*;
     use recording::testing::Build;
 
-    fn sign(held: Option<Held>, model_cpu_ns: u64) -> Option<Sign> {
+    fn sign(held: Option<MaxSustained>, model_cpu_ns: u64) -> Option<Sign> {
         let build = Build::arm("x").load(100, 10);
         let build = build.thread(1, "main loop", |thread| thread.user(900_000_000, 1));
         let round = build.with(|round| {
             round.process.run_queue_ns = 100_000_000;
             round.model_cpu_ns = Some(model_cpu_ns);
-            round.load.as_mut().expect("load").held = held;
+            round.load.as_mut().expect("load").max_sustained = held;
         });
         check("r", &round.done(), &Thresholds::default())
     }
 
-    fn held(crossed_at: Option<f64>, client_saturated: bool) -> Option<Held> {
-        Some(Held {
+    fn held(crossed_at: Option<f64>, client_saturated: bool) -> Option<MaxSustained> {
+        Some(MaxSustained {
             load: 420.0,
             unit: "users".into(),
             crossed_at,

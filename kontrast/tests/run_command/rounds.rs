@@ -206,12 +206,12 @@ fn records_the_maximum_sustained_load() {
     let said = stderr(&output);
     assert!(said.contains("looking for the highest load"), "{said}");
     let load = place.recording("a/1").load.unwrap();
-    let held = load.held.unwrap();
+    let held = load.max_sustained.unwrap();
     assert_eq!((load.scenario.as_str(), held.crossed_at), ("hold", None));
     assert!(held.load > 0.0 && held.load <= 6.0, "{held:?}");
     assert!(load.series.iter().all(|point| point.load <= held.load));
     let search = json(place.file("a/1").join("search.json"));
-    let found = search["held"]["load"].as_f64().unwrap();
+    let found = search["max_sustained"]["load"].as_f64().unwrap();
     assert_eq!(found.floor(), held.load);
     let comparison = json(place.file("comparison.json"));
     let findings = comparison["findings"].as_array().unwrap();

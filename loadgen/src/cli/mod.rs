@@ -145,7 +145,10 @@ fn judge(summary: &LoadSummary) -> anyhow::Result<Outcome> {
     }
     let crossed = summary.thresholds.iter().any(|threshold| !threshold.ok);
     // A breakpoint search is meant to end by crossing a threshold.
-    let searched = summary.held.as_ref().is_some_and(|held| held.load > 0.0);
+    let searched = summary
+        .max_sustained
+        .as_ref()
+        .is_some_and(|held| held.load > 0.0);
     if crossed && searched {
         return Ok(Outcome::Done);
     }

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::clock::{instant, now_ns};
 use crate::measure::{Totals, Usage};
 use crate::plan::Plan;
-use recording::load::{Held, LoadPoint};
+use recording::load::{LoadPoint, MaxSustained};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub struct Outcome {
     /// Time from the server's last byte to the end, if it had stopped answering.
     pub unresponsive_ns: Option<u64>,
     /// Highest load that met the thresholds, if a breakpoint was searched.
-    pub held: Option<Held>,
+    pub held: Option<MaxSustained>,
 }
 
 /// Offers the load of `plan`, and calls `observe` five times a second.

@@ -5,7 +5,7 @@ use super::worker_state::WorkerState;
 use crate::clock::{MILLISECOND, SECOND};
 use crate::measure::Totals;
 use crate::plan::Plan;
-use recording::load::{Held, LoadPoint};
+use recording::load::{LoadPoint, MaxSustained};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -42,16 +42,16 @@ pub struct Monitor {
     /// Series with one point a second.
     pub series: Vec<LoadPoint>,
     /// Highest load that met the thresholds, if a breakpoint is searched.
-    pub held: Option<Held>,
+    pub held: Option<MaxSustained>,
     second: Arc<Totals>,
     window: Arc<Totals>,
 }
 
 impl Monitor {
     pub fn new(plan: Arc<Plan>, control: Arc<Control>, workers: Vec<Arc<WorkerState>>) -> Self {
-        let held = plan.stop_when_crossed.then(|| Held {
+        let held = plan.stop_when_crossed.then(|| MaxSustained {
             unit: plan.shape.unit.to_string(),
-            ..Held::default()
+            ..MaxSustained::default()
         });
         Self {
             plan,

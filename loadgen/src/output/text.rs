@@ -4,7 +4,7 @@ use super::steps;
 use crate::clock::SECOND;
 use recording::LoadSummary;
 use recording::format::{bytes, count, duration, number};
-use recording::load::{Distribution, Held, LoadCheck, Threshold};
+use recording::load::{Distribution, LoadCheck, MaxSustained, Threshold};
 use std::io::{self, Write};
 
 /// Writes the summary of a run.
@@ -223,8 +223,8 @@ fn write_client(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_verdicts(summary: &LoadSummary, out: &mut dyn Write) -> io::Result<()> {
-    if let Some(held) = &summary.held {
-        let Held {
+    if let Some(held) = &summary.max_sustained {
+        let MaxSustained {
             load,
             unit,
             crossed_at,

@@ -160,7 +160,7 @@ fn facts(summary: &LoadSummary) -> Vec<Fact> {
         let text = format!("{} % of requests met {}", number(share), goodput.slo);
         fact("goodput", text);
     }
-    if let Some(held) = &summary.held {
+    if let Some(held) = &summary.max_sustained {
         fact(
             "max sustained",
             format!("{} {}", number(held.load), held.unit),
