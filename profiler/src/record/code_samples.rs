@@ -5,8 +5,10 @@ use super::memory::WindowRegions;
 use super::symbols;
 use super::target::file_name;
 use super::threads::ThreadIndex;
+use recording::Stacks;
 use recording::process::CodeSamples;
-use recording::vocabulary::RegionClass;
+use recording::stacks::{SampleMode, StackCount};
+use recording::vocabulary::{CodePlace, RegionClass};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -39,6 +41,33 @@ pub fn code_samples(
         );
         *sums.entry(key).or_default() += count;
     }
+    rows(sums)
+}
+
+/// Lists samples by thread and function as their call stacks have it, most first. Stacks keep exact
+/// addresses, and separate symbol files name more of them.
+pub fn of_stacks(stacks: &Stacks) -> Vec<CodeSamples> {
+    let mut sums: BTreeMap<Key, u64> = BTreeMap::new();
+    let in_user_code = |count: &&StackCount| count.mode == SampleMode::User;
+    for count in stacks.counts.iter().filter(in_user_code) {
+        let innermost = stacks.frames_of(count.node).next();
+        let class = match innermost.map(|frame| frame.place) {
+            Some(CodePlace::Region(class)) => class,
+            _ => RegionClass::Unmapped,
+        };
+        let module = innermost.and_then(|frame| stacks.modules.get(frame.module?));
+        let key = (
+            count.thread,
+            innermost.map_or("", |frame| frame.function.as_str()),
+            module.map(|module| module.file.clone()).unwrap_or_default(),
+            class,
+        );
+        *sums.entry(key).or_default() += count.samples;
+    }
+    rows(sums)
+}
+
+fn rows(sums: BTreeMap<Key, u64>) -> Vec<CodeSamples> {
     let row = |((thread, function, file, class), samples): (Key, u64)| CodeSamples {
         thread,
         function: function.into(),
@@ -60,6 +89,37 @@ mod tests {
     use crate::record::window::Span;
     use profiler_common::Thread as Tracked;
     use profiler_common::thread::ON_CPU;
+    use recording::stacks::{StackFrame, StacksBuilder};
+
+    #[test]
+    fn takes_the_innermost_function_of_stacks_in_user_code() {
+        let mut builder = StacksBuilder::default();
+        let module = Some(builder.module("libc.so.6", ""));
+        let frame = |function: &str, module, place| StackFrame {
+            function: function.into(),
+            module,
+            address: 0,
+            place,
+        };
+        let library = CodePlace::Region(RegionClass::Libraries);
+        let main = frame("main", None, CodePlace::Region(RegionClass::BinaryText));
+        let memset = frame("memset", module, library);
+        let user = (0, SampleMode::User, false);
+        builder.add(user, [main.clone(), memset.clone()], 3);
+        builder.add(user, [memset], 1);
+        builder.add(user, [], 2);
+        builder.add((0, SampleMode::Syscall, false), [main], 5);
+        let rows = of_stacks(&builder.done());
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| (&*row.function, &*row.file, row.class, row.samples))
+            .collect();
+        let expected = [
+            ("memset", "libc.so.6", RegionClass::Libraries, 4),
+            ("", "", RegionClass::Unmapped, 2),
+        ];
+        assert_eq!(found, expected);
+    }
 
     #[test]
     fn keeps_samples_of_each_thread_apart() {

@@ -256,6 +256,9 @@ impl Recorder for Session {
         let stacks = &self.series.stacks;
         let read = (&self.symbols, lost);
         recording.stacks = stacks.assemble(pids[0], regions, &index, &compiled, read);
+        if !recording.stacks.counts.is_empty() {
+            recording.code = code_samples::of_stacks(&recording.stacks);
+        }
         recording.memory_stacks = memory_stacks::memory_stacks(drained, pids[0], regions, &index);
         recording.wakers = wakers::wakers(drained, &index);
         recording.run_queue_blame = run_queue_blame::run_queue_blame(&drained.blame, &pids);

@@ -107,9 +107,10 @@ impl Detail<'_> {
             TermKind::Jit => CodeCategory::Jit,
             _ => return None,
         };
-        let mut named = self.functions.iter().filter(|found| !found.name.is_empty());
-        let top = named.find(|found| found.category == category)?;
-        Some(&top.name)
+        // A smaller function would stand for code that it is not.
+        let mut functions = self.functions.iter();
+        let top = functions.find(|found| found.category == category)?;
+        (!top.name.is_empty()).then_some(&*top.name)
     }
 }
 
