@@ -1,8 +1,7 @@
 //! Attaching a probe group: all of its programs with one kind of hook, or none of them.
 
 use super::links::{self, Link, SAMPLE_HZ};
-use super::probe_groups::{CPU_SAMPLES, HookKind, Hooks};
-use super::programs::{NO_SOURCE, Source};
+use super::probe_groups::{CPU_SAMPLES, HookKind, Hooks, NO_SOURCE, Source};
 use anyhow::{Context, Result, bail};
 use aya::programs::{BtfTracePoint, PerfEvent, Program, RawTracePoint};
 use aya::{Btf, Ebpf};

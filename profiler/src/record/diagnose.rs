@@ -2,8 +2,8 @@
 
 use super::offsets::{BTF_PATH, Layout};
 use super::privilege;
-use super::probe_groups::{CPU_SAMPLES, HookKind, PROBE_GROUPS, provides};
-use super::programs::{ProbeConfig, Programs, Source};
+use super::probe_groups::{CPU_SAMPLES, HookKind, PROBE_GROUPS, Source, provides};
+use super::programs::{ProbeConfig, Programs};
 use recording::vocabulary::ProbeGroup;
 use serde::Serialize;
 use std::path::Path;
@@ -30,12 +30,12 @@ pub struct Verdict {
     /// The group.
     #[serde(rename = "signal")]
     pub group: ProbeGroup,
-    /// Name of the source; `none` if there is none, `unknown` if it could not be tried.
+    /// Name of the source; `none` without one, `unknown` if it could not be tried.
     pub source: String,
     /// Why a better source did not serve; empty where the best one did, or none was tried.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub fallback_reason: String,
-    /// What a recording lacks without it.
+    /// Data that a recording lacks without the group.
     pub provides: String,
 }
 

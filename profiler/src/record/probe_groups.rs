@@ -11,7 +11,7 @@ pub struct Hooks {
     pub hooks: &'static [&'static str],
     /// Whether nothing can be recorded without the group.
     pub required: bool,
-    /// What a recording lacks without the group.
+    /// Data that a recording lacks without the group.
     pub provides: &'static str,
     /// The source of its sums where the kernel lacks a hook.
     pub stand_in: Option<&'static str>,
@@ -19,6 +19,9 @@ pub struct Hooks {
 
 /// The kernel's own counters of a process.
 pub const PROC_STAT: &str = "/proc/PID/stat";
+
+/// Source of a probe group that this kernel does not support.
+pub const NO_SOURCE: &str = "none";
 
 /// Every group that sits on tracepoints. Sources in order: `tp_btf`, raw tracepoint, the stand-in,
 /// none.
@@ -134,6 +137,19 @@ pub fn provides(group: ProbeGroup) -> &'static str {
         .into_iter()
         .find(|(known, _)| *known == group)
         .map_or("", |(_, provides)| provides)
+}
+
+/// A probe group and the source that served it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The group.
+    pub group: ProbeGroup,
+    /// Name of the source.
+    pub source: String,
+    /// Why a better source did not serve; empty where the best one did.
+    pub fallback_reason: String,
+    /// Names of the attached programs.
+    pub programs: Vec<String>,
 }
 
 /// The kind of program that serves a hook, best first.

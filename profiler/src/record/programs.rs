@@ -4,20 +4,17 @@ use super::Options;
 use super::attach;
 use super::links::{self, Link};
 use super::offsets::Layout;
-use super::probe_groups::{HookKind, Hooks, PROBE_GROUPS};
+use super::probe_groups::{HookKind, Hooks, NO_SOURCE, PROBE_GROUPS, Source};
 use anyhow::{Context, Result, bail};
 use aya::{Btf, Ebpf, EbpfLoader};
 use profiler_common::Pairing;
 use recording::observer::ProbeGroupStatus;
 use recording::vocabulary::ProbeGroup;
 
-/// Source of a probe group that this kernel does not support.
-pub const NO_SOURCE: &str = "none";
-
 /// The object that `cargo xtask build` compiled; empty if this binary was built without it.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("KONTRAST_BPF"));
 
-/// What the programs are configured for.
+/// Configuration of the programs.
 #[derive(Clone, Debug)]
 pub struct ProbeConfig {
     /// Thread groups that are tracked.
@@ -90,19 +87,6 @@ pub struct Programs {
     pub sources: Vec<Source>,
     /// Holds the programs to their hooks.
     links: Vec<Link>,
-}
-
-/// A probe group and the source that served it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Source {
-    /// The group.
-    pub group: ProbeGroup,
-    /// Name of the source.
-    pub source: String,
-    /// Why a better source did not serve; empty where the best one did.
-    pub fallback_reason: String,
-    /// Names of the attached programs.
-    pub programs: Vec<String>,
 }
 
 impl Programs {
