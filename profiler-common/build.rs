@@ -1,6 +1,7 @@
 //! Sets `kernel_arch`: the architecture of the kernel whose events the types describe.
 //!
-//! A BPF object has an architecture of its own, so its kernel is taken to be the build host's.
+//! The target architecture of a BPF object is BPF, so the build host's architecture stands for that
+//! of its kernel.
 
 use std::env;
 

@@ -18,8 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// 0.74 for the outermost root, since helpers wake after a collection began and sleep before it
 /// ends; 0.97 and more for functions inside.
 const ROOT_SHARE: f64 = 0.6;
-/// Standard errors by which a root's share exceeds that of all samples, so that chance makes none of
-/// some hundred functions a root.
+/// Standard errors by which a root's share exceeds that of all samples. With this many, chance
+/// makes none of some hundred functions a root.
 const SURE: f64 = 4.0;
 /// Samples that a function must have: with fewer the standard error is no guide.
 const FEWEST: u64 = 10;

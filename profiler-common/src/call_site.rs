@@ -52,7 +52,7 @@ pub struct CallSite {
     pub serial: u32,
     /// A [`Kind`].
     pub kind: u32,
-    /// The instruction after the call; the return address on top of the stack, 0 if there is none;
+    /// The instruction after the call; the return address on top of the stack, 0 if it is missing;
     /// then return addresses as far as frame pointers lead, and 0 after the last.
     pub frames: [u64; FRAMES],
 }

@@ -1,7 +1,7 @@
 //! Call stacks of CPU samples.
 //!
-//! A stack is stored once, under a hash of its frames; samples only count. Stacks that differ in more
-//! frames than fit share the frames that do.
+//! A stack is stored once, under a hash of its frames; samples only count. Stacks that differ only
+//! in frames beyond those that fit are stored as one.
 
 /// Frames of user code that a stack keeps, innermost first.
 pub const USER_FRAMES: usize = 96;
@@ -42,7 +42,7 @@ pub struct CallStack {
 
 const _: () = assert!(size_of::<CallStack>() == 1016);
 
-/// What a count of samples is kept by.
+/// Key of a count of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct StackKey {
@@ -63,7 +63,7 @@ pub fn mix(hash: u64, word: u64) -> u64 {
     (hash ^ word).wrapping_mul(PRIME).rotate_left(29)
 }
 
-/// What the hash of a stack begins with.
+/// Initial value of the hash of a stack.
 pub const HASH_SEED: u64 = 0xcbf2_9ce4_8422_2325;
 
 #[cfg(test)]

@@ -21,8 +21,8 @@ slotted! {
         pub wakeups: u64,
         /// Length of the bursts before the last, added up.
         pub span_ns: u64,
-        /// Threads that were woken and have not blocked since, as a sum of two's complement numbers: a
-        /// thread that was awake before the first wake-up was seen makes it negative.
+        /// Threads that were woken and have not blocked since, as a sum in two's complement. It can
+        /// become negative: threads that were already awake at the first wake-up seen also block.
         pub awake: u64,
     }
 }

@@ -1,8 +1,8 @@
 //! Access to map values that several CPUs write at the same time.
 //!
-//! A reference would promise the compiler that nobody else writes. A [`Slot`] is a pointer instead:
-//! each field is read and written whole, by volatile accesses, and sums that two CPUs may add to at
-//! the same moment use the atomic addition.
+//! A reference would promise the compiler that no other CPU writes. A [`Slot`] is a pointer
+//! instead: each field is read and written whole, by volatile accesses. Sums that two CPUs may add
+//! to at the same moment use the atomic addition.
 #![expect(
     unsafe_code,
     reason = "fields of shared map values are reached by pointer"

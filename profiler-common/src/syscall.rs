@@ -104,8 +104,8 @@ pub fn hot_index(nr: u32) -> Option<u32> {
     })
 }
 
-/// Whether a call moves data. A goroutine makes these itself. Go's scheduler, which runs between
-/// two goroutines and has one of its own, waits and wakes by other calls.
+/// Whether a call moves data. A goroutine makes these itself. Go's scheduler waits and wakes by
+/// other calls; it runs between two goroutines, on a separate goroutine (`g0`).
 #[inline(always)]
 pub fn moves_data(nr: u32) -> bool {
     matches!(

@@ -80,7 +80,7 @@ slotted! {
         pub run_queue_ns: u64,
         /// Time asleep or blocked, up to `since_ns`.
         pub off_cpu_ns: u64,
-        /// Wake-ups, missed ones included: what follows a wake-up proves it.
+        /// Wake-ups, missed ones included: later events of the thread prove those.
         pub wakeups: u64,
         /// Time of the last `sched_waking`.
         pub waking_ns: u64,

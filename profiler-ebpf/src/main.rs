@@ -2,7 +2,7 @@
 //! scheduler, system calls, sockets and page faults, and aggregate in maps.
 //!
 //! Every program filters by thread group first and does a bounded amount of work. Only the end of a
-//! thread is an event of its own. Each program exists twice over one body, as `tp_btf` and as raw
+//! thread is sent as an event. Each program exists twice over one body, as `tp_btf` and as raw
 //! tracepoint: the loader uses the first kind that the running kernel accepts.
 #![no_std]
 #![no_main]

@@ -231,8 +231,8 @@ pub fn insert(ids: Ids, task: u64, state: u32, since_ns: u64) -> Option<u32> {
     (slot != NO_SLOT).then_some(slot)
 }
 
-/// Returns the slot, or `NO_SLOT` if there is no room. A function of its own takes five words, and
-/// returns one.
+/// Returns the slot, or `NO_SLOT` if there is no room. Not inlined: a BPF function takes at most
+/// five words, and returns one.
 #[inline(never)]
 fn insert_at(tgid: u32, tid: u32, task: u64, state: u32, since_ns: u64) -> u32 {
     let Ok(Some(slot)) = FREE_SLOTS.pop() else {

@@ -1,3 +1,4 @@
-//! The userspace loader: loads and attaches the eBPF programs, drains their maps and writes a recording.
+//! The userspace loader: loads and attaches the eBPF programs, drains their maps and writes a
+//! recording.
 
 pub mod record;

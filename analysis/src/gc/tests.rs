@@ -14,7 +14,7 @@ fn frame(function: &str) -> StackFrame {
     }
 }
 
-/// A main loop of which a third of the samples collect: of these, helpers are awake in four of five.
+/// A main loop. A third of its samples collect; helpers are awake in four of five of these.
 fn stacks() -> Stacks {
     let mut builder = StacksBuilder::default();
     let mut add = |thread, in_gc, names: &[&str], samples| {

@@ -16,7 +16,7 @@ impl Slot<'_, Thread> {
     pub fn fault_user(self, counted: u32) {
         self.account_faults(counted, true);
         self.faults_user().add(1);
-        // A thread in user mode is in no system call, whatever it was in when first seen.
+        // A thread in user mode is in no system call, even if it was in one when first seen.
         self.change_flags(FLAG_FAULT_OPEN | FLAG_FAULT_USER, FLAG_FOUND_ASLEEP);
     }
 

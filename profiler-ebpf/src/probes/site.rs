@@ -1,7 +1,7 @@
 //! Stacks of the system calls that manage memory. Such calls are rare, and take longer than a
 //! stack.
 //!
-//! Hooks: none of its own; `sys_exit` calls it.
+//! Hooks: none; `sys_exit` calls it.
 //! Writes: `MEMORY_STACKS`, `HEAP_ENDS`.
 
 use crate::config::{OFF_REGS_BP, OFF_REGS_DX, OFF_REGS_IP, OFF_REGS_SI, OFF_REGS_SP};

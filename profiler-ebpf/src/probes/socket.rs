@@ -88,7 +88,7 @@ fn recv<A: Access>(args: Args<A>) {
         counters.recv_bytes += bytes;
     });
     observe(Kind::RecvSize, bytes);
-    // Cleared on every receive: data that arrives later gets a stamp of its own.
+    // Cleared on every receive, so that data that arrives later gets a new stamp.
     let arrival_ns = socket.arrival_ns().replace(0);
     if socket.accepted().get() == 1 {
         return pair::serve(thread, socket);
@@ -110,7 +110,7 @@ impl TcpAccess for Direct {
     #[inline(always)]
     fn tcp_sock(sock: Object<Self>) -> Object<Self> {
         let sock = sock.pointer().cast_mut().cast();
-        // SAFETY: the helper takes any socket, and returns null if it is none of TCP.
+        // SAFETY: the helper takes any socket, and returns null if it is not a TCP socket.
         Object::at(unsafe { bpf_skc_to_tcp_sock(sock) }.cast::<u8>())
     }
 }

@@ -1,6 +1,6 @@
 //! Call stacks of CPU samples, by frame pointers.
 //!
-//! Hooks: none of its own; `cpu_clock` calls it.
+//! Hooks: none; `cpu_clock` calls it.
 //! Writes: `STACKS`, `STACK_COUNTS`, `STACK_SCRATCH`.
 
 use crate::config::{GC_THREAD_COMM, KEEPS_STACKS};
@@ -20,8 +20,8 @@ const USER: u8 = 1;
 /// Bit of `config::KEEPS_STACKS`: stacks of the kernel.
 const KERNEL: u8 = 2;
 
-/// Counts a sample by its call stack. `kernel`: it was taken in the kernel. `stack_pointer` is that of
-/// the user code, 0 where it is not known.
+/// Counts a sample by its call stack. `kernel`: it was taken in the kernel. `stack_pointer` is that
+/// of the user code, 0 where it is not known.
 #[inline(always)]
 pub fn add(ctx: &PerfEventContext, thread: Tracked, flags: u32, kernel: bool, stack_pointer: u64) {
     let wanted = KEEPS_STACKS.load();

@@ -1,4 +1,4 @@
-//! Data of an instrumented round: symbols that the runtime wrote, and calls of its own functions.
+//! Data of an instrumented round: symbols that the runtime wrote, and calls of runtime functions.
 
 use super::drain::Code;
 use super::{go, jit};

@@ -59,7 +59,7 @@ use std::time::Duration;
 use stop::{Stop, Until};
 use target::Process;
 
-/// What to record, and how.
+/// Options of a recording.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Name of the arm; by default that of the executable.

@@ -211,8 +211,8 @@ pub fn start_time_ticks(pid: u32) -> Option<u64> {
     Some(stat_of(pid)?.starttime)
 }
 
-/// Returns whether a process has ended, whether or not its parent has reaped it. The end of its main
-/// thread alone is not the end.
+/// Returns whether a process has ended, whether or not its parent has reaped it. A process whose
+/// main thread alone has ended is still running.
 pub fn has_ended(pid: u32, start_time: u64) -> bool {
     stat_of(pid).is_none_or(|stat| {
         let others = || tids_of(pid).iter().any(|tid| *tid != pid);

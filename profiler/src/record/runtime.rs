@@ -1,4 +1,4 @@
-//! What the recorder has to know of a runtime before it attaches.
+//! Facts about a runtime that the recorder needs before it attaches.
 
 use profiler_common::Pairing;
 use recording::vocabulary::Runtime;

@@ -1,4 +1,5 @@
-//! Call stacks of CPU samples: taken out of their maps, mended, named, and added up.
+//! Call stacks of CPU samples: taken out of their maps, completed with callers that frame pointers
+//! miss, named, and added up.
 
 mod module;
 mod names;

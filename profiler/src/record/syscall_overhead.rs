@@ -22,7 +22,7 @@ const CALLS: u32 = 20_000;
 const ATTEMPTS: usize = 9;
 
 /// Measures the on-CPU time of a call outside its measured inside, ns. Tracks this very process for
-/// a moment, with programs and maps of its own.
+/// a moment, with separate programs and maps.
 ///
 /// # Errors
 /// The programs cannot be attached, or did not see the calls.

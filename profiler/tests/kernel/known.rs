@@ -1,5 +1,5 @@
-//! A process of known behaviour, for the tests of the recorder: it waits for a line, does exactly what its arguments
-//! say, prints `done`, and waits for the end of its input.
+//! A process of known behaviour, for the tests of the recorder: it waits for a line, does exactly
+//! what its arguments say, prints `done`, and waits for the end of its input.
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::EventFd;
@@ -107,7 +107,8 @@ fn touch(pages: usize) {
     std::hint::black_box(&memory);
 }
 
-/// Writes to `pages` new pages, and gives one back `times` times. The code that does has run before: its own pages are there.
+/// Writes to `pages` new pages, and returns one to the kernel `times` times. The same code runs
+/// once before the recording, so that its own pages are resident.
 fn sites(ready: impl FnOnce() -> usize, pages: usize, times: usize) {
     let work = |pages, times| {
         let fresh = Fresh::map(pages);
@@ -120,7 +121,7 @@ fn sites(ready: impl FnOnce() -> usize, pages: usize, times: usize) {
     after(ready, || work(pages, times));
 }
 
-/// Sends `messages` of `size` bytes over a loopback connection of its own; each is sent back.
+/// Sends `messages` of `size` bytes over a new loopback connection; each is sent back.
 fn talk(messages: usize, size: usize) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("bound");
@@ -134,8 +135,8 @@ fn talk(messages: usize, size: usize) {
     echo.join().expect("the echo ends");
 }
 
-/// Answers a client of its own `times` times, in two sends each. The client acknowledges late, so that the second send waits for it
-/// unless `at_once`.
+/// Answers a client in this process `times` times, in two sends each. The client acknowledges late,
+/// so that the second send waits for the acknowledgement unless `at_once`.
 fn answer(ready: impl FnOnce() -> usize, times: usize, at_once: bool) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("bound");
@@ -159,7 +160,7 @@ fn answer(ready: impl FnOnce() -> usize, times: usize, at_once: bool) {
     });
 }
 
-/// Receives `times` bytes over a loopback connection of its own, each after a look at it.
+/// Receives `times` bytes over a new loopback connection, and peeks at each byte first.
 fn peek(times: usize) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let mut to =
@@ -242,8 +243,8 @@ fn fail(times: usize) {
     }
 }
 
-/// Waits for events: `ready` times where there is one, `spun` times where there is none without sleeping, and `slept`
-/// times where there is none either, a millisecond each.
+/// Calls `epoll_wait`: `ready` times with an event ready, `spun` times without an event and with
+/// timeout 0, and `slept` times without an event and with a timeout of one millisecond.
 fn turns(ready: usize, spun: usize, slept: usize) {
     let epoll = Epoll::new(EpollCreateFlags::empty()).expect("an epoll");
     let event = EventFd::new().expect("an eventfd");
@@ -263,8 +264,8 @@ fn turns(ready: usize, spun: usize, slept: usize) {
     (0..slept).for_each(|_| assert_eq!(wait(1), 0));
 }
 
-/// Wakes a thread that is named as a collector `times` times, with 5 ms between. Each time it is known to be asleep, so
-/// that there is one wake-up.
+/// Wakes a thread that has the name of a gc thread `times` times, 5 ms apart. The thread is asleep
+/// each time, so that each write causes one wake-up.
 fn bursts(times: usize) {
     let (mut asked, mut ask) = pipe().expect("a pipe");
     let (mut answer, mut answered) = pipe().expect("a pipe");

@@ -1,4 +1,5 @@
-//! A server as Bun is one: a thread receives from upstream and hands over, and the loop thread sends on.
+//! A server with the threads of Bun: one thread receives from upstream and hands over to the loop
+//! thread, which sends on.
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::EventFd;
@@ -9,18 +10,20 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// What is sent on; anything else is not.
+/// The byte that the server sends on. It drops all others.
 const TOKEN: u8 = b't';
 const HEADER: u8 = b'h';
-/// From a header to its token: what is sent on this late was taken for the header's.
+/// Time from a header to its token. A proxy latency this long means that the recorder paired the
+/// send with the header.
 const APART: Duration = Duration::from_millis(100);
-/// How long the pool holds what it passes on, for its first client
+/// Delay of the pool before each send to its first client.
 const LATER: Duration = Duration::from_millis(40);
-/// and for its second.
+/// Delay of the pool before each send to its second client.
 const SOON: Duration = Duration::from_millis(4);
 
-/// Sends on `tokens` tokens. Before it sends one, the loop thread blocks, and not to wait for events. Model and client are
-/// a process of their own, so that what they send is not the server's.
+/// Sends on `tokens` tokens. Before it sends one, the loop thread blocks, and not to wait for
+/// events. Upstream and client are a separate process, so that the server's counts exclude their
+/// sends.
 pub fn relay(ready: impl FnOnce() -> usize, tokens: usize) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let (mut peer, model) = start_peer("relay-peer", &listener, tokens);
@@ -60,7 +63,8 @@ pub fn relay(ready: impl FnOnce() -> usize, tokens: usize) {
     });
 }
 
-/// Starts model and clients of a server, and tells the port of the model. They begin when their input ends.
+/// Starts upstream and clients of a server, and returns the port of the upstream. They begin when
+/// their input ends.
 fn start_peer(behaviour: &str, server: &TcpListener, tokens: usize) -> (Child, u16) {
     let port = server.local_addr().expect("bound").port().to_string();
     let mut peer = Command::new(std::env::current_exe().expect("it has a path"));
@@ -74,9 +78,11 @@ fn start_peer(behaviour: &str, server: &TcpListener, tokens: usize) -> (Child, u
     (peer, line.trim().parse().expect("a port"))
 }
 
-/// A server as a pool of threads is one: who receives a client's request asks the model, another thread receives the answer, and a third
-/// sends it on. Of two clients at a time the first waits `LATER`, the second `SOON`: neither is what comes first sent
-/// first, nor does a thread send what it has received.
+/// A server with a pool of threads. One thread receives a client's request and sends the request to
+/// the upstream, a second receives the response, and a third sends it on.
+///
+/// Of two concurrent clients, the first waits `LATER` and the second `SOON`. So sends do not follow
+/// the order of receives, and no thread sends the data that it received.
 pub fn pool(ready: impl FnOnce() -> usize, tokens: usize) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let (mut peer, model) = start_peer("pool-peer", &listener, tokens);
@@ -112,7 +118,8 @@ pub fn pool(ready: impl FnOnce() -> usize, tokens: usize) {
     });
 }
 
-/// Model and two clients of the pool at `port`: each client asks once, and gets `tokens` tokens, one after the other.
+/// Upstream and two clients of the pool at `port`: each client sends one request, and receives
+/// `tokens` tokens, one after the other.
 pub fn pool_peer(port: u16, tokens: usize) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     println!("{}", listener.local_addr().expect("bound").port());
@@ -139,8 +146,8 @@ pub fn pool_peer(port: u16, tokens: usize) {
         .for_each(|thread| thread.join().expect("it ends"));
 }
 
-/// Model and client of the server at `port`, from the end of its input on: a header and, when that has been seen, a token,
-/// which comes back before the next.
+/// Upstream and client of the server at `port`, from the end of its input on. The upstream sends a
+/// header and, `APART` later, a token; the client receives the token before the next header.
 pub fn peer(port: u16, tokens: usize) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     println!("{}", listener.local_addr().expect("bound").port());

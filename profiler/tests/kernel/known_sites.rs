@@ -1,5 +1,5 @@
-//! Code that takes memory and gives it back, in functions of its own whose frames are known: a compiler would decide for
-//! itself what it inlines and whether it keeps frame pointers.
+//! Functions that take memory and return it to the kernel, with known frames. They are assembly: a
+//! compiler decides by itself which functions it inlines and whether it keeps frame pointers.
 #![expect(
     unsafe_code,
     reason = "functions in assembly, on memory that is mapped here"
@@ -45,7 +45,8 @@ std::arch::global_asm!(
     "  pop %rbp",
     "  ret",
     ".size known_give_back, . - known_give_back",
-    // known_stray(address, length, frame): the same, with a frame pointer that is none.
+    // known_stray(address, length, frame): madvise(address, length, MADV_DONTNEED), with an invalid
+    // frame pointer.
     ".p2align 6",
     ".globl known_stray",
     ".type known_stray, @function",
@@ -82,7 +83,7 @@ impl Fresh {
             ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
             MapFlags::MAP_PRIVATE,
         );
-        // SAFETY: a new mapping, wherever there is room, is nobody else's memory.
+        // SAFETY: the kernel chooses a free range, so the mapping overlaps no other memory.
         let start = unsafe { mmap_anonymous(None, length, access, flags) }.expect("room");
         Fresh { start, pages }
     }
@@ -106,7 +107,8 @@ impl Fresh {
     pub fn give_back_astray(&self, times: usize) {
         let page = self.start.as_ptr().cast();
         for _ in 0..times {
-            // SAFETY: nothing refers to what is in the page, and nothing goes by the frame pointer meanwhile.
+            // SAFETY: nothing refers to the content of the page, and no code uses the frame pointer
+            // during the call.
             let failed = unsafe { known_stray(page, PAGE, page) };
             assert_eq!(failed, 0);
         }

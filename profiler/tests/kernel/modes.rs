@@ -1,4 +1,5 @@
-//! Recordings with fewer probes: without any program, and with those that see threads begin and end.
+//! Recordings with fewer probes: without any program, and with only the programs that see threads
+//! begin and end.
 
 use crate::support::{assert_sound, record_to_the_end, record_with};
 use recording::Recording;

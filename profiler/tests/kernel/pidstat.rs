@@ -23,8 +23,8 @@ fn agrees_with_pidstat() {
     let series: Vec<_> = recording.cpu.series.iter().take(SECONDS - 1).collect();
     let busy: u64 = series.iter().map(|point| point.on_cpu_ns).sum();
     let ours = busy as f64 * 100.0 / series.last().expect("a point a second").t_ns as f64;
-    // pidstat counts in ticks of 10 ms, one percent of its second, and starts at another instant. It
-    // leaves out steal, which the series includes.
+    // pidstat counts in ticks of 10 ms, one percent of its second, and starts at another instant.
+    // It leaves out steal, which the series includes.
     let steal = recording.host.steal_ns as f64 / (SECONDS as f64 * 1e7);
     assert!(
         (-2.0..=2.0 + steal).contains(&(ours - cpu)),

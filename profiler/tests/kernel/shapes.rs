@@ -1,4 +1,5 @@
-//! Processes of any shape: what is rare in servers is recorded as exactly as the rest.
+//! Processes of any shape: the recorder is as exact for behaviour that is rare in servers as for
+//! common behaviour.
 
 use crate::support::{assert_sound, calls, known, record, record_with};
 use recording::Recording;

@@ -1,6 +1,6 @@
 //! Pairs each receive from upstream with the downstream send that it causes.
 //!
-//! Hooks: none of its own; the socket programs call it.
+//! Hooks: none; the socket programs call it.
 //! Writes: `THREADS` (`received`, `serving`), `SOCKETS` (`peer`, `received`), `GOROUTINES`, `FIFO`.
 
 use crate::config::{FIFO_PAIRING, GOROUTINE_PAIRING, PAIRING};
