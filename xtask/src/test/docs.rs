@@ -19,13 +19,12 @@ fn rows(document: &str, heading: &str) -> Vec<Vec<String>> {
     let start = text.find(&format!("\n{heading}\n")).expect("the heading");
     let section = &text[start + heading.len() + 2..];
     let section = section.split("\n## ").next().expect("a section");
-    let lines: Vec<&str> = section.lines().collect();
+    let lines = section.lines().filter(|line| line.starts_with('|'));
+    // Above each line of dashes is the head.
+    let lines: Vec<&str> = lines.collect();
     let mut rows = Vec::new();
-    for (at, line) in lines.iter().enumerate() {
-        let is_head = lines
-            .get(at + 1)
-            .is_some_and(|next| next.starts_with("|---"));
-        if line.starts_with("| ") && !is_head {
+    for (line, next) in lines.iter().zip(lines.iter().skip(1).chain([&""])) {
+        if line.starts_with("| ") && !next.starts_with("|---") {
             let cells = line.trim_matches('|').split('|');
             rows.push(cells.map(|cell| cell.trim().to_owned()).collect());
         }
@@ -48,62 +47,64 @@ fn literals_after(text: &str, before: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Returns the crates of the workspace, each with the crates of the workspace that it depends on.
-fn crates() -> BTreeMap<String, BTreeSet<String>> {
-    let table = |path: &str| -> toml::Table { read(path).parse().expect("a manifest") };
-    let workspace = table("Cargo.toml");
-    let members = workspace["workspace"]["members"]
-        .as_array()
-        .expect("a list");
-    let names: BTreeSet<String> = members
-        .iter()
-        .filter_map(|member| Some(member.as_str()?.to_owned()))
-        .collect();
-    let uses = |name: &String| {
-        let manifest = table(&format!("{name}/Cargo.toml"));
-        let list = manifest.get("dependencies").and_then(|it| it.as_table());
-        let keys = list.into_iter().flat_map(|it| it.keys().cloned());
-        keys.filter(|key| names.contains(key)).collect()
-    };
-    names
-        .iter()
-        .map(|name| (name.clone(), uses(name)))
+/// Returns the names of the files in a folder of the repository.
+fn files(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(project::root().join(folder)).expect("the folder");
+    let entries = entries.map(|entry| entry.expect("an entry"));
+    let files = entries.filter(|entry| entry.path().is_file());
+    files
+        .map(|entry| entry.file_name().into_string().expect("UTF-8"))
+        .collect()
+}
+
+/// Returns the quoted cells of a column, by the first cell.
+fn listed(heading: &str, column: usize) -> BTreeMap<String, BTreeSet<String>> {
+    let rows = rows(ARCHITECTURE, heading).into_iter();
+    rows.map(|row| (row[0].trim_matches('`').to_owned(), quoted(&row[column])))
         .collect()
 }
 
 #[test]
 fn lists_every_crate_with_its_dependencies() {
-    let listed: BTreeMap<String, BTreeSet<String>> = rows(ARCHITECTURE, "## Crates")
-        .into_iter()
-        .map(|row| (row[0].trim_matches('`').to_owned(), quoted(&row[2])))
+    let table = |path: &str| -> toml::Table { read(path).parse().expect("a manifest") };
+    let workspace = table("Cargo.toml");
+    let members = workspace["workspace"]["members"]
+        .as_array()
+        .expect("a list");
+    let members: BTreeSet<&str> = members.iter().filter_map(|it| it.as_str()).collect();
+    let uses = |name: &str| -> BTreeSet<String> {
+        let manifest = table(&format!("{name}/Cargo.toml"));
+        let list = manifest.get("dependencies").and_then(|it| it.as_table());
+        let keys = list.into_iter().flat_map(|it| it.keys());
+        keys.filter(|key| members.contains(key.as_str()))
+            .cloned()
+            .collect()
+    };
+    let crates: BTreeMap<_, _> = members
+        .iter()
+        .map(|it| ((*it).to_owned(), uses(it)))
         .collect();
-    assert_eq!(listed, crates(), "left: {ARCHITECTURE}, right: Cargo.toml");
+    let listed = listed("## Crates", 2);
+    assert_eq!(listed, crates, "left: {ARCHITECTURE}, right: Cargo.toml");
 }
 
 #[test]
 fn lists_every_probe_file_with_its_hooks() {
-    let listed: BTreeMap<String, BTreeSet<String>> = rows(ARCHITECTURE, "## Probe groups")
-        .into_iter()
-        .map(|row| (row[0].trim_matches('`').to_owned(), quoted(&row[1])))
-        .collect();
-    let folder = project::root().join("profiler-ebpf/src/probes");
-    let mut expected = BTreeSet::new();
-    for entry in fs::read_dir(folder).expect("the probes") {
-        let name = entry.expect("an entry").file_name();
-        let path = format!("profiler-ebpf/src/probes/{}", name.to_string_lossy());
-        if path.ends_with("/mod.rs") || !path.ends_with(".rs") {
-            continue;
+    let mut unlisted = listed("## Probe groups", 1);
+    for name in files("profiler-ebpf/src/probes") {
+        let path = format!("profiler-ebpf/src/probes/{name}");
+        if name != "mod.rs" && name.ends_with(".rs") {
+            let hooks = unlisted.remove(&path);
+            let hooks = hooks.unwrap_or_else(|| panic!("{path} is not listed"));
+            for hook in attached(&read(&path)) {
+                assert!(hooks.contains(&hook), "{path}: {hook} is not listed");
+            }
         }
-        let hooks = listed
-            .get(&path)
-            .unwrap_or_else(|| panic!("{path} is not listed"));
-        for hook in attached(&read(&path)) {
-            assert!(hooks.contains(&hook), "{path}: {hook} is not listed");
-        }
-        expected.insert(path);
     }
-    let paths: BTreeSet<String> = listed.into_keys().collect();
-    assert_eq!(paths, expected, "left: {ARCHITECTURE}, right: the files");
+    assert!(
+        unlisted.is_empty(),
+        "{ARCHITECTURE} lists {unlisted:?}, which are no files"
+    );
 }
 
 /// Returns the tracepoints of the `hooks!` list in a probe file.
@@ -141,19 +142,21 @@ fn finds_each_name_of_the_worked_example() {
 
 #[test]
 fn maps_old_names_to_present_ones() {
-    let mut sources = String::new();
-    for folder in [
+    let folders = [
         "recording/src",
         "recording/src/vocabulary",
         "recording/src/comparison",
-    ] {
-        for entry in fs::read_dir(project::root().join(folder)).expect("the crate recording") {
-            let path = entry.expect("an entry").path();
-            if path.is_file() {
-                sources += &fs::read_to_string(path).expect("a source file");
-            }
-        }
-    }
+    ];
+    let paths = folders.map(|folder| {
+        files(folder)
+            .into_iter()
+            .map(move |it| format!("{folder}/{it}"))
+    });
+    let sources: String = paths
+        .into_iter()
+        .flatten()
+        .map(|path| read(&path))
+        .collect();
     for row in rows(GLOSSARY, "## Renamed fields") {
         for place in quoted(row.last().expect("a cell")) {
             let name = place.rsplit('.').next().unwrap_or(&place);
@@ -165,58 +168,5 @@ fn maps_old_names_to_present_ones() {
     let causes = read("docs/causes.md");
     for row in rows(GLOSSARY, "## Renamed causes") {
         assert!(causes.contains(&row[1]), "docs/causes.md has no {}", row[1]);
-    }
-}
-
-/// Returns the anchor that GitHub gives a heading.
-fn anchor(heading: &str) -> String {
-    let lower = heading.trim_start_matches('#').trim().to_lowercase();
-    let kept = lower
-        .chars()
-        .filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
-    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
-}
-
-/// Returns the anchors of a document, and the targets of its links.
-fn anchors_and_links(text: &str) -> (BTreeSet<String>, Vec<String>) {
-    let (mut anchors, mut links, mut fenced) = (BTreeSet::new(), Vec::new(), false);
-    for line in text.lines() {
-        fenced ^= line.starts_with("```");
-        if !fenced && line.starts_with('#') {
-            anchors.insert(anchor(line));
-        }
-        let targets = line.split("](").skip(1);
-        links.extend(targets.filter_map(|rest| Some(rest.split_once(')')?.0.to_owned())));
-    }
-    (anchors, links)
-}
-
-#[test]
-fn leads_links_to_headings_that_exist() {
-    let folder = project::root().join("docs");
-    let mut documents = BTreeMap::new();
-    for entry in fs::read_dir(folder).expect("the documents") {
-        let name = entry
-            .expect("an entry")
-            .file_name()
-            .to_string_lossy()
-            .into_owned();
-        if name.ends_with(".md") {
-            let text = read(&format!("docs/{name}"));
-            documents.insert(name, anchors_and_links(&text));
-        }
-    }
-    for (name, (own, links)) in &documents {
-        for link in links {
-            let Some((path, wanted)) = link.split_once('#') else {
-                continue;
-            };
-            let anchors = match path {
-                "" => Some(own),
-                path => documents.get(path).map(|(anchors, _)| anchors),
-            };
-            let found = anchors.is_none_or(|anchors| anchors.contains(wanted));
-            assert!(found, "docs/{name}: {link} leads to no heading");
-        }
     }
 }

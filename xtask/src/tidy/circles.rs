@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{File, Rule, Violation, rust::Reference};
+use super::{File, Place, rust::Reference};
 
 /// Uses among the children of one module: who uses whom.
 type Uses = BTreeMap<String, BTreeSet<String>>;
 
-/// Returns one violation for each circle.
-pub fn check(files: &[File]) -> Vec<Violation> {
+/// Returns each circle, with the folder of its modules.
+pub fn check(files: &[File]) -> Vec<(String, Place)> {
     let mut crates: BTreeMap<&str, Vec<(Vec<String>, &File)>> = BTreeMap::new();
     for file in files {
         if let Some((krate, module)) = module(&file.path) {
@@ -21,10 +21,9 @@ pub fn check(files: &[File]) -> Vec<Violation> {
     let mut found = Vec::new();
     for (krate, modules) in crates {
         for (parent, uses) in uses(&modules) {
-            found.extend(circles(&uses).into_iter().map(|circle| {
-                let place = [&[format!("{krate}/src")][..], &parent].concat().join("/");
-                Violation::new(Rule::Circle, &place, 1, circle.join(" ↔ "))
-            }));
+            let place = [&[format!("{krate}/src")][..], &parent].concat().join("/");
+            let circles = circles(&uses).into_iter();
+            found.extend(circles.map(|circle| (place.clone(), (1, circle.join(" ↔ ")))));
         }
     }
     found

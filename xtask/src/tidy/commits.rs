@@ -1,15 +1,13 @@
 //! Rule about commit messages: `area: verb object`, imperative, at most 72 columns.
 
-use std::process::Command;
-
-use super::{Rule, Violation, dialect};
-use crate::{process, project};
+use super::{Place, dialect, git};
 
 /// The last commit before the rule: everything after it is checked.
 const SINCE: &str = "bdbb146155036ca71ef2fd26e74e323ffeaaf8e8";
 /// Commits that were merged before the test existed.
-const MERGED: [&str; 8] = [
+const MERGED: [&str; 9] = [
     "841da39", "0aa96a2", "bb021a2", "393fec3", "c6f6b7a", "648a3d2", "c2c700e", "b652601",
+    "529b787",
 ];
 /// Columns of subject and body.
 const WIDTH: usize = 72;
@@ -27,44 +25,30 @@ const NO_VERBS: [&str; 24] = [
     "who", "how", "why", "when", "it", "its", "some", "more", "less", "clippy", "today",
 ];
 
-/// Returns the violations of the commits since the rule. A clone without that commit is shallow:
-/// what it has is newer. Without git there is nothing to check.
-pub fn check() -> Vec<Violation> {
-    let format = format!("--format=%H{FIELD}%s{FIELD}%b{RECORD}");
-    let log = |range: &str| {
-        let mut git = Command::new("git");
-        git.args(["log", "--no-merges", &format, range]);
-        process::output(git.current_dir(project::root()))
-    };
-    let known = {
-        let mut git = Command::new("git");
-        git.args(["cat-file", "-e", &format!("{SINCE}^{{commit}}")]);
-        process::output(git.current_dir(project::root())).is_some()
-    };
+/// Returns complaints about the commits since the rule, without merges. A clone without that commit
+/// is shallow: its commits are newer. Without git there is nothing to check.
+pub fn check() -> Vec<(String, Place)> {
+    let known = git(&["cat-file", "-e", &format!("{SINCE}^{{commit}}")]).is_some();
     let range = match known {
         true => format!("{SINCE}..HEAD"),
         false => "HEAD".to_owned(),
     };
-    let log = log(&range).unwrap_or_default();
-    log.split(RECORD).flat_map(of_record).collect()
-}
-
-fn of_record(record: &str) -> Vec<Violation> {
-    let mut fields = record.trim_start().split(FIELD);
-    let (Some(hash), Some(subject), Some(body)) = (fields.next(), fields.next(), fields.next())
-    else {
-        return Vec::new();
-    };
-    if MERGED.iter().any(|merged| hash.starts_with(merged)) {
-        return Vec::new();
+    let format = format!("--format=%H{FIELD}%s{FIELD}%b{RECORD}");
+    let log = git(&["log", "--no-merges", &format, &range]).unwrap_or_default();
+    let mut found = Vec::new();
+    for record in log.split(RECORD) {
+        let fields: Vec<&str> = record.trim_start().split(FIELD).collect();
+        if let [hash, subject, body] = fields[..]
+            && !MERGED.iter().any(|merged| hash.starts_with(merged))
+        {
+            let complaints = complaints(subject, body).into_iter();
+            found.extend(complaints.map(|text| (format!("commit {hash}"), (1, text))));
+        }
     }
-    let complaints = complaints(subject, body).into_iter();
-    complaints
-        .map(|text| Violation::new(Rule::Commit, &format!("commit {hash}"), 1, text))
-        .collect()
+    found
 }
 
-/// Returns what is wrong with a message.
+/// Returns the faults of a message.
 pub fn complaints(subject: &str, body: &str) -> Vec<String> {
     let mut found = Vec::new();
     if subject.chars().count() > WIDTH {

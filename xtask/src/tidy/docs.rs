@@ -1,64 +1,89 @@
-//! Rule about documents: links lead somewhere, paths exist, and each crate is described.
+//! Rule about documents: links lead to files and headings, and paths exist.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
-use super::{File, Rule, Violation, markdown};
+use super::{File, Place};
 
-/// The document that describes each crate.
-const ARCHITECTURE: &str = "docs/architecture.md";
+/// Every file and folder of the repository, and the anchors of each document.
+struct Known {
+    places: BTreeSet<PathBuf>,
+    anchors: BTreeMap<PathBuf, BTreeSet<String>>,
+}
 
-/// Returns the violations of all documents.
-pub fn check(files: &[File]) -> Vec<Violation> {
-    let known = places(files);
+/// Returns links and paths that lead nowhere, by document.
+pub fn check(files: &[File]) -> Vec<(String, Place)> {
+    let documents = || files.iter().filter(|file| file.path.ends_with(".md"));
+    let paths = files.iter().map(|file| Path::new(&file.path));
+    let known = Known {
+        places: paths.flat_map(Path::ancestors).map(PathBuf::from).collect(),
+        anchors: documents()
+            .map(|file| (file.path.clone().into(), anchors(file)))
+            .collect(),
+    };
     let mut found = Vec::new();
-    for file in files.iter().filter(|file| file.path.ends_with(".md")) {
-        for (at, (kind, line)) in markdown::lines(&file.text).enumerate() {
-            if kind != markdown::Line::Code {
-                found.extend(wrong_places(file, line, at + 1, &known));
+    for file in documents() {
+        for block in &file.blocks {
+            for (number, line) in block.numbers().zip(&block.lines) {
+                let links = line
+                    .split("](")
+                    .skip(1)
+                    .filter_map(|rest| rest.split([')', ' ']).next());
+                let links = links.filter_map(|link| known.dead_link(&file.path, link));
+                let quoted = line.split('`').skip(1).step_by(2);
+                let paths = quoted.filter(|code| known.lacks(code));
+                let texts = links.chain(paths.map(|code| format!("there is no {code}")));
+                found.extend(texts.map(|text| (file.path.clone(), (number, text))));
             }
         }
     }
-    found.extend(missing_crates(files));
     found
 }
 
-/// Returns every file and folder of the repository.
-fn places(files: &[File]) -> BTreeSet<PathBuf> {
-    let paths = files.iter().map(|file| Path::new(&file.path));
-    paths.flat_map(Path::ancestors).map(PathBuf::from).collect()
-}
-
-/// Returns links and paths of one line that lead nowhere.
-fn wrong_places(
-    file: &File,
-    line: &str,
-    number: usize,
-    known: &BTreeSet<PathBuf>,
-) -> Vec<Violation> {
-    let folder = Path::new(&file.path).parent().unwrap_or(Path::new(""));
-    let links = line.split("](").skip(1).filter_map(|rest| {
-        let link = rest.split([')', ' ', '#']).next()?;
-        let local = !link.is_empty() && !link.contains(':');
-        let place = normal(&folder.join(link));
-        (local && !known.contains(&place)).then(|| format!("the link {link} leads nowhere"))
-    });
-    let paths = line.split('`').skip(1).step_by(2).filter_map(|code| {
-        let path = normal(Path::new(code.trim_end_matches('/')));
-        let first = path.components().next()?;
-        let is_path = code.contains('/') && code.chars().all(is_path_letter);
-        let ours = known.contains(Path::new(&first)) && !code.starts_with("target/");
-        let missing = is_path && ours && !known.contains(&path);
-        missing.then(|| format!("there is no {code}"))
-    });
-    links
-        .chain(paths)
-        .map(|text| Violation::new(Rule::Docs, &file.path, number, text))
+/// Returns the anchors that GitHub gives to the headings of a document.
+fn anchors(file: &File) -> BTreeSet<String> {
+    let lines = file.blocks.iter().flat_map(|block| &block.lines);
+    let headings = lines.filter(|line| line.starts_with('#'));
+    let kept = |c: &char| c.is_alphanumeric() || "-_ ".contains(*c);
+    headings
+        .map(|line| {
+            let lower = line.trim_start_matches('#').trim().to_lowercase();
+            lower
+                .chars()
+                .filter(kept)
+                .collect::<String>()
+                .replace(' ', "-")
+        })
         .collect()
 }
 
-fn is_path_letter(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || "/._-".contains(letter)
+impl Known {
+    /// Returns a complaint about a link of `document` that leads nowhere. Other sites count as there.
+    fn dead_link(&self, document: &str, link: &str) -> Option<String> {
+        let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+        let place = match path {
+            "" => PathBuf::from(document),
+            path => normal(&Path::new(document).parent()?.join(path)),
+        };
+        if link.contains(':') {
+            return None;
+        }
+        if !self.places.contains(&place) {
+            return Some(format!("the link {path} leads nowhere"));
+        }
+        let anchors = self.anchors.get(&place).filter(|_| !anchor.is_empty())?;
+        (!anchors.contains(anchor)).then(|| format!("{link} leads to no heading"))
+    }
+
+    /// Whether code in backticks is a path in a folder of the repository, but does not exist.
+    fn lacks(&self, code: &str) -> bool {
+        let path = normal(Path::new(code.trim_end_matches('/')));
+        let is_letter = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+        let is_path = code.contains('/') && code.chars().all(is_letter);
+        let first = path.components().next();
+        let ours = first.is_some_and(|it| self.places.contains(Path::new(&it)));
+        is_path && ours && !code.starts_with("target/") && !self.places.contains(&path)
+    }
 }
 
 /// Resolves `..` without the file system.
@@ -74,22 +99,4 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     normal
-}
-
-/// Returns the members of the workspace that the architecture does not name.
-fn missing_crates(files: &[File]) -> Vec<Violation> {
-    let text = |path: &str| files.iter().find(|file| file.path == path);
-    let (Some(workspace), Some(document)) = (text("Cargo.toml"), text(ARCHITECTURE)) else {
-        return Vec::new();
-    };
-    let table: toml::Table = workspace.text.parse().expect("cargo reads it too");
-    let members = table["workspace"]["members"].as_array();
-    let names = members.into_iter().flatten().filter_map(|it| it.as_str());
-    names
-        .filter(|name| !document.text.contains(&format!("`{name}`")))
-        .map(|name| {
-            let text = format!("does not describe the crate {name}");
-            Violation::new(Rule::Docs, ARCHITECTURE, 1, text)
-        })
-        .collect()
 }

@@ -1,18 +1,14 @@
 //! `cargo xtask tidy`: rules of this repository that no compiler checks.
 //!
-//! Each rule is a function from a file, or from all files, to its violations. A test fails on a
-//! violation; the command prints them and counts them by crate.
+//! Each rule is a function from a file, or from all files, to the places that violate it. A test
+//! fails on a violation; the command prints them and counts them by crate.
 
-mod block;
 mod circles;
 mod commits;
 mod count;
-mod crates;
 mod dialect;
 mod docs;
 mod layout;
-mod markdown;
-mod names;
 mod rust;
 #[cfg(test)]
 mod tests;
@@ -20,13 +16,12 @@ mod text;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use crate::{process, project};
-use block::Block;
+use text::Block;
 
 /// Rules that a part of the repository does not keep yet. The test fails on all other violations.
 #[cfg(test)]
@@ -34,24 +29,58 @@ const OPEN: &[(&str, Rule)] = &[
     (".", Rule::Docs),
     ("analysis", Rule::Length),
     ("analysis", Rule::Size),
+    ("analysis", Rule::Width),
     ("analysis", Rule::Dialect),
     ("analysis", Rule::TestName),
     ("analysis", Rule::Circle),
     ("docs", Rule::Dialect),
     ("loadgen", Rule::Size),
     ("profiler", Rule::Size),
+    ("profiler", Rule::Function),
+    ("profiler", Rule::Width),
+    ("profiler", Rule::RunOn),
+    ("profiler", Rule::Dialect),
+    ("profiler", Rule::Circle),
     ("profiler-common", Rule::Size),
+    ("profiler-common", Rule::Width),
+    ("profiler-common", Rule::Dialect),
+    ("profiler-ebpf", Rule::Width),
+    ("profiler-ebpf", Rule::Dialect),
     ("recording", Rule::Size),
     ("report", Rule::Dialect),
 ];
 
-/// What a violation violates.
+/// A line and a complaint about it.
+type Place = (usize, String);
+
+/// Returns the places in which a file violates a rule.
+type Check = fn(&File) -> Vec<Place>;
+
+/// The rules that each file keeps alone.
+const RULES: [(Rule, Check); 12] = [
+    (Rule::Length, layout::too_long),
+    (Rule::Size, layout::long),
+    (Rule::Function, layout::long_functions),
+    (Rule::Layout, layout::no_module_doc),
+    (Rule::Layout, layout::machine_places),
+    (Rule::Unsafe, layout::unsafe_without_reason),
+    (Rule::Unsafe, layout::misplaced_unsafe),
+    (Rule::Crates, layout::dependencies),
+    (Rule::Width, layout::wide),
+    (Rule::RunOn, layout::run_on),
+    (Rule::Dialect, dialect::check),
+    (Rule::TestName, layout::test_names),
+];
+
+/// A rule of the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rule {
     /// Files of at most 400 lines.
     Length,
-    /// Files of at most 300 lines and functions of at most 60.
+    /// Files of at most 300 lines.
     Size,
+    /// Functions of at most 60 lines.
+    Function,
     /// A module documentation in each file, and no path of one machine.
     Layout,
     /// `unsafe` in its place, with its reason.
@@ -68,14 +97,13 @@ enum Rule {
     TestName,
     /// Sibling modules that do not use each other in a circle.
     Circle,
-    /// Links, paths and lists in documents that match the repository.
+    /// Links and paths in documents that lead somewhere.
     Docs,
     /// Commit messages.
     Commit,
 }
 
 /// A place that violates a rule.
-#[derive(Debug)]
 struct Violation {
     rule: Rule,
     path: String,
@@ -84,25 +112,18 @@ struct Violation {
 }
 
 impl Violation {
-    fn new(rule: Rule, path: &str, line: usize, text: impl Into<String>) -> Self {
-        Self {
-            rule,
-            path: path.to_owned(),
-            line,
-            text: text.into(),
-        }
+    fn part(&self) -> &str {
+        part(&self.path)
     }
 }
 
 impl std::fmt::Display for Violation {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            rule,
-            path,
-            line,
-            text,
-        } = self;
-        write!(out, "{path}:{line}: {rule:?}: {text}")
+        write!(
+            out,
+            "{}:{}: {:?}: {}",
+            self.path, self.line, self.rule, self.text
+        )
     }
 }
 
@@ -118,10 +139,10 @@ struct File {
 
 impl File {
     fn new(path: &str, text: String) -> Self {
-        let rust = path.ends_with(".rs").then(|| rust::Source::parse(&text));
-        let blocks = match &rust {
-            Some(source) => source.blocks.clone(),
-            None => text::blocks(path, &text),
+        let rust = path.ends_with(".rs").then(|| rust::parse(&text));
+        let (rust, blocks) = match rust {
+            Some((source, blocks)) => (Some(source), blocks),
+            None => (None, text::blocks(path, &text)),
         };
         Self {
             path: path.to_owned(),
@@ -157,9 +178,7 @@ pub fn run(prefixes: &[String]) -> Result<()> {
     }
     let mut table: BTreeMap<(&str, Rule), usize> = BTreeMap::new();
     for violation in &found {
-        *table
-            .entry((part(&violation.path), violation.rule))
-            .or_default() += 1;
+        *table.entry((violation.part(), violation.rule)).or_default() += 1;
     }
     for ((part, rule), count) in table {
         println!("{part:<16} {:<10} {count:>5}", format!("{rule:?}"));
@@ -177,43 +196,56 @@ pub fn run(prefixes: &[String]) -> Result<()> {
 /// # Errors
 /// Git cannot list the files.
 pub fn count() -> Result<()> {
-    print!("{}", count::table(&tracked()?));
+    let files = tracked()?;
+    print!("{}", count::table(&files, &violations(&files)));
     Ok(())
 }
 
 fn violations(files: &[File]) -> Vec<Violation> {
     let mut found = Vec::new();
+    let mut add = |rule, path: &str, (line, text)| {
+        let path = path.to_owned();
+        found.push(Violation {
+            rule,
+            path,
+            line,
+            text,
+        });
+    };
     for file in files {
-        found.extend(layout::check(file));
-        found.extend(crates::check(file));
-        found.extend(dialect::check(file));
-        found.extend(names::check(file));
+        for (rule, check) in RULES {
+            check(file)
+                .into_iter()
+                .for_each(|place| add(rule, &file.path, place));
+        }
     }
-    found.extend(docs::check(files));
-    found.extend(circles::check(files));
-    found.extend(commits::check());
+    for (rule, places) in [
+        (Rule::Docs, docs::check(files)),
+        (Rule::Circle, circles::check(files)),
+        (Rule::Commit, commits::check()),
+    ] {
+        places
+            .into_iter()
+            .for_each(|(path, place)| add(rule, &path, place));
+    }
     found
 }
 
 /// Returns the files that git tracks or would track.
 fn tracked() -> Result<Vec<File>> {
-    let arguments = ["ls-files", "--cached", "--others", "--exclude-standard"];
-    let mut git = Command::new("git");
-    git.args(arguments).current_dir(project::root());
-    let list = process::output(&mut git).context("git cannot list the files here")?;
+    let list = git(&["ls-files", "--cached", "--others", "--exclude-standard"])
+        .context("git cannot list the files here")?;
     let read = |path: &str| {
         let bytes = fs::read(project::root().join(path)).ok()?;
         // An image is a place that documents link to, but has no text.
-        Some(File::new(
-            path,
-            String::from_utf8(bytes).unwrap_or_default(),
-        ))
+        let text = String::from_utf8(bytes).unwrap_or_default();
+        Some(File::new(path, text))
     };
     Ok(list.lines().filter_map(read).collect())
 }
 
-/// Whether the file's name ends in one of these extensions.
-fn is_one_of(path: &str, extensions: &[&str]) -> bool {
-    let extension = Path::new(path).extension().and_then(|it| it.to_str());
-    extension.is_some_and(|it| extensions.contains(&it))
+/// Returns the output of git in this repository; `None` if it fails.
+fn git(arguments: &[&str]) -> Option<String> {
+    let mut git = Command::new("git");
+    process::output(git.args(arguments).current_dir(project::root()))
 }

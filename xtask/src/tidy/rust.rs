@@ -5,10 +5,9 @@ use std::ops::Range;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
-use super::block::{Block, Kind};
+use super::text::{Block, Kind};
 
 /// A function.
-#[derive(Clone, Debug)]
 pub struct Function {
     /// Its name.
     pub name: String,
@@ -21,7 +20,6 @@ pub struct Function {
 }
 
 /// A path that begins with `crate`, `self` or `super`, outside of tests.
-#[derive(Clone, Debug)]
 pub struct Reference {
     /// The modules within the file that it stands in.
     pub within: Vec<String>,
@@ -29,46 +27,59 @@ pub struct Reference {
     pub path: Vec<String>,
 }
 
-/// A parsed file.
-#[derive(Clone, Debug, Default)]
+/// The items of a parsed file.
+#[derive(Default)]
 pub struct Source {
-    /// Comments and string literals.
-    pub blocks: Vec<Block>,
     /// All functions.
     pub functions: Vec<Function>,
     /// Paths to other modules of the crate.
     pub references: Vec<Reference>,
+    within: Vec<String>,
+    /// How many items around the visited place are compiled for tests only.
+    in_tests: usize,
 }
 
-impl Source {
-    /// Parses a file; one that is no Rust has nothing in it.
-    pub fn parse(text: &str) -> Self {
-        let (Ok(file), Ok(tokens)) = (syn::parse_file(text), text.parse::<TokenStream>()) else {
-            return Self::default();
-        };
-        let mut found = Items::default();
-        found.visit_file(&file);
-        Self {
-            blocks: blocks(text, tokens),
-            functions: found.functions,
-            references: found.references,
-        }
-    }
+/// Parses a file into its items, comments and literals; one that is no Rust has none.
+pub fn parse(text: &str) -> (Source, Vec<Block>) {
+    let mut source = Source::default();
+    let (Ok(file), Ok(tokens)) = (syn::parse_file(text), text.parse()) else {
+        return (source, Vec::new());
+    };
+    source.visit_file(&file);
+    (source, blocks(text, tokens))
 }
 
-/// Returns comments and literals in the order of the text.
+/// Returns comments and literals. Between the tokens of the code are only spaces and comments.
 fn blocks(text: &str, tokens: TokenStream) -> Vec<Block> {
     let mut code = Vec::new();
+    flatten(tokens, text, &mut code);
+    code.push(text.len()..text.len());
+    let mut comments = Vec::new();
     let mut literals = Vec::new();
-    flatten(tokens, text, &mut code, &mut literals);
-    let mut blocks = comments(text, &code);
-    let line = |at: usize| text[..at].matches('\n').count() + 1;
-    blocks.extend(literals.into_iter().map(|range| Block {
-        kind: Kind::Literal,
-        line: line(range.start),
-        lines: text[range].lines().map(literal_line).collect(),
-    }));
-    blocks.sort_by_key(|block| block.line);
+    let (mut line, mut end) = (1, 0);
+    for range in code {
+        let gap = text[end..range.start].split('\n').enumerate();
+        for (at, comment) in gap.filter(|(_, line)| !line.trim().is_empty()) {
+            let (kind, comment) = stripped(comment.trim_start());
+            comments.push((line + at, kind, comment, at > 0 || end == 0));
+        }
+        line += text[end..range.start].matches('\n').count();
+        let token = &text[range.clone()];
+        if token
+            .trim_start_matches(['b', 'c', 'r', '#'])
+            .starts_with('"')
+        {
+            literals.push(Block {
+                kind: Kind::Literal,
+                line,
+                lines: token.lines().map(literal_line).collect(),
+            });
+        }
+        line += token.matches('\n').count();
+        end = range.end;
+    }
+    let mut blocks = Block::group(comments);
+    blocks.extend(literals);
     blocks
 }
 
@@ -77,113 +88,41 @@ fn literal_line(line: &str) -> String {
     line.trim_matches(['"', ' ']).to_owned()
 }
 
-/// Collects where code is, and which of it are string literals. A documentation comment is an
-/// attribute to the compiler, so it is told from code by its text.
-fn flatten(
-    tokens: TokenStream,
-    text: &str,
-    code: &mut Vec<Range<usize>>,
-    literals: &mut Vec<Range<usize>>,
-) {
+/// Collects where code is. A documentation comment is an attribute to the compiler, so its text
+/// distinguishes it.
+fn flatten(tokens: TokenStream, text: &str, code: &mut Vec<Range<usize>>) {
     for token in tokens {
         let range = token.span().byte_range();
         if text[range.start..].starts_with("//") || text[range.start..].starts_with("/*") {
             continue;
         }
-        match token {
-            TokenTree::Group(group) => {
-                code.push(group.span_open().byte_range());
-                flatten(group.stream(), text, code, literals);
-                code.push(group.span_close().byte_range());
-            }
-            TokenTree::Literal(_) => {
-                let start = text[range.clone()].trim_start_matches(['b', 'c', 'r', '#']);
-                if start.starts_with('"') {
-                    literals.push(range.clone());
-                }
-                code.push(range);
-            }
-            _ => code.push(range),
+        if let TokenTree::Group(group) = token {
+            code.push(group.span_open().byte_range());
+            flatten(group.stream(), text, code);
+            code.push(group.span_close().byte_range());
+        } else {
+            code.push(range);
         }
     }
 }
 
-/// Returns the comments between the tokens of the code, neighbouring lines as one block.
-fn comments(text: &str, code: &[Range<usize>]) -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
-    let mut end_of_last = 0;
-    let mut at = 0;
-    let mut line = 1;
-    let mut tokens = code.iter().peekable();
-    let mut fresh_line = true;
-    while at < text.len() {
-        if let Some(token) = tokens.next_if(|token| token.start <= at) {
-            let end = token.end.max(at);
-            line += text[at..end].matches('\n').count();
-            fresh_line = false;
-            at = end;
-            continue;
-        }
-        let rest = &text[at..];
-        let Some(comment) = comment_at(rest) else {
-            let next = rest.chars().next().map_or(1, char::len_utf8);
-            if rest.starts_with('\n') {
-                line += 1;
-                fresh_line = true;
-            }
-            at += next;
-            continue;
-        };
-        let (kind, lines) = stripped(comment);
-        let count = lines.len();
-        match blocks.last_mut() {
-            Some(block) if fresh_line && block.kind == kind && end_of_last + 1 == line => {
-                block.lines.extend(lines);
-            }
-            _ => blocks.push(Block { kind, line, lines }),
-        }
-        line += count - 1;
-        end_of_last = line;
-        at += comment.len();
-    }
-    blocks
-}
-
-/// Returns the comment that `text` begins with.
-fn comment_at(text: &str) -> Option<&str> {
-    if text.starts_with("//") {
-        return text.lines().next();
-    }
-    let end = text.starts_with("/*").then(|| text.find("*/"))??;
-    Some(&text[..end + 2])
-}
-
-fn stripped(comment: &str) -> (Kind, Vec<String>) {
+/// Returns the kind of a comment, and its text.
+fn stripped(comment: &str) -> (Kind, &str) {
     let markers = [
         ("//!", Kind::ModuleDoc),
         ("///", Kind::ItemDoc),
         ("//", Kind::Comment),
         ("/*", Kind::Comment),
+        ("", Kind::Comment),
     ];
     let found = markers
         .iter()
         .find_map(|(marker, kind)| Some((*kind, comment.strip_prefix(marker)?)));
     let (kind, text) = found.unwrap_or((Kind::Comment, comment));
-    let text = text.trim_end_matches("*/");
-    (kind, text.split('\n').map(str::to_owned).collect())
+    (kind, text.trim_end_matches("*/"))
 }
 
-/// Collects functions and references.
-#[derive(Default)]
-struct Items {
-    functions: Vec<Function>,
-    references: Vec<Reference>,
-    within: Vec<String>,
-    /// How many items around this place are compiled for tests only.
-    in_tests: usize,
-}
-
-impl Items {
+impl Source {
     fn function(&mut self, signature: &syn::Signature, attributes: &[syn::Attribute], end: usize) {
         let line = signature.fn_token.span.start().line;
         let test = |attribute: &syn::Attribute| {
@@ -217,7 +156,7 @@ fn for_tests_only(attributes: &[syn::Attribute]) -> bool {
     })
 }
 
-impl<'ast> Visit<'ast> for Items {
+impl<'ast> Visit<'ast> for Source {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         let end = item.block.brace_token.span.close().end().line;
         self.function(&item.sig, &item.attrs, end);
