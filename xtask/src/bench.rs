@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -49,9 +48,6 @@ impl Known for Options {
 
 impl Bench {
     /// Sets up and builds, then becomes `suite bench`.
-    ///
-    /// # Errors
-    /// Fails if set-up or build does, or the program cannot be started.
     pub fn run(self) -> Result<Infallible> {
         let (name, words) = match self {
             Self::Overhead(rest) => ("overhead", rest.words),
@@ -67,11 +63,9 @@ impl Bench {
         } else {
             prepare(name, &options)?;
         }
-        let mut suite = Command::new(project::binary("suite"));
-        process::forget(&mut suite, process::SET_BY_CARGO);
-        suite.current_dir(project::root()).args(["bench", name]);
+        let mut suite = process::in_root(project::binary("suite"));
         let words = words.into_iter().filter(|word| word != "--no-install");
-        suite.args(words);
+        suite.args(["bench", name]).args(words);
         process::become_program(suite)
     }
 }

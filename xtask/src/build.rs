@@ -5,18 +5,12 @@ use anyhow::{Context, Result};
 use crate::{ebpf, process};
 
 /// Builds the eBPF programs, then the binaries, in release.
-///
-/// # Errors
-/// Fails if there is no eBPF toolchain, or a build fails.
 pub fn everything() -> Result<()> {
     kernel_side()?;
     cargo_build(&["--workspace", "--exclude=profiler-ebpf", "--exclude=xtask"])
 }
 
 /// Builds the eBPF programs where `profiler` embeds them from.
-///
-/// # Errors
-/// Fails if there is no eBPF toolchain, or the build fails.
 pub fn kernel_side() -> Result<()> {
     let toolchain = ebpf::Toolchain::find()
         .context("there is no eBPF toolchain; `cargo xtask setup` finds or installs one")?;
@@ -24,17 +18,11 @@ pub fn kernel_side() -> Result<()> {
 }
 
 /// Builds the binaries of one package, in release.
-///
-/// # Errors
-/// Fails if the build does.
 pub fn binary(package: &str) -> Result<()> {
     cargo_build(&["--package", package])
 }
 
 /// Builds the programs that `bench load` measures, in release.
-///
-/// # Errors
-/// Fails if the build does.
 pub fn load_floor() -> Result<()> {
     cargo_build(&["--package=stub", "--package=loadgen"])?;
     cargo_build(&["--package=loadgen", "--example=floor"])

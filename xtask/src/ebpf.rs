@@ -58,34 +58,26 @@ impl Toolchain {
 
     /// Returns a cargo that builds the eBPF package; `verb` is `build` or `clippy`.
     fn cargo(&self, verb: &str) -> Command {
+        let linker = format!("-Clinker={}", self.linker.display());
+        // v3 (Linux 5.1) has 32-bit arithmetic and more jumps. rustc passes it to the linker.
+        let flags = [
+            "-Cdebuginfo=2",
+            "-Clink-arg=--btf",
+            "-Ctarget-cpu=v3",
+            &linker,
+        ];
         let mut command = self.compiler.cargo(verb);
         command
             .current_dir(project::root())
             .args(["--package", "profiler-ebpf", "--release"])
             .args(["--target", TARGET, "--target-dir"])
             .arg(project::cache("ebpf-target"))
-            .env("CARGO_ENCODED_RUSTFLAGS", self.flags());
+            .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
         command
-    }
-
-    /// Returns flags separated as `CARGO_ENCODED_RUSTFLAGS` requires, so that paths may hold
-    /// spaces.
-    fn flags(&self) -> String {
-        [
-            "-Cdebuginfo=2".to_owned(),
-            "-Clink-arg=--btf".to_owned(),
-            // v3 (Linux 5.1) has 32-bit arithmetic and more jumps. rustc passes it to the linker.
-            "-Ctarget-cpu=v3".to_owned(),
-            format!("-Clinker={}", self.linker.display()),
-        ]
-        .join("\x1f")
     }
 }
 
 /// Compiles the eBPF programs to `.cache/ebpf/kontrast-ebpf`, where `profiler` embeds them from.
-///
-/// # Errors
-/// Fails if the compiler does, or the object cannot be copied.
 pub fn build(toolchain: &Toolchain) -> Result<()> {
     process::run(&mut toolchain.cargo("build"))?;
     let built = project::cache("ebpf-target")
@@ -95,9 +87,6 @@ pub fn build(toolchain: &Toolchain) -> Result<()> {
 }
 
 /// Lints the eBPF programs and denies warnings.
-///
-/// # Errors
-/// Fails if there is a warning, or this toolchain has no clippy.
 pub fn clippy(toolchain: &Toolchain) -> Result<()> {
     process::run(toolchain.cargo("clippy").args(["--", "-D", "warnings"]))
 }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::env;
+use std::ffi::OsStr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,6 +25,23 @@ pub fn run(command: &mut Command) -> Result<()> {
         .with_context(|| format!("cannot start {}", shown(command)))?;
     if !status.success() {
         bail!("{} failed ({status})", shown(command));
+    }
+    Ok(())
+}
+
+/// Runs a program whose output is shown only if it fails: its last line.
+///
+/// # Errors
+/// Fails if the program cannot be started, or does.
+pub fn run_quietly(command: &mut Command) -> Result<()> {
+    let shown = shown(command);
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start {shown}"))?;
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let last = stderr.lines().rfind(|line| !line.trim().is_empty());
+        bail!("`{shown}` failed: {}", last.unwrap_or("no message").trim());
     }
     Ok(())
 }
@@ -92,37 +110,33 @@ impl Tool {
 /// locked.
 pub fn cargo_install(krate: &str, version: &str) -> Command {
     let mut command = cargo();
-    forget(
-        &mut command,
-        &["CARGO_TARGET_", "CARGO_BUILD_", "RUSTFLAGS"],
-    );
+    let forgotten = ["CARGO_TARGET_", "CARGO_BUILD_", "RUSTFLAGS"];
+    forget(&mut command, &forgotten);
+    command.args(["install", "--quiet", "--locked", "--version", version]);
     command
-        .args([
-            "install",
-            "--quiet",
-            "--locked",
-            krate,
-            "--version",
-            version,
-            "--root",
-        ])
+        .arg(krate)
+        .arg("--root")
         .arg(project::cache("tools"));
     command
 }
 
 /// Returns the cargo that runs this program, in the root of the repository.
 pub fn cargo() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    forget(&mut command, SET_BY_CARGO);
-    command.current_dir(project::root());
-    command
+    in_root(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// Returns `kontrast run`, started in the root: it finds `targets/` there and writes to `results/`.
 pub fn kontrast_run(kontrast: &Path) -> Command {
-    let mut command = Command::new(kontrast);
+    let mut command = in_root(kontrast);
+    command.arg("run");
+    command
+}
+
+/// Returns a program of this workspace, started in the root of the repository.
+pub fn in_root(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
     forget(&mut command, SET_BY_CARGO);
-    command.arg("run").current_dir(project::root());
+    command.current_dir(project::root());
     command
 }
 
@@ -134,5 +148,20 @@ pub fn forget(command: &mut Command, prefixes: &[&str]) {
         if prefixes.iter().any(|prefix| text.starts_with(prefix)) {
             command.env_remove(&name);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_the_last_line_of_a_failed_installation() {
+        let mut shell = Command::new("sh");
+        let error =
+            run_quietly(shell.args(["-c", "echo first >&2; echo not available >&2; exit 1"]));
+        let error = error.unwrap_err().to_string();
+        assert!(error.ends_with("failed: not available"), "{error}");
+        assert!(run_quietly(&mut Command::new("no-such-program")).is_err());
     }
 }

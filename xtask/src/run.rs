@@ -72,9 +72,6 @@ impl Known for Options {
 
 /// Sets up and builds all that these arguments need, then becomes `kontrast run` with them, so that
 /// signals and the exit code are its own.
-///
-/// # Errors
-/// Fails if set-up or build does, or the program cannot be started.
 pub fn run(words: Vec<OsString>) -> Result<Infallible> {
     let (options, passed) = Options::split(words).unwrap_or_else(|error| error.exit());
     if options.workload.as_deref() == Some(TASKS) {

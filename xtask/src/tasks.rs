@@ -4,7 +4,6 @@
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -26,15 +25,11 @@ struct Kinds {
 }
 
 /// Sets up and builds, then becomes `suite tasks`.
-///
-/// # Errors
-/// Fails if set-up or build does, or the program cannot be started.
 pub fn run(arms: Option<&str>, passed: Vec<OsString>) -> Result<Infallible> {
     setup::ensure(&[Need::Targets(runtimes(&kinds()?, arms))])?;
     build::binary("suite")?;
-    let mut suite = Command::new(project::binary("suite"));
-    process::forget(&mut suite, process::SET_BY_CARGO);
-    suite.current_dir(project::root()).arg("tasks");
+    let mut suite = process::in_root(project::binary("suite"));
+    suite.arg("tasks");
     if let Some(arms) = arms {
         suite.args(["--arms", arms]);
     }
@@ -43,9 +38,6 @@ pub fn run(arms: Option<&str>, passed: Vec<OsString>) -> Result<Infallible> {
 }
 
 /// Returns the names of the kinds of task.
-///
-/// # Errors
-/// Fails if their list cannot be read.
 pub fn names() -> Result<Vec<String>> {
     Ok(kinds()?.into_iter().map(|kind| kind.name).collect())
 }

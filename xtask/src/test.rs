@@ -15,22 +15,14 @@ use crate::{build, ebpf, process, project, run};
 use tally::{Counts, Tally};
 
 /// Sets up, builds, checks and tests, and prints how many passed.
-///
-/// # Errors
-/// Fails if set-up or build does.
 pub fn run(all: bool) -> Result<ExitCode> {
     setup::ensure(&[Need::Ebpf, Need::Targets(run::targets()), Need::Tests])?;
     build::kernel_side()?;
     let mut tally = Tally::default();
-    tally.step("format", || {
-        check(process::cargo().args(["fmt", "--all", "--check"]))
-    });
-    tally.step("clippy", || {
-        check(&mut workspace(
-            "clippy",
-            &["--all-targets", "--", "-D", "warnings"],
-        ))
-    });
+    let format = ["fmt", "--all", "--check"];
+    tally.step("format", || check(process::cargo().args(format)));
+    let clippy = ["--all-targets", "--", "-D", "warnings"];
+    tally.step("clippy", || check(&mut workspace("clippy", &clippy)));
     tally.step("clippy, eBPF", clippy_of_ebpf);
     tally.step("dependencies", dependencies);
     tally.step("tests", || tests(&mut all_tests(all)));
@@ -61,28 +53,21 @@ fn clippy_of_ebpf() -> Result<Counts> {
 /// check` fetches it.
 fn dependencies() -> Result<Counts> {
     let deny = CARGO_DENY.find().context("no cargo-deny")?;
-    let mut command = Command::new(deny);
-    command.args(["check", "bans", "licenses", "sources"]);
-    process::forget(&mut command, process::SET_BY_CARGO);
-    check(command.current_dir(project::root()))
+    check(process::in_root(deny).args(["check", "bans", "licenses", "sources"]))
 }
 
 /// Runs the official clients against the stub. They are installed as their lock files say.
 fn clients_of_the_stub() -> Result<Counts> {
     let install = project::root().join("stub/tests/clients/install.sh");
     process::run(&mut Command::new(install))?;
-    tests(&mut workspace(
-        "test",
-        &["--test=it", "--no-fail-fast", "--", "--ignored", "clients"],
-    ))
+    let arguments = ["--test=it", "--no-fail-fast", "--", "--ignored", "clients"];
+    tests(&mut workspace("test", &arguments))
 }
 
 /// Runs one comparison of three arms, with all programs.
 fn end_to_end() -> Result<Counts> {
-    tests(&mut workspace(
-        "test",
-        &["--test=end_to_end", "--", "--ignored"],
-    ))
+    let arguments = ["--test=end_to_end", "--", "--ignored"];
+    tests(&mut workspace("test", &arguments))
 }
 
 /// Returns one cargo command for all tests: cargo compiles shared crates again for each selection

@@ -1,11 +1,11 @@
 //! Debian's packages, where installing them needs no password.
 
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use nix::unistd::geteuid;
 
 use crate::process;
@@ -16,9 +16,6 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(600);
 const LOCK_POLL: Duration = Duration::from_secs(2);
 
 /// Installs packages. If it cannot, the error has the command to type.
-///
-/// # Errors
-/// Fails without apt-get, without privilege, for an unknown package, or if apt-get does.
 pub fn install(packages: &[&str]) -> Result<()> {
     let installed = may_install().and_then(|()| {
         update();
@@ -34,9 +31,6 @@ pub fn install(packages: &[&str]) -> Result<()> {
 }
 
 /// Checks that apt-get works here without a password.
-///
-/// # Errors
-/// Fails if there is no apt-get, or it would ask for a password.
 pub fn may_install() -> Result<()> {
     if process::which("apt-get").is_none() {
         bail!("no apt-get here");
@@ -65,47 +59,23 @@ fn update() {
 }
 
 fn apt_get(arguments: &[&str]) -> Result<()> {
+    let words = [
+        "LC_ALL=C",
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "-o",
+        "DPkg::Lock::Timeout=60",
+    ];
     let begun = Instant::now();
     loop {
-        let output = command(arguments)
-            .output()
-            .context("cannot start apt-get")?;
-        if output.status.success() {
-            return Ok(());
-        }
-        if !lock_is_held(&output) || begun.elapsed() > LOCK_PATIENCE {
-            bail!("apt-get {}: {}", arguments.join(" "), last_line(&output));
+        let done = process::run_quietly(process::as_root("env", &words).args(arguments));
+        let Err(error) = done else { return Ok(()) };
+        // apt waits for dpkg's lock, but not for those of lists and archives.
+        let text = error.to_string();
+        let locked = text.contains("Unable to lock") || text.contains("Unable to acquire");
+        if !locked || begun.elapsed() > LOCK_PATIENCE {
+            return Err(error);
         }
         thread::sleep(LOCK_POLL);
     }
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = if geteuid().is_root() {
-        Command::new("env")
-    } else {
-        let mut sudo = Command::new("sudo");
-        sudo.args(["-n", "env"]);
-        sudo
-    };
-    command
-        .args(["LC_ALL=C", "DEBIAN_FRONTEND=noninteractive", "apt-get"])
-        .args(["-o", "DPkg::Lock::Timeout=60"])
-        .args(arguments);
-    command
-}
-
-/// Whether another apt holds a lock. apt waits for dpkg's lock, but not for those of lists and
-/// archives.
-fn lock_is_held(output: &Output) -> bool {
-    let text = String::from_utf8_lossy(&output.stderr);
-    text.contains("Could not get lock") || text.contains("Unable to lock")
-}
-
-fn last_line(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr)
-        .lines()
-        .rfind(|line| line.starts_with("E:"))
-        .unwrap_or("no message")
-        .to_owned()
 }

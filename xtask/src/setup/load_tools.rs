@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
 use crate::process::{self, Tool};
 use crate::project;
@@ -40,11 +40,11 @@ pub fn ensure(install: bool) {
 }
 
 fn install_oha() -> Result<()> {
-    run(&mut process::cargo_install("oha", OHA_VERSION))
+    process::run_quietly(&mut process::cargo_install("oha", OHA_VERSION))
 }
 
 fn install_k6() -> Result<()> {
-    run(go().args(["install", K6_MODULE]))
+    process::run_quietly(go().args(["install", K6_MODULE]))
 }
 
 /// Builds k6 with xk6-sse. Not every Go module proxy has the extension.
@@ -56,14 +56,14 @@ fn install_k6_sse() -> Result<()> {
     let mut get = go();
     get.current_dir(&folder)
         .args(["get", K6_MODULE, SSE_MODULE]);
-    run(&mut get)?;
+    process::run_quietly(&mut get)?;
     let program = project::cache("tools/bin/k6-sse");
     let mut build = go();
     build
         .current_dir(&folder)
         .args(["build", "-o"])
         .arg(program);
-    run(&mut build)
+    process::run_quietly(&mut build)
 }
 
 /// Returns the go command, with all that it writes in `.cache/`.
@@ -73,32 +73,4 @@ fn go() -> Command {
         .env("GOBIN", project::cache("tools/bin"))
         .env("GOFLAGS", "-modcacherw");
     go
-}
-
-/// Runs a command whose output is shown only if it fails: its last line.
-fn run(command: &mut Command) -> Result<()> {
-    let shown = process::shown(command);
-    let output = command
-        .output()
-        .with_context(|| format!("cannot start {shown}"))?;
-    if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let last = stderr.lines().rfind(|line| !line.trim().is_empty());
-        bail!("`{shown}` failed: {}", last.unwrap_or("no message").trim());
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reports_the_last_line_of_a_failed_installation() {
-        let mut shell = Command::new("sh");
-        let error = run(shell.args(["-c", "echo first >&2; echo not available >&2; exit 1"]));
-        let error = error.unwrap_err().to_string();
-        assert!(error.ends_with("failed: not available"), "{error}");
-        assert!(run(&mut Command::new("no-such-program")).is_err());
-    }
 }

@@ -7,10 +7,9 @@ mod apt;
 mod ebpf;
 mod load_tools;
 mod packages;
-mod postgres;
 mod runtimes;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 pub use load_tools::ensure as load_tools;
 pub use packages::CARGO_DENY;
@@ -48,9 +47,6 @@ impl Step {
 }
 
 /// Finds or installs all that is needed.
-///
-/// # Errors
-/// Fails if a program is missing and cannot be installed. Each is printed with its remedy.
 pub fn ensure(needs: &[Need]) -> Result<()> {
     let mut missing = 0;
     for step in needs.iter().flat_map(steps) {
@@ -72,14 +68,24 @@ fn steps(need: &Need) -> Vec<Step> {
     match need {
         Need::Ebpf => vec![Step::new("eBPF toolchain", ebpf::ensure)],
         Need::Targets(names) => names.iter().map(|name| runtimes::step(name)).collect(),
-        Need::Postgres => vec![Step::new("postgres", postgres::ensure)],
+        Need::Postgres => vec![Step::new("postgres", packages::postgres)],
         Need::Tests => packages::for_tests(),
         Need::Redis => vec![packages::redis()],
         Need::Bench => packages::for_bench(),
     }
 }
 
-/// Prints that a slow step begins.
-fn begin(name: &str, what: &str) {
-    eprintln!("  {name:<16} {what} …");
+/// Returns the program that `find` finds. Prints the action and installs a missing one.
+fn find_or_install<T>(
+    name: &str,
+    action: &str,
+    find: impl Fn() -> Option<T>,
+    install: impl FnOnce() -> Result<()>,
+) -> Result<T> {
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    eprintln!("  {name:<16} {action} …");
+    install()?;
+    find().context("installed, but still not found")
 }

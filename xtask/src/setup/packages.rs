@@ -1,10 +1,12 @@
 //! Tools of the tests and the benchmarks.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{Step, apt, begin};
+use super::{Step, apt, find_or_install};
 use crate::process::{self, Tool};
 use crate::project;
 
@@ -13,6 +15,12 @@ pub const CARGO_DENY: Tool = Tool("cargo-deny");
 const CARGO_DENY_VERSION: &str = "0.20.2";
 /// Browsers; one of them renders the report in its test.
 const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
+
+/// Debian's folder of versions of PostgreSQL.
+const POSTGRES: &str = "/usr/lib/postgresql";
+/// Settings by which Debian's packages start a server when they are installed.
+const SETTINGS: &str = "/etc/postgresql-common/createcluster.conf";
+const NO_SERVER: &str = "create_main_cluster = false # while it is installed";
 
 /// Returns the steps for the programs that `cargo xtask test` uses.
 pub fn for_tests() -> Vec<Step> {
@@ -23,7 +31,7 @@ pub fn for_tests() -> Vec<Step> {
         program("browser", BROWSERS, "chromium"),
         program("pidstat", &["pidstat"], "sysstat"),
         redis(),
-        Step::new("postgres", super::postgres::ensure),
+        Step::new("postgres", postgres),
     ]
 }
 
@@ -45,19 +53,38 @@ pub fn for_bench() -> Vec<Step> {
 fn program(what: &'static str, names: &'static [&str], package: &'static str) -> Step {
     Step::new(what, move || {
         let find = || names.iter().find_map(|name| process::which(name));
-        if find().is_none() {
-            begin(what, &format!("installing {package} with apt-get"));
-            apt::install(&[package])?;
-        }
-        let path = find().context("installed, but not on PATH")?;
+        let action = format!("installing {package} with apt-get");
+        let path = find_or_install(what, &action, find, || apt::install(&[package]))?;
         Ok(project::short(&path))
     })
+}
+
+/// Finds or installs PostgreSQL, from which private servers are started.
+pub fn postgres() -> Result<String> {
+    let change = |change: &str| process::run(&mut process::as_root("sh", &["-c", change]));
+    // Debian's folder is not on PATH.
+    let find = || process::which("initdb").or_else(|| initdb_below(Path::new(POSTGRES)));
+    let action = "installing postgresql with apt-get";
+    let path = find_or_install("postgres", action, find, || {
+        apt::install(&["postgresql-common"])?;
+        change(&format!("echo '{NO_SERVER}' >> {SETTINGS}"))?;
+        let installed = apt::install(&["postgresql"]);
+        change(&format!("sed -i '/^{NO_SERVER}$/d' {SETTINGS}"))?;
+        installed
+    })?;
+    Ok(project::short(&path))
+}
+
+fn initdb_below(versions: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(versions).into_iter().flatten().flatten();
+    let programs = entries.map(|entry| entry.path().join("bin/initdb"));
+    programs.filter(|path| path.is_file()).max()
 }
 
 /// Mounts tracefs: bpftrace reads the fields of tracepoints there, and containers often lack it.
 fn tracefs() -> Result<String> {
     let place = "/sys/kernel/tracing";
-    let mounted = || std::fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some());
+    let mounted = || fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some());
     if !mounted() {
         let mount = ["mount", "-t", "tracefs", "tracefs", place];
         let by_hand = || format!("to do it yourself: sudo {}", mount.join(" "));
@@ -68,20 +95,39 @@ fn tracefs() -> Result<String> {
 
 fn linters() -> Result<String> {
     let version = |name| process::output(process::cargo().args([name, "--version"]));
-    if version("fmt").is_none() || version("clippy").is_none() {
-        begin("rustfmt, clippy", "adding with rustup");
+    let find = || version("fmt").and_then(|_| version("clippy"));
+    find_or_install("rustfmt, clippy", "adding with rustup", find, || {
         process::run(Command::new("rustup").args(["component", "add", "rustfmt", "clippy"]))
-            .context("install the rustfmt and clippy of your Rust toolchain")?;
-    }
-    version("clippy").context("cargo clippy does not start")
+            .context("install the rustfmt and clippy of your Rust toolchain")
+    })
 }
 
 fn cargo_deny() -> Result<String> {
-    if CARGO_DENY.find().is_none() {
-        begin("cargo-deny", "building (a few minutes)");
+    let find = || CARGO_DENY.find();
+    let path = find_or_install("cargo-deny", "building (a few minutes)", find, || {
         // A debug build halves the time, and a check takes a second even so.
-        process::run(process::cargo_install("cargo-deny", CARGO_DENY_VERSION).arg("--debug"))?;
-    }
-    let path = CARGO_DENY.find().context("installed, but not found")?;
+        process::run(process::cargo_install("cargo-deny", CARGO_DENY_VERSION).arg("--debug"))
+    })?;
     Ok(project::short(&path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_only_versions_with_a_server() {
+        let versions = tempfile::tempdir().unwrap();
+        for version in ["14", "15"] {
+            fs::create_dir_all(versions.path().join(version).join("bin")).unwrap();
+        }
+        assert_eq!(
+            initdb_below(versions.path()),
+            None,
+            "clients alone will not do"
+        );
+        let initdb = versions.path().join("14/bin/initdb");
+        fs::write(&initdb, "").unwrap();
+        assert_eq!(initdb_below(versions.path()), Some(initdb));
+    }
 }

@@ -5,10 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use toml::Table;
+use serde::Deserialize;
 
-use super::{Step, begin};
+use super::{Step, find_or_install};
 use crate::{process, project};
+
+/// The keys of a `target.toml` that name a runtime.
+#[derive(Deserialize)]
+struct Description {
+    runtime: Option<String>,
+    version: Option<String>,
+}
 
 /// Returns a step that finds or fetches the runtime of this target.
 pub fn step(target: &str) -> Step {
@@ -18,39 +25,29 @@ pub fn step(target: &str) -> Step {
 
 fn look(target: &str) -> Result<String> {
     let folder = project::root().join("targets").join(target);
-    let description = folder.join("target.toml");
-    let text = fs::read_to_string(&description)
-        .with_context(|| format!("cannot read {}", description.display()))?;
-    let table: Table = text
-        .parse()
-        .with_context(|| format!("{} is not TOML", description.display()))?;
+    let path = folder.join("target.toml");
+    let cannot_read = || format!("cannot read {}", path.display());
+    let text = fs::read_to_string(&path).with_context(cannot_read)?;
+    let description: Description = toml::from_str(&text).with_context(cannot_read)?;
+    let version = || description.version.context("target.toml names no version");
     if folder.join("go.mod").is_file() {
-        return go(&table);
+        return go(&version()?);
     }
     if folder.join("package-lock.json").is_file() {
-        return npm(
-            target,
-            &folder,
-            word(&table, "runtime")?,
-            word(&table, "version")?,
-        );
+        let runtime = description
+            .runtime
+            .context("target.toml names no runtime")?;
+        return npm(target, &folder, &format!("{runtime} {}", version()?));
     }
     Ok("nothing to fetch".to_owned())
 }
 
-fn word<'a>(table: &'a Table, key: &str) -> Result<&'a str> {
-    table
-        .get(key)
-        .and_then(|value| value.as_str())
-        .with_context(|| format!("target.toml names no {key}"))
-}
-
 /// Lets the go command fetch the toolchain that GOTOOLCHAIN names, as a checked module.
-fn go(table: &Table) -> Result<String> {
+fn go(version: &str) -> Result<String> {
     if process::which("go").is_none() {
         bail!("no go command; install Go 1.21 or later (https://go.dev/doc/install)");
     }
-    let version = format!("go{}", word(table, "version")?);
+    let version = format!("go{version}");
     let mut command = Command::new("go");
     command
         .arg("version")
@@ -65,24 +62,23 @@ fn go(table: &Table) -> Result<String> {
 }
 
 /// Installs with npm, which checks each package against the hash in the lock file.
-fn npm(target: &str, folder: &Path, runtime: &str, version: &str) -> Result<String> {
-    let done = format!("{runtime} {version} from npm, in targets/{target}/node_modules");
-    if is_installed(folder) {
-        return Ok(done);
-    }
-    if process::which("npm").is_none() {
-        bail!("no npm; install Node.js, or: sudo apt-get install -y npm");
-    }
-    begin(target, &format!("fetching {runtime} {version} with npm"));
-    let arguments = [
-        "ci",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--silent",
-    ];
-    process::run(Command::new("npm").args(arguments).current_dir(folder))?;
-    Ok(done)
+fn npm(target: &str, folder: &Path, runtime: &str) -> Result<String> {
+    let find = || {
+        is_installed(folder)
+            .then(|| format!("{runtime} from npm, in targets/{target}/node_modules"))
+    };
+    find_or_install(
+        target,
+        &format!("fetching {runtime} with npm"),
+        find,
+        || {
+            if process::which("npm").is_none() {
+                bail!("no npm; install Node.js, or: sudo apt-get install -y npm");
+            }
+            let arguments = "ci --ignore-scripts --no-audit --no-fund --silent".split(' ');
+            process::run(Command::new("npm").args(arguments).current_dir(folder))
+        },
+    )
 }
 
 /// Whether npm installed this lock file: it keeps a copy, and a later lock file makes that stale.

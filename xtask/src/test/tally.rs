@@ -18,16 +18,16 @@ pub struct Counts {
 
 impl Counts {
     /// One check that passed.
-    pub const ONE: Self = Self {
-        passed: 1,
-        failed: 0,
-        names: Vec::new(),
-    };
-    const NONE: Self = Self {
-        passed: 0,
-        failed: 1,
-        names: Vec::new(),
-    };
+    pub const ONE: Self = Self::new(1, 0);
+
+    const fn new(passed: u64, failed: u64) -> Self {
+        let names = Vec::new();
+        Self {
+            passed,
+            failed,
+            names,
+        }
+    }
 
     /// Adds a line such as `test result: ok. 6 passed; 0 failed; …`, and remembers the test of one
     /// such as `test its::name ... FAILED`. Other lines count nothing.
@@ -39,13 +39,15 @@ impl Counts {
         let Some(result) = line.strip_prefix("test result: ") else {
             return;
         };
-        let before = |what: &str| {
-            let words: Vec<&str> = result.split([' ', ';', '.']).collect();
-            let at = words.iter().position(|word| *word == what)?;
-            words.get(at.checked_sub(1)?)?.parse::<u64>().ok()
-        };
-        self.passed += before("passed").unwrap_or(0);
-        self.failed += before("failed").unwrap_or(0);
+        let words: Vec<&str> = result.split([' ', ';', '.']).collect();
+        for pair in words.windows(2) {
+            let number = pair[0].parse().unwrap_or(0);
+            match pair[1] {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                _ => {}
+            }
+        }
     }
 }
 
@@ -62,7 +64,7 @@ impl Tally {
         let begun = Instant::now();
         let counts = work().unwrap_or_else(|error| {
             eprintln!("{name}: {error:#}");
-            Counts::NONE
+            Counts::new(0, 1)
         });
         self.steps.push((name, counts, begun.elapsed()));
     }

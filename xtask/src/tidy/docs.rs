@@ -58,7 +58,7 @@ fn anchors(file: &File) -> BTreeSet<String> {
 }
 
 impl Known {
-    /// Returns a complaint about a link of `document` that leads nowhere. Other sites count as there.
+    /// Returns a complaint about a link of `document` that leads nowhere, except to other sites.
     fn dead_link(&self, document: &str, link: &str) -> Option<String> {
         let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
         let place = match path {

@@ -5,7 +5,11 @@ fn keeps_all_rules() {
     let files = tracked().unwrap();
     assert!(files.len() > 20, "git lists only {} files", files.len());
     let mut found = violations(&files);
-    found.retain(|it| !OPEN.contains(&(it.part(), it.rule)));
+    let is_open = |part: &str, rule: &Rule| {
+        OPEN.iter()
+            .any(|(it, rules)| *it == part && rules.contains(rule))
+    };
+    found.retain(|it| !is_open(it.part(), &it.rule));
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert!(lines.is_empty(), "\n{}", lines.join("\n"));
 }
