@@ -172,19 +172,13 @@ fn is_mutator(recording: &Recording, count: &StackCount) -> bool {
 /// Returns the indexes of the frames of a stack of user code, innermost first.
 fn frames(recording: &Recording, node: Option<usize>) -> Vec<usize> {
     let stacks = &recording.stacks;
-    let outward = |index: &usize| {
-        let parent = stacks.nodes.get(*index)?.parent;
-        parent.filter(|parent| parent < index)
-    };
-    let path = std::iter::successors(node, outward);
-    let frames = path.filter_map(|index| Some(stacks.nodes.get(index)?.frame));
     let in_user_code = |frame: &usize| {
         let place = stacks.frames.get(*frame).map(|frame| frame.place);
         // Compiled code has one frame for all of its functions.
         let is_code = place.is_some_and(|place| matches!(place, CodePlace::Region(_)));
         is_code && place != Some(CodePlace::Region(RegionClass::JitCode))
     };
-    frames.filter(in_user_code).collect()
+    stacks.frame_indexes(node).filter(in_user_code).collect()
 }
 
 #[cfg(test)]

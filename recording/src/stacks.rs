@@ -107,13 +107,19 @@ impl Stacks {
 
     /// Returns the frames of a stack, innermost first.
     pub fn frames_of(&self, node: Option<usize>) -> impl Iterator<Item = &StackFrame> {
+        let frames = self.frame_indexes(node);
+        frames.filter_map(|frame| self.frames.get(frame))
+    }
+
+    /// Returns the indexes of the frames of a stack, innermost first.
+    pub fn frame_indexes(&self, node: Option<usize>) -> impl Iterator<Item = usize> {
         // A parent stands before its children, so that no file makes this endless.
         let outward = |index: &usize| {
             let parent = self.nodes.get(*index)?.parent;
             parent.filter(|parent| parent < index)
         };
         let path = std::iter::successors(node, outward);
-        path.filter_map(|index| self.frames.get(self.nodes.get(index)?.frame))
+        path.filter_map(|index| Some(self.nodes.get(index)?.frame))
     }
 
     /// Returns the words for a frame: its function, or its module and address.

@@ -251,14 +251,14 @@ impl Recorder for Session {
             (recording.instrumented, compiled) = (Some(instrumented), names);
         }
         let index = ThreadIndex::of(&joined);
-        recording.code = code_samples::code_samples(drained, pids[0], regions, &index, &compiled);
         let lost = drained.counters.lost_stacks;
         let stacks = &self.series.stacks;
         let read = (&self.symbols, lost);
         recording.stacks = stacks.assemble(pids[0], regions, &index, &compiled, read);
-        if !recording.stacks.counts.is_empty() {
-            recording.code = code_samples::of_stacks(&recording.stacks);
-        }
+        recording.code = match recording.stacks.counts.is_empty() {
+            true => code_samples::code_samples(drained, pids[0], regions, &index, &compiled),
+            false => code_samples::of_stacks(&recording.stacks),
+        };
         recording.memory_stacks = memory_stacks::memory_stacks(drained, pids[0], regions, &index);
         recording.wakers = wakers::wakers(drained, &index);
         recording.run_queue_blame = run_queue_blame::run_queue_blame(&drained.blame, &pids);

@@ -5,6 +5,7 @@
 
 use super::module::ModuleFile;
 use crate::record::memory::{MappedFile, WindowRegions};
+use crate::record::symbols::{LONGEST_NAME, UNIT};
 use blazesym::MaybeDefault;
 use blazesym::symbolize::source::{Kernel, Source};
 use blazesym::symbolize::{Input, Symbolized, Symbolizer};
@@ -14,8 +15,6 @@ use recording::vocabulary::{CodePlace, RegionClass};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// Longest name kept, in characters: names of templates can have kilobytes.
-const LONGEST_NAME: usize = 200;
 /// Functions at the start of a thread: a stack that reaches one is whole.
 const STARTS: [&str; 8] = [
     "_start",
@@ -130,7 +129,7 @@ impl<'a> Names<'a> {
     }
 
     fn without_file(&self, address: u64) -> Found {
-        let unit = address & !(super::super::symbols::UNIT - 1);
+        let unit = address & !(UNIT - 1);
         Found {
             function: self.compiled.get(&unit).cloned().unwrap_or_default(),
             module: None,
