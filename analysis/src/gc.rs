@@ -9,8 +9,7 @@
 use crate::grid::part;
 use recording::Recording;
 use recording::gc::Gc;
-use recording::process::CodeSamples;
-use recording::stacks::{SampleMode, StackCount, StackFrame};
+use recording::stacks::StackCount;
 use recording::vocabulary::{CodePlace, RegionClass, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,49 +40,20 @@ impl<'a> Collection<'a> {
         }
     }
 
-    /// Returns the samples of threads of a role in user code, by leaf, that collect garbage.
-    pub fn in_user_code(&self, role: &Role) -> Vec<CodeSamples> {
-        let counts = self.counts().filter(|count| count.mode == SampleMode::User);
-        let of_role = counts.filter(|count| self.role(count) == Some(role));
-        of_role.filter_map(|count| self.leaf(count)).collect()
+    /// Returns whether samples of a thread that also runs the program collect garbage.
+    pub fn collects(&self, count: &StackCount) -> bool {
+        is_mutator(self.recording, count) && self.has_root(count)
     }
 
     /// Returns samples that collect garbage, outside of dedicated threads.
     fn counts(&self) -> impl Iterator<Item = &'a StackCount> {
         let counts = self.recording.stacks.counts.iter();
-        counts.filter(|count| is_mutator(self.recording, count) && self.has_root(count))
+        counts.filter(|count| self.collects(count))
     }
 
     fn has_root(&self, count: &StackCount) -> bool {
         let frames = frames(self.recording, count.node);
         frames.into_iter().any(|frame| self.roots.contains(&frame))
-    }
-
-    fn role(&self, count: &StackCount) -> Option<&'a Role> {
-        let thread = self.recording.threads.get(count.thread);
-        thread.map(|thread| &thread.role)
-    }
-
-    /// Returns the innermost frame as samples without a stack have it.
-    fn leaf(&self, count: &StackCount) -> Option<CodeSamples> {
-        let stacks = &self.recording.stacks;
-        let StackFrame {
-            function,
-            module,
-            place,
-            ..
-        } = stacks.frames_of(count.node).next()?;
-        let module = module.and_then(|module| stacks.modules.get(module));
-        Some(CodeSamples {
-            thread: count.thread,
-            function: function.clone(),
-            file: module.map_or_else(String::new, |module| module.file.clone()),
-            class: match place {
-                CodePlace::Region(class) => *class,
-                CodePlace::Syscall | CodePlace::Kernel => RegionClass::Other,
-            },
-            samples: count.samples,
-        })
     }
 }
 

@@ -7,25 +7,42 @@
 //! the call, so it is booked to the calls of the role, by their number.
 
 use super::ThreadTime;
-use crate::gc::Collection;
+use super::part::{Found, Part};
 use crate::grid::part;
 use crate::kinds;
-use crate::ledger::{Key, Ledger, sampling};
-use crate::runtime::code;
-use recording::evidence::{Field, List, Part};
+use crate::ledger::{Key, sampling};
+use crate::runtime::code::{self, StackCategories};
+use recording::evidence::{self, Field, List};
 use recording::process::Thread;
 use recording::vocabulary::{CodeCategory, Role, TermKind};
 use recording::{Evidence, Recording};
 use std::collections::BTreeMap;
 
-/// Books the user code of one round; `times` are those of its threads, in their order.
-pub(super) fn book(path: &str, recording: &Recording, times: &[ThreadTime], ledger: &mut Ledger) {
+/// Splits the user code of one round; `times` are those of its threads, in their order.
+pub(super) fn split(
+    path: &str,
+    recording: &Recording,
+    times: &[ThreadTime],
+    categories: &StackCategories<'_>,
+    parts: &mut Vec<Part>,
+) {
     let mut pools: BTreeMap<&Role, Pool<'_>> = BTreeMap::new();
     for (index, (thread, time)) in recording.threads.iter().zip(times).enumerate() {
         let pool = pools.entry(&thread.role).or_default();
         pool.add(thread, time);
         let at = Evidence::entry(path, List::Threads, index);
         pool.evidence.push(at.field(Field::OnCpuNs));
+    }
+    for (index, category) in categories.in_user_code() {
+        let count = &recording.stacks.counts[index];
+        let Some(thread) = recording.threads.get(count.thread) else {
+            continue;
+        };
+        if let Some(pool) = pools.get_mut(&thread.role) {
+            pool.has_stacks = true;
+            let evidence = Evidence::part(path, evidence::Part::Stacks);
+            pool.found(category, count.samples, evidence);
+        }
     }
     for (index, samples) in recording.code.iter().enumerate() {
         let Some(thread) = recording.threads.get(samples.thread) else {
@@ -34,21 +51,14 @@ pub(super) fn book(path: &str, recording: &Recording, times: &[ThreadTime], ledg
         let Some(pool) = pools.get_mut(&thread.role) else {
             continue;
         };
-        let category = match pool.wraps(&samples.function) {
-            true => CodeCategory::SyscallWrapper,
-            false => code::category(recording.target.runtime, &thread.role, samples),
-        };
-        let evidence = Evidence::entry(path, List::Code, index);
-        pool.found(category, samples.samples, evidence);
-    }
-    let collection = Collection::of(recording);
-    for (role, mut pool) in pools {
-        let stacks = Evidence::part(path, Part::Stacks);
-        for leaf in collection.in_user_code(role) {
-            let category = code::category(recording.target.runtime, role, &leaf);
-            pool.collects(category, leaf.samples, &stacks);
+        if !pool.has_stacks {
+            let category = categories.of_leaf(&thread.role, samples);
+            let evidence = Evidence::entry(path, List::Code, index);
+            pool.found(category, samples.samples, evidence);
         }
-        pool.book(role, ledger);
+    }
+    for (role, pool) in pools {
+        pool.split(role, parts);
     }
 }
 
@@ -64,14 +74,16 @@ struct Pool<'a> {
     wakeups: u64,
     samples: u64,
     samples_user: u64,
-    categories: BTreeMap<CodeCategory, Found>,
+    /// Whether call stacks decide, rather than innermost functions.
+    has_stacks: bool,
+    categories: BTreeMap<CodeCategory, Samples>,
     /// Calls that returned, by kind and cause.
     calls: BTreeMap<(TermKind, &'a str), u64>,
     evidence: Vec<Evidence>,
 }
 
 #[derive(Default)]
-struct Found {
+struct Samples {
     samples: u64,
     evidence: Vec<Evidence>,
 }
@@ -89,42 +101,17 @@ impl<'a> Pool<'a> {
         }
     }
 
-    /// Returns whether a function is the C library's wrapper of a call that the role makes.
-    fn wraps(&self, function: &str) -> bool {
-        let bare = code::bare(function);
-        self.calls.keys().any(|(_, cause)| *cause == bare)
-    }
-
     fn found(&mut self, category: CodeCategory, samples: u64, evidence: Evidence) {
         let found = self.categories.entry(category).or_default();
         found.samples += samples;
-        found.evidence.push(evidence);
-    }
-
-    /// Moves samples from the category of their innermost function to garbage collection, which
-    /// their stack shows. Samples without a place were in no category yet.
-    fn collects(&mut self, category: CodeCategory, samples: u64, evidence: &Evidence) {
-        if category == CodeCategory::Gc {
-            return;
-        }
-        let placed = self.categories.get_mut(&category);
-        let moved = placed.map_or(0, |found| {
-            let moved = samples.min(found.samples);
-            found.samples -= moved;
-            moved
-        });
-        if moved > 0 {
-            let found = self.categories.entry(CodeCategory::Gc).or_default();
-            found.samples += moved;
-            if !found.evidence.contains(evidence) {
-                found.evidence.push(evidence.clone());
-            }
+        if found.evidence.last() != Some(&evidence) {
+            found.evidence.push(evidence);
         }
     }
 
-    /// Books the pool. Threads run user code because they were woken, so its count is their
+    /// Splits the pool. Threads run user code because they were woken, so its count is their
     /// wake-ups.
-    fn book(mut self, role: &Role, ledger: &mut Ledger) {
+    fn split(mut self, role: &Role, parts: &mut Vec<Part>) {
         self.add_unattributed(role);
         let samples: Vec<(CodeCategory, u64)> = self
             .categories
@@ -138,16 +125,19 @@ impl<'a> Pool<'a> {
             }
             let variance = sampling::variance(self.outside_ns, found.samples, self.samples);
             if *category == CodeCategory::SyscallWrapper && !self.calls.is_empty() {
-                self.attribute_wrappers(role, (value, variance), &found.evidence, ledger);
+                self.attribute_wrappers(role, (value, variance), &found.evidence, parts);
                 continue;
             }
-            let key = Key::of_kind(Some(role), TermKind::Code(*category));
-            let mut amount = (value, self.wakeups);
-            for evidence in self.evidence.iter().chain(&found.evidence) {
-                let (value, count) = std::mem::take(&mut amount);
-                ledger.cite(key.clone(), value, count, evidence.clone());
-            }
-            ledger.add_variance(&key, variance);
+            let evidence = self.evidence.iter().chain(&found.evidence);
+            parts.push(Part {
+                key: Key::of_kind(Some(role), TermKind::Code(*category)),
+                found: Found::Own,
+                value,
+                count: self.wakeups,
+                variance,
+                evidence: evidence.cloned().collect(),
+                always: true,
+            });
         }
     }
 
@@ -157,20 +147,24 @@ impl<'a> Pool<'a> {
         role: &Role,
         (value, variance): (u64, f64),
         evidence: &[Evidence],
-        ledger: &mut Ledger,
+        parts: &mut Vec<Part>,
     ) {
         let all: u64 = self.calls.values().sum();
         let (mut left, mut calls) = (value, all);
         for ((kind, cause), count) in &self.calls {
-            let mut own = part(left, *count, calls);
+            let own = part(left, *count, calls);
             left -= own;
             calls -= count;
-            let key = Key::new(Some(role), *kind, *cause);
-            for evidence in evidence {
-                ledger.cite(key.clone(), std::mem::take(&mut own), 0, evidence.clone());
-            }
             let share = *count as f64 / all as f64;
-            ledger.add_variance(&key, variance * share * share);
+            parts.push(Part {
+                key: Key::new(Some(role), *kind, *cause),
+                found: Found::Wrapper,
+                value: own,
+                count: 0,
+                variance: variance * share * share,
+                evidence: evidence.to_vec(),
+                always: true,
+            });
         }
     }
 

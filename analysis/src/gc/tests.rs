@@ -1,6 +1,7 @@
 use super::*;
+use recording::process::CodeSamples;
 use recording::runtime_stats::GcBursts;
-use recording::stacks::StacksBuilder;
+use recording::stacks::{SampleMode, StackFrame, StacksBuilder};
 use recording::testing::Build;
 use recording::vocabulary::{CodeCategory, MetricId, TermKind};
 use recording::{Histogram, Stacks};
@@ -67,8 +68,7 @@ fn learns_the_roots_of_collection_and_nothing_above_them() {
         .map(|root| &*recording.stacks.frames[*root].function)
         .collect();
     assert_eq!(names, ["collect", "mark"]);
-    let samples = collection.in_user_code(&Role::MainLoop);
-    let samples: u64 = samples.iter().map(|leaf| leaf.samples).sum();
+    let samples: u64 = collection.counts().map(|count| count.samples).sum();
     assert_eq!(
         samples, 100,
         "samples without an awake helper count as well"

@@ -11,6 +11,9 @@ mod native;
 mod node;
 mod python;
 mod rust;
+mod stacks;
+
+pub use stacks::StackCategories;
 
 use recording::process::CodeSamples;
 use recording::vocabulary::{CodeCategory, RegionClass, Role, Runtime};
