@@ -11,6 +11,7 @@
 //!
 //! *Invariant:* nothing here touches a kernel interface, and no I/O happens beyond [`io`].
 
+pub mod code_hint;
 pub mod comparison;
 pub mod evidence;
 pub mod format;
@@ -31,6 +32,7 @@ pub mod testing;
 pub mod vocabulary;
 pub mod workload;
 
+pub use code_hint::CodeHint;
 pub use comparison::Comparison;
 pub use evidence::Evidence;
 pub use histogram::Histogram;

@@ -3,6 +3,7 @@
 //! Stacks share their outer frames, so they are kept as a tree: a node is a frame called from its
 //! parent.
 
+use crate::code_hint::CodeHint;
 use crate::process::is_zero;
 use crate::vocabulary::{CodePlace, vocabulary};
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub struct Stacks {
     pub nodes: Vec<StackNode>,
     /// Samples by thread and innermost node, most first.
     pub counts: Vec<StackCount>,
+    /// Evidence of the work of frames without a symbol, by their index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<CodeHint>,
 }
 
 /// A file that code was mapped from.

@@ -1,6 +1,7 @@
 //! Call stacks of CPU samples: taken out of their maps, completed with callers that frame pointers
 //! miss, named, and added up.
 
+mod hints;
 mod module;
 mod names;
 
@@ -9,6 +10,7 @@ use super::memory::WindowRegions;
 use super::threads::ThreadIndex;
 use anyhow::Result;
 use aya::Ebpf;
+use hints::Hints;
 use names::Names;
 pub use names::Symbols;
 use profiler_common::call_stack::{
@@ -55,6 +57,7 @@ impl TakenStacks {
         names.look_up(self.stacks.values());
         let mut builder = StacksBuilder::default();
         builder.lose(lost);
+        let mut hints = Hints::default();
         for ((serial, flags, hash), count) in &self.counts {
             let found = threads.get(*serial).zip(self.stacks.get(hash));
             let Some((thread, stack)) = found else {
@@ -63,9 +66,17 @@ impl TakenStacks {
             };
             let key = (thread, mode(*flags), flags & IN_GC != 0);
             let frames = names.frames(stack, &mut builder, *count);
+            if key.1 == SampleMode::User
+                && let Some(innermost) = frames.last()
+            {
+                let code = stack.user.first().and_then(|place| names.code_at(*place));
+                hints.sample(innermost, code, *count);
+            }
             builder.add(key, frames, *count);
         }
-        builder.done()
+        let mut stacks = builder.done();
+        hints.finish(&mut stacks, |module| names.file_of(module));
+        stacks
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod counts;
 mod go;
+mod hints;
 mod memory_stacks;
 mod modes;
 mod pidstat;

@@ -69,6 +69,11 @@ impl ModuleFile {
         &self.build_id
     }
 
+    /// Returns the open file.
+    pub fn file(&self) -> Option<&File> {
+        self.file.as_ref()
+    }
+
     /// Returns whether functions of the file keep a frame.
     pub fn keeps_frame_pointers(&self) -> bool {
         self.keeps_frame_pointers

@@ -10,9 +10,10 @@ use blazesym::MaybeDefault;
 use blazesym::symbolize::source::{Kernel, Source};
 use blazesym::symbolize::{Input, Symbolized, Symbolizer};
 use profiler_common::call_stack::CallStack;
-use recording::stacks::{StackFrame, StacksBuilder};
+use recording::stacks::{Module, StackFrame, StacksBuilder};
 use recording::vocabulary::{CodePlace, RegionClass};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::path::PathBuf;
 
 /// Functions at the start of a thread: a stack that reaches one is whole.
@@ -234,6 +235,23 @@ impl<'a> Names<'a> {
             .is_after_call(mapped.offset + 1);
         let is_new = addresses.get(1) != Some(&caller);
         (!file.keeps_frame_pointers() && is_call && is_new).then_some(caller)
+    }
+
+    /// Returns the file that code was mapped from, and the code's place in it.
+    pub fn code_at(&self, address: u64) -> Option<(&File, u64)> {
+        let mapped = self.regions.file_of(address)?;
+        let file = self.files.get(&mapped.path)?.file()?;
+        Some((file, mapped.offset))
+    }
+
+    /// Returns the file of a module.
+    pub fn file_of(&self, module: &Module) -> Option<&File> {
+        let mut files = self.files.iter();
+        let (_, found) = files.find(|(path, file)| {
+            let name = path.file_name().map(|name| name.to_string_lossy());
+            name.is_some_and(|name| name == *module.file) && file.build_id() == module.build_id
+        })?;
+        found.file()
     }
 
     fn module_of(&self, found: &Found, builder: &mut StacksBuilder) -> Option<usize> {
