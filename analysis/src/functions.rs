@@ -5,17 +5,20 @@
 
 use crate::attribution;
 use crate::ledger::sampling::{Z, variance};
-use crate::runtime::code;
+use crate::runtime::code::StackCategories;
 use recording::Recording;
 use recording::comparison::FunctionShare;
 use recording::process::CodeSamples;
-use recording::vocabulary::{CodeCategory, Role};
-use std::collections::BTreeMap;
+use recording::stacks::StackFrame;
+use recording::vocabulary::{CodeCategory, CodePlace, Role};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Functions kept of each arm.
 pub const OF_ARM: usize = 50;
 /// Functions kept of each instrumented round.
 pub const OF_ROUND: usize = 25;
+/// Functions without a name that are kept besides.
+const UNNAMED: usize = 5;
 
 /// Functions of rounds of one arm.
 #[derive(Default)]
@@ -23,7 +26,17 @@ pub struct Functions {
     /// Samples with a place.
     pub samples: u64,
     user_ns: u64,
-    found: BTreeMap<(String, String, CodeCategory), Found>,
+    found: BTreeMap<Key, Found>,
+}
+
+/// Identity of a function.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    name: String,
+    place: String,
+    address: String,
+    source: String,
+    category: CodeCategory,
 }
 
 /// One function, all roles and rounds together.
@@ -32,6 +45,7 @@ struct Found {
     ns: f64,
     variance: f64,
     samples: u64,
+    callers: BTreeMap<String, u64>,
 }
 
 /// Time and samples of the threads of one role.
@@ -50,41 +64,127 @@ impl Functions {
     }
 
     fn add(&mut self, recording: &Recording) {
+        let categories = StackCategories::of(recording);
         let pools = pools(recording);
         self.user_ns += pools.values().map(|pool| pool.user_ns).sum::<u64>();
+        let with_stacks = self.add_stacks(recording, &categories, &pools);
         for samples in &recording.code {
-            self.samples += samples.samples;
             let thread = recording.threads.get(samples.thread);
+            let role = thread.map(|thread| &thread.role);
+            if role.is_some_and(|role| with_stacks.contains(role)) {
+                continue;
+            }
+            self.samples += samples.samples;
+            let Some((role, pool)) = role.and_then(|role| pools.get_key_value(role)) else {
+                continue;
+            };
+            let key = Key {
+                name: samples.function.clone(),
+                place: place(samples),
+                category: categories.of_leaf(role, samples),
+                ..Key::default()
+            };
+            self.found(key, pool, samples.samples);
+        }
+    }
+
+    /// Adds the innermost functions of stacks, and returns the roles that have some.
+    fn add_stacks<'a>(
+        &mut self,
+        recording: &'a Recording,
+        categories: &StackCategories<'_>,
+        pools: &BTreeMap<&'a Role, Pool>,
+    ) -> BTreeSet<&'a Role> {
+        let stacks = &recording.stacks;
+        let hints = stacks.hints.iter().map(|hint| (hint.frame, &hint.source));
+        let sources: BTreeMap<usize, &String> = hints.collect();
+        let mut roles = BTreeSet::new();
+        for (index, category) in categories.in_user_code() {
+            let count = &stacks.counts[index];
+            let thread = recording.threads.get(count.thread);
             let Some((role, pool)) = thread.and_then(|thread| pools.get_key_value(&thread.role))
             else {
                 continue;
             };
-            let category = code::category(recording.target.runtime, role, samples);
-            let key = (samples.function.clone(), place(samples), category);
-            let found = self.found.entry(key).or_default();
-            found.ns += pool.user_ns as f64 * samples.samples as f64 / pool.samples.max(1) as f64;
-            found.variance += variance(pool.user_ns, samples.samples, pool.samples);
-            found.samples += samples.samples;
+            roles.insert(*role);
+            self.samples += count.samples;
+            let frame = stacks.frame_indexes(count.node).next();
+            let source = frame.and_then(|frame| sources.get(&frame));
+            let mut frames = stacks.frames_of(count.node);
+            let innermost = frames.next();
+            let key = Key {
+                category,
+                source: source.map_or_else(String::new, |source| (*source).clone()),
+                ..key_of(recording, innermost)
+            };
+            let found = self.found(key, pool, count.samples);
+            if let Some(caller) = frames.find(|caller| Some(*caller) != innermost) {
+                let caller = stacks.label(caller);
+                *found.callers.entry(caller).or_default() += count.samples;
+            }
         }
+        roles
     }
 
-    /// Returns the largest functions.
+    fn found(&mut self, key: Key, pool: &Pool, samples: u64) -> &mut Found {
+        let found = self.found.entry(key).or_default();
+        found.ns += pool.user_ns as f64 * samples as f64 / pool.samples.max(1) as f64;
+        found.variance += variance(pool.user_ns, samples, pool.samples);
+        found.samples += samples;
+        found
+    }
+
+    /// Returns the largest functions, and the largest of those without a name.
     pub fn shares(self, most: usize) -> Vec<FunctionShare> {
         let whole = self.user_ns.max(1) as f64;
         let found = self.found.into_iter();
-        let shares = found.map(|((name, place, category), found)| FunctionShare {
-            name,
-            place,
-            category,
+        let shares = found.map(|(key, found)| FunctionShare {
+            name: key.name,
+            place: key.place,
+            address: key.address,
+            source: key.source,
+            category: key.category,
+            caller: most_of(found.callers),
             share: found.ns / whole,
             error: Z * found.variance.sqrt() / whole,
             samples: found.samples,
         });
         let mut shares: Vec<_> = shares.collect();
         shares.sort_by(|one, other| other.share.total_cmp(&one.share));
-        shares.truncate(most);
+        let (mut listed, mut unnamed) = (0, 0);
+        shares.retain(|share| {
+            listed += 1;
+            unnamed += usize::from(!share.category.is_named());
+            listed <= most || !share.category.is_named() && unnamed <= UNNAMED
+        });
         shares
     }
+}
+
+fn key_of(recording: &Recording, frame: Option<&StackFrame>) -> Key {
+    let Some(frame) = frame else {
+        return Key {
+            place: CodePlace::Region(Default::default()).label().into(),
+            ..Key::default()
+        };
+    };
+    let stacks = &recording.stacks;
+    let module = frame.module.and_then(|module| stacks.modules.get(module));
+    let has_address = frame.function.is_empty() && module.is_some();
+    Key {
+        name: frame.function.clone(),
+        place: module.map_or_else(|| frame.place.label().into(), |module| module.file.clone()),
+        address: match has_address {
+            true => stacks.label(frame),
+            false => String::new(),
+        },
+        ..Key::default()
+    }
+}
+
+fn most_of(callers: BTreeMap<String, u64>) -> String {
+    let most = callers.into_iter().max_by_key(|(_, samples)| *samples);
+    most.map(|(caller, _)| caller).unwrap_or_default()
 }
 
 fn place(samples: &CodeSamples) -> String {
@@ -119,33 +219,4 @@ fn pools(recording: &Recording) -> BTreeMap<&Role, Pool> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use recording::testing::{Build, MAIN};
-
-    #[test]
-    fn shares_the_time_of_each_role_by_its_samples() {
-        let round = Build::arm("bun")
-            .thread(1, MAIN, |thread| thread.user(900, 4))
-            .code("answer", 6)
-            .code("parse", 2)
-            .thread(2, Role::Pool, |thread| thread.user(100, 1))
-            .code("parse", 2)
-            .with(|recording| {
-                recording.threads[0].samples.user = 10;
-                recording.threads[1].samples.user = 2;
-                let mut ended = recording.code[0].clone();
-                (ended.thread, ended.samples) = (9, 9);
-                recording.code.push(ended);
-            })
-            .done();
-        let functions = Functions::of([&round].into_iter()).shares(9);
-        let shares: Vec<_> = functions
-            .iter()
-            .map(|function| (function.name.as_str(), function.samples, function.share))
-            .collect();
-        // Of the main loop's 900 ns, 6 and 2 of 10 samples; all samples of the pool's 100 ns.
-        assert_eq!(shares, [("answer", 6, 0.54), ("parse", 4, 0.28)]);
-        assert!(functions[0].error > 0.2, "ten samples leave much open");
-    }
-}
+mod tests;

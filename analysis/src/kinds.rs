@@ -54,8 +54,21 @@ pub fn across_arms(role: Option<&Role>, kind: TermKind) -> TermKind {
 /// arm: each category is a kind then.
 pub fn by_category(role: Option<&Role>, kind: TermKind) -> TermKind {
     match across_arms(role, kind) {
+        // JavaScript is the program of one arm as Go is that of another.
+        TermKind::UserCode if kind == TermKind::Code(CodeCategory::JavaScript) => {
+            TermKind::Code(CodeCategory::Application)
+        }
         TermKind::UserCode => kind,
         other => other,
+    }
+}
+
+/// Returns whether rows of a kind say what the time was spent on.
+pub fn is_named(kind: TermKind) -> bool {
+    match kind {
+        TermKind::Code(category) => category.is_named(),
+        TermKind::Unclassified => false,
+        _ => true,
     }
 }
 
@@ -119,5 +132,18 @@ mod tests {
         let parsing = TermKind::Code(CodeCategory::Parsing);
         assert_eq!(by_category(None, parsing), parsing);
         assert_eq!(by_category(Some(&Role::JscJit), parsing), TermKind::Jit);
+        let [javascript, application] =
+            [CodeCategory::JavaScript, CodeCategory::Application].map(TermKind::Code);
+        assert_eq!(by_category(None, javascript), application);
+    }
+
+    #[test]
+    fn counts_context_alone_as_no_name() {
+        use CodeCategory::*;
+        for category in [CalledFromJs, CalledFromLoop, Unnamed] {
+            assert!(!is_named(TermKind::Code(category)), "{category}");
+        }
+        assert!(is_named(TermKind::Code(Zeroing)) && is_named(TermKind::Fault));
+        assert!(!is_named(TermKind::Unclassified));
     }
 }

@@ -36,6 +36,7 @@ pub mod gc;
 mod grid;
 pub mod instrumented;
 pub mod kinds;
+pub mod largest_functions;
 pub mod ledger;
 pub mod memory_growth;
 pub mod metrics;
@@ -43,6 +44,7 @@ pub mod observer_cost;
 pub mod pair_view;
 pub mod pairs;
 pub mod runtime;
+pub mod stack_calls;
 pub mod stats;
 pub mod thresholds;
 pub mod validity;
@@ -55,6 +57,7 @@ mod testing;
 
 pub use annotate::annotate;
 
+use largest_functions::LargestFunctions;
 use recording::{COMPARISON_SCHEMA, Comparison, Recording, comparison::Arm};
 use thresholds::Thresholds;
 
@@ -104,6 +107,8 @@ fn compare_annotated(
     for metric in &measured {
         metric.add_ledgers(&mut comparison.arms);
     }
+    let found: Vec<_> = arms.iter().map(LargestFunctions::of).collect();
+    largest_functions::name(&mut comparison.arms, &mut comparison.metrics, &found);
     for (arm, rounds) in comparison.arms.iter_mut().zip(&arms) {
         arm.waste = waste::find(arm, rounds, &Thresholds::default());
     }

@@ -5,12 +5,13 @@ mod sums;
 
 use crate::arms::Rounds;
 use crate::grid::Grid;
+use crate::kinds;
 use crate::ledger::{Key, Ledger, count_effect, sampling};
 use crate::metrics::Definition;
 use crate::stats::{self, Sample};
 use recording::Evidence;
 use recording::comparison::{Amount, Arm, Estimate, LedgerRow, Metric, Pair, Term, Verdict};
-use recording::vocabulary::{CodeCategory, MetricId, TermKind};
+use recording::vocabulary::MetricId;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest fixed-point number that is the same number as a float, by a wide margin.
@@ -98,6 +99,16 @@ impl<'a> Measured<'a> {
                 continue;
             }
             let described = &mut arms[arm.place];
+            if self.id.is_cpu_time() && described.named.is_none() {
+                let of = |fits: fn(&&LedgerRow) -> bool| {
+                    let rows = rows.iter().filter(fits);
+                    let fixed: i64 = rows.map(|row| self.grid.fix(row.amount.value)).sum();
+                    let share = fixed as f64 / arm.value as f64;
+                    (arm.value > 0).then(|| share.clamp(0.0, 1.0))
+                };
+                described.accounted = of(|_| true);
+                described.named = of(|row| kinds::is_named(row.kind));
+            }
             let at = |row| Evidence::arm_row(arm.place, self.id, row);
             let by_cause = self.arm_by_cause(&rows, at);
             let by_kind = self.arm_by_kind(&rows, at);
@@ -130,6 +141,7 @@ impl<'a> Measured<'a> {
         let terms = self.terms(a, b);
         let explained: i64 = terms.iter().map(|term| self.grid.fix(term.delta)).sum();
         let unexplained = self.grid.float(b.value - a.value - explained);
+        let (accounted, named) = shares(after - before, unexplained, &terms);
         Pair {
             a: a.name.into(),
             b: b.name.into(),
@@ -138,7 +150,8 @@ impl<'a> Measured<'a> {
             p_value: stats::p_value(ratio, ci95, rounds),
             verdict,
             more_rounds: stats::more_rounds(ci95, rounds),
-            named: named(after - before, unexplained, &terms),
+            accounted,
+            named,
             terms,
             unexplained,
             ..Pair::default()
@@ -227,21 +240,17 @@ fn measure<'a>(
     })
 }
 
-/// Returns the share of a difference that has a name. User code without a name has none, nor have
-/// unclassified rows.
-fn named(difference: f64, unexplained: f64, terms: &[Term]) -> Option<f64> {
+/// Returns the shares of a difference that have rows, and that have a name. User code without a
+/// name has none, also where its caller is known, nor have unclassified rows.
+fn shares(difference: f64, unexplained: f64, terms: &[Term]) -> (Option<f64>, Option<f64>) {
     if terms.is_empty() || difference == 0.0 {
-        return None;
+        return (None, None);
     }
-    let is_unnamed = |term: &&Term| {
-        matches!(
-            term.kind,
-            TermKind::Code(CodeCategory::Unnamed) | TermKind::Unclassified
-        )
-    };
-    let unnamed: f64 = terms.iter().filter(is_unnamed).map(|term| term.delta).sum();
-    let open = (unexplained.abs() + unnamed.abs()) / difference.abs();
-    Some((1.0 - open).max(0.0))
+    let unnamed = terms.iter().filter(|term| !kinds::is_named(term.kind));
+    let unnamed: f64 = unnamed.map(|term| term.delta).sum();
+    let share = |open: f64| Some((1.0 - open / difference.abs()).max(0.0));
+    let accounted = share(unexplained.abs());
+    (accounted, share(unexplained.abs() + unnamed.abs()))
 }
 
 /// Decides on the verdicts: withdraws those that would be expected of one metric among so many by

@@ -115,8 +115,12 @@ pub struct Pair {
     pub by_kind: Vec<Term>,
     /// The part of b − a that no term has: Σ `terms.delta` + `unexplained` = b − a.
     pub unexplained: f64,
+    /// Share of |b − a| that rows have, 0 to 1. Absent for a metric without a ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accounted: Option<f64>,
     /// Share of |b − a| that has a name, 0 to 1: rows of a cause or category that a developer can
-    /// act on. User code without a name does not count. Absent for a metric without a ledger.
+    /// act on. User code without a name does not count, nor does code of which only the caller is
+    /// known. Absent for a metric without a ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<f64>,
 }
@@ -153,7 +157,7 @@ pub struct Term {
     pub kind: TermKind,
     /// Words for the row, `sendto` for instance.
     pub cause: String,
-    /// Function, where the row is one.
+    /// The function with most of it in the arm that takes more, where samples found one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
     /// Role of the threads.

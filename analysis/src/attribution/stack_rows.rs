@@ -6,23 +6,13 @@ use crate::grid;
 use crate::kinds;
 use crate::ledger::Key;
 use crate::runtime::code::StackCategories;
+use crate::stack_calls;
 use recording::Recording;
 use recording::process::Thread;
 use recording::stacks::{SampleMode, StackCount};
 use recording::vocabulary::{CodeCategory, CodePlace, Role, TermKind};
 use std::collections::BTreeMap;
 
-/// What the kernel puts before the name of a system call in names of its functions.
-const CALL_PREFIXES: [&str; 8] = [
-    "__x64_sys_",
-    "__arm64_sys_",
-    "__ia32_sys_",
-    "__se_sys_",
-    "__do_sys_",
-    "ksys_",
-    "__sys_",
-    "do_sys_",
-];
 /// Kernel functions that only run for a context switch.
 const SWITCHING: [&str; 3] = ["schedule", "__schedule", "finish_task_switch"];
 
@@ -174,29 +164,11 @@ impl Samples {
     }
 }
 
-/// Returns the row of the system call that a stack is in or around: the kernel's function names it,
-/// or else the innermost function of user code (`__send`, `syscall.write`).
+/// Returns the row of the system call that a stack is in or around.
 fn call_of(recording: &Recording, count: &StackCount, thread: &Thread) -> Option<Key> {
-    let row = |name: &str| {
-        let call = thread.syscalls.iter().find(|call| call.name == name)?;
-        let (kind, cause) = kinds::of_syscall(call);
-        Some(Key::new(Some(&thread.role), kind, cause))
-    };
-    let frames = || recording.stacks.frames_of(count.node);
-    let in_kernel = frames().filter(|frame| frame.place == CodePlace::Kernel);
-    let by_kernel = in_kernel.filter_map(|frame| {
-        let mut prefixes = CALL_PREFIXES.iter();
-        let name = prefixes.find_map(|prefix| frame.function.strip_prefix(prefix))?;
-        row(name)
-    });
-    // The outermost is the call itself; calls may use functions of others inside.
-    let by_kernel = by_kernel.last();
-    let mut in_user = frames().filter(|frame| matches!(frame.place, CodePlace::Region(_)));
-    by_kernel.or_else(|| {
-        let innermost = in_user.next()?;
-        let function = crate::runtime::code::bare(&innermost.function);
-        row(function).or_else(|| row(function.rsplit('.').next()?))
-    })
+    let call = stack_calls::call_of(recording, count, thread)?;
+    let (kind, cause) = kinds::of_syscall(call);
+    Some(Key::new(Some(&thread.role), kind, cause))
 }
 
 /// Returns whether a sample in the kernel outside of system calls is of a context switch. A page

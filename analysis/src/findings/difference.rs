@@ -7,11 +7,14 @@ use crate::thresholds::{Limit, Thresholds};
 use crate::{arms::Rounds, conditions, kinds, stats};
 use recording::comparison::{Amount, Finding, Term};
 use recording::evidence::Rows;
-use recording::vocabulary::{CodeCategory, Per, TermKind};
+use recording::vocabulary::{Per, TermKind};
 use recording::{Evidence, format};
 
 /// Most parts of a sentence.
 const MOST_PARTS: usize = 4;
+/// Share of a difference that may be left out of a sentence that calls it complete.
+const COMPLETE: f64 = 0.01;
+
 /// Returns the sentence about a difference, with the share that the ledger explains and the rows
 /// that it rests on. `arms` are those of the pair.
 pub fn decided(
@@ -140,7 +143,7 @@ fn place(view: &PairView<'_>, part: &Term) -> Option<String> {
         .iter()
         .filter(|term| kinds::is_part_of(term.role.as_ref(), term.kind, part.kind));
     let most = rows.max_by(|one, other| costly(one).total_cmp(&costly(other)))?;
-    let says_more = most.cause != part.cause && most.kind != TermKind::Code(CodeCategory::Unnamed);
+    let says_more = most.cause != part.cause && kinds::is_named(most.kind);
     let call = says_more.then_some(most.cause.as_str());
     let role = most.role.as_ref().map(|role| role.label());
     let words: Vec<&str> = call.into_iter().chain(role).collect();
@@ -164,15 +167,38 @@ fn reason(view: &PairView<'_>, part: &Term, limits: &Thresholds) -> Option<Strin
         view.metric.per,
         format::number(part.in_a.count)
     );
-    let costs = costs(view, part);
     let is_the_reason = |effect: f64| effect / part.delta >= limits[Limit::ReasonShare];
-    Some(if is_the_reason(part.count_effect) {
-        format!("because it has {counts}")
-    } else if is_the_reason(part.unit_cost_effect) {
-        format!("because its {events} cost {costs}")
+    if is_the_reason(part.count_effect) {
+        return Some(format!("because it has {counts}"));
+    }
+    if part.kind.is_user_code() {
+        return code(view, part);
+    }
+    let costs = costs(view, part);
+    Some(if is_the_reason(part.unit_cost_effect) {
+        format!("because its {events} cost {costs}, for a reason that is not known")
     } else {
         format!("because it has {counts}, at {costs}")
     })
+}
+
+/// Returns the code that makes most of a part of user code: its largest category, and the function
+/// with most of that, where they are known. The cost of a wake-up explains nothing.
+fn code(view: &PairView<'_>, part: &Term) -> Option<String> {
+    let sign = part.delta.signum();
+    let of_part = |term: &&Term| kinds::is_part_of(term.role.as_ref(), term.kind, part.kind);
+    let rows = view.pair.by_cause.iter().filter(of_part);
+    let most = rows.max_by(|one, other| (one.delta * sign).total_cmp(&(other.delta * sign)))?;
+    let function = most.function.as_deref();
+    if !kinds::is_named(most.kind) {
+        return Some("for a reason that is not known: most of it has no name".into());
+    }
+    let amount = format::quantity(most.delta.abs(), view.metric.unit);
+    let function = function.map_or_else(String::new, |name| format!(", most in {name}"));
+    match most.kind == part.kind {
+        true => (!function.is_empty()).then(|| function.trim_start_matches(", ").to_owned()),
+        false => Some(format!("of which {amount} in {}{function}", most.cause)),
+    }
 }
 
 /// Returns the unit costs of both arms in words.
@@ -217,18 +243,35 @@ fn known_of_the_larger(
     (!own.is_empty()).then(|| format!("; {} has {}", larger.arm, own.join(" and ")))
 }
 
-/// Returns the unexplained rest in words, also where it is nothing.
+/// Returns the rest without a row and without a name in words, also where there is none.
 fn remainder(view: &PairView<'_>) -> String {
     let open = view.pair.unexplained;
-    let share = (open / view.difference()).abs();
-    if share < 0.005 {
+    let difference = view.difference();
+    let share = (open / difference).abs();
+    let unnamed = unnamed(view);
+    if share < COMPLETE && unnamed.is_none() {
         return "; nothing is unexplained".into();
     }
-    let amount = format::quantity(open.abs(), view.metric.unit);
-    let share = format::percent(share);
-    if (open > 0.0) == (view.difference() > 0.0) {
-        format!("; {amount} ({share}) is unexplained")
-    } else {
-        format!("; the rows overshoot by {amount} ({share})")
+    let mut text = String::new();
+    if share >= COMPLETE {
+        let amount = format::quantity(open.abs(), view.metric.unit);
+        let share = format::percent(share);
+        text += &match (open > 0.0) == (difference > 0.0) {
+            true => format!("; {amount} ({share}) is unexplained"),
+            false => format!("; the rows overshoot by {amount} ({share})"),
+        };
     }
+    text + &unnamed.unwrap_or_default()
+}
+
+/// Returns the part without a name in words; nothing where it is small.
+fn unnamed(view: &PairView<'_>) -> Option<String> {
+    let unnamed = view.pair.terms.iter();
+    let unnamed = unnamed.filter(|term| !kinds::is_named(term.kind));
+    let unnamed: f64 = unnamed.map(|term| term.delta).sum();
+    let share = (unnamed / view.difference()).abs();
+    (share >= COMPLETE).then(|| {
+        let amount = format::quantity(unnamed.abs(), view.metric.unit);
+        format!("; {amount} ({}) has no name", format::percent(share))
+    })
 }

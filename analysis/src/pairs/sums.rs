@@ -7,7 +7,7 @@ use crate::thresholds::{Limit, Thresholds};
 use recording::Evidence;
 use recording::comparison::{LedgerRow, Term};
 use recording::evidence::Rows;
-use recording::vocabulary::{CodeCategory, Role, TermKind};
+use recording::vocabulary::{Role, TermKind};
 use std::collections::BTreeMap;
 
 /// Kind and cause under which rows are added up.
@@ -106,12 +106,11 @@ fn of_category(role: Option<&Role>, kind: TermKind) -> Name {
 /// may hold most of a category, which would look like a saving of that arm.
 fn has_names(terms: &[Term]) -> bool {
     let most = Thresholds::default()[Limit::UnnamedShare];
-    let unnamed = TermKind::Code(CodeCategory::Unnamed);
     let is_user = |term: &&Term| kinds::across_arms(None, term.kind) == TermKind::UserCode;
     let user = || terms.iter().filter(is_user);
     let values: [fn(&Term) -> f64; 2] = [|term| term.in_a.value, |term| term.in_b.value];
     values.iter().all(|value| {
-        let nameless = user().filter(|term| term.kind == unnamed);
+        let nameless = user().filter(|term| !kinds::is_named(term.kind));
         nameless.map(value).sum::<f64>() <= most * user().map(value).sum::<f64>()
     })
 }

@@ -4,7 +4,7 @@ use crate::testing::{any_recordings, compare, go_and_bun};
 use proptest::prelude::*;
 use recording::Comparison;
 use recording::testing::{Build, MAIN};
-use recording::vocabulary::Role;
+use recording::vocabulary::{CodeCategory, Role, TermKind};
 
 /// Checks that Σ terms + unexplained = b − a, to the last bit, and that each term is its two
 /// effects.

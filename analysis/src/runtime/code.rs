@@ -6,12 +6,14 @@
 //! are stripped) shows nothing but the region that the code was mapped in.
 
 mod cpp;
+mod evidence;
 mod go;
 mod native;
 mod node;
 mod python;
 mod rust;
 mod stacks;
+mod syscall_paths;
 
 pub use stacks::StackCategories;
 
@@ -38,7 +40,10 @@ pub fn category(runtime: Runtime, role: &Role, samples: &CodeSamples) -> CodeCat
         return category;
     }
     if samples.class == RegionClass::JitCode {
-        return CodeCategory::Application;
+        return match runtime {
+            Runtime::Bun | Runtime::Node | Runtime::Deno => CodeCategory::JavaScript,
+            _ => CodeCategory::Application,
+        };
     }
     let (function, file) = (samples.function.as_str(), samples.file.as_str());
     if let Some(known) = native::library(file).or_else(|| native::function(function)) {
@@ -50,18 +55,10 @@ pub fn category(runtime: Runtime, role: &Role, samples: &CodeSamples) -> CodeCat
         Runtime::C | Runtime::Cpp => cpp::category(function),
         Runtime::Node | Runtime::Deno | Runtime::Bun => node::category(function),
         Runtime::Python => python::category(function, file),
-        _ => CodeCategory::Unnamed,
+        _ if function.is_empty() => CodeCategory::Unnamed,
+        // A symbol names it.
+        _ => CodeCategory::Application,
     }
-}
-
-/// Returns the name of a wrapper of the C library or the vDSO without its prefix: that of the
-/// system call that it makes.
-pub fn bare(function: &str) -> &str {
-    let prefixes = ["__libc_", "__GI_", "__vdso_", "__"];
-    let mut bare = prefixes
-        .iter()
-        .filter_map(|prefix| function.strip_prefix(prefix));
-    bare.next().unwrap_or(function)
 }
 
 /// Returns the category of the first rule one of whose words the name begins with.

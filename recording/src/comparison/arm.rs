@@ -26,6 +26,13 @@ pub struct Arm {
     /// The same rows added up by kind over all roles. Their cause is the kind's label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub by_kind: BTreeMap<MetricId, Vec<LedgerRow>>,
+    /// Share of its CPU time that rows of the ledger have, 0 to 1; absent without CPU time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accounted: Option<f64>,
+    /// Share of its CPU time that has a name, 0 to 1: system calls, faults and the like, and user
+    /// code with a symbol or a category that says what is done. Absent without CPU time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<f64>,
     /// Work that the server could do without, costliest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waste: Vec<Waste>,
@@ -68,7 +75,7 @@ pub struct LedgerRow {
     pub kind: TermKind,
     /// Words for the row, `sendto` for instance.
     pub cause: String,
-    /// Function, where the row is one.
+    /// The function with most of it, where samples found one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
     /// Role of the threads.

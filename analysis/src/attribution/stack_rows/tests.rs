@@ -84,29 +84,6 @@ fn splits_a_row_over_the_stacks_that_found_it() {
 }
 
 #[test]
-fn finds_the_call_by_the_function_of_the_kernel_or_its_wrapper() {
-    use SampleMode::Syscall;
-    let names = [
-        ("main", Some("ksys_read"), Some("read")),
-        ("main", Some("__do_sys_sendto"), Some("sendto")),
-        ("syscall.read", None, Some("read")),
-        ("__libc_read", Some("entry_SYSCALL_64"), Some("read")),
-        ("main", Some("__x64_sys_mmap"), None),
-        ("main", None, None),
-    ];
-    for (function, in_kernel, expected) in names {
-        let frames: Vec<StackFrame> = std::iter::once(user(function))
-            .chain(in_kernel.map(kernel))
-            .collect();
-        let recording = loop_with(stacks(&[(Syscall, &frames, 1)]));
-        let (count, thread) = (&recording.stacks.counts[0], &recording.threads[0]);
-        let found = call_of(&recording, count, thread);
-        let found = found.map(|key| key.cause);
-        assert_eq!(found.as_deref(), expected, "{function} {in_kernel:?}");
-    }
-}
-
-#[test]
 fn distinguishes_context_switches_from_faults_that_sleep() {
     let switch = [user("main"), kernel("schedule"), kernel("__schedule")];
     let fault = [

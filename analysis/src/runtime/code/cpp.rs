@@ -3,21 +3,17 @@
 
 use super::{Rule, anywhere};
 use recording::vocabulary::CodeCategory::{
-    self, Application, EventLoop, Parsing, Scheduler, Unnamed,
+    self, Application, EventLoop, Http, Json, Parsing, Scheduler, Text, Unnamed,
 };
 
-const NAMESPACES: [Rule; 3] = [
+const NAMESPACES: [Rule; 6] = [
     (
-        Parsing,
-        &[
-            "beast::http",
-            "nlohmann::",
-            "simdjson::",
-            "rapidjson::",
-            "std::to_chars",
-            "std::from_chars",
-        ],
+        Json,
+        &["nlohmann::", "simdjson::", "rapidjson::", "boost::json"],
     ),
+    (Http, &["beast::http"]),
+    (Text, &["std::basic_string", "std::__cxx11::basic_string"]),
+    (Parsing, &["std::to_chars", "std::from_chars"]),
     (
         EventLoop,
         &[

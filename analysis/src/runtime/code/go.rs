@@ -3,11 +3,18 @@
 
 use super::{Rule, first};
 use recording::vocabulary::CodeCategory::{
-    self, Allocation, Application, Copying, Crypto, EventLoop, Gc, Parsing, Runtime, Scheduler,
-    SyscallWrapper, Unnamed,
+    self, Allocation, Application, Compression, Copying, Crypto, EventLoop, Gc, Http, Json,
+    Parsing, Runtime, Scheduler, SyscallWrapper, Text, Timers, Unnamed, Zeroing,
 };
 
-const PACKAGES: [Rule; 5] = [
+const PACKAGES: [Rule; 9] = [
+    (Json, &["encoding/json"]),
+    (
+        Http,
+        &["net/http", "net/textproto.", "golang.org/x/net/http"],
+    ),
+    (Compression, &["compress/"]),
+    (Text, &["unicode/", "strings."]),
     (
         SyscallWrapper,
         &[
@@ -39,19 +46,16 @@ const PACKAGES: [Rule; 5] = [
         &[
             "encoding/",
             "strconv.",
-            "unicode/",
             "mime/",
             "mime.",
-            "net/textproto.",
             "net/url.",
-            "compress/",
             "fmt.",
         ],
     ),
     (Copying, &["bytes.", "internal/bytealg."]),
 ];
 
-const RUNTIME_PARTS: [Rule; 4] = [
+const RUNTIME_PARTS: [Rule; 6] = [
     (
         Gc,
         &[
@@ -91,14 +95,14 @@ const RUNTIME_PARTS: [Rule; 4] = [
             "(*spanSet)",
         ],
     ),
+    (Zeroing, &["memclr", "typedmemclr"]),
+    (Timers, &["(*timer", "checkTimers"]),
     (
         Copying,
         &[
             "memmove",
-            "memclr",
             "memequal",
             "typedmemmove",
-            "typedmemclr",
             "memhash",
             "aeshash",
             "cmpbody",
@@ -173,8 +177,6 @@ const RUNTIME_PARTS: [Rule; 4] = [
             "procyield",
             "osyield",
             "nanotime",
-            "(*timer",
-            "checkTimers",
             "resetspinning",
             "acquirep",
             "releasep",
@@ -201,7 +203,6 @@ const RUNTIME_PARTS: [Rule; 4] = [
             "goyield",
             "(*randomEnum",
             "(*randomOrder",
-            "(*timers",
             "checkRunqs",
             "pMask",
             "(*sudog",

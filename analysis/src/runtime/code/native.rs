@@ -3,22 +3,35 @@
 
 use super::{Rule, first};
 use recording::vocabulary::CodeCategory::{
-    self, Allocation, Copying, Crypto, Parsing, SyscallWrapper,
+    self, Allocation, Compression, Copying, Crypto, Http, Json, Parsing, SyscallWrapper, Text,
+    Zeroing,
 };
 
-const LIBRARIES: [Rule; 2] = [
+const LIBRARIES: [Rule; 3] = [
     (
         Crypto,
         &["libssl", "libcrypto", "libgnutls", "_ssl.", "_hashlib."],
     ),
-    (Parsing, &["libz.", "libbrotli", "libzstd", "libexpat"]),
+    (Compression, &["libz.", "libbrotli", "libzstd"]),
+    (Parsing, &["libexpat"]),
 ];
 
-const FUNCTIONS: [Rule; 6] = [
+const FUNCTIONS: [Rule; 11] = [
+    (
+        Zeroing,
+        &[
+            "memset",
+            "__memset",
+            "wmemset",
+            "bzero",
+            "__bzero",
+            "explicit_bzero",
+        ],
+    ),
     (
         Copying,
         &[
-            "memcpy", "memmove", "memset", "memcmp", "memchr", "__mem", "_mem", "__str", "strlen",
+            "memcpy", "memmove", "memcmp", "memchr", "__mem", "_mem", "__str", "strlen",
         ],
     ),
     (
@@ -70,19 +83,20 @@ const FUNCTIONS: [Rule; 6] = [
             "sha256_", "sha512_", "BN_", "ChaCha20", "poly1305", "ossl_", "CRYPTO_",
         ],
     ),
+    (Http, &["llhttp_", "http_parser_", "nghttp2_"]),
     (
-        Parsing,
+        Compression,
         &[
-            "llhttp_",
-            "http_parser_",
             "inflate",
             "deflate",
-            "simdutf",
-            "simdjson",
-            "ada::",
-            "nghttp2_",
+            "BrotliDecoder",
+            "BrotliEncoder",
+            "ZSTD_",
         ],
     ),
+    (Json, &["simdjson"]),
+    (Text, &["simdutf"]),
+    (Parsing, &["ada::"]),
 ];
 
 /// Whole names of the C library's wrappers.

@@ -3,10 +3,11 @@
 
 use super::{Rule, anywhere};
 use recording::vocabulary::CodeCategory::{
-    self, Allocation, Application, EventLoop, Gc, Jit, Parsing, Runtime, Unnamed,
+    self, Allocation, EventLoop, Gc, Http, JavaScript, Jit, Json, Promises, Runtime, Text, Timers,
+    Unnamed,
 };
 
-const NAMES: [Rule; 5] = [
+const NAMES: [Rule; 9] = [
     (
         Gc,
         &[
@@ -41,17 +42,14 @@ const NAMES: [Rule; 5] = [
             "Deoptimiz",
         ],
     ),
+    (Json, &["Json"]),
+    (Http, &["llhttp"]),
     (
-        Parsing,
-        &[
-            "Json",
-            "simdutf",
-            "llhttp",
-            "Utf8",
-            "node::StringBytes",
-            "v8::String::Write",
-        ],
+        Text,
+        &["simdutf", "Utf8", "node::StringBytes", "v8::String::Write"],
     ),
+    (Promises, &["Promise", "Microtask", "AsyncFunction"]),
+    (Timers, &["RunTimers", "uv__run_timers", "uv_timer"]),
     (
         Allocation,
         &[
@@ -69,8 +67,6 @@ const NAMES: [Rule; 5] = [
             "node::LibuvStreamWrap",
             "node::StreamBase",
             "node::AsyncWrap",
-            "MicrotaskQueue",
-            "node::Environment::RunTimers",
         ],
     ),
 ];
@@ -80,7 +76,7 @@ pub(super) fn category(function: &str) -> CodeCategory {
     match function {
         "" => Unnamed,
         _ => anywhere(&NAMES, function).unwrap_or(match function.starts_with("Builtins_") {
-            true => Application,
+            true => JavaScript,
             false => Runtime,
         }),
     }

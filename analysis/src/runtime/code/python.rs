@@ -3,21 +3,14 @@
 
 use super::{Rule, anywhere, first};
 use recording::vocabulary::CodeCategory::{
-    self, Allocation, Application, EventLoop, Gc, Parsing, Runtime, Unnamed,
+    self, Allocation, Application, EventLoop, Gc, Http, Json, Parsing, Runtime, Text, Unnamed,
 };
 
-const FILES: [Rule; 2] = [
+const FILES: [Rule; 4] = [
+    (Json, &["_json.cpython", "orjson"]),
+    (Http, &["parser.cpython"]),
     (EventLoop, &["loop.cpython", "libuv", "select.cpython"]),
-    (
-        Parsing,
-        &[
-            "parser.cpython",
-            "_json.cpython",
-            "_pydantic_core",
-            "url_parser.cpython",
-            "orjson",
-        ],
-    ),
+    (Parsing, &["_pydantic_core", "url_parser.cpython"]),
 ];
 
 const FUNCTIONS: [Rule; 5] = [
@@ -47,7 +40,7 @@ const FUNCTIONS: [Rule; 5] = [
             "PyObject_GC_Del",
         ],
     ),
-    (Parsing, &["PyUnicode_", "unicode_", "_PyUnicode"]),
+    (Text, &["PyUnicode_", "unicode_", "_PyUnicode"]),
     (Runtime, &["Py", "_Py"]),
 ];
 
@@ -55,5 +48,11 @@ const FUNCTIONS: [Rule; 5] = [
 pub(super) fn category(function: &str, file: &str) -> CodeCategory {
     let by_file = first(&FILES, file);
     let by_name = || anywhere(&FUNCTIONS, function);
-    by_file.or_else(by_name).unwrap_or(Unnamed)
+    let known = by_file.or_else(by_name);
+    // A symbol names it, in a library of the program.
+    known.unwrap_or(if function.is_empty() {
+        Unnamed
+    } else {
+        Application
+    })
 }

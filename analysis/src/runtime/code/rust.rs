@@ -3,36 +3,23 @@
 
 use super::{Rule, anywhere};
 use recording::vocabulary::CodeCategory::{
-    self, Allocation, Application, Crypto, EventLoop, Parsing, Scheduler, Unnamed,
+    self, Allocation, Application, Crypto, EventLoop, Http, Json, Parsing, Scheduler, Text, Timers,
+    Unnamed,
 };
 
-const CRATES: [Rule; 5] = [
+const CRATES: [Rule; 9] = [
+    (Json, &["serde_json::", "simd_json::", "sonic_rs::"]),
+    (Http, &["httparse::", "hyper::proto::", "h2::", "http::"]),
+    (Text, &["core::str::", "memchr::", "alloc::string::"]),
+    (Timers, &["tokio::time::", "tokio::runtime::time"]),
     (
         Crypto,
         &["rustls::", "ring::", "aws_lc", "sha2::", "sha1", "aes::"],
     ),
-    (
-        Parsing,
-        &[
-            "httparse::",
-            "serde_json::",
-            "core::fmt::",
-            "core::str::",
-            "core::num::",
-            "itoa::",
-            "memchr::",
-        ],
-    ),
+    (Parsing, &["core::fmt::", "core::num::", "itoa::"]),
     (
         EventLoop,
-        &[
-            "mio::",
-            "tokio::runtime::io",
-            "tokio::io::",
-            "tokio::net::",
-            "tokio::time::",
-            "tokio::runtime::time",
-        ],
+        &["mio::", "tokio::runtime::io", "tokio::io::", "tokio::net::"],
     ),
     (
         Scheduler,

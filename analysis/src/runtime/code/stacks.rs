@@ -1,13 +1,24 @@
 //! Categories of user code from whole call stacks.
+//!
+//! In this order: the only job of the thread; a root of garbage collection anywhere in the stack;
+//! the innermost function, by its symbol, its file or evidence of its work; a function of the same
+//! kind that called it, at most [`MOST_CALLERS`] calls away, if it works for that function alone; a
+//! function above whose work is one class of system calls. Otherwise only the context is known:
+//! called from JavaScript or from an event loop.
 
-use super::{bare, category, dedicated};
+use super::syscall_paths::SyscallPaths;
+use super::{category, dedicated, evidence};
 use crate::gc::Collection;
 use crate::kinds;
+use crate::stack_calls::bare;
 use recording::Recording;
 use recording::process::CodeSamples;
 use recording::stacks::{SampleMode, StackCount};
-use recording::vocabulary::{CodeCategory, CodePlace, RegionClass, Role};
+use recording::vocabulary::{CodeCategory, CodePlace, RegionClass, Role, Runtime};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Calls over which a function without a name is taken to work for its caller.
+const MOST_CALLERS: usize = 3;
 
 /// The category of each sample of user code of one recording whose threads have roles.
 ///
@@ -18,6 +29,9 @@ pub struct StackCategories<'a> {
     recording: &'a Recording,
     /// Names of the calls that threads of a role made.
     calls: BTreeMap<&'a Role, BTreeSet<&'a str>>,
+    /// Categories by evidence, by index of the frame.
+    hints: BTreeMap<usize, CodeCategory>,
+    paths: SyscallPaths,
     /// In the order of `stacks.counts`; absent for samples outside of user code.
     found: Vec<Option<CodeCategory>>,
 }
@@ -25,9 +39,13 @@ pub struct StackCategories<'a> {
 impl<'a> StackCategories<'a> {
     /// Decides on every sample.
     pub fn of(recording: &'a Recording) -> Self {
+        let hints = recording.stacks.hints.iter();
+        let hints = hints.filter_map(|hint| Some((hint.frame, evidence::category(hint)?)));
         let mut categories = StackCategories {
             recording,
             calls: calls(recording),
+            hints: hints.collect(),
+            paths: SyscallPaths::of(recording),
             found: Vec::new(),
         };
         let collection = Collection::of(recording);
@@ -51,16 +69,17 @@ impl<'a> StackCategories<'a> {
 
     /// Returns the category of an innermost function without its callers.
     pub fn of_leaf(&self, role: &Role, samples: &CodeSamples) -> CodeCategory {
-        let is_wrapper = self.wrapped(role, &samples.function).is_some();
+        let is_wrapper = self.wraps(role, &samples.function);
         match is_wrapper && dedicated(role).is_none() {
             true => CodeCategory::SyscallWrapper,
             false => category(self.recording.target.runtime, role, samples),
         }
     }
 
-    /// Returns the call of the role that a function of the C library wraps.
-    pub fn wrapped(&self, role: &Role, function: &str) -> Option<&'a str> {
-        self.calls.get(role)?.get(bare(function)).copied()
+    /// Returns whether a function is the C library's wrapper of a call that the role makes.
+    fn wraps(&self, role: &Role, function: &str) -> bool {
+        let calls = self.calls.get(role);
+        calls.is_some_and(|calls| calls.contains(bare(function)))
     }
 
     fn decide(&self, count: &StackCount, collection: &Collection<'_>) -> Option<CodeCategory> {
@@ -68,11 +87,91 @@ impl<'a> StackCategories<'a> {
             return None;
         }
         let role = &self.recording.threads.get(count.thread)?.role;
-        let leaf = leaf(self.recording, count);
-        let by_role = dedicated(role);
         let by_stack = || collection.collects(count).then_some(CodeCategory::Gc);
-        let decided = by_role.or_else(by_stack);
-        Some(decided.unwrap_or_else(|| self.of_leaf(role, &leaf)))
+        let decided = dedicated(role).or_else(by_stack);
+        Some(decided.unwrap_or_else(|| self.by_frames(role, count)))
+    }
+
+    fn by_frames(&self, role: &Role, count: &StackCount) -> CodeCategory {
+        let all: Vec<usize> = self.recording.stacks.frame_indexes(count.node).collect();
+        // Callers of compiled code did not choose what it calls.
+        let compiled = all.iter().position(|frame| self.is_compiled(*frame));
+        let native = &all[..compiled.unwrap_or(all.len())];
+        let Some((innermost, callers)) = native.split_first() else {
+            return self.of_leaf(role, &leaf(self.recording, count));
+        };
+        let own = self.of_frame(role, *innermost);
+        let by_caller = || {
+            let mut callers = callers.iter().take(MOST_CALLERS);
+            callers.find_map(|caller| {
+                let category = self.of_frame(role, *caller);
+                category.filter(|category| employs(*category))
+            })
+        };
+        let by_path = || native.iter().find_map(|frame| self.paths.get(*frame));
+        let named = own.or_else(by_caller).or_else(by_path);
+        named.unwrap_or_else(|| self.context(role, compiled.is_some()))
+    }
+
+    /// Returns the category of a function by itself, if it is named.
+    fn of_frame(&self, role: &Role, frame: usize) -> Option<CodeCategory> {
+        let found = self.recording.stacks.frames.get(frame)?;
+        if !matches!(found.place, CodePlace::Region(_)) {
+            return None;
+        }
+        let by_evidence = self.hints.get(&frame).copied();
+        by_evidence.or_else(|| {
+            let category = self.of_leaf(role, &self.as_samples(frame)?);
+            category.is_named().then_some(category)
+        })
+    }
+
+    fn as_samples(&self, frame: usize) -> Option<CodeSamples> {
+        let stacks = &self.recording.stacks;
+        let found = stacks.frames.get(frame)?;
+        let module = found.module.and_then(|module| stacks.modules.get(module));
+        Some(CodeSamples {
+            function: found.function.clone(),
+            file: module.map_or_else(String::new, |module| module.file.clone()),
+            class: match found.place {
+                CodePlace::Region(class) => class,
+                CodePlace::Syscall | CodePlace::Kernel => RegionClass::Other,
+            },
+            ..CodeSamples::default()
+        })
+    }
+
+    fn is_compiled(&self, frame: usize) -> bool {
+        let frames = &self.recording.stacks.frames;
+        let place = frames.get(frame).map(|frame| frame.place);
+        place == Some(CodePlace::Region(RegionClass::JitCode))
+    }
+
+    /// Returns what is known of code without a name by the place that it is called from.
+    fn context(&self, role: &Role, is_below_compiled: bool) -> CodeCategory {
+        let runtime = self.recording.target.runtime;
+        let runs_javascript = matches!(runtime, Runtime::Bun | Runtime::Node | Runtime::Deno);
+        match role {
+            // The thread is named by its only work.
+            Role::HttpClient => CodeCategory::Http,
+            _ if is_below_compiled && runs_javascript => CodeCategory::CalledFromJs,
+            Role::MainLoop | Role::SecondaryLoop | Role::JavaScriptWorker if runs_javascript => {
+                CodeCategory::CalledFromLoop
+            }
+            _ => CodeCategory::Unnamed,
+        }
+    }
+}
+
+/// Returns whether functions that code of a category calls work for it. Loops, schedulers and the
+/// program call functions of any kind.
+fn employs(category: CodeCategory) -> bool {
+    use CodeCategory::*;
+    match category {
+        Gc | Jit | Promises | Engine | Crypto | Compression | Http | Json | Text | Parsing
+        | Streams | Sockets | Copying | Zeroing | Allocation | Timers => true,
+        Scheduler | EventLoop | Application | JavaScript | Runtime | SyscallWrapper
+        | CalledFromJs | CalledFromLoop | Unnamed => false,
     }
 }
 
@@ -88,23 +187,15 @@ fn calls(recording: &Recording) -> BTreeMap<&Role, BTreeSet<&str>> {
 
 /// Returns the innermost frame as samples without a stack have it.
 fn leaf(recording: &Recording, count: &StackCount) -> CodeSamples {
-    let stacks = &recording.stacks;
-    let Some(frame) = stacks.frames_of(count.node).next() else {
-        return CodeSamples {
-            class: RegionClass::Unmapped,
-            samples: count.samples,
-            ..CodeSamples::default()
-        };
-    };
-    let module = frame.module.and_then(|module| stacks.modules.get(module));
+    let innermost = recording.stacks.frames_of(count.node).next();
     CodeSamples {
-        thread: count.thread,
-        function: frame.function.clone(),
-        file: module.map_or_else(String::new, |module| module.file.clone()),
-        class: match frame.place {
-            CodePlace::Region(class) => class,
-            CodePlace::Syscall | CodePlace::Kernel => RegionClass::Other,
+        class: match innermost.map(|frame| frame.place) {
+            Some(CodePlace::Region(class)) => class,
+            _ => RegionClass::Unmapped,
         },
-        samples: count.samples,
+        ..CodeSamples::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

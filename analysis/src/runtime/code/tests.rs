@@ -1,7 +1,7 @@
 use super::*;
 use CodeCategory::{
-    Allocation, Application, Copying, Crypto, EventLoop, Gc, Jit, Parsing, Scheduler,
-    SyscallWrapper, Unnamed,
+    Allocation, Application, Copying, Crypto, EventLoop, Gc, Http, JavaScript, Jit, Json, Parsing,
+    Promises, Scheduler, SyscallWrapper, Text, Timers, Unnamed, Zeroing,
 };
 
 fn category_of(runtime: Runtime, function: &str) -> CodeCategory {
@@ -14,7 +14,7 @@ fn category_of(runtime: Runtime, function: &str) -> CodeCategory {
 }
 
 /// Functions of each runtime and their categories.
-const FUNCTIONS: [(Runtime, &str, CodeCategory); 29] = [
+const FUNCTIONS: [(Runtime, &str, CodeCategory); 35] = [
     (Runtime::Go, "runtime.scanobject", Gc),
     (Runtime::Go, "runtime.(*gcWork).tryGet", Gc),
     (Runtime::Go, "runtime.mallocgc", Allocation),
@@ -31,8 +31,8 @@ const FUNCTIONS: [(Runtime, &str, CodeCategory); 29] = [
         "internal/runtime/syscall/linux.Syscall6",
         SyscallWrapper,
     ),
-    (Runtime::Go, "encoding/json.(*decodeState).object", Parsing),
-    (Runtime::Go, "net/http.(*conn).serve", Application),
+    (Runtime::Go, "encoding/json.(*decodeState).object", Json),
+    (Runtime::Go, "net/http.(*conn).serve", Http),
     (Runtime::Go, "main.main.func1", Application),
     (Runtime::Go, "indexbytebody", Copying),
     (
@@ -46,7 +46,7 @@ const FUNCTIONS: [(Runtime, &str, CodeCategory); 29] = [
         "<chat::Answer as core::future::Future>::poll",
         Application,
     ),
-    (Runtime::Rust, "serde_json::de::from_str", Parsing),
+    (Runtime::Rust, "serde_json::de::from_str", Json),
     (Runtime::Cpp, "asio::detail::epoll_reactor::run", EventLoop),
     (Runtime::Cpp, "Server::answer", Application),
     (
@@ -62,7 +62,7 @@ const FUNCTIONS: [(Runtime, &str, CodeCategory); 29] = [
     (
         Runtime::Node,
         "Builtins_LdaNamedPropertyHandler",
-        Application,
+        JavaScript,
     ),
     (Runtime::Node, "uv__io_poll", EventLoop),
     (
@@ -75,7 +75,13 @@ const FUNCTIONS: [(Runtime, &str, CodeCategory); 29] = [
     (Runtime::Unknown, "malloc", Allocation),
     (Runtime::Unknown, "read", SyscallWrapper),
     (Runtime::Unknown, "EVP_EncryptUpdate", Crypto),
-    (Runtime::Unknown, "something", Unnamed),
+    (Runtime::Unknown, "something", Application),
+    (Runtime::Unknown, "memset", Zeroing),
+    (Runtime::Unknown, "simdutf::validate_utf8", Text),
+    (Runtime::Go, "runtime.memclrNoHeapPointers", Zeroing),
+    (Runtime::Go, "runtime.(*timers).run", Timers),
+    (Runtime::Go, "strconv.AppendInt", Parsing),
+    (Runtime::Node, "Builtins_PromiseConstructor", Promises),
 ];
 
 #[test]
@@ -103,16 +109,10 @@ fn decides_by_place_file_and_role_where_there_is_no_name() {
         category(Runtime::Bun, &role, &samples)
     };
     let text = RegionClass::BinaryText;
-    assert_eq!(found(Role::MainLoop, RegionClass::JitCode, ""), Application);
+    assert_eq!(found(Role::MainLoop, RegionClass::JitCode, ""), JavaScript);
     assert_eq!(found(Role::JscHeapHelper, text, "bun"), Gc);
     assert_eq!(found(Role::GoSysmon, text, "server"), Scheduler);
     let library = RegionClass::Libraries;
     assert_eq!(found(Role::MainLoop, library, "libcrypto.so.3"), Crypto);
     assert_eq!(found(Role::MainLoop, text, "bun"), Unnamed);
-}
-
-#[test]
-fn strips_prefixes_of_wrappers() {
-    let names = ["__libc_read", "__vdso_clock_gettime", "read", "__poll"];
-    assert_eq!(names.map(bare), ["read", "clock_gettime", "read", "poll"]);
 }
