@@ -33,6 +33,9 @@ pub struct Verdict {
     /// Parts of the difference, or of the arm's value; absent where there is no difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<Parts>,
+    /// Shares that rows account for and that have a name; absent without a ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<String>,
     /// Advice of the first cause that has some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub what_to_try: Option<String>,
@@ -147,6 +150,7 @@ fn of_one(comparison: &Comparison, index: usize, metric: &Metric, estimate: &Est
         },
         detail: detail.join(", "),
         parts: parts::of_arm(arm, metric, estimate.value),
+        coverage: notes::coverage_of_arm(arm, metric),
         what_to_try: notes::advice(comparison, metric, None),
         observing_cost: notes::observing_cost(comparison, &[&arm.arm]),
         evidence: vec![Evidence::value(index, &arm.arm)],
@@ -173,6 +177,7 @@ fn of_pair(comparison: &Comparison, metric: &Metric, pair: &Pair, place: Evidenc
         parts: (differ || single)
             .then(|| parts::of_pair(metric, pair, &side, arm(side.costly)))
             .flatten(),
+        coverage: notes::coverage_of_pair(comparison, metric, pair),
         what_to_try: differ
             .then(|| notes::advice(comparison, metric, Some((pair, &side))))
             .flatten(),

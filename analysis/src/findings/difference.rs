@@ -243,7 +243,7 @@ fn known_of_the_larger(
     (!own.is_empty()).then(|| format!("; {} has {}", larger.arm, own.join(" and ")))
 }
 
-/// Returns the rest without a row and without a name in words, also where there is none.
+/// Returns the rest without a row and without a name in words, also where both are 0.
 fn remainder(view: &PairView<'_>) -> String {
     let open = view.pair.unexplained;
     let difference = view.difference();

@@ -13,7 +13,7 @@ pub struct FunctionShare {
     /// `bun+0x5c633f0`: file and address of its start, where no symbol names it; empty otherwise.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub address: String,
-    /// Source file, or folder of sources, that evidence names; empty where there is none. Never
+    /// Source file, or folder of sources, that evidence names; empty without evidence. Never
     /// trusted either.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,

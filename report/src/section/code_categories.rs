@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 const FUNCTIONS: usize = 15;
 
 const LEAD: &str = "User time is measured; samples split it by the functions that they found, or by a thread's only job. ±: the \
-95 % interval that sampling causes, which the number of samples decides. \"User code without a name\" has no symbol, as in a \
-stripped binary, and no rule.";
+95 % interval that sampling causes, which the number of samples decides. The whole call stack decides the category. A \
+function without a symbol, as in a stripped binary, is shown by its address and, in brackets, by the source file or folder \
+that evidence in its file points to.";
 
 /// Returns a table of categories, and the functions behind it folded away; nothing without samples.
 pub fn section(arms: &Arms) -> Option<Section> {
@@ -87,18 +88,24 @@ pub fn function_table(caption: String, functions: &[FunctionShare]) -> Option<Bl
         .words("Function")
         .words("File or region")
         .words("Category")
+        .words("Called by")
         .number("samples")
         .number("share of user time");
     for function in functions.iter().take(FUNCTIONS) {
-        let name = match function.name.as_str() {
-            "" => "(no name)".to_owned(),
-            name => clean(name),
+        let mut name = match (function.name.as_str(), function.address.as_str()) {
+            ("", "") => "(no name)".to_owned(),
+            ("", address) => clean(address),
+            (name, _) => clean(name),
         };
+        if !function.source.is_empty() {
+            name += &format!(" [{}]", clean(&function.source));
+        }
         let share = Cell::from(percent(function.share));
         let cells = vec![
             name.into(),
             clean(&function.place).into(),
             function.category.label().into(),
+            clean(&function.caller).into(),
             format::count(function.samples).into(),
             share.with_note(format!("± {}", percent_tenths(function.error))),
         ];

@@ -172,6 +172,7 @@ mod tests {
                 share: 0.25,
                 error: 0.04,
                 samples: 125,
+                ..FunctionShare::default()
             }],
             events: vec![InstrumentedEvent {
                 name: "goroutines created".into(),

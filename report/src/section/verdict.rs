@@ -36,7 +36,7 @@ pub fn section(input: &Input, arms: &Arms) -> Section {
 }
 
 fn headline(verdict: Verdict) -> Headline {
-    let notes = verdict.what_to_try.into_iter();
+    let notes = verdict.coverage.into_iter().chain(verdict.what_to_try);
     Headline {
         text: verdict.headline,
         detail: verdict.detail,

@@ -76,9 +76,9 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Returns whether the row is user code that no symbol names.
+    /// Returns whether the row is user code without a name, whether or not its caller is known.
     pub fn is_unnamed(&self) -> bool {
-        self.kind == UNNAMED
+        matches!(self.kind, TermKind::Code(category) if !category.is_named())
     }
 
     /// Returns whether a row of the ledger is a part of this sum over causes and roles.
@@ -89,6 +89,12 @@ impl<'a> Entry<'a> {
             _ if dedicated.is_some() => false,
             TermKind::Gc => row.kind == TermKind::Code(CodeCategory::Gc),
             TermKind::Jit => row.kind == TermKind::Code(CodeCategory::Jit),
+            // JavaScript is the program of its arm.
+            TermKind::Code(CodeCategory::Application)
+                if row.kind == TermKind::Code(CodeCategory::JavaScript) =>
+            {
+                true
+            }
             TermKind::UserCode => row.kind.is_user_code() && !row.is_unnamed(),
             kind => row.kind == kind,
         }
@@ -112,34 +118,32 @@ impl<'a> Entry<'a> {
 
     /// Returns the words for the row, safe to show.
     pub fn label(&self) -> String {
-        match (self.function, self.kind) {
-            (Some(function), _) => clean(function),
-            (None, TermKind::Unclassified) => clean(self.cause),
-            (None, TermKind::UserCode) => "user code with a name".into(),
-            (None, kind) => kind.label().into(),
+        match self.kind {
+            TermKind::Unclassified => clean(self.cause),
+            TermKind::UserCode => "user code with a name".into(),
+            kind => kind.label().into(),
         }
     }
 }
 
-/// Kind of user code that no symbol names.
-const UNNAMED: TermKind = TermKind::Code(CodeCategory::Unnamed);
-
-/// Returns the rows of a pair by kind. User code that is one kind is listed in two rows: the part
-/// that has a name, and the part that has none.
+/// Returns the rows of a pair by kind. User code that is one kind is listed in several rows: the
+/// part that has a name, and the parts that have none.
 pub fn of_pair(pair: &Pair) -> Vec<Entry<'_>> {
     let rows = match pair.by_kind.is_empty() {
         true => &pair.terms,
         false => &pair.by_kind,
     };
-    let mut by_cause = pair.by_cause.iter().map(Entry::of_term);
-    let unnamed = by_cause.find(Entry::is_unnamed);
+    let by_cause = pair.by_cause.iter().map(Entry::of_term);
+    let unnamed: Vec<Entry> = by_cause.filter(Entry::is_unnamed).collect();
     let mut entries: Vec<Entry> = rows.iter().map(Entry::of_term).collect();
     let whole = entries
         .iter_mut()
         .find(|entry| entry.kind == TermKind::UserCode);
-    if let (Some(whole), Some(unnamed)) = (whole, unnamed) {
-        *whole = whole.without(&unnamed);
-        entries.push(unnamed);
+    if let Some(whole) = whole {
+        for part in &unnamed {
+            *whole = whole.without(part);
+        }
+        entries.extend(unnamed);
     }
     entries
 }

@@ -1,14 +1,50 @@
-//! The notes below a verdict: advice and the cost of observing.
+//! The notes below a verdict: both figures of coverage, advice, and the cost of observing.
 
 use super::entry::Side;
 use crate::clean::{clean, clean_sentence};
-use recording::comparison::{Comparison, Finding, Metric, ObserverCost, Pair};
+use recording::comparison::{Arm, Comparison, Finding, Metric, ObserverCost, Pair};
 use recording::format::{self, Scale};
 use recording::observer::Mode;
 use recording::vocabulary::Per;
 
 /// Begins each advice.
 const LEAD: &str = "what to try";
+
+/// Returns the shares of a difference that rows account for and that have a name, and the named
+/// share of each arm's CPU time; nothing without a ledger.
+pub fn coverage_of_pair(comparison: &Comparison, metric: &Metric, pair: &Pair) -> Option<String> {
+    let shares = pair.accounted.zip(pair.named);
+    let (accounted, named) = shares.filter(|_| metric.name.is_cpu_time())?;
+    let named_of = |name: &String| {
+        let arm = comparison.arms.iter().find(|arm| arm.arm == *name)?;
+        let share = format::percent_tenths(arm.named?);
+        Some(format!("{share} of {}", clean(name)))
+    };
+    let arms: Vec<String> = [&pair.a, &pair.b]
+        .into_iter()
+        .filter_map(named_of)
+        .collect();
+    let mut text = format!(
+        "accounted for: {} of the difference; named: {}",
+        format::percent_tenths(accounted),
+        format::percent_tenths(named)
+    );
+    if !arms.is_empty() {
+        text += &format!("; named of each arm's CPU: {}", arms.join(", "));
+    }
+    Some(text)
+}
+
+/// Returns the shares of an arm's CPU time that rows account for and that have a name.
+pub fn coverage_of_arm(arm: &Arm, metric: &Metric) -> Option<String> {
+    let shares = arm.accounted.zip(arm.named);
+    let (accounted, named) = shares.filter(|_| metric.name.is_cpu_time())?;
+    Some(format!(
+        "accounted for: {} of its CPU; named: {}",
+        format::percent_tenths(accounted),
+        format::percent_tenths(named)
+    ))
+}
 
 /// Returns the advice of the first cause that has some.
 pub fn advice(

@@ -141,13 +141,13 @@ impl Listing<'_> {
         }
     }
 
-    /// Returns the row of user code that no symbol names.
+    /// Returns the row of user code without a name.
     fn without_name(&self, entry: &Entry, scale: &Scale) -> PartRow {
         let detail = self.detail();
         PartRow {
             evidence: detail.of_unnamed(entry),
             unexplained: true,
-            ..self.known(entry, detail.label_of_unnamed().into(), scale)
+            ..self.known(entry, detail.label_of_unnamed(entry.kind), scale)
         }
     }
 

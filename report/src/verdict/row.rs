@@ -9,7 +9,7 @@ use recording::vocabulary::{CodeCategory, Per, Role, TermKind};
 /// A part of a difference that comes from the cost of each is worth both costs from this share on.
 const UNIT_COST_MATTERS: f64 = 0.2;
 /// Functions and places of user code that no rule describes that are listed.
-const LARGEST: usize = 3;
+const LARGEST: usize = 5;
 
 /// The one row of a kind that has most of it.
 #[derive(Default)]
@@ -30,7 +30,7 @@ impl<'a> Source<'a> {
         let most = largest.filter(|row| 2.0 * size(row) > size(entry));
         most.map_or_else(Source::default, |row| Source {
             role: row.role,
-            name: row.function.or(Some(row.cause)),
+            name: Some(row.cause),
         })
     }
 }
@@ -48,9 +48,11 @@ impl Detail<'_> {
     pub fn sentence(&self, entry: &Entry, source: &Source) -> String {
         let mut parts = vec![self.amounts(entry)];
         parts.extend(source.role.map(|role| clean(role.label())));
-        let name = self.top_function(entry.kind).or(source.name);
-        let repeats = |name: &&str| *name == entry.kind.label() || Some(*name) == entry.function;
-        parts.extend(name.filter(|name| !repeats(name)).map(clean));
+        let repeats = |name: &&str| *name == entry.kind.label();
+        let cause = source.name;
+        parts.extend(cause.filter(|name| !repeats(name)).map(clean));
+        let function = entry.function.or_else(|| self.top_function(entry.kind));
+        parts.extend(function.map(|function| format!("most in {}", clean(function))));
         parts.retain(|part| !part.is_empty());
         parts.join("; ")
     }
@@ -115,50 +117,49 @@ impl Detail<'_> {
 }
 
 /// Returns the word for the occurrences that a row counts; nothing where they have no common unit.
+/// User code counts wake-ups, but the cost of one explains nothing.
 fn occurrences(kind: TermKind) -> Option<&'static str> {
     match kind {
         TermKind::Syscall(_) => Some("syscalls"),
         TermKind::Fault | TermKind::FaultRegion(_) => Some("faults"),
         TermKind::ContextSwitch => Some("preemptions"),
-        TermKind::UserCode | TermKind::Code(_) => Some("wake-ups"),
         _ => None,
     }
 }
 
 impl Detail<'_> {
-    /// Returns the words for user code that no rule describes. Most of it may have names all the
-    /// same.
-    pub fn label_of_unnamed(&self) -> &'static str {
-        let samples = |found: &FunctionShare| found.samples;
-        let all: u64 = self.uncategorized().map(samples).sum();
-        let named = self.uncategorized().filter(|found| !found.name.is_empty());
-        match 2 * named.map(samples).sum::<u64>() > all {
-            true => "functions without a category",
-            false => "no name found",
+    /// Returns the words for user code without a name, with its context where that is known.
+    pub fn label_of_unnamed(&self, kind: TermKind) -> String {
+        match kind {
+            TermKind::Code(CodeCategory::Unnamed) => "no name found".into(),
+            kind => format!(
+                "no name found: {}",
+                kind.label().trim_end_matches(" (no name)")
+            ),
         }
     }
 
-    /// Returns the values and the largest functions, or places of code that no symbol names:
-    /// `30.1 µs against 460 ns; 54 % of user time in bun, 3 % in libc.so.6`.
+    /// Returns the values and the costliest addresses, or places of code, that no symbol names:
+    /// `30.1 µs against 460 ns; 4 % of user time at bun+0x5c633f0 (from bun+0x5eda4b0)`.
     pub fn of_unnamed(&self, entry: &Entry) -> String {
         let values = self.values(entry.amount, entry.reference);
-        let largest = self.uncategorized().take(LARGEST).enumerate();
+        let of_kind = self.functions.iter();
+        let of_kind = of_kind.filter(|found| TermKind::Code(found.category) == entry.kind);
+        let largest = of_kind.take(LARGEST).enumerate();
         let largest = largest.map(|(at, found)| {
             let of = if at == 0 { " of user time" } else { "" };
-            let share = format::percent(found.share);
-            match found.name.as_str() {
-                "" => format!("{share}{of} in {}", clean(&found.place)),
-                name => format!("{share}{of} in {}", clean(name)),
-            }
+            let share = format::percent_tenths(found.share);
+            let place = clean(found.label());
+            let word = if found.address.is_empty() { "in" } else { "at" };
+            let from = match found.caller.as_str() {
+                "" => String::new(),
+                caller => format!(" (from {})", clean(caller)),
+            };
+            format!("{share}{of} {word} {place}{from}")
         });
         let largest = largest.collect::<Vec<_>>().join(", ");
         let mut parts = vec![values, largest];
         parts.retain(|part| !part.is_empty());
         parts.join("; ")
-    }
-
-    fn uncategorized(&self) -> impl Iterator<Item = &FunctionShare> {
-        let functions = self.functions.iter();
-        functions.filter(|found| found.category == CodeCategory::Unnamed)
     }
 }

@@ -163,8 +163,7 @@ pub fn unaccounted(pair: &Pair, gap: f64) -> Option<String> {
     let known = !pair.terms.is_empty() && gap != 0.0 && gap.is_finite();
     let share = (pair.unexplained / gap).abs();
     known.then(|| match share {
-        0.0 => "every part is accounted for".to_string(),
-        share if share < 0.005 => "less than 1 % is not accounted for".to_string(),
+        share if share < 0.01 => "every part is accounted for".to_string(),
         share => format!("{} is not accounted for", format::percent(share)),
     })
 }
@@ -212,14 +211,11 @@ fn role_and_cause(term: &Term) -> String {
     }
 }
 
-/// Returns the words for a row: its function, its cause, or its kind.
+/// Returns the words for a row: its cause, or its kind.
 pub fn cause(term: &Term) -> String {
-    match &term.function {
-        Some(function) => clean(function),
-        None if term.cause.is_empty() && term.kind != TermKind::Unclassified => {
-            term.kind.label().into()
-        }
-        None => clean(&term.cause),
+    match term.cause.is_empty() && term.kind != TermKind::Unclassified {
+        true => term.kind.label().into(),
+        false => clean(&term.cause),
     }
 }
 
@@ -272,7 +268,7 @@ mod tests {
         };
         let words = |part| unaccounted(&pair(part), 20.0).expect("rows");
         assert_eq!(words(-1.0), "5 % is not accounted for");
-        assert_eq!(words(0.01), "less than 1 % is not accounted for");
+        assert_eq!(words(0.01), "every part is accounted for");
         assert_eq!(unaccounted(&Pair::default(), 20.0), None);
     }
 }

@@ -117,30 +117,67 @@ fn first_row(comparison: &Comparison) -> PartRow {
 }
 
 #[test]
-fn lists_functions_that_no_rule_describes() {
+fn lists_the_costliest_addresses_without_a_name() {
     let unnamed = TermKind::Code(CodeCategory::Unnamed);
     let mut comparison = comparison(Pair {
         by_kind: vec![term(unnamed, 40_000.0, [2.0, 3.0])],
         ..pair(Outcome::Higher)
     });
-    let function = |name: &str, samples| FunctionShare {
-        name: name.into(),
-        place: "python".into(),
-        category: CodeCategory::Unnamed,
+    let function = |address: &str, caller: &str, samples| FunctionShare {
+        place: "bun".into(),
+        address: address.into(),
+        caller: caller.into(),
         share: samples as f64 / 100.0,
-        error: 0.0,
         samples,
+        ..FunctionShare::default()
     };
-    comparison.arms[1].functions = vec![function("eval", 60), function("", 30)];
-    let row = first_row(&comparison);
-    assert_eq!(row.label, "functions without a category");
-    assert_eq!(
-        row.evidence,
-        "50.0 µs against 10.0 µs; 60 % of user time in eval, 30 % in python"
-    );
-    comparison.arms[1].functions[0].name.clear();
+    comparison.arms[1].functions = vec![function("bun+0x40", "bun+0x10", 40), function("", "", 30)];
     let row = first_row(&comparison);
     assert_eq!(row.label, "no name found");
+    assert_eq!(
+        row.evidence,
+        "50.0 µs against 10.0 µs; 40.0 % of user time at bun+0x40 (from bun+0x10), 30.0 % in bun"
+    );
+}
+
+#[test]
+fn shows_the_context_of_code_without_a_name() {
+    let context = TermKind::Code(CodeCategory::CalledFromJs);
+    let row = first_row(&comparison(Pair {
+        by_kind: vec![term(context, 40_000.0, [2.0, 3.0])],
+        ..pair(Outcome::Higher)
+    }));
+    assert_eq!(
+        row.label,
+        "no name found: native code called from JavaScript"
+    );
+    assert!(row.unexplained);
+}
+
+#[test]
+fn states_both_figures_of_a_pair_and_the_named_share_of_each_arm() {
+    let mut comparison = comparison(Pair {
+        accounted: Some(1.0),
+        named: Some(0.842),
+        ..pair(Outcome::Higher)
+    });
+    for (arm, named) in comparison.arms.iter_mut().zip([0.995, 0.91]) {
+        (arm.accounted, arm.named) = (Some(1.0), Some(named));
+    }
+    let verdict = verdicts(&comparison).remove(0);
+    assert_eq!(
+        verdict.coverage.as_deref(),
+        Some(
+            "accounted for: 100.0 % of the difference; named: 84.2 %; \
+             named of each arm's CPU: 99.5 % of go, 91.0 % of bun"
+        )
+    );
+    comparison.arms.truncate(1);
+    let alone = verdicts(&comparison).remove(0);
+    assert_eq!(
+        alone.coverage.as_deref(),
+        Some("accounted for: 100.0 % of its CPU; named: 99.5 %")
+    );
 }
 
 #[test]
