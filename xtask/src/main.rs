@@ -17,7 +17,6 @@ mod run;
 mod setup;
 mod tasks;
 mod test;
-mod tidy;
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about, arg_required_else_help = true)]

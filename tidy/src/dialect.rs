@@ -8,7 +8,7 @@ const WORDS: &str = "told,tells,whoever,whatever,nobody,dear,dearer,dearest,chea
 /// The label of the verdict's advice, which the style prescribes.
 const LABEL: &str = "what to try";
 /// Files that name the words: this one, and quotations of others.
-const QUOTES: [&str; 2] = ["xtask/src/tidy/", "claims.toml"];
+const QUOTES: [&str; 2] = ["tidy/src/", "claims.toml"];
 
 /// Returns the places where a file uses one of the words, or "what" as a subject. Expected outputs
 /// follow the code that writes them.

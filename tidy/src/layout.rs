@@ -10,14 +10,12 @@ pub const PREFERRED_LINES: usize = 300;
 pub const FUNCTION_LINES: usize = 60;
 /// Columns of comments and prose.
 pub const WIDTH: usize = 100;
-/// Lines above an `unsafe` block in which its reason may begin.
-const SAFETY_REACH: usize = 6;
 /// Words that a documentation may begin with although they are lower-case: names.
 const LOWER_CASE: &str =
     "eBPF kontrast loadgen stub xtask k6 perf bpftrace hyper oha rustup libbpf x86";
 
 /// Dependencies that would point against the flow of data, by crate.
-const FORBIDDEN: [(&str, &str); 10] = [
+const FORBIDDEN: [(&str, &str); 11] = [
     ("recording", "aya tokio analysis report"),
     ("analysis", "aya tokio report"),
     ("report", "aya tokio"),
@@ -25,6 +23,7 @@ const FORBIDDEN: [(&str, &str); 10] = [
     ("runner", "aya analysis profiler report kontrast suite"),
     ("kontrast", "suite xtask"),
     ("xtask", "recording analysis runner profiler suite"),
+    ("tidy", "recording analysis runner profiler suite xtask"),
     ("loadgen", "aya analysis profiler runner kontrast"),
     ("stub", "aya analysis report profiler runner kontrast"),
     ("profiler-common", "recording serde"),
@@ -153,20 +152,6 @@ pub fn run_on(file: &File) -> Vec<Place> {
 fn begins_with_name(text: &str) -> bool {
     let word = text.split(|c: char| !c.is_alphanumeric()).next();
     word.is_some_and(|word| LOWER_CASE.split(' ').any(|it| it == word))
-}
-
-/// Returns unsafe code without its reason in the lines above.
-pub fn unsafe_without_reason(file: &File) -> Vec<Place> {
-    let lines: Vec<&str> = file.text.lines().collect();
-    let is_reason = |line: &&str| line.contains("// SAFETY:") || line.contains("# Safety");
-    unsafe_lines(file)
-        .filter(|&at| {
-            !lines[at.saturating_sub(SAFETY_REACH)..=at]
-                .iter()
-                .any(is_reason)
-        })
-        .map(|at| (at + 1, "no // SAFETY: above".to_owned()))
-        .collect()
 }
 
 /// Returns the first unsafe code of a file that may have none.

@@ -2,15 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-
-use crate::project;
+use std::path::Path;
 
 const ARCHITECTURE: &str = "docs/architecture.md";
 const GLOSSARY: &str = "docs/glossary.md";
 
+/// Returns the root of the checkout.
+fn root() -> &'static Path {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    folder.expect("the root of the repository")
+}
+
 /// Reads a file of the repository.
 fn read(path: &str) -> String {
-    fs::read_to_string(project::root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+    fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
 /// Returns the cells of each table row under a heading, without the head of the table.
@@ -49,7 +54,7 @@ fn literals_after(text: &str, before: &str) -> BTreeSet<String> {
 
 /// Returns the names of the files in a folder of the repository.
 fn files(folder: &str) -> Vec<String> {
-    let entries = fs::read_dir(project::root().join(folder)).expect("the folder");
+    let entries = fs::read_dir(root().join(folder)).expect("the folder");
     let entries = entries.map(|entry| entry.expect("an entry"));
     let files = entries.filter(|entry| entry.path().is_file());
     files
