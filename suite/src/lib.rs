@@ -7,8 +7,6 @@
 pub mod bench;
 pub mod service;
 pub mod tasks;
-#[cfg(test)]
-mod testing;
 mod turns;
 mod usage;
 

@@ -87,15 +87,17 @@ fn version(says: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::program;
+    use std::os::unix::fs::symlink;
+
+    /// A program that prints a version as PostgreSQL does.
+    const POSTGRES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/postgres.sh");
 
     #[test]
     fn finds_the_first_folder_with_all_programs() {
         let (some, all) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let places = [some.path().to_owned(), all.path().to_owned()];
         for name in PROGRAMS {
-            let script = program(all.path(), "echo 'postgres (PostgreSQL) 17beta1'");
-            fs::rename(script, all.path().join(name)).unwrap();
+            symlink(POSTGRES, all.path().join(name)).unwrap();
         }
         fs::write(some.path().join("postgres"), "").unwrap();
         let found = Installation::find_in(&places).unwrap();
