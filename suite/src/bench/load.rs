@@ -18,10 +18,10 @@ use client::Client;
 use measure::{Cost, Stub, measure};
 
 /// Limits of the product: loadgen's CPU time as a multiple of its floor's, and of k6's with SSE.
-const OF_FLOOR: f64 = 1.15;
+const OF_FLOOR: f64 = 1.1;
 const OF_K6_SSE: f64 = 0.25;
 /// Limit of the product: kilobytes (1,000 bytes) per user.
-const KB_A_USER: f64 = 40.0;
+const KB_A_USER: f64 = 32.0;
 /// Limit of the product: error of loadgen's time stamps in milliseconds, median and 99th
 /// percentile.
 const ERROR_MS: [f64; 2] = [1.5, 5.0];
