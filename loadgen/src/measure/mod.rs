@@ -1,5 +1,6 @@
 //! Counters and histograms: one set per worker while the load runs, merged at the end.
 
+mod combine;
 mod counters;
 mod latency;
 mod step;
