@@ -32,8 +32,19 @@ const FAULT_HEADER: &str = "x-stub-fault";
 pub struct Endpoint<'a> {
     /// The API.
     pub api: Api,
-    /// Model and whether to stream, in APIs that have both in the path.
-    pub in_path: Option<(&'a str, bool)>,
+    /// Properties that other APIs have in the body.
+    pub in_path: Option<InPath<'a>>,
+}
+
+/// The properties of a request that Gemini's path has.
+#[derive(Clone, Copy, Debug)]
+pub struct InPath<'a> {
+    /// Name of the model.
+    pub model: &'a str,
+    /// Whether the response is streamed.
+    pub stream: bool,
+    /// Whether a stream is a JSON array, not server-sent events.
+    pub json_array: bool,
 }
 
 /// Answers a request for a completion.
@@ -48,29 +59,41 @@ pub async fn complete(
     let (head, body) = request.into_parts();
     let requested = requested_faults(&head.headers)?;
     let mut prompt = endpoint.api.parse(&read(body).await?)?;
-    if let Some((model, stream)) = endpoint.in_path {
-        prompt.model = model.to_owned();
-        prompt.stream = stream;
+    if let Some(path) = endpoint.in_path {
+        prompt.model = path.model.to_owned();
+        prompt.stream = path.stream;
+        prompt.layout.json_array = path.json_array;
     }
+    let layout = prompt.layout;
     let shared = connection.worker.shared.clone();
     let number = shared.next_completion();
     let mut reply = shared.config.script.reply(&prompt)?;
+    let choices = u64::from(layout.choices);
+    reply.usage.completion = reply.usage.completion.saturating_mul(choices);
+    reply.usage.reasoning = reply.usage.reasoning.saturating_mul(choices);
     let scripted = std::mem::take(&mut reply.faults);
     reply.faults = choose_faults(&connection, requested, scripted, number);
     delay_or_refuse(&reply.faults).await?;
     let identity = shared.identity(number, &prompt.model);
     let rng = SmallRng::seed_from_u64(shared.config.seed ^ number);
     if !prompt.stream {
-        return non_streaming::answer(&connection, endpoint.api, identity, reply, rng).await;
+        let api = endpoint.api;
+        return non_streaming::answer(&connection, api, identity, reply, layout, rng).await;
     }
     let line_end = match (reply.faults.crlf, reply.faults.cr) {
         (true, _) => "\r\n",
         (_, true) => "\r",
         _ => "\n",
     };
-    let usage = prompt.include_usage;
-    let encoder = Encoder::new(endpoint.api, identity, &reply, usage, line_end);
-    Ok(streaming(connection, encoder, reply, rng, head.version))
+    let encoder = Encoder::new(endpoint.api, identity, &reply, layout, line_end);
+    let kind = match layout.json_array {
+        true => "application/json",
+        false => "text/event-stream",
+    };
+    let mut response = streaming(connection, encoder, reply, rng, head.version);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    Ok(response)
 }
 
 /// Answers a request for embeddings, after the schedule's time before a first token.
@@ -181,8 +204,7 @@ fn streaming(
     };
     let writer = StreamWriter::new(stream, conn, framing);
     let mut response = Response::new(Either::Right(StreamBody::new(worker, writer)));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let no_cache = HeaderValue::from_static("no-cache");
+    response.headers_mut().insert(CACHE_CONTROL, no_cache);
     response
 }

@@ -14,11 +14,9 @@ async fn main() -> anyhow::Result<()> {
     let (addr, check) = (args.addr, args.check);
     let config = args.config()?;
     if check {
-        println!(
-            "The script is valid and has {} replies.",
-            config.script.replies()
-        );
-        return Ok(());
+        let replies = config.script.replies();
+        let line = format!("The script is valid and has {replies} replies.");
+        return writeln!(std::io::stdout(), "{line}").context("cannot print the result");
     }
     raise_descriptor_limit().context("cannot raise the limit of open files (RLIMIT_NOFILE)")?;
     let listener = stub::bind(addr).with_context(|| {

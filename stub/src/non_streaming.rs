@@ -1,7 +1,7 @@
 //! Responses that do not stream.
 
 use crate::{
-    api::{Api, Identity, assembled::Assembled, error::ApiError},
+    api::{Api, Identity, assembled::Assembled, error::ApiError, prompt::Layout},
     connection::Connection,
     cursor::Cursor,
     fault::Faults,
@@ -23,12 +23,14 @@ pub async fn answer(
     api: Api,
     identity: Identity,
     reply: Reply,
+    layout: Layout,
     mut rng: SmallRng,
 ) -> Result<HttpResponse, Failure> {
     let whole = Assembled::new(&reply.parts, reply.limit);
     let duration = stream_duration(&reply, &mut rng);
-    let body = || api.body(&identity, &reply, &whole).to_string();
-    send(connection, &reply.faults, duration, whole.tokens, body).await
+    let body = || api.body(&identity, &reply, &whole, layout).to_string();
+    let tokens = whole.tokens * u64::from(layout.choices);
+    send(connection, &reply.faults, duration, tokens, body).await
 }
 
 /// Sends a JSON body with `tokens` tokens after `duration`, and applies the faults that need no

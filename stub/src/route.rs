@@ -3,7 +3,7 @@
 use crate::{
     api::{self, Api, error::ApiError},
     connection::{ActiveBody, ActiveRequest, Activity, Connection},
-    generate::{self, Endpoint},
+    generate::{self, Endpoint, InPath},
     response::{Failure, HttpBody, HttpResponse, json_response, refusal},
     stats::count,
     stream_writer::Disconnect,
@@ -137,13 +137,21 @@ async fn gemini(
         }
         _ => return Err(unknown(request.method(), request.uri().path())),
     };
-    if stream && query(&request, "alt") != Some("sse") {
-        let message = "The stub streams server-sent events only: add '?alt=sse' to the URL.";
-        return Err(ApiError::invalid(message).with_param("alt").into());
-    }
+    let json_array = match query(&request, "alt") {
+        Some("sse") => false,
+        None | Some("json") => stream,
+        Some(_) => {
+            let message = "'alt' must be 'sse' or 'json'.";
+            return Err(ApiError::invalid(message).with_param("alt").into());
+        }
+    };
     let endpoint = Endpoint {
         api: Api::Gemini,
-        in_path: Some((model, stream)),
+        in_path: Some(InPath {
+            model,
+            stream,
+            json_array,
+        }),
     };
     generate::complete(connection, endpoint, request).await
 }

@@ -10,7 +10,8 @@ use crate::{
 };
 use nix::errno::Errno;
 use std::{
-    io,
+    fmt,
+    io::{self, Write as _},
     net::SocketAddr,
     sync::Arc,
     thread,
@@ -76,10 +77,16 @@ fn start_thread(shared: Arc<Shared>, stats: Arc<Stats>) -> io::Result<UnboundedS
         .name("stub-worker".into())
         .spawn(move || {
             if let Err(error) = runtime.block_on(run_worker(shared, stats, accepted)) {
-                eprintln!("stub: a worker thread ended: {error}");
+                notice(format_args!("stub: a worker thread ended: {error}"));
             }
         })?;
     Ok(sender)
+}
+
+/// Prints a line to stderr. A full disk or a closed pipe there loses the line, but must not end the
+/// stub, as the panic of `eprintln!` would.
+fn notice(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 async fn accept(
@@ -141,7 +148,9 @@ impl AcceptFailures {
                 _ => "",
             };
             let count = self.unreported;
-            eprintln!("stub: cannot accept connections ({count} failures): {error}{advice}");
+            notice(format_args!(
+                "stub: cannot accept connections ({count} failures): {error}{advice}"
+            ));
             self.reported = Some(Instant::now());
             self.unreported = 0;
         }

@@ -202,8 +202,12 @@ impl Stream {
             }
         }
         self.encoder.delta(delta, out);
-        add(&self.stats.tokens_sent, delta.is_content().into());
-        count(&self.stats.chunks_sent);
+        let copies = self.encoder.copies();
+        add(
+            &self.stats.tokens_sent,
+            copies * u64::from(delta.is_content()),
+        );
+        add(&self.stats.chunks_sent, copies);
         self.sent += 1;
         self.cursor.advance();
     }

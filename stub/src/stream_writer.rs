@@ -7,7 +7,6 @@
 use crate::{shared_conn::SharedConn, stream::Stream};
 use bytes::{Buf, Bytes};
 use std::{
-    io::Write,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker, ready},
     time::Instant,
@@ -122,7 +121,8 @@ impl StreamWriter {
     fn wrap(&self, event: &[u8], out: &mut Vec<u8>) {
         // An empty chunk would end the body.
         if self.framing == Framing::Chunked && !event.is_empty() {
-            write!(out, "{:X}\r\n", event.len()).expect("a vector takes every write");
+            push_hex(event.len(), out);
+            out.extend_from_slice(b"\r\n");
             out.extend_from_slice(event);
             out.extend_from_slice(b"\r\n");
         } else {
@@ -204,9 +204,34 @@ impl StreamWriter {
     }
 }
 
+/// Appends a number in hexadecimal. `core::fmt` would cost several times as much, once a token.
+fn push_hex(number: usize, out: &mut Vec<u8>) {
+    let mut digits = [0; size_of::<usize>() * 2];
+    let mut from = digits.len();
+    let mut rest = number;
+    loop {
+        from -= 1;
+        digits[from] = b"0123456789ABCDEF"[rest & 0xF];
+        rest >>= 4;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[from..]);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn writes_sizes_in_hexadecimal() {
+        for number in [0, 9, 10, 15, 16, 230, 4_095, 65_536, usize::MAX] {
+            let mut out = Vec::new();
+            push_hex(number, &mut out);
+            assert_eq!(out, format!("{number:X}").as_bytes());
+        }
+    }
 
     #[test]
     fn keeps_a_stream_within_six_cache_lines() {

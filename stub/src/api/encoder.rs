@@ -2,7 +2,8 @@
 
 use super::{
     Api, Identity, chat::ChunkEncoder, completions::CompletionsEncoder, error::ApiError,
-    gemini::GeminiEncoder, messages::MessagesEncoder, responses::ResponsesEncoder, sse,
+    gemini::GeminiEncoder, messages::MessagesEncoder, prompt::Layout, responses::ResponsesEncoder,
+    sse,
 };
 use crate::{
     cursor::Delta,
@@ -31,14 +32,14 @@ impl Encoder {
         api: Api,
         identity: Identity,
         reply: &Reply,
-        include_usage: bool,
+        layout: Layout,
         line_end: &'static str,
     ) -> Self {
         match api {
-            Api::Chat => Self::Chat(ChunkEncoder::new(identity, include_usage, line_end)),
+            Api::Chat => Self::Chat(ChunkEncoder::new(identity, layout, line_end)),
             Api::Completions => Self::Completions(Box::new(CompletionsEncoder::new(
                 identity,
-                include_usage,
+                layout.include_usage,
                 line_end,
             ))),
             Api::Responses => {
@@ -47,7 +48,10 @@ impl Encoder {
             Api::Messages => {
                 Self::Messages(Box::new(MessagesEncoder::new(identity, reply, line_end)))
             }
-            Api::Gemini => Self::Gemini(Box::new(GeminiEncoder::new(identity, line_end))),
+            Api::Gemini => {
+                let array = layout.json_array;
+                Self::Gemini(Box::new(GeminiEncoder::new(identity, array, line_end)))
+            }
         }
     }
 
@@ -90,7 +94,7 @@ impl Encoder {
             Self::Completions(completions) => completions.done(out),
             Self::Responses(responses) => responses.done(out),
             Self::Messages(messages) => messages.done(out),
-            Self::Gemini(_) => {}
+            Self::Gemini(gemini) => gemini.done(out),
         }
     }
 
@@ -109,6 +113,7 @@ impl Encoder {
     pub fn malformed(&mut self, out: &mut Vec<u8>) {
         match self {
             Self::Chat(chat) => chat.malformed(out),
+            Self::Gemini(gemini) => gemini.malformed(out),
             _ => {
                 let line_end = self.line_end();
                 out.extend_from_slice(br#"data: {"type":"#);
@@ -119,7 +124,18 @@ impl Encoder {
 
     /// Encodes a comment, which readers must skip.
     pub fn comment(&self, out: &mut Vec<u8>) {
-        sse::comment(out, self.line_end());
+        // JSON has no comments.
+        if !matches!(self, Self::Gemini(gemini) if gemini.is_array()) {
+            sse::comment(out, self.line_end());
+        }
+    }
+
+    /// Returns the number of events of a piece: one for each choice.
+    pub fn copies(&self) -> u64 {
+        match self {
+            Self::Chat(chat) => chat.copies(),
+            _ => 1,
+        }
     }
 
     fn line_end(&self) -> &'static str {

@@ -20,7 +20,7 @@ pub mod sse;
 use crate::reply::Reply;
 use assembled::Assembled;
 use error::ApiError;
-use prompt::Prompt;
+use prompt::{Layout, Prompt};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -55,9 +55,15 @@ impl Api {
     }
 
     /// Builds the body of a non-streaming response.
-    pub fn body(self, identity: &Identity, reply: &Reply, whole: &Assembled) -> Value {
+    pub fn body(
+        self,
+        identity: &Identity,
+        reply: &Reply,
+        whole: &Assembled,
+        layout: Layout,
+    ) -> Value {
         match self {
-            Self::Chat => chat::completion(identity, reply, whole),
+            Self::Chat => chat::completion(identity, reply, whole, layout),
             Self::Completions => completions::completion(identity, reply, whole),
             Self::Responses => responses::response(identity, reply),
             Self::Messages => messages::message(identity, reply, whole),

@@ -15,8 +15,8 @@ pub struct Prompt {
     pub messages: Vec<Message>,
     /// Whether the response is streamed.
     pub stream: bool,
-    /// Whether a stream ends with its usage.
-    pub include_usage: bool,
+    /// Layout of the answer in the response.
+    pub layout: Layout,
     /// The most tokens of the answer.
     pub max_tokens: Option<u32>,
     /// Texts that end the answer.
@@ -29,6 +29,30 @@ pub struct Prompt {
     pub single_call: bool,
     /// Required form of the answer's text.
     pub format: Format,
+}
+
+/// Layout of an answer in the response.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Layout {
+    /// Whether a stream ends with its usage.
+    pub include_usage: bool,
+    /// Number of choices, all of them equal.
+    pub choices: u8,
+    /// Number of alternatives to each token, if log probabilities are requested.
+    pub alternatives: Option<u8>,
+    /// Whether a stream is a JSON array in place of server-sent events.
+    pub json_array: bool,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self {
+            include_usage: false,
+            choices: 1,
+            alternatives: None,
+            json_array: false,
+        }
+    }
 }
 
 /// A tool that the model may call.

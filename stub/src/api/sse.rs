@@ -24,10 +24,22 @@ pub fn end(out: &mut Vec<u8>, line_end: &str) {
 /// Adds the send time to an open JSON object, as late as possible, and ends the object and the
 /// event.
 pub fn end_stamped(out: &mut Vec<u8>, line_end: &str) {
+    stamp(out);
+    end(out, line_end);
+}
+
+fn stamp(out: &mut Vec<u8>) {
     out.extend_from_slice(br#","sent_unix_ns":"#);
     number(out, unix_ns());
     out.push(b'}');
-    end(out, line_end);
+}
+
+/// Appends a JSON object with the send time.
+pub fn stamped(out: &mut Vec<u8>, data: &Value) {
+    write(out, format_args!("{data}"));
+    // The stamp continues the object.
+    out.pop();
+    stamp(out);
 }
 
 /// Appends an event with a name, a JSON object as data and the send time.
@@ -38,10 +50,9 @@ pub fn named(out: &mut Vec<u8>, line_end: &str, name: &str, data: &Value) {
 
 /// Appends an event with a JSON object as data and the send time.
 pub fn unnamed(out: &mut Vec<u8>, line_end: &str, data: &Value) {
-    write(out, format_args!("data: {data}"));
-    // The stamp continues the object.
-    out.pop();
-    end_stamped(out, line_end);
+    out.extend_from_slice(b"data: ");
+    stamped(out, data);
+    end(out, line_end);
 }
 
 /// Appends a comment, which readers must skip.

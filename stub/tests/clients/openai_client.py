@@ -37,6 +37,19 @@ def streamed():
     assert chunks[-1].choices == [] and chunks[-1].usage.completion_tokens == 5, chunks[-1]
 
 
+def several_choices():
+    answer = client.chat.completions.create(
+        model=MODEL, messages=HELLO, n=2, logprobs=True, top_logprobs=3
+    )
+    assert [choice.message.content for choice in answer.choices] == [TEXT, TEXT], answer
+    tokens = answer.choices[1].logprobs.content
+    assert "".join(token.token for token in tokens) == TEXT, tokens
+    assert len(tokens[0].top_logprobs) == 3, tokens[0]
+    chunks = client.chat.completions.create(model=MODEL, messages=HELLO, n=2, stream=True)
+    deltas = [(c.choices[0].index, c.choices[0].delta.content or "") for c in chunks]
+    assert "".join(text for index, text in deltas if index == 1) == TEXT, deltas
+
+
 def conversation_with_tools(stream):
     messages = [{"role": "user", "content": "How is the weather?"}]
     message = ask(messages, stream)
@@ -135,7 +148,7 @@ def errors():
     assert bad.param == "messages", bad
     hot = fails(openai.BadRequestError, temperature=9, **good)
     assert hot.param == "temperature", hot
-    unsupported = fails(openai.BadRequestError, logprobs=True, **good)
+    unsupported = fails(openai.BadRequestError, functions=[{"name": "f"}], **good)
     assert unsupported.code == "unsupported_parameter", unsupported
     key = fails(openai.AuthenticationError, "401", **good)
     assert key.code == "invalid_api_key", key
@@ -153,6 +166,7 @@ def retries():
 assert [model.id for model in client.models.list()] == [MODEL]
 non_streaming()
 streamed()
+several_choices()
 conversation_with_tools(stream=False)
 conversation_with_tools(stream=True)
 constrained()

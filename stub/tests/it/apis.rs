@@ -200,9 +200,10 @@ async fn streams_and_answers_in_the_gemini_api() {
         .json();
     assert_eq!(text(&whole), " tok0 tok1");
     assert_eq!(whole["modelVersion"], "gem");
-    let array = send(addr, "/v1beta/models/gem:streamGenerateContent", body).await;
+    let path = "/v1beta/models/gem:streamGenerateContent?alt=xml";
+    let refused = send(addr, path, body).await;
     assert_eq!(
-        (array.status(), &array.json()["error"]["code"]),
+        (refused.status(), &refused.json()["error"]["code"]),
         (400, &json!(400))
     );
 }

@@ -7,6 +7,7 @@ mod clients;
 mod descriptors;
 mod faults;
 mod http2;
+mod layouts;
 mod refusals;
 mod stream;
 mod support;

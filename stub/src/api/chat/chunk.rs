@@ -1,8 +1,8 @@
 //! Encodes the chunks of a streaming chat completion as server-sent events.
 
-use super::{finish_reason, image, usage};
+use super::{finish_reason, image, logprobs, usage};
 use crate::{
-    api::{Identity, error::ApiError, sse},
+    api::{Identity, error::ApiError, prompt::Layout, sse},
     cursor::Delta,
     reply::{Content, Finish, Usage},
 };
@@ -14,13 +14,13 @@ pub struct ChunkEncoder {
     identity: Box<Identity>,
     /// Start of every chunk, rendered once.
     head: String,
-    include_usage: bool,
+    layout: Layout,
     line_end: &'static str,
 }
 
 impl ChunkEncoder {
     /// Creates the encoder of one completion.
-    pub fn new(identity: Identity, include_usage: bool, line_end: &'static str) -> Self {
+    pub fn new(identity: Identity, layout: Layout, line_end: &'static str) -> Self {
         let id = json!(identity.chat_id());
         let model = json!(identity.model);
         let created = identity.created;
@@ -29,7 +29,7 @@ impl ChunkEncoder {
                 r#"data: {{"id":{id},"object":"chat.completion.chunk","created":{created},"model":{model},"choices":["#
             ),
             identity: Box::new(identity),
-            include_usage,
+            layout,
             line_end,
         }
     }
@@ -38,12 +38,16 @@ impl ChunkEncoder {
     pub fn opening(&self, calls_only: bool, out: &mut Vec<u8>) {
         let content = if calls_only { "null" } else { r#""""# };
         let delta = format!(r#"{{"role":"assistant","content":{content}}}"#);
-        self.choice(out, None, |out| out.extend_from_slice(delta.as_bytes()));
+        self.choices(out, None, None, |out| {
+            out.extend_from_slice(delta.as_bytes())
+        });
     }
 
     /// Encodes a piece of the answer.
     pub fn delta(&self, delta: Delta<'_>, out: &mut Vec<u8>) {
-        self.choice(out, None, |out| match delta {
+        let probable = self.layout.alternatives;
+        let logprobs = probable.map(|count| logprobs::of_piece(delta, count).to_string());
+        self.choices(out, None, logprobs.as_deref(), |out| match delta {
             Delta::Token(n) => token(out, br#"{"content":" tok"#, n),
             Delta::Reasoning(n) => token(out, br#"{"reasoning_content":" think"#, n),
             Delta::Content(content) => self.content(content, out),
@@ -69,15 +73,40 @@ impl ChunkEncoder {
         sse::write(out, format_args!("{delta}"));
     }
 
-    fn choice(&self, out: &mut Vec<u8>, finish: Option<Finish>, delta: impl FnOnce(&mut Vec<u8>)) {
+    /// Encodes a chunk for each choice, as the real API does.
+    fn choices(
+        &self,
+        out: &mut Vec<u8>,
+        finish: Option<Finish>,
+        logprobs: Option<&str>,
+        delta: impl Fn(&mut Vec<u8>),
+    ) {
+        for index in 0..self.layout.choices {
+            self.choice(out, index, finish, logprobs, &delta);
+        }
+    }
+
+    fn choice(
+        &self,
+        out: &mut Vec<u8>,
+        index: u8,
+        finish: Option<Finish>,
+        logprobs: Option<&str>,
+        delta: impl Fn(&mut Vec<u8>),
+    ) {
         out.extend_from_slice(self.head.as_bytes());
-        out.extend_from_slice(br#"{"index":0,"delta":"#);
+        out.extend_from_slice(br#"{"index":"#);
+        sse::number(out, index.into());
+        out.extend_from_slice(br#","delta":"#);
         delta(out);
+        if let Some(logprobs) = logprobs {
+            sse::write(out, format_args!(r#","logprobs":{logprobs}"#));
+        }
         match finish.map(finish_reason) {
             None => out.extend_from_slice(br#","finish_reason":null}]"#),
             Some(reason) => sse::write(out, format_args!(r#","finish_reason":"{reason}"}}]"#)),
         }
-        if self.include_usage {
+        if self.layout.include_usage {
             out.extend_from_slice(br#","usage":null"#);
         }
         sse::end_stamped(out, self.line_end);
@@ -86,8 +115,8 @@ impl ChunkEncoder {
     /// Encodes the chunk with the finish reason, and the one with the usage if the request asks
     /// for it. As in the real API, neither has content.
     pub fn finish(&self, finish: Finish, used: Usage, out: &mut Vec<u8>) {
-        self.choice(out, Some(finish), |out| out.extend_from_slice(b"{}"));
-        if self.include_usage {
+        self.choices(out, Some(finish), None, |out| out.extend_from_slice(b"{}"));
+        if self.layout.include_usage {
             out.extend_from_slice(self.head.as_bytes());
             sse::write(out, format_args!(r#"],"usage":{}"#, usage(used)));
             sse::end_stamped(out, self.line_end);
@@ -105,6 +134,11 @@ impl ChunkEncoder {
         out.extend_from_slice(self.head.as_bytes());
         out.extend_from_slice(br#"{"index":0,"delta":{"conte"#);
         sse::end(out, self.line_end);
+    }
+
+    /// Returns the number of chunks of a piece.
+    pub fn copies(&self) -> u64 {
+        self.layout.choices.into()
     }
 
     /// Returns the end of a line.

@@ -1,25 +1,30 @@
 //! The body of a non-streaming chat completion.
 
-use super::{finish_reason, image, usage};
+use super::{finish_reason, image, logprobs, usage};
 use crate::{
-    api::{Identity, assembled::Assembled},
+    api::{Identity, assembled::Assembled, prompt::Layout},
     reply::Reply,
 };
 use serde_json::{Value, json};
 
 /// Builds the completion.
-pub fn completion(identity: &Identity, reply: &Reply, whole: &Assembled) -> Value {
+pub fn completion(identity: &Identity, reply: &Reply, whole: &Assembled, layout: Layout) -> Value {
+    let probable = layout.alternatives;
+    let logprobs = probable.map(|count| logprobs::of_answer(reply, count));
+    let choice = |index| {
+        json!({
+            "index": index,
+            "message": message(identity, whole),
+            "logprobs": logprobs,
+            "finish_reason": finish_reason(reply.finish),
+        })
+    };
     json!({
         "id": identity.chat_id(),
         "object": "chat.completion",
         "created": identity.created,
         "model": identity.model,
-        "choices": [{
-            "index": 0,
-            "message": message(identity, whole),
-            "logprobs": null,
-            "finish_reason": finish_reason(reply.finish),
-        }],
+        "choices": (0..layout.choices).map(choice).collect::<Value>(),
         "usage": usage(reply.usage),
     })
 }

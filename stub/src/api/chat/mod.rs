@@ -2,6 +2,7 @@
 
 mod chunk;
 mod completion;
+mod logprobs;
 mod request;
 
 pub use chunk::ChunkEncoder;

@@ -4,7 +4,7 @@ use crate::api::{
     error::ApiError,
     message::{Message, Role, ToolCall},
     params::Params,
-    prompt::{Format, Prompt, Tool, ToolChoice},
+    prompt::{Format, Layout, Prompt, Tool, ToolChoice},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -39,11 +39,13 @@ const UNSUPPORTED: &[&str] = &[
     "audio",
     "function_call",
     "functions",
-    "logprobs",
     "min_tokens",
-    "top_logprobs",
     "web_search_options",
 ];
+
+/// The most choices, and the most alternatives to a token, of the real API.
+const MAX_CHOICES: u8 = 128;
+const MAX_ALTERNATIVES: u8 = 20;
 
 /// Parses the body of a request.
 ///
@@ -61,7 +63,7 @@ pub fn parse(body: &[u8]) -> Result<Prompt, ApiError> {
         model,
         messages: messages.into_iter().map(Message::from).collect(),
         stream,
-        include_usage: include_usage(&mut params, stream)?,
+        layout: layout(&mut params, stream)?,
         max_tokens: params.token_limit("max_completion_tokens")?.or(older),
         stop: stop(&mut params)?,
         tools: tools(&mut params)?,
@@ -84,9 +86,6 @@ fn check_sampling(params: &mut Params) -> Result<(), ApiError> {
     params.choice("verbosity", &["low", "medium", "high"])?;
     let tiers = ["auto", "default", "flex", "scale", "priority"];
     params.choice("service_tier", &tiers)?;
-    if params.integer("n", 1)?.is_some_and(|n| n > 1) {
-        return Err(params.invalid("n", "The stub gives one choice: 'n' must be 1."));
-    }
     for modality in params.strings("modalities")? {
         if !["text", "image"].contains(&modality.as_str()) {
             return Err(params.unsupported("modalities"));
@@ -94,6 +93,32 @@ fn check_sampling(params: &mut Params) -> Result<(), ApiError> {
     }
     params.accept(WITHOUT_EFFECT);
     params.refuse(UNSUPPORTED)
+}
+
+fn layout(params: &mut Params, stream: bool) -> Result<Layout, ApiError> {
+    let choices = up_to(params, "n", 1, MAX_CHOICES)?.unwrap_or(1);
+    let probable = params.bool("logprobs")?.unwrap_or_default();
+    let alternatives = up_to(params, "top_logprobs", 0, MAX_ALTERNATIVES)?;
+    if alternatives.is_some_and(|count| count > 0) && !probable {
+        let message = "'top_logprobs' needs 'logprobs' to be true.";
+        return Err(params.invalid("top_logprobs", message));
+    }
+    Ok(Layout {
+        include_usage: include_usage(params, stream)?,
+        choices,
+        alternatives: probable.then(|| alternatives.unwrap_or_default()),
+        json_array: false,
+    })
+}
+
+fn up_to(params: &mut Params, name: &str, least: i64, most: u8) -> Result<Option<u8>, ApiError> {
+    let Some(number) = params.integer(name, least)? else {
+        return Ok(None);
+    };
+    match u8::try_from(number).ok().filter(|number| *number <= most) {
+        Some(number) => Ok(Some(number)),
+        None => Err(params.invalid(name, format!("'{name}' must be at most {most}."))),
+    }
 }
 
 /// Reads `stream_options`, and returns whether a stream ends with its usage.

@@ -5,7 +5,7 @@ use crate::api::{
     error::ApiError,
     message::{Message, Role},
     params::Params,
-    prompt::Prompt,
+    prompt::{Layout, Prompt},
 };
 use serde_json::Value;
 
@@ -53,7 +53,10 @@ pub fn parse(body: &[u8]) -> Result<Prompt, ApiError> {
         model,
         messages: vec![Message::new(Role::User, text)],
         stream,
-        include_usage: chat::include_usage(&mut params, stream)?,
+        layout: Layout {
+            include_usage: chat::include_usage(&mut params, stream)?,
+            ..Layout::default()
+        },
         max_tokens: params.token_limit("max_tokens")?,
         stop: chat::stop(&mut params)?,
         ..Prompt::default()

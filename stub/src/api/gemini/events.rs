@@ -1,4 +1,4 @@
-//! Encodes a streaming Gemini answer as server-sent events.
+//! Encodes a streaming Gemini answer, as server-sent events or as items of a JSON array.
 
 use super::{call_part, candidate, image_part};
 use crate::{
@@ -9,28 +9,49 @@ use crate::{
 use serde_json::{Value, json};
 
 /// Encodes the events of one answer.
+///
+/// Without `alt=sse`, the API streams a JSON array whose items arrive one by one.
 pub struct GeminiEncoder {
     /// End of a line.
     pub line_end: &'static str,
     identity: Identity,
     /// The tool call whose arguments are still incomplete: the API sends calls whole.
     call: Option<(String, String)>,
+    /// Text before the next item of an array; none for server-sent events.
+    separator: Option<&'static str>,
 }
 
 impl GeminiEncoder {
     /// Creates the encoder of one answer.
-    pub fn new(identity: Identity, line_end: &'static str) -> Self {
+    pub fn new(identity: Identity, array: bool, line_end: &'static str) -> Self {
         let call = None;
         Self {
             line_end,
             identity,
             call,
+            separator: array.then_some("["),
         }
     }
 
-    fn part(&self, part: Value, out: &mut Vec<u8>) {
+    /// Returns whether the events are items of a JSON array.
+    pub fn is_array(&self) -> bool {
+        self.separator.is_some()
+    }
+
+    fn event(&mut self, response: &Value, out: &mut Vec<u8>) {
+        match self.separator {
+            Some(separator) => {
+                out.extend_from_slice(separator.as_bytes());
+                sse::stamped(out, response);
+                self.separator = Some(",\r\n");
+            }
+            None => sse::unnamed(out, self.line_end, response),
+        }
+    }
+
+    fn part(&mut self, part: Value, out: &mut Vec<u8>) {
         let response = candidate(&self.identity, vec![part], None);
-        sse::unnamed(out, self.line_end, &response);
+        self.event(&response, out);
     }
 
     /// Encodes a piece of the answer. A fragment of a tool call's arguments encodes nothing.
@@ -67,11 +88,29 @@ impl GeminiEncoder {
     pub fn finish(&mut self, ending: &Ending, out: &mut Vec<u8>) {
         self.end_call(out);
         let response = candidate(&self.identity, vec![json!({"text": ""})], Some(ending));
-        sse::unnamed(out, self.line_end, &response);
+        self.event(&response, out);
+    }
+
+    /// Encodes the end of an array. A stream of server-sent events has no last event.
+    pub fn done(&self, out: &mut Vec<u8>) {
+        if self.is_array() {
+            out.extend_from_slice(b"]");
+        }
+    }
+
+    /// Encodes an event whose JSON is cut off.
+    pub fn malformed(&mut self, out: &mut Vec<u8>) {
+        match self.is_array() {
+            true => out.extend_from_slice(br#"[{"candidates":"#),
+            false => {
+                out.extend_from_slice(br#"data: {"candidates":"#);
+                sse::end(out, self.line_end);
+            }
+        }
     }
 
     /// Encodes an error in the middle of a stream.
-    pub fn error(&self, error: &ApiError, out: &mut Vec<u8>) {
-        sse::unnamed(out, self.line_end, &error.gemini_body());
+    pub fn error(&mut self, error: &ApiError, out: &mut Vec<u8>) {
+        self.event(&error.gemini_body(), out);
     }
 }

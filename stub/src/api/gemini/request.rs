@@ -4,7 +4,7 @@ use crate::api::{
     error::ApiError,
     message::{Message, Role, ToolCall},
     params::Params,
-    prompt::{Format, Prompt, Tool, ToolChoice},
+    prompt::{Format, Layout, Prompt, Tool, ToolChoice},
 };
 use serde_json::Value;
 
@@ -50,7 +50,10 @@ pub fn parse(body: &[u8]) -> Result<Prompt, ApiError> {
         messages,
         tools,
         tool_choice,
-        include_usage: true,
+        layout: Layout {
+            include_usage: true,
+            ..Layout::default()
+        },
         ..Prompt::default()
     };
     if let Some(mut config) = params.object("generationConfig")? {

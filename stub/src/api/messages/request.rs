@@ -39,7 +39,7 @@ pub fn parse(body: &[u8]) -> Result<Prompt, ApiError> {
         return Err(params.invalid("stop_sequences", message));
     }
     prompt.stream = params.bool("stream")?.unwrap_or_default();
-    prompt.include_usage = true;
+    prompt.layout.include_usage = true;
     prompt.format = format(&mut params)?;
     params.finish()?;
     prompt.check("messages")?;

@@ -4,7 +4,7 @@ use crate::api::{
     error::ApiError,
     message::{Message, Role, ToolCall},
     params::Params,
-    prompt::{Format, Prompt, Tool, ToolChoice},
+    prompt::{Format, Layout, Prompt, Tool, ToolChoice},
 };
 use serde_json::Value;
 
@@ -67,7 +67,10 @@ pub fn parse(body: &[u8]) -> Result<Prompt, ApiError> {
         model,
         messages,
         stream,
-        include_usage: true,
+        layout: Layout {
+            include_usage: true,
+            ..Layout::default()
+        },
         max_tokens: params.token_limit("max_output_tokens")?,
         stop: Vec::new(),
         tools: tools(&mut params)?,

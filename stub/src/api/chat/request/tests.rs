@@ -19,7 +19,7 @@ fn with(params: &str) -> Result<Prompt, ApiError> {
 #[test]
 fn treats_null_as_absent() {
     let prompt = with(r#""stream":null,"tools":null,"n":null,"unheard_of":null"#).unwrap();
-    assert!(!prompt.stream && !prompt.include_usage);
+    assert!(!prompt.stream && prompt.layout == Layout::default());
     assert_eq!((prompt.limit(), prompt.tool_names().count()), (u32::MAX, 0));
 }
 
@@ -99,7 +99,15 @@ fn rejects_sampling_parameters_of_the_wrong_type_or_value() {
             "max_completion_tokens",
             "expected an integer",
         ),
-        (r#""n":2"#, "n", "must be 1"),
+        (r#""n":129"#, "n", "at most 128"),
+        (r#""n":1.5"#, "n", "expected an integer"),
+        (r#""logprobs":1"#, "logprobs", "expected a boolean"),
+        (
+            r#""logprobs":true,"top_logprobs":21"#,
+            "top_logprobs",
+            "at most 20",
+        ),
+        (r#""top_logprobs":2"#, "top_logprobs", "needs 'logprobs'"),
         (r#""n":0"#, "n", "Expected a value >= 1"),
         (r#""stop":["a","b","c","d","e"]"#, "stop", "at most 4"),
         (r#""stop":[1]"#, "stop", "array of strings"),
@@ -163,8 +171,6 @@ fn assert_refused(refusals: &[(&str, &str, &str)]) {
 #[test]
 fn rejects_unsupported_and_unknown_parameters() {
     for (params, code) in [
-        (r#""logprobs":true"#, "unsupported_parameter"),
-        (r#""top_logprobs":2"#, "unsupported_parameter"),
         (r#""functions":[{"name":"f"}]"#, "unsupported_parameter"),
         (r#""audio":{"voice":"x"}"#, "unsupported_parameter"),
         (r#""temprature":1"#, "unknown_parameter"),
