@@ -89,15 +89,18 @@ pub fn seconds(text: &str) -> Result<f64, String> {
     Ok(duration.as_secs_f64())
 }
 
+/// Longest prompt in words. A longer one is a slip, and would fill the memory.
+pub const MAX_WORDS: usize = 1_000_000;
+
 /// Parses a number of words.
 ///
 /// # Errors
-/// If it is malformed.
+/// If it is malformed, or more than [`MAX_WORDS`].
 pub fn words(text: &str) -> Result<f64, String> {
-    let words: u32 = text
-        .parse()
-        .map_err(|_| format!("{text:?} is not a number of words"))?;
-    Ok(f64::from(words))
+    let words: Option<usize> = text.parse().ok();
+    let words = words.filter(|words| *words <= MAX_WORDS);
+    let words = words.ok_or_else(|| format!("{text:?} is no number of words up to {MAX_WORDS}"))?;
+    Ok(words as f64)
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
 //! Errors that stop a run before it begins.
+//!
+//! A message has the system's error in it where text follows that; such a field is not named
+//! `source`, or the error would be printed twice.
 
 use std::path::PathBuf;
 
@@ -7,7 +10,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// The scenario is neither built in nor a readable file.
     #[error(
-        "{name:?} is neither a built-in scenario ({known}) nor a file that can be read: {source}"
+        "{name:?} is neither a built-in scenario ({known}) nor a file that can be read: {error}"
     )]
     NoScenario {
         /// Name or path from the command line.
@@ -15,7 +18,7 @@ pub enum Error {
         /// Names of the built-in scenarios.
         known: String,
         /// Reason why the file cannot be read.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// The scenario file is invalid.
     #[error("scenario {name}: {reason}")]
@@ -52,26 +55,26 @@ pub enum Error {
         reason: String,
     },
     /// A file named on the command line cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}: {error}")]
     Read {
         /// Path of the file.
         path: PathBuf,
         /// Error of the operating system.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// Options contradict each other, or one has an invalid value.
     #[error("{0}")]
     Usage(String),
     /// An output cannot be written.
-    #[error("cannot write {}: {source}; free some space or choose another path", .path.display())]
+    #[error("cannot write {}: {error}; free some space or choose another path", .path.display())]
     Output {
         /// Path of the output.
         path: PathBuf,
         /// Error of the operating system.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// A worker thread cannot be started.
-    #[error("cannot start a worker thread: {0}")]
+    #[error("cannot start a worker thread")]
     Worker(#[from] std::io::Error),
 }
 

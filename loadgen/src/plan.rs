@@ -73,9 +73,12 @@ impl Plan {
     }
 
     fn due(&self, offered_ns: u64) -> u64 {
+        let most = self.requests.unwrap_or(u64::MAX);
         let of = |number| self.arrivals(number).take_while(|due| *due < offered_ns);
-        let due: usize = (0..self.threads).map(|number| of(number).count()).sum();
-        (due as u64).min(self.requests.unwrap_or(u64::MAX))
+        // No more than are ever requested, since a high rate has many due times.
+        let take = usize::try_from(most).unwrap_or(usize::MAX);
+        let count = |number| of(number).take(take).count() as u64;
+        (0..self.threads).map(count).sum::<u64>().min(most)
     }
 
     /// Returns the due times of worker `number` (open loop): those of the trace, or by the rate.

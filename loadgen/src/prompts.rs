@@ -3,7 +3,7 @@
 //! Text consists of common words of one token each. It is a function of the seed and the number of
 //! the request, so that runs can be repeated.
 
-use crate::distribution::Distribution;
+use crate::distribution::{Distribution, MAX_WORDS};
 use crate::trace::{BLOCK_WORDS, Trace};
 use std::sync::Arc;
 
@@ -44,7 +44,8 @@ impl Prompts {
         let mut words = Writer { out, first: true };
         match &self.source {
             Source::Lengths(lengths) => {
-                let length = lengths.value(self.seed, index).round().max(1.0) as usize;
+                let length = lengths.value(self.seed, index).round();
+                let length = length.clamp(1.0, MAX_WORDS as f64) as usize;
                 let shared = self.shared_words.min(length);
                 words.text(mix(self.seed, 0), shared);
                 words.text(mix(self.seed, index + 1), length - shared);

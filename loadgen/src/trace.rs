@@ -5,11 +5,15 @@
 //! (milliseconds), `input_length`, `output_length` and `hash_ids`, one per block of 512 tokens.
 
 use crate::Error;
+use crate::clock::SECOND;
+use crate::distribution::MAX_WORDS;
 use serde::Deserialize;
 use std::path::Path;
 
 /// Tokens of a Mooncake block.
 pub const BLOCK_WORDS: usize = 512;
+/// Longest span of a trace.
+const LONGEST_NS: u64 = 366 * 24 * 3600 * SECOND;
 /// The trace that ships with the program, made for it: two minutes of bursts and shared prefixes.
 const SAMPLE: &str = include_str!("../traces/sample.jsonl");
 
@@ -34,6 +38,18 @@ pub struct Entry {
 }
 
 /// Line of a Mooncake trace.
+impl Entry {
+    fn checked(self) -> Result<Self, String> {
+        match self.input > MAX_WORDS {
+            true => Err(format!(
+                "its prompt has {} tokens, at most {MAX_WORDS}",
+                self.input
+            )),
+            false => Ok(self),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Line {
     timestamp: u64,
@@ -51,9 +67,9 @@ impl Trace {
     pub fn read(path: &str) -> Result<Self, Error> {
         let text = match path {
             "sample" => SAMPLE.to_owned(),
-            _ => std::fs::read_to_string(path).map_err(|source| Error::Read {
+            _ => std::fs::read_to_string(path).map_err(|error| Error::Read {
                 path: Path::new(path).into(),
-                source,
+                error,
             })?,
         };
         Self::parse(&text).map_err(|reason| Error::Usage(format!("--replay {path}: {reason}")))
@@ -75,6 +91,7 @@ impl Trace {
                 Some(columns) => columns.entry(line),
                 None => mooncake(line),
             };
+            let entry = entry.and_then(Entry::checked);
             entries.push(entry.map_err(|reason| format!("line {number}: {reason}"))?);
         }
         entries.sort_by_key(|entry| entry.at_ns);
@@ -82,7 +99,11 @@ impl Trace {
         for entry in &mut entries {
             entry.at_ns -= first_ns;
         }
-        Ok(Self { entries })
+        let trace = Self { entries };
+        match trace.length_ns() > LONGEST_NS {
+            true => Err("its times span more than a year".into()),
+            false => Ok(trace),
+        }
     }
 
     /// Returns the time from the first request to the last, at least a nanosecond.
@@ -177,7 +198,7 @@ fn time_ns(text: &str) -> Result<u64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{MILLISECOND, SECOND};
+    use crate::clock::MILLISECOND;
 
     #[test]
     fn reads_azure_traces() {
@@ -226,6 +247,14 @@ mod tests {
             ("timestamp,input_length,output_length\n1,2", "line 2"),
             ("timestamp,input_length,output_length\nsoon,2,3", "soon"),
             ("{\"timestamp\":1}", "line 1"),
+            (
+                "timestamp,input_length,output_length\n1,1000001,3",
+                "line 2: its prompt has 1000001 tokens",
+            ),
+            (
+                "timestamp,input_length,output_length\n0,1,1\ninf,1,1",
+                "more than a year",
+            ),
             ("timestamp,input_length,output_length", "no requests"),
         ] {
             let refusal = Trace::parse(text).unwrap_err();

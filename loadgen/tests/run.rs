@@ -229,6 +229,7 @@ fn rejects_wrong_usage() {
         ],
         &["run", "--url", url, "--html", "/"],
         &["run", "--url", url, "--body", "@/no/such/file"],
+        &["run", "--url", url, "--timeout", "0s"],
     ] {
         let output = loadgen(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

@@ -2,7 +2,7 @@
 
 use super::run::Run;
 use crate::client::template::Placeholder;
-use crate::distribution::{self, Distribution};
+use crate::distribution::{self, Distribution, MAX_WORDS};
 use crate::prompts::{Prompts, Source};
 use crate::scenario::{Shape, Unit};
 use crate::steps::Steps;
@@ -31,6 +31,10 @@ impl Run {
 
     /// Returns the prompts; none for `hello`.
     pub(super) fn prompts(&self, trace: Option<&Arc<Trace>>) -> Result<Option<Prompts>, Error> {
+        if self.shared_words > MAX_WORDS {
+            let text = format!("--shared-words must be at most {MAX_WORDS}");
+            return Err(Error::Usage(text));
+        }
         let source = match (trace, &self.prompt_words, &self.prompts) {
             (Some(trace), ..) => Source::Trace(trace.clone()),
             (_, Some(text), _) => {
@@ -91,9 +95,9 @@ fn usage(option: &str, text: &str, reason: &str) -> Error {
 
 /// Reads the lines of a file, each as the inside of a JSON string.
 fn lines(path: &std::path::Path) -> Result<Arc<[String]>, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+    let text = std::fs::read_to_string(path).map_err(|error| Error::Read {
         path: path.into(),
-        source,
+        error,
     })?;
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let lines: Vec<String> = lines

@@ -2,6 +2,7 @@
 
 use crate::measure::Totals;
 use crate::output::exporter::Exporter;
+use crate::output::notice;
 use crate::output::prometheus::Latest;
 use anyhow::Context as _;
 use std::net::SocketAddr;
@@ -31,7 +32,8 @@ impl Live {
             let listener = TcpListener::bind(address).await.with_context(|| {
                 format!("cannot serve metrics at {address}; choose another --prometheus address")
             })?;
-            eprintln!("metrics at http://{}/metrics", listener.local_addr()?);
+            let address = listener.local_addr()?;
+            notice(format_args!("metrics at http://{address}/metrics"));
             tokio::spawn(crate::output::prometheus::serve(listener, latest.clone()));
         }
         let deliveries = exporter.map(|exporter| {
@@ -94,5 +96,7 @@ async fn deliver(
 
 fn warn(exporter: &Exporter, reason: &str, consequence: &str) {
     let url = exporter.url();
-    eprintln!("loadgen: cannot deliver metrics to {url}: {reason}; {consequence}");
+    notice(format_args!(
+        "loadgen: cannot deliver metrics to {url}: {reason}; {consequence}"
+    ));
 }

@@ -10,6 +10,8 @@ mod resolve;
 mod run;
 
 use crate::output::files::Output;
+use crate::output::notice;
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use recording::LoadSummary;
 use std::io::Write;
@@ -58,7 +60,7 @@ impl Cli {
             Ok(Outcome::Invalid) => ExitCode::from(3),
             Ok(Outcome::Crossed) => ExitCode::from(99),
             Err(error) => {
-                eprintln!("loadgen: {error:#}");
+                notice(format_args!("loadgen: {error:#}"));
                 let usage = error
                     .downcast_ref::<crate::Error>()
                     .is_some_and(crate::Error::is_usage);
@@ -69,8 +71,10 @@ impl Cli {
 }
 
 fn list_scenarios() -> anyhow::Result<Outcome> {
+    let mut out = std::io::stdout().lock();
     for (name, _) in crate::scenario::list() {
-        println!("{name:12} {}", crate::scenario::find(name)?.description);
+        let description = crate::scenario::find(name)?.description;
+        writeln!(out, "{name:12} {description}").context("cannot print the scenarios")?;
     }
     Ok(Outcome::Done)
 }
@@ -120,8 +124,7 @@ fn all_written(results: Vec<anyhow::Result<()>>) -> anyhow::Result<()> {
 }
 
 /// Returns the outcome of a run. `Invalid` takes precedence over `Crossed`: the numbers of an
-/// invalid
-/// run describe the client, not the server.
+/// invalid run describe the client, not the server.
 ///
 /// # Errors
 /// If no request succeeded, or the server had stopped answering by the end.

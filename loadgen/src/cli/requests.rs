@@ -106,18 +106,18 @@ fn body(text: &str) -> Result<Template, Error> {
         None => Ok(Template::parse(text.to_owned())),
         Some(path) => std::fs::read(path)
             .map(Template::parse)
-            .map_err(|source| unreadable(path, source)),
+            .map_err(|error| unreadable(path, error)),
     }
 }
 
 fn read_text(path: &str) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|source| unreadable(path, source))
+    std::fs::read_to_string(path).map_err(|error| unreadable(path, error))
 }
 
-fn unreadable(path: &str, source: std::io::Error) -> Error {
+fn unreadable(path: &str, error: std::io::Error) -> Error {
     Error::Read {
         path: path.into(),
-        source,
+        error,
     }
 }
 

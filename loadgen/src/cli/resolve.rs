@@ -7,7 +7,7 @@ use crate::clock;
 use crate::mask::{self, Secrets};
 use crate::output::exporter::Exporter;
 use crate::plan::Plan;
-use crate::scenario::{self, Scenario, Shape, Unit};
+use crate::scenario::{self, MAX_RATE, Scenario, Shape, Unit};
 use crate::trace::Trace;
 use recording::load::Origin;
 use std::time::Duration;
@@ -154,8 +154,10 @@ impl Run {
         let peak = match (self.users.map(f64::from), self.rate, shape.unit) {
             (None, None, _) => None,
             (Some(users), _, Unit::Users) => Some(users),
-            (_, Some(rate), Unit::Rate) if rate.is_finite() && rate > 0.0 => Some(rate),
-            (_, Some(_), Unit::Rate) => return refuse("--rate must be greater than 0"),
+            (_, Some(rate), Unit::Rate) if rate > 0.0 && rate <= MAX_RATE => Some(rate),
+            (_, Some(_), Unit::Rate) => {
+                return refuse(&format!("--rate must be above 0 and at most {MAX_RATE}"));
+            }
             (_, _, Unit::Rate) => {
                 return refuse("the scenario has rates (requests/s): use --rate, not --users");
             }
@@ -251,6 +253,7 @@ mod tests {
             "--scenario quick --rate 5",
             "--rate 0",
             "--rate NaN",
+            "--rate 1000001",
             "--duration 0s",
             "--stop-when-crossed",
             "--expect colour=red",

@@ -117,7 +117,7 @@ pub struct Run {
     #[arg(long, value_parser = humantime::parse_duration, default_value = "3s")]
     pub graceful_stop: Duration,
     /// Fail requests whose answer is not complete after this time, connecting included
-    #[arg(long, value_parser = humantime::parse_duration, default_value = "60s")]
+    #[arg(long, value_parser = timeout, default_value = "60s")]
     pub timeout: Duration,
     /// Use N worker threads [default: one per 500 streams, up to the number of CPUs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -147,6 +147,14 @@ pub struct Run {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    let timeout = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    match timeout.is_zero() {
+        true => Err("it must be longer than zero".into()),
+        false => Ok(timeout),
+    }
 }
 
 impl Run {
@@ -194,19 +202,30 @@ impl Run {
     }
 }
 
-/// Returns a channel with one message per SIGINT or SIGTERM.
+/// Returns a channel with one message per SIGINT, SIGTERM or SIGHUP.
 fn interrupts() -> std::io::Result<mpsc::Receiver<()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
     let (sender, receiver) = mpsc::channel(2);
-    tokio::spawn(async move {
-        loop {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-            if sender.send(()).await.is_err() {
-                break;
-            }
-        }
-    });
+    let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+    // `nohup` lets a program outlive its terminal.
+    if !is_ignored(SignalKind::hangup()) {
+        kinds.push(SignalKind::hangup());
+    }
+    for kind in kinds {
+        let (mut signals, sender) = (signal(kind)?, sender.clone());
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() && sender.send(()).await.is_ok() {}
+        });
+    }
     Ok(receiver)
+}
+
+/// Returns whether this process was started with a signal ignored (`SigIgn` in proc(5)).
+fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (kind.as_raw_value() - 1) & 1 == 1)
 }

@@ -112,6 +112,9 @@ impl Answer {
         });
         self.reasoning_tokens += u64::from(reasoning);
         self.tool_call_tokens += u64::from(tools);
+        if scanner.in_array && chunk.format.is_none() && self.format.is_none() {
+            return;
+        }
         self.note(&chunk, event);
         if tokens > 0 {
             add(&received.tokens, tokens.into());

@@ -1,7 +1,10 @@
 //! Content encodings: decoded as the body arrives, if the request accepts them.
 
-use flate2::write::{MultiGzDecoder, ZlibDecoder};
-use std::io::Write;
+use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use std::io::{self, Write};
+
+/// Most bytes that one read may decode to. A few bytes can encode gigabytes.
+const MAX_PIECE_BYTES: usize = 32 << 20;
 
 /// Content encoding of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,7 +14,7 @@ pub enum Encoding {
     Identity,
     /// The encoding `gzip`.
     Gzip,
-    /// The encoding `deflate`: the zlib format.
+    /// The encoding `deflate`: the zlib format, or without its header, as some servers send it.
     Deflate,
     /// The encoding `br` (Brotli).
     Brotli,
@@ -25,22 +28,44 @@ pub enum Encoding {
 pub struct Decoder(Box<Inner>);
 
 enum Inner {
-    Gzip(MultiGzDecoder<Vec<u8>>),
-    Deflate(ZlibDecoder<Vec<u8>>),
-    Brotli(Box<brotli_decompressor::DecompressorWriter<Vec<u8>>>),
-    Zstd(zstd::stream::write::Decoder<'static, Vec<u8>>),
+    Gzip(MultiGzDecoder<Output>),
+    /// Before the first byte, which shows whether there is a header.
+    Deflate,
+    Zlib(ZlibDecoder<Output>),
+    RawDeflate(DeflateDecoder<Output>),
+    Brotli(Box<brotli_decompressor::DecompressorWriter<Output>>),
+    Zstd(zstd::stream::write::Decoder<'static, Output>),
+}
+
+/// Decoded bytes of one read.
+#[derive(Default)]
+struct Output(Vec<u8>);
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.len() + bytes.len() > MAX_PIECE_BYTES {
+            true => Err(io::Error::other("too many bytes")),
+            false => self.0.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Encoding {
     /// Reads the value of `Content-Encoding`.
     pub fn new(value: &[u8]) -> Self {
-        let value = value.trim_ascii().to_ascii_lowercase();
-        match &value[..] {
-            b"" | b"identity" => Self::Identity,
-            b"gzip" | b"x-gzip" => Self::Gzip,
-            b"deflate" => Self::Deflate,
-            b"br" => Self::Brotli,
-            b"zstd" => Self::Zstd,
+        let value = value.to_ascii_lowercase();
+        let names = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+        let mut names = names.filter(|name| !matches!(*name, b"" | b"identity"));
+        match (names.next(), names.next()) {
+            (None, _) => Self::Identity,
+            (Some(b"gzip" | b"x-gzip"), None) => Self::Gzip,
+            (Some(b"deflate"), None) => Self::Deflate,
+            (Some(b"br"), None) => Self::Brotli,
+            (Some(b"zstd"), None) => Self::Zstd,
             _ => Self::Unknown,
         }
     }
@@ -69,15 +94,16 @@ impl Encoding {
 
     /// Returns a decoder; none for what needs none or cannot be decoded.
     pub fn decoder(self) -> Option<Decoder> {
+        let out = Output::default;
         let inner = match self {
             Self::Identity | Self::Unknown => return None,
-            Self::Gzip => Inner::Gzip(MultiGzDecoder::new(Vec::new())),
-            Self::Deflate => Inner::Deflate(ZlibDecoder::new(Vec::new())),
+            Self::Gzip => Inner::Gzip(MultiGzDecoder::new(out())),
+            Self::Deflate => Inner::Deflate,
             Self::Brotli => Inner::Brotli(Box::new(brotli_decompressor::DecompressorWriter::new(
-                Vec::new(),
+                out(),
                 4096,
             ))),
-            Self::Zstd => Inner::Zstd(zstd::stream::write::Decoder::new(Vec::new()).ok()?),
+            Self::Zstd => Inner::Zstd(zstd::stream::write::Decoder::new(out()).ok()?),
         };
         Some(Decoder(Box::new(inner)))
     }
@@ -87,32 +113,37 @@ impl Decoder {
     /// Decodes the next piece of the body. Returns all text that it completes.
     ///
     /// # Errors
-    /// If the body is not of the encoding.
-    pub fn decode(&mut self, piece: &[u8]) -> std::io::Result<Vec<u8>> {
-        let out = match &mut *self.0 {
-            Inner::Gzip(decoder) => {
-                decoder.write_all(piece)?;
-                decoder.flush()?;
-                decoder.get_mut()
-            }
-            Inner::Deflate(decoder) => {
-                decoder.write_all(piece)?;
-                decoder.flush()?;
-                decoder.get_mut()
-            }
-            Inner::Brotli(decoder) => {
-                decoder.write_all(piece)?;
-                decoder.flush()?;
-                decoder.get_mut()
-            }
-            Inner::Zstd(decoder) => {
-                decoder.write_all(piece)?;
-                decoder.flush()?;
-                decoder.get_mut()
-            }
+    /// If the body is not of the encoding, or decodes to too many bytes.
+    pub fn decode(&mut self, piece: &[u8]) -> io::Result<Vec<u8>> {
+        let Some(first) = piece.first() else {
+            return Ok(Vec::new());
         };
-        Ok(std::mem::take(out))
+        if matches!(*self.0, Inner::Deflate) {
+            // The header of zlib begins with the method 8 (RFC 1950, 2.2). A block of deflate
+            // begins with three bits of its type, which that byte would make a stored block with
+            // padding.
+            *self.0 = match first & 0x0f {
+                8 => Inner::Zlib(ZlibDecoder::new(Output::default())),
+                _ => Inner::RawDeflate(DeflateDecoder::new(Output::default())),
+            };
+        }
+        let out = match &mut *self.0 {
+            Inner::Deflate => return Ok(Vec::new()),
+            Inner::Gzip(decoder) => written(decoder, piece)?.get_mut(),
+            Inner::Zlib(decoder) => written(decoder, piece)?.get_mut(),
+            Inner::RawDeflate(decoder) => written(decoder, piece)?.get_mut(),
+            Inner::Brotli(decoder) => written(&mut **decoder, piece)?.get_mut(),
+            Inner::Zstd(decoder) => written(decoder, piece)?.get_mut(),
+        };
+        Ok(std::mem::take(&mut out.0))
     }
+}
+
+/// Returns `decoder` with `piece` decoded.
+fn written<'a, W: Write>(decoder: &'a mut W, piece: &[u8]) -> io::Result<&'a mut W> {
+    decoder.write_all(piece)?;
+    decoder.flush()?;
+    Ok(decoder)
 }
 
 impl std::fmt::Debug for Decoder {
@@ -181,6 +212,46 @@ mod tests {
     }
 
     #[test]
+    fn decodes_deflate_without_the_header_of_zlib() {
+        let encoder = flate2::write::DeflateEncoder::new(Vec::new(), Compression::default());
+        let pieces = pieces(encoder, |encoder| std::mem::take(encoder.get_mut()));
+        let mut decoder = Encoding::Deflate.decoder().unwrap();
+        let mut text = Vec::new();
+        for byte in pieces.concat() {
+            text.extend(decoder.decode(&[byte]).unwrap());
+        }
+        assert_eq!(String::from_utf8(text).unwrap(), EVENTS.concat());
+    }
+
+    #[test]
+    fn decodes_several_members_of_gzip() {
+        let member = |event: &&str| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(event.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        };
+        let body: Vec<u8> = EVENTS.iter().flat_map(member).collect();
+        let text = Encoding::Gzip.decoder().unwrap().decode(&body).unwrap();
+        assert_eq!(String::from_utf8(text).unwrap(), EVENTS.concat());
+    }
+
+    #[test]
+    fn rejects_a_read_that_decodes_to_too_many_bytes() {
+        let zeros = vec![0; MAX_PIECE_BYTES + 1];
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(&zeros).unwrap();
+        let zstd = zstd::stream::encode_all(&zeros[..], 1).unwrap();
+        for (encoding, body) in [
+            (Encoding::Gzip, gzip.finish().unwrap()),
+            (Encoding::Zstd, zstd),
+        ] {
+            assert!(body.len() < 64 << 10, "{}", encoding.name());
+            let decoded = encoding.decoder().unwrap().decode(&body);
+            assert!(decoded.is_err(), "{}", encoding.name());
+        }
+    }
+
+    #[test]
     fn rejects_a_body_of_another_encoding() {
         for encoding in [Encoding::Gzip, Encoding::Deflate, Encoding::Zstd] {
             let mut decoder = encoding.decoder().unwrap();
@@ -204,6 +275,7 @@ mod tests {
     fn names_encodings_as_http_does() {
         assert_eq!(Encoding::new(b" X-Gzip "), Encoding::Gzip);
         assert_eq!(Encoding::new(b"identity"), Encoding::Identity);
+        assert_eq!(Encoding::new(b"GZIP, identity"), Encoding::Gzip);
         assert!(Encoding::new(b"gzip, br").decoder().is_none());
         assert_eq!(Encoding::new(b"br").name(), "br");
     }

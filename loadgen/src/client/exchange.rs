@@ -18,6 +18,8 @@ pub struct Exchange {
     decoder: Option<Decoder>,
     /// Whether the body is searched for events.
     streams: bool,
+    /// Whether the body is a JSON document, which Gemini streams as an array.
+    in_array: bool,
     unix_offset_ns: u64,
 }
 
@@ -77,6 +79,7 @@ impl Exchange {
             ..Answer::default()
         };
         self.streams = true;
+        self.in_array = false;
         self.unix_offset_ns = unix_offset_ns();
     }
 
@@ -98,7 +101,24 @@ impl Exchange {
         }
         let lines = matches!(scanner.selection, Selection::Ndjson | Selection::Ollama);
         let encoded = self.answer.undecoded != Encoding::Identity;
-        self.streams = !encoded && (lines || !head.is_json());
+        let document = head.is_json() && !lines;
+        self.in_array = document && scanner.selection.admits(Format::Gemini);
+        self.streams = !encoded && (self.in_array || !document);
+        if self.in_array {
+            self.parser.reset(Framing::Array);
+        }
+    }
+
+    /// Returns the scanner of this answer. Only Gemini streams JSON arrays; others are documents.
+    fn scanner(&self, scanner: &Scanner) -> Scanner {
+        match self.in_array {
+            false => *scanner,
+            true => Scanner {
+                selection: Selection::Gemini,
+                in_array: true,
+                ..*scanner
+            },
+        }
     }
 
     fn take(
@@ -120,9 +140,10 @@ impl Exchange {
         if !self.streams {
             return Ok(());
         }
+        let scanner = self.scanner(scanner);
         let (answer, text, offset) = (&mut self.answer, &mut self.text, self.unix_offset_ns);
         let fed = self.parser.feed(piece, |event| {
-            answer.event(&event, text, read_ns, offset, scanner, received);
+            answer.event(&event, text, read_ns, offset, &scanner, received);
         });
         fed.map_err(|Overflow| Failure::Overflow)
     }

@@ -116,6 +116,44 @@ fn reads_json_lines_and_ends_them_with_the_body() {
 }
 
 #[test]
+fn reads_a_gemini_stream_that_is_a_json_array() {
+    let item = |text: &str, end: &str| {
+        format!("{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{text}\"}}]}}{end}}}]}}")
+    };
+    let (one, two) = (item(" a", ""), item(" b c", ",\"finishReason\":\"STOP\""));
+    let json = head("content-type", "application/json; charset=UTF-8");
+    let pieces = [format!("[{one}\n"), format!(",\r\n{two}"), "\n]\n".into()];
+    let stamped = [&pieces[0], &pieces[1], &pieces[2]].map(|piece| piece.as_bytes());
+    let (exchange, _) = read(
+        &json,
+        "",
+        &[
+            (stamped[0], 1_000),
+            (stamped[1], 5_000),
+            (stamped[2], 6_000),
+        ],
+    );
+    let answer = &exchange.answer;
+    assert_eq!((answer.tokens, answer.first_token_ns), (3, 1_000));
+    assert_eq!((answer.last_token_ns, answer.done), (5_000, true));
+    let (cut, _) = read(&json, "", &[(stamped[0], 1)]);
+    assert!(!cut.answer.done && cut.answer.format == Some(Format::Gemini));
+}
+
+#[test]
+fn ignores_json_lists_that_are_no_stream() {
+    let json = head("content-type", "application/json");
+    let list = b"[{\"content\":\"a\",\"error\":\"x\",\"choices\":[{\"text\":\"b\"}]},{bad}]";
+    let (exchange, _) = read(&json, "", &[(list, 1)]);
+    let answer = &exchange.answer;
+    assert_eq!(
+        (answer.tokens, answer.error, answer.malformed),
+        (0, false, false)
+    );
+    assert_eq!(answer.format, None);
+}
+
+#[test]
 fn counts_a_cumulative_stream_once() {
     let event = |words: usize| {
         let text: String = (0..words).map(|n| format!(" tok{n}")).collect();

@@ -45,6 +45,9 @@ pub enum Failure {
     /// The answer is not valid HTTP.
     #[error("malformed HTTP answer")]
     Malformed,
+    /// Bytes follow an answer of the length that its head states.
+    #[error("answer longer than its content-length")]
+    Excess,
     /// An event is too large.
     #[error("event larger than 16 MiB")]
     Overflow,

@@ -22,6 +22,8 @@ pub struct Framing {
     state: State,
     /// Size of chunk extensions and trailers so far.
     extra: u32,
+    /// Whether the head states a length in bytes.
+    is_stated: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +58,11 @@ impl Framing {
             Length::Chunked => State::Size(None),
             Length::UntilClosed => State::UntilClosed,
         };
-        Self { state, extra: 0 }
+        Self {
+            state,
+            extra: 0,
+            is_stated: matches!(length, Length::Bytes(1..)),
+        }
     }
 
     /// Returns whether the body is at its end.
@@ -72,7 +78,7 @@ impl Framing {
     /// Calls `take` with each piece of the body in `bytes`. Returns the bytes after its end.
     ///
     /// # Errors
-    /// That of `take`, or if the chunks are malformed.
+    /// That of `take`, if the chunks are malformed, or if the body goes on after its stated length.
     pub fn feed<'a>(
         &mut self,
         mut bytes: &'a [u8],
@@ -97,7 +103,12 @@ impl Framing {
             };
             bytes = &bytes[length..];
         }
-        Ok(bytes)
+        // A server that closes an idle connection may say so (408), and some add a line end.
+        let is_other = bytes.starts_with(b"HTTP/") || bytes.trim_ascii().is_empty();
+        match self.is_stated && !is_other {
+            true => Err(Failure::Excess),
+            false => Ok(bytes),
+        }
     }
 
     fn took(&mut self, length: u64) {
@@ -241,9 +252,16 @@ mod tests {
     }
 
     #[test]
+    fn rejects_a_body_that_is_longer_than_stated() {
+        let longer = read(Length::Bytes(3), b"abcd", &[1]);
+        assert_eq!(longer, Err(Failure::Excess));
+        assert!(read(Length::Bytes(3), b"abc\r\n", &[]).is_ok());
+    }
+
+    #[test]
     fn reads_a_body_in_one_piece() {
-        let whole = read(Length::Bytes(3), b"abcd", &[1]).unwrap();
-        assert_eq!(whole, (b"abc".to_vec(), b"d".to_vec(), true));
+        let whole = read(Length::Bytes(3), b"abcHTTP/1.1 408", &[1]).unwrap();
+        assert_eq!(whole, (b"abc".to_vec(), b"HTTP/1.1 408".to_vec(), true));
         assert!(Framing::new(Length::Bytes(0)).is_done());
         let open = read(Length::UntilClosed, b"abc", &[2]).unwrap();
         assert_eq!(open, (b"abc".to_vec(), vec![], false));

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use hyper::Method;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use std::io::Write as _;
+use std::mem::MaybeUninit;
 
 /// Highest number of headers in an answer.
-const MAX_HEADERS: usize = 100;
+const MAX_HEADERS: usize = 256;
 /// Highest size of a head.
 const MAX_HEAD_BYTES: usize = 64 << 10;
 
@@ -32,9 +33,13 @@ pub struct Parsed {
 /// # Errors
 /// If `bytes` do not begin with a head.
 pub fn parse(bytes: &[u8], method: &Method) -> Result<Option<Parsed>, Failure> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut response = httparse::Response::new(&mut headers);
-    let bytes = match response.parse(bytes) {
+    let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+    let mut response = httparse::Response::new(&mut []);
+    let mut parser = httparse::ParserConfig::default();
+    // RFC 9112, 5.2: a client reads a header that continues on the next line.
+    parser.allow_obsolete_multiline_headers_in_responses(true);
+    let parsed = parser.parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
+    let bytes = match parsed {
         Ok(httparse::Status::Complete(bytes)) => bytes,
         Ok(httparse::Status::Partial) if bytes.len() < MAX_HEAD_BYTES => return Ok(None),
         _ => return Err(Failure::Malformed),
@@ -218,6 +223,15 @@ mod tests {
             parse(endless.as_bytes(), &Method::GET),
             Err(Failure::Malformed)
         );
+    }
+
+    #[test]
+    fn accepts_many_and_continued_headers() {
+        let many: String = (0..250).map(|n| format!("x-{n}: a\r\n")).collect();
+        let lines = format!("200 OK\r\n{many}x: a\r\n  b\r\ncontent-length: 5");
+        assert_eq!(length(&lines), Length::Bytes(5));
+        let too_many = format!("200 OK\r\n{many}{many}");
+        assert_eq!(of(&too_many, Method::GET), Err(Failure::Malformed));
     }
 
     #[test]

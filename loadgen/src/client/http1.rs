@@ -1,8 +1,8 @@
 //! HTTP/1.1, spoken by the task that uses the connection.
 //!
 //! It is written for this crate: hyper passes each piece of a body from the connection to its
-//! reader
-//! through a channel, and wakes the task once more for it, which costs more than all measuring.
+//! reader through a channel, and wakes the task once more for it, which costs more than all
+//! measuring.
 //! Here a read goes into a buffer that all connections of the thread share, and is parsed at once.
 //! `httparse`, which hyper uses too, parses the heads.
 
@@ -38,6 +38,8 @@ pub struct Http1<S> {
     pending: Vec<u8>,
     /// Whether both sides keep the connection after the answer under way.
     keeps: bool,
+    /// Rest of a request whose answer began before it was written.
+    unsent: Option<Box<Sending>>,
 }
 
 /// Request being written.
@@ -57,6 +59,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
             framing: Framing::new(Length::Bytes(0)),
             pending: Vec::new(),
             keeps: true,
+            unsent: None,
         }
     }
 
@@ -83,8 +86,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
             None => failure,
         })?;
         self.framing = Framing::new(parsed.length);
-        let whole = sending.over && sending.failed.is_none();
-        self.keeps = parsed.keeps && whole && !head::asks_to_close(request);
+        self.keeps = parsed.keeps && sending.failed.is_none() && !head::asks_to_close(request);
+        self.unsent = (!sending.over).then(|| Box::new(sending));
         Ok(parsed.head)
     }
 
@@ -123,6 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         self.feed(&pending, take)?;
         drop(pending);
         poll_fn(|cx| {
+            self.poll_unsent(cx);
             while !self.framing.is_done() {
                 let Self {
                     stream,
@@ -150,6 +154,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         .await
     }
 
+    /// Goes on with a request whose answer began early: a server may send its answer's head first
+    /// and read the request afterwards.
+    fn poll_unsent(&mut self, cx: &mut Context<'_>) {
+        if let Some(sending) = &mut self.unsent {
+            sending.poll(&mut self.stream, cx);
+            if sending.over {
+                self.keeps &= sending.failed.is_none();
+                self.unsent = None;
+            }
+        }
+    }
+
     fn feed(
         &mut self,
         bytes: &[u8],
@@ -160,7 +176,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
 
     /// Returns whether another request can be sent, once the last answer has been read to its end.
     pub async fn reusable(&mut self) -> bool {
-        if !self.keeps {
+        if !self.keeps || self.unsent.is_some() {
             return false;
         }
         // Data or end of file between answers means that the server closes the connection.

@@ -124,6 +124,36 @@ async fn reads_a_refusal_before_the_request_is_written() {
 }
 
 #[tokio::test]
+async fn writes_the_rest_of_a_request_while_it_reads_the_answer() {
+    let (mut client, mut server) = connected(256);
+    let large = hyper::Request::post("/")
+        .body(Bytes::from(vec![b'x'; 100_000]))
+        .unwrap();
+    // The server sends the head at once, and the body after it has read the request.
+    let serve = async {
+        server.write_all(CHUNKED.as_bytes()).await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(&[b'x'; 100_000]) {
+            assert!(server.read_buf(&mut request).await.unwrap() > 0);
+        }
+        server.write_all(b"2\r\nok\r\n0\r\n\r\n").await.unwrap();
+    };
+    let ask = async {
+        assert_eq!(client.send(&large).await.unwrap().status, 200);
+        let mut body = Vec::new();
+        let mut take = |data: &[u8], _| {
+            body.extend_from_slice(data);
+            Ok(())
+        };
+        client.body(&mut take).await.unwrap();
+        body
+    };
+    let (body, ()) = tokio::join!(ask, serve);
+    assert_eq!(body, b"ok");
+    assert!(client.reusable().await);
+}
+
+#[tokio::test]
 async fn ends_the_body_when_the_reader_fails() {
     let (mut client, mut server) = connected(1 << 16);
     server

@@ -3,7 +3,10 @@
 use super::template::{Path, Template};
 use crate::{Error, mask};
 use hyper::Method;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
+};
 use hyper::http::uri::Authority;
 
 /// A request.
@@ -101,6 +104,9 @@ fn parse_header(header: &str) -> Result<(HeaderName, Option<HeaderValue>), Error
         .trim()
         .parse::<HeaderName>()
         .map_err(|error| refuse(&error))?;
+    if name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
+        return Err(refuse(&"loadgen sets it to fit the body"));
+    }
     if let (true, Some(host)) = (name == HOST, value) {
         Authority::try_from(host).map_err(|error| refuse(&error))?;
     }
@@ -139,6 +145,8 @@ mod tests {
             "x: \u{1}",
             "Host: a b",
             "Authorization: a\u{1}secret",
+            "Content-Length: 5",
+            "transfer-encoding: chunked",
         ] {
             let body = Template::parse("{}");
             let refusal = Request::new(body, &[header.into()]).unwrap_err();

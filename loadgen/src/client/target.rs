@@ -82,6 +82,7 @@ impl Target {
     }
 
     fn tcp(url: &str, transport: &Transport) -> Result<Self, String> {
+        let (url, zone) = without_zone(url);
         let uri: Uri = url.parse().map_err(text)?;
         let secure = match uri.scheme_str() {
             Some("http") => false,
@@ -102,7 +103,9 @@ impl Target {
             }
             None => return Err("its port is not a number up to 65535".into()),
         };
-        let addresses: Vec<_> = (name, port).to_socket_addrs().map_err(text)?.collect();
+        let scoped = zone.map_or_else(|| name.to_owned(), |zone| format!("{name}%{zone}"));
+        let addresses = (scoped.as_str(), port).to_socket_addrs().map_err(text)?;
+        let addresses: Vec<_> = addresses.collect();
         if addresses.is_empty() {
             return Err("its host has no address".into());
         }
@@ -148,6 +151,24 @@ impl Target {
             .build()
             .expect("its parts were parts of valid URIs");
         http
+    }
+}
+
+/// Returns `url` without the zone of its IPv6 address, and the zone: `eth0` of
+/// `http://[fe80::1%25eth0]/` (RFC 6874). As curl does, it accepts the percent sign alone, and does
+/// not send the zone to the server.
+fn without_zone(url: &str) -> (String, Option<&str>) {
+    let split = || {
+        let open = url.find("://[")?;
+        let close = open + url[open..].find(']')?;
+        let percent = open + url[open..close].find('%')?;
+        let zone = &url[percent + 1..close];
+        let zone = zone.strip_prefix("25").unwrap_or(zone);
+        Some((format!("{}{}", &url[..percent], &url[close..]), zone))
+    };
+    match split() {
+        Some((url, zone)) => (url, Some(zone)),
+        None => (url.to_owned(), None),
     }
 }
 

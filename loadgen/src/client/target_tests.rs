@@ -24,6 +24,28 @@ fn keeps_every_address_of_a_name() {
 }
 
 #[test]
+fn resolves_the_zone_of_an_address_without_sending_it() {
+    for (url, host) in [
+        ("http://[fe80::1%25lo]:1/a%20b", "[fe80::1]:1"),
+        ("http://[fe80::1%lo]/", "[fe80::1]"),
+        ("http://[::1]:1/", "[::1]:1"),
+    ] {
+        let target = plain(url).unwrap();
+        let Address::Tcp(addresses) = &target.address else {
+            panic!("{url}");
+        };
+        let std::net::SocketAddr::V6(first) = addresses[0] else {
+            panic!("{url}");
+        };
+        assert_eq!(first.scope_id() > 0, url.contains('%'), "{url}");
+        let request = Request::new(Template::parse("{}"), &[]).unwrap();
+        let http = target.address_to(&request, &Values::default());
+        assert_eq!(http.headers()["host"], host);
+    }
+    assert!(plain("http://[fe80::1%25nosuchzone]/").is_err());
+}
+
+#[test]
 fn parses_urls_of_unix_sockets() {
     for url in [
         "unix:/run/a.sock:/chat?a=1",

@@ -47,11 +47,15 @@ impl Control {
     /// Takes one of the requests that may still begin; false if no request is left.
     pub fn claim(&self) -> bool {
         let take = |left: u64| left.checked_sub(1);
-        let claimed = self.open() && self.left.fetch_update(Relaxed, Relaxed, take).is_ok();
-        if !claimed {
+        let left = match self.open() {
+            true => self.left.fetch_update(Relaxed, Relaxed, take).ok(),
+            false => None,
+        };
+        // After the last request, users that pause need not wait for the end of the load.
+        if matches!(left, None | Some(1)) {
             self.closed.send_replace(true);
         }
-        claimed
+        left.is_some()
     }
 
     /// Waits for `length`, or until no request may begin any more.
@@ -130,6 +134,9 @@ mod tests {
         let exhausted = Control::new(u64::MAX, Some(0), GRACEFUL);
         assert!(!exhausted.claim());
         exhausted.pause(hour).await;
+        let last = Control::new(u64::MAX, Some(1), GRACEFUL);
+        assert!(last.claim());
+        last.pause(hour).await;
         let short = Control::new(1_000_000, None, GRACEFUL);
         short.pause(hour).await;
     }

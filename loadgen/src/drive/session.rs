@@ -10,6 +10,8 @@ use std::pin::pin;
 
 /// Idle time after which a server is likely to close a connection.
 const IDLE_NS: u64 = 5 * MILLISECOND;
+/// Time after sending within which a connection that the server closes was being closed before.
+const RACE_NS: u64 = 20 * MILLISECOND;
 /// How often one request may be sent on a new connection because the server did not process it.
 const RESENDS: u32 = 3;
 
@@ -110,8 +112,9 @@ impl Session {
     /// Sends the request. With `from_connected`, it begins when its first connection is open.
     ///
     /// It is sent again on a new connection if the server did not process it: the server says so,
-    /// or it closed a connection that had been idle, before any byte of an answer. Servers close
-    /// idle connections at the same moment as clients reuse them.
+    /// or it closed a used connection before any byte of an answer, and that connection had been
+    /// idle or was closed right after the request was sent. Servers close connections at the same
+    /// moment as clients reuse them.
     async fn send(
         &mut self,
         worker: &WorkerState,
@@ -131,7 +134,8 @@ impl Session {
             let progress = connection.progress();
             request.sent_on(progress.clone());
             let idle_ns = now_ns().saturating_sub(self.exchange.answer().end_ns);
-            let was_idle = connection.is_used() && idle_ns > IDLE_NS;
+            let was_used = connection.is_used();
+            let sent_ns = now_ns();
             let values = Values {
                 history: &self.history,
                 ..*values
@@ -142,9 +146,10 @@ impl Session {
                 .run(&mut connection, http, &worker.scanner, &worker.received);
             let result = run.await;
             let unanswered = progress.bytes_ns().0 == 0;
+            let raced = idle_ns > IDLE_NS || now_ns().saturating_sub(sent_ns) < RACE_NS;
             match result {
                 Err(Failure::NotProcessed) if attempt < RESENDS => request.resent(),
-                Err(Failure::Reset | Failure::ClosedEarly) if was_idle && unanswered => {
+                Err(Failure::Reset | Failure::ClosedEarly) if was_used && unanswered && raced => {
                     request.resent();
                 }
                 Ok(()) => {

@@ -36,6 +36,7 @@ impl WorkerState {
             scanner: Scanner {
                 selection: plan.format,
                 keep_text: plan.conversation > 1,
+                in_array: false,
             },
             plan,
             counters: Mutex::default(),

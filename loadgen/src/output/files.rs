@@ -44,9 +44,9 @@ impl Output {
     /// # Errors
     /// If nothing can be written there.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let refuse = |source| Error::Output {
+        let refuse = |error| Error::Output {
             path: path.into(),
-            source,
+            error,
         };
         Ok(Self {
             path: path.into(),
@@ -69,9 +69,9 @@ impl Output {
     ) -> anyhow::Result<()> {
         let mut bytes = Vec::new();
         fill(&mut bytes)?;
-        self.sink.write(&bytes).map_err(|source| {
+        self.sink.write(&bytes).map_err(|error| {
             let path = self.path;
-            Error::Output { path, source }.into()
+            Error::Output { path, error }.into()
         })
     }
 }

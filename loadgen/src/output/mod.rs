@@ -13,6 +13,14 @@ pub mod text;
 
 use recording::LoadSummary;
 use recording::load::Distribution;
+use std::fmt::Display;
+use std::io::Write as _;
+
+/// Prints a line to stderr. A full disk or a closed pipe there loses the line, but must not end the
+/// run, as the panic of `eprintln!` would.
+pub fn notice(line: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
 
 /// Returns the distributions, by their names in results.
 fn distributions(summary: &LoadSummary) -> [(&'static str, &Distribution); 7] {

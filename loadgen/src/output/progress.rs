@@ -52,7 +52,7 @@ impl Progress {
             }
             Sink::Plain if snapshot.elapsed_ns >= self.next_ns => {
                 self.next_ns = snapshot.elapsed_ns + PLAIN_EVERY_NS;
-                eprintln!("{}", self.line(snapshot));
+                super::notice(self.line(snapshot));
             }
             Sink::Plain | Sink::None => {}
         }

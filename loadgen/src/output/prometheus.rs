@@ -10,15 +10,24 @@ use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+
+/// Wait after a failed accept.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 /// Counts of the last whole second.
 pub type Latest = Arc<Mutex<Arc<Totals>>>;
 
 /// Serves scrapes until the runtime ends.
 pub async fn serve(listener: TcpListener, latest: Latest) {
-    while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(converse(stream, latest.clone()));
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(converse(stream, latest.clone()))),
+            // Out of descriptors, for instance. A connection that waits for one keeps the listener
+            // ready, so that accepting in a loop would take a whole core.
+            Err(_) => tokio::time::sleep(ACCEPT_RETRY).await,
+        }
     }
 }
 

@@ -34,10 +34,10 @@ pub fn find(name: &str) -> Result<Scenario, Error> {
         return Scenario::parse(name, text);
     }
     let path = std::path::Path::new(name);
-    let text = std::fs::read_to_string(path).map_err(|source| Error::NoScenario {
+    let text = std::fs::read_to_string(path).map_err(|error| Error::NoScenario {
         name: name.into(),
         known: BUILTIN.map(|(name, _)| name).join(", "),
-        source,
+        error,
     })?;
     let stem = path.file_stem().unwrap_or(path.as_os_str());
     Scenario::parse(&stem.to_string_lossy(), &text)

@@ -7,7 +7,7 @@ mod steps;
 
 pub use arrivals::Arrivals;
 pub use builtin::{Builtin, find, list};
-pub use shape::{Shape, Unit};
+pub use shape::{MAX_RATE, Shape, Unit};
 pub use steps::{StepList, StepText};
 
 use crate::Error;

@@ -3,6 +3,9 @@
 use super::Stage;
 use crate::clock::{SECOND, nanos};
 
+/// Highest rate of one load generator. More is a slip, and its due times take long to compute.
+pub const MAX_RATE: f64 = 1e6;
+
 /// Unit of load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -40,8 +43,7 @@ impl Line {
     }
 
     /// Returns the time at which the area is reached: the root of a quadratic, in the form that
-    /// loses
-    /// no digits when the line is nearly level.
+    /// loses no digits when the line is nearly level.
     fn when(&self, area: f64) -> u64 {
         let seconds = self.length_ns as f64 / SECOND as f64;
         let slope = (self.to - self.from) / seconds;
@@ -71,8 +73,12 @@ impl Shape {
             return Err("its stages mix users and rate: choose one".into());
         }
         let mut from = start.unwrap_or(first);
-        if !(from.is_finite() && from >= 0.0) {
-            return Err(format!("start = {from} must be zero or more"));
+        let most = match unit {
+            Unit::Users => f64::from(u32::MAX),
+            Unit::Rate => MAX_RATE,
+        };
+        if !(0.0..=most).contains(&from) {
+            return Err(format!("start = {from} must be from 0 to {most}"));
         }
         let mut begin_ns = 0u64;
         let mut lines = Vec::new();
@@ -167,7 +173,7 @@ impl Shape {
         for line in &mut self.lines {
             line.begin_ns = begin_ns;
             line.length_ns = (line.length_ns as f64 * factor).round() as u64;
-            begin_ns += line.length_ns;
+            begin_ns = begin_ns.saturating_add(line.length_ns);
         }
         self
     }
@@ -176,8 +182,8 @@ impl Shape {
 fn target(stage: &Stage) -> Result<(Unit, f64), String> {
     match (stage.users, stage.rate) {
         (Some(users), None) => Ok((Unit::Users, f64::from(users))),
-        (None, Some(rate)) if rate.is_finite() && rate >= 0.0 => Ok((Unit::Rate, rate)),
-        (None, Some(rate)) => Err(format!("rate = {rate} must be zero or more")),
+        (None, Some(rate)) if (0.0..=MAX_RATE).contains(&rate) => Ok((Unit::Rate, rate)),
+        (None, Some(rate)) => Err(format!("rate = {rate} must be from 0 to {MAX_RATE}")),
         _ => Err("each stage needs either users or rate".into()),
     }
 }

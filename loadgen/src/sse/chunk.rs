@@ -12,6 +12,8 @@ pub struct Scanner {
     pub selection: Selection,
     /// Whether the text of answers is kept, for conversations.
     pub keep_text: bool,
+    /// Whether events are items of a JSON array, which is a stream only if one shows its format.
+    pub in_array: bool,
 }
 
 /// Texts of an event whose meaning depends on its `type`, which may come after them.

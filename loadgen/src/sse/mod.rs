@@ -1,7 +1,9 @@
 //! Token streams: framing (server-sent events, JSON lines) and the stream formats of model APIs.
 
+mod array;
 mod chunk;
 mod contents;
+mod event;
 mod fields;
 mod format;
 mod json;
@@ -10,6 +12,7 @@ mod text;
 
 pub use chunk::Scanner;
 pub use contents::{Chunk, Kind, Usage};
+pub use event::{Event, Framing, Overflow};
 pub use format::{Format, Selection};
-pub use parser::{Event, Framing, Overflow, Parser};
+pub use parser::Parser;
 pub use text::{Text, count_tokens};

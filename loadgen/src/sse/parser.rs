@@ -5,35 +5,9 @@
 //! this crate, since a stream's cost per token is measured against a floor: it copies only lines
 //! that a read cuts in two.
 
+use super::array::ArrayParser;
+use super::event::{Event, Framing, MAX_EVENT_BYTES, Overflow};
 use memchr::memchr2;
-
-/// Largest event; a longer one ends the stream.
-const MAX_EVENT_BYTES: usize = 16 << 20;
-
-/// Event, as the standard dispatches it, or a JSON line.
-#[derive(Debug, PartialEq)]
-pub struct Event<'a> {
-    /// Event type; empty means `message`.
-    pub name: &'a [u8],
-    /// Data lines, joined by line feeds.
-    pub data: &'a [u8],
-}
-
-/// Error of an event longer than 16 MiB.
-#[derive(Debug, PartialEq)]
-pub struct Overflow;
-
-/// Framing of a stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Framing {
-    /// Server-sent events.
-    #[default]
-    Events,
-    /// One JSON object a line.
-    Lines,
-    /// Lines if the first line that is not empty begins with a brace, else events.
-    Detect,
-}
 
 /// State between two pieces of a stream.
 #[derive(Debug, Default)]
@@ -47,6 +21,8 @@ pub struct Parser {
     /// Whether the last piece ended in CR, to which a following LF belongs.
     after_cr: bool,
     begun: bool,
+    /// Only of a JSON array.
+    array: Option<Box<ArrayParser>>,
 }
 
 impl Parser {
@@ -58,6 +34,9 @@ impl Parser {
         self.data.clear();
         self.after_cr = false;
         self.begun = false;
+        if framing == Framing::Array {
+            self.array.get_or_insert_default().reset();
+        }
     }
 
     /// Parses the next piece. Calls `on_event` with each event that it completes.
@@ -69,6 +48,9 @@ impl Parser {
         mut bytes: &[u8],
         mut on_event: impl FnMut(Event<'_>),
     ) -> Result<(), Overflow> {
+        if let (Framing::Array, Some(array)) = (self.framing, &mut self.array) {
+            return array.feed(bytes, |data| on_event(Event { name: b"", data }));
+        }
         while !bytes.is_empty() {
             if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
                 bytes = &bytes[1..];

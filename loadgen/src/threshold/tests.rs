@@ -114,6 +114,9 @@ fn rejects_unreadable_thresholds_with_an_example() {
         "ttft:avg<1%",
         "failed:count<1%",
         "tokens:count<1%",
+        "failed:rate<5",
+        "failed:rate<101%",
+        "goodput:rate>=1.01",
     ] {
         let error = expr.parse::<Threshold>().unwrap_err().to_string();
         assert!(error.contains("ttft:p(95)<500ms"), "{error}");

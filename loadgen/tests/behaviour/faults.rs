@@ -2,7 +2,9 @@
 
 use crate::scripted::{GOOD, event_stream, load, send, serve_always as serve, serve_with, whole};
 use recording::LoadSummary;
+use std::collections::HashMap;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -148,4 +150,33 @@ fn marks_a_run_without_descriptors_as_invalid() {
     assert!(summary.requests.failed["out of file descriptors"] > 0);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(text.matches("ulimit -n").count(), 1, "{text}");
+}
+
+#[test]
+fn loses_no_request_to_a_server_that_closes_connections_without_notice() {
+    for answers_per_connection in [1, 3] {
+        let answered = Arc::new(Mutex::new(HashMap::new()));
+        let url = serve_with(move |_, _, out| {
+            send(out, &event_stream(GOOD))?;
+            let mut answered = answered.lock().unwrap();
+            let count = answered.entry(out.peer_addr().ok()?).or_insert(0);
+            *count += 1;
+            (*count < answers_per_connection).then_some(())
+        });
+        let run = load(&url, &["--users", "4", "--requests", "300"]);
+        assert_eq!(
+            run.summary.requests.completed, 300,
+            "{:?}",
+            run.summary.requests
+        );
+    }
+}
+
+#[test]
+fn reports_a_server_that_takes_requests_and_never_answers() {
+    let url = serve_with(|_, _, _| None);
+    let run = load(&url, &["--users", "2", "--requests", "6"]);
+    let requests = &run.summary.requests;
+    assert_eq!(requests.failed.values().sum::<u64>(), 6, "{requests:?}");
+    assert_eq!(requests.resent, 0);
 }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod datasets;
+mod endings;
 mod faults;
 mod requests;
 mod scripted;
