@@ -1,154 +1,275 @@
-//! Garbage collection on threads that also run the program.
+//! Garbage collection on every thread, also on those that run the program.
 //!
-//! JavaScriptCore collects on the main thread, with helper threads that do nothing else. A sample
-//! of the main thread does not name the collector where the binary is stripped, but its call stack
-//! shows it: below some functions, nearly all samples fall into times in which helpers are awake.
-//! These functions are the *roots* of collection. They are learned from each recording, so that
-//! collections which wake no helper count as well.
+//! A sample collects when one frame of its stack is a *root*: a function of the collector. A table
+//! names the roots of runtimes whose functions have names; where they have none, roots are learned.
+//! [`measure`] finds them once for each recording and keeps them in [`Gc::roots`].
+
+mod collectors;
+mod learned;
 
 use crate::grid::part;
+use crate::ledger::sampling;
 use recording::Recording;
-use recording::gc::Gc;
-use recording::stacks::StackCount;
-use recording::vocabulary::{CodePlace, RegionClass, Role};
-use std::collections::{BTreeMap, BTreeSet};
+use recording::gc::{Gc, GcPart, GcRoot};
+use recording::process::Thread;
+use recording::stacks::{SampleMode, StackCount};
+use recording::vocabulary::Role;
+use std::collections::BTreeMap;
 
-/// Share of a root's samples that fall into times with awake helpers. Measured on Bun 1.3 and 1.4:
-/// 0.74 for the outermost root, since helpers wake after a collection began and sleep before it
-/// ends; 0.97 and more for functions inside.
-const ROOT_SHARE: f64 = 0.6;
-/// Standard errors by which a root's share exceeds that of all samples. With this many, chance
-/// makes none of some hundred functions a root.
-const SURE: f64 = 4.0;
-/// Samples that a function must have: with fewer the standard error is no guide.
-const FEWEST: u64 = 10;
-
-/// The samples of one recording that collect garbage outside of dedicated threads.
+/// The samples of one recording that collect garbage.
 pub struct Collection<'a> {
     recording: &'a Recording,
-    /// Frames that are roots, by their index.
-    roots: BTreeSet<usize>,
+    /// For each node of the call tree, who does the work at it, if it is below a root.
+    parts: Vec<Option<GcPart>>,
 }
 
 impl<'a> Collection<'a> {
-    /// Learns the roots of a recording whose threads have roles. There are none where helper
-    /// threads cannot be recognised, or no stacks were recorded.
+    /// Returns the samples below the roots that [`measure`] found; none before that.
     pub fn of(recording: &'a Recording) -> Self {
-        Collection {
-            recording,
-            roots: roots(recording),
+        let roots = recording.gc.as_ref().map_or(&[][..], |gc| &gc.roots);
+        Self::below(recording, roots)
+    }
+
+    fn below(recording: &'a Recording, roots: &[GcRoot]) -> Self {
+        let stacks = &recording.stacks;
+        let mut of_frames = vec![None; stacks.frames.len()];
+        for root in roots {
+            if let Some(frame) = of_frames.get_mut(root.frame) {
+                *frame = Some(root.part);
+            }
+        }
+        let mut parts: Vec<Option<GcPart>> = Vec::with_capacity(stacks.nodes.len());
+        for node in &stacks.nodes {
+            // A parent stands before its children.
+            let caller = node.parent.and_then(|parent| parts.get(parent).copied());
+            let own = of_frames.get(node.frame).copied().flatten();
+            parts.push(inner(caller.flatten(), own));
+        }
+        Collection { recording, parts }
+    }
+
+    /// Returns who does the work of a sample that collects garbage: by its stack, or because its
+    /// thread does nothing else.
+    pub fn part(&self, count: &StackCount) -> Option<GcPart> {
+        let role = &self.thread(count)?.role;
+        let found = count.node.and_then(|node| *self.parts.get(node)?);
+        match role {
+            role if role.is_gc() => Some(GcPart::Worker),
+            // These threads never run the program.
+            Role::V8Worker => found.map(|_| GcPart::Worker),
+            role if role.is_jit() => None,
+            _ => found,
         }
     }
 
-    /// Returns whether samples of a thread that also runs the program collect garbage.
+    /// Returns whether samples of a thread that also does other work collect garbage.
     pub fn collects(&self, count: &StackCount) -> bool {
-        is_mutator(self.recording, count) && self.has_root(count)
+        let is_dedicated = |thread: &Thread| thread.role.is_gc();
+        !self.thread(count).is_some_and(is_dedicated) && self.part(count).is_some()
     }
 
-    /// Returns samples that collect garbage, outside of dedicated threads.
-    fn counts(&self) -> impl Iterator<Item = &'a StackCount> {
-        let counts = self.recording.stacks.counts.iter();
-        counts.filter(|count| self.collects(count))
-    }
-
-    fn has_root(&self, count: &StackCount) -> bool {
-        let frames = frames(self.recording, count.node);
-        frames.into_iter().any(|frame| self.roots.contains(&frame))
+    fn thread(&self, count: &StackCount) -> Option<&'a Thread> {
+        self.recording.threads.get(count.thread)
     }
 }
 
-/// Returns the garbage collection of a recording, on all threads: on-CPU time of dedicated threads
-/// whole, and of others in the share of their samples that collect. `None` where it is unknown.
+/// Returns who does the work at a frame. Workers mark on behalf of all others, so that theirs is
+/// the weakest claim; otherwise the outermost root began it.
+fn inner(caller: Option<GcPart>, own: Option<GcPart>) -> Option<GcPart> {
+    match caller {
+        None | Some(GcPart::Worker) => own.or(caller),
+        known => known,
+    }
+}
+
+/// Returns the garbage collection of a recording whose threads have roles, on all threads: on-CPU
+/// time of dedicated threads whole, and of others in the share of their samples that collect.
+/// `None` where it is unknown.
 pub fn measure(recording: &Recording) -> Option<Gc> {
-    let bursts = recording.runtime_stats.gc_bursts.as_ref()?;
-    let collection = Collection::of(recording);
-    let mut collecting: BTreeMap<usize, u64> = BTreeMap::new();
-    for count in collection.counts() {
-        *collecting.entry(count.thread).or_default() += count.samples;
+    let bursts = recording.runtime_stats.gc_bursts.as_ref();
+    let named = collectors::roots(recording);
+    let dedicated = recording.threads.iter().any(|thread| thread.role.is_gc());
+    if bursts.is_none() && named.is_none() && !dedicated {
+        return None;
     }
-    let mut by_role: BTreeMap<Role, u64> = BTreeMap::new();
-    for (index, thread) in recording.threads.iter().enumerate() {
-        let samples = thread.samples.outside_syscalls() + thread.samples.syscall;
-        let found = collecting.get(&index).copied().unwrap_or_default();
-        let on_cpu_ns = match thread.role.is_gc() {
-            true => thread.on_cpu_ns,
-            false => part(thread.on_cpu_ns, found.min(samples), samples),
-        };
-        if on_cpu_ns > 0 {
-            *by_role.entry(thread.role.clone()).or_default() += on_cpu_ns;
-        }
+    let source = source(named.is_some(), bursts.is_some());
+    let is_named = named.is_some();
+    let mut roots = named.unwrap_or_default();
+    if bursts.is_some() && roots.is_empty() {
+        roots = learned::roots(recording);
     }
+    let shares = shares(recording, &Collection::below(recording, &roots));
+    let sum = sum(recording, &shares);
+    let faults: u64 = recording.threads.iter().map(|thread| thread.faults).sum();
+    let collections = bursts.map(|bursts| bursts.spans.count);
+    let pause = match bursts {
+        Some(bursts) => Some(sum.pause_outside_bursts.plus(bursts.span_ns)),
+        None => is_named.then_some(sum.pause),
+    };
     Some(Gc {
         runtime: recording.target.runtime,
-        collections: bursts.spans.count,
-        pause_ns: bursts.span_ns,
-        on_cpu_ns: by_role.values().sum(),
-        by_role,
-        source: "bursts of GC threads, and call stacks below functions that run during bursts"
-            .into(),
+        collections,
+        pause_ns: pause.map(|pause| pause.ns),
+        pause_sampling_error_ns: pause.map_or(0, Estimate::error_ns),
+        on_cpu_ns: sum.by_role.values().sum(),
+        by_role: sum.by_role,
+        by_part: sum.by_part,
+        elapsed_ns: sum.elapsed_ns,
+        sampling_error_ns: sum.on_cpu.error_ns(),
+        fault_ns: sum.fault_ns,
+        syscall_ns: sum.syscall_ns,
+        faults: sum.faults,
+        faults_between: collections
+            .and_then(|collections| faults.saturating_sub(sum.faults).checked_div(collections)),
+        roots,
+        source: source.into(),
     })
 }
 
-fn roots(recording: &Recording) -> BTreeSet<usize> {
-    let counts = || {
-        let counts = recording.stacks.counts.iter();
-        counts.filter(|count| is_mutator(recording, count))
-    };
-    let mut found: BTreeMap<usize, Tally> = BTreeMap::new();
-    let mut all = Tally::default();
-    for count in counts() {
-        all.add(count);
-        let distinct: BTreeSet<usize> = frames(recording, count.node).into_iter().collect();
-        for frame in distinct {
-            found.entry(frame).or_default().add(count);
+fn source(named: bool, bursts: bool) -> &'static str {
+    match (named, bursts) {
+        (true, true) => {
+            "call stacks below functions of the collector; pauses and collections: bursts of GC \
+             threads, and time of threads that collect outside of bursts"
+        }
+        (true, false) => {
+            "call stacks below functions of the collector; pauses: on-CPU time and preemption, \
+             without waits"
+        }
+        (false, true) => {
+            "bursts of GC threads, and call stacks below functions that run during bursts"
+        }
+        (false, false) => "threads that only collect garbage",
+    }
+}
+
+/// Samples of one thread that collect.
+#[derive(Clone, Default)]
+struct Share {
+    by_part: BTreeMap<GcPart, u64>,
+    pauses_outside_bursts: u64,
+    faults: u64,
+    syscalls: u64,
+}
+
+/// Counts the samples of each thread that collect, in the order of `threads`.
+fn shares(recording: &Recording, collection: &Collection<'_>) -> Vec<Share> {
+    let mut shares = vec![Share::default(); recording.threads.len()];
+    for count in &recording.stacks.counts {
+        let Some((part, share)) = collection.part(count).zip(shares.get_mut(count.thread)) else {
+            continue;
+        };
+        *share.by_part.entry(part).or_default() += count.samples;
+        if part == GcPart::Pause && !count.in_gc {
+            share.pauses_outside_bursts += count.samples;
+        }
+        match count.mode {
+            SampleMode::User => {}
+            SampleMode::Fault | SampleMode::FaultReturn => share.faults += count.samples,
+            SampleMode::Syscall | SampleMode::SyscallEdge => share.syscalls += count.samples,
         }
     }
-    let is_root = |tally: &Tally| tally.is_root(all.share());
-    let roots = found.into_iter().filter(|(_, tally)| is_root(tally));
-    roots.map(|(frame, _)| frame).collect()
+    shares
 }
 
-/// Samples below a function.
+/// A time that samples split.
 #[derive(Clone, Copy, Default)]
-struct Tally {
-    all: u64,
-    in_gc: u64,
+struct Estimate {
+    ns: u64,
+    variance: f64,
 }
 
-impl Tally {
-    fn add(&mut self, count: &StackCount) {
-        self.all += count.samples;
-        self.in_gc += u64::from(count.in_gc) * count.samples;
+impl Estimate {
+    fn plus(self, ns: u64) -> Self {
+        Estimate {
+            ns: self.ns + ns,
+            ..self
+        }
     }
 
-    fn share(self) -> f64 {
-        self.in_gc as f64 / self.all.max(1) as f64
+    fn error_ns(self) -> u64 {
+        (sampling::Z * self.variance.sqrt()) as u64
     }
 
-    /// `chance`: the share of all samples. A function that has nothing to do with collection has it
-    /// too, but for its sampling error.
-    fn is_root(self, chance: f64) -> bool {
-        let error = (chance * (1.0 - chance) / self.all.max(1) as f64).sqrt();
-        self.all >= FEWEST && self.share() >= ROOT_SHARE && self.share() > chance + SURE * error
+    /// Adds the share of a thread's time; nothing where no sample was found.
+    fn add(&mut self, whole_ns: u64, found: u64, samples: u64) {
+        if found > 0 {
+            self.ns += part(whole_ns, found.min(samples), samples);
+            self.variance += sampling::variance(whole_ns, found, samples);
+        }
     }
 }
 
-/// Returns whether a sample is of a thread that also runs the program.
-fn is_mutator(recording: &Recording, count: &StackCount) -> bool {
-    let thread = recording.threads.get(count.thread);
-    thread.is_some_and(|thread| !thread.role.is_gc() && !thread.role.is_jit())
+/// Time of all threads while they collect.
+#[derive(Default)]
+struct Sum {
+    by_role: BTreeMap<Role, u64>,
+    by_part: BTreeMap<GcPart, u64>,
+    on_cpu: Estimate,
+    elapsed_ns: u64,
+    pause: Estimate,
+    pause_outside_bursts: Estimate,
+    fault_ns: u64,
+    syscall_ns: u64,
+    faults: u64,
 }
 
-/// Returns the indexes of the frames of a stack of user code, innermost first.
-fn frames(recording: &Recording, node: Option<usize>) -> Vec<usize> {
-    let stacks = &recording.stacks;
-    let in_user_code = |frame: &usize| {
-        let place = stacks.frames.get(*frame).map(|frame| frame.place);
-        // Compiled code has one frame for all of its functions.
-        let is_code = place.is_some_and(|place| matches!(place, CodePlace::Region(_)));
-        is_code && place != Some(CodePlace::Region(RegionClass::JitCode))
-    };
-    stacks.frame_indexes(node).filter(in_user_code).collect()
+fn sum(recording: &Recording, shares: &[Share]) -> Sum {
+    let mut sum = Sum::default();
+    for (thread, share) in recording.threads.iter().zip(shares) {
+        match thread.role.is_gc() {
+            true => sum.add_dedicated(thread),
+            false => sum.add(thread, share),
+        }
+    }
+    sum
+}
+
+impl Sum {
+    fn add_on_cpu(&mut self, role: &Role, part: GcPart, ns: u64) {
+        if ns > 0 {
+            *self.by_role.entry(role.clone()).or_default() += ns;
+            *self.by_part.entry(part).or_default() += ns;
+        }
+    }
+
+    /// Adds a thread that only collects: its time is measured.
+    fn add_dedicated(&mut self, thread: &Thread) {
+        let samples = &thread.samples;
+        let outside_ns = thread.on_cpu_ns.saturating_sub(thread.syscall_ns);
+        self.add_on_cpu(&thread.role, GcPart::Worker, thread.on_cpu_ns);
+        self.elapsed_ns += elapsed_ns(thread);
+        self.fault_ns += part(outside_ns, samples.faults(), samples.outside_syscalls());
+        self.syscall_ns += thread.syscall_ns.min(thread.on_cpu_ns);
+        self.faults += thread.faults;
+    }
+
+    /// Adds the share of its samples in which a thread collects.
+    fn add(&mut self, thread: &Thread, share: &Share) {
+        let samples = thread.samples.outside_syscalls() + thread.samples.syscall;
+        let ns = |found: u64| part(thread.on_cpu_ns, found.min(samples), samples);
+        for (part, found) in &share.by_part {
+            self.add_on_cpu(&thread.role, *part, ns(*found));
+        }
+        let found: u64 = share.by_part.values().sum();
+        let elapsed_ns = elapsed_ns(thread);
+        let pauses = share.by_part.get(&GcPart::Pause).copied().unwrap_or(0);
+        let outside = share.pauses_outside_bursts;
+        self.on_cpu.add(thread.on_cpu_ns, found, samples);
+        self.pause.add(elapsed_ns, pauses, samples);
+        self.pause_outside_bursts.add(elapsed_ns, outside, samples);
+        self.elapsed_ns += part(elapsed_ns, found.min(samples), samples);
+        self.fault_ns += ns(share.faults);
+        self.syscall_ns += ns(share.syscalls);
+        let faults = thread.samples.faults();
+        self.faults += part(thread.faults, share.faults.min(faults), faults);
+    }
+}
+
+/// Returns the wall-clock time in which a thread was in the middle of running: on a CPU, preempted,
+/// or stopped by the hypervisor.
+fn elapsed_ns(thread: &Thread) -> u64 {
+    thread.on_cpu_ns + thread.steal_ns + thread.preempted_ns.unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 use super::*;
 use recording::process::CodeSamples;
 use recording::runtime_stats::GcBursts;
-use recording::stacks::{SampleMode, StackFrame, StacksBuilder};
+use recording::stacks::{StackFrame, StacksBuilder};
 use recording::testing::Build;
-use recording::vocabulary::{CodeCategory, MetricId, TermKind};
+use recording::vocabulary::{CodeCategory, CodePlace, MetricId, RegionClass, Runtime, TermKind};
 use recording::{Histogram, Stacks};
 
 fn frame(function: &str) -> StackFrame {
@@ -58,17 +58,25 @@ fn bun() -> Recording {
     build.done()
 }
 
+fn measured(mut recording: Recording) -> Recording {
+    recording.gc = measure(&recording);
+    recording
+}
+
 #[test]
 fn learns_the_roots_of_collection_and_nothing_above_them() {
-    let recording = bun();
-    let collection = Collection::of(&recording);
-    let names: Vec<&str> = collection
+    let recording = measured(bun());
+    let gc = recording.gc.as_ref().expect("bursts were recorded");
+    let names: Vec<&str> = gc
         .roots
         .iter()
-        .map(|root| &*recording.stacks.frames[*root].function)
+        .map(|root| &*recording.stacks.frames[root.frame].function)
         .collect();
     assert_eq!(names, ["collect", "mark"]);
-    let samples: u64 = collection.counts().map(|count| count.samples).sum();
+    let collection = Collection::of(&recording);
+    let counts = recording.stacks.counts.iter();
+    let counts = counts.filter(|count| collection.collects(count));
+    let samples: u64 = counts.map(|count| count.samples).sum();
     assert_eq!(
         samples, 100,
         "samples without an awake helper count as well"
@@ -97,10 +105,15 @@ fn measures_collection_on_all_threads() {
     let mut recording = bun();
     crate::annotate(&mut recording);
     let gc = recording.gc.expect("bursts were recorded");
-    assert_eq!((gc.collections, gc.pause_ns), (4, 900_000));
     let main = gc.by_role[&Role::MainLoop];
     assert!((1_000_000..=1_010_000).contains(&main), "{main}");
     assert_eq!(gc.on_cpu_ns, main + gc.by_role[&Role::JscHeapHelper]);
+    assert_eq!(gc.by_part[&GcPart::Pause], main);
+    assert_eq!(gc.by_part[&GcPart::Worker], 500_000);
+    assert_eq!(gc.collections, Some(4));
+    // A fifth of the main loop's collection found no helper awake.
+    assert_eq!(gc.pause_ns, Some(900_000 + main / 5));
+    assert!(gc.sampling_error_ns > 0);
 }
 
 #[test]
@@ -109,16 +122,127 @@ fn learns_no_root_without_awake_helpers() {
     for count in &mut recording.stacks.counts {
         count.in_gc = false;
     }
-    assert!(Collection::of(&recording).roots.is_empty());
+    let gc = measure(&recording).expect("bursts were recorded");
+    assert!(gc.roots.is_empty());
 }
 
 #[test]
-fn learns_no_root_from_few_samples() {
-    let tally = |all, in_gc| Tally { all, in_gc };
-    assert!(!tally(9, 9).is_root(0.1));
-    assert!(tally(10, 10).is_root(0.1));
-    assert!(
-        !tally(20, 13).is_root(0.35),
-        "chance makes some of hundreds"
+fn ignores_roots_that_a_file_places_outside_of_its_stacks() {
+    let mut recording = measured(bun());
+    let gc = recording.gc.as_mut().expect("bursts were recorded");
+    gc.roots.iter_mut().for_each(|root| root.frame += 1_000);
+    let collection = Collection::of(&recording);
+    let mut counts = recording.stacks.counts.iter();
+    assert!(!counts.any(|count| collection.collects(count)));
+}
+
+/// A thread that runs goroutines: of 100 samples 40 collect, in three ways.
+fn go() -> Recording {
+    let mut builder = StacksBuilder::default();
+    let mut add = |mode, names: &[&str], samples| {
+        let stack: Vec<StackFrame> = names.iter().map(|name| frame(name)).collect();
+        builder.add((0, mode, false), stack, samples);
+    };
+    let worker = [
+        "runtime.goexit",
+        "runtime.gcBgMarkWorker",
+        "runtime.gcDrain",
+    ];
+    add(SampleMode::User, &["main.main", "main.work"], 60);
+    add(SampleMode::User, &worker, 20);
+    add(
+        SampleMode::User,
+        &[
+            "main.main",
+            "runtime.mallocgc",
+            "runtime.gcAssistAlloc",
+            "runtime.gcDrainN",
+        ],
+        10,
     );
+    add(
+        SampleMode::Fault,
+        &["main.main", "runtime.mallocgc", "runtime.(*mspan).sweep"],
+        8,
+    );
+    add(
+        SampleMode::Syscall,
+        &[
+            &worker[..],
+            &["runtime.gcMarkDone", "runtime.gcMarkTermination"],
+        ]
+        .concat(),
+        2,
+    );
+    let build = Build::arm("go").load(100, 10);
+    let build = build.thread(1, Role::GoScheduler, |thread| {
+        thread
+            .user(900_000, 90)
+            .fault(80_000, 40)
+            .call("futex", 5, 20_000)
+    });
+    let build = build.with(|recording| {
+        recording.target.runtime = Runtime::Go;
+        let samples = &mut recording.threads[0].samples;
+        (samples.user, samples.fault_irq, samples.syscall) = (90, 8, 2);
+        recording.stacks = builder.done();
+    });
+    build.done()
+}
+
+#[test]
+fn counts_collection_by_stack_on_threads_that_run_the_program() {
+    let gc = measure(&go()).expect("functions have names");
+    let expected = [
+        (GcPart::Pause, 20_000),
+        (GcPart::Assist, 100_000),
+        (GcPart::Sweep, 80_000),
+        (GcPart::Worker, 200_000),
+    ];
+    assert_eq!(gc.by_part, expected.into());
+    assert_eq!(gc.by_role, [(Role::GoScheduler, 400_000)].into());
+    assert_eq!(
+        (gc.fault_ns, gc.syscall_ns, gc.faults),
+        (80_000, 20_000, 40)
+    );
+    assert_eq!((gc.collections, gc.pause_ns), (None, Some(20_000)));
+}
+
+#[test]
+fn reports_nothing_where_collection_cannot_be_recognised() {
+    let mut recording = go();
+    for frame in &mut recording.stacks.frames {
+        frame.function.clear();
+    }
+    assert_eq!(measure(&recording), None);
+    recording = go();
+    recording.stacks = Stacks::default();
+    assert_eq!(measure(&recording), None);
+}
+
+#[test]
+fn takes_workers_of_v8_as_the_collectors_own() {
+    let mut recording = go();
+    recording.target.runtime = Runtime::Node;
+    recording.threads[0].role = Role::V8Worker;
+    for frame in &mut recording.stacks.frames {
+        if frame.function == "main.work" {
+            frame.function = "v8::internal::ScavengerCollector::JobTask::Run".into();
+        }
+    }
+    let gc = measure(&recording).expect("functions have names");
+    assert_eq!(gc.by_part, [(GcPart::Worker, 600_000)].into());
+}
+
+#[test]
+fn counts_dedicated_threads_whole() {
+    let build = Build::arm("java").thread(1, Role::Gc, |thread| {
+        thread.user(700, 7).fault(200, 9).call("futex", 3, 100)
+    });
+    let mut recording = build.done();
+    recording.target.runtime = Runtime::Java;
+    let gc = measure(&recording).expect("a thread only collects");
+    assert_eq!(gc.by_role, [(Role::Gc, 1_000)].into());
+    assert_eq!((gc.fault_ns, gc.syscall_ns, gc.faults), (200, 100, 9));
+    assert_eq!((gc.collections, gc.pause_ns), (None, None));
 }
