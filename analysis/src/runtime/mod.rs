@@ -4,13 +4,17 @@
 //! Names come from the observed process and are never trusted: where a role is made from one, it is
 //! cut and cleaned.
 
+mod beam;
 mod bun;
 pub mod code;
 mod cpp;
 mod deno;
+mod dotnet;
 mod go;
+mod java;
 mod node;
 mod python;
+mod ruby;
 mod rust;
 mod unknown;
 
@@ -56,7 +60,8 @@ impl Seen<'_> {
 }
 
 /// Returns the role of a thread. `is_main`: the thread id is a process id of the target. Threads of
-/// a runtime family without rules have a role by their name alone.
+/// a runtime family without rules have a role by their name alone. The kernel cuts names after 15
+/// bytes, so that rules match their beginning.
 pub fn role_of(runtime: Runtime, thread: &Thread, is_main: bool) -> Role {
     let seen = Seen { thread, is_main };
     match runtime {
@@ -67,7 +72,12 @@ pub fn role_of(runtime: Runtime, thread: &Thread, is_main: bool) -> Role {
         Runtime::Python => python::role(seen),
         Runtime::Rust => rust::role(seen),
         Runtime::C | Runtime::Cpp => cpp::role(seen),
-        _ => unknown::role(seen),
+        Runtime::Java => java::role(seen),
+        Runtime::Dotnet => dotnet::role(seen),
+        Runtime::Ruby => ruby::role(seen),
+        Runtime::Beam => beam::role(seen),
+        // PHP starts no threads.
+        Runtime::Php | Runtime::Unknown => unknown::role(seen),
     }
 }
 
@@ -78,6 +88,15 @@ pub fn assign_roles(recording: &mut Recording) {
         let is_main = thread.tid == target.pid || target.other_pids.contains(&thread.tid);
         thread.role = role_of(target.runtime, thread, is_main);
     }
+    if target.runtime == Runtime::Java {
+        java::find_serial_collectors(&mut recording.threads);
+    }
+}
+
+/// Returns the role that a table gives to names that begin so.
+fn by_name(seen: Seen<'_>, roles: &[(&str, Role)]) -> Option<Role> {
+    let known = roles.iter().find(|(name, _)| seen.is_named(&[name]));
+    known.map(|(_, role)| role.clone())
 }
 
 #[cfg(test)]

@@ -74,7 +74,28 @@ fn recognises_threads_of_other_runtimes_by_name() {
         (Runtime::Deno, "V8 DefaultWorke", Role::V8Worker),
         (Runtime::Deno, "signal", Role::Named("signal".into())),
         (Runtime::Python, "asyncio_3", Role::ExecutorThread),
+        (Runtime::Unknown, "GC Thread#3", Role::Gc),
         (Runtime::Java, "GC Thread#3", Role::Gc),
+        (Runtime::Java, "G1 Main Marker", Role::Gc),
+        (Runtime::Java, "C2 CompilerThre", Role::Jit),
+        (Runtime::Java, "C2 Comp..hread0", Role::Jit),
+        (Runtime::Java, "VM Thread", Role::VmThread),
+        (Runtime::Java, "VM Periodic Tas", Role::VmThread),
+        (
+            Runtime::Java,
+            "http-nio-8080-e",
+            Role::Named("http-nio-8080-e".into()),
+        ),
+        (Runtime::Dotnet, ".NET Server GC", Role::Gc),
+        (Runtime::Dotnet, ".NET Tiered Com", Role::Jit),
+        (Runtime::Dotnet, ".NET TP Worker", Role::Pool),
+        (Runtime::Beam, "erts_sched_1", Role::BeamScheduler),
+        (Runtime::Beam, "12_scheduler", Role::BeamScheduler),
+        (Runtime::Beam, "erts_dirty_cpu_", Role::BeamDirtyScheduler),
+        (Runtime::Beam, "1_dirty_io_sche", Role::BeamDirtyScheduler),
+        (Runtime::Beam, "erts_aux_1", Role::VmThread),
+        (Runtime::Ruby, "ruby-timer-thr", Role::VmThread),
+        (Runtime::Php, "worker-3", Role::Named("worker".into())),
     ] {
         assert_eq!(role(runtime, name), expected, "{name}");
     }
@@ -124,4 +145,24 @@ fn assigns_the_main_role_in_all_processes() {
         .map(|thread| thread.role.clone())
         .collect();
     assert_eq!(roles, [Role::MainLoop, Role::MainLoop, Role::HttpClient]);
+}
+
+#[test]
+fn takes_the_vm_thread_as_collector_where_no_other_collects() {
+    let build = Build::arm("java")
+        .thread(1, "java", |thread| thread)
+        .thread(2, "VM Thread", |thread| thread)
+        .thread(5, "VM Thread", |thread| thread)
+        .thread(6, "GC Thread#0", |thread| thread)
+        .with(|recording| {
+            recording.target.runtime = Runtime::Java;
+            for (thread, pid) in recording.threads.iter_mut().zip([1, 1, 4, 4]) {
+                thread.pid = pid;
+            }
+        });
+    let mut recording = build.done();
+    assign_roles(&mut recording);
+    let role = |index: usize| recording.threads[index].role.clone();
+    assert_eq!((role(1), role(2)), (Role::Gc, Role::VmThread));
+    assert_eq!(role(3), Role::Gc);
 }

@@ -4,12 +4,10 @@
 use super::Seen;
 use recording::vocabulary::Role;
 
-/// Names of garbage collection threads: those of the JVM, .NET, Ruby and Erlang among them.
-const GC_NAMES: [&str; 8] = [
+/// Names of garbage collection threads of runtimes that were not recognised.
+const GC_NAMES: [&str; 6] = [
     "GC Thread",
-    "G1 ",
     "ZWorker",
-    "Shenandoah",
     "HeapHelper",
     ".NET Server GC",
     ".NET BGC",

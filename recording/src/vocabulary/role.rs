@@ -53,6 +53,12 @@ pub enum Role {
     Gc,
     /// Compiler threads of other runtimes.
     Jit,
+    /// A service thread of a virtual machine: safepoints, timers, signals, finalizers.
+    VmThread,
+    /// A scheduler of Erlang's virtual machine, which runs processes.
+    BeamScheduler,
+    /// A scheduler of Erlang's virtual machine for native code that takes long or blocks.
+    BeamDirtyScheduler,
     /// A thread pool.
     Pool,
     /// A thread without a name.
@@ -68,7 +74,7 @@ pub enum Role {
 }
 
 /// Variants with fixed words.
-const FIXED: [(Role, &str); 26] = [
+const FIXED: [(Role, &str); 29] = [
     (Role::Unassigned, "unassigned"),
     (Role::MainLoop, "main loop"),
     (Role::MainThread, "main thread"),
@@ -90,6 +96,9 @@ const FIXED: [(Role, &str); 26] = [
     (Role::AsioThread, "asio thread"),
     (Role::Gc, "GC thread"),
     (Role::Jit, "JIT thread"),
+    (Role::VmThread, "VM thread"),
+    (Role::BeamScheduler, "BEAM scheduler"),
+    (Role::BeamDirtyScheduler, "BEAM dirty scheduler"),
     (Role::Pool, "thread pool"),
     (Role::Unnamed, "unnamed thread"),
     (Role::Interrupt, "interrupt or idle CPU"),
