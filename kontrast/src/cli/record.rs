@@ -6,6 +6,7 @@ use crate::suspended_command::SuspendedCommand;
 use anyhow::Result;
 use profiler::record::probe_groups::HookKind;
 use profiler::record::programs::Stacks;
+use profiler::record::runtime::program_of;
 use profiler::record::stop::Until;
 use profiler::record::target::{Process, executable_name, file_name};
 use profiler::record::{Options, privilege, record};
@@ -37,7 +38,7 @@ pub struct Record {
     /// Name the arm [default: the name of the executable].
     #[arg(long)]
     pub arm: Option<String>,
-    /// Name the runtime family (go, bun, node, …) [default: guessed from the executable].
+    /// Name the runtime family (go, bun, node, …) [default: recognised by content].
     #[arg(long)]
     pub runtime: Option<Runtime>,
     /// Note the version of the runtime.
@@ -164,6 +165,7 @@ impl Record {
         Options {
             arm: self.arm.clone().or_else(command),
             runtime: self.runtime,
+            program: self.program(),
             runtime_version: self.runtime_version.clone(),
             placement: self.placement.clone(),
             log_programs: self.log_programs,
@@ -174,6 +176,11 @@ impl Record {
             follow_forks: !self.no_tree,
             runtime_symbols: self.runtime_symbols.clone(),
         }
+    }
+
+    /// Returns the file that the command starts.
+    fn program(&self) -> Option<PathBuf> {
+        program_of(self.command.first()?, &std::env::var_os("PATH")?)
     }
 
     fn stacks(&self) -> Stacks {

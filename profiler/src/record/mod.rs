@@ -64,8 +64,10 @@ use target::Process;
 pub struct Options {
     /// Name of the arm; by default that of the executable.
     pub arm: Option<String>,
-    /// Runtime family; by default guessed from the executable.
+    /// Runtime family; by default recognised by the content of the executable.
     pub runtime: Option<Runtime>,
+    /// The file that the first process is about to execute, if it waits for that.
+    pub program: Option<PathBuf>,
     /// Version of the runtime.
     pub runtime_version: String,
     /// Placement of processes on CPUs, in words.

@@ -5,11 +5,12 @@
 //! recording has the accounting of each thread.
 
 use super::proc_snapshot::ProcSnapshot;
+use super::runtime::Watch;
 use super::target::{self, Process, pids};
 use super::thread_exits::{Accounted, ThreadExits};
 use super::window::{Opening, Span, monotonic_ns};
 use super::{Options, Recorder, TICKS_PER_POINT, checks, host, memory};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use recording::memory::{Memory, MemoryPoint};
 use recording::observer::{Mode, Observer};
 use recording::process::{self, Cpu, CpuPoint};
@@ -20,6 +21,7 @@ pub struct ProcRecorder {
     processes: Vec<Process>,
     thread_exits: Option<ThreadExits>,
     target: Target,
+    runtime: Watch,
     placement: String,
     mode: Mode,
     opening: Opening,
@@ -35,7 +37,9 @@ impl ProcRecorder {
     /// # Errors
     /// The kernel refuses a program.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
-        let target = target::describe(&processes, options)?;
+        let pid = processes.first().context("no process to record")?.pid;
+        let runtime = Watch::begin(pid, options.runtime, options.program.as_deref());
+        let target = target::describe(&processes, options, runtime.runtime())?;
         let mut thread_exits = (options.mode == Mode::Counters)
             .then(|| ThreadExits::attach(pids(&processes), options))
             .transpose()?;
@@ -48,6 +52,7 @@ impl ProcRecorder {
             processes,
             thread_exits,
             target,
+            runtime,
             placement: options.placement.clone(),
             mode: options.mode,
             last: opening.before.clone(),
@@ -109,7 +114,7 @@ impl ProcRecorder {
             },
             checks: checks::without_programs(),
             host: host::fingerprint(pid, after.steal_since(before), &self.placement),
-            target: self.target,
+            target: target::describe_again(&self.target, self.runtime.runtime()),
             ..Recording::default()
         }
     }
@@ -123,6 +128,7 @@ impl Recorder for ProcRecorder {
         if self.processes[0].has_ended() {
             return Ok(true);
         }
+        self.runtime.look(self.target.pid);
         if number.is_multiple_of(TICKS_PER_POINT) {
             self.add_point();
         }
@@ -134,6 +140,8 @@ impl Recorder for ProcRecorder {
             start_ns: self.opening.start_ns,
             end_ns: monotonic_ns(),
         };
+        self.runtime
+            .look_at_all(self.target.pid, self.target.other_pids.clone());
         let after = self.snapshot_at_end();
         let own_cpu_ns = self.opening.own_cpu_ns();
         let process = process_of(&self.opening.before, &after, ended);

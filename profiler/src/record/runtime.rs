@@ -1,33 +1,115 @@
-//! Facts about a runtime that the recorder needs before it attaches.
+//! Facts about a runtime that the recorder needs before it attaches, and the runtime itself.
 
+mod content;
+mod script;
+
+use super::proc_snapshot;
 use profiler_common::Pairing;
 use recording::vocabulary::Runtime;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Guesses the runtime family of an executable: Go marks its executables, others are recognised by
-/// the name of the file.
-pub fn guess(executable: &Path) -> Runtime {
-    let name = executable.file_name().unwrap_or_default();
-    let name = name.to_string_lossy().to_lowercase();
-    let by_name = [Runtime::Bun, Runtime::Node, Runtime::Deno, Runtime::Python];
-    let mut known = by_name.into_iter();
-    match known.find(|runtime| name.starts_with(runtime.name())) {
-        Some(runtime) => runtime,
-        None if has_go_build_info(executable) => Runtime::Go,
-        None => Runtime::Unknown,
+pub use script::program_of;
+
+/// Recognises the runtime family of a program that is about to start: by the content of its file,
+/// or by that of the interpreter of a script.
+pub fn of_program(program: &Path) -> Runtime {
+    let file = script::interpreter_of(program);
+    content::of_file(&file).unwrap_or_default()
+}
+
+/// Recognises the runtime family of a process: by the content of its executable, otherwise by the
+/// libraries that it has mapped.
+pub fn of_process(pid: u32) -> Runtime {
+    let Some(folder) = proc_snapshot::folder(pid) else {
+        return Runtime::Unknown;
+    };
+    // Through the link, since the path may lie in another mount namespace.
+    let by_content = content::of_file(&folder.join("exe"));
+    let by_library = || content::of_libraries(&mapped_files(pid));
+    by_content.or_else(by_library).unwrap_or_default()
+}
+
+fn mapped_files(pid: u32) -> Vec<String> {
+    let maps = proc_snapshot::open(pid).and_then(|process| process.maps().ok());
+    let maps = maps.into_iter().flatten();
+    let paths = maps.filter_map(|map| match map.pathname {
+        procfs::process::MMapPath::Path(path) => Some(path),
+        _ => None,
+    });
+    let names = paths.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    names.collect()
+}
+
+/// Which runtime a process has. It is found again after each exec, as that of a shell that becomes
+/// the program.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// Runtime given by the user.
+    given: Option<Runtime>,
+    found: Runtime,
+    /// Device and inode of the executable.
+    executable: Option<(u64, u64)>,
+}
+
+impl Watch {
+    /// Begins with the runtime that the user gave, or else with that of `program`, which the
+    /// process is about to become, or else with that of the process.
+    pub fn begin(pid: u32, given: Option<Runtime>, program: Option<&Path>) -> Self {
+        let found = match program {
+            Some(program) => of_program(program),
+            None => of_process(pid),
+        };
+        Watch {
+            given,
+            found,
+            executable: executable_id(pid),
+        }
+    }
+
+    /// Returns the runtime.
+    pub fn runtime(&self) -> Runtime {
+        self.given.unwrap_or(self.found)
+    }
+
+    /// Looks whether the process has become another program.
+    pub fn look(&mut self, pid: u32) {
+        let now = executable_id(pid);
+        if self.given.is_none() && now.is_some() && now != self.executable {
+            self.executable = now;
+            self.keep(of_process(pid));
+        }
+    }
+
+    /// Looks for the last time, now that libraries are loaded. `pids` are the processes of the
+    /// target, the busiest first: where the first program is of no known runtime, as a shell that
+    /// waits, one that it started decides.
+    pub fn look_at_all(&mut self, pid: u32, pids: impl IntoIterator<Item = u32>) {
+        if self.given.is_some() {
+            return;
+        }
+        self.keep(of_process(pid));
+        let mut others = pids.into_iter();
+        while self.found == Runtime::Unknown
+            && let Some(other) = others.next()
+        {
+            self.keep(of_process(other));
+        }
+    }
+
+    /// A process that has ended shows nothing any more; the runtime found before stays.
+    fn keep(&mut self, found: Runtime) {
+        if found != Runtime::Unknown {
+            self.found = found;
+        }
     }
 }
 
-/// Returns whether Go's linker wrote its mark at the start of a data section, as Go's package
-/// `debug/buildinfo` looks for it.
-fn has_go_build_info(executable: &Path) -> bool {
-    const MARK: &[u8] = b"\xff Go buildinf:";
-    const LIMIT: u64 = 256 << 20;
-    let small = fs::metadata(executable).is_ok_and(|file| file.is_file() && file.len() < LIMIT);
-    small
-        && fs::read(executable)
-            .is_ok_and(|bytes| bytes.windows(MARK.len()).any(|window| window == MARK))
+fn executable_id(pid: u32) -> Option<(u64, u64)> {
+    let folder = proc_snapshot::folder(pid)?;
+    let file = fs::metadata(folder.join("exe")).ok()?;
+    Some((file.dev(), file.ino()))
 }
 
 /// Returns how receives of a runtime are paired with the sends that they cause.
@@ -41,40 +123,17 @@ pub fn pairing(runtime: Runtime) -> Pairing {
 }
 
 /// Returns the first eight bytes of the name of the runtime's garbage collection threads, as a
-/// number in the byte order of the host; 0 where they have no name of their own.
+/// number in the byte order of the host; 0 where they have no name of their own. A process that is
+/// not recognised yet may become Bun.
 pub fn gc_thread_comm(runtime: Runtime) -> u64 {
     match runtime {
         // `HeapHelper` of JavaScriptCore.
-        Runtime::Bun => u64::from_ne_bytes(*b"HeapHelp"),
+        Runtime::Bun | Runtime::Unknown => u64::from_ne_bytes(*b"HeapHelp"),
+        // `GC Thread#0` of HotSpot.
+        Runtime::Java => u64::from_ne_bytes(*b"GC Threa"),
         _ => 0,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn guesses_runtimes_by_the_name_of_the_file() {
-        let guess = |path: &str| guess(Path::new(path));
-        assert_eq!(guess("/opt/bun-1.4/bun"), Runtime::Bun);
-        assert_eq!(guess("/usr/bin/python3.11"), Runtime::Python);
-        assert_eq!(guess("/no/such/file"), Runtime::Unknown);
-    }
-
-    #[test]
-    fn recognises_executables_of_go_by_their_mark() {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let path = dir.path().join("server");
-        fs::write(&path, b"\x7fELF and then \xff Go buildinf: and more").expect("written");
-        assert_eq!(guess(&path), Runtime::Go);
-        fs::write(&path, b"\x7fELF Go buildinf: without the mark").expect("written");
-        assert_eq!(guess(&path), Runtime::Unknown);
-    }
-
-    #[test]
-    fn looks_for_gc_threads_where_they_have_a_name() {
-        assert_eq!(gc_thread_comm(Runtime::Bun).to_ne_bytes(), *b"HeapHelp");
-        assert_eq!(gc_thread_comm(Runtime::Go), 0);
-    }
-}
+mod tests;

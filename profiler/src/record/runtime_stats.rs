@@ -3,11 +3,12 @@
 
 use super::drain::Drained;
 use super::programs::{ProbeConfig, Programs};
+use super::runtime::gc_thread_comm;
 use profiler_common::histogram::{BUCKETS, Kind, bucket_of};
 use profiler_common::{EventLoop as Counted, Pairing};
 use recording::Histogram;
 use recording::runtime_stats::{EventLoop, GcBursts, Goroutines, RuntimeStats};
-use recording::vocabulary::ProbeGroup;
+use recording::vocabulary::{ProbeGroup, Runtime};
 use std::collections::BTreeMap;
 
 /// Returns the event loop of each thread that has one, by serial number.
@@ -29,8 +30,8 @@ fn event_loop(row: &Counted) -> EventLoop {
 /// Activity that the attached programs can see of this runtime.
 #[derive(Clone, Copy, Debug)]
 pub struct Visible {
-    /// Wake-ups of garbage collection threads.
-    pub gc_threads: bool,
+    /// Wake-ups of garbage collection threads whose names begin so.
+    pub gc_thread_comm: Option<u64>,
     /// Goroutines.
     pub goroutines: bool,
 }
@@ -39,9 +40,20 @@ impl Visible {
     /// Returns what the programs, as attached, can see.
     pub fn by(programs: &Programs, config: &ProbeConfig) -> Self {
         Visible {
-            gc_threads: config.gc_thread_comm != 0 && programs.serve(ProbeGroup::Wakers),
+            gc_thread_comm: Some(config.gc_thread_comm)
+                .filter(|comm| *comm != 0 && programs.serve(ProbeGroup::Wakers)),
             goroutines: config.pairing == Pairing::Goroutine
                 && programs.serve(ProbeGroup::Syscalls),
+        }
+    }
+
+    /// Returns what the programs can see of a runtime that was recognised after they were attached.
+    pub fn of(self, runtime: Runtime) -> Self {
+        let comm = gc_thread_comm(runtime);
+        let is_known = runtime != Runtime::Unknown;
+        Visible {
+            gc_thread_comm: self.gc_thread_comm.filter(|seen| is_known && *seen == comm),
+            goroutines: self.goroutines && runtime == Runtime::Go,
         }
     }
 }
@@ -50,7 +62,7 @@ impl Visible {
 pub fn runtime_stats(drained: &Drained, visible: Visible) -> RuntimeStats {
     let counters = &drained.counters;
     RuntimeStats {
-        gc_bursts: visible.gc_threads.then(|| gc_bursts(drained)),
+        gc_bursts: visible.gc_thread_comm.map(|_| gc_bursts(drained)),
         goroutines: visible.goroutines.then_some(Goroutines {
             switches: counters.goroutine_switches,
             receives: counters.goroutine_receives,
@@ -105,15 +117,19 @@ mod tests {
             gc_bursts: bursts,
             ..Drained::default()
         };
-        let stats = |gc_threads| {
-            let visible = Visible {
-                gc_threads,
-                goroutines: false,
-            };
-            runtime_stats(&drained, visible)
+        let visible = Visible {
+            gc_thread_comm: Some(gc_thread_comm(Runtime::Unknown)),
+            goroutines: true,
         };
-        let seen = stats(true).gc_bursts.expect("visible");
+        let stats = |runtime| runtime_stats(&drained, visible.of(runtime));
+        let seen = stats(Runtime::Bun).gc_bursts.expect("visible");
         assert_eq!((seen.wakeups, seen.span_ns, seen.spans.count), (1, 700, 1));
-        assert!(stats(false).is_empty());
+        assert!(stats(Runtime::Unknown).is_empty());
+        assert!(
+            stats(Runtime::Java).is_empty(),
+            "its threads have another name"
+        );
+        assert_eq!(stats(Runtime::Go).gc_bursts, None);
+        assert!(stats(Runtime::Go).goroutines.is_some());
     }
 }

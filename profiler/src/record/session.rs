@@ -9,6 +9,7 @@ use super::memory::{self, Regions, WindowRegions};
 use super::proc_snapshot::ProcSnapshot;
 use super::process_tree::ProcessTree;
 use super::programs::{ProbeConfig, Programs};
+use super::runtime::Watch;
 use super::runtime_stats::Visible;
 use super::series::Series;
 use super::stacks::Symbols;
@@ -37,6 +38,7 @@ pub struct Session {
     ended_threads: Vec<ThreadExit>,
     tree: ProcessTree,
     target: Target,
+    runtime: Watch,
     placement: String,
     opening: Opening,
     regions: Regions,
@@ -63,7 +65,9 @@ impl Session {
     /// The kernel refuses a required program, or a map cannot be filled.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
         let tree = ProcessTree::new(processes, options.follow_forks);
-        let target = target::describe(std::slice::from_ref(tree.first()), options)?;
+        let first = tree.first();
+        let runtime = Watch::begin(first.pid, options.runtime, options.program.as_deref());
+        let target = target::describe(std::slice::from_ref(first), options, runtime.runtime())?;
         let config = ProbeConfig {
             tgids: tree.pids(),
             follow_forks: tree.follows(),
@@ -102,6 +106,7 @@ impl Session {
             ended_threads: Vec::new(),
             tree,
             target,
+            runtime,
             placement: options.placement.clone(),
             opening,
             regions,
@@ -220,6 +225,7 @@ impl Recorder for Session {
             logger.flush();
         }
         self.add_forked()?;
+        self.runtime.look(self.target.pid);
         if number.is_multiple_of(TICKS_PER_POINT) {
             self.add_point()?;
         }

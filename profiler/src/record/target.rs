@@ -1,7 +1,7 @@
 //! The target: which process is recorded, and its description.
 
+use super::Options;
 use super::proc_snapshot::{self, has_ended, read_lossy, start_time_ticks, status_field};
-use super::{Options, runtime};
 use anyhow::{Context, Result, bail};
 use recording::Target;
 use recording::vocabulary::Runtime;
@@ -65,21 +65,20 @@ pub fn file_name(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// Describes the processes to record.
+/// Describes the processes to record; `runtime` is what they were recognised as.
 ///
 /// # Errors
 /// The list is empty.
-pub fn describe(processes: &[Process], options: &Options) -> Result<Target> {
+pub fn describe(processes: &[Process], options: &Options, runtime: Runtime) -> Result<Target> {
     let first = processes.first().context("no process to record")?;
     let pid = first.pid;
-    let guessed = || executable(pid).map_or(Runtime::Unknown, |path| runtime::guess(&path));
     let named = options.arm.clone().or_else(|| executable_name(pid));
     Ok(Target {
         arm: named.unwrap_or_else(|| format!("pid {pid}")),
         pid,
         start_time_ticks: first.start_time,
         other_pids: pids(&processes[1..]),
-        runtime: options.runtime.unwrap_or_else(guessed),
+        runtime,
         runtime_version: options.runtime_version.clone(),
         cmdline: cmdline(pid),
         binary_bytes: executable_bytes(pid),
@@ -89,14 +88,18 @@ pub fn describe(processes: &[Process], options: &Options) -> Result<Target> {
 
 /// Describes the target as it is now. A process may have become another program by exec, as the
 /// shell of a suspended command does.
-pub fn describe_again(target: &Target) -> Target {
+pub fn describe_again(target: &Target, runtime: Runtime) -> Target {
+    let target = Target {
+        runtime,
+        ..target.clone()
+    };
     match executable_bytes(target.pid) {
-        0 => target.clone(),
-        _ if has_ended(target.pid, target.start_time_ticks) => target.clone(),
+        0 => target,
+        _ if has_ended(target.pid, target.start_time_ticks) => target,
         binary_bytes => Target {
             cmdline: cmdline(target.pid),
             binary_bytes,
-            ..target.clone()
+            ..target
         },
     }
 }

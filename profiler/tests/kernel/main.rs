@@ -9,6 +9,7 @@ mod pidstat;
 mod quota;
 mod refused;
 mod runtime_stats;
+mod runtimes;
 mod shapes;
 mod stacks;
 mod support;

@@ -7,9 +7,10 @@ use super::super::threads::JoinedThread;
 use super::super::{assemble, host, runtime_stats, sockets, steal, target};
 use super::{Closed, Session};
 use recording::observer::{Check, Mode, Observer, ProbeGroupStatus};
-use recording::process::{Cpu, Thread};
+use recording::process::{Cpu, Thread, TreeProcess};
 use recording::vocabulary::ProbeGroup;
 use recording::{Ended, Recording, Target};
+use std::cmp::Reverse;
 
 impl Session {
     /// Makes the recording without its lists by thread.
@@ -24,6 +25,9 @@ impl Session {
         let pid = self.tree.first().pid;
         let pids = self.tree.pids();
         let steal_ns = closed.after.steal_since(&self.opening.before);
+        let processes = self.tree.rows(joined, span);
+        self.runtime.look_at_all(pid, busiest_first(&processes));
+        let runtime = self.runtime.runtime();
         let mut threads = assemble::threads(joined, drained, span);
         let observer = self.observer(closed);
         let faults = match has_source(&observer.probe_groups, ProbeGroup::PageFaults) {
@@ -40,9 +44,9 @@ impl Session {
             schema: recording::RECORDING_SCHEMA.into(),
             target: Target {
                 other_pids: pids[1..].to_vec(),
-                ..target::describe_again(&self.target)
+                ..target::describe_again(&self.target, runtime)
             },
-            processes: self.tree.rows(joined, span),
+            processes,
             host: host::fingerprint(pid, steal_ns, &self.placement),
             window: self.opening.window(span, ended),
             process,
@@ -59,7 +63,7 @@ impl Session {
             },
             latency: sockets::latency(drained),
             relays: sockets::relays(drained),
-            runtime_stats: runtime_stats::runtime_stats(drained, self.visible),
+            runtime_stats: runtime_stats::runtime_stats(drained, self.visible.of(runtime)),
             observer,
             threads,
             checks,
@@ -103,6 +107,12 @@ impl Session {
             exits_consumed: self.ended_threads.len() as u64,
         })
     }
+}
+
+fn busiest_first(processes: &[TreeProcess]) -> Vec<u32> {
+    let mut processes: Vec<&TreeProcess> = processes.iter().collect();
+    processes.sort_by_key(|process| Reverse(process.on_cpu_ns));
+    processes.iter().map(|process| process.pid).collect()
 }
 
 /// Returns whether programs serve a probe group. Page faults have another source than programs.
