@@ -22,6 +22,8 @@ pub enum Bench {
     Noise(Rest),
     /// Plant faults in a server, and score whether their causes are found.
     Truth(Rest),
+    /// Measure garbage collection beside the log of each runtime.
+    Gc(Rest),
 }
 
 /// Options of benchmarks that decide which programs are set up.
@@ -30,6 +32,12 @@ pub enum Bench {
 struct Options {
     #[arg(long, default_value = "go")]
     arm: String,
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "bun,bun-1.4,go,node,python"
+    )]
+    arms: Vec<String>,
     #[arg(long)]
     from: Option<PathBuf>,
     #[arg(long)]
@@ -54,11 +62,12 @@ impl Bench {
             Self::Load(rest) => ("load", rest.words),
             Self::Noise(rest) => ("noise", rest.words),
             Self::Truth(rest) => ("truth", rest.words),
+            Self::Gc(rest) => ("gc", rest.words),
         };
         let (options, _) = Options::split(words.clone()).unwrap_or_else(|error| error.exit());
         let help = words.iter().any(|word| word == "--help" || word == "-h");
         let scores_again = options.from.is_some() || options.kontrast.is_some();
-        if help || (name == "truth" && scores_again) {
+        if help || (["truth", "gc"].contains(&name) && scores_again) {
             build::binary("suite")?;
         } else {
             prepare(name, &options)?;
@@ -74,6 +83,7 @@ fn prepare(name: &str, options: &Options) -> Result<()> {
     let needs = match name {
         "overhead" => vec![Need::Ebpf, Need::Bench],
         "noise" => vec![Need::Ebpf, Need::Targets(vec![options.arm.clone()])],
+        "gc" => vec![Need::Ebpf, Need::Targets(options.arms.clone())],
         "load" => {
             setup::load_tools(!options.no_install);
             build::load_floor()?;

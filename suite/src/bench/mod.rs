@@ -1,6 +1,7 @@
 //! `suite bench`: the costs of observing and loading beside other tools, and the accuracy of
 //! findings.
 
+mod gc;
 mod load;
 pub mod noise;
 mod observer;
@@ -22,6 +23,8 @@ pub enum Bench {
     Noise(noise::Arguments),
     /// Plant faults in a server, and score the cause and size that findings report.
     Truth(truth::Truth),
+    /// Measure garbage collection beside the log of each runtime.
+    Gc(gc::Gc),
 }
 
 /// Length of the benchmark.
@@ -49,6 +52,7 @@ impl Bench {
             Self::Load(arguments) => load::run(arguments),
             Self::Noise(arguments) => noise::run(&arguments),
             Self::Truth(arguments) => truth::run(&arguments),
+            Self::Gc(arguments) => gc::run(&arguments),
         }
     }
 }

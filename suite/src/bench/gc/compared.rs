@@ -1,0 +1,132 @@
+//! A log beside a recording.
+
+use std::fmt::Write;
+
+use anyhow::{Context, Result};
+use recording::Recording;
+use recording::gc::{Gc, GcPart};
+
+use super::log::{Format, Logged};
+
+/// Limit of the product: distance of the time from the log's.
+const LIMIT: f64 = 0.10;
+
+/// One arm.
+pub struct Compared {
+    arm: String,
+    quantity: &'static str,
+    logged: Logged,
+    gc: Gc,
+    /// The same quantity as the recording shows it, ns.
+    time_ns: f64,
+    /// Half the width of its 95 % interval, ns.
+    error_ns: f64,
+    seconds: f64,
+}
+
+impl Compared {
+    /// Finds the quantity of the log in a recording whose garbage collection was measured.
+    ///
+    /// # Errors
+    /// Fails if the recording shows no garbage collection.
+    pub fn new(arm: &str, format: Format, logged: Logged, recording: &Recording) -> Result<Self> {
+        let gc = recording.gc.clone();
+        let gc = gc.context("the recording shows no garbage collection")?;
+        let (time_ns, error_ns) = match format {
+            Format::Jsc | Format::V8 | Format::Python => {
+                let pause_ns = gc.pause_ns.context("the recording shows no pauses")?;
+                (pause_ns as f64, gc.pause_sampling_error_ns as f64)
+            }
+            Format::Go => {
+                let elapsed = gc.elapsed_ns as f64 / gc.on_cpu_ns.max(1) as f64;
+                (on_a_p(&gc) * elapsed, gc.sampling_error_ns as f64 * elapsed)
+            }
+        };
+        Ok(Compared {
+            arm: arm.into(),
+            quantity: format.quantity(),
+            logged,
+            time_ns,
+            error_ns,
+            seconds: recording.window.duration_ns as f64 / 1e9,
+            gc,
+        })
+    }
+
+    fn ratio(&self) -> f64 {
+        self.time_ns / self.logged.time_ns
+    }
+
+    fn row(&self) -> String {
+        let Self { logged, gc, .. } = self;
+        let collections = gc.collections.map_or("–".into(), |count| count.to_string());
+        let error = self.error_ns / self.logged.time_ns;
+        let verdict = match (self.ratio() - 1.0).abs() {
+            off if off <= LIMIT => "within 10 %",
+            off if off <= LIMIT + error => "within 10 % and the sampling error",
+            _ => "off",
+        };
+        format!(
+            "| {} | {} | {} | {:.1} ms | {collections} | {:.1} ms ± {:.1} | {:.2} ± {error:.2} | {verdict} |\n",
+            self.arm,
+            self.quantity,
+            logged.collections,
+            logged.time_ns / 1e6,
+            self.time_ns / 1e6,
+            self.error_ns / 1e6,
+            self.ratio(),
+        )
+    }
+
+    /// Formats all that the recording shows, a line.
+    fn detail(&self) -> String {
+        let Self { gc, logged, .. } = self;
+        let mut text = format!(
+            "- {}: {:.1} s; on-CPU {:.1} ms, elapsed {:.1} ms",
+            self.arm,
+            self.seconds,
+            gc.on_cpu_ns as f64 / 1e6,
+            gc.elapsed_ns as f64 / 1e6
+        );
+        for (part, ns) in &gc.by_part {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "; {part} {:.1} ms", *ns as f64 / 1e6);
+        }
+        for (role, ns) in &gc.by_role {
+            let _ = write!(text, "; {role} {:.1} ms", *ns as f64 / 1e6);
+        }
+        let _ = write!(
+            text,
+            "; in page faults {:.1} ms ({}), in system calls {:.1} ms",
+            gc.fault_ns as f64 / 1e6,
+            gc.faults,
+            gc.syscall_ns as f64 / 1e6
+        );
+        if let Some(faults) = gc.faults_between {
+            let _ = write!(text, "; {faults} page faults between two collections");
+        }
+        if logged.steps_ns > 0.0 {
+            let _ = write!(text, "; the log's steps {:.1} ms", logged.steps_ns / 1e6);
+        }
+        text + "\n"
+    }
+}
+
+/// Returns the on-CPU time of what Go's log counts: all but sweeping.
+fn on_a_p(gc: &Gc) -> f64 {
+    let parts = [GcPart::Pause, GcPart::Assist, GcPart::Worker];
+    let on_cpu: u64 = parts.iter().filter_map(|part| gc.by_part.get(part)).sum();
+    on_cpu as f64
+}
+
+/// Formats the table.
+pub fn table(rows: &[Compared]) -> String {
+    let mut text = String::from(
+        "| arm | quantity of the log | collections, log | time, log | collections | time | ratio | verdict |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    rows.iter().for_each(|row| text += &row.row());
+    text.push('\n');
+    rows.iter().for_each(|row| text += &row.detail());
+    text
+}
