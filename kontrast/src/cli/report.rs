@@ -143,15 +143,20 @@ fn load(dir: &Path) -> anyhow::Result<Loaded> {
     )
 }
 
+/// Loads the rounds of each arm under the name that the comparison gave it: `compare` names
+/// recordings apart, and their files keep the name that they were recorded with.
 fn load_recordings(
     dir: &Path,
     comparison: &Comparison,
 ) -> anyhow::Result<Vec<(String, Recording)>> {
-    let paths = comparison.arms.iter().flat_map(|arm| &arm.recordings);
-    let one = |path: &String| {
-        let recording = io::load(&dir.join(path), recording::RECORDING_SCHEMA).context(
-            "a recording of the comparison is missing; copy the whole directory of the run",
-        )?;
+    let arms = comparison.arms.iter();
+    let paths = arms.flat_map(|arm| arm.recordings.iter().map(move |path| (&arm.arm, path)));
+    let one = |(arm, path): (&String, &String)| {
+        let mut recording: Recording = io::load(&dir.join(path), recording::RECORDING_SCHEMA)
+            .context(
+                "a recording of the comparison is missing; copy the whole directory of the run",
+            )?;
+        recording.target.arm.clone_from(arm);
         Ok((path.clone(), recording))
     };
     paths.map(one).collect()

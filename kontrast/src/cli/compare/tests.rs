@@ -1,4 +1,5 @@
 use super::*;
+use clap::Parser as _;
 use recording::io::save_recording;
 
 fn save(dir: &Path, arm: &str, start_unix_ns: u64) {
@@ -82,6 +83,39 @@ fn distinguishes_recordings_of_one_arm_by_name() {
     ];
     // One round each: done, but without a verdict.
     assert_eq!(compare(&named, &out).unwrap(), Outcome::Invalid);
+}
+
+#[test]
+fn renders_the_same_report_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut given = Vec::new();
+    let examples = recording::testing::three_arms().into_iter();
+    for (at, (_, mut recording)) in examples.take(4).enumerate() {
+        // Both arms are of one executable, so that only the comparison names them apart.
+        recording.target.arm = "of-one-name".into();
+        let round = dir.path().join(format!("rec/{at}"));
+        fs::create_dir_all(&round).unwrap();
+        save_recording(&round, &recording).unwrap();
+        let arm = ["before", "after"][at % 2];
+        given.push(format!("{arm}={}", text(&round)));
+    }
+    let out = dir.path().join("out");
+    compare(&given, &out).unwrap();
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(
+        page.contains("before") && !page.contains("of-one-name"),
+        "arms are named apart"
+    );
+    let arguments = ["kontrast", "report", &text(&out), "--format", "html,json"];
+    let crate::cli::Command::Report(report) = crate::cli::Cli::parse_from(arguments).command else {
+        unreachable!("the verb is report");
+    };
+    report.execute().unwrap();
+    assert_eq!(fs::read_to_string(out.join("report.html")).unwrap(), page);
+    let json = fs::read_to_string(out.join("report.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let named = |at: usize| &json["recordings"][at]["recording"]["target"]["arm"];
+    assert_eq!([named(0), named(2)], ["before", "after"]);
 }
 
 #[test]
