@@ -27,6 +27,8 @@ counters! {
     recv_calls,
     /// Bytes received.
     recv_bytes,
+    /// Turns from receive to send on accepted connections.
+    requests,
     /// Sends on accepted connections that were paired with the receive that caused them.
     relays_matched,
     /// Sends on accepted connections without such a receive.
@@ -74,7 +76,7 @@ counters! {
     lost_call_sites,
 }
 
-const _: () = assert!(size_of::<Counters>() == 208);
+const _: () = assert!(size_of::<Counters>() == 216);
 
 impl Counters {
     /// Returns the number of events that could not be stored. Those that lost their code only are

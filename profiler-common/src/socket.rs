@@ -49,7 +49,8 @@ slotted! {
         /// 1: downstream, accepted by the target (its local port is one the target listens on);
         /// 0: upstream, opened by the target.
         pub accepted: u16,
-        /// 1: something was received since the last request, so that the next send is another one.
+        /// 1: something was received since the last send, so that the next send of an upstream
+        /// socket is another request, and that of a downstream socket answers one.
         pub responded: u16,
         /// Its own slot.
         pub slot: u32,

@@ -296,6 +296,10 @@ pub struct Sockets {
     pub closed: u64,
     /// Segments sent again.
     pub retransmits: u64,
+    /// Requests: turns from receive to send on accepted connections. Requests that came together
+    /// (pipelined) and were answered together are one turn.
+    #[serde(default)]
+    pub requests: u64,
     /// Relays: sends on accepted connections that were paired with the receive that caused them.
     #[serde(default)]
     pub relays_matched: u64,

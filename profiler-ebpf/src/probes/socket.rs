@@ -47,6 +47,7 @@ fn send<A: TcpAccess>(args: Args<A>) {
         pair::request(thread, socket);
         return count(|counters| count_send(counters, bytes));
     }
+    let answers = socket.responded().replace(0) == 1;
     let delayed = nagle_delayed(send_state(args.object::<0>()));
     let stamp = pair::take_stamp(thread, socket);
     if let Some(stamp) = &stamp {
@@ -58,6 +59,7 @@ fn send<A: TcpAccess>(args: Args<A>) {
     }
     count(|counters| {
         count_send(counters, bytes);
+        counters.requests += u64::from(answers);
         if delayed {
             counters.nagle_delayed_sends += 1;
         }
@@ -91,6 +93,7 @@ fn recv<A: Access>(args: Args<A>) {
     // Cleared on every receive, so that data that arrives later gets a new stamp.
     let arrival_ns = socket.arrival_ns().replace(0);
     if socket.accepted().get() == 1 {
+        socket.responded().set(1);
         return pair::serve(thread, socket);
     }
     let recv_ns = now();

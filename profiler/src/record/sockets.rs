@@ -25,6 +25,7 @@ pub fn sockets(drained: &Drained, syscalls: &[Syscall]) -> Sockets {
         connected: counters.connected,
         closed: counters.closed,
         retransmits: counters.retransmits,
+        requests: counters.requests,
         relays_matched: counters.relays_matched,
         relays_unmatched: counters.relays_unmatched,
         nagle_delayed_sends: counters.nagle_delayed_sends,

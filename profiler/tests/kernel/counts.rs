@@ -52,6 +52,8 @@ fn counts_messages_to_the_byte() {
         (1, 1, 0)
     );
     assert_eq!(sockets.send_sizes.count, 2 * MESSAGES);
+    // Each message is answered before the next comes.
+    assert_eq!(sockets.requests, MESSAGES);
 }
 
 #[test]

@@ -52,6 +52,8 @@ fn pairs_receives_with_sends_by_connection_in_a_pool() {
     assert_eq!(calls, (2 * EACH + 2, 2 * EACH + 2));
     let relays = (sockets.relays_matched, sockets.relays_unmatched);
     assert_eq!(relays, (2 * EACH, 0));
+    // Several sends answer one request.
+    assert_eq!(sockets.requests, 2);
     // One client's tokens were held for 4 ms, the other's for 40; a bucket is 1/16 wide. However
     // busy the machine is, none is shorter, and half of them are at least 40 ms long.
     let latency = &recording.latency["proxy_latency"];
