@@ -7,7 +7,7 @@
 use crate::{functions, metrics};
 use recording::comparison::{Estimate, InstrumentedEvent, InstrumentedRound, Metric};
 use recording::evidence::{Field, Part};
-use recording::vocabulary::MetricId;
+use recording::vocabulary::{MetricId, Per};
 use recording::{Evidence, Recording};
 
 /// Metric that shows the cost of instrumentation.
@@ -31,7 +31,7 @@ fn of_round(path: &str, recording: &Recording, measured: &[Metric]) -> Option<In
         count: event.count,
         per_token: per_token(event.count),
     });
-    let sample = metrics::of(CPU).sample(recording);
+    let sample = metrics::of(CPU).sample(recording, Per::Token);
     let functions = functions::Functions::of(std::iter::once(recording));
     Some(InstrumentedRound {
         arm: recording.target.arm.clone(),

@@ -8,7 +8,8 @@
 //! 1. [`annotate`](mod@annotate) assigns roles to threads;
 //! 2. [`arms`] groups the recordings into arms and rounds;
 //! 3. [`metrics`] takes one sample of each metric from each round;
-//! 4. [`stats`] turns samples into values, intervals and verdicts;
+//! 4. [`unit_of_work`] chooses the denominator of costs, and [`stats`] turns samples into values,
+//!    intervals and verdicts;
 //! 5. [`attribution`] splits CPU time, and [`ledger`] books it and all else in rows;
 //! 6. [`pairs`] computes the rows of each difference;
 //! 7. [`waste`] lists the work that each arm alone could do without;
@@ -47,6 +48,7 @@ pub mod runtime;
 pub mod stack_calls;
 pub mod stats;
 pub mod thresholds;
+pub mod unit_of_work;
 pub mod validity;
 pub mod waste;
 
@@ -88,9 +90,10 @@ fn compare_annotated(
 ) -> Comparison {
     let all = arms::group(recordings);
     let arms = arms::compared(&all);
+    let unit = unit_of_work::of(&arms);
     let measured = metrics::ALL
         .iter()
-        .filter_map(|metric| pairs::Measured::of(metric, &arms));
+        .filter_map(|metric| pairs::Measured::of(metric, &arms, unit));
     let measured: Vec<_> = measured.collect();
     let mut comparison = Comparison {
         schema: COMPARISON_SCHEMA.into(),
@@ -101,6 +104,7 @@ fn compare_annotated(
             .collect(),
         observer_cost: observer_cost::measure(&all),
         memory_growth: memory_growth::measure(&arms),
+        work: unit_of_work::describe(&arms, unit),
         validity: validity::judge(&arms, &all),
         ..Comparison::default()
     };
@@ -110,9 +114,10 @@ fn compare_annotated(
     let found: Vec<_> = arms.iter().map(LargestFunctions::of).collect();
     largest_functions::name(&mut comparison.arms, &mut comparison.metrics, &found);
     for (arm, rounds) in comparison.arms.iter_mut().zip(&arms) {
-        arm.waste = waste::find(arm, rounds, &Thresholds::default());
+        arm.waste = waste::find(arm, rounds, unit, &Thresholds::default());
     }
     pairs::judge_together(&mut comparison.metrics);
+    unit_of_work::withdraw_verdicts(&mut comparison, &arms);
     comparison.instrumented = instrumented::measure(recordings, &comparison.metrics);
     comparison.findings = findings::find(&comparison, &arms, &Thresholds::default());
     comparison.claims = claims::judge(statements, &comparison, &arms);

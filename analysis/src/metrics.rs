@@ -2,14 +2,15 @@
 
 mod samples;
 mod starts;
+mod table;
 
-use crate::ledger::{Ledger, events, latency, memory, stall, waiting};
+pub use table::ALL;
+
+use crate::ledger::Ledger;
 use crate::stats::Sample;
-use crate::{attribution, event_loops};
 use recording::Recording;
 use recording::observer::Mode;
-use recording::vocabulary::MetricId;
-use samples::{cpu_per_second, each, load, over, per_request, per_token, switches, syscalls};
+use recording::vocabulary::{MetricId, Per};
 
 /// Takes the sample of one round; `None` where the round does not have it.
 type Take = fn(&Recording) -> Option<Sample>;
@@ -25,13 +26,37 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// Returns the sample of one round; `None` where the round does not have it, or nothing to
-    /// divide by.
-    pub fn sample(&self, recording: &Recording) -> Option<Sample> {
+    /// Returns the sample of one round, where costs are per `unit`; `None` where the round does not
+    /// have it, or nothing to divide by.
+    pub fn sample(&self, recording: &Recording, unit: Per) -> Option<Sample> {
         if recording.observer.mode < self.needs() || !self.is_about(recording) {
             return None;
         }
-        (self.take)(recording).filter(|sample| sample.over > 0.0)
+        let taken = (self.take)(recording)?;
+        let over = match self.id.is_per_work() {
+            true if self.is_of_unit(unit) => recording.units(unit),
+            true => return None,
+            false => taken.over,
+        };
+        (over > 0.0).then_some(Sample { over, ..taken })
+    }
+
+    /// Returns whether a metric per unit of work exists for `unit`. Tokens have metrics of their
+    /// own, and so has the CPU time of a request.
+    fn is_of_unit(&self, unit: Per) -> bool {
+        match unit {
+            Per::Work(_) => true,
+            Per::Request => self.id != MetricId::CpuNsPerWork,
+            _ => false,
+        }
+    }
+
+    /// Returns the denominator of the metric's values, where costs are per `unit`.
+    pub fn per(&self, unit: Per) -> Per {
+        match self.id.is_per_work() {
+            true => unit,
+            false => self.id.per(),
+        }
     }
 
     /// Returns whether the metric and the recording are both of starts, or both of a server under
@@ -46,12 +71,16 @@ impl Definition {
     fn needs(&self) -> Mode {
         use MetricId::*;
         match self.id {
-            SwitchesPerToken | WakeupsPerToken | RunQueueNsPerSecond => Mode::Counters,
+            SwitchesPerToken | SwitchesPerWork | WakeupsPerToken | WakeupsPerWork
+            | RunQueueNsPerSecond => Mode::Counters,
             StartSyscalls
             | SyscallsPerToken
+            | SyscallsPerWork
             | ThreadNsPerSecond
             | LoopBlockedNsPerToken
-            | LoopRunQueueNsPerToken => Mode::All,
+            | LoopBlockedNsPerWork
+            | LoopRunQueueNsPerToken
+            | LoopRunQueueNsPerWork => Mode::All,
             _ => Mode::None,
         }
     }
@@ -69,199 +98,22 @@ impl Definition {
     }
 }
 
+/// Returns the metric of CPU time per `unit`.
+pub fn cpu_time_per(unit: Per) -> MetricId {
+    match unit {
+        Per::Work(_) => MetricId::CpuNsPerWork,
+        Per::Token => MetricId::CpuNsPerToken,
+        Per::Request => MetricId::CpuNsPerRequest,
+        Per::Start => MetricId::StartCpuNs,
+        _ => MetricId::CpuNsPerSecond,
+    }
+}
+
 /// Returns the definition of a metric.
 pub fn of(id: MetricId) -> &'static Definition {
     let known = ALL.iter().find(|metric| metric.id == id);
     known.expect("a test finds the definition of every metric")
 }
-
-const fn new(id: MetricId, take: Take, book: Option<Book>) -> Definition {
-    Definition { id, take, book }
-}
-
-/// Every metric, in the order of reports.
-pub const ALL: &[Definition] = &[
-    new(
-        MetricId::StartFirstTokenNs,
-        |r| starts::median(r, |start| start.first_token_ns),
-        None,
-    ),
-    new(
-        MetricId::StartListeningNs,
-        |r| starts::median(r, |start| start.listening_ns),
-        None,
-    ),
-    new(
-        MetricId::StartCpuNs,
-        |r| starts::each(r, r.process.on_cpu_ns),
-        Some(attribution::book),
-    ),
-    new(
-        MetricId::StartMinorFaults,
-        |r| starts::each(r, r.faults.minor),
-        None,
-    ),
-    new(
-        MetricId::StartMajorFaults,
-        |r| starts::each(r, r.faults.major),
-        None,
-    ),
-    new(
-        MetricId::StartSyscalls,
-        |r| starts::each(r, syscalls(r)),
-        Some(events::book_syscalls),
-    ),
-    new(
-        MetricId::StartBinaryBytes,
-        |r| over(r.target.binary_bytes, 1),
-        None,
-    ),
-    new(
-        MetricId::StartInstalledBytes,
-        |r| over(r.target.installed_bytes?, 1),
-        None,
-    ),
-    new(
-        MetricId::CpuNsPerToken,
-        |r| per_token(r, r.process.on_cpu_ns),
-        Some(attribution::book),
-    ),
-    new(
-        MetricId::CpuNsPerRequest,
-        |r| per_request(r, r.process.on_cpu_ns),
-        Some(attribution::book),
-    ),
-    new(
-        MetricId::CpuNsPerSecond,
-        cpu_per_second,
-        Some(attribution::book),
-    ),
-    new(
-        MetricId::LoopBlockedNsPerToken,
-        stall::blocked,
-        Some(stall::book_blocked),
-    ),
-    new(
-        MetricId::LoopRunQueueNsPerToken,
-        stall::run_queue,
-        Some(stall::book_run_queue),
-    ),
-    new(
-        MetricId::LoopIterationsPerToken,
-        event_loops::iterations_per_token,
-        None,
-    ),
-    new(
-        MetricId::LoopWorkNsPerIteration,
-        event_loops::work_per_iteration,
-        None,
-    ),
-    new(
-        MetricId::LoopIterationP99Ns,
-        event_loops::iteration_p99,
-        None,
-    ),
-    new(
-        MetricId::LoopEmptyPollsPerToken,
-        event_loops::empty_polls_per_token,
-        None,
-    ),
-    new(
-        MetricId::GcBurstsPerToken,
-        event_loops::gc_bursts_per_token,
-        None,
-    ),
-    new(
-        MetricId::GoroutineSwitchesPerToken,
-        event_loops::goroutine_switches_per_token,
-        None,
-    ),
-    new(
-        MetricId::ThreadNsPerSecond,
-        waiting::life,
-        Some(waiting::book_life),
-    ),
-    new(
-        MetricId::RunQueueNsPerSecond,
-        waiting::queued,
-        Some(waiting::book_queued),
-    ),
-    new(
-        MetricId::RssBytes,
-        |r| each(r.memory.rss_bytes),
-        Some(memory::book),
-    ),
-    new(
-        MetricId::PeakRssBytes,
-        |r| each(r.memory.peak_rss_bytes),
-        None,
-    ),
-    new(
-        MetricId::SwitchesPerToken,
-        |r| per_token(r, switches(r)),
-        Some(events::book_switches),
-    ),
-    new(
-        MetricId::WakeupsPerToken,
-        |r| per_token(r, r.process.wakeups),
-        Some(events::book_wakeups),
-    ),
-    new(
-        MetricId::SyscallsPerToken,
-        |r| per_token(r, syscalls(r)),
-        Some(events::book_syscalls),
-    ),
-    new(
-        MetricId::FaultsPerToken,
-        |r| per_token(r, r.faults.minor + r.faults.major),
-        Some(events::book_faults),
-    ),
-    new(
-        MetricId::TtftNs,
-        |r| load(r, |l| (l.ttft.count, l.ttft.p50_ns)),
-        None,
-    ),
-    new(
-        MetricId::TtftP99Ns,
-        |r| load(r, |l| (l.ttft.count, l.ttft.p99_ns)),
-        None,
-    ),
-    new(
-        MetricId::ItlNs,
-        |r| load(r, |l| (l.itl.count, l.itl.p50_ns)),
-        None,
-    ),
-    new(
-        MetricId::ItlP99Ns,
-        |r| load(r, |l| (l.itl.count, l.itl.p99_ns)),
-        None,
-    ),
-    new(
-        MetricId::TotalNs,
-        |r| load(r, |l| (l.total.count, l.total.p50_ns)),
-        None,
-    ),
-    new(
-        MetricId::ProxyLatencyMeanNs,
-        latency::mean,
-        Some(latency::book_mean),
-    ),
-    new(
-        MetricId::ProxyLatencyNs,
-        |r| latency::quantile(r, 0.5),
-        Some(|path, r, ledger| latency::book_quantile(0.5, path, r, ledger)),
-    ),
-    new(
-        MetricId::ProxyLatencyP90Ns,
-        |r| latency::quantile(r, 0.9),
-        Some(|path, r, ledger| latency::book_quantile(0.9, path, r, ledger)),
-    ),
-    new(
-        MetricId::ProxyLatencyP99Ns,
-        |r| latency::quantile(r, 0.99),
-        Some(|path, r, ledger| latency::book_quantile(0.99, path, r, ledger)),
-    ),
-];
 
 #[cfg(test)]
 mod tests;

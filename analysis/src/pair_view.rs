@@ -2,6 +2,7 @@
 
 use recording::Evidence;
 use recording::comparison::{Finding, Metric, Pair};
+use std::borrow::Cow;
 
 /// One pair of one metric, and its place in the comparison.
 pub struct PairView<'a> {
@@ -30,8 +31,8 @@ impl<'a> PairView<'a> {
     }
 
     /// Returns the words for the metric.
-    pub fn title(&self) -> &'static str {
-        self.metric.name.label()
+    pub fn title(&self) -> Cow<'static, str> {
+        self.metric.label()
     }
 
     /// Returns b − a, in the metric's unit.

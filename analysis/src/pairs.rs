@@ -11,7 +11,7 @@ use crate::metrics::Definition;
 use crate::stats::{self, Sample};
 use recording::Evidence;
 use recording::comparison::{Amount, Arm, Estimate, LedgerRow, Metric, Pair, Term, Verdict};
-use recording::vocabulary::MetricId;
+use recording::vocabulary::{MetricId, Per};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest fixed-point number that is the same number as a float, by a wide margin.
@@ -20,6 +20,7 @@ const LARGEST: i64 = 1 << 52;
 /// One metric, measured in all arms that have it.
 pub struct Measured<'a> {
     id: MetricId,
+    per: Per,
     grid: Grid,
     arms: Vec<MeasuredArm<'a>>,
 }
@@ -50,10 +51,10 @@ struct Fixed {
 }
 
 impl<'a> Measured<'a> {
-    /// Measures a metric; `None` where no arm has it.
-    pub fn of(definition: &Definition, arms: &[Rounds<'a>]) -> Option<Self> {
+    /// Measures a metric, where costs are per `unit`; `None` where no arm has it.
+    pub fn of(definition: &Definition, arms: &[Rounds<'a>], unit: Per) -> Option<Self> {
         let arms = arms.iter().enumerate();
-        let measured = arms.filter_map(|(place, arm)| measure(definition, place, arm));
+        let measured = arms.filter_map(|(place, arm)| measure(definition, place, arm, unit));
         let (values, mut arms): (Vec<f64>, Vec<_>) = measured.unzip();
         let booked = arms
             .iter()
@@ -63,8 +64,13 @@ impl<'a> Measured<'a> {
         for (arm, value) in arms.iter_mut().zip(&values) {
             arm.value = grid.fix(*value);
         }
-        let id = definition.id;
-        (!arms.is_empty()).then_some(Measured { id, grid, arms })
+        let (id, per) = (definition.id, definition.per(unit));
+        (!arms.is_empty()).then_some(Measured {
+            id,
+            per,
+            grid,
+            arms,
+        })
     }
 
     /// Returns the metric with all pairs, as it stands at a place among all metrics.
@@ -81,6 +87,7 @@ impl<'a> Measured<'a> {
         let mut metric = Metric {
             arms: arms.map(|arm| (arm.name.into(), value(arm))).collect(),
             pairs: pairs.collect(),
+            per: self.per,
             ..Metric::new(self.id)
         };
         for (index, pair) in metric.pairs.iter_mut().enumerate() {
@@ -217,11 +224,12 @@ fn measure<'a>(
     definition: &Definition,
     place: usize,
     arm: &Rounds<'a>,
+    unit: Per,
 ) -> Option<(f64, MeasuredArm<'a>)> {
     let mut samples = Vec::new();
     let mut ledger = Ledger::default();
     for (path, recording) in &arm.rounds {
-        if let Some(sample) = definition.sample(recording) {
+        if let Some(sample) = definition.sample(recording, unit) {
             samples.push(sample);
             definition.book(path, recording, &mut ledger);
         }

@@ -67,6 +67,12 @@ pub enum Limit {
     StealShare,
     /// Share of events that may be lost.
     LostShare,
+    /// Difference of rates that count as equal, where costs are per second or per request of the
+    /// kernel.
+    RateDifference,
+    /// Difference of bytes received per request that count as equal, where the kernel counted the
+    /// requests.
+    RequestSizeDifference,
     /// Share of an arm's CPU time from which waste is listed.
     WasteShare,
     /// Occurrences per token from which waste is listed, at any share.

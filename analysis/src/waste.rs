@@ -7,9 +7,10 @@
 mod rules;
 
 use crate::arms::Rounds;
+use crate::metrics;
 use crate::thresholds::{Limit, Thresholds};
 use recording::comparison::{LedgerRow, Waste};
-use recording::vocabulary::{MetricId, Per};
+use recording::vocabulary::Per;
 use recording::{Evidence, Recording, comparison};
 use rules::RULES;
 
@@ -22,7 +23,7 @@ struct View<'a> {
     limits: &'a Thresholds,
     rows: &'a [LedgerRow],
     per: Per,
-    /// Tokens or seconds of all rounds.
+    /// Units of work, or seconds, of all rounds.
     units: f64,
     /// CPU time per unit.
     cpu: f64,
@@ -38,8 +39,13 @@ struct Found {
 }
 
 /// Returns the waste of an arm, costliest first; nothing where the arm has no CPU ledger.
-pub fn find(arm: &comparison::Arm, rounds: &Rounds<'_>, limits: &Thresholds) -> Vec<Waste> {
-    let Some(view) = View::of(arm, rounds, limits) else {
+pub fn find(
+    arm: &comparison::Arm,
+    rounds: &Rounds<'_>,
+    unit: Per,
+    limits: &Thresholds,
+) -> Vec<Waste> {
+    let Some(view) = View::of(arm, rounds, unit, limits) else {
         return Vec::new();
     };
     let found = RULES.iter().filter_map(|rule| {
@@ -80,18 +86,14 @@ impl<'a> View<'a> {
     fn of(
         arm: &'a comparison::Arm,
         rounds: &'a Rounds<'a>,
+        per: Per,
         limits: &'a Thresholds,
     ) -> Option<Self> {
-        let metrics = [MetricId::CpuNsPerToken, MetricId::CpuNsPerSecond];
-        let metric = metrics
-            .into_iter()
-            .find(|metric| arm.ledger.contains_key(metric))?;
-        let rows = &arm.ledger[&metric];
-        let per = metric.per();
-        let units = rounds.rounds.iter().map(|(_, round)| match per {
-            Per::Token => round.tokens() as f64,
-            _ => round.window.duration_ns as f64 / 1e9,
-        });
+        if per == Per::Start {
+            return None;
+        }
+        let rows = arm.ledger.get(&metrics::cpu_time_per(per))?;
+        let units = rounds.rounds.iter().map(|(_, round)| round.units(per));
         let units: f64 = units.sum();
         let cpu: f64 = rows.iter().map(|row| row.amount.value).sum();
         (units > 0.0 && cpu > 0.0).then_some(View {

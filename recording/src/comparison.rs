@@ -6,6 +6,7 @@ mod function;
 mod instrumented;
 mod observer_cost;
 mod waste;
+mod work;
 
 pub use arm::{Arm, EventLoops, LedgerRow, MemoryGrowth};
 pub use finding::{Claim, ClaimVerdict, Finding, Prediction};
@@ -13,10 +14,12 @@ pub use function::FunctionShare;
 pub use instrumented::{InstrumentedEvent, InstrumentedRound};
 pub use observer_cost::{BudgetVerdict, ObserverCost};
 pub use waste::{Waste, WasteId};
+pub use work::UnitOfWork;
 
 use crate::evidence::Evidence;
 use crate::vocabulary::{MetricId, Per, Role, TermKind, Unit};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Several arms, compared.
@@ -42,6 +45,9 @@ pub struct Comparison {
     /// Growth of resident memory with connections and with time, where recordings show it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub memory_growth: Vec<MemoryGrowth>,
+    /// The unit of work that costs are divided by, and how much of it the arms did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<UnitOfWork>,
     /// Whether the comparison may be trusted.
     pub validity: Validity,
 }
@@ -72,6 +78,15 @@ impl Metric {
             pairs: Vec::new(),
         }
     }
+
+    /// Returns the words for the metric, with the name of its unit of work: `CPU time per command`.
+    pub fn label(&self) -> Cow<'static, str> {
+        let label = self.name.label();
+        match self.name.is_per_work() {
+            true => label.replace("unit of work", self.per.label()).into(),
+            false => label.into(),
+        }
+    }
 }
 
 /// A value with its 95 % interval over rounds.
@@ -100,6 +115,10 @@ pub struct Pair {
     pub p_value: Option<f64>,
     /// Whether there is a difference, with all metrics of the two arms considered together.
     pub verdict: Verdict,
+    /// Why the two values do not belong together: the arms may have done different amounts of work.
+    /// The verdict is then inconclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomparable: Option<String>,
     /// Further rounds of each arm that would resolve a 5 % difference, where `verdict` is
     /// inconclusive: the least number of rounds n for which Student's t over √n narrows `ci95` to
     /// 5 % to each side. Absent for a single round, which has no interval.

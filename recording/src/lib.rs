@@ -30,6 +30,7 @@ pub mod stacks;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod vocabulary;
+pub mod work;
 pub mod workload;
 
 pub use code_hint::CodeHint;
@@ -43,6 +44,7 @@ pub use memory::MemoryStack;
 pub use relays::RelayBucket;
 pub use runtime_stats::RuntimeStats;
 pub use stacks::Stacks;
+pub use work::Work;
 pub use workload::Workload;
 
 use serde::{Deserialize, Serialize};
@@ -116,6 +118,10 @@ pub struct Recording {
     pub runtime_stats: RuntimeStats,
     /// The load generator's summary of the same window, where there was one.
     pub load: Option<LoadSummary>,
+    /// Work of the target in the window. Absent where no one named a unit and the kernel saw no
+    /// request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Work>,
     /// Content tokens that the model sent in the same window, where the model was our stub.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_tokens: Option<u64>,

@@ -7,6 +7,7 @@ use crate::{Input, clean::clean};
 use recording::comparison::{self, LedgerRow};
 use recording::process::Thread;
 use recording::vocabulary::{MetricId, Per, Role};
+use recording::work::common_unit;
 use recording::{Histogram, Recording};
 use std::collections::BTreeMap;
 
@@ -29,7 +30,8 @@ pub struct Arm<'a> {
 pub struct Arms<'a> {
     /// The arms.
     pub list: Vec<Arm<'a>>,
-    /// A token, request, start or second: the denominator of rates, the same for all arms.
+    /// A token, request, unit of work, start or second: the denominator of rates, the same for all
+    /// arms.
     pub per: Per,
 }
 
@@ -37,7 +39,8 @@ impl<'a> Arms<'a> {
     /// Groups the input's recordings by arm.
     pub fn of(input: &Input<'a>) -> Self {
         let shown: Vec<&Recording> = shown(input).collect();
-        let per = per(&shown);
+        let work = input.comparison.work.as_ref();
+        let per = work.map_or_else(|| common_unit(shown.iter().copied()), |work| work.per);
         let compared = input.comparison.arms.iter();
         let names = compared.clone().map(|arm| arm.arm.as_str());
         let recorded = shown.iter().map(|recording| recording.target.arm.as_str());
@@ -95,26 +98,11 @@ impl<'a> Arms<'a> {
     pub fn cpu_metric(&self) -> MetricId {
         match self.per {
             Per::Token => MetricId::CpuNsPerToken,
+            Per::Work(_) => MetricId::CpuNsPerWork,
             Per::Request => MetricId::CpuNsPerRequest,
             Per::Start => MetricId::StartCpuNs,
             _ => MetricId::CpuNsPerSecond,
         }
-    }
-}
-
-/// Returns tokens where every recording has them, else requests, else starts, else seconds.
-fn per(shown: &[&Recording]) -> Per {
-    let all = |holds: fn(&Recording) -> bool| {
-        !shown.is_empty() && shown.iter().all(|recording| holds(recording))
-    };
-    if all(|recording| recording.tokens() > 0) {
-        Per::Token
-    } else if all(|recording| recording.requests() > 0) {
-        Per::Request
-    } else if all(|recording| !recording.starts.is_empty()) {
-        Per::Start
-    } else {
-        Per::Second
     }
 }
 
@@ -124,7 +112,7 @@ impl<'a> Arm<'a> {
         self.rounds.iter().map(|round| value(round) as f64).sum()
     }
 
-    /// Returns a sum over rounds, per token, request, start or second.
+    /// Returns a sum over rounds, per unit.
     pub fn rate(&self, value: impl Fn(&Recording) -> u64) -> f64 {
         self.sum(value) / self.divisor()
     }
@@ -134,14 +122,10 @@ impl<'a> Arm<'a> {
         self.sum(value) / self.rounds.len() as f64
     }
 
-    /// Returns the tokens, requests, starts or seconds of all rounds.
+    /// Returns the units of all rounds.
     pub fn divisor(&self) -> f64 {
-        match self.per {
-            Per::Token => self.sum(Recording::tokens),
-            Per::Request => self.sum(Recording::requests),
-            Per::Start => self.sum(|round| round.starts.len() as u64),
-            _ => self.sum(|round| round.window.duration_ns) / 1e9,
-        }
+        let rounds = self.rounds.iter();
+        rounds.map(|round| round.units(self.per)).sum()
     }
 
     /// Returns a distribution of all rounds together; empty if it was not recorded.

@@ -7,6 +7,7 @@ mod notes;
 mod parts;
 mod row;
 mod sentence;
+mod unit;
 
 use crate::clean::clean;
 use entry::Side;
@@ -42,6 +43,9 @@ pub struct Verdict {
     /// Cost of observing, where it was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observing_cost: Option<String>,
+    /// Meaning of a unit of work that no one named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// The numbers behind it.
     pub evidence: Vec<Evidence>,
 }
@@ -101,8 +105,8 @@ pub fn verdicts(comparison: &Comparison) -> Vec<Verdict> {
         .collect()
 }
 
-/// Returns the metric that the report is about, with its index: CPU time per token, request or
-/// second, in this order, or the first metric of a cold start.
+/// Returns the metric that the report is about, with its index: CPU time per unit of work, token,
+/// request or second, in this order, or the first metric of a cold start.
 pub fn main_metric(comparison: &Comparison) -> Option<(usize, &Metric)> {
     let alone = comparison.arms.len() < 2;
     let metrics = comparison.metrics.iter().enumerate();
@@ -137,22 +141,20 @@ fn of_one(comparison: &Comparison, index: usize, metric: &Metric, estimate: &Est
     if low != high {
         detail.push(format!("95 % interval {low}–{high} {}", scale.unit));
     }
+    detail.extend(unit::rates(comparison, metric, &[&arm.arm]));
     detail.push(rounds([arm.rounds, arm.rounds]));
     Verdict {
         metric: metric.name,
-        headline: match noun(metric.name) {
+        headline: match noun(metric) {
             Some(noun) => format!("{name} uses {} of {noun}", scale.full(estimate.value)),
-            None => format!(
-                "{name}: {}, {}",
-                metric.name.label(),
-                scale.full(estimate.value)
-            ),
+            None => format!("{name}: {}, {}", metric.label(), scale.full(estimate.value)),
         },
         detail: detail.join(", "),
         parts: parts::of_arm(arm, metric, estimate.value),
         coverage: notes::coverage_of_arm(arm, metric),
         what_to_try: notes::advice(comparison, metric, None),
         observing_cost: notes::observing_cost(comparison, &[&arm.arm]),
+        unit: unit::note(comparison, metric),
         evidence: vec![Evidence::value(index, &arm.arm)],
         arms: vec![name],
     }
@@ -163,6 +165,7 @@ fn of_pair(comparison: &Comparison, metric: &Metric, pair: &Pair, place: Evidenc
     let scale = Scale::of(metric.unit, [a, b]);
     let mut detail = vec![format!("{} against {}", scale.full(b), scale.full(a))];
     detail.extend(interval(pair.ci95).map(|range| format!("95 % interval {range}")));
+    detail.extend(unit::rates(comparison, metric, &[&pair.b, &pair.a]));
     let arm = |name: &str| comparison.arms.iter().find(|arm| arm.arm == name);
     let counts = [&pair.a, &pair.b].map(|name| arm(name).map_or(0, |arm| arm.rounds));
     detail.push(rounds(counts));
@@ -182,6 +185,7 @@ fn of_pair(comparison: &Comparison, metric: &Metric, pair: &Pair, place: Evidenc
             .then(|| notes::advice(comparison, metric, Some((pair, &side))))
             .flatten(),
         observing_cost: notes::observing_cost(comparison, &[&pair.a, &pair.b]),
+        unit: unit::note(comparison, metric),
         evidence: vec![place],
     }
 }

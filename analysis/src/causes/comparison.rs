@@ -8,6 +8,7 @@ use recording::comparison::{Amount, Term};
 use recording::evidence::Rows;
 use recording::format;
 use recording::vocabulary::{Per, Role, SyscallClass, TermKind};
+use recording::work::common_unit;
 use recording::{Evidence, Recording};
 
 /// A row of the ledger, seen from the costly arm.
@@ -171,35 +172,25 @@ impl<'a> Comparison<'a> {
         self.view.at.row(Rows::Terms, row.index)
     }
 
-    /// Returns a number of an arm's recordings per token, or per second without tokens.
-    pub fn per(&self, arm: &Rounds<'_>, of: impl Fn(&Recording) -> u64) -> f64 {
-        let by_token = self.view.metric.per != Per::Second;
-        let over = |recording: &Recording| {
-            if by_token {
-                recording.tokens() as f64
-            } else {
-                recording.window.duration_ns as f64 / 1e9
+    /// Returns the unit that counts are per: the metric's, or the one that both arms have where the
+    /// metric is a total.
+    fn unit(&self) -> Per {
+        match self.view.metric.per {
+            Per::Total => {
+                let rounds = self.costly.rounds.iter().chain(&self.baseline.rounds);
+                common_unit(rounds.map(|(_, recording)| *recording))
             }
-        };
-        let sum: f64 = arm
-            .rounds
-            .iter()
-            .map(|(_, recording)| of(recording) as f64)
-            .sum();
-        let unit: f64 = arm
-            .rounds
-            .iter()
-            .map(|(_, recording)| over(recording))
-            .sum();
-        if unit > 0.0 { sum / unit } else { 0.0 }
+            per => per,
+        }
     }
 
-    /// Returns the unit of [`Self::per`], for sentences.
-    fn counted_per(&self) -> &'static str {
-        match self.view.metric.per {
-            Per::Second => "per second",
-            _ => "per token",
-        }
+    /// Returns a number of an arm's recordings per unit of work, or per second without one.
+    pub fn per(&self, arm: &Rounds<'_>, of: impl Fn(&Recording) -> u64) -> f64 {
+        let unit = self.unit();
+        let rounds = || arm.rounds.iter().map(|(_, recording)| *recording);
+        let sum: f64 = rounds().map(|recording| of(recording) as f64).sum();
+        let units: f64 = rounds().map(|recording| recording.units(unit)).sum();
+        if units > 0.0 { sum / units } else { 0.0 }
     }
 
     /// Returns ` per token` where the metric is per token; nothing for totals.
@@ -218,9 +209,9 @@ impl<'a> Comparison<'a> {
 
     /// Returns `3.10 syscalls per token against 0.400`, of any two numbers.
     pub fn compared(&self, events: &str, costly: f64, baseline: f64) -> String {
-        let (per, costly) = (self.counted_per(), format::number(costly));
+        let (unit, costly) = (self.unit(), format::number(costly));
         format!(
-            "{costly} {events} {per} against {}",
+            "{costly} {events} per {unit} against {}",
             format::number(baseline)
         )
     }

@@ -44,7 +44,7 @@ use recording::vocabulary::MetricId;
 /// Metrics that a rule explains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Explains {
-    /// CPU time per token (per second, without a load).
+    /// CPU time per unit of work (per second, without one).
     Cpu,
     /// Resident memory.
     Memory,
@@ -59,11 +59,18 @@ pub enum Explains {
 impl Explains {
     fn of(metric: MetricId) -> Option<Self> {
         match metric {
-            MetricId::CpuNsPerToken | MetricId::CpuNsPerSecond => Some(Explains::Cpu),
+            MetricId::CpuNsPerToken
+            | MetricId::CpuNsPerWork
+            | MetricId::CpuNsPerRequest
+            | MetricId::CpuNsPerSecond => Some(Explains::Cpu),
             MetricId::RssBytes => Some(Explains::Memory),
             metric if metric.is_proxy_latency() => Some(Explains::ProxyLatency),
-            MetricId::LoopBlockedNsPerToken => Some(Explains::Blocked),
-            MetricId::LoopRunQueueNsPerToken => Some(Explains::RunQueue),
+            MetricId::LoopBlockedNsPerToken | MetricId::LoopBlockedNsPerWork => {
+                Some(Explains::Blocked)
+            }
+            MetricId::LoopRunQueueNsPerToken | MetricId::LoopRunQueueNsPerWork => {
+                Some(Explains::RunQueue)
+            }
             _ => None,
         }
     }

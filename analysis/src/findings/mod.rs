@@ -5,26 +5,25 @@ mod difference;
 mod sentence;
 
 use crate::thresholds::{Limit, Thresholds};
-use crate::{arms::Rounds, causes, conditions, pair_view::PairView};
+use crate::{arms::Rounds, causes, conditions, metrics, pair_view::PairView};
 use recording::{
     Comparison,
     comparison::{Finding, Metric, Verdict},
-    vocabulary::MetricId,
+    vocabulary::{MetricId, Per},
 };
 
-/// The metrics that have sentences; the others have tables only.
+/// The metrics that have sentences, besides CPU time per unit; the others have tables only.
 const IN_SENTENCES: [MetricId; 10] = [
-    MetricId::CpuNsPerToken,
     MetricId::RssBytes,
     MetricId::LoopBlockedNsPerToken,
+    MetricId::LoopBlockedNsPerWork,
     MetricId::LoopRunQueueNsPerToken,
+    MetricId::LoopRunQueueNsPerWork,
     MetricId::ProxyLatencyMeanNs,
     MetricId::ProxyLatencyP99Ns,
     MetricId::TtftNs,
     MetricId::ItlNs,
     MetricId::TotalNs,
-    // Without a load there are no tokens.
-    MetricId::CpuNsPerSecond,
 ];
 
 /// Returns all findings, largest share first; those of one share in the order of metrics and pairs.
@@ -41,13 +40,15 @@ pub fn find(comparison: &Comparison, arms: &[Rounds<'_>], limits: &Thresholds) -
 }
 
 fn views<'a>(comparison: &'a Comparison, limits: &Thresholds) -> Vec<PairView<'a>> {
-    let has_tokens = comparison
-        .metrics
-        .iter()
-        .any(|metric| metric.name == IN_SENTENCES[0]);
+    let unit = comparison
+        .work
+        .as_ref()
+        .map_or(Per::Second, |work| work.per);
+    // A unit that was named hides tokens.
+    let is_hidden = |id: MetricId| id.per() == Per::Token && matches!(unit, Per::Work(_));
     let has_sentence = |metric: &Metric| {
-        IN_SENTENCES.contains(&metric.name)
-            && !(has_tokens && metric.name == MetricId::CpuNsPerSecond)
+        let id = metric.name;
+        (IN_SENTENCES.contains(&id) && !is_hidden(id)) || id == metrics::cpu_time_per(unit)
     };
     let metrics = comparison.metrics.iter().enumerate();
     metrics
@@ -65,7 +66,10 @@ fn views<'a>(comparison: &'a Comparison, limits: &Thresholds) -> Vec<PairView<'a
 fn is_stall(metric: MetricId) -> bool {
     matches!(
         metric,
-        MetricId::LoopBlockedNsPerToken | MetricId::LoopRunQueueNsPerToken
+        MetricId::LoopBlockedNsPerToken
+            | MetricId::LoopBlockedNsPerWork
+            | MetricId::LoopRunQueueNsPerToken
+            | MetricId::LoopRunQueueNsPerWork
     )
 }
 

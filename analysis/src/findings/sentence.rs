@@ -30,6 +30,9 @@ pub fn equivalent(view: &PairView<'_>) -> String {
 pub fn undecided(view: &PairView<'_>) -> String {
     let (a, b) = (&view.pair.a, &view.pair.b);
     let (title, values) = (view.title(), values(view));
+    if let Some(reason) = &view.pair.incomparable {
+        return format!("{title}: no verdict, because {reason} ({values}).");
+    }
     if !has_interval(view) {
         return format!(
             "{title}: no verdict, because one round has no interval ({values}). Record at least 2 rounds, better 4."

@@ -25,7 +25,7 @@ mod tests {
     use super::*;
     use crate::metrics::ALL;
     use recording::testing::Build;
-    use recording::vocabulary::MetricId;
+    use recording::vocabulary::{MetricId, Per};
 
     fn started(first_token_ns: &[u64]) -> Recording {
         let start = |ns: &u64| Start {
@@ -53,7 +53,7 @@ mod tests {
         let names = |recording: &Recording| {
             let held = ALL
                 .iter()
-                .filter(|metric| metric.sample(recording).is_some());
+                .filter(|metric| metric.sample(recording, Per::Start).is_some());
             held.map(|metric| metric.id).collect::<Vec<_>>()
         };
         let of_start = names(&started(&[8, 4]));

@@ -20,7 +20,7 @@ const fn entry(
 }
 
 /// Every threshold, in the order of [`Limit`].
-pub const TABLE: [Entry; 33] = [
+pub const TABLE: [Entry; 35] = [
     entry(
         Limit::ReportedShare,
         0.05,
@@ -209,6 +209,20 @@ pub const TABLE: [Entry; 33] = [
         Value,
         "share of events that may be lost",
         "a tenth of the 1 % that checks of counts allow",
+    ),
+    entry(
+        Limit::RateDifference,
+        0.03,
+        Value,
+        "difference of rates that count as equal, without a named unit of work",
+        "the ±3 % that count as equal",
+    ),
+    entry(
+        Limit::RequestSizeDifference,
+        0.1,
+        Value,
+        "difference of bytes received per request that count as equal, if the kernel counted",
+        "judgement: a header more or less, but no second request",
     ),
     entry(
         Limit::WasteShare,

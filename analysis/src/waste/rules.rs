@@ -49,7 +49,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: WasteId::GcSync,
-        advice: "Allocate less per token, or give the heap more room, so that collections are rarer.",
+        advice: "Allocate less for each unit of work, or give the heap more room, so that collections are rarer.",
         find: gc_sync,
     },
     Rule {

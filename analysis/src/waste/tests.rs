@@ -5,7 +5,7 @@ use recording::Recording;
 use recording::comparison::{Waste, WasteId};
 use recording::runtime_stats::EventLoop;
 use recording::testing::{Build, MAIN};
-use recording::vocabulary::Role;
+use recording::vocabulary::{Per, Role};
 
 /// A server that receives, works and sends once for each of 100 tokens, and what is planted beside.
 fn waste_of(plant: impl FnOnce(Build) -> Build) -> Vec<Waste> {
@@ -180,7 +180,7 @@ fn lists_the_same_waste_at_half_and_twice_each_threshold() {
         let comparison = crate::testing::compare(&recordings);
         let all = arms::group(&recordings);
         let ids = |limits: &Thresholds| {
-            let found = find(&comparison.arms[0], &all[0], limits);
+            let found = find(&comparison.arms[0], &all[0], Per::Token, limits);
             found.iter().map(|waste| waste.id).collect::<Vec<_>>()
         };
         let expected = ids(&Thresholds::default());

@@ -1,6 +1,6 @@
 //! Metrics: the quantities that are compared.
 
-use super::{Per, Unit, vocabulary};
+use super::{Per, Unit, WorkName, vocabulary};
 
 vocabulary! {
     /// A quantity that each round has one value of. The order is that of reports.
@@ -21,6 +21,8 @@ vocabulary! {
         StartBinaryBytes = "start_binary_bytes", "size of the executable";
         /// Size of the files that the server needs to run.
         StartInstalledBytes = "start_installed_bytes", "installed size";
+        /// CPU time per unit of work.
+        CpuNsPerWork = "cpu_ns_per_work", "CPU time per unit of work";
         /// CPU time per token.
         CpuNsPerToken = "cpu_ns_per_token", "CPU time per token";
         /// CPU time per request.
@@ -29,20 +31,32 @@ vocabulary! {
         CpuNsPerSecond = "cpu_ns_per_second", "CPU time per second";
         /// Time that event loops were blocked outside of event polling, per token.
         LoopBlockedNsPerToken = "loop_blocked_ns_per_token", "event loop blocked, per token";
+        /// Time that event loops were blocked outside of event polling, per unit of work.
+        LoopBlockedNsPerWork = "loop_blocked_ns_per_work", "event loop blocked, per unit of work";
         /// Time that event loops waited for a CPU, per token.
         LoopRunQueueNsPerToken = "loop_run_queue_ns_per_token", "event loop in the run queue, per token";
+        /// Time that event loops waited for a CPU, per unit of work.
+        LoopRunQueueNsPerWork = "loop_run_queue_ns_per_work", "event loop in the run queue, per unit of work";
         /// Event-loop iterations per token.
         LoopIterationsPerToken = "loop_iterations_per_token", "event-loop iterations per token";
+        /// Event-loop iterations per unit of work.
+        LoopIterationsPerWork = "loop_iterations_per_work", "event-loop iterations per unit of work";
         /// CPU time per event-loop iteration.
         LoopWorkNsPerIteration = "loop_work_ns_per_iteration", "CPU time per event-loop iteration";
         /// Length of event-loop iterations, 99th percentile.
         LoopIterationP99Ns = "loop_iteration_p99_ns", "event-loop iteration, p99";
         /// Event polls that return no event, per token.
         LoopEmptyPollsPerToken = "loop_empty_polls_per_token", "empty event polls per token";
+        /// Event polls that return no event, per unit of work.
+        LoopEmptyPollsPerWork = "loop_empty_polls_per_work", "empty event polls per unit of work";
         /// Bursts of garbage collection threads per token.
         GcBurstsPerToken = "gc_bursts_per_token", "GC bursts per token";
+        /// Bursts of garbage collection threads per unit of work.
+        GcBurstsPerWork = "gc_bursts_per_work", "GC bursts per unit of work";
         /// Switches between goroutines on one thread, per token.
         GoroutineSwitchesPerToken = "goroutine_switches_per_token", "goroutine switches per token";
+        /// Switches between goroutines on one thread, per unit of work.
+        GoroutineSwitchesPerWork = "goroutine_switches_per_work", "goroutine switches per unit of work";
         /// Time of all threads, per second.
         ThreadNsPerSecond = "thread_ns_per_second", "time of all threads, per second";
         /// Time that threads waited for a CPU, per second.
@@ -53,12 +67,20 @@ vocabulary! {
         PeakRssBytes = "peak_rss_bytes", "peak resident memory";
         /// Context switches per token.
         SwitchesPerToken = "switches_per_token", "context switches per token";
+        /// Context switches per unit of work.
+        SwitchesPerWork = "switches_per_work", "context switches per unit of work";
         /// Wake-ups per token.
         WakeupsPerToken = "wakeups_per_token", "wake-ups per token";
+        /// Wake-ups per unit of work.
+        WakeupsPerWork = "wakeups_per_work", "wake-ups per unit of work";
         /// System calls per token.
         SyscallsPerToken = "syscalls_per_token", "syscalls per token";
+        /// System calls per unit of work.
+        SyscallsPerWork = "syscalls_per_work", "syscalls per unit of work";
         /// Page faults per token.
         FaultsPerToken = "faults_per_token", "page faults per token";
+        /// Page faults per unit of work.
+        FaultsPerWork = "faults_per_work", "page faults per unit of work";
         /// Time to first token, median.
         TtftNs = "ttft_ns", "time to first token (TTFT), median";
         /// Time to first token, 99th percentile.
@@ -85,19 +107,21 @@ impl MetricId {
     pub const fn unit(self) -> Unit {
         use MetricId::*;
         match self {
-            StartMinorFaults | StartMajorFaults | FaultsPerToken => Unit::Faults,
-            StartSyscalls | SyscallsPerToken => Unit::Syscalls,
+            StartMinorFaults | StartMajorFaults | FaultsPerToken | FaultsPerWork => Unit::Faults,
+            StartSyscalls | SyscallsPerToken | SyscallsPerWork => Unit::Syscalls,
             StartBinaryBytes | StartInstalledBytes | RssBytes | PeakRssBytes => Unit::Bytes,
-            LoopIterationsPerToken => Unit::Iterations,
-            LoopEmptyPollsPerToken => Unit::Polls,
-            GcBurstsPerToken => Unit::Bursts,
-            GoroutineSwitchesPerToken | SwitchesPerToken => Unit::Switches,
-            WakeupsPerToken => Unit::Wakeups,
+            LoopIterationsPerToken | LoopIterationsPerWork => Unit::Iterations,
+            LoopEmptyPollsPerToken | LoopEmptyPollsPerWork => Unit::Polls,
+            GcBurstsPerToken | GcBurstsPerWork => Unit::Bursts,
+            GoroutineSwitchesPerToken | GoroutineSwitchesPerWork => Unit::Switches,
+            SwitchesPerToken | SwitchesPerWork => Unit::Switches,
+            WakeupsPerToken | WakeupsPerWork => Unit::Wakeups,
             _ => Unit::Ns,
         }
     }
 
-    /// Returns the denominator of the metric's values.
+    /// Returns the denominator of the metric's values. That of a metric per unit of work has no
+    /// name yet; see [`crate::comparison::Metric::per`].
     pub const fn per(self) -> Per {
         use MetricId::*;
         match self {
@@ -116,8 +140,24 @@ impl MetricId {
             | WakeupsPerToken
             | SyscallsPerToken
             | FaultsPerToken => Per::Token,
+            CpuNsPerWork
+            | LoopBlockedNsPerWork
+            | LoopRunQueueNsPerWork
+            | LoopIterationsPerWork
+            | LoopEmptyPollsPerWork
+            | GcBurstsPerWork
+            | GoroutineSwitchesPerWork
+            | SwitchesPerWork
+            | WakeupsPerWork
+            | SyscallsPerWork
+            | FaultsPerWork => Per::Work(WorkName::UNIT),
             _ => Per::Total,
         }
+    }
+
+    /// Returns whether the metric is per unit of work.
+    pub const fn is_per_work(self) -> bool {
+        matches!(self.per(), Per::Work(_))
     }
 
     /// Returns whether the metric describes starts of the server rather than a server under load.
@@ -141,7 +181,7 @@ impl MetricId {
         use MetricId::*;
         matches!(
             self,
-            StartCpuNs | CpuNsPerToken | CpuNsPerRequest | CpuNsPerSecond
+            StartCpuNs | CpuNsPerWork | CpuNsPerToken | CpuNsPerRequest | CpuNsPerSecond
         )
     }
 

@@ -22,7 +22,7 @@ pub use region::{CodePlace, MemoryEvent, RegionClass};
 pub use role::Role;
 pub use runtime::Runtime;
 pub use syscall_class::{SyscallClass, SyscallResult, is_event_wait, result_of};
-pub use unit::{Per, Unit};
+pub use unit::{Per, Unit, WorkName};
 
 /// Text that no vocabulary has as a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

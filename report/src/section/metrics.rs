@@ -40,7 +40,7 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
 fn row(metric: &Metric, arms: &Arms) -> Vec<Cell> {
     let values = metric.arms.values().map(|estimate| estimate.value);
     let scale = Scale::of(metric.unit, values);
-    let mut cells = vec![Cell::from(heading(metric.name.label()))];
+    let mut cells = vec![Cell::from(heading(&metric.label()))];
     cells.extend(arms.each(|arm| {
         let found = metric.arms.get(arm.key);
         found.map_or(format::NONE.into(), |found| value(found, &scale))

@@ -41,7 +41,10 @@ fn headline(verdict: Verdict) -> Headline {
         text: verdict.headline,
         detail: verdict.detail,
         table: verdict.parts.map(table),
-        notes: notes.chain(verdict.observing_cost).collect(),
+        notes: notes
+            .chain(verdict.observing_cost)
+            .chain(verdict.unit)
+            .collect(),
         evidence: places(&verdict.evidence),
     }
 }

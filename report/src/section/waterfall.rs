@@ -17,8 +17,6 @@ const PERCENTILES: [MetricId; 3] = [
     MetricId::ProxyLatencyP90Ns,
     MetricId::ProxyLatencyP99Ns,
 ];
-/// Metrics that repeat CPU time per token, divided by something else.
-const REPEATED: [MetricId; 2] = [MetricId::CpuNsPerRequest, MetricId::CpuNsPerSecond];
 
 const LEAD: &str = "Each bar begins where the bar above ends: from the first arm's cost, row by row, to the second's. The last \
 bar is the part that no row accounts for. Count effect: more or fewer of them. Unit-cost effect: each costs more or less. \
@@ -28,11 +26,11 @@ The two add up to Δ. ±: the 95 % interval that sampling causes.";
 pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
     let first = arms.list.first()?.key;
     let metrics = &input.comparison.metrics;
-    let has_cpu = metrics
-        .iter()
-        .any(|metric| metric.name == MetricId::CpuNsPerToken);
+    let mut cpu = metrics.iter().filter(|metric| metric.name.is_cpu_time());
+    let main = cpu.next().map(|metric| metric.name);
     let shown = metrics.iter().filter(|metric| {
-        let repeats = has_cpu && REPEATED.contains(&metric.name);
+        // Other CPU times are the same amount, divided by something else.
+        let repeats = metric.name.is_cpu_time() && Some(metric.name) != main;
         !repeats && !thread_time::METRICS.contains(&metric.name)
     });
     let mut waterfalls: Vec<PairWaterfall> = shown
@@ -76,7 +74,8 @@ fn one_pair(waterfalls: &[PairWaterfall], arms: &Arms, in_full: bool) -> Vec<Blo
         .flat_map(|waterfall| waterfall.in_short())
         .collect();
     if in_full {
-        let title = format!("{names}: counts per token, and percentiles of latency");
+        let per = arms.per.label();
+        let title = format!("{names}: counts per {per}, and percentiles of latency");
         shown.extend((!others.is_empty()).then_some(Block::Fold {
             title,
             blocks: inside,

@@ -100,6 +100,7 @@ fn with_prediction(finding: &Finding) -> String {
             let change = Scale::of(unit, [saving.delta]).signed_full(saving.delta);
             let per = match per {
                 Per::Total => String::new(),
+                Per::Work(_) => " per unit of work".into(),
                 per => format!(" per {}", per.label()),
             };
             format!(

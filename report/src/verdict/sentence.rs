@@ -1,7 +1,7 @@
 //! The sentence of a verdict.
 
 use super::interval;
-use crate::clean::clean;
+use crate::clean::{clean, clean_sentence};
 use recording::comparison::{Comparison, Metric, Pair, Verdict as Outcome};
 use recording::format;
 use recording::vocabulary::MetricId;
@@ -12,16 +12,19 @@ use recording::vocabulary::MetricId;
 pub fn headline(comparison: &Comparison, metric: &Metric, pair: &Pair, single: bool) -> String {
     let (a, b) = (clean(&pair.a), clean(&pair.b));
     let ratio = format::ratio(pair.ratio);
-    match (pair.verdict, noun(metric.name)) {
+    if let Some(reason) = &pair.incomparable {
+        return format!("No verdict: {}.", clean_sentence(reason));
+    }
+    match (pair.verdict, noun(metric)) {
         (Outcome::Higher | Outcome::Lower, Some(noun)) => {
             format!("{b} uses {ratio} the {noun} of {a}")
         }
         (Outcome::Higher | Outcome::Lower, None) => {
-            format!("{b} has {ratio} the {} of {a}", metric.name.label())
+            format!("{b} has {ratio} the {} of {a}", metric.label())
         }
         (Outcome::Equivalent, Some(noun)) => format!("{b} and {a} use the same {noun}"),
         (Outcome::Equivalent, None) => {
-            format!("{b} and {a} have the same {}", metric.name.label())
+            format!("{b} and {a} have the same {}", metric.label())
         }
         (Outcome::Inconclusive, _) if single => {
             format!(
@@ -64,13 +67,10 @@ pub fn rounds([a, b]: [u32; 2]) -> String {
 
 /// Returns the word for a resource that arms use: `CPU per token`; nothing for a latency or a
 /// count.
-pub fn noun(metric: MetricId) -> Option<String> {
-    match metric {
+pub fn noun(metric: &Metric) -> Option<String> {
+    match metric.name {
         MetricId::RssBytes => Some("memory".into()),
-        MetricId::StartCpuNs
-        | MetricId::CpuNsPerToken
-        | MetricId::CpuNsPerRequest
-        | MetricId::CpuNsPerSecond => Some(format!("CPU per {}", metric.per().label())),
+        id if id.is_cpu_time() => Some(format!("CPU per {}", metric.per.label())),
         _ => None,
     }
 }

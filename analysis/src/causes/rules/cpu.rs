@@ -16,7 +16,7 @@ pub(super) const RULES: &[Rule] = &[
             title: "Garbage collection",
             pattern: "CPU time of dedicated GC threads, and of GC functions on any thread where the binary names them",
             meaning: "The collector marks live objects; its work grows with allocation and with live data.",
-            advice: "Allocate less per token, or give the heap more room so that collections are rarer.",
+            advice: "Allocate less for each unit of work, or give the heap more room so that collections are rarer.",
         },
         explains: Explains::Cpu,
         consequence: false,

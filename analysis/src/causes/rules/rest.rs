@@ -103,7 +103,7 @@ pub(super) const RULES: &[Rule] = &[
             title: "GC pause",
             pattern: "An event loop that waits in thread synchronization, about as long as GC threads run",
             meaning: "The program stops while garbage is collected.",
-            advice: "Allocate less per token, or choose a concurrent collector.",
+            advice: "Allocate less for each unit of work, or choose a concurrent collector.",
         },
         explains: Explains::Blocked,
         consequence: false,

@@ -37,11 +37,12 @@ impl<'a> PairWaterfall<'a> {
         }
     }
 
-    /// Returns whether the waterfall is shown in full. Counts per token explain costs in other
+    /// Returns whether the waterfall is shown in full. Counts per unit explain costs in other
     /// units, and are folded.
     pub fn is_cost(&self) -> bool {
         let metric = self.metric.name;
-        let is_count = self.metric.per == Per::Token && !metric.is_cpu_time();
+        let is_count =
+            (self.metric.per == Per::Token || metric.is_per_work()) && !metric.is_cpu_time();
         !is_count && !PERCENTILES.contains(&metric)
     }
 
@@ -55,7 +56,7 @@ impl<'a> PairWaterfall<'a> {
     }
 
     fn heading(&self) -> String {
-        let metric = heading(self.metric.name.label());
+        let metric = heading(&self.metric.label());
         format!("{metric}: {}", self.names())
     }
 
