@@ -2,10 +2,13 @@
 
 mod cli;
 mod conclude;
+mod event_rate;
 mod outcome;
 mod publish;
 mod recording_folder;
+mod summary;
 mod suspended_command;
+mod work;
 
 use clap::Parser;
 use cli::{Cli, exit_code};

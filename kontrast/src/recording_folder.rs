@@ -2,21 +2,32 @@
 
 use anyhow::{Context, Error, Result, bail};
 use recording::{Recording, io};
-use runner::output::give_back_one as give_back;
+use runner::output::{give_back_one as give_back, stamp};
 use std::fs::DirBuilder;
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use std::{env, fs};
 
-/// Creates the directory for a recording; by default `kontrast-NAME`.
+/// Longest part of the default name that the arm gives, in characters.
+const LONGEST_NAME: usize = 64;
+
+/// Creates the directory for a recording; by default a new `kontrast-NAME-YYYYMMDD-HHMMSS`, in UTC.
 ///
 /// # Errors
 /// The directory exists and is not empty, or cannot be created.
 pub fn prepare(out: Option<PathBuf>, name: &str) -> Result<PathBuf> {
     let out = match out {
-        Some(out) => out,
-        None => free_name(name),
+        Some(out) => given(out)?,
+        None => create_new(Path::new(""), &default_name(name, SystemTime::now()))?,
     };
+    give_back(&out);
+    Ok(out)
+}
+
+/// Creates the directory that the user gave, unless it is there and empty.
+fn given(out: PathBuf) -> Result<PathBuf> {
     if fs::read_dir(&out).is_ok_and(|mut entries| entries.next().is_some()) {
         bail!(
             "{} is not empty: choose another --out, or remove it",
@@ -24,28 +35,35 @@ pub fn prepare(out: Option<PathBuf>, name: &str) -> Result<PathBuf> {
         );
     }
     fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
-    give_back(&out);
     Ok(out)
 }
 
-/// Returns the first of `kontrast-NAME`, `kontrast-NAME-2`, … that does not exist.
-fn free_name(name: &str) -> PathBuf {
-    let safe: String = name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '.' {
-                c
-            } else {
-                '-'
+/// Creates the first of `NAME`, `NAME-2`, … that does not exist: two recordings may begin in one
+/// second.
+fn create_new(within: &Path, name: &str) -> Result<PathBuf> {
+    let numbered = (2..).map(|number: u32| format!("{name}-{number}"));
+    for name in std::iter::once(name.to_owned()).chain(numbered) {
+        let out = within.join(name);
+        match fs::create_dir(&out) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            created => {
+                return created
+                    .map(|()| out.clone())
+                    .with_context(|| format!("cannot create {}; give --out", out.display()));
             }
-        })
-        .collect();
-    let numbered = (2..).map(|number| format!("kontrast-{safe}-{number}"));
-    let names = std::iter::once(format!("kontrast-{safe}")).chain(numbered);
-    names
-        .map(PathBuf::from)
-        .find(|path| !path.exists())
-        .unwrap_or_default()
+        }
+    }
+    bail!("every default name is taken: give --out")
+}
+
+/// Returns `kontrast-NAME-YYYYMMDD-HHMMSS`, of safe characters only.
+fn default_name(name: &str, now: SystemTime) -> String {
+    let safe = |c: char| match c.is_ascii_alphanumeric() || c == '.' {
+        true => c,
+        false => '-',
+    };
+    let name: String = name.chars().take(LONGEST_NAME).map(safe).collect();
+    format!("kontrast-{name}-{}", stamp(now))
 }
 
 /// Saves a recording. If its directory cannot be written, saves it in the temporary directory.
@@ -94,9 +112,20 @@ mod tests {
 
     #[test]
     fn makes_names_of_safe_characters() {
-        assert_eq!(
-            free_name("a/../b\u{1b}[2J"),
-            PathBuf::from("kontrast-a-..-b--2J")
-        );
+        let name = default_name("a/../b\u{1b}[2J", SystemTime::UNIX_EPOCH);
+        assert_eq!(name, "kontrast-a-..-b--2J-19700101-000000");
+        let long = default_name(&"x".repeat(5000), SystemTime::UNIX_EPOCH);
+        assert!(long.len() < 255, "a file system takes the name");
+    }
+
+    #[test]
+    fn keeps_recordings_of_one_second_apart() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let made = || create_new(dir.path(), "kontrast-x").expect("created");
+        let names = [made(), made(), made()];
+        let expected = ["kontrast-x", "kontrast-x-2", "kontrast-x-3"];
+        assert_eq!(names, expected.map(|name| dir.path().join(name)));
+        let gone = create_new(&dir.path().join("gone"), "x").expect_err("no parent");
+        assert!(gone.to_string().contains("give --out"), "{gone}");
     }
 }

@@ -76,6 +76,12 @@ pub fn verdict(input: &Input, color: bool, out: &mut dyn Write) -> Result<(), Er
     text::render_verdict(&section::document(input), color, out)
 }
 
+/// Writes the summary of one recording as text for a terminal, at most one screen, as the end of a
+/// recording prints it.
+pub fn summary(input: &Input, color: bool, out: &mut dyn Write) -> Result<(), Error> {
+    text::render_summary(&section::summary::document(input), color, out)
+}
+
 /// Writes notices and the verdict as Markdown, for issues, pull requests and job summaries.
 pub fn markdown(input: &Input, out: &mut dyn Write) -> Result<(), Error> {
     markdown::render(&section::document(input), out)

@@ -61,6 +61,20 @@ pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> 
         .try_for_each(|section| printer.section(section))
 }
 
+/// Writes the summary of one recording.
+pub fn render_summary(document: &Document, color: bool, out: &mut dyn Write) -> Result<(), Error> {
+    let mut printer = Printer { color, out };
+    printer.head(document)?;
+    let blocks = document.sections.iter().flat_map(|section| &section.blocks);
+    for block in blocks {
+        if matches!(block, Block::Facts { .. }) {
+            printer.plain("")?;
+        }
+        printer.block(block)?;
+    }
+    Ok(())
+}
+
 impl Printer<'_> {
     fn head(&mut self, document: &Document) -> Result<(), Error> {
         self.styled(Style::Bold, &document.title)?;

@@ -72,6 +72,19 @@ fn keeps_the_verdict_in_markdown() {
 }
 
 #[test]
+fn keeps_the_summary_of_one_recording() {
+    let fixture = Fixture::first(1);
+    let text = written(|out| report::summary(&fixture.input(), false, out));
+    let (lines, widest) = (
+        text.lines().count(),
+        text.lines().map(|l| l.chars().count()).max(),
+    );
+    assert!(lines <= 24, "{lines} lines are more than a screen");
+    assert!(widest <= Some(100), "{widest:?} columns");
+    check("summary.txt", &text);
+}
+
+#[test]
 fn keeps_the_text_of_one_recording() {
     let fixture = Fixture::first(1);
     let text = written(|out| report::text(&fixture.input(), false, out));

@@ -1,6 +1,6 @@
 //! The arms of a run.
 
-use super::{descendants, interrupt::Interrupt, output::arm_folder, request::Request};
+use super::{descendants, interrupt::Interrupt, load::Load, output::arm_folder, request::Request};
 use crate::target::{Arm, Manifest};
 use crate::workload::Workload;
 use anyhow::bail;
@@ -21,7 +21,17 @@ pub fn resolve(request: &Request) -> anyhow::Result<Vec<Arm>> {
                 "arms {other} and {name} would have the same results folder; name one of them, as in other={spec}"
             );
         }
-        if let Some(manifest) = arm.manifest() {
+        let own_load = matches!(request.load, Load::Command(_));
+        if !own_load && !arm.speaks_http() {
+            bail!(
+                "{} does not speak HTTP: load it with --load-command, as in 'redis-benchmark -h {{host}} -p {{port}}'",
+                arm.name()
+            );
+        }
+        // The requests of a load command are the user's own.
+        if let Some(manifest) = arm.manifest()
+            && !(own_load && request.service.is_none())
+        {
             check(arm.name(), manifest, request)?;
         }
         arms.push(arm);

@@ -68,6 +68,18 @@ pub fn head(bytes: &[u8]) -> io::Result<Option<Head>> {
 /// Fails if reading or `done` does, or more than [`MAX_BYTES`] come.
 pub fn read_until(
     stream: &mut impl Read,
+    done: impl FnMut(&[u8]) -> io::Result<bool>,
+) -> io::Result<Vec<u8>> {
+    read_up_to(stream, MAX_BYTES, done)
+}
+
+/// Reads as [`read_until`], up to `most` bytes.
+///
+/// # Errors
+/// Fails if reading or `done` does, or more bytes come.
+pub fn read_up_to(
+    stream: &mut impl Read,
+    most: usize,
     mut done: impl FnMut(&[u8]) -> io::Result<bool>,
 ) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -80,8 +92,8 @@ pub fn read_until(
             Err(error) => return Err(error),
         };
         bytes.extend_from_slice(&buffer[..count]);
-        if bytes.len() > MAX_BYTES {
-            let text = format!("the answer is longer than {MAX_BYTES} bytes");
+        if bytes.len() > most {
+            let text = format!("the answer is longer than {most} bytes");
             return Err(io::Error::new(ErrorKind::FileTooLarge, text));
         }
         if done(&bytes)? {

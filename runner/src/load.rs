@@ -3,6 +3,7 @@
 use super::{
     child::{GRACE, Guarded, Pipes},
     cpus::Cpus,
+    load_output::{self, LoadCount},
 };
 use nix::sys::signal::Signal;
 use recording::{LOAD_SCHEMA, LoadSummary};
@@ -63,6 +64,8 @@ pub struct Driver<'a> {
 pub struct Loaded {
     /// Summary of the load generator; `None` for a command of the user's.
     pub summary: Option<LoadSummary>,
+    /// Count in the output of a command of the user's, if that is known.
+    pub count: Option<LoadCount>,
     /// Whether a threshold was crossed.
     pub threshold_crossed: bool,
 }
@@ -75,6 +78,8 @@ pub struct Loading {
     ours: bool,
     /// The file of its summary, if it writes one.
     json: Option<PathBuf>,
+    /// The file of its output.
+    log: PathBuf,
 }
 
 /// When and how a load is ended.
@@ -145,7 +150,7 @@ impl Driver<'_> {
             }
             Load::Command(line) => {
                 let mut command = Command::new("sh");
-                command.args(["-c", &line.replace("{url}", &self.url)]);
+                command.args(["-c", &filled(line, &self.url)]);
                 (command, duration.map_or(Limit::None, Limit::End), None)
             }
         };
@@ -155,6 +160,7 @@ impl Driver<'_> {
             limit,
             ours: matches!(self.load, Load::Loadgen { .. }),
             json,
+            log: log.into(),
         })
     }
 
@@ -193,8 +199,12 @@ impl Loading {
                 .process
                 .trouble(&format!("did not end within {limit:?}"))),
             (None, _) => {
-                self.process.end(Signal::SIGTERM, GRACE).await?;
-                Ok(Loaded::default())
+                // Most load generators print their summary when they are interrupted.
+                self.process.end(Signal::SIGINT, GRACE).await?;
+                Ok(Loaded {
+                    count: self.count(),
+                    ..Loaded::default()
+                })
             }
         }
     }
@@ -215,8 +225,15 @@ impl Loading {
         };
         Ok(Loaded {
             summary: self.summary()?,
+            count: self.count(),
             threshold_crossed,
         })
+    }
+
+    /// Returns the count in the output of a command of the user's.
+    fn count(&self) -> Option<LoadCount> {
+        let output = std::fs::read(&self.log).ok().filter(|_| !self.ours)?;
+        load_output::count(&String::from_utf8_lossy(&output))
     }
 
     /// Returns the summary, if one is written.
@@ -228,7 +245,38 @@ impl Loading {
     }
 }
 
+/// Fills in the server's address: `{url}`, or `{host}` and `{port}` of it.
+fn filled(line: &str, url: &str) -> String {
+    let after = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = after.split('/').next().unwrap_or_default();
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (authority, "80"),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let line = line.replace("{host}", host).replace("{port}", port);
+    line.replace("{url}", url)
+}
+
 /// Whether no request failed, and none had the time to end.
 fn only_short(summary: LoadSummary) -> bool {
     summary.requests.failed.is_empty() && summary.requests.rejected.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fills_in_the_parts_of_an_address() {
+        let line = "hit {url} at {host} {port}";
+        let filled = |url: &str| filled(line, url);
+        assert_eq!(filled("http://h:81/x"), "hit http://h:81/x at h 81");
+        assert_eq!(
+            filled("redis://127.0.0.1:6379"),
+            "hit redis://127.0.0.1:6379 at 127.0.0.1 6379"
+        );
+        assert_eq!(filled("http://[::1]:9/"), "hit http://[::1]:9/ at ::1 9");
+        assert_eq!(filled("http://h"), "hit http://h at h 80");
+    }
 }

@@ -106,8 +106,8 @@ pub fn round_folder(step: &Step) -> String {
     }
 }
 
-/// Formats `YYYYMMDD-HHMMSS`.
-fn stamp(now: SystemTime) -> String {
+/// Formats `YYYYMMDD-HHMMSS`, in UTC.
+pub fn stamp(now: SystemTime) -> String {
     let text = humantime::format_rfc3339_seconds(now).to_string();
     let digits = |part: &str| {
         part.chars()

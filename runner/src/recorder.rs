@@ -43,6 +43,8 @@ pub struct Subject {
     pub round: u32,
     /// Folder of the runtime's symbols in an instrumented round.
     pub runtime_symbols: Option<PathBuf>,
+    /// Unit of work and its counter.
+    pub work: Option<String>,
 }
 
 impl Subject {
@@ -70,6 +72,9 @@ impl Subject {
             .map(|dir| dir.display().to_string());
         if let Some(dir) = &symbols {
             arguments.extend(["--runtime-symbols", dir]);
+        }
+        if let Some(work) = &self.work {
+            arguments.extend(["--work", work]);
         }
         arguments.into_iter().map(String::from).collect()
     }
@@ -197,6 +202,7 @@ mod tests {
             mode: Mode::All,
             round: 1,
             runtime_symbols: None,
+            work: None,
         };
         let recorder =
             Recorder::start((&program, Access::Enough), &subject, None, dir.path()).await;
@@ -251,12 +257,14 @@ mod tests {
             mode: Mode::Overhead,
             round: 3,
             runtime_symbols: Some("/from runtime".into()),
+            work: Some("command=syscall:read".into()),
         };
         let arguments = subject.arguments(Path::new("/out dir")).join("|");
         assert_eq!(
             arguments,
             "record|--pid|7|--pid|8|--out|/out dir|--arm|go|--runtime|go|--runtime-version|1.26.4\
-             |--placement|target on CPU 0|--until-stdin-closes|--probes|overhead|--round|3|--runtime-symbols|/from runtime"
+             |--placement|target on CPU 0|--until-stdin-closes|--probes|overhead|--round|3|--runtime-symbols|/from runtime\
+             |--work|command=syscall:read"
         );
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{cpus::Cpus, load::Load, service::Spec, workload::Workload};
 use recording::host::Noise;
+use recording::vocabulary::WorkName;
 use serde::{Serialize, Serializer};
 use std::{path::PathBuf, time::Duration};
 
@@ -24,6 +25,12 @@ pub struct Request {
     pub service: Option<Spec>,
     /// The load.
     pub load: Load,
+    /// Unit of work and its counter, as the recorder takes it; `None` for that of the load.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub work: Option<String>,
+    /// Name of the unit that the load command counts, if it has another than the command's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load_unit: Option<WorkName>,
     /// Thresholds of each load, in the load generator's syntax.
     pub thresholds: Vec<String>,
     /// Rounds of each arm.

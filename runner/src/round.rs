@@ -1,6 +1,7 @@
 //! One round of one arm: a fresh process, warmed up, recorded under load, and ended.
 
 mod drive;
+mod work;
 
 use super::{
     bytes::{self, OfService, Peers},
@@ -20,6 +21,7 @@ use super::{
 use crate::target::{Arm, Instrumentation, Running, StartOptions, SymbolFolder};
 use anyhow::Context;
 use drive::Drive;
+use recording::observer::Mode;
 use recording::{
     Ended, Recording, Workload,
     io::{RECORDING_FILE, save_recording},
@@ -202,6 +204,7 @@ impl Bench<'_> {
         let version = service.map_or("", |service| service.version());
         recording.workload = Some(self.workload(arm, version));
         complete(&mut recording, &drive, counted.copied(), of_service);
+        work::add(&mut recording, &drive, self.request);
         if let (Some(load), Some(highest)) = (&mut recording.load, highest) {
             load.max_sustained = Some(highest.held);
         }
@@ -239,6 +242,8 @@ impl Bench<'_> {
             mode: step.mode,
             round: step.round,
             runtime_symbols: symbols.dir(),
+            // In other modes the kernel counts nothing.
+            work: self.request.work.clone().filter(|_| step.mode == Mode::All),
         }
     }
 }

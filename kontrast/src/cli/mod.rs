@@ -25,7 +25,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Record a running process, or a command, until a duration, Ctrl-C or its end.
-    Record(record::Record),
+    Record(Box<record::Record>),
     /// Compare recordings and write a report.
     Compare(compare::Compare),
     /// Render a recording or a comparison again.

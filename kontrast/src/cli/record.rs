@@ -1,8 +1,13 @@
 //! `kontrast record`.
 
+mod window;
+
+use crate::event_rate;
 use crate::outcome::Outcome;
 use crate::recording_folder;
+use crate::summary;
 use crate::suspended_command::SuspendedCommand;
+use crate::work::Spec;
 use anyhow::Result;
 use profiler::record::probe_groups::HookKind;
 use profiler::record::programs::Stacks;
@@ -15,12 +20,15 @@ use recording::{Ended, Recording, observer::Mode};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use window::Window;
 
 /// Arguments of `kontrast record`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sudo kontrast record --pid 4711 --duration 10s
   sudo kontrast record --out before -- ./server --port 8080
+  sudo kontrast record --pid 4711 --load-command 'redis-benchmark -n 500000 -t set'
+  sudo kontrast record --pid 4711 --duration 10s --work request=prometheus:http://127.0.0.1:9090/metrics#http_requests_total
   kontrast record --probes none --pid 4711 --duration 10s    CPU and memory only, without privileges")]
 pub struct Record {
     /// Record this process, with all its threads; may be given several times.
@@ -32,7 +40,8 @@ pub struct Record {
     /// Stop after this time [default: at Ctrl-C or the end of the target].
     #[arg(long, value_parser = humantime::parse_duration)]
     pub duration: Option<Duration>,
-    /// Write to this directory, which must be new or empty [default: kontrast-NAME].
+    /// Write to this directory, which must be new or empty [default: a new
+    /// kontrast-NAME-YYYYMMDD-HHMMSS, in UTC].
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// Name the arm [default: the name of the executable].
@@ -59,6 +68,16 @@ pub struct Record {
         value_name = "STACKS"
     )]
     pub stacks: Vec<StackKind>,
+    /// Divide costs by this unit of work. SOURCE counts it: prometheus:URL#METRIC, command:CMD or
+    /// file:PATH (append #KEY if there are several numbers), kernel:requests, kernel:bytes,
+    /// kernel:accepts, syscall:NAME, or load for the count of --load-command [default: that of
+    /// --load-command, else kernel:requests].
+    #[arg(long, value_name = "NAME=SOURCE")]
+    pub work: Option<Spec>,
+    /// Load the target with this command while recording, and stop when it ends. The count of its
+    /// summary is the work: wrk, oha, hey, ab, k6, redis-benchmark and pgbench are known.
+    #[arg(long, value_name = "CMD")]
+    pub load_command: Option<String>,
     /// Record only the given processes, not the ones that they start.
     #[arg(long)]
     pub no_tree: bool,
@@ -130,6 +149,9 @@ impl Record {
         if self.log_programs {
             super::log_to_stderr();
         }
+        self.check_work()?;
+        self.warn_of_cost(&found);
+        let sampler = self.sampler()?;
         let out = recording_folder::prepare(self.out.clone(), &self.name())?;
         let command = match self.command.is_empty() {
             true => None,
@@ -139,12 +161,16 @@ impl Record {
             Some(command) => vec![command.process()?],
             None => found,
         };
-        let mut recording = record(processes, self.options(), self.until(), || {
-            self.attached(&out, command.as_ref())
-        })?;
+        let mut window = Window::new(&self, &out, command.as_ref(), sampler);
+        let mut recording = record(processes, self.options(), self.until(), &mut window)?;
+        window.add_work(&mut recording);
         analysis::annotate(&mut recording);
         recording_folder::save(&out, &recording)?;
-        Ok(self.conclude(&recording, &out))
+        let outcome = self.conclude(&recording);
+        if !self.until_stdin_closes {
+            summary::print(&out, recording)?;
+        }
+        Ok(outcome)
     }
 
     /// Returns the name of the arm, the command or the executable.
@@ -202,6 +228,16 @@ impl Record {
         }
     }
 
+    /// Warns before a busy target is slowed. A driver of the recorder has no use for it.
+    fn warn_of_cost(&self, found: &[Process]) {
+        if self.probes != Probes::All || self.until_stdin_closes || found.is_empty() {
+            return;
+        }
+        if let Some(warning) = event_rate::warning(found, !self.no_tree) {
+            eprintln!("kontrast: {warning}");
+        }
+    }
+
     /// Announces that the window is open, and lets a suspended command begin.
     fn attached(&self, out: &Path, command: Option<&SuspendedCommand>) {
         if self.until_stdin_closes {
@@ -220,10 +256,8 @@ impl Record {
         }
     }
 
-    fn conclude(&self, recording: &Recording, out: &Path) -> Outcome {
-        if !self.until_stdin_closes {
-            println!("{}", out.join(recording::io::RECORDING_FILE).display());
-        }
+    /// Reports on standard error what makes the recording partial or invalid.
+    fn conclude(&self, recording: &Recording) -> Outcome {
         // A command that was started for the recording ends it; nothing is missing then.
         let to_its_end = !self.command.is_empty() && recording.window.ended == Ended::TargetExited;
         if recording.is_partial() && !to_its_end {

@@ -3,7 +3,8 @@
 use super::scenario::Scenario;
 use crate::conclude::conclude;
 use crate::outcome::Outcome;
-use anyhow::Context;
+use crate::work::{Source, Spec as WorkSpec};
+use anyhow::{Context, bail};
 use profiler::record::privilege;
 use recording::host::Noise;
 use recording::observer::Mode;
@@ -33,6 +34,9 @@ Examples:
                                                     a server that already runs; it is not started or stopped
   kontrast run --arms go --load-command 'hey -z 10s -m POST -d {\"message\":\"hi\"} {url}'
                                                     the load you already have
+  kontrast run --arms a=pid:4242@redis://127.0.0.1:6379,b=pid:4243@redis://127.0.0.1:6380 \\
+    --load-command 'redis-benchmark -h {host} -p {port} -n 500000 -t set'
+                                                    two servers that do not speak HTTP, by their cost of a command
 
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but a check makes the result invalid or Ctrl-C made it partial;
 99 a load threshold was crossed.";
@@ -100,9 +104,15 @@ pub struct Run {
     /// Deno), goroutines and allocations (Go). No other number uses it.
     #[arg(long, alias = "detail")]
     runtime_symbols: bool,
-    /// Load the arms with this command in place of the load generator; {url} is filled in.
+    /// Load the arms with this command in place of the load generator; {url}, or {host} and {port},
+    /// are filled in. The count of its summary is the unit of work: wrk, oha, hey, ab, k6,
+    /// redis-benchmark and pgbench are known.
     #[arg(long, value_parser = load_command, conflicts_with_all = ["scenario", "users"], value_name = "CMD")]
     load_command: Option<String>,
+    /// Divide costs by this unit of work; SOURCE as in record --help, load for the count of
+    /// --load-command [default: that of the load, else kernel:requests].
+    #[arg(long, value_name = "NAME=SOURCE")]
+    work: Option<WorkSpec>,
     /// Run the servers under test on these CPUs, as in 0-3,8 [default: half of the cores with 4 or
     /// more CPUs, else not pinned].
     #[arg(long, value_name = "CPUS")]
@@ -135,6 +145,7 @@ impl Run {
     /// # Errors
     /// Fails with the reason why the run cannot be finished.
     pub fn execute(self) -> anyhow::Result<Outcome> {
+        self.check_work()?;
         let tools = Tools::find(self.recorder.clone(), privilege::missing().is_empty())?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -146,6 +157,16 @@ impl Run {
         // killed.
         runtime.shutdown_background();
         conclude(measured?)
+    }
+
+    /// Rejects a unit of work that the load cannot count.
+    fn check_work(&self) -> anyhow::Result<()> {
+        match &self.work {
+            Some(spec) if spec.source == Source::Load && self.load_command.is_none() => {
+                bail!("--work {spec}: there is no load command that counts; add --load-command CMD")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn modes(&self) -> &'static [Mode] {
@@ -168,12 +189,18 @@ impl Run {
             }
         };
         let cold = self.workload == Workload::ColdStart;
+        let (work, load_unit) = match self.work {
+            Some(spec) if spec.source == Source::Load => (None, Some(spec.name)),
+            spec => (spec.map(|spec| spec.to_string()), None),
+        };
         Request {
             arms: self.arms,
             targets_dir: self.targets_dir,
             workload: self.workload,
             service: self.service,
             load,
+            work,
+            load_unit,
             thresholds: self.thresholds,
             runtime_symbols: self.runtime_symbols,
             rounds: self.rounds.unwrap_or(rounds),
@@ -205,11 +232,14 @@ fn noise(path: &str) -> Result<Noise, String> {
     serde_json::from_str(&text).map_err(|error| format!("not a file of bench noise: {error}"))
 }
 
-/// Parses a command that contains `{url}`: without it the command would load something else.
+/// Parses a command that contains `{url}` or `{port}`: without them the command would load
+/// something else.
 fn load_command(text: &str) -> Result<String, String> {
-    match text.contains("{url}") {
+    match text.contains("{url}") || text.contains("{port}") {
         true => Ok(text.into()),
-        false => Err("must contain {url}, which stands for the server's address".into()),
+        false => Err(
+            "must contain {url}, or {port} and {host}, which stand for the server's address".into(),
+        ),
     }
 }
 

@@ -121,6 +121,44 @@ fn starts_a_fresh_process_each_round_and_runs_a_load_command() {
 }
 
 #[test]
+fn counts_the_work_of_a_load_command() {
+    let (place, server) = (Place::new(), Server::start());
+    // It does not speak HTTP, so that nothing but the command can load it.
+    let arm = server.arm("a").replace("http://", "redis://");
+    let arm = arm.split("/v1/").next().unwrap().to_owned();
+    let load = "echo $(({port} > 0)){host}; echo '  70 requests completed in 1.00 seconds'";
+    place.run(
+        std::slice::from_ref(&arm),
+        &["--load-command", load, "--work", "query=load"],
+    );
+    let work = place.recording("a/1").work.expect("the load counted");
+    assert_eq!((work.name.as_str(), work.count), ("query", 70));
+    assert_eq!(work.source, "load: redis-benchmark");
+    let log = fs::read_to_string(place.file("a/1").join("load.log")).unwrap();
+    assert!(log.starts_with("1127.0.0.1\n"), "{log}");
+    let refused = place.run(&[arm], &["--duration", "50ms"]);
+    assert!(stderr(&refused).contains("load it with --load-command"));
+}
+
+#[test]
+fn reports_a_load_command_without_a_count() {
+    let (place, server) = (Place::new(), Server::start());
+    let load = ["--load-command", "true # {url}", "--work", "query=load"];
+    let output = place.run(&[server.arm("a")], &load);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let recording = place.recording("a/1");
+    let check = recording
+        .checks
+        .iter()
+        .find(|check| check.name == "work_counter");
+    assert!(
+        check.is_some_and(|check| !check.ok),
+        "{:?}",
+        recording.checks
+    );
+}
+
+#[test]
 fn links_the_newest_run_of_results() {
     let (mut place, server) = (Place::new(), Server::start());
     place.out = place.dir.path().join("results/mine");

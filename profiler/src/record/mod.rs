@@ -98,14 +98,27 @@ trait Recorder {
     fn finish(self: Box<Self>, ended: Ended) -> Result<Recording>;
 }
 
+/// Work of the caller at both ends of the window, and its wish to end it.
+pub trait Observed {
+    /// The window has opened.
+    fn opened(&mut self);
+
+    /// Returns whether the window is to end. Asked at each tick.
+    fn is_over(&mut self) -> bool {
+        false
+    }
+
+    /// The window is about to close.
+    fn closing(&mut self) {}
+}
+
 /// Time between two ticks. The ring buffer of thread exits holds two thousand, so that at this pace
 /// 20,000 threads a second may end without a loss.
 const TICK: Duration = Duration::from_millis(100);
 /// Ticks from one point of the series to the next: one a second.
 const TICKS_PER_POINT: u32 = 10;
 
-/// Records until `until`, a signal, or the end of the last process. Calls `attached` once the
-/// window is open.
+/// Records until `until`, a signal, the end of the last process, or until `observed` wants the end.
 ///
 /// # Errors
 /// A program cannot be attached, or a map cannot be read.
@@ -113,7 +126,7 @@ pub fn record(
     processes: Vec<Process>,
     options: Options,
     until: Until,
-    attached: impl FnOnce(),
+    observed: &mut dyn Observed,
 ) -> Result<Recording> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -122,8 +135,9 @@ pub fn record(
         let mut stop = Stop::new(until)?;
         let mut recorder = begin(processes, options)?;
         stop.window_opened();
-        attached();
-        let ended = run(&mut stop, recorder.as_mut()).await?;
+        observed.opened();
+        let ended = run(&mut stop, recorder.as_mut(), observed).await?;
+        observed.closing();
         recorder.finish(ended)
     })
 }
@@ -139,7 +153,11 @@ fn begin(processes: Vec<Process>, options: Options) -> Result<Box<dyn Recorder>>
 }
 
 /// Ticks until the recording is to stop, or the target has ended.
-async fn run(stop: &mut Stop, recorder: &mut dyn Recorder) -> Result<Ended> {
+async fn run(
+    stop: &mut Stop,
+    recorder: &mut dyn Recorder,
+    observed: &mut dyn Observed,
+) -> Result<Ended> {
     let mut ticks = tokio::time::interval(TICK);
     // The first tick of an interval comes at once.
     ticks.tick().await;
@@ -151,6 +169,9 @@ async fn run(stop: &mut Stop, recorder: &mut dyn Recorder) -> Result<Ended> {
                 number += 1;
                 if recorder.tick(number)? {
                     return Ok(Ended::TargetExited);
+                }
+                if observed.is_over() {
+                    return Ok(Ended::Asked);
                 }
             }
         }

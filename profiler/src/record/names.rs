@@ -8,6 +8,11 @@ pub fn syscall(nr: u32) -> String {
     Sysno::new(nr as usize).map_or_else(|| format!("syscall_{nr}"), |known| known.name().to_owned())
 }
 
+/// Returns whether a system call has this name.
+pub fn is_syscall(name: &str) -> bool {
+    name.parse::<Sysno>().is_ok()
+}
+
 /// Returns the name of an error. The kernel's restart codes (include/linux/errno.h) have no errno
 /// in user mode.
 pub fn errno(number: u32) -> String {
@@ -31,6 +36,7 @@ mod tests {
     fn names_known_and_unknown_numbers() {
         assert_eq!(syscall(Sysno::read as u32), "read");
         assert_eq!(syscall(4000), "syscall_4000");
+        assert!(is_syscall("epoll_wait") && !is_syscall("syscall_4000"));
         assert_eq!(
             (
                 errno(11).as_str(),

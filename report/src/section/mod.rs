@@ -21,6 +21,7 @@ mod observer_cost;
 mod over_time;
 mod runtime_stats;
 mod starts;
+pub mod summary;
 mod thread_time;
 mod threads;
 mod verdict;

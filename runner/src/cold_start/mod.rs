@@ -99,6 +99,7 @@ impl Bench<'_> {
             mode: step.mode,
             round: step.round,
             runtime_symbols: None,
+            work: None,
         };
         let recorder =
             Recorder::start(self.recorder, &subject, self.placement.driver.as_ref(), dir);

@@ -5,6 +5,7 @@ use crate::{
     highest::{self, Highest},
     interrupt::Interrupted,
     load::Driver,
+    load_output::LoadCount,
     recorder::Recorder,
     target::Running,
 };
@@ -15,6 +16,8 @@ use std::{path::Path, time::Duration};
 /// Result of the load of a round.
 pub(super) struct Drive {
     pub summary: Option<LoadSummary>,
+    /// Count in the output of a command of the user's.
+    pub count: Option<LoadCount>,
     /// Whether a threshold was crossed, or why the load ended early.
     pub ended: anyhow::Result<bool>,
 }
@@ -70,6 +73,7 @@ impl Bench<'_> {
             Err(error) => {
                 return Drive {
                     summary: None,
+                    count: None,
                     ended: Err(error),
                 };
             }
@@ -83,10 +87,12 @@ impl Bench<'_> {
         match ended {
             Ok(loaded) => Drive {
                 summary: loaded.summary,
+                count: loaded.count,
                 ended: Ok(loaded.threshold_crossed),
             },
             Err(error) => Drive {
                 summary: loading.cut().await,
+                count: None,
                 ended: Err(error),
             },
         }

@@ -6,6 +6,7 @@ fn completed(ended: anyhow::Result<bool>, before: Ended) -> Recording {
     recording.window.ended = before;
     let drive = Drive {
         summary: Some(LoadSummary::default()),
+        count: None,
         ended,
     };
     complete(

@@ -77,11 +77,18 @@ impl Arm {
             .and_then(|pid| u32::try_from(pid).ok())
             .filter(|pid| *pid > 0);
         let pid = number.ok_or_else(|| bad(spec, format!("{pid:?} is not a process id")))?;
-        let authority = url
-            .strip_prefix("http://")
-            .filter(|rest| !rest.starts_with('/') && !rest.is_empty());
+        let is_scheme = |scheme: &str| {
+            let letters = scheme.chars().all(|c| c.is_ascii_lowercase());
+            letters && !scheme.is_empty() && scheme != "https"
+        };
+        let authority = url.split_once("://").filter(|(scheme, rest)| {
+            is_scheme(scheme) && !rest.starts_with('/') && !rest.is_empty()
+        });
         if authority.is_none() || !url.chars().all(|c| c.is_ascii_graphic()) {
-            return Err(bad(spec, format!("{url:?} is not an http:// URL")));
+            let why = format!(
+                "{url:?} is not an http:// URL, nor one of another protocol, as in redis://HOST:PORT"
+            );
+            return Err(bad(spec, why));
         }
         let source = Source::Process {
             pid,
@@ -145,6 +152,14 @@ impl Arm {
             first(&variant.runtime, &manifest.runtime),
             first(&variant.version, &manifest.version),
         ))
+    }
+
+    /// Returns whether our load generator can load it: it speaks HTTP.
+    pub fn speaks_http(&self) -> bool {
+        match &self.source {
+            Source::Folder(_) => true,
+            Source::Process { url, .. } => url.starts_with("http://"),
+        }
     }
 
     /// Returns the target's folder; `None` for a process that already runs.

@@ -46,10 +46,10 @@ impl Running {
     }
 
     /// Returns the URL of one of the server's paths, such as `/chat`. A URL that the user gave with
-    /// a path stays as it is.
+    /// a path, or of another protocol than HTTP, stays as it is.
     pub fn endpoint(&self, path: &str) -> String {
-        let authority = self.url.strip_prefix("http://").unwrap_or_default();
-        if authority.contains('/') {
+        let authority = self.url.strip_prefix("http://");
+        if authority.is_none_or(|authority| authority.contains('/')) {
             self.url.clone()
         } else {
             format!("{}{path}", self.url)

@@ -133,3 +133,33 @@ fn rejects_wrong_usage_with_a_hint() {
         assert!(error.contains(hint), "{arguments:?}: {error}");
     }
 }
+
+#[test]
+fn passes_the_unit_of_work_to_the_recorder_or_the_load() {
+    let counted = request(&["--work", "command=syscall:read"]).unwrap();
+    assert_eq!(counted.work.as_deref(), Some("command=syscall:read"));
+    let load = [
+        "--load-command",
+        "bench {host} {port}",
+        "--work",
+        "query=load",
+    ];
+    let loaded = request(&load).unwrap();
+    assert_eq!(loaded.work, None);
+    assert_eq!(
+        loaded.load_unit.map(|unit| unit.to_string()),
+        Some("query".into())
+    );
+    assert!(
+        request(&["--work", "x=magic:1"])
+            .unwrap_err()
+            .contains("known are load")
+    );
+}
+
+#[test]
+fn rejects_a_count_of_a_load_that_counts_nothing() {
+    let cli = Cli::try_parse_from(["run", "--work", "x=load"]).unwrap();
+    let error = cli.run.execute().unwrap_err().to_string();
+    assert!(error.contains("add --load-command"), "{error}");
+}

@@ -99,6 +99,9 @@ fn rejects_malformed_arms_with_a_correct_form() {
     assert!(refusal("pid:1@http://x").contains("needs a name"));
     assert!(refusal("a=pid:1").contains("URL after @ is missing"));
     assert!(refusal("a=pid:1@https://x").contains("is not an http:// URL"));
+    assert!(refusal("a=pid:1@127.0.0.1:6379").contains("as in redis://HOST:PORT"));
+    let redis = Arm::resolve("r=pid:42@redis://127.0.0.1:6379", Path::new("none")).unwrap();
+    assert!(!redis.speaks_http());
     assert!(refusal("a=pid:1@http://").contains("is not an http:// URL"));
     for pid in ["0", "-1", "x", "2147483648", ""] {
         assert!(
