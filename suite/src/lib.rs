@@ -5,6 +5,7 @@
 //! only through `--service`, and this crate provides such commands.
 
 pub mod bench;
+pub mod real;
 pub mod service;
 pub mod tasks;
 mod turns;

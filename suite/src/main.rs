@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use suite::{bench::Bench, service::Service, tasks};
+use suite::{bench::Bench, real, service::Service, tasks};
 
 #[derive(Parser)]
 #[command(name = "suite", about, arg_required_else_help = true)]
@@ -19,6 +19,8 @@ enum Verb {
     Bench(Bench),
     /// Compare goroutines, workers, threads and other kinds of task.
     Tasks(tasks::Arguments),
+    /// Record programs that people run, and compare the counts with other tools'.
+    Real(real::Arguments),
     /// Run a database for `kontrast run --service`, until standard input is closed.
     #[command(subcommand)]
     Service(Service),
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
     let done = match Args::parse().verb {
         Verb::Bench(bench) => bench.run(),
         Verb::Tasks(arguments) => tasks::run(&arguments),
+        Verb::Real(arguments) => real::run(&arguments),
         Verb::Service(service) => service.run(),
     };
     match done {

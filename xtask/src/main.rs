@@ -2,6 +2,7 @@
 //!
 //! A checkout needs these, and an installed `kontrast` does not. Benchmarks are in `suite`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -49,6 +50,13 @@ enum Task {
         /// Also test every workload of the targets that are written with a framework.
         #[arg(long)]
         all: bool,
+        /// Record programs that people run (redis, PostgreSQL, nginx, gunicorn, Node, Java) and
+        /// compare the counts with perf, /proc and bpftrace, in place of CI's checks.
+        #[arg(long, conflicts_with = "all")]
+        real: bool,
+        /// Write the tables of --real to this file, too.
+        #[arg(long, requires = "real", value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// Print where files depart from the rules of this repository.
     Tidy {
@@ -70,7 +78,10 @@ fn main() -> ExitCode {
         Task::Build { ebpf: false } => build::everything().map(success),
         Task::Run(arguments) => run::run(arguments.words).map(|never| match never {}),
         Task::List => list::list().map(success),
-        Task::Test { all } => test::run(all),
+        Task::Test {
+            real: true, out, ..
+        } => test::real(out.as_deref()),
+        Task::Test { all, .. } => test::run(all),
         Task::Tidy { count: true, .. } => tidy::count().map(success),
         Task::Tidy { prefixes, .. } => tidy::run(&prefixes).map(success),
         Task::Bench(bench) => bench.run().map(|never| match never {}),

@@ -3,6 +3,7 @@
 mod tally;
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -27,6 +28,18 @@ pub fn run(all: bool) -> Result<ExitCode> {
     tally.step("clients of the stub", clients_of_the_stub);
     tally.step("end to end", end_to_end);
     Ok(tally.close())
+}
+
+/// Sets up and builds, then records programs that people run beside other tools.
+pub fn real(out: Option<&Path>) -> Result<ExitCode> {
+    setup::ensure(&[Need::Ebpf, Need::Tests, Need::Real])?;
+    build::everything()?;
+    let mut suite = process::in_root(project::binary("suite"));
+    suite.arg("real");
+    if let Some(out) = out {
+        suite.arg("--out").arg(std::path::absolute(out)?);
+    }
+    process::run(&mut suite).map(|()| ExitCode::SUCCESS)
 }
 
 fn check(command: &mut Command) -> Result<Counts> {

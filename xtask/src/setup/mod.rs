@@ -29,6 +29,8 @@ pub enum Need {
     Redis,
     /// The tools that `bench overhead` compares with.
     Bench,
+    /// Programs that people run, their loads, and the tools that `test --real` compares with.
+    Real,
 }
 
 /// One program to find or install. It returns a description, or an error with the remedy.
@@ -72,6 +74,7 @@ fn steps(need: &Need) -> Vec<Step> {
         Need::Tests => packages::for_tests(),
         Need::Redis => vec![packages::redis()],
         Need::Bench => packages::for_bench(),
+        Need::Real => packages::for_real(),
     }
 }
 

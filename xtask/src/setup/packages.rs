@@ -49,6 +49,34 @@ pub fn for_bench() -> Vec<Step> {
     ]
 }
 
+/// Returns the steps for the programs that `test --real` records, and their loads.
+pub fn for_real() -> Vec<Step> {
+    vec![
+        program("bpftrace", &["bpftrace"], "bpftrace"),
+        program("perf", &["perf"], "linux-perf"),
+        Step::new("tracefs", tracefs),
+        program("pgbench", &["pgbench"], "postgresql-contrib"),
+        program("nginx", &["nginx"], "nginx-light"),
+        program("node", &["node"], "nodejs"),
+        program("java", &["javac"], "default-jdk-headless"),
+        program("wrk", &["wrk"], "wrk"),
+        Step::new("gunicorn", gunicorn),
+    ]
+}
+
+/// Finds or installs gunicorn, in a virtual environment.
+fn gunicorn() -> Result<String> {
+    let venv = project::cache("gunicorn");
+    let program = venv.join("bin/gunicorn");
+    let find = || program.is_file().then(|| program.clone());
+    let path = find_or_install("gunicorn", "installing gunicorn with pip", find, || {
+        process::run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+        let mut pip = Command::new(venv.join("bin/pip"));
+        process::run(pip.args(["install", "--quiet", "gunicorn==27.0.1"]))
+    })?;
+    Ok(project::short(&path))
+}
+
 /// Returns a step that finds one of these programs, or installs Debian's package.
 fn program(what: &'static str, names: &'static [&str], package: &'static str) -> Step {
     Step::new(what, move || {

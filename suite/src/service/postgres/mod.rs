@@ -106,6 +106,20 @@ impl Server {
         Ok(())
     }
 
+    /// Returns its first process, of which the others are children.
+    ///
+    /// # Errors
+    /// Fails if it has ended.
+    pub fn pid(&self) -> Result<u32> {
+        let status = fs::read_to_string(self.folder.path().join("data/postmaster.pid"));
+        let status = status.context("PostgreSQL has ended")?;
+        let first = status
+            .lines()
+            .next()
+            .and_then(|line| line.trim().parse().ok());
+        first.context("PostgreSQL has no process id")
+    }
+
     /// Returns the URL of its first database, which is empty.
     pub fn url(&self) -> String {
         self.url_of(FIRST)
