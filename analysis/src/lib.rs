@@ -12,12 +12,13 @@
 //!    intervals and verdicts;
 //! 5. [`attribution`] splits CPU time, and [`ledger`] books it and all else in rows;
 //! 6. [`pairs`] computes the rows of each difference;
-//! 7. [`waste`] lists the work that each arm alone could do without;
-//! 8. [`findings`] puts rows into sentences that cite them, by the rules of [`causes`] and
+//! 7. [`flame`] splits the rows of CPU time over call stacks;
+//! 8. [`waste`] lists the work that each arm alone could do without;
+//! 9. [`findings`] puts rows into sentences that cite them, by the rules of [`causes`] and
 //!    [`conditions`];
-//! 9. [`claims`] tests statements;
-//! 10. [`observer_cost`], [`memory_growth`] and [`instrumented`] measure the rest;
-//! 11. [`validity`] judges whether the result may be trusted.
+//! 10. [`claims`] tests statements;
+//! 11. [`observer_cost`], [`memory_growth`] and [`instrumented`] measure the rest;
+//! 12. [`validity`] judges whether the result may be trusted.
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
@@ -32,6 +33,7 @@ pub mod conditions;
 pub mod event_loops;
 pub mod evidence;
 pub mod findings;
+pub mod flame;
 pub mod functions;
 pub mod gc;
 mod grid;
@@ -116,6 +118,7 @@ fn compare_annotated(
     for (arm, rounds) in comparison.arms.iter_mut().zip(&arms) {
         arm.waste = waste::find(arm, rounds, unit, &Thresholds::default());
     }
+    comparison.flame = flame::graphs(&arms, &measured, unit);
     pairs::judge_together(&mut comparison.metrics);
     unit_of_work::withdraw_verdicts(&mut comparison, &arms);
     comparison.instrumented = instrumented::measure(recordings, &comparison.metrics);

@@ -1,6 +1,7 @@
 //! One metric over all arms: values, and for every pair the ratio, the verdict and the rows of the
 //! difference.
 
+mod on_grid;
 mod sums;
 
 use crate::arms::Rounds;

@@ -148,6 +148,46 @@ pub fn more_rounds([low, high]: [f64; 2], rounds: usize) -> Option<u64> {
     Some(enough as u64)
 }
 
+/// Resampled rounds of two arms, drawn once for many quantities of them.
+pub struct Resamples {
+    picks: Vec<[Vec<usize>; 2]>,
+    reach: f64,
+}
+
+impl Resamples {
+    /// Draws from so many rounds of each arm; `None` where one has a single round. Rounds are
+    /// paired by their number where both arms have as many.
+    pub fn of(a: usize, b: usize) -> Option<Self> {
+        let rounds = a.min(b);
+        if rounds < 2 {
+            return None;
+        }
+        let mut rng = StdRng::seed_from_u64(SEED);
+        let picks = (0..RESAMPLES).map(|_| {
+            let of_a = pick(&mut rng, a);
+            let of_b = match a == b {
+                true => of_a.clone(),
+                false => pick(&mut rng, b),
+            };
+            [of_a, of_b]
+        });
+        Some(Resamples {
+            picks: picks.collect(),
+            reach: reach(rounds),
+        })
+    }
+
+    /// Returns the 95 % interval of the value of `b` minus that of `a`.
+    pub fn difference(&self, a: &[Sample], b: &[Sample]) -> [f64; 2] {
+        let differences = self.picks.iter().map(|[of_a, of_b]| {
+            value(of_b.iter().map(|i| &b[*i])) - value(of_a.iter().map(|i| &a[*i]))
+        });
+        let differences: Vec<f64> = differences.collect();
+        let (point, reach) = (value(b) - value(a), self.reach * deviation(&differences));
+        [point - reach, point + reach]
+    }
+}
+
 fn pick(rng: &mut StdRng, rounds: usize) -> Vec<usize> {
     (0..rounds).map(|_| rng.random_range(0..rounds)).collect()
 }
@@ -160,9 +200,7 @@ fn around(point: f64, rounds: usize, mut resample: impl FnMut(&mut StdRng) -> f6
     }
     let mut rng = StdRng::seed_from_u64(SEED);
     let resampled: Vec<f64> = (0..RESAMPLES).map(|_| resample(&mut rng)).collect();
-    // A resample of n rounds varies as if there were n − 1 of them.
-    let correction = (rounds as f64 / (rounds as f64 - 1.0)).sqrt();
-    let reach = student_t(rounds - 1) * correction;
+    let reach = reach(rounds);
     if point > 0.0 && resampled.iter().all(|value| *value > 0.0) {
         let logs: Vec<f64> = resampled.iter().map(|value| value.ln()).collect();
         let reach = (reach * deviation(&logs)).min(MAX_RATIO.ln());
@@ -171,6 +209,13 @@ fn around(point: f64, rounds: usize, mut resample: impl FnMut(&mut StdRng) -> f6
         let reach = reach * deviation(&resampled);
         [(point - reach).max(0.0), point + reach]
     }
+}
+
+/// Returns the half width of a 95 % interval, in standard deviations of the resampled values.
+fn reach(rounds: usize) -> f64 {
+    // A resample of n rounds varies as if there were n − 1 of them.
+    let correction = (rounds as f64 / (rounds as f64 - 1.0)).sqrt();
+    student_t(rounds - 1) * correction
 }
 
 fn deviation(values: &[f64]) -> f64 {

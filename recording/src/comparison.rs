@@ -2,6 +2,7 @@
 
 mod arm;
 mod finding;
+pub mod flame;
 mod function;
 mod instrumented;
 mod observer_cost;
@@ -10,6 +11,7 @@ mod work;
 
 pub use arm::{Arm, EventLoops, LedgerRow, MemoryGrowth};
 pub use finding::{Claim, ClaimVerdict, Finding, Prediction};
+pub use flame::{Flame, FlameFrame, FlameGraph, FlameLevel, FlameNode, FlamePair, FlamePairNode};
 pub use function::FunctionShare;
 pub use instrumented::{InstrumentedEvent, InstrumentedRound};
 pub use observer_cost::{BudgetVerdict, ObserverCost};
@@ -48,6 +50,9 @@ pub struct Comparison {
     /// The unit of work that costs are divided by, and how much of it the arms did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work: Option<UnitOfWork>,
+    /// Flame graphs of CPU time; absent where no call stacks were recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flame: Option<Flame>,
     /// Whether the comparison may be trusted.
     pub validity: Validity,
 }

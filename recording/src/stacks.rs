@@ -117,13 +117,19 @@ impl Stacks {
 
     /// Returns the indexes of the frames of a stack, innermost first.
     pub fn frame_indexes(&self, node: Option<usize>) -> impl Iterator<Item = usize> {
+        let nodes = self.node_indexes(node);
+        nodes.filter_map(|index| Some(self.nodes.get(index)?.frame))
+    }
+
+    /// Returns the indexes of the nodes of a stack, innermost first.
+    pub fn node_indexes(&self, node: Option<usize>) -> impl Iterator<Item = usize> {
         // A parent stands before its children, so that no file makes this endless.
         let outward = |index: &usize| {
             let parent = self.nodes.get(*index)?.parent;
             parent.filter(|parent| parent < index)
         };
-        let path = std::iter::successors(node, outward);
-        path.filter_map(|index| Some(self.nodes.get(index)?.frame))
+        let node = node.filter(|index| *index < self.nodes.len());
+        std::iter::successors(node, outward)
     }
 
     /// Returns the words for a frame: its function, or its module and address.

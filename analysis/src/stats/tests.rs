@@ -175,3 +175,26 @@ proptest! {
         prop_assert!(low.is_finite() && high.is_finite());
     }
 }
+
+#[test]
+fn includes_zero_where_rounds_differ_more_than_arms() {
+    let samples = |amounts: &[f64]| {
+        let samples = amounts.iter().map(|amount| Sample {
+            amount: *amount,
+            over: 10.0,
+        });
+        samples.collect::<Vec<_>>()
+    };
+    let resamples = Resamples::of(3, 3).expect("three rounds");
+    let (a, b) = (
+        samples(&[100.0, 101.0, 99.0]),
+        samples(&[150.0, 152.0, 149.0]),
+    );
+    let [low, high] = resamples.difference(&a, &b);
+    assert!(low > 4.0 && low < 5.0 && high > 5.0, "{low} {high}");
+    let noisy = samples(&[20.0, 190.0, 120.0]);
+    let [low, high] = resamples.difference(&a, &noisy);
+    assert!(low < 0.0 && high > 0.0, "{low} {high}");
+    assert_eq!(resamples.difference(&a, &a), [0.0, 0.0]);
+    assert!(Resamples::of(1, 5).is_none());
+}
