@@ -4,7 +4,7 @@
 //! say the same. Text in it is already free of control characters (see [`crate::clean`]); the
 //! templates escape HTML.
 
-use crate::chart::Chart;
+use crate::chart::{Chart, FlameFigure};
 use serde::Serialize;
 
 /// A whole report.
@@ -63,6 +63,8 @@ pub enum Block {
     Table(Table),
     /// A drawing.
     Figure(Figure),
+    /// Flame graphs.
+    Flame(FlameFigure),
     /// Names with values.
     Facts {
         /// The rows.
@@ -263,20 +265,35 @@ impl Fact {
 impl Document {
     /// Returns every drawing, folded ones included, in reading order.
     pub fn figures(&self) -> Vec<&Figure> {
+        let blocks = self.blocks().into_iter();
+        let found = blocks.filter_map(|block| match block {
+            Block::Figure(found) => Some(found),
+            _ => None,
+        });
+        found.collect()
+    }
+
+    /// Returns all flame graphs, folded ones included, in reading order.
+    pub fn flames(&self) -> Vec<&FlameFigure> {
+        let blocks = self.blocks().into_iter();
+        let found = blocks.filter_map(|block| match block {
+            Block::Flame(found) => Some(found),
+            _ => None,
+        });
+        found.collect()
+    }
+
+    fn blocks(&self) -> Vec<&Block> {
+        let sections = self.sections.iter();
         let mut found = Vec::new();
-        self.sections
-            .iter()
-            .for_each(|section| collect(&section.blocks, &mut found));
+        sections.for_each(|section| collect(&section.blocks, &mut found));
         found
     }
 }
 
-fn collect<'a>(blocks: &'a [Block], found: &mut Vec<&'a Figure>) {
-    for block in blocks {
-        match block {
-            Block::Figure(figure) => found.push(figure),
-            Block::Fold { blocks, .. } => collect(blocks, found),
-            _ => {}
-        }
-    }
+fn collect<'a>(blocks: &'a [Block], found: &mut Vec<&'a Block>) {
+    blocks.iter().for_each(|block| match block {
+        Block::Fold { blocks, .. } => collect(blocks, found),
+        block => found.push(block),
+    });
 }

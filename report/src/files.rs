@@ -9,14 +9,23 @@ use std::{
 /// Width of charts in files, in units.
 const WIDTH: u32 = 960;
 
-/// Writes every chart to `dir` as SVG and returns the paths.
+/// Writes every chart and every flame graph to `dir` as SVG and returns the paths.
 pub fn svg(input: &Input, dir: &Path) -> Result<Vec<PathBuf>, Error> {
-    each(input, dir, "svg", |figure, path| {
-        let svg = figure.chart.svg(WIDTH, Theme::File)?;
-        fs::write(path, svg).map_err(|source| Error::File {
-            path: path.into(),
-            source,
-        })
+    let mut paths = each(input, dir, "svg", |figure, path| {
+        save(path, figure.chart.svg(WIDTH, Theme::File)?)
+    })?;
+    for figure in section::document(input).flames() {
+        let path = dir.join(&figure.id).with_extension("svg");
+        save(&path, figure.chart.file(&figure.title, &figure.description))?;
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+fn save(path: &Path, svg: String) -> Result<(), Error> {
+    fs::write(path, svg).map_err(|source| Error::File {
+        path: path.into(),
+        source,
     })
 }
 

@@ -41,7 +41,11 @@ fn block(block: &Block, out: &mut dyn Write) -> Result<(), Error> {
             items.iter().try_for_each(|item| finding(item, out))?;
         }
         Block::Table(item) => table(item, out)?,
-        Block::Facts { .. } | Block::Command { .. } | Block::Fold { .. } | Block::Figure(_) => {}
+        Block::Facts { .. }
+        | Block::Command { .. }
+        | Block::Fold { .. }
+        | Block::Figure(_)
+        | Block::Flame(_) => {}
     }
     Ok(())
 }

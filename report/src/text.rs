@@ -36,7 +36,7 @@ pub fn render(document: &Document, color: bool, out: &mut dyn Write) -> Result<(
         printer.plain("\nNo recording was given.")?;
     }
     // A section of drawings alone has no text.
-    let is_figure = |block: &Block| matches!(block, Block::Figure(_));
+    let is_figure = |block: &Block| matches!(block, Block::Figure(_) | Block::Flame(_));
     let sections = document.sections.iter();
     sections
         .filter(|section| !section.blocks.iter().all(is_figure))
@@ -115,7 +115,7 @@ impl Printer<'_> {
                 self.styled(Style::Dim, &format!("  [{title}: in the HTML report]"))
             }
             // A terminal shows no drawings; the tables hold the same numbers.
-            Block::Figure(_) => Ok(()),
+            Block::Figure(_) | Block::Flame(_) => Ok(()),
         }
     }
 

@@ -1,6 +1,8 @@
 //! The page in a real browser: nothing overflows a phone's width, nothing is fetched, light and
 //! dark can be read. Screenshots are left in the target directory for people to look at.
 
+#[path = "support/stacks.rs"]
+mod stacks;
 mod support;
 
 use serde_json::Value;
@@ -12,21 +14,27 @@ use support::{Fixture, html};
 /// holds the whole report, so that a screenshot shows it from the top.
 const LOOKING_GLASS: &str = include_str!("support/looking_glass.html");
 
+/// A page that uses the report's flame graphs by mouse and keyboard.
+const FLAME_GLASS: &str = include_str!("support/flame_glass.html");
+
 struct Browser {
     program: PathBuf,
     dir: tempfile::TempDir,
 }
 
 impl Browser {
-    /// Puts the report and the looking glass into a temporary directory.
     fn open() -> Self {
+        Self::show(&Fixture::first(6), LOOKING_GLASS)
+    }
+
+    /// Puts a report and a page that looks at it into a temporary directory.
+    fn show(fixture: &Fixture, glass: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        std::fs::write(
-            dir.path().join("report.html"),
-            html(&Fixture::first(6).input()),
-        )
-        .expect("the page is written");
-        std::fs::write(dir.path().join("glass.html"), LOOKING_GLASS).expect("the glass is written");
+        let put = |name: &str, text: &str| {
+            std::fs::write(dir.path().join(name), text).expect("the page is written");
+        };
+        put("report.html", &html(&fixture.input()));
+        put("glass.html", glass);
         Browser {
             program: program(),
             dir,
@@ -93,7 +101,11 @@ impl Browser {
     }
 
     fn screenshot(&self, width: u32, dark: bool) -> PathBuf {
-        let name = format!("report-{width}-{}.png", if dark { "dark" } else { "light" });
+        self.picture("report", width, dark)
+    }
+
+    fn picture(&self, page: &str, width: u32, dark: bool) -> PathBuf {
+        let name = format!("{page}-{width}-{}.png", if dark { "dark" } else { "light" });
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         self.run(width, dark, &[&format!("--screenshot={}", path.display())]);
         path
@@ -191,4 +203,59 @@ fn keeps_contrast_in_light_and_dark() {
         }
     }
     assert_ne!(backgrounds[0], backgrounds[1], "dark differs from light");
+}
+
+#[test]
+fn zooms_searches_and_obeys_keys_in_flame_graphs() {
+    let mut fixture = Fixture::first(6);
+    stacks::add(&mut fixture.recordings);
+    fixture.comparison = analysis::compare(&fixture.recordings);
+    let browser = Browser::show(&fixture, FLAME_GLASS);
+    for width in [390, 1440] {
+        let found = browser.measure(width, false);
+        let number = |name: &str| {
+            found[name]
+                .as_f64()
+                .unwrap_or_else(|| panic!("{name}: {found}"))
+        };
+        assert!(number("scrollWidth") <= f64::from(width), "{found}");
+        assert_eq!(found["figures"], 6, "three arms and three pairs: {found}");
+        assert!(number("before") < number("wholeWidth") * 0.9, "{found}");
+        assert!(
+            (number("zoomed") - number("wholeWidth")).abs() < 3.0,
+            "{found}"
+        );
+        assert!(
+            number("hidden") > 0.0 && found["hiddenAfter"] == 0,
+            "{found}"
+        );
+        assert!((number("after") - number("before")).abs() < 1.0, "{found}");
+        assert!(
+            (number("keyboardZoomed") - number("wholeWidth")).abs() < 3.0,
+            "{found}"
+        );
+        let hover = found["hover"].as_str().expect("text");
+        assert!(
+            hover.starts_with("main: ") && hover.contains("per token"),
+            "{found}"
+        );
+        let path = found["path"].as_array().expect("names");
+        assert_eq!(path[0], "start", "the caller of main: {found}");
+        assert_eq!(path[3], path[5], "down and up again: {found}");
+        assert!(number("hits") > 0.0 && found["hitsAfter"] == 0, "{found}");
+        assert!(
+            found["status"]
+                .as_str()
+                .is_some_and(|text| text.contains(" %")),
+            "{found}"
+        );
+        assert_eq!(found["owned"], false, "the policy lets another script run");
+        for dark in [false, true] {
+            let picture = std::fs::metadata(browser.picture("flame", width, dark));
+            assert!(
+                picture.expect("a screenshot").len() > 30_000,
+                "the page is not blank"
+            );
+        }
+    }
 }

@@ -1,9 +1,12 @@
-//! Charts by plotters: waterfalls and lines, as SVG for a page or a file, and as PNG.
+//! Charts: waterfalls and lines by plotters, as SVG for a page or a file, and as PNG; flame graphs
+//! as SVG.
 
+pub mod flame;
 pub mod lines;
 pub mod palette;
 pub mod waterfall;
 
+pub use flame::{Bar, BarFace, FlameChart, FlameFigure, FlamePaint, FlameTree, LegendEntry};
 pub use lines::{Axis, Line, Lines};
 pub use palette::{Paint, Theme};
 pub use waterfall::{Step, Waterfall};

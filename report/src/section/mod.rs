@@ -7,6 +7,7 @@ mod claims;
 mod code_categories;
 mod faults;
 mod finding_text;
+pub mod flame;
 mod host;
 mod instrumented;
 mod latency;
@@ -46,6 +47,7 @@ pub fn document(input: &Input) -> Document {
         metrics::section(input, &arms),
         claims::section(input),
         code_categories::section(&arms),
+        flame::section(input.comparison.flame.as_ref(), &arms),
         instrumented::section(input),
         thread_time::section(&arms),
         over_time::section(&arms),
