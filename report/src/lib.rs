@@ -10,6 +10,7 @@ pub mod arms;
 pub mod chart;
 pub mod clean;
 pub mod document;
+pub mod export;
 pub mod files;
 pub mod html;
 mod markdown;

@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod doctor;
+pub mod export;
 pub mod record;
 pub mod report;
 pub mod run;
@@ -30,6 +31,8 @@ pub enum Command {
     Compare(compare::Compare),
     /// Render a recording or a comparison again.
     Report(report::Report),
+    /// Write the call stacks of recordings for other programs: flamegraph.pl, pprof, speedscope.
+    Export(export::Export),
     /// Report which probe groups this kernel supports, and what is missing.
     Doctor(doctor::Doctor),
     /// Drive the same load against each arm while recording it, then compare.
@@ -49,6 +52,7 @@ impl Command {
             Command::Record(verb) => verb.execute(),
             Command::Compare(verb) => verb.execute(),
             Command::Report(verb) => verb.execute(),
+            Command::Export(verb) => verb.execute(),
             Command::Doctor(verb) => verb.execute(),
             Command::Run(verb) => verb.execute(),
             Command::Guard => {

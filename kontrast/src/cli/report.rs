@@ -44,9 +44,10 @@ pub enum Format {
 }
 
 /// The contents of a directory.
-struct Loaded {
+pub(super) struct Loaded {
     comparison: Comparison,
-    recordings: Vec<(String, Recording)>,
+    /// The recordings with their paths, under the names that the comparison gives their arms.
+    pub(super) recordings: Vec<(String, Recording)>,
 }
 
 impl Report {
@@ -119,7 +120,7 @@ fn to_stdout(input: &Input) -> anyhow::Result<()> {
 
 /// Loads a comparison with its recordings. A single recording is compared with nothing, which gives
 /// the arm's own ledger.
-fn load(dir: &Path) -> anyhow::Result<Loaded> {
+pub(super) fn load(dir: &Path) -> anyhow::Result<Loaded> {
     if dir.join(io::COMPARISON_FILE).exists() {
         let comparison = io::load_comparison(dir)?;
         let recordings = load_recordings(dir, &comparison)?;
