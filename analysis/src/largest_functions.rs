@@ -149,6 +149,7 @@ mod tests {
             module: None,
             address: 0,
             place,
+            ..StackFrame::default()
         };
         let text = CodePlace::Region(RegionClass::BinaryText);
         let user = (0, SampleMode::User, false);

@@ -80,6 +80,7 @@ mod tests {
             module: None,
             address: 0,
             place,
+            ..StackFrame::default()
         };
         let names = [
             ("main", Some("ksys_read"), Some("read")),

@@ -58,10 +58,16 @@ pub struct Module {
     /// no frame pointers there.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub broken: u64,
+    /// Samples whose innermost frame lies in this module.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub samples: u64,
+    /// Those of them whose innermost frame has a function.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub named_samples: u64,
 }
 
 /// A frame: a function where its symbol is known, otherwise an address.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StackFrame {
     /// The function; empty where no symbol names it. Never trusted, renderers escape it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -69,11 +75,22 @@ pub struct StackFrame {
     /// Index of the module; absent for compiled code and the kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<usize>,
-    /// Start of the function where that is known, otherwise the address of the code: in the
-    /// module's own address space, or absolute without a module.
+    /// Start of the function, in the module's own address space: as a symbol or an unwinding table
+    /// has it, otherwise that of the nearest prologue before the code. 0 without a module.
     pub address: u64,
+    /// Address of code in the function, where `address` is that of a prologue: symbols that are
+    /// found later name it. One of several where the frame occurs more than once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u64>,
+    /// Whether the compiler inlined the function into the one that the next outer frame has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inlined: bool,
     /// Where the code lies.
     pub place: CodePlace,
+    /// The package that the function belongs to, where its name or path has it: a Python or npm
+    /// package, a Go module, a Rust crate. Never trusted, renderers escape it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub package: String,
 }
 
 /// A node of the call tree.
@@ -99,8 +116,35 @@ pub struct StackCount {
     /// Index of the innermost frame's node; absent for an empty stack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<usize>,
+    /// Address of the sampled code, where the innermost frame has one (`StackFrame::code`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u64>,
     /// Samples.
     pub samples: u64,
+}
+
+impl StackFrame {
+    /// Returns the frame without the address of its code: one function has many, and is one frame.
+    pub fn of_function(&self) -> StackFrame {
+        StackFrame {
+            code: None,
+            ..self.clone()
+        }
+    }
+
+    /// Returns this frame with the functions that are inlined there, outermost first. `inlined` has
+    /// the innermost first.
+    pub fn with_inlined(self, inlined: &[String]) -> Vec<StackFrame> {
+        let outermost_first = inlined.iter().rev();
+        let frames: Vec<StackFrame> = outermost_first
+            .map(|function| StackFrame {
+                function: function.clone(),
+                inlined: true,
+                ..self.clone()
+            })
+            .collect();
+        [vec![self], frames].concat()
+    }
 }
 
 impl Stacks {
@@ -144,6 +188,9 @@ impl Stacks {
     }
 }
 
+/// Thread, mode, whether a collection ran, innermost node, and address of the code.
+type CountKey = (usize, SampleMode, bool, Option<usize>, Option<u64>);
+
 /// Builds the tree of [`Stacks`] from whole stacks.
 #[derive(Debug, Default)]
 pub struct StacksBuilder {
@@ -151,7 +198,7 @@ pub struct StacksBuilder {
     modules: BTreeMap<(String, String), usize>,
     frames: BTreeMap<StackFrame, usize>,
     nodes: BTreeMap<(Option<usize>, usize), usize>,
-    counts: BTreeMap<(usize, SampleMode, bool, Option<usize>), u64>,
+    counts: BTreeMap<CountKey, u64>,
 }
 
 impl StacksBuilder {
@@ -163,7 +210,7 @@ impl StacksBuilder {
             modules.push(Module {
                 file: file.into(),
                 build_id: build_id.into(),
-                broken: 0,
+                ..Module::default()
             });
             modules.len() - 1
         })
@@ -188,18 +235,37 @@ impl StacksBuilder {
         outermost_first: impl IntoIterator<Item = StackFrame>,
         samples: u64,
     ) {
-        let mut node = None;
+        let (mut node, mut code) = (None, None);
         for frame in outermost_first {
+            code = frame.code;
             node = Some(self.child(node, frame));
         }
+        self.count_in_module(node, samples);
         self.stacks.samples += samples;
-        *self.counts.entry((thread, mode, in_gc, node)).or_default() += samples;
+        *self
+            .counts
+            .entry((thread, mode, in_gc, node, code))
+            .or_default() += samples;
+    }
+
+    fn count_in_module(&mut self, innermost: Option<usize>, samples: u64) {
+        let stacks = &mut self.stacks;
+        let frame = innermost.map(|node| &stacks.frames[stacks.nodes[node].frame]);
+        let module = frame.and_then(|frame| stacks.modules.get_mut(frame.module?));
+        if let (Some(frame), Some(module)) = (frame, module) {
+            module.samples += samples;
+            module.named_samples += if frame.function.is_empty() {
+                0
+            } else {
+                samples
+            };
+        }
     }
 
     fn child(&mut self, parent: Option<usize>, frame: StackFrame) -> usize {
         let frames = &mut self.stacks.frames;
-        let frame = *self.frames.entry(frame).or_insert_with_key(|frame| {
-            frames.push(frame.clone());
+        let frame = *self.frames.entry(frame.of_function()).or_insert_with(|| {
+            frames.push(frame);
             frames.len() - 1
         });
         let nodes = &mut self.stacks.nodes;
@@ -212,11 +278,12 @@ impl StacksBuilder {
     /// Returns the stacks.
     pub fn done(mut self) -> Stacks {
         let counts = self.counts.into_iter();
-        let counts = counts.map(|((thread, mode, in_gc, node), samples)| StackCount {
+        let counts = counts.map(|((thread, mode, in_gc, node, code), samples)| StackCount {
             thread,
             mode,
             in_gc,
             node,
+            code,
             samples,
         });
         self.stacks.counts = counts.collect();
@@ -234,9 +301,8 @@ mod tests {
     fn frame(function: &str) -> StackFrame {
         StackFrame {
             function: function.into(),
-            module: None,
-            address: 0,
             place: CodePlace::Kernel,
+            ..StackFrame::default()
         }
     }
 
@@ -271,6 +337,63 @@ mod tests {
             .collect();
         assert_eq!((first.samples, names), (5, vec!["write", "main", "start"]));
         assert_eq!(stacks.frames_of(None).count(), 0);
+    }
+
+    #[test]
+    fn keeps_inlined_functions_inside_the_one_that_has_their_code() {
+        let outer = StackFrame {
+            address: 7,
+            ..frame("outer")
+        };
+        let frames = outer.with_inlined(&["inner".into(), "middle".into()]);
+        let found: Vec<_> = frames
+            .iter()
+            .map(|frame| (&*frame.function, frame.address, frame.inlined))
+            .collect();
+        assert_eq!(
+            found,
+            [("outer", 7, false), ("middle", 7, true), ("inner", 7, true)]
+        );
+    }
+
+    #[test]
+    fn keeps_one_frame_for_all_code_of_a_function() {
+        let mut builder = StacksBuilder::default();
+        let at = |code| StackFrame {
+            address: 7,
+            code: Some(code),
+            ..frame("")
+        };
+        let user = (0, SampleMode::User, false);
+        builder.add(user, [at(70), at(71)], 2);
+        builder.add(user, [at(75), at(78)], 1);
+        let stacks = builder.done();
+        assert_eq!((stacks.frames.len(), stacks.nodes.len()), (1, 2));
+        assert_eq!(stacks.frames[0].code, Some(70));
+        let codes: Vec<_> = stacks.counts.iter().map(|count| count.code).collect();
+        assert_eq!(codes, [Some(71), Some(78)]);
+    }
+
+    #[test]
+    fn counts_samples_and_names_by_module_of_the_innermost_frame() {
+        let mut builder = StacksBuilder::default();
+        let (library, program) = (builder.module("lib.so", "ab"), builder.module("app", ""));
+        let frame = |function: &str, module| StackFrame {
+            function: function.into(),
+            module: Some(module),
+            ..StackFrame::default()
+        };
+        let user = (0, SampleMode::User, false);
+        builder.add(user, [frame("main", program), frame("copy", library)], 3);
+        builder.add(user, [frame("main", program), frame("", library)], 4);
+        builder.add(user, [frame("main", program)], 5);
+        builder.add(user, [frame("out of range", 9)], 6);
+        builder.add(user, [], 7);
+        let modules = builder.done().modules;
+        let found = modules
+            .iter()
+            .map(|module| (module.samples, module.named_samples));
+        assert_eq!(found.collect::<Vec<_>>(), [(7, 3), (5, 5)]);
     }
 
     #[test]

@@ -39,6 +39,7 @@ fn shows_addresses_sources_and_callers_of_functions_without_a_name() {
         module,
         address,
         place: CodePlace::Region(RegionClass::BinaryText),
+        ..StackFrame::default()
     };
     let key = (0, SampleMode::User, false);
     builder.add(key, [frame(0x10), frame(0x40)], 3);

@@ -12,6 +12,7 @@ fn frame(function: &str) -> StackFrame {
         module: None,
         address: 0,
         place: CodePlace::Region(RegionClass::BinaryText),
+        ..StackFrame::default()
     }
 }
 

@@ -68,6 +68,12 @@ pub enum CodePlace {
     Kernel,
 }
 
+impl Default for CodePlace {
+    fn default() -> Self {
+        CodePlace::Region(RegionClass::default())
+    }
+}
+
 impl CodePlace {
     /// Returns the name that files use.
     pub const fn name(self) -> &'static str {

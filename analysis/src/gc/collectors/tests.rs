@@ -10,6 +10,7 @@ fn recording(runtime: Runtime, names: &[&str]) -> Recording {
         module: None,
         address: 0,
         place: CodePlace::Region(RegionClass::BinaryText),
+        ..StackFrame::default()
     };
     let mut builder = StacksBuilder::default();
     let key = (0, recording::stacks::SampleMode::User, false);

@@ -21,6 +21,7 @@ fn frame(name: &str) -> StackFrame {
             name if name.starts_with("k:") => CodePlace::Kernel,
             _ => CodePlace::Region(RegionClass::BinaryText),
         },
+        ..StackFrame::default()
     }
 }
 
