@@ -11,6 +11,7 @@ mod scenario;
 use crate::outcome::Outcome;
 use clap::{Parser, Subcommand};
 use runner::guardian;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Says why two runtimes doing the same job cost different amounts, from records of the kernel.
@@ -74,6 +75,19 @@ pub fn exit_code(end: anyhow::Result<Outcome>) -> ExitCode {
             eprintln!("kontrast: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Accepts the path of a folder that can be read.
+///
+/// # Errors
+/// There is no such folder, or it cannot be read.
+pub(crate) fn folder(text: &str) -> Result<PathBuf, String> {
+    match std::fs::read_dir(text) {
+        Ok(_) => Ok(text.into()),
+        Err(error) => Err(format!(
+            "cannot read the folder: {error}. Give a folder with debug files"
+        )),
     }
 }
 

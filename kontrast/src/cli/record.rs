@@ -78,6 +78,9 @@ pub struct Record {
     /// summary is the work: wrk, oha, hey, ab, k6, redis-benchmark and pgbench are known.
     #[arg(long, value_name = "CMD")]
     pub load_command: Option<String>,
+    /// Look for separate debug files in this folder first; may be given several times.
+    #[arg(long, value_name = "DIR", value_parser = super::folder)]
+    pub symbols: Vec<PathBuf>,
     /// Record only the given processes, not the ones that they start.
     #[arg(long)]
     pub no_tree: bool,
@@ -201,6 +204,7 @@ impl Record {
             round: self.round,
             follow_forks: !self.no_tree,
             runtime_symbols: self.runtime_symbols.clone(),
+            symbols: self.symbols.clone(),
         }
     }
 

@@ -1,11 +1,15 @@
 //! `kontrast report`.
 
+mod with_symbols;
+
 use crate::outcome::Outcome;
 use anyhow::{Context, bail};
+use profiler::record::symbols::debug_files::DebugFiles;
 use recording::{Comparison, Recording, io};
 use report::Input;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use with_symbols::with_symbols;
 
 /// Arguments of `kontrast report`.
 #[derive(clap::Args)]
@@ -14,13 +18,18 @@ Examples:
   kontrast report results/latest                        the page and the text again
   kontrast report results/latest --format text | less   only the text
   kontrast report results/latest --format svg,png       the charts, into results/latest/charts
-  kontrast report results/latest/bun/1                  one recording, explained alone")]
+  kontrast report results/latest/bun/1                  one recording, explained alone
+  kontrast report results/latest --symbols ~/debug      with names of functions from debug files")]
 pub struct Report {
     /// Read comparison.json or recording.json from this directory.
     pub dir: PathBuf,
     /// Render these forms; text goes to standard output, the others to files.
     #[arg(long, value_enum, value_delimiter = ',', default_values = ["html", "text"])]
     pub format: Vec<Format>,
+    /// Name functions by the debug files in this folder; may be given several times. Files belong
+    /// together by build id, so that recordings from other machines get names as well.
+    #[arg(long, value_name = "DIR", value_parser = super::folder)]
+    pub symbols: Vec<PathBuf>,
     /// Write to this directory [default: the one that is read].
     #[arg(long)]
     pub out: Option<PathBuf>,
@@ -53,7 +62,10 @@ pub(super) struct Loaded {
 impl Report {
     /// Executes the verb.
     pub fn execute(self) -> anyhow::Result<Outcome> {
-        let loaded = load(&self.dir)?;
+        let mut loaded = load(&self.dir)?;
+        if !self.symbols.is_empty() {
+            loaded = with_symbols(loaded, &DebugFiles::new(&self.symbols));
+        }
         let input = Input {
             comparison: &loaded.comparison,
             recordings: &loaded.recordings,
@@ -173,6 +185,7 @@ mod tests {
         Report {
             dir,
             format,
+            symbols: Vec::new(),
             out: None,
         }
         .execute()
@@ -240,6 +253,14 @@ mod tests {
         io::save_recording(&dir.path().join("go/1"), &recording()).unwrap();
         report(dir.path(), &[Format::Html]).unwrap();
         assert!(dir.path().join("report.html").is_file());
+    }
+
+    #[test]
+    fn rejects_folders_of_symbols_that_are_not_there() {
+        let missing = crate::cli::folder("/nowhere/at/all").unwrap_err();
+        assert!(missing.contains("cannot read the folder"), "{missing}");
+        assert!(crate::cli::folder("/etc/passwd").is_err());
+        assert!(crate::cli::folder("/tmp").is_ok());
     }
 
     #[test]

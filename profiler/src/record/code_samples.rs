@@ -1,8 +1,9 @@
 //! CPU-clock samples of user mode, by thread and function.
 
 use super::drain::Drained;
+use super::jit::Wanted;
 use super::memory::WindowRegions;
-use super::symbols;
+use super::symbols::{self, debug_files::DebugFiles};
 use super::target::file_name;
 use super::threads::ThreadIndex;
 use recording::Stacks;
@@ -16,16 +17,17 @@ use std::collections::BTreeMap;
 type Key<'a> = (usize, &'a str, String, RegionClass);
 
 /// Lists samples by thread and function, most first. `compiled` names units of code that no symbol
-/// of a file names. Samples of a thread that is not in the recording are left out.
+/// of a file and of its debug files names. Samples of a thread that is not in the recording are
+/// left out.
 pub fn code_samples(
     drained: &Drained,
     pid: u32,
     regions: WindowRegions,
     threads: &ThreadIndex,
-    compiled: &BTreeMap<u64, String>,
+    (compiled, debug_files): (&BTreeMap<u64, String>, &DebugFiles),
 ) -> Vec<CodeSamples> {
     let units = drained.code.keys().map(|(_, unit)| *unit);
-    let names = symbols::functions(pid, regions, symbols::UNIT, units);
+    let names = symbols::functions(debug_files, pid, regions, symbols::UNIT, units);
     let mut sums: BTreeMap<Key, u64> = BTreeMap::new();
     for ((serial, unit), count) in &drained.code {
         let Some(thread) = threads.get(*serial) else {
@@ -42,6 +44,14 @@ pub fn code_samples(
         *sums.entry(key).or_default() += count;
     }
     rows(sums)
+}
+
+/// Returns the units of code that samples fell into.
+pub fn units(drained: &Drained) -> Wanted {
+    Wanted {
+        length: symbols::UNIT,
+        addresses: drained.code.keys().map(|(_, unit)| *unit).collect(),
+    }
 }
 
 /// Lists samples by thread and function as their call stacks have it, most first. Stacks keep exact
@@ -98,8 +108,8 @@ mod tests {
         let frame = |function: &str, module, place| StackFrame {
             function: function.into(),
             module,
-            address: 0,
             place,
+            ..StackFrame::default()
         };
         let library = CodePlace::Region(RegionClass::Libraries);
         let main = frame("main", None, CodePlace::Region(RegionClass::BinaryText));
@@ -149,7 +159,13 @@ mod tests {
             end: &regions,
         };
         let compiled = BTreeMap::from([(0x20_0000, "hot".to_owned())]);
-        let rows = code_samples(&drained, 1, regions, &index, &compiled);
+        let rows = code_samples(
+            &drained,
+            1,
+            regions,
+            &index,
+            (&compiled, &DebugFiles::new(&[])),
+        );
         let found: Vec<_> = rows
             .iter()
             .map(|row| (row.thread, &*row.function, row.samples))

@@ -1,6 +1,6 @@
 //! Data of an instrumented round: symbols that the runtime wrote, and calls of runtime functions.
 
-use super::drain::Code;
+use super::jit::Wanted;
 use super::{go, jit};
 use anyhow::Result;
 use aya::Ebpf;
@@ -26,7 +26,7 @@ impl Instrumentation {
         }
     }
 
-    /// Returns the data, and the names of units of code.
+    /// Returns the data, and the names of compiled code.
     ///
     /// # Errors
     /// The programs' counts cannot be read.
@@ -34,9 +34,9 @@ impl Instrumentation {
         self,
         bpf: &Ebpf,
         pid: u32,
-        code: &Code,
+        wanted: &Wanted,
     ) -> Result<(Instrumented, BTreeMap<u64, String>)> {
-        let mut names = jit::names(&self.dir, pid, code.keys().map(|(_, unit)| *unit));
+        let mut names = jit::names(&self.dir, pid, wanted);
         let mut events = Vec::new();
         if let Some(probes) = self.probes {
             events = probes.counts(bpf)?;

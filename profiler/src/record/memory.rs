@@ -46,6 +46,17 @@ impl Regions {
         mapping.filter(|map| map.range.start < address.saturating_add(reach))
     }
 
+    /// Returns whether nothing is mapped, or nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the paths of the files that are mapped, with repetitions.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let files = self.0.iter().filter_map(|mapping| mapping.file.as_ref());
+        files.map(|file| &file.path)
+    }
+
     /// Returns the place in a file that `address` is mapped from.
     fn file_at(&self, address: u64) -> Option<MappedFile> {
         let mapping = self.at(address, 1)?;
@@ -97,19 +108,24 @@ pub fn regions_of(pid: u32) -> Regions {
     let Some(maps) = maps_of(&opened.folder, "maps") else {
         return Regions::default();
     };
-    let mapping = |map: &MemoryMap| Mapping {
-        range: map.address.0..map.address.1,
-        class: opened.class_of(map),
-        file: match &map.pathname {
-            MMapPath::Path(path) => Some(MappedFile {
-                path: path.clone(),
-                offset: map.offset,
-                inode: map.inode,
-            }),
-            _ => None,
-        },
+    Regions(maps.iter().map(|map| opened.mapping(map)).collect())
+}
+
+/// Returns the regions of a process that hold code now; none if it has ended.
+pub fn code_regions_of(pid: u32) -> Regions {
+    let folder = proc_snapshot::folder(pid);
+    let Some(maps) = folder.as_ref().and_then(|folder| maps_of(folder, "maps")) else {
+        return Regions::default();
     };
-    Regions(maps.iter().map(mapping).collect())
+    let opened = Opened {
+        executable: folder.and_then(|folder| fs::read_link(folder.join("exe")).ok()),
+        folder: PathBuf::new(),
+        // No thread has its stack in code.
+        stack_pointers: Vec::new(),
+    };
+    let maps = maps.iter();
+    let code = maps.filter(|map| map.perms.contains(MMPermissions::EXECUTE));
+    Regions(code.map(|map| opened.mapping(map)).collect())
 }
 
 /// Returns the regions of several processes now. Where two overlap, which is rare since addresses
@@ -213,6 +229,21 @@ struct Opened {
 }
 
 impl Opened {
+    fn mapping(&self, map: &MemoryMap) -> Mapping {
+        Mapping {
+            range: map.address.0..map.address.1,
+            class: self.class_of(map),
+            file: match &map.pathname {
+                MMapPath::Path(path) => Some(MappedFile {
+                    path: path.clone(),
+                    offset: map.offset,
+                    inode: map.inode,
+                }),
+                _ => None,
+            },
+        }
+    }
+
     fn process(pid: u32) -> Option<Self> {
         let folder = proc_snapshot::folder(pid)?;
         Some(Opened {

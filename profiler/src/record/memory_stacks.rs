@@ -3,9 +3,10 @@
 
 use super::drain::Drained;
 use super::memory::WindowRegions;
+use super::names;
+use super::symbols::{self, debug_files::DebugFiles};
 use super::target::file_name;
 use super::threads::ThreadIndex;
-use super::{names, symbols};
 use profiler_common::CallSite;
 use profiler_common::call_site::{FaultPlace, Kind};
 use recording::memory::MemoryStack;
@@ -42,6 +43,7 @@ pub fn memory_stacks(
     pid: u32,
     regions: WindowRegions,
     threads: &ThreadIndex,
+    debug_files: &DebugFiles,
 ) -> Vec<MemoryStack> {
     let mut sums = Sums::new();
     let mut add = |serial: u32, kind, stack, sum: Sum| {
@@ -50,7 +52,7 @@ pub fn memory_stacks(
         let by_thread = sums.entry((kind, stack)).or_default();
         by_thread.entry(thread).or_default().add(sum);
     };
-    let code = Code::of_faults(drained, pid, regions);
+    let code = Code::of_faults(drained, pid, regions, debug_files);
     for ((serial, address), count) in &drained.fault_sites {
         let frame = match FaultPlace::of(*address) {
             FaultPlace::Code(unit) => code.frame(unit),
@@ -63,7 +65,7 @@ pub fn memory_stacks(
         };
         add(*serial, MemoryEvent::PageFault, vec![frame], sum);
     }
-    let code = Code::of_calls(drained, pid, regions);
+    let code = Code::of_calls(drained, pid, regions, debug_files);
     for (site, sum) in &drained.memory_stacks {
         let sum = Sum {
             count: sum.count,
@@ -151,18 +153,28 @@ struct Code<'a> {
 
 impl<'a> Code<'a> {
     /// Names the units of code that took page faults.
-    fn of_faults(drained: &Drained, pid: u32, regions: WindowRegions<'a>) -> Self {
+    fn of_faults(
+        drained: &Drained,
+        pid: u32,
+        regions: WindowRegions<'a>,
+        debug_files: &DebugFiles,
+    ) -> Self {
         let units = drained.fault_sites.keys().map(|(_, address)| *address);
         let units = units.filter(|unit| matches!(FaultPlace::of(*unit), FaultPlace::Code(_)));
-        let names = symbols::functions(pid, regions, symbols::UNIT, units);
+        let names = symbols::functions(debug_files, pid, regions, symbols::UNIT, units);
         Code { names, regions }
     }
 
     /// Names the instructions that made calls.
-    fn of_calls(drained: &Drained, pid: u32, regions: WindowRegions<'a>) -> Self {
+    fn of_calls(
+        drained: &Drained,
+        pid: u32,
+        regions: WindowRegions<'a>,
+        debug_files: &DebugFiles,
+    ) -> Self {
         let sites = drained.memory_stacks.iter();
         let calls = sites.flat_map(|(site, _)| callers(site).map(|(_, caller)| caller));
-        let names = symbols::functions(pid, regions, 1, calls);
+        let names = symbols::functions(debug_files, pid, regions, 1, calls);
         Code { names, regions }
     }
 

@@ -26,6 +26,7 @@ pub mod privilege;
 pub mod probe_groups;
 mod proc_recorder;
 pub mod proc_snapshot;
+pub mod process_code;
 pub mod process_tree;
 pub mod programs;
 pub mod run_queue_blame;
@@ -86,6 +87,8 @@ pub struct Options {
     pub follow_forks: bool,
     /// Folder that an instrumented runtime writes symbols to.
     pub runtime_symbols: Option<PathBuf>,
+    /// Folders with separate debug files.
+    pub symbols: Vec<PathBuf>,
 }
 
 /// A recording under way. Beginning one opens its window.

@@ -7,12 +7,13 @@ use super::drain::{self, Drained, Exits};
 use super::instrumented::Instrumentation;
 use super::memory::{self, Regions, WindowRegions};
 use super::proc_snapshot::ProcSnapshot;
+use super::process_code::Processes;
 use super::process_tree::ProcessTree;
 use super::programs::{ProbeConfig, Programs};
 use super::runtime::Watch;
 use super::runtime_stats::Visible;
 use super::series::Series;
-use super::stacks::Symbols;
+use super::stacks::{Observed, Symbols};
 use super::target::{self, Process};
 use super::threads::ThreadIndex;
 use super::window::{Opening, Span, monotonic_ns};
@@ -42,6 +43,7 @@ pub struct Session {
     placement: String,
     opening: Opening,
     regions: Regions,
+    processes: Processes,
     series: Series,
     stats: BpfStats,
     symbols: Symbols,
@@ -93,9 +95,10 @@ impl Session {
         fill_maps(&mut programs.bpf, &config.tgids, series.ports())?;
         let exits = Exits::new(&mut programs.bpf)?;
         let regions = memory::regions_of_all(&config.tgids);
+        let processes = Processes::now(&config.tgids);
         // These need privileges that are dropped next.
         let stats = BpfStats::start();
-        let symbols = Symbols::of_kernel();
+        let symbols = Symbols::read(&options.symbols);
         super::privilege::drop_excess();
         let opening = Opening::now(&config.tgids);
         drain::set_window(&mut programs.bpf, opening.start_ns)?;
@@ -110,6 +113,7 @@ impl Session {
             placement: options.placement.clone(),
             opening,
             regions,
+            processes,
             series,
             stats,
             symbols,
@@ -226,6 +230,7 @@ impl Recorder for Session {
         }
         self.add_forked()?;
         self.runtime.look(self.target.pid);
+        self.processes.tick(&self.tree.pids());
         if number.is_multiple_of(TICKS_PER_POINT) {
             self.add_point()?;
         }
@@ -250,22 +255,37 @@ impl Recorder for Session {
             closed.span,
         );
         let mut recording = self.assemble(&closed, &joined, regions, ended);
+        self.processes.close(&pids);
+        let index = ThreadIndex::of(&joined);
+        let stacks = &self.series.stacks;
+        let found = Observed {
+            symbols: &self.symbols,
+            processes: &self.processes,
+            threads: &recording.threads,
+            index: &index,
+        };
         let mut compiled = BTreeMap::new();
         if let Some(instrumentation) = self.instrumentation {
-            let (instrumented, names) =
-                instrumentation.finish(&self.programs.bpf, pids[0], &drained.code)?;
+            let wanted = match stacks.is_empty() {
+                true => code_samples::units(drained),
+                false => stacks.compiled_code(pids[0], &found),
+            };
+            let bpf = &self.programs.bpf;
+            let (instrumented, names) = instrumentation.finish(bpf, pids[0], &wanted)?;
             (recording.instrumented, compiled) = (Some(instrumented), names);
         }
-        let index = ThreadIndex::of(&joined);
         let lost = drained.counters.lost_stacks;
-        let stacks = &self.series.stacks;
-        let read = (&self.symbols, lost);
-        recording.stacks = stacks.assemble(pids[0], regions, &index, &compiled, read);
+        recording.stacks = stacks.assemble(&found, (pids[0], &compiled), lost);
+        let debug_files = &self.symbols.debug_files;
         recording.code = match recording.stacks.counts.is_empty() {
-            true => code_samples::code_samples(drained, pids[0], regions, &index, &compiled),
+            true => {
+                let read = (&compiled, debug_files);
+                code_samples::code_samples(drained, pids[0], regions, &index, read)
+            }
             false => code_samples::of_stacks(&recording.stacks),
         };
-        recording.memory_stacks = memory_stacks::memory_stacks(drained, pids[0], regions, &index);
+        recording.memory_stacks =
+            memory_stacks::memory_stacks(drained, pids[0], regions, &index, debug_files);
         recording.wakers = wakers::wakers(drained, &index);
         recording.run_queue_blame = run_queue_blame::run_queue_blame(&drained.blame, &pids);
         Ok(recording)

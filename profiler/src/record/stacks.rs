@@ -2,23 +2,27 @@
 //! miss, named, and added up.
 
 mod hints;
+pub mod later;
 mod module;
 mod names;
+mod sources;
 
 use super::drain;
-use super::memory::WindowRegions;
+use super::jit::{self, Wanted};
+use super::process_code::Processes;
 use super::threads::ThreadIndex;
 use anyhow::Result;
 use aya::Ebpf;
 use hints::Hints;
-use names::Names;
-pub use names::Symbols;
+use names::{Names, user_code};
 use profiler_common::call_stack::{
     AT_FAULT_RETURN, AT_SYSCALL_EDGE, CallStack, IN_GC, IN_SYSCALL, IN_USER, StackKey,
 };
 use recording::Stacks;
+use recording::process::Thread;
 use recording::stacks::{SampleMode, StacksBuilder};
-use std::collections::BTreeMap;
+pub use sources::Symbols;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Stacks and counts that were taken out of the programs' maps.
 #[derive(Debug, Default)]
@@ -43,41 +47,111 @@ impl TakenStacks {
         Ok(())
     }
 
-    /// Returns the stacks as a recording has them. `compiled` names compiled code; `lost` samples
-    /// had no room in a map.
+    /// Returns whether no sample had a stack.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    /// Returns the places in code of a process that no file holds.
+    pub fn compiled_code(&self, pid: u32, found: &Observed) -> Wanted {
+        let process = found.processes.get(pid);
+        let stacks = self.of_processes(found).filter(|(of, _)| *of == pid);
+        let addresses = stacks.flat_map(|(_, stack)| user_code(stack));
+        let without_file = |address: &u64| {
+            let file = process.and_then(|process| process.file_of(*address));
+            file.is_none()
+        };
+        let addresses: BTreeSet<u64> = addresses.filter(without_file).collect();
+        Wanted {
+            length: 1,
+            addresses: addresses.into_iter().collect(),
+        }
+    }
+
+    /// Returns each stack with the processes that had it.
+    fn of_processes<'a>(
+        &'a self,
+        found: &'a Observed,
+    ) -> impl Iterator<Item = (u32, &'a CallStack)> {
+        let counts = self.counts.keys();
+        counts.filter_map(|(serial, _, hash)| {
+            let thread = found.threads.get(found.index.get(*serial)?)?;
+            Some((thread.pid, self.stacks.get(hash)?))
+        })
+    }
+
+    /// Returns the stacks as a recording has them. `compiled` names compiled code of one process,
+    /// and `lost` samples had no room in a map.
     pub fn assemble(
         &self,
-        pid: u32,
-        regions: WindowRegions,
-        threads: &ThreadIndex,
-        compiled: &BTreeMap<u64, String>,
-        (symbols, lost): (&Symbols, u64),
+        found: &Observed,
+        (pid, compiled): (u32, &BTreeMap<u64, String>),
+        lost: u64,
     ) -> Stacks {
-        let mut names = Names::new(symbols, pid, regions, compiled);
-        names.look_up(self.stacks.values());
+        let named = compiled.iter().map(|(at, name)| ((pid, *at), name.clone()));
+        let mut compiled = self.compiled_for_perf(found);
+        compiled.extend(named);
+        let mut names = Names::new(found.symbols, found.processes);
+        names.look_up(self.of_processes(found), &compiled);
         let mut builder = StacksBuilder::default();
         builder.lose(lost);
         let mut hints = Hints::default();
         for ((serial, flags, hash), count) in &self.counts {
-            let found = threads.get(*serial).zip(self.stacks.get(hash));
-            let Some((thread, stack)) = found else {
+            let found = found.index.get(*serial).and_then(|thread| {
+                let pid = found.threads.get(thread)?.pid;
+                Some((thread, pid, self.stacks.get(hash)?))
+            });
+            let Some((thread, pid, stack)) = found else {
                 builder.lose(*count);
                 continue;
             };
             let key = (thread, mode(*flags), flags & IN_GC != 0);
-            let frames = names.frames(stack, &mut builder, *count);
+            let frames = names.frames(pid, stack, &mut builder, *count);
             if key.1 == SampleMode::User
                 && let Some(innermost) = frames.last()
             {
-                let code = stack.user.first().and_then(|place| names.code_at(*place));
+                let code = stack.user.first();
+                let code = code.and_then(|address| names.code_at((pid, *address)));
                 hints.sample(innermost, code, *count);
             }
             builder.add(key, frames, *count);
         }
         let mut stacks = builder.done();
-        hints.finish(&mut stacks, |module| names.file_of(module));
+        hints.finish(&mut stacks, |module| names.file_of_module(module));
         stacks
     }
+
+    /// Names compiled code by the files that processes wrote for perf.
+    fn compiled_for_perf(&self, found: &Observed) -> BTreeMap<(u32, u64), String> {
+        let pids: BTreeSet<u32> = self.of_processes(found).map(|(pid, _)| pid).collect();
+        let mut compiled = BTreeMap::new();
+        for pid in pids {
+            let Some(process) = found.processes.get(pid) else {
+                continue;
+            };
+            let wanted = self.compiled_code(pid, found);
+            if wanted.addresses.is_empty() {
+                continue;
+            }
+            let names = jit::names_for_perf(process, &wanted);
+            names.notes.iter().for_each(|note| log::warn!("{note}"));
+            let names = names.functions.into_iter();
+            compiled.extend(names.map(|(at, name)| ((pid, at), name)));
+        }
+        compiled
+    }
+}
+
+/// The observations beside samples that name their code.
+pub struct Observed<'a> {
+    /// Sources of symbols.
+    pub symbols: &'a Symbols,
+    /// Code of the processes.
+    pub processes: &'a Processes,
+    /// Threads of the recording.
+    pub threads: &'a [Thread],
+    /// Their indexes by serial.
+    pub index: &'a ThreadIndex,
 }
 
 fn mode(flags: u32) -> SampleMode {

@@ -1,26 +1,42 @@
 //! Functions by the symbols of the files that code was mapped from.
 //!
-//! The files belong to the observed process and may be anything. They are read piece by piece, not
-//! mapped, so that a file that shrinks meanwhile is an error and does not kill the recorder. Only
+//! The files belong to the observed process and may be anything: see [`bounded`] and [`root`]. Only
 //! names that are needed are kept.
 
+pub mod bounded;
+pub mod debug_files;
+pub mod image;
+pub mod inlined;
+mod lookup;
+mod mini;
+mod pclntab;
+pub mod readable;
+pub mod root;
+#[cfg(test)]
+pub mod testing;
+pub mod unwind;
+
 use super::memory::{MappedFile, WindowRegions};
-use object::read::elf::{ElfFile32, ElfFile64};
-use object::{Object, ObjectSegment, ObjectSymbol, ReadCache, SymbolKind};
+use bounded::Bounded;
+use debug_files::{DebugFiles, Wanted};
+use image::{Functions, Image, Segment};
+use inlined::{Inlined, has_debug_info};
+use object::ReadRef;
 use profiler_common::CODE_BITS;
-use std::collections::BTreeMap;
+pub use readable::LONGEST_NAME;
+use root::Root;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// Longest name kept, in characters: names of templates can have kilobytes.
-pub const LONGEST_NAME: usize = 200;
 /// Length of a unit of code, in bytes.
 pub const UNIT: u64 = 1 << CODE_BITS;
 
 /// Returns the function that has most of each piece of code, where symbols name it. A piece is
 /// `length` bytes long and is given by its lowest address.
 pub fn functions(
+    debug_files: &DebugFiles,
     pid: u32,
     regions: WindowRegions,
     length: u64,
@@ -35,109 +51,116 @@ pub fn functions(
                 .push((unit, mapped));
         }
     }
-    let root = PathBuf::from(format!("/proc/{pid}/root"));
+    let Ok(root) = Root::of_process(pid) else {
+        return BTreeMap::new();
+    };
     let named = files
-        .iter()
-        .filter_map(|(path, units)| in_file(&root, path, length, units));
+        .values()
+        .filter_map(|units| in_file(&root, debug_files, length, units));
     named.flatten().collect()
 }
 
 /// Returns the functions of one file, as the process sees it; `None` if another file has its path
 /// by now.
 fn in_file(
-    root: &Path,
-    path: &Path,
+    root: &Root,
+    debug_files: &DebugFiles,
     length: u64,
     units: &[(u64, MappedFile)],
 ) -> Option<Vec<(u64, String)>> {
-    let file = File::open(root.join(path.strip_prefix("/").ok()?)).ok()?;
-    let inode = units.first()?.1.inode;
-    if file.metadata().ok()?.ino() != inode {
-        return None;
-    }
-    let cache = ReadCache::new(file);
-    let offsets: BTreeMap<u64, u64> = units
-        .iter()
-        .map(|(unit, mapped)| (mapped.offset, *unit))
-        .collect();
-    match ElfFile64::<object::Endianness, _>::parse(&cache) {
-        Ok(elf) => Some(named(&elf, length, &offsets)),
-        Err(_) => {
-            let elf = ElfFile32::<object::Endianness, _>::parse(&cache).ok()?;
-            Some(named(&elf, length, &offsets))
-        }
-    }
+    let mapped = &units.first()?.1;
+    let file = open_mapped(root, mapped)?;
+    let bounded = Bounded::new(file);
+    let image = Image::parse(&bounded)?;
+    let segments = image.segments();
+    let placed = units.iter().filter_map(|(unit, mapped)| {
+        let address = address_of(&segments, mapped.offset)?;
+        Some((*unit, address))
+    });
+    let placed: Vec<(u64, u64)> = placed.collect();
+    let pieces = placed.iter().map(|(_, address)| *address).collect();
+    let wanted = Wanted::of(&image, &mapped.path);
+    let debug_files = debug_files.find(&wanted, Some(root));
+    let found = functions_in(&image, debug_files, &pieces, length);
+    let named = placed.iter().filter_map(|(unit, address)| {
+        let function = found.get(address)?;
+        Some((*unit, function.name.clone()))
+    });
+    Some(named.collect())
 }
 
-/// Names units of code by their offset in the file.
-fn named<'data>(
-    elf: &impl Object<'data>,
+/// Opens a file that code was mapped from; `None` if another file has its path by now.
+pub fn open_mapped(root: &Root, mapped: &MappedFile) -> Option<File> {
+    let file = root.open(&mapped.path).ok()?;
+    (file.metadata().ok()?.ino() == mapped.inode).then_some(file)
+}
+
+/// Returns the address of a place in a file, in the file's own address space.
+pub fn address_of(segments: &[Segment], offset: u64) -> Option<u64> {
+    let within = |segment: &&Segment| offset.wrapping_sub(segment.offset) < segment.size;
+    let segment = segments.iter().find(within)?;
+    segment.address.checked_add(offset - segment.offset)
+}
+
+/// Finds functions of a file in its own tables and in its debug files, best first. A piece is
+/// `length` bytes long.
+pub fn functions_in<'a, R: ReadRef<'a>>(
+    image: &Image<'a, R>,
+    debug_files: impl Iterator<Item = File>,
+    pieces: &BTreeSet<u64>,
     length: u64,
-    units: &BTreeMap<u64, u64>,
-) -> Vec<(u64, String)> {
-    let mut wanted: BTreeMap<u64, (u64, Option<Best>)> = BTreeMap::new();
-    for segment in elf.segments() {
-        let (start, size) = segment.file_range();
-        for (offset, unit) in units.range(start..start.saturating_add(size)) {
-            let address = segment.address().wrapping_add(offset - start);
-            wanted.insert(address, (*unit, None));
+) -> Functions {
+    let mut found = Functions::new();
+    let mut missing = pieces.clone();
+    let mut add = |functions: &mut dyn FnMut(&BTreeSet<u64>) -> Functions| {
+        if !missing.is_empty() {
+            found.extend(functions(&missing));
+            missing.retain(|piece| !found.contains_key(piece));
         }
-    }
-    // The first of two names for one place counts: the full table comes before the exported one.
-    for symbol in elf.symbols().chain(elf.dynamic_symbols()) {
-        if symbol.kind() != SymbolKind::Text || symbol.size() == 0 {
-            continue;
-        }
-        let (start, end) = (
-            symbol.address(),
-            symbol.address().saturating_add(symbol.size()),
-        );
-        let reached = wanted.range_mut(start.saturating_sub(length - 1)..end);
-        for (address, (_, best)) in reached {
-            let overlap = end.min(address.saturating_add(length)) - start.max(*address);
-            if best.as_ref().is_none_or(|best| best.overlap < overlap) {
-                let name = symbol.name().map(readable).unwrap_or_default();
-                *best = Some(Best { overlap, name });
-            }
-        }
-    }
-    let found = wanted.into_values();
-    found
-        .filter_map(|(unit, best)| Some((unit, best?.name)))
-        .collect()
-}
-
-/// The function found so far, and the bytes of the unit that it has.
-struct Best {
-    overlap: u64,
-    name: String,
-}
-
-/// Returns a symbol as its language writes it, without parameters and hashes.
-fn readable(symbol: &str) -> String {
-    let name = if let Ok(rust) = rustc_demangle::try_demangle(symbol) {
-        format!("{rust:#}")
-    } else {
-        cpp(symbol).unwrap_or_else(|| symbol.to_owned())
+        missing.is_empty()
     };
-    name.chars().take(LONGEST_NAME).collect()
+    let is_done = add(&mut |missing| image.in_symbols(missing, length));
+    let mut debug_files = debug_files.map(Bounded::new);
+    let is_done = is_done
+        || debug_files.any(|file| {
+            let debug = Image::parse(&file);
+            debug.is_some_and(|debug| add(&mut |missing| debug.in_symbols(missing, length)))
+        });
+    if !is_done
+        && let Some(bytes) = mini::unpacked(image)
+        && let Some(small) = Image::parse(bytes.as_slice())
+    {
+        add(&mut |missing| small.in_symbols(missing, length));
+    }
+    add(&mut |missing| image.in_go_table(missing, length));
+    add(&mut |missing| image.in_exports(missing, length));
+    found
 }
 
-fn cpp(symbol: &str) -> Option<String> {
-    if !symbol.starts_with("_Z") {
-        return None;
+/// Finds functions that are inlined at some addresses of a file, by its own DWARF, otherwise by
+/// that of a debug file. DWARF larger than `largest` bytes is not read.
+pub fn inlined_in<'a, R: ReadRef<'a>>(
+    (file, image): (&File, &Image<'a, R>),
+    debug_files: impl Iterator<Item = File>,
+    addresses: &BTreeSet<u64>,
+    largest: u64,
+) -> Inlined {
+    if has_debug_info(image, largest) {
+        return inlined::functions(file, addresses);
     }
-    let parsed = cpp_demangle::Symbol::new(symbol).ok()?;
-    let options = cpp_demangle::DemangleOptions::new()
-        .no_params()
-        .no_return_type();
-    parsed.demangle_with_options(&options).ok()
+    let mut debug_files = debug_files.filter_map(|file| {
+        let bounded = Bounded::new(file.try_clone().ok()?);
+        has_debug_info(&Image::parse(&bounded)?, largest).then_some(file)
+    });
+    let found = debug_files.next();
+    found.map_or_else(Inlined::new, |file| inlined::functions(&file, addresses))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::record::memory::regions_of;
+    use std::path::Path;
 
     #[inline(never)]
     fn a_function_to_be_found(number: u64) -> u64 {
@@ -163,7 +186,13 @@ mod tests {
         };
         let unit = (a_function_to_be_found as *const () as u64 + UNIT) & !(UNIT - 1);
         let nowhere = 0x1000;
-        let found = functions(pid, regions, UNIT, [unit, nowhere].into_iter());
+        let found = functions(
+            &DebugFiles::new(&[]),
+            pid,
+            regions,
+            UNIT,
+            [unit, nowhere].into_iter(),
+        );
         let names: Vec<&String> = found.values().collect();
         assert!(
             names.len() == 1 && names[0].ends_with("a_function_to_be_found"),
@@ -182,27 +211,9 @@ mod tests {
             offset: 0,
             inode,
         };
-        let look = |inode| in_file(Path::new("/"), &path, UNIT, &[(0, mapped(inode))]);
+        let root = Root::at(Path::new("/")).expect("a folder");
+        let look = |inode| in_file(&root, &DebugFiles::new(&[]), UNIT, &[(0, mapped(inode))]);
         assert_eq!(look(inode), None);
         assert_eq!(look(inode + 1), None, "another file of that name");
-    }
-
-    #[test]
-    fn demangles_symbols() {
-        for (symbol, expected) in [
-            (
-                "_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE",
-                "tokio::runtime::task::raw::poll",
-            ),
-            (
-                "_ZN2v88internal4Heap14CollectGarbageENS0_15AllocationSpaceE",
-                "v8::internal::Heap::CollectGarbage",
-            ),
-            ("runtime.scanobject", "runtime.scanobject"),
-            ("_Znonsense", "_Znonsense"),
-        ] {
-            assert_eq!(readable(symbol), expected);
-        }
-        assert_eq!(readable(&"x".repeat(1_000)).len(), LONGEST_NAME);
     }
 }

@@ -5,6 +5,7 @@ mod go;
 mod hints;
 mod memory_stacks;
 mod modes;
+mod names;
 mod pidstat;
 mod quota;
 mod refused;

@@ -1,12 +1,13 @@
 //! Functions of a Go executable, from its symbols. In a stripped executable they come from
-//! `.gopclntab`, the table that Go's own unwinder needs; no library reads it.
+//! `.gopclntab`.
 //!
 //! The file belongs to the observed process and may be anything, so that reads are bounded and
 //! checked.
 
+use crate::record::symbols::bounded::Bounded;
+use crate::record::symbols::image::Image;
 use anyhow::{Context, Result, bail, ensure};
-use object::read::elf::ElfFile64;
-use object::{Endianness, Object, ObjectSection, ObjectSymbol, ReadCache, ReadRef, SymbolKind};
+use object::{Object, ObjectSection, ObjectSymbol, ReadRef, SymbolKind};
 use std::fs::File;
 use std::path::Path;
 
@@ -14,8 +15,6 @@ use std::path::Path;
 const PACKAGE: &str = "runtime.";
 /// Functions kept: the runtime has some thousands.
 const MOST: usize = 50_000;
-/// Largest table that is read, in bytes: that of the Go compiler itself has 10 MB.
-const LARGEST_TABLE: u64 = 256 << 20;
 /// Bytes of a function's beginning in which `push %rbp; mov %rsp,%rbp` is looked for.
 const BEGINNING: u64 = 32;
 const PUSH: &[u8] = &[0x55, 0x48, 0x89, 0xe5];
@@ -43,18 +42,18 @@ impl Executable {
     /// # Errors
     /// The file is no executable, or names no function of Go's runtime.
     pub fn read(path: &Path) -> Result<Self> {
-        let cache = ReadCache::new(File::open(path)?);
-        let elf: ElfFile64<Endianness, _> = ElfFile64::parse(&cache)?;
-        let mut addresses = by_symbols(&elf);
+        let bounded = Bounded::new(File::open(path)?);
+        let image = Image::parse(&bounded).context("it is no ELF file")?;
+        let mut addresses = by_symbols(image.elf());
         if addresses.is_empty() {
-            addresses = by_table(&elf)?;
+            addresses = by_table(&image)?;
         }
         ensure!(
             !addresses.is_empty(),
             "no function of package runtime is named"
         );
         let functions = addresses.into_iter().map(|(name, address)| Function {
-            push_at: push_at(&elf, address),
+            push_at: push_at(image.elf(), address),
             name,
         });
         Ok(Executable {
@@ -91,67 +90,17 @@ fn is_wanted(name: &str) -> bool {
     name.is_some_and(|name| NAMES.contains(&name) || name.starts_with("mallocgc"))
 }
 
-/// Reads Go's `runtime.pclntab`, as its linker writes it since 1.20 (src/debug/gosym/pclntab.go).
-fn by_table<'data, R: ReadRef<'data>>(elf: &ElfFile64<'data, Endianness, R>) -> Result<Addresses> {
-    let mut sections = elf.sections();
-    let is_table = |name: &str| name == ".gopclntab" || name == ".data.rel.ro.gopclntab";
-    let table = sections
-        .find(|section| section.name().is_ok_and(is_table))
-        .context("it has neither symbols nor Go's table of functions")?;
-    ensure!(
-        table.size() <= LARGEST_TABLE,
-        "its table of functions is too large"
-    );
-    let text = elf.section_by_name(".text").context("it has no code")?;
-    functions_in(table.data()?, text.address())
-}
-
-/// Returns the functions in a table. `text` is the start of the code, for tables without it.
-fn functions_in(table: &[u8], text: u64) -> Result<Addresses> {
-    const MAGIC: u32 = 0xffff_fff1;
-    let word = |at: usize| {
-        let bytes = table.get(at..at.checked_add(8)?)?;
-        Some(u64::from_le_bytes(bytes.try_into().ok()?))
-    };
-    let half = |at: usize| {
-        let bytes = table.get(at..at.checked_add(4)?)?;
-        Some(u32::from_le_bytes(bytes.try_into().ok()?))
-    };
-    let header = || {
-        let size_of_pointer = *table.get(7)?;
-        (half(0)? == MAGIC && size_of_pointer == 8).then_some(())?;
-        let count = usize::try_from(word(8)?).ok()?;
-        let text = match word(24)? {
-            0 => text,
-            start => start,
-        };
-        let names = usize::try_from(word(32)?).ok()?;
-        let functions = usize::try_from(word(64)?).ok()?;
-        Some((count, text, names, functions))
-    };
-    let Some((count, text, names, functions)) = header() else {
-        bail!("its table of functions has an unknown format");
-    };
+fn by_table<'a, R: ReadRef<'a>>(image: &Image<'a, R>) -> Result<Addresses> {
+    let table = image
+        .go_table()
+        .context("it has neither symbols nor Go's table of functions in a known format")?;
     let mut found = Addresses::new();
-    for at in 0..count.min(table.len() / 8) {
-        let one = || {
-            let entry = functions.checked_add(at * 8)?;
-            let data = functions.checked_add(half(entry + 4)? as usize)?;
-            let name = names.checked_add(half(data.checked_add(4)?)? as usize)?;
-            let name = table.get(name..)?;
-            let name = name
-                .get(..name.len().min(256))?
-                .split(|byte| *byte == 0)
-                .next()?;
-            Some((name, text.checked_add(u64::from(half(entry)?))?))
-        };
-        let Some((name, address)) = one() else {
+    for entry in table.functions() {
+        let named = entry.and_then(|entry| Some((table.name(entry.place)?, entry.start)));
+        let Some((name, address)) = named else {
             bail!("its table of functions contradicts itself");
         };
-        if let Ok(name) = std::str::from_utf8(name)
-            && is_wanted(name)
-            && found.len() < MOST
-        {
+        if is_wanted(name) && found.len() < MOST {
             found.push((name.to_owned(), address));
         }
     }

@@ -108,6 +108,7 @@ fn put(record: &JitDumpRawRecord, pieces: &mut Pieces) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::jit::Wanted;
     use proptest::prelude::*;
 
     const PID: u32 = 77;
@@ -149,7 +150,10 @@ mod tests {
     }
 
     fn names(file: &[u8]) -> Result<(u64, Vec<String>), Refused> {
-        let mut pieces = Pieces::wanted([0x1000, 0x1040].into_iter());
+        let mut pieces = Pieces::of(&Wanted {
+            length: 64,
+            addresses: vec![0x1000, 0x1040],
+        });
         let named = read(file, PID, &mut pieces)?;
         Ok((named, pieces.names().into_values().collect()))
     }

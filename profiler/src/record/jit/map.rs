@@ -50,10 +50,14 @@ fn piece(line: &[u8]) -> Option<(u64, u64, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::jit::Wanted;
     use proptest::prelude::*;
 
     fn names(text: &[u8]) -> (u64, Vec<String>) {
-        let mut pieces = Pieces::wanted([0x1000, 0x1040].into_iter());
+        let mut pieces = Pieces::of(&Wanted {
+            length: 64,
+            addresses: vec![0x1000, 0x1040],
+        });
         let named = read(text, &mut pieces).unwrap();
         (named, pieces.names().into_values().collect())
     }

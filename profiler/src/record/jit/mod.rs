@@ -1,17 +1,20 @@
-//! Symbols of compiled code, from the files that an instrumented runtime writes.
+//! Symbols of compiled code, from the files that a runtime writes: in an instrumented round into a
+//! folder of the recorder's, otherwise where perf looks for them.
 //!
 //! The files belong to the observed process, and the recorder may have more privileges than it.
-//! Each is opened without following a link, must be a regular file of the process's own user, and
-//! is read up to a limit.
+//! Each must be a regular file of the process's own user, and is read up to a limit. Links are not
+//! followed, or only inside the root of the process.
 
 mod dump;
 mod map;
 mod name;
 mod pieces;
 
+use super::process_code::ProcessCode;
 use anyhow::{Context, Result, ensure};
 use nix::libc::{O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK};
 use pieces::Pieces;
+pub use pieces::Wanted;
 use recording::instrumented::CompiledSymbols;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -28,7 +31,7 @@ const MOST_FILES: usize = 64;
 /// Symbols from the files.
 #[derive(Debug, Default)]
 pub struct Names {
-    /// The function of each unit of code that has one.
+    /// The function of each place in code that has one, by the place's lowest address.
     pub functions: BTreeMap<u64, String>,
     /// Form and size of the files; `None` where there were none.
     pub compiled: Option<CompiledSymbols>,
@@ -36,29 +39,69 @@ pub struct Names {
     pub notes: Vec<String>,
 }
 
-/// Names units of code of process `pid` by the files that it wrote into `dir`.
-pub fn names(dir: &Path, pid: u32, units: impl Iterator<Item = u64>) -> Names {
+/// Names code of process `pid` by the files that it wrote into `dir`.
+pub fn names(dir: &Path, pid: u32, wanted: &Wanted) -> Names {
     let mut names = Names::default();
-    let mut pieces = Pieces::wanted(units);
+    let mut pieces = Pieces::of(wanted);
     match files(dir, pid) {
         Ok(files) => {
             for (name, form) in files {
-                if let Err(error) = form.read(dir, &name, pid, &mut pieces, &mut names.compiled) {
-                    names.notes.push(format!("{name} was not used: {error:#}"));
-                }
+                let opened = open_in(dir, &name, pid);
+                let read =
+                    opened.and_then(|file| form.read(file, pid, &mut pieces, &mut names.compiled));
+                names.note(&name, read);
             }
         }
         Err(error) => names
             .notes
             .push(format!("symbols of compiled code were not read: {error:#}")),
     }
-    if pieces.is_exhausted() {
-        names
-            .notes
-            .push("the runtime wrote more symbols than are read; the rest is missing".into());
+    names.finish(pieces)
+}
+
+/// Names code of a process by the files that it wrote for perf: a map in `/tmp`, and dumps that it
+/// has mapped.
+pub fn names_for_perf(code: &ProcessCode, wanted: &Wanted) -> Names {
+    let mut names = Names::default();
+    let mut pieces = Pieces::of(wanted);
+    let map = format!("/tmp/perf-{}.map", code.own_pid()).into();
+    let dumps = code.jit_dumps().into_iter().map(|path| (path, Form::Dump));
+    for (path, form) in [(map, Form::Map)].into_iter().chain(dumps) {
+        let Some(Ok(file)) = code.root().map(|root| root.open(&path)) else {
+            continue;
+        };
+        let read = belongs_to(&file, code.user())
+            .and_then(|()| form.read(file, code.own_pid(), &mut pieces, &mut names.compiled));
+        names.note(&path.display().to_string(), read);
     }
-    names.functions = pieces.names();
-    names
+    names.finish(pieces)
+}
+
+/// Fails if a file belongs to another user than its process: anyone can write into `/tmp`.
+fn belongs_to(file: &File, user: Option<u32>) -> Result<()> {
+    let found = file.metadata()?.uid();
+    ensure!(
+        Some(found) == user,
+        "it belongs to user {found}, which the process does not"
+    );
+    Ok(())
+}
+
+impl Names {
+    fn note(&mut self, file: &str, read: Result<()>) {
+        if let Err(error) = read {
+            self.notes.push(format!("{file} was not used: {error:#}"));
+        }
+    }
+
+    fn finish(mut self, pieces: Pieces) -> Self {
+        if pieces.is_exhausted() {
+            self.notes
+                .push("the runtime wrote more symbols than are read; the rest is missing".into());
+        }
+        self.functions = pieces.names();
+        self
+    }
 }
 
 /// The form of a file.
@@ -93,14 +136,11 @@ fn files(dir: &Path, pid: u32) -> Result<Vec<(String, Form)>> {
 impl Form {
     fn read(
         self,
-        dir: &Path,
-        name: &str,
+        file: File,
         pid: u32,
         pieces: &mut Pieces,
         compiled: &mut Option<CompiledSymbols>,
     ) -> Result<()> {
-        let opened = open(dir, O_DIRECTORY, pid)?;
-        let file = open(&inside(&opened, name), 0, pid)?;
         ensure!(file.metadata()?.is_file(), "it is no regular file");
         let from = BufReader::new(file.take(LONGEST_FILE));
         let (source, read) = match self {
@@ -112,6 +152,11 @@ impl Form {
         compiled.pieces += read;
         Ok(())
     }
+}
+
+fn open_in(dir: &Path, name: &str, pid: u32) -> Result<File> {
+    let folder = open(dir, O_DIRECTORY, pid)?;
+    open(&inside(&folder, name), 0, pid)
 }
 
 /// Opens a file that belongs to the user of process `pid` and is no link. Does not wait for the

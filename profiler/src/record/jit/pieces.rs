@@ -1,19 +1,27 @@
 //! Pieces of compiled code, kept where samples fell.
 
 use super::name::readable;
-use profiler_common::CODE_BITS;
 use std::collections::BTreeMap;
 
-const UNIT: u64 = 1 << CODE_BITS;
 /// Longest piece that is plausible: V8's largest have some hundred KiB.
 const LONGEST_PIECE: u64 = 64 << 20;
 /// Most times that a piece may be put into a unit, in all: it bounds the work that a process can
 /// cause.
 const MOST_PUT: u64 = 20_000_000;
 
-/// The pieces in each unit of code that samples fell into.
+/// Places in compiled code whose names are wanted.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Length of each place, in bytes.
+    pub length: u64,
+    /// Lowest address of each place.
+    pub addresses: Vec<u64>,
+}
+
+/// The pieces in each place that samples fell into.
 pub struct Pieces {
-    units: BTreeMap<u64, Vec<Piece>>,
+    length: u64,
+    places: BTreeMap<u64, Vec<Piece>>,
     put: u64,
 }
 
@@ -24,10 +32,12 @@ struct Piece {
 }
 
 impl Pieces {
-    /// Begins with these units, each given by its lowest address.
-    pub fn wanted(units: impl Iterator<Item = u64>) -> Self {
+    /// Begins without names.
+    pub fn of(wanted: &Wanted) -> Self {
+        let addresses = wanted.addresses.iter();
         Pieces {
-            units: units.map(|unit| (unit, Vec::new())).collect(),
+            length: wanted.length,
+            places: addresses.map(|address| (*address, Vec::new())).collect(),
             put: 0,
         }
     }
@@ -40,7 +50,8 @@ impl Pieces {
         }
         let end = start.saturating_add(size);
         let mut readable_name = None;
-        for (_, pieces) in self.units.range_mut(start.saturating_sub(UNIT - 1)..end) {
+        let reached = start.saturating_sub(self.length - 1)..end;
+        for (_, pieces) in self.places.range_mut(reached) {
             self.put += 1;
             pieces.retain(|piece| piece.end <= start || end <= piece.start);
             let name = readable_name.get_or_insert_with(|| readable(name)).clone();
@@ -53,16 +64,16 @@ impl Pieces {
         self.put >= MOST_PUT
     }
 
-    /// Returns the name of each unit: that of the piece that has most of it. Units without a named
-    /// piece are left out.
+    /// Returns the name of each place: that of the piece that has most of it. Places without a
+    /// named piece are left out.
     pub fn names(self) -> BTreeMap<u64, String> {
-        let name = |(unit, pieces): (u64, Vec<Piece>)| {
-            let last = unit.saturating_add(UNIT);
-            let overlap = |piece: &Piece| piece.end.min(last) - piece.start.max(unit);
+        let name = |(place, pieces): (u64, Vec<Piece>)| {
+            let last = place.saturating_add(self.length);
+            let overlap = |piece: &Piece| piece.end.min(last) - piece.start.max(place);
             let most = pieces.into_iter().max_by_key(overlap)?;
-            (!most.name.is_empty()).then_some((unit, most.name))
+            (!most.name.is_empty()).then_some((place, most.name))
         };
-        self.units.into_iter().filter_map(name).collect()
+        self.places.into_iter().filter_map(name).collect()
     }
 }
 
@@ -71,8 +82,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn wanted(units: &[u64]) -> Wanted {
+        Wanted {
+            length: 64,
+            addresses: units.to_vec(),
+        }
+    }
+
     fn named(units: &[u64], put: &[(u64, u64, &str)]) -> Vec<(u64, String)> {
-        let mut pieces = Pieces::wanted(units.iter().copied());
+        let mut pieces = Pieces::of(&wanted(units));
         for (start, size, name) in put {
             pieces.put(*start, *size, name.as_bytes());
         }
@@ -111,11 +129,11 @@ mod tests {
             let near = |(far, size, start, length): &(u64, u64, u64, u64)| {
                 if far % 7 == 0 { (*far, *size) } else { (*start, *length) }
             };
-            let mut pieces = Pieces::wanted([0, 64, 128, u64::MAX - 63].into_iter());
+            let mut pieces = Pieces::of(&wanted(&[0, 64, 128, u64::MAX - 63]));
             for (start, size) in put.iter().map(near) {
                 pieces.put(start, size, b"x");
             }
-            for pieces in pieces.units.values() {
+            for pieces in pieces.places.values() {
                 for (at, one) in pieces.iter().enumerate() {
                     prop_assert!(pieces[..at].iter().all(|other| one.end <= other.start || other.end <= one.start));
                 }

@@ -3,7 +3,11 @@ use nix::sys::stat::Mode;
 use std::os::unix::fs::{chown, symlink};
 
 fn found(dir: &Path) -> Names {
-    names(dir, std::process::id(), [0x1000].into_iter())
+    let wanted = Wanted {
+        length: 64,
+        addresses: vec![0x1000],
+    };
+    names(dir, std::process::id(), &wanted)
 }
 
 fn map_file() -> String {

@@ -74,7 +74,13 @@ fn keeps_faults_of_threads_that_are_not_in_the_recording() {
         fault_sites: [((7, 0x1000), 5)].into(),
         ..Drained::default()
     };
-    let rows = memory_stacks(&drained, 1, regions, &ThreadIndex::default());
+    let rows = memory_stacks(
+        &drained,
+        1,
+        regions,
+        &ThreadIndex::default(),
+        &DebugFiles::new(&[]),
+    );
     assert_eq!((rows.len(), rows[0].count, rows[0].thread), (1, 5, None));
 }
 

@@ -5,7 +5,7 @@ mod segments;
 mod source_map;
 mod texts;
 
-use object::ReadCache;
+use crate::record::symbols::bounded::Bounded;
 use recording::stacks::{Module, StackFrame};
 use recording::vocabulary::CodePlace;
 use recording::{CodeHint, Stacks};
@@ -36,7 +36,7 @@ impl Hints {
         if !needs_hint(frame) {
             return;
         }
-        let counts = self.innermost.entry(frame.clone()).or_default();
+        let counts = self.innermost.entry(frame.of_function()).or_default();
         counts.all += samples;
         let instruction = code.and_then(|(file, offset)| instruction_at(file, offset));
         match instruction {
@@ -58,7 +58,11 @@ impl Hints {
                 let file = stacks.modules.get(module).and_then(&file_of);
                 file.and_then(Code::read)
             });
-            let counts = self.innermost.get(frame).copied().unwrap_or_default();
+            let counts = self
+                .innermost
+                .get(&frame.of_function())
+                .copied()
+                .unwrap_or_default();
             let mut hint = CodeHint {
                 frame: index,
                 clearing: counts.clearing,
@@ -92,8 +96,8 @@ struct Code<'f> {
 
 impl<'f> Code<'f> {
     fn read(file: &'f File) -> Option<Self> {
-        let cache = ReadCache::new(file.try_clone().ok()?);
-        let elf = object::File::parse(&cache).ok()?;
+        let bounded = Bounded::new(file.try_clone().ok()?);
+        let elf = object::File::parse(&bounded).ok()?;
         let segments = segments::segments(&elf);
         let sources = SourceMap::read(file, &segments);
         Some(Code {

@@ -1,15 +1,19 @@
 //! A file that code was mapped from.
 //!
-//! The file belongs to the observed process and may be anything. It is read piece by piece, not
-//! mapped, so that a file that shrinks meanwhile is an error and does not kill the recorder.
+//! The file belongs to the observed process and may be anything.
 
-use blazesym::symbolize::source::{Elf, Source};
-use blazesym::symbolize::{Input, Symbolized, Symbolizer};
-use object::{Object, ObjectSegment, ObjectSymbol, ReadCache, SymbolKind};
+use crate::record::memory::MappedFile;
+use crate::record::symbols::bounded::Bounded;
+use crate::record::symbols::debug_files::{DebugFiles, Wanted};
+use crate::record::symbols::image::{Functions, Image, Segment};
+use crate::record::symbols::inlined::Inlined;
+use crate::record::symbols::root::Root;
+use crate::record::symbols::{address_of, functions_in, inlined_in, unwind};
+use object::{Object, ObjectSymbol, SymbolKind};
 use profiler_common::call_site::{BEFORE, may_return_to};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt;
 
 /// How far before its code the start of a function without a symbol is looked for, in bytes.
 const REACH: u64 = 64 * 1024;
@@ -20,47 +24,62 @@ const PROLOGUE: [u8; 4] = [0x55, 0x48, 0x89, 0xe5];
 /// `endbr64`: may stand before the prologue.
 const ENDBR64: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
 
-/// A file with what is known of its code.
+/// A file with what is known of its code. One that cannot be read names nothing.
 #[derive(Debug, Default)]
 pub struct ModuleFile {
-    path: Option<PathBuf>,
     file: Option<File>,
     build_id: String,
-    /// File offset, size and address of each segment.
-    segments: Vec<(u64, u64, u64)>,
+    segments: Vec<Segment>,
     keeps_frame_pointers: bool,
+    functions: Functions,
+    /// Starts of functions without a symbol, by address of their code.
+    starts: BTreeMap<u64, u64>,
+    inlined: Inlined,
+}
+
+/// A place in code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The function; empty where no symbol names it.
+    pub function: String,
+    /// Address of the function's first instruction, in the file's own address space.
+    pub start: u64,
+    /// Address of the code, where the start is that of a prologue and not certain.
+    pub code: Option<u64>,
+    /// Functions that are inlined there, innermost first.
+    pub inlined: Vec<String>,
 }
 
 impl ModuleFile {
-    /// Opens a file as the process sees it. One that cannot be read, or another file that has its
-    /// path by now, names nothing.
-    pub fn open(pid: u32, path: &Path, inode: u64) -> Self {
-        Self::read(pid, path, inode).unwrap_or_default()
-    }
-
-    fn read(pid: u32, path: &Path, inode: u64) -> Option<Self> {
-        let seen = PathBuf::from(format!("/proc/{pid}/root"));
-        let seen = seen.join(path.strip_prefix("/").ok()?);
-        let file = File::open(&seen).ok()?;
-        if file.metadata().ok()?.ino() != inode {
-            return None;
-        }
-        let cache = ReadCache::new(file.try_clone().ok()?);
-        let elf = object::File::parse(&cache).ok()?;
-        let build_id = elf.build_id().ok().flatten().unwrap_or_default();
-        let segments = elf.segments().map(|segment| {
-            let (offset, size) = segment.file_range();
-            (offset, size, segment.address())
-        });
-        let segments: Vec<_> = segments.collect();
+    /// Reads an open file and names the code at some offsets in it; `None` if it is no ELF file.
+    /// Debug files are looked for in the root of the process as well.
+    pub fn read(
+        file: File,
+        (debug_files, root): (&DebugFiles, Option<&Root>),
+        mapped: &MappedFile,
+        offsets: &[u64],
+    ) -> Option<Self> {
+        let bounded = Bounded::new(file.try_clone().ok()?);
+        let image = Image::parse(&bounded)?;
+        let segments = image.segments();
+        let placed = offsets.iter().filter_map(|at| address_of(&segments, *at));
+        let pieces: BTreeSet<u64> = placed.collect();
+        let wanted = Wanted::of(&image, &mapped.path);
+        let files = || debug_files.find(&wanted, root);
+        let functions = functions_in(&image, files(), &pieces, 1);
+        let largest = debug_files.largest_dwarf();
+        let inlined = inlined_in((&file, &image), files(), &pieces, largest);
+        let unnamed = pieces.iter().filter(|piece| !functions.contains_key(piece));
         let mut module = ModuleFile {
-            path: Some(seen),
-            build_id: build_id.iter().map(|byte| format!("{byte:02x}")).collect(),
-            segments,
             file: Some(file),
+            starts: unwind::starts(&image, &unnamed.copied().collect()),
+            functions,
+            inlined,
+            build_id: wanted.build_id.clone(),
+            segments,
             keeps_frame_pointers: true,
         };
-        module.keeps_frame_pointers = module.mostly_keeps_frames(&elf);
+        module.keeps_frame_pointers = module.mostly_keeps_frames(image.elf());
         Some(module)
     }
 
@@ -100,33 +119,34 @@ impl ModuleFile {
         all == 0 || 2 * keeping > all
     }
 
-    /// Names code by its offsets in the file: the function and its address, where a symbol has it.
-    pub fn symbolize(
-        &self,
-        symbolizer: &Symbolizer,
-        offsets: &[u64],
-    ) -> Vec<Option<(String, u64)>> {
-        let unnamed = || vec![None; offsets.len()];
-        let Some(path) = &self.path else {
-            return unnamed();
-        };
-        let mut elf = Elf::new(path);
-        // Symbol tables suffice for function names; reading DWARF takes seconds for a large file.
-        elf.debug_syms = false;
-        let source = Source::Elf(elf);
-        let Ok(found) = symbolizer.symbolize(&source, Input::FileOffset(offsets)) else {
-            return unnamed();
-        };
-        let names = found.into_iter().map(|found| match found {
-            Symbolized::Sym(symbol) => Some((symbol.name.into_owned(), symbol.addr)),
-            Symbolized::Unknown(_) => None,
-        });
-        names.collect()
+    /// Returns the function that holds the code at a file offset.
+    pub fn place(&self, offset: u64) -> Place {
+        // Without a file there is no other address.
+        let address = address_of(&self.segments, offset).unwrap_or(offset);
+        if let Some(function) = self.functions.get(&address) {
+            return Place {
+                function: function.name.clone(),
+                start: function.start,
+                code: None,
+                inlined: self.inlined.get(&address).cloned().unwrap_or_default(),
+            };
+        }
+        if let Some(start) = self.starts.get(&address) {
+            return Place {
+                start: *start,
+                ..Place::default()
+            };
+        }
+        Place {
+            start: self.prologue_before(offset),
+            code: Some(address),
+            ..Place::default()
+        }
     }
 
-    /// Returns the address of the function that holds the code at a file offset: that of the
-    /// nearest prologue before it, otherwise of the code itself.
-    pub fn function_start(&self, offset: u64) -> u64 {
+    /// Returns the address of the nearest prologue before a file offset, otherwise that of the code
+    /// there.
+    fn prologue_before(&self, offset: u64) -> u64 {
         let from = offset.saturating_sub(REACH);
         let mut before = vec![0; (offset - from) as usize + PROLOGUE.len()];
         let read = self
@@ -139,7 +159,7 @@ impl ModuleFile {
         let start = found
             .next_back()
             .map_or(offset, |(place, _)| from + place as u64);
-        self.address_of(start)
+        address_of(&self.segments, start).unwrap_or(start)
     }
 
     /// Returns whether the instruction before a file offset is a call.
@@ -156,17 +176,9 @@ impl ModuleFile {
         Some(bytes)
     }
 
-    fn address_of(&self, offset: u64) -> u64 {
-        let within = |(start, size, _): &&(u64, u64, u64)| offset.wrapping_sub(*start) < *size;
-        let segment = self.segments.iter().find(within);
-        segment.map_or(offset, |(start, _, address)| {
-            address.wrapping_add(offset - start)
-        })
-    }
-
     fn offset_of(&self, address: u64) -> Option<u64> {
-        let within = |(_, size, start): &&(u64, u64, u64)| address.wrapping_sub(*start) < *size;
-        let (offset, _, start) = self.segments.iter().find(within)?;
-        offset.checked_add(address - start)
+        let within = |segment: &&Segment| address.wrapping_sub(segment.address) < segment.size;
+        let segment = self.segments.iter().find(within)?;
+        segment.offset.checked_add(address - segment.address)
     }
 }

@@ -1,14 +1,13 @@
 //! Names of the frames of call stacks.
 //!
-//! blazesym reads symbols and DWARF of files and of the kernel. Code without a symbol keeps its
-//! module and the start of its function.
+//! Symbols of files name user code, and blazesym names the kernel's. Code without a symbol keeps
+//! its module and the start of its function.
 
-use super::module::ModuleFile;
-use crate::record::memory::{MappedFile, WindowRegions};
-use crate::record::symbols::{LONGEST_NAME, UNIT};
-use blazesym::MaybeDefault;
-use blazesym::symbolize::source::{Kernel, Source};
-use blazesym::symbolize::{Input, Symbolized, Symbolizer};
+use super::module::{ModuleFile, Place};
+use super::sources::Symbols;
+use crate::record::memory::MappedFile;
+use crate::record::process_code::Processes;
+use crate::record::symbols::readable::shortened;
 use profiler_common::call_stack::CallStack;
 use recording::stacks::{Module, StackFrame, StacksBuilder};
 use recording::vocabulary::{CodePlace, RegionClass};
@@ -31,153 +30,123 @@ const STARTS: [&str; 8] = [
 /// A frame that was looked up.
 #[derive(Clone, Debug)]
 struct Found {
-    function: String,
-    module: Option<PathBuf>,
-    address: u64,
-    place: CodePlace,
+    module: Option<FileKey>,
+    place: Place,
+    region: CodePlace,
 }
 
-/// Reads symbols of files and of the kernel.
-pub struct Symbols(Symbolizer);
-
-impl Symbols {
-    /// Reads the kernel's symbols, which needs a privilege (CAP_SYSLOG). Without it, frames of the
-    /// kernel have no name.
-    pub fn of_kernel() -> Self {
-        let symbols = Symbols(
-            Symbolizer::builder()
-                .enable_code_info(false)
-                .enable_inlined_fns(false)
-                .build(),
-        );
-        // Any address will do: the symbolizer keeps what it read.
-        symbols.kernel(&[u64::MAX - 0xffff]);
-        symbols
-    }
-
-    fn kernel(&self, addresses: &[u64]) -> Vec<Option<String>> {
-        let source = Source::Kernel(Kernel {
-            vmlinux: MaybeDefault::None,
-            ..Kernel::default()
-        });
-        let found = self.0.symbolize(&source, Input::AbsAddr(addresses));
-        let Ok(found) = found else {
-            return vec![None; addresses.len()];
+impl Found {
+    /// Makes a frame of code that no file holds. Compiled code moves and is compiled again, and the
+    /// kernel's addresses are random at each boot and secret, so that neither keeps an address.
+    fn without_file(function: &str, region: CodePlace) -> Self {
+        let place = Place {
+            function: shortened(function),
+            ..Place::default()
         };
-        let names = found.into_iter().map(|found| match found {
-            Symbolized::Sym(symbol) => Some(symbol.name.into_owned()),
-            Symbolized::Unknown(_) => None,
-        });
-        names.collect()
+        Found {
+            module: None,
+            place,
+            region,
+        }
     }
 }
 
-/// Names of addresses of one process and of the kernel.
+/// A place in the user code of a process: process id and address.
+type UserCode = (u32, u64);
+
+/// A file of code: path and inode.
+type FileKey = (PathBuf, u64);
+
+/// Names of addresses of processes and of the kernel.
 pub struct Names<'a> {
     symbols: &'a Symbols,
-    pid: u32,
-    regions: WindowRegions<'a>,
-    compiled: &'a BTreeMap<u64, String>,
-    files: BTreeMap<PathBuf, ModuleFile>,
-    user: BTreeMap<u64, Found>,
+    processes: &'a Processes,
+    files: BTreeMap<FileKey, ModuleFile>,
+    user: BTreeMap<UserCode, Found>,
     kernel: BTreeMap<u64, Found>,
 }
 
 impl<'a> Names<'a> {
-    /// Prepares to look up addresses. `compiled` names units of compiled code.
-    pub fn new(
-        symbols: &'a Symbols,
-        pid: u32,
-        regions: WindowRegions<'a>,
-        compiled: &'a BTreeMap<u64, String>,
-    ) -> Self {
+    /// Prepares to look up addresses.
+    pub fn new(symbols: &'a Symbols, processes: &'a Processes) -> Self {
         Names {
             symbols,
-            pid,
-            regions,
-            compiled,
+            processes,
             files: BTreeMap::new(),
             user: BTreeMap::new(),
             kernel: BTreeMap::new(),
         }
     }
 
-    /// Looks up every address of some stacks, each file once.
-    pub fn look_up<'s>(&mut self, stacks: impl Iterator<Item = &'s CallStack>) {
+    /// Looks up every address of some stacks with their processes, each file once. `compiled` names
+    /// compiled code.
+    pub fn look_up<'s>(
+        &mut self,
+        stacks: impl Iterator<Item = (u32, &'s CallStack)>,
+        compiled: &BTreeMap<UserCode, String>,
+    ) {
         let (mut user, mut kernel) = (BTreeSet::new(), BTreeSet::new());
-        for stack in stacks {
-            user.extend(user_frames(stack).iter().enumerate().map(code_address));
-            user.extend((stack.top != 0).then(|| stack.top - 1));
+        for (pid, stack) in stacks {
+            user.extend(user_code(stack).map(|address| (pid, address)));
             kernel.extend(kernel_frames(stack).iter().enumerate().map(code_address));
         }
         self.look_up_kernel(&kernel.into_iter().collect::<Vec<_>>());
-        let mut files: BTreeMap<PathBuf, Vec<(u64, MappedFile)>> = BTreeMap::new();
-        for address in user {
-            match self.regions.file_of(address) {
+        let mut files: BTreeMap<FileKey, Vec<(UserCode, MappedFile)>> = BTreeMap::new();
+        for place in user {
+            match self.file_of(place) {
                 Some(mapped) => {
-                    let of_file = files.entry(mapped.path.clone()).or_default();
-                    of_file.push((address, mapped));
+                    let key = (mapped.path.clone(), mapped.inode);
+                    files.entry(key).or_default().push((place, mapped));
                 }
                 None => {
-                    let found = self.without_file(address);
-                    self.user.insert(address, found);
+                    let function = compiled.get(&place).map_or("", String::as_str);
+                    let region = CodePlace::Region(self.class_of(place));
+                    self.user
+                        .insert(place, Found::without_file(function, region));
                 }
             }
         }
-        for (path, addresses) in files {
-            self.look_up_file(path, &addresses);
+        for (key, places) in files {
+            self.look_up_file(key, &places);
         }
     }
 
-    fn without_file(&self, address: u64) -> Found {
-        let unit = address & !(UNIT - 1);
-        Found {
-            function: self.compiled.get(&unit).cloned().unwrap_or_default(),
-            module: None,
-            // Compiled code moves and is compiled again, so that its addresses mean nothing later.
-            address: 0,
-            place: CodePlace::Region(self.regions.class_of(address)),
-        }
+    fn file_of(&self, (pid, address): UserCode) -> Option<MappedFile> {
+        self.processes.get(pid)?.file_of(address)
     }
 
-    fn look_up_file(&mut self, path: PathBuf, addresses: &[(u64, MappedFile)]) {
-        let class = self.regions.class_of(addresses[0].0);
-        let file = ModuleFile::open(self.pid, &path, addresses[0].1.inode);
-        let offsets: Vec<u64> = addresses.iter().map(|(_, mapped)| mapped.offset).collect();
-        let named = file.symbolize(&self.symbols.0, &offsets);
-        for (((address, mapped), name), region) in addresses.iter().zip(named).zip(
-            addresses
-                .iter()
-                .map(|(address, _)| self.regions.class_of(*address)),
-        ) {
-            let (function, start) = match name {
-                Some((function, start)) => (function, start),
-                None => (String::new(), file.function_start(mapped.offset)),
-            };
-            let place = match region {
-                RegionClass::Unmapped => class,
-                known => known,
-            };
+    fn class_of(&self, (pid, address): UserCode) -> RegionClass {
+        let process = self.processes.get(pid);
+        process.map_or(RegionClass::Unmapped, |process| process.class_of(address))
+    }
+
+    fn look_up_file(&mut self, key: FileKey, places: &[(UserCode, MappedFile)]) {
+        let offsets: Vec<u64> = places.iter().map(|(_, mapped)| mapped.offset).collect();
+        // Any of its processes may have ended before it was looked at.
+        let mut processes = places
+            .iter()
+            .filter_map(|((pid, _), _)| self.processes.get(*pid));
+        let file = processes.find_map(|process| {
+            let file = process.open(&places[0].1)?;
+            let debug_files = &self.symbols.debug_files;
+            ModuleFile::read(file, (debug_files, process.root()), &places[0].1, &offsets)
+        });
+        let file = file.unwrap_or_default();
+        for (place, mapped) in places {
             let found = Found {
-                function: shortened(&function),
-                module: Some(path.clone()),
-                address: start,
-                place: CodePlace::Region(place),
+                module: Some(key.clone()),
+                place: file.place(mapped.offset),
+                region: CodePlace::Region(self.class_of(*place)),
             };
-            self.user.insert(*address, found);
+            self.user.insert(*place, found);
         }
-        self.files.insert(path, file);
+        self.files.insert(key, file);
     }
 
     fn look_up_kernel(&mut self, addresses: &[u64]) {
         for (address, name) in addresses.iter().zip(self.symbols.kernel(addresses)) {
-            let found = Found {
-                function: shortened(&name.unwrap_or_default()),
-                module: None,
-                // Kernel addresses are random at each boot, and secret.
-                address: 0,
-                place: CodePlace::Kernel,
-            };
+            let name = name.unwrap_or_default();
+            let found = Found::without_file(&name, CodePlace::Kernel);
             self.kernel.insert(*address, found);
         }
     }
@@ -185,6 +154,7 @@ impl<'a> Names<'a> {
     /// Returns the frames of a stack, outermost first. Counts broken stacks in `builder`.
     pub fn frames(
         &self,
+        pid: u32,
         stack: &CallStack,
         builder: &mut StacksBuilder,
         samples: u64,
@@ -194,16 +164,16 @@ impl<'a> Names<'a> {
             .enumerate()
             .map(code_address)
             .collect();
-        if let Some(caller) = self.missing_caller(stack, &addresses) {
+        if let Some(caller) = self.missing_caller(pid, stack, &addresses) {
             addresses.insert(1, caller);
         }
         let user: Vec<&Found> = addresses
             .iter()
-            .filter_map(|address| self.user.get(address))
+            .filter_map(|address| self.user.get(&(pid, *address)))
             .collect();
         let is_whole = user
             .iter()
-            .any(|found| STARTS.contains(&found.function.as_str()));
+            .any(|found| STARTS.contains(&found.place.function.as_str()));
         if let Some(outermost) = user.last()
             && !is_whole
             && let Some(module) = self.module_of(outermost, builder)
@@ -213,41 +183,44 @@ impl<'a> Names<'a> {
         let kernel = kernel_frames(stack).iter().enumerate().map(code_address);
         let kernel = kernel.filter_map(|address| self.kernel.get(&address));
         let innermost_first: Vec<&Found> = kernel.chain(user).collect();
-        let frame = |found: &&Found| StackFrame {
-            function: found.function.clone(),
-            module: self.module_of(found, builder),
-            address: found.address,
-            place: found.place,
+        let frames = |found: &&Found| {
+            let frame = StackFrame {
+                function: found.place.function.clone(),
+                module: self.module_of(found, builder),
+                address: found.place.start,
+                code: found.place.code,
+                place: found.region,
+                ..StackFrame::default()
+            };
+            frame.with_inlined(&found.place.inlined)
         };
-        innermost_first.iter().rev().map(frame).collect()
+        innermost_first.iter().rev().flat_map(frames).collect()
     }
 
     /// Returns the caller that frame pointers miss: the innermost function keeps no frame, and its
     /// return address is on top of the stack.
-    fn missing_caller(&self, stack: &CallStack, addresses: &[u64]) -> Option<u64> {
-        let innermost = self.user.get(addresses.first()?)?;
+    fn missing_caller(&self, pid: u32, stack: &CallStack, addresses: &[u64]) -> Option<u64> {
+        let innermost = self.user.get(&(pid, *addresses.first()?))?;
         let file = self.files.get(innermost.module.as_ref()?)?;
         let caller = stack.top.checked_sub(1)?;
-        let mapped = self.regions.file_of(caller)?;
-        let is_call = self
-            .files
-            .get(&mapped.path)?
-            .is_after_call(mapped.offset + 1);
+        let mapped = self.file_of((pid, caller))?;
+        let called_from = self.files.get(&(mapped.path, mapped.inode))?;
+        let is_call = called_from.is_after_call(mapped.offset + 1);
         let is_new = addresses.get(1) != Some(&caller);
         (!file.keeps_frame_pointers() && is_call && is_new).then_some(caller)
     }
 
     /// Returns the file that code was mapped from, and the code's place in it.
-    pub fn code_at(&self, address: u64) -> Option<(&File, u64)> {
-        let mapped = self.regions.file_of(address)?;
-        let file = self.files.get(&mapped.path)?.file()?;
+    pub fn code_at(&self, place: UserCode) -> Option<(&File, u64)> {
+        let mapped = self.file_of(place)?;
+        let file = self.files.get(&(mapped.path, mapped.inode))?.file()?;
         Some((file, mapped.offset))
     }
 
     /// Returns the file of a module.
-    pub fn file_of(&self, module: &Module) -> Option<&File> {
+    pub fn file_of_module(&self, module: &Module) -> Option<&File> {
         let mut files = self.files.iter();
-        let (_, found) = files.find(|(path, file)| {
+        let (_, found) = files.find(|((path, _), file)| {
             let name = path.file_name().map(|name| name.to_string_lossy());
             name.is_some_and(|name| name == *module.file) && file.build_id() == module.build_id
         })?;
@@ -255,11 +228,17 @@ impl<'a> Names<'a> {
     }
 
     fn module_of(&self, found: &Found, builder: &mut StacksBuilder) -> Option<usize> {
-        let path = found.module.as_ref()?;
-        let name = path.file_name()?.to_string_lossy();
-        let build_id = self.files.get(path).map_or("", ModuleFile::build_id);
+        let key = found.module.as_ref()?;
+        let name = key.0.file_name()?.to_string_lossy();
+        let build_id = self.files.get(key).map_or("", ModuleFile::build_id);
         Some(builder.module(&name, build_id))
     }
+}
+
+/// Returns the addresses of a stack's user code, with the caller that frame pointers may miss.
+pub fn user_code(stack: &CallStack) -> impl Iterator<Item = u64> + '_ {
+    let frames = user_frames(stack).iter().enumerate().map(code_address);
+    frames.chain((stack.top != 0).then(|| stack.top - 1))
 }
 
 fn user_frames(stack: &CallStack) -> &[u64] {
@@ -277,8 +256,4 @@ fn code_address((place, address): (usize, &u64)) -> u64 {
     } else {
         address.saturating_sub(1)
     }
-}
-
-fn shortened(name: &str) -> String {
-    name.chars().take(LONGEST_NAME).collect()
 }

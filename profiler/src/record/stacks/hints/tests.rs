@@ -32,6 +32,7 @@ fn counts_instructions_of_innermost_frames_without_a_symbol() {
         module,
         address,
         place: CodePlace::Region(RegionClass::Libraries),
+        ..StackFrame::default()
     };
     let (named, unnamed) = (frame("memset", 16), frame("", 32));
     let mut hints = Hints::default();
