@@ -2,10 +2,12 @@
 
 use super::Options;
 use super::proc_snapshot::{self, has_ended, read_lossy, start_time_ticks, status_field};
+use super::symbols::root::Root;
 use anyhow::{Context, Result, bail};
 use recording::Target;
 use recording::vocabulary::Runtime;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// A process to record, identified by PID and start time: PIDs are reused.
@@ -54,9 +56,34 @@ pub fn executable(pid: u32) -> Option<PathBuf> {
     proc_snapshot::open(pid)?.exe().ok()
 }
 
-/// Returns the name of a process's executable, without its folder.
+/// Returns the name of a process's executable as it was started, without its folder: that of a
+/// link to it, such as `redis-server`, where the first argument or the command name has it.
 pub fn executable_name(pid: u32) -> Option<String> {
-    Some(file_name(&executable(pid)?)).filter(|name| !name.is_empty())
+    let path = executable(pid)?;
+    let started = started_as(pid, &path).or_else(|| Some(file_name(&path)));
+    // The kernel marks executables that were deleted or replaced since.
+    let name = started?.trim_end_matches(" (deleted)").to_owned();
+    Some(name).filter(|name| !name.is_empty())
+}
+
+/// Returns the name of the link that a process was started by. Programs may change both names, so
+/// that only one that leads to the executable counts.
+fn started_as(pid: u32, executable: &Path) -> Option<String> {
+    let folder = proc_snapshot::folder(pid)?;
+    let found = fs::metadata(folder.join("exe")).ok()?;
+    let argument = cmdline(pid).into_iter().next().unwrap_or_default();
+    let command = read_lossy(folder.join("comm")).unwrap_or_default();
+    let beside = |name: &str| executable.with_file_name(file_name(Path::new(name.trim_end())));
+    // Programs that set a title write it into one argument.
+    let title = argument.split(' ').next().unwrap_or_default();
+    let paths = [PathBuf::from(&argument), beside(title), beside(&command)];
+    let root = Root::of_process(pid).ok()?;
+    let leads_there = |path: &&PathBuf| {
+        let link = path.is_absolute().then(|| root.open(path).ok()).flatten();
+        let link = link.and_then(|file| file.metadata().ok());
+        link.is_some_and(|link| (link.dev(), link.ino()) == (found.dev(), found.ino()))
+    };
+    paths.iter().find(leads_there).map(|path| file_name(path))
 }
 
 /// Returns the last part of a path.
@@ -122,6 +149,7 @@ fn cmdline(pid: u32) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::process::CommandExt;
 
     #[test]
     fn rejects_numbers_that_are_no_other_process() {
@@ -129,6 +157,38 @@ mod tests {
         assert!(error.to_string().contains("there is no process"));
         let error = Process::find(std::process::id()).expect_err("this process");
         assert!(error.to_string().contains("kontrast itself"));
+    }
+
+    #[test]
+    fn names_a_process_by_the_link_that_it_was_started_by() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let program = dir.path().join("redis-check-rdb");
+        let link = dir.path().join("redis-server");
+        fs::copy("/bin/sleep", &program).expect("copied");
+        std::os::unix::fs::symlink("redis-check-rdb", &link).expect("linked");
+        let name_of = |path: &Path, argument: &str| {
+            let mut command = std::process::Command::new(path);
+            let mut child = command.arg0(argument).arg("30").spawn().expect("it starts");
+            // The kernel gives the command its name a moment after the exec.
+            let command_name = || fs::read_to_string(format!("/proc/{}/comm", child.id()));
+            while command_name().is_ok_and(|name| !name.starts_with("redis")) {
+                std::thread::yield_now();
+            }
+            let name = executable_name(child.id());
+            child.kill().expect("it runs");
+            child.wait().expect("it ends");
+            name.expect("it ran")
+        };
+        let path = link.to_str().expect("text");
+        assert_eq!(name_of(&link, path), "redis-server");
+        // As after a title was set: only the command name has it.
+        assert_eq!(
+            name_of(&link, "redis-server 127.0.0.1:6379"),
+            "redis-server"
+        );
+        assert_eq!(name_of(&link, "anything"), "redis-server");
+        assert_eq!(name_of(&program, "redis-server"), "redis-server");
+        assert_eq!(name_of(&program, "/bin/sh"), "redis-check-rdb");
     }
 
     #[test]
