@@ -23,6 +23,7 @@ mod over_time;
 mod runtime_stats;
 mod starts;
 pub mod summary;
+mod symbols;
 mod thread_time;
 mod threads;
 mod verdict;
@@ -48,6 +49,7 @@ pub fn document(input: &Input) -> Document {
         claims::section(input),
         code_categories::section(&arms),
         flame::section(input.comparison.flame.as_ref(), &arms),
+        symbols::section(&arms),
         instrumented::section(input),
         thread_time::section(&arms),
         over_time::section(&arms),
