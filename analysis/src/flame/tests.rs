@@ -23,6 +23,7 @@ fn frame(builder: &mut StacksBuilder, name: &str, build: &str) -> StackFrame {
         module: Some(module),
         address: address.unwrap_or_default(),
         place: CodePlace::Region(RegionClass::BinaryText),
+        ..StackFrame::default()
     }
 }
 

@@ -21,6 +21,7 @@ pub fn fill(recording: &mut Recording) {
                 module: Some(module),
                 address: depth << 32 | branch,
                 place: CodePlace::Region(RegionClass::BinaryText),
+                ..StackFrame::default()
             }
         });
         builder.add((0, SampleMode::User, false), frames, 1 + stack % 7);

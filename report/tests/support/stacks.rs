@@ -22,12 +22,14 @@ fn stacks(recording: &Recording, noise: u64) -> Stacks {
         module: Some(module),
         address,
         place: CodePlace::Region(RegionClass::BinaryText),
+        ..StackFrame::default()
     };
     let kernel = |function: String| StackFrame {
         function,
         module: None,
         address: 0,
         place: CodePlace::Kernel,
+        ..StackFrame::default()
     };
     for (address, code) in recording.code.iter().enumerate() {
         let address = 0x1000 * (1 + address as u64);
