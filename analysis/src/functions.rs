@@ -96,8 +96,6 @@ impl Functions {
         pools: &BTreeMap<&'a Role, Pool>,
     ) -> BTreeSet<&'a Role> {
         let stacks = &recording.stacks;
-        let hints = stacks.hints.iter().map(|hint| (hint.frame, &hint.source));
-        let sources: BTreeMap<usize, &String> = hints.collect();
         let mut roles = BTreeSet::new();
         for (index, category) in categories.in_user_code() {
             let count = &stacks.counts[index];
@@ -108,18 +106,20 @@ impl Functions {
             };
             roles.insert(*role);
             self.samples += count.samples;
-            let frame = stacks.frame_indexes(count.node).next();
-            let source = frame.and_then(|frame| sources.get(&frame));
-            let mut frames = stacks.frames_of(count.node);
+            let mut frames = stacks.frame_indexes(count.node);
             let innermost = frames.next();
+            let source = innermost.and_then(|frame| stacks.source_at(frame));
             let key = Key {
                 category,
-                source: source.map_or_else(String::new, |source| (*source).clone()),
-                ..key_of(recording, innermost)
+                source: source.unwrap_or_default().into(),
+                ..key_of(
+                    recording,
+                    innermost.and_then(|frame| stacks.frames.get(frame)),
+                )
             };
             let found = self.found(key, pool, count.samples);
             if let Some(caller) = frames.find(|caller| Some(*caller) != innermost) {
-                let caller = stacks.label(caller);
+                let caller = stacks.label_at(caller);
                 *found.callers.entry(caller).or_default() += count.samples;
             }
         }

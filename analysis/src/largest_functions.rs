@@ -5,8 +5,8 @@ use crate::attribution;
 use crate::kinds;
 use crate::ledger::Key;
 use recording::comparison::{Arm, LedgerRow, Metric, Pair, Term};
-use recording::stacks::{SampleMode, StackFrame};
-use recording::vocabulary::{CodePlace, MetricId, Role, TermKind};
+use recording::stacks::{SampleMode, StackCount};
+use recording::vocabulary::{CodeCategory, CodePlace, MetricId, RegionClass, Role, TermKind};
 use recording::{Recording, Stacks};
 use std::collections::BTreeMap;
 
@@ -35,10 +35,11 @@ impl LargestFunctions {
             return;
         }
         for row in attribution::stack_rows(recording) {
+            let kind = row.key.kind;
             let functions = self.0.entry(row.key).or_default();
             for share in row.stacks {
                 let count = &recording.stacks.counts[share.count];
-                if let Some(function) = function(&recording.stacks, count.mode, count.node) {
+                if let Some(function) = function(&recording.stacks, count, kind) {
                     *functions.entry(function).or_default() += share.ns;
                 }
             }
@@ -123,24 +124,63 @@ fn name_pair(pair: &mut Pair, [a, b]: [&LargestFunctions; 2]) {
 }
 
 /// Returns the words for the innermost function of user code: of a sample in the kernel the one
-/// that called the kernel. Compiled code without names has none.
-fn function(stacks: &Stacks, mode: SampleMode, node: Option<usize>) -> Option<String> {
-    let mut frames = stacks.frames_of(node);
-    let in_user = |place| matches!(place, CodePlace::Region(_));
-    let innermost = match mode {
+/// that called the kernel. Compiled code without names has none. Work on memory shows who asked for
+/// it as well.
+fn function(stacks: &Stacks, count: &StackCount, kind: TermKind) -> Option<String> {
+    let mut frames = stacks.frame_indexes(count.node);
+    let place = |frame: usize| stacks.frames.get(frame).map(|frame| frame.place);
+    let innermost = match count.mode {
         SampleMode::User => frames.next(),
-        _ => frames.find(|frame| in_user(frame.place)),
+        _ => frames.find(|frame| matches!(place(*frame), Some(CodePlace::Region(_)))),
     };
-    let known = |frame: &&StackFrame| !frame.function.is_empty() || frame.module.is_some();
-    innermost.filter(known).map(|frame| stacks.label(frame))
+    let innermost = innermost.filter(|frame| is_known(stacks, *frame))?;
+    let words = stacks.label_at(innermost);
+    match asker(stacks, frames).filter(|_| works_on_memory(kind)) {
+        Some(asker) => Some(format!("{words}, called by {}", stacks.label_at(asker))),
+        None => Some(words),
+    }
+}
+
+/// Returns whether a frame has a symbol or an address.
+fn is_known(stacks: &Stacks, frame: usize) -> bool {
+    let frame = stacks.frames.get(frame);
+    frame.is_some_and(|frame| !frame.function.is_empty() || frame.module.is_some())
+}
+
+/// Returns whether rows of a kind are of memory that some caller asked for.
+fn works_on_memory(kind: TermKind) -> bool {
+    use CodeCategory::{Allocation, Copying, Zeroing};
+    matches!(
+        kind,
+        TermKind::Code(Copying | Zeroing | Allocation) | TermKind::Fault
+    )
+}
+
+/// Returns the nearest caller with a symbol or a known source file, otherwise the nearest. A folder
+/// says too little.
+fn asker(stacks: &Stacks, callers: impl Iterator<Item = usize>) -> Option<usize> {
+    let is_compiled = |frame: usize| {
+        let place = stacks.frames.get(frame).map(|frame| frame.place);
+        place == Some(CodePlace::Region(RegionClass::JitCode))
+    };
+    let callers = callers.take_while(|caller| !is_compiled(*caller));
+    let callers: Vec<usize> = callers.filter(|caller| is_known(stacks, *caller)).collect();
+    let says_more = |caller: &&usize| {
+        let frame = stacks.frames.get(**caller);
+        let has_symbol = frame.is_some_and(|frame| !frame.function.is_empty());
+        let source = stacks.source_at(**caller);
+        has_symbol || source.is_some_and(|source| !source.ends_with('/'))
+    };
+    let named = callers.iter().find(says_more);
+    named.or(callers.first()).copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use recording::stacks::StacksBuilder;
+    use recording::code_hint::CodeHint;
+    use recording::stacks::{StackFrame, StacksBuilder};
     use recording::testing::{Build, MAIN};
-    use recording::vocabulary::{CodeCategory, RegionClass};
 
     /// An arm whose loop allocates in `function` and in another, and sends.
     fn arm(name: &str, function: &str, ns: u64) -> (String, Recording) {
@@ -180,7 +220,7 @@ mod tests {
             let row = rows.iter().find(|row| kind(row.kind));
             row.and_then(|row| row.function.as_deref())
         };
-        assert_eq!(of(TermKind::is_user_code), Some("malloc"));
+        assert_eq!(of(TermKind::is_user_code), Some("malloc, called by main"));
         assert_eq!(of(TermKind::is_syscall), Some("write_all"));
         let metrics = comparison.metrics.iter();
         let metric = metrics
@@ -193,7 +233,7 @@ mod tests {
             let function = term.and_then(|term| term.function.as_deref());
             assert_eq!(
                 function,
-                Some("mi_malloc"),
+                Some("mi_malloc, called by main"),
                 "that of the arm that takes more"
             );
         }
@@ -206,5 +246,37 @@ mod tests {
         let comparison = crate::testing::compare(&[plain]);
         let mut rows = comparison.arms[0].ledger[&MetricId::CpuNsPerToken].iter();
         assert!(rows.all(|row| row.function.is_none()));
+    }
+
+    #[test]
+    fn shows_the_nearest_caller_that_says_something() {
+        let mut builder = StacksBuilder::default();
+        let module = Some(builder.module("bun", ""));
+        let frame = |address, class| StackFrame {
+            function: String::new(),
+            module: module.filter(|_| class != RegionClass::JitCode),
+            address,
+            place: CodePlace::Region(class),
+            ..StackFrame::default()
+        };
+        let code = |address| frame(address, RegionClass::BinaryText);
+        let compiled = frame(0, RegionClass::JitCode);
+        let stack = [code(0x10), compiled, code(0x20), code(0x30), code(0x40)];
+        builder.add((0, SampleMode::User, false), stack, 1);
+        let mut stacks = builder.done();
+        let zeroing = TermKind::Code(CodeCategory::Zeroing);
+        let words = |stacks: &Stacks, kind| function(stacks, &stacks.counts[0], kind);
+        let nearest = Some("bun+0x40, called by bun+0x30".to_owned());
+        assert_eq!(words(&stacks, zeroing), nearest);
+        let other = TermKind::Code(CodeCategory::Json);
+        assert_eq!(words(&stacks, other).as_deref(), Some("bun+0x40"));
+        let known = stacks.frames.iter().position(|frame| frame.address == 0x20);
+        stacks.hints = vec![CodeHint {
+            frame: known.expect("it was added"),
+            source: "a/View.cpp".into(),
+            ..CodeHint::default()
+        }];
+        let asker = Some("bun+0x40, called by bun+0x20 [a/View.cpp]".to_owned());
+        assert_eq!(words(&stacks, zeroing), asker);
     }
 }

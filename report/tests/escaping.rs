@@ -56,9 +56,14 @@ fn poison_comparison(comparison: &mut Comparison) {
         (frame.label, frame.module) = (hostile(), hostile());
     }
     for arm in &mut comparison.arms {
-        arm.functions
-            .iter_mut()
-            .for_each(|found| (found.name, found.place) = (hostile(), hostile()));
+        arm.functions.iter_mut().for_each(|found| {
+            (found.name, found.place) = (hostile(), hostile());
+            (found.source, found.caller) = (hostile(), hostile());
+        });
+        // One is shown by its address.
+        if let Some(found) = arm.functions.first_mut() {
+            (found.name, found.address) = (String::new(), hostile());
+        }
         for waste in &mut arm.waste {
             (waste.text, waste.advice) = (hostile(), hostile());
             waste.evidence.push(evidence.clone());
@@ -70,6 +75,7 @@ fn poison_comparison(comparison: &mut Comparison) {
         let ledgers = ledgers.chain(arm.by_cause.values_mut());
         for row in ledgers.chain(arm.by_kind.values_mut()).flatten() {
             row.cause = hostile();
+            row.function = Some(hostile());
             row.role = row.role.as_ref().map(|_| Role::Named(hostile()));
         }
     }

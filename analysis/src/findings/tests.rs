@@ -23,7 +23,7 @@ fn text(recordings: &[(String, Recording)], metric: MetricId) -> String {
 #[test]
 fn splits_a_difference_in_cpu_time() {
     insta::assert_snapshot!(text(&go_and_bun(4), MetricId::CpuNsPerToken), @"CPU time per token: bun takes 33.1 µs more than go (1.94×, 95 % interval 1.92×–1.95×): 23.9 µs in user code (mostly main loop), because it has 3 wake-ups per token against 0.430; 11.7 µs in event polling (epoll, poll) (mostly epoll_pwait2, main loop), because it has 4.10 syscalls per token against 0.400; bun saves 3.00 µs in thread synchronization (futex, eventfd); 23.9 µs (72 %) has no name.
-User code | bun takes 23.9 µs more per token than go (72 % of the difference): 41.9 µs against 18.1 µs (bun: main loop 35.9 µs over 2 wake-ups, HTTP client 6.00 µs over 1 wake-ups). | This is the runtime, its libraries and the program. Categories are known as far as the binary has symbols. | Profile the program (perf, the runtime's profiler) to split it further.
+User code | bun takes 23.9 µs more per token than go (72 % of the difference): 41.9 µs against 18.1 µs (bun: main loop 35.9 µs over 2 wake-ups, HTTP client 6.00 µs over 1 wake-ups). | This is the runtime, its libraries and the program. Categories come from symbols, callers and evidence in the binary. | Profile the program (perf, the runtime's profiler) to split it further.
 Event polling | bun takes 11.7 µs more per token than go (35 % of the difference): 4.10 syscalls per token against 0.400; most of it epoll_pwait2 (12.9 µs). | Each loop iteration asks the kernel for ready events, and blocks and wakes up for them. | Handle more events per iteration; let one loop serve both sides of a stream.");
 }
 

@@ -223,7 +223,7 @@ pub(super) const RULES: &[Rule] = &[
             id: "user-code",
             title: "User code",
             pattern: "User code by thread role and category",
-            meaning: "This is the runtime, its libraries and the program. Categories are known as far as the binary has symbols.",
+            meaning: "This is the runtime, its libraries and the program. Categories come from symbols, callers and evidence in the binary.",
             advice: "Profile the program (perf, the runtime's profiler) to split it further.",
         },
         explains: Explains::Cpu,
