@@ -5,12 +5,14 @@
 
 pub mod bounded;
 pub mod debug_files;
+pub mod ifunc;
 pub mod image;
 pub mod inlined;
 mod lookup;
 mod mini;
 mod pclntab;
 pub mod readable;
+pub mod references;
 pub mod root;
 #[cfg(test)]
 pub mod testing;

@@ -8,7 +8,7 @@ use crate::record::symbols::debug_files::{DebugFiles, Wanted};
 use crate::record::symbols::image::{Functions, Image, Segment};
 use crate::record::symbols::inlined::Inlined;
 use crate::record::symbols::root::Root;
-use crate::record::symbols::{address_of, functions_in, inlined_in, unwind};
+use crate::record::symbols::{address_of, functions_in, ifunc, inlined_in, unwind};
 use object::{Object, ObjectSymbol, SymbolKind};
 use profiler_common::call_site::{BEFORE, may_return_to};
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,13 +66,15 @@ impl ModuleFile {
         let pieces: BTreeSet<u64> = placed.collect();
         let wanted = Wanted::of(&image, &mapped.path);
         let files = || debug_files.find(&wanted, root);
-        let functions = functions_in(&image, files(), &pieces, 1);
+        let mut functions = functions_in(&image, files(), &pieces, 1);
         let largest = debug_files.largest_dwarf();
         let inlined = inlined_in((&file, &image), files(), &pieces, largest);
         let unnamed = pieces.iter().filter(|piece| !functions.contains_key(piece));
+        let starts = unwind::starts(&image, &unnamed.copied().collect());
+        functions.extend(ifunc::named(&image, &starts));
         let mut module = ModuleFile {
             file: Some(file),
-            starts: unwind::starts(&image, &unnamed.copied().collect()),
+            starts,
             functions,
             inlined,
             build_id: wanted.build_id.clone(),

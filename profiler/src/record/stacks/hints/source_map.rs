@@ -10,6 +10,7 @@
 //! Only x86-64 code that keeps frame pointers is read: functions are found by their prologue.
 
 use super::segments::{Segment, read_pieces};
+use crate::record::symbols::references::{LONGEST, referred};
 use recording::code_hint::Neighbours;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -26,8 +27,6 @@ const MOST_SOURCES: usize = 1 << 16;
 const MOST_REFERENCES: usize = 1 << 20;
 /// `push %rbp; mov %rsp, %rbp`: how a function begins that keeps a frame.
 const PROLOGUE: [u8; 4] = [0x55, 0x48, 0x89, 0xe5];
-/// Bytes of the longest instruction that is looked for.
-pub const LONGEST: usize = 7;
 /// How far a neighbour may be, in bytes.
 const REACH: u64 = 64 * 1024;
 /// Tries from which the share of right conclusions is known well enough.
@@ -220,20 +219,6 @@ impl SourceMap {
         let folders = ends.filter(|(_, letter)| *letter == '/');
         let folders = folders.map(|(at, _)| &one[..=at]);
         folders.filter(move |folder| is_near && other.starts_with(folder))
-    }
-}
-
-/// Returns the address that the instruction at a place refers to: `lea disp(%rip), reg` or
-/// `mov $imm32, reg`.
-pub fn referred(bytes: &[u8], place: u64) -> Option<u64> {
-    let word = |at: usize| Some(i32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
-    match bytes {
-        [0x48 | 0x4c, 0x8d, mode, ..] if mode & 0xc7 == 0x05 => {
-            let next = place.wrapping_add(7);
-            Some(next.wrapping_add_signed(word(3)?.into()))
-        }
-        [0xb8..=0xbf, ..] => Some(u64::from(word(1)? as u32)),
-        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Texts that the code of a function refers to: messages, names of methods, formats.
 
 use super::segments::Segment;
-use super::source_map::{LONGEST, referred};
+use crate::record::symbols::references::{LONGEST, referred};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 

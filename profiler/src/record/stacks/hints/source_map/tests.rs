@@ -99,15 +99,6 @@ fn finds_the_source_file_that_a_function_refers_to() {
 }
 
 #[test]
-fn reads_immediate_addresses() {
-    assert_eq!(referred(&[0xbe, 4, 3, 2, 1, 0, 0], 0), Some(0x0102_0304));
-    let backwards = [0x4c, 0x8d, 0x05, 0xf9, 0xff, 0xff, 0xff];
-    assert_eq!(referred(&backwards, 0x1000), Some(0x1000));
-    // lea disp(%rax), %rsi
-    assert_eq!(referred(&[0x48, 0x8d, 0x70, 8, 0, 0, 0], 0), None);
-}
-
-#[test]
 fn concludes_the_folder_of_a_function_between_neighbours() {
     let mut built = Built::new();
     for file in 0..30 {
