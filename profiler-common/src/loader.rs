@@ -5,8 +5,8 @@
 )]
 
 use crate::{
-    CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, Forked, GcBursts, Goroutines,
-    RecvStamp, Relays, RunQueueBlame, Socket, StackKey, SyscallStat, Thread, Wakes,
+    CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, Forked, GcBursts, GcCalls,
+    Goroutines, RecvStamp, Relays, RunQueueBlame, Socket, StackKey, SyscallStat, Thread, Wakes,
 };
 
 macro_rules! plain_data {
@@ -26,6 +26,7 @@ plain_data!(
     Fifo,
     Forked,
     GcBursts,
+    GcCalls,
     Goroutines,
     RecvStamp,
     Relays,

@@ -11,9 +11,9 @@ use profiler_common::slot::{atomic_add, opaque};
 use profiler_common::socket::{MAX_SOCKETS, SOCK_CACHE_LEN};
 use profiler_common::syscall::HOT_SYSCALLS;
 use profiler_common::{
-    CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, Forked, GcBursts, GoEvent,
-    Goroutines, MAX_THREADS, RecvStamp, Relays, RunQueueBlame, Slot, SockCacheEntry, Socket,
-    StackKey, SyscallStat, Thread, Wakes, event_loop, goroutine, relay, wakes,
+    CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, Forked, GcBursts, GcCall, GcCalls,
+    GoEvent, Goroutines, MAX_THREADS, RecvStamp, Relays, RunQueueBlame, Slot, SockCacheEntry,
+    Socket, StackKey, SyscallStat, Thread, Wakes, event_loop, goroutine, relay, wakes,
 };
 
 /// Thread groups that are tracked besides `TARGET_TGID`.
@@ -125,6 +125,12 @@ pub static FIFO: Array<Fifo> = Array::with_max_entries(1, 0);
 /// Wake-ups of gc threads.
 #[map]
 pub static GC_BURSTS: Array<GcBursts> = Array::with_max_entries(1, 0);
+/// Garbage collections under way, by serial number of the thread.
+#[map]
+pub static GC_OPEN: HashMap<u32, GcCall> = HashMap::with_max_entries(1024, 0);
+/// Garbage collections that have ended.
+#[map]
+pub static GC_CALLS: PerCpuArray<GcCalls> = PerCpuArray::with_max_entries(1, 0);
 /// Histograms: a row of buckets for each `Kind`. The kernel finds an entry by a table of entries,
 /// so that few large ones keep that table in one cache line.
 #[map]

@@ -26,6 +26,9 @@ pub struct RuntimeStats {
     /// name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gc_bursts: Option<GcBursts>,
+    /// Collections that probes counted; absent where no function of the collector has a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gc_calls: Option<GcCalls>,
     /// Goroutines on their threads; absent where the runtime has none, or they cannot be
     /// distinguished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,6 +52,29 @@ pub struct GcBursts {
     pub span_ns: u64,
     /// Length of each burst, ns.
     pub spans: Histogram,
+}
+
+/// Calls of a function that the runtime calls once for each garbage collection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GcCalls {
+    /// The function.
+    pub function: String,
+    /// Calls, without those inside another.
+    pub count: u64,
+    /// Their time; absent for Go, whose functions must not be probed on return.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<GcTimes>,
+}
+
+/// Time and page faults of threads from call to return.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GcTimes {
+    /// Wall-clock time, ns.
+    pub wall_ns: u64,
+    /// On-CPU time, ns.
+    pub on_cpu_ns: u64,
+    /// Page faults.
+    pub faults: u64,
 }
 
 /// Goroutines on their threads, recognised by the calls that move data. A goroutine that ended and

@@ -1,6 +1,7 @@
 //! The programs, one probe group a file.
 
 pub mod fault;
+pub mod gc;
 pub mod lifetime;
 pub mod runtime;
 pub mod sample;

@@ -5,10 +5,14 @@ use super::attach;
 use super::links::{self, Link};
 use super::offsets::Layout;
 use super::probe_groups::{HookKind, Hooks, NO_SOURCE, PROBE_GROUPS, Source};
+use super::runtime::GcProbes;
 use anyhow::{Context, Result, bail};
 use aya::{Btf, Ebpf, EbpfLoader};
 use profiler_common::Pairing;
+use recording::Target;
+use recording::observer::Mode;
 use recording::observer::ProbeGroupStatus;
+use recording::runtime_stats::GcCalls;
 use recording::vocabulary::ProbeGroup;
 
 /// The object that `cargo xtask build` compiled; empty if this binary was built without it.
@@ -87,6 +91,7 @@ pub struct Programs {
     pub sources: Vec<Source>,
     /// Holds the programs to their hooks.
     links: Vec<Link>,
+    gc_probes: Option<GcProbes>,
 }
 
 impl Programs {
@@ -128,7 +133,27 @@ impl Programs {
             bpf,
             sources,
             links,
+            gc_probes: None,
         })
+    }
+
+    /// Attaches to the function that collects garbage, if it has a name. An instrumented round
+    /// counts collections with other events, and the cost of the probes is measured without these.
+    pub fn attach_to_gc(&mut self, target: &Target, options: &Options) {
+        if options.mode == Mode::All && options.runtime_symbols.is_none() {
+            self.gc_probes = GcProbes::attach(&mut self.bpf, target, options.program.as_deref());
+        }
+        self.sources
+            .extend(self.gc_probes.iter().map(GcProbes::source));
+    }
+
+    /// Returns the collections that the probes counted, if they are attached.
+    ///
+    /// # Errors
+    /// The map cannot be read.
+    pub fn gc_calls(&self) -> Result<Option<GcCalls>> {
+        let probes = self.gc_probes.as_ref();
+        probes.map(|probes| probes.read(&self.bpf)).transpose()
     }
 
     /// Detaches every program. They stay loaded.

@@ -1,15 +1,18 @@
 //! Facts about a runtime that the recorder needs before it attaches, and the runtime itself.
 
 mod content;
+mod gc_calls;
 mod script;
 
 use super::proc_snapshot;
+use procfs::process::{MMapPath, Process};
 use profiler_common::Pairing;
 use recording::vocabulary::Runtime;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+pub use gc_calls::GcProbes;
 pub use script::program_of;
 
 /// Recognises the runtime family of a program that is about to start: by the content of its file,
@@ -31,15 +34,20 @@ pub fn of_process(pid: u32) -> Runtime {
     by_content.or_else(by_library).unwrap_or_default()
 }
 
+/// Returns the names of the files that a process has mapped.
 fn mapped_files(pid: u32) -> Vec<String> {
-    let maps = proc_snapshot::open(pid).and_then(|process| process.maps().ok());
-    let maps = maps.into_iter().flatten();
-    let paths = maps.filter_map(|map| match map.pathname {
-        procfs::process::MMapPath::Path(path) => Some(path),
-        _ => None,
-    });
+    let process = proc_snapshot::open(pid);
+    let paths = process.iter().flat_map(mapped_paths);
     let names = paths.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
     names.collect()
+}
+
+fn mapped_paths(process: &Process) -> impl Iterator<Item = PathBuf> + use<> {
+    let maps = process.maps().into_iter().flatten();
+    maps.filter_map(|map| match map.pathname {
+        MMapPath::Path(path) => Some(path),
+        _ => None,
+    })
 }
 
 /// Which runtime a process has. It is found again after each exec, as that of a shell that becomes

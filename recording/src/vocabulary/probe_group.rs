@@ -29,6 +29,8 @@ vocabulary! {
         CpuSamples = "cpu-samples", "CPU samples";
         /// Threads that begin and end, without any other probe.
         ThreadLifetimes = "thread-lifetimes", "thread lifetimes";
+        /// Functions that a runtime calls once for each garbage collection.
+        GcCalls = "gc-calls", "garbage collections";
         /// Functions of Go's runtime, in instrumented rounds only.
         GoRuntime = "go-runtime", "Go runtime functions";
     }

@@ -33,7 +33,7 @@ const WATCHED: [Watched; 7] = [
     watched(GoEvent::Readied, "go_readied", "goroutines made ready"),
     watched(GoEvent::Executed, "go_executed", "goroutines scheduled"),
     watched(GoEvent::Allocated, "go_allocated", "allocations"),
-    watched(GoEvent::Collected, "go_collected", "garbage collections"),
+    watched(GoEvent::Collected, COLLECTED_PROGRAM, "garbage collections"),
 ];
 
 const fn watched(event: GoEvent, program: &'static str, name: &'static str) -> Watched {
@@ -60,7 +60,7 @@ fn functions_of(event: GoEvent, all: &Executable) -> Vec<&Function> {
         GoEvent::Executed => named("runtime.execute"),
         GoEvent::Allocated => allocating(all),
         // `gcStart` is also called where a collection has already begun.
-        GoEvent::Collected => named("runtime.gcMarkTermination"),
+        GoEvent::Collected => named(COLLECTED),
     }
 }
 
@@ -99,6 +99,37 @@ fn allocating(all: &Executable) -> Vec<&Function> {
                 .collect()
         }
     }
+}
+
+/// The function that ends each garbage collection.
+pub const COLLECTED: &str = "runtime.gcMarkTermination";
+/// The program that counts it.
+pub const COLLECTED_PROGRAM: &str = "go_collected";
+
+/// Attaches the probe that counts garbage collections alone to process `pid`, which executes `file`
+/// or is about to.
+///
+/// # Errors
+/// The function has no name or an unknown beginning, or the kernel refuses the probe.
+pub fn attach_collections(bpf: &mut Ebpf, pid: u32, file: &Path) -> Result<()> {
+    let all = Executable::read(file)?;
+    let collected = GoEvent::Collected;
+    let watched = WATCHED.iter().find(|watched| watched.event == collected);
+    let watched = watched.context("every event has a program")?;
+    watch(bpf, watched, &all, file, pid)
+}
+
+/// Returns the number of collections that were counted.
+///
+/// # Errors
+/// The map cannot be read.
+pub fn collections(bpf: &Ebpf) -> Result<u64> {
+    let map = bpf
+        .map("RUNTIME_EVENTS")
+        .context("the object has no map RUNTIME_EVENTS")?;
+    let counts: PerCpuArray<_, u64> = PerCpuArray::try_from(map)?;
+    let each = counts.get(&(GoEvent::Collected as u32), 0)?;
+    Ok(each.iter().sum())
 }
 
 /// Attached probes.

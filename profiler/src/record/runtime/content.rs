@@ -5,13 +5,17 @@
 //! a limit, and never run.
 
 use object::read::elf::ElfFile64;
-use object::{Endianness, Object, ObjectSection, ObjectSegment, ReadCache, ReadRef};
+use object::{
+    Endianness, Object, ObjectSection, ObjectSegment, ObjectSymbol, ReadCache, ReadRef, SymbolKind,
+};
 use recording::vocabulary::Runtime;
 use std::fs::File;
 use std::path::Path;
 
 /// Largest section that is read, in bytes: Node's table of exported names has 6 MB.
 const LARGEST: u64 = 64 << 20;
+/// Symbols that are looked at: Node has some 300,000.
+const MOST_SYMBOLS: usize = 2_000_000;
 /// Bytes of a data segment in which Go's mark is looked for, as Go's package `debug/buildinfo`
 /// does.
 const DATA_LOOKED_AT: u64 = 64 << 10;
@@ -88,6 +92,36 @@ pub fn of_libraries(names: &[String]) -> Option<Runtime> {
     let is_mapped = |start: &str| names.iter().any(|name| name.starts_with(start));
     let known = LIBRARIES.iter().find(|(start, _)| is_mapped(start));
     known.map(|(_, runtime)| *runtime)
+}
+
+/// An offset in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileOffset(pub u64);
+
+/// Returns where the function is in a file whose symbol begins so, clones of the compiler left out.
+pub fn offset_of(path: &Path, symbol: &str) -> Option<FileOffset> {
+    let file = File::open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let cache = ReadCache::new(file);
+    let elf: ElfFile64<Endianness, _> = ElfFile64::parse(&cache).ok()?;
+    let symbols = elf.dynamic_symbols().chain(elf.symbols());
+    let mut defined = symbols
+        .take(MOST_SYMBOLS)
+        .filter(|found| found.kind() == SymbolKind::Text && found.is_definition());
+    let found = defined.find(|found| {
+        let name = found.name().unwrap_or_default();
+        name.starts_with(symbol) && !name.contains('.')
+    })?;
+    let address = found.address();
+    let mut segments = elf.segments();
+    segments.find_map(|segment| {
+        let (offset, size) = segment.file_range();
+        let inside = address.checked_sub(segment.address())?;
+        let offset = offset.checked_add(inside)?;
+        (inside < size).then_some(FileOffset(offset))
+    })
 }
 
 fn by_section<'data>(elf: &impl Object<'data>) -> Option<Runtime> {

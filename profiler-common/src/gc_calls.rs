@@ -1,0 +1,83 @@
+//! Calls of a function that a runtime calls once for each garbage collection.
+
+/// A collection under way on one thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct GcCall {
+    /// Time of the call.
+    pub began_ns: u64,
+    /// On-CPU time of the thread until then.
+    pub on_cpu_ns: u64,
+    /// Page faults of the thread until then.
+    pub faults: u32,
+    /// Calls inside this one that have not returned.
+    pub inner: u32,
+}
+
+/// Collections that have ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct GcCalls {
+    /// Collections.
+    pub count: u64,
+    /// Wall-clock time of the calls, ns.
+    pub wall_ns: u64,
+    /// On-CPU time of their threads meanwhile, ns.
+    pub on_cpu_ns: u64,
+    /// Page faults of their threads meanwhile.
+    pub faults: u64,
+}
+
+const _: () = assert!(size_of::<GcCall>() == 24);
+const _: () = assert!(size_of::<GcCalls>() == 32);
+
+impl GcCall {
+    /// A call inside this one returns, or this one. Returns whether it was this one.
+    #[inline(always)]
+    pub fn returns(&mut self) -> bool {
+        if self.inner == 0 {
+            return true;
+        }
+        self.inner -= 1;
+        false
+    }
+}
+
+impl GcCalls {
+    /// Adds a collection that ends at `now`.
+    #[inline(always)]
+    pub fn add(&mut self, call: &GcCall, now: u64, on_cpu_ns: u64, faults: u32) {
+        self.count += 1;
+        self.wall_ns += now.saturating_sub(call.began_ns);
+        self.on_cpu_ns += on_cpu_ns.saturating_sub(call.on_cpu_ns);
+        self.faults += u64::from(faults.wrapping_sub(call.faults));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adds_the_outermost_of_nested_calls() {
+        let mut call = GcCall {
+            began_ns: 100,
+            on_cpu_ns: 10,
+            faults: u32::MAX,
+            inner: 0,
+        };
+        call.inner += 1;
+        assert!(!call.returns());
+        assert!(call.returns());
+        let mut calls = GcCalls::default();
+        calls.add(&call, 150, 30, 1);
+        calls.add(&call, 90, 5, u32::MAX);
+        let expected = GcCalls {
+            count: 2,
+            wall_ns: 50,
+            on_cpu_ns: 20,
+            faults: 2,
+        };
+        assert_eq!(calls, expected);
+    }
+}
