@@ -6,15 +6,14 @@
 
 mod collectors;
 mod learned;
+mod sum;
 
-use crate::grid::part;
-use crate::ledger::sampling;
 use recording::Recording;
 use recording::gc::{Gc, GcPart, GcRoot};
 use recording::process::Thread;
-use recording::stacks::{SampleMode, StackCount};
+use recording::stacks::StackCount;
 use recording::vocabulary::Role;
-use std::collections::BTreeMap;
+use sum::{Estimate, Sum};
 
 /// The samples of one recording that collect garbage.
 pub struct Collection<'a> {
@@ -86,25 +85,31 @@ fn inner(caller: Option<GcPart>, own: Option<GcPart>) -> Option<GcPart> {
 /// time of dedicated threads whole, and of others in the share of their samples that collect.
 /// `None` where it is unknown.
 pub fn measure(recording: &Recording) -> Option<Gc> {
-    let bursts = recording.runtime_stats.gc_bursts.as_ref();
+    let stats = &recording.runtime_stats;
+    let (bursts, calls) = (stats.gc_bursts.as_ref(), stats.gc_calls.as_ref());
     let named = collectors::roots(recording);
     let dedicated = recording.threads.iter().any(|thread| thread.role.is_gc());
-    if bursts.is_none() && named.is_none() && !dedicated {
+    if bursts.is_none() && calls.is_none() && named.is_none() && !dedicated {
         return None;
     }
-    let source = source(named.is_some(), bursts.is_some());
+    let times = calls.and_then(|calls| calls.times);
+    let source = source(named.is_some(), bursts.is_some(), times.is_some());
     let is_named = named.is_some();
     let mut roots = named.unwrap_or_default();
     if bursts.is_some() && roots.is_empty() {
         roots = learned::roots(recording);
     }
-    let shares = shares(recording, &Collection::below(recording, &roots));
-    let sum = sum(recording, &shares);
+    let mut sum = Sum::of(recording, &Collection::below(recording, &roots));
+    if let Some(times) = times {
+        sum.take_measured_pauses(times, recording);
+    }
     let faults: u64 = recording.threads.iter().map(|thread| thread.faults).sum();
-    let collections = bursts.map(|bursts| bursts.spans.count);
-    let pause = match bursts {
-        Some(bursts) => Some(sum.pause_outside_bursts.plus(bursts.span_ns)),
-        None => is_named.then_some(sum.pause),
+    let counted = calls.map(|calls| calls.count);
+    let collections = counted.or(bursts.map(|bursts| bursts.spans.count));
+    let pause = match (times, bursts) {
+        (Some(times), _) => Some(Estimate::measured(times.wall_ns)),
+        (None, Some(bursts)) => Some(sum.pause_in_bursts(bursts.span_ns)),
+        (None, None) => is_named.then_some(sum.pause),
     };
     Some(Gc {
         runtime: recording.target.runtime,
@@ -126,150 +131,26 @@ pub fn measure(recording: &Recording) -> Option<Gc> {
     })
 }
 
-fn source(named: bool, bursts: bool) -> &'static str {
-    match (named, bursts) {
-        (true, true) => {
-            "call stacks below functions of the collector; pauses and collections: bursts of GC \
-             threads, and time of threads that collect outside of bursts"
+/// Returns the origin of the numbers. `measured`: probes saw each collection begin and end.
+fn source(named: bool, bursts: bool, measured: bool) -> &'static str {
+    match (named, bursts, measured) {
+        (_, _, true) => {
+            "probes on the function that collects, and call stacks below functions of the collector"
         }
-        (true, false) => {
+        (true, true, false) => {
+            "call stacks below functions of the collector; pauses: bursts of GC threads, as \
+             far as threads collect in them, and collection outside of them"
+        }
+        (true, false, false) => {
             "call stacks below functions of the collector; pauses: on-CPU time and preemption, \
              without waits"
         }
-        (false, true) => {
-            "bursts of GC threads, and call stacks below functions that run during bursts"
+        (false, true, false) => {
+            "call stacks below functions that run during bursts of GC threads; pauses: these \
+             bursts, as far as threads collect in them, and collection outside of them"
         }
-        (false, false) => "threads that only collect garbage",
+        (false, false, false) => "threads that only collect garbage",
     }
-}
-
-/// Samples of one thread that collect.
-#[derive(Clone, Default)]
-struct Share {
-    by_part: BTreeMap<GcPart, u64>,
-    pauses_outside_bursts: u64,
-    faults: u64,
-    syscalls: u64,
-}
-
-/// Counts the samples of each thread that collect, in the order of `threads`.
-fn shares(recording: &Recording, collection: &Collection<'_>) -> Vec<Share> {
-    let mut shares = vec![Share::default(); recording.threads.len()];
-    for count in &recording.stacks.counts {
-        let Some((part, share)) = collection.part(count).zip(shares.get_mut(count.thread)) else {
-            continue;
-        };
-        *share.by_part.entry(part).or_default() += count.samples;
-        if part == GcPart::Pause && !count.in_gc {
-            share.pauses_outside_bursts += count.samples;
-        }
-        match count.mode {
-            SampleMode::User => {}
-            SampleMode::Fault | SampleMode::FaultReturn => share.faults += count.samples,
-            SampleMode::Syscall | SampleMode::SyscallEdge => share.syscalls += count.samples,
-        }
-    }
-    shares
-}
-
-/// A time that samples split.
-#[derive(Clone, Copy, Default)]
-struct Estimate {
-    ns: u64,
-    variance: f64,
-}
-
-impl Estimate {
-    fn plus(self, ns: u64) -> Self {
-        Estimate {
-            ns: self.ns + ns,
-            ..self
-        }
-    }
-
-    fn error_ns(self) -> u64 {
-        (sampling::Z * self.variance.sqrt()) as u64
-    }
-
-    /// Adds the share of a thread's time; nothing where no sample was found.
-    fn add(&mut self, whole_ns: u64, found: u64, samples: u64) {
-        if found > 0 {
-            self.ns += part(whole_ns, found.min(samples), samples);
-            self.variance += sampling::variance(whole_ns, found, samples);
-        }
-    }
-}
-
-/// Time of all threads while they collect.
-#[derive(Default)]
-struct Sum {
-    by_role: BTreeMap<Role, u64>,
-    by_part: BTreeMap<GcPart, u64>,
-    on_cpu: Estimate,
-    elapsed_ns: u64,
-    pause: Estimate,
-    pause_outside_bursts: Estimate,
-    fault_ns: u64,
-    syscall_ns: u64,
-    faults: u64,
-}
-
-fn sum(recording: &Recording, shares: &[Share]) -> Sum {
-    let mut sum = Sum::default();
-    for (thread, share) in recording.threads.iter().zip(shares) {
-        match thread.role.is_gc() {
-            true => sum.add_dedicated(thread),
-            false => sum.add(thread, share),
-        }
-    }
-    sum
-}
-
-impl Sum {
-    fn add_on_cpu(&mut self, role: &Role, part: GcPart, ns: u64) {
-        if ns > 0 {
-            *self.by_role.entry(role.clone()).or_default() += ns;
-            *self.by_part.entry(part).or_default() += ns;
-        }
-    }
-
-    /// Adds a thread that only collects: its time is measured.
-    fn add_dedicated(&mut self, thread: &Thread) {
-        let samples = &thread.samples;
-        let outside_ns = thread.on_cpu_ns.saturating_sub(thread.syscall_ns);
-        self.add_on_cpu(&thread.role, GcPart::Worker, thread.on_cpu_ns);
-        self.elapsed_ns += elapsed_ns(thread);
-        self.fault_ns += part(outside_ns, samples.faults(), samples.outside_syscalls());
-        self.syscall_ns += thread.syscall_ns.min(thread.on_cpu_ns);
-        self.faults += thread.faults;
-    }
-
-    /// Adds the share of its samples in which a thread collects.
-    fn add(&mut self, thread: &Thread, share: &Share) {
-        let samples = thread.samples.outside_syscalls() + thread.samples.syscall;
-        let ns = |found: u64| part(thread.on_cpu_ns, found.min(samples), samples);
-        for (part, found) in &share.by_part {
-            self.add_on_cpu(&thread.role, *part, ns(*found));
-        }
-        let found: u64 = share.by_part.values().sum();
-        let elapsed_ns = elapsed_ns(thread);
-        let pauses = share.by_part.get(&GcPart::Pause).copied().unwrap_or(0);
-        let outside = share.pauses_outside_bursts;
-        self.on_cpu.add(thread.on_cpu_ns, found, samples);
-        self.pause.add(elapsed_ns, pauses, samples);
-        self.pause_outside_bursts.add(elapsed_ns, outside, samples);
-        self.elapsed_ns += part(elapsed_ns, found.min(samples), samples);
-        self.fault_ns += ns(share.faults);
-        self.syscall_ns += ns(share.syscalls);
-        let faults = thread.samples.faults();
-        self.faults += part(thread.faults, share.faults.min(faults), faults);
-    }
-}
-
-/// Returns the wall-clock time in which a thread was in the middle of running: on a CPU, preempted,
-/// or stopped by the hypervisor.
-fn elapsed_ns(thread: &Thread) -> u64 {
-    thread.on_cpu_ns + thread.steal_ns + thread.preempted_ns.unwrap_or(0)
 }
 
 #[cfg(test)]

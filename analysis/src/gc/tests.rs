@@ -1,7 +1,7 @@
 use super::*;
 use recording::process::CodeSamples;
-use recording::runtime_stats::GcBursts;
-use recording::stacks::{StackFrame, StacksBuilder};
+use recording::runtime_stats::{GcBursts, GcCalls, GcTimes};
+use recording::stacks::{SampleMode, StackFrame, StacksBuilder};
 use recording::testing::Build;
 use recording::vocabulary::{CodeCategory, CodePlace, MetricId, RegionClass, Runtime, TermKind};
 use recording::{Histogram, Stacks};
@@ -112,8 +112,9 @@ fn measures_collection_on_all_threads() {
     assert_eq!(gc.by_part[&GcPart::Pause], main);
     assert_eq!(gc.by_part[&GcPart::Worker], 500_000);
     assert_eq!(gc.collections, Some(4));
-    // A fifth of the main loop's collection found no helper awake.
-    assert_eq!(gc.pause_ns, Some(900_000 + main / 5));
+    // A fifth of the main loop's collection found no helper awake, and a fifth of its samples in
+    // bursts was of the program.
+    assert_eq!(gc.pause_ns, Some(900_000 * 4 / 5 + main / 5));
     assert!(gc.sampling_error_ns > 0);
 }
 
@@ -125,6 +126,27 @@ fn learns_no_root_without_awake_helpers() {
     }
     let gc = measure(&recording).expect("bursts were recorded");
     assert!(gc.roots.is_empty());
+}
+
+#[test]
+fn learns_the_caller_of_all_inner_functions_on_a_busy_machine() {
+    let mut builder = StacksBuilder::default();
+    let mut add = |in_gc, names: &[&str], samples| {
+        let stack: Vec<StackFrame> = names.iter().map(|name| frame(name)).collect();
+        builder.add((0, SampleMode::User, in_gc), stack, samples);
+    };
+    add(false, &["main", "turn", "work"], 160);
+    add(true, &["main", "turn", "work"], 20);
+    add(true, &["main", "turn", "collect", "mark"], 45);
+    add(false, &["main", "turn", "collect", "stop"], 50);
+    add(true, &["main", "turn", "allocate", "collect", "mark"], 5);
+    add(false, &["main", "turn", "allocate"], 20);
+    let mut recording = bun();
+    recording.stacks = builder.done();
+    let gc = measure(&recording).expect("bursts were recorded");
+    let name = |root: &GcRoot| &*recording.stacks.frames[root.frame].function;
+    let names: Vec<&str> = gc.roots.iter().map(name).collect();
+    assert_eq!(names, ["collect", "mark"]);
 }
 
 #[test]
@@ -246,4 +268,33 @@ fn counts_dedicated_threads_whole() {
     assert_eq!(gc.by_role, [(Role::Gc, 1_000)].into());
     assert_eq!((gc.fault_ns, gc.syscall_ns, gc.faults), (200, 100, 9));
     assert_eq!((gc.collections, gc.pause_ns), (None, None));
+}
+
+#[test]
+fn takes_what_probes_measured_over_what_samples_found() {
+    let mut recording = go();
+    let times = GcTimes {
+        wall_ns: 70_000,
+        on_cpu_ns: 25_000,
+        faults: 3,
+    };
+    let mut calls = GcCalls {
+        function: "collect".into(),
+        count: 5,
+        times: None,
+    };
+    recording.runtime_stats.gc_calls = Some(calls.clone());
+    let gc = measure(&recording).expect("functions have names");
+    assert_eq!((gc.collections, gc.pause_ns), (Some(5), Some(20_000)));
+    calls.times = Some(times);
+    recording.runtime_stats.gc_calls = Some(calls);
+    let gc = measure(&recording).expect("functions have names");
+    assert_eq!((gc.pause_ns, gc.pause_sampling_error_ns), (Some(70_000), 0));
+    assert_eq!(gc.by_part[&GcPart::Pause], 25_000);
+    assert_eq!(gc.by_role, [(Role::GoScheduler, 405_000)].into());
+    assert_eq!(gc.elapsed_ns, 400_000 - 20_000 + 70_000);
+    assert_eq!((gc.faults, gc.faults_between), (43, Some(0)));
+    recording.stacks = Stacks::default();
+    let gc = measure(&recording).expect("probes saw collections");
+    assert_eq!(gc.by_role, [(Role::GoScheduler, 25_000)].into());
 }
