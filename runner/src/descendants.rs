@@ -52,13 +52,13 @@ pub async fn ended_with<T: Send + 'static>(
 
 /// Signals every descendant of this process. Those of other users (sudo) cannot be reached.
 pub fn signal(signal: Signal) {
-    for pid in all() {
+    for pid in of(nix::unistd::getpid().as_raw()) {
         let _ = kill(pid, signal);
     }
 }
 
-/// Returns children, their children, and so on.
-fn all() -> Vec<Pid> {
+/// Returns the children of a process, their children, and so on.
+pub fn of(root: i32) -> Vec<Pid> {
     let processes = procfs::process::all_processes()
         .into_iter()
         .flatten()
@@ -67,11 +67,8 @@ fn all() -> Vec<Pid> {
         .filter_map(|process| process.stat().ok())
         .map(|stat| (stat.pid, stat.ppid))
         .collect();
-    let own = nix::unistd::getpid().as_raw();
-    below(own, &parents)
-        .into_iter()
-        .map(Pid::from_raw)
-        .collect()
+    let found = below(root, &parents).into_iter();
+    found.map(Pid::from_raw).collect()
 }
 
 /// Returns the descendants of `root`, given `(process, parent)` pairs in any order.

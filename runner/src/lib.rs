@@ -31,6 +31,7 @@ mod round;
 mod run;
 pub mod service;
 mod stub;
+pub mod supervisor;
 pub mod suspended;
 pub mod target;
 #[cfg(test)]

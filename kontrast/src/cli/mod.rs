@@ -10,7 +10,7 @@ mod scenario;
 
 use crate::outcome::Outcome;
 use clap::{Parser, Subcommand};
-use runner::guardian;
+use runner::{guardian, supervisor};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -41,6 +41,13 @@ pub enum Command {
     /// Wait for the end of standard input, then end the processes that it listed.
     #[command(name = guardian::VERB, hide = true)]
     Guard,
+    /// Start a command, suspended, and end everything that it started once the parent ends.
+    #[command(name = supervisor::VERB, hide = true)]
+    Supervise {
+        /// Start this command.
+        #[arg(last = true, required = true, value_name = "CMD")]
+        command: Vec<String>,
+    },
 }
 
 impl Command {
@@ -58,6 +65,10 @@ impl Command {
             Command::Run(verb) => verb.execute(),
             Command::Guard => {
                 guardian::guard(std::io::stdin().lock());
+                Ok(Outcome::Done)
+            }
+            Command::Supervise { command } => {
+                supervisor::supervise(&command)?;
                 Ok(Outcome::Done)
             }
         }
