@@ -1,8 +1,11 @@
 //! The user behind sudo: recording needs root, but neither building nor serving does.
 
 use super::error::{Context, Error, Result};
-use nix::unistd::{Gid, Uid, User, chown, getegid, geteuid, setfsgid, setfsuid};
+use nix::unistd::{
+    Gid, Uid, User, chown, getegid, geteuid, getgrouplist, setfsgid, setfsuid, setgroups, setuid,
+};
 use std::{
+    ffi::CString,
     marker::PhantomData,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -14,6 +17,8 @@ pub struct SudoUser {
     uid: u32,
     gid: u32,
     login: Option<(String, PathBuf)>,
+    /// Supplementary groups, the primary one included.
+    groups: Vec<Gid>,
 }
 
 impl SudoUser {
@@ -34,10 +39,12 @@ impl SudoUser {
             return Ok(None);
         };
         let user = User::from_uid(Uid::from_raw(uid)).doing(|| format!("looking up user {uid}"))?;
+        let login = user.map(|user| (user.name, user.dir));
         Ok(Some(Self {
             uid,
             gid,
-            login: user.map(|user| (user.name, user.dir)),
+            groups: groups(login.as_ref().map(|(name, _)| name.as_str()), gid)?,
+            login,
         }))
     }
 
@@ -52,9 +59,24 @@ impl SudoUser {
             .doing(|| format!("changing the owner of {}", path.display()))
     }
 
-    /// Lets `command` run as that user. The standard library drops supplementary groups.
+    /// Lets `command` run as that user, in all of the user's groups.
     pub fn run_as(&self, command: &mut Command) {
-        command.uid(self.uid).gid(self.gid);
+        // The standard library would drop supplementary groups together with root's id.
+        command.gid(self.gid);
+        let (uid, groups) = (Uid::from_raw(self.uid), self.groups.clone());
+        let become_user = move || {
+            setgroups(&groups)?;
+            setuid(uid)?;
+            Ok(())
+        };
+        #[expect(
+            unsafe_code,
+            reason = "between fork and exec only some calls are allowed"
+        )]
+        // SAFETY: `become_user` makes two system calls, which allocate nothing.
+        unsafe {
+            command.pre_exec(become_user);
+        }
         if let Some((name, home)) = &self.login {
             command
                 .env("HOME", home)
@@ -90,6 +112,17 @@ impl Drop for Files {
         setfsuid(geteuid());
         setfsgid(getegid());
     }
+}
+
+/// Returns the groups of a user, as a login gives them.
+fn groups(name: Option<&str>, gid: u32) -> Result<Vec<Gid>> {
+    let primary = Gid::from_raw(gid);
+    let Some(name) = name.and_then(|name| CString::new(name).ok()) else {
+        return Ok(vec![primary]);
+    };
+    getgrouplist(&name, primary)
+        .map_err(std::io::Error::from)
+        .doing(|| format!("looking up the groups of {}", name.to_string_lossy()))
 }
 
 /// Parses sudo's variables; `None` for root calling sudo.
