@@ -65,6 +65,8 @@ pub enum Limit {
     NagleShare,
     /// Share of all CPU time that the hypervisor took.
     StealShare,
+    /// Throttled time against on-CPU time.
+    ThrottledShare,
     /// Share of events that may be lost.
     LostShare,
     /// Difference of rates that count as equal, where costs are per second or per request of the

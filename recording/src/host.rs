@@ -20,13 +20,35 @@ pub struct Host {
     pub virtualization: String,
     /// Time the hypervisor took from this host during the window, all CPUs.
     pub steal_ns: u64,
-    /// Control group of the target.
+    /// Control group of the target: that of the CPU controller.
     pub cgroup: String,
+    /// The CPU quota that bounds the target, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_quota: Option<CpuQuota>,
     /// Placement of processes on CPUs, in words.
     pub cpu_placement: String,
     /// Difference of an arm from itself on this host, where that was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<Noise>,
+}
+
+/// A CPU quota of a control group (`cpu.max`, or `cpu.cfs_quota_us` in version 1). The counts are
+/// those of the group in the window, since the target joined it at the earliest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CpuQuota {
+    /// The group with the quota: that of the target, or one above; never trusted, renderers escape
+    /// it.
+    pub cgroup: String,
+    /// CPU time that the group may use in a period, on all CPUs together.
+    pub quota_ns: u64,
+    /// Length of a period.
+    pub period_ns: u64,
+    /// Periods in which the group wanted to run.
+    pub periods: u64,
+    /// Periods in which it used its quota up.
+    pub throttled_periods: u64,
+    /// Time for which it was then kept from running, added up over CPUs.
+    pub throttled_ns: u64,
 }
 
 /// A host's noise: an arm was run against itself in interleaved rounds.

@@ -1,5 +1,6 @@
 //! Conditions of one arm that matter for every difference. They have no row in a ledger.
 
+mod cpu_quota;
 mod growing_memory;
 mod highest_load;
 mod nagle_delay;
@@ -68,6 +69,17 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::ProxyLatencyNs,
         check: waiting_for_cpu::check,
+    },
+    Condition {
+        about: About {
+            id: "cpu-quota",
+            title: "CPU quota",
+            pattern: "Time throttled by a cgroup's CPU quota above 5 % of on-CPU time",
+            meaning: "The cgroup used its quota up before the period ended, and its threads had to wait for the next one, however idle the CPUs were.",
+            advice: "Raise the quota (cpu.max, docker --cpus, resources.limits.cpu), or start no more threads than it gives CPUs (GOMAXPROCS).",
+        },
+        metric: MetricId::ProxyLatencyNs,
+        check: cpu_quota::check,
     },
     Condition {
         about: About {

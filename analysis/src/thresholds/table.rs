@@ -20,7 +20,7 @@ const fn entry(
 }
 
 /// Every threshold, in the order of [`Limit`].
-pub const TABLE: [Entry; 35] = [
+pub const TABLE: [Entry; 36] = [
     entry(
         Limit::ReportedShare,
         0.05,
@@ -202,6 +202,13 @@ pub const TABLE: [Entry; 35] = [
         Value,
         "share of all CPU time that the hypervisor took",
         "a third of the ±3 % that count as equal",
+    ),
+    entry(
+        Limit::ThrottledShare,
+        0.05,
+        Value,
+        "time throttled by a CPU quota against on-CPU time",
+        "judgement: above the ±3 % that count as equal",
     ),
     entry(
         Limit::LostShare,

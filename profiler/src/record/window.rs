@@ -1,6 +1,7 @@
 //! The window of a recording: its clocks, and the state at its start.
 
 use super::proc_snapshot::ProcSnapshot;
+use super::quota::WindowQuotas;
 use nix::time::{ClockId, clock_gettime};
 use recording::{Ended, Window};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -28,6 +29,8 @@ pub struct Opening {
     pub start_ns: u64,
     /// The kernel's accounting, read just before.
     pub before: ProcSnapshot,
+    /// Control group and CPU quota of the first process.
+    pub quotas: WindowQuotas,
     unix_ns: u64,
     own_cpu_ns: u64,
 }
@@ -35,8 +38,11 @@ pub struct Opening {
 impl Opening {
     /// Reads the accounting of these processes, then the clocks.
     pub fn now(pids: &[u32]) -> Self {
-        let before = ProcSnapshot::read(pids);
+        let first = pids.first().copied();
+        let quotas = first.map(WindowQuotas::of).unwrap_or_default();
+        let before = ProcSnapshot::before_window(pids);
         Opening {
+            quotas,
             unix_ns: unix_ns(),
             own_cpu_ns: own_cpu_ns(),
             start_ns: monotonic_ns(),

@@ -44,6 +44,11 @@ impl Groups {
         groups
     }
 
+    fn name(&self) -> String {
+        let name = self.outer.file_name().expect("it has a name");
+        name.to_string_lossy().into_owned()
+    }
+
     fn write(&self, file: &str, text: &str) {
         fs::write(self.outer.join(file), text).unwrap_or_else(|error| panic!("{file}: {error}"));
     }
@@ -95,6 +100,15 @@ fn distinguishes_throttled_from_queued_time() {
             throttled < 1.1 * by_kernel as f64 + 1e8,
             "{by_kernel}: {process:?}"
         );
+        let host = &recording.host;
+        let inner = format!("/{}/inner", groups.name());
+        assert!(host.cgroup.ends_with(&inner), "{host:?}");
+        let quota = host.cpu_quota.as_ref().expect("the outer group has one");
+        let outer = format!("/{}", groups.name());
+        assert!(quota.cgroup.ends_with(&outer), "{quota:?}");
+        assert_eq!((quota.quota_ns, quota.period_ns), (5_000_000, 100_000_000));
+        assert!((1..=by_kernel).contains(&quota.throttled_ns), "{quota:?}");
+        assert!(quota.periods >= quota.throttled_periods, "{quota:?}");
         // A process that is throttled waits for no other.
         let blamed = recording.run_queue_blame.iter().map(|blame| blame.wait_ns);
         assert!(blamed.sum::<u64>() <= process.run_queue_ns, "{recording:?}");
