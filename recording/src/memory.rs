@@ -10,15 +10,35 @@ use serde::{Deserialize, Serialize};
 pub struct Memory {
     /// Resident set at the end of the window.
     pub rss_bytes: u64,
+    /// Resident set at the end of the window, with pages that several processes share counted once
+    /// (PSS). `rss_bytes` counts them once for each process of the target.
+    #[serde(default)]
+    pub pss_bytes: u64,
     /// Highest resident set since the process began (`VmHWM`).
     pub peak_rss_bytes: u64,
     /// Resident set by class of region; adds up to the `smaps` total of the same instant.
     pub regions: Vec<Region>,
     /// One entry a second.
     pub series: Vec<MemoryPoint>,
-    /// One entry every two seconds, since the kernel walks all pages for it.
+    /// One entry every two seconds, or more rarely: see [`RegionWalk::interval_ns`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub region_series: Vec<RegionPoint>,
+    /// How the pages of `regions` and `region_series` were counted.
+    #[serde(default)]
+    pub region_walk: RegionWalk,
+}
+
+/// Walks over all pages of the target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionWalk {
+    /// Whether mappings were walked in pieces of 2 MiB, since a walk by `smaps` would have held up
+    /// the process. PSS then counts a page that other programs map too in full.
+    pub in_pieces: bool,
+    /// The longest walk.
+    pub longest_ns: u64,
+    /// Longest time from one entry of `region_series` to the next. It grows with the time that a
+    /// walk takes, so that walks take at most 1 % of a CPU.
+    pub interval_ns: u64,
 }
 
 /// Memory by class of region, and the open connections, at one instant.

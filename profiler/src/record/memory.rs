@@ -1,16 +1,20 @@
-//! Memory regions of a process by class, and its resident memory, from `maps` and `smaps`.
+//! Memory regions of a process by class, and its resident memory.
+
+mod resident;
 
 use super::ports::open_connections;
-use super::proc_snapshot::{self, read_lossy, status_field, status_of, tids_of};
+use super::proc_snapshot::{self, read_lossy, status_field, tids_of};
 use procfs::FromBufRead;
-use procfs::process::{MMPermissions, MMapPath, MemoryMap, MemoryMaps, Process, Syscall};
+use procfs::process::{MMPermissions, MMapPath, MemoryMap, MemoryMaps};
 use profiler_common::UNIT_BITS;
-use recording::memory::{Memory, MemoryPoint, Region, RegionPoint};
+use recording::memory::{Memory, MemoryPoint, Region};
 use recording::vocabulary::RegionClass;
+use resident::{Resident, SharedPages};
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// Memory regions of a process at one instant, by ascending address.
 #[derive(Clone, Debug, Default)]
@@ -118,6 +122,7 @@ pub fn code_regions_of(pid: u32) -> Regions {
         return Regions::default();
     };
     let opened = Opened {
+        pid,
         executable: folder.and_then(|folder| fs::read_link(folder.join("exe")).ok()),
         folder: PathBuf::new(),
         // No thread has its stack in code.
@@ -144,53 +149,49 @@ pub fn regions_of_all(pids: &[u32]) -> Regions {
 
 /// Returns the memory of a process now, without the series; zero if it has ended.
 pub fn memory_of(pid: u32) -> Memory {
-    let Some(opened) = Opened::process(pid) else {
-        return Memory::default();
-    };
-    let regions = opened.resident();
-    let status = status_of(pid).unwrap_or_default();
-    Memory {
-        // The sum of the same reading, so that the classes add up to it.
-        rss_bytes: regions.iter().map(|region| region.rss_bytes).sum(),
-        peak_rss_bytes: status_field(&status, "VmHWM").unwrap_or(0) * 1024,
-        regions,
-        ..Memory::default()
-    }
+    memory_of_all(&[pid])
 }
 
 /// Returns the memory of processes together, without the series. Resident bytes count a shared page
 /// once for each process, proportional ones (PSS) once.
 pub fn memory_of_all(pids: &[u32]) -> Memory {
+    let begun = Instant::now();
     let mut sum = Memory::default();
     let mut classes: BTreeMap<RegionClass, Region> = BTreeMap::new();
-    for memory in pids.iter().map(|pid| memory_of(*pid)) {
-        sum.rss_bytes += memory.rss_bytes;
-        sum.peak_rss_bytes += memory.peak_rss_bytes;
-        for region in memory.regions {
+    let mut shared = SharedPages::default();
+    for opened in pids.iter().filter_map(|pid| Opened::process(*pid)) {
+        let resident = Resident::of(&opened, &mut shared);
+        sum.region_walk.in_pieces |= resident.in_pieces;
+        sum.peak_rss_bytes += peak_rss_of(opened.pid);
+        for region in resident.regions() {
             let class = region.class;
-            let sum = classes.entry(class).or_insert(Region {
+            let total = classes.entry(class).or_insert(Region {
                 class,
                 rss_bytes: 0,
                 pss_bytes: 0,
             });
-            sum.rss_bytes += region.rss_bytes;
-            sum.pss_bytes += region.pss_bytes;
+            total.rss_bytes += region.rss_bytes;
+            total.pss_bytes += region.pss_bytes;
         }
     }
-    Memory {
-        regions: classes.into_values().collect(),
-        ..sum
-    }
+    sum.regions = classes.into_values().collect();
+    // Sums of the same reading, so that the classes add up to them.
+    sum.rss_bytes = sum.regions.iter().map(|region| region.rss_bytes).sum();
+    sum.pss_bytes = sum.regions.iter().map(|region| region.pss_bytes).sum();
+    sum.region_walk.longest_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    sum
 }
 
-/// Returns memory by class now, with the connections open at `ports` in the network namespace of
-/// the first process.
-pub fn region_point(pids: &[u32], ports: &[u16], t_ns: u64) -> RegionPoint {
-    RegionPoint {
-        t_ns,
-        connections: pids.first().map_or(0, |pid| open_connections(*pid, ports)),
-        regions: memory_of_all(pids).regions,
-    }
+/// Returns the highest resident set of a process since it began; 0 if it has ended.
+pub fn peak_rss_of(pid: u32) -> u64 {
+    let folder = proc_snapshot::folder(pid);
+    let status = folder.and_then(|folder| read_lossy(folder.join("status")));
+    status_field(&status.unwrap_or_default(), "VmHWM").unwrap_or(0) * 1024
+}
+
+/// Returns the connections open at `ports` in the network namespace of the first process.
+pub fn connections(pids: &[u32], ports: &[u16]) -> u64 {
+    pids.first().map_or(0, |pid| open_connections(*pid, ports))
 }
 
 /// Returns the resident memory of processes now.
@@ -217,12 +218,16 @@ pub fn heap_end(pid: u32) -> Option<u64> {
 
 /// Reads `maps` or `smaps`. A path in it may be no UTF-8.
 fn maps_of(folder: &Path, file: &str) -> Option<MemoryMaps> {
-    let text = read_lossy(folder.join(file))?;
+    parse_maps(&read_lossy(folder.join(file))?)
+}
+
+fn parse_maps(text: &str) -> Option<MemoryMaps> {
     MemoryMaps::from_buf_read(text.as_bytes()).ok()
 }
 
 /// A process with what it takes to classify its regions.
 struct Opened {
+    pid: u32,
     folder: PathBuf,
     stack_pointers: Vec<u64>,
     executable: Option<PathBuf>,
@@ -247,27 +252,11 @@ impl Opened {
     fn process(pid: u32) -> Option<Self> {
         let folder = proc_snapshot::folder(pid)?;
         Some(Opened {
+            pid,
             executable: fs::read_link(folder.join("exe")).ok(),
             stack_pointers: stack_pointers(pid),
             folder,
         })
-    }
-
-    /// Returns resident memory by class.
-    fn resident(&self) -> Vec<Region> {
-        let mut sums: BTreeMap<RegionClass, (u64, u64)> = BTreeMap::new();
-        for map in maps_of(&self.folder, "smaps").iter().flatten() {
-            let size = |field: &str| map.extension.map.get(field).copied().unwrap_or(0);
-            let sum = sums.entry(self.class_of(map)).or_default();
-            sum.0 += size("Rss");
-            sum.1 += size("Pss");
-        }
-        let region = |(class, (rss_bytes, pss_bytes))| Region {
-            class,
-            rss_bytes,
-            pss_bytes,
-        };
-        sums.into_iter().map(region).collect()
     }
 
     fn class_of(&self, map: &MemoryMap) -> RegionClass {
@@ -297,14 +286,15 @@ impl Opened {
 /// Returns the stack pointers of the threads that are blocked, which is nearly all of them at any
 /// time.
 fn stack_pointers(pid: u32) -> Vec<u64> {
-    let pointer = |tid| {
-        let process = Process::new(pid.cast_signed()).ok()?;
-        match process.read(format!("task/{tid}/syscall")).ok()? {
-            Syscall::Blocked { stack_pointer, .. } => Some(stack_pointer),
-            _ => None,
-        }
-    };
+    let pointer = |tid| blocked_at(&read_lossy(format!("/proc/{pid}/task/{tid}/syscall"))?);
     tids_of(pid).into_iter().filter_map(pointer).collect()
+}
+
+/// Parses `/proc/PID/syscall` (proc_pid_syscall(5)): the stack pointer and the program counter are
+/// last. A running thread has neither.
+fn blocked_at(text: &str) -> Option<u64> {
+    let pointer = text.trim_end().rsplit(' ').nth(1)?;
+    u64::from_str_radix(pointer.strip_prefix("0x")?, 16).ok()
 }
 
 fn is_library(path: &Path) -> bool {
@@ -353,8 +343,17 @@ mod tests {
 
     #[test]
     fn returns_no_memory_of_a_process_that_is_not_there() {
-        assert_eq!(memory_of(u32::MAX >> 1), Memory::default());
+        let memory = memory_of(u32::MAX >> 1);
+        assert_eq!((memory.rss_bytes, memory.regions.len()), (0, 0));
         assert_eq!(rss_of(u32::MAX >> 1), 0);
+    }
+
+    #[test]
+    fn reads_the_stack_pointer_of_blocked_threads_only() {
+        let blocked = "202 0x7f 0x80 0x2 0x0 0x0 0x0 0x7ffe10 0x7f22\n";
+        assert_eq!(blocked_at(blocked), Some(0x7ffe10));
+        assert_eq!(blocked_at("-1 0x7ffe20 0x7f22\n"), Some(0x7ffe20));
+        assert_eq!((blocked_at("running\n"), blocked_at("")), (None, None));
     }
 
     #[test]

@@ -9,11 +9,15 @@ use aya::Ebpf;
 use profiler_common::Thread;
 use profiler_common::call_stack::MAX_STACKS;
 use profiler_common::thread::ON_CPU;
-use recording::memory::{MemoryPoint, RegionPoint};
+use recording::memory::{MemoryPoint, RegionPoint, RegionWalk};
 use recording::process::CpuPoint;
 
-/// Points from one walk over all pages to the next.
-const POINTS_PER_WALK: usize = 2;
+/// Shortest time from one walk over all pages to the next.
+const WALK_INTERVAL_NS: u64 = 2_000_000_000;
+/// Time from one walk to the next, in lengths of a walk.
+const WALKS_APART: u64 = 100;
+/// Points lie a second apart, give or take a tick.
+const TICK_NS: u64 = 100_000_000;
 
 /// Points so far.
 #[derive(Debug)]
@@ -23,8 +27,11 @@ pub struct Series {
     pub cpu: Vec<CpuPoint>,
     /// Resident memory.
     pub memory: Vec<MemoryPoint>,
-    /// Resident memory by class of region, every other point.
+    /// Resident memory by class of region, more rarely the longer it takes to count.
     pub regions: Vec<RegionPoint>,
+    /// How it was counted.
+    pub walk: RegionWalk,
+    next_walk_ns: u64,
     /// Samples of user code, taken out of their map before it fills.
     pub code: Code,
     /// Call stacks of samples, taken out of their maps before these fill.
@@ -45,16 +52,13 @@ impl Series {
             cpu: Vec::new(),
             memory: Vec::new(),
             regions: Vec::new(),
+            walk: RegionWalk::default(),
+            next_walk_ns: WALK_INTERVAL_NS - TICK_NS,
             code: Code::new(),
             stacks: TakenStacks::default(),
             on_cpu_ns: 0,
             kernel_ns: 0,
         }
-    }
-
-    /// Returns the ports that the processes listened on at the start.
-    pub fn ports(&self) -> &[u16] {
-        &self.ports
     }
 
     /// Adds a point at `now`, `t_ns` after the start of the window, from the programs' maps and the
@@ -79,9 +83,8 @@ impl Series {
         });
         self.add_cpu(t_ns, on_cpu_ns, kernel_ns);
         self.memory.push(memory::memory_point(pids, t_ns));
-        if self.memory.len().is_multiple_of(POINTS_PER_WALK) {
-            let point = memory::region_point(pids, &self.ports, t_ns);
-            self.regions.push(point);
+        if t_ns >= self.next_walk_ns {
+            self.add_regions(pids, t_ns);
         }
         if self.memory.len().is_multiple_of(points_per_take()) {
             drain::take_code(bpf, &mut self.code)?;
@@ -96,6 +99,24 @@ impl Series {
         Ok(())
     }
 
+    /// Adds resident memory by class. The next walk is due when this one was 1 % of the time.
+    fn add_regions(&mut self, pids: &[u32], t_ns: u64) {
+        let memory = memory::memory_of_all(pids);
+        let last_ns = self.regions.last().map_or(0, |point| point.t_ns);
+        let walk = memory.region_walk;
+        self.walk = RegionWalk {
+            in_pieces: self.walk.in_pieces | walk.in_pieces,
+            longest_ns: self.walk.longest_ns.max(walk.longest_ns),
+            interval_ns: self.walk.interval_ns.max(t_ns - last_ns),
+        };
+        self.next_walk_ns = t_ns + next_walk_after(walk.longest_ns);
+        self.regions.push(RegionPoint {
+            t_ns,
+            connections: memory::connections(pids, &self.ports),
+            regions: memory.regions,
+        });
+    }
+
     /// Adds the growth of on-CPU time and of time inside system calls since the point before.
     fn add_cpu(&mut self, t_ns: u64, on_cpu_ns: u64, kernel_ns: u64) {
         let on_cpu = on_cpu_ns.saturating_sub(self.on_cpu_ns);
@@ -108,6 +129,11 @@ impl Series {
         });
         (self.on_cpu_ns, self.kernel_ns) = (on_cpu_ns, kernel_ns);
     }
+}
+
+/// Returns the time to the next walk after one that took `walk_ns`.
+fn next_walk_after(walk_ns: u64) -> u64 {
+    (walk_ns * WALKS_APART).max(WALK_INTERVAL_NS) - TICK_NS
 }
 
 /// Returns the points after which the map of code could be half full, if every sample of every CPU
@@ -130,6 +156,16 @@ fn points_until(samples: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn walks_more_rarely_the_longer_it_takes() {
+        assert_eq!(next_walk_after(1_000_000), WALK_INTERVAL_NS - TICK_NS);
+        assert_eq!(next_walk_after(60_000_000), 6_000_000_000 - TICK_NS);
+        let mut series = Series::new(&[]);
+        series.add_regions(&[std::process::id()], 2_000_000_000);
+        assert!(series.next_walk_ns >= 3_900_000_000, "{series:?}");
+        assert!(series.walk.longest_ns > 0 && series.walk.interval_ns == 2_000_000_000);
+    }
 
     #[test]
     fn adds_growth_and_keeps_kernel_time_within_it() {
