@@ -6,6 +6,9 @@ use crate::slot::slotted;
 pub const MAX_PROCESSES: u32 = 8_192;
 /// Entries of the cache, a power of two.
 pub const TARGET_CACHE_LEN: u32 = 1 << 16;
+/// Bit of the id of a process that the recorder's PID namespace does not have: the rest is the id
+/// on the host.
+pub const FOREIGN: u32 = 1 << 31;
 /// An entry that several tracked processes share: only the hash can answer for them.
 pub const SHARED: u32 = u32::MAX;
 

@@ -29,6 +29,7 @@ pub mod proc_snapshot;
 pub mod process_code;
 pub mod process_tree;
 pub mod programs;
+pub mod quota;
 pub mod run_queue_blame;
 pub mod runtime;
 pub mod runtime_stats;
@@ -115,8 +116,8 @@ pub trait Observed {
     fn closing(&mut self) {}
 }
 
-/// Time between two ticks. The ring buffer of thread exits holds two thousand, so that at this pace
-/// 20,000 threads a second may end without a loss.
+/// Time between two ticks. The ring buffer of thread exits holds four thousand, so that at this
+/// pace 40,000 threads a second may end without a loss.
 const TICK: Duration = Duration::from_millis(100);
 /// Ticks from one point of the series to the next: one a second.
 const TICKS_PER_POINT: u32 = 10;
@@ -146,6 +147,9 @@ pub fn record(
 }
 
 fn begin(processes: Vec<Process>, options: Options) -> Result<Box<dyn Recorder>> {
+    if matches!(options.mode, Mode::Counters | Mode::Overhead) {
+        privilege::require_host_pids(options.mode.name())?;
+    }
     Ok(match options.mode {
         Mode::None | Mode::AttachedIdle | Mode::Counters => {
             Box::new(ProcRecorder::begin(processes, &options)?)

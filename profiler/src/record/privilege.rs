@@ -34,24 +34,51 @@ pub fn missing() -> Vec<Capability> {
 /// Inode of the PID namespace of the host (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
 const HOST_PIDS: u64 = 0xefff_fffc;
 
-/// Fails in a PID namespace of a container: the programs see the host's process ids, so that they
-/// would record another process with the same number, or none.
-fn require_host_pids() -> Result<()> {
-    match fs::metadata("/proc/self/ns/pid") {
-        Ok(namespace) if namespace.ino() != HOST_PIDS => bail!(
-            "kontrast runs in a PID namespace, as in a container, and eBPF programs see the host's process ids: run \
-             kontrast on the host, or share the host's namespace (`docker run --pid=host`, `hostPID: true`)"
+/// Returns the inode of the PID namespace that this process runs in; 0 for the host's.
+pub fn pid_namespace() -> u32 {
+    let namespace = fs::metadata("/proc/self/ns/pid").map_or(HOST_PIDS, |file| file.ino());
+    // The kernel numbers namespaces by 32 bits.
+    match namespace == HOST_PIDS {
+        true => 0,
+        false => namespace as u32,
+    }
+}
+
+/// Fails where `/proc` has the process ids of another PID namespace than this process's: all ids
+/// come from there.
+fn require_own_proc() -> Result<()> {
+    let own = fs::read_link("/proc/self").ok();
+    let id = std::process::id().to_string();
+    match own {
+        Some(link) if link.as_os_str() != id.as_str() => bail!(
+            "/proc belongs to another PID namespace than kontrast runs in: mount that of this namespace \
+             (`mount -t proc proc /proc`, `unshare --mount-proc`), or run kontrast on the host"
         ),
         _ => Ok(()),
+    }
+}
+
+/// Fails in a PID namespace for a mode that cannot serve there: the kernel announces the end of a
+/// thread when its number in the namespace is gone.
+///
+/// # Errors
+/// This is not the host's namespace.
+pub fn require_host_pids(mode: &str) -> Result<()> {
+    match pid_namespace() {
+        0 => Ok(()),
+        _ => bail!(
+            "`--probes {mode}` does not work in a PID namespace, as in a container: use `--probes all` or `none`, \
+             or run kontrast on the host"
+        ),
     }
 }
 
 /// Fails without the privilege to load eBPF programs, or where they cannot find the process.
 ///
 /// # Errors
-/// A capability is missing, or this is a PID namespace; the message names the remedy.
+/// A capability is missing, or `/proc` is another PID namespace's; the message names the remedy.
 pub fn require() -> Result<()> {
-    require_host_pids()?;
+    require_own_proc()?;
     let missing: Vec<String> = missing().iter().map(ToString::to_string).collect();
     if missing.is_empty() {
         return Ok(());

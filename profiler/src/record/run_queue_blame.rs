@@ -2,7 +2,7 @@
 
 use super::proc_snapshot::read_lossy;
 use super::threads::comm;
-use profiler_common::{OTHER_PROCESSES, RunQueueBlame as Blame};
+use profiler_common::{FOREIGN, OTHER_PROCESSES, RunQueueBlame as Blame};
 use recording::process::RunQueueBlame;
 use std::cmp::Reverse;
 
@@ -13,7 +13,7 @@ const LISTED: usize = 16;
 pub fn run_queue_blame(blamed: &[(u32, Blame)], own: &[u32]) -> Vec<RunQueueBlame> {
     let waited = blamed.iter().filter(|(_, blame)| blame.count > 0);
     let blame = |(pid, blame): &(u32, Blame)| RunQueueBlame {
-        pid: *pid,
+        pid: pid & !FOREIGN,
         name: name_of(*pid, blame),
         own: own.contains(pid),
         count: blame.count,

@@ -96,13 +96,25 @@ fn names_the_kernel_option_without_btf() {
 }
 
 #[test]
-fn names_the_pid_namespace_of_a_container() {
+fn rejects_process_ids_of_another_namespace() {
     require_privilege();
-    let narrow = ["unshare", "--pid", "--fork", "--mount-proc"];
+    let narrow = ["unshare", "--pid", "--fork"];
     let (code, message) = record_behind(&narrow, &program(), &["--", "true"]);
     assert_eq!(code, Some(1), "{message}");
-    assert!(message.contains("PID namespace"), "{message}");
-    assert!(message.contains("--pid=host"), "the remedy: {message}");
+    assert!(message.contains("another PID namespace"), "{message}");
+    assert!(message.contains("mount -t proc"), "the remedy: {message}");
+}
+
+#[test]
+fn rejects_modes_that_need_the_ids_of_the_host() {
+    require_privilege();
+    let narrow = ["unshare", "--pid", "--fork", "--mount-proc"];
+    for mode in ["counters", "overhead"] {
+        let arguments = ["--probes", mode, "--", "true"];
+        let (code, message) = record_behind(&narrow, &program(), &arguments);
+        assert_eq!(code, Some(1), "{message}");
+        assert!(message.contains("use `--probes all`"), "{message}");
+    }
 }
 
 #[test]
