@@ -8,6 +8,10 @@ const fn absent(index: u32) -> u32 {
     u32::MAX - index
 }
 
+/// Stands for the work of a thread that the kernel runs for io_uring (`PF_IO_WORKER`): a worker, or
+/// the poller of a submission queue. It makes no system call. No call has the number.
+pub const IO_URING_WORKER: u32 = 0xffe;
+
 macro_rules! numbers {
     ($($name:ident $call:literal $x86:literal $shared:expr;)*) => {$(
         #[doc = concat!("Number of `", $call, "`.")]

@@ -10,6 +10,8 @@ use crate::slot::{Slot, slotted};
 
 /// Sockets that can be tracked at one time.
 pub const MAX_SOCKETS: u32 = 65_536;
+/// Ports that can be known as listened on.
+pub const MAX_PORTS: u32 = 4_096;
 /// Stands for the slot of a socket that is not tracked.
 pub const NO_SLOT: u32 = u32::MAX;
 /// Entries of the cache, a power of two. Sockets whose hashes share the low bits share an entry.

@@ -17,6 +17,8 @@ globals! {
     TARGET_TGID: u32 = 0;
     /// 1: further thread groups are tracked, those in the map `TARGETS`.
     MANY_TARGETS: u8 = 0;
+    /// Inode of the PID namespace that the recorder runs in; 0 for the host's.
+    PID_NAMESPACE: u32 = 0;
     /// 1: a process that a tracked one forks is tracked too.
     FOLLOW_FORKS: u8 = 0;
     /// A value of `profiler_common::Pairing`.
@@ -27,6 +29,9 @@ globals! {
     SWITCH_HAS_STATE: u8 = 1;
     /// Bit 0: samples keep the call stack of user code; bit 1: that of the kernel.
     KEEPS_STACKS: u8 = 0;
+    /// 1: the kernel sends what `splice` and `sendfile` put into a socket as `sendmsg` does (Linux
+    /// 6.5).
+    SPLICE_SENDS: u8 = 1;
     /// 1: the stack of a system call can be walked, since registers are those of x86-64.
     WALKS_STACKS: u8 = 0;
 
@@ -34,6 +39,16 @@ globals! {
     OFF_TASK_PID: u64 = 0;
     /// `task_struct.tgid`.
     OFF_TASK_TGID: u64 = 0;
+    /// `task_struct.thread_pid`.
+    OFF_TASK_THREAD_PID: u64 = 0;
+    /// `task_struct.group_leader`.
+    OFF_TASK_GROUP_LEADER: u64 = 0;
+    /// `pid.level`: namespaces that the process is nested in.
+    OFF_PID_LEVEL: u64 = 0;
+    /// `pid.numbers`: a `upid` for each namespace, outermost first.
+    OFF_PID_NUMBERS: u64 = 0;
+    /// `pid_namespace.ns.inum`.
+    OFF_NAMESPACE_INUM: u64 = 0;
     /// `task_struct.__state` (`state` before Linux 5.14).
     OFF_TASK_STATE: u64 = 0;
     /// `task_struct.min_flt`.
@@ -50,6 +65,24 @@ globals! {
     OFF_TASK_RUN_DELAY: u64 = 0;
     /// `task_struct.comm`.
     OFF_TASK_COMM: u64 = 0;
+    /// `task_struct.flags`.
+    OFF_TASK_FLAGS: u64 = 0;
+    /// `task_struct.files`.
+    OFF_TASK_FILES: u64 = 0;
+    /// `files_struct.fdt`.
+    OFF_FILES_FDT: u64 = 0;
+    /// `fdtable.max_fds`.
+    OFF_FDTABLE_MAX_FDS: u64 = 0;
+    /// `fdtable.fd`.
+    OFF_FDTABLE_FD: u64 = 0;
+    /// `file.f_inode`.
+    OFF_FILE_INODE: u64 = 0;
+    /// `file.private_data`: of a socket, its `struct socket`.
+    OFF_FILE_PRIVATE_DATA: u64 = 0;
+    /// `inode.i_mode`.
+    OFF_INODE_MODE: u64 = 0;
+    /// `socket.sk`.
+    OFF_SOCKET_SK: u64 = 0;
     /// `task_struct.se.cfs_rq`; [`ABSENT`] where the kernel does not group tasks.
     OFF_TASK_CFS_RQ: u64 = ABSENT;
     /// `cfs_rq.throttled_clock_self_time` (`throttled_clock_pelt_time` before Linux 6.6);
@@ -81,6 +114,8 @@ globals! {
     OFF_REGS_SP: u64 = 0;
     /// `pt_regs.bp`: the frame pointer of code that keeps one (x86-64).
     OFF_REGS_BP: u64 = 0;
+    /// `pt_regs.di`: the first argument of a system call (`orig_x0` on arm64).
+    OFF_REGS_DI: u64 = 0;
     /// `pt_regs.si`: the second argument of a system call (x86-64).
     OFF_REGS_SI: u64 = 0;
     /// `pt_regs.dx`: the third argument of a system call (x86-64).

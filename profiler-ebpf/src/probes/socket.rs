@@ -6,6 +6,7 @@
 //! `HISTOGRAMS`; by `pair` the stamps and `RELAYS`.
 
 mod pair;
+pub mod splice;
 
 use crate::config::{
     BIT_TCP_NONAGLE, OFF_SOCK_FAMILY, OFF_SOCK_NUM, OFF_SOCK_PROTOCOL, OFF_TCP_MSS_CACHE,
@@ -39,7 +40,15 @@ const TCP_LISTEN: u32 = 10;
 
 #[inline(always)]
 fn send<A: TcpAccess>(args: Args<A>) {
-    let Some((thread, socket, bytes)) = transfer(args) else {
+    if let Some((thread, bytes)) = transfer(args) {
+        sent(thread, args.object::<0>(), bytes);
+    }
+}
+
+/// Counts bytes that were sent over a TCP socket.
+#[inline(always)]
+fn sent<A: TcpAccess>(thread: Tracked, sock: Object<A>, bytes: u64) {
+    let Some(socket) = socket_of(sock) else {
         return;
     };
     observe(Kind::SendSize, bytes);
@@ -48,7 +57,7 @@ fn send<A: TcpAccess>(args: Args<A>) {
         return count(|counters| count_send(counters, bytes));
     }
     let answers = socket.responded().replace(0) == 1;
-    let delayed = nagle_delayed(send_state(args.object::<0>()));
+    let delayed = nagle_delayed(send_state(sock));
     let stamp = pair::take_stamp(thread, socket);
     if let Some(stamp) = &stamp {
         let now = now();
@@ -82,7 +91,15 @@ fn recv<A: Access>(args: Args<A>) {
     if args.word::<2>() & MSG_PEEK != 0 {
         return;
     }
-    let Some((thread, socket, bytes)) = transfer(args) else {
+    if let Some((thread, bytes)) = transfer(args) {
+        received(thread, args.object::<0>(), bytes);
+    }
+}
+
+/// Counts bytes that were received over a TCP socket.
+#[inline(always)]
+fn received<A: Access>(thread: Tracked, sock: Object<A>, bytes: u64) {
+    let Some(socket) = socket_of(sock) else {
         return;
     };
     count(|counters| {
@@ -143,16 +160,15 @@ fn send_state<A: TcpAccess>(sock: Object<A>) -> TcpSendState {
     }
 }
 
-/// The thread, socket and size of a call that moved bytes over a TCP socket of the target.
+/// The thread and size of a call that moved bytes over a TCP socket.
 #[inline(always)]
-fn transfer<A: Access>(args: Args<A>) -> Option<(Tracked, TrackedSocket, u64)> {
+fn transfer<A: Access>(args: Args<A>) -> Option<(Tracked, u64)> {
     let thread = current()?;
     let bytes = args.word::<1>() as u32 as i32;
-    let sock = args.object::<0>();
-    if bytes <= 0 || !is_tcp(sock) {
+    if bytes <= 0 || !is_tcp(args.object::<0>()) {
         return None;
     }
-    Some((thread, socket_of(sock)?, bytes as u64))
+    Some((thread, bytes as u64))
 }
 
 /// Only TCP sockets take slots: only their change of state frees these again.
@@ -163,7 +179,8 @@ fn is_tcp<A: Access>(sock: Object<A>) -> bool {
     (family == AF_INET || family == AF_INET6) && protocol == IPPROTO_TCP
 }
 
-/// A socket that is first seen was accepted if its local port is one the target listens on.
+/// A socket that is first seen was accepted if its local port is one that a process listens on:
+/// another process may have accepted it and passed it on.
 #[inline(always)]
 fn socket_of<A: Access>(sock: Object<A>) -> Option<TrackedSocket> {
     if let Some(socket) = sockets::lookup(sock) {
@@ -214,11 +231,12 @@ fn set_state<A: Access>(args: Args<A>) {
     }
 }
 
-/// Notes a port that the target begins to listen on, in listen(2).
+/// Notes a port that a process begins to listen on, in listen(2).
 #[inline(always)]
 fn listen<A: Access>(sock: Object<A>) {
     let port: u16 = sock.read(OFF_SOCK_NUM.load());
-    if current_ids().is_some() && LISTENING.insert(port, 1u8, 0).is_err() {
+    let full = LISTENING.insert(port, 1u8, 0).is_err();
+    if full && current_ids().is_some() {
         count(|counters| counters.lost_sockets += 1);
     }
 }

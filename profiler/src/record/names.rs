@@ -1,10 +1,15 @@
 //! Names of system calls and errors.
 
 use nix::errno::Errno;
+use profiler_common::numbers::IO_URING_WORKER;
 use syscalls::Sysno;
 
-/// Returns the name of a system call; `syscall_N` for a number without one.
+/// Returns the name of a system call, or of work that the programs count as one; `syscall_N` for a
+/// number without a name.
 pub fn syscall(nr: u32) -> String {
+    if nr == IO_URING_WORKER {
+        return "io_uring_worker".into();
+    }
     Sysno::new(nr as usize).map_or_else(|| format!("syscall_{nr}"), |known| known.name().to_owned())
 }
 
@@ -37,6 +42,7 @@ mod tests {
         assert_eq!(syscall(Sysno::read as u32), "read");
         assert_eq!(syscall(4000), "syscall_4000");
         assert!(is_syscall("epoll_wait") && !is_syscall("syscall_4000"));
+        assert_eq!(syscall(IO_URING_WORKER), "io_uring_worker");
         assert_eq!(
             (
                 errno(11).as_str(),

@@ -32,6 +32,11 @@ const OPTIONAL: &[Field] = &[
 const FIELDS: &[Field] = &[
     ("OFF_TASK_PID", &[&["task_struct", "pid"]]),
     ("OFF_TASK_TGID", &[&["task_struct", "tgid"]]),
+    ("OFF_TASK_THREAD_PID", &[&["task_struct", "thread_pid"]]),
+    ("OFF_TASK_GROUP_LEADER", &[&["task_struct", "group_leader"]]),
+    ("OFF_PID_LEVEL", &[&["pid", "level"]]),
+    ("OFF_PID_NUMBERS", &[&["pid", "numbers"]]),
+    ("OFF_NAMESPACE_INUM", &[&["pid_namespace", "ns", "inum"]]),
     // Renamed in Linux 5.14.
     (
         "OFF_TASK_STATE",
@@ -50,6 +55,15 @@ const FIELDS: &[Field] = &[
         &[&["task_struct", "sched_info", "run_delay"]],
     ),
     ("OFF_TASK_COMM", &[&["task_struct", "comm"]]),
+    ("OFF_TASK_FLAGS", &[&["task_struct", "flags"]]),
+    ("OFF_TASK_FILES", &[&["task_struct", "files"]]),
+    ("OFF_FILES_FDT", &[&["files_struct", "fdt"]]),
+    ("OFF_FDTABLE_MAX_FDS", &[&["fdtable", "max_fds"]]),
+    ("OFF_FDTABLE_FD", &[&["fdtable", "fd"]]),
+    ("OFF_FILE_INODE", &[&["file", "f_inode"]]),
+    ("OFF_FILE_PRIVATE_DATA", &[&["file", "private_data"]]),
+    ("OFF_INODE_MODE", &[&["inode", "i_mode"]]),
+    ("OFF_SOCKET_SK", &[&["socket", "sk"]]),
     ("OFF_SOCK_FAMILY", &[&["sock_common", "skc_family"]]),
     ("OFF_SOCK_HASH", &[&["sock_common", "skc_hash"]]),
     ("OFF_SOCK_NUM", &[&["sock_common", "skc_num"]]),
@@ -67,6 +81,14 @@ const FIELDS: &[Field] = &[
     ("OFF_REGS_IP", &[&["pt_regs", "ip"], &["pt_regs", "pc"]]),
     ("OFF_REGS_SP", &[&["pt_regs", "sp"]]),
     ("OFF_REGS_BP", &[&["pt_regs", "bp"], &["pt_regs", "regs"]]),
+    (
+        "OFF_REGS_DI",
+        &[
+            &["pt_regs", "di"],
+            &["pt_regs", "orig_x0"],
+            &["pt_regs", "regs"],
+        ],
+    ),
     ("OFF_REGS_SI", &[&["pt_regs", "si"], &["pt_regs", "regs"]]),
     ("OFF_REGS_DX", &[&["pt_regs", "dx"], &["pt_regs", "regs"]]),
     ("OFF_REGS_G", &[&["pt_regs", "r14"], &["pt_regs", "regs"]]),
@@ -79,6 +101,8 @@ pub struct Layout {
     pub offsets: Vec<(&'static str, u64)>,
     /// Whether `sched_switch` passes the previous task's state (Linux 5.18).
     pub switch_has_state: bool,
+    /// Whether `splice` and `sendfile` send as `sendmsg` does (Linux 6.5).
+    pub splice_sends: bool,
 }
 
 impl Layout {
@@ -108,6 +132,7 @@ impl Layout {
         }));
         Ok(Layout {
             offsets,
+            splice_sends: btf.resolve_ids_by_name("splice_to_socket").is_ok(),
             switch_has_state: parameters(btf, "btf_trace_sched_switch")? >= 5,
         })
     }

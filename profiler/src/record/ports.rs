@@ -4,6 +4,8 @@ use super::proc_snapshot;
 use procfs::net::{TcpNetEntry, TcpState};
 use procfs::process::FDTarget;
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 /// Returns the TCP ports that a process listens on; empty if its descriptors cannot be read.
 pub fn listening_ports(pid: u32) -> Vec<u16> {
@@ -12,6 +14,21 @@ pub fn listening_ports(pid: u32) -> Vec<u16> {
         .filter(|entry| sockets.contains(&entry.inode))
         .map(|entry| entry.local_address.port())
         .collect()
+}
+
+/// Returns the TCP ports that any process listens on in the network namespaces of some processes.
+/// One process may accept a connection and pass it to another (`SCM_RIGHTS`).
+pub fn ports_listened_on(pids: &[u32]) -> BTreeSet<u16> {
+    let (mut namespaces, mut ports) = (BTreeSet::new(), BTreeSet::new());
+    for pid in pids {
+        let folder = proc_snapshot::folder(*pid);
+        let namespace = folder.and_then(|folder| fs::metadata(folder.join("ns/net")).ok());
+        if namespace.is_none_or(|namespace| namespaces.insert(namespace.ino())) {
+            ports
+                .extend(sockets_in(*pid, TcpState::Listen).map(|entry| entry.local_address.port()));
+        }
+    }
+    ports
 }
 
 /// Returns the number of established connections to these ports, in the process's network
@@ -50,6 +67,7 @@ mod tests {
         let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = socket.local_addr().expect("bound").port();
         assert!(listening_ports(std::process::id()).contains(&port));
+        assert!(ports_listened_on(&[std::process::id()]).contains(&port));
         let open = || open_connections(std::process::id(), &[port]);
         assert_eq!(open(), 0);
         let client = TcpStream::connect(("127.0.0.1", port)).expect("it listens");

@@ -4,6 +4,7 @@ use super::Options;
 use super::attach;
 use super::links::{self, Link};
 use super::offsets::Layout;
+use super::privilege;
 use super::probe_groups::{HookKind, Hooks, NO_SOURCE, PROBE_GROUPS, Source};
 use super::runtime::GcProbes;
 use anyhow::{Context, Result, bail};
@@ -220,6 +221,8 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let pairing = config.pairing as u32;
     let walks_stacks = u8::from(cfg!(target_arch = "x86_64"));
     let has_state = u8::from(layout.switch_has_state);
+    let namespace = privilege::pid_namespace();
+    let splice_sends = u8::from(layout.splice_sends);
     let stacks = config.stacks.bits();
     let log_level: u8 = if config.log { u8::MAX } else { 0 };
     let mut loader = EbpfLoader::new();
@@ -227,10 +230,12 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
         .override_global("TARGET_TGID", &first, true)
         .override_global("MANY_TARGETS", &many, true)
         .override_global("FOLLOW_FORKS", &follow_forks, true)
+        .override_global("PID_NAMESPACE", &namespace, true)
         .override_global("PAIRING", &pairing, true)
         .override_global("GC_THREAD_COMM", &config.gc_thread_comm, true)
         .override_global("KEEPS_STACKS", &stacks, true)
         .override_global("WALKS_STACKS", &walks_stacks, true)
+        .override_global("SPLICE_SENDS", &splice_sends, true)
         .override_global("SWITCH_HAS_STATE", &has_state, true)
         .override_global(aya_log::LEVEL, &log_level, true);
     for (global, offset) in &layout.offsets {

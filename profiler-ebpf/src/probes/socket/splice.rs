@@ -1,0 +1,67 @@
+//! Data that `splice` and `sendfile` move without a hook of sends and receives: data taken out of a
+//! socket, and before Linux 6.5 data put into one.
+//!
+//! Hooks: none; `sys_exit` calls it.
+//! Writes: as the socket programs.
+
+use crate::config::{
+    OFF_FDTABLE_FD, OFF_FDTABLE_MAX_FDS, OFF_FILE_INODE, OFF_FILE_PRIVATE_DATA, OFF_FILES_FDT,
+    OFF_INODE_MODE, OFF_REGS_DI, OFF_REGS_DX, OFF_SOCKET_SK, OFF_TASK_FILES, SPLICE_SENDS,
+};
+use crate::hook::{Access, Helper, Object};
+use crate::track::Tracked;
+use profiler_common::numbers::{SENDFILE, SPLICE};
+
+const S_IFMT: u16 = 0o170_000;
+const S_IFSOCK: u16 = 0o140_000;
+
+/// Counts the bytes that a `splice` or `sendfile` has moved. `registers` are those of its entry.
+#[inline(always)]
+pub fn moved<A: Access>(registers: Object<A>, thread: Tracked, nr: u32, bytes: u64) {
+    let first: u64 = registers.read(OFF_REGS_DI.load());
+    if nr == SPLICE
+        && let Some(sock) = sock_of(first as u32)
+    {
+        super::received(thread, sock, bytes);
+    }
+    if SPLICE_SENDS.load() == 1 {
+        return;
+    }
+    let to = if nr == SENDFILE {
+        first
+    } else {
+        registers.read(OFF_REGS_DX.load())
+    };
+    if let Some(sock) = sock_of(to as u32) {
+        super::sent(thread, sock, bytes);
+    }
+}
+
+/// Whether a system call moves data by pages between files.
+#[inline(always)]
+pub fn moves_pages(nr: u32) -> bool {
+    nr == SPLICE || (nr == SENDFILE && SPLICE_SENDS.load() == 0)
+}
+
+/// Returns the socket behind a descriptor of the running thread.
+#[inline(always)]
+fn sock_of(descriptor: u32) -> Option<Object<Helper>> {
+    let files = Helper::current_task().follow(OFF_TASK_FILES.load());
+    let table = files.follow(OFF_FILES_FDT.load());
+    let most: u32 = table.read(OFF_FDTABLE_MAX_FDS.load());
+    if descriptor >= most {
+        return None;
+    }
+    let file = table
+        .follow(OFF_FDTABLE_FD.load())
+        .follow(u64::from(descriptor) * 8);
+    let mode: u16 = file
+        .follow(OFF_FILE_INODE.load())
+        .read(OFF_INODE_MODE.load());
+    if mode & S_IFMT != S_IFSOCK {
+        return None;
+    }
+    let socket = file.follow(OFF_FILE_PRIVATE_DATA.load());
+    let sock = socket.follow(OFF_SOCKET_SK.load());
+    super::is_tcp(sock).then_some(sock)
+}
