@@ -46,6 +46,7 @@ fn name_wakers(recording: &mut Recording) {
             WakeSource::Interrupt => Role::Interrupt,
             WakeSource::OtherProcess => Role::OtherProcess,
             WakeSource::EndedThread => Role::EndedThread,
+            WakeSource::Unknown => Role::Unassigned,
         };
         waker.to_role = role(waker.to);
     }

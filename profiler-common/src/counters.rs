@@ -60,8 +60,8 @@ counters! {
     lost_syscalls,
     /// Sockets for which a full map had no room.
     lost_sockets,
-    /// Wake-ups for which a full map had no room.
-    lost_wakes,
+    /// Wake-ups that are counted without their waker, since the map of pairs was full.
+    unpaired_wakes,
     /// Page faults for which a full map had no room.
     lost_faults,
     /// Waits whose run-queue blame a full map had no room for.
@@ -79,15 +79,14 @@ counters! {
 const _: () = assert!(size_of::<Counters>() == 216);
 
 impl Counters {
-    /// Returns the number of events that could not be stored. Those that lost their code only are
-    /// in the recording all the same.
+    /// Returns the number of events that could not be stored. Those that lost only their code or
+    /// their waker are in the recording all the same.
     pub fn lost(&self) -> u64 {
         self.exits_dropped
             + self.lost_processes
             + self.lost_threads
             + self.lost_syscalls
             + self.lost_sockets
-            + self.lost_wakes
             + self.lost_faults
             + self.lost_blame
             + self.lost_samples
@@ -102,7 +101,8 @@ mod tests {
     fn adds_sets_and_counts_losses() {
         let one = Counters {
             send_calls: 1,
-            lost_wakes: 2,
+            unpaired_wakes: 2,
+            lost_faults: 2,
             exits_dropped: 3,
             ..Counters::default()
         };

@@ -43,7 +43,7 @@ pub use gc_bursts::GcBursts;
 pub use gc_calls::{GcCall, GcCalls};
 pub use go::GoEvent;
 pub use goroutine::Goroutines;
-pub use process::Forked;
+pub use process::{FOREIGN, Forked};
 pub use relay::Relays;
 pub use slot::Slot;
 pub use socket::{SockCacheEntry, Socket};

@@ -56,13 +56,15 @@ pub const FLAG_FAULT_USER: u16 = 4096;
 pub const FLAG_CALLED: u16 = 8192;
 /// `faults_base` holds the kernel's count of faults when first looked at.
 pub const FLAG_FAULTS_BASE: u16 = 16384;
+/// `base` holds the kernel's accounting when the window opened.
+pub const FLAG_BASE: u16 = 32768;
 
 slotted! {
     /// The state of one thread. Times are monotonic nanoseconds.
     ///
-    /// Six cache lines, ordered by writer and frequency. A waker, mostly on another CPU, writes to
-    /// the first only. A system call needs the second besides, a switch the third. Rare events use
-    /// the others.
+    /// Seven cache lines, ordered by writer and frequency. A waker, mostly on another CPU, writes
+    /// to the first only. A system call needs the second besides, a switch the third. Rare events
+    /// use the others.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     #[repr(C)]
     pub struct Thread {
@@ -116,16 +118,18 @@ slotted! {
         pub exec_ns: u64,
         /// The kernel's run delay (`sched_info.run_delay`) at the last switch-out.
         pub run_delay_ns: u64,
-        /// The kernel's count of major faults when first looked at.
-        pub major_base: u32,
-        /// The kernel's count of major faults when last looked at.
-        pub major_last: u32,
+        /// The kernel's count of voluntary switches (lower half of `nvcsw`) at the last switch-out.
+        pub kernel_voluntary: u32,
+        /// The kernel's count of involuntary switches (`nivcsw`) likewise.
+        pub kernel_involuntary: u32,
         /// Involuntary switches.
         pub involuntary: u64,
         /// Share of `run_queue_ns` after preemption, throttled time excluded.
         pub preempted_ns: u64,
-        /// Start of the thread, or of the window if that is later.
-        pub first_seen_ns: u64,
+        /// The kernel's count of major faults when first looked at.
+        pub major_base: u32,
+        /// The kernel's count of major faults when last looked at.
+        pub major_last: u32,
 
         /// The last receive, where a receive is paired with a send of the same thread.
         pub received: RecvStamp,
@@ -183,12 +187,27 @@ slotted! {
         pub faults_signalled: u32,
         /// Page faults in the kernel that failed, so that the system call did (`EFAULT`).
         pub faults_refused: u32,
+        /// Wake-ups that are counted without their waker.
+        pub unpaired_wakes: u32,
         /// Padding.
-        pub reserved: [u32; 3],
+        pub reserved: [u32; 2],
+
+        /// Start of the thread, or of the window if that is later.
+        pub first_seen_ns: u64,
+        /// The kernel's run time when the window opened, see [`FLAG_BASE`].
+        pub base_exec_ns: u64,
+        /// The kernel's run delay then.
+        pub base_run_delay_ns: u64,
+        /// The kernel's count of voluntary switches then (its lower half).
+        pub base_voluntary: u32,
+        /// The kernel's count of involuntary switches then (its lower half).
+        pub base_involuntary: u32,
+        /// Padding to a cache line.
+        pub padding: [u64; 4],
     }
 }
 
-const _: () = assert!(size_of::<Thread>() == 6 * 64);
+const _: () = assert!(size_of::<Thread>() == 7 * 64);
 
 /// A thread that ended, as the ring buffer carries it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -212,13 +231,17 @@ pub struct ThreadExit {
 
 const _: () = assert!(size_of::<ThreadExit>() == size_of::<Thread>() + 56);
 
-/// The kernel's accounting of a thread at a switch-out.
+/// The kernel's accounting of a thread at a switch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Accounting {
     /// Run time (`se.sum_exec_runtime`).
     pub exec_ns: u64,
     /// Run delay (`sched_info.run_delay`).
     pub run_delay_ns: u64,
+    /// Voluntary switches, this one included (lower half of `nvcsw`).
+    pub voluntary: u32,
+    /// Involuntary switches likewise (`nivcsw`).
+    pub involuntary: u32,
 }
 
 impl Thread {

@@ -14,8 +14,10 @@
 mod config;
 mod hook;
 mod maps;
+mod namespace;
 mod probes;
 mod sockets;
+mod targets;
 mod track;
 
 /// The kernel offers its tracing helpers to GPL-compatible programs only.

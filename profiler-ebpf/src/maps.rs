@@ -8,7 +8,7 @@ use profiler_common::call_stack::{MAX_COUNTS, MAX_STACKS};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
 use profiler_common::process::{MAX_PROCESSES, TARGET_CACHE_LEN};
 use profiler_common::slot::{atomic_add, opaque};
-use profiler_common::socket::{MAX_SOCKETS, SOCK_CACHE_LEN};
+use profiler_common::socket::{MAX_PORTS, MAX_SOCKETS, SOCK_CACHE_LEN};
 use profiler_common::syscall::HOT_SYSCALLS;
 use profiler_common::{
     CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, Forked, GcBursts, GcCall, GcCalls,
@@ -71,7 +71,8 @@ pub static ERRORS: HashMap<u32, u64> = HashMap::with_max_entries(1024, 0);
 #[map]
 pub static WAKE_CACHE: PerCpuArray<[Wakes; wakes::WAKE_CACHE_LEN]> =
     PerCpuArray::with_max_entries(1, 0);
-/// Other wake-ups by `wakes::key`: of pairs whose entry in the cache another pair has.
+/// Other wake-ups by `wakes::key`: of pairs whose entry in the cache another pair has. Thousands of
+/// threads have more pairs than fit: `Thread::unpaired_wakes` counts the wake-ups of those.
 #[map]
 pub static WAKES: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);
 /// Run-queue blame by thread group.
@@ -89,9 +90,9 @@ pub static SOCK_CACHE: Array<SockCacheEntry> = Array::with_max_entries(SOCK_CACH
 /// Free slots of `SOCKETS`; the loader adds all of them.
 #[map]
 pub static FREE_SOCKETS: Queue<u32> = Queue::with_max_entries(MAX_SOCKETS, 0);
-/// Ports the target listens on.
+/// Ports that processes listen on, the target's and others.
 #[map]
-pub static LISTENING: HashMap<u16, u8> = HashMap::with_max_entries(256, 0);
+pub static LISTENING: HashMap<u16, u8> = HashMap::with_max_entries(MAX_PORTS, 0);
 /// Page faults by address in units of 64 KiB.
 #[map]
 pub static FAULTS: HashMap<u64, u64> = HashMap::with_max_entries(65_536, 0);
@@ -115,7 +116,7 @@ pub static FAULT_SITES: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0)
 pub static MEMORY_STACKS: HashMap<CallSite, CallSiteSum> = HashMap::with_max_entries(8_192, 0);
 /// End of the heap of a thread group, as `brk` last returned it.
 #[map]
-pub static HEAP_ENDS: HashMap<u32, u64> = HashMap::with_max_entries(256, 0);
+pub static HEAP_ENDS: HashMap<u32, u64> = HashMap::with_max_entries(MAX_PROCESSES, 0);
 /// The last receives of goroutines, by `goroutine::set_of`. A set is a cache line.
 #[map]
 pub static GOROUTINES: Array<Goroutines> = Array::with_max_entries(goroutine::SETS, BPF_F_MMAPABLE);
@@ -148,7 +149,7 @@ pub static RUNTIME_EVENTS: PerCpuArray<u64> =
     PerCpuArray::with_max_entries(GoEvent::EVERY.len() as u32, 0);
 /// Threads that ended.
 #[map]
-pub static EXITED: RingBuf = RingBuf::with_byte_size(1 << 19, 0);
+pub static EXITED: RingBuf = RingBuf::with_byte_size(1 << 21, 0);
 
 /// Returns the start of the window, or nothing outside it.
 #[inline(always)]

@@ -1,19 +1,18 @@
 //! Which threads are tracked, and where their state is kept.
 
-use crate::config::{MANY_TARGETS, OFF_TASK_PID, OFF_TASK_TGID, TARGET_TGID};
-use crate::hook::{Access, Object, task_address};
+use crate::hook::{Access, Helper, Object, task_address};
 use crate::maps::{
-    FORKED, FREE_SLOTS, RUNNING, SERIAL, SLOTS, TARGET_CACHE, TARGETS, THREADS, TID_SLOT_CACHE,
-    TID_SLOT_CACHE_LEN, count, slot, window_start,
+    FREE_SLOTS, RUNNING, SERIAL, SLOTS, THREADS, TID_SLOT_CACHE, TID_SLOT_CACHE_LEN, count, slot,
+    window_start,
 };
+use crate::namespace::{is_inner, tgid_of, tid_of};
+use crate::targets::is_target;
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::{bpf_get_current_pid_tgid, bpf_get_smp_processor_id, bpf_ktime_get_ns};
 use aya_log_ebpf::{debug, warn};
-use profiler_common::process::{self, Cached, TARGET_CACHE_LEN};
-use profiler_common::slot::Field;
 use profiler_common::socket::NO_SLOT;
 use profiler_common::thread::{ON_CPU, RUNNABLE};
-use profiler_common::{Forked, Slot, Thread};
+use profiler_common::{Slot, Thread};
 
 /// The state of a tracked thread.
 pub type Tracked = Slot<'static, Thread>;
@@ -34,73 +33,36 @@ pub fn now() -> u64 {
     unsafe { bpf_ktime_get_ns() }
 }
 
-/// Whether a thread group is tracked.
-#[inline(always)]
-pub fn is_target(tgid: u32) -> bool {
-    tgid == TARGET_TGID.load() || (MANY_TARGETS.load() == 1 && is_other_target(tgid))
-}
-
-#[inline(always)]
-fn is_other_target(tgid: u32) -> bool {
-    let Some(entry) = target_entry(tgid) else {
-        return false;
-    };
-    match process::look_up(entry.get(), tgid) {
-        Cached::Tracked => true,
-        Cached::Untracked => false,
-        Cached::Unknown => TARGETS.get_ptr(tgid).is_some(),
-    }
-}
-
-/// The cache's entry of a thread group.
-#[inline(always)]
-fn target_entry(tgid: u32) -> Option<Field<'static, u32>> {
-    let entry = TARGET_CACHE.get_ptr_mut(tgid % TARGET_CACHE_LEN)?;
-    // SAFETY: an array's memory stays in place, and no reference to it is ever made.
-    Some(unsafe { Field::inside(entry) })
-}
-
-/// Begins to track a process that a tracked one has forked.
-#[inline(always)]
-pub fn insert_process(tgid: u32, parent: u32) {
-    let forked = Forked {
-        parent,
-        reserved: 0,
-        started_ns: now(),
-    };
-    let known = TARGETS.insert(tgid, 0u32, 0).is_ok();
-    if !known || FORKED.insert(tgid, forked, 0).is_err() {
-        count(|counters| counters.lost_processes += 1);
-    }
-    if known && let Some(entry) = target_entry(tgid) {
-        entry.set(process::added(entry.get(), tgid));
-    }
-}
-
-/// Ends the tracking of a process, so that its id can be another's.
-#[inline(always)]
-pub fn remove_process(tgid: u32) {
-    if TARGETS.remove(tgid).is_ok()
-        && let Some(entry) = target_entry(tgid)
-    {
-        entry.set(process::removed(entry.get(), tgid));
-    }
-}
-
 /// Returns the identity of a task, if it is tracked.
 #[inline(always)]
 pub fn ids_of<A: Access>(task: Object<A>) -> Option<Ids> {
-    let tgid: u32 = task.read(OFF_TASK_TGID.load());
+    let tgid = tgid_of(task);
     if !is_target(tgid) {
         return None;
     }
-    let tid = task.read(OFF_TASK_PID.load());
+    let tid = tid_of(task);
     Some(Ids { tgid, tid })
+}
+
+/// Returns the identity of the task that leaves its CPU, if it is tracked. A task that has ended
+/// may have given back its number in a PID namespace.
+#[inline(always)]
+pub fn ids_of_leaving<A: Access>(task: Object<A>) -> Option<Ids> {
+    let ids = ids_of(task);
+    if ids.is_some() || !is_inner() {
+        return ids;
+    }
+    let thread = in_slot(last_running()?)?;
+    let (tgid, tid) = (thread.tgid().get(), thread.tid().get());
+    (tid != 0 && thread.task().get() == task.address()).then_some(Ids { tgid, tid })
 }
 
 /// Returns the identity of the running thread, if it is tracked.
 #[inline(always)]
 pub fn current_ids() -> Option<Ids> {
+    if is_inner() {
+        return ids_of(Helper::current_task());
+    }
     let ids = bpf_get_current_pid_tgid();
     let (tgid, tid) = ((ids >> 32) as u32, ids as u32);
     is_target(tgid).then_some(Ids { tgid, tid })

@@ -119,8 +119,7 @@ pub struct Thread {
     pub samples: Samples,
     /// Time runnable, waiting for a CPU.
     pub run_queue_ns: u64,
-    /// Time runnable, kept from running by the CPU quota of its cgroup or of one above. Not part of
-    /// `run_queue_ns`.
+    /// Time runnable, kept from running by the CPU quota of a cgroup; not in `run_queue_ns`.
     #[serde(default)]
     pub throttled_ns: u64,
     /// Part of `run_queue_ns` that began with a preemption; the rest began with wake-ups. Absent
@@ -231,6 +230,8 @@ pub enum WakeSource {
     OtherProcess,
     /// A thread of the target that is not in `threads`.
     EndedThread,
+    /// Not recorded: there were more pairs of threads than the recorder has room for.
+    Unknown,
 }
 
 /// Wake-ups of one thread by one source.

@@ -1,12 +1,39 @@
-//! Corrects what was booked while switches and wake-ups were missed, by the kernel's accounting.
+//! The kernel's accounting of a thread: where it stood when the window opened, and how it corrects
+//! what was booked while switches and wake-ups were missed.
 
 use super::{
-    FLAG_MISSED_OFF, FLAG_MISSED_RUNNABLE, FLAG_MISSED_WAKE, FLAG_MISSED_WAKE_MIGRATED,
-    FLAG_PREEMPTED, OFF_CPU_MIGRATED, Thread,
+    Accounting, FLAG_BASE, FLAG_MISSED_OFF, FLAG_MISSED_RUNNABLE, FLAG_MISSED_WAKE,
+    FLAG_MISSED_WAKE_MIGRATED, FLAG_PREEMPTED, OFF_CPU_MIGRATED, Thread,
 };
 use crate::slot::Slot;
 
 impl Slot<'_, Thread> {
+    /// Notes the kernel's accounting before the thread's first stay on a CPU in the window: it is
+    /// what it was when the window opened.
+    #[inline(always)]
+    pub fn note_base(self, kernel: Accounting) {
+        self.base_exec_ns().set(kernel.exec_ns);
+        self.base_run_delay_ns().set(kernel.run_delay_ns);
+        self.base_voluntary().set(kernel.voluntary);
+        self.base_involuntary().set(kernel.involuntary);
+        self.change_flags(FLAG_BASE, 0);
+    }
+
+    /// Notes it after that stay, if the thread had its CPU when the window opened: without the run
+    /// time since then, and without the switch that ends the stay.
+    #[inline(always)]
+    pub(super) fn note_base_of_running(self, voluntary: bool, kernel: Accounting) {
+        if self.has(FLAG_BASE) {
+            return;
+        }
+        self.note_base(Accounting {
+            exec_ns: kernel.exec_ns.saturating_sub(self.on_cpu_ns().get()),
+            run_delay_ns: kernel.run_delay_ns,
+            voluntary: kernel.voluntary.wrapping_sub(voluntary.into()),
+            involuntary: kernel.involuntary.wrapping_sub((!voluntary).into()),
+        });
+    }
+
     /// Returns the flag of a thread that has a CPU while taken for asleep.
     #[inline(always)]
     pub(super) fn missed_wake(self) -> u16 {

@@ -63,6 +63,7 @@ impl Slot<'_, Thread> {
     pub fn switch_out(self, now: u64, voluntary: bool, kernel: Accounting) {
         self.found_running(now);
         self.advance(now);
+        self.note_base_of_running(voluntary, kernel);
         if self.exec_ns().get() != 0 {
             self.reconcile_on_cpu(kernel.exec_ns);
             self.reconcile_run_delay(kernel.run_delay_ns);
@@ -74,6 +75,8 @@ impl Slot<'_, Thread> {
             FLAG_MISSED_RUNNABLE | FLAG_MISSED_OFF | FLAG_MISSED_WAKE | FLAG_MISSED_WAKE_MIGRATED;
         self.exec_ns().set(kernel.exec_ns);
         self.run_delay_ns().set(kernel.run_delay_ns);
+        self.kernel_voluntary().set(kernel.voluntary);
+        self.kernel_involuntary().set(kernel.involuntary);
         self.on_cpu_at_switch_out_ns().set(self.on_cpu_ns().get());
         if voluntary {
             self.voluntary().add(1);

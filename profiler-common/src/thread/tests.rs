@@ -86,6 +86,7 @@ fn keeps_run_delay_after_a_migration_as_sleep() {
     let account = |run_delay_ns| Accounting {
         exec_ns: 1,
         run_delay_ns,
+        ..Accounting::default()
     };
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
     on(&mut thread).switch_out(10, true, account(100));
@@ -111,6 +112,7 @@ fn keeps_the_run_delay_of_the_first_stay() {
     let account = |run_delay_ns| Accounting {
         exec_ns: 1,
         run_delay_ns,
+        ..Accounting::default()
     };
     let mut thread = Thread::new(1, 1, 0, RUNNABLE, 0);
     on(&mut thread).switch_in(30);
@@ -205,6 +207,7 @@ fn reconciles_a_missed_wake_up_with_the_kernels_run_delay() {
     let account = |exec_ns, run_delay_ns| Accounting {
         exec_ns,
         run_delay_ns,
+        ..Accounting::default()
     };
     // Slept from 100 to 180, which was missed, and waited until 200.
     let mut thread = Thread::new(1, 1, 0, ON_CPU, 0);
@@ -321,4 +324,43 @@ fn ignores_returns_that_end_no_call() {
     assert!(on(&mut asleep).returns(), "it entered the call before");
     on(&mut asleep).fault_user(0);
     assert!(!on(&mut asleep).returns(), "it was in no call");
+}
+
+fn accounted(exec_ns: u64, voluntary: u32, involuntary: u32) -> Accounting {
+    Accounting {
+        exec_ns,
+        run_delay_ns: 40,
+        voluntary,
+        involuntary,
+    }
+}
+
+fn base(thread: &Thread) -> (u64, u64, u32, u32) {
+    let switches = (thread.base_voluntary, thread.base_involuntary);
+    (
+        thread.base_exec_ns,
+        thread.base_run_delay_ns,
+        switches.0,
+        switches.1,
+    )
+}
+
+#[test]
+fn notes_the_kernels_accounting_before_the_first_stay() {
+    let mut thread = Thread::new(1, 1, 0, RUNNABLE, 0);
+    on(&mut thread).note_base(accounted(500, 7, 3));
+    on(&mut thread).switch_in(10);
+    on(&mut thread).switch_out(30, true, accounted(520, 8, 3));
+    assert_eq!(base(&thread), (500, 40, 7, 3));
+    assert_eq!((thread.kernel_voluntary, thread.kernel_involuntary), (8, 3));
+}
+
+#[test]
+fn takes_the_stay_under_way_out_of_the_kernels_accounting() {
+    for (voluntary, before) in [(true, (7, 3)), (false, (8, 2))] {
+        let mut thread = Thread::new(1, 1, 0, ON_CPU, 1000);
+        on(&mut thread).switch_out(1020, voluntary, accounted(520, 8, 3));
+        on(&mut thread).switch_out(1020, voluntary, accounted(520, 9, 4));
+        assert_eq!(base(&thread), (500, 40, before.0, before.1));
+    }
 }

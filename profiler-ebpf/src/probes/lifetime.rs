@@ -7,19 +7,21 @@
 
 use crate::config::{
     FOLLOW_FORKS, OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_NIVCSW, OFF_TASK_NVCSW,
-    OFF_TASK_RUN_DELAY, OFF_TASK_TGID,
+    OFF_TASK_RUN_DELAY,
 };
 use crate::hook::{Access, Args, Object, hooks};
 use crate::maps::{EXITED, count, window_start};
+use crate::namespace::tgid_of;
 use crate::probes::fault;
-use crate::probes::syscall::keep_hot_syscalls;
-use crate::track::{
-    Tracked, current, ids_of, in_slot, insert, insert_process, lookup, now, remove, remove_process,
-};
+use crate::probes::syscall::{end_worker, keep_hot_syscalls};
+use crate::targets::{insert_process, remove_process};
+use crate::track::{Ids, Tracked, current, ids_of, in_slot, insert, lookup, now, remove};
 use aya_log_ebpf::warn;
 use profiler_common::ThreadExit;
+use profiler_common::numbers::IO_URING_WORKER;
 use profiler_common::thread::{
-    FLAG_BORN, FLAG_EXITING, FLAG_FAULTS_BASE, FLAG_FOUND_ASLEEP, OFF_CPU,
+    FLAG_BASE, FLAG_BORN, FLAG_EXITING, FLAG_FAULTS_BASE, FLAG_FOUND_ASLEEP, FLAG_IN_SYSCALL,
+    OFF_CPU,
 };
 
 hooks! {
@@ -35,27 +37,37 @@ fn fork<A: Access>(args: Args<A>) {
     if window_start().is_none() {
         return;
     }
-    let tgid: u32 = child.read(OFF_TASK_TGID.load());
+    let tgid = tgid_of(child);
     if FOLLOW_FORKS.load() == 1
         && let Some(parent) = ids_of(parent)
         && parent.tgid != tgid
+        && tgid != 0
     {
-        insert_process(tgid, parent.tgid);
+        insert_process(tgid, parent.tgid, now());
     }
     let Some(ids) = ids_of(child) else { return };
-    if let Some(slot) = insert(ids, child.address(), OFF_CPU, now())
+    insert_born(ids, child.address());
+}
+
+/// Begins to track a thread that has just begun.
+#[inline(always)]
+pub fn insert_born(ids: Ids, task: u64) {
+    if let Some(slot) = insert(ids, task, OFF_CPU, now())
         && let Some(thread) = in_slot(slot)
     {
-        // It has entered no system call, and its count of faults begins at zero.
-        thread.change_flags(FLAG_BORN | FLAG_FAULTS_BASE, FLAG_FOUND_ASLEEP);
+        // It has entered no system call, and the kernel's accounting of it begins at zero.
+        thread.change_flags(FLAG_BORN | FLAG_BASE | FLAG_FAULTS_BASE, FLAG_FOUND_ASLEEP);
     }
 }
 
 #[inline(always)]
 fn exit<A: Access>(_args: Args<A>) {
-    if let Some(thread) = current() {
-        thread.begin_exit(now());
+    let Some(thread) = current() else { return };
+    let now = now();
+    if thread.has(FLAG_IN_SYSCALL) && thread.syscall_nr().get() == IO_URING_WORKER {
+        end_worker(thread, now);
     }
+    thread.begin_exit(now);
 }
 
 /// Ends a thread that no CPU runs any more, so that the kernel's accounting of it is final. Where

@@ -6,20 +6,22 @@
 
 use crate::config::{
     ABSENT, FIFO_PAIRING, OFF_CFS_RQ_THROTTLED, OFF_TASK_CFS_RQ, OFF_TASK_EXEC_RUNTIME,
-    OFF_TASK_MAJ_FLT, OFF_TASK_RUN_DELAY, OFF_TASK_STATE, OFF_TASK_TGID, PAIRING, POOL_PAIRING,
-    SWITCH_HAS_STATE,
+    OFF_TASK_FLAGS, OFF_TASK_MAJ_FLT, OFF_TASK_NIVCSW, OFF_TASK_NVCSW, OFF_TASK_RUN_DELAY,
+    OFF_TASK_STATE, PAIRING, POOL_PAIRING, SWITCH_HAS_STATE,
 };
 use crate::hook::{Access, Args, Object, hooks};
 use crate::maps::{FIFO, RUN_QUEUE_BLAME, count, entry, observe, slot, window_start};
+use crate::namespace::any_tgid_of;
 use crate::probes::fault;
 use crate::probes::lifetime::{comm_of, finish};
 use crate::probes::wake::gc_bursts_of;
-use crate::track::{Tracked, ids_of, in_slot, lookup, now, run_next, running};
+use crate::track::{Tracked, ids_of, ids_of_leaving, in_slot, lookup, now, run_next, running};
 use profiler_common::event_loop::waits_for_events;
 use profiler_common::histogram::Kind;
+use profiler_common::numbers::IO_URING_WORKER;
 use profiler_common::thread::quota::CfsRunQueue;
 use profiler_common::thread::{
-    Accounting, FLAG_BORN, FLAG_EXITING, FLAG_IN_SYSCALL, FLAG_MAJOR_BASE,
+    Accounting, FLAG_BASE, FLAG_BORN, FLAG_EXITING, FLAG_IN_SYSCALL, FLAG_MAJOR_BASE,
 };
 use profiler_common::{LONG_WAIT_NS, OTHER_PROCESSES, RecvStamp, RunQueueBlame};
 
@@ -28,6 +30,8 @@ hooks! {
     "sched_migrate_task" => migrate as sched_migrate_task, sched_migrate_task_raw;
 }
 
+/// `PF_IO_WORKER` of the kernel's task flags: a thread of the kernel's own in a process.
+const PF_IO_WORKER: u32 = 0x10;
 /// `TASK_DEAD` of the kernel's task states: the last switch of a thread.
 const TASK_DEAD: u64 = 0x80;
 
@@ -35,7 +39,7 @@ const TASK_DEAD: u64 = 0x80;
 fn switch<A: Access>(args: Args<A>) {
     let (prev, next) = (args.object::<1>(), args.object::<2>());
     // The previous task is still the current one.
-    let (leaves, arrives) = (ids_of(prev), ids_of(next));
+    let (leaves, arrives) = (ids_of_leaving(prev), ids_of(next));
     if leaves.is_none() && arrives.is_none() {
         return;
     }
@@ -72,16 +76,23 @@ fn leave<A: Access>(thread: Tracked, task: Object<A>, state: u64, preempted: boo
             bursts.block();
         }
     }
-    let accounting = Accounting {
-        exec_ns: task.read(OFF_TASK_EXEC_RUNTIME.load()),
-        run_delay_ns: task.read(OFF_TASK_RUN_DELAY.load()),
-    };
-    thread.switch_out(now, voluntary, accounting);
+    thread.switch_out(now, voluntary, accounting(task));
     thread.leave_run_queue(cfs_run_queue(task));
     note_major(thread, task);
     thread.account_faults(fault::counted(task), false);
     if thread.has(FLAG_EXITING) && state & TASK_DEAD != 0 {
         finish(thread, task);
+    }
+}
+
+/// The kernel's accounting of a task.
+#[inline(always)]
+fn accounting<A: Access>(task: Object<A>) -> Accounting {
+    Accounting {
+        exec_ns: task.read(OFF_TASK_EXEC_RUNTIME.load()),
+        run_delay_ns: task.read(OFF_TASK_RUN_DELAY.load()),
+        voluntary: task.read::<u64>(OFF_TASK_NVCSW.load()) as u32,
+        involuntary: task.read::<u64>(OFF_TASK_NIVCSW.load()) as u32,
     }
 }
 
@@ -145,6 +156,10 @@ fn arrive<A: Access>(thread: Tracked, prev: Object<A>, next: Object<A>, now: u64
     // An older wake-up has brought it to a CPU before.
     let waking_ns = thread.waking_ns().get();
     let woken = waking_ns > thread.switched_in_ns().get();
+    let first = thread.switched_in_ns().get() == 0;
+    if !thread.has(FLAG_BASE) {
+        thread.note_base(accounting(next));
+    }
     if let Some(waited) = thread.switch_in(now) {
         let mut queued = waited;
         if waited >= LONG_WAIT_NS {
@@ -155,6 +170,9 @@ fn arrive<A: Access>(thread: Tracked, prev: Object<A>, next: Object<A>, now: u64
         }
         observe(Kind::RunQueue, queued);
     }
+    if first && next.read::<u32>(OFF_TASK_FLAGS.load()) & PF_IO_WORKER != 0 {
+        thread.enter(IO_URING_WORKER, now);
+    }
     if woken {
         observe(Kind::WakeupToRun, now.saturating_sub(waking_ns));
     }
@@ -163,7 +181,7 @@ fn arrive<A: Access>(thread: Tracked, prev: Object<A>, next: Object<A>, now: u64
 /// Charges a wait to the process that had the CPU when it ended.
 #[inline(always)]
 fn blame<A: Access>(task: Object<A>, wait_ns: u64) {
-    let tgid: u32 = task.read(OFF_TASK_TGID.load());
+    let tgid = any_tgid_of(task);
     if charge(tgid, wait_ns) {
         return;
     }

@@ -9,6 +9,7 @@ use crate::hook::{Access, Args, hooks};
 use crate::maps::{
     CALLS, ERRORS, EVENT_LOOPS, FREE_EVENT_LOOPS, SYSCALLS, count, entry, slot, tally,
 };
+use crate::probes::socket::splice::{self, moves_pages};
 use crate::probes::{fault, site};
 use crate::track::{Tracked, current, now};
 use profiler_common::call_site::{manages_memory, populates_memory};
@@ -80,6 +81,8 @@ fn leave<A: Access>(args: Args<A>) {
     if failed {
         let key = error_key(nr, result.wrapping_neg() as u32);
         tally(&ERRORS, &key, |counters| counters.lost_syscalls += 1);
+    } else if moves_pages(nr) && result != 0 {
+        splice::moved(args.object::<0>(), thread, nr, result);
     } else if WALKS_STACKS.load() == 1 && manages_memory(nr) {
         site::add_call(args.object::<0>(), thread, result);
     }
@@ -130,6 +133,13 @@ fn record(thread: Tracked, took: CallTime, result: u64) {
     {
         count(|counters| counters.lost_syscalls += 1);
     }
+}
+
+/// Ends the work of an io_uring worker, which is one call of the thread.
+#[inline(always)]
+pub fn end_worker(thread: Tracked, now: u64) {
+    let took = thread.exit(now);
+    record(thread, took, 0);
 }
 
 /// First index of a thread's row in `CALLS`.

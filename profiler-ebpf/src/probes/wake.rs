@@ -6,8 +6,9 @@
 
 use crate::config::{GC_THREAD_COMM, OFF_TASK_COMM};
 use crate::hook::{Access, Args, Object, hooks};
-use crate::maps::{GC_BURSTS, WAKE_CACHE, WAKES, observe, slot, tally};
-use crate::track::{Tracked, current, ids_of, now, thread};
+use crate::maps::{GC_BURSTS, WAKE_CACHE, WAKES, observe, slot, tally, window_start};
+use crate::probes::lifetime::insert_born;
+use crate::track::{Tracked, current, ids_of, lookup, now, thread};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use profiler_common::histogram::Kind;
 use profiler_common::thread::{OFF_CPU, RUNNABLE};
@@ -43,11 +44,13 @@ fn waking<A: Access>(args: Args<A>) {
         None if bpf_get_current_pid_tgid() as u32 == 0 => WAKER_IDLE,
         None => WAKER_OTHER,
     };
-    count_wake(wakes::key(waker, wakee.serial().get()));
+    count_wake(wakee, wakes::key(waker, wakee.serial().get()));
 }
 
+/// Counts a wake-up of a pair of threads; where a pair has no room, of the wakee alone, whose
+/// `pi_lock` is held.
 #[inline(always)]
-fn count_wake(key: u64) {
+fn count_wake(wakee: Tracked, key: u64) {
     if let Some(cache) = WAKE_CACHE.get_ptr_mut(0) {
         // SAFETY: the cache is this CPU's own.
         let cache = unsafe { &mut *cache };
@@ -55,7 +58,10 @@ fn count_wake(key: u64) {
             return;
         }
     }
-    tally(&WAKES, &key, |counters| counters.lost_wakes += 1);
+    tally(&WAKES, &key, |counters| {
+        counters.unpaired_wakes += 1;
+        wakee.unpaired_wakes().add(1);
+    });
 }
 
 /// Returns the bursts that a task's wake-ups belong to, if it is a gc thread.
@@ -87,7 +93,13 @@ fn wakeup<A: Access>(args: Args<A>) {
 /// A new thread is put on a run queue for the first time, which the kernel counts as no wake-up.
 #[inline(always)]
 fn wakeup_new<A: Access>(args: Args<A>) {
-    if let Some(thread) = subject(args.object::<0>()) {
+    let task = args.object::<0>();
+    let Some(ids) = ids_of(task) else { return };
+    // Threads that the kernel makes for io_uring begin without a fork.
+    if window_start().is_some() && lookup(ids.tid).is_none() {
+        insert_born(ids, task.address());
+    }
+    if let Some(thread) = subject(task) {
         thread.advance(now());
         thread.state().set(RUNNABLE);
     }

@@ -1,8 +1,15 @@
 //! Reading the programs' maps.
 
+mod batch;
+mod hashes;
+mod mapped;
+
 use anyhow::{Context, Result};
 use aya::Ebpf;
-use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue, RingBuf};
+use aya::maps::{Array, HashMap, MapData, PerCpuArray, Queue, RingBuf};
+use hashes::entries;
+pub use hashes::{take, take_syscalls};
+use mapped::Mapped;
 use profiler_common::histogram::{BUCKETS, Kind};
 use profiler_common::process::{self, TARGET_CACHE_LEN};
 use profiler_common::socket::MAX_SOCKETS;
@@ -63,23 +70,6 @@ pub fn take_code(bpf: &mut Ebpf, taken: &mut Code) -> Result<()> {
     Ok(())
 }
 
-/// Takes every entry out of a map. An entry that changes between reading and removing loses the
-/// change.
-///
-/// # Errors
-/// The map cannot be read.
-pub fn take<K: aya::Pod, V: aya::Pod>(bpf: &mut Ebpf, name: &str) -> Result<Vec<(K, V)>> {
-    let map = bpf
-        .map_mut(name)
-        .with_context(|| format!("the object has no map {name}"))?;
-    let mut map: HashMap<_, K, V> = HashMap::try_from(map)?;
-    let found: Vec<(K, V)> = map.iter().filter_map(Result::ok).collect();
-    for (key, _) in &found {
-        map.remove(key)?;
-    }
-    Ok(found)
-}
-
 impl Drained {
     /// Returns a histogram.
     pub fn histogram(&self, kind: Kind) -> Histogram {
@@ -127,14 +117,14 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
 
 /// Reads system calls by thread serial and number: the rows of live threads, and the hash.
 pub fn syscalls(bpf: &Ebpf, live: &[Thread]) -> Result<Vec<(u32, u32, SyscallStat)>> {
-    let hot = array::<SyscallStat>(bpf, "CALLS")?;
+    let hot = Mapped::<SyscallStat>::of(bpf, "CALLS")?;
     let mut calls: Vec<_> = entries::<u64, SyscallStat>(bpf, "SYSCALLS")?
         .map(|(key, stat)| (syscall::split_key(key).0, syscall::split_key(key).1, stat))
         .collect();
     for thread in live {
-        let row = thread.slot * HOT_SYSCALLS.len() as u32;
+        let row = thread.slot as usize * HOT_SYSCALLS.len();
         for (index, nr) in (row..).zip(HOT_SYSCALLS) {
-            let stat = hot.get(&index, 0)?;
+            let stat = hot.get(index).unwrap_or_default();
             if stat.count > 0 {
                 calls.push((thread.serial, nr, stat));
             }
@@ -143,11 +133,12 @@ pub fn syscalls(bpf: &Ebpf, live: &[Thread]) -> Result<Vec<(u32, u32, SyscallSta
     Ok(calls)
 }
 
-/// Reads the live threads.
+/// Reads the live threads: those with an id.
 pub fn threads(bpf: &Ebpf) -> Result<Vec<Thread>> {
-    let threads = array::<Thread>(bpf, "THREADS")?;
-    let slots = entries::<u32, u32>(bpf, "SLOTS")?;
-    slots.map(|(_, slot)| Ok(threads.get(&slot, 0)?)).collect()
+    let threads = Mapped::<Thread>::of(bpf, "THREADS")?;
+    let used = (0..threads.len()).filter(|slot| threads.first_word(*slot) != Some(0));
+    let live = used.filter_map(|slot| threads.get(slot));
+    Ok(live.filter(|thread| thread.tid != 0).collect())
 }
 
 /// Opens the window at `start_ns`, or closes it with 0.
@@ -224,9 +215,10 @@ pub fn add_targets(bpf: &mut Ebpf, tgids: &[u32]) -> Result<()> {
     Ok(())
 }
 
-/// Reads the processes that were forked in the window.
-pub fn forked(bpf: &Ebpf) -> Result<Vec<(u32, Forked)>> {
-    Ok(entries(bpf, "FORKED")?.collect())
+/// Takes the processes that were forked since the last call out of their map, so that it does not
+/// fill.
+pub fn forked(bpf: &mut Ebpf) -> Result<Vec<(u32, Forked)>> {
+    take(bpf, "FORKED")
 }
 
 /// Adds keys to a map that is used as a set.
@@ -268,19 +260,6 @@ fn decode(bytes: &[u8]) -> Option<ThreadExit> {
     }
     // SAFETY: the size was checked, and every bit pattern is a value: `repr(C)`, integers only.
     Some(unsafe { bytes.as_ptr().cast::<ThreadExit>().read_unaligned() })
-}
-
-fn entries<'a, K: aya::Pod, V: aya::Pod>(
-    bpf: &'a Ebpf,
-    name: &str,
-) -> Result<impl Iterator<Item = (K, V)> + use<'a, K, V>> {
-    let map: &'a Map = bpf
-        .map(name)
-        .with_context(|| format!("the object has no map {name}"))?;
-    let map: HashMap<&MapData, K, V> = HashMap::try_from(map)?;
-    // An entry that is removed meanwhile (of a thread that ends) is an error of that entry only.
-    let entries: Vec<(K, V)> = map.iter().filter_map(Result::ok).collect();
-    Ok(entries.into_iter())
 }
 
 fn histograms(bpf: &Ebpf) -> Result<Vec<Histogram>> {

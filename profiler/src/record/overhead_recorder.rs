@@ -7,10 +7,9 @@
 //! before the interval begins.
 
 use super::proc_recorder::ProcRecorder;
-use super::proc_snapshot::cpu_clocks_ns;
 use super::programs::{ProbeConfig, Programs};
 use super::session::Session;
-use super::target::{Process, pids};
+use super::target::{self, Process};
 use super::thread_exits::ThreadExits;
 use super::window::monotonic_ns;
 use super::{Options, Recorder, TICKS_PER_POINT};
@@ -35,7 +34,6 @@ pub struct OverheadRecorder {
     thread_exits: ThreadExits,
     /// The programs of a session, following no process.
     idle: Programs,
-    pids: Vec<u32>,
     mode: Mode,
     began: Option<Reading>,
     intervals: Vec<ModeInterval>,
@@ -55,8 +53,7 @@ impl OverheadRecorder {
     /// # Errors
     /// The kernel refuses a program.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
-        let pids = pids(&processes);
-        let mut thread_exits = ThreadExits::attach(pids.clone(), options)?;
+        let mut thread_exits = ThreadExits::attach(target::pids(&processes), options)?;
         thread_exits.detach();
         thread_exits.open(monotonic_ns())?;
         let mut idle = Programs::attach(&ProbeConfig::idle(options))?;
@@ -69,7 +66,6 @@ impl OverheadRecorder {
             session,
             thread_exits,
             idle,
-            pids,
             mode: Mode::None,
             began: None,
             intervals: Vec::new(),
@@ -78,8 +74,9 @@ impl OverheadRecorder {
     }
 
     /// Returns the interval that ends now; `None` for the first second, with which a load begins.
-    fn interval(&self) -> Option<ModeInterval> {
-        let (began, now) = self.began.zip(self.reading())?;
+    fn interval(&mut self) -> Option<ModeInterval> {
+        let now = self.reading();
+        let began = self.began?;
         Some(ModeInterval {
             mode: self.mode,
             duration_ns: now.at_ns - began.at_ns,
@@ -87,10 +84,10 @@ impl OverheadRecorder {
         })
     }
 
-    fn reading(&self) -> Option<Reading> {
-        let cpu_ns = cpu_clocks_ns(&self.pids)?;
+    fn reading(&mut self) -> Reading {
+        let cpu_ns = self.proc_recorder.read_clocks();
         let at_ns = monotonic_ns();
-        Some(Reading { at_ns, cpu_ns })
+        Reading { at_ns, cpu_ns }
     }
 
     fn switch(&mut self, mode: Mode) -> Result<()> {
@@ -128,9 +125,10 @@ impl Recorder for OverheadRecorder {
             if self.mode == Mode::All {
                 self.session.add_point()?;
             }
-            self.intervals.extend(self.interval());
+            let interval = self.interval();
+            self.intervals.extend(interval);
             self.switch(mode_of(self.intervals.len(), self.round))?;
-            self.began = self.reading();
+            self.began = Some(self.reading());
         }
         Ok(false)
     }

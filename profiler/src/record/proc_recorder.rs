@@ -5,12 +5,14 @@
 //! recording has the accounting of each thread.
 
 use super::proc_snapshot::ProcSnapshot;
+use super::process_tree::ProcessTree;
 use super::runtime::Watch;
-use super::target::{self, Process, pids};
+use super::target::{self, Process};
 use super::thread_exits::{Accounted, ThreadExits};
+use super::threads::JoinedThread;
 use super::window::{Opening, Span, monotonic_ns};
 use super::{Options, Recorder, TICKS_PER_POINT, checks, host, memory};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use recording::memory::{Memory, MemoryPoint};
 use recording::observer::{Mode, Observer};
 use recording::process::{self, Cpu, CpuPoint};
@@ -18,15 +20,16 @@ use recording::{Ended, Recording, Target};
 
 /// A recording under way.
 pub struct ProcRecorder {
-    processes: Vec<Process>,
+    tree: ProcessTree,
     thread_exits: Option<ThreadExits>,
     target: Target,
     runtime: Watch,
     placement: String,
     mode: Mode,
     opening: Opening,
-    /// The last snapshot in which the target was alive.
+    /// The last accounting of each process, and where it stood at the last point.
     last: ProcSnapshot,
+    last_point: ProcSnapshot,
     cpu: Vec<CpuPoint>,
     memory: Vec<MemoryPoint>,
 }
@@ -37,84 +40,107 @@ impl ProcRecorder {
     /// # Errors
     /// The kernel refuses a program.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
-        let pid = processes.first().context("no process to record")?.pid;
+        let tree = ProcessTree::new(processes, options.follow_forks);
+        let pid = tree.first().pid;
         let runtime = Watch::begin(pid, options.runtime, options.program.as_deref());
-        let target = target::describe(&processes, options, runtime.runtime())?;
-        let mut thread_exits = (options.mode == Mode::Counters)
-            .then(|| ThreadExits::attach(pids(&processes), options))
+        let first = std::slice::from_ref(tree.first());
+        let target = target::describe(first, options, runtime.runtime())?;
+        let thread_exits = (options.mode == Mode::Counters)
+            .then(|| ThreadExits::attach(tree.pids(), options))
             .transpose()?;
         super::privilege::drop_excess();
-        let opening = Opening::now(&pids(&processes));
-        if let Some(thread_exits) = &mut thread_exits {
-            thread_exits.open(opening.start_ns)?;
-        }
-        Ok(ProcRecorder {
-            processes,
+        let opening = Opening::now(&tree.pids());
+        let mut recorder = ProcRecorder {
+            tree,
             thread_exits,
             target,
             runtime,
             placement: options.placement.clone(),
             mode: options.mode,
             last: opening.before.clone(),
+            last_point: opening.before.clone(),
             opening,
             cpu: Vec::new(),
             memory: Vec::new(),
-        })
+        };
+        recorder.open()?;
+        Ok(recorder)
+    }
+
+    /// Opens the programs' window. Processes that were forked since the search for descendants
+    /// began before it.
+    fn open(&mut self) -> Result<()> {
+        if let Some(thread_exits) = &mut self.thread_exits {
+            thread_exits.open(self.opening.start_ns)?;
+        }
+        let late = self.tree.find_descendants();
+        self.opening.before.add(&late);
+        match &mut self.thread_exits {
+            Some(thread_exits) => thread_exits.add_targets(&late),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds processes that were forked since the last call. Without programs they are looked up,
+    /// which misses those that end before the next look.
+    fn add_forked(&mut self, looks: bool) -> Result<()> {
+        match &mut self.thread_exits {
+            Some(thread_exits) => self.tree.add_forked(thread_exits.forked()?),
+            None if looks => drop(self.tree.find_descendants()),
+            None => (),
+        }
+        Ok(())
+    }
+
+    /// Reads the CPU clocks of the processes; returns their growth since the window opened.
+    pub fn read_clocks(&mut self) -> u64 {
+        let live = self.tree.live_pids();
+        self.last.update(ProcSnapshot::of_processes(&live));
+        self.last.cpu_clock_since(&self.opening.before)
     }
 
     fn add_point(&mut self) {
         let t_ns = self.opening.elapsed_ns();
-        let pids = pids(&self.processes);
-        let now = ProcSnapshot::read(&pids);
-        let on_cpu_ns = now.cpu_clock_since(&self.last).unwrap_or_default();
-        let (user_ns, kernel_ns) = now.split_since(&self.last, on_cpu_ns);
+        let on_cpu_ns = self.last.cpu_clock_since(&self.last_point);
+        let (user_ns, kernel_ns) = self.last.split_since(&self.last_point, on_cpu_ns);
         self.cpu.push(CpuPoint {
             t_ns,
             on_cpu_ns,
             user_ns,
             kernel_ns,
         });
+        let pids = self.tree.live_pids();
         self.memory.push(memory::memory_point(&pids, t_ns));
-        self.last = now;
+        self.last_point = self.last.clone();
     }
 
-    /// Returns the accounting at the end. That of a target that has ended is gone; the last point
-    /// has most of it.
-    fn snapshot_at_end(&self) -> ProcSnapshot {
-        let now = ProcSnapshot::read(&pids(&self.processes));
-        match now.cpu_clock_ns {
-            Some(_) => now,
-            None => self.last.clone(),
-        }
-    }
-
-    fn recording(
-        self,
-        after: &ProcSnapshot,
-        span: Span,
-        process: process::Process,
-        ended: Ended,
-    ) -> Recording {
-        let pid = self.processes[0].pid;
+    fn recording(self, span: Span, process: process::Process, ended: Ended) -> Recording {
         let before = &self.opening.before;
         Recording {
             schema: recording::RECORDING_SCHEMA.into(),
             window: self.opening.window(span, ended),
             process,
-            faults: after.faults_since(before),
+            faults: self.last.faults_since(before),
             memory: Memory {
                 series: self.memory,
-                ..memory::memory_of(pid)
+                ..memory::memory_of_all(&self.tree.live_pids())
             },
             cpu: Cpu { series: self.cpu },
             observer: Observer {
-                rss_bytes: memory::memory_of(std::process::id()).peak_rss_bytes,
+                rss_bytes: memory::peak_rss_of(std::process::id()),
                 mode: self.mode,
                 ..Observer::default()
             },
             checks: checks::without_programs(),
-            host: host::fingerprint(pid, after.steal_since(before), &self.placement),
-            target: target::describe_again(&self.target, self.runtime.runtime()),
+            host: host::fingerprint(
+                &self.opening.quotas,
+                self.last.steal_since(before),
+                &self.placement,
+            ),
+            target: Target {
+                other_pids: self.tree.pids().split_off(1),
+                ..target::describe_again(&self.target, self.runtime.runtime())
+            },
             ..Recording::default()
         }
     }
@@ -125,14 +151,15 @@ impl Recorder for ProcRecorder {
         if let Some(thread_exits) = &mut self.thread_exits {
             thread_exits.take();
         }
-        if self.processes[0].has_ended() {
-            return Ok(true);
-        }
         self.runtime.look(self.target.pid);
-        if number.is_multiple_of(TICKS_PER_POINT) {
+        let is_point = number.is_multiple_of(TICKS_PER_POINT);
+        self.add_forked(is_point)?;
+        self.read_clocks();
+        self.opening.quotas.update(self.tree.first().pid);
+        if is_point {
             self.add_point();
         }
-        Ok(false)
+        Ok(self.tree.has_ended())
     }
 
     fn finish(mut self: Box<Self>, ended: Ended) -> Result<Recording> {
@@ -140,17 +167,31 @@ impl Recorder for ProcRecorder {
             start_ns: self.opening.start_ns,
             end_ns: monotonic_ns(),
         };
-        self.runtime
-            .look_at_all(self.target.pid, self.target.other_pids.clone());
-        let after = self.snapshot_at_end();
+        self.add_forked(true)?;
+        let others = self.tree.pids().split_off(1);
+        self.runtime.look_at_all(self.target.pid, others);
+        let live = self.tree.live_pids();
+        let after = match self.mode {
+            Mode::Counters => ProcSnapshot::read(&live, &[]),
+            _ => ProcSnapshot::of_processes(&live),
+        };
+        self.last.update(after.clone());
+        self.opening.quotas.update(self.tree.first().pid);
         let own_cpu_ns = self.opening.own_cpu_ns();
-        let process = process_of(&self.opening.before, &after, ended);
         let accounted = self.thread_exits.take();
         let accounted = accounted
-            .map(|exits| exits.finish(&self.opening.before, &after, span, process.cpu_clock_ns))
+            .map(|exits| exits.finish(&self.opening.before, &after, span))
             .transpose()?;
-        let mut recording = self.recording(&after, span, process, ended);
+        // Without programs, nothing has the clock of a process that has ended to its end.
+        let all_live = live.len() == self.tree.pids().len();
+        let process = process_of(&self.opening.before, &self.last, all_live);
+        let run_time = |thread: &JoinedThread| thread.kernel.as_ref().map_or(0, |it| it.exec_ns);
+        let rows = accounted
+            .as_ref()
+            .map(|accounted| self.tree.rows(&accounted.joined, span, run_time));
+        let mut recording = self.recording(span, process, ended);
         recording.observer.cpu_ns = own_cpu_ns;
+        recording.processes = rows.unwrap_or_default();
         if let Some(accounted) = accounted {
             add_threads(&mut recording, accounted);
         }
@@ -158,15 +199,14 @@ impl Recorder for ProcRecorder {
     }
 }
 
-fn process_of(before: &ProcSnapshot, after: &ProcSnapshot, ended: Ended) -> process::Process {
-    let grown = after.cpu_clock_since(before);
-    let on_cpu_ns = grown.unwrap_or_default();
-    let (user_ns, kernel_ns) = after.split_since(before, on_cpu_ns);
+fn process_of(before: &ProcSnapshot, last: &ProcSnapshot, all_live: bool) -> process::Process {
+    let on_cpu_ns = last.cpu_clock_since(before);
+    let (user_ns, kernel_ns) = last.split_since(before, on_cpu_ns);
     process::Process {
         on_cpu_ns,
         user_ns,
         kernel_ns,
-        cpu_clock_ns: grown.filter(|_| ended != Ended::TargetExited),
+        cpu_clock_ns: all_live.then_some(on_cpu_ns),
         ..process::Process::default()
     }
 }
@@ -180,6 +220,7 @@ fn add_threads(recording: &mut Recording, accounted: Accounted) {
         run_queue_ns: sum(|thread| thread.run_queue_ns),
         voluntary_switches: sum(|thread| thread.voluntary_switches),
         involuntary_switches: sum(|thread| thread.involuntary_switches),
+        cpu_clock_ns: accounted.cpu_clock_ns,
         ..recording.process.clone()
     };
     recording.observer.probe_groups = accounted.probe_groups;

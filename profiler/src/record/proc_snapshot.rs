@@ -7,7 +7,9 @@ use procfs::process::{ProcState, Process, Stat};
 use procfs::{CurrentSI, KernelStats};
 use recording::process::Faults;
 use std::collections::BTreeMap;
-use std::fs;
+use std::collections::btree_map::Entry;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,18 +20,25 @@ pub const TICK_NS: u64 = 10_000_000;
 /// The kernel's accounting of some processes at one instant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcSnapshot {
+    /// Each live process, by process id.
+    pub processes: BTreeMap<u32, ProcessAccounting>,
     /// Each live thread, by thread id.
     pub threads: BTreeMap<u32, TaskAccounting>,
-    /// Minor faults, ended threads included.
-    pub minor: u64,
-    /// Major faults, ended threads included.
-    pub major: u64,
-    /// CPU clocks of the processes, ended threads included, ns; `None` if a process has ended.
-    pub cpu_clock_ns: Option<u64>,
-    /// CPU time in the kernel, ended threads included, ns; the kernel counts it in ticks of 10 ms.
-    pub kernel_ns: u64,
     /// Steal time of all CPUs, ns.
     pub steal_ns: u64,
+}
+
+/// The kernel's accounting of a process, ended threads included.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ProcessAccounting {
+    /// Minor faults.
+    pub minor: u64,
+    /// Major faults.
+    pub major: u64,
+    /// CPU clock (clock_getcpuclockid(3)), ns.
+    pub cpu_clock_ns: u64,
+    /// CPU time in the kernel, ns; the kernel counts it in ticks of 10 ms.
+    pub kernel_ns: u64,
 }
 
 /// The kernel's accounting of a thread.
@@ -37,6 +46,8 @@ pub struct ProcSnapshot {
 pub struct TaskAccounting {
     /// Name (`comm`).
     pub name: String,
+    /// Process that it belongs to.
+    pub tgid: u32,
     /// On-CPU time, ns (`schedstat`).
     pub exec_ns: u64,
     /// Run-queue time, ns (`schedstat`).
@@ -47,37 +58,94 @@ pub struct TaskAccounting {
     pub involuntary: u64,
     /// Page faults, minor and major.
     pub faults: u64,
+    /// Whether it had a CPU or waited for one.
+    pub runs: bool,
 }
 
 impl ProcSnapshot {
-    /// Reads `/proc` for some processes. Processes and threads that have ended are left out.
-    pub fn read(pids: &[u32]) -> Self {
-        let mut snapshot = ProcSnapshot {
-            steal_ns: steal_ns(),
-            cpu_clock_ns: Some(0),
-            ..ProcSnapshot::default()
-        };
-        snapshot.add(pids);
+    /// Reads `/proc` for some processes and their threads, `running` ones first. Those that have
+    /// ended are left out.
+    pub fn read(pids: &[u32], running: &[(u32, u32)]) -> Self {
+        let mut snapshot = Self::of_processes(pids);
+        snapshot.read_threads(running);
+        snapshot.add_threads(pids);
         snapshot
     }
 
-    /// Adds processes to the snapshot.
+    /// Reads `/proc` just before a window opens. Thousands of threads take a while, so that those
+    /// that had a CPU are read again at the end.
+    pub fn before_window(pids: &[u32]) -> Self {
+        /// More cannot have a CPU on most machines; the programs see the others get one.
+        const MOST: usize = 64;
+        let mut snapshot = ProcSnapshot::default();
+        snapshot.add_threads(pids);
+        let running = snapshot.threads.iter().filter(|(_, task)| task.runs);
+        let running = running.map(|(tid, task)| (task.tgid, *tid));
+        let running: Vec<(u32, u32)> = running.take(MOST).collect();
+        snapshot.read_threads(&running);
+        ProcSnapshot {
+            threads: snapshot.threads,
+            ..Self::of_processes(pids)
+        }
+    }
+
+    /// Reads threads, given as process and thread id.
+    fn read_threads(&mut self, threads: &[(u32, u32)]) {
+        let read = |(pid, tid): &(u32, u32)| Some((*tid, thread_of(*pid, *tid)?));
+        self.threads.extend(threads.iter().filter_map(read));
+    }
+
+    /// Reads `/proc` for some processes, without their threads.
+    pub fn of_processes(pids: &[u32]) -> Self {
+        let accounting = |pid: &u32| Some((*pid, process_of(*pid)?));
+        ProcSnapshot {
+            steal_ns: steal_ns(),
+            processes: pids.iter().filter_map(accounting).collect(),
+            threads: BTreeMap::new(),
+        }
+    }
+
+    /// Adds processes and their threads to the snapshot.
     pub fn add(&mut self, pids: &[u32]) {
-        let clocks = cpu_clocks_ns(pids);
-        self.cpu_clock_ns = self.cpu_clock_ns.zip(clocks).map(|(sum, more)| sum + more);
-        for pid in pids {
-            self.threads.extend(threads_of(*pid));
-            if let Some(stat) = stat_of(*pid) {
-                self.minor += stat.minflt;
-                self.major += stat.majflt;
-                self.kernel_ns += stat.stime * TICK_NS;
+        self.processes.extend(Self::of_processes(pids).processes);
+        self.add_threads(pids);
+    }
+
+    /// Adds the threads of processes that are not in the snapshot yet.
+    fn add_threads(&mut self, pids: &[u32]) {
+        let tids = |pid: &u32| {
+            let pid = *pid;
+            tids_of(pid).into_iter().map(move |tid| (pid, tid))
+        };
+        for (pid, tid) in pids.iter().flat_map(tids) {
+            if let Entry::Vacant(vacant) = self.threads.entry(tid)
+                && let Some(task) = thread_of(pid, tid)
+            {
+                vacant.insert(task);
             }
         }
     }
 
+    /// Takes a later snapshot over. Processes that have ended since keep what was last read.
+    pub fn update(&mut self, later: Self) {
+        self.processes.extend(later.processes);
+        self.threads = later.threads;
+        self.steal_ns = later.steal_ns;
+    }
+
+    /// Adds up the growth of the processes' accounting since an earlier snapshot. Those that it
+    /// does not have began later.
+    fn grown(&self, before: &Self, field: fn(&ProcessAccounting) -> u64) -> u64 {
+        let at = |pid| before.processes.get(pid).map_or(0, field);
+        let grown = self.processes.iter();
+        grown
+            .map(|(pid, now)| field(now).saturating_sub(at(pid)))
+            .sum()
+    }
+
     /// Returns the growth of the CPU clocks since an earlier snapshot.
-    pub fn cpu_clock_since(&self, before: &Self) -> Option<u64> {
-        Some(self.cpu_clock_ns?.saturating_sub(before.cpu_clock_ns?))
+    pub fn cpu_clock_since(&self, before: &Self) -> u64 {
+        self.grown(before, |process| process.cpu_clock_ns)
     }
 
     /// Returns the steal time of all CPUs since an earlier snapshot, ns.
@@ -88,7 +156,7 @@ impl ProcSnapshot {
     /// Splits `on_cpu_ns` into user and kernel time by the kernel's ticks since an earlier
     /// snapshot.
     pub fn split_since(&self, before: &Self, on_cpu_ns: u64) -> (u64, u64) {
-        let kernel_ns = self.kernel_ns.saturating_sub(before.kernel_ns);
+        let kernel_ns = self.grown(before, |process| process.kernel_ns);
         let kernel_ns = kernel_ns.min(on_cpu_ns);
         (on_cpu_ns - kernel_ns, kernel_ns)
     }
@@ -96,23 +164,27 @@ impl ProcSnapshot {
     /// Returns the page faults since an earlier snapshot. Their mode and region are not known here.
     pub fn faults_since(&self, before: &Self) -> Faults {
         Faults {
-            minor: self.minor.saturating_sub(before.minor),
-            major: self.major.saturating_sub(before.major),
+            minor: self.grown(before, |process| process.minor),
+            major: self.grown(before, |process| process.major),
             ..Faults::default()
         }
     }
 }
 
 impl TaskAccounting {
-    /// Returns the growth since an earlier reading, without the name.
+    /// Returns the growth since an earlier reading, without the name. Of counts, either reading may
+    /// have the lower half only.
     pub fn since(&self, before: &Self) -> Self {
+        let grown = |now: u64, before: u64| u64::from((now as u32).wrapping_sub(before as u32));
         TaskAccounting {
             name: String::new(),
+            tgid: self.tgid,
             exec_ns: self.exec_ns.saturating_sub(before.exec_ns),
             run_delay_ns: self.run_delay_ns.saturating_sub(before.run_delay_ns),
-            voluntary: self.voluntary.saturating_sub(before.voluntary),
-            involuntary: self.involuntary.saturating_sub(before.involuntary),
-            faults: self.faults.saturating_sub(before.faults),
+            voluntary: grown(self.voluntary, before.voluntary),
+            involuntary: grown(self.involuntary, before.involuntary),
+            faults: grown(self.faults, before.faults),
+            runs: false,
         }
     }
 }
@@ -126,13 +198,18 @@ pub fn tids_of(pid: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Reads the threads by hand: with 10,000 of them, `procfs` would take several times as long to
-/// parse fields that are not needed, at the very edges of the window.
-fn threads_of(pid: u32) -> impl Iterator<Item = (u32, TaskAccounting)> {
-    let tids = tids_of(pid).into_iter();
-    tids.filter_map(move |tid| Some((tid, thread_of(pid, tid)?)))
+fn process_of(pid: u32) -> Option<ProcessAccounting> {
+    let stat = stat_of(pid)?;
+    Some(ProcessAccounting {
+        minor: stat.minflt,
+        major: stat.majflt,
+        cpu_clock_ns: cpu_clock_ns(pid)?,
+        kernel_ns: stat.stime * TICK_NS,
+    })
 }
 
+/// Reads a thread by hand: with 10,000 of them, `procfs` would take several times as long to parse
+/// fields that are not needed, at the very edges of the window.
 fn thread_of(pid: u32, tid: u32) -> Option<TaskAccounting> {
     let read = |file: &str| read_lossy(format!("/proc/{pid}/task/{tid}/{file}"));
     let (status, stat) = (read("status")?, read("stat")?);
@@ -142,6 +219,8 @@ fn thread_of(pid: u32, tid: u32) -> Option<TaskAccounting> {
     let faults = |field: usize| fields.split(' ').nth(field)?.parse::<u64>().ok();
     Some(TaskAccounting {
         name: name.to_owned(),
+        tgid: pid,
+        runs: fields.starts_with('R'),
         faults: faults(MINFLT)? + faults(MAJFLT)?,
         exec_ns: times.next()??,
         run_delay_ns: times.next()??,
@@ -163,7 +242,9 @@ fn split_stat(stat: &str) -> Option<(&str, &str)> {
 /// Reads a file of `/proc`; `None` if its process has ended. A program may give itself a name that
 /// is not UTF-8, or that is cut inside a character: such bytes become replacement characters.
 pub fn read_lossy(path: impl AsRef<Path>) -> Option<String> {
-    let bytes = fs::read(path).ok()?;
+    // The kernel gives the size of no such file, and most fit into a page.
+    let (mut file, mut bytes) = (File::open(path).ok()?, Vec::with_capacity(4096));
+    file.read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -185,11 +266,6 @@ pub fn open(pid: u32) -> Option<Process> {
 
 fn is_zombie(stat: &Stat) -> bool {
     matches!(stat.state(), Ok(ProcState::Zombie | ProcState::Dead))
-}
-
-/// Returns `/proc/PID/status`; `None` if the process has ended.
-pub fn status_of(pid: u32) -> Option<String> {
-    read_lossy(folder(pid)?.join("status"))
 }
 
 /// Returns a number of `/proc/PID/status`, in the unit that it has there.
@@ -223,11 +299,6 @@ pub fn has_ended(pid: u32, start_time: u64) -> bool {
 fn steal_ns() -> u64 {
     let stats = KernelStats::current();
     stats.map_or(0, |stats| stats.total.steal.unwrap_or(0) * TICK_NS)
-}
-
-/// Returns the sum of the processes' CPU clocks, ns; `None` if a process has ended.
-pub fn cpu_clocks_ns(pids: &[u32]) -> Option<u64> {
-    pids.iter().map(|pid| cpu_clock_ns(*pid)).sum()
 }
 
 /// Returns the kernel's CPU clock of a process (clock_getcpuclockid(3)), ended threads included.
@@ -266,21 +337,42 @@ mod tests {
         assert!(!has_ended(pid, start));
         assert!(has_ended(pid, start + 1));
         assert!(has_ended(u32::MAX >> 1, start));
-        assert!(ProcSnapshot::read(&[pid]).threads.contains_key(&pid));
+        let snapshot = ProcSnapshot::before_window(&[pid]);
+        assert!(snapshot.processes[&pid].cpu_clock_ns > 0);
+        assert!(snapshot.threads.contains_key(&pid));
+    }
+
+    fn snapshot(processes: &[(u32, u64)]) -> ProcSnapshot {
+        let process = |(pid, grown): &(u32, u64)| {
+            let accounting = ProcessAccounting {
+                minor: *grown,
+                major: grown / 2,
+                cpu_clock_ns: grown * 10,
+                kernel_ns: grown * 4,
+            };
+            (*pid, accounting)
+        };
+        ProcSnapshot {
+            processes: processes.iter().map(process).collect(),
+            ..ProcSnapshot::default()
+        }
     }
 
     #[test]
     fn returns_growth_and_never_less_than_zero() {
-        let snapshot = |minor, kernel_ns, clock| ProcSnapshot {
-            minor,
-            kernel_ns,
-            cpu_clock_ns: clock,
-            ..ProcSnapshot::default()
-        };
-        let (before, after) = (snapshot(5, 100, Some(50)), snapshot(3, 400, Some(250)));
-        assert_eq!(after.faults_since(&before).minor, 0);
-        assert_eq!(after.cpu_clock_since(&before), Some(200));
-        assert_eq!(after.split_since(&before, 200), (0, 200));
-        assert_eq!(after.cpu_clock_since(&snapshot(0, 0, None)), None);
+        let (before, after) = (snapshot(&[(7, 20)]), snapshot(&[(7, 50)]));
+        assert_eq!(after.faults_since(&before).minor, 30);
+        assert_eq!(after.cpu_clock_since(&before), 300);
+        assert_eq!(after.split_since(&before, 300), (180, 120));
+        assert_eq!(after.split_since(&before, 100), (0, 100));
+        assert_eq!(before.cpu_clock_since(&after), 0);
+    }
+
+    #[test]
+    fn adds_processes_that_began_and_keeps_those_that_ended() {
+        let before = snapshot(&[(7, 20), (8, 20)]);
+        let mut last = snapshot(&[(7, 50), (8, 30)]);
+        last.update(snapshot(&[(8, 40), (9, 5)]));
+        assert_eq!(last.cpu_clock_since(&before), 300 + 200 + 50);
     }
 }

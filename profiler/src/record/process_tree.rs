@@ -46,6 +46,12 @@ impl ProcessTree {
         self.processes.iter().map(|process| process.pid).collect()
     }
 
+    /// Returns the PIDs of processes that are alive. That of an ended one may be another's by now.
+    pub fn live_pids(&self) -> Vec<u32> {
+        let live = self.processes.iter().filter(|process| !process.has_ended());
+        live.map(|process| process.pid).collect()
+    }
+
     /// Returns whether all processes have ended.
     pub fn has_ended(&self) -> bool {
         self.processes.iter().all(Process::has_ended)
@@ -90,8 +96,14 @@ impl ProcessTree {
         new
     }
 
-    /// Lists the processes of the recording, whose threads are `joined`.
-    pub fn rows(&self, joined: &[JoinedThread], span: Span) -> Vec<TreeProcess> {
+    /// Lists the processes of the recording, whose threads are `joined`. `on_cpu_ns` gives the
+    /// on-CPU time of a thread.
+    pub fn rows(
+        &self,
+        joined: &[JoinedThread],
+        span: Span,
+        on_cpu_ns: fn(&JoinedThread) -> u64,
+    ) -> Vec<TreeProcess> {
         let mut rows: Vec<TreeProcess> = Vec::new();
         for process in &self.processes {
             let pid = process.pid;
@@ -109,7 +121,7 @@ impl ProcessTree {
                 ppid: forked.map(|fork| fork.parent),
                 name: main.map(|thread| thread.name.clone()).unwrap_or_default(),
                 threads: threads().count() as u64,
-                on_cpu_ns: threads().map(|thread| thread.tracked.on_cpu_ns).sum(),
+                on_cpu_ns: threads().map(on_cpu_ns).sum(),
                 started_ns: forked.map(|fork| fork.started_ns.saturating_sub(span.start_ns)),
                 exited_ns: last_exit.filter(|_| ended),
             });
@@ -179,7 +191,7 @@ mod tests {
             start_ns: 1_000,
             end_ns: 2_000,
         };
-        let rows = tree.rows(&[], span);
+        let rows = tree.rows(&[], span, |thread| thread.tracked.on_cpu_ns);
         assert_eq!(
             (rows.len(), rows[0].ppid, rows[0].started_ns),
             (1, Some(1), Some(500))

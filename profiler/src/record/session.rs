@@ -1,6 +1,8 @@
 //! A recording with all probes, from attaching them to draining their maps.
 
 mod assembled;
+mod ended;
+mod initial;
 
 use super::bpf_stats::BpfStats;
 use super::drain::{self, Drained, Exits};
@@ -23,7 +25,8 @@ use super::{
 };
 use anyhow::Result;
 use aya_log::EbpfLogger;
-use profiler_common::ThreadExit;
+use ended::EndedThreads;
+use profiler_common::thread::ON_CPU;
 use recording::{Ended, Recording, Target};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,8 +38,7 @@ const TICKS_MEASURED: u32 = 5;
 pub struct Session {
     programs: Programs,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
-    exits: Exits,
-    ended_threads: Vec<ThreadExit>,
+    ended: EndedThreads,
     tree: ProcessTree,
     target: Target,
     runtime: Watch,
@@ -93,8 +95,8 @@ impl Session {
             instrumentation.map(|dir| Instrumentation::begin(dir, &mut programs.bpf, &target));
         programs.attach_to_gc(&target, options);
         let series = Series::new(&config.tgids);
-        fill_maps(&mut programs.bpf, &config.tgids, series.ports())?;
-        let exits = Exits::new(&mut programs.bpf)?;
+        initial::fill_maps(&mut programs.bpf, &config.tgids)?;
+        let ended = EndedThreads::new(Exits::new(&mut programs.bpf)?);
         let regions = memory::regions_of_all(&config.tgids);
         let processes = Processes::now(&config.tgids);
         // These need privileges that are dropped next.
@@ -106,8 +108,7 @@ impl Session {
         let mut session = Session {
             programs,
             logger,
-            exits,
-            ended_threads: Vec::new(),
+            ended,
             tree,
             target,
             runtime,
@@ -135,7 +136,7 @@ impl Session {
 
     /// Adds the processes that were forked so far.
     fn add_forked(&mut self) -> Result<()> {
-        self.tree.add_forked(drain::forked(&self.programs.bpf)?);
+        self.tree.add_forked(drain::forked(&mut self.programs.bpf)?);
         Ok(())
     }
 
@@ -159,7 +160,7 @@ impl Session {
 
     /// Takes thread exits out of the ring buffer, so that it does not fill.
     pub fn take_exits(&mut self) {
-        self.ended_threads.extend(self.exits.take());
+        self.ended.take();
     }
 
     /// Adds a point to the series.
@@ -170,8 +171,8 @@ impl Session {
         self.take_exits();
         let now = monotonic_ns();
         let t_ns = now.saturating_sub(self.opening.start_ns);
-        let ended = self.ended_threads.iter().map(|exit| exit.thread);
-        let pids = self.tree.pids();
+        let ended = self.ended.threads.iter().map(|exit| exit.thread);
+        let pids = self.tree.live_pids();
         let bpf = &mut self.programs.bpf;
         self.series.add(bpf, &pids, ended, (now, t_ns))
     }
@@ -183,12 +184,17 @@ impl Session {
         let closing_ns = monotonic_ns();
         drain::set_window(&mut self.programs.bpf, 0)?;
         self.add_forked()?;
-        let after = ProcSnapshot::read(&self.tree.pids());
+        self.opening.quotas.update(self.tree.first().pid);
+        let live = drain::threads(&self.programs.bpf)?;
+        let running = live.iter().filter(|thread| thread.state == ON_CPU);
+        let running: Vec<_> = running.map(|thread| (thread.tgid, thread.tid)).collect();
+        let after = ProcSnapshot::read(&self.tree.live_pids(), &running);
         let own_cpu_ns = self.opening.own_cpu_ns();
         std::thread::sleep(IN_FLIGHT);
         self.take_exits();
         self.series.stacks.take(&mut self.programs.bpf)?;
         let mut drained = drain::drain(&self.programs.bpf)?;
+        drained.syscalls.append(&mut self.ended.syscalls);
         for (place, count) in std::mem::take(&mut self.series.code) {
             *drained.code.entry(place).or_default() += count;
         }
@@ -208,29 +214,19 @@ impl Session {
     }
 }
 
-fn fill_maps(bpf: &mut aya::Ebpf, pids: &[u32], ports: &[u16]) -> Result<()> {
-    drain::fill_set::<u16, u8>(bpf, "LISTENING", ports)?;
-    drain::add_targets(bpf, pids)?;
-    let heap_ends = pids
-        .iter()
-        .filter_map(|pid| Some((*pid, memory::heap_end(*pid)?)));
-    drain::fill::<u32, u64>(bpf, "HEAP_ENDS", heap_ends)?;
-    let others = run_queue_blame::other_processes();
-    drain::fill(bpf, "RUN_QUEUE_BLAME", [others])?;
-    drain::free_slots(bpf)
-}
-
 impl Recorder for Session {
     fn tick(&mut self, number: u32) -> Result<bool> {
         if number == TICKS_MEASURED {
             self.stop_measuring_programs();
         }
         self.take_exits();
+        self.ended.take_syscalls(&mut self.programs.bpf)?;
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
         self.add_forked()?;
         self.runtime.look(self.target.pid);
+        self.opening.quotas.update(self.tree.first().pid);
         self.processes.tick(&self.tree.pids());
         if number.is_multiple_of(TICKS_PER_POINT) {
             self.add_point()?;
@@ -242,7 +238,7 @@ impl Recorder for Session {
         let closed = self.close()?;
         let pids = self.tree.pids();
         let start_regions = std::mem::take(&mut self.regions);
-        let end_regions = memory::regions_of_all(&pids);
+        let end_regions = memory::regions_of_all(&self.tree.live_pids());
         let regions = WindowRegions {
             start: &start_regions,
             end: &end_regions,
@@ -250,7 +246,7 @@ impl Recorder for Session {
         let drained = &closed.drained;
         let joined = threads::join(
             &drained.live,
-            &self.ended_threads,
+            &self.ended.threads,
             &self.opening.before,
             &closed.after,
             closed.span,
@@ -288,7 +284,7 @@ impl Recorder for Session {
         };
         recording.memory_stacks =
             memory_stacks::memory_stacks(drained, pids[0], regions, &index, debug_files);
-        recording.wakers = wakers::wakers(drained, &index);
+        recording.wakers = wakers::wakers(drained, &joined, &index);
         recording.run_queue_blame = run_queue_blame::run_queue_blame(&drained.blame, &pids);
         Ok(recording)
     }

@@ -12,7 +12,7 @@ use super::window::Span;
 use super::{Options, checks};
 use anyhow::Result;
 use profiler_common::thread::FLAG_EXITING;
-use profiler_common::{Thread as Tracked, ThreadExit};
+use profiler_common::{Forked, Thread as Tracked, ThreadExit};
 use recording::observer::{Check, ProbeGroupStatus};
 use recording::process::Thread;
 use std::time::Duration;
@@ -28,6 +28,11 @@ pub struct ThreadExits {
 pub struct Accounted {
     /// The threads, with the kernel's accounting of each.
     pub threads: Vec<Thread>,
+    /// CPU time of the processes by their clocks, or for ended ones by the kernel's accounting of
+    /// their threads; `None` if that of a thread is not known.
+    pub cpu_clock_ns: Option<u64>,
+    /// The threads as the programs saw them.
+    pub joined: Vec<JoinedThread>,
     /// The programs' probe group.
     pub probe_groups: Vec<ProbeGroupStatus>,
     /// Threads that the map had no room for.
@@ -42,7 +47,10 @@ impl ThreadExits {
     /// # Errors
     /// The kernel refuses one.
     pub fn attach(tgids: Vec<u32>, options: &Options) -> Result<Self> {
-        let config = ProbeConfig::minimal(tgids, options.log_programs, &options.hooks);
+        let config = ProbeConfig {
+            follow_forks: options.follow_forks,
+            ..ProbeConfig::minimal(tgids, options.log_programs, &options.hooks)
+        };
         let mut programs = Programs::attach_some(&config, LIFETIMES.iter())?;
         drain::add_targets(&mut programs.bpf, &config.tgids)?;
         drain::free_slots(&mut programs.bpf)?;
@@ -80,8 +88,23 @@ impl ThreadExits {
         self.ended.extend(self.exits.take());
     }
 
-    /// Closes the window. `before` and `after` are the accounting at its start and end, `clock_ns`
-    /// the growth of the processes' CPU clock where it could be read.
+    /// Tracks more processes.
+    ///
+    /// # Errors
+    /// A map cannot be written.
+    pub fn add_targets(&mut self, tgids: &[u32]) -> Result<()> {
+        drain::add_targets(&mut self.programs.bpf, tgids)
+    }
+
+    /// Takes the processes that were forked since the last call.
+    ///
+    /// # Errors
+    /// The map cannot be read.
+    pub fn forked(&mut self) -> Result<Vec<(u32, Forked)>> {
+        drain::forked(&mut self.programs.bpf)
+    }
+
+    /// Closes the window. `before` and `after` are the accounting at its start and end.
     ///
     /// # Errors
     /// The maps cannot be read.
@@ -90,7 +113,6 @@ impl ThreadExits {
         before: &ProcSnapshot,
         after: &ProcSnapshot,
         span: Span,
-        clock_ns: Option<u64>,
     ) -> Result<Accounted> {
         self.await_exiting(after)?;
         drain::set_window(&mut self.programs.bpf, 0)?;
@@ -108,11 +130,15 @@ impl ThreadExits {
         let joined = threads::join(&live, &self.ended, before, after, span);
         let threads: Vec<Thread> = joined.iter().map(|joined| thread(joined, span)).collect();
         let counters = (&drained.counters, consumed);
+        let of_live = after.cpu_clock_since(before);
+        let clock_ns = threads::cpu_clock_of_ended(&joined, after).map(|ended| ended + of_live);
         Ok(Accounted {
+            cpu_clock_ns: clock_ns,
             checks: checks::of_accounting(&threads, span, clock_ns, counters),
             lost_events: drained.counters.lost(),
             probe_groups: self.programs.costs(),
             threads,
+            joined,
         })
     }
 
@@ -146,6 +172,7 @@ fn thread(joined: &JoinedThread, span: Span) -> Thread {
     let run_queue_ns = kernel.run_delay_ns.min(lifetime_ns - on_cpu_ns);
     Thread {
         tid: tracked.tid,
+        pid: tracked.tgid,
         name: joined.name.clone(),
         on_cpu_ns,
         run_queue_ns,

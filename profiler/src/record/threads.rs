@@ -2,7 +2,7 @@
 
 use super::proc_snapshot::{ProcSnapshot, TaskAccounting};
 use super::window::Span;
-use profiler_common::thread::{FLAG_BORN, FLAG_IN_SYSCALL, ON_CPU, RUNNABLE};
+use profiler_common::thread::{FLAG_BASE, FLAG_BORN, FLAG_IN_SYSCALL, ON_CPU, RUNNABLE};
 use profiler_common::{Slot, Thread as Tracked, ThreadExit};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,21 +68,29 @@ pub fn join(
     threads
 }
 
+/// Returns the CPU time in the window of processes that have ended, by the kernel's accounting of
+/// their threads. `None` if that of a thread is not known.
+pub fn cpu_clock_of_ended(threads: &[JoinedThread], after: &ProcSnapshot) -> Option<u64> {
+    let ended = |thread: &&JoinedThread| !after.processes.contains_key(&thread.tracked.tgid);
+    let threads = threads.iter().filter(ended);
+    threads
+        .map(|thread| Some(thread.kernel.as_ref()?.exec_ns))
+        .sum()
+}
+
 fn ended(exit: &ThreadExit, before: &ProcSnapshot) -> JoinedThread {
     let tracked = exit.thread;
     let at_end = TaskAccounting {
         name: String::new(),
+        tgid: tracked.tgid,
         exec_ns: exit.kernel_exec_ns,
         run_delay_ns: exit.kernel_run_delay_ns,
         voluntary: exit.kernel_voluntary,
         involuntary: exit.kernel_involuntary,
         faults: exit.kernel_faults,
+        runs: false,
     };
-    let (kernel, early_ns) = growth(
-        &tracked,
-        accounting_at_start(&tracked, before),
-        Some(&at_end),
-    );
+    let (kernel, early_ns) = growth(&tracked, before, Some(&at_end));
     JoinedThread {
         tracked,
         name: comm(&exit.comm),
@@ -110,13 +118,20 @@ fn alive(
         RUNNABLE => span.end_ns.saturating_sub(tracked.since_ns),
         _ => 0,
     };
+    let has_left = tracked.state != ON_CPU && tracked.exec_ns != 0;
     close(&mut tracked, span.end_ns);
     let after = after.threads.get(&tracked.tid);
-    if let Some(after) = after {
+    // A thread that has no CPU is accounted for as when it last had one. To read it takes a while,
+    // in which it may run again.
+    let at_end = match has_left {
+        true => Some(&accounting_at_switch_out(&tracked)),
+        false => after,
+    };
+    if let Some(at_end) = at_end {
         // The programs compare the lower half of the kernel's count.
-        Slot::exclusive(&mut tracked).account_faults(after.faults as u32, true);
+        Slot::exclusive(&mut tracked).account_faults(at_end.faults as u32, true);
     }
-    let (kernel, early_ns) = growth(&tracked, accounting_at_start(&tracked, before), after);
+    let (kernel, early_ns) = growth(&tracked, before, at_end);
     let named = after.or_else(|| before.threads.get(&tracked.tid));
     JoinedThread {
         tracked,
@@ -154,6 +169,7 @@ fn silent(
     let kernel = at_end.since(at_start);
     let mut tracked = Tracked {
         tid,
+        tgid: at_end.tgid,
         first_tid: tid,
         first_seen_ns: span.start_ns,
         since_ns: span.end_ns,
@@ -175,23 +191,44 @@ fn silent(
     })
 }
 
+/// Returns the kernel's accounting when the thread last left a CPU.
+fn accounting_at_switch_out(tracked: &Tracked) -> TaskAccounting {
+    TaskAccounting {
+        tgid: tracked.tgid,
+        exec_ns: tracked.exec_ns,
+        run_delay_ns: tracked.run_delay_ns,
+        voluntary: tracked.kernel_voluntary.into(),
+        involuntary: tracked.kernel_involuntary.into(),
+        faults: tracked.faults_accounted.into(),
+        ..TaskAccounting::default()
+    }
+}
+
 /// Returns the kernel's accounting at the start of the window, or of the thread if it began later.
+/// That of the programs is exact; `/proc` was read a moment before.
 fn accounting_at_start(tracked: &Tracked, before: &ProcSnapshot) -> Option<TaskAccounting> {
-    if tracked.flags & FLAG_BORN != 0 {
-        return Some(TaskAccounting::default());
+    if tracked.flags & (FLAG_BASE | FLAG_BORN) != 0 {
+        return Some(TaskAccounting {
+            exec_ns: tracked.base_exec_ns,
+            run_delay_ns: tracked.base_run_delay_ns,
+            voluntary: tracked.base_voluntary.into(),
+            involuntary: tracked.base_involuntary.into(),
+            faults: tracked.faults_base.into(),
+            ..TaskAccounting::default()
+        });
     }
     // An exec may have given it the id of another thread since.
     before.threads.get(&tracked.first_tid).cloned()
 }
 
-/// Returns the growth of the accounting, where it could be read at both ends. Returns also the run
-/// delay that the kernel had booked when the thread first left a CPU, beyond its wait inside the
-/// window.
+/// Returns the growth of the accounting, where it is known at both ends. Returns also the run delay
+/// that the kernel had booked when the thread first left a CPU, beyond its wait inside the window.
 fn growth(
     tracked: &Tracked,
-    at_start: Option<TaskAccounting>,
+    before: &ProcSnapshot,
     at_end: Option<&TaskAccounting>,
 ) -> (Option<TaskAccounting>, u64) {
+    let at_start = accounting_at_start(tracked, before);
     let Some((at_start, at_end)) = at_start.zip(at_end) else {
         return (None, 0);
     };

@@ -1,7 +1,7 @@
 //! Who woke which thread.
 
 use super::drain::Drained;
-use super::threads::ThreadIndex;
+use super::threads::{JoinedThread, ThreadIndex};
 use profiler_common::{WAKER_IDLE, WAKER_OTHER};
 use recording::process::{WakeSource, Waker};
 use std::cmp::Reverse;
@@ -9,8 +9,14 @@ use std::collections::BTreeMap;
 
 /// Lists wake-ups by source and woken thread, most first. Those of a thread that is not in the
 /// recording are left out, as the thread itself is.
-pub fn wakers(drained: &Drained, threads: &ThreadIndex) -> Vec<Waker> {
+pub fn wakers(drained: &Drained, joined: &[JoinedThread], threads: &ThreadIndex) -> Vec<Waker> {
     let mut sums: BTreeMap<(WakeSource, usize), u64> = BTreeMap::new();
+    for (to, thread) in joined.iter().enumerate() {
+        let unpaired = u64::from(thread.tracked.unpaired_wakes);
+        if unpaired > 0 {
+            sums.insert((WakeSource::Unknown, to), unpaired);
+        }
+    }
     for (from, to, count) in &drained.wakes {
         if let Some(to) = threads.get(*to) {
             *sums.entry((source(*from, threads), to)).or_default() += count;
@@ -55,7 +61,9 @@ mod tests {
             start_ns: 0,
             end_ns: 10,
         };
-        let index = ThreadIndex::of(&join(&live, &[], &nothing, &nothing, span));
+        let mut joined = join(&live, &[], &nothing, &nothing, span);
+        joined[1].tracked.unpaired_wakes = 6;
+        let index = ThreadIndex::of(&joined);
         let drained = Drained {
             // A pair may have several entries; 9 is not in the recording.
             wakes: vec![
@@ -68,13 +76,14 @@ mod tests {
             ],
             ..Drained::default()
         };
-        let found = wakers(&drained, &index);
+        let found = wakers(&drained, &joined, &index);
         let found: Vec<_> = found
             .iter()
             .map(|waker| (waker.from, waker.to, waker.count))
             .collect();
         let expected = [
             (WakeSource::Interrupt, 0, 7),
+            (WakeSource::Unknown, 1, 6),
             (WakeSource::Thread(0), 1, 5),
             (WakeSource::EndedThread, 0, 4),
             (WakeSource::OtherProcess, 0, 1),

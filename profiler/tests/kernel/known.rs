@@ -4,9 +4,12 @@
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::EventFd;
 use std::io::{ErrorKind, Read, Write, pipe, stdin, stdout};
+mod known_crowd;
+mod known_moves;
 mod known_relay;
 mod known_shapes;
 mod known_sites;
+mod known_uring;
 use known_sites::Fresh;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::linux::net::TcpStreamExt;
@@ -36,7 +39,7 @@ fn main() {
     if arguments[0] == "names" {
         known_shapes::rename(b'0');
     }
-    if arguments[0] != "workers" {
+    if !["workers", "passed"].contains(&arguments[0].as_str()) {
         println!("{}", std::process::id());
     }
     match arguments[0].as_str() {
@@ -80,10 +83,32 @@ fn main() {
         "compute" => after(wait_for_line, || {
             known_shapes::compute(Duration::from_millis(number(1) as u64))
         }),
+        "fork-compute" => after(wait_for_line, || {
+            known_shapes::fork_compute(milliseconds(number(1)));
+        }),
+        "crowd" => {
+            let length = milliseconds(number(3));
+            known_crowd::crowd(wait_for_line, number(1), number(2), length);
+        }
+        "splice" => after(wait_for_line, || known_moves::splice(number(1))),
+        "send-file" => after(wait_for_line, || known_moves::send_file(number(1))),
+        "many-messages" => after(wait_for_line, || known_moves::many_messages(number(1))),
+        "zero-copy" => after(wait_for_line, || known_moves::zero_copy(number(1))),
+        "uring" => after(wait_for_line, || {
+            known_moves::uring(number(1), arguments[2] == "poller");
+        }),
+        "passed" => known_moves::passed(wait_for_line, number(1)),
+        "churn" => after(wait_for_line, || known_crowd::churn(number(1))),
+        "pairs" => known_crowd::pairs(wait_for_line, number(1), number(2)),
+        "hold" => known_crowd::hold(wait_for_line, number(1), number(2)),
         "forks" => after(wait_for_line, || known_shapes::forks(number(1))),
         "datagrams" => after(wait_for_line, || datagrams(number(1))),
         other => panic!("unknown behaviour {other}"),
     }
+}
+
+fn milliseconds(count: usize) -> Duration {
+    Duration::from_millis(count as u64)
 }
 
 fn after(ready: impl FnOnce() -> usize, act: impl FnOnce()) {

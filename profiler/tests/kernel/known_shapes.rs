@@ -211,3 +211,18 @@ pub fn forks(times: usize) {
         }
     }
 }
+
+/// Forks a child that computes for this much CPU time, and ends.
+pub fn fork_compute(cpu_time: Duration) {
+    // SAFETY: there is no other thread.
+    match unsafe { nix::unistd::fork() }.expect("a child") {
+        nix::unistd::ForkResult::Child => {
+            compute(cpu_time);
+            // SAFETY: the child ends at once, without running any handler.
+            unsafe { libc::_exit(0) }
+        }
+        nix::unistd::ForkResult::Parent { child } => {
+            nix::sys::wait::waitpid(child, None).expect("it ends");
+        }
+    }
+}

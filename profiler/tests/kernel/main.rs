@@ -1,11 +1,15 @@
 //! The recorder on this kernel, with processes whose behaviour is known exactly. Needs privilege.
 
+mod commands;
 mod counts;
+mod crowd;
 mod go;
 mod hints;
 mod memory_stacks;
 mod modes;
+mod moves;
 mod names;
+mod namespaces;
 mod pidstat;
 mod quota;
 mod refused;
@@ -14,4 +18,5 @@ mod runtimes;
 mod shapes;
 mod stacks;
 mod support;
+mod trees;
 mod trouble;

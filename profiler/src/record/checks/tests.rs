@@ -178,7 +178,7 @@ fn detects_losses() {
     let ok = |name, counters: &Counters| check_with_steal(name, &[], &[], counters, 0).ok;
     let losses = Counters {
         exits_produced: 2,
-        lost_wakes: 1,
+        lost_faults: 1,
         ..Counters::default()
     };
     for name in ["accounting", "lost_events"] {

@@ -3,9 +3,10 @@
 use super::super::checks::{self, Evidence};
 use super::super::memory::{self, WindowRegions};
 use super::super::probe_groups::PROC_STAT;
-use super::super::threads::JoinedThread;
+use super::super::threads::{JoinedThread, cpu_clock_of_ended};
 use super::super::{assemble, host, runtime_stats, sockets, steal, target};
 use super::{Closed, Session};
+use recording::memory::{Memory, RegionWalk};
 use recording::observer::{Check, Mode, Observer, ProbeGroupStatus};
 use recording::process::{Cpu, Thread, TreeProcess};
 use recording::vocabulary::ProbeGroup;
@@ -22,11 +23,12 @@ impl Session {
         ended: Ended,
     ) -> Recording {
         let (drained, span) = (&closed.drained, closed.span);
-        let pid = self.tree.first().pid;
         let pids = self.tree.pids();
         let steal_ns = closed.after.steal_since(&self.opening.before);
-        let processes = self.tree.rows(joined, span);
-        self.runtime.look_at_all(pid, busiest_first(&processes));
+        let on_cpu_ns = |thread: &JoinedThread| thread.tracked.on_cpu_ns;
+        let processes = self.tree.rows(joined, span, on_cpu_ns);
+        self.runtime
+            .look_at_all(self.tree.first().pid, busiest_first(&processes));
         let runtime = self.runtime.runtime();
         let mut threads = assemble::threads(joined, drained, span);
         let observer = self.observer(closed);
@@ -39,7 +41,9 @@ impl Session {
         steal::set_apart(&mut threads, joined, steal_ns);
         let syscalls = assemble::syscalls(&threads, &drained.errors);
         let mut process = assemble::process(&threads);
-        process.cpu_clock_ns = closed.after.cpu_clock_since(&self.opening.before);
+        let of_ended = cpu_clock_of_ended(joined, &closed.after);
+        let of_live = closed.after.cpu_clock_since(&self.opening.before);
+        process.cpu_clock_ns = of_ended.map(|of_ended| of_ended + of_live);
         Recording {
             schema: recording::RECORDING_SCHEMA.into(),
             target: Target {
@@ -47,17 +51,13 @@ impl Session {
                 ..target::describe_again(&self.target, runtime)
             },
             processes,
-            host: host::fingerprint(pid, steal_ns, &self.placement),
+            host: host::fingerprint(&self.opening.quotas, steal_ns, &self.placement),
             window: self.opening.window(span, ended),
             process,
             sockets: sockets::sockets(drained, &syscalls),
             syscalls,
             faults,
-            memory: recording::memory::Memory {
-                series: std::mem::take(&mut self.series.memory),
-                region_series: std::mem::take(&mut self.series.regions),
-                ..memory::memory_of_all(&pids)
-            },
+            memory: self.memory(&self.tree.live_pids()),
             cpu: Cpu {
                 series: std::mem::take(&mut self.series.cpu),
             },
@@ -71,13 +71,28 @@ impl Session {
         }
     }
 
+    fn memory(&mut self, pids: &[u32]) -> Memory {
+        let memory = memory::memory_of_all(pids);
+        let (series, last) = (&self.series.walk, memory.region_walk);
+        Memory {
+            region_walk: RegionWalk {
+                in_pieces: series.in_pieces | last.in_pieces,
+                longest_ns: series.longest_ns.max(last.longest_ns),
+                interval_ns: series.interval_ns,
+            },
+            series: std::mem::take(&mut self.series.memory),
+            region_series: std::mem::take(&mut self.series.regions),
+            ..memory
+        }
+    }
+
     fn observer(&self, closed: &Closed) -> Observer {
         let costs = self.programs.costs();
         Observer {
             probe_groups: self.stats.scaled(costs, closed.span.length_ns()),
             lost_events: closed.drained.counters.lost(),
             cpu_ns: closed.own_cpu_ns,
-            rss_bytes: memory::memory_of(std::process::id()).peak_rss_bytes,
+            rss_bytes: memory::peak_rss_of(std::process::id()),
             sampled_ns: self.stats.sampled_ns(),
             syscall_entry_exit_ns: self.syscall_entry_exit_ns,
             mode: Mode::All,
@@ -104,7 +119,7 @@ impl Session {
                 .iter()
                 .any(|group| group.group == ProbeGroup::Wakeups && !group.programs.is_empty()),
             counters: &closed.drained.counters,
-            exits_consumed: self.ended_threads.len() as u64,
+            exits_consumed: self.ended.threads.len() as u64,
         })
     }
 }

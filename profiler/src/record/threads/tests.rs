@@ -1,4 +1,5 @@
 use super::*;
+use crate::record::proc_snapshot::ProcessAccounting;
 use profiler_common::Slot;
 use profiler_common::thread::{Accounting, OFF_CPU, RUNNABLE};
 
@@ -10,11 +11,13 @@ const SPAN: Span = Span {
 fn snapshot(tid: u32, exec_ns: u64) -> ProcSnapshot {
     let thread = TaskAccounting {
         name: format!("t{tid}"),
+        tgid: tid,
         exec_ns,
         run_delay_ns: 0,
         voluntary: 5,
         involuntary: 1,
         faults: 0,
+        runs: false,
     };
     ProcSnapshot {
         threads: BTreeMap::from([(tid, thread)]),
@@ -76,4 +79,61 @@ fn indexes_threads_that_the_programs_saw() {
     let tid = |serial| index.get(serial).map(|index| joined[index].tracked.tid);
     assert_eq!((tid(30), tid(31), tid(32)), (Some(8), Some(9), None));
     assert_eq!(tid(0), None, "the silent thread 7");
+}
+
+#[test]
+fn adds_up_the_cpu_time_of_ended_processes() {
+    let exit = |tgid, exec_ns| {
+        let mut thread = Tracked::new(tgid, tgid, tgid, OFF_CPU, 1200);
+        thread.flags = FLAG_BORN;
+        ThreadExit {
+            thread,
+            kernel_exec_ns: exec_ns,
+            ..ThreadExit::default()
+        }
+    };
+    let (before, mut after) = (snapshot(7, 10), snapshot(7, 20));
+    after.processes.insert(7, ProcessAccounting::default());
+    let exits = [exit(8, 200), exit(9, 30), exit(7, 1000)];
+    let joined = join(&[], &exits[..2], &before, &after, SPAN);
+    assert_eq!(cpu_clock_of_ended(&joined, &after), Some(230));
+    let joined = join(&[], &exits, &before, &after, SPAN);
+    assert_eq!(cpu_clock_of_ended(&joined, &after), Some(230), "7 is alive");
+    // It began before the window, and nothing was read of it.
+    let unknown = ThreadExit {
+        thread: Tracked::new(10, 10, 10, OFF_CPU, 1000),
+        ..ThreadExit::default()
+    };
+    let joined = join(&[], &[unknown], &before, &after, SPAN);
+    assert_eq!(cpu_clock_of_ended(&joined, &after), None);
+}
+
+#[test]
+fn takes_the_kernels_accounting_of_the_programs_over_that_of_proc() {
+    let mut thread = Tracked::new(1, 7, 1, RUNNABLE, 1000);
+    thread.flags |= FLAG_BASE;
+    (thread.base_exec_ns, thread.base_voluntary) = (500, u32::MAX);
+    Slot::exclusive(&mut thread).switch_in(1100);
+    let at_end = Accounting {
+        exec_ns: 600,
+        voluntary: 1,
+        ..Accounting::default()
+    };
+    Slot::exclusive(&mut thread).switch_out(1200, true, at_end);
+    let growth = |thread: &Tracked, at_end| {
+        let joined = join(
+            &[*thread],
+            &[],
+            &snapshot(7, 90),
+            &snapshot(7, at_end),
+            SPAN,
+        );
+        let kernel = joined[0].kernel.clone().expect("known");
+        (kernel.exec_ns, kernel.voluntary)
+    };
+    // It slept at the end, so that what `/proc` has since is not of the window.
+    assert_eq!(growth(&thread, 9_000), (100, 2));
+    Slot::exclusive(&mut thread).wake(1300);
+    Slot::exclusive(&mut thread).switch_in(1300);
+    assert_eq!(growth(&thread, 700), (200, 6), "it runs at the end");
 }

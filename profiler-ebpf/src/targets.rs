@@ -1,0 +1,60 @@
+//! Which processes are tracked.
+
+use crate::config::{MANY_TARGETS, TARGET_TGID};
+use crate::maps::{FORKED, TARGET_CACHE, TARGETS, count};
+use profiler_common::Forked;
+use profiler_common::process::{self, Cached, TARGET_CACHE_LEN};
+use profiler_common::slot::Field;
+
+/// Whether a thread group is tracked.
+#[inline(always)]
+pub fn is_target(tgid: u32) -> bool {
+    tgid == TARGET_TGID.load() || (MANY_TARGETS.load() == 1 && is_other_target(tgid))
+}
+
+#[inline(always)]
+fn is_other_target(tgid: u32) -> bool {
+    let Some(entry) = target_entry(tgid) else {
+        return false;
+    };
+    match process::look_up(entry.get(), tgid) {
+        Cached::Tracked => true,
+        Cached::Untracked => false,
+        Cached::Unknown => TARGETS.get_ptr(tgid).is_some(),
+    }
+}
+
+/// The cache's entry of a thread group.
+#[inline(always)]
+fn target_entry(tgid: u32) -> Option<Field<'static, u32>> {
+    let entry = TARGET_CACHE.get_ptr_mut(tgid % TARGET_CACHE_LEN)?;
+    // SAFETY: an array's memory stays in place, and no reference to it is ever made.
+    Some(unsafe { Field::inside(entry) })
+}
+
+/// Begins to track a process that a tracked one has forked.
+#[inline(always)]
+pub fn insert_process(tgid: u32, parent: u32, now: u64) {
+    let forked = Forked {
+        parent,
+        reserved: 0,
+        started_ns: now,
+    };
+    let known = TARGETS.insert(tgid, 0u32, 0).is_ok();
+    if !known || FORKED.insert(tgid, forked, 0).is_err() {
+        count(|counters| counters.lost_processes += 1);
+    }
+    if known && let Some(entry) = target_entry(tgid) {
+        entry.set(process::added(entry.get(), tgid));
+    }
+}
+
+/// Ends the tracking of a process, so that its id can be another's.
+#[inline(always)]
+pub fn remove_process(tgid: u32) {
+    if TARGETS.remove(tgid).is_ok()
+        && let Some(entry) = target_entry(tgid)
+    {
+        entry.set(process::removed(entry.get(), tgid));
+    }
+}
