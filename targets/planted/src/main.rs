@@ -15,6 +15,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
+use faults::background;
 use std::env;
 
 #[tokio::main(flavor = "current_thread")]
@@ -22,9 +23,10 @@ async fn main() -> anyhow::Result<()> {
     let mut words = env::args().skip(1);
     let (name, dose) = (words.next().unwrap_or_default(), words.next());
     let dose = dose.map_or(Ok(0), |dose| dose.parse())?;
-    if name == faults::background::BURN {
-        faults::background::burn_while_parent_lives();
-        return Ok(());
+    match name.as_str() {
+        background::BURN => background::burn_until_input_ends(),
+        background::START_BURN => return background::start_burn(),
+        _ => {}
     }
     let upstream = env::var("UPSTREAM")?;
     let fault = faults::plant(&name, dose, &upstream)?;

@@ -2,11 +2,13 @@
 
 use super::{Fault, Nothing, work::compute_for};
 use crate::truth;
-use nix::unistd::getppid;
-use std::{env, process::Command, thread, time::Duration};
+use std::process::{self, Command};
+use std::{env, io, thread, time::Duration};
 
 /// First argument of a process that only computes.
 pub const BURN: &str = "burn";
+/// First argument of a process that starts one of these.
+pub const START_BURN: &str = "start-burn";
 
 /// Period of a timer.
 const TICK: Duration = Duration::from_millis(1);
@@ -43,19 +45,37 @@ fn spawn(threads: u64, name: &str, turn: fn()) -> anyhow::Result<Box<dyn Fault>>
     Ok(Box::new(Nothing))
 }
 
-/// Starts processes that compete with this one for the CPU.
+/// Starts processes that compete with this one for the CPU. They are not in its
+/// process tree, since their parent ends at once. They end when this process closes their pipe.
 pub fn neighbours(processes: u64) -> anyhow::Result<Box<dyn Fault>> {
     let program = env::current_exe()?;
+    let (ended, running) = io::pipe()?;
     for _ in 0..processes {
-        Command::new(&program).arg(BURN).spawn()?;
+        let mut parent = Command::new(&program);
+        let status = parent.arg(START_BURN).stdin(ended.try_clone()?).status()?;
+        anyhow::ensure!(status.success(), "cannot start a neighbour: {status}");
     }
-    Ok(Box::new(Nothing))
+    Ok(Box::new(Neighbours(running)))
 }
 
-/// Computes until the parent process ends.
-pub fn burn_while_parent_lives() {
-    let parent = getppid();
-    while getppid() == parent {
+/// Keeps the neighbours running.
+struct Neighbours(#[expect(dead_code, reason = "held, never written")] io::PipeWriter);
+
+impl Fault for Neighbours {}
+
+/// Starts a process that computes, and leaves it behind.
+pub fn start_burn() -> anyhow::Result<()> {
+    Command::new(env::current_exe()?).arg(BURN).spawn()?;
+    Ok(())
+}
+
+/// Computes until standard input ends.
+pub fn burn_until_input_ends() -> ! {
+    thread::spawn(|| {
+        io::copy(&mut io::stdin(), &mut io::sink()).ok();
+        process::exit(0);
+    });
+    loop {
         compute_for(TURN);
         thread::sleep(TURN);
     }
