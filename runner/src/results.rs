@@ -26,9 +26,10 @@ pub fn of_round(round: &Round) -> String {
         let mean = sum as f64 / starts.len() as f64 / 1e6;
         return format!("{} starts, first token after {mean:.1} ms", starts.len());
     }
-    match &recording.load {
-        Some(load) => format!("{} in {seconds:.1} s", of_load(load)),
-        None => format!("recorded for {seconds:.1} s"),
+    match (&recording.load, &recording.work) {
+        (Some(load), _) => format!("{} in {seconds:.1} s", of_load(load)),
+        (None, Some(work)) => format!("{} {}s in {seconds:.1} s", work.count, work.name),
+        (None, None) => format!("recorded for {seconds:.1} s"),
     }
 }
 

@@ -23,7 +23,7 @@ pub fn rates(comparison: &Comparison, metric: &Metric, arms: &[&String]) -> Opti
         format::quantity(cpu.copied().unwrap_or(f64::NAN), Unit::Ns)
     });
     Some(format!(
-        "{} {}/s, {} CPU/s",
+        "{} {}s/s, {} CPU/s",
         against(rates.collect()),
         clean(metric.per.label()),
         against(cpu.collect())

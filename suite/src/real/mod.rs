@@ -1,4 +1,4 @@
-//! `suite real`: recordings of programs that people run, against the kernel's other counters.
+//! `suite real`: recordings of programs that people run, against other tools.
 //!
 //! Each program is recorded from idle, through a load, to idle again. The recorder, `perf stat` and
 //! bpftrace watch the whole of it, so that their counts are of the same events.
@@ -39,6 +39,9 @@ pub struct Arguments {
     /// Write the tables to this file, too.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Keep the recordings in this folder.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
 }
 
 /// A program's recording beside the counters of other tools.
@@ -62,6 +65,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         eprintln!("{} …", program.name);
         let outcome = measure(program, &kontrast, arguments.seconds);
         let outcome = outcome.with_context(|| format!("cannot measure {}", program.name))?;
+        if let Some(keep) = &arguments.keep {
+            let folder = keep.join(program.name);
+            fs::create_dir_all(&folder)
+                .with_context(|| format!("cannot create {}", folder.display()))?;
+            recording::io::save_recording(&folder, &outcome.recording)?;
+        }
         print!("{}", report::details(&outcome));
         outcomes.push(outcome);
     }

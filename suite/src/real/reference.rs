@@ -1,4 +1,4 @@
-//! Counters of other tools: `/proc`, `perf stat` and bpftrace.
+//! Counters of other tools: `perf stat` and bpftrace.
 
 use anyhow::{Context, Result, bail, ensure};
 use procfs::process::{Process, Stat, all_processes};
@@ -13,12 +13,13 @@ use crate::process;
 /// bpftrace prints its first line before the last of its probes is attached.
 const ATTACHING: Duration = Duration::from_secs(2);
 /// Events of `perf stat`.
-const EVENTS: &str = "context-switches,minor-faults,major-faults";
+const EVENTS: &str = "task-clock,context-switches,minor-faults,major-faults";
 
 /// Counts of other tools.
 #[derive(Debug, Default)]
 pub struct Counted {
-    /// User and system time of the processes, ended ones included.
+    /// Time on a CPU. (The kernel's own accounting in `/proc` charges up to some per cent of
+    /// waiting as running, see docs/recording.md.)
     pub cpu_ns: u64,
     /// Context switches.
     pub switches: u64,
@@ -35,7 +36,6 @@ pub struct Counted {
 /// Tools that count.
 pub struct Reference {
     root: u32,
-    cpu_ns: u64,
     perf: Child,
     bpftrace: Child,
 }
@@ -57,7 +57,6 @@ impl Reference {
         thread::sleep(ATTACHING);
         Ok(Reference {
             root,
-            cpu_ns: cpu_ns(&tree),
             perf,
             bpftrace,
         })
@@ -70,7 +69,6 @@ impl Reference {
     pub fn stop(self) -> Result<Counted> {
         let Reference {
             root,
-            cpu_ns: before,
             perf,
             bpftrace,
         } = self;
@@ -79,7 +77,6 @@ impl Reference {
             .iter()
             .map(|stat| u64::try_from(stat.num_threads).unwrap_or(0));
         let mut counted = Counted {
-            cpu_ns: cpu_ns(&tree).saturating_sub(before),
             syscalls: syscalls(&interrupt(bpftrace, |child| {
                 child
                     .stdout
@@ -101,8 +98,9 @@ impl Reference {
             let found = events.get(name).copied();
             found.with_context(|| format!("perf stat did not count {name}: {printed}"))
         };
-        counted.switches = event("context-switches")?;
-        counted.faults = event("minor-faults")? + event("major-faults")?;
+        counted.cpu_ns = (event("task-clock")? * 1e6) as u64;
+        counted.switches = event("context-switches")? as u64;
+        counted.faults = (event("minor-faults")? + event("major-faults")?) as u64;
         ensure!(!counted.syscalls.is_empty(), "bpftrace saw no system call");
         Ok(counted)
     }
@@ -174,19 +172,8 @@ fn tree(root: u32) -> Result<Vec<Stat>> {
     Ok(tree)
 }
 
-/// Returns user and system time, with that of children that were waited for.
-fn cpu_ns(tree: &[Stat]) -> u64 {
-    let own = tree.iter().map(|stat| stat.utime + stat.stime);
-    let ended = tree.iter().map(|stat| stat.cutime + stat.cstime);
-    let ticks = own.sum::<u64>()
-        + ended
-            .map(|ticks| u64::try_from(ticks).unwrap_or(0))
-            .sum::<u64>();
-    ticks * (1_000_000_000 / procfs::ticks_per_second())
-}
-
-/// Parses the lines of `perf stat -x,`: `1234,,context-switches,…`.
-fn events(text: &str) -> BTreeMap<String, u64> {
+/// Parses the lines of `perf stat -x,`: `1234,,context-switches,…`. Clocks are in ms.
+fn events(text: &str) -> BTreeMap<String, f64> {
     let lines = text.lines().filter_map(|line| {
         let mut fields = line.split(',');
         let count = fields.next()?.parse().ok()?;
@@ -224,13 +211,15 @@ mod tests {
     fn reads_the_output_of_both_tools() {
         let perf = "\
 # started on Sun Nov 29
+4321.50,msec,task-clock,4321500000,100.00,0.864,CPUs utilized
 1234,,context-switches,5000000000,100.00,,
 56,,minor-faults:u,5000000000,100.00,,
 <not counted>,,major-faults,0,0.00,,
 ";
         let events = events(perf);
-        assert_eq!(events.get("context-switches"), Some(&1234));
-        assert_eq!(events.get("minor-faults"), Some(&56));
+        assert_eq!(events.get("task-clock"), Some(&4321.5));
+        assert_eq!(events.get("context-switches"), Some(&1234.0));
+        assert_eq!(events.get("minor-faults"), Some(&56.0));
         assert_eq!(events.get("major-faults"), None);
         let bpftrace = "\n\n@c[0]: 12\n@c[232]: 5678\n@t[4]: 1\n";
         assert_eq!(syscalls(bpftrace), BTreeMap::from([(0, 12), (232, 5678)]));
