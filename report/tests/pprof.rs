@@ -11,6 +11,8 @@ fn lists_the_costliest_functions_in_pprof() {
     let mut recordings = recording::testing::three_arms();
     recordings.truncate(1);
     stacks::add(&mut recordings);
+    let hostile = ";\u{1b}[2J\n</script>".repeat(1 << 16);
+    recordings[0].1.stacks.frames[0].function = hostile;
     let flame = analysis::flame::whole(&recordings).expect("stacks");
     let total = flame.arms[0].total();
     let dir = tempfile::tempdir().expect("a temporary directory");

@@ -124,18 +124,23 @@ pub fn of_pair(flame: &Flame, pair: &FlamePair, id: String) -> FlameFigure {
         id,
         title: format!("{b} against {a}: {layout}"),
         description: "Differential flame graph, roots on top".into(),
-        legend: of_differences(),
+        legend: of_differences(pair),
         chart: FlameChart {
             trees: trees.collect(),
         },
     }
 }
 
-fn of_differences() -> Vec<LegendEntry> {
+fn of_differences(pair: &FlamePair) -> Vec<LegendEntry> {
+    let mut nodes = pair.trees.iter().flatten();
+    let same = match nodes.any(|node| node.ci95.is_some()) {
+        true => "the interval over rounds includes 0",
+        false => "no interval over rounds: record several",
+    };
     let colours = [
         (FlamePaint::Rise, "higher in the second arm"),
         (FlamePaint::Fall, "lower in the second arm"),
-        (FlamePaint::Same, "the interval over rounds includes 0"),
+        (FlamePaint::Same, same),
     ];
     let dashed = LegendEntry {
         class: "fe only",
