@@ -54,6 +54,7 @@ fn poison_comparison(comparison: &mut Comparison) {
     let flame = comparison.flame.as_mut().expect("the example has stacks");
     for frame in &mut flame.frames {
         (frame.label, frame.module) = (hostile(), hostile());
+        frame.package = hostile();
     }
     for arm in &mut comparison.arms {
         arm.functions.iter_mut().for_each(|found| {

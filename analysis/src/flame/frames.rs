@@ -50,6 +50,7 @@ impl Frames {
             level,
             label: label.into(),
             module: String::new(),
+            package: String::new(),
             place: None,
             unnamed: false,
         })
@@ -79,6 +80,7 @@ pub(super) fn function(
         level: FlameLevel::Function,
         label,
         module,
+        package: frame.package.clone(),
         place: Some(frame.place),
         unnamed,
     };

@@ -15,11 +15,7 @@ fn frame(builder: &mut StacksBuilder, name: &str, build: &str) -> StackFrame {
     let address = name.strip_prefix("0x");
     let address = address.map(|hex| u64::from_str_radix(hex, 16).expect("hexadecimal"));
     StackFrame {
-        function: if address.is_some() {
-            String::new()
-        } else {
-            name.into()
-        },
+        function: address.map_or_else(|| name.into(), |_| String::new()),
         module: Some(module),
         address: address.unwrap_or_default(),
         place: CodePlace::Region(RegionClass::BinaryText),

@@ -47,6 +47,9 @@ pub struct FlameFrame {
     /// File that the function's code was mapped from; empty without one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub module: String,
+    /// Package that the function belongs to, where it is known. Never trusted, renderers escape it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub package: String,
     /// Where the function's code lies; absent for other levels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<CodePlace>,

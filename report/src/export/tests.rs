@@ -15,6 +15,7 @@ fn frame(level: FlameLevel, label: &str) -> FlameFrame {
         } else {
             String::new()
         },
+        package: String::new(),
         place: is_function.then_some(CodePlace::Region(RegionClass::BinaryText)),
         unnamed: false,
     }

@@ -213,7 +213,10 @@ fn name(flame: &Flame, frame: usize) -> String {
     let Some(frame) = flame.frames.get(frame) else {
         return "(damaged file)".into();
     };
-    clean(&frame.label)
+    match frame.package.as_str() {
+        "" => clean(&frame.label),
+        package => format!("{} [{}]", clean(&frame.label), clean(package)),
+    }
 }
 
 fn paint(frame: Option<&FlameFrame>) -> FlamePaint {
