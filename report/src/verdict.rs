@@ -180,7 +180,7 @@ fn of_pair(comparison: &Comparison, metric: &Metric, pair: &Pair, place: Evidenc
         parts: (differ || single)
             .then(|| parts::of_pair(metric, pair, &side, arm(side.costly)))
             .flatten(),
-        coverage: notes::coverage_of_pair(comparison, metric, pair),
+        coverage: notes::coverage_of_pair(comparison, metric, pair, differ || single),
         what_to_try: differ
             .then(|| notes::advice(comparison, metric, Some((pair, &side))))
             .flatten(),

@@ -10,11 +10,18 @@ use recording::vocabulary::Per;
 /// Begins each advice.
 const LEAD: &str = "what to try";
 
-/// Returns the shares of a difference that rows account for and that have a name, and the named
-/// share of each arm's CPU time; nothing without a ledger.
-pub fn coverage_of_pair(comparison: &Comparison, metric: &Metric, pair: &Pair) -> Option<String> {
-    let shares = pair.accounted.zip(pair.named);
-    let (accounted, named) = shares.filter(|_| metric.name.is_cpu_time())?;
+/// Returns the shares of a difference that rows account for and that have a name, where arms
+/// differ, and the named share of each arm's CPU time; nothing without a ledger. Shares of a
+/// difference that is noise mean nothing.
+pub fn coverage_of_pair(
+    comparison: &Comparison,
+    metric: &Metric,
+    pair: &Pair,
+    differ: bool,
+) -> Option<String> {
+    if !metric.name.is_cpu_time() {
+        return None;
+    }
     let named_of = |name: &String| {
         let arm = comparison.arms.iter().find(|arm| arm.arm == *name)?;
         let share = format::percent_tenths(arm.named?);
@@ -24,15 +31,18 @@ pub fn coverage_of_pair(comparison: &Comparison, metric: &Metric, pair: &Pair) -
         .into_iter()
         .filter_map(named_of)
         .collect();
-    let mut text = format!(
-        "accounted for: {} of the difference; named: {}",
-        format::percent_tenths(accounted),
-        format::percent_tenths(named)
-    );
-    if !arms.is_empty() {
-        text += &format!("; named of each arm's CPU: {}", arms.join(", "));
-    }
-    Some(text)
+    let shares = pair.accounted.zip(pair.named).filter(|_| differ);
+    let mut parts = Vec::new();
+    parts.extend(shares.map(|(accounted, named)| {
+        format!(
+            "accounted for: {} of the difference; named: {}",
+            format::percent_tenths(accounted),
+            format::percent_tenths(named)
+        )
+    }));
+    let named = format!("named of each arm's CPU: {}", arms.join(", "));
+    parts.extend((!arms.is_empty()).then_some(named));
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// Returns the shares of an arm's CPU time that rows account for and that have a name.

@@ -172,6 +172,13 @@ fn states_both_figures_of_a_pair_and_the_named_share_of_each_arm() {
              named of each arm's CPU: 99.5 % of go, 91.0 % of bun"
         )
     );
+    comparison.metrics[0].pairs[0].verdict = Outcome::Inconclusive;
+    let noisy = verdicts(&comparison).remove(0);
+    assert_eq!(
+        noisy.coverage.as_deref(),
+        Some("named of each arm's CPU: 99.5 % of go, 91.0 % of bun"),
+        "shares of noise mean nothing"
+    );
     comparison.arms.truncate(1);
     let alone = verdicts(&comparison).remove(0);
     assert_eq!(
