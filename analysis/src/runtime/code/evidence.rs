@@ -82,10 +82,17 @@ const SOURCES: &[Rule] = &[
             "marksweep",
         ],
     ),
-    (JavaScript, &["/llint/", "/interpreter/"]),
+    (JavaScript, &["/llint/"]),
     (
         Scheduler,
-        &["lock", "mutex", "parkinglot", "threadpool", "scheduler"],
+        &[
+            "/lock",
+            "jslock",
+            "mutex",
+            "parkinglot",
+            "threadpool",
+            "scheduler",
+        ],
     ),
     (
         Text,
@@ -108,6 +115,7 @@ const SOURCES: &[Rule] = &[
         Engine,
         &[
             "javascriptcore/runtime/",
+            "javascriptcore/interpreter/",
             "javascriptcore/bytecode/",
             "/bindings/",
         ],
@@ -174,15 +182,6 @@ const TEXTS: &[Rule] = &[
     (
         Gc,
         &["SlotVisitor", "MarkStack", "MarkedBlock", "CollectionScope"],
-    ),
-    (
-        Allocation,
-        &[
-            "allocateSlow",
-            "allocateIn",
-            "MemoryExhaustion",
-            "out of memory",
-        ],
     ),
     (
         Engine,

@@ -12,7 +12,7 @@
 use super::segments::{Segment, read_pieces};
 use crate::record::symbols::references::{LONGEST, referred};
 use recording::code_hint::Neighbours;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 
 /// Ends of names of source files. Headers are left out: their code is inlined anywhere.
@@ -29,6 +29,8 @@ const MOST_REFERENCES: usize = 1 << 20;
 const PROLOGUE: [u8; 4] = [0x55, 0x48, 0x89, 0xe5];
 /// How far a neighbour may be, in bytes.
 const REACH: u64 = 64 * 1024;
+/// Functions from which it is seen whether those of one source file lie together.
+const FEWEST_FUNCTIONS: usize = 3;
 /// Tries from which the share of right conclusions is known well enough.
 const FEWEST_TRIES: u64 = 20;
 /// Share of right conclusions from which a folder is concluded, in percent.
@@ -173,6 +175,7 @@ impl SourceMap {
     }
 
     /// Returns the functions that refer to source files, each with the file that it refers to most.
+    /// Files whose code is inlined into others are left out.
     fn by_function(&self, references: &[(u64, usize)]) -> Vec<(u64, usize)> {
         let mut counts: BTreeMap<u64, BTreeMap<usize, u64>> = BTreeMap::new();
         for (place, source) in references {
@@ -181,8 +184,11 @@ impl SourceMap {
                 *of_function.entry(*source).or_default() += 1;
             }
         }
+        let inlined = inlined(&counts);
         let most = counts.into_iter().filter_map(|(function, counts)| {
-            let (source, _) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+            let counts = counts.into_iter();
+            let own = counts.filter(|(source, _)| !inlined.contains(source));
+            let (source, _) = own.max_by_key(|(_, count)| *count)?;
             Some((function, source))
         });
         most.collect()
@@ -220,6 +226,25 @@ impl SourceMap {
         let folders = folders.map(|(at, _)| &one[..=at]);
         folders.filter(move |folder| is_near && other.starts_with(folder))
     }
+}
+
+/// Returns the source files whose functions lie in many places: their code is inlined into functions
+/// of other files, so that a reference to them proves nothing.
+fn inlined(counts: &BTreeMap<u64, BTreeMap<usize, u64>>) -> BTreeSet<usize> {
+    let mut functions: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+    for (function, sources) in counts {
+        for source in sources.keys() {
+            functions.entry(*source).or_default().push(*function);
+        }
+    }
+    let is_scattered = |functions: &Vec<u64>| {
+        let near = |one: &u64, next: &u64| next - one <= REACH;
+        let longest = functions.chunk_by(near).map(<[u64]>::len).max();
+        functions.len() >= FEWEST_FUNCTIONS && 2 * longest.unwrap_or(0) < functions.len()
+    };
+    let scattered = functions.into_iter();
+    let scattered = scattered.filter(|(_, functions)| is_scattered(functions));
+    scattered.map(|(source, _)| source).collect()
 }
 
 /// Returns the path of a source file without leading steps upwards; `None` for other text.

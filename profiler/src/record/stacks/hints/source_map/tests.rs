@@ -130,6 +130,27 @@ fn concludes_nothing_where_neighbours_are_often_wrong() {
 }
 
 #[test]
+fn leaves_out_source_files_that_are_inlined_in_many_places() {
+    let mut built = Built::new();
+    let mut inlined = Vec::new();
+    for _ in 0..3 {
+        inlined.push(built.function(Some("engine/heap/Allocate.cpp")));
+        for _ in 0..=REACH / STEP {
+            built.function(None);
+        }
+    }
+    let together = [(); 3].map(|()| built.function(Some("engine/heap/Heap.cpp")));
+    let map = built.read();
+    for function in inlined {
+        assert_eq!(map.of(function), None);
+    }
+    for function in together {
+        let path = path(map.of(function));
+        assert_eq!(path.as_deref(), Some("engine/heap/Heap.cpp"));
+    }
+}
+
+#[test]
 fn concludes_nothing_from_few_or_far_neighbours() {
     let mut few = Built::new();
     few.function(Some("heap/a.cpp"));
