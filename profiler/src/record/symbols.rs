@@ -10,6 +10,7 @@ pub mod image;
 pub mod inlined;
 mod lookup;
 mod mini;
+pub mod package;
 mod pclntab;
 pub mod readable;
 pub mod references;

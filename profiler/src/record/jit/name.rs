@@ -10,8 +10,12 @@ pub fn readable(bytes: &[u8]) -> String {
     words.join(" ").chars().take(LONGEST_NAME).collect()
 }
 
-/// Returns `server.ts:12:3` of `file:///srv/app/server.ts:12:3`.
+/// Returns `server.ts:12:3` of `file:///srv/app/server.ts:12:3`. The path inside a package stays.
 fn without_folders(word: &str) -> &str {
+    const PACKAGES: &str = "node_modules/";
+    if let Some(at) = word.rfind(PACKAGES) {
+        return &word[at..];
+    }
     let is_path = word.starts_with('/') || word.contains(":///");
     match word.rsplit_once('/') {
         Some((_, file)) if is_path && !file.is_empty() => file,
@@ -34,6 +38,10 @@ mod tests {
                 "JS:~afterWrite node:internal/streams/writable:701:20",
             ),
             ("RegExp:a/b /", "RegExp:a/b /"),
+            (
+                "JS:*get file:///srv/node_modules/hono/dist/router.js:1:13",
+                "JS:*get node_modules/hono/dist/router.js:1:13",
+            ),
         ] {
             assert_eq!(readable(written.as_bytes()), expected);
         }

@@ -5,13 +5,17 @@ use crate::record::code_samples;
 use crate::record::symbols::bounded::Bounded;
 use crate::record::symbols::debug_files::{DebugFiles, Wanted};
 use crate::record::symbols::image::{Function, Image};
+use crate::record::symbols::package::{Language, package};
 use crate::record::symbols::{functions_in, inlined_in};
 use recording::stacks::{StackFrame, StacksBuilder};
 use recording::{CodeHint, Recording, Stacks};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Functions, and those that are inlined there, by module and address of the code.
-type Named = BTreeMap<(usize, u64), (Function, Vec<String>)>;
+/// Functions by module and address of the code.
+type Named = BTreeMap<(usize, u64), NamedCode>;
+
+/// A function, those that are inlined there, and the language that names them.
+type NamedCode = (Function, Vec<String>, Language);
 
 /// Names frames of a recording, and its samples with them, by debug files. Returns the number of
 /// frames that got a name, and of those that had none.
@@ -73,7 +77,7 @@ fn functions_of(
     wanted: &Wanted,
     mut missing: BTreeSet<u64>,
     debug_files: &DebugFiles,
-) -> BTreeMap<u64, (Function, Vec<String>)> {
+) -> BTreeMap<u64, NamedCode> {
     let mut named = BTreeMap::new();
     for file in debug_files.find(wanted, None) {
         let Ok(bounded) = file.try_clone().map(Bounded::new) else {
@@ -83,13 +87,14 @@ fn functions_of(
             continue;
         };
         let functions = functions_in(&image, std::iter::empty(), &missing, 1);
+        let language = Language::of(&image);
         let addresses = functions.keys().copied().collect();
         let largest = debug_files.largest_dwarf();
         let read = (&file, &image);
         let mut inlined = inlined_in(read, std::iter::empty(), &addresses, largest);
         named.extend(functions.into_iter().map(|(address, function)| {
             let inlined = inlined.remove(&address).unwrap_or_default();
-            (address, (function, inlined))
+            (address, (function, inlined, language))
         }));
         missing.retain(|address| !named.contains_key(address));
         if missing.is_empty() {
@@ -159,8 +164,9 @@ fn renamed_frame(frame: &StackFrame, named: &Named, modules: &[usize]) -> Vec<St
         ..frame.clone()
     };
     match key.and_then(|key| named.get(&key)) {
-        Some((function, inlined)) => {
+        Some((function, inlined, language)) => {
             let frame = StackFrame {
+                package: package(&function.name, None, *language),
                 function: function.name.clone(),
                 address: function.start,
                 code: None,

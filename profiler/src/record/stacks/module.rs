@@ -7,6 +7,7 @@ use crate::record::symbols::bounded::Bounded;
 use crate::record::symbols::debug_files::{DebugFiles, Wanted};
 use crate::record::symbols::image::{Functions, Image, Segment};
 use crate::record::symbols::inlined::Inlined;
+use crate::record::symbols::package::Language;
 use crate::record::symbols::root::Root;
 use crate::record::symbols::{address_of, functions_in, ifunc, inlined_in, unwind};
 use object::{Object, ObjectSymbol, SymbolKind};
@@ -35,6 +36,7 @@ pub struct ModuleFile {
     /// Starts of functions without a symbol, by address of their code.
     starts: BTreeMap<u64, u64>,
     inlined: Inlined,
+    language: Language,
 }
 
 /// A place in code.
@@ -77,6 +79,7 @@ impl ModuleFile {
             starts,
             functions,
             inlined,
+            language: Language::of(&image),
             build_id: wanted.build_id.clone(),
             segments,
             keeps_frame_pointers: true,
@@ -88,6 +91,11 @@ impl ModuleFile {
     /// Returns the build id; empty if the file has none.
     pub fn build_id(&self) -> &str {
         &self.build_id
+    }
+
+    /// Returns the language that names its functions.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// Returns the open file.

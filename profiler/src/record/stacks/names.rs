@@ -7,6 +7,7 @@ use super::module::{ModuleFile, Place};
 use super::sources::Symbols;
 use crate::record::memory::MappedFile;
 use crate::record::process_code::Processes;
+use crate::record::symbols::package::{Language, package};
 use crate::record::symbols::readable::shortened;
 use profiler_common::call_stack::CallStack;
 use recording::stacks::{Module, StackFrame, StacksBuilder};
@@ -183,18 +184,39 @@ impl<'a> Names<'a> {
         let kernel = kernel_frames(stack).iter().enumerate().map(code_address);
         let kernel = kernel.filter_map(|address| self.kernel.get(&address));
         let innermost_first: Vec<&Found> = kernel.chain(user).collect();
-        let frames = |found: &&Found| {
-            let frame = StackFrame {
-                function: found.place.function.clone(),
-                module: self.module_of(found, builder),
-                address: found.place.start,
-                code: found.place.code,
-                place: found.region,
-                ..StackFrame::default()
-            };
-            frame.with_inlined(&found.place.inlined)
+        let outermost_first = innermost_first.into_iter().rev();
+        let frames = outermost_first.flat_map(|found| self.frames_of(found, builder));
+        frames.collect()
+    }
+
+    /// Returns the frame of an address, after those of the functions that it is inlined into.
+    fn frames_of(&self, found: &Found, builder: &mut StacksBuilder) -> Vec<StackFrame> {
+        let frame = StackFrame {
+            function: found.place.function.clone(),
+            module: self.module_of(found, builder),
+            address: found.place.start,
+            code: found.place.code,
+            place: found.region,
+            ..StackFrame::default()
         };
-        innermost_first.iter().rev().flat_map(frames).collect()
+        let frames = frame.with_inlined(&found.place.inlined).into_iter();
+        frames
+            .map(|frame| self.with_package(found, frame))
+            .collect()
+    }
+
+    fn with_package(&self, found: &Found, frame: StackFrame) -> StackFrame {
+        if found.region == CodePlace::Kernel {
+            return frame;
+        }
+        let key = found.module.as_ref();
+        let file = key.and_then(|key| self.files.get(key));
+        let language = file.map_or(Language::Other, ModuleFile::language);
+        let path = key.map(|(path, _)| path.as_path());
+        StackFrame {
+            package: package(&frame.function, path, language),
+            ..frame
+        }
     }
 
     /// Returns the caller that frame pointers miss: the innermost function keeps no frame, and its

@@ -61,6 +61,11 @@ impl<'a, R: ReadRef<'a>> Image<'a, R> {
         &self.elf
     }
 
+    /// Returns whether Go's linker made the file.
+    pub fn is_go(&self) -> bool {
+        self.is_go
+    }
+
     /// Returns the GNU build id in hexadecimal digits; empty without one.
     pub fn build_id(&self) -> String {
         let bytes = self.elf.build_id().ok().flatten().unwrap_or_default();
