@@ -228,8 +228,8 @@ impl SourceMap {
     }
 }
 
-/// Returns the source files whose functions lie in many places: their code is inlined into functions
-/// of other files, so that a reference to them proves nothing.
+/// Returns the source files whose functions lie in many places: their code is inlined into
+/// functions of other files, so that a reference to them proves nothing.
 fn inlined(counts: &BTreeMap<u64, BTreeMap<usize, u64>>) -> BTreeSet<usize> {
     let mut functions: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
     for (function, sources) in counts {
