@@ -41,9 +41,15 @@ fn rejects_invalid_arms_before_writing() {
     );
     refused(
         &place,
-        &["a=pid:1@ftp://x".into()],
+        &["a=pid:1@https://x".into()],
         &[],
         &["is not an http:// URL"],
+    );
+    refused(
+        &place,
+        &["a=pid:1@ftp://x".into()],
+        &[],
+        &["does not speak HTTP", "--load-command"],
     );
     refused(
         &place,
