@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-const BODY: &str = r#"{"message":"hello","model":"stub","stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
+const BODY: &str =
+    r#"{"model":"stub","stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -77,8 +78,9 @@ async fn user(
         }
         sender.ready().await?;
         let http = target.address_to(&request, &Values::default());
-        let http = http.map(Full::new);
-        let mut body = sender.send_request(http).await?.into_body();
+        let answer = sender.send_request(http.map(Full::new)).await?;
+        anyhow::ensure!(answer.status().is_success(), "status {}", answer.status());
+        let mut body = answer.into_body();
         while let Some(frame) = body.frame().await {
             if let Some(data) = frame?.data_ref() {
                 let found = memchr::memmem::find_iter(data, b"\"content\":\" ").count();
