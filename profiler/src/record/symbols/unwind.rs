@@ -6,6 +6,8 @@ use object::{Object, ObjectSection, ReadRef};
 use std::collections::{BTreeMap, BTreeSet};
 
 const BYTES_OF_POINTER: u8 = 8;
+/// Place of the byte that says how the number of entries in `.eh_frame_hdr` is encoded.
+const ENCODING_OF_COUNT: usize = 2;
 
 /// Finds the start of the function that holds each address; leaves out addresses that no entry of
 /// the table covers.
@@ -20,6 +22,10 @@ pub fn starts<'a, R: ReadRef<'a>>(
     let (Ok(index_bytes), Ok(table_bytes)) = (index.data(), table.data()) else {
         return BTreeMap::new();
     };
+    // Linkers write a count of four bytes. The library multiplies larger ones beyond 64 bits.
+    if index_bytes.get(ENCODING_OF_COUNT) != Some(&gimli::DW_EH_PE_udata4.0) {
+        return BTreeMap::new();
+    }
     let bases = BaseAddresses::default()
         .set_eh_frame_hdr(index.address())
         .set_eh_frame(table.address());
