@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Least share of an inner function's samples in times with awake helpers. Measured on Bun 1.3 and
 /// 1.4: 0.97 and more for marking.
 const INNER_SHARE: f64 = 0.75;
-/// The same for their callers. Measured: 0.53 to 0.82 for the outermost function of collection, and
-/// 0.17 to 0.19 for the event loop above it.
+/// The same for their callers. Measured: 0.53 to 0.85 for the outermost function of collection, and
+/// 0.17 to 0.39 for the event loop above it, which is the share of its whole thread.
 const CALLER_SHARE: f64 = 0.35;
 /// Part of the samples below inner functions that is also below a caller of all of them. Some
 /// stacks are broken.
@@ -45,27 +45,35 @@ pub(super) fn roots(recording: &Recording) -> Vec<GcRoot> {
             found.entry(frame).or_default().add(count);
         }
     }
-    let above = |share| {
+    let above = |share: f64, chance: f64| {
         let known = found.iter().filter(move |(_, tally)| {
-            let sure = tally.exceeds(all.share());
+            let sure = tally.exceeds(chance);
             sure && tally.share() >= share
         });
         known.map(|(frame, _)| *frame)
     };
-    let mut roots: BTreeSet<usize> = above(INNER_SHARE).collect();
+    let mut roots: BTreeSet<usize> = above(INNER_SHARE, all.share()).collect();
     let mut inner = 0;
+    let mut collecting: BTreeSet<usize> = BTreeSet::new();
     let mut called: BTreeMap<usize, u64> = BTreeMap::new();
     for count in counts() {
         let frames: BTreeSet<usize> = frames(recording, count.node).into_iter().collect();
         if !frames.is_disjoint(&roots) {
             inner += count.samples;
+            collecting.insert(count.thread);
             for frame in frames {
                 *called.entry(frame).or_default() += count.samples;
             }
         }
     }
+    // The event loop calls inner functions as well, but holds its threads' whole time: its share is
+    // theirs, and more than that of all threads.
+    let mut own = Tally::default();
+    let counts = counts().filter(|count| collecting.contains(&count.thread));
+    counts.for_each(|count| own.add(count));
     let calls_all = |frame: &usize| called.get(frame).copied().unwrap_or(0) as f64;
-    let callers = above(CALLER_SHARE).filter(|frame| calls_all(frame) >= CALLED * inner as f64);
+    let callers = above(CALLER_SHARE, own.share());
+    let callers = callers.filter(|frame| calls_all(frame) >= CALLED * inner as f64);
     let callers: Vec<usize> = callers.collect();
     // Without an inner function nothing calls one.
     if !roots.is_empty() {

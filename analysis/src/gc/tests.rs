@@ -150,6 +150,30 @@ fn learns_the_caller_of_all_inner_functions_on_a_busy_machine() {
 }
 
 #[test]
+fn learns_no_root_from_the_loop_of_a_thread_that_collects_often() {
+    let mut builder = StacksBuilder::default();
+    let mut add = |thread, in_gc, names: &[&str], samples| {
+        let stack: Vec<StackFrame> = names.iter().map(|name| frame(name)).collect();
+        builder.add((thread, SampleMode::User, in_gc), stack, samples);
+    };
+    add(0, false, &["main", "turn", "work"], 360);
+    add(0, true, &["main", "turn", "work"], 15);
+    add(0, true, &["main", "turn", "collect", "mark"], 240);
+    add(0, false, &["main", "turn", "collect", "prepare"], 40);
+    // Another thread collects nothing, so that the loop's share exceeds that of all threads.
+    add(2, false, &["client", "read"], 200);
+    let mut recording = bun();
+    recording.threads.push(recording.threads[0].clone());
+    recording.stacks = builder.done();
+    let recording = measured(recording);
+    let roots = &recording.gc.as_ref().expect("bursts were recorded").roots;
+    let names = roots
+        .iter()
+        .map(|root| &*recording.stacks.frames[root.frame].function);
+    assert_eq!(names.collect::<Vec<_>>(), ["collect", "mark"]);
+}
+
+#[test]
 fn ignores_roots_that_a_file_places_outside_of_its_stacks() {
     let mut recording = measured(bun());
     let gc = recording.gc.as_mut().expect("bursts were recorded");
