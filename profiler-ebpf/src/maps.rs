@@ -16,9 +16,10 @@ use profiler_common::{
     Socket, StackKey, SyscallStat, Thread, Wakes, event_loop, goroutine, relay, wakes,
 };
 
-/// Thread groups that are tracked besides `TARGET_TGID`.
+/// Thread groups that are tracked besides `TARGET_TGID`, with the monotonic time at which they
+/// joined the target, ns; 0 if they belonged to it from the start or were forked.
 #[map]
-pub static TARGETS: HashMap<u32, u32> = HashMap::with_max_entries(MAX_PROCESSES, 0);
+pub static TARGETS: HashMap<u32, u64> = HashMap::with_max_entries(MAX_PROCESSES, 0);
 /// Thread groups of `TARGETS` by the low bits of their id: most look-ups are of processes that are
 /// not tracked, and one in an array takes less than one in a hash. See `process::SHARED`.
 #[map]

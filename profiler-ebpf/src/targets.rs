@@ -32,6 +32,21 @@ fn target_entry(tgid: u32) -> Option<Field<'static, u32>> {
     Some(unsafe { Field::inside(entry) })
 }
 
+/// Returns when a process joined the target, or `since_ns` if that was later.
+#[inline(always)]
+pub fn later_join(tgid: u32, since_ns: u64) -> u64 {
+    let Some(joined) = TARGETS.get_ptr(tgid) else {
+        return since_ns;
+    };
+    // SAFETY: a value of a preallocated hash stays in place, and a number is written whole.
+    let joined_ns = unsafe { joined.read_volatile() };
+    if joined_ns > since_ns {
+        joined_ns
+    } else {
+        since_ns
+    }
+}
+
 /// Begins to track a process that a tracked one has forked.
 #[inline(always)]
 pub fn insert_process(tgid: u32, parent: u32, now: u64) {
@@ -40,7 +55,7 @@ pub fn insert_process(tgid: u32, parent: u32, now: u64) {
         reserved: 0,
         started_ns: now,
     };
-    let known = TARGETS.insert(tgid, 0u32, 0).is_ok();
+    let known = TARGETS.insert(tgid, 0u64, 0).is_ok();
     if !known || FORKED.insert(tgid, forked, 0).is_err() {
         count(|counters| counters.lost_processes += 1);
     }

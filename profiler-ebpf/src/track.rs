@@ -6,7 +6,7 @@ use crate::maps::{
     window_start,
 };
 use crate::namespace::{is_inner, tgid_of, tid_of};
-use crate::targets::is_target;
+use crate::targets::{is_target, later_join};
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::{bpf_get_current_pid_tgid, bpf_get_smp_processor_id, bpf_ktime_get_ns};
 use aya_log_ebpf::{debug, warn};
@@ -124,8 +124,8 @@ pub fn run_next(ids: Ids, task: u64) -> Option<Tracked> {
     in_slot(found)
 }
 
-/// Returns the state of a tracked thread. One that is first seen has been in `state` since the
-/// window began.
+/// Returns the state of a tracked thread. One that is first seen has been in `state` since
+/// the programs track its process.
 #[inline(always)]
 pub fn thread(ids: Ids, task: u64, state: u32) -> Option<Tracked> {
     let start = window_start()?;
@@ -186,7 +186,8 @@ pub fn in_slot(index: u32) -> Option<Tracked> {
     slot(&THREADS, index)
 }
 
-/// Begins to track a thread that has been in `state` since `since_ns`; returns its slot.
+/// Begins to track a thread that has been in `state` since `since_ns`, or since its process joined
+/// the target if that was later; returns its slot.
 #[inline(always)]
 pub fn insert(ids: Ids, task: u64, state: u32, since_ns: u64) -> Option<u32> {
     let slot = insert_at(ids.tgid, ids.tid, task, state, since_ns);
@@ -205,6 +206,7 @@ fn insert_at(tgid: u32, tid: u32, task: u64, state: u32, since_ns: u64) -> u32 {
     let Some(thread) = in_slot(slot) else {
         return NO_SLOT;
     };
+    let since_ns = later_join(tgid, since_ns);
     // Without its id, so that no program finds the thread before its slot is known.
     thread.store(Thread::new(tgid, 0, next_serial(), state, since_ns));
     thread.slot().set(slot);

@@ -57,7 +57,7 @@ pub struct TreeProcess {
     pub threads: u64,
     /// On-CPU time of its threads, steal included.
     pub on_cpu_ns: u64,
-    /// Fork, relative to the window's start, if it was inside the window.
+    /// Fork or joining of a cgroup, relative to the window's start, if it was inside the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_ns: Option<u64>,
     /// End of the last thread, relative to the window's start, if it was inside the window.
@@ -139,7 +139,7 @@ pub struct Thread {
     /// Page faults on behalf of the thread, in user and kernel mode.
     #[serde(default)]
     pub faults: u64,
-    /// Start, relative to the window's start, if the thread began inside the window.
+    /// Start, or joining of its process, relative to the window's start, if inside the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_ns: Option<u64>,
     /// End, relative to the window's start, if the thread ended inside the window.

@@ -7,6 +7,7 @@ pub mod record;
 pub mod report;
 pub mod run;
 mod scenario;
+mod selection;
 
 use crate::outcome::Outcome;
 use clap::{Parser, Subcommand};

@@ -2,6 +2,7 @@
 
 mod window;
 
+use super::selection::Selection;
 use crate::event_rate;
 use crate::outcome::Outcome;
 use crate::recording_folder;
@@ -12,8 +13,9 @@ use anyhow::Result;
 use profiler::record::probe_groups::HookKind;
 use profiler::record::programs::Stacks;
 use profiler::record::runtime::program_of;
+use profiler::record::select::Cgroup;
 use profiler::record::stop::Until;
-use profiler::record::target::{Process, executable_name, file_name};
+use profiler::record::target::{Process, executable_name, file_name, pids};
 use profiler::record::{Options, privilege, record};
 use recording::vocabulary::Runtime;
 use recording::{Ended, Recording, observer::Mode};
@@ -26,16 +28,20 @@ use window::Window;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sudo kontrast record --pid 4711 --duration 10s
+  sudo kontrast record --container 4fa6e0f0c678
   sudo kontrast record --out before -- ./server --port 8080
   sudo kontrast record --pid 4711 --load-command 'redis-benchmark -n 500000 -t set'
   sudo kontrast record --pid 4711 --duration 10s --work request=prometheus:http://127.0.0.1:9090/metrics#http_requests_total
   kontrast record --probes none --pid 4711 --duration 10s    CPU and memory only, without privileges")]
 pub struct Record {
     /// Record this process, with all its threads; may be given several times.
-    #[arg(long = "pid", value_name = "PID", required_unless_present = "command")]
+    #[arg(long = "pid", value_name = "PID", required_unless_present_any = ["command", "selection"])]
     pub pids: Vec<u32>,
+    /// Processes selected otherwise.
+    #[command(flatten)]
+    pub selection: Selection,
     /// Start this command and record it from its first instruction.
-    #[arg(last = true, conflicts_with = "pids", value_name = "CMD")]
+    #[arg(last = true, conflicts_with_all = ["pids", "selection"], value_name = "CMD")]
     pub command: Vec<String>,
     /// Stop after this time [default: at Ctrl-C or the end of the target].
     #[arg(long, value_parser = humantime::parse_duration)]
@@ -140,12 +146,9 @@ impl Probes {
 
 impl Record {
     /// Executes the verb.
-    pub fn execute(self) -> Result<Outcome> {
-        let found: Vec<Process> = self
-            .pids
-            .iter()
-            .map(|pid| Process::find(*pid))
-            .collect::<Result<_>>()?;
+    pub fn execute(mut self) -> Result<Outcome> {
+        let (found, cgroups) = self.selection.find(&self.pids)?;
+        self.pids = pids(&found);
         if self.probes != Probes::None {
             privilege::require()?;
         }
@@ -165,7 +168,7 @@ impl Record {
             None => found,
         };
         let mut window = Window::new(&self, &out, command.as_ref(), sampler);
-        let mut recording = record(processes, self.options(), self.until(), &mut window)?;
+        let mut recording = record(processes, self.options(cgroups), self.until(), &mut window)?;
         window.add_work(&mut recording);
         analysis::annotate(&mut recording);
         recording_folder::save(&out, &recording)?;
@@ -184,7 +187,7 @@ impl Record {
         name.unwrap_or_else(|| "recording".into())
     }
 
-    fn options(&self) -> Options {
+    fn options(&self, cgroups: Vec<Cgroup>) -> Options {
         let hooks = match self.raw_tracepoints {
             true => vec![HookKind::RawTracepoint],
             false => vec![HookKind::TpBtf, HookKind::RawTracepoint],
@@ -203,6 +206,7 @@ impl Record {
             mode: self.probes.mode(),
             round: self.round,
             follow_forks: !self.no_tree,
+            cgroups,
             runtime_symbols: self.runtime_symbols.clone(),
             symbols: self.symbols.clone(),
         }

@@ -200,9 +200,9 @@ pub fn fill<K: aya::Pod, V: aya::Pod>(
     entries.try_for_each(|(key, value)| Ok(map.insert(key, value, 0)?))
 }
 
-/// Adds thread groups to those that are tracked.
-pub fn add_targets(bpf: &mut Ebpf, tgids: &[u32]) -> Result<()> {
-    fill_set::<u32, u32>(bpf, "TARGETS", tgids)?;
+/// Adds thread groups to those that are tracked, from `since_ns` on; 0 is the start of the window.
+pub fn add_targets(bpf: &mut Ebpf, tgids: &[u32], since_ns: u64) -> Result<()> {
+    fill::<u32, u64>(bpf, "TARGETS", tgids.iter().map(|tgid| (*tgid, since_ns)))?;
     let map = bpf
         .map_mut("TARGET_CACHE")
         .context("the object has no map TARGET_CACHE")?;

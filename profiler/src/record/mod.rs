@@ -33,6 +33,7 @@ pub mod quota;
 pub mod run_queue_blame;
 pub mod runtime;
 pub mod runtime_stats;
+pub mod select;
 mod series;
 pub mod session;
 pub mod sockets;
@@ -55,6 +56,7 @@ use programs::Stacks;
 use recording::observer::Mode;
 use recording::vocabulary::Runtime;
 use recording::{Ended, Recording};
+use select::Cgroup;
 use session::Session;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -86,6 +88,8 @@ pub struct Options {
     pub round: u32,
     /// Whether descendants of the processes belong to the target, those forked later included.
     pub follow_forks: bool,
+    /// Cgroups whose processes belong to the target, those that join later included.
+    pub cgroups: Vec<Cgroup>,
     /// Folder that an instrumented runtime writes symbols to.
     pub runtime_symbols: Option<PathBuf>,
     /// Folders with separate debug files.

@@ -17,6 +17,7 @@ use recording::memory::{Memory, MemoryPoint};
 use recording::observer::{Mode, Observer};
 use recording::process::{self, Cpu, CpuPoint};
 use recording::{Ended, Recording, Target};
+use std::collections::BTreeSet;
 
 /// A recording under way.
 pub struct ProcRecorder {
@@ -40,7 +41,7 @@ impl ProcRecorder {
     /// # Errors
     /// The kernel refuses a program.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
-        let tree = ProcessTree::new(processes, options.follow_forks);
+        let tree = ProcessTree::of(processes, options);
         let pid = tree.first().pid;
         let runtime = Watch::begin(pid, options.runtime, options.program.as_deref());
         let first = std::slice::from_ref(tree.first());
@@ -76,7 +77,7 @@ impl ProcRecorder {
         let late = self.tree.find_descendants();
         self.opening.before.add(&late);
         match &mut self.thread_exits {
-            Some(thread_exits) => thread_exits.add_targets(&late),
+            Some(thread_exits) => thread_exits.add_targets(&late, 0),
             None => Ok(()),
         }
     }
@@ -90,6 +91,28 @@ impl ProcRecorder {
             None => (),
         }
         Ok(())
+    }
+
+    /// Adds processes that were forked or have joined a cgroup of the target since the last call.
+    /// The CPU time that the latter used before is left out. A member that was forked meanwhile is
+    /// among the forked ones, since these are read last.
+    fn add_new(&mut self, looks: bool) -> Result<()> {
+        let members = match looks {
+            true => self.tree.members(),
+            false => BTreeSet::new(),
+        };
+        self.add_forked(looks)?;
+        let joined = self.tree.add_joined(&members);
+        if joined.is_empty() {
+            return Ok(());
+        }
+        let now = monotonic_ns();
+        self.opening.before.add_joined(&joined, now);
+        self.last_point.add(&joined);
+        match &mut self.thread_exits {
+            Some(thread_exits) => thread_exits.add_targets(&joined, now),
+            None => Ok(()),
+        }
     }
 
     /// Reads the CPU clocks of the processes; returns their growth since the window opened.
@@ -153,7 +176,7 @@ impl Recorder for ProcRecorder {
         }
         self.runtime.look(self.target.pid);
         let is_point = number.is_multiple_of(TICKS_PER_POINT);
-        self.add_forked(is_point)?;
+        self.add_new(is_point)?;
         self.read_clocks();
         self.opening.quotas.update(self.tree.first().pid);
         if is_point {

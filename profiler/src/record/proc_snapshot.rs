@@ -26,6 +26,8 @@ pub struct ProcSnapshot {
     pub threads: BTreeMap<u32, TaskAccounting>,
     /// Steal time of all CPUs, ns.
     pub steal_ns: u64,
+    /// When processes joined the target, if that was later: monotonic ns by process id.
+    pub joined_ns: BTreeMap<u32, u64>,
 }
 
 /// The kernel's accounting of a process, ended threads included.
@@ -101,8 +103,14 @@ impl ProcSnapshot {
         ProcSnapshot {
             steal_ns: steal_ns(),
             processes: pids.iter().filter_map(accounting).collect(),
-            threads: BTreeMap::new(),
+            ..ProcSnapshot::default()
         }
+    }
+
+    /// Adds processes that join the target at `now`, monotonic ns.
+    pub fn add_joined(&mut self, pids: &[u32], now: u64) {
+        self.joined_ns.extend(pids.iter().map(|pid| (*pid, now)));
+        self.add(pids);
     }
 
     /// Adds processes and their threads to the snapshot.
@@ -285,6 +293,11 @@ fn stat_of(pid: u32) -> Option<Stat> {
 /// start time together are not.
 pub fn start_time_ticks(pid: u32) -> Option<u64> {
     Some(stat_of(pid)?.starttime)
+}
+
+/// Returns the parent of a process; `None` if the process has ended.
+pub fn parent_of(pid: u32) -> Option<u32> {
+    Some(stat_of(pid)?.ppid.cast_unsigned())
 }
 
 /// Returns whether a process has ended, whether or not its parent has reaped it. A process whose

@@ -1,6 +1,8 @@
 //! The processes of the target: those it was given, their descendants, and those they fork.
 
-use super::proc_snapshot::start_time_ticks;
+use super::Options;
+use super::proc_snapshot::{parent_of, start_time_ticks};
+use super::select::Cgroup;
 use super::target::Process;
 use super::threads::JoinedThread;
 use super::window::Span;
@@ -16,6 +18,7 @@ pub struct ProcessTree {
     known: BTreeSet<u32>,
     forked: BTreeMap<u32, Forked>,
     follows: bool,
+    cgroups: Vec<Cgroup>,
 }
 
 impl ProcessTree {
@@ -26,9 +29,19 @@ impl ProcessTree {
             processes,
             forked: BTreeMap::new(),
             follows,
+            cgroups: Vec::new(),
         };
         tree.find_descendants();
         tree
+    }
+
+    /// Begins as the options of a recording say; processes that join their cgroups later belong to
+    /// the target too.
+    pub fn of(processes: Vec<Process>, options: &Options) -> Self {
+        ProcessTree {
+            cgroups: options.cgroups.clone(),
+            ..Self::new(processes, options.follow_forks)
+        }
     }
 
     /// Returns whether descendants belong to the target.
@@ -59,12 +72,15 @@ impl ProcessTree {
 
     /// Adds descendants that are not known yet; returns their PIDs.
     pub fn find_descendants(&mut self) -> Vec<u32> {
+        self.find_descendants_of(self.pids())
+    }
+
+    fn find_descendants_of(&mut self, mut parents: Vec<u32>) -> Vec<u32> {
         if !self.follows {
             return Vec::new();
         }
         let children = children_by_parent();
         let mut found = Vec::new();
-        let mut parents = self.pids();
         while let Some(parent) = parents.pop() {
             for child in children.get(&parent).into_iter().flatten() {
                 if self.add(*child) {
@@ -74,6 +90,24 @@ impl ProcessTree {
             }
         }
         found
+    }
+
+    /// Returns the processes that are in the cgroups now.
+    pub fn members(&self) -> BTreeSet<u32> {
+        self.cgroups.iter().flat_map(Cgroup::pids).collect()
+    }
+
+    /// Adds those of some processes that are new, with their descendants; returns the PIDs. Leaves
+    /// out what this process started, such as a load.
+    pub fn add_joined(&mut self, members: &BTreeSet<u32>) -> Vec<u32> {
+        let new = members.iter().filter(|pid| !self.known.contains(*pid));
+        let alive = new.filter(|pid| start_time_ticks(**pid).is_some() && !is_own(**pid));
+        let alive: Vec<u32> = alive.copied().collect();
+        let mut joined: Vec<u32> = alive.into_iter().filter(|pid| self.add(*pid)).collect();
+        if !joined.is_empty() {
+            joined.extend(self.find_descendants_of(joined.clone()));
+        }
+        joined
     }
 
     /// Adds processes that the programs saw being forked.
@@ -122,12 +156,21 @@ impl ProcessTree {
                 name: main.map(|thread| thread.name.clone()).unwrap_or_default(),
                 threads: threads().count() as u64,
                 on_cpu_ns: threads().map(on_cpu_ns).sum(),
-                started_ns: forked.map(|fork| fork.started_ns.saturating_sub(span.start_ns)),
+                started_ns: forked
+                    .map(|fork| fork.started_ns.saturating_sub(span.start_ns))
+                    .or_else(|| main.and_then(|thread| thread.started_in(span))),
                 exited_ns: last_exit.filter(|_| ended),
             });
         }
         rows
     }
+}
+
+/// Returns whether a process is this one or descends from it.
+fn is_own(pid: u32) -> bool {
+    let own = std::process::id();
+    let mut parents = std::iter::successors(Some(pid), |pid| parent_of(*pid));
+    parents.any(|parent| parent == own)
 }
 
 /// Returns the children of each process of this host.
@@ -175,6 +218,34 @@ mod tests {
             std::thread::yield_now();
         }
         assert!(tree.has_ended());
+    }
+
+    #[test]
+    fn adds_members_of_cgroups_but_not_its_own_processes() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let list = |pids: &[u32]| {
+            let lines: String = pids.iter().map(|pid| format!("{pid}\n")).collect();
+            std::fs::write(folder.path().join("cgroup.procs"), lines).expect("written");
+        };
+        let mut own = Command::new("sleep").arg("1000").spawn().expect("starts");
+        let parent = parent_of(std::process::id()).expect("it has one");
+        let ended = u32::MAX >> 1;
+        list(&[own.id(), std::process::id(), ended, 0]);
+        let cgroup = Cgroup::at(folder.path()).expect("it looks like one");
+        let mut tree = ProcessTree {
+            cgroups: vec![cgroup],
+            ..ProcessTree::new(Vec::new(), false)
+        };
+        let added = |tree: &mut ProcessTree| {
+            let members = tree.members();
+            tree.add_joined(&members)
+        };
+        let before = added(&mut tree);
+        list(&[parent, own.id()]);
+        let (joined, again) = (added(&mut tree), added(&mut tree));
+        own.kill().expect("it runs");
+        own.wait().expect("it ends");
+        assert_eq!((before, joined, again), (vec![], vec![parent], vec![]));
     }
 
     #[test]

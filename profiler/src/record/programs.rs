@@ -26,6 +26,8 @@ pub struct ProbeConfig {
     pub tgids: Vec<u32>,
     /// Whether a process that a tracked one forks is tracked too.
     pub follow_forks: bool,
+    /// Whether more thread groups may be added later.
+    pub more_targets: bool,
     /// How receives are paired with sends.
     pub pairing: Pairing,
     /// The first eight bytes of the name of gc threads; 0 where they have no name of their own.
@@ -49,6 +51,7 @@ impl ProbeConfig {
         ProbeConfig {
             tgids,
             follow_forks: false,
+            more_targets: false,
             pairing: Pairing::Pool,
             gc_thread_comm: 0,
             stacks: Stacks::NONE,
@@ -217,7 +220,7 @@ impl Programs {
 fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let first = *config.tgids.first().context("no process to record")?;
     let follow_forks = u8::from(config.follow_forks);
-    let many = u8::from(config.follow_forks || config.tgids.len() > 1);
+    let many = u8::from(config.follow_forks || config.more_targets || config.tgids.len() > 1);
     let pairing = config.pairing as u32;
     let walks_stacks = u8::from(cfg!(target_arch = "x86_64"));
     let has_state = u8::from(layout.switch_has_state);

@@ -99,6 +99,16 @@ fn cpu_group(groups: impl Iterator<Item = procfs::ProcessCGroup>) -> Option<(boo
     unified
 }
 
+/// Returns where cgroup hierarchies are mounted: that of version 2, then those of version 1.
+pub fn cgroup_roots() -> Vec<PathBuf> {
+    let mounts = cgroup_mounts();
+    let of_type = |fs_type: &'static str| {
+        let mounts = mounts.iter().filter(move |mount| mount.fs_type == fs_type);
+        mounts.map(|mount| mount.mount_point.clone())
+    };
+    of_type("cgroup2").chain(of_type("cgroup")).collect()
+}
+
 /// Returns the mounts of cgroup hierarchies.
 fn cgroup_mounts() -> Vec<MountInfo> {
     let mounts = Process::myself().and_then(|process| process.mountinfo());

@@ -3,6 +3,7 @@
 mod assembled;
 mod ended;
 mod initial;
+mod later;
 
 use super::bpf_stats::BpfStats;
 use super::drain::{self, Drained, Exits};
@@ -68,13 +69,14 @@ impl Session {
     /// # Errors
     /// The kernel refuses a required program, or a map cannot be filled.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
-        let tree = ProcessTree::new(processes, options.follow_forks);
+        let tree = ProcessTree::of(processes, options);
         let first = tree.first();
         let runtime = Watch::begin(first.pid, options.runtime, options.program.as_deref());
         let target = target::describe(std::slice::from_ref(first), options, runtime.runtime())?;
         let config = ProbeConfig {
             tgids: tree.pids(),
             follow_forks: tree.follows(),
+            more_targets: !options.cgroups.is_empty(),
             pairing: runtime::pairing(target.runtime),
             gc_thread_comm: runtime::gc_thread_comm(target.runtime),
             stacks: options.stacks,
@@ -125,19 +127,6 @@ impl Session {
         };
         session.add_late_descendants()?;
         Ok(session)
-    }
-
-    /// Tracks processes that were forked between the search for descendants and the window.
-    fn add_late_descendants(&mut self) -> Result<()> {
-        let late = self.tree.find_descendants();
-        self.opening.before.add(&late);
-        drain::add_targets(&mut self.programs.bpf, &late)
-    }
-
-    /// Adds the processes that were forked so far.
-    fn add_forked(&mut self) -> Result<()> {
-        self.tree.add_forked(drain::forked(&mut self.programs.bpf)?);
-        Ok(())
     }
 
     /// Detaches the programs. They stay loaded.
@@ -224,7 +213,7 @@ impl Recorder for Session {
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
-        self.add_forked()?;
+        self.add_joined()?;
         self.runtime.look(self.target.pid);
         self.opening.quotas.update(self.tree.first().pid);
         self.processes.tick(&self.tree.pids());

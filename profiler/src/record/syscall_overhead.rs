@@ -32,7 +32,7 @@ pub fn measure(config: &ProbeConfig) -> Result<f64> {
     // Only the programs at a system call add to its cost.
     let needed = PROBE_GROUPS.iter().filter(|group| group.required);
     let mut programs = Programs::attach_some(&config, needed)?;
-    drain::add_targets(&mut programs.bpf, &[own])?;
+    drain::add_targets(&mut programs.bpf, &[own], 0)?;
     drain::free_slots(&mut programs.bpf)?;
     let start = now(ClockId::CLOCK_MONOTONIC);
     drain::set_window(&mut programs.bpf, u64::try_from(start.as_nanos())?)?;

@@ -49,10 +49,11 @@ impl ThreadExits {
     pub fn attach(tgids: Vec<u32>, options: &Options) -> Result<Self> {
         let config = ProbeConfig {
             follow_forks: options.follow_forks,
+            more_targets: !options.cgroups.is_empty(),
             ..ProbeConfig::minimal(tgids, options.log_programs, &options.hooks)
         };
         let mut programs = Programs::attach_some(&config, LIFETIMES.iter())?;
-        drain::add_targets(&mut programs.bpf, &config.tgids)?;
+        drain::add_targets(&mut programs.bpf, &config.tgids, 0)?;
         drain::free_slots(&mut programs.bpf)?;
         let exits = Exits::new(&mut programs.bpf)?;
         Ok(ThreadExits {
@@ -88,12 +89,12 @@ impl ThreadExits {
         self.ended.extend(self.exits.take());
     }
 
-    /// Tracks more processes.
+    /// Tracks more processes, from `since_ns` on; 0 is the start of the window.
     ///
     /// # Errors
     /// A map cannot be written.
-    pub fn add_targets(&mut self, tgids: &[u32]) -> Result<()> {
-        drain::add_targets(&mut self.programs.bpf, tgids)
+    pub fn add_targets(&mut self, tgids: &[u32], since_ns: u64) -> Result<()> {
+        drain::add_targets(&mut self.programs.bpf, tgids, since_ns)
     }
 
     /// Takes the processes that were forked since the last call.

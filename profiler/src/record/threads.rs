@@ -26,10 +26,12 @@ pub struct JoinedThread {
 }
 
 impl JoinedThread {
-    /// Returns the start, ns from the start of the window; `None` if the thread was there already.
+    /// Returns the start, or when its process joined the target, ns from the start of the window;
+    /// `None` if the thread was there already.
     pub fn started_in(&self, span: Span) -> Option<u64> {
         let is_born = self.tracked.flags & FLAG_BORN != 0;
-        is_born.then(|| self.tracked.first_seen_ns.saturating_sub(span.start_ns))
+        let is_later = is_born || self.tracked.first_seen_ns > span.start_ns;
+        is_later.then(|| self.tracked.first_seen_ns.saturating_sub(span.start_ns))
     }
 
     /// Returns the end, ns from the start of the window.
@@ -167,15 +169,17 @@ fn silent(
 ) -> Option<JoinedThread> {
     let (at_start, at_end) = (before.threads.get(&tid)?, after.threads.get(&tid)?);
     let kernel = at_end.since(at_start);
+    let joined_ns = before.joined_ns.get(&at_end.tgid);
+    let first_seen_ns = joined_ns.copied().unwrap_or(span.start_ns);
     let mut tracked = Tracked {
         tid,
         tgid: at_end.tgid,
         first_tid: tid,
-        first_seen_ns: span.start_ns,
+        first_seen_ns,
         since_ns: span.end_ns,
         ..Tracked::default()
     };
-    let length = span.length_ns();
+    let length = span.end_ns.saturating_sub(first_seen_ns);
     if kernel.exec_ns > length / 2 {
         tracked.on_cpu_ns = length
     } else {

@@ -98,6 +98,11 @@ fn main() {
             known_moves::uring(number(1), arguments[2] == "poller");
         }),
         "passed" => known_moves::passed(wait_for_line, number(1)),
+        "listen" => {
+            let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            println!("{}", socket.local_addr().expect("bound").port());
+            after(wait_for_line, || sleep(number(1)));
+        }
         "churn" => after(wait_for_line, || known_crowd::churn(number(1))),
         "pairs" => known_crowd::pairs(wait_for_line, number(1), number(2)),
         "hold" => known_crowd::hold(wait_for_line, number(1), number(2)),

@@ -15,6 +15,7 @@ mod quota;
 mod refused;
 mod runtime_stats;
 mod runtimes;
+mod selectors;
 mod shapes;
 mod stacks;
 mod support;

@@ -12,7 +12,7 @@ pub(super) fn fill_maps(bpf: &mut aya::Ebpf, pids: &[u32]) -> Result<()> {
     let mut ports: Vec<u16> = ports::ports_listened_on(pids).into_iter().collect();
     ports.truncate(MAX_PORTS as usize);
     drain::fill_set::<u16, u8>(bpf, "LISTENING", &ports)?;
-    drain::add_targets(bpf, pids)?;
+    drain::add_targets(bpf, pids, 0)?;
     let heap_ends = pids
         .iter()
         .filter_map(|pid| Some((*pid, memory::heap_end(*pid)?)));
