@@ -15,6 +15,7 @@ mod pclntab;
 pub mod readable;
 pub mod references;
 pub mod root;
+pub mod segments;
 #[cfg(test)]
 pub mod testing;
 pub mod unwind;
@@ -22,7 +23,7 @@ pub mod unwind;
 use super::memory::{MappedFile, WindowRegions};
 use bounded::Bounded;
 use debug_files::{DebugFiles, Wanted};
-use image::{Functions, Image, Segment};
+use image::{Functions, Image};
 use inlined::{Inlined, has_debug_info};
 use object::ReadRef;
 use profiler_common::CODE_BITS;
@@ -75,9 +76,9 @@ fn in_file(
     let file = open_mapped(root, mapped)?;
     let bounded = Bounded::new(file);
     let image = Image::parse(&bounded)?;
-    let segments = image.segments();
+    let segments = segments::segments(image.elf());
     let placed = units.iter().filter_map(|(unit, mapped)| {
-        let address = address_of(&segments, mapped.offset)?;
+        let address = segments::address_of(&segments, mapped.offset)?;
         Some((*unit, address))
     });
     let placed: Vec<(u64, u64)> = placed.collect();
@@ -96,13 +97,6 @@ fn in_file(
 pub fn open_mapped(root: &Root, mapped: &MappedFile) -> Option<File> {
     let file = root.open(&mapped.path).ok()?;
     (file.metadata().ok()?.ino() == mapped.inode).then_some(file)
-}
-
-/// Returns the address of a place in a file, in the file's own address space.
-pub fn address_of(segments: &[Segment], offset: u64) -> Option<u64> {
-    let within = |segment: &&Segment| offset.wrapping_sub(segment.offset) < segment.size;
-    let segment = segments.iter().find(within)?;
-    segment.address.checked_add(offset - segment.offset)
 }
 
 /// Finds functions of a file in its own tables and in its debug files, best first. A piece is

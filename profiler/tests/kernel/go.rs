@@ -1,9 +1,8 @@
 //! Calls of Go's runtime functions, counted by uprobes in an instrumented round.
 
-use crate::support::{Guard, alone, recorder, require_privilege};
+use crate::support::{Guard, alone, build_go, recorder, require_privilege};
 use recording::Recording;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Waits for a line, works as its constants say, prints `done`, and waits for the end of its input.
@@ -40,25 +39,11 @@ func main() {
 }
 "#;
 
-/// The toolchain of `targets/go`, which is set up where these tests run.
-const TOOLCHAIN: &str = "go1.26.4";
-
-fn build(dir: &Path, flags: &[&str]) -> PathBuf {
-    let (source, program) = (dir.join("main.go"), dir.join("known-go"));
-    std::fs::write(&source, PROGRAM).expect("written");
-    let mut go = Command::new("go");
-    go.env("GOTOOLCHAIN", TOOLCHAIN).arg("build").args(flags);
-    go.arg("-o").arg(&program).arg(&source);
-    let built = go.status().expect("go is there: `cargo xtask setup`");
-    assert!(built.success());
-    program
-}
-
 /// Records the program from its start to its end.
 fn record(flags: &[&str]) -> Recording {
     require_privilege();
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let program = build(dir.path(), flags);
+    let program = build_go(dir.path(), "known-go", PROGRAM, flags);
     let _alone = alone();
     let mut go = Guard::start(&mut Command::new(program));
     let pid = go.line();

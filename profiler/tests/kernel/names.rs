@@ -1,6 +1,6 @@
 //! Names of the frames of call stacks, from symbols wherever they are.
 
-use crate::support::{Guard, alone, assert_sound, recorder, require_privilege};
+use crate::support::{Guard, alone, assert_sound, build_go, recorder, require_privilege};
 use profiler::record::stacks::later::name_frames;
 use profiler::record::symbols::debug_files::DebugFiles;
 use recording::stacks::{SampleMode, StackFrame};
@@ -126,20 +126,6 @@ int main(void) {
 }
 "#;
 
-/// The toolchain of `targets/go`, which is set up where these tests run.
-const TOOLCHAIN: &str = "go1.26.4";
-
-fn go(dir: &Path, flags: &[&str]) -> PathBuf {
-    let (source, program) = (dir.join("main.go"), dir.join("known-go"));
-    std::fs::write(&source, GO).expect("written");
-    let mut go = Command::new("go");
-    go.env("GOTOOLCHAIN", TOOLCHAIN).arg("build").args(flags);
-    go.arg("-o").arg(&program).arg(&source);
-    let built = go.status().expect("go is there: `cargo xtask setup`");
-    assert!(built.success());
-    program
-}
-
 fn c(dir: &Path, program: &str, flags: &[&str]) -> PathBuf {
     let (source, built) = (dir.join("known.c"), dir.join("known-c"));
     std::fs::write(&source, format!("{C_BEGIN}{program}")).expect("written");
@@ -196,7 +182,10 @@ fn named(frames: &[(&StackFrame, u64)]) -> (u64, u64) {
 fn names_stripped_go_code_as_unstripped() {
     let functions = |flags: &[&str]| {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let recording = record(&mut Command::new(go(dir.path(), flags)), &[]);
+        let recording = record(
+            &mut Command::new(build_go(dir.path(), "known-go", GO, flags)),
+            &[],
+        );
         let frames = user_code(&recording, "known-go");
         let (named, all) = named(&frames);
         assert!(all > 50 && named == all, "{flags:?}: {named} of {all}");

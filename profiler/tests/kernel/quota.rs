@@ -1,8 +1,8 @@
 //! CPU quotas of cgroups, in version 1 and 2 of their file system.
 
-use crate::support::{assert_sound, record_with};
+use crate::support::{assert_sound, cgroups, record_with};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A cgroup with a group inside it, both removed at the end. The quota is the outer one's.
 struct Groups {
@@ -14,13 +14,7 @@ struct Groups {
 impl Groups {
     /// Makes groups whose processes may use a CPU for 5 ms of each 100 ms.
     fn new() -> Self {
-        let root = Path::new("/sys/fs/cgroup");
-        let is_v2 = root.join("cgroup.controllers").exists();
-        let root = if is_v2 {
-            root.to_owned()
-        } else {
-            root.join("cpu")
-        };
+        let (root, is_v2) = cgroups();
         let outer = root.join(format!("kontrast-test-{}", std::process::id()));
         let inner = outer.join("inner");
         if is_v2 {

@@ -1,10 +1,10 @@
 //! Runtimes that are recognised by the content of their programs, and garbage collection by stack.
 
-use crate::support::{Guard, alone, kontrast, recorder, require_privilege};
+use crate::support::{Guard, alone, build_go, kontrast, recorder, require_privilege};
 use recording::Recording;
 use recording::gc::GcPart;
 use recording::vocabulary::Runtime;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// Waits for a line, collects garbage [`COLLECTIONS`] times, and waits for the end of its input.
@@ -43,17 +43,6 @@ func main() {
 /// Lasts longer than a recording, and ends by itself.
 const PAUSES: &str = "import time\nfor _ in range(300): time.sleep(0.01)";
 
-fn build_go(dir: &Path, name: &str) -> PathBuf {
-    let (source, program) = (dir.join("main.go"), dir.join(name));
-    std::fs::write(&source, GO_PROGRAM).expect("written");
-    let mut go = Command::new("go");
-    go.env("GOTOOLCHAIN", "go1.26.4");
-    go.args(["build", "-o"]).arg(&program).arg(&source);
-    let built = go.status().expect("go is there: `cargo xtask setup`");
-    assert!(built.success());
-    program
-}
-
 /// Records a command of a shell or a program from its start.
 fn record_command(command: &[&str]) -> Recording {
     require_privilege();
@@ -72,7 +61,7 @@ fn record_command(command: &[&str]) -> Recording {
 fn recognises_go_under_the_name_of_another_runtime_and_counts_its_collector() {
     require_privilege();
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let program = build_go(dir.path(), "node_exporter");
+    let program = build_go(dir.path(), "node_exporter", GO_PROGRAM, &[]);
     let recording = {
         let _alone = alone();
         let mut go = Guard::start(&mut Command::new(program));

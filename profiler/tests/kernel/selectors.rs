@@ -1,10 +1,12 @@
 //! Processes selected by cgroup, port or name.
 
-use crate::support::{Guard, alone, assert_sound, calls, known, kontrast, require_privilege};
+use crate::support::{
+    Guard, alone, assert_sound, calls, cgroups, known, kontrast, require_privilege,
+};
 use recording::Recording;
 use recording::process::CpuPoint;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// A cgroup that is removed at the end, with a group inside it.
@@ -12,13 +14,7 @@ struct Group(PathBuf);
 
 impl Group {
     fn new(name: &str) -> Self {
-        let root = Path::new("/sys/fs/cgroup");
-        let is_v2 = root.join("cgroup.controllers").exists();
-        let root = if is_v2 {
-            root.to_owned()
-        } else {
-            root.join("cpu")
-        };
+        let (root, _) = cgroups();
         let folder = root.join(format!("{name}.scope"));
         fs::create_dir_all(folder.join("inner")).expect("root may make a cgroup");
         Group(folder)

@@ -3,7 +3,7 @@
 use recording::Recording;
 use recording::observer::Check;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
@@ -51,6 +51,27 @@ impl Drop for Guard {
         // Most have ended by then, so that killing them fails.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Builds a Go program with the toolchain of `targets/go`, which is set up where these tests run.
+pub fn build_go(dir: &Path, name: &str, source: &str, flags: &[&str]) -> PathBuf {
+    let (file, program) = (dir.join("main.go"), dir.join(name));
+    std::fs::write(&file, source).expect("written");
+    let mut go = Command::new("go");
+    go.env("GOTOOLCHAIN", "go1.26.4").arg("build").args(flags);
+    go.arg("-o").arg(&program).arg(&file);
+    let built = go.status().expect("go is there: `cargo xtask setup`");
+    assert!(built.success());
+    program
+}
+
+/// Returns the folder of the CPU controller's cgroups, and whether they have version 2.
+pub fn cgroups() -> (PathBuf, bool) {
+    let root = Path::new("/sys/fs/cgroup");
+    match root.join("cgroup.controllers").exists() {
+        true => (root.to_owned(), true),
+        false => (root.join("cpu"), false),
     }
 }
 

@@ -4,6 +4,7 @@
 //! The file belongs to the observed process and may be anything. It is read piece by piece, up to
 //! a limit, and never run.
 
+use crate::record::symbols::segments;
 use object::read::elf::ElfFile64;
 use object::{
     Endianness, Object, ObjectSection, ObjectSegment, ObjectSymbol, ReadCache, ReadRef, SymbolKind,
@@ -114,14 +115,7 @@ pub fn offset_of(path: &Path, symbol: &str) -> Option<FileOffset> {
         let name = found.name().unwrap_or_default();
         name.starts_with(symbol) && !name.contains('.')
     })?;
-    let address = found.address();
-    let mut segments = elf.segments();
-    segments.find_map(|segment| {
-        let (offset, size) = segment.file_range();
-        let inside = address.checked_sub(segment.address())?;
-        let offset = offset.checked_add(inside)?;
-        (inside < size).then_some(FileOffset(offset))
-    })
+    segments::offset_of(&segments::segments(&elf), found.address()).map(FileOffset)
 }
 
 fn by_section<'data>(elf: &impl Object<'data>) -> Option<Runtime> {

@@ -1,15 +1,16 @@
 //! Evidence of the work of functions that no symbol names, from the files that they were mapped
 //! from: source files and texts that they refer to, and instructions that clear or copy memory.
 
-mod segments;
+mod pieces;
 mod source_map;
 mod texts;
 
 use crate::record::symbols::bounded::Bounded;
+use crate::record::symbols::segments::{Segment, segments};
+use object::{Architecture, Object};
 use recording::stacks::{Module, StackFrame};
 use recording::vocabulary::CodePlace;
 use recording::{CodeHint, Stacks};
-use segments::Segment;
 use source_map::SourceMap;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -98,7 +99,11 @@ impl<'f> Code<'f> {
     fn read(file: &'f File) -> Option<Self> {
         let bounded = Bounded::new(file.try_clone().ok()?);
         let elf = object::File::parse(&bounded).ok()?;
-        let segments = segments::segments(&elf);
+        // References are read in x86-64 code only.
+        let segments = match elf.architecture() {
+            Architecture::X86_64 => segments(&elf),
+            _ => Vec::new(),
+        };
         let sources = SourceMap::read(file, &segments);
         Some(Code {
             file,

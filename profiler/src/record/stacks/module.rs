@@ -5,11 +5,12 @@
 use crate::record::memory::MappedFile;
 use crate::record::symbols::bounded::Bounded;
 use crate::record::symbols::debug_files::{DebugFiles, Wanted};
-use crate::record::symbols::image::{Functions, Image, Segment};
+use crate::record::symbols::image::{Functions, Image};
 use crate::record::symbols::inlined::Inlined;
 use crate::record::symbols::package::Language;
 use crate::record::symbols::root::Root;
-use crate::record::symbols::{address_of, functions_in, ifunc, inlined_in, unwind};
+use crate::record::symbols::segments::{Segment, address_of, offset_of, segments};
+use crate::record::symbols::{functions_in, ifunc, inlined_in, unwind};
 use object::{Object, ObjectSymbol, SymbolKind};
 use profiler_common::call_site::{BEFORE, may_return_to};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,7 +64,7 @@ impl ModuleFile {
     ) -> Option<Self> {
         let bounded = Bounded::new(file.try_clone().ok()?);
         let image = Image::parse(&bounded)?;
-        let segments = image.segments();
+        let segments = segments(image.elf());
         let placed = offsets.iter().filter_map(|at| address_of(&segments, *at));
         let pieces: BTreeSet<u64> = placed.collect();
         let wanted = Wanted::of(&image, &mapped.path);
@@ -115,7 +116,7 @@ impl ModuleFile {
         });
         let kept = functions
             .take(FUNCTIONS_TRIED)
-            .filter_map(|symbol| self.bytes::<8>(self.offset_of(symbol.address())?))
+            .filter_map(|symbol| self.bytes::<8>(offset_of(&self.segments, symbol.address())?))
             .map(|start| {
                 start.starts_with(&PROLOGUE)
                     || start.starts_with(&ENDBR64) && start.ends_with(&PROLOGUE)
@@ -184,11 +185,5 @@ impl ModuleFile {
         let file = self.file.as_ref()?;
         file.read_exact_at(&mut bytes, offset).ok()?;
         Some(bytes)
-    }
-
-    fn offset_of(&self, address: u64) -> Option<u64> {
-        let within = |segment: &&Segment| address.wrapping_sub(segment.address) < segment.size;
-        let segment = self.segments.iter().find(within)?;
-        segment.offset.checked_add(address - segment.address)
     }
 }

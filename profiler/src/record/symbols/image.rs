@@ -3,10 +3,7 @@
 use super::lookup::functions_of;
 use super::pclntab::Table;
 use super::readable::{readable, readable_go};
-use object::{
-    File, Object, ObjectSection, ObjectSegment, ObjectSymbol, ObjectSymbolTable, ReadRef,
-    SymbolKind,
-};
+use object::{File, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, ReadRef, SymbolKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of the section with Go's table of functions, in executables at a fixed address and in
@@ -28,17 +25,6 @@ pub struct Function {
 
 /// The function of each piece of code, by the piece's address.
 pub type Functions = BTreeMap<u64, Function>;
-
-/// A part of a file that is mapped.
-#[derive(Clone, Copy, Debug)]
-pub struct Segment {
-    /// Offset in the file.
-    pub offset: u64,
-    /// Size in the file.
-    pub size: u64,
-    /// Address in the file's own address space.
-    pub address: u64,
-}
 
 /// An ELF file.
 pub struct Image<'a, R: ReadRef<'a>> {
@@ -70,19 +56,6 @@ impl<'a, R: ReadRef<'a>> Image<'a, R> {
     pub fn build_id(&self) -> String {
         let bytes = self.elf.build_id().ok().flatten().unwrap_or_default();
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// Returns the segments that are mapped.
-    pub fn segments(&self) -> Vec<Segment> {
-        let segments = self.elf.segments().map(|segment| {
-            let (offset, size) = segment.file_range();
-            Segment {
-                offset,
-                size,
-                address: segment.address(),
-            }
-        });
-        segments.collect()
     }
 
     /// Finds functions in the full symbol table. A piece is `length` bytes long.

@@ -9,8 +9,9 @@
 //!
 //! Only x86-64 code that keeps frame pointers is read: functions are found by their prologue.
 
-use super::segments::{Segment, read_pieces};
+use super::pieces::read_pieces;
 use crate::record::symbols::references::{LONGEST, referred};
+use crate::record::symbols::segments::Segment;
 use recording::code_hint::Neighbours;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;

@@ -1,7 +1,7 @@
 //! Texts that the code of a function refers to: messages, names of methods, formats.
 
-use super::segments::Segment;
 use crate::record::symbols::references::{LONGEST, referred};
+use crate::record::symbols::segments::Segment;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
