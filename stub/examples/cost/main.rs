@@ -5,8 +5,12 @@
 //! and the lateness from `GET /stats`. Prints the cost of bare writes to the same readers for
 //! comparison. Pin the stub and this reader to different cores (`STUB_CPU=0 taskset -c 1 …`), or
 //! they compete for one.
+//!
+//! The first line is of the whole run. The second is of the time in which all streams were open:
+//! due tokens leave before new requests are read, so that a loaded stub opens streams slowly.
 
 mod bare;
+mod window;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -15,6 +19,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -22,6 +27,7 @@ use tokio::{
     net::TcpStream,
     task::JoinSet,
 };
+use window::Progress;
 
 /// A streaming server process, killed on drop.
 struct Server {
@@ -58,10 +64,18 @@ async fn main() -> anyhow::Result<()> {
         &folder.join("stub"),
         &[&["--tokens", tokens, "--delay", delay], rest].concat(),
     )?;
-    let took = read_streams(&stub.addr, count).await?;
-    report(&stub, took).await?;
+    let progress = Arc::new(Progress::default());
+    let (took, steady) = tokio::join!(
+        read_streams(&stub.addr, count, &progress),
+        window::measure(&stub, count, &progress),
+    );
+    report(&stub, took?).await?;
+    match steady? {
+        Some(steady) => println!("{steady}"),
+        None => println!("never all streams at once; ask for more tokens"),
+    }
     let bare = start(&here, &["--bare", streams, tokens, delay])?;
-    read_streams(&bare.addr, count).await?;
+    read_streams(&bare.addr, count, &Arc::default()).await?;
     report_floor(bare)
 }
 
@@ -90,19 +104,24 @@ fn start(program: &Path, args: &[&str]) -> anyhow::Result<Server> {
     })
 }
 
-async fn read_streams(addr: &str, count: u32) -> anyhow::Result<Duration> {
+async fn read_streams(
+    addr: &str,
+    count: u32,
+    progress: &Arc<Progress>,
+) -> anyhow::Result<Duration> {
     let begin = Instant::now();
     let mut reads = JoinSet::new();
     for _ in 0..count {
-        reads.spawn(read_stream(addr.to_owned()));
+        reads.spawn(read_stream(addr.to_owned(), Arc::clone(progress)));
     }
     while let Some(read) = reads.join_next().await {
+        progress.ended.fetch_add(1, Ordering::Relaxed);
         read??;
     }
     Ok(begin.elapsed())
 }
 
-async fn read_stream(addr: String) -> anyhow::Result<()> {
+async fn read_stream(addr: String, progress: Arc<Progress>) -> anyhow::Result<()> {
     let body = r#"{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
     let mut socket = TcpStream::connect(&addr).await?;
     let length = body.len();
@@ -111,7 +130,10 @@ async fn read_stream(addr: String) -> anyhow::Result<()> {
     );
     socket.write_all(request.as_bytes()).await?;
     let mut buffer = [0; 2048];
-    while socket.read(&mut buffer).await? > 0 {}
+    if socket.read(&mut buffer).await? > 0 {
+        progress.begun.fetch_add(1, Ordering::Relaxed);
+        while socket.read(&mut buffer).await? > 0 {}
+    }
     Ok(())
 }
 
