@@ -1,4 +1,4 @@
-//! What the stub does while all streams are open.
+//! Rates of the stub while all streams are open.
 
 use crate::{Server, cpu_ns, stats};
 use anyhow::Context;
