@@ -5,8 +5,9 @@
 )]
 
 use crate::{
-    CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, Forked, GcBursts, GcCalls,
-    Goroutines, RecvStamp, Relays, RunQueueBlame, Socket, StackKey, SyscallStat, Thread, Wakes,
+    CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
+    GcCalls, Goroutines, RecvStamp, Relays, RunQueueBlame, Socket, StackKey, SyscallStat, Thread,
+    Wakes,
 };
 
 macro_rules! plain_data {
@@ -21,6 +22,7 @@ plain_data!(
     CallSite,
     CallSiteSum,
     CallStack,
+    CgroupKey,
     Counters,
     EventLoop,
     Fifo,

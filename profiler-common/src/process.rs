@@ -13,20 +13,37 @@ pub const FOREIGN: u32 = 1 << 31;
 pub const SHARED: u32 = u32::MAX;
 
 slotted! {
-    /// A process that was forked in the window.
+    /// A process that was forked in the window, or joined a cgroup of the target in it.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     #[repr(C)]
     pub struct Forked {
-        /// The process that forked it.
+        /// The process that forked it; 0 if it joined a cgroup.
         pub parent: u32,
         /// Padding.
         pub reserved: u32,
-        /// Time of the fork, monotonic ns.
+        /// Time of that, monotonic ns.
         pub started_ns: u64,
     }
 }
 
 const _: () = assert!(size_of::<Forked>() == 16);
+
+/// Cgroups whose processes can be selected.
+pub const MAX_CGROUPS: u32 = 64;
+
+/// A cgroup of one hierarchy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(C)]
+pub struct CgroupKey {
+    /// Id of its folder (`kernfs_node.id`), which is the folder's inode number.
+    pub id: u64,
+    /// Number of the hierarchy (`cgroup_root.hierarchy_id`); 0 is version 2.
+    pub hierarchy: u32,
+    /// Padding.
+    pub reserved: u32,
+}
+
+const _: () = assert!(size_of::<CgroupKey>() == 16);
 
 /// An answer of the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

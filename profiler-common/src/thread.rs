@@ -7,6 +7,7 @@
 //! in was runnable, one that is woken was asleep, and any other event finds it on a CPU.
 
 mod faults;
+mod first_seen;
 pub mod quota;
 mod reconcile;
 mod state;

@@ -13,14 +13,14 @@ macro_rules! globals {
 }
 
 globals! {
-    /// The thread group that is tracked.
-    TARGET_TGID: u32 = 0;
-    /// 1: further thread groups are tracked, those in the map `TARGETS`.
-    MANY_TARGETS: u8 = 0;
     /// Inode of the PID namespace that the recorder runs in; 0 for the host's.
     PID_NAMESPACE: u32 = 0;
     /// 1: a process that a tracked one forks is tracked too.
     FOLLOW_FORKS: u8 = 0;
+    /// 1: processes of the cgroups in `CGROUPS` are tracked, those that join later included.
+    SELECTS_CGROUPS: u8 = 0;
+    /// The recorder's own thread group: processes that it starts never join.
+    OWN_TGID: u32 = 0;
     /// A value of `profiler_common::Pairing`.
     PAIRING: u32 = 0;
     /// The first eight bytes of the name of gc threads; 0 where they have no name of their own.
@@ -63,6 +63,10 @@ globals! {
     OFF_TASK_EXEC_RUNTIME: u64 = 0;
     /// `task_struct.sched_info.run_delay`.
     OFF_TASK_RUN_DELAY: u64 = 0;
+    /// `task_struct.sched_info.last_arrival`: when the task was last given a CPU.
+    OFF_TASK_LAST_ARRIVAL: u64 = 0;
+    /// `task_struct.sched_info.last_queued`: since when it waits for a CPU; 0 if it does not.
+    OFF_TASK_LAST_QUEUED: u64 = 0;
     /// `task_struct.comm`.
     OFF_TASK_COMM: u64 = 0;
     /// `task_struct.flags`.
@@ -88,6 +92,24 @@ globals! {
     /// `cfs_rq.throttled_clock_self_time` (`throttled_clock_pelt_time` before Linux 6.6);
     /// [`ABSENT`] without CPU quotas.
     OFF_CFS_RQ_THROTTLED: u64 = ABSENT;
+    /// `task_struct.real_parent`.
+    OFF_TASK_REAL_PARENT: u64 = 0;
+    /// `task_struct.cgroups`; this and the next ones are [`ABSENT`] without control groups.
+    OFF_TASK_CGROUPS: u64 = ABSENT;
+    /// `css_set.dfl_cgrp`: the group of version 2.
+    OFF_CSS_SET_DFL_CGRP: u64 = ABSENT;
+    /// `cgroup.root`.
+    OFF_CGROUP_ROOT: u64 = ABSENT;
+    /// `cgroup_root.hierarchy_id`.
+    OFF_CGROUP_ROOT_HIERARCHY: u64 = ABSENT;
+    /// `cgroup.kn`.
+    OFF_CGROUP_KN: u64 = ABSENT;
+    /// `kernfs_node.id`.
+    OFF_KERNFS_NODE_ID: u64 = ABSENT;
+    /// `cgroup.self.parent`.
+    OFF_CGROUP_PARENT: u64 = ABSENT;
+    /// `cgroup_subsys_state.cgroup`.
+    OFF_CSS_CGROUP: u64 = ABSENT;
     /// `sock.__sk_common.skc_family`.
     OFF_SOCK_FAMILY: u64 = 0;
     /// `sock.__sk_common.skc_hash`, of addresses and ports; 0 before the socket is connected.

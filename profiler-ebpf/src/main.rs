@@ -11,6 +11,7 @@
     reason = "BPF helpers, map values and kernel memory are reached by pointer"
 )]
 
+mod clock;
 mod config;
 mod hook;
 mod maps;

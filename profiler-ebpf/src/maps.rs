@@ -6,30 +6,39 @@ use aya_ebpf::maps::{Array, HashMap, PerCpuArray, Queue, RingBuf};
 use core::borrow::Borrow;
 use profiler_common::call_stack::{MAX_COUNTS, MAX_STACKS};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
-use profiler_common::process::{MAX_PROCESSES, TARGET_CACHE_LEN};
+use profiler_common::process::{MAX_CGROUPS, MAX_PROCESSES, TARGET_CACHE_LEN};
 use profiler_common::slot::{atomic_add, opaque};
 use profiler_common::socket::{MAX_PORTS, MAX_SOCKETS, SOCK_CACHE_LEN};
 use profiler_common::syscall::HOT_SYSCALLS;
 use profiler_common::{
-    CallSite, CallSiteSum, CallStack, Counters, EventLoop, Fifo, Forked, GcBursts, GcCall, GcCalls,
-    GoEvent, Goroutines, MAX_THREADS, RecvStamp, Relays, RunQueueBlame, Slot, SockCacheEntry,
-    Socket, StackKey, SyscallStat, Thread, Wakes, event_loop, goroutine, relay, wakes,
+    CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
+    GcCall, GcCalls, GoEvent, Goroutines, MAX_THREADS, RecvStamp, Relays, RunQueueBlame, Slot,
+    SockCacheEntry, Socket, StackKey, SyscallStat, Thread, Wakes, event_loop, goroutine, relay,
+    wakes,
 };
 
-/// Thread groups that are tracked besides `TARGET_TGID`, with the monotonic time at which they
-/// joined the target, ns; 0 if they belonged to it from the start or were forked.
+/// Thread groups that are tracked, with the monotonic time at which they joined the target, ns; 0
+/// if they belonged to it from the start or were forked. An ended one leaves the map, since its id
+/// may be another's next.
 #[map]
 pub static TARGETS: HashMap<u32, u64> = HashMap::with_max_entries(MAX_PROCESSES, 0);
 /// Thread groups of `TARGETS` by the low bits of their id: most look-ups are of processes that are
 /// not tracked, and one in an array takes less than one in a hash. See `process::SHARED`.
 #[map]
 pub static TARGET_CACHE: Array<u32> = Array::with_max_entries(TARGET_CACHE_LEN, 0);
-/// Processes that tracked ones forked in the window.
+/// Cgroups whose processes belong to the target, with those of the groups below.
+#[map]
+pub static CGROUPS: HashMap<CgroupKey, u8> = HashMap::with_max_entries(MAX_CGROUPS, 0);
+/// Processes that tracked ones forked in the window, and processes that joined one of `CGROUPS`.
 #[map]
 pub static FORKED: HashMap<u32, Forked> = HashMap::with_max_entries(MAX_PROCESSES, 0);
 /// Monotonic start of the window, ns; 0 outside the window, when nothing is recorded.
 #[map]
 pub static WINDOW: Array<u64> = Array::with_max_entries(1, 0);
+/// The monotonic clock minus the scheduler's, ns; 0 while it is not known. See
+/// `profiler_common::sched_clock`.
+#[map]
+pub static SCHED_CLOCK: Array<u64> = Array::with_max_entries(1, 0);
 /// Threads that each CPU began to track.
 #[map]
 pub static SERIAL: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);

@@ -1,7 +1,6 @@
 //! Which processes are tracked.
 
-use crate::config::{MANY_TARGETS, TARGET_TGID};
-use crate::maps::{FORKED, TARGET_CACHE, TARGETS, count};
+use crate::maps::{FORKED, HEAP_ENDS, TARGET_CACHE, TARGETS, count};
 use profiler_common::Forked;
 use profiler_common::process::{self, Cached, TARGET_CACHE_LEN};
 use profiler_common::slot::Field;
@@ -9,11 +8,6 @@ use profiler_common::slot::Field;
 /// Whether a thread group is tracked.
 #[inline(always)]
 pub fn is_target(tgid: u32) -> bool {
-    tgid == TARGET_TGID.load() || (MANY_TARGETS.load() == 1 && is_other_target(tgid))
-}
-
-#[inline(always)]
-fn is_other_target(tgid: u32) -> bool {
     let Some(entry) = target_entry(tgid) else {
         return false;
     };
@@ -47,15 +41,10 @@ pub fn later_join(tgid: u32, since_ns: u64) -> u64 {
     }
 }
 
-/// Begins to track a process that a tracked one has forked.
+/// Begins to track a process, since `joined_ns` or, with 0, since its fork.
 #[inline(always)]
-pub fn insert_process(tgid: u32, parent: u32, now: u64) {
-    let forked = Forked {
-        parent,
-        reserved: 0,
-        started_ns: now,
-    };
-    let known = TARGETS.insert(tgid, 0u64, 0).is_ok();
+pub fn insert_process(tgid: u32, forked: Forked, joined_ns: u64) {
+    let known = TARGETS.insert(tgid, joined_ns, 0).is_ok();
     if !known || FORKED.insert(tgid, forked, 0).is_err() {
         count(|counters| counters.lost_processes += 1);
     }
@@ -67,9 +56,13 @@ pub fn insert_process(tgid: u32, parent: u32, now: u64) {
 /// Ends the tracking of a process, so that its id can be another's.
 #[inline(always)]
 pub fn remove_process(tgid: u32) {
-    if TARGETS.remove(tgid).is_ok()
-        && let Some(entry) = target_entry(tgid)
-    {
+    // Most processes of the host are in neither map.
+    if TARGETS.remove(tgid).is_err() {
+        return;
+    }
+    if let Some(entry) = target_entry(tgid) {
         entry.set(process::removed(entry.get(), tgid));
     }
+    // Only a process that has managed memory is there.
+    let _ = HEAP_ENDS.remove(tgid);
 }

@@ -1,5 +1,7 @@
 //! Which threads are tracked, and where their state is kept.
 
+use crate::clock::on_monotonic_clock;
+use crate::config::{OFF_TASK_LAST_ARRIVAL, OFF_TASK_LAST_QUEUED};
 use crate::hook::{Access, Helper, Object, task_address};
 use crate::maps::{
     FREE_SLOTS, RUNNING, SERIAL, SLOTS, THREADS, TID_SLOT_CACHE, TID_SLOT_CACHE_LEN, count, slot,
@@ -99,9 +101,21 @@ fn find_running(ids: Ids, last: u32, start: u64) -> Option<Tracked> {
         change_tid(thread, ids.tid);
         return Some(thread);
     }
-    let found = slot_of(ids.tid).or_else(|| insert(ids, task, ON_CPU, start))?;
+    let found = slot_of(ids.tid).or_else(|| insert_running(ids, task, start))?;
     set_running(found);
     in_slot(found)
+}
+
+/// Begins to track the running thread. It may have got its CPU unseen, after the start of the
+/// window.
+#[inline(always)]
+fn insert_running(ids: Ids, task: u64, start: u64) -> Option<u32> {
+    let found = insert(ids, task, ON_CPU, start)?;
+    let noted = Helper::current_task().read(OFF_TASK_LAST_ARRIVAL.load());
+    if let Some(arrived_ns) = on_monotonic_clock(noted) {
+        in_slot(found)?.arrived(arrived_ns);
+    }
+    Some(found)
 }
 
 /// Gives a thread another id: `exec` in a thread other than the leader takes over the leader's.
@@ -119,9 +133,21 @@ fn change_tid(thread: Tracked, tid: u32) {
 #[inline(always)]
 pub fn run_next(ids: Ids, task: u64) -> Option<Tracked> {
     let start = window_start()?;
-    let found = slot_of(ids.tid).or_else(|| insert(ids, task, RUNNABLE, start))?;
+    let found = slot_of(ids.tid).or_else(|| insert_queued(ids, task, start))?;
     set_running(found);
     in_slot(found)
+}
+
+/// Begins to track a thread that is about to get a CPU. It may have been woken unseen, after the
+/// start of the window.
+#[inline(always)]
+fn insert_queued(ids: Ids, task: u64, start: u64) -> Option<u32> {
+    let found = insert(ids, task, RUNNABLE, start)?;
+    let noted = Object::<Helper>::at(task as *const u8).read(OFF_TASK_LAST_QUEUED.load());
+    if let Some(queued_ns) = on_monotonic_clock(noted) {
+        in_slot(found)?.queued(queued_ns);
+    }
+    Some(found)
 }
 
 /// Returns the state of a tracked thread. One that is first seen has been in `state` since

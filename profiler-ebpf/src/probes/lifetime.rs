@@ -3,7 +3,7 @@
 //! Hooks: `sched_process_fork`, `sched_process_exit`, `sched_process_free`. Where `sched_switch` is
 //! attached, the last switch of a thread ends it.
 //! Writes: `THREADS`, `SLOTS`, `SYSCALLS`, `EXITED`; for processes `TARGETS`, `TARGET_CACHE`,
-//! `FORKED`.
+//! `FORKED`, `HEAP_ENDS`.
 
 use crate::config::{
     FOLLOW_FORKS, OFF_TASK_COMM, OFF_TASK_EXEC_RUNTIME, OFF_TASK_NIVCSW, OFF_TASK_NVCSW,
@@ -11,18 +11,19 @@ use crate::config::{
 };
 use crate::hook::{Access, Args, Object, hooks};
 use crate::maps::{EXITED, count, window_start};
-use crate::namespace::tgid_of;
+use crate::namespace::{tgid_of, tid_of};
+use crate::probes::cgroup::forked_into;
 use crate::probes::fault;
 use crate::probes::syscall::{end_worker, keep_hot_syscalls};
-use crate::targets::{insert_process, remove_process};
+use crate::targets::{insert_process, is_target, remove_process};
 use crate::track::{Ids, Tracked, current, ids_of, in_slot, insert, lookup, now, remove};
 use aya_log_ebpf::warn;
-use profiler_common::ThreadExit;
 use profiler_common::numbers::IO_URING_WORKER;
 use profiler_common::thread::{
     FLAG_BASE, FLAG_BORN, FLAG_EXITING, FLAG_FAULTS_BASE, FLAG_FOUND_ASLEEP, FLAG_IN_SYSCALL,
     OFF_CPU,
 };
+use profiler_common::{Forked, ThreadExit};
 
 hooks! {
     "sched_process_fork" => fork as sched_process_fork, sched_process_fork_raw;
@@ -30,7 +31,8 @@ hooks! {
     "sched_process_free" => free as sched_process_free, sched_process_free_raw;
 }
 
-/// Tracks a new thread. A new process is tracked with its parent, from its first instruction on.
+/// Tracks a new thread. A new process is tracked with its parent or its cgroup, from its first
+/// instruction on.
 #[inline(always)]
 fn fork<A: Access>(args: Args<A>) {
     let (parent, child) = (args.object::<0>(), args.object::<1>());
@@ -38,12 +40,19 @@ fn fork<A: Access>(args: Args<A>) {
         return;
     }
     let tgid = tgid_of(child);
-    if FOLLOW_FORKS.load() == 1
-        && let Some(parent) = ids_of(parent)
-        && parent.tgid != tgid
-        && tgid != 0
-    {
-        insert_process(tgid, parent.tgid, now());
+    if tgid != 0 && tid_of(child) == tgid {
+        // Of a process that has ended, if it is known already: the kernel uses ids again.
+        if is_target(tgid) {
+            remove_process(tgid);
+        }
+        if (FOLLOW_FORKS.load() == 1 && is_target(tgid_of(parent))) || forked_into(child) {
+            let forked = Forked {
+                parent: tgid_of(parent),
+                reserved: 0,
+                started_ns: now(),
+            };
+            insert_process(tgid, forked, 0);
+        }
     }
     let Some(ids) = ids_of(child) else { return };
     insert_born(ids, child.address());
@@ -82,8 +91,9 @@ fn free<A: Access>(args: Args<A>) {
     {
         finish(thread, task);
     }
-    // A process is freed with its main thread, once all others are gone.
-    if ids.tid == ids.tgid {
+    // A process is freed with its main thread, once all others are gone. Another may have the id by
+    // then.
+    if ids.tid == ids.tgid && lookup(ids.tid).is_none() {
         remove_process(ids.tgid);
     }
 }

@@ -4,10 +4,11 @@
 //! Writes: `THREADS` (times, switches, migrations), `RUNNING`, `FIFO`, `GC_BURSTS`,
 //! `RUN_QUEUE_BLAME`, `HISTOGRAMS`.
 
+use crate::clock;
 use crate::config::{
     ABSENT, FIFO_PAIRING, OFF_CFS_RQ_THROTTLED, OFF_TASK_CFS_RQ, OFF_TASK_EXEC_RUNTIME,
-    OFF_TASK_FLAGS, OFF_TASK_MAJ_FLT, OFF_TASK_NIVCSW, OFF_TASK_NVCSW, OFF_TASK_RUN_DELAY,
-    OFF_TASK_STATE, PAIRING, POOL_PAIRING, SWITCH_HAS_STATE,
+    OFF_TASK_FLAGS, OFF_TASK_LAST_ARRIVAL, OFF_TASK_MAJ_FLT, OFF_TASK_NIVCSW, OFF_TASK_NVCSW,
+    OFF_TASK_RUN_DELAY, OFF_TASK_STATE, PAIRING, POOL_PAIRING, SWITCH_HAS_STATE,
 };
 use crate::hook::{Access, Args, Object, hooks};
 use crate::maps::{FIFO, RUN_QUEUE_BLAME, count, entry, observe, slot, window_start};
@@ -75,6 +76,9 @@ fn leave<A: Access>(thread: Tracked, task: Object<A>, state: u64, preempted: boo
         if voluntary {
             bursts.block();
         }
+    }
+    if let Some(seen_ns) = thread.seen_switch_in() {
+        clock::compare(seen_ns, task.read(OFF_TASK_LAST_ARRIVAL.load()));
     }
     thread.switch_out(now, voluntary, accounting(task));
     thread.leave_run_queue(cfs_run_queue(task));

@@ -225,7 +225,7 @@ mod tests {
         }
         // The object has a program for the first hook only.
         static HALF: &[&str] = &["sched_switch", "no_such_hook"];
-        let config = ProbeConfig::minimal(vec![std::process::id()], false, &KINDS);
+        let config = ProbeConfig::minimal(false, &KINDS);
         let mut programs = Programs::attach_some(&config, std::iter::empty()).expect("maps");
         let btf = Btf::from_sys_fs().expect("BTF");
         let (source, links) =

@@ -98,7 +98,10 @@ fn privilege_needed(missing: &[String]) -> String {
 
 fn try_programs() -> Result<Vec<Source>, String> {
     let kinds = [HookKind::TpBtf, HookKind::RawTracepoint];
-    let config = ProbeConfig::minimal(vec![std::process::id()], false, &kinds);
+    let config = ProbeConfig {
+        selects_cgroups: true,
+        ..ProbeConfig::minimal(false, &kinds)
+    };
     let programs = Programs::attach(&config).map_err(|error| format!("{error:#}"))?;
     Ok(programs.sources)
 }

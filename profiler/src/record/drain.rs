@@ -143,10 +143,20 @@ pub fn threads(bpf: &Ebpf) -> Result<Vec<Thread>> {
 
 /// Opens the window at `start_ns`, or closes it with 0.
 pub fn set_window(bpf: &mut Ebpf, start_ns: u64) -> Result<()> {
+    set_number(bpf, "WINDOW", start_ns)
+}
+
+/// Sets the only number of a map.
+pub fn set_number(bpf: &mut Ebpf, name: &str, number: u64) -> Result<()> {
     let map = bpf
-        .map_mut("WINDOW")
-        .context("the object has no map WINDOW")?;
-    Ok(Array::<_, u64>::try_from(map)?.set(0, start_ns, 0)?)
+        .map_mut(name)
+        .with_context(|| format!("the object has no map {name}"))?;
+    Ok(Array::<_, u64>::try_from(map)?.set(0, number, 0)?)
+}
+
+/// Reads the only number of a map.
+pub fn number(bpf: &Ebpf, name: &str) -> Result<u64> {
+    Ok(array::<u64>(bpf, name)?.get(&0, 0)?)
 }
 
 /// Frees every slot of a thread and of a socket, and every row of an event loop but the first,

@@ -26,6 +26,18 @@ const OPTIONAL: &[Field] = &[
             &["cfs_rq", "throttled_clock_task_time"],
         ],
     ),
+    // CONFIG_CGROUPS.
+    ("OFF_TASK_CGROUPS", &[&["task_struct", "cgroups"]]),
+    ("OFF_CSS_SET_DFL_CGRP", &[&["css_set", "dfl_cgrp"]]),
+    ("OFF_CGROUP_ROOT", &[&["cgroup", "root"]]),
+    (
+        "OFF_CGROUP_ROOT_HIERARCHY",
+        &[&["cgroup_root", "hierarchy_id"]],
+    ),
+    ("OFF_CGROUP_KN", &[&["cgroup", "kn"]]),
+    ("OFF_KERNFS_NODE_ID", &[&["kernfs_node", "id"]]),
+    ("OFF_CGROUP_PARENT", &[&["cgroup", "self", "parent"]]),
+    ("OFF_CSS_CGROUP", &[&["cgroup_subsys_state", "cgroup"]]),
 ];
 
 /// Fields that the programs need.
@@ -54,7 +66,16 @@ const FIELDS: &[Field] = &[
         "OFF_TASK_RUN_DELAY",
         &[&["task_struct", "sched_info", "run_delay"]],
     ),
+    (
+        "OFF_TASK_LAST_ARRIVAL",
+        &[&["task_struct", "sched_info", "last_arrival"]],
+    ),
+    (
+        "OFF_TASK_LAST_QUEUED",
+        &[&["task_struct", "sched_info", "last_queued"]],
+    ),
     ("OFF_TASK_COMM", &[&["task_struct", "comm"]]),
+    ("OFF_TASK_REAL_PARENT", &[&["task_struct", "real_parent"]]),
     ("OFF_TASK_FLAGS", &[&["task_struct", "flags"]]),
     ("OFF_TASK_FILES", &[&["task_struct", "files"]]),
     ("OFF_FILES_FDT", &[&["files_struct", "fdt"]]),

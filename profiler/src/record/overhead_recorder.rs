@@ -53,10 +53,11 @@ impl OverheadRecorder {
     /// # Errors
     /// The kernel refuses a program.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
-        let mut thread_exits = ThreadExits::attach(target::pids(&processes), options)?;
+        let mut thread_exits = ThreadExits::attach(&target::pids(&processes), options)?;
         thread_exits.detach();
         thread_exits.open(monotonic_ns())?;
-        let mut idle = Programs::attach(&ProbeConfig::idle(options))?;
+        let mut idle =
+            Programs::attach(&ProbeConfig::minimal(options.log_programs, &options.hooks))?;
         idle.detach();
         let mut session = Session::begin(processes.clone(), options)?;
         session.stop_measuring_programs();

@@ -20,6 +20,9 @@ pub struct Hooks {
 /// The kernel's own counters of a process.
 pub const PROC_STAT: &str = "/proc/PID/stat";
 
+/// The list of a cgroup's members, which is read at each tick.
+pub const CGROUP_PROCS: &str = "cgroup.procs, every 100 ms";
+
 /// Source of a probe group that this kernel does not support.
 pub const NO_SOURCE: &str = "none";
 
@@ -103,6 +106,13 @@ pub const PROBE_GROUPS: &[Hooks] = &[
         required: false,
         provides: "page faults by mode and by region",
         stand_in: Some(PROC_STAT),
+    },
+    Hooks {
+        group: ProbeGroup::CgroupJoins,
+        hooks: &["cgroup_attach_task"],
+        required: false,
+        provides: "processes from the moment that they join a selected cgroup",
+        stand_in: Some(CGROUP_PROCS),
     },
 ];
 

@@ -47,7 +47,7 @@ impl ProcRecorder {
         let first = std::slice::from_ref(tree.first());
         let target = target::describe(first, options, runtime.runtime())?;
         let thread_exits = (options.mode == Mode::Counters)
-            .then(|| ThreadExits::attach(tree.pids(), options))
+            .then(|| ThreadExits::attach(&tree.pids(), options))
             .transpose()?;
         super::privilege::drop_excess();
         let opening = Opening::now(&tree.pids());
@@ -86,7 +86,7 @@ impl ProcRecorder {
     /// which misses those that end before the next look.
     fn add_forked(&mut self, looks: bool) -> Result<()> {
         match &mut self.thread_exits {
-            Some(thread_exits) => self.tree.add_forked(thread_exits.forked()?),
+            Some(thread_exits) => drop(self.tree.add_forked(thread_exits.forked()?)),
             None if looks => drop(self.tree.find_descendants()),
             None => (),
         }

@@ -75,7 +75,8 @@ impl ProcessTree {
         self.find_descendants_of(self.pids())
     }
 
-    fn find_descendants_of(&mut self, mut parents: Vec<u32>) -> Vec<u32> {
+    /// Adds descendants of some processes that are not known yet; returns their PIDs.
+    pub fn find_descendants_of(&mut self, mut parents: Vec<u32>) -> Vec<u32> {
         if !self.follows {
             return Vec::new();
         }
@@ -110,14 +111,25 @@ impl ProcessTree {
         joined
     }
 
-    /// Adds processes that the programs saw being forked.
-    pub fn add_forked(&mut self, forked: impl IntoIterator<Item = (u32, Forked)>) {
+    /// Adds processes that the programs saw being forked or joining a cgroup; returns the latter,
+    /// with the time at which they joined.
+    pub fn add_forked(
+        &mut self,
+        forked: impl IntoIterator<Item = (u32, Forked)>,
+    ) -> Vec<(u32, u64)> {
         let mut forked: Vec<_> = forked.into_iter().collect();
         forked.sort_by_key(|(_, fork)| fork.started_ns);
+        let mut joined = Vec::new();
         for (pid, fork) in forked {
-            self.forked.insert(pid, fork);
-            self.add(pid);
+            let joins = fork.parent == 0;
+            if !joins {
+                self.forked.insert(pid, fork);
+            }
+            if self.add(pid) && joins {
+                joined.push((pid, fork.started_ns));
+            }
         }
+        joined
     }
 
     /// Adds a process; returns whether it is new. One that has ended already has no start time.
@@ -249,6 +261,27 @@ mod tests {
     }
 
     #[test]
+    fn distinguishes_processes_that_joined_from_forked_ones() {
+        let at = |parent, started_ns| Forked {
+            parent,
+            started_ns,
+            ..Forked::default()
+        };
+        let (joiner, child) = (u32::MAX >> 1, (u32::MAX >> 1) - 1);
+        let mut tree = ProcessTree::new(Vec::new(), false);
+        let joined = tree.add_forked([(child, at(joiner, 1_700)), (joiner, at(0, 1_500))]);
+        assert_eq!(joined, [(joiner, 1_500)]);
+        assert_eq!(tree.pids(), [joiner, child], "by time");
+        assert_eq!(tree.add_forked([(joiner, at(0, 1_900))]), []);
+        let span = Span {
+            start_ns: 1_000,
+            end_ns: 2_000,
+        };
+        let rows = tree.rows(&[], span, |thread| thread.tracked.on_cpu_ns);
+        assert_eq!((rows[0].ppid, rows[1].ppid), (None, Some(joiner)));
+    }
+
+    #[test]
     fn keeps_forked_processes_that_have_ended() {
         let fork = Forked {
             parent: 1,
@@ -256,8 +289,8 @@ mod tests {
             ..Forked::default()
         };
         let mut tree = ProcessTree::new(Vec::new(), false);
-        tree.add_forked([(u32::MAX >> 1, fork), (u32::MAX >> 1, fork)]);
-        assert!(tree.has_ended());
+        let joined = tree.add_forked([(u32::MAX >> 1, fork), (u32::MAX >> 1, fork)]);
+        assert!(joined.is_empty() && tree.has_ended());
         let span = Span {
             start_ns: 1_000,
             end_ns: 2_000,

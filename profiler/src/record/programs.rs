@@ -22,12 +22,10 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("KONTRAST_BPF"));
 /// Configuration of the programs.
 #[derive(Clone, Debug)]
 pub struct ProbeConfig {
-    /// Thread groups that are tracked.
-    pub tgids: Vec<u32>,
     /// Whether a process that a tracked one forks is tracked too.
     pub follow_forks: bool,
-    /// Whether more thread groups may be added later.
-    pub more_targets: bool,
+    /// Whether processes that join a cgroup are tracked too.
+    pub selects_cgroups: bool,
     /// How receives are paired with sends.
     pub pairing: Pairing,
     /// The first eight bytes of the name of gc threads; 0 where they have no name of their own.
@@ -41,17 +39,11 @@ pub struct ProbeConfig {
 }
 
 impl ProbeConfig {
-    /// Tracks no process: no process has the id.
-    pub fn idle(options: &Options) -> Self {
-        Self::minimal(vec![u32::MAX], options.log_programs, &options.hooks)
-    }
-
     /// Tracks threads, and pairs no receives.
-    pub fn minimal(tgids: Vec<u32>, log: bool, kinds: &[HookKind]) -> Self {
+    pub fn minimal(log: bool, kinds: &[HookKind]) -> Self {
         ProbeConfig {
-            tgids,
             follow_forks: false,
-            more_targets: false,
+            selects_cgroups: false,
             pairing: Pairing::Pool,
             gc_thread_comm: 0,
             stacks: Stacks::NONE,
@@ -104,7 +96,9 @@ impl Programs {
     /// # Errors
     /// The kernel refuses the maps, or every kind of hook for a required group.
     pub fn attach(config: &ProbeConfig) -> Result<Self> {
-        let mut programs = Self::attach_some(config, PROBE_GROUPS.iter())?;
+        let wanted =
+            |hooks: &&Hooks| config.selects_cgroups || hooks.group != ProbeGroup::CgroupJoins;
+        let mut programs = Self::attach_some(config, PROBE_GROUPS.iter().filter(wanted))?;
         let (source, links) = attach::samples(&mut programs.bpf);
         programs.sources.push(source);
         programs.links.extend(links);
@@ -218,9 +212,9 @@ impl Programs {
 }
 
 fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
-    let first = *config.tgids.first().context("no process to record")?;
     let follow_forks = u8::from(config.follow_forks);
-    let many = u8::from(config.follow_forks || config.more_targets || config.tgids.len() > 1);
+    let selects_cgroups = u8::from(config.selects_cgroups);
+    let own = std::process::id();
     let pairing = config.pairing as u32;
     let walks_stacks = u8::from(cfg!(target_arch = "x86_64"));
     let has_state = u8::from(layout.switch_has_state);
@@ -230,9 +224,9 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let log_level: u8 = if config.log { u8::MAX } else { 0 };
     let mut loader = EbpfLoader::new();
     loader
-        .override_global("TARGET_TGID", &first, true)
-        .override_global("MANY_TARGETS", &many, true)
         .override_global("FOLLOW_FORKS", &follow_forks, true)
+        .override_global("SELECTS_CGROUPS", &selects_cgroups, true)
+        .override_global("OWN_TGID", &own, true)
         .override_global("PID_NAMESPACE", &namespace, true)
         .override_global("PAIRING", &pairing, true)
         .override_global("GC_THREAD_COMM", &config.gc_thread_comm, true)

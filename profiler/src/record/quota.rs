@@ -109,6 +109,28 @@ pub fn cgroup_roots() -> Vec<PathBuf> {
     of_type("cgroup2").chain(of_type("cgroup")).collect()
 }
 
+/// Returns the number of the hierarchy that a cgroup's folder belongs to; 0 is version 2.
+pub fn hierarchy_of(folder: &Path) -> Option<u32> {
+    let mounts = cgroup_mounts();
+    let around = mounts
+        .iter()
+        .filter(|mount| folder.starts_with(&mount.mount_point));
+    let mount = around.max_by_key(|mount| mount.mount_point.as_os_str().len())?;
+    if mount.fs_type == "cgroup2" {
+        return Some(0);
+    }
+    let option = |name: &str| match name.strip_prefix("name=") {
+        Some(name) => mount.super_options.get("name") == Some(&Some(name.to_owned())),
+        None => mount.super_options.contains_key(name),
+    };
+    let of_mount = |group: &&procfs::ProcessCGroup| {
+        group.hierarchy != 0 && group.controllers.iter().all(|name| option(name))
+    };
+    let groups = Process::myself().ok()?.cgroups().ok()?;
+    let hierarchy = groups.into_iter().find(|group| of_mount(&group))?.hierarchy;
+    Some(hierarchy)
+}
+
 /// Returns the mounts of cgroup hierarchies.
 fn cgroup_mounts() -> Vec<MountInfo> {
     let mounts = Process::myself().and_then(|process| process.mountinfo());

@@ -6,8 +6,10 @@ use super::{ports, quota};
 use anyhow::{Context, Result, bail};
 use globset::{Glob, GlobMatcher};
 use procfs::process::all_processes;
+use profiler_common::CgroupKey;
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Levels of cgroups that are searched.
@@ -104,6 +106,15 @@ impl Cgroup {
         pids.remove(&0);
         pids.remove(&std::process::id());
         pids
+    }
+
+    /// Returns the key by which the kernel knows the group. `None` if it is gone.
+    pub fn key(&self) -> Option<CgroupKey> {
+        Some(CgroupKey {
+            id: fs::metadata(&self.0).ok()?.ino(),
+            hierarchy: quota::hierarchy_of(&self.0)?,
+            reserved: 0,
+        })
     }
 
     /// Returns the folder.

@@ -74,9 +74,8 @@ impl Session {
         let runtime = Watch::begin(first.pid, options.runtime, options.program.as_deref());
         let target = target::describe(std::slice::from_ref(first), options, runtime.runtime())?;
         let config = ProbeConfig {
-            tgids: tree.pids(),
             follow_forks: tree.follows(),
-            more_targets: !options.cgroups.is_empty(),
+            selects_cgroups: !options.cgroups.is_empty(),
             pairing: runtime::pairing(target.runtime),
             gc_thread_comm: runtime::gc_thread_comm(target.runtime),
             stacks: options.stacks,
@@ -85,7 +84,7 @@ impl Session {
         };
         // Without this price, time at the edges of system calls counts as time outside of them. The
         // recording holds 0 then; that is no reason to record nothing.
-        let syscall_entry_exit_ns = syscall_overhead::measure(&config).unwrap_or_default();
+        let calibration = syscall_overhead::measure(&config).unwrap_or_default();
         let mut programs = Programs::attach(&config)?;
         let logger = match options.log_programs {
             true => Some(EbpfLogger::init(&mut programs.bpf)?),
@@ -96,16 +95,18 @@ impl Session {
         let instrumentation =
             instrumentation.map(|dir| Instrumentation::begin(dir, &mut programs.bpf, &target));
         programs.attach_to_gc(&target, options);
-        let series = Series::new(&config.tgids);
-        initial::fill_maps(&mut programs.bpf, &config.tgids)?;
+        let pids = tree.pids();
+        let series = Series::new(&pids);
+        initial::fill_maps(&mut programs.bpf, &pids, calibration)?;
+        initial::select_cgroups(&mut programs.bpf, &options.cgroups)?;
         let ended = EndedThreads::new(Exits::new(&mut programs.bpf)?);
-        let regions = memory::regions_of_all(&config.tgids);
-        let processes = Processes::now(&config.tgids);
+        let regions = memory::regions_of_all(&pids);
+        let processes = Processes::now(&pids);
         // These need privileges that are dropped next.
         let stats = BpfStats::start();
         let symbols = Symbols::read(&options.symbols);
         super::privilege::drop_excess();
-        let opening = Opening::now(&config.tgids);
+        let opening = Opening::now(&pids);
         drain::set_window(&mut programs.bpf, opening.start_ns)?;
         let mut session = Session {
             programs,
@@ -121,11 +122,11 @@ impl Session {
             series,
             stats,
             symbols,
-            syscall_entry_exit_ns,
+            syscall_entry_exit_ns: calibration.syscall_entry_exit_ns,
             visible,
             instrumentation,
         };
-        session.add_late_descendants()?;
+        session.add_late()?;
         Ok(session)
     }
 

@@ -3,7 +3,8 @@
 //! The programs measure a system call from `sys_enter` to `sys_exit`. The rest of the call looks
 //! like time outside it: the processor's change of mode, the kernel's entry code, and a part of the
 //! programs. For one call this cost is the same for all calls of a host under the same programs. So
-//! it is measured once, on a call that does next to nothing.
+//! it is measured once, on a call that does next to nothing. The same programs compare the
+//! scheduler's clock with the monotonic one.
 
 use super::drain;
 use super::probe_groups::PROBE_GROUPS;
@@ -20,15 +21,25 @@ use syscalls::Sysno;
 const CALLS: u32 = 20_000;
 /// Attempts, of which the median counts: a single disturbance of the machine changes nothing.
 const ATTEMPTS: usize = 9;
+/// Stays on a CPU that compare the clocks. The programs keep the comparison with the least delay.
+const STAYS: usize = 5;
 
-/// Measures the on-CPU time of a call outside its measured inside, ns. Tracks this very process for
-/// a moment, with separate programs and maps.
+/// Properties of the host under the programs, found by tracking this very process for a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Calibration {
+    /// On-CPU time of a system call outside its measured inside, ns.
+    pub syscall_entry_exit_ns: f64,
+    /// The programs' map `SCHED_CLOCK`.
+    pub sched_clock_offset_ns: u64,
+}
+
+/// Calibrates with separate programs and maps, which track this process for a moment.
 ///
 /// # Errors
 /// The programs cannot be attached, or did not see the calls.
-pub fn measure(config: &ProbeConfig) -> Result<f64> {
+pub fn measure(config: &ProbeConfig) -> Result<Calibration> {
     let own = u32::try_from(getpid().as_raw())?;
-    let config = ProbeConfig::minimal(vec![own], config.log, &config.kinds);
+    let config = ProbeConfig::minimal(config.log, &config.kinds);
     // Only the programs at a system call add to its cost.
     let needed = PROBE_GROUPS.iter().filter(|group| group.required);
     let mut programs = Programs::attach_some(&config, needed)?;
@@ -45,7 +56,12 @@ pub fn measure(config: &ProbeConfig) -> Result<f64> {
         before = after;
     }
     costs.sort_by(f64::total_cmp);
-    Ok(costs[ATTEMPTS / 2])
+    // A switch-in and the switch-out after it compare the clocks.
+    (0..STAYS).for_each(|_| std::thread::sleep(Duration::from_micros(100)));
+    Ok(Calibration {
+        syscall_entry_exit_ns: costs[ATTEMPTS / 2],
+        sched_clock_offset_ns: drain::number(&programs.bpf, "SCHED_CLOCK")?,
+    })
 }
 
 /// Returns the mean time inside the calls between two readings, ns.

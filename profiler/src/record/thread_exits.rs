@@ -46,14 +46,13 @@ impl ThreadExits {
     ///
     /// # Errors
     /// The kernel refuses one.
-    pub fn attach(tgids: Vec<u32>, options: &Options) -> Result<Self> {
+    pub fn attach(tgids: &[u32], options: &Options) -> Result<Self> {
         let config = ProbeConfig {
             follow_forks: options.follow_forks,
-            more_targets: !options.cgroups.is_empty(),
-            ..ProbeConfig::minimal(tgids, options.log_programs, &options.hooks)
+            ..ProbeConfig::minimal(options.log_programs, &options.hooks)
         };
         let mut programs = Programs::attach_some(&config, LIFETIMES.iter())?;
-        drain::add_targets(&mut programs.bpf, &config.tgids, 0)?;
+        drain::add_targets(&mut programs.bpf, tgids, 0)?;
         drain::free_slots(&mut programs.bpf)?;
         let exits = Exits::new(&mut programs.bpf)?;
         Ok(ThreadExits {

@@ -1,8 +1,10 @@
 //! Thousands of threads, and processes with much memory: as exact as a few.
 
-use crate::support::{assert_sound, calls, record, record_with};
+use crate::support::{assert_sound, calls, kontrast, record, record_with};
 use recording::Recording;
 use recording::process::WakeSource;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// Asserts that the recording has no more on-CPU time than the CPUs had.
 fn assert_possible(recording: &Recording) {
@@ -76,4 +78,32 @@ fn walks_large_memory_in_pieces() {
         assert!(expected.contains(&memory.rss_bytes), "{memory:?}");
         assert!(expected.contains(&memory.pss_bytes), "{memory:?}");
     }
+}
+
+/// The kernel hides some wake-ups and switches, more of them the more processes start: then a
+/// thread is first seen long after it woke up from the sleep that the window found it in.
+#[test]
+fn books_the_sleep_of_threads_that_wake_up_unseen() {
+    kontrast();
+    let recording = record_with(&["late-sleepers", "2000"], &[], |_| {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(4) {
+            let status = Command::new("true").status().expect("it starts");
+            assert!(status.success());
+        }
+    });
+    assert_sound(&recording);
+    assert_possible(&recording);
+    let sleepers = recording.threads.iter();
+    let sleepers = sleepers.filter(|thread| thread.tid != recording.target.pid);
+    let late = sleepers.clone().filter(|thread| {
+        let runnable_ns = thread.on_cpu_ns + thread.run_queue_ns;
+        runnable_ns > 500_000_000
+    });
+    let late: Vec<_> = late.collect();
+    assert!(late.is_empty(), "{late:#?}");
+    assert!(
+        sleepers.count() > 0,
+        "all of them woke up before the window"
+    );
 }

@@ -86,6 +86,9 @@ fn main() {
         "fork-compute" => after(wait_for_line, || {
             known_shapes::fork_compute(milliseconds(number(1)));
         }),
+        "fork-into" => after(wait_for_line, || {
+            known_shapes::fork_into(&arguments[1], milliseconds(number(2)));
+        }),
         "crowd" => {
             let length = milliseconds(number(3));
             known_crowd::crowd(wait_for_line, number(1), number(2), length);
@@ -103,6 +106,7 @@ fn main() {
             println!("{}", socket.local_addr().expect("bound").port());
             after(wait_for_line, || sleep(number(1)));
         }
+        "late-sleepers" => known_crowd::late_sleepers(wait_for_line, number(1)),
         "churn" => after(wait_for_line, || known_crowd::churn(number(1))),
         "pairs" => known_crowd::pairs(wait_for_line, number(1), number(2)),
         "hold" => known_crowd::hold(wait_for_line, number(1), number(2)),

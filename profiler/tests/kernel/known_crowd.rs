@@ -89,3 +89,18 @@ pub fn hold(ready: impl FnOnce() -> usize, mebibytes: usize, times: usize) {
     });
     std::hint::black_box(&held);
 }
+
+/// Starts `count` threads that sleep for four seconds or more before they wake up, one after the
+/// other within two seconds.
+pub fn late_sleepers(ready: impl FnOnce() -> usize, count: usize) {
+    let thread = |index: usize| {
+        let length = Duration::from_millis(4_000 + (2_000 * index / count) as u64);
+        spawn(move || std::thread::sleep(length))
+    };
+    let threads: Vec<_> = (0..count).map(thread).collect();
+    after(ready, || {
+        for thread in threads {
+            thread.join().expect("it only sleeps");
+        }
+    });
+}

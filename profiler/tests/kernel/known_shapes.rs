@@ -226,3 +226,31 @@ pub fn fork_compute(cpu_time: Duration) {
         }
     }
 }
+
+/// Forks a child into a cgroup of version 2, which computes for this much CPU time, and ends.
+pub fn fork_into(cgroup: &str, cpu_time: Duration) {
+    use std::os::fd::AsRawFd;
+    const CLONE_INTO_CGROUP: u64 = 1 << 33;
+    let folder = std::fs::File::open(cgroup).expect("there is such a group");
+    // Fields of `struct clone_args`: flags, …, exit_signal, …, cgroup.
+    let mut arguments = [0u64; 11];
+    arguments[0] = CLONE_INTO_CGROUP;
+    arguments[4] = libc::SIGCHLD as u64;
+    arguments[10] = folder.as_raw_fd() as u64;
+    // SAFETY: the kernel reads that many bytes, and there is no other thread.
+    let child = unsafe {
+        libc::syscall(
+            libc::SYS_clone3,
+            arguments.as_ptr(),
+            size_of_val(&arguments),
+        )
+    };
+    if child == 0 {
+        compute(cpu_time);
+        // SAFETY: the child ends at once, without running any handler.
+        unsafe { libc::_exit(0) }
+    }
+    let child = nix::unistd::Pid::from_raw(i32::try_from(child).expect("a process id"));
+    assert!(child.as_raw() > 0, "{}", std::io::Error::last_os_error());
+    nix::sys::wait::waitpid(child, None).expect("it ends");
+}

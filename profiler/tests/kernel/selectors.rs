@@ -1,12 +1,13 @@
 //! Processes selected by cgroup, port or name.
 
 use crate::support::{
-    Guard, alone, assert_sound, calls, cgroups, known, kontrast, require_privilege,
+    Guard, alone, assert_sound, calls, cgroups, known, kontrast, require_privilege, unified_cgroups,
 };
 use recording::Recording;
 use recording::process::CpuPoint;
+use recording::vocabulary::ProbeGroup;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A cgroup that is removed at the end, with a group inside it.
@@ -14,7 +15,10 @@ struct Group(PathBuf);
 
 impl Group {
     fn new(name: &str) -> Self {
-        let (root, _) = cgroups();
+        Self::below(&cgroups().0, name)
+    }
+
+    fn below(root: &Path, name: &str) -> Self {
         let folder = root.join(format!("{name}.scope"));
         fs::create_dir_all(folder.join("inner")).expect("root may make a cgroup");
         Group(folder)
@@ -82,9 +86,7 @@ fn records_processes_of_a_cgroup_and_those_that_join_later() {
         assert_sound(&recording);
         assert_eq!(recording.processes.len(), 2, "{:#?}", recording.processes);
         assert_eq!(recording.target.pid.to_string(), first);
-        // The second sleeps for two seconds at least, and is looked for ten times a second.
-        let slept = calls(&recording, "clock_nanosleep");
-        assert!((101..=2100).contains(&slept), "{slept}");
+        assert_eq!(calls(&recording, "clock_nanosleep"), 2100);
         let of_second = |pid: u32| pid.to_string() == second;
         let joined = recording
             .threads
@@ -146,6 +148,109 @@ fn leaves_out_the_cpu_time_before_a_process_joined() {
         inside.end();
         later.end();
     }
+}
+
+/// Returns the on-CPU time of a process.
+fn on_cpu_of(recording: &Recording, pid: &str) -> u64 {
+    let mut processes = recording.processes.iter();
+    let found = processes.find(|process| process.pid.to_string() == pid);
+    found.map_or(0, |process| process.on_cpu_ns)
+}
+
+#[test]
+fn records_processes_from_the_moment_that_they_join() {
+    const LENGTH: u64 = 50_000_000;
+    require_privilege();
+    let _alone = alone();
+    let name = format!("kontrast-at-once-{}", std::process::id());
+    for (root, hooks) in [
+        (cgroups().0, &[][..]),
+        (unified_cgroups(), &["--raw-tracepoints"]),
+    ] {
+        let group = Group::below(&root, &name);
+        let path = group.0.display().to_string();
+        let mut inside = known(&["sleep", "1"]);
+        group.add("", &inside.line());
+        // The last joins a group that is made while the recording runs.
+        let (groups, later) = (["", "inner", "later"], group.0.join("later"));
+        let mut pids = Vec::new();
+        let options = [&["--cgroup", &path, "--no-tree"], hooks].concat();
+        let recording = record_selected(&options, || {
+            fs::create_dir(&later).expect("root may make a cgroup");
+            for to in groups {
+                let mut joiner = known(&["burn", "50"]);
+                let pid = joiner.line();
+                group.add(to, &pid);
+                joiner.say("go");
+                assert_eq!(joiner.line(), "done");
+                joiner.end();
+                pids.push(pid);
+            }
+        });
+        inside.end();
+        fs::remove_dir(&later).expect("nothing is in it");
+        assert_sound(&recording);
+        for pid in &pids {
+            let on_cpu = on_cpu_of(&recording, pid);
+            assert!(on_cpu > LENGTH / 2, "{root:?} {on_cpu}: {recording:#?}");
+        }
+        let mut groups = recording.observer.probe_groups.iter();
+        let joins = groups.find(|group| group.group == ProbeGroup::CgroupJoins);
+        let expected = if hooks.is_empty() { "tp_btf" } else { "raw_tp" };
+        assert_eq!(joins.map(|group| &*group.source), Some(expected));
+    }
+}
+
+#[test]
+fn records_processes_that_are_forked_into_a_cgroup() {
+    require_privilege();
+    let _alone = alone();
+    let name = format!("kontrast-forked-into-{}", std::process::id());
+    let group = Group::below(&unified_cgroups(), &name);
+    let path = group.0.display().to_string();
+    let inner = group.0.join("inner").display().to_string();
+    let (mut inside, mut outside) = (known(&["sleep", "1"]), known(&["fork-into", &inner, "50"]));
+    group.add("", &inside.line());
+    let outside_pid = outside.line();
+    let recording = record_selected(&["--cgroup", &path, "--no-tree"], || {
+        outside.say("go");
+        assert_eq!(outside.line(), "done");
+    });
+    inside.end();
+    outside.end();
+    assert_sound(&recording);
+    assert_eq!(recording.processes.len(), 2, "{:#?}", recording.processes);
+    let child = &recording.processes[1];
+    assert_eq!(child.ppid.map(|pid| pid.to_string()), Some(outside_pid));
+    assert!(child.on_cpu_ns > 25_000_000, "{child:?}");
+}
+
+#[test]
+fn leaves_out_processes_of_its_own_that_join() {
+    require_privilege();
+    let _alone = alone();
+    let group = Group::new(&format!("kontrast-own-{}", std::process::id()));
+    let path = group.0.display().to_string();
+    let mut inside = known(&["sleep", "1"]);
+    group.add("", &inside.line());
+    let load =
+        format!("echo $$ > {path}/cgroup.procs; for i in 1 2 3 4 5; do true; sleep 0.05; done");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let out = dir.path().join("out");
+    let mut command = kontrast();
+    command.args([
+        "record",
+        "--cgroup",
+        &path,
+        "--load-command",
+        &load,
+        "--out",
+    ]);
+    let status = command.arg(&out).status().expect("it runs");
+    assert!(matches!(status.code(), Some(0 | 3)), "{status}");
+    let recording = recording::io::load_recording(&out).expect("a recording");
+    inside.end();
+    assert_eq!(recording.processes.len(), 1, "{:#?}", recording.processes);
 }
 
 #[test]

@@ -75,6 +75,17 @@ pub fn cgroups() -> (PathBuf, bool) {
     }
 }
 
+/// Returns the folder of the hierarchy of version 2, which may have no controller.
+pub fn unified_cgroups() -> PathBuf {
+    let mounts = std::fs::read_to_string("/proc/self/mounts").expect("readable");
+    let mut mounts = mounts.lines().map(|line| line.split(' '));
+    let mount = mounts.find_map(|mut fields| {
+        let folder = fields.nth(1)?;
+        (fields.next() == Some("cgroup2")).then(|| PathBuf::from(folder))
+    });
+    mount.expect("version 2 is mounted")
+}
+
 /// Builds the program under test, which belongs to another package and may be older than its
 /// dependencies.
 pub fn kontrast() -> Command {

@@ -1,6 +1,8 @@
 //! Processes of the target that end, or begin, while others go on.
 
-use crate::support::{alone, assert_sound, calls, known, record_with, recorder, require_privilege};
+use crate::support::{
+    Guard, alone, assert_sound, calls, known, record_with, recorder, require_privilege,
+};
 use recording::Recording;
 
 /// Records two processes by their ids, the first of which ends while the second sleeps on.
@@ -93,4 +95,48 @@ fn follows_later_forks_without_programs() {
         |_| (),
     );
     assert!(alone.process.on_cpu_ns < 500_000_000, "{:?}", alone.process);
+}
+
+/// Starts a process with the id of one that has ended.
+fn known_with_id(id: &str, behaviour: &[&str]) -> Guard {
+    const LAST: &str = "/proc/sys/kernel/ns_last_pid";
+    let before = id.parse::<u32>().expect("a number") - 1;
+    // Another process of the host may take the id's place, so that it takes a few turns.
+    for _ in 0..1_000 {
+        std::fs::write(LAST, before.to_string()).expect("root may choose");
+        let mut process = known(behaviour);
+        if process.line() == id {
+            return process;
+        }
+    }
+    panic!("another process has the id {id}");
+}
+
+#[test]
+fn leaves_out_a_process_that_takes_the_id_of_an_ended_one() {
+    require_privilege();
+    let _alone = alone();
+    for tree in [&[][..], &["--no-tree"]] {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let (mut first, mut second) = (known(&["touch", "500"]), known(&["sleep", "100"]));
+        let (first_pid, second_pid) = (first.line(), second.line());
+        let out = dir.path().join("out");
+        let more = [&["--pid", &second_pid], tree].concat();
+        let mut recorder = recorder(&first_pid, &out, &more);
+        first.say("go");
+        assert_eq!(first.line(), "done");
+        first.end();
+        let mut other = known_with_id(&first_pid, &["burn", "500"]);
+        other.say("go");
+        assert_eq!(other.line(), "done");
+        other.end();
+        second.say("go");
+        assert_eq!(second.line(), "done");
+        recorder.end();
+        let recording = recording::io::load_recording(&out).expect("a recording");
+        assert_sound(&recording);
+        assert_eq!(recording.threads.len(), 2, "{:#?}", recording.threads);
+        let on_cpu = recording.process.on_cpu_ns;
+        assert!(on_cpu < 250_000_000, "{on_cpu}");
+    }
 }

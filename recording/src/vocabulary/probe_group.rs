@@ -25,6 +25,8 @@ vocabulary! {
         Retransmits = "retransmits", "TCP retransmits";
         /// Page faults.
         PageFaults = "page-faults", "page faults";
+        /// Processes that join a cgroup of the target.
+        CgroupJoins = "cgroup-joins", "processes that join a cgroup";
         /// CPU-clock samples.
         CpuSamples = "cpu-samples", "CPU samples";
         /// Threads that begin and end, without any other probe.
