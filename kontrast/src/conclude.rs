@@ -1,6 +1,6 @@
 //! Conclusion of a run: the comparison of its finished rounds.
 
-use crate::{outcome::Outcome, publish};
+use crate::{fail_if::Gate, outcome::Outcome, publish};
 use anyhow::Context;
 use recording::{Comparison, Recording, io::save_comparison};
 use runner::{Interrupted, Measured, Round, output};
@@ -10,9 +10,9 @@ use std::path::Path;
 ///
 /// # Errors
 /// Fails as `compare`, or if the folder cannot be read.
-pub fn conclude(measured: Measured) -> anyhow::Result<Outcome> {
+pub fn conclude(measured: Measured, gate: &Gate) -> anyhow::Result<Outcome> {
     let out = measured.out.clone();
-    let outcome = compare(&out, measured);
+    let outcome = compare(&out, measured, gate);
     output::give_back(&out).context("cannot read back the results")?;
     outcome
 }
@@ -22,7 +22,7 @@ pub fn conclude(measured: Measured) -> anyhow::Result<Outcome> {
 /// # Errors
 /// Fails if no round was finished or the run ended early by a failure, or if a file cannot be
 /// written.
-fn compare(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
+fn compare(out: &Path, measured: Measured, gate: &Gate) -> anyhow::Result<Outcome> {
     let Measured {
         mut rounds,
         planned,
@@ -60,7 +60,7 @@ fn compare(out: &Path, measured: Measured) -> anyhow::Result<Outcome> {
                 eprintln!("Interrupted: {done} of {planned} rounds were finished and compared.");
             }
             without_instrumented(not_instrumented)?;
-            Ok(outcome(&comparison, threshold_crossed))
+            gate.judge(&comparison, outcome(&comparison, threshold_crossed))
         }
     }
 }
@@ -140,14 +140,14 @@ mod tests {
     fn fails_without_a_finished_round() {
         let dir = tempfile::tempdir().unwrap();
         let trouble = Some(anyhow::anyhow!("the stub failed"));
-        let error = conclude(Measured {
+        let measured = Measured {
             out: dir.path().into(),
             rounds: vec![],
             planned: 4,
             trouble,
             not_instrumented: vec![],
-        })
-        .unwrap_err();
+        };
+        let error = conclude(measured, &Gate::default()).unwrap_err();
         assert_eq!(error.to_string(), "the stub failed");
         assert!(!dir.path().join("comparison.json").exists());
     }

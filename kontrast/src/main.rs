@@ -3,6 +3,7 @@
 mod cli;
 mod conclude;
 mod event_rate;
+mod fail_if;
 mod outcome;
 mod publish;
 mod recording_folder;

@@ -9,4 +9,8 @@ pub enum Outcome {
     Invalid,
     /// A load threshold was crossed.
     ThresholdCrossed,
+    /// A condition of `--fail-if` holds.
+    ConditionHolds,
+    /// The rounds do not decide a condition of `--fail-if`.
+    Undecided,
 }

@@ -59,6 +59,16 @@ pub fn verdict(comparison: &Comparison, recordings: &[(String, Recording)]) -> a
     out.flush().context("cannot print the verdict")
 }
 
+/// Prints the verdict as Markdown on standard output.
+///
+/// # Errors
+/// Fails if standard output is closed.
+pub fn markdown(comparison: &Comparison, recordings: &[(String, Recording)]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    report::markdown(&input(comparison, recordings), &mut out)?;
+    out.flush().context("cannot print the verdict")
+}
+
 fn input<'a>(comparison: &'a Comparison, recordings: &'a [(String, Recording)]) -> Input<'a> {
     Input {
         comparison,

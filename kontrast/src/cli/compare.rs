@@ -1,5 +1,6 @@
 //! `kontrast compare`.
 
+use crate::fail_if::Gate;
 use crate::outcome::Outcome;
 use crate::publish;
 use analysis::claims::Statement;
@@ -19,8 +20,11 @@ Examples:
   kontrast compare results/latest --out again       the rounds of a run, compared anew
   kontrast compare before=rec/a after=rec/b         two recordings of one program, named apart
   kontrast compare go/1 go/2 bun/1 bun/2            two arms, two rounds each
+  kontrast compare old=a new=b --fail-if 'cpu_ns_per_token:higher>5%'
+                                                    fails if new takes over 5 % more
 
-Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but a check makes the result invalid.";
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but a check makes the result invalid, or rounds
+do not decide; 99 an expression of --fail-if holds.";
 
 /// Depth to which a directory is searched for recordings, as in `ARM/ROUND`.
 const DEPTH: u32 = 2;
@@ -41,6 +45,21 @@ pub struct Compare {
     /// claims.toml shows the format.
     #[arg(long, value_name = "FILE")]
     claims: Option<PathBuf>,
+    /// Print the verdict in this form.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    format: Form,
+    #[command(flatten)]
+    gate: Gate,
+}
+
+/// A form of the verdict on standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// Lines for a terminal.
+    #[default]
+    Text,
+    /// Markdown, for a comment on a pull request.
+    Markdown,
 }
 
 impl Compare {
@@ -68,13 +87,22 @@ impl Compare {
         let comparison = analysis::compare_with(&recordings, &claims);
         save_comparison(&out, &comparison)?;
         let report = publish::page(&out, &comparison, &recordings)?;
-        publish::verdict(&comparison, &recordings)?;
-        println!("\nReport: {}", report.display());
-        Ok(if comparison.validity.ok {
-            Outcome::Done
-        } else {
-            Outcome::Invalid
-        })
+        match self.format {
+            Form::Text => {
+                publish::verdict(&comparison, &recordings)?;
+                println!("\nReport: {}", report.display());
+            }
+            // Standard output is the comment as a whole.
+            Form::Markdown => {
+                publish::markdown(&comparison, &recordings)?;
+                eprintln!("Report: {}", report.display());
+            }
+        }
+        let outcome = match comparison.validity.ok {
+            true => Outcome::Done,
+            false => Outcome::Invalid,
+        };
+        self.gate.judge(&comparison, outcome)
     }
 }
 

@@ -81,8 +81,8 @@ impl Command {
 pub fn exit_code(end: anyhow::Result<Outcome>) -> ExitCode {
     match end {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Invalid) => ExitCode::from(3),
-        Ok(Outcome::ThresholdCrossed) => ExitCode::from(99),
+        Ok(Outcome::Invalid | Outcome::Undecided) => ExitCode::from(3),
+        Ok(Outcome::ThresholdCrossed | Outcome::ConditionHolds) => ExitCode::from(99),
         Err(error) => {
             eprintln!("kontrast: {error:#}");
             ExitCode::FAILURE

@@ -2,6 +2,7 @@
 
 use super::scenario::Scenario;
 use crate::conclude::conclude;
+use crate::fail_if::Gate;
 use crate::outcome::Outcome;
 use crate::work::{Source, Spec as WorkSpec};
 use anyhow::{Context, bail};
@@ -39,7 +40,7 @@ Examples:
                                                     two servers that do not speak HTTP, by their cost of a command
 
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but a check makes the result invalid or Ctrl-C made it partial;
-99 a load threshold was crossed.";
+99 a load threshold was crossed, or an expression of --fail-if holds.";
 
 /// Arguments of `kontrast run`.
 #[derive(clap::Args)]
@@ -137,6 +138,8 @@ pub struct Run {
     /// Record with this program in place of `kontrast record`, for tests of this command.
     #[arg(long, hide = true)]
     recorder: Option<PathBuf>,
+    #[command(flatten)]
+    gate: Gate,
 }
 
 impl Run {
@@ -152,11 +155,12 @@ impl Run {
             .build();
         let runtime = runtime.context("cannot start the asynchronous runtime")?;
         let modes = self.modes();
+        let gate = self.gate.clone();
         let measured = runtime.block_on(runner::execute(self.request(), modes, tools));
         // After a second Ctrl-C another thread may still wait for a build, whose processes were
         // killed.
         runtime.shutdown_background();
-        conclude(measured?)
+        conclude(measured?, &gate)
     }
 
     /// Rejects a unit of work that the load cannot count.

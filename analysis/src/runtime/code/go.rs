@@ -4,12 +4,11 @@
 use super::{Rule, first};
 use recording::vocabulary::CodeCategory::{
     self, Allocation, Application, Compression, Copying, Crypto, EventLoop, Gc, Http, Json,
-    Parsing, Regex, Runtime, Scheduler, SyscallWrapper, Text, Timers, Unnamed, Zeroing,
+    Parsing, Runtime, Scheduler, SyscallWrapper, Text, Timers, Unnamed, Zeroing,
 };
 
-const PACKAGES: [Rule; 10] = [
+const PACKAGES: [Rule; 9] = [
     (Json, &["encoding/json"]),
-    (Regex, &["regexp.", "regexp/"]),
     (
         Http,
         &["net/http", "net/textproto.", "golang.org/x/net/http"],
@@ -51,8 +50,6 @@ const PACKAGES: [Rule; 10] = [
             "mime.",
             "net/url.",
             "fmt.",
-            "log.",
-            "log/slog",
         ],
     ),
     (Copying, &["bytes.", "internal/bytealg."]),

@@ -18,6 +18,8 @@ fn compare(dirs: &[String], out: &Path) -> anyhow::Result<Outcome> {
         dirs: dirs.to_vec(),
         out: out.into(),
         claims: None,
+        format: Form::Text,
+        gate: Gate::default(),
     }
     .execute()
 }
@@ -143,6 +145,8 @@ fn tests_the_claims_of_a_file() {
             dirs,
             out,
             claims: Some(claims.clone()),
+            format: Form::Text,
+            gate: Gate::default(),
         }
         .execute()
     };
