@@ -3,11 +3,15 @@
 //! These are facts: counts, times that were measured, and samples. `analysis::attribution` splits
 //! CPU time by them.
 
+mod tree;
+
 use crate::Histogram;
 use crate::runtime_stats::EventLoop;
 use crate::vocabulary::{CodePlace, RegionClass, Role};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+pub use tree::TreeProcess;
 
 /// Sums over the target's threads in the window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,28 +45,6 @@ pub struct Process {
     /// before the window did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_clock_ns: Option<u64>,
-}
-
-/// A process of the target.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct TreeProcess {
-    /// Process id.
-    pub pid: u32,
-    /// The process that forked it, if that was inside the window.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ppid: Option<u32>,
-    /// Name of its main thread; never trusted, renderers escape it.
-    pub name: String,
-    /// Threads in the window, ended ones included.
-    pub threads: u64,
-    /// On-CPU time of its threads, steal included.
-    pub on_cpu_ns: u64,
-    /// Fork or joining of a cgroup, relative to the window's start, if it was inside the window.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub started_ns: Option<u64>,
-    /// End of the last thread, relative to the window's start, if it was inside the window.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exited_ns: Option<u64>,
 }
 
 /// A process that held a CPU while threads of the target waited for one. Waits under 50 µs are the

@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::proc_snapshot::{parent_of, start_time_ticks};
+use super::runtime::ByExecutable;
 use super::select::Cgroup;
 use super::target::Process;
 use super::threads::JoinedThread;
@@ -16,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct ProcessTree {
     processes: Vec<Process>,
     known: BTreeSet<u32>,
+    /// The parent of each process that was alive when it became known.
+    parents: BTreeMap<u32, u32>,
     forked: BTreeMap<u32, Forked>,
     follows: bool,
     cgroups: Vec<Cgroup>,
@@ -26,6 +29,7 @@ impl ProcessTree {
     pub fn new(processes: Vec<Process>, follows: bool) -> Self {
         let mut tree = ProcessTree {
             known: processes.iter().map(|process| process.pid).collect(),
+            parents: processes.iter().filter_map(parent).collect(),
             processes,
             forked: BTreeMap::new(),
             follows,
@@ -137,7 +141,9 @@ impl ProcessTree {
         let new = pid != std::process::id() && self.known.insert(pid);
         if new {
             let start_time = start_time_ticks(pid).unwrap_or_default();
-            self.processes.push(Process { pid, start_time });
+            let process = Process { pid, start_time };
+            self.parents.extend(parent(&process));
+            self.processes.push(process);
         }
         new
     }
@@ -151,6 +157,7 @@ impl ProcessTree {
         on_cpu_ns: fn(&JoinedThread) -> u64,
     ) -> Vec<TreeProcess> {
         let mut rows: Vec<TreeProcess> = Vec::new();
+        let mut runtimes = ByExecutable::default();
         for process in &self.processes {
             let pid = process.pid;
             let threads = || {
@@ -164,8 +171,11 @@ impl ProcessTree {
             let last_exit = threads().filter_map(|thread| thread.exited_in(span)).max();
             rows.push(TreeProcess {
                 pid,
-                ppid: forked.map(|fork| fork.parent),
+                ppid: forked
+                    .map(|fork| fork.parent)
+                    .or_else(|| self.parents.get(&pid).copied()),
                 name: main.map(|thread| thread.name.clone()).unwrap_or_default(),
+                runtime: (!process.has_ended()).then(|| runtimes.of(pid)),
                 threads: threads().count() as u64,
                 on_cpu_ns: threads().map(on_cpu_ns).sum(),
                 started_ns: forked
@@ -176,6 +186,11 @@ impl ProcessTree {
         }
         rows
     }
+}
+
+/// Returns the process with its parent, if it is alive.
+fn parent(process: &Process) -> Option<(u32, u32)> {
+    Some((process.pid, parent_of(process.pid)?))
 }
 
 /// Returns whether a process is this one or descends from it.
@@ -200,6 +215,7 @@ fn children_by_parent() -> BTreeMap<u32, Vec<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use recording::vocabulary::Runtime;
     use std::process::{Command, Stdio};
 
     #[test]
@@ -218,6 +234,15 @@ mod tests {
         assert_eq!(tree.pids().len(), 2, "{tree:?}");
         assert_eq!(tree.find_descendants(), [0; 0]);
         assert!(!tree.has_ended());
+        let span = Span {
+            start_ns: 0,
+            end_ns: 1,
+        };
+        let rows = tree.rows(&[], span, |thread| thread.tracked.on_cpu_ns);
+        let parents = rows.iter().map(|row| (row.ppid, row.runtime));
+        let unknown = Some(Runtime::Unknown);
+        let expected = [std::process::id(), shell.id()].map(|parent| (Some(parent), unknown));
+        assert!(parents.eq(expected), "{rows:?}");
         shell.kill().expect("it can be ended");
         shell.wait().expect("it ends");
         let child = &tree.processes[1];

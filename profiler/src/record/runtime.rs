@@ -8,6 +8,7 @@ use super::proc_snapshot;
 use procfs::process::{MMapPath, Process};
 use profiler_common::Pairing;
 use recording::vocabulary::Runtime;
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,20 @@ fn mapped_paths(process: &Process) -> impl Iterator<Item = PathBuf> + use<> {
         MMapPath::Path(path) => Some(path),
         _ => None,
     })
+}
+
+/// Runtimes of processes, many of which have the same executable.
+#[derive(Debug, Default)]
+pub struct ByExecutable(BTreeMap<(u64, u64), Runtime>);
+
+impl ByExecutable {
+    /// Recognises the runtime of a process. Each executable is read once.
+    pub fn of(&mut self, pid: u32) -> Runtime {
+        match executable_id(pid) {
+            Some(executable) => *self.0.entry(executable).or_insert_with(|| of_process(pid)),
+            None => Runtime::Unknown,
+        }
+    }
 }
 
 /// Which runtime a process has. It is found again after each exec, as that of a shell that becomes

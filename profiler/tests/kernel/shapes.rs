@@ -157,6 +157,9 @@ fn records_workers_that_were_forked_before() {
             .iter()
             .all(|process| process.threads == 1)
     );
+    let parent = Some(recording.target.pid);
+    let mut workers = recording.processes[1..].iter();
+    assert!(workers.all(|worker| worker.ppid == parent));
     // Each of them has the pages of its binary.
     let parent = recording.memory.rss_bytes;
     assert!(recording.memory.peak_rss_bytes >= parent);
