@@ -26,6 +26,9 @@ vocabulary! {
     }
 }
 
+/// The package of functions that belong to the program itself. No package has this name.
+pub const APPLICATION: &str = "(application)";
+
 /// Call stacks of CPU samples.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stacks {
@@ -88,7 +91,7 @@ pub struct StackFrame {
     /// Where the code lies.
     pub place: CodePlace,
     /// The package that the function belongs to, where its name or path has it: a Python or npm
-    /// package, a Go module, a Rust crate. Never trusted, renderers escape it.
+    /// package, a Go module, a Rust crate, [`APPLICATION`]. Never trusted, renderers escape it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub package: String,
 }

@@ -1,11 +1,17 @@
 //! The package that a function belongs to, by its name or the path of its file.
+//!
+//! Names and paths come from the observed process: a package is short and has the characters of
+//! package names only.
+
+mod path;
 
 use super::image::Image;
 use object::{Object, ObjectSection, ReadRef};
+use recording::stacks::APPLICATION;
 use std::path::Path;
 
-/// Folders that hold one folder or file for each package.
-const FOLDERS: [&str; 3] = ["site-packages/", "dist-packages/", "node_modules/"];
+/// Longest name of a package, in characters.
+const LONGEST: usize = 120;
 /// Hosts whose Go modules have three elements: host, owner, name.
 const OWNED: [&str; 5] = [
     "github.com",
@@ -14,6 +20,9 @@ const OWNED: [&str; 5] = [
     "codeberg.org",
     "golang.org",
 ];
+/// Begins names of Python functions, as the perf trampoline of CPython writes them:
+/// `py::QUALNAME:PATH`.
+pub const PYTHON: &str = "py::";
 
 /// The language that names the functions of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,40 +59,111 @@ impl Language {
 /// Returns the package of a function; empty where neither its name nor the path of its file has
 /// one.
 pub fn package(function: &str, file: Option<&Path>, language: Language) -> String {
-    let path = file.map(|path| path.to_string_lossy()).unwrap_or_default();
-    let installed = in_folder(function).or_else(|| in_folder(&path));
+    let file = file.map(|path| path.to_string_lossy()).unwrap_or_default();
+    let installed = path::package(function).or_else(|| path::package(&file));
     let named = || match language {
-        Language::Go => go_module(function),
-        Language::Rust => rust_crate(function),
-        Language::Other => None,
+        Language::Go => go_module(function).map(str::to_owned),
+        Language::Rust => rust_crate(function).map(str::to_owned),
+        Language::Other => {
+            java_library(function).or_else(|| is_program(function).then(|| APPLICATION.to_owned()))
+        }
     };
-    installed.or_else(named).unwrap_or_default().to_owned()
+    let package = installed.or_else(named).unwrap_or_default();
+    package.chars().take(LONGEST).collect()
 }
 
-/// Returns the package that a path lies in: the name after the last folder of packages.
-fn in_folder(path: &str) -> Option<&str> {
-    let after = FOLDERS.iter().filter_map(|folder| {
-        let at = path.rfind(folder)?;
-        Some(&path[at + folder.len()..])
-    });
-    // The innermost folder: packages have packages.
-    let rest = after.min_by_key(|rest| rest.len())?;
-    let elements = if rest.starts_with('@') { 2 } else { 1 };
-    let end = rest.match_indices('/').nth(elements - 1);
-    let name = match end {
-        Some((end, _)) => &rest[..end],
-        // A module of one file, such as `orjson.cpython-312-x86_64-linux-gnu.so`.
-        None => rest.split('.').next()?,
+/// Returns whether a name of compiled or interpreted code has a file, which is of no package: the
+/// program's own.
+fn is_program(function: &str) -> bool {
+    if let Some(python) = function.strip_prefix(PYTHON) {
+        let file = python.rsplit_once(':').map_or("", |(_, file)| file);
+        return !file.is_empty() && !is_python_library(file);
+    }
+    let javascript = ["JS:", "LazyCompile:", "Function:", "Script:", "Eval:"];
+    if !javascript.iter().any(|begin| function.starts_with(begin)) {
+        return false;
+    }
+    // `JS:*answer server.ts:12:3`: the last word is a place in a file.
+    let place = function.rsplit(' ').next().unwrap_or_default();
+    let mut parts = place.rsplitn(3, ':');
+    let mut number = || {
+        let part = parts.next().unwrap_or_default();
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
     };
-    let is_name = |letter: char| letter.is_alphanumeric() || "@/_-.".contains(letter);
-    (!name.is_empty() && name.chars().all(is_name)).then_some(name)
+    let is_place = number() && number();
+    let file = parts.next().unwrap_or_default();
+    let of_runtime = ["node:", "internal/", "ext:", "deno:", "bun:"];
+    is_place && !file.is_empty() && !of_runtime.iter().any(|begin| file.starts_with(begin))
+}
+
+/// Returns whether a path is of Python's standard library, or of code that is in no file.
+fn is_python_library(file: &str) -> bool {
+    let folders = ["lib/python3", "lib64/python3", "lib/python2"];
+    let in_folder = folders.iter().any(|folder| {
+        let found = file.find(folder);
+        found.is_some_and(|at| at == 0 || file[..at].ends_with('/'))
+    });
+    let in_archive = file.split('/').any(|step| {
+        let number = step
+            .strip_prefix("python")
+            .and_then(|rest| rest.strip_suffix(".zip"));
+        number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    });
+    file.starts_with('<') || in_folder || in_archive
+}
+
+/// Returns the library of a method of Java by the path of its class: `org.springframework` of
+/// `void org.springframework.web.Servlet.service(java.lang.Object)`, as `jcmd Compiler.perfmap`
+/// writes it, or of `Lorg/springframework/web/Servlet;::service`, as agents do.
+fn java_library(function: &str) -> Option<String> {
+    /// Owners whose libraries have one more element.
+    const LARGE: [&str; 5] = [
+        "com.google",
+        "org.apache",
+        "com.fasterxml",
+        "io.grpc",
+        "org.eclipse",
+    ];
+    const STANDARD: [&str; 4] = ["java.", "javax.", "jdk.", "sun."];
+    let class = match function
+        .strip_prefix('L')
+        .and_then(|rest| rest.split_once(';'))
+    {
+        Some((class, _)) => class.replace('/', "."),
+        None => {
+            let (method, _) = function.split_once('(')?;
+            let method = method.rsplit(' ').next()?;
+            method.rsplit_once('.')?.0.to_owned()
+        }
+    };
+    let elements: Vec<&str> = class.split('.').collect();
+    let is_name = |element: &&str| {
+        let mut letters = element.chars();
+        let begins = letters.next().is_some_and(char::is_alphabetic);
+        begins && letters.all(|letter| letter.is_alphanumeric() || "_$".contains(letter))
+    };
+    let (_, packages) = elements.split_last()?;
+    if packages.len() < 2 || !packages.iter().all(is_name) {
+        return None;
+    }
+    let is_standard =
+        STANDARD.iter().any(|begin| class.starts_with(begin)) || class.starts_with("com.sun.");
+    let kept = match LARGE.contains(&packages[..2].join(".").as_str()) {
+        true => 3.min(packages.len()),
+        false => 2,
+    };
+    (!is_standard).then(|| packages[..kept].join("."))
 }
 
 /// Returns the module of a function of Go, otherwise the package of the standard library.
 fn go_module(function: &str) -> Option<&str> {
     let name = function.split('[').next()?;
     let last = name.rfind('/').map_or(0, |at| at + 1);
-    let path = &name[..last + name[last..].find('.')?];
+    go_module_of(&name[..last + name[last..].find('.')?])
+}
+
+/// Returns the module of an import path.
+fn go_module_of(path: &str) -> Option<&str> {
     let elements: Vec<&str> = path.split('/').collect();
     let host = elements.first()?;
     let kept = match host.contains('.') {
@@ -111,89 +191,4 @@ fn rust_crate(function: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn finds_packages_in_paths() {
-        let native = "/opt/venv/lib/python3.12/site-packages/pydantic_core/_pydantic_core.so";
-        let orjson = "/usr/lib/python3/dist-packages/orjson.cpython-312-x86_64-linux-gnu.so";
-        let nested = "JS:*parse /srv/node_modules/a/node_modules/@scope/zod/lib/types.js:1:2";
-        for (function, file, expected) in [
-            ("", native, "pydantic_core"),
-            ("", orjson, "orjson"),
-            (
-                "py::validate:/venv/site-packages/pydantic/main.py",
-                "",
-                "pydantic",
-            ),
-            (nested, "", "@scope/zod"),
-            (
-                "JS:~get node_modules/hono/dist/router.js:1:13",
-                "/usr/bin/node",
-                "hono",
-            ),
-            ("main", "/usr/bin/node", ""),
-            ("", "/x/site-packages/", ""),
-            ("", "/x/node_modules/\u{1b}[2J/x", ""),
-        ] {
-            let found = package(function, Some(Path::new(file)), Language::Other);
-            assert_eq!(found, expected, "{function} {file}");
-        }
-    }
-
-    #[test]
-    fn finds_modules_of_go_and_crates_of_rust() {
-        for (function, expected) in [
-            (
-                "github.com/go-chi/chi/v5.(*Mux).ServeHTTP",
-                "github.com/go-chi/chi",
-            ),
-            (
-                "golang.org/x/net/http2.(*Framer).ReadFrame",
-                "golang.org/x/net",
-            ),
-            ("gopkg.in/yaml.v3.Unmarshal", "gopkg.in/yaml"),
-            ("net/http.(*conn).serve", "net/http"),
-            ("runtime.mallocgc", "runtime"),
-            ("main.total[...]", "main"),
-            ("slices.Sort[github.com/a/b.T]", "slices"),
-            ("_start", ""),
-        ] {
-            assert_eq!(
-                package(function, None, Language::Go),
-                expected,
-                "{function}"
-            );
-        }
-        for (function, expected) in [
-            ("tokio::runtime::task::raw::poll", "tokio"),
-            (
-                "<alloc::vec::Vec<T> as core::ops::drop::Drop>::drop",
-                "alloc",
-            ),
-            (
-                "<&mut hyper::proto::h1::Conn as core::fmt::Debug>::fmt",
-                "hyper",
-            ),
-            ("v8::internal::Heap::CollectGarbage", "v8"),
-            ("memcpy", ""),
-        ] {
-            assert_eq!(
-                package(function, None, Language::Rust),
-                expected,
-                "{function}"
-            );
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn accepts_any_name(function in ".*", path in ".*") {
-            for language in [Language::Go, Language::Rust, Language::Other] {
-                let _ = package(&function, Some(Path::new(&path)), language);
-            }
-        }
-    }
-}
+mod tests;
