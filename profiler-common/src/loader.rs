@@ -6,8 +6,8 @@
 
 use crate::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
-    GcCalls, Goroutines, RecvStamp, Relays, RunQueueBlame, Socket, StackKey, SyscallStat, Thread,
-    Wakes,
+    GcCalls, Goroutines, PythonStack, PythonThread, RecvStamp, Relays, RunQueueBlame, Socket,
+    StackKey, SyscallStat, Thread, Wakes,
 };
 
 macro_rules! plain_data {
@@ -30,6 +30,8 @@ plain_data!(
     GcBursts,
     GcCalls,
     Goroutines,
+    PythonStack,
+    PythonThread,
     RecvStamp,
     Relays,
     RunQueueBlame,

@@ -7,14 +7,15 @@ use core::borrow::Borrow;
 use profiler_common::call_stack::{MAX_COUNTS, MAX_STACKS};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
 use profiler_common::process::{MAX_CGROUPS, MAX_PROCESSES, TARGET_CACHE_LEN};
+use profiler_common::python::MAX_PYTHON_THREADS;
 use profiler_common::slot::{atomic_add, opaque};
 use profiler_common::socket::{MAX_PORTS, MAX_SOCKETS, SOCK_CACHE_LEN};
 use profiler_common::syscall::HOT_SYSCALLS;
 use profiler_common::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
-    GcCall, GcCalls, GoEvent, Goroutines, MAX_THREADS, RecvStamp, Relays, RunQueueBlame, Slot,
-    SockCacheEntry, Socket, StackKey, SyscallStat, Thread, Wakes, event_loop, goroutine, relay,
-    wakes,
+    GcCall, GcCalls, GoEvent, Goroutines, MAX_THREADS, PythonStack, PythonThread, RecvStamp,
+    Relays, RunQueueBlame, Slot, SockCacheEntry, Socket, StackKey, SyscallStat, Thread, Wakes,
+    event_loop, goroutine, relay, wakes,
 };
 
 /// Thread groups that are tracked, with the monotonic time at which they joined the target, ns; 0
@@ -118,6 +119,16 @@ pub static STACK_COUNTS: HashMap<StackKey, u64> = HashMap::with_max_entries(MAX_
 /// Where a stack is read to: it is too large for a program's own stack.
 #[map]
 pub static STACK_SCRATCH: PerCpuArray<CallStack> = PerCpuArray::with_max_entries(1, 0);
+/// Threads that run Python, by their id. The loader fills it.
+#[map]
+pub static PYTHON_THREADS: HashMap<u32, PythonThread> =
+    HashMap::with_max_entries(MAX_PYTHON_THREADS, 0);
+/// Python frames of call stacks, by the hash of the stack.
+#[map]
+pub static PYTHON_STACKS: HashMap<u64, PythonStack> = HashMap::with_max_entries(MAX_STACKS, 0);
+/// Where Python frames are read to.
+#[map]
+pub static PYTHON_SCRATCH: PerCpuArray<PythonStack> = PerCpuArray::with_max_entries(1, 0);
 /// Page faults by `call_site::fault_key` and `call_site::kernel_fault_key`.
 #[map]
 pub static FAULT_SITES: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);

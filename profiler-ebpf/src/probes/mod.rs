@@ -4,6 +4,7 @@ pub mod cgroup;
 pub mod fault;
 pub mod gc;
 pub mod lifetime;
+pub mod python;
 pub mod runtime;
 pub mod sample;
 pub mod sched;

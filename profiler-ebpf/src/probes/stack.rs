@@ -1,10 +1,11 @@
-//! Call stacks of CPU samples, by frame pointers.
+//! Call stacks of CPU samples, by frame pointers, and of Python by its own list of frames.
 //!
 //! Hooks: none; `cpu_clock` calls it.
-//! Writes: `STACKS`, `STACK_COUNTS`, `STACK_SCRATCH`.
+//! Writes: `STACKS`, `STACK_COUNTS`, `STACK_SCRATCH`, and by `python.rs` `PYTHON_STACKS`.
 
 use crate::config::{GC_THREAD_COMM, KEEPS_STACKS};
 use crate::maps::{GC_BURSTS, STACK_COUNTS, STACK_SCRATCH, STACKS, count, slot, tally};
+use crate::probes::python;
 use crate::probes::site::user;
 use crate::track::Tracked;
 use aya_ebpf::EbpfContext;
@@ -51,12 +52,16 @@ pub fn add(ctx: &PerfEventContext, thread: Tracked, flags: u32, kernel: bool, st
     } else {
         user(stack_pointer)
     };
-    thread.change_flags(0, FLAG_READ);
     let hash = hash_of(
         &stack.kernel[..],
         stack.kernel_len,
         hash_of(&stack.user[..], stack.user_len, mix(HASH_SEED, stack.top)),
     );
+    let hash = match wanted & USER {
+        0 => hash,
+        _ => python::add(thread.tid().get(), thread.tgid().get(), hash),
+    };
+    thread.change_flags(0, FLAG_READ);
     let stack = &*stack;
     if STACKS.get_ptr(hash).is_none()
         && STACKS.insert(hash, stack, BPF_NOEXIST.into()).is_err()

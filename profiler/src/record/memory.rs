@@ -61,6 +61,12 @@ impl Regions {
         files.map(|file| &file.path)
     }
 
+    /// Returns the places in files that are mapped, each with its address.
+    pub fn mapped(&self) -> impl Iterator<Item = (u64, &MappedFile)> {
+        let mapped = self.0.iter();
+        mapped.filter_map(|mapping| Some((mapping.range.start, mapping.file.as_ref()?)))
+    }
+
     /// Returns the place in a file that `address` is mapped from.
     fn file_at(&self, address: u64) -> Option<MappedFile> {
         let mapping = self.at(address, 1)?;

@@ -29,6 +29,7 @@ pub mod proc_snapshot;
 pub mod process_code;
 pub mod process_tree;
 pub mod programs;
+mod python;
 pub mod quota;
 pub mod run_queue_blame;
 pub mod runtime;

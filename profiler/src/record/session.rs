@@ -13,6 +13,7 @@ use super::proc_snapshot::ProcSnapshot;
 use super::process_code::Processes;
 use super::process_tree::ProcessTree;
 use super::programs::{ProbeConfig, Programs};
+use super::python::Python;
 use super::runtime::Watch;
 use super::runtime_stats::Visible;
 use super::series::Series;
@@ -47,6 +48,7 @@ pub struct Session {
     opening: Opening,
     regions: Regions,
     processes: Processes,
+    python: Python,
     series: Series,
     stats: BpfStats,
     symbols: Symbols,
@@ -102,6 +104,8 @@ impl Session {
         let ended = EndedThreads::new(Exits::new(&mut programs.bpf)?);
         let regions = memory::regions_of_all(&pids);
         let processes = Processes::now(&pids);
+        let mut python = Python::default();
+        python.look(&mut programs.bpf, &pids)?;
         // These need privileges that are dropped next.
         let stats = BpfStats::start();
         let symbols = Symbols::read(&options.symbols);
@@ -119,6 +123,7 @@ impl Session {
             opening,
             regions,
             processes,
+            python,
             series,
             stats,
             symbols,
@@ -164,7 +169,8 @@ impl Session {
         let ended = self.ended.threads.iter().map(|exit| exit.thread);
         let pids = self.tree.live_pids();
         let bpf = &mut self.programs.bpf;
-        self.series.add(bpf, &pids, ended, (now, t_ns))
+        self.series.add(bpf, &pids, ended, (now, t_ns))?;
+        self.python.take(bpf)
     }
 
     fn close(&mut self) -> Result<Closed> {
@@ -183,6 +189,7 @@ impl Session {
         std::thread::sleep(IN_FLIGHT);
         self.take_exits();
         self.series.stacks.take(&mut self.programs.bpf)?;
+        self.python.take(&mut self.programs.bpf)?;
         let mut drained = drain::drain(&self.programs.bpf)?;
         drained.syscalls.append(&mut self.ended.syscalls);
         for (place, count) in std::mem::take(&mut self.series.code) {
@@ -217,7 +224,9 @@ impl Recorder for Session {
         self.add_joined()?;
         self.runtime.look(self.target.pid);
         self.opening.quotas.update(self.tree.first().pid);
-        self.processes.tick(&self.tree.pids());
+        let pids = self.tree.pids();
+        self.processes.tick(&pids);
+        self.python.tick(number, &mut self.programs.bpf, &pids)?;
         if number.is_multiple_of(TICKS_PER_POINT) {
             self.add_point()?;
         }
@@ -249,6 +258,7 @@ impl Recorder for Session {
         let found = Observed {
             symbols: &self.symbols,
             processes: &self.processes,
+            python: &self.python,
             threads: &recording.threads,
             index: &index,
         };

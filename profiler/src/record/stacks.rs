@@ -10,6 +10,7 @@ mod sources;
 use super::drain;
 use super::jit::{self, Wanted};
 use super::process_code::Processes;
+use super::python::Python;
 use super::threads::ThreadIndex;
 use anyhow::Result;
 use aya::Ebpf;
@@ -96,6 +97,7 @@ impl TakenStacks {
         let mut builder = StacksBuilder::default();
         builder.lose(lost);
         let mut hints = Hints::default();
+        let found_python = found.python;
         for ((serial, flags, hash), count) in &self.counts {
             let found = found.index.get(*serial).and_then(|thread| {
                 let pid = found.threads.get(thread)?.pid;
@@ -114,7 +116,9 @@ impl TakenStacks {
                 let code = code.and_then(|address| names.code_at((pid, *address)));
                 hints.sample(innermost, code, *count);
             }
-            builder.add(key, frames, *count);
+            let innermost_first = frames.into_iter().rev().collect();
+            let frames = found_python.add_to(*hash, innermost_first);
+            builder.add(key, frames.into_iter().rev(), *count);
         }
         let mut stacks = builder.done();
         hints.finish(&mut stacks, |module| names.file_of_module(module));
@@ -148,6 +152,8 @@ pub struct Observed<'a> {
     pub symbols: &'a Symbols,
     /// Code of the processes.
     pub processes: &'a Processes,
+    /// Their Python code.
+    pub python: &'a Python,
     /// Threads of the recording.
     pub threads: &'a [Thread],
     /// Their indexes by serial.

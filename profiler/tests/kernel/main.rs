@@ -11,6 +11,7 @@ mod moves;
 mod names;
 mod namespaces;
 mod pidstat;
+mod python;
 mod quota;
 mod refused;
 mod runtime_stats;

@@ -220,7 +220,7 @@ fn names_compiled_code_by_the_perf_map_of_its_process() {
     let (named, all) = counts.fold((0, 0), |(named, all), count| {
         match stacks.frames_of(count.node).next() {
             Some(frame) if frame.place == compiled => {
-                let is_named = frame.function == "py::known:/srv/app.py";
+                let is_named = frame.function == "py::known:app.py";
                 (
                     named + u64::from(is_named) * count.samples,
                     all + count.samples,

@@ -1,0 +1,60 @@
+//! Frames of Python code, from the list that CPython keeps.
+//!
+//! Hooks: none; `cpu_clock` calls it by `stack.rs`.
+//! Writes: `PYTHON_STACKS`, `PYTHON_SCRATCH`.
+
+use crate::maps::{PYTHON_SCRATCH, PYTHON_STACKS, PYTHON_THREADS};
+use crate::probes::site::user;
+use aya_ebpf::bindings::BPF_NOEXIST;
+use profiler_common::call_stack::mix;
+use profiler_common::python::PYTHON_MARK;
+
+/// Keeps the Python frames of the running thread, and returns the hash of its stack with them:
+/// `hash` itself where the thread runs no Python.
+///
+/// The thread may be in the middle of a change of the list. So the loader keeps only addresses that
+/// are code objects.
+#[inline(never)]
+pub fn add(tid: u32, tgid: u32, hash: u64) -> u64 {
+    let Some(thread) = PYTHON_THREADS.get_ptr(tid) else {
+        return hash;
+    };
+    // SAFETY: a look-up in a map gives aligned memory that outlives the program's run. The loader
+    // changes it while a thread begins Python, and a torn value leads to no code object.
+    let thread = unsafe { thread.read_volatile() };
+    let Some(scratch) = PYTHON_SCRATCH.get_ptr_mut(0) else {
+        return hash;
+    };
+    // SAFETY: the entry is this CPU's own, and no sample interrupts another.
+    let stack = unsafe { &mut *scratch };
+    let holder = match thread.holder {
+        0 => thread.state,
+        holder => user(thread.state.wrapping_add(holder.into())),
+    };
+    let mut frame: u64 = user(holder.wrapping_add(thread.frame.into()));
+    let mut with_python = mix(hash, PYTHON_MARK);
+    let mut length = 0;
+    for place in &mut stack.code {
+        if frame == 0 {
+            break;
+        }
+        let mut code: u64 = user(frame.wrapping_add(thread.code.into()));
+        if thread.entry != 0 {
+            let entry: u8 = user(frame.wrapping_add(thread.entry.into()));
+            code |= u64::from(entry & 1);
+        }
+        *place = code;
+        with_python = mix(with_python, code);
+        length += 1;
+        frame = user(frame.wrapping_add(thread.previous.into()));
+    }
+    if length == 0 {
+        return hash;
+    }
+    (stack.tgid, stack.length) = (tgid, length);
+    // It has room wherever `STACKS` has, which gets the same key.
+    if PYTHON_STACKS.get_ptr(with_python).is_none() {
+        let _ = PYTHON_STACKS.insert(with_python, &*stack, BPF_NOEXIST.into());
+    }
+    with_python
+}
