@@ -13,12 +13,13 @@
 //! 5. [`attribution`] splits CPU time, and [`ledger`] books it and all else in rows;
 //! 6. [`pairs`] computes the rows of each difference;
 //! 7. [`flame`] splits the rows of CPU time over call stacks;
-//! 8. [`waste`] lists the work that each arm alone could do without;
-//! 9. [`findings`] puts rows into sentences that cite them, by the rules of [`causes`] and
-//!    [`conditions`];
-//! 10. [`claims`] tests statements;
-//! 11. [`observer_cost`], [`memory_growth`] and [`instrumented`] measure the rest;
-//! 12. [`validity`] judges whether the result may be trusted.
+//! 8. [`packages`] splits the rows of user code by package;
+//! 9. [`waste`] lists the work that each arm alone could do without;
+//! 10. [`findings`] puts rows into sentences that cite them, by the rules of [`causes`] and
+//!     [`conditions`];
+//! 11. [`claims`] tests statements;
+//! 12. [`observer_cost`], [`memory_growth`] and [`instrumented`] measure the rest;
+//! 13. [`validity`] judges whether the result may be trusted.
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
@@ -44,6 +45,7 @@ pub mod ledger;
 pub mod memory_growth;
 pub mod metrics;
 pub mod observer_cost;
+pub mod packages;
 pub mod pair_view;
 pub mod pairs;
 pub mod runtime;
@@ -118,6 +120,8 @@ fn compare_annotated(
     for (arm, rounds) in comparison.arms.iter_mut().zip(&arms) {
         arm.waste = waste::find(arm, rounds, unit, &Thresholds::default());
     }
+    let costs = (measured.as_slice(), unit);
+    comparison.package_pairs = packages::measure(&mut comparison.arms, &arms, costs, recordings);
     comparison.flame = flame::graphs(&arms, &measured, unit);
     pairs::judge_together(&mut comparison.metrics);
     unit_of_work::withdraw_verdicts(&mut comparison, &arms);

@@ -6,6 +6,7 @@ pub mod flame;
 mod function;
 mod instrumented;
 mod observer_cost;
+mod packages;
 mod waste;
 mod work;
 
@@ -15,6 +16,7 @@ pub use flame::{Flame, FlameFrame, FlameGraph, FlameLevel, FlameNode, FlamePair,
 pub use function::FunctionShare;
 pub use instrumented::{InstrumentedEvent, InstrumentedRound};
 pub use observer_cost::{BudgetVerdict, ObserverCost};
+pub use packages::{PackageCosts, PackageDelta, PackageKind, PackagePair, PackageRow};
 pub use waste::{Waste, WasteId};
 pub use work::UnitOfWork;
 
@@ -53,6 +55,9 @@ pub struct Comparison {
     /// Flame graphs of CPU time; absent where no call stacks were recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flame: Option<Flame>,
+    /// User code by package, of each pair of arms in which a package is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub package_pairs: Vec<PackagePair>,
     /// Whether the comparison may be trusted.
     pub validity: Validity,
 }

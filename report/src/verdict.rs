@@ -4,6 +4,7 @@
 
 mod entry;
 mod notes;
+mod packages;
 mod parts;
 mod row;
 mod sentence;
@@ -12,6 +13,7 @@ mod unit;
 use crate::clean::clean;
 use entry::Side;
 pub use notes::{advice_of, with_lead};
+pub use packages::lines as package_lines;
 use recording::comparison::{Comparison, Estimate, Metric, Pair, Verdict as Outcome};
 use recording::evidence::Evidence;
 use recording::format::{self, Scale};
@@ -37,6 +39,9 @@ pub struct Verdict {
     /// Shares that rows account for and that have a name; absent without a ledger.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coverage: Option<String>,
+    /// User code of each arm by package, where packages are known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<String>,
     /// Advice of the first cause that has some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub what_to_try: Option<String>,
@@ -152,6 +157,7 @@ fn of_one(comparison: &Comparison, index: usize, metric: &Metric, estimate: &Est
         detail: detail.join(", "),
         parts: parts::of_arm(arm, metric, estimate.value),
         coverage: notes::coverage_of_arm(arm, metric),
+        packages: package_lines(comparison, &[&arm.arm]),
         what_to_try: notes::advice(comparison, metric, None),
         observing_cost: notes::observing_cost(comparison, &[&arm.arm]),
         unit: unit::note(comparison, metric),
@@ -181,6 +187,7 @@ fn of_pair(comparison: &Comparison, metric: &Metric, pair: &Pair, place: Evidenc
             .then(|| parts::of_pair(metric, pair, &side, arm(side.costly)))
             .flatten(),
         coverage: notes::coverage_of_pair(comparison, metric, pair, differ || single),
+        packages: package_lines(comparison, &[&pair.b, &pair.a]),
         what_to_try: differ
             .then(|| notes::advice(comparison, metric, Some((pair, &side))))
             .flatten(),

@@ -219,7 +219,8 @@ fn zooms_searches_and_obeys_keys_in_flame_graphs() {
                 .unwrap_or_else(|| panic!("{name}: {found}"))
         };
         assert!(number("scrollWidth") <= f64::from(width), "{found}");
-        assert_eq!(found["figures"], 6, "three arms and three pairs: {found}");
+        // Three arms, by function and by package, and three pairs.
+        assert_eq!(found["figures"], 9, "{found}");
         assert!(number("before") < number("wholeWidth") * 0.9, "{found}");
         assert!(
             (number("zoomed") - number("wholeWidth")).abs() < 3.0,

@@ -25,7 +25,22 @@ fn hostile() -> Fixture {
         .iter_mut()
         .for_each(|(_, recording)| poison(recording));
     poison_comparison(&mut fixture.comparison);
+    poison_packages(&mut fixture.comparison);
     fixture
+}
+
+fn poison_packages(comparison: &mut Comparison) {
+    let arms = comparison.arms.iter_mut();
+    let costs = arms.filter_map(|arm| arm.packages.as_mut());
+    let rows = costs.flat_map(|costs| &mut costs.rows);
+    rows.for_each(|row| row.package = HOSTILE.to_string());
+    assert!(
+        !comparison.package_pairs.is_empty(),
+        "the example has packages"
+    );
+    let pairs = comparison.package_pairs.iter_mut();
+    let rows = pairs.flat_map(|pair| &mut pair.rows);
+    rows.for_each(|row| row.package = HOSTILE.to_string());
 }
 
 fn poison_comparison(comparison: &mut Comparison) {

@@ -32,7 +32,8 @@ impl Frames {
 
     /// Returns whether a frame is one of a call stack.
     pub(super) fn is_function(&self, frame: usize) -> bool {
-        self.list[frame].level == FlameLevel::Function
+        let level = self.list[frame].level;
+        matches!(level, FlameLevel::Function | FlameLevel::Package)
     }
 
     /// Returns the index of a frame.
@@ -61,13 +62,41 @@ impl Frames {
 /// both has one frame for all of them.
 pub(super) type Rebuilt = BTreeSet<String>;
 
+/// The way in which a frame of a call stack joins the frame that called it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Joins {
+    /// Not at all.
+    Never,
+    /// Where both are the same frame of the graph.
+    Same,
+    /// Always: it is no frame of the graph.
+    Always,
+}
+
+/// Returns a frame of a call stack as a frame of a graph by functions, and how it joins its caller:
+/// a frame may stand for any function of its module.
+pub(super) fn by_function(
+    (stacks, frame): (&Stacks, &StackFrame),
+    rebuilt: &Rebuilt,
+    frames: &mut Frames,
+) -> (usize, Joins) {
+    let (frame, is_any) = function(stacks, frame, rebuilt);
+    let joins = if is_any { Joins::Same } else { Joins::Never };
+    (frames.intern(frame), joins)
+}
+
+/// Returns a frame of a call stack as a frame of a graph by packages. One without a package belongs
+/// to its caller.
+pub(super) fn by_package(owner: Option<&str>, frames: &mut Frames) -> (usize, Joins) {
+    match owner {
+        Some(package) => (frames.plain(FlameLevel::Package, package), Joins::Same),
+        None => (frames.folded, Joins::Always),
+    }
+}
+
 /// Returns a frame of a call stack as a frame of a graph, and whether it stands for any function of
 /// its module.
-pub(super) fn function(
-    stacks: &Stacks,
-    frame: &StackFrame,
-    rebuilt: &Rebuilt,
-) -> (FlameFrame, bool) {
+fn function(stacks: &Stacks, frame: &StackFrame, rebuilt: &Rebuilt) -> (FlameFrame, bool) {
     let module = frame.module.and_then(|index| stacks.modules.get(index));
     let module = module.map_or_else(String::new, |module| module.file.clone());
     let unnamed = frame.function.is_empty();

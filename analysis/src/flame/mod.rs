@@ -17,6 +17,7 @@ use crate::arms::{self, Rounds};
 use crate::attribution::{StackRow, stack_rows};
 use crate::grid::Grid;
 use crate::metrics;
+use crate::packages;
 use crate::pairs::Measured;
 use crate::unit_of_work;
 use fold::{Folded, Weighed};
@@ -28,6 +29,8 @@ use tree::Tree;
 
 /// Nodes of all trees of a comparison together, so that a page stays small.
 const ALL_NODES: usize = 6_000;
+/// Nodes of a tree by package.
+const OF_PACKAGES: usize = 300;
 /// Nodes of one tree, at most and at least.
 const OF_TREE: (usize, usize) = (1_000, 100);
 
@@ -66,6 +69,11 @@ pub fn graphs(arms: &[Rounds<'_>], measured: &[Measured<'_>], unit: Per) -> Opti
         arm.graph(weighed.fold(limit), limit, metric.grid())
     });
     let graphs = graphs.collect();
+    let packages = built
+        .iter()
+        .zip(&places)
+        .filter_map(|(arm, place)| by_package(arm, *place, metric, &mut frames));
+    let packages = packages.collect();
     let scene = pair::Scene { metric, most };
     let mut pairs = Vec::new();
     for (index, a) in built.iter().enumerate() {
@@ -79,6 +87,7 @@ pub fn graphs(arms: &[Rounds<'_>], measured: &[Measured<'_>], unit: Per) -> Opti
         per: unit,
         frames: frames.list,
         arms: graphs,
+        packages,
         pairs,
     })
 }
@@ -108,6 +117,7 @@ pub fn whole(recordings: &[(String, Recording)]) -> Option<Flame> {
         per: unit,
         frames: frames.list,
         arms: graphs,
+        packages: Vec::new(),
         pairs: Vec::new(),
     })
 }
@@ -163,6 +173,28 @@ fn build<'a>(
         tree,
         own,
     }
+}
+
+/// Returns the graph of an arm by package; `None` where it has no packages.
+fn by_package(
+    arm: &Arm<'_>,
+    place: usize,
+    metric: &Measured<'_>,
+    frames: &mut Frames,
+) -> Option<FlameGraph> {
+    let mut rounds = arm.rounds.iter();
+    if !rounds.any(|round| packages::has_packages(round.recording)) {
+        return None;
+    }
+    let mut tree = Tree::new(arm.rounds.len());
+    for (index, round) in arm.rounds.iter().enumerate() {
+        tree.add_packages(index, (round.recording, &round.rows), frames);
+    }
+    let own = split(&tree, 0..arm.rounds.len(), place, metric);
+    let own = own.iter().map(|own| [*own]).collect();
+    let weighed = Weighed::new(&tree, own, frames);
+    let limit = weighed.limit(OF_PACKAGES);
+    Some(arm.graph(weighed.fold(limit), limit, metric.grid()))
 }
 
 /// Splits the rows of the arm at a place, on the grid.

@@ -175,7 +175,7 @@ impl Rounds {
 /// Returns whether a frame means the same in two trees.
 fn is_comparable(frame: &FlameFrame, rebuilt: &Rebuilt) -> bool {
     match frame.level {
-        FlameLevel::Role | FlameLevel::Kind | FlameLevel::Cause => true,
+        FlameLevel::Role | FlameLevel::Kind | FlameLevel::Cause | FlameLevel::Package => true,
         FlameLevel::Function => !(frame.unnamed && rebuilt.contains(&frame.module)),
         FlameLevel::NoSample | FlameLevel::Folded => false,
     }

@@ -1,3 +1,5 @@
+mod packages;
+
 use super::*;
 use crate::testing::{any_recordings, compare};
 use proptest::prelude::*;

@@ -1,14 +1,17 @@
 //! The tree of one arm, or of two: ledger rows split over call stacks, round by round.
 
-use super::frames::{Frames, Rebuilt, function};
+use super::frames::{Frames, Joins, Rebuilt, by_function, by_package};
 use crate::attribution::StackRow;
 use crate::grid::part;
 use crate::ledger::Key;
+use crate::packages;
 use recording::comparison::FlameLevel;
 use recording::{Recording, Stacks};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+/// Words for stacks without a package.
+const NO_PACKAGE: &str = "no package";
 /// Depth of a tree, in frames. The recorder keeps fewer; the limit is for damaged files.
 const DEEPEST: usize = 256;
 
@@ -59,22 +62,50 @@ impl Tree {
         }
     }
 
-    /// Adds one round's ledger rows.
+    /// Adds one round's ledger rows by function.
     pub(super) fn add(
         &mut self,
         round: usize,
-        (recording, rows): (&Recording, &[StackRow]),
+        facts: (&Recording, &[StackRow]),
         rebuilt: &Rebuilt,
         frames: &mut Frames,
     ) {
+        let stacks = &facts.0.stacks;
+        let functions = stacks.frames.iter();
+        let functions = functions.map(|frame| by_function((stacks, frame), rebuilt, frames));
+        let functions = functions.collect();
+        let no_sample = frames.no_sample;
+        self.add_rows(round, facts, (functions, no_sample), frames);
+    }
+
+    /// Adds one round's ledger rows by package.
+    pub(super) fn add_packages(
+        &mut self,
+        round: usize,
+        facts: (&Recording, &[StackRow]),
+        frames: &mut Frames,
+    ) {
+        let packages = packages::of_frames(facts.0);
+        let packages = packages.iter();
+        let packages = packages.map(|package| by_package(package.as_deref(), frames));
+        let packages = packages.collect();
+        let none = frames.plain(FlameLevel::Package, NO_PACKAGE);
+        self.add_rows(round, facts, (packages, none), frames);
+    }
+
+    /// Adds one round's ledger rows. A stack without a frame of the graph has the frame
+    /// `otherwise`.
+    fn add_rows(
+        &mut self,
+        round: usize,
+        (recording, rows): (&Recording, &[StackRow]),
+        (shown, otherwise): (Vec<(usize, Joins)>, usize),
+        frames: &mut Frames,
+    ) {
         let stacks = &recording.stacks;
-        let functions = stacks.frames.iter().map(|frame| {
-            let (frame, merges) = function(stacks, frame, rebuilt);
-            (frames.intern(frame), merges)
-        });
         let mut walk = Walk {
             stacks,
-            frames: functions.collect(),
+            frames: shown,
             seen: HashMap::new(),
         };
         for row in rows.iter().filter(|row| row.ns > 0) {
@@ -92,6 +123,10 @@ impl Tree {
                 let node = count.node;
                 match node.and_then(|node| walk.node(self, (top, index), node)) {
                     Some(node) => self.nodes[node].own[round].add(found),
+                    None if otherwise != frames.no_sample => {
+                        let node = self.child(Some(top), otherwise, index);
+                        self.nodes[node].own[round].add(found);
+                    }
                     None => rest.add(found),
                 }
             }
@@ -203,9 +238,8 @@ impl Tree {
 /// The way from the nodes of a recording to those of a tree.
 struct Walk<'a> {
     stacks: &'a Stacks,
-    /// The recording's frames, by their index, and whether a frame merges with a caller that is the
-    /// same.
-    frames: Vec<(usize, bool)>,
+    /// The recording's frames, by their index, and how they join their callers.
+    frames: Vec<(usize, Joins)>,
     /// Nodes found so far, by ledger row and the recording's node.
     seen: HashMap<(usize, usize), usize>,
 }
@@ -225,10 +259,14 @@ impl Walk<'_> {
         for node in missing.into_iter().rev() {
             let frame = self.stacks.nodes[node].frame;
             let parent = at.unwrap_or(top);
-            let Some((frame, merges)) = self.frames.get(frame).copied() else {
+            let Some((frame, joins)) = self.frames.get(frame).copied() else {
                 continue;
             };
-            let again = merges && tree.nodes[parent].frame == frame;
+            let again = match joins {
+                Joins::Never => false,
+                Joins::Same => tree.nodes[parent].frame == frame,
+                Joins::Always => true,
+            };
             let found = match again || tree.nodes[parent].depth >= DEEPEST {
                 true => parent,
                 false => tree.child(Some(parent), frame, row),

@@ -14,6 +14,8 @@ vocabulary! {
         Cause = "cause", "cause";
         /// A frame of a call stack.
         Function = "function", "function";
+        /// The package of a part of a call stack.
+        Package = "package", "package";
         /// Time of a ledger row that no call stack shows.
         NoSample = "no-sample", "no sample";
         /// Nodes that are too small to be shown, added up.
@@ -32,6 +34,9 @@ pub struct Flame {
     pub frames: Vec<FlameFrame>,
     /// Graph of each arm that has call stacks.
     pub arms: Vec<FlameGraph>,
+    /// Graph of each of them by package: frames of one package that call each other are one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<FlameGraph>,
     /// Differential graph of each pair of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pairs: Vec<FlamePair>,

@@ -37,3 +37,14 @@ vocabulary! {
         Unknown = "unknown", "unknown runtime";
     }
 }
+
+impl Runtime {
+    /// Returns the name of the language that its programs are written in.
+    pub const fn language(self) -> &'static str {
+        match self {
+            Runtime::Bun | Runtime::Node | Runtime::Deno => "JavaScript",
+            Runtime::Dotnet => ".NET code",
+            other => other.label(),
+        }
+    }
+}

@@ -48,6 +48,7 @@ fn flame(function: &str, arms: &[&str]) -> Flame {
             frame(FlameLevel::NoSample, "no sample"),
         ],
         arms: arms.iter().map(graph).collect(),
+        packages: Vec::new(),
         pairs: Vec::new(),
     }
 }

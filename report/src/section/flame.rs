@@ -30,6 +30,15 @@ pub fn section(flame: Option<&Flame>, arms: &Arms) -> Option<Section> {
         let figure = of_arm(flame, graph, format!("flame-{position}"));
         blocks.push(Block::Flame(figure));
     }
+    for graph in &flame.packages {
+        let position = arms.position(&graph.arm) + 1;
+        let mut figure = of_arm(flame, graph, format!("flame-packages-{position}"));
+        figure.title += ", by package";
+        blocks.push(Block::Fold {
+            title: figure.title.clone(),
+            blocks: vec![Block::Flame(figure)],
+        });
+    }
     for pair in &flame.pairs {
         let position = |arm: &str| arms.position(arm) + 1;
         let id = format!("flame-{}-{}", position(&pair.a), position(&pair.b));
@@ -226,6 +235,7 @@ fn paint(frame: Option<&FlameFrame>) -> FlamePaint {
     match (frame.level, frame.place) {
         (FlameLevel::Role, _) => FlamePaint::Role,
         (FlameLevel::Kind | FlameLevel::Cause, _) => FlamePaint::Row,
+        (FlameLevel::Package, _) => FlamePaint::User,
         (FlameLevel::NoSample | FlameLevel::Folded, _) => FlamePaint::Rest,
         (_, Some(CodePlace::Kernel | CodePlace::Syscall)) => FlamePaint::Kernel,
         (_, Some(CodePlace::Region(RegionClass::JitCode))) => FlamePaint::Jit,

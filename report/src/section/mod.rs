@@ -20,6 +20,7 @@ mod notices;
 mod observer;
 mod observer_cost;
 mod over_time;
+mod packages;
 mod runtime_stats;
 mod starts;
 pub mod summary;
@@ -48,6 +49,7 @@ pub fn document(input: &Input) -> Document {
         metrics::section(input, &arms),
         claims::section(input),
         code_categories::section(&arms),
+        packages::section(input, &arms),
         flame::section(input.comparison.flame.as_ref(), &arms),
         symbols::section(&arms),
         instrumented::section(input),

@@ -36,7 +36,8 @@ pub fn section(input: &Input, arms: &Arms) -> Section {
 }
 
 fn headline(verdict: Verdict) -> Headline {
-    let notes = verdict.coverage.into_iter().chain(verdict.what_to_try);
+    let notes = verdict.coverage.into_iter().chain(verdict.packages);
+    let notes = notes.chain(verdict.what_to_try);
     Headline {
         text: verdict.headline,
         detail: verdict.detail,

@@ -36,7 +36,10 @@ fn stacks(recording: &Recording, noise: u64) -> Stacks {
         let frames = [
             user("start", 1),
             user("main", 2),
-            user(&code.function, address),
+            StackFrame {
+                package: "package".into(),
+                ..user(&code.function, address)
+            },
         ];
         let samples = code.samples + noise % 2;
         builder.add((code.thread, SampleMode::User, false), frames, samples);
