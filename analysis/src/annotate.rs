@@ -13,10 +13,29 @@ use recording::vocabulary::Role;
 /// wakers. With fewer probes than [`Mode::All`] threads have no split, and the process has that of
 /// `/proc`.
 pub fn annotate(recording: &mut Recording) {
+    annotate_threads(recording);
+    if recording.observer.mode == Mode::All {
+        recording.gc = gc::measure(recording);
+    }
+}
+
+/// Annotates several recordings. Rounds of one program are more evidence of what collects garbage
+/// than each alone.
+pub fn annotate_all(recordings: &mut [(String, Recording)]) {
+    let each = recordings.iter_mut();
+    each.for_each(|(_, recording)| annotate_threads(recording));
+    let places = (0..recordings.len()).filter(|at| recordings[*at].1.observer.mode == Mode::All);
+    let places: Vec<usize> = places.collect();
+    let measured: Vec<&Recording> = places.iter().map(|at| &recordings[*at].1).collect();
+    for (at, gc) in places.into_iter().zip(gc::measure_all(&measured)) {
+        recordings[at].1.gc = gc;
+    }
+}
+
+fn annotate_threads(recording: &mut Recording) {
     runtime::assign_roles(recording);
     if recording.observer.mode == Mode::All {
         split_time(recording);
-        recording.gc = gc::measure(recording);
     }
     name_wakers(recording);
 }

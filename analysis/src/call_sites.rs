@@ -42,38 +42,38 @@ struct Sum {
 }
 
 fn largest(arm: &Rounds<'_>, events: &str, counts: impl Fn(&MemoryStack) -> bool) -> Clause {
-    let mut sums: BTreeMap<(MemoryEvent, &[Frame]), (Sum, &MemoryStack)> = BTreeMap::new();
+    let mut sums: BTreeMap<(MemoryEvent, Vec<Frame>), Sum> = BTreeMap::new();
     let mut all = 0;
     for (path, recording) in &arm.rounds {
         let sites = recording.memory_stacks.iter().enumerate();
         for (index, site) in sites.filter(|(_, site)| counts(site)) {
-            let key = (site.kind, site.stack.as_slice());
-            let (sum, _) = sums.entry(key).or_insert((Sum::default(), site));
+            let sum = sums.entry((site.kind, site.frames())).or_default();
             sum.count += site.count;
             let evidence = Evidence::entry(path, List::MemoryStacks, index);
             sum.evidence.push(evidence);
             all += site.count;
         }
     }
-    let sites = sums.into_values();
-    let listed = sites.filter(|(_, site)| !site.stack.is_empty());
-    let Some((sum, site)) = listed.max_by_key(|(sum, _)| sum.count) else {
+    let listed = sums.into_iter().filter(|((_, stack), _)| !stack.is_empty());
+    let Some(((kind, stack), sum)) = listed.max_by_key(|(_, sum)| sum.count) else {
         return Clause::default();
     };
     let share = sum.count as f64 / all as f64;
-    if share < Thresholds::default()[Limit::CallSiteShare]
-        || !site.stack.iter().any(Frame::is_named)
-    {
+    if share < Thresholds::default()[Limit::CallSiteShare] || !stack.iter().any(Frame::is_named) {
         return Clause::default();
     }
-    let kind = match site.kind {
+    let kind = match kind {
         MemoryEvent::PageFault => String::new(),
         call => format!("{call} "),
+    };
+    let site = MemoryStack {
+        stack,
+        ..MemoryStack::default()
     };
     let text = format!(
         "; {} of its {events} while recorded are {kind}{}",
         format::percent(share),
-        by(site)
+        by(&site)
     );
     Clause {
         text,
@@ -102,6 +102,7 @@ mod tests {
             function: function.into(),
             file: file.into(),
             class: CodePlace::Region(RegionClass::BinaryText),
+            code: None,
         }
     }
 

@@ -5,14 +5,19 @@
 //! [`measure`] finds them once for each recording and keeps them in [`Gc::roots`].
 
 mod collectors;
+mod counted;
 mod learned;
+mod of_arm;
 mod sum;
 
+use counted::Counted;
+pub use of_arm::of_arm;
 use recording::Recording;
 use recording::gc::{Gc, GcPart, GcRoot};
 use recording::process::Thread;
 use recording::stacks::StackCount;
-use recording::vocabulary::Role;
+use recording::vocabulary::{CodePlace, RegionClass, Role};
+use std::collections::BTreeMap;
 use sum::{Estimate, Sum};
 
 /// The samples of one recording that collect garbage.
@@ -81,32 +86,74 @@ fn inner(caller: Option<GcPart>, own: Option<GcPart>) -> Option<GcPart> {
     }
 }
 
-/// Returns the garbage collection of a recording whose threads have roles, on all threads: on-CPU
-/// time of dedicated threads whole, and of others in the share of their samples that collect.
-/// `None` where it is unknown.
+/// Returns the garbage collection of a recording: see [`measure_all`].
 pub fn measure(recording: &Recording) -> Option<Gc> {
-    let stats = &recording.runtime_stats;
-    let (bursts, calls) = (stats.gc_bursts.as_ref(), stats.gc_calls.as_ref());
-    let named = collectors::roots(recording);
+    measure_all(&[recording]).pop().flatten()
+}
+
+/// Returns the garbage collection of each of some recordings whose threads have roles, on all
+/// threads: on-CPU time of dedicated threads whole, and of others in the share of their samples
+/// that collect. `None` where it is unknown. Recordings of one program, by its build id, are
+/// learned from together.
+pub fn measure_all(recordings: &[&Recording]) -> Vec<Option<Gc>> {
+    let mut learned: Vec<Vec<GcRoot>> = vec![Vec::new(); recordings.len()];
+    let named: Vec<_> = recordings.iter().map(|of| collectors::roots(of)).collect();
+    let mut programs: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
+    for (at, recording) in recordings.iter().enumerate() {
+        let is_named = named[at].as_ref().is_some_and(|roots| !roots.is_empty());
+        if recording.runtime_stats.gc_bursts.is_some() && !is_named {
+            let program = build_id(recording);
+            let alone = if program.is_empty() { at } else { 0 };
+            programs.entry((program, alone)).or_default().push(at);
+        }
+    }
+    for places in programs.into_values() {
+        let rounds: Vec<&Recording> = places.iter().map(|at| recordings[*at]).collect();
+        for (at, roots) in places.into_iter().zip(learned::roots(&rounds)) {
+            learned[at] = roots;
+        }
+    }
+    let each = recordings.iter().zip(named).zip(learned);
+    each.map(|((recording, named), learned)| with_roots(recording, named, learned))
+        .collect()
+}
+
+/// Returns the build id of the program: that of the file with most frames of its code. Empty
+/// where the file has none.
+fn build_id(recording: &Recording) -> &str {
+    const CODE: CodePlace = CodePlace::Region(RegionClass::BinaryText);
+    let stacks = &recording.stacks;
+    let mut frames: BTreeMap<usize, usize> = BTreeMap::new();
+    let own = stacks.frames.iter().filter(|frame| frame.place == CODE);
+    for module in own.filter_map(|frame| frame.module) {
+        *frames.entry(module).or_default() += 1;
+    }
+    let most = frames.into_iter().max_by_key(|(_, frames)| *frames);
+    let module = most.and_then(|(module, _)| stacks.modules.get(module));
+    module.map_or("", |module| &module.build_id)
+}
+
+fn with_roots(
+    recording: &Recording,
+    named: Option<Vec<GcRoot>>,
+    learned: Vec<GcRoot>,
+) -> Option<Gc> {
+    let counted = Counted::of(recording);
     let dedicated = recording.threads.iter().any(|thread| thread.role.is_gc());
-    if bursts.is_none() && calls.is_none() && named.is_none() && !dedicated {
+    if counted.is_empty() && named.is_none() && !dedicated {
         return None;
     }
-    let times = calls.and_then(|calls| calls.times);
-    let source = source(named.is_some(), bursts.is_some(), times.is_some());
+    let source = counted.source(named.is_some());
     let is_named = named.is_some();
     let mut roots = named.unwrap_or_default();
-    if bursts.is_some() && roots.is_empty() {
-        roots = learned::roots(recording);
-    }
+    roots.extend(learned);
     let mut sum = Sum::of(recording, &Collection::below(recording, &roots));
-    if let Some(times) = times {
+    if let Some(times) = counted.times {
         sum.take_measured_pauses(times, recording);
     }
     let faults: u64 = recording.threads.iter().map(|thread| thread.faults).sum();
-    let counted = calls.map(|calls| calls.count);
-    let collections = counted.or(bursts.map(|bursts| bursts.spans.count));
-    let pause = match (times, bursts) {
+    let collections = counted.collections;
+    let pause = match (counted.times, counted.bursts) {
         (Some(times), _) => Some(Estimate::measured(times.wall_ns)),
         (None, Some(bursts)) => Some(sum.pause_in_bursts(bursts.span_ns)),
         (None, None) => is_named.then_some(sum.pause),
@@ -129,28 +176,6 @@ pub fn measure(recording: &Recording) -> Option<Gc> {
         roots,
         source: source.into(),
     })
-}
-
-/// Returns the origin of the numbers. `measured`: probes saw each collection begin and end.
-fn source(named: bool, bursts: bool, measured: bool) -> &'static str {
-    match (named, bursts, measured) {
-        (_, _, true) => {
-            "probes on the function that collects, and call stacks below functions of the collector"
-        }
-        (true, true, false) => {
-            "call stacks below functions of the collector; pauses: bursts of GC threads, as \
-             far as threads collect in them, and collection outside of them"
-        }
-        (true, false, false) => {
-            "call stacks below functions of the collector; pauses: on-CPU time and preemption, \
-             without waits"
-        }
-        (false, true, false) => {
-            "call stacks below functions that run during bursts of GC threads; pauses: these \
-             bursts, as far as threads collect in them, and collection outside of them"
-        }
-        (false, false, false) => "threads that only collect garbage",
-    }
 }
 
 #[cfg(test)]

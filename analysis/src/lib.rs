@@ -52,6 +52,7 @@ pub mod runtime;
 pub mod stack_calls;
 pub mod stats;
 pub mod thresholds;
+pub mod unit_cost;
 pub mod unit_of_work;
 pub mod validity;
 pub mod waste;
@@ -61,7 +62,7 @@ mod planted;
 #[cfg(test)]
 mod testing;
 
-pub use annotate::annotate;
+pub use annotate::{annotate, annotate_all};
 
 use largest_functions::LargestFunctions;
 use recording::{COMPARISON_SCHEMA, Comparison, Recording, comparison::Arm};
@@ -81,9 +82,7 @@ pub fn compare_with(
 ) -> Comparison {
     // The version that recorded may have had other rules.
     let mut annotated = recordings.to_vec();
-    for (_, recording) in &mut annotated {
-        annotate(recording);
-    }
+    annotate_all(&mut annotated);
     compare_annotated(&annotated, statements)
 }
 
@@ -145,6 +144,7 @@ fn describe(arm: &arms::Rounds<'_>) -> Arm {
         samples: functions.samples,
         functions: functions.shares(functions::OF_ARM),
         event_loops: event_loops::by_role(arm),
+        gc: gc::of_arm(arm),
         ..Arm::default()
     }
 }

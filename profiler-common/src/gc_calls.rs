@@ -1,4 +1,17 @@
-//! Calls of a function that a runtime calls once for each garbage collection.
+//! Calls of a function that a runtime calls once for each garbage collection, and safepoints.
+
+/// Index in `GC_CALLS` of collections.
+pub const COLLECTIONS: u32 = 0;
+/// Index in `GC_CALLS` of safepoints of a JVM: times in which it stops the program's threads.
+pub const SAFEPOINTS: u32 = 1;
+/// Entries of `GC_CALLS`.
+pub const ENTRIES: u32 = 2;
+
+/// Returns the key in `GC_OPEN` of what a thread does: a collection is inside of a safepoint.
+#[inline(always)]
+pub const fn key(serial: u32, of: u32) -> u64 {
+    (of as u64) << 32 | serial as u64
+}
 
 /// A collection under way on one thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +70,12 @@ impl GcCalls {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keeps_collections_and_safepoints_of_a_thread_apart() {
+        assert_ne!(key(7, COLLECTIONS), key(7, SAFEPOINTS));
+        assert_ne!(key(u32::MAX, COLLECTIONS), key(u32::MAX, SAFEPOINTS));
+    }
 
     #[test]
     fn adds_the_outermost_of_nested_calls() {

@@ -147,12 +147,13 @@ pub static FIFO: Array<Fifo> = Array::with_max_entries(1, 0);
 /// Wake-ups of gc threads.
 #[map]
 pub static GC_BURSTS: Array<GcBursts> = Array::with_max_entries(1, 0);
-/// Garbage collections under way, by serial number of the thread.
+/// Garbage collections and safepoints under way, by `gc_calls::key`.
 #[map]
-pub static GC_OPEN: HashMap<u32, GcCall> = HashMap::with_max_entries(1024, 0);
-/// Garbage collections that have ended.
+pub static GC_OPEN: HashMap<u64, GcCall> = HashMap::with_max_entries(1024, 0);
+/// Garbage collections and safepoints that have ended.
 #[map]
-pub static GC_CALLS: PerCpuArray<GcCalls> = PerCpuArray::with_max_entries(1, 0);
+pub static GC_CALLS: PerCpuArray<GcCalls> =
+    PerCpuArray::with_max_entries(profiler_common::gc_calls::ENTRIES, 0);
 /// Histograms: a row of buckets for each `Kind`. The kernel finds an entry by a table of entries,
 /// so that few large ones keep that table in one cache line.
 #[map]

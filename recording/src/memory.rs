@@ -106,11 +106,20 @@ impl MemoryStack {
         self.count.max(self.bytes.unsigned_abs() / PAGE)
     }
 
+    /// Returns the frames of the stack without the places of unnamed code. Frames in a row that
+    /// nothing else distinguishes are one.
+    pub fn frames(&self) -> Vec<Frame> {
+        let mut frames: Vec<Frame> = self.stack.iter().map(Frame::without_code).collect();
+        frames.dedup();
+        frames
+    }
+
     /// Formats the first functions of the stack, innermost first, each with its file unless the
     /// next is in the same file: `munmap (libc.so.6) ← main.drop (server) ← …`. Never trusted,
     /// renderers escape it.
     pub fn functions(&self, most: usize) -> String {
-        let shown = &self.stack[..self.stack.len().min(most)];
+        let frames = self.frames();
+        let shown = &frames[..frames.len().min(most)];
         let mut text = String::new();
         for (place, frame) in shown.iter().enumerate() {
             if place > 0 {
@@ -123,7 +132,7 @@ impl MemoryStack {
                 text += &format!(" ({})", frame.file);
             }
         }
-        if shown.len() < self.stack.len() {
+        if shown.len() < frames.len() {
             text += " ← …";
         }
         text
@@ -153,6 +162,7 @@ mod tests {
             function: function.into(),
             file: file.into(),
             class: CodePlace::Region(class),
+            code: None,
         };
         let stack = MemoryStack {
             stack: vec![
@@ -163,6 +173,18 @@ mod tests {
             ],
             ..MemoryStack::default()
         };
+        let unnamed = |address| Frame {
+            code: Some(crate::process::CodeAddress {
+                build_id: "ab".into(),
+                address,
+            }),
+            ..frame("", "bun", RegionClass::BinaryText)
+        };
+        let two = MemoryStack {
+            stack: vec![unnamed(1), unnamed(2)],
+            ..MemoryStack::default()
+        };
+        assert_eq!(two.functions(8), "bun", "places are no names");
         let all = "munmap (libc.so.6) ← main.drop ← main.serve (server) ← compiled code";
         assert_eq!(stack.functions(8), all);
         assert_eq!(stack.functions(1), "munmap (libc.so.6) ← …");

@@ -3,11 +3,14 @@
 //! These are facts: counts, times that were measured, and samples. `analysis::attribution` splits
 //! CPU time by them.
 
+mod frame;
 mod tree;
+
+pub use frame::{CodeAddress, Frame};
 
 use crate::Histogram;
 use crate::runtime_stats::EventLoop;
-use crate::vocabulary::{CodePlace, RegionClass, Role};
+use crate::vocabulary::{RegionClass, Role};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -357,26 +360,4 @@ pub struct CpuPoint {
     pub user_ns: u64,
     /// On-CPU time inside system calls.
     pub kernel_ns: u64,
-}
-
-/// A frame of a call stack.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Frame {
-    /// Function, as the symbols of its file name it; empty where they do not. Never trusted,
-    /// renderers escape it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub function: String,
-    /// Name of the file that the code was mapped from; empty where it comes from no file. Never
-    /// trusted either.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub file: String,
-    /// Where the code lies.
-    pub class: CodePlace,
-}
-
-impl Frame {
-    /// Returns whether the frame says more than the file or region that its code is in.
-    pub fn is_named(&self) -> bool {
-        !self.function.is_empty() || self.class == CodePlace::Region(RegionClass::JitCode)
-    }
 }

@@ -29,6 +29,9 @@ pub struct RuntimeStats {
     /// Collections that probes counted; absent where no function of the collector has a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gc_calls: Option<GcCalls>,
+    /// Safepoints that probes counted; absent where the runtime has none, or nothing names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safepoints: Option<Safepoints>,
     /// Goroutines on their threads; absent where the runtime has none, or they cannot be
     /// distinguished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +67,18 @@ pub struct GcCalls {
     /// Their time; absent for Go, whose functions must not be probed on return.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<GcTimes>,
+}
+
+/// Safepoints of a JVM: it stops every thread that runs Java code, for a collection or another
+/// operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Safepoints {
+    /// Safepoints.
+    pub count: u64,
+    /// Wall-clock time from the request to stop until threads may run again, ns.
+    pub wall_ns: u64,
+    /// On-CPU time of the thread that stops the others meanwhile, ns.
+    pub on_cpu_ns: u64,
 }
 
 /// Time and page faults of threads from call to return.

@@ -121,6 +121,7 @@ fn poison(recording: &mut Recording) {
         function: hostile(),
         file: hostile(),
         class: CodePlace::Region(RegionClass::Other),
+        code: None,
     };
     recording.memory_stacks = vec![MemoryStack {
         thread: Some(0),

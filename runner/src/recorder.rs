@@ -43,6 +43,10 @@ pub struct Subject {
     pub round: u32,
     /// Folder of the runtime's symbols in an instrumented round.
     pub runtime_symbols: Option<PathBuf>,
+    /// CPU samples a second on each CPU.
+    pub sample_hz: u32,
+    /// Folders of separate debug files.
+    pub symbols: Vec<PathBuf>,
     /// Unit of work and its counter.
     pub work: Option<String>,
 }
@@ -73,6 +77,11 @@ impl Subject {
         if let Some(dir) = &symbols {
             arguments.extend(["--runtime-symbols", dir]);
         }
+        let sample_hz = self.sample_hz.to_string();
+        arguments.extend(["--sample-rate", &sample_hz]);
+        let folders = self.symbols.iter();
+        let folders: Vec<String> = folders.map(|dir| dir.display().to_string()).collect();
+        arguments.extend(folders.iter().flat_map(|dir| ["--symbols", dir]));
         if let Some(work) = &self.work {
             arguments.extend(["--work", work]);
         }
@@ -202,6 +211,8 @@ mod tests {
             mode: Mode::All,
             round: 1,
             runtime_symbols: None,
+            symbols: Vec::new(),
+            sample_hz: 499,
             work: None,
         };
         let recorder =
@@ -257,6 +268,8 @@ mod tests {
             mode: Mode::Overhead,
             round: 3,
             runtime_symbols: Some("/from runtime".into()),
+            symbols: vec!["/debug a".into(), "b".into()],
+            sample_hz: 1_999,
             work: Some("command=syscall:read".into()),
         };
         let arguments = subject.arguments(Path::new("/out dir")).join("|");
@@ -264,7 +277,7 @@ mod tests {
             arguments,
             "record|--pid|7|--pid|8|--out|/out dir|--arm|go|--runtime|go|--runtime-version|1.26.4\
              |--placement|target on CPU 0|--until-stdin-closes|--probes|overhead|--round|3|--runtime-symbols|/from runtime\
-             |--work|command=syscall:read"
+             |--sample-rate|1999|--symbols|/debug a|--symbols|b|--work|command=syscall:read"
         );
     }
 

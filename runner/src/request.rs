@@ -37,6 +37,11 @@ pub struct Request {
     pub rounds: u32,
     /// Whether each arm has one more, instrumented round.
     pub runtime_symbols: bool,
+    /// CPU samples a second on each CPU.
+    pub sample_hz: u32,
+    /// Folders of separate debug files for the recorder.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub symbols: Vec<PathBuf>,
     /// Starts per round, for a workload that measures starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub starts: Option<u32>,

@@ -242,6 +242,8 @@ impl Bench<'_> {
             mode: step.mode,
             round: step.round,
             runtime_symbols: symbols.dir(),
+            symbols: self.request.symbols.clone(),
+            sample_hz: self.request.sample_hz,
             // In other modes the kernel counts nothing.
             work: self.request.work.clone().filter(|_| step.mode == Mode::All),
         }

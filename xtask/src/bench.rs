@@ -83,7 +83,12 @@ fn prepare(name: &str, options: &Options) -> Result<()> {
     let needs = match name {
         "overhead" => vec![Need::Ebpf, Need::Bench],
         "noise" => vec![Need::Ebpf, Need::Targets(vec![options.arm.clone()])],
-        "gc" => vec![Need::Ebpf, Need::Targets(options.arms.clone())],
+        "gc" => {
+            // A program of the benchmark itself, with each collector of the JVM.
+            let is_target = |arm: &&String| !arm.starts_with("java-");
+            let targets = options.arms.iter().filter(is_target).cloned();
+            vec![Need::Ebpf, Need::Targets(targets.collect())]
+        }
         "load" => {
             setup::load_tools(!options.no_install);
             build::load_floor()?;

@@ -84,6 +84,7 @@ mod tests {
                     function: "main.touch".into(),
                     file: String::new(),
                     class: CodePlace::Region(RegionClass::BinaryText),
+                    code: None,
                 };
                 recording.memory_stacks = vec![MemoryStack {
                     kind: MemoryEvent::PageFault,

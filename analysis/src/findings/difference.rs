@@ -4,11 +4,14 @@
 use super::sentence;
 use crate::pair_view::PairView;
 use crate::thresholds::{Limit, Thresholds};
-use crate::{arms::Rounds, conditions, kinds, stats};
+use crate::{arms::Rounds, conditions, kinds, stats, unit_cost};
 use recording::comparison::{Amount, Finding, Term};
 use recording::evidence::Rows;
 use recording::vocabulary::{Per, TermKind};
 use recording::{Evidence, format};
+
+/// The arms a and b of a pair.
+type Pair<'a> = (&'a Rounds<'a>, &'a Rounds<'a>);
 
 /// Most parts of a sentence.
 const MOST_PARTS: usize = 4;
@@ -17,14 +20,10 @@ const COMPLETE: f64 = 0.01;
 
 /// Returns the sentence about a difference, with the share that the ledger explains and the rows
 /// that it rests on. `arms` are those of the pair.
-pub fn decided(
-    view: &PairView<'_>,
-    arms: Option<(&Rounds<'_>, &Rounds<'_>)>,
-    limits: &Thresholds,
-) -> Finding {
+pub fn decided(view: &PairView<'_>, arms: Option<Pair<'_>>, limits: &Thresholds) -> Finding {
     let (why, rows) = match view.pair.terms.is_empty() {
         true => (without_ledger(view, arms, limits), Vec::new()),
-        false => why(view, limits),
+        false => why(view, arms, limits),
     };
     let text = format!("{}: {}{why}.", view.title(), opening(view));
     view.finding("difference", text, explained(view), rows)
@@ -32,12 +31,12 @@ pub fn decided(
 
 /// Returns the sentence about a difference without a verdict: the measured difference, with a share
 /// of 0.
-pub fn undecided(view: &PairView<'_>, limits: &Thresholds) -> Finding {
+pub fn undecided(view: &PairView<'_>, arms: Option<Pair<'_>>, limits: &Thresholds) -> Finding {
     let is_large = (view.pair.ratio - 1.0).abs() > stats::MARGIN;
     if !is_large || view.pair.terms.is_empty() {
         return view.finding("undecided", sentence::undecided(view), 0.0, vec![]);
     }
-    let (why, rows) = why(view, limits);
+    let (why, rows) = why(view, arms, limits);
     let text = format!(
         "{} As measured, {}{why}.",
         sentence::undecided(view),
@@ -47,12 +46,16 @@ pub fn undecided(view: &PairView<'_>, limits: &Thresholds) -> Finding {
 }
 
 /// Returns the parts of the difference in words, with their citations.
-fn why(view: &PairView<'_>, limits: &Thresholds) -> (String, Vec<Evidence>) {
+fn why(
+    view: &PairView<'_>,
+    arms: Option<Pair<'_>>,
+    limits: &Thresholds,
+) -> (String, Vec<Evidence>) {
     let (with, against) = parts(view, limits);
     let mut text = String::new();
     let parts: Vec<String> = with
         .iter()
-        .map(|(_, part)| for_it(view, part, limits))
+        .map(|(_, part)| for_it(view, arms, part, limits))
         .collect();
     if !parts.is_empty() {
         text += &format!(": {}", parts.join("; "));
@@ -117,12 +120,12 @@ fn amount_in(view: &PairView<'_>, part: &Term) -> String {
 }
 
 /// Returns one part of the difference in words: how much, where, and why.
-fn for_it(view: &PairView<'_>, part: &Term, limits: &Thresholds) -> String {
+fn for_it(view: &PairView<'_>, arms: Option<Pair<'_>>, part: &Term, limits: &Thresholds) -> String {
     let mut text = amount_in(view, part);
     if let Some(place) = place(view, part) {
         text += &format!(" ({place})");
     }
-    if let Some(reason) = reason(view, part, limits) {
+    if let Some(reason) = reason(view, arms, part, limits) {
         text += &format!(", {reason}");
     }
     text
@@ -152,7 +155,12 @@ fn place(view: &PairView<'_>, part: &Term) -> Option<String> {
 }
 
 /// Returns whether count or unit cost is the reason; `None` where nothing was counted.
-fn reason(view: &PairView<'_>, part: &Term, limits: &Thresholds) -> Option<String> {
+fn reason(
+    view: &PairView<'_>,
+    arms: Option<Pair<'_>>,
+    part: &Term,
+    limits: &Thresholds,
+) -> Option<String> {
     if kinds::is_dedicated(part.kind) {
         return None;
     }
@@ -176,10 +184,22 @@ fn reason(view: &PairView<'_>, part: &Term, limits: &Thresholds) -> Option<Strin
     }
     let costs = costs(view, part);
     Some(if is_the_reason(part.unit_cost_effect) {
-        format!("because its {events} cost {costs}, for a reason that is not known")
+        let known = arms.and_then(|arms| unit_cost(arms, part));
+        let known = known.unwrap_or_else(|| "for a reason that is not known".into());
+        format!("because its {events} cost {costs}, {known}")
     } else {
         format!("because it has {counts}, at {costs}")
     })
+}
+
+/// Returns why each event costs more in the arm that takes more.
+fn unit_cost((a, b): Pair<'_>, part: &Term) -> Option<String> {
+    let each = |amount: Amount| amount.value / amount.count;
+    let costs = [each(part.in_b), each(part.in_a)];
+    match part.delta > 0.0 {
+        true => unit_cost::reason([b, a], part.kind, costs),
+        false => unit_cost::reason([a, b], part.kind, [costs[1], costs[0]]),
+    }
 }
 
 /// Returns the code that makes most of a part of user code: its largest category, and the function
@@ -216,11 +236,7 @@ fn counted(kind: TermKind) -> &'static str {
     }
 }
 
-fn without_ledger(
-    view: &PairView<'_>,
-    arms: Option<(&Rounds<'_>, &Rounds<'_>)>,
-    limits: &Thresholds,
-) -> String {
+fn without_ledger(view: &PairView<'_>, arms: Option<Pair<'_>>, limits: &Thresholds) -> String {
     let known = arms.and_then(|(a, b)| known_of_the_larger(view, [a, b], limits));
     known.unwrap_or_else(|| "; the recordings do not show why".into())
 }

@@ -75,16 +75,16 @@ fn is_stall(metric: MetricId) -> bool {
 
 /// Returns the sentence about a pair, and its causes.
 fn about_pair(view: &PairView<'_>, arms: &[Rounds<'_>], limits: &Thresholds) -> Vec<Finding> {
+    let arm = |name: &str| arms.iter().find(|arm| arm.arm == name);
+    let pair = arm(&view.pair.a).zip(arm(&view.pair.b));
     match view.pair.verdict {
         Verdict::Equivalent => {
             vec![view.finding("no-difference", sentence::equivalent(view), 0.0, vec![])]
         }
-        Verdict::Inconclusive => vec![difference::undecided(view, limits)],
+        Verdict::Inconclusive => vec![difference::undecided(view, pair, limits)],
         Verdict::Higher | Verdict::Lower => {
-            let arm = |name: &str| arms.iter().find(|arm| arm.arm == name);
-            let arms = arm(&view.pair.a).zip(arm(&view.pair.b));
-            let causes = arms.map(|(a, b)| causes::explain(view, [a, b], limits));
-            let difference = std::iter::once(difference::decided(view, arms, limits));
+            let causes = pair.map(|(a, b)| causes::explain(view, [a, b], limits));
+            let difference = std::iter::once(difference::decided(view, pair, limits));
             difference.chain(causes.into_iter().flatten()).collect()
         }
     }

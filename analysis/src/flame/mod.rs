@@ -12,7 +12,7 @@ mod frames;
 mod pair;
 mod tree;
 
-use crate::annotate;
+use crate::annotate_all;
 use crate::arms::{self, Rounds};
 use crate::attribution::{StackRow, stack_rows};
 use crate::grid::Grid;
@@ -96,9 +96,7 @@ pub fn graphs(arms: &[Rounds<'_>], measured: &[Measured<'_>], unit: Per) -> Opti
 /// no arm has call stacks.
 pub fn whole(recordings: &[(String, Recording)]) -> Option<Flame> {
     let mut annotated = recordings.to_vec();
-    for (_, recording) in &mut annotated {
-        annotate(recording);
-    }
+    annotate_all(&mut annotated);
     let all = arms::group(&annotated);
     let arms = arms::compared(&all);
     let unit = unit_of_work::of(&arms);

@@ -1,6 +1,7 @@
 //! Adds up the time of threads while they collect.
 
 use super::Collection;
+use super::counted::stopping_thread;
 use crate::grid::part;
 use crate::ledger::sampling;
 use recording::Recording;
@@ -116,8 +117,8 @@ impl Sum {
     }
 
     /// Replaces the pauses that samples found by those that probes measured. They belong to the
-    /// role in which samples found most; where no sample shows who collected, to the busiest
-    /// thread.
+    /// thread that stops the others, where the runtime has one; otherwise to the role in which
+    /// samples found most; where no sample shows who collected, to the busiest thread.
     pub(super) fn take_measured_pauses(&mut self, times: GcTimes, recording: &Recording) {
         let found = std::mem::take(&mut self.pauses);
         for (role, ns) in &found {
@@ -127,16 +128,30 @@ impl Sum {
         }
         self.by_part.remove(&GcPart::Pause);
         self.by_role.retain(|_, ns| *ns > 0);
-        let busiest = recording
-            .threads
-            .iter()
-            .max_by_key(|thread| thread.on_cpu_ns);
+        self.on_cpu = self.beside_pauses;
+        let stops = stopping_thread(recording);
+        if let Some(thread) = stops.filter(|thread| thread.role.is_gc()) {
+            // It is counted whole already.
+            let pause_ns = times.on_cpu_ns.min(thread.on_cpu_ns);
+            if let Some(worker) = self.by_part.get_mut(&GcPart::Worker) {
+                *worker -= pause_ns;
+            }
+            self.by_part.insert(GcPart::Pause, pause_ns);
+            self.by_part.retain(|_, ns| *ns > 0);
+            return;
+        }
+        let busiest = || {
+            recording
+                .threads
+                .iter()
+                .max_by_key(|thread| thread.on_cpu_ns)
+        };
         let known = found.into_iter().max_by_key(|(_, ns)| *ns);
-        let role = known.map(|(role, _)| role);
-        if let Some(role) = role.or_else(|| Some(busiest?.role.clone())) {
+        let role = stops.map(|thread| thread.role.clone());
+        let role = role.or(known.map(|(role, _)| role));
+        if let Some(role) = role.or_else(|| Some(busiest()?.role.clone())) {
             self.add_on_cpu(&role, GcPart::Pause, times.on_cpu_ns);
         }
-        self.on_cpu = self.beside_pauses;
         self.elapsed_ns = self.elapsed_ns.saturating_sub(self.pause.ns) + times.wall_ns;
         self.faults = self.faults.saturating_sub(self.pause_faults) + times.faults;
     }

@@ -1,4 +1,6 @@
 mod callers;
+mod java;
+mod together;
 
 use super::*;
 use recording::process::CodeSamples;
@@ -236,19 +238,6 @@ fn takes_workers_of_v8_as_the_collectors_own() {
     }
     let gc = measure(&recording).expect("functions have names");
     assert_eq!(gc.by_part, [(GcPart::Worker, 600_000)].into());
-}
-
-#[test]
-fn counts_dedicated_threads_whole() {
-    let build = Build::arm("java").thread(1, Role::Gc, |thread| {
-        thread.user(700, 7).fault(200, 9).call("futex", 3, 100)
-    });
-    let mut recording = build.done();
-    recording.target.runtime = Runtime::Java;
-    let gc = measure(&recording).expect("a thread only collects");
-    assert_eq!(gc.by_role, [(Role::Gc, 1_000)].into());
-    assert_eq!((gc.fault_ns, gc.syscall_ns, gc.faults), (200, 100, 9));
-    assert_eq!((gc.collections, gc.pause_ns), (None, None));
 }
 
 #[test]

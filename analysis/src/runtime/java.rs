@@ -10,7 +10,7 @@ const VM_THREAD: &str = "VM Thread";
 
 /// Names in HotSpot's sources (`share/gc`, `share/compiler`, `share/runtime`). Newer versions keep
 /// the first seven bytes of a long name and its last six.
-static ROLES: [(&str, Role); 32] = [
+static ROLES: [(&str, Role); 33] = [
     ("GC Thread", Role::Gc),
     ("GC task thread", Role::Gc),
     ("G1 ", Role::Gc),
@@ -23,6 +23,7 @@ static ROLES: [(&str, Role); 32] = [
     ("ZDriver", Role::Gc),
     ("ZStat", Role::Gc),
     ("ZUncommitter", Role::Gc),
+    ("RuntimeWorker", Role::Gc),
     ("XWorker", Role::Gc),
     ("XDirector", Role::Gc),
     ("XDriver", Role::Gc),

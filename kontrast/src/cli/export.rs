@@ -1,6 +1,6 @@
 //! `kontrast export`.
 
-use super::report::load;
+use super::report::{load, name_recordings};
 use crate::outcome::Outcome;
 use anyhow::{Context, Result, bail};
 use recording::comparison::Flame;
@@ -16,6 +16,7 @@ Examples:
   kontrast export results/latest --format pprof --arm go --out go.pb.gz
   go tool pprof -top go.pb.gz
   kontrast export results/latest/bun/1 --format speedscope --out bun.json
+  kontrast export results/latest --format folded --symbols ~/debug
 
 Values are on-CPU time in ns per unit of work: per token, say, or per second where no unit is known.
 With several arms, a folded stack or one of pprof begins with the name of its arm.";
@@ -32,6 +33,10 @@ pub struct Export {
     /// Write the stacks of this arm only.
     #[arg(long, value_name = "NAME")]
     arm: Option<String>,
+    /// Name functions by the debug files in this folder; may be given several times. Files belong
+    /// together by build id.
+    #[arg(long, value_name = "DIR", value_parser = super::folder)]
+    symbols: Vec<PathBuf>,
     /// Write to this file [default: standard output].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -64,7 +69,8 @@ impl Export {
                 "a profile of pprof is binary, and standard output is a terminal: give --out FILE"
             );
         }
-        let recordings = load(&self.dir)?.recordings;
+        let mut recordings = load(&self.dir)?.recordings;
+        name_recordings(&mut recordings, &self.symbols);
         let flame = choose(&self.dir, &recordings, self.arm.as_deref())?;
         let mut bytes = Vec::new();
         export(&flame, self.format.of_report(), &mut bytes)?;
@@ -147,6 +153,7 @@ mod tests {
             dir: dir.path().into(),
             format: Format::Folded,
             arm: None,
+            symbols: Vec::new(),
             out: Some(dir.path().join("stacks")),
         };
         let error = export.execute().expect_err("refused").to_string();

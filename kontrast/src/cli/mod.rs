@@ -6,6 +6,7 @@ pub mod export;
 pub mod record;
 pub mod report;
 pub mod run;
+mod sample_rate;
 mod scenario;
 mod selection;
 

@@ -1,7 +1,9 @@
 //! `kontrast record`.
 
+mod probes;
 mod window;
 
+use super::sample_rate::SampleRate;
 use super::selection::Selection;
 use crate::event_rate;
 use crate::outcome::Outcome;
@@ -10,6 +12,7 @@ use crate::summary;
 use crate::suspended_command::SuspendedCommand;
 use crate::work::Spec;
 use anyhow::Result;
+pub use probes::{Probes, StackKind};
 use profiler::record::probe_groups::HookKind;
 use profiler::record::programs::Stacks;
 use profiler::record::runtime::program_of;
@@ -18,7 +21,7 @@ use profiler::record::stop::Until;
 use profiler::record::target::{Process, executable_name, file_name, pids};
 use profiler::record::{Options, privilege, record};
 use recording::vocabulary::Runtime;
-use recording::{Ended, Recording, observer::Mode};
+use recording::{Ended, Recording};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -74,6 +77,10 @@ pub struct Record {
         value_name = "STACKS"
     )]
     pub stacks: Vec<StackKind>,
+    /// Take this many CPU samples a second on each CPU. More make shares of code more precise, and
+    /// cost the target more.
+    #[arg(long, default_value_t, value_name = "HZ")]
+    pub sample_rate: SampleRate,
     /// Divide costs by this unit of work. SOURCE counts it: prometheus:URL#METRIC, command:CMD or
     /// file:PATH (append #KEY if there are several numbers), kernel:requests, kernel:bytes,
     /// kernel:accepts, syscall:NAME, or load for the count of --load-command [default: that of
@@ -106,42 +113,6 @@ pub struct Record {
     /// Note the number of the round, which orders the modes of `--probes overhead`.
     #[arg(long, hide = true, default_value_t = 0)]
     pub round: u32,
-}
-
-/// Probes to attach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Probes {
-    /// Attach no eBPF program: record CPU time and memory from /proc, without privileges.
-    None,
-    /// Record the kernel's accounting of each thread; run nothing at switches and system calls.
-    Counters,
-    /// Attach every probe group that this kernel supports.
-    All,
-    /// Alternate the modes every second to measure the cost of each; record nothing else.
-    #[value(alias = "turns")]
-    Overhead,
-}
-
-/// Call stacks to keep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum StackKind {
-    /// Keep the stacks of user code.
-    User,
-    /// Keep the stacks of the kernel.
-    Kernel,
-    /// Keep no stack; it excludes the others.
-    None,
-}
-
-impl Probes {
-    fn mode(self) -> Mode {
-        match self {
-            Probes::None => Mode::None,
-            Probes::Counters => Mode::Counters,
-            Probes::All => Mode::All,
-            Probes::Overhead => Mode::Overhead,
-        }
-    }
 }
 
 impl Record {
@@ -203,6 +174,7 @@ impl Record {
             log_programs: self.log_programs,
             hooks,
             stacks: self.stacks(),
+            sample_hz: self.sample_rate.0,
             mode: self.probes.mode(),
             round: self.round,
             follow_forks: !self.no_tree,

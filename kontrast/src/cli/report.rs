@@ -4,11 +4,11 @@ mod with_symbols;
 
 use crate::outcome::Outcome;
 use anyhow::{Context, bail};
-use profiler::record::symbols::debug_files::DebugFiles;
 use recording::{Comparison, Recording, io};
 use report::Input;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+pub(super) use with_symbols::name_recordings;
 use with_symbols::with_symbols;
 
 /// Arguments of `kontrast report`.
@@ -64,7 +64,7 @@ impl Report {
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let mut loaded = load(&self.dir)?;
         if !self.symbols.is_empty() {
-            loaded = with_symbols(loaded, &DebugFiles::new(&self.symbols));
+            loaded = with_symbols(loaded, &self.symbols);
         }
         let input = Input {
             comparison: &loaded.comparison,

@@ -1,5 +1,6 @@
 //! `kontrast run`.
 
+use super::sample_rate::SampleRate;
 use super::scenario::Scenario;
 use crate::conclude::conclude;
 use crate::fail_if::Gate;
@@ -105,6 +106,13 @@ pub struct Run {
     /// Deno), goroutines and allocations (Go). No other number uses it.
     #[arg(long, alias = "detail")]
     runtime_symbols: bool,
+    /// Take this many CPU samples a second on each CPU. More make shares of code more precise, and
+    /// cost the targets more.
+    #[arg(long, default_value_t, value_name = "HZ")]
+    sample_rate: SampleRate,
+    /// Look for separate debug files in this folder first; may be given several times.
+    #[arg(long, value_name = "DIR", value_parser = super::folder)]
+    symbols: Vec<PathBuf>,
     /// Load the arms with this command in place of the load generator; {url}, or {host} and {port},
     /// are filled in. The count of its summary is the unit of work: wrk, oha, hey, ab, k6,
     /// redis-benchmark and pgbench are known.
@@ -207,6 +215,8 @@ impl Run {
             load_unit,
             thresholds: self.thresholds,
             runtime_symbols: self.runtime_symbols,
+            symbols: self.symbols,
+            sample_hz: self.sample_rate.0,
             rounds: self.rounds.unwrap_or(rounds),
             starts: cold.then_some(self.starts),
             duration,

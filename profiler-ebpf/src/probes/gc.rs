@@ -1,19 +1,20 @@
 //! Garbage collections: when a thread begins one and when it is done.
 //!
-//! Hooks: uprobe and uretprobe on a function that V8 and CPython call once for each collection.
+//! Hooks: uprobe and uretprobe on a function that V8 and CPython call once for each collection;
+//! uprobes where HotSpot begins and ends collections and safepoints.
 //! Writes: `GC_CALLS`, `GC_OPEN`.
 
 use crate::maps::{GC_CALLS, GC_OPEN};
 use crate::track::{Tracked, current, now};
 use aya_ebpf::macros::{uprobe, uretprobe};
 use aya_ebpf::programs::{ProbeContext, RetProbeContext};
-use profiler_common::gc_calls::GcCall;
+use profiler_common::gc_calls::{COLLECTIONS, GcCall, SAFEPOINTS, key};
 
 /// A thread begins to collect.
 #[uprobe]
 pub fn gc_begin(_ctx: ProbeContext) -> u32 {
     if let Some(thread) = current() {
-        begin(thread);
+        begin(thread, COLLECTIONS);
     }
     0
 }
@@ -22,15 +23,42 @@ pub fn gc_begin(_ctx: ProbeContext) -> u32 {
 #[uretprobe]
 pub fn gc_end(_ctx: RetProbeContext) -> u32 {
     if let Some(thread) = current() {
-        end(thread);
+        end(thread, COLLECTIONS);
+    }
+    0
+}
+
+/// A thread is done: a place in code that it passes then.
+#[uprobe]
+pub fn gc_ended(_ctx: ProbeContext) -> u32 {
+    if let Some(thread) = current() {
+        end(thread, COLLECTIONS);
+    }
+    0
+}
+
+/// The JVM begins to stop the program's threads.
+#[uprobe]
+pub fn safepoint_begin(_ctx: ProbeContext) -> u32 {
+    if let Some(thread) = current() {
+        begin(thread, SAFEPOINTS);
+    }
+    0
+}
+
+/// The program's threads may run again.
+#[uprobe]
+pub fn safepoint_ended(_ctx: ProbeContext) -> u32 {
+    if let Some(thread) = current() {
+        end(thread, SAFEPOINTS);
     }
     0
 }
 
 #[inline(always)]
-fn begin(thread: Tracked) {
-    let serial = thread.serial().get();
-    if let Some(open) = GC_OPEN.get_ptr_mut(serial) {
+fn begin(thread: Tracked, of: u32) {
+    let key = key(thread.serial().get(), of);
+    if let Some(open) = GC_OPEN.get_ptr_mut(key) {
         // SAFETY: the entry is this thread's own, and an entry of a preallocated hash stays in
         // place.
         unsafe { (*open).inner += 1 };
@@ -44,13 +72,13 @@ fn begin(thread: Tracked) {
         inner: 0,
     };
     // Without room the collection does not count, since its end finds no beginning.
-    let _ = GC_OPEN.insert(serial, call, 0);
+    let _ = GC_OPEN.insert(key, call, 0);
 }
 
 #[inline(always)]
-fn end(thread: Tracked) {
-    let serial = thread.serial().get();
-    let Some(open) = GC_OPEN.get_ptr_mut(serial) else {
+fn end(thread: Tracked, of: u32) {
+    let key = key(thread.serial().get(), of);
+    let Some(open) = GC_OPEN.get_ptr_mut(key) else {
         return;
     };
     // SAFETY: the entry is this thread's own, and an entry of a preallocated hash stays in place.
@@ -58,13 +86,13 @@ fn end(thread: Tracked) {
     if !call.returns() {
         return;
     }
-    if let Some(calls) = GC_CALLS.get_ptr_mut(0) {
+    if let Some(calls) = GC_CALLS.get_ptr_mut(of) {
         let now = now();
         // SAFETY: the entry is this CPU's own, and no program interrupts this one.
         let calls = unsafe { &mut *calls };
         calls.add(call, now, thread.on_cpu_at(now), faults(thread));
     }
-    let _ = GC_OPEN.remove(serial);
+    let _ = GC_OPEN.remove(key);
 }
 
 #[inline(always)]

@@ -111,20 +111,22 @@ fn attach_hook(
             program.load()?;
         }
     }
-    let links = links::attach(program, &name)?;
+    // No hook of a group is a clock.
+    let links = links::attach(program, &name, SAMPLE_HZ)?;
     Ok((name, links))
 }
 
-/// Attaches the CPU samples. A recording without them says so, and is complete otherwise.
-pub fn samples(bpf: &mut Ebpf) -> (Source, Vec<Link>) {
+/// Attaches the CPU samples, `hz` a second. A recording without them says so, and is complete
+/// otherwise.
+pub fn samples(bpf: &mut Ebpf, hz: u32) -> (Source, Vec<Link>) {
     const PROGRAMS: [&str; 2] = ["cpu_clock", "cpu_clock_plain"];
     let mut reasons = Vec::new();
     for program in PROGRAMS {
-        match try_samples(bpf, program) {
+        match try_samples(bpf, program, hz) {
             Ok(links) => {
                 let source = Source {
                     group: CPU_SAMPLES.0,
-                    source: format!("perf_event cpu-clock {SAMPLE_HZ} Hz"),
+                    source: format!("perf_event cpu-clock {hz} Hz"),
                     fallback_reason: reasons.join("; "),
                     programs: vec![program.into()],
                 };
@@ -142,11 +144,11 @@ pub fn samples(bpf: &mut Ebpf) -> (Source, Vec<Link>) {
     (source, Vec::new())
 }
 
-fn try_samples(bpf: &mut Ebpf, name: &str) -> Result<Vec<Link>> {
+fn try_samples(bpf: &mut Ebpf, name: &str, hz: u32) -> Result<Vec<Link>> {
     let program = bpf.program_mut(name).context("the object has no sampler")?;
     let sampler: &mut PerfEvent = (&mut *program).try_into()?;
     sampler.load()?;
-    links::attach(program, name)
+    links::attach(program, name, hz)
 }
 
 /// Shortens an error to one line. A log of the verifier may have thousands: its objection is the

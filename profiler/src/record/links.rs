@@ -9,7 +9,7 @@ use aya::programs::raw_trace_point::RawTracePointLink;
 use aya::programs::tp_btf::BtfTracePointLink;
 
 /// CPU samples a second on each CPU. A prime, so that sampling does not beat with timers.
-pub const SAMPLE_HZ: u64 = 499;
+pub const SAMPLE_HZ: u32 = 499;
 
 /// Suffix of a raw tracepoint program that has a BTF-typed twin.
 const RAW: &str = "_raw";
@@ -25,11 +25,12 @@ pub enum Link {
     Clock(PerfEventLink),
 }
 
-/// Attaches a loaded program to the hook that its name says; a sampler to the clock of each CPU.
+/// Attaches a loaded program to the hook that its name says; a sampler to the clock of each CPU, at
+/// `sample_hz`.
 ///
 /// # Errors
 /// The kernel refuses it.
-pub fn attach(program: &mut Program, name: &str) -> Result<Vec<Link>> {
+pub fn attach(program: &mut Program, name: &str, sample_hz: u32) -> Result<Vec<Link>> {
     Ok(match program {
         Program::BtfTracePoint(program) => {
             let link = program.attach()?;
@@ -39,19 +40,20 @@ pub fn attach(program: &mut Program, name: &str) -> Result<Vec<Link>> {
             let link = program.attach(name.strip_suffix(RAW).unwrap_or(name))?;
             vec![Link::Raw(program.take_link(link)?)]
         }
-        Program::PerfEvent(program) => on_every_cpu(program)?,
+        Program::PerfEvent(program) => on_every_cpu(program, sample_hz)?,
         _ => bail!("{name} is a program of another kind"),
     })
 }
 
-fn on_every_cpu(program: &mut PerfEvent) -> Result<Vec<Link>> {
+fn on_every_cpu(program: &mut PerfEvent, sample_hz: u32) -> Result<Vec<Link>> {
     let cpus =
         aya::util::online_cpus().map_err(|(file, error)| anyhow::anyhow!("{file}: {error}"))?;
     let mut links = Vec::new();
     for cpu in cpus {
         let clock = PerfEventConfig::Software(SoftwareEvent::CpuClock);
         let scope = PerfEventScope::AllProcessesOneCpu { cpu };
-        let link = program.attach(clock, scope, SamplePolicy::Frequency(SAMPLE_HZ), false)?;
+        let rate = SamplePolicy::Frequency(sample_hz.into());
+        let link = program.attach(clock, scope, rate, false)?;
         links.push(Link::Clock(program.take_link(link)?));
     }
     Ok(links)

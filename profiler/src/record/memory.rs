@@ -4,6 +4,7 @@ mod resident;
 
 use super::ports::open_connections;
 use super::proc_snapshot::{self, read_lossy, status_field, tids_of};
+use super::vdso;
 use procfs::FromBufRead;
 use procfs::process::{MMPermissions, MMapPath, MemoryMap, MemoryMaps};
 use profiler_common::UNIT_BITS;
@@ -65,6 +66,15 @@ impl Regions {
     pub fn mapped(&self) -> impl Iterator<Item = (u64, &MappedFile)> {
         let mapped = self.0.iter();
         mapped.filter_map(|mapping| Some((mapping.range.start, mapping.file.as_ref()?)))
+    }
+
+    /// Returns where the vDSO is mapped.
+    pub fn vdso(&self) -> Option<Range<u64>> {
+        let is_vdso = |mapping: &&Mapping| {
+            let file = mapping.file.as_ref();
+            file.is_some_and(|file| file.path == Path::new(vdso::PATH))
+        };
+        self.0.iter().find(is_vdso).map(|map| map.range.clone())
     }
 
     /// Returns the place in a file that `address` is mapped from.
@@ -249,6 +259,11 @@ impl Opened {
                     path: path.clone(),
                     offset: map.offset,
                     inode: map.inode,
+                }),
+                MMapPath::Vdso => Some(MappedFile {
+                    path: vdso::PATH.into(),
+                    offset: 0,
+                    inode: 0,
                 }),
                 _ => None,
             },

@@ -16,7 +16,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Stacks listed, each with all its threads; the others are added up by kind.
-const LISTED: usize = 200;
+const LISTED: usize = 300;
 
 /// Kind and stack; empty where the stack, or its thread, is not known.
 type Key = (MemoryEvent, Vec<Frame>);
@@ -142,12 +142,13 @@ fn in_kernel(function: String, class: CodePlace) -> Frame {
         function,
         file: String::new(),
         class,
+        code: None,
     }
 }
 
-/// Names of code.
+/// Code with its names.
 struct Code<'a> {
-    names: BTreeMap<u64, String>,
+    known: BTreeMap<u64, symbols::Code>,
     regions: WindowRegions<'a>,
 }
 
@@ -161,8 +162,8 @@ impl<'a> Code<'a> {
     ) -> Self {
         let units = drained.fault_sites.keys().map(|(_, address)| *address);
         let units = units.filter(|unit| matches!(FaultPlace::of(*unit), FaultPlace::Code(_)));
-        let names = symbols::functions(debug_files, pid, regions, symbols::UNIT, units);
-        Code { names, regions }
+        let known = symbols::code(debug_files, pid, regions, symbols::UNIT, units);
+        Code { known, regions }
     }
 
     /// Names the instructions that made calls.
@@ -174,21 +175,27 @@ impl<'a> Code<'a> {
     ) -> Self {
         let sites = drained.memory_stacks.iter();
         let calls = sites.flat_map(|(site, _)| callers(site).map(|(_, caller)| caller));
-        let names = symbols::functions(debug_files, pid, regions, 1, calls);
-        Code { names, regions }
+        let known = symbols::code(debug_files, pid, regions, 1, calls);
+        Code { known, regions }
     }
 
     fn frame(&self, address: u64) -> Frame {
         let file = self.regions.file_of(address);
+        let (function, code) = match self.known.get(&address) {
+            Some(symbols::Code::Function(name)) => (name.clone(), None),
+            Some(symbols::Code::Unnamed(place)) => (String::new(), Some(place.clone())),
+            None => (String::new(), None),
+        };
         Frame {
-            function: self.names.get(&address).cloned().unwrap_or_default(),
+            function,
+            code,
             file: file.map(|file| file_name(&file.path)).unwrap_or_default(),
             class: CodePlace::Region(self.regions.class_of(address)),
         }
     }
 
-    /// Returns the functions of a stack, up to where it leaves code. Frames in a row that no name
-    /// distinguishes are one.
+    /// Returns the functions of a stack, up to where it leaves code. Frames in a row that neither a
+    /// name nor a place distinguishes are one.
     ///
     /// The second frame is a guess: the word on top of the stack if the bytes before its address
     /// look like a call. Where that is no code, the guess was wrong, and the frames after it hold.

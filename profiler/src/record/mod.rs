@@ -46,10 +46,12 @@ pub mod syscall_overhead;
 pub mod target;
 mod thread_exits;
 pub mod threads;
+mod vdso;
 pub mod wakers;
 pub mod window;
 
 use anyhow::Result;
+pub use links::SAMPLE_HZ;
 use overhead_recorder::OverheadRecorder;
 use probe_groups::HookKind;
 use proc_recorder::ProcRecorder;
@@ -83,6 +85,8 @@ pub struct Options {
     pub hooks: Vec<HookKind>,
     /// Which call stacks CPU samples keep.
     pub stacks: Stacks,
+    /// CPU samples a second on each CPU.
+    pub sample_hz: u32,
     /// Which probes to attach.
     pub mode: Mode,
     /// Number of the round in its comparison: [`Mode::Overhead`] orders its modes by it.

@@ -7,12 +7,13 @@ use crate::record::memory::{self, MappedFile, Regions, WindowRegions};
 use crate::record::proc_snapshot::read_lossy;
 use crate::record::symbols::open_mapped;
 use crate::record::symbols::root::Root;
+use crate::record::vdso;
 use recording::vocabulary::RegionClass;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// Processes whose mappings may be looked at in one tick.
@@ -29,6 +30,7 @@ pub struct ProcessCode {
     root: Option<Rc<Root>>,
     /// Also if its path leads nowhere by now.
     open: Option<Rc<File>>,
+    vdso: Option<Rc<File>>,
     user: Option<u32>,
     own_pid: u32,
     early: Regions,
@@ -44,6 +46,7 @@ impl ProcessCode {
             looks: 0,
             root: shared.root_of(pid),
             open: shared.executable_of(pid, executable),
+            vdso: early.vdso().and_then(|range| shared.vdsos.of(pid, range)),
             user: fs::metadata(format!("/proc/{pid}"))
                 .ok()
                 .map(|found| found.uid()),
@@ -85,6 +88,9 @@ impl ProcessCode {
 
     /// Opens a file that code was mapped from; `None` if another file has its path by now.
     pub fn open(&self, mapped: &MappedFile) -> Option<File> {
+        if mapped.path == Path::new(vdso::PATH) {
+            return self.vdso.as_ref()?.try_clone().ok();
+        }
         match &self.open {
             Some(executable) if self.executable.1 == mapped.inode => executable.try_clone().ok(),
             _ => open_mapped(self.root()?, mapped),
@@ -130,6 +136,7 @@ struct Shared {
     roots: BTreeMap<(u64, u64, u64), Rc<Root>>,
     /// By device and inode.
     executables: BTreeMap<(u64, u64), Rc<File>>,
+    vdsos: vdso::Images,
 }
 
 impl Shared {
@@ -242,6 +249,17 @@ mod tests {
         );
         assert!(code.jit_dumps().is_empty());
         assert!(processes.get(1 << 30).is_none());
+    }
+
+    #[test]
+    fn opens_the_vdso_by_its_mapping() {
+        let pid = std::process::id();
+        let processes = Processes::now(&[pid]);
+        let code = processes.get(pid).expect("it lives");
+        let range = code.early.vdso().expect("the kernel maps one");
+        let mapped = code.file_of(range.start + 64).expect("it is code");
+        assert_eq!((mapped.offset, mapped.inode), (64, 0));
+        assert!(code.open(&mapped).is_some());
     }
 
     #[test]

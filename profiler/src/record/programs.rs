@@ -2,7 +2,7 @@
 
 use super::Options;
 use super::attach;
-use super::links::{self, Link};
+use super::links::{self, Link, SAMPLE_HZ};
 use super::offsets::Layout;
 use super::privilege;
 use super::probe_groups::{HookKind, Hooks, NO_SOURCE, PROBE_GROUPS, Source};
@@ -13,7 +13,7 @@ use profiler_common::Pairing;
 use recording::Target;
 use recording::observer::Mode;
 use recording::observer::ProbeGroupStatus;
-use recording::runtime_stats::GcCalls;
+use recording::runtime_stats::{GcCalls, Safepoints};
 use recording::vocabulary::ProbeGroup;
 
 /// The object that `cargo xtask build` compiled; empty if this binary was built without it.
@@ -32,6 +32,8 @@ pub struct ProbeConfig {
     pub gc_thread_comm: u64,
     /// Which call stacks CPU samples keep.
     pub stacks: Stacks,
+    /// CPU samples a second on each CPU.
+    pub sample_hz: u32,
     /// Whether the programs write diagnostics.
     pub log: bool,
     /// Kinds of hook that may be used, best first.
@@ -47,6 +49,7 @@ impl ProbeConfig {
             pairing: Pairing::Pool,
             gc_thread_comm: 0,
             stacks: Stacks::NONE,
+            sample_hz: SAMPLE_HZ,
             log,
             kinds: kinds.to_vec(),
         }
@@ -87,6 +90,7 @@ pub struct Programs {
     pub sources: Vec<Source>,
     /// Holds the programs to their hooks.
     links: Vec<Link>,
+    sample_hz: u32,
     gc_probes: Option<GcProbes>,
 }
 
@@ -99,7 +103,7 @@ impl Programs {
         let wanted =
             |hooks: &&Hooks| config.selects_cgroups || hooks.group != ProbeGroup::CgroupJoins;
         let mut programs = Self::attach_some(config, PROBE_GROUPS.iter().filter(wanted))?;
-        let (source, links) = attach::samples(&mut programs.bpf);
+        let (source, links) = attach::samples(&mut programs.bpf, config.sample_hz);
         programs.sources.push(source);
         programs.links.extend(links);
         Ok(programs)
@@ -131,6 +135,7 @@ impl Programs {
             bpf,
             sources,
             links,
+            sample_hz: config.sample_hz,
             gc_probes: None,
         })
     }
@@ -154,6 +159,16 @@ impl Programs {
         probes.map(|probes| probes.read(&self.bpf)).transpose()
     }
 
+    /// Returns the safepoints that the probes counted, if they are attached.
+    ///
+    /// # Errors
+    /// The map cannot be read.
+    pub fn safepoints(&self) -> Result<Option<Safepoints>> {
+        let probes = self.gc_probes.as_ref();
+        let counted = probes.map(|probes| probes.safepoints(&self.bpf));
+        Ok(counted.transpose()?.flatten())
+    }
+
     /// Detaches every program. They stay loaded.
     pub fn detach(&mut self) {
         self.links.clear();
@@ -167,7 +182,8 @@ impl Programs {
         for name in self.sources.iter().flat_map(|source| &source.programs) {
             let program = self.bpf.program_mut(name);
             let program = program.with_context(|| format!("the object has no program {name}"))?;
-            self.links.extend(links::attach(program, name)?);
+            self.links
+                .extend(links::attach(program, name, self.sample_hz)?);
         }
         Ok(())
     }

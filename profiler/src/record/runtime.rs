@@ -2,6 +2,7 @@
 
 mod content;
 mod gc_calls;
+mod hotspot;
 mod script;
 
 use super::proc_snapshot;

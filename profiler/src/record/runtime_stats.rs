@@ -63,6 +63,7 @@ pub fn runtime_stats(drained: &Drained, visible: Visible) -> RuntimeStats {
     let counters = &drained.counters;
     RuntimeStats {
         gc_calls: None,
+        safepoints: None,
         gc_bursts: visible.gc_thread_comm.map(|_| gc_bursts(drained)),
         goroutines: visible.goroutines.then_some(Goroutines {
             switches: counters.goroutine_switches,

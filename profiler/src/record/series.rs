@@ -1,7 +1,6 @@
 //! Series of a recording: CPU time and memory, a point a second.
 
 use super::drain::{self, Code};
-use super::links::SAMPLE_HZ;
 use super::stacks::TakenStacks;
 use super::{memory, ports};
 use anyhow::Result;
@@ -22,6 +21,8 @@ const TICK_NS: u64 = 100_000_000;
 /// Points so far.
 #[derive(Debug)]
 pub struct Series {
+    /// CPU samples a second on each CPU: maps fill at that pace.
+    sample_hz: u32,
     ports: Vec<u16>,
     /// CPU time.
     pub cpu: Vec<CpuPoint>,
@@ -43,8 +44,9 @@ pub struct Series {
 impl Series {
     /// Begins the series of some processes. Connections are counted at the ports that they listen
     /// on now.
-    pub fn new(pids: &[u32]) -> Self {
+    pub fn new(pids: &[u32], sample_hz: u32) -> Self {
         Series {
+            sample_hz,
             ports: pids
                 .iter()
                 .flat_map(|pid| ports::listening_ports(*pid))
@@ -86,13 +88,17 @@ impl Series {
         if t_ns >= self.next_walk_ns {
             self.add_regions(pids, t_ns);
         }
-        if self.memory.len().is_multiple_of(points_per_take()) {
+        if self
+            .memory
+            .len()
+            .is_multiple_of(points_per_take(self.sample_hz))
+        {
             drain::take_code(bpf, &mut self.code)?;
         }
         if self
             .memory
             .len()
-            .is_multiple_of(points_per_take_of_stacks())
+            .is_multiple_of(points_per_take_of_stacks(self.sample_hz))
         {
             self.stacks.take(bpf)?;
         }
@@ -138,19 +144,19 @@ fn next_walk_after(walk_ns: u64) -> u64 {
 
 /// Returns the points after which the map of code could be half full, if every sample of every CPU
 /// fell into another place.
-fn points_per_take() -> usize {
-    points_until(16_384)
+fn points_per_take(sample_hz: u32) -> usize {
+    points_until(16_384, sample_hz)
 }
 
 /// Returns the points after which the map of stacks could be half full, if every sample had
 /// another.
-fn points_per_take_of_stacks() -> usize {
-    points_until(MAX_STACKS as usize / 2)
+fn points_per_take_of_stacks(sample_hz: u32) -> usize {
+    points_until(MAX_STACKS as usize / 2, sample_hz)
 }
 
-fn points_until(samples: usize) -> usize {
+fn points_until(samples: usize, sample_hz: u32) -> usize {
     let cpus = aya::util::online_cpus().map_or(1, |cpus| cpus.len());
-    (samples / (SAMPLE_HZ as usize * cpus)).max(1)
+    (samples / (sample_hz.max(1) as usize * cpus)).max(1)
 }
 
 #[cfg(test)]
@@ -161,7 +167,7 @@ mod tests {
     fn walks_more_rarely_the_longer_it_takes() {
         assert_eq!(next_walk_after(1_000_000), WALK_INTERVAL_NS - TICK_NS);
         assert_eq!(next_walk_after(60_000_000), 6_000_000_000 - TICK_NS);
-        let mut series = Series::new(&[]);
+        let mut series = Series::new(&[], 499);
         series.add_regions(&[std::process::id()], 2_000_000_000);
         assert!(series.next_walk_ns >= 3_900_000_000, "{series:?}");
         assert!(series.walk.longest_ns > 0 && series.walk.interval_ns == 2_000_000_000);
@@ -169,7 +175,7 @@ mod tests {
 
     #[test]
     fn adds_growth_and_keeps_kernel_time_within_it() {
-        let mut series = Series::new(&[]);
+        let mut series = Series::new(&[], 499);
         series.add_cpu(1_000, 500, 100);
         series.add_cpu(2_000, 600, 300);
         let points: Vec<_> = series

@@ -81,6 +81,7 @@ impl Session {
             pairing: runtime::pairing(target.runtime),
             gc_thread_comm: runtime::gc_thread_comm(target.runtime),
             stacks: options.stacks,
+            sample_hz: options.sample_hz,
             log: options.log_programs,
             kinds: options.hooks.clone(),
         };
@@ -98,7 +99,7 @@ impl Session {
             instrumentation.map(|dir| Instrumentation::begin(dir, &mut programs.bpf, &target));
         programs.attach_to_gc(&target, options);
         let pids = tree.pids();
-        let series = Series::new(&pids);
+        let series = Series::new(&pids, config.sample_hz);
         initial::fill_maps(&mut programs.bpf, &pids, calibration)?;
         initial::select_cgroups(&mut programs.bpf, &options.cgroups)?;
         let ended = EndedThreads::new(Exits::new(&mut programs.bpf)?);
@@ -252,6 +253,7 @@ impl Recorder for Session {
         );
         let mut recording = self.assemble(&closed, &joined, regions, ended);
         recording.runtime_stats.gc_calls = self.programs.gc_calls()?;
+        recording.runtime_stats.safepoints = self.programs.safepoints()?;
         self.processes.close(&pids);
         let index = ThreadIndex::of(&joined);
         let stacks = &self.series.stacks;

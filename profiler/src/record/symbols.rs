@@ -28,6 +28,7 @@ use inlined::{Inlined, has_debug_info};
 use object::ReadRef;
 use profiler_common::CODE_BITS;
 pub use readable::LONGEST_NAME;
+use recording::process::CodeAddress;
 use root::Root;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -36,6 +37,15 @@ use std::path::PathBuf;
 
 /// Length of a unit of code, in bytes.
 pub const UNIT: u64 = 1 << CODE_BITS;
+
+/// A piece of code of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The function that has most of it.
+    Function(String),
+    /// Its place, where no symbol names it and the file has a build id.
+    Unnamed(CodeAddress),
+}
 
 /// Returns the function that has most of each piece of code, where symbols name it. A piece is
 /// `length` bytes long and is given by its lowest address.
@@ -46,6 +56,23 @@ pub fn functions(
     length: u64,
     units: impl Iterator<Item = u64>,
 ) -> BTreeMap<u64, String> {
+    let pieces = code(debug_files, pid, regions, length, units).into_iter();
+    let named = pieces.filter_map(|(unit, code)| match code {
+        Code::Function(name) => Some((unit, name)),
+        Code::Unnamed(_) => None,
+    });
+    named.collect()
+}
+
+/// Returns the function or the place of each piece of code that was mapped from a file. A piece is
+/// `length` bytes long and is given by its lowest address.
+pub fn code(
+    debug_files: &DebugFiles,
+    pid: u32,
+    regions: WindowRegions,
+    length: u64,
+    units: impl Iterator<Item = u64>,
+) -> BTreeMap<u64, Code> {
     let mut files: BTreeMap<PathBuf, Vec<(u64, MappedFile)>> = BTreeMap::new();
     for unit in units {
         if let Some(mapped) = regions.file_of(unit) {
@@ -64,14 +91,14 @@ pub fn functions(
     named.flatten().collect()
 }
 
-/// Returns the functions of one file, as the process sees it; `None` if another file has its path
-/// by now.
+/// Returns the code of one file, as the process sees it; `None` if another file has its path by
+/// now.
 fn in_file(
     root: &Root,
     debug_files: &DebugFiles,
     length: u64,
     units: &[(u64, MappedFile)],
-) -> Option<Vec<(u64, String)>> {
+) -> Option<Vec<(u64, Code)>> {
     let mapped = &units.first()?.1;
     let file = open_mapped(root, mapped)?;
     let bounded = Bounded::new(file);
@@ -82,15 +109,25 @@ fn in_file(
         Some((*unit, address))
     });
     let placed: Vec<(u64, u64)> = placed.collect();
-    let pieces = placed.iter().map(|(_, address)| *address).collect();
+    let pieces: BTreeSet<u64> = placed.iter().map(|(_, address)| *address).collect();
     let wanted = Wanted::of(&image, &mapped.path);
     let debug_files = debug_files.find(&wanted, Some(root));
     let found = functions_in(&image, debug_files, &pieces, length);
-    let named = placed.iter().filter_map(|(unit, address)| {
-        let function = found.get(address)?;
-        Some((*unit, function.name.clone()))
+    let unnamed = pieces.iter().filter(|piece| !found.contains_key(piece));
+    let starts = unwind::starts(&image, &unnamed.copied().collect());
+    let code = placed.iter().filter_map(|(unit, address)| {
+        let named = found.get(address);
+        let named = named.map(|function| Code::Function(function.name.clone()));
+        let place = || {
+            Code::Unnamed(CodeAddress {
+                build_id: wanted.build_id.clone(),
+                address: starts.get(address).copied().unwrap_or(*address),
+            })
+        };
+        let has_id = !wanted.build_id.is_empty();
+        Some((*unit, named.or_else(|| has_id.then(place))?))
     });
-    Some(named.collect())
+    Some(code.collect())
 }
 
 /// Opens a file that code was mapped from; `None` if another file has its path by now.

@@ -1,6 +1,6 @@
 //! One arm alone: its rounds and its own ledgers.
 
-use super::{Amount, Estimate, FunctionShare, PackageCosts, Waste};
+use super::{Amount, ArmGc, Estimate, FunctionShare, PackageCosts, Waste};
 use crate::Histogram;
 use crate::evidence::Evidence;
 use crate::vocabulary::{MetricId, Per, RegionClass, Role, TermKind};
@@ -36,6 +36,9 @@ pub struct Arm {
     /// Work that the server could do without, costliest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waste: Vec<Waste>,
+    /// Garbage collection; absent where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gc: Option<ArmGc>,
     /// Samples of user mode in all rounds, from which `functions` are computed.
     #[serde(default)]
     pub samples: u64,

@@ -148,6 +148,7 @@ mod tests {
             function: function.to_string(),
             file: "server".into(),
             class: CodePlace::Region(RegionClass::BinaryText),
+            code: None,
         };
         MemoryStack {
             thread: Some(0),

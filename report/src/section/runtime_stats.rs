@@ -4,7 +4,7 @@
 use crate::arms::{Arm, Arms};
 use crate::clean::clean;
 use crate::document::{Cell, Section, Table, Tone};
-use recording::comparison::EventLoops;
+use recording::comparison::{ArmGc, EventLoops};
 use recording::format::{self, Scale};
 use recording::runtime_stats::{Goroutines, RuntimeStats};
 use recording::vocabulary::{Role, Unit};
@@ -50,6 +50,7 @@ enum Form {
     Count,
     Time,
     Share,
+    Bytes,
 }
 
 /// One line: a value of each arm, where it has one.
@@ -77,6 +78,7 @@ impl Row {
         let known = self.values.iter().flatten().copied();
         let scale = match self.form {
             Form::Time => Scale::of(Unit::Ns, known),
+            Form::Bytes => Scale::of(Unit::Bytes, known),
             Form::Count | Form::Share => Scale::plain(known),
         };
         let shown = |value: &Option<f64>| match (*value, self.form) {
@@ -198,6 +200,7 @@ fn gc_rows(arms: &Arms, rows: &mut Vec<Row>) {
         };
         Some(arm.rate(span))
     }));
+    collection_rows(arms, rows);
     let name = format!("GC threads, CPU time per {per}");
     rows.push(Row::of(name, Form::Time, arms, |arm| {
         known(arm)?;
@@ -206,6 +209,22 @@ fn gc_rows(arms: &Arms, rows: &mut Vec<Row>) {
             threads.map(|thread| thread.on_cpu_ns).sum()
         }))
     }));
+}
+
+/// Adds what collections are, on any thread.
+fn collection_rows(arms: &Arms, rows: &mut Vec<Row>) {
+    let mut add = |name: &str, form: Form, value: fn(&ArmGc) -> Option<f64>| {
+        let value = |arm: &Arm| value(arm.compared?.gc.as_ref()?);
+        rows.push(Row::of(name, form, arms, value));
+    };
+    add("Garbage collections per second", Form::Count, |gc| {
+        gc.per_second
+    });
+    add("Pause of a collection, mean", Form::Time, |gc| gc.pause_ns);
+    let name = "Page faults between two collections, mean";
+    add(name, Form::Count, |gc| gc.faults_between);
+    let name = "Growth of resident memory between two collections, mean";
+    add(name, Form::Bytes, |gc| gc.growth_between_bytes);
 }
 
 fn goroutine_rows(arms: &Arms, rows: &mut Vec<Row>) {

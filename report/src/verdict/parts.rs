@@ -155,6 +155,7 @@ impl Listing<'_> {
         Detail {
             metric: self.metric,
             functions: self.arm.map_or(&[], |arm| &arm.functions),
+            gc: self.arm.and_then(|arm| Some(&*arm.gc.as_ref()?.text)),
         }
     }
 

@@ -41,6 +41,8 @@ pub struct Detail<'a> {
     pub metric: &'a Metric,
     /// Functions of the arm that the rows are about, most samples first.
     pub functions: &'a [FunctionShare],
+    /// Garbage collection of that arm in words.
+    pub gc: Option<&'a str>,
 }
 
 impl Detail<'_> {
@@ -53,6 +55,8 @@ impl Detail<'_> {
         parts.extend(cause.filter(|name| !repeats(name)).map(clean));
         let function = entry.function.or_else(|| self.top_function(entry.kind));
         parts.extend(function.map(|function| format!("most in {}", clean(function))));
+        let gc = self.gc.filter(|_| entry.kind == TermKind::Gc);
+        parts.extend(gc.map(clean));
         parts.retain(|part| !part.is_empty());
         parts.join("; ")
     }

@@ -99,6 +99,8 @@ impl Bench<'_> {
             mode: step.mode,
             round: step.round,
             runtime_symbols: None,
+            symbols: self.request.symbols.clone(),
+            sample_hz: self.request.sample_hz,
             work: None,
         };
         let recorder =

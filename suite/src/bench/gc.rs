@@ -2,10 +2,12 @@
 //! itself.
 
 mod compared;
+mod java;
 mod log;
 mod tail;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -15,7 +17,7 @@ use recording::Recording;
 
 use crate::{process, project};
 use compared::Compared;
-use log::Format;
+use log::{Format, Logged};
 use tail::Line;
 
 /// Exit codes of `kontrast run` with results to compare: done, and done with a failed check.
@@ -24,7 +26,8 @@ const COMPARABLE: [Option<i32>; 2] = [Some(0), Some(3)];
 /// Arms and length of the benchmark.
 #[derive(Args, Clone)]
 pub struct Gc {
-    /// Record these targets.
+    /// Record these targets, or a program of Java with java-serial, java-parallel, java-g1 and
+    /// java-z.
     #[arg(
         long,
         value_delimiter = ',',
@@ -35,6 +38,9 @@ pub struct Gc {
     /// Record for this many seconds.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(2..))]
     seconds: u16,
+    /// Record this many rounds, each in a fresh process.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
     /// Load with this many users.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
     users: u16,
@@ -44,6 +50,9 @@ pub struct Gc {
     /// Wait this many milliseconds between two tokens.
     #[arg(long, default_value_t = 20)]
     delay: u16,
+    /// Take this many CPU samples a second [default: that of kontrast].
+    #[arg(long, value_name = "HZ")]
+    sample_rate: Option<u32>,
     /// Compare the recordings of an earlier run with the current analysis.
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
@@ -66,7 +75,9 @@ pub fn run(arguments: &Gc) -> Result<()> {
             eprintln!("[{}/{}] {arm}", at + 1, arguments.arms.len());
             record(arm, format, &out, arguments)?;
         }
-        rows.push(compare(arm, format, &out).with_context(|| arm.clone())?);
+        for of in format.quantities() {
+            rows.push(compare(arm, *of, &out).with_context(|| arm.clone())?);
+        }
     }
     print!("{}", compared::table(&rows));
     println!("\nSaved: {}", project::short(&folder));
@@ -91,26 +102,35 @@ fn logging_arm(arm: &str, format: Format) -> (String, String) {
     }
 }
 
-/// Runs one round. The log is read as it is written, since some runtimes write no times.
+/// Runs the rounds of an arm. Logs are read as they are written, since some runtimes write no
+/// times.
 fn record(arm: &str, format: Format, out: &Path, arguments: &Gc) -> Result<()> {
     let (name, folder) = logging_arm(arm, format);
-    let mut command = process::kontrast_run(&project::binary("kontrast"));
-    command
-        .args(["--arms", &name, "--rounds", "1"])
-        .args(["--duration", &format!("{}s", arguments.seconds)])
-        .args(["--users", &arguments.users.to_string()])
-        .args(["--tokens", &arguments.tokens.to_string()])
-        .args(["--delay", &format!("{}ms", arguments.delay)])
-        .arg("--out")
-        .arg(out)
-        .envs(format.env());
-    let log = out.join(folder).join("1").join("target.log");
+    let folders: Vec<PathBuf> = (1..=arguments.rounds)
+        .map(|round| out.join(&folder).join(round.to_string()))
+        .collect();
+    if format != Format::Java {
+        return recorded(runner(&name, format, out, arguments), &folders);
+    }
+    folders.iter().try_for_each(|folder| {
+        let recorder = java::recorder(arm, folder, arguments.seconds)?;
+        recorded(recorder, std::slice::from_ref(folder))
+    })
+}
+
+/// Runs a command that records into some folders, each with the log of its round.
+fn recorded(mut command: Command, folders: &[PathBuf]) -> Result<()> {
     let ended = AtomicBool::new(false);
-    let (output, lines) = thread::scope(|scope| {
-        let lines = scope.spawn(|| tail::follow(&log, || ended.load(Ordering::Relaxed)));
+    let (output, logs) = thread::scope(|scope| {
+        let follow = |folder: &PathBuf| {
+            let log = folder.join("target.log");
+            scope.spawn(|| tail::follow(log, || ended.load(Ordering::Relaxed)))
+        };
+        let logs: Vec<_> = folders.iter().map(follow).collect();
         let output = command.output().with_context(|| process::shown(&command));
         ended.store(true, Ordering::Relaxed);
-        (output, lines.join())
+        let logs: Vec<_> = logs.into_iter().map(|log| log.join()).collect();
+        (output, logs)
     });
     let output = output?;
     if !COMPARABLE.contains(&output.status.code()) {
@@ -121,27 +141,61 @@ fn record(arm: &str, format: Format, out: &Path, arguments: &Gc) -> Result<()> {
             output.status
         );
     }
-    let lines = lines.map_err(|_| anyhow::anyhow!("the reader of the log panicked"))?;
-    tail::save(&stamped(out), &lines)
+    for (folder, lines) in folders.iter().zip(logs) {
+        let lines = lines.map_err(|_| anyhow::anyhow!("the reader of the log panicked"))?;
+        tail::save(&stamped(folder), &lines)?;
+    }
+    Ok(())
 }
 
-/// The log with the time of each line.
-fn stamped(out: &Path) -> PathBuf {
-    out.join("log.tsv")
+/// Returns the command that loads and records a target that writes its log.
+fn runner(name: &str, format: Format, out: &Path, arguments: &Gc) -> Command {
+    let mut command = process::kontrast_run(&project::binary("kontrast"));
+    command
+        .args(["--arms", name])
+        .args(["--rounds", &arguments.rounds.to_string()])
+        .args(["--duration", &format!("{}s", arguments.seconds)])
+        .args(["--users", &arguments.users.to_string()])
+        .args(["--tokens", &arguments.tokens.to_string()])
+        .args(["--delay", &format!("{}ms", arguments.delay)])
+        .arg("--out")
+        .arg(out)
+        .envs(format.env());
+    let rate = arguments.sample_rate.map(|rate| rate.to_string());
+    command.args(rate.iter().flat_map(|rate| ["--sample-rate", rate]));
+    command
+}
+
+/// The log of a round with the time of each line.
+fn stamped(folder: &Path) -> PathBuf {
+    folder.join("log.tsv")
 }
 
 fn compare(arm: &str, format: Format, out: &Path) -> Result<Compared> {
-    let lines = tail::load(&stamped(out))?;
     let (_, folder) = logging_arm(arm, format);
-    let mut recording = recording::io::load_recording(&out.join(folder).join("1"))?;
-    // That in the file is of the binary that recorded.
-    analysis::annotate(&mut recording);
-    let logged = format.read(&inside(&lines, format, &recording)?);
+    let folders = (1..).map(|round: u32| out.join(&folder).join(round.to_string()));
+    let folders: Vec<PathBuf> = folders.take_while(|folder| folder.is_dir()).collect();
+    let mut rounds = Vec::new();
+    for folder in &folders {
+        let recording = recording::io::load_recording(&match format {
+            Format::Java | Format::Safepoints => folder.join(java::RECORDING),
+            _ => folder.clone(),
+        })?;
+        rounds.push((folder.display().to_string(), recording));
+    }
+    // That in the files is of the binary that recorded, and of each round alone.
+    analysis::annotate_all(&mut rounds);
+    let mut logs = Vec::new();
+    for (folder, (_, recording)) in folders.iter().zip(&rounds) {
+        let lines = tail::load(&stamped(folder))?;
+        logs.push(format.read(&inside(&lines, format, recording)?));
+    }
+    let logged = Logged::sum(&logs);
     ensure!(
         logged.collections > 0,
         "the log has no collection inside the window; give more --users or --seconds"
     );
-    Compared::new(arm, format, logged, &recording)
+    Compared::new(arm, format, logged, &rounds)
 }
 
 /// Returns the lines that were written inside the window.

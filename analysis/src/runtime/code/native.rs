@@ -4,7 +4,7 @@
 use super::{Rule, first};
 use recording::vocabulary::CodeCategory::{
     self, Allocation, Compression, Copying, Crypto, Http, Json, Parsing, SyscallWrapper, Text,
-    Zeroing,
+    Timers, Zeroing,
 };
 
 const LIBRARIES: [Rule; 3] = [
@@ -16,7 +16,7 @@ const LIBRARIES: [Rule; 3] = [
     (Parsing, &["libexpat"]),
 ];
 
-const FUNCTIONS: [Rule; 11] = [
+const FUNCTIONS: [Rule; 12] = [
     (
         Zeroing,
         &[
@@ -76,6 +76,8 @@ const FUNCTIONS: [Rule; 11] = [
         SyscallWrapper,
         &["__read", "__write", "__send", "__recv", "__futex"],
     ),
+    // The C library has its own names for functions of the vDSO.
+    (Timers, &["__vdso_", "clock_gettime", "gettimeofday"]),
     (
         Crypto,
         &[

@@ -163,3 +163,11 @@ fn rejects_a_count_of_a_load_that_counts_nothing() {
     let error = cli.run.execute().unwrap_err().to_string();
     assert!(error.contains("add --load-command"), "{error}");
 }
+
+#[test]
+fn passes_folders_of_debug_files_to_the_recorder() {
+    let found = request(&["--symbols", "/tmp", "--symbols", "/"]).unwrap();
+    assert_eq!(found.symbols, [PathBuf::from("/tmp"), "/".into()]);
+    let missing = request(&["--symbols", "/nowhere/at/all"]).unwrap_err();
+    assert!(missing.contains("cannot read the folder"), "{missing}");
+}

@@ -1,6 +1,8 @@
 //! Names for frames of a recording that have none, by debug files that are found later or
 //! elsewhere: a frame keeps the build id of its file and an address.
 
+mod call_sites;
+
 use crate::record::code_samples;
 use crate::record::symbols::bounded::Bounded;
 use crate::record::symbols::debug_files::{DebugFiles, Wanted};
@@ -17,17 +19,18 @@ type Named = BTreeMap<(usize, u64), NamedCode>;
 /// A function, those that are inlined there, and the language that names them.
 type NamedCode = (Function, Vec<String>, Language);
 
-/// Names frames of a recording, and its samples with them, by debug files. Returns the number of
-/// frames that got a name, and of those that had none.
+/// Names frames of a recording, its samples and its call sites of memory with them, by debug files.
+/// Returns the number of places that got a name, and of those that had none.
 pub fn name_frames(recording: &mut Recording, debug_files: &DebugFiles) -> (usize, usize) {
     let unnamed = unnamed(&recording.stacks);
-    let all = unnamed.values().map(BTreeSet::len).sum();
+    let all: usize = unnamed.values().map(BTreeSet::len).sum();
     let named = look_up(&recording.stacks, &unnamed, debug_files);
     if !named.is_empty() {
         recording.stacks = renamed(&recording.stacks, &named);
         recording.code = code_samples::of_stacks(&recording.stacks);
     }
-    (named.len(), all)
+    let sites = call_sites::name(&mut recording.memory_stacks, debug_files);
+    (named.len() + sites.0, all + sites.1)
 }
 
 /// Returns the address of a frame's code. Any address of the function will do.

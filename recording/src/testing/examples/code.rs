@@ -79,6 +79,7 @@ pub(super) fn stack(
         function: (*function).into(),
         file: (*file).into(),
         class: CodePlace::Region(BinaryText),
+        code: None,
     };
     let returns = kind == MemoryEvent::DontNeed;
     MemoryStack {

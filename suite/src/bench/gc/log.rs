@@ -6,6 +6,9 @@ use anyhow::{Result, bail};
 
 use crate::project;
 
+/// Beginning of the names of arms that are a program of Java with one of its collectors.
+pub const JAVA: &str = "java-";
+
 /// Format of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -17,6 +20,10 @@ pub enum Format {
     V8,
     /// `gc.callbacks` of Python: a line a collection, with its length.
     Python,
+    /// `java -Xlog:gc*`: a line a pause.
+    Java,
+    /// `java -Xlog:safepoint`: a line a safepoint.
+    Safepoints,
 }
 
 /// A log's account of collections, in ns.
@@ -30,6 +37,18 @@ pub struct Logged {
     pub steps_ns: f64,
 }
 
+impl Logged {
+    /// Adds up the accounts of several rounds.
+    pub fn sum(rounds: &[Self]) -> Self {
+        let sum = |of: fn(&Self) -> f64| rounds.iter().map(of).sum();
+        Logged {
+            collections: rounds.iter().map(|round| round.collections).sum(),
+            time_ns: sum(|round| round.time_ns),
+            steps_ns: sum(|round| round.steps_ns),
+        }
+    }
+}
+
 impl Format {
     /// Returns the format of a target's log.
     ///
@@ -41,8 +60,9 @@ impl Format {
             "go" => Self::Go,
             arm if arm.starts_with("node") => Self::V8,
             "python" => Self::Python,
+            arm if arm.starts_with(JAVA) => Self::Java,
             _ => bail!(
-                "the runtime of {arm} writes no log of collections; choose bun, bun-1.4, go, node or python"
+                "the runtime of {arm} writes no log of collections; choose bun, bun-1.4, go, node, python or java-g1"
             ),
         })
     }
@@ -52,7 +72,7 @@ impl Format {
         match self {
             Self::Jsc => vec![("BUN_JSC_logGC", "1".into())],
             Self::Go => vec![("GODEBUG", "gctrace=1".into())],
-            Self::V8 => Vec::new(),
+            Self::V8 | Self::Java | Self::Safepoints => Vec::new(),
             Self::Python => {
                 let folder = project::root().join("suite/src/bench/gc/python");
                 vec![("PYTHONPATH", folder)]
@@ -65,6 +85,17 @@ impl Format {
         (self == Self::V8).then_some("trace-gc")
     }
 
+    /// Returns the quantities that are compared of a target with this format.
+    pub fn quantities(self) -> &'static [Self] {
+        match self {
+            Self::Jsc => &[Self::Jsc],
+            Self::Go => &[Self::Go],
+            Self::V8 => &[Self::V8],
+            Self::Python => &[Self::Python],
+            Self::Java | Self::Safepoints => &[Self::Java, Self::Safepoints],
+        }
+    }
+
     /// Returns which quantity the log gives, and what it is compared with.
     pub fn quantity(self) -> &'static str {
         match self {
@@ -72,6 +103,8 @@ impl Format {
             Self::Go => "assist + workers + pauses, time on a P",
             Self::V8 => "collections on the main thread, wall-clock",
             Self::Python => "collections, wall-clock",
+            Self::Java => "pauses, wall-clock",
+            Self::Safepoints => "safepoints, wall-clock",
         }
     }
 
@@ -99,11 +132,10 @@ impl Format {
                 Self::Go => go(line),
                 Self::V8 => v8(line),
                 Self::Python => python(line),
+                Self::Java => java_pause(line),
+                Self::Safepoints => java_safepoint(line),
             };
-            let found = found.unwrap_or_default();
-            sum.collections += found.collections;
-            sum.time_ns += found.time_ns;
-            sum.steps_ns += found.steps_ns;
+            sum = Logged::sum(&[sum, found.unwrap_or_default()]);
         }
         sum
     }
@@ -165,6 +197,37 @@ fn python(line: &str) -> Option<Logged> {
     Some(Logged {
         collections: 1,
         time_ns: length.parse().ok()?,
+        steps_ns: 0.0,
+    })
+}
+
+/// Reads `GC(3) Pause Young (Normal) (G1 Evacuation Pause) 24M->4M(256M) 3.456ms`. ZGC also writes
+/// `GC(3) Garbage Collection (Warmup) 26M(10%)->12M(5%)`, and its pauses apart.
+fn java_pause(line: &str) -> Option<Logged> {
+    let (_, event) = line.strip_prefix("GC(")?.split_once(") ")?;
+    if event.starts_with("Garbage Collection (") {
+        return event.contains(")->").then_some(Logged {
+            collections: 1,
+            ..Logged::default()
+        });
+    }
+    let pause = event.strip_prefix("Pause ")?.strip_suffix("ms")?;
+    // Steps between the concurrent phases of ZGC are no collections.
+    let is_step = ["Mark Start", "Mark End", "Relocate Start"];
+    let is_step = is_step.iter().any(|step| pause.starts_with(step));
+    Some(Logged {
+        collections: u64::from(!is_step),
+        time_ns: ms(pause.rsplit(' ').next()?)?,
+        steps_ns: 0.0,
+    })
+}
+
+/// Reads `Safepoint "Cleanup", Time since last: 1 ns, Reaching safepoint: 2 ns, …, Total: 5 ns`.
+fn java_safepoint(line: &str) -> Option<Logged> {
+    let (_, total) = line.strip_prefix("Safepoint ")?.rsplit_once("Total: ")?;
+    Some(Logged {
+        collections: 1,
+        time_ns: total.trim().strip_suffix(" ns")?.parse().ok()?,
         steps_ns: 0.0,
     })
 }

@@ -22,12 +22,12 @@ pub struct Line {
 }
 
 /// Reads a file that may not exist yet, until `ended`.
-pub fn follow(path: &Path, ended: impl Fn() -> bool) -> Vec<Line> {
+pub fn follow(path: impl AsRef<Path>, ended: impl Fn() -> bool) -> Vec<Line> {
     let mut file = None;
     let (mut lines, mut pending) = (Vec::new(), Vec::new());
     loop {
         let is_last = ended();
-        file = file.or_else(|| File::open(path).ok());
+        file = file.or_else(|| File::open(path.as_ref()).ok());
         if let Some(file) = &mut file {
             // The next look reads the rest.
             let _ = file.read_to_end(&mut pending);

@@ -57,6 +57,29 @@ fn reads_collections_of_python() {
 }
 
 #[test]
+fn reads_pauses_and_safepoints_of_java() {
+    let young = "GC(3) Pause Young (Normal) (G1 Evacuation Pause) 24M->4M(256M) 3.456ms";
+    assert_eq!(read(Format::Java, young), (1, 3_456_000.0, 0.0));
+    let step = "GC(7) Pause Mark Start 0.012ms";
+    assert_eq!(read(Format::Java, step), (0, 12_000.0, 0.0));
+    let whole = "GC(7) Garbage Collection (Warmup) 26M(10%)->12M(5%)";
+    assert_eq!(read(Format::Java, whole), (1, 0.0, 0.0));
+    for other in [
+        "GC(7) Garbage Collection (Warmup)",
+        "GC(3) Pause Young (Normal) (G1 Evacuation Pause)",
+        "GC(4) Concurrent Mark 12.000ms",
+        "Using G1",
+    ] {
+        assert_eq!(read(Format::Java, other), (0, 0.0, 0.0), "{other}");
+    }
+    let safepoint = "Safepoint \"G1CollectForAllocation\", Time since last: 149016 ns, Reaching \
+                     safepoint: 50014 ns, At safepoint: 2311511 ns, Total: 2361525 ns";
+    assert_eq!(read(Format::Safepoints, safepoint), (1, 2_361_525.0, 0.0));
+    assert_eq!(read(Format::Safepoints, young), (0, 0.0, 0.0));
+    assert_eq!(Format::of_arm("java-z").unwrap(), Format::Java);
+}
+
+#[test]
 fn rejects_arms_whose_runtime_writes_no_log() {
     assert_eq!(Format::of_arm("bun-1.4").unwrap(), Format::Jsc);
     let error = Format::of_arm("rust").unwrap_err().to_string();
