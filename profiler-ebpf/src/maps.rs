@@ -169,9 +169,11 @@ pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0)
 #[map]
 pub static RUNTIME_EVENTS: PerCpuArray<u64> =
     PerCpuArray::with_max_entries(GoEvent::EVERY.len() as u32, 0);
+/// Room for the end of every thread that can be alive: they may end at the same moment.
+const EXITED_BYTES: u32 = 1 << 23;
 /// Threads that ended.
 #[map]
-pub static EXITED: RingBuf = RingBuf::with_byte_size(1 << 21, 0);
+pub static EXITED: RingBuf = RingBuf::with_byte_size(EXITED_BYTES, 0);
 
 /// Returns the start of the window, or nothing outside it.
 #[inline(always)]

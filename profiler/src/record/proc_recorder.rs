@@ -195,7 +195,7 @@ impl Recorder for ProcRecorder {
         self.runtime.look_at_all(self.target.pid, others);
         let live = self.tree.live_pids();
         let after = match self.mode {
-            Mode::Counters => ProcSnapshot::read(&live, &[]),
+            Mode::Counters => ProcSnapshot::read(&live, &[], &[]),
             _ => ProcSnapshot::of_processes(&live),
         };
         self.last.update(after.clone());

@@ -66,10 +66,13 @@ pub struct TaskAccounting {
 
 impl ProcSnapshot {
     /// Reads `/proc` for some processes and their threads, `running` ones first. Those that have
-    /// ended are left out.
-    pub fn read(pids: &[u32], running: &[(u32, u32)]) -> Self {
+    /// ended are left out. Of `settled` threads, whose accounting is known, only the name is read:
+    /// that of thousands takes a while.
+    pub fn read(pids: &[u32], running: &[(u32, u32)], settled: &[(u32, u32)]) -> Self {
         let mut snapshot = Self::of_processes(pids);
         snapshot.read_threads(running);
+        let named = |(pid, tid): &(u32, u32)| Some((*tid, name_of(*pid, *tid)?));
+        snapshot.threads.extend(settled.iter().filter_map(named));
         snapshot.add_threads(pids);
         snapshot
     }
@@ -234,6 +237,16 @@ fn thread_of(pid: u32, tid: u32) -> Option<TaskAccounting> {
         run_delay_ns: times.next()??,
         voluntary: status_field(&status, "voluntary_ctxt_switches")?,
         involuntary: status_field(&status, "nonvoluntary_ctxt_switches")?,
+    })
+}
+
+/// Reads the name of a thread alone.
+fn name_of(pid: u32, tid: u32) -> Option<TaskAccounting> {
+    let name = read_lossy(format!("/proc/{pid}/task/{tid}/comm"))?;
+    Some(TaskAccounting {
+        name: name.strip_suffix('\n').unwrap_or(&name).to_owned(),
+        tgid: pid,
+        ..TaskAccounting::default()
     })
 }
 

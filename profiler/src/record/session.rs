@@ -183,9 +183,12 @@ impl Session {
         self.add_forked()?;
         self.opening.quotas.update(self.tree.first().pid);
         let live = drain::threads(&self.programs.bpf)?;
+        let ids = |thread: &profiler_common::Thread| (thread.tgid, thread.tid);
         let running = live.iter().filter(|thread| thread.state == ON_CPU);
-        let running: Vec<_> = running.map(|thread| (thread.tgid, thread.tid)).collect();
-        let after = ProcSnapshot::read(&self.tree.live_pids(), &running);
+        let running: Vec<_> = running.map(ids).collect();
+        let settled = live.iter().filter(|thread| threads::is_settled(thread));
+        let settled: Vec<_> = settled.map(ids).collect();
+        let after = ProcSnapshot::read(&self.tree.live_pids(), &running, &settled);
         let own_cpu_ns = self.opening.own_cpu_ns();
         std::thread::sleep(IN_FLIGHT);
         self.take_exits();

@@ -120,14 +120,15 @@ fn alive(
         RUNNABLE => span.end_ns.saturating_sub(tracked.since_ns),
         _ => 0,
     };
-    let has_left = tracked.state != ON_CPU && tracked.exec_ns != 0;
+    let has_left = is_settled(&tracked);
     close(&mut tracked, span.end_ns);
     let after = after.threads.get(&tracked.tid);
     // A thread that has no CPU is accounted for as when it last had one. To read it takes a while,
     // in which it may run again.
     let at_end = match has_left {
         true => Some(&accounting_at_switch_out(&tracked)),
-        false => after,
+        // Of one that has got a CPU since, only the name was read.
+        false => after.filter(|task| task.exec_ns != 0),
     };
     if let Some(at_end) = at_end {
         // The programs compare the lower half of the kernel's count.
@@ -143,6 +144,11 @@ fn alive(
         early_ns,
         open_wait_ns,
     }
+}
+
+/// Returns whether the programs have the kernel's accounting of a thread: it has left its CPU.
+pub fn is_settled(tracked: &Tracked) -> bool {
+    tracked.state != ON_CPU && tracked.exec_ns != 0
 }
 
 /// Closes the thread's current state, and the CPU time of its open system call, at the end of the
