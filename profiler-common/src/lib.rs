@@ -26,6 +26,7 @@ pub mod instruction;
 #[cfg(feature = "loader")]
 mod loader;
 pub mod numbers;
+pub mod peer;
 pub mod process;
 pub mod python;
 pub mod relay;
@@ -45,6 +46,7 @@ pub use gc_bursts::GcBursts;
 pub use gc_calls::{GcCall, GcCalls};
 pub use go::GoEvent;
 pub use goroutine::Goroutines;
+pub use peer::{PeerKey, PeerTraffic, UnixName};
 pub use process::{CgroupKey, FOREIGN, Forked};
 pub use python::{PythonStack, PythonThread};
 pub use relay::Relays;

@@ -6,8 +6,8 @@
 
 use crate::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
-    GcCalls, Goroutines, PythonStack, PythonThread, RecvStamp, Relays, RunQueueBlame, Socket,
-    StackKey, SyscallStat, Thread, Wakes,
+    GcCalls, Goroutines, PeerKey, PeerTraffic, PythonStack, PythonThread, RecvStamp, Relays,
+    RunQueueBlame, Socket, StackKey, SyscallStat, Thread, UnixName, Wakes,
 };
 
 macro_rules! plain_data {
@@ -30,6 +30,8 @@ plain_data!(
     GcBursts,
     GcCalls,
     Goroutines,
+    PeerKey,
+    PeerTraffic,
     PythonStack,
     PythonThread,
     RecvStamp,
@@ -39,5 +41,6 @@ plain_data!(
     StackKey,
     SyscallStat,
     Thread,
+    UnixName,
     Wakes
 );

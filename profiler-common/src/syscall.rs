@@ -126,6 +126,18 @@ pub fn moves_data(nr: u32) -> bool {
     )
 }
 
+/// Whether the arguments of a call may name the peer of a datagram.
+#[inline(always)]
+pub fn names_a_peer(nr: u32) -> bool {
+    sends_to_a_peer(nr) || matches!(nr, RECVFROM | RECVMSG | RECVMMSG)
+}
+
+/// Whether a call sends datagrams to the peer that its arguments name.
+#[inline(always)]
+pub fn sends_to_a_peer(nr: u32) -> bool {
+    matches!(nr, SENDTO | SENDMSG | SENDMMSG)
+}
+
 /// Bits of a key that hold the number of the call.
 const NR_BITS: u32 = 12;
 

@@ -190,8 +190,11 @@ slotted! {
         pub faults_refused: u32,
         /// Wake-ups that are counted without their waker.
         pub unpaired_wakes: u32,
-        /// Padding.
-        pub reserved: [u32; 2],
+        /// Bytes that the system call under way has moved as datagrams whose peer only its
+        /// arguments name.
+        pub datagram_bytes: u32,
+        /// Their protocol, see [`crate::peer`].
+        pub datagram_protocol: u32,
 
         /// Start of the thread, or of the window if that is later.
         pub first_seen_ns: u64,

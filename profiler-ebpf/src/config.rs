@@ -116,6 +116,20 @@ globals! {
     OFF_SOCK_HASH: u64 = 0;
     /// `sock.__sk_common.skc_num`, the local port in host order.
     OFF_SOCK_NUM: u64 = 0;
+    /// `sock.__sk_common.skc_daddr`.
+    OFF_SOCK_DADDR: u64 = 0;
+    /// `sock.__sk_common.skc_dport`, in network order; 0 before the socket is connected.
+    OFF_SOCK_DPORT: u64 = 0;
+    /// `sock.__sk_common.skc_v6_daddr`; [`ABSENT`] without IPv6.
+    OFF_SOCK_V6_DADDR: u64 = ABSENT;
+    /// `unix_sock.peer`; this and the next ones are [`ABSENT`] where Unix sockets are a module.
+    OFF_UNIX_PEER: u64 = ABSENT;
+    /// `unix_sock.addr`.
+    OFF_UNIX_ADDR: u64 = ABSENT;
+    /// `unix_address.len`.
+    OFF_UNIX_ADDRESS_LEN: u64 = ABSENT;
+    /// `unix_address.name`.
+    OFF_UNIX_ADDRESS_NAME: u64 = ABSENT;
     /// `sock.sk_protocol`, 16 bits (Linux 5.6).
     OFF_SOCK_PROTOCOL: u64 = 0;
     /// `tcp_sock.write_seq`.
@@ -142,6 +156,10 @@ globals! {
     OFF_REGS_SI: u64 = 0;
     /// `pt_regs.dx`: the third argument of a system call (x86-64).
     OFF_REGS_DX: u64 = 0;
+    /// `pt_regs.r8`: the fifth argument of a system call (x86-64).
+    OFF_REGS_R8: u64 = 0;
+    /// `pt_regs.r9`: the sixth argument of a system call (x86-64).
+    OFF_REGS_R9: u64 = 0;
     /// `pt_regs.r14`: the goroutine (Go on x86-64).
     OFF_REGS_G: u64 = 0;
 }

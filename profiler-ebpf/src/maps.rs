@@ -6,6 +6,7 @@ use aya_ebpf::maps::{Array, HashMap, PerCpuArray, Queue, RingBuf};
 use core::borrow::Borrow;
 use profiler_common::call_stack::{MAX_COUNTS, MAX_STACKS};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
+use profiler_common::peer::{MAX_PEERS, MAX_UNIX_PEERS};
 use profiler_common::process::{MAX_CGROUPS, MAX_PROCESSES, TARGET_CACHE_LEN};
 use profiler_common::python::MAX_PYTHON_THREADS;
 use profiler_common::slot::{atomic_add, opaque};
@@ -13,9 +14,9 @@ use profiler_common::socket::{MAX_PORTS, MAX_SOCKETS, SOCK_CACHE_LEN};
 use profiler_common::syscall::HOT_SYSCALLS;
 use profiler_common::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
-    GcCall, GcCalls, GoEvent, Goroutines, MAX_THREADS, PythonStack, PythonThread, RecvStamp,
-    Relays, RunQueueBlame, Slot, SockCacheEntry, Socket, StackKey, SyscallStat, Thread, Wakes,
-    event_loop, goroutine, relay, wakes,
+    GcCall, GcCalls, GoEvent, Goroutines, MAX_THREADS, PeerKey, PeerTraffic, PythonStack,
+    PythonThread, RecvStamp, Relays, RunQueueBlame, Slot, SockCacheEntry, Socket, StackKey,
+    SyscallStat, Thread, UnixName, Wakes, event_loop, goroutine, relay, wakes,
 };
 
 /// Thread groups that are tracked, with the monotonic time at which they joined the target, ns; 0
@@ -104,6 +105,13 @@ pub static FREE_SOCKETS: Queue<u32> = Queue::with_max_entries(MAX_SOCKETS, 0);
 /// Ports that processes listen on, the target's and others.
 #[map]
 pub static LISTENING: HashMap<u16, u8> = HashMap::with_max_entries(MAX_PORTS, 0);
+/// Traffic with peers other than clients. Keys of others are there from the start.
+#[map]
+pub static PEERS: HashMap<PeerKey, PeerTraffic> = HashMap::with_max_entries(MAX_PEERS, 0);
+/// The same by the name of a Unix socket.
+#[map]
+pub static UNIX_PEERS: HashMap<UnixName, PeerTraffic> =
+    HashMap::with_max_entries(MAX_UNIX_PEERS, 0);
 /// Page faults by address in units of 64 KiB.
 #[map]
 pub static FAULTS: HashMap<u64, u64> = HashMap::with_max_entries(65_536, 0);

@@ -23,6 +23,7 @@ pub mod io;
 pub mod load;
 pub mod memory;
 pub mod observer;
+pub mod peers;
 pub mod process;
 pub mod relays;
 pub mod runtime_stats;
@@ -101,6 +102,9 @@ pub struct Recording {
     pub syscalls: Vec<process::Syscall>,
     /// Socket activity.
     pub sockets: process::Sockets,
+    /// Peers that the target exchanges data with, most bytes first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peers: Vec<peers::Peer>,
     /// Page faults.
     pub faults: process::Faults,
     /// Memory at the end of the window and over time.

@@ -6,8 +6,9 @@ mod stacks;
 mod support;
 
 use recording::memory::MemoryStack;
+use recording::peers::Peer;
 use recording::process::{Frame, RunQueueBlame};
-use recording::vocabulary::{CodePlace, MemoryEvent, RegionClass, Role};
+use recording::vocabulary::{CodePlace, MemoryEvent, RegionClass, Role, Transport};
 use recording::{Comparison, Evidence, Recording};
 use report::Input;
 use support::{Fixture, html};
@@ -111,6 +112,12 @@ fn poison(recording: &mut Recording) {
     for call in &mut recording.syscalls {
         call.name = hostile();
     }
+    recording.peers = vec![Peer {
+        transport: Transport::Unix,
+        address: Some(hostile()),
+        send_bytes: 1,
+        ..Peer::default()
+    }];
     for check in &mut recording.checks {
         (check.name, check.note, check.unit, check.ok) = (hostile(), hostile(), hostile(), false);
     }

@@ -4,7 +4,10 @@ use super::stub::Moved;
 use recording::{
     LoadSummary, Recording,
     observer::{Check, Mode},
+    peers::{Peer, third_parties},
+    vocabulary::Transport,
 };
+use std::net::SocketAddr;
 
 /// Name of the check.
 const NAME: &str = "bytes_vs_load";
@@ -31,6 +34,22 @@ pub enum OfService {
     Uncounted,
     /// The service counted these.
     Counted(Moved),
+}
+
+/// Marks the peers that the target was given: those whose loopback address is in one of `given`,
+/// the URL of the stub and the settings of the service.
+pub fn mark_upstream<'a>(peers: &mut [Peer], given: impl Iterator<Item = &'a str> + Clone) {
+    let names = |text: &str, port: &str| {
+        let mut found = text.match_indices(port);
+        found
+            .any(|(at, _)| !text[at + port.len()..].starts_with(|next: char| next.is_ascii_digit()))
+    };
+    for peer in peers {
+        let address = peer.address.as_deref().and_then(|text| text.parse().ok());
+        let address = address.filter(|address: &SocketAddr| address.ip().is_loopback());
+        let port = address.map(|address| format!(":{}", address.port()));
+        peer.upstream = port.is_some_and(|port| given.clone().any(|text| names(text, &port)));
+    }
 }
 
 /// Returns the check of the direction with the larger error; the note has both. A check that is
@@ -62,8 +81,14 @@ pub fn check(recording: &Recording, peers: &Peers<'_>) -> Check {
             service: OfService::None,
         } => (load, *stub),
     };
-    let sent = direction(load.bytes_received, stub.bytes_received, sockets.send_bytes);
-    let received = direction(load.bytes_sent, stub.bytes_sent, sockets.recv_bytes);
+    let own = |all: u64, of: fn(&Peer) -> u64| {
+        let over_tcp = third_parties(&recording.peers).filter(|it| it.transport == Transport::Tcp);
+        all.saturating_sub(over_tcp.map(of).sum())
+    };
+    let sent = own(sockets.send_bytes, |peer| peer.send_bytes);
+    let received = own(sockets.recv_bytes, |peer| peer.recv_bytes);
+    let sent = direction(load.bytes_received, stub.bytes_received, sent);
+    let received = direction(load.bytes_sent, stub.bytes_sent, received);
     let note = format!(
         "sent by the target: {} of {} bytes (load generator {}, stub {}); received: {} of {} (load generator {}, stub {})",
         sent.measured,
@@ -118,6 +143,30 @@ mod tests {
             sockets,
             ..Recording::default()
         }
+    }
+
+    #[test]
+    fn leaves_out_bytes_of_third_parties() {
+        let peer = |address: &str, transport, send_bytes| Peer {
+            transport,
+            address: Some(address.into()),
+            send_bytes,
+            ..Peer::default()
+        };
+        let mut recording = recording(10_000 + 500, 20_000);
+        recording.peers = vec![
+            peer("127.0.0.1:8000", Transport::Tcp, 1_000),
+            peer("127.0.0.1:80", Transport::Tcp, 300),
+            peer("192.0.2.1:8000", Transport::Tcp, 200),
+            peer("127.0.0.1:8125", Transport::Udp, 7_000),
+        ];
+        let given = ["http://127.0.0.1:8000/v1"];
+        mark_upstream(&mut recording.peers, given.into_iter());
+        let upstream: Vec<bool> = recording.peers.iter().map(|peer| peer.upstream).collect();
+        assert_eq!(upstream, [true, false, false, false]);
+        assert!(ok(&recording));
+        recording.sockets.send_bytes += 500;
+        assert!(!ok(&recording));
     }
 
     fn load() -> LoadSummary {

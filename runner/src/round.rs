@@ -201,6 +201,10 @@ impl Bench<'_> {
             (Some(_), None) => OfService::Uncounted,
             (Some(_), Some((before, after))) => OfService::Counted(after.since(before)),
         };
+        let settings = service.as_ref().map_or(&[][..], |service| service.env());
+        let given = settings.iter().map(|(_, value)| value.as_str());
+        let given = given.chain([self.stub.url()]);
+        bytes::mark_upstream(&mut recording.peers, given);
         let version = service.map_or("", |service| service.version());
         recording.workload = Some(self.workload(arm, version));
         complete(&mut recording, &drive, counted.copied(), of_service);

@@ -1,11 +1,15 @@
-//! Socket activity of the target over TCP, and proxy latency from socket in to socket out.
+//! Socket activity of the target over TCP, proxy latency from socket in to socket out, and traffic
+//! with other peers than clients.
 //!
 //! Hooks: `sock_send_length`, `sock_recv_length` (Linux 6.3), `sk_data_ready`,
 //! `inet_sock_set_state`, `tcp_retransmit_skb`.
 //! Writes: `SOCKETS`, `SOCKET_SLOTS`, `SOCK_CACHE`, `COUNTERS` (sends, receives, connections),
-//! `HISTOGRAMS`; by `pair` the stamps and `RELAYS`.
+//! `HISTOGRAMS`; by `pair` the stamps and `RELAYS`; by `peers` the traffic with others than
+//! clients.
 
+pub mod datagrams;
 mod pair;
+mod peers;
 pub mod splice;
 
 use crate::config::{
@@ -29,6 +33,7 @@ hooks! {
     "tcp_retransmit_skb" => retransmit as tcp_retransmit_skb, tcp_retransmit_skb_raw;
 }
 
+const AF_UNIX: u16 = 1;
 const AF_INET: u16 = 2;
 const AF_INET6: u16 = 10;
 const IPPROTO_TCP: u16 = 6;
@@ -40,8 +45,11 @@ const TCP_LISTEN: u32 = 10;
 
 #[inline(always)]
 fn send<A: TcpAccess>(args: Args<A>) {
-    if let Some((thread, bytes)) = transfer(args) {
-        sent(thread, args.object::<0>(), bytes);
+    let sock = args.object::<0>();
+    match transfer(args) {
+        Some((thread, bytes)) if is_tcp(sock) => sent(thread, sock, bytes),
+        Some((thread, bytes)) => peers::moved(thread, sock, true, bytes),
+        None => (),
     }
 }
 
@@ -54,6 +62,7 @@ fn sent<A: TcpAccess>(thread: Tracked, sock: Object<A>, bytes: u64) {
     observe(Kind::SendSize, bytes);
     if socket.accepted().get() == 0 {
         pair::request(thread, socket);
+        peers::connected(sock, true, bytes);
         return count(|counters| count_send(counters, bytes));
     }
     let answers = socket.responded().replace(0) == 1;
@@ -91,8 +100,11 @@ fn recv<A: Access>(args: Args<A>) {
     if args.word::<2>() & MSG_PEEK != 0 {
         return;
     }
-    if let Some((thread, bytes)) = transfer(args) {
-        received(thread, args.object::<0>(), bytes);
+    let sock = args.object::<0>();
+    match transfer(args) {
+        Some((thread, bytes)) if is_tcp(sock) => received(thread, sock, bytes),
+        Some((thread, bytes)) => peers::moved(thread, sock, false, bytes),
+        None => (),
     }
 }
 
@@ -113,6 +125,7 @@ fn received<A: Access>(thread: Tracked, sock: Object<A>, bytes: u64) {
         socket.responded().set(1);
         return pair::serve(thread, socket);
     }
+    peers::connected(sock, false, bytes);
     let recv_ns = now();
     if arrival_ns != 0 {
         observe(Kind::ArrivalToRecv, recv_ns.saturating_sub(arrival_ns));
@@ -160,15 +173,12 @@ fn send_state<A: TcpAccess>(sock: Object<A>) -> TcpSendState {
     }
 }
 
-/// The thread and size of a call that moved bytes over a TCP socket.
+/// The thread and size of a call that moved bytes over a socket.
 #[inline(always)]
 fn transfer<A: Access>(args: Args<A>) -> Option<(Tracked, u64)> {
     let thread = current()?;
     let bytes = args.word::<1>() as u32 as i32;
-    if bytes <= 0 || !is_tcp(args.object::<0>()) {
-        return None;
-    }
-    Some((thread, bytes as u64))
+    (bytes > 0).then_some((thread, bytes as u64))
 }
 
 /// Only TCP sockets take slots: only their change of state frees these again.

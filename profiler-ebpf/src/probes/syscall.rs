@@ -9,12 +9,15 @@ use crate::hook::{Access, Args, hooks};
 use crate::maps::{
     CALLS, ERRORS, EVENT_LOOPS, FREE_EVENT_LOOPS, SYSCALLS, count, entry, slot, tally,
 };
+use crate::probes::socket::datagrams;
 use crate::probes::socket::splice::{self, moves_pages};
 use crate::probes::{fault, site};
 use crate::track::{Tracked, current, now};
 use profiler_common::call_site::{manages_memory, populates_memory};
 use profiler_common::event_loop::{NO_ROW, NO_ROW_LEFT, waits_for_events};
-use profiler_common::syscall::{CallTime, HOT_SYSCALLS, error_key, hot_index, key, moves_data};
+use profiler_common::syscall::{
+    CallTime, HOT_SYSCALLS, error_key, hot_index, key, moves_data, names_a_peer,
+};
 use profiler_common::thread::{FLAG_FAULT_OPEN, FLAG_FAULTS_BASE, FLAG_IN_SYSCALL};
 use profiler_common::{EventLoop, Slot, SyscallStat};
 
@@ -83,6 +86,8 @@ fn leave<A: Access>(args: Args<A>) {
         tally(&ERRORS, &key, |counters| counters.lost_syscalls += 1);
     } else if moves_pages(nr) && result != 0 {
         splice::moved(args.object::<0>(), thread, nr, result);
+    } else if names_a_peer(nr) {
+        datagrams::account(args.object::<0>(), thread, nr, result);
     } else if WALKS_STACKS.load() == 1 && manages_memory(nr) {
         site::add_call(args.object::<0>(), thread, result);
     }

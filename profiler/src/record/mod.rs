@@ -21,6 +21,7 @@ pub mod memory_stacks;
 pub mod names;
 pub mod offsets;
 mod overhead_recorder;
+mod peers;
 mod ports;
 pub mod privilege;
 pub mod probe_groups;

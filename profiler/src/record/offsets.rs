@@ -37,6 +37,12 @@ const OPTIONAL: &[Field] = &[
     ("OFF_CGROUP_KN", &[&["cgroup", "kn"]]),
     ("OFF_KERNFS_NODE_ID", &[&["kernfs_node", "id"]]),
     ("OFF_CGROUP_PARENT", &[&["cgroup", "self", "parent"]]),
+    // CONFIG_IPV6, CONFIG_UNIX=y.
+    ("OFF_SOCK_V6_DADDR", &[&["sock_common", "skc_v6_daddr"]]),
+    ("OFF_UNIX_PEER", &[&["unix_sock", "peer"]]),
+    ("OFF_UNIX_ADDR", &[&["unix_sock", "addr"]]),
+    ("OFF_UNIX_ADDRESS_LEN", &[&["unix_address", "len"]]),
+    ("OFF_UNIX_ADDRESS_NAME", &[&["unix_address", "name"]]),
     ("OFF_CSS_CGROUP", &[&["cgroup_subsys_state", "cgroup"]]),
 ];
 
@@ -88,6 +94,8 @@ const FIELDS: &[Field] = &[
     ("OFF_SOCK_FAMILY", &[&["sock_common", "skc_family"]]),
     ("OFF_SOCK_HASH", &[&["sock_common", "skc_hash"]]),
     ("OFF_SOCK_NUM", &[&["sock_common", "skc_num"]]),
+    ("OFF_SOCK_DADDR", &[&["sock_common", "skc_daddr"]]),
+    ("OFF_SOCK_DPORT", &[&["sock_common", "skc_dport"]]),
     ("OFF_SOCK_PROTOCOL", &[&["sock", "sk_protocol"]]),
     ("OFF_TCP_WRITE_SEQ", &[&["tcp_sock", "write_seq"]]),
     ("OFF_TCP_SND_NXT", &[&["tcp_sock", "snd_nxt"]]),
@@ -112,6 +120,8 @@ const FIELDS: &[Field] = &[
     ),
     ("OFF_REGS_SI", &[&["pt_regs", "si"], &["pt_regs", "regs"]]),
     ("OFF_REGS_DX", &[&["pt_regs", "dx"], &["pt_regs", "regs"]]),
+    ("OFF_REGS_R8", &[&["pt_regs", "r8"], &["pt_regs", "regs"]]),
+    ("OFF_REGS_R9", &[&["pt_regs", "r9"], &["pt_regs", "regs"]]),
     ("OFF_REGS_G", &[&["pt_regs", "r14"], &["pt_regs", "regs"]]),
 ];
 

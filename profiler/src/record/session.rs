@@ -22,8 +22,8 @@ use super::target::{self, Process};
 use super::threads::ThreadIndex;
 use super::window::{Opening, Span, monotonic_ns};
 use super::{
-    Options, Recorder, TICKS_PER_POINT, code_samples, memory_stacks, run_queue_blame, runtime,
-    syscall_overhead, threads, wakers,
+    Options, Recorder, TICKS_PER_POINT, code_samples, memory_stacks, peers, run_queue_blame,
+    runtime, syscall_overhead, threads, wakers,
 };
 use anyhow::Result;
 use aya_log::EbpfLogger;
@@ -257,6 +257,7 @@ impl Recorder for Session {
         let mut recording = self.assemble(&closed, &joined, regions, ended);
         recording.runtime_stats.gc_calls = self.programs.gc_calls()?;
         recording.runtime_stats.safepoints = self.programs.safepoints()?;
+        recording.peers = peers::peers(&self.programs.bpf)?;
         self.processes.close(&pids);
         let index = ThreadIndex::of(&joined);
         let stacks = &self.series.stacks;

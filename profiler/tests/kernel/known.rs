@@ -6,6 +6,7 @@ use nix::sys::eventfd::EventFd;
 use std::io::{ErrorKind, Read, Write, pipe, stdin, stdout};
 mod known_crowd;
 mod known_moves;
+mod known_peers;
 mod known_relay;
 mod known_shapes;
 mod known_sites;
@@ -88,6 +89,17 @@ fn main() {
         }),
         "fork-into" => after(wait_for_line, || {
             known_shapes::fork_into(&arguments[1], milliseconds(number(2)));
+        }),
+        "third-parties" => after(wait_for_line, || {
+            known_peers::third_parties(
+                number(1) as u16,
+                number(2) as u16,
+                &arguments[3],
+                number(4),
+            );
+        }),
+        "scatter" => after(wait_for_line, || {
+            known_peers::scatter(number(1) as u16, number(2) as u16);
         }),
         "crowd" => {
             let length = milliseconds(number(3));

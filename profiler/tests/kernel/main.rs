@@ -10,6 +10,7 @@ mod modes;
 mod moves;
 mod names;
 mod namespaces;
+mod peers;
 mod pidstat;
 mod python;
 mod quota;

@@ -12,6 +12,7 @@ mod region;
 mod role;
 mod runtime;
 mod syscall_class;
+mod transport;
 mod unit;
 
 pub use code_category::CodeCategory;
@@ -22,6 +23,7 @@ pub use region::{CodePlace, MemoryEvent, RegionClass};
 pub use role::Role;
 pub use runtime::Runtime;
 pub use syscall_class::{SyscallClass, SyscallResult, is_event_wait, result_of};
+pub use transport::Transport;
 pub use unit::{Per, Unit, WorkName};
 
 /// Text that no vocabulary has as a name.

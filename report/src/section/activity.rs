@@ -1,6 +1,7 @@
 //! Switches, system calls and sockets per token.
 
 use super::metrics::nothing;
+use super::peers;
 use crate::arms::{Arms, ranked};
 use crate::clean::clean;
 use crate::document::{Block, Section, Table};
@@ -59,6 +60,7 @@ pub fn section(arms: &Arms) -> Option<Section> {
         table.named(name, rates.iter().map(|rate| scale.full(*rate)));
     }
     let mut blocks = vec![table.block()];
+    blocks.extend(peers::table(arms));
     blocks.extend(syscalls(arms));
     blocks.extend(errors(arms));
     Some(Section {

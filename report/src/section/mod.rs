@@ -21,6 +21,7 @@ mod observer;
 mod observer_cost;
 mod over_time;
 mod packages;
+mod peers;
 mod runtime_stats;
 mod starts;
 pub mod summary;

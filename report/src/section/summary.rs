@@ -1,6 +1,7 @@
 //! One recording on one screen, as `kontrast record` ends: CPU time by role and the largest rows,
 //! waits, memory, losses, and the observer's own use.
 
+use super::peers;
 use crate::Input;
 use crate::arms::{Arm, Arms};
 use crate::clean::clean;
@@ -157,6 +158,7 @@ fn facts(recording: &Recording) -> Vec<Fact> {
     facts.extend(waits(recording).map(|text| fact("waits, of one CPU", text)));
     facts.extend(sleeps(recording).map(|text| fact("asleep in", text)));
     facts.push(fact("memory", memory(recording)));
+    facts.extend(peers::line(recording).map(|text| fact("traffic with peers", text)));
     if observed {
         let lost = recording.observer.lost_events;
         facts.push(fact("events lost", format::count(lost)));

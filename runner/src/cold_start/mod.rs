@@ -122,6 +122,7 @@ impl Bench<'_> {
         self.progress.step("writing the recording");
         let mut recording = recorder.finish().await?;
         let moved = self.stub.moved_since(&mark).await;
+        bytes::mark_upstream(&mut recording.peers, [self.stub.url()].into_iter());
         complete(&mut recording, &answered, moved.as_ref().ok().copied());
         if trouble.is_some() {
             recording.window.ended = recording::Ended::Interrupted;

@@ -1,0 +1,115 @@
+//! Datagrams over sockets without a connection: the arguments of the system call name the peer.
+//!
+//! Hooks: none; `sys_exit` calls it. x86-64 only, as the registers are.
+//! Writes: `PEERS`, `UNIX_PEERS`, `THREADS` (datagrams that are accounted for).
+
+use super::peers::{FAMILY_LEN, add, add_named};
+use super::{AF_INET, AF_INET6, AF_UNIX};
+use crate::config::{OFF_REGS_R8, OFF_REGS_R9, OFF_REGS_SI, WALKS_STACKS};
+use crate::hook::{Access, Object};
+use crate::track::Tracked;
+use aya_ebpf::helpers::{bpf_probe_read_user, generated};
+use core::ffi::c_void;
+use profiler_common::PeerKey;
+use profiler_common::numbers::{RECVFROM, RECVMMSG, SENDMMSG, SENDTO};
+use profiler_common::peer::UNIX;
+use profiler_common::syscall::sends_to_a_peer;
+
+/// Messages of one `sendmmsg` or `recvmmsg` whose peers are looked up.
+const MAX_MESSAGES: u64 = 16;
+/// Size of `struct mmsghdr`, which begins with a `struct msghdr`.
+const MESSAGE_LEN: u64 = 64;
+/// Offset of `msg_namelen` in `struct msghdr`, which begins with `msg_name`.
+const OFF_NAME_LEN: u64 = 8;
+/// Offset of `msg_len` in `struct mmsghdr`.
+const OFF_MSG_LEN: u64 = 56;
+
+/// Adds the datagrams of a system call that returned `result`. `registers` are those of its entry.
+#[inline(always)]
+pub fn account<A: Access>(registers: Object<A>, thread: Tracked, nr: u32, result: u64) {
+    let bytes = u64::from(thread.datagram_bytes().replace(0));
+    if bytes == 0 {
+        return;
+    }
+    let protocol = thread.datagram_protocol().get() as u16;
+    let sends = sends_to_a_peer(nr);
+    if WALKS_STACKS.load() == 0 {
+        return add(PeerKey::others(protocol), sends, bytes);
+    }
+    let messages: u64 = registers.read(OFF_REGS_SI.load());
+    let (fifth, sixth): (u64, u64) = (
+        registers.read(OFF_REGS_R8.load()),
+        registers.read(OFF_REGS_R9.load()),
+    );
+    match nr {
+        SENDMMSG | RECVMMSG => each(messages, result, protocol, sends, bytes),
+        SENDTO => add_at(fifth, sixth as u32, protocol, sends, bytes),
+        RECVFROM => add_at(fifth, read(sixth), protocol, sends, bytes),
+        _ => add_message(messages, protocol, sends, bytes),
+    }
+}
+
+/// Adds the messages of one call. Their lengths are in the program's memory: together they count no
+/// more than the kernel moved.
+#[inline(always)]
+fn each(messages: u64, count: u64, protocol: u16, sends: bool, bytes: u64) {
+    let mut left = bytes;
+    for index in 0..MAX_MESSAGES {
+        if index >= count {
+            break;
+        }
+        let message = messages + index * MESSAGE_LEN;
+        let len = u64::from(read::<u32>(message + OFF_MSG_LEN));
+        let len = if len < left { len } else { left };
+        left -= len;
+        add_message(message, protocol, sends, len);
+    }
+    if left != 0 {
+        add(PeerKey::others(protocol), sends, left);
+    }
+}
+
+/// Adds to the peer that a `struct msghdr` names.
+#[inline(always)]
+fn add_message(message: u64, protocol: u16, sends: bool, bytes: u64) {
+    add_at(
+        read(message),
+        read(message + OFF_NAME_LEN),
+        protocol,
+        sends,
+        bytes,
+    );
+}
+
+/// Adds to the peer with the address that the program keeps at `address`. Not inlined: several
+/// messages of one call use it.
+#[inline(never)]
+fn add_at(address: u64, len: u32, protocol: u16, sends: bool, bytes: u64) {
+    let family: u16 = if address == 0 { 0 } else { read(address) };
+    if protocol == UNIX && family == AF_UNIX {
+        return add_named(len, sends, bytes, |into, len| {
+            let name = (address + FAMILY_LEN) as *const c_void;
+            // SAFETY: the helper fails on an address that it cannot read.
+            unsafe { generated::bpf_probe_read_user(into, len, name) == 0 }
+        });
+    }
+    let port = u16::from_be(read(address + 2));
+    let key = match family {
+        AF_INET if protocol != UNIX => PeerKey::v4(read(address + 4), port, protocol),
+        AF_INET6 if protocol != UNIX => PeerKey {
+            address: read(address + 8),
+            port,
+            protocol,
+            others: 0,
+        },
+        _ => PeerKey::others(protocol),
+    };
+    add(key, sends, bytes);
+}
+
+/// Reads a value of the program's memory; zeros where it cannot be read.
+#[inline(always)]
+fn read<T: Copy + Default>(address: u64) -> T {
+    // SAFETY: the helper copies from any user address, and fails on one it cannot read.
+    unsafe { bpf_probe_read_user(address as *const T) }.unwrap_or_default()
+}

@@ -1,0 +1,139 @@
+//! Traffic with peers other than clients: of connections that the target opened, of datagrams, and
+//! of Unix sockets with a name.
+//!
+//! Hooks: none; the programs of sends and receives call it.
+//! Writes: `PEERS`, `UNIX_PEERS`, `THREADS` (datagrams whose peer `sys_exit` looks up).
+
+use super::{AF_INET, AF_INET6, AF_UNIX};
+use crate::config::{
+    ABSENT, OFF_SOCK_DADDR, OFF_SOCK_DPORT, OFF_SOCK_FAMILY, OFF_SOCK_PROTOCOL, OFF_SOCK_V6_DADDR,
+    OFF_UNIX_ADDR, OFF_UNIX_ADDRESS_LEN, OFF_UNIX_ADDRESS_NAME, OFF_UNIX_PEER,
+};
+use crate::hook::{Access, Helper, Object};
+use crate::maps::{PEERS, UNIX_PEERS, entry};
+use crate::track::Tracked;
+use aya_ebpf::bindings::BPF_NOEXIST;
+use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
+use core::ffi::c_void;
+use profiler_common::peer::{NAME_LEN, UNIX};
+use profiler_common::slot::opaque;
+use profiler_common::syscall::names_a_peer;
+use profiler_common::{PeerKey, PeerTraffic, UnixName};
+
+/// Bytes of `sockaddr_un` before the name.
+pub const FAMILY_LEN: u64 = 2;
+
+/// Counts data that was sent or received over a connection that the target opened.
+#[inline(always)]
+pub fn connected<A: Access>(sock: Object<A>, sends: bool, bytes: u64) {
+    let sock = Object::<Helper>::at(sock.pointer());
+    add(key_of(sock), sends, bytes);
+}
+
+/// Counts data over a socket that is not one of TCP.
+#[inline(always)]
+pub fn moved<A: Access>(thread: Tracked, sock: Object<A>, sends: bool, bytes: u64) {
+    let sock = Object::<Helper>::at(sock.pointer());
+    let family: u16 = sock.read(OFF_SOCK_FAMILY.load());
+    if family == AF_UNIX {
+        return over_unix(thread, sock, sends, bytes);
+    }
+    if family != AF_INET && family != AF_INET6 {
+        return;
+    }
+    let key = key_of(sock);
+    if key.port == 0 {
+        postpone(thread, key.protocol, sends, bytes);
+    } else {
+        add(key, sends, bytes);
+    }
+}
+
+/// Leaves datagrams of a socket without a connection to the end of the system call, whose arguments
+/// name the peer.
+#[inline(always)]
+fn postpone(thread: Tracked, protocol: u16, sends: bool, bytes: u64) {
+    if names_a_peer(thread.syscall_nr().get()) {
+        thread.datagram_bytes().add(bytes as u32);
+        thread.datagram_protocol().set(protocol.into());
+    } else {
+        add(PeerKey::others(protocol), sends, bytes);
+    }
+}
+
+/// Counts data over a Unix socket. That of a client has no name, and both ends of a socket pair
+/// have none: they are left out.
+#[inline(always)]
+fn over_unix(thread: Tracked, sock: Object<Helper>, sends: bool, bytes: u64) {
+    if OFF_UNIX_PEER.load() == ABSENT || OFF_UNIX_ADDRESS_NAME.load() == ABSENT {
+        return;
+    }
+    let peer = sock.follow(OFF_UNIX_PEER.load());
+    if peer.pointer().is_null() {
+        return postpone(thread, UNIX, sends, bytes);
+    }
+    let address = peer.follow(OFF_UNIX_ADDR.load());
+    if address.pointer().is_null() {
+        return;
+    }
+    let len: u32 = address.read(OFF_UNIX_ADDRESS_LEN.load());
+    let name = address.address() + OFF_UNIX_ADDRESS_NAME.load() + FAMILY_LEN;
+    add_named(len, sends, bytes, |into, len| {
+        // SAFETY: the helper fails on an address that it cannot read.
+        unsafe { bpf_probe_read_kernel(into, len, name as *const c_void) == 0 }
+    });
+}
+
+/// Adds to the name of a Unix socket. `len` is the length of its `sockaddr_un`; `read` copies as
+/// many bytes of the name as it is given, to where it is given.
+#[inline(always)]
+pub fn add_named(len: u32, sends: bool, bytes: u64, read: impl FnOnce(*mut c_void, u32) -> bool) {
+    let mut name = UnixName {
+        name: [0; NAME_LEN],
+        len: 0,
+    };
+    let len = opaque((len as usize).wrapping_sub(FAMILY_LEN as usize));
+    if len == 0 || len > NAME_LEN || !read(name.name.as_mut_ptr().cast(), len as u32) {
+        return add(PeerKey::others(UNIX), sends, bytes);
+    }
+    name.len = len as u32;
+    if let Some(traffic) = entry(&UNIX_PEERS, name) {
+        return traffic.add(sends, bytes);
+    }
+    // Another CPU may add the same name at this moment: the look-up then finds its entry.
+    let _ = UNIX_PEERS.insert(name, PeerTraffic::default(), BPF_NOEXIST.into());
+    match entry(&UNIX_PEERS, name) {
+        Some(traffic) => traffic.add(sends, bytes),
+        None => add(PeerKey::others(UNIX), sends, bytes),
+    }
+}
+
+/// Adds to a peer, or to the others of its protocol if it has no room.
+#[inline(always)]
+pub fn add(key: PeerKey, sends: bool, bytes: u64) {
+    if let Some(traffic) = entry(&PEERS, key) {
+        return traffic.add(sends, bytes);
+    }
+    let _ = PEERS.insert(key, PeerTraffic::default(), BPF_NOEXIST.into());
+    let found = entry(&PEERS, key).or_else(|| entry(&PEERS, PeerKey::others(key.protocol)));
+    if let Some(traffic) = found {
+        traffic.add(sends, bytes);
+    }
+}
+
+/// Returns the peer that a socket is connected to; one with port 0 if it is not.
+#[inline(always)]
+fn key_of(sock: Object<Helper>) -> PeerKey {
+    let protocol: u16 = sock.read(OFF_SOCK_PROTOCOL.load());
+    let port = u16::from_be(sock.read(OFF_SOCK_DPORT.load()));
+    let family: u16 = sock.read(OFF_SOCK_FAMILY.load());
+    if family == AF_INET6 && OFF_SOCK_V6_DADDR.load() != ABSENT {
+        return PeerKey {
+            address: sock.read(OFF_SOCK_V6_DADDR.load()),
+            port,
+            protocol,
+            others: 0,
+        };
+    }
+    PeerKey::v4(sock.read(OFF_SOCK_DADDR.load()), port, protocol)
+}

@@ -1,0 +1,189 @@
+//! Peers that the target exchanges data with, from the programs' maps.
+
+use super::drain;
+use anyhow::Result;
+use aya::Ebpf;
+use profiler_common::peer::{NAME_LEN, TCP, UDP, UNIX};
+use profiler_common::{PeerKey, PeerTraffic, UnixName};
+use recording::peers::Peer;
+use recording::vocabulary::Transport;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+/// Peers that a recording lists one by one.
+const MOST: usize = 64;
+
+/// Makes the entries of peers that have no room, so that their traffic is never lost.
+///
+/// # Errors
+/// The map cannot be written.
+pub fn make_room(bpf: &mut Ebpf) -> Result<()> {
+    let others = [TCP, UDP, UNIX, 0].map(|protocol| (PeerKey::others(protocol), none()));
+    drain::fill(bpf, "PEERS", others)
+}
+
+fn none() -> PeerTraffic {
+    PeerTraffic::default()
+}
+
+/// Reads the peers.
+///
+/// # Errors
+/// A map cannot be read.
+pub fn peers(bpf: &Ebpf) -> Result<Vec<Peer>> {
+    let over_ip = drain::entries::<PeerKey, PeerTraffic>(bpf, "PEERS")?;
+    let over_unix = drain::entries::<UnixName, PeerTraffic>(bpf, "UNIX_PEERS")?;
+    let over_ip = over_ip.map(|(key, traffic)| (transport(key.protocol), address(&key), traffic));
+    let over_unix =
+        over_unix.map(|(name, traffic)| (Transport::Unix, Some(name_of(&name)), traffic));
+    Ok(listed(over_ip.chain(over_unix)))
+}
+
+type Traffic = (Transport, Option<String>, PeerTraffic);
+
+/// Adds up entries of one peer, and those of the peers with the fewest bytes.
+fn listed(entries: impl Iterator<Item = Traffic>) -> Vec<Peer> {
+    let mut peers: BTreeMap<(Transport, Option<String>), Peer> = BTreeMap::new();
+    for (transport, address, traffic) in entries {
+        add(&mut peers, (transport, address), &traffic);
+    }
+    let mut peers: Vec<Peer> = peers.into_values().collect();
+    peers.retain(|peer| peer.send_calls + peer.recv_calls > 0);
+    peers.sort_by_key(|peer| (peer.address.is_none(), Reverse(peer.bytes())));
+    let rest = peers.split_off(peers.len().min(MOST));
+    let mut others = BTreeMap::new();
+    for peer in rest {
+        let traffic = PeerTraffic {
+            send_calls: peer.send_calls,
+            send_bytes: peer.send_bytes,
+            recv_calls: peer.recv_calls,
+            recv_bytes: peer.recv_bytes,
+        };
+        add(&mut others, (peer.transport, None), &traffic);
+    }
+    for listed in peers.iter_mut().filter(|peer| peer.address.is_none()) {
+        if let Some(more) = others.remove(&(listed.transport, None)) {
+            listed.send_calls += more.send_calls;
+            listed.send_bytes += more.send_bytes;
+            listed.recv_calls += more.recv_calls;
+            listed.recv_bytes += more.recv_bytes;
+        }
+    }
+    peers.extend(others.into_values());
+    peers.sort_by_key(|peer| Reverse(peer.bytes()));
+    peers
+}
+
+fn add(
+    peers: &mut BTreeMap<(Transport, Option<String>), Peer>,
+    key: (Transport, Option<String>),
+    traffic: &PeerTraffic,
+) {
+    let peer = peers.entry(key.clone()).or_insert_with(|| Peer {
+        transport: key.0,
+        address: key.1,
+        ..Peer::default()
+    });
+    peer.send_calls += traffic.send_calls;
+    peer.send_bytes += traffic.send_bytes;
+    peer.recv_calls += traffic.recv_calls;
+    peer.recv_bytes += traffic.recv_bytes;
+}
+
+fn transport(protocol: u16) -> Transport {
+    match protocol {
+        TCP => Transport::Tcp,
+        UDP => Transport::Udp,
+        UNIX => Transport::Unix,
+        _ => Transport::Other,
+    }
+}
+
+/// Returns `IP:PORT`; `None` for others.
+fn address(key: &PeerKey) -> Option<String> {
+    let address = Ipv6Addr::from(key.address);
+    let address = address
+        .to_ipv4_mapped()
+        .map_or(IpAddr::V6(address), IpAddr::V4);
+    (key.others == 0).then(|| SocketAddr::new(address, key.port).to_string())
+}
+
+/// Returns the path of a Unix socket, or `@` and its abstract name.
+fn name_of(name: &UnixName) -> String {
+    let bytes = &name.name[..NAME_LEN.min(name.len as usize)];
+    let (prefix, bytes) = match bytes.split_first() {
+        Some((0, rest)) => ("@", rest),
+        _ => ("", bytes),
+    };
+    // A path ends with the first NUL, an abstract name has its length.
+    let end = bytes
+        .iter()
+        .position(|byte| *byte == 0 && prefix.is_empty());
+    let shown = String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())]);
+    format!("{prefix}{shown}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(send_bytes: u64) -> PeerTraffic {
+        PeerTraffic {
+            send_calls: 1,
+            send_bytes,
+            ..PeerTraffic::default()
+        }
+    }
+
+    #[test]
+    fn writes_addresses_of_both_versions() {
+        let v4 = PeerKey::v4([192, 0, 2, 1], 8125, UDP);
+        assert_eq!(address(&v4).as_deref(), Some("192.0.2.1:8125"));
+        let mut v6 = PeerKey {
+            port: 53,
+            protocol: UDP,
+            ..PeerKey::default()
+        };
+        v6.address[15] = 1;
+        assert_eq!(address(&v6).as_deref(), Some("[::1]:53"));
+        assert_eq!(address(&PeerKey::others(UDP)), None);
+    }
+
+    #[test]
+    fn names_unix_sockets_within_their_length() {
+        let named = |name: &[u8]| {
+            let mut unix = UnixName {
+                name: [0; NAME_LEN],
+                len: name.len() as u32,
+            };
+            unix.name[..name.len()].copy_from_slice(name);
+            name_of(&unix)
+        };
+        assert_eq!(named(b"/run/log\0"), "/run/log");
+        assert_eq!(named(b"/run/log"), "/run/log");
+        assert_eq!(named(b"\0bus"), "@bus");
+        assert_eq!(named(b"\xff"), "\u{fffd}");
+        let wrong = UnixName {
+            name: [b'x'; NAME_LEN],
+            len: u32::MAX,
+        };
+        assert_eq!(name_of(&wrong).len(), NAME_LEN);
+    }
+
+    #[test]
+    fn adds_up_the_peers_beyond_the_largest() {
+        let many = (0..100).map(|port| {
+            let address = Some(format!("192.0.2.1:{port}"));
+            (Transport::Udp, address, sent(100 + port))
+        });
+        let unknown = (Transport::Udp, None, sent(1));
+        let silent = (Transport::Tcp, None, PeerTraffic::default());
+        let peers = listed(many.chain([unknown, silent]));
+        assert_eq!(peers.len(), MOST + 1);
+        let bytes: u64 = peers.iter().map(Peer::bytes).sum();
+        assert_eq!(bytes, (100..200).sum::<u64>() + 1);
+        let others: Vec<&Peer> = peers.iter().filter(|peer| peer.address.is_none()).collect();
+        assert_eq!((others.len(), others[0].send_calls), (1, 37));
+    }
+}

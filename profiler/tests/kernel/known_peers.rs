@@ -1,0 +1,57 @@
+//! A process that exchanges data with third parties.
+
+use std::io::{Read, Write};
+use std::net::{TcpStream, UdpSocket};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixStream};
+
+/// Sends `times` datagrams of 50 bytes to a UDP port without a connection, and as many with one;
+/// exchanges `times` messages of 1,000 bytes over TCP, over a Unix socket and over one with an
+/// abstract name; and sends `times` datagrams of 70 bytes to a Unix socket. The sockets of `folder`
+/// are `stream` and `datagrams`.
+pub fn third_parties(udp: u16, tcp: u16, folder: &str, times: usize) {
+    let statsd = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    for _ in 0..times {
+        statsd.send_to(&[7; 50], ("127.0.0.1", udp)).expect("sent");
+    }
+    let mut answer = [0; 50];
+    statsd.recv_from(&mut answer).expect("an answer");
+    statsd.connect(("127.0.0.1", udp)).expect("an address");
+    for _ in 0..times {
+        statsd.send(&[7; 50]).expect("sent");
+    }
+    exchange(
+        TcpStream::connect(("127.0.0.1", tcp)).expect("it listens"),
+        times,
+    );
+    let path = format!("{folder}/stream");
+    exchange(UnixStream::connect(&path).expect("it listens"), times);
+    let name = SocketAddr::from_abstract_name(folder).expect("a name");
+    exchange(UnixStream::connect_addr(&name).expect("it listens"), times);
+    let log = UnixDatagram::unbound().expect("a socket");
+    for _ in 0..times {
+        let to = format!("{folder}/datagrams");
+        log.send_to(&[7; 70], to).expect("sent");
+    }
+    // Both ends are its own.
+    let (mut one, mut other) = UnixStream::pair().expect("a pair");
+    one.write_all(&[7; 10]).expect("sent");
+    other.read_exact(&mut [0; 10]).expect("received");
+}
+
+fn exchange(mut stream: impl Read + Write, times: usize) {
+    let mut message = [7; 1_000];
+    for _ in 0..times {
+        stream.write_all(&message).expect("sent");
+        stream.read_exact(&mut message).expect("answered");
+    }
+}
+
+/// Sends a datagram of one byte to each of these ports, from a socket without a connection.
+pub fn scatter(first: u16, count: u16) {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    for port in first..first + count {
+        // Nothing listens there: an answer to an earlier datagram may say so.
+        while socket.send_to(&[7], ("127.0.0.1", port)).is_err() {}
+    }
+}

@@ -1,0 +1,119 @@
+//! Traffic with third parties.
+
+use crate::support::{assert_sound, record_with};
+use recording::Recording;
+use recording::peers::Peer;
+use recording::vocabulary::Transport;
+use std::io::{Read, Write};
+use std::net::{TcpListener, UdpSocket};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
+
+const TIMES: u64 = 20;
+
+/// Sends every message of 1,000 bytes back to its sender.
+fn echo(mut stream: impl Read + Write) {
+    let mut message = [0; 1_000];
+    while stream.read_exact(&mut message).is_ok() {
+        stream.write_all(&message).expect("it reads");
+    }
+}
+
+/// Records a process beside the third parties, which are this one's.
+fn record_third_parties(options: &[&str]) -> (Recording, [String; 5]) {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path().display().to_string();
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let tcp = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let stream = UnixListener::bind(folder.path().join("stream")).expect("a free path");
+    let name = SocketAddr::from_abstract_name(&path).expect("a name");
+    let named = UnixListener::bind_addr(&name).expect("a free name");
+    let log = UnixDatagram::bind(folder.path().join("datagrams")).expect("a free path");
+    let addresses = [
+        udp.local_addr().expect("bound").to_string(),
+        tcp.local_addr().expect("bound").to_string(),
+        format!("{path}/stream"),
+        format!("@{path}"),
+        format!("{path}/datagrams"),
+    ];
+    let port = |address: &str| address.rsplit(':').next().expect("a port").to_owned();
+    let (udp_port, tcp_port) = (port(&addresses[0]), port(&addresses[1]));
+    let behaviour = ["third-parties", &udp_port, &tcp_port, &path, "20"];
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (_, from) = udp.recv_from(&mut [0; 50]).expect("a datagram");
+            udp.send_to(&[7; 50], from).expect("sent");
+        });
+        scope.spawn(|| echo(tcp.accept().expect("a connection").0));
+        scope.spawn(|| echo(stream.accept().expect("a connection").0));
+        scope.spawn(|| echo(named.accept().expect("a connection").0));
+        scope.spawn(|| {
+            (0..TIMES).for_each(|_| {
+                log.recv(&mut [0; 70]).expect("a datagram");
+            });
+        });
+        let recording = record_with(&behaviour, options, |_| ());
+        (recording, addresses)
+    })
+}
+
+fn peer<'a>(recording: &'a Recording, address: &str) -> &'a Peer {
+    let mut peers = recording.peers.iter();
+    let found = peers.find(|peer| peer.address.as_deref() == Some(address));
+    found.unwrap_or_else(|| panic!("no {address}: {:#?}", recording.peers))
+}
+
+#[test]
+fn counts_traffic_with_third_parties_by_their_address() {
+    for options in [&[][..], &["--raw-tracepoints"]] {
+        let (recording, [udp, tcp, stream, named, log]) = record_third_parties(options);
+        assert_sound(&recording);
+        let expected = [
+            (&udp, Transport::Udp, 2 * TIMES, 50, 1),
+            (&tcp, Transport::Tcp, TIMES, 1_000, TIMES),
+            (&stream, Transport::Unix, TIMES, 1_000, TIMES),
+            (&named, Transport::Unix, TIMES, 1_000, TIMES),
+            (&log, Transport::Unix, TIMES, 70, 0),
+        ];
+        for (address, transport, sends, size, receives) in expected {
+            let peer = peer(&recording, address);
+            assert_eq!(peer.transport, transport, "{address}");
+            assert_eq!(
+                (peer.send_calls, peer.send_bytes),
+                (sends, sends * size),
+                "{address}"
+            );
+            assert_eq!(peer.recv_bytes, receives * size, "{address}");
+            assert!(!peer.upstream);
+        }
+        assert_eq!(
+            recording.peers.len(),
+            expected.len(),
+            "{:#?}",
+            recording.peers
+        );
+    }
+}
+
+#[test]
+fn adds_up_peers_that_have_no_room() {
+    const COUNT: u64 = 2_000;
+    let recording = record_with(&["scatter", "40000", "2000"], &[], |_| ());
+    assert_sound(&recording);
+    let peers = &recording.peers;
+    assert_eq!(peers.len(), 64 + 1, "{peers:#?}");
+    let bytes: u64 = peers.iter().map(|peer| peer.send_bytes).sum();
+    assert_eq!(bytes, COUNT);
+    let others = peers.iter().find(|peer| peer.address.is_none());
+    assert_eq!(others.map(|peer| peer.send_bytes), Some(COUNT - 64));
+}
+
+#[test]
+fn counts_clients_as_no_peers() {
+    let recording = record_with(&["answer", "12", "1"], &[], |_| ());
+    assert_sound(&recording);
+    // The client is a thread of the same process: only for that one the server is a peer.
+    let peers = &recording.peers;
+    assert_eq!(peers.len(), 1, "{peers:#?}");
+    assert_eq!((peers[0].send_bytes, peers[0].recv_bytes), (12, 24));
+}
