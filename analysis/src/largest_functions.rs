@@ -4,6 +4,7 @@ use crate::arms::Rounds;
 use crate::attribution;
 use crate::kinds;
 use crate::ledger::Key;
+use crate::runtime::code;
 use recording::comparison::{Arm, LedgerRow, Metric, Pair, Term};
 use recording::stacks::{SampleMode, StackCount};
 use recording::vocabulary::{CodeCategory, CodePlace, MetricId, RegionClass, Role, TermKind};
@@ -39,7 +40,7 @@ impl LargestFunctions {
             let functions = self.0.entry(row.key).or_default();
             for share in row.stacks {
                 let count = &recording.stacks.counts[share.count];
-                if let Some(function) = function(&recording.stacks, count, kind) {
+                if let Some(function) = function(recording, count, kind) {
                     *functions.entry(function).or_default() += share.ns;
                 }
             }
@@ -126,7 +127,8 @@ fn name_pair(pair: &mut Pair, [a, b]: [&LargestFunctions; 2]) {
 /// Returns the words for the innermost function of user code: of a sample in the kernel the one
 /// that called the kernel. Compiled code without names has none. Work on memory shows who asked for
 /// it as well.
-fn function(stacks: &Stacks, count: &StackCount, kind: TermKind) -> Option<String> {
+fn function(recording: &Recording, count: &StackCount, kind: TermKind) -> Option<String> {
+    let stacks = &recording.stacks;
     let mut frames = stacks.frame_indexes(count.node);
     let place = |frame: usize| stacks.frames.get(frame).map(|frame| frame.place);
     let innermost = match count.mode {
@@ -135,7 +137,10 @@ fn function(stacks: &Stacks, count: &StackCount, kind: TermKind) -> Option<Strin
     };
     let innermost = innermost.filter(|frame| is_known(stacks, *frame))?;
     let words = stacks.label_at(innermost);
-    match asker(stacks, frames).filter(|_| works_on_memory(kind)) {
+    let asker = (works_on_memory(kind) || kind == TermKind::Fault)
+        .then(|| asker(recording, frames))
+        .flatten();
+    match asker {
         Some(asker) => Some(format!("{words}, called by {}", stacks.label_at(asker))),
         None => Some(words),
     }
@@ -150,15 +155,13 @@ fn is_known(stacks: &Stacks, frame: usize) -> bool {
 /// Returns whether rows of a kind are of memory that some caller asked for.
 fn works_on_memory(kind: TermKind) -> bool {
     use CodeCategory::{Allocation, Copying, Zeroing};
-    matches!(
-        kind,
-        TermKind::Code(Copying | Zeroing | Allocation) | TermKind::Fault
-    )
+    matches!(kind, TermKind::Code(Copying | Zeroing | Allocation))
 }
 
 /// Returns the nearest caller with a symbol or a known source file, otherwise the nearest. A folder
-/// says too little.
-fn asker(stacks: &Stacks, callers: impl Iterator<Item = usize>) -> Option<usize> {
+/// says too little, and so does a function of the allocator, which works for its caller.
+fn asker(recording: &Recording, callers: impl Iterator<Item = usize>) -> Option<usize> {
+    let stacks = &recording.stacks;
     let is_compiled = |frame: usize| {
         let place = stacks.frames.get(frame).map(|frame| frame.place);
         place == Some(CodePlace::Region(RegionClass::JitCode))
@@ -171,112 +174,15 @@ fn asker(stacks: &Stacks, callers: impl Iterator<Item = usize>) -> Option<usize>
         let source = stacks.source_at(**caller);
         has_symbol || source.is_some_and(|source| !source.ends_with('/'))
     };
-    let named = callers.iter().find(says_more);
-    named.or(callers.first()).copied()
+    let allocates = |caller: &&usize| {
+        let samples = code::frame(stacks, **caller);
+        let category = samples.map(|found| code::of_function(recording.target.runtime, &found));
+        category.is_some_and(|category| works_on_memory(TermKind::Code(category)))
+    };
+    let named = || callers.iter().filter(says_more);
+    let asker = named().find(|caller| !allocates(caller));
+    asker.or(named().next()).or(callers.first()).copied()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use recording::code_hint::CodeHint;
-    use recording::stacks::{StackFrame, StacksBuilder};
-    use recording::testing::{Build, MAIN};
-
-    /// An arm whose loop allocates in `function` and in another, and sends.
-    fn arm(name: &str, function: &str, ns: u64) -> (String, Recording) {
-        let frame = |function: &str, place| StackFrame {
-            function: function.into(),
-            module: None,
-            address: 0,
-            place,
-            ..StackFrame::default()
-        };
-        let text = CodePlace::Region(RegionClass::BinaryText);
-        let user = (0, SampleMode::User, false);
-        let mut builder = StacksBuilder::default();
-        builder.add(user, [frame("main", text), frame(function, text)], 80);
-        builder.add(user, [frame("main", text), frame("free", text)], 20);
-        let in_kernel = frame("__x64_sys_sendto", CodePlace::Kernel);
-        let sending = [frame("main", text), frame("write_all", text), in_kernel];
-        builder.add((0, SampleMode::Syscall, false), sending, 5);
-        let build = Build::arm(name).load(1, 1);
-        let build = build.thread(1, MAIN, |thread| {
-            let thread = thread.user(ns, 1).call("sendto", 1, 50);
-            thread.with(|thread| thread.samples.user = 100)
-        });
-        let build = build.with(|recording| recording.stacks = builder.done());
-        (name.into(), build.done())
-    }
-
-    #[test]
-    fn names_the_largest_function_of_rows_and_differences() {
-        let recordings = [
-            arm("cpp:a", "malloc", 1_000),
-            arm("cpp:b", "mi_malloc", 5_000),
-        ];
-        let comparison = crate::testing::compare(&recordings);
-        let rows = &comparison.arms[0].ledger[&MetricId::CpuNsPerToken];
-        let of = |kind: fn(TermKind) -> bool| {
-            let row = rows.iter().find(|row| kind(row.kind));
-            row.and_then(|row| row.function.as_deref())
-        };
-        assert_eq!(of(TermKind::is_user_code), Some("malloc, called by main"));
-        assert_eq!(of(TermKind::is_syscall), Some("write_all"));
-        let metrics = comparison.metrics.iter();
-        let metric = metrics
-            .clone()
-            .find(|metric| metric.name == MetricId::CpuNsPerToken);
-        let pair = &metric.expect("a metric").pairs[0];
-        let allocation = TermKind::Code(CodeCategory::Allocation);
-        for terms in [&pair.terms, &pair.by_cause, &pair.by_kind] {
-            let term = terms.iter().find(|term| term.kind == allocation);
-            let function = term.and_then(|term| term.function.as_deref());
-            assert_eq!(
-                function,
-                Some("mi_malloc, called by main"),
-                "that of the arm that takes more"
-            );
-        }
-    }
-
-    #[test]
-    fn names_no_function_without_stacks() {
-        let mut plain = arm("cpp:a", "malloc", 1_000);
-        plain.1.stacks = Stacks::default();
-        let comparison = crate::testing::compare(&[plain]);
-        let mut rows = comparison.arms[0].ledger[&MetricId::CpuNsPerToken].iter();
-        assert!(rows.all(|row| row.function.is_none()));
-    }
-
-    #[test]
-    fn shows_the_nearest_caller_that_says_something() {
-        let mut builder = StacksBuilder::default();
-        let module = Some(builder.module("bun", ""));
-        let frame = |address, class| StackFrame {
-            function: String::new(),
-            module: module.filter(|_| class != RegionClass::JitCode),
-            address,
-            place: CodePlace::Region(class),
-            ..StackFrame::default()
-        };
-        let code = |address| frame(address, RegionClass::BinaryText);
-        let compiled = frame(0, RegionClass::JitCode);
-        let stack = [code(0x10), compiled, code(0x20), code(0x30), code(0x40)];
-        builder.add((0, SampleMode::User, false), stack, 1);
-        let mut stacks = builder.done();
-        let zeroing = TermKind::Code(CodeCategory::Zeroing);
-        let words = |stacks: &Stacks, kind| function(stacks, &stacks.counts[0], kind);
-        let nearest = Some("bun+0x40, called by bun+0x30".to_owned());
-        assert_eq!(words(&stacks, zeroing), nearest);
-        let other = TermKind::Code(CodeCategory::Json);
-        assert_eq!(words(&stacks, other).as_deref(), Some("bun+0x40"));
-        let known = stacks.frames.iter().position(|frame| frame.address == 0x20);
-        stacks.hints = vec![CodeHint {
-            frame: known.expect("it was added"),
-            source: "a/View.cpp".into(),
-            ..CodeHint::default()
-        }];
-        let asker = Some("bun+0x40, called by bun+0x20 [a/View.cpp]".to_owned());
-        assert_eq!(words(&stacks, zeroing), asker);
-    }
-}
+mod tests;

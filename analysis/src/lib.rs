@@ -38,6 +38,7 @@ pub mod flame;
 pub mod functions;
 pub mod gc;
 mod grid;
+pub mod inclusive_functions;
 pub mod instrumented;
 pub mod kinds;
 pub mod largest_functions;
@@ -116,6 +117,7 @@ fn compare_annotated(
     }
     let found: Vec<_> = arms.iter().map(LargestFunctions::of).collect();
     largest_functions::name(&mut comparison.arms, &mut comparison.metrics, &found);
+    inclusive_functions::name_all(&mut comparison.metrics, &arms);
     for (arm, rounds) in comparison.arms.iter_mut().zip(&arms) {
         arm.waste = waste::find(arm, rounds, unit, &Thresholds::default());
     }

@@ -14,7 +14,7 @@ mod work;
 pub use arm::{Arm, EventLoops, LedgerRow, MemoryGrowth};
 pub use finding::{Claim, ClaimVerdict, Finding, Prediction};
 pub use flame::{Flame, FlameFrame, FlameGraph, FlameLevel, FlameNode, FlamePair, FlamePairNode};
-pub use function::FunctionShare;
+pub use function::{FunctionShare, InclusiveFunction};
 pub use gc::ArmGc;
 pub use instrumented::{InstrumentedEvent, InstrumentedRound};
 pub use observer_cost::{BudgetVerdict, ObserverCost};
@@ -154,6 +154,10 @@ pub struct Pair {
     /// known. Absent for a metric without a ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<f64>,
+    /// The function that most of a difference of CPU time lies in, callees included. Absent where
+    /// call stacks show none, and for other metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inclusive: Option<InclusiveFunction>,
 }
 
 impl Pair {

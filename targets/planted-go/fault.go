@@ -40,6 +40,9 @@ func plant(name string, dose uint64, upstream string) (func(), error) {
 	case "leak":
 		return leak(dose), nil
 	}
+	if fault := plantCode(name, dose); fault != nil {
+		return fault, nil
+	}
 	return nil, fmt.Errorf("no fault is called %q", name)
 }
 

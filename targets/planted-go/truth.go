@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/metrics"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -80,6 +81,7 @@ func truthNow() []byte {
 		"count":        occurrences.Load(),
 		"cpu_ns":       cpuNs.Load(),
 		"bytes":        keptBytes.Load(),
+		"gc_ns":        gcTime(),
 		"wait_ns":      0,
 		"run_delay_ns": 0,
 	})
@@ -87,4 +89,14 @@ func truthNow() []byte {
 		return nil
 	}
 	return line
+}
+
+// GcTime returns the CPU time of garbage collection as the runtime counts it, in ns.
+func gcTime() uint64 {
+	own := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}}
+	metrics.Read(own)
+	if own[0].Value.Kind() != metrics.KindFloat64 {
+		return 0
+	}
+	return uint64(own[0].Value.Float64() * 1e9)
 }

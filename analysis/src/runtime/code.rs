@@ -17,8 +17,9 @@ mod syscall_paths;
 
 pub use stacks::StackCategories;
 
+use recording::Stacks;
 use recording::process::CodeSamples;
-use recording::vocabulary::{CodeCategory, RegionClass, Role, Runtime};
+use recording::vocabulary::{CodeCategory, CodePlace, RegionClass, Role, Runtime};
 
 /// A rule: a category, and words in names of functions or files.
 type Rule = (CodeCategory, &'static [&'static str]);
@@ -36,9 +37,26 @@ pub fn dedicated(role: &Role) -> Option<CodeCategory> {
 
 /// Returns the category of code that samples found in a thread of a role.
 pub fn category(runtime: Runtime, role: &Role, samples: &CodeSamples) -> CodeCategory {
-    if let Some(category) = dedicated(role) {
-        return category;
-    }
+    dedicated(role).unwrap_or_else(|| of_function(runtime, samples))
+}
+
+/// Returns the frame of a stack at an index as samples without a stack have it.
+pub fn frame(stacks: &Stacks, index: usize) -> Option<CodeSamples> {
+    let frame = stacks.frames.get(index)?;
+    let module = frame.module.and_then(|module| stacks.modules.get(module));
+    Some(CodeSamples {
+        function: frame.function.clone(),
+        file: module.map_or_else(String::new, |module| module.file.clone()),
+        class: match frame.place {
+            CodePlace::Region(class) => class,
+            CodePlace::Syscall | CodePlace::Kernel => RegionClass::Other,
+        },
+        ..CodeSamples::default()
+    })
+}
+
+/// Returns the category of a function in a thread with more than one job.
+pub fn of_function(runtime: Runtime, samples: &CodeSamples) -> CodeCategory {
     if samples.class == RegionClass::JitCode {
         return match runtime {
             Runtime::Bun | Runtime::Node | Runtime::Deno => CodeCategory::JavaScript,
@@ -46,7 +64,8 @@ pub fn category(runtime: Runtime, role: &Role, samples: &CodeSamples) -> CodeCat
         };
     }
     let (function, file) = (samples.function.as_str(), samples.file.as_str());
-    if let Some(known) = native::library(file).or_else(|| native::function(function)) {
+    let known = native::library(file).or_else(|| native::function(function));
+    if let Some(known) = known.or_else(|| native::in_c_library(file, function)) {
         return known;
     }
     match runtime {

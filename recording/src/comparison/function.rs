@@ -31,6 +31,19 @@ pub struct FunctionShare {
     pub samples: u64,
 }
 
+/// The function that a difference of CPU time lies in: its time, with all that it calls, comes
+/// closest to the difference.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct InclusiveFunction {
+    /// Its name, or its file and address where no symbol has it. Never trusted, renderers escape
+    /// it.
+    pub name: String,
+    /// Part of b − a that is time of the function and of all that it calls, in the metric's unit.
+    pub delta: f64,
+    /// That part divided by b − a, about 0.5 to 1. Above 1 where the rest runs against it.
+    pub share: f64,
+}
+
 impl FunctionShare {
     /// Returns the words for it: its name, or its address, or the file or region that it is in.
     pub fn label(&self) -> &str {

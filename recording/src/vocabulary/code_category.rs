@@ -32,6 +32,8 @@ vocabulary! {
         Json = "json", "JSON";
         /// Converts, compares and joins text.
         Text = "text", "strings and encodings";
+        /// Searches text by regular expressions.
+        Regex = "regex", "regular expressions";
         /// Reads and writes other formats.
         Parsing = "parsing", "parsing and formatting";
         /// Streams of bytes and their buffers inside the process.

@@ -1,10 +1,12 @@
 //! `suite bench truth`: runs servers with a known fault, and scores the findings of the analysis.
 
 mod causes;
+mod code;
 mod log;
 mod score;
 mod table;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -32,6 +34,10 @@ pub struct Truth {
     /// Record for this many seconds in each round.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
     seconds: u16,
+    /// Record all faults of a server in one run, beside one healthy server: half the time, but a
+    /// drift of the host counts more.
+    #[arg(long, conflicts_with = "from")]
+    together: bool,
     /// Score the recordings of an earlier run with the current analysis.
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
@@ -52,10 +58,10 @@ pub fn run(arguments: &Truth) -> Result<()> {
     };
     let mut scores = Vec::new();
     for cause in &causes {
-        let run = folder.join(cause.folder());
-        // An earlier run may have recorded fewer causes.
-        if arguments.from.is_none() || run.is_dir() {
-            scores.push(score(cause, &run)?);
+        match run_of(&folder, cause) {
+            Some(run) => scores.push(score(cause, &run)?),
+            // An earlier run may have recorded fewer causes.
+            None => ensure!(arguments.from.is_some(), "{} was not recorded", cause.arm()),
         }
     }
     ensure!(!scores.is_empty(), "{} contains no runs", folder.display());
@@ -74,9 +80,23 @@ fn record_all(causes: &[Cause], arguments: &Truth) -> Result<PathBuf> {
         None => project::binary("kontrast"),
     };
     let folder = new_folder()?;
-    for (at, cause) in causes.iter().enumerate() {
-        eprintln!("[{}/{}] {}", at + 1, causes.len(), cause.arm());
-        record(&kontrast, cause, &folder.join(cause.folder()), arguments)?;
+    let runs: Vec<(String, Vec<&Cause>)> = match arguments.together {
+        true => by_target(causes).into_iter().collect(),
+        false => causes
+            .iter()
+            .map(|cause| (cause.folder(), vec![cause]))
+            .collect(),
+    };
+    for (at, (name, causes)) in runs.iter().enumerate() {
+        let arms: Vec<String> = causes.iter().map(|cause| cause.arm()).collect();
+        eprintln!("[{}/{}] {}", at + 1, runs.len(), arms.join(", "));
+        record(
+            &kontrast,
+            &causes[0].target,
+            &arms,
+            &folder.join(name),
+            arguments,
+        )?;
     }
     Ok(folder)
 }
@@ -89,11 +109,32 @@ fn new_folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Records the healthy and the faulty server.
-fn record(kontrast: &Path, cause: &Cause, out: &Path, arguments: &Truth) -> Result<()> {
+fn by_target(causes: &[Cause]) -> BTreeMap<String, Vec<&Cause>> {
+    let mut targets: BTreeMap<String, Vec<&Cause>> = BTreeMap::new();
+    for cause in causes {
+        targets.entry(cause.target.clone()).or_default().push(cause);
+    }
+    targets
+}
+
+/// Returns the folder of the run that recorded a cause, alone or with all of its server.
+fn run_of(folder: &Path, cause: &Cause) -> Option<PathBuf> {
+    let runs = [cause.folder(), cause.target.clone()].map(|name| folder.join(name));
+    runs.into_iter()
+        .find(|run| run.join(cause.folder()).is_dir())
+}
+
+/// Records the healthy server and faulty ones.
+fn record(
+    kontrast: &Path,
+    healthy: &str,
+    faulty: &[String],
+    out: &Path,
+    arguments: &Truth,
+) -> Result<()> {
     let mut command = process::kontrast_run(kontrast);
     command
-        .args(["--arms", &format!("{},{}", cause.target, cause.arm())])
+        .args(["--arms", &format!("{healthy},{}", faulty.join(","))])
         .args([
             "--scenario",
             "quick",
@@ -125,7 +166,8 @@ fn score(cause: &Cause, run: &Path) -> Result<Score> {
     let comparison = analysis::compare(&[healthy, faulty].concat());
     // Beside the comparison of the binary that recorded, so that a score can be followed to its
     // rows.
-    recording::io::save(&run.join("scored.json"), &comparison)?;
+    let name = format!("scored-{}.json", cause.variant);
+    recording::io::save(&run.join(name), &comparison)?;
     Ok(Score::new(cause, dose, &comparison))
 }
 
@@ -145,4 +187,37 @@ fn rounds(run: &Path, arm: &str) -> Result<Vec<(String, Recording)>> {
         Ok((path.display().to_string(), recording))
     };
     paths.iter().map(load).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_run_of_a_cause_alone_or_with_others() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let causes = causes::chosen(&["planted-go:busy".into(), "planted-go:leak".into()]);
+        let [busy, leak] = &causes.expect("they are known")[..] else {
+            panic!("two causes")
+        };
+        assert_eq!(run_of(folder.path(), busy), None);
+        let alone = folder.path().join("planted-go-busy");
+        let together = folder.path().join("planted-go");
+        fs::create_dir_all(alone.join("planted-go-busy")).expect("a folder");
+        fs::create_dir_all(together.join("planted-go-leak")).expect("a folder");
+        assert_eq!(run_of(folder.path(), busy), Some(alone));
+        assert_eq!(run_of(folder.path(), leak), Some(together));
+    }
+
+    #[test]
+    fn groups_causes_by_their_server() {
+        let all = causes::chosen(&["busy".into(), "leak".into()]).expect("they are known");
+        let targets = by_target(&all);
+        assert_eq!(targets["planted"].len(), 2);
+        assert!(
+            targets
+                .iter()
+                .all(|(target, causes)| { causes.iter().all(|cause| cause.target == *target) })
+        );
+    }
 }

@@ -4,11 +4,12 @@
 use super::{Rule, first};
 use recording::vocabulary::CodeCategory::{
     self, Allocation, Application, Compression, Copying, Crypto, EventLoop, Gc, Http, Json,
-    Parsing, Runtime, Scheduler, SyscallWrapper, Text, Timers, Unnamed, Zeroing,
+    Parsing, Regex, Runtime, Scheduler, SyscallWrapper, Text, Timers, Unnamed, Zeroing,
 };
 
-const PACKAGES: [Rule; 9] = [
+const PACKAGES: [Rule; 10] = [
     (Json, &["encoding/json"]),
+    (Regex, &["regexp.", "regexp/"]),
     (
         Http,
         &["net/http", "net/textproto.", "golang.org/x/net/http"],
@@ -50,6 +51,8 @@ const PACKAGES: [Rule; 9] = [
             "mime.",
             "net/url.",
             "fmt.",
+            "log.",
+            "log/slog",
         ],
     ),
     (Copying, &["bytes.", "internal/bytealg."]),

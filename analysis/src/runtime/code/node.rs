@@ -3,11 +3,13 @@
 
 use super::{Rule, anywhere};
 use recording::vocabulary::CodeCategory::{
-    self, Allocation, EventLoop, Gc, Http, JavaScript, Jit, Json, Promises, Runtime, Text, Timers,
-    Unnamed,
+    self, Allocation, Crypto, EventLoop, Gc, Http, JavaScript, Jit, Json, Promises, Regex, Runtime,
+    Text, Timers, Unnamed,
 };
 
-const NAMES: [Rule; 9] = [
+const NAMES: [Rule; 11] = [
+    (Regex, &["RegExp", "Irregexp"]),
+    (Crypto, &["node::crypto::", "ncrypto::"]),
     (
         Gc,
         &[

@@ -3,7 +3,8 @@
 
 use super::{Rule, anywhere, first};
 use recording::vocabulary::CodeCategory::{
-    self, Allocation, Application, EventLoop, Gc, Http, Json, Parsing, Runtime, Text, Unnamed,
+    self, Allocation, Application, EventLoop, Gc, Http, Json, Parsing, Regex, Runtime, Text,
+    Unnamed,
 };
 
 const FILES: [Rule; 4] = [
@@ -13,7 +14,8 @@ const FILES: [Rule; 4] = [
     (Parsing, &["_pydantic_core", "url_parser.cpython"]),
 ];
 
-const FUNCTIONS: [Rule; 5] = [
+const FUNCTIONS: [Rule; 6] = [
+    (Regex, &["sre_", "SRE("]),
     (
         Application,
         &[

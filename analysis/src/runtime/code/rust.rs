@@ -3,11 +3,12 @@
 
 use super::{Rule, anywhere};
 use recording::vocabulary::CodeCategory::{
-    self, Allocation, Application, Crypto, EventLoop, Http, Json, Parsing, Scheduler, Text, Timers,
-    Unnamed,
+    self, Allocation, Application, Crypto, EventLoop, Http, Json, Parsing, Regex, Scheduler, Text,
+    Timers, Unnamed,
 };
 
-const CRATES: [Rule; 9] = [
+const CRATES: [Rule; 10] = [
+    (Regex, &["regex::", "regex_automata::", "aho_corasick::"]),
     (Json, &["serde_json::", "simd_json::", "sonic_rs::"]),
     (Http, &["httparse::", "hyper::proto::", "h2::", "http::"]),
     (Text, &["core::str::", "memchr::", "alloc::string::"]),

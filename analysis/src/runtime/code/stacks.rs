@@ -7,7 +7,7 @@
 //! called from JavaScript or from an event loop.
 
 use super::syscall_paths::SyscallPaths;
-use super::{category, dedicated, evidence};
+use super::{category, dedicated, evidence, frame as frame_of};
 use crate::gc::Collection;
 use crate::kinds;
 use crate::stack_calls::bare;
@@ -109,7 +109,9 @@ impl<'a> StackCategories<'a> {
             })
         };
         let by_path = || native.iter().find_map(|frame| self.paths.get(*frame));
-        let named = own.or_else(by_caller).or_else(by_path);
+        // Parts of a runtime that no rule describes work for their caller.
+        let own_work = own.filter(|category| *category != CodeCategory::Runtime);
+        let named = own_work.or_else(by_caller).or(own).or_else(by_path);
         named.unwrap_or_else(|| self.context(role, compiled.is_some()))
     }
 
@@ -121,23 +123,8 @@ impl<'a> StackCategories<'a> {
         }
         let by_evidence = self.hints.get(&frame).copied();
         by_evidence.or_else(|| {
-            let category = self.of_leaf(role, &self.as_samples(frame)?);
+            let category = self.of_leaf(role, &frame_of(&self.recording.stacks, frame)?);
             category.is_named().then_some(category)
-        })
-    }
-
-    fn as_samples(&self, frame: usize) -> Option<CodeSamples> {
-        let stacks = &self.recording.stacks;
-        let found = stacks.frames.get(frame)?;
-        let module = found.module.and_then(|module| stacks.modules.get(module));
-        Some(CodeSamples {
-            function: found.function.clone(),
-            file: module.map_or_else(String::new, |module| module.file.clone()),
-            class: match found.place {
-                CodePlace::Region(class) => class,
-                CodePlace::Syscall | CodePlace::Kernel => RegionClass::Other,
-            },
-            ..CodeSamples::default()
         })
     }
 
@@ -168,8 +155,8 @@ impl<'a> StackCategories<'a> {
 fn employs(category: CodeCategory) -> bool {
     use CodeCategory::*;
     match category {
-        Gc | Jit | Promises | Engine | Crypto | Compression | Http | Json | Text | Parsing
-        | Streams | Sockets | Copying | Zeroing | Allocation | Timers => true,
+        Gc | Jit | Promises | Engine | Crypto | Compression | Http | Json | Text | Regex
+        | Parsing | Streams | Sockets | Copying | Zeroing | Allocation | Timers => true,
         Scheduler | EventLoop | Application | JavaScript | Runtime | SyscallWrapper
         | CalledFromJs | CalledFromLoop | Unnamed => false,
     }

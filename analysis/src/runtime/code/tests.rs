@@ -1,7 +1,7 @@
 use super::*;
 use CodeCategory::{
     Allocation, Application, Copying, Crypto, EventLoop, Gc, Http, JavaScript, Jit, Json, Parsing,
-    Promises, Scheduler, SyscallWrapper, Text, Timers, Unnamed, Zeroing,
+    Promises, Regex, Scheduler, Streams, SyscallWrapper, Text, Timers, Unnamed, Zeroing,
 };
 
 fn category_of(runtime: Runtime, function: &str) -> CodeCategory {
@@ -14,7 +14,7 @@ fn category_of(runtime: Runtime, function: &str) -> CodeCategory {
 }
 
 /// Functions of each runtime and their categories.
-const FUNCTIONS: [(Runtime, &str, CodeCategory); 35] = [
+const FUNCTIONS: [(Runtime, &str, CodeCategory); 38] = [
     (Runtime::Go, "runtime.scanobject", Gc),
     (Runtime::Go, "runtime.(*gcWork).tryGet", Gc),
     (Runtime::Go, "runtime.mallocgc", Allocation),
@@ -82,6 +82,9 @@ const FUNCTIONS: [(Runtime, &str, CodeCategory); 35] = [
     (Runtime::Go, "runtime.(*timers).run", Timers),
     (Runtime::Go, "strconv.AppendInt", Parsing),
     (Runtime::Node, "Builtins_PromiseConstructor", Promises),
+    (Runtime::Go, "regexp.(*Regexp).backtrack", Regex),
+    (Runtime::Go, "log.(*Logger).Printf", Parsing),
+    (Runtime::Go, "fmt.(*pp).doPrintf", Parsing),
 ];
 
 #[test]
@@ -114,5 +117,33 @@ fn decides_by_place_file_and_role_where_there_is_no_name() {
     assert_eq!(found(Role::GoSysmon, text, "server"), Scheduler);
     let library = RegionClass::Libraries;
     assert_eq!(found(Role::MainLoop, library, "libcrypto.so.3"), Crypto);
+    assert_eq!(found(Role::MainLoop, library, "libjansson.so.4"), Json);
+    assert_eq!(found(Role::MainLoop, library, "libc.so.6"), Unnamed);
     assert_eq!(found(Role::MainLoop, text, "bun"), Unnamed);
+}
+
+#[test]
+fn takes_code_of_the_c_library_for_no_application() {
+    for (function, expected) in [
+        ("__memmove_avx_unaligned_erms", Copying),
+        ("tcache_get", Allocation),
+        ("sift_states_backward", Regex),
+        ("regexec", Regex),
+        ("__vfprintf_internal", Parsing),
+        ("_IO_default_xsputn", Streams),
+        ("qsort_r", CodeCategory::Runtime),
+    ] {
+        let samples = |file: &str| CodeSamples {
+            function: function.into(),
+            file: file.into(),
+            class: RegionClass::Libraries,
+            ..CodeSamples::default()
+        };
+        let found = category(Runtime::C, &Role::Pool, &samples("libc.so.6"));
+        assert_eq!(found, expected, "{function}");
+        if expected == CodeCategory::Runtime {
+            let own = category(Runtime::C, &Role::Pool, &samples("server"));
+            assert_eq!(own, Application, "{function}");
+        }
+    }
 }

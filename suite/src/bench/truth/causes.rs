@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use recording::vocabulary::MetricId;
+use anyhow::{Context, Result, bail, ensure};
+use recording::vocabulary::{CodeCategory, MetricId};
 use serde::{Deserialize, Serialize};
 
 use crate::project;
@@ -27,6 +27,8 @@ pub enum Dose {
     Count,
     /// Bytes at the end.
     Bytes,
+    /// Time of garbage collection by the runtime's own account, per token.
+    GcNs,
 }
 
 impl Dose {
@@ -38,6 +40,7 @@ impl Dose {
             Self::RunDelayNs => "run_delay_ns",
             Self::Count => "count",
             Self::Bytes => "bytes",
+            Self::GcNs => "gc_ns",
         }
     }
 }
@@ -55,6 +58,19 @@ pub struct Cause {
     pub finding: String,
     /// The quantity of its dose.
     pub dose: Dose,
+    /// The work of the code, for a cause inside user code.
+    pub code: Option<Code>,
+    /// Findings that the fault causes besides, which do not count against the explanation.
+    pub besides: Vec<String>,
+}
+
+/// The code that a fault inside user code runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The category that must have the largest difference.
+    pub kind: CodeCategory,
+    /// Parts of names, of which the function with most of the difference must have one.
+    pub functions: Vec<String>,
 }
 
 impl Cause {
@@ -79,6 +95,11 @@ struct Expected {
     metric: MetricId,
     finding: String,
     dose: Dose,
+    kind: Option<CodeCategory>,
+    #[serde(default)]
+    functions: Vec<String>,
+    #[serde(default)]
+    besides: Vec<String>,
 }
 
 /// Returns the causes of these names in all languages; without names, every cause.
@@ -119,14 +140,25 @@ fn all(targets: &Path) -> Result<Vec<Cause>> {
 
 fn parse(target: &str, text: &str) -> Result<Vec<Cause>> {
     let expected: BTreeMap<String, Expected> = toml::from_str(text)?;
-    let cause = |(variant, expected): (String, Expected)| Cause {
-        target: target.to_owned(),
-        variant,
-        metric: expected.metric,
-        finding: expected.finding,
-        dose: expected.dose,
+    let cause = |(variant, expected): (String, Expected)| {
+        ensure!(
+            expected.kind.is_some() || expected.functions.is_empty(),
+            "{variant}: functions need a kind of code"
+        );
+        Ok(Cause {
+            target: target.to_owned(),
+            variant,
+            metric: expected.metric,
+            finding: expected.finding,
+            dose: expected.dose,
+            code: expected.kind.map(|kind| Code {
+                kind,
+                functions: expected.functions,
+            }),
+            besides: expected.besides,
+        })
     };
-    Ok(expected.into_iter().map(cause).collect())
+    expected.into_iter().map(cause).collect()
 }
 
 #[cfg(test)]
@@ -151,8 +183,9 @@ mod tests {
                 manifest["variants"].get(&cause.variant).is_some(),
                 "{cause:?}"
             );
-            let told = analysis::causes::rules().any(|rule| rule.about.id == cause.finding);
-            assert!(told, "{cause:?}");
+            let is_rule = |id: &String| analysis::causes::rules().any(|rule| rule.about.id == id);
+            assert!(is_rule(&cause.finding), "{cause:?}");
+            assert!(cause.besides.iter().all(is_rule), "{cause:?}");
         }
     }
 
@@ -175,5 +208,14 @@ mod tests {
             .is_err()
         );
         assert!(parse("x", "[a]\nmetric = \"m\"").is_err());
+        let known = "[a]\nmetric = \"cpu_ns_per_token\"\nfinding = \"f\"\ndose = \"cpu_ns\"";
+        assert!(parse("x", known).is_ok());
+        for more in [
+            "kind = \"weather\"",
+            "functions = [\"main.f\"]",
+            "function = \"main.f\"",
+        ] {
+            assert!(parse("x", &format!("{known}\n{more}")).is_err(), "{more}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use recording::{Comparison, Evidence};
 use serde::Serialize;
 
 use super::causes::{Cause, Dose};
+use super::code::CodeScore;
 
 /// Largest error of a dose, as a share of it.
 const DOSE: f64 = 0.10;
@@ -31,10 +32,13 @@ pub struct Score {
     pub measured: f64,
     /// Causes that were not planted and have too large a share of the difference, with that share.
     pub others: Vec<(String, f64)>,
-    /// Consequences with as large a share of the difference, with that share.
+    /// Consequences of the fault with as large a share of the difference, with that share.
     pub consequences: Vec<(String, f64)>,
     /// Share of the difference that no row of the ledger explains.
     pub remainder: f64,
+    /// The code that is reported, for a fault inside user code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeScore>,
 }
 
 impl Score {
@@ -53,12 +57,14 @@ impl Score {
                 Dose::Count => counted(pair, right),
                 _ => right.share * gap(metric, pair),
             });
-        let others = reported.iter().filter(|finding| {
-            finding.id != cause.finding && finding.share > REST && !finding.consequence
-        });
-        let consequences = reported
-            .iter()
-            .filter(|finding| finding.consequence && finding.share > REST);
+        let follows =
+            |finding: &Finding| finding.consequence || cause.besides.contains(&finding.id);
+        let large = || {
+            let large = reported.iter().filter(|finding| finding.share > REST);
+            large.filter(|finding| finding.id != cause.finding)
+        };
+        let others = large().filter(|finding| !follows(finding));
+        let consequences = large().filter(|finding| follows(finding));
         let listed = |finding: &&Finding| (finding.id.clone(), finding.share);
         Self {
             arm: cause.arm(),
@@ -74,6 +80,10 @@ impl Score {
             others: others.map(listed).collect(),
             consequences: consequences.map(listed).collect(),
             remainder: found.map_or(1.0, |(metric, pair)| pair.unexplained / gap(metric, pair)),
+            code: cause.code.as_ref().map(|code| {
+                let pair = found.map(|(_, pair)| pair);
+                CodeScore::new(code, pair)
+            }),
         }
     }
 
@@ -93,6 +103,7 @@ impl Score {
             && self.is_dose_right()
             && self.others.is_empty()
             && self.remainder.abs() < REST
+            && self.code.as_ref().is_none_or(CodeScore::is_right)
     }
 }
 
@@ -133,10 +144,11 @@ fn counted(pair: &Pair, finding: &Finding) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::causes::Code;
     use super::*;
     use recording::comparison::{Amount, Estimate, Term};
     use recording::evidence::Rows;
-    use recording::vocabulary::{SyscallClass, TermKind};
+    use recording::vocabulary::{CodeCategory, SyscallClass, TermKind};
 
     fn finding(id: &str, share: f64, row: usize) -> Finding {
         Finding {
@@ -201,6 +213,8 @@ mod tests {
             metric: MetricId::CpuNsPerToken,
             finding,
             dose,
+            code: None,
+            besides: vec!["side-effect".into()],
         }
     }
 
@@ -234,10 +248,26 @@ mod tests {
         };
         let with_it = scored(vec![right(), consequence], 190.0, 0.0);
         assert!(with_it.is_right() && with_it.consequences.len() == 1);
+        let beside = scored(vec![right(), finding("side-effect", 0.2, 1)], 190.0, 0.0);
+        assert!(beside.is_right() && beside.consequences.len() == 1);
         assert!(!scored(vec![finding("other", 0.96, 1), right()], 190.0, 0.0).is_first());
         let nothing = scored(vec![], 190.0, 0.0);
         assert_eq!((nothing.first.clone(), nothing.measured), (None, 0.0));
         assert!(!nothing.is_right());
+    }
+
+    #[test]
+    fn fails_for_code_of_another_kind() {
+        let with_code = Cause {
+            code: Some(Code {
+                kind: CodeCategory::Json,
+                functions: vec![],
+            }),
+            ..cause(Dose::CpuNs)
+        };
+        let comparison = comparison(vec![finding("right", 0.95, 0)], 0.0);
+        let score = Score::new(&with_code, 190.0, &comparison);
+        assert!(score.is_first() && score.is_dose_right() && !score.is_right());
     }
 
     #[test]

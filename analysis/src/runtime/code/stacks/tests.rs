@@ -119,6 +119,24 @@ fn prefers_the_symbol_of_the_innermost_function() {
 }
 
 #[test]
+fn takes_other_code_of_a_runtime_as_work_for_its_caller() {
+    let go = |stack: &str| {
+        let mut recording = Loop::new().user(stack).recording(Role::MainLoop);
+        recording.target.runtime = Build::arm("go").done().target.runtime;
+        let found = StackCategories::of(&recording).get(0);
+        found.map(|category| category.label())
+    };
+    let mapping = go("main.serve runtime.mapassign");
+    assert_eq!(mapping, Some("other runtime code"));
+    assert_eq!(
+        go("encoding/json.object runtime.mapassign"),
+        Some(Json.label())
+    );
+    let allocating = go("encoding/json.object runtime.mallocgc");
+    assert_eq!(allocating, Some(Allocation.label()));
+}
+
+#[test]
 fn learns_functions_whose_work_is_one_class_of_system_calls() {
     let samples = |in_send, in_futex, in_user| {
         let found = Loop::new();
