@@ -98,7 +98,12 @@ impl<'a> StackCategories<'a> {
         let compiled = all.iter().position(|frame| self.is_compiled(*frame));
         let native = &all[..compiled.unwrap_or(all.len())];
         let Some((innermost, callers)) = native.split_first() else {
-            return self.of_leaf(role, &leaf(self.recording, count));
+            let caller = all.get(1).copied();
+            let is_regex = caller.is_some_and(|caller| self.runs_regex(role, caller));
+            return match is_regex {
+                true => CodeCategory::Regex,
+                false => self.of_leaf(role, &leaf(self.recording, count)),
+            };
         };
         let own = self.of_frame(role, *innermost);
         let by_caller = || {
@@ -113,6 +118,16 @@ impl<'a> StackCategories<'a> {
         let own_work = own.filter(|category| *category != CodeCategory::Runtime);
         let named = own_work.or_else(by_caller).or(own).or_else(by_path);
         named.unwrap_or_else(|| self.context(role, compiled.is_some()))
+    }
+
+    /// Returns whether compiled code that a function calls is a regular expression: engines compile
+    /// those, too. A function that replaces text may call the program.
+    fn runs_regex(&self, role: &Role, frame: usize) -> bool {
+        let frames = &self.recording.stacks.frames;
+        let replaces = frames
+            .get(frame)
+            .is_some_and(|frame| frame.function.contains("Replace"));
+        !replaces && self.of_frame(role, frame) == Some(CodeCategory::Regex)
     }
 
     /// Returns the category of a function by itself, if it is named.

@@ -119,6 +119,21 @@ fn prefers_the_symbol_of_the_innermost_function() {
 }
 
 #[test]
+fn recognises_a_compiled_regular_expression_by_its_caller() {
+    let node = |stack: &str| {
+        let mut recording = Loop::new().user(stack).recording(Role::MainLoop);
+        recording.target.runtime = Build::arm("node").done().target.runtime;
+        StackCategories::of(&recording).get(0)
+    };
+    let test = "Builtins_RegExpPrototypeTest";
+    assert_eq!(node(&format!("main js {test} js")), Some(Regex));
+    assert_eq!(node(&format!("main {test} js js")), Some(JavaScript));
+    let replace = "Builtins_RegExpReplace";
+    assert_eq!(node(&format!("main js {replace} js")), Some(JavaScript));
+    assert_eq!(node(&format!("main js {replace}")), Some(Regex));
+}
+
+#[test]
 fn takes_other_code_of_a_runtime_as_work_for_its_caller() {
     let go = |stack: &str| {
         let mut recording = Loop::new().user(stack).recording(Role::MainLoop);
