@@ -30,14 +30,25 @@ pub struct InclusiveFunctions {
     all_ns: u64,
 }
 
+/// How much a function says to a developer, least first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Says {
+    /// Only its file and address are known.
+    #[default]
+    Address,
+    /// It has a name.
+    Name,
+    /// It has a name, and is the program's or of a library that no rule describes.
+    Application,
+}
+
 /// Time and place of one function.
 #[derive(Clone, Copy, Debug, Default)]
 struct Inclusive {
     ns: u64,
     /// Frames outside of it, times the time in ns.
     depth_ns: u128,
-    /// Whether it is the program's or of a library that no rule describes.
-    is_application: bool,
+    says: Says,
 }
 
 impl InclusiveFunctions {
@@ -76,11 +87,11 @@ impl InclusiveFunctions {
             // A stack may have time of several rows.
             seen.fill(usize::MAX);
         }
-        for ((name, is_application), found) in names.names.into_iter().zip(found) {
+        for ((name, says), found) in names.names.into_iter().zip(found) {
             let sum = self.functions.entry(name).or_default();
             sum.ns += found.ns;
             sum.depth_ns += found.depth_ns;
-            sum.is_application |= is_application;
+            sum.says = sum.says.max(says);
         }
     }
 
@@ -106,8 +117,8 @@ struct Names {
     /// Index into `names`, by index of the frame; absent in the kernel and for code without name
     /// and address.
     by_frame: Vec<Option<usize>>,
-    /// Each name, and whether it is application code.
-    names: Vec<(String, bool)>,
+    /// Each name, and how much it says.
+    names: Vec<(String, Says)>,
 }
 
 impl Names {
@@ -125,7 +136,7 @@ impl Names {
             }
             let name = stacks.label(frame);
             let place = *indexes.entry(name.clone()).or_insert_with(|| {
-                names.push((name, is_application(recording, index)));
+                names.push((name, says(recording, index)));
                 names.len() - 1
             });
             by_frame.push(Some(place));
@@ -134,14 +145,17 @@ impl Names {
     }
 }
 
-fn is_application(recording: &Recording, frame: usize) -> bool {
-    let samples = code::frame(&recording.stacks, frame);
-    samples.is_some_and(|samples| {
-        let is_compiled = samples.class == RegionClass::JitCode;
-        let is_named = !samples.function.is_empty();
-        let category = code::of_function(recording.target.runtime, &samples);
-        is_named && (is_compiled || category == CodeCategory::Application)
-    })
+fn says(recording: &Recording, frame: usize) -> Says {
+    let Some(samples) = code::frame(&recording.stacks, frame) else {
+        return Says::Address;
+    };
+    let is_compiled = samples.class == RegionClass::JitCode;
+    let category = code::of_function(recording.target.runtime, &samples);
+    match samples.function.is_empty() {
+        true => Says::Address,
+        false if is_compiled || category == CodeCategory::Application => Says::Application,
+        false => Says::Name,
+    }
 }
 
 /// Names the function that each difference of CPU time lies in.
@@ -194,9 +208,9 @@ fn closest((costly, value): Arm<'_>, (baseline, other): Arm<'_>) -> Option<(Stri
     let fitting = candidates
         .into_iter()
         .filter(|candidate| candidate.3 >= best - TIE);
-    // The program's own function says more than what it calls.
+    // A function of the program says more than one that it calls, and a name more than an address.
     let innermost = fitting.max_by(|one, other| {
-        let order = |found: &Inclusive| (found.is_application, found.depth());
+        let order = |found: &Inclusive| (found.says, found.depth());
         let (one, other) = (order(one.1), order(other.1));
         one.0.cmp(&other.0).then(one.1.total_cmp(&other.1))
     });

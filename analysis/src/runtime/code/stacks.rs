@@ -106,16 +106,17 @@ impl<'a> StackCategories<'a> {
             };
         };
         let own = self.of_frame(role, *innermost);
+        // Parts of a runtime for all purposes work for their caller.
+        let own_work = own.filter(|category| !is_general(*category));
         let by_caller = || {
             let mut callers = callers.iter().take(MOST_CALLERS);
             callers.find_map(|caller| {
-                let category = self.of_frame(role, *caller);
-                category.filter(|category| employs(*category))
+                let category = self.of_frame(role, *caller)?;
+                let says_more = own.is_none() || !is_general(category);
+                (employs(category) && says_more).then_some(category)
             })
         };
         let by_path = || native.iter().find_map(|frame| self.paths.get(*frame));
-        // Parts of a runtime that no rule describes work for their caller.
-        let own_work = own.filter(|category| *category != CodeCategory::Runtime);
         let named = own_work.or_else(by_caller).or(own).or_else(by_path);
         named.unwrap_or_else(|| self.context(role, compiled.is_some()))
     }
@@ -175,6 +176,11 @@ fn employs(category: CodeCategory) -> bool {
         Scheduler | EventLoop | Application | JavaScript | Runtime | SyscallWrapper
         | CalledFromJs | CalledFromLoop | Unnamed => false,
     }
+}
+
+/// Returns whether a category is of code for any purpose, as objects of an engine are.
+fn is_general(category: CodeCategory) -> bool {
+    matches!(category, CodeCategory::Runtime | CodeCategory::Engine)
 }
 
 fn calls(recording: &Recording) -> BTreeMap<&Role, BTreeSet<&str>> {

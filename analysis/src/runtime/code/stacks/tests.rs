@@ -108,6 +108,17 @@ fn looks_at_callers_on_the_near_side_of_compiled_code() {
 }
 
 #[test]
+fn takes_objects_of_an_engine_as_work_for_their_caller() {
+    let object = |caller: &str| {
+        let found = Loop::new().user("main A B");
+        let found = found.source("A", caller);
+        found.source("B", "JavaScriptCore/runtime/JSObject.cpp")
+    };
+    assert_eq!(object("JsonParser.cpp").categories(), [Json]);
+    assert_eq!(object("event_loop.zig").categories(), [Engine]);
+}
+
+#[test]
 fn prefers_the_symbol_of_the_innermost_function() {
     let named = Loop::new()
         .user("main A memcpy")
