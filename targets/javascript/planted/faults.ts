@@ -54,11 +54,13 @@ function zeroBuffer() {
 }
 
 const address = /(\w+)\.(\w+)@(\w+)\.example/;
-const searched = "write to some.body or any.one at all, ".repeat(8) + "not.to@nobody.example";
+const searched = Array.from({ length: 16 }, (_, at) => `${"write to some.body or any.one at all, ".repeat(8)}not.to@nobody${at}.example`);
+let searches = 0;
 
-/** A text is searched. */
+/** A text is searched: another each time, since engines keep the result of the last. */
 function searchText() {
-  if (!address.test(searched)) throw new Error("the text has no address");
+  const text = searched[searches++ % searched.length];
+  if (!text || !address.test(text)) throw new Error("the text has no address");
 }
 
 /** A line is formatted for a log that is kept nowhere. */

@@ -62,6 +62,9 @@ pub struct Cause {
     pub code: Option<Code>,
     /// Findings that the fault causes besides, which do not count against the explanation.
     pub besides: Vec<String>,
+    /// Findings about a part of the planted work, whose time the server counts as well: they
+    /// belong to the dose.
+    pub inside: Vec<String>,
 }
 
 /// The code that a fault inside user code runs.
@@ -100,6 +103,8 @@ struct Expected {
     functions: Vec<String>,
     #[serde(default)]
     besides: Vec<String>,
+    #[serde(default)]
+    inside: Vec<String>,
 }
 
 /// Returns the causes of these names in all languages; without names, every cause.
@@ -156,6 +161,7 @@ fn parse(target: &str, text: &str) -> Result<Vec<Cause>> {
                 functions: expected.functions,
             }),
             besides: expected.besides,
+            inside: expected.inside,
         })
     };
     expected.into_iter().map(cause).collect()
@@ -186,6 +192,7 @@ mod tests {
             let is_rule = |id: &String| analysis::causes::rules().any(|rule| rule.about.id == id);
             assert!(is_rule(&cause.finding), "{cause:?}");
             assert!(cause.besides.iter().all(is_rule), "{cause:?}");
+            assert!(cause.inside.iter().all(is_rule), "{cause:?}");
         }
     }
 

@@ -55,10 +55,12 @@ impl Score {
             .zip(right)
             .map(|((metric, pair), right)| match cause.dose {
                 Dose::Count => counted(pair, right),
-                _ => right.share * gap(metric, pair),
+                _ => (right.share + inside(&reported, cause)) * gap(metric, pair),
             });
-        let follows =
-            |finding: &Finding| finding.consequence || cause.besides.contains(&finding.id);
+        let follows = |finding: &Finding| {
+            let named = [&cause.besides, &cause.inside];
+            finding.consequence || named.iter().any(|ids| ids.contains(&finding.id))
+        };
         let large = || {
             let large = reported.iter().filter(|finding| finding.share > REST);
             large.filter(|finding| finding.id != cause.finding)
@@ -105,6 +107,14 @@ impl Score {
             && self.remainder.abs() < REST
             && self.code.as_ref().is_none_or(CodeScore::is_right)
     }
+}
+
+/// Returns the share of findings about a part of the planted work.
+fn inside(reported: &[&Finding], cause: &Cause) -> f64 {
+    let inside = reported
+        .iter()
+        .filter(|finding| cause.inside.contains(&finding.id));
+    inside.map(|finding| finding.share).sum()
 }
 
 /// Returns the causes of the only pair, largest first, without the sentence of the difference.
@@ -215,6 +225,7 @@ mod tests {
             dose,
             code: None,
             besides: vec!["side-effect".into()],
+            inside: vec!["part".into()],
         }
     }
 
@@ -250,6 +261,9 @@ mod tests {
         assert!(with_it.is_right() && with_it.consequences.len() == 1);
         let beside = scored(vec![right(), finding("side-effect", 0.2, 1)], 190.0, 0.0);
         assert!(beside.is_right() && beside.consequences.len() == 1);
+        let parts = vec![finding("right", 0.7, 0), finding("part", 0.25, 1)];
+        let whole = scored(parts, 190.0, 0.0);
+        assert!(whole.is_right() && whole.measured == 190.0, "{whole:?}");
         assert!(!scored(vec![finding("other", 0.96, 1), right()], 190.0, 0.0).is_first());
         let nothing = scored(vec![], 190.0, 0.0);
         assert_eq!((nothing.first.clone(), nothing.measured), (None, 0.0));
