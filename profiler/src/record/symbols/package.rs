@@ -60,7 +60,8 @@ impl Language {
 /// one.
 pub fn package(function: &str, file: Option<&Path>, language: Language) -> String {
     let file = file.map(|path| path.to_string_lossy()).unwrap_or_default();
-    let installed = path::package(function).or_else(|| path::package(&file));
+    let of_file = || path::package(&file).filter(|_| is_extension(&file));
+    let installed = path::package(function).or_else(of_file);
     let named = || match language {
         Language::Go => go_module(function).map(str::to_owned),
         Language::Rust => rust_crate(function).map(str::to_owned),
@@ -70,6 +71,13 @@ pub fn package(function: &str, file: Option<&Path>, language: Language) -> Strin
     };
     let package = installed.or_else(named).unwrap_or_default();
     package.chars().take(LONGEST).collect()
+}
+
+/// Returns whether a file is a native extension of a package. Package managers install whole
+/// runtimes as well, whose code belongs to no package.
+fn is_extension(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.ends_with(".so") || name.ends_with(".node") || name.contains(".so.")
 }
 
 /// Returns whether a name of compiled or interpreted code has a file, which is of no package: the

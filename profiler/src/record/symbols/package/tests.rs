@@ -20,6 +20,13 @@ fn finds_packages_in_names_and_paths() {
             "hono",
         ),
         ("main", "/usr/bin/node", ""),
+        ("", "/srv/node_modules/node-24/bin/node", ""),
+        (
+            "",
+            "/srv/node_modules/@scope/native/build/native.node",
+            "@scope/native",
+        ),
+        ("", "/v/site-packages/numpy.libs/libopenblas.so.0", "numpy"),
     ] {
         let found = package(function, Some(Path::new(file)), Language::Other);
         assert_eq!(found, expected, "{function} {file}");
