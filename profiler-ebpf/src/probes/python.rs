@@ -52,9 +52,10 @@ pub fn add(tid: u32, tgid: u32, hash: u64) -> u64 {
         return hash;
     }
     (stack.tgid, stack.length) = (tgid, length);
+    let stack = &*stack;
     // It has room wherever `STACKS` has, which gets the same key.
     if PYTHON_STACKS.get_ptr(with_python).is_none() {
-        let _ = PYTHON_STACKS.insert(with_python, &*stack, BPF_NOEXIST.into());
+        let _ = PYTHON_STACKS.insert(with_python, stack, BPF_NOEXIST.into());
     }
     with_python
 }
