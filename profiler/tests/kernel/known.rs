@@ -239,6 +239,11 @@ fn threads(count: usize) {
     threads
         .into_iter()
         .for_each(|thread| thread.join().expect("it only sleeps"));
+    // A thread can be joined before the kernel has ended it.
+    let left = || std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    while left() > 1 {
+        std::thread::yield_now();
+    }
 }
 
 /// Renames itself `times` times, a millisecond apart, to names that are no UTF-8.
