@@ -22,6 +22,11 @@ const CROWD: usize = 256;
 /// 1,500 threads it was 28 µs. For the programs the thread still runs meanwhile, and the next one
 /// still waits.
 const CHOOSING_NS: f64 = 40_000.0;
+/// Most waiting in a crowd that the kernel does not count, for each sleep. In some 25 recordings of
+/// 6,000 threads that wake up together it was 1 µs for most and 153 µs at most. The cause is not
+/// proven: threads that the kernel moves between CPUs are on no run queue meanwhile, and such an
+/// instant counts once for each of them.
+const MOVING_NS: f64 = 200_000.0;
 
 /// Compares the sum of the threads' on-CPU time with the clock of the process.
 pub fn threads_vs_clock(threads: &[Thread], clock_ns: u64) -> Check {
@@ -73,12 +78,16 @@ fn time_tolerance(evidence: &Evidence, kernel: f64) -> f64 {
     let clocks = EDGE_NS + tracked_sum(evidence, |thread| thread.wakeups) * WAKEUP_NS;
     let open_waits = evidence.joined.iter().map(|joined| joined.open_wait_ns);
     let open_waits: u64 = open_waits.sum();
-    let sleeps = match evidence.joined.len() >= CROWD {
+    let choosing = sleeps_of_crowd(evidence) * CHOOSING_NS;
+    kernel * TOLERANCE + clocks + choosing + steal_ns(evidence) + open_waits as f64
+}
+
+/// Returns how often the threads of a crowd went to sleep; 0 where there are few threads.
+fn sleeps_of_crowd(evidence: &Evidence) -> f64 {
+    match evidence.joined.len() >= CROWD {
         true => tracked_sum(evidence, |thread| thread.voluntary),
         false => 0.0,
-    };
-    let choosing = sleeps * CHOOSING_NS;
-    kernel * TOLERANCE + clocks + choosing + steal_ns(evidence) + open_waits as f64
+    }
 }
 
 /// Returns the most steal time of all CPUs. The kernel charges steal to no thread, while for the
@@ -115,7 +124,8 @@ pub fn runnable(evidence: &Evidence) -> Check {
     const SHOWN_NS: u64 = 1_000_000;
     let kernel = kernel_runnable(evidence);
     let ours = tracked_sum(evidence, |thread| thread.on_cpu_ns + thread.run_queue_ns);
-    let tolerance = time_tolerance(evidence, kernel);
+    let moving = sleeps_of_crowd(evidence) * MOVING_NS;
+    let tolerance = time_tolerance(evidence, kernel) + moving;
     let mut check = Check::within("runnable_vs_kernel", "ns", kernel, ours, tolerance);
     let early: u64 = evidence.joined.iter().map(|joined| joined.early_ns).sum();
     let asleep = tracked_sum(evidence, |thread| thread.delayed_dequeue_ns);
