@@ -11,7 +11,14 @@ need() {
     shift
     echo "#include <$header>" | cc -E -I .build/debian/usr/include -I ".build/debian/usr/include/$multiarch" - >/dev/null 2>&1 && return
     command -v apt-get >/dev/null || { echo "$1 or its like is needed: install it with your system's packages" >&2; exit 1; }
-    (cd .build/debian && apt-get download "$@" && for package in *.deb; do dpkg -x "$package" . && rm "$package"; done)
+    (cd .build/debian && download "$@" && for package in *.deb; do dpkg -x "$package" . && rm "$package"; done)
+}
+
+# A machine that is new has no lists of packages yet.
+download() {
+    apt-get download "$@" && return
+    if [ "$(id -u)" = 0 ]; then apt-get update; else sudo -n apt-get update; fi
+    apt-get download "$@"
 }
 
 need jansson.h libjansson-dev libjansson4
