@@ -52,7 +52,10 @@ fn listed(entries: impl Iterator<Item = Traffic>) -> Vec<Peer> {
     peers.retain(|peer| peer.send_calls + peer.recv_calls > 0);
     peers.sort_by_key(|peer| (peer.address.is_none(), Reverse(peer.bytes())));
     let rest = peers.split_off(peers.len().min(MOST));
-    let mut others = BTreeMap::new();
+    let keyed = peers.into_iter();
+    let mut peers: BTreeMap<_, _> = keyed
+        .map(|peer| ((peer.transport, peer.address.clone()), peer))
+        .collect();
     for peer in rest {
         let traffic = PeerTraffic {
             send_calls: peer.send_calls,
@@ -60,18 +63,10 @@ fn listed(entries: impl Iterator<Item = Traffic>) -> Vec<Peer> {
             recv_calls: peer.recv_calls,
             recv_bytes: peer.recv_bytes,
         };
-        add(&mut others, (peer.transport, None), &traffic);
+        add(&mut peers, (peer.transport, None), &traffic);
     }
-    for listed in peers.iter_mut().filter(|peer| peer.address.is_none()) {
-        if let Some(more) = others.remove(&(listed.transport, None)) {
-            listed.send_calls += more.send_calls;
-            listed.send_bytes += more.send_bytes;
-            listed.recv_calls += more.recv_calls;
-            listed.recv_bytes += more.recv_bytes;
-        }
-    }
-    peers.extend(others.into_values());
-    peers.sort_by_key(|peer| Reverse(peer.bytes()));
+    let mut peers: Vec<Peer> = peers.into_values().collect();
+    peers.sort_by_key(|peer| (Reverse(peer.bytes()), peer.address.is_none()));
     peers
 }
 

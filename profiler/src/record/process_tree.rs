@@ -167,7 +167,8 @@ impl ProcessTree {
             };
             let forked = self.forked.get(&pid);
             let main = threads().find(|thread| thread.tracked.tid == pid);
-            let ended = process.has_ended() && threads().all(|thread| thread.exited_ns.is_some());
+            let has_ended = process.has_ended();
+            let ended = has_ended && threads().all(|thread| thread.exited_ns.is_some());
             let last_exit = threads().filter_map(|thread| thread.exited_in(span)).max();
             rows.push(TreeProcess {
                 pid,
@@ -175,7 +176,7 @@ impl ProcessTree {
                     .map(|fork| fork.parent)
                     .or_else(|| self.parents.get(&pid).copied()),
                 name: main.map(|thread| thread.name.clone()).unwrap_or_default(),
-                runtime: (!process.has_ended()).then(|| runtimes.of(pid)),
+                runtime: (!has_ended).then(|| runtimes.of(pid)),
                 threads: threads().count() as u64,
                 on_cpu_ns: threads().map(on_cpu_ns).sum(),
                 started_ns: forked
