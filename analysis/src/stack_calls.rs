@@ -69,19 +69,12 @@ pub fn class_of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use recording::stacks::{SampleMode, StackFrame, StacksBuilder};
-    use recording::testing::{Build, MAIN};
+    use recording::stacks::{SampleMode, StacksBuilder};
+    use recording::testing::{Build, MAIN, frame};
     use recording::vocabulary::RegionClass;
 
     #[test]
     fn finds_the_call_by_the_function_of_the_kernel_or_its_wrapper() {
-        let frame = |function: &str, place| StackFrame {
-            function: function.into(),
-            module: None,
-            address: 0,
-            place,
-            ..StackFrame::default()
-        };
         let names = [
             ("main", Some("ksys_read"), Some("read")),
             ("main", Some("__do_sys_sendto"), Some("sendto")),

@@ -12,11 +12,21 @@ pub use thread::ThreadBuild;
 use crate::load::Distribution;
 use crate::memory::{MemoryStack, Region};
 use crate::process::{CodeSamples, FaultRegion, WakeSource, Waker};
-use crate::vocabulary::{RegionClass, Role, Runtime};
+use crate::stacks::StackFrame;
+use crate::vocabulary::{CodePlace, RegionClass, Role, Runtime};
 use crate::{Histogram, LOAD_SCHEMA, LoadSummary, RECORDING_SCHEMA, Recording, histogram};
 
 /// The role of threads in tests where it does not matter.
 pub const MAIN: Role = Role::MainLoop;
+
+/// Returns a frame of a function with a name.
+pub fn frame(function: &str, place: CodePlace) -> StackFrame {
+    StackFrame {
+        function: function.into(),
+        place,
+        ..StackFrame::default()
+    }
+}
 
 /// Builds one recording.
 pub struct Build(Recording);

@@ -6,18 +6,12 @@ use super::*;
 use recording::process::CodeSamples;
 use recording::runtime_stats::{GcBursts, GcCalls, GcTimes};
 use recording::stacks::{SampleMode, StackFrame, StacksBuilder};
-use recording::testing::Build;
+use recording::testing::{self, Build};
 use recording::vocabulary::{CodeCategory, CodePlace, MetricId, RegionClass, Runtime, TermKind};
 use recording::{Histogram, Stacks};
 
 fn frame(function: &str) -> StackFrame {
-    StackFrame {
-        function: function.into(),
-        module: None,
-        address: 0,
-        place: CodePlace::Region(RegionClass::BinaryText),
-        ..StackFrame::default()
-    }
+    testing::frame(function, CodePlace::Region(RegionClass::BinaryText))
 }
 
 /// A main loop. A third of its samples collect; helpers are awake in four of five of these.

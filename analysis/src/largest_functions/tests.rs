@@ -1,17 +1,10 @@
 use super::*;
 use recording::code_hint::CodeHint;
 use recording::stacks::{StackFrame, StacksBuilder};
-use recording::testing::{Build, MAIN};
+use recording::testing::{Build, MAIN, frame};
 
 /// An arm whose loop allocates in `function` and in another, and sends.
 fn arm(name: &str, function: &str, ns: u64) -> (String, Recording) {
-    let frame = |function: &str, place| StackFrame {
-        function: function.into(),
-        module: None,
-        address: 0,
-        place,
-        ..StackFrame::default()
-    };
     let text = CodePlace::Region(RegionClass::BinaryText);
     let user = (0, SampleMode::User, false);
     let mut builder = StacksBuilder::default();

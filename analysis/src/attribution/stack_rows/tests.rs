@@ -3,24 +3,15 @@ use crate::ledger::Ledger;
 use crate::testing::any_recordings;
 use proptest::prelude::*;
 use recording::stacks::{StackFrame, Stacks, StacksBuilder};
-use recording::testing::{Build, MAIN};
+use recording::testing::{self, Build, MAIN};
 use recording::vocabulary::{RegionClass, SyscallClass};
 
 fn user(function: &str) -> StackFrame {
-    StackFrame {
-        function: function.into(),
-        module: None,
-        address: 0,
-        place: CodePlace::Region(RegionClass::BinaryText),
-        ..StackFrame::default()
-    }
+    testing::frame(function, CodePlace::Region(RegionClass::BinaryText))
 }
 
 fn kernel(function: &str) -> StackFrame {
-    StackFrame {
-        place: CodePlace::Kernel,
-        ..user(function)
-    }
+    testing::frame(function, CodePlace::Kernel)
 }
 
 /// Samples of stacks, each given from the outermost frame inward.
