@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Waits for a line, works and allocates for the time that its constant says, prints `done`, and
-/// waits for the end of its input.
+/// waits for the end of its input. Half a million nodes stay reachable, so that the collector marks
+/// in a good part of the samples.
 const GO: &str = r#"package main
 
 import (
@@ -25,6 +26,7 @@ type node struct{ next, other *node }
 
 var sink int
 var nodes *node
+var kept []*node
 
 //go:noinline
 func total[T int | float64](numbers []T) T {
@@ -50,6 +52,9 @@ func main() {
 	fmt.Println(os.Getpid())
 	input.ReadString('\n')
 	numbers := make([]int, 1000)
+	for range 500000 {
+		kept = append(kept, &node{})
+	}
 	for end := time.Now().Add(700 * time.Millisecond); time.Now().Before(end); {
 		sink += total(numbers)
 		grow()
