@@ -13,12 +13,18 @@ pub struct Rounds<'a> {
 /// Groups recordings by arm, arms in order of first appearance. Instrumented rounds are left out,
 /// because they cost CPU time that no other round does (see [`crate::instrumented`]).
 pub fn group(recordings: &[(String, Recording)]) -> Vec<Rounds<'_>> {
-    let mut arms: Vec<Rounds<'_>> = Vec::new();
-    let measured = recordings
-        .iter()
-        .filter(|(_, recording)| recording.instrumented.is_none());
-    for (path, recording) in measured {
-        let round = (path.as_str(), recording);
+    let rounds = recordings.iter();
+    group_borrowed(rounds.map(|(path, recording)| (path.as_str(), recording)))
+}
+
+/// Groups recordings as [`group`] does, each given with its path.
+pub fn group_borrowed<'a>(
+    recordings: impl Iterator<Item = (&'a str, &'a Recording)>,
+) -> Vec<Rounds<'a>> {
+    let mut arms: Vec<Rounds<'a>> = Vec::new();
+    let measured = recordings.filter(|(_, recording)| recording.instrumented.is_none());
+    for round in measured {
+        let (_, recording) = round;
         match arms.iter_mut().find(|arm| arm.arm == recording.target.arm) {
             Some(arm) => arm.rounds.push(round),
             None => arms.push(Rounds {

@@ -21,6 +21,8 @@
 //! 12. [`observer_cost`], [`memory_growth`] and [`instrumented`] measure the rest;
 //! 13. [`validity`] judges whether the result may be trusted.
 //!
+//! [`precision`] decides when a run has enough rounds.
+//!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 
 pub mod about;
@@ -49,6 +51,7 @@ pub mod observer_cost;
 pub mod packages;
 pub mod pair_view;
 pub mod pairs;
+pub mod precision;
 pub mod runtime;
 pub mod stack_calls;
 pub mod stats;

@@ -124,12 +124,18 @@ pub fn largest_significant(p_values: &[f64]) -> f64 {
 /// An interval reaches t · s / √n to each side, on the logarithm: s is the deviation of a round,
 /// and t is Student's t, which falls from 12.7 for two rounds to 2. So the result is the least
 /// number of rounds whose t / √n fits into 5 %, for the s that the interval [low, high] shows.
-pub fn more_rounds([low, high]: [f64; 2], rounds: usize) -> Option<u64> {
+pub fn more_rounds(interval: [f64; 2], rounds: usize) -> Option<u64> {
+    rounds_until(interval, rounds, RESOLVED - 1.0)
+}
+
+/// Returns how many more rounds of each arm would narrow the interval until it reaches at most
+/// `precision` to each side (0.05 for 5 %), as [`more_rounds`] does.
+pub fn rounds_until([low, high]: [f64; 2], rounds: usize, precision: f64) -> Option<u64> {
     if rounds < 2 || low <= 0.0 || !high.is_finite() {
         return None;
     }
     let reach = |rounds: usize| student_t(rounds - 1) / (rounds as f64).sqrt();
-    let narrowing = RESOLVED.ln() / ((high / low).ln() / 2.0);
+    let narrowing = precision.ln_1p() / ((high / low).ln() / 2.0);
     let fits = |more: &usize| reach(rounds + more) <= reach(rounds) * narrowing;
     let (mut too_few, mut enough) = (0, 1);
     if fits(&0) {

@@ -2,17 +2,22 @@
 
 use crate::{fail_if::Gate, outcome::Outcome, publish};
 use anyhow::Context;
-use recording::{Comparison, Recording, io::save_comparison};
+use recording::{Comparison, Recording, comparison::AutoRounds, io::save_comparison};
 use runner::{Interrupted, Measured, Round, output};
 use std::path::Path;
 
 /// Compares, saves and shows the results of a run, and gives its folder to the user behind sudo.
+/// `auto_rounds` says how a run ended that chose its number of rounds.
 ///
 /// # Errors
 /// Fails as `compare`, or if the folder cannot be read.
-pub fn conclude(measured: Measured, gate: &Gate) -> anyhow::Result<Outcome> {
+pub fn conclude(
+    measured: Measured,
+    auto_rounds: Option<AutoRounds>,
+    gate: &Gate,
+) -> anyhow::Result<Outcome> {
     let out = measured.out.clone();
-    let outcome = compare(&out, measured, gate);
+    let outcome = compare(&out, measured, auto_rounds, gate);
     output::give_back(&out).context("cannot read back the results")?;
     outcome
 }
@@ -22,7 +27,12 @@ pub fn conclude(measured: Measured, gate: &Gate) -> anyhow::Result<Outcome> {
 /// # Errors
 /// Fails if no round was finished or the run ended early by a failure, or if a file cannot be
 /// written.
-fn compare(out: &Path, measured: Measured, gate: &Gate) -> anyhow::Result<Outcome> {
+fn compare(
+    out: &Path,
+    measured: Measured,
+    auto_rounds: Option<AutoRounds>,
+    gate: &Gate,
+) -> anyhow::Result<Outcome> {
     let Measured {
         mut rounds,
         planned,
@@ -44,6 +54,7 @@ fn compare(out: &Path, measured: Measured, gate: &Gate) -> anyhow::Result<Outcom
         .map(|round| (round.path, round.recording))
         .collect();
     let mut comparison = analysis::compare(&recordings);
+    comparison.auto_rounds = auto_rounds;
     if let Some(trouble) = &trouble {
         mark_partial(&mut comparison, done, planned, trouble);
     }
@@ -147,7 +158,7 @@ mod tests {
             trouble,
             not_instrumented: vec![],
         };
-        let error = conclude(measured, &Gate::default()).unwrap_err();
+        let error = conclude(measured, None, &Gate::default()).unwrap_err();
         assert_eq!(error.to_string(), "the stub failed");
         assert!(!dir.path().join("comparison.json").exists());
     }

@@ -17,8 +17,7 @@ pub struct Gate {
     /// than 5 %. METRIC is a name in comparison.json, such as cpu_ns_per_token or rss_bytes.
     #[arg(long = "fail-if", value_name = "EXPR")]
     conditions: Vec<Condition>,
-    /// Treat a condition that the rounds neither confirm nor refute as met, as not met, or exit
-    /// with 3 and print how many more rounds it needs.
+    /// Choose what happens to a condition that the rounds neither confirm nor refute.
     #[arg(
         long,
         value_enum,
@@ -37,7 +36,8 @@ enum Inconclusive {
     Pass,
     /// Fail as if the condition held.
     Fail,
-    /// Exit with 3, and print how many more rounds would decide.
+    /// Exit with 3, and print how many more rounds would decide. `kontrast run` measures more
+    /// rounds before, as with --rounds auto; --rounds N is then the minimum.
     MoreRounds,
 }
 
@@ -109,7 +109,7 @@ fn no_metric(unknown: &Unknown) -> String {
 }
 
 /// Returns the share that `5%` writes.
-fn share(text: &str) -> Option<f64> {
+pub(crate) fn share(text: &str) -> Option<f64> {
     let percent: f64 = text.trim().strip_suffix('%')?.trim().parse().ok()?;
     (percent.is_finite() && percent >= 0.0).then_some(percent / 100.0)
 }
@@ -159,6 +159,17 @@ impl Condition {
 }
 
 impl Gate {
+    /// Returns the metrics of the conditions.
+    pub fn metrics(&self) -> Vec<MetricId> {
+        let conditions = self.conditions.iter();
+        conditions.map(|condition| condition.metric).collect()
+    }
+
+    /// Returns whether a run goes on where its rounds do not decide.
+    pub fn wants_more_rounds(&self) -> bool {
+        self.inconclusive == Inconclusive::MoreRounds
+    }
+
     /// Judges the conditions on a comparison and prints a line for each arm, on standard error:
     /// standard output is the verdict's.
     ///

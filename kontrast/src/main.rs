@@ -1,5 +1,6 @@
 //! kontrast: records what the kernel sees of a process, compares arms and explains the difference.
 
+mod auto_rounds;
 mod cli;
 mod conclude;
 mod event_rate;

@@ -1,6 +1,7 @@
 //! Arms compared: metrics, verdicts, ledgers and findings (`kontrast.comparison/2`).
 
 mod arm;
+mod auto_rounds;
 mod finding;
 pub mod flame;
 mod function;
@@ -12,6 +13,7 @@ mod waste;
 mod work;
 
 pub use arm::{Arm, EventLoops, LedgerRow, MemoryGrowth};
+pub use auto_rounds::{AutoEnd, AutoRounds, WidestInterval};
 pub use finding::{Claim, ClaimVerdict, Finding, Prediction};
 pub use flame::{Flame, FlameFrame, FlameGraph, FlameLevel, FlameNode, FlamePair, FlamePairNode};
 pub use function::{FunctionShare, InclusiveFunction};
@@ -54,6 +56,9 @@ pub struct Comparison {
     /// The unit of work that costs are divided by, and how much of it the arms did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work: Option<UnitOfWork>,
+    /// How the run ended, where it chose its number of rounds (`--rounds auto`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_rounds: Option<AutoRounds>,
     /// Flame graphs of CPU time; absent where no call stacks were recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flame: Option<Flame>,

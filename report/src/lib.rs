@@ -7,6 +7,7 @@
 //! or seconds (see [`arms`]); estimates, verdicts and explanations come from the comparison.
 
 pub mod arms;
+pub mod auto_rounds;
 pub mod chart;
 pub mod clean;
 pub mod document;

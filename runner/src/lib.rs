@@ -8,6 +8,7 @@
 
 mod affinity;
 mod arms;
+pub mod auto;
 mod bytes;
 mod child;
 mod cold_start;

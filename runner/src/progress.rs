@@ -10,14 +10,15 @@ use std::{
 pub struct Progress {
     began: Instant,
     live: Option<ProgressBar>,
-    steps: usize,
+    /// Number of measurements, as shown.
+    steps: String,
     /// Name of the current measurement, `[2/8] bun, round 1`.
     label: String,
 }
 
 impl Progress {
-    /// Creates the progress of a run with `steps` measurements.
-    pub fn new(steps: usize) -> Self {
+    /// Creates the progress of a run with `steps` measurements, given as text.
+    pub fn new(steps: String) -> Self {
         let live = std::io::stderr().is_terminal().then(live_line);
         Progress {
             began: Instant::now(),

@@ -33,8 +33,12 @@ pub struct Request {
     pub load_unit: Option<WorkName>,
     /// Thresholds of each load, in the load generator's syntax.
     pub thresholds: Vec<String>,
-    /// Rounds of each arm.
+    /// Rounds of each arm; the maximum where the run chooses.
     pub rounds: u32,
+    /// The condition that ends the run before its last round; `None` where the number of rounds is
+    /// given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto: Option<AutoRounds>,
     /// Whether each arm has one more, instrumented round.
     pub runtime_symbols: bool,
     /// CPU samples a second on each CPU.
@@ -68,6 +72,18 @@ pub struct Request {
     /// Folder for the results; `None` for a new folder of `results`.
     #[serde(skip)]
     pub out: Option<PathBuf>,
+}
+
+/// The limits of a run that chooses its number of rounds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AutoRounds {
+    /// Measure at least so many rounds of each arm.
+    pub min_rounds: u32,
+    /// End once intervals reach less far to each side: 0.05 for 5 %.
+    pub precision: f64,
+    /// End before a round that would exceed this time.
+    #[serde(rename = "max_time_ns", serialize_with = "nanoseconds")]
+    pub max_time: Duration,
 }
 
 /// Content of `run.json`: the inputs, version and time.

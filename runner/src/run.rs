@@ -1,7 +1,11 @@
 //! The outline of a run: check, build, measure round after round.
 
+mod headline;
+
 use crate::{
-    affinity, arms, cold_start, descendants, guardian,
+    affinity, arms,
+    auto::{Decide, Finished},
+    cold_start, descendants, guardian,
     interrupt::{Interrupt, Interrupted},
     output,
     placement::Placement,
@@ -19,7 +23,11 @@ use crate::{
 use anyhow::{Context, bail};
 use nix::sys::signal::Signal;
 use recording::observer::Mode;
-use std::{env, path::PathBuf, time::SystemTime};
+use std::{
+    env,
+    path::PathBuf,
+    time::{Instant, SystemTime},
+};
 
 /// Results of a run, and the reason why it ended early.
 #[derive(Debug)]
@@ -36,12 +44,18 @@ pub struct Measured {
     pub not_instrumented: Vec<(String, anyhow::Error)>,
 }
 
-/// Executes a run, with each round once in each of `modes`. The first Ctrl-C ends it in order, a
-/// second one at once. Neither leaves a process behind.
+/// Executes a run, with each round once in each of `modes`. Where the run chooses its number of
+/// rounds, `decide` is asked after each. The first Ctrl-C ends it in order, a second one at once.
+/// Neither leaves a process behind.
 ///
 /// # Errors
 /// Fails with the reason why it cannot be finished, and the remedy.
-pub async fn execute(request: Request, modes: &[Mode], tools: Tools) -> anyhow::Result<Measured> {
+pub async fn execute(
+    request: Request,
+    modes: &[Mode],
+    tools: Tools,
+    decide: &mut Decide<'_>,
+) -> anyhow::Result<Measured> {
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
     guardian::start()?;
     tokio::select! {
@@ -51,7 +65,7 @@ pub async fn execute(request: Request, modes: &[Mode], tools: Tools) -> anyhow::
             descendants::signal(Signal::SIGKILL);
             bail!("interrupted twice, so that nothing was compared; recordings that were finished are kept")
         }
-        measured = in_order(&request, modes, &tools, &interrupt) => measured,
+        measured = in_order(&request, modes, &tools, &interrupt, decide) => measured,
     }
 }
 
@@ -74,9 +88,10 @@ async fn in_order(
     modes: &[Mode],
     tools: &Tools,
     interrupt: &Interrupt,
+    decide: &mut Decide<'_>,
 ) -> anyhow::Result<Measured> {
     let prepared = prepare(request, modes, tools, interrupt).await?;
-    prepared.measure().await
+    prepared.measure(decide).await
 }
 
 /// Checks all inputs before anything is built, then builds.
@@ -137,49 +152,89 @@ async fn prepare<'a>(
 }
 
 impl Prepared<'_> {
-    /// Measures round after round, until all are done or one fails.
-    async fn measure(&self) -> anyhow::Result<Measured> {
+    /// Measures round after round, until all are done, `decide` ends them, or one fails.
+    async fn measure(&self, decide: &mut Decide<'_>) -> anyhow::Result<Measured> {
         let stub = self.stub().await?;
-        let mut plan = plan::interleaved(self.arms.len(), self.modes, self.request.rounds);
-        let planned = plan.len();
-        plan.extend(self.instrumented());
-        let mut progress = Progress::new(plan.len());
-        progress.say(&self.headline(&plan));
+        let plan = plan::interleaved(self.arms.len(), self.modes, self.request.rounds);
+        let instrumented: Vec<Step> = self.instrumented().collect();
+        let steps = plan.len() + instrumented.len();
+        let mut progress = Progress::new(match self.request.auto {
+            Some(_) => format!("at most {steps}"),
+            None => steps.to_string(),
+        });
+        progress.say(&self.headline(&[plan.as_slice(), &instrumented].concat()));
         let mut measured = Measured {
             out: self.out.clone(),
             rounds: Vec::new(),
-            planned,
+            planned: plan.len(),
             trouble: None,
             not_instrumented: Vec::new(),
         };
-        for (at, step) in plan.into_iter().enumerate() {
-            let arm = &self.arms[step.arm];
-            progress.begin(at + 1, &step.of(arm.name()));
-            let bench = self.bench(&stub, &progress);
-            let round = match self.request.starts {
-                Some(starts) => bench.cold_round(arm, step, starts).await,
-                None => bench.round(arm, step).await,
-            };
-            match round {
-                Ok(round) => {
-                    progress.done(&results::of_round(&round));
-                    measured.rounds.push(round);
-                }
-                Err(trouble) if step.instrumented => {
-                    let stop = trouble.is::<Interrupted>();
-                    measured.not_instrumented.push((arm.name().into(), trouble));
-                    if stop {
-                        break;
-                    }
-                }
-                Err(trouble) => {
-                    measured.trouble = Some(trouble);
-                    break;
-                }
+        let began = Instant::now();
+        let per_round = self.arms.len() * self.modes.len();
+        for step in plan {
+            if !self.step(step, &stub, &mut progress, &mut measured).await {
+                break;
+            }
+            let done = measured.rounds.len();
+            if self.request.auto.is_none() || !done.is_multiple_of(per_round) {
+                continue;
+            }
+            let next = decide(&Finished {
+                round: step.round,
+                elapsed: began.elapsed(),
+                rounds: &measured.rounds,
+            });
+            progress.say(&next.say);
+            if !next.go_on {
+                measured.planned = done;
+                break;
+            }
+        }
+        for step in instrumented {
+            if measured.trouble.is_some()
+                || !self.step(step, &stub, &mut progress, &mut measured).await
+            {
+                break;
             }
         }
         stub.end().await?;
         Ok(measured)
+    }
+
+    /// Measures one step. Returns whether the next one may begin: not after a failure, except of an
+    /// instrumented round.
+    async fn step(
+        &self,
+        step: Step,
+        stub: &Stub,
+        progress: &mut Progress,
+        measured: &mut Measured,
+    ) -> bool {
+        let arm = &self.arms[step.arm];
+        let number = measured.rounds.len() + measured.not_instrumented.len() + 1;
+        progress.begin(number, &step.of(arm.name()));
+        let bench = self.bench(stub, progress);
+        let round = match self.request.starts {
+            Some(starts) => bench.cold_round(arm, step, starts).await,
+            None => bench.round(arm, step).await,
+        };
+        match round {
+            Ok(round) => {
+                progress.done(&results::of_round(&round));
+                measured.rounds.push(round);
+                true
+            }
+            Err(trouble) if step.instrumented => {
+                let stop = trouble.is::<Interrupted>();
+                measured.not_instrumented.push((arm.name().into(), trouble));
+                !stop
+            }
+            Err(trouble) => {
+                measured.trouble = Some(trouble);
+                false
+            }
+        }
     }
 
     /// Returns the instrumented rounds, which come last so that they affect no other. A process
@@ -219,37 +274,5 @@ impl Prepared<'_> {
             progress,
             out: &self.out,
         }
-    }
-
-    /// Describes the plan in one line.
-    fn headline(&self, plan: &[Step]) -> String {
-        /// Longer plans are cut here.
-        const SHOWN: usize = 24;
-        let name = |step: &Step| match step.mode {
-            _ if step.instrumented => format!("{}(instrumented)", self.arms[step.arm].name()),
-            Mode::All => self.arms[step.arm].name().to_owned(),
-            mode => format!("{}({})", self.arms[step.arm].name(), mode.name()),
-        };
-        let mut order: Vec<String> = plan.iter().take(SHOWN).map(name).collect();
-        if plan.len() > SHOWN {
-            order.push("…".into());
-        }
-        let each = match (self.request.starts, self.request.duration) {
-            (Some(starts), _) => format!("of {starts} starts"),
-            (None, Some(duration)) => {
-                let overhead = plan.iter().any(|step| step.mode == Mode::Overhead);
-                let longer = match overhead {
-                    true => ", rounds of overhead four times as long",
-                    false => "",
-                };
-                format!("of {}{longer}", humantime::format_duration(duration))
-            }
-            (None, None) => "as long as the load command takes".into(),
-        };
-        let (count, order, place) = (plan.len(), order.join(" "), self.placement.text(false));
-        format!(
-            "{count} recordings {each}: {order}; {place}; results in {}",
-            self.out.display()
-        )
     }
 }

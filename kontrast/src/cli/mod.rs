@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod export;
 pub mod record;
 pub mod report;
+mod rounds;
 pub mod run;
 mod sample_rate;
 mod scenario;

@@ -1,7 +1,9 @@
 //! `kontrast run`.
 
+use super::rounds::{Rounds, goal};
 use super::sample_rate::SampleRate;
 use super::scenario::Scenario;
+use crate::auto_rounds::AutoRun;
 use crate::conclude::conclude;
 use crate::fail_if::Gate;
 use crate::outcome::Outcome;
@@ -11,7 +13,8 @@ use profiler::record::privilege;
 use recording::host::Noise;
 use recording::observer::Mode;
 use runner::{
-    cpus::Cpus, load::Load, request::Request, service::Spec, tools::Tools, workload::Workload,
+    auto::Finished, cpus::Cpus, load::Load, request::Request, service::Spec, tools::Tools,
+    workload::Workload,
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -20,6 +23,8 @@ Examples:
   kontrast run --arms go,bun                        two targets of ./targets, 4 rounds of 15 s each
   kontrast run --arms old=../v1,new=../v2 --scenario quick
                                                     two builds of a server of yours, each with a target.toml
+  kontrast run --arms go,bun --rounds auto --precision 3% --max-time 10m
+                                                    as many rounds as an interval of ±3 % takes
   kontrast run --arms go,bun --workload tools-parallel
                                                     an agent that calls four tools at once
   kontrast run --arms go,bun --workload pubsub --users 100
@@ -71,10 +76,8 @@ pub struct Run {
     /// maximum; breakpoint ends there at the latest.
     #[arg(long, value_enum, default_value = "baseline")]
     scenario: Scenario,
-    /// Run this many rounds of each arm, each in a fresh process, arms taking turns [default: the
-    /// scenario's].
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
-    rounds: Option<u32>,
+    #[command(flatten)]
+    rounds: Rounds,
     /// Start the arm this often in each round of cold-start.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100), value_name = "N")]
     starts: u32,
@@ -157,6 +160,7 @@ impl Run {
     /// Fails with the reason why the run cannot be finished.
     pub fn execute(self) -> anyhow::Result<Outcome> {
         self.check_work()?;
+        self.rounds.check(&self.gate)?;
         let tools = Tools::find(self.recorder.clone(), privilege::missing().is_empty())?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -164,11 +168,16 @@ impl Run {
         let runtime = runtime.context("cannot start the asynchronous runtime")?;
         let modes = self.modes();
         let gate = self.gate.clone();
-        let measured = runtime.block_on(runner::execute(self.request(), modes, tools));
+        let request = self.request();
+        let auto = request.auto.as_ref();
+        let goal = auto.map(|auto| goal(auto, request.rounds, &gate));
+        let mut auto = AutoRun::new(goal);
+        let mut decide = |finished: &Finished<'_>| auto.next(finished);
+        let measured = runtime.block_on(runner::execute(request, modes, tools, &mut decide));
         // After a second Ctrl-C another thread may still wait for a build, whose processes were
         // killed.
         runtime.shutdown_background();
-        conclude(measured?, &gate)
+        conclude(measured?, auto.ended(), &gate)
     }
 
     /// Rejects a unit of work that the load cannot count.
@@ -190,6 +199,7 @@ impl Run {
 
     fn request(self) -> Request {
         let (rounds, duration) = self.scenario.rounds();
+        let (rounds, auto) = self.rounds.plan(rounds, &self.gate);
         let (load, duration) = match self.load_command {
             Some(command) => (Load::Command(command), self.duration),
             None => {
@@ -217,7 +227,8 @@ impl Run {
             runtime_symbols: self.runtime_symbols,
             symbols: self.symbols,
             sample_hz: self.sample_rate.0,
-            rounds: self.rounds.unwrap_or(rounds),
+            rounds,
+            auto,
             starts: cold.then_some(self.starts),
             duration,
             warmup: self.warmup,
@@ -233,7 +244,7 @@ impl Run {
 }
 
 /// Parses a duration that is not zero.
-fn positive_duration(text: &str) -> Result<Duration, String> {
+pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("must be longer than 0s, as in 15s".into()),
         Ok(duration) => Ok(duration),

@@ -70,6 +70,32 @@ fn interleaves_compares_and_reports_rounds() {
     assert!(a.lives(), "a server that ran before must not be ended");
 }
 
+/// The recorder writes the same recording each time, so that the intervals are points.
+#[test]
+fn ends_after_as_many_rounds_as_the_precision_takes() {
+    let (place, server) = (Place::new(), Server::start());
+    let more = ["--rounds", "auto", "--work", "it=load", "--load-command"];
+    let load = "echo $(({port} > 0)){host}; echo '  70 requests completed in 1.00 seconds'";
+    let arm = server.arm("a").replace("http://", "redis://");
+    let arm = arm.split("/v1/").next().unwrap().to_owned();
+    let output = place.run(&[arm], &[&more[..], &[load]].concat());
+    let said = stderr(&output);
+    assert!(said.contains("after 4 rounds: "), "{said}");
+    assert!(
+        said.contains("--rounds auto ended after 6 rounds of each arm"),
+        "{said}"
+    );
+    let comparison = json(place.file("comparison.json"));
+    assert_eq!(comparison["auto_rounds"]["end"], "precise");
+    assert_eq!(comparison["arms"][0]["rounds"], 6);
+    assert_eq!(comparison["validity"]["reasons"], serde_json::json!([]));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        printed.contains("--rounds auto ended after 6 rounds"),
+        "{printed}"
+    );
+}
+
 #[test]
 fn keeps_the_request_in_run_json() {
     let (place, server) = (Place::new(), Server::start());

@@ -4,6 +4,7 @@ use super::causes::is_statement;
 use super::finding_text::item;
 use crate::Input;
 use crate::arms::Arms;
+use crate::auto_rounds;
 use crate::clean::places;
 use crate::document::{Block, Cell, Headline, Section, Table, Tone};
 use crate::verdict::{self, Parts, Verdict};
@@ -25,6 +26,8 @@ pub fn section(input: &Input, arms: &Arms) -> Section {
     }
     let lines: Vec<Headline> = verdicts.into_iter().map(headline).collect();
     blocks.extend((!lines.is_empty()).then_some(Block::Headlines { lines }));
+    let auto = comparison.auto_rounds.as_ref();
+    blocks.extend(auto.map(|auto| Block::paragraph(format!("{}.", auto_rounds::sentence(auto)))));
     blocks.extend(super::load::receivers(arms).map(Block::paragraph));
     blocks.extend(others(comparison, first));
     Section {

@@ -62,6 +62,37 @@ fn overrides_the_rounds_of_a_scenario_by_options() {
 }
 
 #[test]
+fn chooses_the_number_of_rounds_if_asked() {
+    let limits = |arguments: &[&str]| {
+        let request = request(arguments).unwrap();
+        let auto = request.auto.map(|auto| (auto.min_rounds, auto.precision));
+        (request.rounds, auto)
+    };
+    assert_eq!(limits(&["--rounds", "auto"]), (40, Some((1, 0.05))));
+    let tight = ["--rounds", "auto", "--precision", "2%", "--max-rounds", "9"];
+    assert_eq!(limits(&tight), (9, Some((1, 0.02))));
+    let gate = [
+        "--fail-if",
+        "rss_bytes:higher",
+        "--inconclusive",
+        "more-rounds",
+    ];
+    assert_eq!(limits(&gate), (40, Some((1, 0.05))));
+    let minimum = [&gate[..], &["--rounds", "6"]].concat();
+    assert_eq!(limits(&minimum), (40, Some((6, 0.05))));
+}
+
+#[test]
+fn rejects_limits_without_auto() {
+    let cli = Cli::try_parse_from(["run", "--max-rounds", "9"]).unwrap();
+    let error = cli.run.execute().unwrap_err().to_string();
+    assert!(
+        error.contains("--max-rounds needs --rounds auto"),
+        "{error}"
+    );
+}
+
+#[test]
 fn uses_scenarios_of_loadgen() {
     for name in ["baseline", "quick", "stress", "soak", "spike", "breakpoint"] {
         let load = request(&["--scenario", name]).unwrap().load;
@@ -107,6 +138,12 @@ fn runs_a_load_command_to_its_end() {
 fn rejects_wrong_usage_with_a_hint() {
     for (arguments, hint) in [
         (&["--rounds", "0"] as &[&str], "0 is not in 1..=1000"),
+        (&["--rounds", "some"], "neither a number nor auto"),
+        (&["--rounds", "auto", "--precision", "5"], "as in 5%"),
+        (
+            &["--rounds", "auto", "--precision", "0%"],
+            "between 0.1% and",
+        ),
         (&["--duration", "0s"], "as in 15s"),
         (&["--duration", "soon"], "as in 15s"),
         (&["--service", "postgres"], "write it as NAME=CMD"),
