@@ -8,6 +8,7 @@ mod fail_if;
 mod outcome;
 mod publish;
 mod recording_folder;
+mod results;
 mod summary;
 mod suspended_command;
 mod work;

@@ -2,7 +2,7 @@
 //! file.
 
 use crate::{COMPARISON_SCHEMA, Comparison, RECORDING_SCHEMA, Recording};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{fs, io::Write, path::Path, path::PathBuf};
 
 /// File name of a recording inside its directory.
@@ -59,6 +59,22 @@ pub fn load_comparison(dir: &Path) -> Result<Comparison, Error> {
 /// Saves `DIR/comparison.json`; the directory must exist.
 pub fn save_comparison(dir: &Path, comparison: &Comparison) -> Result<(), Error> {
     save(&dir.join(COMPARISON_FILE), comparison)
+}
+
+/// Returns when the recording in this file began, in nanoseconds since 1970, without keeping the
+/// rest of it; `None` where the file is no recording.
+pub fn recorded_at(file: &Path) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Head {
+        window: Window,
+    }
+    #[derive(Deserialize)]
+    struct Window {
+        start_unix_ns: u64,
+    }
+    let text = fs::read(file).ok()?;
+    let head: Head = serde_json::from_slice(&text).ok()?;
+    Some(head.window.start_unix_ns)
 }
 
 /// Loads a file.

@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod format;
 pub mod gc;
 pub mod histogram;
+pub mod history;
 pub mod host;
 pub mod instrumented;
 pub mod io;

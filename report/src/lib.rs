@@ -13,6 +13,7 @@ pub mod clean;
 pub mod document;
 pub mod export;
 pub mod files;
+pub mod history;
 pub mod html;
 mod markdown;
 pub mod section;

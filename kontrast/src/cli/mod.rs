@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod doctor;
 pub mod export;
+pub mod history;
 pub mod record;
 pub mod report;
 mod rounds;
@@ -37,6 +38,8 @@ pub enum Command {
     Report(report::Report),
     /// Write the call stacks of recordings for other programs: flamegraph.pl, pprof, speedscope.
     Export(export::Export),
+    /// Find when a metric changed over stored results, and what the ledger says of it.
+    History(history::History),
     /// Report which probe groups this kernel supports, and what is missing.
     Doctor(doctor::Doctor),
     /// Drive the same load against each arm while recording it, then compare.
@@ -64,6 +67,7 @@ impl Command {
             Command::Compare(verb) => verb.execute(),
             Command::Report(verb) => verb.execute(),
             Command::Export(verb) => verb.execute(),
+            Command::History(verb) => verb.execute(),
             Command::Doctor(verb) => verb.execute(),
             Command::Run(verb) => verb.execute(),
             Command::Guard => {
