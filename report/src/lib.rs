@@ -11,6 +11,7 @@ pub mod auto_rounds;
 pub mod chart;
 pub mod clean;
 pub mod document;
+pub mod explain;
 pub mod export;
 pub mod files;
 pub mod history;

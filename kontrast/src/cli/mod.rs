@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod doctor;
+pub mod explain;
 pub mod export;
 pub mod history;
 pub mod record;
@@ -38,6 +39,8 @@ pub enum Command {
     Report(report::Report),
     /// Write the call stacks of recordings for other programs: flamegraph.pl, pprof, speedscope.
     Export(export::Export),
+    /// Answer questions about a result for programs: statements that cite their rows, in pages.
+    Explain(explain::Explain),
     /// Find when a metric changed over stored results, and what the ledger says of it.
     History(history::History),
     /// Report which probe groups this kernel supports, and what is missing.
@@ -67,6 +70,7 @@ impl Command {
             Command::Compare(verb) => verb.execute(),
             Command::Report(verb) => verb.execute(),
             Command::Export(verb) => verb.execute(),
+            Command::Explain(verb) => verb.execute(),
             Command::History(verb) => verb.execute(),
             Command::Doctor(verb) => verb.execute(),
             Command::Run(verb) => verb.execute(),

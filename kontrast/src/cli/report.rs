@@ -54,7 +54,7 @@ pub enum Format {
 
 /// The contents of a directory.
 pub(super) struct Loaded {
-    comparison: Comparison,
+    pub(super) comparison: Comparison,
     /// The recordings with their paths, under the names that the comparison gives their arms.
     pub(super) recordings: Vec<(String, Recording)>,
 }

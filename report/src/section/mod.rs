@@ -32,6 +32,8 @@ mod verdict;
 mod waste;
 mod waterfall;
 
+pub(crate) use checks::sentence as check_sentence;
+
 use crate::{
     Input,
     arms::Arms,
