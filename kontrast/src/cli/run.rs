@@ -72,7 +72,7 @@ pub struct Run {
     /// [default: SQLite for history and threads].
     #[arg(long, value_name = "NAME=CMD")]
     service: Option<Spec>,
-    /// Load the arms like this: baseline is 4 rounds of 15 s, quick 2 rounds of 5 s. --users is the
+    /// Load the arms like this: baseline is 4 rounds of 15 s, quick 4 rounds of 2 s. --users is the
     /// maximum; breakpoint ends there at the latest.
     #[arg(long, value_enum, default_value = "baseline")]
     scenario: Scenario,

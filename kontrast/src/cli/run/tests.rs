@@ -35,7 +35,7 @@ fn overrides_the_rounds_of_a_scenario_by_options() {
     let quick = request(&["--scenario", "quick"]).unwrap();
     assert_eq!(
         (quick.rounds, quick.duration),
-        (2, Some(Duration::from_secs(5)))
+        (4, Some(Duration::from_secs(2)))
     );
     let mine = request(&[
         "--scenario",
@@ -110,7 +110,7 @@ fn counts_starts_for_cold_start_only() {
     let request = |arguments: &[&str]| request(arguments).unwrap();
     assert_eq!(request(&["--starts", "3"]).starts, None);
     let cold = request(&["--workload", "cold-start", "--scenario", "quick"]);
-    assert_eq!((cold.starts, cold.rounds, cold.tokens), (Some(10), 2, 1));
+    assert_eq!((cold.starts, cold.rounds, cold.tokens), (Some(10), 4, 1));
     assert_eq!(cold.delay, Duration::ZERO);
 }
 
