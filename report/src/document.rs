@@ -4,18 +4,37 @@
 //! say the same. Text in it is already free of control characters (see [`crate::clean`]); the
 //! templates escape HTML.
 
+mod choice;
+mod table;
+
+pub use choice::{Card, CardRow, Tab, Tabs};
+pub use table::{Cell, Column, Group, Row, Table};
+
 use crate::chart::{Chart, FlameFigure};
 use serde::Serialize;
 
 /// A whole report.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Document {
     /// `go against bun, bun-1.4`, for instance.
     pub title: String,
     /// Load, rounds, host and time in one line.
     pub subtitle: String,
+    /// Arms that a reader can hide, in the order of their colours.
+    pub arms: Vec<String>,
     /// Faults that a reader must know of before any number: failed checks, lost events.
     pub notices: Vec<Notice>,
+    /// Chapters in reading order.
+    pub chapters: Vec<Chapter>,
+}
+
+/// Sections about one subject.
+#[derive(Debug, Serialize)]
+pub struct Chapter {
+    /// Stable anchor.
+    pub id: &'static str,
+    /// Heading; empty for a document without chapters.
+    pub title: &'static str,
     /// Sections in reading order.
     pub sections: Vec<Section>,
 }
@@ -75,8 +94,22 @@ pub enum Block {
         /// The command line.
         text: String,
     },
+    /// Metrics in large type.
+    Cards {
+        /// One card a metric.
+        cards: Vec<Card>,
+    },
+    /// Alternatives.
+    Tabs(Tabs),
     /// Detail that the page folds away.
     Fold {
+        /// Title of the content.
+        title: String,
+        /// The content.
+        blocks: Vec<Block>,
+    },
+    /// Numbers of a drawing, which the page folds away and a terminal prints.
+    Numbers {
         /// Title of the content.
         title: String,
         /// The content.
@@ -142,6 +175,10 @@ pub struct FindingItem {
     pub advice: String,
     /// Places of the numbers.
     pub evidence: Vec<String>,
+    /// Stable anchor on the page; empty where nothing links to it.
+    pub id: String,
+    /// Share of the difference, for a list that is ranked by it.
+    pub share: Option<f64>,
 }
 
 /// A name and a value.
@@ -151,61 +188,6 @@ pub struct Fact {
     pub name: String,
     /// Value.
     pub value: String,
-}
-
-/// Rows and columns, with units in the header and numbers right-aligned.
-#[derive(Debug, Default, Serialize)]
-pub struct Table {
-    /// Title.
-    pub caption: String,
-    /// Columns, left to right.
-    pub columns: Vec<Column>,
-    /// Spans of columns under a common heading; empty where there are none.
-    pub groups: Vec<Group>,
-    /// Rows, top to bottom.
-    pub rows: Vec<Row>,
-}
-
-/// A column.
-#[derive(Debug, Default, Serialize)]
-pub struct Column {
-    /// Heading, unit included.
-    pub label: String,
-    /// Whether it holds numbers.
-    pub number: bool,
-    /// Heading shared with the neighbours; empty if none.
-    pub group: String,
-    /// Whether only the page shows it: places of numbers would push the numbers off a terminal.
-    pub page_only: bool,
-}
-
-/// Neighbouring columns under one heading.
-#[derive(Debug, Serialize)]
-pub struct Group {
-    /// Heading, empty over columns without one.
-    pub label: String,
-    /// Number of columns.
-    pub span: usize,
-}
-
-/// A row.
-#[derive(Debug, Serialize)]
-pub struct Row {
-    /// Its meaning to the reader.
-    pub tone: Tone,
-    /// One cell a column.
-    pub cells: Vec<Cell>,
-}
-
-/// A cell.
-#[derive(Debug, Default, Serialize)]
-pub struct Cell {
-    /// Its value.
-    pub text: String,
-    /// A smaller line below: an interval, a count.
-    pub note: String,
-    /// Places of the numbers behind it, folded away.
-    pub evidence: Vec<String>,
 }
 
 /// A drawing.
@@ -222,29 +204,6 @@ pub struct Figure {
     pub chart: Chart,
 }
 
-impl From<String> for Cell {
-    fn from(text: String) -> Self {
-        Cell {
-            text,
-            ..Cell::default()
-        }
-    }
-}
-
-impl From<&str> for Cell {
-    fn from(text: &str) -> Self {
-        Cell::from(text.to_string())
-    }
-}
-
-impl Cell {
-    /// Returns the cell with a smaller line below.
-    pub fn with_note(mut self, note: String) -> Self {
-        self.note = note;
-        self
-    }
-}
-
 impl Block {
     /// Returns a block of prose.
     pub fn paragraph(text: impl Into<String>) -> Self {
@@ -259,6 +218,19 @@ impl Fact {
             name: name.into(),
             value: value.into(),
         }
+    }
+}
+
+impl Chapter {
+    /// Returns the one chapter, without a heading, of a document that needs no chapters.
+    pub fn only(sections: Vec<Section>) -> Vec<Self> {
+        let is_empty = sections.is_empty();
+        let chapter = Chapter {
+            id: "report",
+            title: "",
+            sections,
+        };
+        (!is_empty).then_some(chapter).into_iter().collect()
     }
 }
 
@@ -283,17 +255,26 @@ impl Document {
         found.collect()
     }
 
+    /// Returns the sections of all chapters, in reading order.
+    pub fn sections(&self) -> impl Iterator<Item = &Section> {
+        self.chapters.iter().flat_map(|chapter| &chapter.sections)
+    }
+
     fn blocks(&self) -> Vec<&Block> {
-        let sections = self.sections.iter();
         let mut found = Vec::new();
-        sections.for_each(|section| collect(&section.blocks, &mut found));
+        self.sections()
+            .for_each(|section| collect(&section.blocks, &mut found));
         found
     }
 }
 
 fn collect<'a>(blocks: &'a [Block], found: &mut Vec<&'a Block>) {
     blocks.iter().for_each(|block| match block {
-        Block::Fold { blocks, .. } => collect(blocks, found),
+        Block::Fold { blocks, .. } | Block::Numbers { blocks, .. } => collect(blocks, found),
+        Block::Tabs(choice) => {
+            let tabs = choice.tabs.iter();
+            tabs.for_each(|tab| collect(&tab.blocks, found));
+        }
         block => found.push(block),
     });
 }

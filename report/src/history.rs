@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::clean::{clean, clean_sentence};
-use crate::document::{Block, Document, Section, Table, Tone};
+use crate::document::{Block, Chapter, Document, Section, Table, Tone};
 use crate::text::VERDICT;
 use recording::comparison::Metric;
 use recording::format::{self, Scale};
@@ -47,13 +47,13 @@ fn document(history: &History) -> Document {
             format::percent_tenths(history.min_change),
             format::percent_tenths(history.significance)
         ),
-        notices: Vec::new(),
-        sections: vec![Section {
+        chapters: Chapter::only(vec![Section {
             id: VERDICT,
             title: "Metrics over time",
             lead: String::new(),
             blocks: blocks.collect(),
-        }],
+        }]),
+        ..Document::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The page: templates filled in with a document. Charts are inline; nothing is fetched.
 
 use crate::Error;
-use crate::chart::Theme;
+use crate::chart::{Chart, Hover, Theme};
 use crate::document::Document;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -15,14 +15,37 @@ const WIDE: u32 = 920;
 /// Width of charts on a phone: 390 px minus the margins.
 const NARROW: u32 = 356;
 
+/// Tabs, order of tables and choice of arms.
+const PAGE_SCRIPT: &str = include_str!("../templates/page.js");
+
 /// The script of flame graphs.
-const SCRIPT: &str = include_str!("../templates/flame.js");
+const FLAME_SCRIPT: &str = include_str!("../templates/flame.js");
+
+/// A script with the source by which the page's policy allows it to run: the hash of its content.
+/// Text of an observed process that reads like a script has another.
+#[derive(Serialize)]
+struct Script {
+    text: &'static str,
+    hash: String,
+}
+
+impl Script {
+    fn new(text: &'static str) -> Self {
+        let digest = BASE64_STANDARD.encode(Sha256::digest(text));
+        Script {
+            text,
+            hash: format!("sha256-{digest}"),
+        }
+    }
+}
 
 /// One chart at both widths. The style sheet shows the one that fits, so that text stays readable.
 #[derive(Serialize)]
 struct Drawn {
     wide: String,
     narrow: String,
+    /// Values for a reader who points at the chart, as JSON; empty where the drawing has them.
+    hover: String,
 }
 
 /// Writes the page.
@@ -31,21 +54,13 @@ pub fn render(document: &Document, out: &mut dyn Write) -> Result<(), Error> {
     let page = environment.get_template("page.html")?;
     let style = include_str!("../templates/style.css");
     let flames = flames(document);
-    // A page without flame graphs runs no script at all.
-    let script = (!flames.is_empty()).then_some(SCRIPT);
-    let script_hash = script_hash();
+    let mut scripts = vec![Script::new(PAGE_SCRIPT)];
+    scripts.extend((!flames.is_empty()).then(|| Script::new(FLAME_SCRIPT)));
     page.render_captured_to(
-        context! { document, charts => charts(document)?, flames, style, script, script_hash },
+        context! { document, charts => charts(document)?, flames, style, scripts },
         &mut *out,
     )?;
     Ok(())
-}
-
-/// Returns the source that the page's policy allows to run: the one script, by its content. Text of
-/// an observed process that reads like a script would have another.
-fn script_hash() -> String {
-    let digest = Sha256::digest(SCRIPT);
-    format!("sha256-{}", BASE64_STANDARD.encode(digest))
 }
 
 /// A flame graph of the page.
@@ -84,13 +99,16 @@ fn charts(document: &Document) -> Result<BTreeMap<&str, Drawn>, Error> {
         Ok::<_, Error>(svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1))
     };
     let drawn = document.figures().into_iter().map(|figure| {
-        Ok((
-            figure.id.as_str(),
-            Drawn {
-                wide: draw(figure, WIDE)?,
-                narrow: draw(figure, NARROW)?,
-            },
-        ))
+        let hover = match &figure.chart {
+            Chart::Lines(lines) => serde_json::to_string(&Hover::of(lines, WIDE, NARROW))?,
+            Chart::Waterfall(_) => String::new(),
+        };
+        let drawn = Drawn {
+            wide: draw(figure, WIDE)?,
+            narrow: draw(figure, NARROW)?,
+            hover,
+        };
+        Ok((figure.id.as_str(), drawn))
     });
     drawn.collect()
 }

@@ -14,8 +14,7 @@ pub fn render(document: &Document, out: &mut dyn Write) -> Result<(), Error> {
     for item in &document.notices {
         notice(item, out)?;
     }
-    let sections = document.sections.iter();
-    let verdict = sections.filter(|section| section.id == VERDICT);
+    let verdict = document.sections().filter(|section| section.id == VERDICT);
     verdict
         .flat_map(|section| &section.blocks)
         .try_for_each(|item| block(item, out))
@@ -41,7 +40,14 @@ fn block(block: &Block, out: &mut dyn Write) -> Result<(), Error> {
             items.iter().try_for_each(|item| finding(item, out))?;
         }
         Block::Table(item) => table(item, out)?,
+        Block::Tabs(choice) => {
+            let tabs = choice.tabs.iter().filter(|tab| !tab.page_only);
+            let mut blocks = tabs.flat_map(|tab| &tab.blocks);
+            blocks.try_for_each(|item| self::block(item, out))?;
+        }
         Block::Facts { .. }
+        | Block::Cards { .. }
+        | Block::Numbers { .. }
         | Block::Command { .. }
         | Block::Fold { .. }
         | Block::Figure(_)

@@ -32,12 +32,12 @@ struct Printer<'a> {
 pub fn render(document: &Document, color: bool, out: &mut dyn Write) -> Result<(), Error> {
     let mut printer = Printer { color, out };
     printer.head(document)?;
-    if document.sections.is_empty() {
+    if document.sections().next().is_none() {
         printer.plain("\nNo recording was given.")?;
     }
     // A section of drawings alone has no text.
     let is_figure = |block: &Block| matches!(block, Block::Figure(_) | Block::Flame(_));
-    let sections = document.sections.iter();
+    let sections = document.sections();
     sections
         .filter(|section| !section.blocks.iter().all(is_figure))
         .try_for_each(|section| printer.section(section))
@@ -48,14 +48,11 @@ pub fn render(document: &Document, color: bool, out: &mut dyn Write) -> Result<(
 pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> Result<(), Error> {
     let mut printer = Printer { color, out };
     printer.head(document)?;
-    let verdict = document
-        .sections
-        .iter()
-        .filter(|section| section.id == VERDICT);
+    let verdict = document.sections().filter(|section| section.id == VERDICT);
     verdict
         .flat_map(|section| &section.blocks)
         .try_for_each(|block| printer.block(block))?;
-    let others = document.sections.iter();
+    let others = document.sections();
     others
         .filter(|section| AFTER_THE_VERDICT.contains(&section.id))
         .try_for_each(|section| printer.section(section))
@@ -65,7 +62,7 @@ pub fn render_verdict(document: &Document, color: bool, out: &mut dyn Write) -> 
 pub fn render_summary(document: &Document, color: bool, out: &mut dyn Write) -> Result<(), Error> {
     let mut printer = Printer { color, out };
     printer.head(document)?;
-    let blocks = document.sections.iter().flat_map(|section| &section.blocks);
+    let blocks = document.sections().flat_map(|section| &section.blocks);
     for block in blocks {
         if matches!(block, Block::Facts { .. }) {
             printer.plain("")?;
@@ -90,10 +87,7 @@ impl Printer<'_> {
     fn section(&mut self, section: &Section) -> Result<(), Error> {
         writeln!(self.out)?;
         self.styled(Style::Bold, &format!("── {}", section.title))?;
-        section
-            .blocks
-            .iter()
-            .try_for_each(|block| self.block(block))
+        self.blocks(&section.blocks)
     }
 
     fn block(&mut self, block: &Block) -> Result<(), Error> {
@@ -111,12 +105,24 @@ impl Printer<'_> {
                 .iter()
                 .try_for_each(|fact| self.plain(&format!("{:<26} {}", fact.name, fact.value))),
             Block::Command { text } => self.plain(&format!("  {text}")),
-            Block::Fold { title, .. } => {
-                self.styled(Style::Dim, &format!("  [{title}: in the HTML report]"))
-            }
+            Block::Fold { title, .. } => self.elsewhere(title),
+            Block::Numbers { blocks, .. } => self.blocks(blocks),
+            Block::Tabs(choice) => choice.tabs.iter().try_for_each(|tab| match tab.page_only {
+                true => self.elsewhere(&tab.title),
+                false => self.blocks(&tab.blocks),
+            }),
             // A terminal shows no drawings; the tables hold the same numbers.
-            Block::Figure(_) | Block::Flame(_) => Ok(()),
+            Block::Figure(_) | Block::Flame(_) | Block::Cards { .. } => Ok(()),
         }
+    }
+
+    fn blocks(&mut self, blocks: &[Block]) -> Result<(), Error> {
+        blocks.iter().try_for_each(|block| self.block(block))
+    }
+
+    /// Names content that only the page shows.
+    fn elsewhere(&mut self, title: &str) -> Result<(), Error> {
+        self.styled(Style::Dim, &format!("  [{title}: in the HTML report]"))
     }
 
     /// Prints the sentence, and the values beside it where they fit.

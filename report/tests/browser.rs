@@ -17,6 +17,12 @@ const LOOKING_GLASS: &str = include_str!("support/looking_glass.html");
 /// A page that uses the report's flame graphs by mouse and keyboard.
 const FLAME_GLASS: &str = include_str!("support/flame_glass.html");
 
+/// The rules of accessibility, which `cargo xtask test` installs.
+const AXE: &str = "tests/axe/node_modules/axe-core/axe.min.js";
+
+/// A page that uses the report's tabs, tables and choice of arms, and checks its accessibility.
+const PAGE_GLASS: &str = include_str!("support/page_glass.html");
+
 struct Browser {
     program: PathBuf,
     dir: tempfile::TempDir,
@@ -39,6 +45,21 @@ impl Browser {
             program: program(),
             dir,
         }
+    }
+
+    /// Adds the rules of accessibility to the report, whose policy lets no other script run.
+    fn add_rules(&self) {
+        let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join(AXE);
+        std::fs::copy(&axe, self.dir.path().join("axe.js"))
+            .expect("axe-core is there: `cargo xtask test` installs it");
+        let file = self.dir.path().join("report.html");
+        let page = std::fs::read_to_string(&file).expect("the report");
+        let (before, policy) = page
+            .split_once("<meta http-equiv")
+            .expect("the page has a policy");
+        let (_, after) = policy.split_once('\n').expect("lines");
+        let page = format!("{before}<script src=\"axe.js\"></script>\n{after}");
+        std::fs::write(&file, page).expect("written");
     }
 
     fn run(&self, width: u32, dark: bool, extra: &[&str]) -> Output {
@@ -258,5 +279,41 @@ fn zooms_searches_and_obeys_keys_in_flame_graphs() {
                 "the page is not blank"
             );
         }
+    }
+}
+
+#[test]
+fn shows_one_tab_at_a_time_and_orders_tables() {
+    let browser = Browser::show(&Fixture::first(6), PAGE_GLASS);
+    let found = browser.measure(1440, false);
+    assert_eq!(found["panelsShown"], found["groupsShown"], "{found}");
+    assert!(found["groups"].as_u64().unwrap() >= 4, "{found}");
+    assert_eq!(found["afterArrow"], 1, "an arrow key shows the next tab");
+    assert_eq!(
+        found["revealed"], true,
+        "a link opens the way to its target"
+    );
+    assert_eq!(found["sorted"], true, "{found}");
+    assert_eq!(found["sortKeepsTotals"], true, "{found}");
+    assert_eq!(found["restored"], true, "a third click restores the order");
+    assert!(found["linesBefore"].as_u64().unwrap() > 0, "{found}");
+    assert_eq!(found["linesAfter"], 0, "lines of a hidden arm");
+    assert_eq!(found["headsAfter"], 0, "columns of a hidden arm");
+    assert_eq!(found["spansFit"], true, "headings span the columns left");
+    let hover = found["hover"].as_str().expect("text");
+    assert!(hover.contains(": go ") && hover.contains("bun "), "{hover}");
+}
+
+#[test]
+fn violates_no_rule_of_accessibility() {
+    let mut fixture = Fixture::first(6);
+    stacks::add(&mut fixture.recordings);
+    fixture.comparison = analysis::compare(&fixture.recordings);
+    let browser = Browser::show(&fixture, PAGE_GLASS);
+    browser.add_rules();
+    for (width, dark) in [(390, false), (1440, true)] {
+        let found = browser.measure(width, dark);
+        assert!(found["rules"].as_u64().unwrap() > 20, "{found}");
+        assert_eq!(found["violations"], serde_json::json!([]), "{width} px");
     }
 }

@@ -1,13 +1,17 @@
 //! Charts: waterfalls and lines by plotters, as SVG for a page or a file, and as PNG; flame graphs
 //! as SVG.
 
+mod axis;
 pub mod flame;
+mod hover;
 pub mod lines;
 pub mod palette;
 pub mod waterfall;
 
+pub use axis::{Axis, Label};
 pub use flame::{Bar, BarFace, FlameChart, FlameFigure, FlamePaint, FlameTree, LegendEntry};
-pub use lines::{Axis, Line, Lines};
+pub use hover::Hover;
+pub use lines::{Line, Lines};
 pub use palette::{Paint, Theme};
 pub use waterfall::{Step, Waterfall};
 

@@ -1,6 +1,6 @@
 //! Causes of the differences, as the rules of the analysis found them.
 
-use super::finding_text::item;
+use super::finding_text::cause;
 use crate::Input;
 use crate::arms::Arms;
 use crate::clean::clean;
@@ -66,6 +66,6 @@ fn causes(comparison: &Comparison, of: impl Fn(Option<&[String; 2]>) -> bool) ->
     let findings = comparison.findings.iter();
     findings
         .filter(|finding| !is_statement(finding) && of(finding.pair.as_ref()))
-        .map(item)
+        .map(cause)
         .collect()
 }

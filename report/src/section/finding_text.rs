@@ -1,6 +1,7 @@
 //! Findings as items of a list.
 
 use super::names::heading;
+use super::waterfall::slug;
 use crate::clean::{clean_sentence, places};
 use crate::document::FindingItem;
 use crate::verdict::advice_of;
@@ -18,6 +19,20 @@ pub fn item(finding: &Finding) -> FindingItem {
         meaning: clean_sentence(&finding.meaning),
         advice: advice_of(finding),
         evidence: places(&finding.evidence),
+        ..FindingItem::default()
+    }
+}
+
+/// Returns the finding as a cause: with an anchor, and its share of the difference.
+pub fn cause(finding: &Finding) -> FindingItem {
+    let arms = finding.pair.iter().flatten();
+    let arms = arms.map(|arm| format!("-{arm}")).collect::<String>();
+    let name = format!("{}-{}{arms}", finding.id, finding.metric.name());
+    let known = finding.share.is_finite() && finding.share > 0.0;
+    FindingItem {
+        id: slug(&name),
+        share: known.then_some(finding.share),
+        ..item(finding)
     }
 }
 

@@ -4,7 +4,7 @@ mod client;
 
 use super::{names, waterfall::slug};
 use crate::arms::{Arm, Arms};
-use crate::chart::{Axis, Chart, Line, Lines, Paint};
+use crate::chart::{Axis, Chart, Label, Line, Lines, Paint};
 use crate::document::{Block, Cell, Figure, Section, Table, Tone};
 use recording::Histogram;
 use recording::format;
@@ -140,6 +140,7 @@ fn by_percentile(
         range: 0.0..right,
         ticks: nines(right),
         log: false,
+        label: Label::new(percentile),
     };
     let y = Axis::stretched(low, high, |value| format::tick(Unit::Ns, value));
     let line = |(position, points): &(usize, _)| Line {
@@ -159,6 +160,13 @@ fn by_percentile(
             legend,
         }),
     }))
+}
+
+/// Returns the percentile of a number of nines: `p99.9` for 3.
+fn percentile(nines: f64) -> String {
+    let percent = 100.0 - 100.0 / 10_f64.powf(nines);
+    let digits = nines.floor().clamp(0.0, 6.0) as usize;
+    format!("p{percent:.digits$}")
 }
 
 /// Returns one step a bucket: the number of nines below it, and its upper bound.

@@ -66,15 +66,20 @@ fn value(estimate: &Estimate, scale: &Scale) -> Cell {
 }
 
 fn ratio(pair: &Pair) -> Cell {
-    let verdict = match pair.verdict {
+    let verdict = verdict(pair.verdict);
+    let note =
+        interval(pair.ci95).map_or(verdict.to_string(), |range| format!("{verdict}, {range}"));
+    Cell::from(format::ratio(pair.ratio)).with_note(note)
+}
+
+/// Returns a verdict in the words of a table.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Higher => "higher",
         Verdict::Lower => "lower",
         Verdict::Equivalent => "equivalent",
         Verdict::Inconclusive => "no verdict",
-    };
-    let note =
-        interval(pair.ci95).map_or(verdict.to_string(), |range| format!("{verdict}, {range}"));
-    Cell::from(format::ratio(pair.ratio)).with_note(note)
+    }
 }
 
 /// Returns the sentence in place of a table without data: `No syscalls were recorded.`

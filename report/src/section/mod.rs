@@ -1,6 +1,7 @@
 //! The sections of a report, in reading order: the verdict, its proof, then whether to trust it.
 
 mod activity;
+mod cards;
 mod causes;
 mod checks;
 mod claims;
@@ -37,48 +38,71 @@ pub(crate) use checks::sentence as check_sentence;
 use crate::{
     Input,
     arms::Arms,
-    document::{Document, Section},
+    document::{Chapter, Document, Section},
 };
 
 /// Builds the whole report.
 pub fn document(input: &Input) -> Document {
     let arms = Arms::of(input);
-    let sections = [
+    let summary = [
         Some(verdict::section(input, &arms)),
         starts::section(&arms),
         waterfall::section(input, &arms),
         causes::section(input, &arms),
         waste::section(input),
         metrics::section(input, &arms),
-        claims::section(input),
+    ];
+    let cpu = [
         code_categories::section(&arms),
         packages::section(input, &arms),
         flame::section(input.comparison.flame.as_ref(), &arms),
         symbols::section(&arms),
         instrumented::section(input),
-        thread_time::section(&arms),
         over_time::section(&arms),
         runtime_stats::section(&arms),
         activity::section(&arms),
-        faults::section(&arms),
-        memory_growth::section(input, &arms),
-        latency::section(&arms),
         threads::section(&arms),
-        load::section(&arms),
+    ];
+    let memory = [faults::section(&arms), memory_growth::section(input, &arms)];
+    let trust = [
+        claims::section(input),
         checks::section(&arms),
         observer_cost::section(input),
         host::section(input, &arms),
     ];
+    let chapters = [
+        chapter("summary", "Summary", summary),
+        chapter("cpu", "CPU", cpu),
+        chapter("memory", "Memory", memory),
+        chapter("delay", "Latency", [latency::section(&arms)]),
+        chapter("waiting", "Waiting", [thread_time::section(&arms)]),
+        chapter("traffic", "Load", [load::section(&arms)]),
+        chapter("trust", "Trust", trust),
+    ];
     Document {
         title: title(&arms),
         subtitle: host::subtitle(&arms),
+        arms: arms.names().map(String::from).collect(),
         notices: notices::notices(input, &arms),
-        sections: sections
-            .into_iter()
-            .flatten()
-            .filter(|section: &Section| !section.blocks.is_empty())
-            .collect(),
+        chapters: chapters.into_iter().flatten().collect(),
     }
+}
+
+/// Returns a chapter of the sections that have content; nothing without any.
+fn chapter(
+    id: &'static str,
+    title: &'static str,
+    sections: impl IntoIterator<Item = Option<Section>>,
+) -> Option<Chapter> {
+    let sections = sections.into_iter().flatten();
+    let sections: Vec<Section> = sections
+        .filter(|section| !section.blocks.is_empty())
+        .collect();
+    (!sections.is_empty()).then_some(Chapter {
+        id,
+        title,
+        sections,
+    })
 }
 
 fn title(arms: &Arms) -> String {

@@ -13,20 +13,14 @@ const LEAD: &str = "One strong line an arm: the mean of its rounds, second by se
 pub fn section(arms: &Arms) -> Option<Section> {
     let memory = arms.recordings().flat_map(|round| &round.memory.series);
     let scale = Scale::of(Unit::Bytes, memory.map(|point| point.rss_bytes as f64));
+    let unit = scale.unit;
     let cpu = chart(arms, cpu_percent, |value| format!("{value:.0} %"));
     let rss = chart(
         arms,
         |round| rss(round, &scale),
-        |value| {
-            format!(
-                "{} {}",
-                if value.fract() == 0.0 {
-                    format!("{value:.0}")
-                } else {
-                    format!("{value:.1}")
-                },
-                scale.unit
-            )
+        move |value| match value.fract() == 0.0 {
+            true => format!("{value:.0} {unit}"),
+            false => format!("{value:.1} {unit}"),
         },
     );
     let figure = |id: &str, title: &str, description: &str, chart: Chart| {
@@ -86,7 +80,7 @@ fn rss(round: &Recording, scale: &Scale) -> Vec<(f64, f64)> {
 fn chart(
     arms: &Arms,
     series: impl Fn(&Recording) -> Vec<(f64, f64)>,
-    label: impl Fn(f64) -> String,
+    label: impl Fn(f64) -> String + 'static,
 ) -> Chart {
     let mut light = Vec::new();
     let mut strong = Vec::new();

@@ -5,7 +5,7 @@ use super::peers;
 use crate::Input;
 use crate::arms::{Arm, Arms};
 use crate::clean::clean;
-use crate::document::{Block, Document, Fact, Section, Table};
+use crate::document::{Block, Chapter, Document, Fact, Section, Table};
 use crate::verdict::verdicts;
 use recording::format::{self, Scale, percent, percent_tenths};
 use recording::observer::Mode;
@@ -34,13 +34,13 @@ pub fn document(input: &Input) -> Document {
     Document {
         title: arms.names().next().unwrap_or_default().into(),
         subtitle: arms.recordings().next().map(subtitle).unwrap_or_default(),
-        notices: Vec::new(),
-        sections: vec![Section {
+        chapters: Chapter::only(vec![Section {
             id: "summary",
             title: "Summary",
             lead: String::new(),
             blocks,
-        }],
+        }]),
+        ..Document::default()
     }
 }
 

@@ -6,7 +6,7 @@ use crate::Input;
 use crate::arms::Arms;
 use crate::auto_rounds;
 use crate::clean::places;
-use crate::document::{Block, Cell, Headline, Section, Table, Tone};
+use crate::document::{Block, Cell, Headline, Section, Tab, Table, Tabs, Tone};
 use crate::verdict::{self, Parts, Verdict};
 use recording::comparison::{Comparison, Finding};
 use recording::vocabulary::MetricId;
@@ -18,14 +18,25 @@ const DIFFERENCE: &str = "difference";
 pub fn section(input: &Input, arms: &Arms) -> Section {
     let comparison = input.comparison;
     let first = arms.list.first().map_or("", |arm| arm.key);
+    let first_name = arms.names().next().unwrap_or_default();
     let verdicts = verdict::verdicts(comparison);
     let mut blocks = Vec::new();
     if verdicts.is_empty() && !arms.list.is_empty() {
         let text = "No verdict: no metric has a value in two arms.";
         blocks.push(Block::paragraph(text));
     }
-    let lines: Vec<Headline> = verdicts.into_iter().map(headline).collect();
-    blocks.extend((!lines.is_empty()).then_some(Block::Headlines { lines }));
+    blocks.extend(super::cards::block(input, arms));
+    let other_names = arms.names().skip(1).chain(std::iter::repeat(""));
+    let tabs = verdicts.into_iter().zip(other_names);
+    let tabs = tabs.enumerate().map(|(at, (verdict, other))| Tab {
+        id: format!("verdict-{}", at + 1),
+        title: format!("{other} against {first_name}"),
+        page_only: false,
+        blocks: vec![Block::Headlines {
+            lines: vec![headline(verdict)],
+        }],
+    });
+    blocks.extend(Tabs::block("Pair of arms", tabs.collect()));
     let auto = comparison.auto_rounds.as_ref();
     blocks.extend(auto.map(|auto| Block::paragraph(format!("{}.", auto_rounds::sentence(auto)))));
     blocks.extend(super::load::receivers(arms).map(Block::paragraph));

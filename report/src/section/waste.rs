@@ -50,9 +50,9 @@ fn item(waste: &Waste) -> FindingItem {
     FindingItem {
         title: heading(waste.id.label()),
         text: clean_sentence(&waste.text),
-        meaning: String::new(),
         advice: with_lead("", &clean_sentence(&waste.advice)),
         evidence: places(&waste.evidence),
+        ..FindingItem::default()
     }
 }
 

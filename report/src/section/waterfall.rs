@@ -7,7 +7,7 @@ mod table;
 use super::thread_time;
 use crate::Input;
 use crate::arms::Arms;
-use crate::document::{Block, Section};
+use crate::document::{Section, Tab, Tabs};
 use pair::PairWaterfall;
 use recording::vocabulary::MetricId;
 
@@ -22,7 +22,8 @@ const LEAD: &str = "Each bar begins where the bar above ends: from the first arm
 bar is the part that no row accounts for. Count effect: more or fewer of them. Unit-cost effect: each costs more or less. \
 The two add up to Δ. ±: the 95 % interval that sampling causes.";
 
-/// Returns every pair with rows: the first arm against each other in full, further pairs folded.
+/// Returns every pair with rows, a tab each, with a tab for each metric in it. A terminal prints the
+/// first arm against each other.
 pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
     let first = arms.list.first()?.key;
     let metrics = &input.comparison.metrics;
@@ -48,45 +49,50 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
         (arms.position(&pair.a), arms.position(&pair.b))
     };
     waterfalls.sort_by_key(position);
-    let mut blocks = Vec::new();
-    for pair in waterfalls.chunk_by(|one, other| position(one) == position(other)) {
-        blocks.extend(one_pair(pair, arms, pair[0].pair.a == first));
-    }
+    let pairs = waterfalls.chunk_by(|one, other| position(one) == position(other));
+    let tabs = pairs.map(|pair| one_pair(pair, arms, pair[0].pair.a == first));
     Some(Section {
         id: "waterfall",
         title: "Where the difference comes from",
         lead: LEAD.into(),
-        blocks,
+        blocks: Tabs::block("Pair of arms", tabs.collect()),
     })
 }
 
-/// Returns all metrics of one pair.
-fn one_pair(waterfalls: &[PairWaterfall], arms: &Arms, in_full: bool) -> Vec<Block> {
+/// Returns all metrics of one pair, costs first, then counts and percentiles as tables.
+fn one_pair(waterfalls: &[PairWaterfall], arms: &Arms, printed: bool) -> Tab {
     let (costs, others): (Vec<_>, Vec<_>) =
         waterfalls.iter().partition(|waterfall| waterfall.is_cost());
-    let mut shown: Vec<Block> = costs
-        .into_iter()
-        .flat_map(|waterfall| waterfall.cost(arms))
+    let tab = |waterfall: &&PairWaterfall, blocks| Tab {
+        id: format!("{}-tab", waterfall.anchor(arms)),
+        title: waterfall.metric_name(),
+        page_only: false,
+        blocks,
+    };
+    let mut metrics: Vec<Tab> = costs
+        .iter()
+        .map(|waterfall| tab(waterfall, waterfall.cost(arms)))
         .collect();
     let names = waterfalls[0].names();
-    let inside: Vec<Block> = others
-        .iter()
-        .flat_map(|waterfall| waterfall.in_short())
-        .collect();
-    if in_full {
-        let per = arms.per.label();
-        let title = format!("{names}: counts per {per}, and percentiles of latency");
-        shown.extend((!others.is_empty()).then_some(Block::Fold {
-            title,
-            blocks: inside,
-        }));
-        return shown;
+    if !others.is_empty() {
+        let blocks = others.iter().flat_map(|waterfall| waterfall.in_short());
+        metrics.push(Tab {
+            id: format!("{}-counts", waterfalls[0].anchor(arms)),
+            title: format!("Counts per {}, percentiles", arms.per.label()),
+            page_only: true,
+            blocks: blocks.collect(),
+        });
     }
-    shown.extend(inside);
-    vec![Block::Fold {
-        title: format!("{names}: every waterfall"),
-        blocks: shown,
-    }]
+    let title = match printed {
+        true => names.clone(),
+        false => format!("{names}: every waterfall"),
+    };
+    Tab {
+        id: format!("{}-pair", waterfalls[0].anchor(arms)),
+        title,
+        page_only: !printed,
+        blocks: Tabs::block(format!("{names}: metric"), metrics),
+    }
 }
 
 /// Returns a name made of letters that file names and anchors can hold.

@@ -29,10 +29,17 @@ pub fn for_tests() -> Vec<Step> {
         Step::new("eBPF clippy", super::ebpf::clippy),
         Step::new("cargo-deny", cargo_deny),
         program("browser", BROWSERS, "chromium"),
+        Step::new("axe-core", axe),
         program("pidstat", &["pidstat"], "sysstat"),
         redis(),
         Step::new("postgres", postgres),
     ]
+}
+
+/// Finds or installs the rules by which a test checks the report's accessibility.
+fn axe() -> Result<String> {
+    let folder = project::root().join("report/tests/axe");
+    super::runtimes::npm("axe-core", &folder, "axe-core")
 }
 
 /// Returns the step for Redis, which `--bus redis` starts.

@@ -37,7 +37,8 @@ fn look(target: &str) -> Result<String> {
         let runtime = description
             .runtime
             .context("target.toml names no runtime")?;
-        return npm(target, &folder, &format!("{runtime} {}", version()?));
+        let runtime = format!("{runtime} {}", version()?);
+        return npm(target, &folder, &runtime);
     }
     Ok("nothing to fetch".to_owned())
 }
@@ -61,24 +62,18 @@ fn go(version: &str) -> Result<String> {
     Ok(says)
 }
 
-/// Installs with npm, which checks each package against the hash in the lock file.
-fn npm(target: &str, folder: &Path, runtime: &str) -> Result<String> {
-    let find = || {
-        is_installed(folder)
-            .then(|| format!("{runtime} from npm, in targets/{target}/node_modules"))
-    };
-    find_or_install(
-        target,
-        &format!("fetching {runtime} with npm"),
-        find,
-        || {
-            if process::which("npm").is_none() {
-                bail!("no npm; install Node.js, or: sudo apt-get install -y npm");
-            }
-            let arguments = "ci --ignore-scripts --no-audit --no-fund --silent".split(' ');
-            process::run(Command::new("npm").args(arguments).current_dir(folder))
-        },
-    )
+/// Installs the packages of a folder with npm, which checks each against the hash in the lock file.
+/// `content` names them.
+pub fn npm(name: &str, folder: &Path, content: &str) -> Result<String> {
+    let modules = project::short(&folder.join("node_modules"));
+    let find = || is_installed(folder).then(|| format!("{content} from npm, in {modules}"));
+    find_or_install(name, &format!("fetching {content} with npm"), find, || {
+        if process::which("npm").is_none() {
+            bail!("no npm; install Node.js, or: sudo apt-get install -y npm");
+        }
+        let arguments = "ci --ignore-scripts --no-audit --no-fund --silent".split(' ');
+        process::run(Command::new("npm").args(arguments).current_dir(folder))
+    })
 }
 
 /// Whether npm installed this lock file: it keeps a copy, and a later lock file makes that stale.

@@ -109,7 +109,9 @@ impl Quantity {
         let names = self.lines.iter().enumerate();
         let chart = Lines {
             x,
-            y: Axis::from_zero(highest, |value| format!("{value} {unit}").trim_end().into()),
+            y: Axis::from_zero(highest, move |value| {
+                format!("{value} {unit}").trim_end().into()
+            }),
             lines: lines.collect(),
             legend: names
                 .map(|(position, (name, _))| ((*name).into(), Paint::Arm(position)))

@@ -9,7 +9,7 @@ use super::text::rate;
 use recording::LoadSummary;
 use recording::format::{duration, number};
 use report::clean::clean;
-use report::document::{Block, Document, Fact, Headline, Notice, Section, Tone};
+use report::document::{Block, Chapter, Document, Fact, Headline, Notice, Section, Tone};
 use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -40,7 +40,8 @@ fn document(summary: &LoadSummary) -> Document {
         title: clean(&format!("Load: {}", summary.scenario)),
         subtitle: clean(&summary.urls.join(" ")),
         notices: notices(summary),
-        sections,
+        chapters: Chapter::only(sections),
+        ..Document::default()
     }
 }
 
@@ -218,7 +219,7 @@ mod tests {
             host: "host-1".into(),
             ..Origin::default()
         });
-        assert_eq!(document(&summary).sections[0].title, "Verdict");
+        assert_eq!(document(&summary).chapters[0].sections[0].title, "Verdict");
         let page = page(&summary);
         assert!(page.contains("10 of 14 requests (71.4 %)"), "{page}");
         assert!(page.contains("crossed: ttft:p(95)&lt;5ms"), "{page}");
@@ -233,13 +234,9 @@ mod tests {
         summary.thresholds.clear();
         summary.checks.clear();
         let document = document(&summary);
-        let titles: Vec<&str> = document
-            .sections
-            .iter()
-            .map(|section| section.title)
-            .collect();
+        let titles: Vec<&str> = document.sections().map(|section| section.title).collect();
         assert_eq!(titles, ["Verdict", "Latency", "Requests", "Load generator"]);
-        for block in document.sections.iter().flat_map(|section| &section.blocks) {
+        for block in document.sections().flat_map(|section| &section.blocks) {
             match block {
                 Block::Table(table) => assert!(!table.rows.is_empty(), "{}", table.caption),
                 Block::Figure(figure) => assert!(!figure.chart.is_empty(), "{}", figure.title),

@@ -55,9 +55,20 @@ impl<'a> PairWaterfall<'a> {
         format!("{} → {}", clean(&self.pair.a), clean(&self.pair.b))
     }
 
+    /// Returns the name of the metric.
+    pub fn metric_name(&self) -> String {
+        heading(&self.metric.label())
+    }
+
+    /// Returns a stable anchor. Positions distinguish arms whose names would look alike as file
+    /// names.
+    pub fn anchor(&self, arms: &Arms) -> String {
+        let [a, b] = [&self.pair.a, &self.pair.b].map(|arm| arms.position(arm) + 1);
+        format!("waterfall-{}-{a}-{b}", slug(self.metric.name.name()))
+    }
+
     fn heading(&self) -> String {
-        let metric = heading(&self.metric.label());
-        format!("{metric}: {}", self.names())
+        format!("{}: {}", self.metric_name(), self.names())
     }
 
     /// Returns whether rows have thread roles; those of memory have none.
@@ -68,6 +79,10 @@ impl<'a> PairWaterfall<'a> {
     /// Returns chart and table. Rows by kind come first, since two runtimes share no thread roles
     /// and few system calls.
     pub fn cost(&self, arms: &Arms) -> Vec<Block> {
+        let numbers = |rows, title: &str| Block::Numbers {
+            title: title.into(),
+            blocks: vec![self.table(rows)],
+        };
         let by_kind = self.has_roles() && !self.pair.by_kind.is_empty();
         let rows = if by_kind {
             &self.pair.by_kind
@@ -80,7 +95,7 @@ impl<'a> PairWaterfall<'a> {
             },
             Block::paragraph(self.sentence()),
             self.figure(arms, rows, ""),
-            self.table(rows),
+            numbers(rows, "Rows of this waterfall"),
         ];
         if by_kind {
             let title = format!("{}, by thread role and cause", self.heading());
@@ -146,11 +161,8 @@ impl<'a> PairWaterfall<'a> {
             at += delta;
         }
         steps.push(total(&self.pair.b, self.b));
-        // Positions distinguish arms whose names would look alike as file names.
-        let [a, b] = [&self.pair.a, &self.pair.b].map(|arm| arms.position(arm) + 1);
-        let metric = slug(self.metric.name.name());
         Block::Figure(Figure {
-            id: format!("waterfall-{metric}-{a}-{b}{suffix}"),
+            id: format!("{}{suffix}", self.anchor(arms)),
             title: self.heading(),
             description: "Bars from the first arm's cost to the second's, one a row; the table below has the numbers."
                 .into(),
