@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct CodeHint {
     /// Index of the frame in `stacks.frames`.
     pub frame: usize,
-    /// Source file that the function's code refers to, as assertions and panics do; a folder of
-    /// sources, ending in `/`, where `neighbours` say so. Empty where nothing is known. Never
-    /// trusted, renderers escape it.
+    /// Source file that the function's code refers to, as assertions and panics do. With
+    /// `neighbours`, the file or the folder (ending in `/`) of the functions around it. Empty where
+    /// nothing is known. Never trusted, renderers escape it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
     /// How `source` was concluded from functions before and behind; absent where the function

@@ -5,6 +5,7 @@
 //! rule knows has no category rather than a guessed one: a file without symbols (Bun's and Deno's
 //! are stripped) shows nothing but the region that the code was mapped in.
 
+mod compiled_leaves;
 mod cpp;
 mod evidence;
 mod go;

@@ -12,7 +12,8 @@ use recording::vocabulary::CodeCategory::{
 
 /// Parts of paths of source files, in small letters. The first rule that fits decides.
 const SOURCES: &[Rule] = &[
-    (Json, &["json"]),
+    // JavaScriptCore parses JSON in LiteralParser.cpp.
+    (Json, &["json", "literalparser"]),
     (
         Crypto,
         &[
@@ -206,8 +207,15 @@ pub(super) fn category(hint: &CodeHint) -> Option<CodeCategory> {
     let own = hint.neighbours.is_none();
     let by_source = || of_source(&hint.source);
     let by_own_source = own.then(by_source).flatten();
+    let by_texts = of_texts(&hint.texts);
+    // Any function of an engine may refer to its objects, which says less than its file.
+    let by_texts_of_work = by_texts.filter(|category| *category != Engine);
+    let is_file = !hint.source.ends_with('/');
+    let by_file = is_file.then(by_source).flatten();
     by_own_source
-        .or_else(|| of_texts(&hint.texts))
+        .or(by_texts_of_work)
+        .or(by_file)
+        .or(by_texts)
         .or_else(by_source)
 }
 

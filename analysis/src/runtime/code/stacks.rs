@@ -7,7 +7,7 @@
 //! called from JavaScript or from an event loop.
 
 use super::syscall_paths::SyscallPaths;
-use super::{category, dedicated, evidence, frame as frame_of};
+use super::{category, compiled_leaves, dedicated, evidence, frame as frame_of};
 use crate::gc::Collection;
 use crate::kinds;
 use crate::stack_calls::bare;
@@ -32,6 +32,8 @@ pub struct StackCategories<'a> {
     /// Categories by evidence, by index of the frame.
     hints: BTreeMap<usize, CodeCategory>,
     paths: SyscallPaths,
+    /// Functions, by index of the frame, whose compiled callees are regular expressions.
+    regex: BTreeSet<usize>,
     /// In the order of `stacks.counts`; absent for samples outside of user code.
     found: Vec<Option<CodeCategory>>,
 }
@@ -46,6 +48,7 @@ impl<'a> StackCategories<'a> {
             calls: calls(recording),
             hints: hints.collect(),
             paths: SyscallPaths::of(recording),
+            regex: compiled_leaves::callers(recording),
             found: Vec::new(),
         };
         let collection = Collection::of(recording);
@@ -128,7 +131,8 @@ impl<'a> StackCategories<'a> {
         let replaces = frames
             .get(frame)
             .is_some_and(|frame| frame.function.contains("Replace"));
-        !replaces && self.of_frame(role, frame) == Some(CodeCategory::Regex)
+        let is_known = || self.of_frame(role, frame) == Some(CodeCategory::Regex);
+        self.regex.contains(&frame) || !replaces && is_known()
     }
 
     /// Returns the category of a function by itself, if it is named.
@@ -138,10 +142,19 @@ impl<'a> StackCategories<'a> {
             return None;
         }
         let by_evidence = self.hints.get(&frame).copied();
-        by_evidence.or_else(|| {
+        let by_name = || {
             let category = self.of_leaf(role, &frame_of(&self.recording.stacks, frame)?);
             category.is_named().then_some(category)
-        })
+        };
+        if found.function.is_empty() {
+            return by_evidence.or_else(by_name);
+        }
+        // A name of a known kind says more than instructions.
+        let by_name = by_name();
+        let says_work = |category: &CodeCategory| {
+            *category != CodeCategory::Application && !is_general(*category)
+        };
+        by_name.filter(says_work).or(by_evidence).or(by_name)
     }
 
     fn is_compiled(&self, frame: usize) -> bool {

@@ -1,5 +1,6 @@
-//! Evidence of the work of functions that no symbol names, from the files that they were mapped
-//! from: source files and texts that they refer to, and instructions that clear or copy memory.
+//! Evidence of the work of functions, from the files that they were mapped from: instructions that
+//! clear or copy memory, and for functions that no symbol names also source files and texts that
+//! they refer to.
 
 mod pieces;
 mod source_map;
@@ -31,10 +32,11 @@ pub struct Hints {
 }
 
 impl Hints {
-    /// Counts samples of user code by their innermost frame, if that has no symbol. `code` is the
-    /// file and the offset in it of the sampled instruction.
+    /// Counts samples of user code by their innermost frame. `code` is the file and the offset in
+    /// it of the sampled instruction. A compiler may clear or copy memory inside any function,
+    /// whose name then says nothing of it.
     pub fn sample(&mut self, frame: &StackFrame, code: Option<(&File, u64)>, samples: u64) {
-        if !needs_hint(frame) {
+        if !matches!(frame.place, CodePlace::Region(_)) {
             return;
         }
         let counts = self.innermost.entry(frame.of_function()).or_default();
@@ -47,23 +49,28 @@ impl Hints {
         }
     }
 
-    /// Writes the evidence of each frame without a symbol. `file_of` returns the file of a module.
+    /// Writes the evidence of each frame. `file_of` returns the file of a module.
     pub fn finish<'f>(self, stacks: &mut Stacks, file_of: impl Fn(&Module) -> Option<&'f File>) {
         let mut codes: BTreeMap<usize, Option<Code<'f>>> = BTreeMap::new();
         let mut hints = Vec::new();
         for (index, frame) in stacks.frames.iter().enumerate() {
-            let Some(module) = frame.module.filter(|_| needs_hint(frame)) else {
+            let Some(module) = frame.module else {
                 continue;
             };
-            let code = codes.entry(module).or_insert_with(|| {
+            let counts = self.innermost.get(&frame.of_function());
+            let counts = counts.copied().unwrap_or_default();
+            let has_symbol = !needs_hint(frame);
+            if has_symbol && counts.clearing + counts.copying == 0 {
+                continue;
+            }
+            let read = || {
                 let file = stacks.modules.get(module).and_then(&file_of);
                 file.and_then(Code::read)
-            });
-            let counts = self
-                .innermost
-                .get(&frame.of_function())
-                .copied()
-                .unwrap_or_default();
+            };
+            let code = match has_symbol {
+                true => &None,
+                false => &*codes.entry(module).or_insert_with(read),
+            };
             let mut hint = CodeHint {
                 frame: index,
                 clearing: counts.clearing,

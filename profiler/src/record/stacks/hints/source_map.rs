@@ -3,9 +3,9 @@
 //! Assertions and panics name the source file that they stand in (`__FILE__`), and stripping keeps
 //! these texts. So a function that refers to `heap/Heap.cpp` is of that file, or has code of it
 //! inlined. A linker keeps the functions of one source file together, so a function between two of
-//! one folder is most likely of that folder as well. How often that is right is measured for each
-//! folder of each file, on the functions whose source is known; folders where it is often wrong are
-//! not concluded.
+//! one source file is most likely of that file, and one between two of one folder of that folder.
+//! How often that is right is measured for each folder of each file, on the functions whose source
+//! is known; conclusions that are often wrong are not made.
 //!
 //! Only x86-64 code that keeps frame pointers is read: functions are found by their prologue.
 
@@ -28,8 +28,10 @@ const MOST_SOURCES: usize = 1 << 16;
 const MOST_REFERENCES: usize = 1 << 20;
 /// `push %rbp; mov %rsp, %rbp`: how a function begins that keeps a frame.
 const PROLOGUE: [u8; 4] = [0x55, 0x48, 0x89, 0xe5];
-/// How far a neighbour may be, in bytes.
+/// Up to which distance a neighbour is near, in bytes, and the longest function.
 const REACH: u64 = 64 * 1024;
+/// How far a neighbour may be, in bytes. Beyond [`REACH`], conclusions are judged separately.
+const FAR_REACH: u64 = 256 * 1024;
 /// Functions from which it is seen whether those of one source file lie together.
 const FEWEST_FUNCTIONS: usize = 3;
 /// Tries from which the share of right conclusions is known well enough.
@@ -40,7 +42,7 @@ const RIGHT_PERCENT: u64 = 90;
 /// The source of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// A source file, or a folder ending in `/` where `neighbours` say so.
+    /// A source file; a folder, ending in `/`, where neighbours are of several files.
     pub path: String,
     /// Absent where the function itself refers to it.
     pub neighbours: Option<Neighbours>,
@@ -54,7 +56,17 @@ pub struct SourceMap {
     starts: Vec<u64>,
     /// Functions that refer to a source file, ascending.
     known: Vec<(u64, usize)>,
-    folders: BTreeMap<String, Neighbours>,
+    /// How often neighbours are right, by [`Common::pool`].
+    tries: BTreeMap<String, Neighbours>,
+}
+
+/// A source file or a folder that holds the functions before and behind one.
+struct Common<'a> {
+    path: &'a str,
+    /// Conclusions that are judged together: those of one folder, or those of a single source file
+    /// in one folder, with near neighbours or with far ones. A single file has too few functions
+    /// for a judgement.
+    pool: String,
 }
 
 impl SourceMap {
@@ -64,7 +76,7 @@ impl SourceMap {
         let by_address = map.read_sources(file, segments);
         let references = map.read_code(file, segments, &by_address);
         map.known = map.by_function(&references);
-        map.folders = map.try_neighbours();
+        map.tries = map.try_neighbours();
         map
     }
 
@@ -81,14 +93,14 @@ impl SourceMap {
         }
         let before = self.known.get(at.checked_sub(1)?)?;
         let after = known?;
-        // The deepest folder that is right often enough.
-        let mut common = self.common_folders(function, before, after);
-        common.find_map(|folder| {
-            let neighbours = *self.folders.get(folder)?;
+        // The narrowest that is right often enough.
+        let mut common = self.common(function, before, after);
+        common.find_map(|common| {
+            let neighbours = *self.tries.get(&common.pool)?;
             let is_sure = neighbours.tried >= FEWEST_TRIES
                 && 100 * neighbours.right >= RIGHT_PERCENT * neighbours.tried;
             is_sure.then(|| Source {
-                path: folder.into(),
+                path: common.path.into(),
                 neighbours: Some(neighbours),
             })
         })
@@ -195,37 +207,48 @@ impl SourceMap {
         most.collect()
     }
 
-    /// Concludes the folder of each function whose source is known from its neighbours, and counts
-    /// how often that is right.
+    /// Concludes file and folder of each function whose source is known from its neighbours, and
+    /// counts how often that is right.
     fn try_neighbours(&self) -> BTreeMap<String, Neighbours> {
-        let mut folders: BTreeMap<String, Neighbours> = BTreeMap::new();
+        let mut tries: BTreeMap<String, Neighbours> = BTreeMap::new();
         for triple in self.known.windows(3) {
             let [before, (function, source), after] = triple else {
                 continue;
             };
-            for folder in self.common_folders(*function, before, after) {
-                let neighbours = folders.entry(folder.into()).or_default();
+            for common in self.common(*function, before, after) {
+                let neighbours = tries.entry(common.pool).or_default();
                 neighbours.tried += 1;
-                neighbours.right += u64::from(self.sources[*source].starts_with(folder));
+                neighbours.right += u64::from(self.sources[*source].starts_with(common.path));
             }
         }
-        folders
+        tries
     }
 
-    /// Returns the folders that hold the sources of both neighbours, the deepest first; none where
-    /// a neighbour is far.
-    fn common_folders(
+    /// Returns the file, then the folders that hold the sources of both neighbours, the deepest
+    /// first; none where a neighbour is far.
+    fn common(
         &self,
         function: u64,
         (before, source_before): &(u64, usize),
         (after, source_after): &(u64, usize),
-    ) -> impl Iterator<Item = &str> {
-        let is_near = function - before <= REACH && after - function <= REACH;
+    ) -> impl Iterator<Item = Common<'_>> {
+        let distance = (function - before).max(after - function);
+        let far = if distance > REACH { "~" } else { "" };
         let (one, other) = (&self.sources[*source_before], &self.sources[*source_after]);
+        let file = (one == other).then(|| Common {
+            path: one,
+            pool: format!("{}*{far}", &one[..one.rfind('/').map_or(0, |at| at + 1)]),
+        });
         let ends = one.char_indices().rev();
         let folders = ends.filter(|(_, letter)| *letter == '/');
         let folders = folders.map(|(at, _)| &one[..=at]);
-        folders.filter(move |folder| is_near && other.starts_with(folder))
+        let folders = folders.filter(move |folder| other.starts_with(folder));
+        let folders = folders.map(move |path| Common {
+            path,
+            pool: format!("{path}{far}"),
+        });
+        let all = file.into_iter().chain(folders);
+        all.filter(move |_| distance <= FAR_REACH)
     }
 }
 

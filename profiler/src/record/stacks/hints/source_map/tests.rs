@@ -117,6 +117,27 @@ fn concludes_the_folder_of_a_function_between_neighbours() {
 }
 
 #[test]
+fn concludes_the_file_of_a_function_between_two_of_one_file() {
+    let mut built = Built::new();
+    for _ in 0..30 {
+        built.function(Some("engine/runtime/Parser.cpp"));
+    }
+    let inside = built.function(None);
+    built.function(Some("engine/runtime/Parser.cpp"));
+    for file in 0..30 {
+        built.function(Some(&format!("engine/runtime/{file}.cpp")));
+    }
+    let between = built.function(None);
+    built.function(Some("engine/runtime/Last.cpp"));
+    let map = built.read();
+    let source = map.of(inside).expect("concluded");
+    assert_eq!(source.path, "engine/runtime/Parser.cpp");
+    let neighbours = source.neighbours.expect("not its own");
+    assert_eq!((neighbours.right, neighbours.tried), (29, 29));
+    assert_eq!(path(map.of(between)).as_deref(), Some("engine/runtime/"));
+}
+
+#[test]
 fn concludes_nothing_where_neighbours_are_often_wrong() {
     let mut built = Built::new();
     for file in 0..40 {
