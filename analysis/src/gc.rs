@@ -4,6 +4,7 @@
 //! names the roots of runtimes whose functions have names; where they have none, roots are learned.
 //! [`measure`] finds them once for each recording and keeps them in [`Gc::roots`].
 
+mod by_source;
 mod collectors;
 mod counted;
 mod learned;
@@ -110,7 +111,10 @@ pub fn measure_all(recordings: &[&Recording]) -> Vec<Option<Gc>> {
     for places in programs.into_values() {
         let rounds: Vec<&Recording> = places.iter().map(|at| recordings[*at]).collect();
         for (at, roots) in places.into_iter().zip(learned::roots(&rounds)) {
-            learned[at] = roots;
+            learned[at] = match roots.is_empty() {
+                true => by_source::roots(recordings[at]),
+                false => roots,
+            };
         }
     }
     let each = recordings.iter().zip(named).zip(learned);

@@ -1,6 +1,7 @@
 //! Rounds of one program, each with few collections.
 
 use super::*;
+use recording::code_hint::CodeHint;
 
 /// A round in which the main loop was found collecting three times. Frames have their places in the
 /// order in which the round met them.
@@ -114,4 +115,26 @@ fn compares_with_what_all_rounds_show() {
         assert_eq!(gc.roots.len(), 2, "{path}");
         assert!(gc.by_role.contains_key(&Role::MainLoop), "{path}");
     }
+}
+
+#[test]
+fn finds_roots_by_source_files_where_bursts_teach_nothing() {
+    let mut round = round("a", false);
+    let frames = round.stacks.frames.iter();
+    let collect = frames
+        .clone()
+        .position(|frame| frame.address == address("collect"));
+    let work = frames
+        .clone()
+        .position(|frame| frame.address == address("work"));
+    let hint = |frame: Option<usize>, source: &str| CodeHint {
+        frame: frame.expect("it is in a stack"),
+        source: source.into(),
+        ..CodeHint::default()
+    };
+    round.stacks.hints = vec![
+        hint(collect, "JavaScriptCore/heap/Heap.cpp"),
+        hint(work, "JavaScriptCore/heap/LocalAllocator.cpp"),
+    ];
+    assert_eq!(roots(&[round]), [[address("collect")]]);
 }
