@@ -5,6 +5,7 @@ mod compared;
 mod java;
 mod log;
 mod tail;
+mod writing;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -9,6 +9,7 @@ use recording::Recording;
 use recording::gc::{Gc, GcPart};
 
 use super::log::{Format, Logged};
+use super::writing;
 
 /// Limit of the product: distance of the time from the log's.
 const LIMIT: f64 = 0.10;
@@ -27,6 +28,8 @@ pub struct Compared {
     time_ns: f64,
     /// Half the width of its 95 % interval, ns.
     error_ns: f64,
+    /// Part of `time_ns` in which the runtime writes the log itself, ns.
+    writing_ns: f64,
     seconds: f64,
 }
 
@@ -54,6 +57,7 @@ impl Compared {
             logged,
             time_ns: 0.0,
             error_ns: 0.0,
+            writing_ns: 0.0,
             seconds: 0.0,
             gc: Gc::default(),
             collections: None,
@@ -63,7 +67,12 @@ impl Compared {
             let gc = recording.gc.as_ref();
             let gc = gc.context("the recording shows no garbage collection")?;
             let (time_ns, error_ns) = quantity(format, gc, recording)?;
-            sum.time_ns += time_ns;
+            let writing_ns = match format {
+                Format::Jsc => writing::elapsed_ns(recording),
+                _ => 0.0,
+            };
+            sum.time_ns += time_ns + writing_ns;
+            sum.writing_ns += writing_ns;
             // Rounds are sampled independently.
             sum.error_ns = sum.error_ns.hypot(error_ns);
             sum.seconds += recording.window.duration_ns as f64 / 1e9;
@@ -131,6 +140,10 @@ impl Compared {
             gc.syscall_ns as f64 / 1e6
         );
         let _ = write!(text, "; {}", self.text);
+        if self.writing_ns > 0.0 {
+            let ms = self.writing_ns / 1e6;
+            let _ = write!(text, "; the time has {ms:.1} ms of writing the log");
+        }
         if logged.steps_ns > 0.0 {
             let _ = write!(text, "; the log's steps {:.1} ms", logged.steps_ns / 1e6);
         }
