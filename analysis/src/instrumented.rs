@@ -7,6 +7,7 @@
 use crate::{functions, metrics};
 use recording::comparison::{Estimate, InstrumentedEvent, InstrumentedRound, Metric};
 use recording::evidence::{Field, Part};
+use recording::instrumented::{ALLOCATED_BYTES, COLLECTIONS, RuntimeEvent};
 use recording::vocabulary::{MetricId, Per};
 use recording::{Evidence, Recording};
 
@@ -26,10 +27,18 @@ fn of_round(path: &str, recording: &Recording, measured: &[Metric]) -> Option<In
     let instrumented = recording.instrumented.as_ref()?;
     let tokens = recording.tokens();
     let per_token = |count: u64| (tokens > 0).then(|| count as f64 / tokens as f64);
+    let collections = instrumented.events.iter();
+    let collections = collections.filter(|event| event.name == COLLECTIONS && event.count > 0);
+    let collections = collections.map(|event| event.count).next();
+    let per_collection = |event: &RuntimeEvent| {
+        let bytes = (event.name == ALLOCATED_BYTES).then_some(event.count as f64);
+        Some(bytes? / collections? as f64)
+    };
     let events = instrumented.events.iter().map(|event| InstrumentedEvent {
         name: event.name.clone(),
         count: event.count,
         per_token: per_token(event.count),
+        per_collection: per_collection(event),
     });
     let sample = metrics::of(CPU).sample(recording, Per::Token);
     let functions = functions::Functions::of(std::iter::once(recording));
@@ -71,7 +80,6 @@ mod tests {
     use super::*;
     use crate::evidence;
     use crate::testing::{compare, go_and_bun};
-    use recording::instrumented::RuntimeEvent;
     use recording::observer::Check;
     use recording::testing::{Build, MAIN};
     use recording::{Ended, Instrumented};
@@ -83,10 +91,16 @@ mod tests {
             .load(50, 5)
             .with(|recording| {
                 recording.instrumented = Some(Instrumented {
-                    events: vec![RuntimeEvent {
-                        name: "goroutines created".into(),
-                        count: 100,
-                    }],
+                    events: [
+                        ("goroutines created", 100),
+                        (ALLOCATED_BYTES, 900),
+                        (COLLECTIONS, 3),
+                    ]
+                    .map(|(name, count)| RuntimeEvent {
+                        name: name.into(),
+                        count,
+                    })
+                    .into(),
                     ..Instrumented::default()
                 });
             });
@@ -111,6 +125,8 @@ mod tests {
         };
         assert_eq!(round.notes.len(), 2, "{:?}", round.notes);
         assert_eq!(round.events[0].per_token, Some(2.0));
+        let per_collection = [0, 1, 2].map(|at| round.events[at].per_collection);
+        assert_eq!(per_collection, [None, Some(300.0), None]);
         let measured = &comparison.metrics.iter().find(|metric| metric.name == CPU);
         assert_eq!(
             round.measured_cpu_ns_per_token,

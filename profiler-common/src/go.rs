@@ -18,11 +18,13 @@ pub enum GoEvent {
     Allocated = 5,
     /// A garbage collection finished.
     Collected = 6,
+    /// A byte was allocated: the sizes that allocations ask for, added up.
+    AllocatedByte = 7,
 }
 
 impl GoEvent {
     /// Every event, in the order of their numbers.
-    pub const EVERY: [GoEvent; 7] = [
+    pub const EVERY: [GoEvent; 8] = [
         GoEvent::Made,
         GoEvent::Ended,
         GoEvent::Parked,
@@ -30,6 +32,7 @@ impl GoEvent {
         GoEvent::Executed,
         GoEvent::Allocated,
         GoEvent::Collected,
+        GoEvent::AllocatedByte,
     ];
 }
 

@@ -3,6 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Name of the event that adds up the sizes that allocations ask for.
+pub const ALLOCATED_BYTES: &str = "bytes allocated";
+/// Name of the event that counts garbage collections.
+pub const COLLECTIONS: &str = "garbage collections";
+
 /// Data that only an instrumented round has. Instrumentation costs CPU time that no other round
 /// pays, so such a recording enters no metric, ledger, verdict or validity check.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ macro_rules! counters {
     ($($event:ident => $program:ident;)*) => {$(
         #[uprobe]
         pub fn $program(_ctx: ProbeContext) -> u32 {
-            count(GoEvent::$event);
+            count(GoEvent::$event, 1);
             0
         }
     )*};
@@ -25,17 +25,27 @@ counters! {
     Parked => go_parked;
     Readied => go_readied;
     Executed => go_executed;
-    Allocated => go_allocated;
     Collected => go_collected;
+}
+
+/// Counts an allocation and its size, the first argument of every function that allocates. Go passes
+/// it in a register of its own convention.
+#[uprobe]
+pub fn go_allocated(ctx: ProbeContext) -> u32 {
+    // SAFETY: the context of a uprobe is the registers; the verifier checks the access.
+    let size = unsafe { (*ctx.regs).rax };
+    count(GoEvent::Allocated, 1);
+    count(GoEvent::AllocatedByte, size);
+    0
 }
 
 /// Needs no filter: the uprobe is in the target's memory alone.
 #[inline(always)]
-fn count(event: GoEvent) {
+fn count(event: GoEvent, by: u64) {
     if window_start().is_some()
         && let Some(count) = RUNTIME_EVENTS.get_ptr_mut(event as u32)
     {
         // SAFETY: the slot is this CPU's own.
-        unsafe { *count += 1 };
+        unsafe { *count = count.read().wrapping_add(by) };
     }
 }

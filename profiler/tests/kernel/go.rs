@@ -71,11 +71,12 @@ fn assert_counted(recording: &Recording) {
         // `runtime.GC` yields again and again until all is swept.
         ("goroutines scheduled", 1_000, u64::MAX),
         ("allocations", 20_000, 25_000),
+        ("bytes allocated", 20_000 * 64, 4_000_000),
         ("garbage collections", 3, 4),
     ] {
         assert!((least..=most).contains(&counts[name]), "{name}: {counts:?}");
     }
-    assert_eq!(counts.len(), 7, "{counts:?}");
+    assert_eq!(counts.len(), 8, "{counts:?}");
 }
 
 #[test]

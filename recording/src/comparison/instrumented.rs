@@ -43,4 +43,8 @@ pub struct InstrumentedEvent {
     /// Calls per token; absent without tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_token: Option<f64>,
+    /// Of bytes: how many from one garbage collection to the next; absent for other events, and
+    /// without a collection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_collection: Option<f64>,
 }

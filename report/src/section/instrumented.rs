@@ -4,7 +4,7 @@ use super::code_categories::function_table;
 use crate::Input;
 use crate::clean::{clean, clean_sentence};
 use crate::document::{Block, Cell, Section, Table, Tone};
-use recording::comparison::InstrumentedRound;
+use recording::comparison::{InstrumentedEvent, InstrumentedRound};
 use recording::format::{self, Scale};
 use recording::vocabulary::Unit;
 use std::collections::BTreeSet;
@@ -105,14 +105,22 @@ fn events(rounds: &[InstrumentedRound]) -> Option<Block> {
             let event = round.events.iter().find(|event| event.name == *name);
             event.map_or(format::NONE.into(), |event| {
                 let rate = event.per_token;
-                Cell::from(rate.map_or(format::NONE.into(), format::number))
-                    .with_note(format!("{} in all", format::count(event.count)))
+                let note = format!("{} in all{}", format::count(event.count), between(event));
+                Cell::from(rate.map_or(format::NONE.into(), format::number)).with_note(note)
             })
         });
         let cells = std::iter::once(clean(name).into()).chain(cells);
         table.row(Tone::Plain, cells.collect());
     }
     (!rows.is_empty()).then(|| table.block())
+}
+
+/// Returns how much is allocated between two garbage collections, in words.
+fn between(event: &InstrumentedEvent) -> String {
+    event.per_collection.map_or_else(String::new, |bytes| {
+        let bytes = format::bytes(bytes as u64);
+        format!("; {bytes} from one garbage collection to the next")
+    })
 }
 
 fn functions(round: &InstrumentedRound) -> Option<Block> {
@@ -134,7 +142,7 @@ fn notes(round: &InstrumentedRound) -> Option<Block> {
 mod tests {
     use super::*;
     use recording::Comparison;
-    use recording::comparison::{Estimate, FunctionShare, InstrumentedEvent};
+    use recording::comparison::{Estimate, FunctionShare};
     use recording::instrumented::CompiledSymbols;
     use recording::vocabulary::CodeCategory;
 
@@ -178,6 +186,7 @@ mod tests {
                 name: "goroutines created".into(),
                 count: 100,
                 per_token: Some(0.5),
+                per_collection: Some(2048.0),
             }],
             notes: vec!["perf-1.map was not used".into()],
             ..InstrumentedRound::default()
@@ -194,7 +203,7 @@ mod tests {
             "JIT dump: 1,234 pieces of code",
             "25 % (± 4.0 %)",
             "goroutines created",
-            "100 in all",
+            "100 in all; 2.00 KiB from one garbage collection to the next",
             "perf-1.map was not used.",
             "enter no metric, ledger, verdict or check",
         ] {

@@ -15,7 +15,7 @@ use aya::programs::UProbe;
 use aya::programs::uprobe::UProbeScope;
 use elf::{Executable, Function};
 use profiler_common::GoEvent;
-use recording::instrumented::RuntimeEvent;
+use recording::instrumented::{ALLOCATED_BYTES, COLLECTIONS, RuntimeEvent};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ const WATCHED: [Watched; 7] = [
     watched(GoEvent::Readied, "go_readied", "goroutines made ready"),
     watched(GoEvent::Executed, "go_executed", "goroutines scheduled"),
     watched(GoEvent::Allocated, "go_allocated", "allocations"),
-    watched(GoEvent::Collected, COLLECTED_PROGRAM, "garbage collections"),
+    watched(GoEvent::Collected, COLLECTED_PROGRAM, COLLECTIONS),
 ];
 
 const fn watched(event: GoEvent, program: &'static str, name: &'static str) -> Watched {
@@ -61,6 +61,8 @@ fn functions_of(event: GoEvent, all: &Executable) -> Vec<&Function> {
         GoEvent::Allocated => allocating(all),
         // `gcStart` is also called where a collection has already begun.
         GoEvent::Collected => named(COLLECTED),
+        // The program of allocations adds them up.
+        GoEvent::AllocatedByte => Vec::new(),
     }
 }
 
@@ -201,15 +203,18 @@ impl Probes {
             .map("RUNTIME_EVENTS")
             .context("the object has no map RUNTIME_EVENTS")?;
         let counts: PerCpuArray<_, u64> = PerCpuArray::try_from(map)?;
-        let one = |place: &usize| {
-            let watched = &WATCHED[*place];
-            let each = counts.get(&(watched.event as u32), 0)?;
+        let one = |event: GoEvent, name: &str| {
+            let each = counts.get(&(event as u32), 0)?;
             anyhow::Ok(RuntimeEvent {
-                name: watched.name.into(),
+                name: name.into(),
                 count: each.iter().sum(),
             })
         };
-        self.attached.iter().map(one).collect()
+        let attached = || self.attached.iter().map(|place| &WATCHED[*place]);
+        let events = attached().map(|watched| one(watched.event, watched.name));
+        let sizes = attached().filter(|watched| watched.event == GoEvent::Allocated);
+        let bytes = sizes.map(|_| one(GoEvent::AllocatedByte, ALLOCATED_BYTES));
+        events.chain(bytes).collect()
     }
 }
 
