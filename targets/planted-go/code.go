@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"log"
 	"regexp"
-	"runtime/debug"
 	"strings"
 	"sync/atomic"
 )
@@ -85,19 +84,15 @@ func copyBuffer(to, from []byte) {
 	copy(to, from)
 }
 
-// Fresh holds the newest buffer, so that it is on the heap.
-var fresh atomic.Pointer[[]byte]
-
-// A buffer is allocated, which the runtime zeroes. A collection every 64 MiB is rare.
+// A buffer that is used again is zeroed. Fresh buffers would also cost page faults and collections.
 func zeroing() func() {
-	debug.SetGCPercent(1600)
-	return zeroBuffer
+	buffer := make([]byte, bufferSize)
+	return func() { zeroBuffer(buffer) }
 }
 
 //go:noinline
-func zeroBuffer() {
-	buffer := make([]byte, bufferSize)
-	fresh.Store(&buffer)
+func zeroBuffer(buffer []byte) {
+	clear(buffer)
 }
 
 // A text is searched.
