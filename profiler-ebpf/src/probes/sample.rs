@@ -1,13 +1,14 @@
 //! CPU samples: where a thread is when it is not in a system call.
 //!
 //! Hooks: a perf event, `cpu-clock`, on each CPU.
-//! Writes: `THREADS.samples_*`, `CODE`, and by `stack.rs` `STACKS` and `STACK_COUNTS`.
+//! Writes: `THREADS.samples_*`, and by `stack.rs` `STACKS` and `STACK_COUNTS`, or without stacks
+//! `CODE`.
 
-use crate::config::{OFF_REGS_NR, OFF_REGS_SP};
+use crate::config::{OFF_REGS_BP, OFF_REGS_IP, OFF_REGS_NR, OFF_REGS_SP};
 use crate::hook::{Direct, Object};
 use crate::maps::{CODE, tally};
 use crate::probes::site::user;
-use crate::probes::stack;
+use crate::probes::stack::{self, UserCode};
 use crate::track::{current, now};
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::{bpf_perf_event_data, pt_regs};
@@ -52,19 +53,43 @@ fn classify(ctx: &PerfEventContext, detects_edges: bool) -> u32 {
         AT_FAULT_RETURN
     } else {
         thread.samples_user().add(1);
-        let key = code_key(thread.serial().get(), address);
-        tally(&CODE, &key, |counters| counters.lost_samples += 1);
+        if !stack::are_kept() {
+            let key = code_key(thread.serial().get(), address);
+            tally(&CODE, &key, |counters| counters.lost_samples += 1);
+        }
         IN_USER
     };
-    let stack_pointer = if !kernel {
-        registers.rsp
-    } else if detects_edges {
-        user_registers().read(OFF_REGS_SP.load())
-    } else {
-        0
-    };
-    stack::add(ctx, thread, flags, kernel, stack_pointer);
+    stack::add(
+        ctx,
+        thread,
+        flags,
+        kernel,
+        user_code(registers, kernel, detects_edges),
+    );
     0
+}
+
+/// Returns where user code is, or was when it entered the kernel. That of 32-bit processes, whose
+/// stacks lie below 4 GiB, has frames of another form.
+#[inline(always)]
+fn user_code(registers: Registers, kernel: bool, detects_edges: bool) -> Option<UserCode> {
+    let code = if !kernel {
+        UserCode {
+            ip: registers.rip,
+            sp: registers.rsp,
+            bp: registers.rbp,
+        }
+    } else if detects_edges {
+        let entered = user_registers();
+        UserCode {
+            ip: entered.read(OFF_REGS_IP.load()),
+            sp: entered.read(OFF_REGS_SP.load()),
+            bp: entered.read(OFF_REGS_BP.load()),
+        }
+    } else {
+        return None;
+    };
+    (code.sp >> 32 != 0).then_some(code)
 }
 
 /// Whether a system call brought the running thread into the kernel: its registers keep the call's
@@ -113,6 +138,7 @@ fn after_fault(registers: Registers) -> bool {
 struct Registers {
     rip: u64,
     rsp: u64,
+    rbp: u64,
     rcx: u64,
     rflags: u64,
 }
@@ -127,6 +153,8 @@ fn registers(ctx: &PerfEventContext) -> Registers {
         rip: unsafe { (*registers).rip },
         // SAFETY: as above.
         rsp: unsafe { (*registers).rsp },
+        // SAFETY: as above.
+        rbp: unsafe { (*registers).rbp },
         // SAFETY: as above.
         rcx: unsafe { (*registers).rcx },
         // SAFETY: as above.

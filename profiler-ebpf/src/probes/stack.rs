@@ -4,7 +4,7 @@
 //! Writes: `STACKS`, `STACK_COUNTS`, `STACK_SCRATCH`, and by `python.rs` `PYTHON_STACKS`.
 
 use crate::config::{GC_THREAD_COMM, KEEPS_STACKS};
-use crate::maps::{GC_BURSTS, STACK_COUNTS, STACK_SCRATCH, STACKS, count, slot, tally};
+use crate::maps::{GC_BURSTS, STACK_COUNTS, STACK_SCRATCH, STACKS, count, slot};
 use crate::probes::python;
 use crate::probes::site::user;
 use crate::track::Tracked;
@@ -12,19 +12,43 @@ use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::{BPF_F_USER_STACK, BPF_NOEXIST};
 use aya_ebpf::helpers::generated::bpf_get_stack;
 use aya_ebpf::programs::PerfEventContext;
-use profiler_common::StackKey;
 use profiler_common::call_stack::{HASH_SEED, IN_GC, KERNEL_FRAMES, USER_FRAMES, mix};
+use profiler_common::slot::atomic_add;
 use profiler_common::thread::FLAG_READ;
+use profiler_common::{CallStack, StackKey};
 
 /// Bit of `config::KEEPS_STACKS`: stacks of user code.
 const USER: u8 = 1;
 /// Bit of `config::KEEPS_STACKS`: stacks of the kernel.
 const KERNEL: u8 = 2;
 
-/// Counts a sample by its call stack. `kernel`: it was taken in the kernel. `stack_pointer` is that
-/// of the user code, 0 where it is not known.
+/// Where user code was interrupted, or entered the kernel.
+#[derive(Clone, Copy)]
+pub struct UserCode {
+    /// Its instruction.
+    pub ip: u64,
+    /// Its stack pointer.
+    pub sp: u64,
+    /// Its frame pointer.
+    pub bp: u64,
+}
+
+/// Returns whether call stacks are kept.
 #[inline(always)]
-pub fn add(ctx: &PerfEventContext, thread: Tracked, flags: u32, kernel: bool, stack_pointer: u64) {
+pub fn are_kept() -> bool {
+    KEEPS_STACKS.load() != 0
+}
+
+/// Counts a sample by its call stack. `kernel`: it was taken in the kernel. `code` is absent where
+/// this kernel does not show the registers of user code.
+#[inline(always)]
+pub fn add(
+    ctx: &PerfEventContext,
+    thread: Tracked,
+    flags: u32,
+    kernel: bool,
+    code: Option<UserCode>,
+) {
     let wanted = KEEPS_STACKS.load();
     if wanted == 0 {
         return;
@@ -37,25 +61,29 @@ pub fn add(ctx: &PerfEventContext, thread: Tracked, flags: u32, kernel: bool, st
     // A page fault while the stack is read looks at the flag: a chain of frame pointers may end
     // anywhere.
     thread.change_flags(FLAG_READ, 0);
-    stack.user_len = if wanted & USER != 0 {
-        frames(ctx, &mut stack.user, BPF_F_USER_STACK.into())
-    } else {
-        0
+    let mut hash = HASH_SEED;
+    stack.user_len = match code {
+        _ if wanted & USER == 0 => 0,
+        Some(code) => walk(code, &mut stack.user, &mut hash),
+        None => {
+            let length = frames(ctx, &mut stack.user, BPF_F_USER_STACK.into());
+            hash = hash_of(&stack.user[..], length, hash);
+            length
+        }
     };
     stack.kernel_len = if kernel && wanted & KERNEL != 0 {
         frames(ctx, &mut stack.kernel, 0)
     } else {
         0
     };
-    stack.top = if stack_pointer == 0 {
-        0
-    } else {
-        user(stack_pointer)
+    stack.top = match code {
+        Some(code) => user(code.sp),
+        None => 0,
     };
     let hash = hash_of(
         &stack.kernel[..],
         stack.kernel_len,
-        hash_of(&stack.user[..], stack.user_len, mix(HASH_SEED, stack.top)),
+        mix(mix(hash, stack.user_len.into()), stack.top),
     );
     let hash = match wanted & USER {
         0 => hash,
@@ -63,19 +91,29 @@ pub fn add(ctx: &PerfEventContext, thread: Tracked, flags: u32, kernel: bool, st
     };
     thread.change_flags(0, FLAG_READ);
     let stack = &*stack;
-    if STACKS.get_ptr(hash).is_none()
-        && STACKS.insert(hash, stack, BPF_NOEXIST.into()).is_err()
-        && STACKS.get_ptr(hash).is_none()
-    {
-        count(|counters| counters.lost_stacks += 1);
-        return;
-    }
     let key = StackKey {
         hash,
         serial: thread.serial().get(),
         flags: flags | if collects_garbage() { IN_GC } else { 0 },
     };
-    tally(&STACK_COUNTS, &key, |counters| counters.lost_stacks += 1);
+    store(&key, stack);
+}
+
+/// Counts a sample of a stack, and keeps the stack if it is new.
+#[inline(always)]
+fn store(key: &StackKey, stack: &CallStack) {
+    if let Some(samples) = STACK_COUNTS.get_ptr_mut(key) {
+        // A stack with a count is in `STACKS`, or the recorder has taken it.
+        // SAFETY: a look-up in a map gives aligned memory that outlives the program's run.
+        unsafe { atomic_add(samples, 1) };
+        return;
+    }
+    let known = STACKS.get_ptr(key.hash).is_some()
+        || STACKS.insert(key.hash, stack, BPF_NOEXIST.into()).is_ok()
+        || STACKS.get_ptr(key.hash).is_some();
+    if !known || STACK_COUNTS.insert(key, 1u64, 0).is_err() {
+        count(|counters| counters.lost_stacks += 1);
+    }
 }
 
 /// Reads frames, innermost first; returns how many there are.
@@ -87,6 +125,24 @@ fn frames<const N: usize>(ctx: &PerfEventContext, place: &mut [u64; N], flags: u
     let read = unsafe { bpf_get_stack(ctx.as_ptr(), place.as_mut_ptr().cast(), size, flags) };
     // It fails where there is no user stack, as for a thread of the kernel.
     if read > 0 { read as u32 / WORD } else { 0 }
+}
+
+/// Follows frame pointers from the innermost frame outward, as `bpf_get_stack` does, and adds each
+/// frame to the hash. The helper reads the stack to a buffer of its own first and clears the rest of
+/// `place`, which is memory that is in no cache. Returns how many frames there are.
+#[inline(always)]
+fn walk<const N: usize>(code: UserCode, place: &mut [u64; N], hash: &mut u64) -> u32 {
+    let (mut at, mut frame, mut length) = (code.ip, code.bp, 0);
+    for place in place {
+        if at == 0 {
+            break;
+        }
+        *place = at;
+        *hash = mix(*hash, at);
+        length += 1;
+        [frame, at] = user(frame);
+    }
+    length
 }
 
 #[inline(always)]
