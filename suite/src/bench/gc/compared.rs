@@ -28,7 +28,7 @@ pub struct Compared {
     time_ns: f64,
     /// Half the width of its 95 % interval, ns.
     error_ns: f64,
-    /// Part of `time_ns` in which the runtime writes the log itself, ns.
+    /// Time in which the runtime writes the log itself, outside of bursts, ns.
     writing_ns: f64,
     seconds: f64,
 }
@@ -71,7 +71,7 @@ impl Compared {
                 Format::Jsc => writing::elapsed_ns(recording),
                 _ => 0.0,
             };
-            sum.time_ns += time_ns + writing_ns;
+            sum.time_ns += time_ns;
             sum.writing_ns += writing_ns;
             // Rounds are sampled independently.
             sum.error_ns = sum.error_ns.hypot(error_ns);
@@ -142,7 +142,10 @@ impl Compared {
         let _ = write!(text, "; {}", self.text);
         if self.writing_ns > 0.0 {
             let ms = self.writing_ns / 1e6;
-            let _ = write!(text, "; the time has {ms:.1} ms of writing the log");
+            let _ = write!(
+                text,
+                "; writing the log inside of pauses takes {ms:.1} ms more"
+            );
         }
         if logged.steps_ns > 0.0 {
             let _ = write!(text, "; the log's steps {:.1} ms", logged.steps_ns / 1e6);

@@ -2,8 +2,8 @@
 //!
 //! JavaScriptCore writes its log piece by piece while the program stands still, so that its pauses
 //! contain the writing. The C library's `printf` keeps no frame pointers: the call stacks of the
-//! writing end there, before the collector. So it is no collection in a recording, and without the
-//! log there is none.
+//! writing end there, before the collector. So a recording has it outside of collection, except
+//! where helper threads are awake at both ends of it.
 
 use recording::Recording;
 use recording::process::Thread;
@@ -13,8 +13,8 @@ use recording::vocabulary::{CodePlace, RegionClass, Role};
 /// Parts of names of the C library's functions that format and write.
 const WRITING: [&str; 4] = ["printf", "_IO_", "write", "outstring"];
 
-/// Returns the wall-clock time of the main loop in stacks that end inside of the C library's
-/// functions for writing, ns.
+/// Returns the wall-clock time of the main loop, while no helper thread is awake, in stacks that end
+/// inside of the C library's functions for writing, ns.
 pub fn elapsed_ns(recording: &Recording) -> f64 {
     let mut sum = 0.0;
     for (index, thread) in recording.threads.iter().enumerate() {
@@ -38,7 +38,8 @@ fn writes(recording: &Recording, count: &StackCount) -> bool {
     };
     let is_writing = |function: &str| WRITING.iter().any(|part| function.contains(part));
     let mut user = frames().filter(|frame| matches!(frame.place, CodePlace::Region(_)));
-    user.any(|frame| is_writing(&frame.function))
+    !count.in_gc
+        && user.any(|frame| is_writing(&frame.function))
         && !frames().any(|frame| is_of_program(frame.place))
 }
 
@@ -68,6 +69,8 @@ mod tests {
         for (stack, samples) in stacks {
             builder.add((0, SampleMode::User, false), stack, samples);
         }
+        let helped = vec![frame("__vfprintf_internal", library)];
+        builder.add((0, SampleMode::User, true), helped, 4);
         let build = Build::arm("bun").thread(1, Role::MainLoop, |thread| thread.user(1_000, 1));
         let recording = build.with(|recording| {
             recording.stacks = builder.done();
