@@ -28,8 +28,8 @@ counters! {
     Collected => go_collected;
 }
 
-/// Counts an allocation and its size, the first argument of every function that allocates. Go passes
-/// it in a register of its own convention.
+/// Counts an allocation and its size, the first argument of every function that allocates. Go
+/// passes it in this register.
 #[uprobe]
 pub fn go_allocated(ctx: ProbeContext) -> u32 {
     // SAFETY: the context of a uprobe is the registers; the verifier checks the access.

@@ -128,8 +128,8 @@ fn frames<const N: usize>(ctx: &PerfEventContext, place: &mut [u64; N], flags: u
 }
 
 /// Follows frame pointers from the innermost frame outward, as `bpf_get_stack` does, and adds each
-/// frame to the hash. The helper reads the stack to a buffer of its own first and clears the rest of
-/// `place`, which is memory that is in no cache. Returns how many frames there are.
+/// frame to the hash. The helper reads the stack to another buffer first and clears the rest of
+/// `place`: memory that no cache holds. Returns how many frames there are.
 #[inline(always)]
 fn walk<const N: usize>(code: UserCode, place: &mut [u64; N], hash: &mut u64) -> u32 {
     let (mut at, mut frame, mut length) = (code.ip, code.bp, 0);

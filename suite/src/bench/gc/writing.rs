@@ -13,8 +13,8 @@ use recording::vocabulary::{CodePlace, RegionClass, Role};
 /// Parts of names of the C library's functions that format and write.
 const WRITING: [&str; 4] = ["printf", "_IO_", "write", "outstring"];
 
-/// Returns the wall-clock time of the main loop, while no helper thread is awake, in stacks that end
-/// inside of the C library's functions for writing, ns.
+/// Returns the wall-clock time of the main loop, while no helper thread is awake, in stacks that
+/// end inside of the C library's functions for writing, ns.
 pub fn elapsed_ns(recording: &Recording) -> f64 {
     let mut sum = 0.0;
     for (index, thread) in recording.threads.iter().enumerate() {

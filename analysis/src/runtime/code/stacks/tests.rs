@@ -4,7 +4,7 @@ use recording::code_hint::{CodeHint, Neighbours};
 use recording::stacks::{StackFrame, Stacks, StacksBuilder};
 use recording::testing::Build;
 
-mod evidence_of_instructions;
+mod order_of_evidence;
 mod regular_expressions;
 
 /// Frames by their names: `js` is compiled code, a name in capitals one without a symbol, `k:…` of
@@ -233,13 +233,6 @@ fn categorises_evidence_of_functions() {
         ),
         (source("JavaScriptCore/dfg/DFGGraph.cpp", None), Some(Jit)),
         (source("main.cpp", None), None),
-        (
-            CodeHint {
-                texts: vec!["JSC::JSObject::putDirect".into()],
-                ..source("runtime/LiteralParser.cpp", neighbours)
-            },
-            Some(Json),
-        ),
         (texts(&["Unrecognized token '"]), Some(Json)),
         (
             texts(&["200 OK", "Transfer-Encoding", "JSON.parse"]),

@@ -1,3 +1,5 @@
+//! Compiled regular expressions.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Which evidence of a function counts first.
+
 use super::*;
 
 #[test]
@@ -22,4 +24,23 @@ fn names_work_by_instructions_where_a_name_says_none() {
     };
     assert_eq!(category("copy_buffer"), Some(Copying));
     assert_eq!(category("deflate_stored"), Some(Compression));
+}
+
+#[test]
+fn prefers_the_file_of_neighbours_over_objects_that_a_function_refers_to() {
+    let hint = CodeHint {
+        source: "runtime/LiteralParser.cpp".into(),
+        neighbours: Some(Neighbours {
+            tried: 30,
+            right: 29,
+        }),
+        texts: vec!["JSC::JSObject::putDirect".into()],
+        ..CodeHint::default()
+    };
+    assert_eq!(evidence::category(&hint), Some(Json));
+    let folder = CodeHint {
+        source: "heap/".into(),
+        ..hint
+    };
+    assert_eq!(evidence::category(&folder), Some(Engine));
 }
