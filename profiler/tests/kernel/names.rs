@@ -118,7 +118,7 @@ __attribute__((noinline)) int known_compare(const void *one, const void *other) 
     return *(const int *)one - *(const int *)other;
 }
 __attribute__((noinline)) void known_sorter(void) {
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 500; i++) {
         for (int at = 0; at < 20000; at++) numbers[at] = (at * 7919 + i) % 20011;
         qsort(numbers, 20000, sizeof *numbers, known_compare);
     }
