@@ -18,10 +18,26 @@ const LONGEST_NAME: usize = 64;
 /// # Errors
 /// The directory exists and is not empty, or cannot be created.
 pub fn prepare(out: Option<PathBuf>, name: &str) -> Result<PathBuf> {
-    let out = match out {
-        Some(out) => given(out)?,
-        None => create_new(Path::new(""), &default_name(name, SystemTime::now()))?,
+    let Some(out) = out else {
+        return create(Path::new(""), name);
     };
+    let out = given(out)?;
+    give_back(&out);
+    Ok(out)
+}
+
+/// Creates a new `kontrast-NAME-YYYYMMDD-HHMMSS`, in UTC, within a folder.
+///
+/// # Errors
+/// The directory cannot be created.
+pub fn create(within: &Path, name: &str) -> Result<PathBuf> {
+    fs::create_dir_all(within)
+        .or_else(|error| match within.as_os_str().is_empty() {
+            true => Ok(()),
+            false => Err(error),
+        })
+        .with_context(|| format!("cannot create {}", within.display()))?;
+    let out = create_new(within, &default_name(name, SystemTime::now()))?;
     give_back(&out);
     Ok(out)
 }

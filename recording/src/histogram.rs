@@ -83,6 +83,18 @@ impl Histogram {
         }
         Self::from_buckets(sum.into_iter().collect())
     }
+
+    /// Returns the values that were recorded since `before`, an earlier state of the same
+    /// distribution.
+    pub fn since(&self, before: &Self) -> Self {
+        let earlier: std::collections::BTreeMap<u32, u64> =
+            before.histogram.iter().copied().collect();
+        let grown = self.histogram.iter().map(|(bucket, count)| {
+            let earlier = earlier.get(bucket).copied().unwrap_or(0);
+            (*bucket, count.saturating_sub(earlier))
+        });
+        Self::from_buckets(grown.filter(|(_, count)| *count > 0).collect())
+    }
 }
 
 #[cfg(test)]
@@ -105,6 +117,15 @@ mod tests {
         let two = Histogram::from_buckets(vec![(3, 1), (9, 1)]);
         assert_eq!(one.merged(&two).histogram, vec![(1, 2), (3, 5), (9, 1)]);
         assert_eq!(Histogram::default().merged(&one), one);
+    }
+
+    #[test]
+    fn subtracts_an_earlier_state() {
+        let before = Histogram::from_buckets(vec![(1, 2), (3, 4)]);
+        let now = Histogram::from_buckets(vec![(1, 2), (3, 5), (9, 1)]);
+        let since = now.since(&before);
+        assert_eq!((since.histogram, since.count), (vec![(3, 1), (9, 1)], 2));
+        assert_eq!(now.since(&Histogram::default()), now);
     }
 
     #[test]

@@ -40,7 +40,7 @@ mod testing;
 pub mod tools;
 pub mod workload;
 
-pub use interrupt::Interrupted;
+pub use interrupt::{Interrupt, Interrupted};
 pub use plan::Step;
 pub use round::Round;
 pub use run::{Measured, execute};

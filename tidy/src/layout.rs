@@ -15,11 +15,11 @@ const LOWER_CASE: &str =
     "eBPF kontrast loadgen stub xtask k6 perf bpftrace hyper oha rustup libbpf x86";
 
 /// Dependencies that would point against the flow of data, by crate.
-const FORBIDDEN: [(&str, &str); 11] = [
+const FORBIDDEN: [(&str, &str); 12] = [
     ("recording", "aya tokio analysis report"),
-    ("analysis", "aya tokio report"),
-    ("report", "aya tokio"),
-    ("profiler", "report runner kontrast suite"),
+    ("analysis", "aya tokio report top"),
+    ("report", "aya tokio top"),
+    ("profiler", "report runner top kontrast suite"),
     ("runner", "aya analysis profiler report kontrast suite"),
     ("kontrast", "suite xtask"),
     ("xtask", "recording analysis runner profiler suite"),
@@ -27,6 +27,7 @@ const FORBIDDEN: [(&str, &str); 11] = [
     ("loadgen", "aya analysis profiler runner kontrast"),
     ("stub", "aya analysis report profiler runner kontrast"),
     ("profiler-common", "recording serde"),
+    ("top", "aya tokio profiler runner kontrast suite"),
 ];
 /// Where unsafe code may be: the kernel side, and the code that talks to it.
 const UNSAFE: [&str; 6] = [

@@ -12,6 +12,7 @@ pub mod run;
 mod sample_rate;
 mod scenario;
 mod selection;
+pub mod top;
 
 use crate::outcome::Outcome;
 use clap::{Parser, Subcommand};
@@ -33,6 +34,8 @@ pub struct Cli {
 pub enum Command {
     /// Record a running process, or a command, until a duration, Ctrl-C or its end.
     Record(Box<record::Record>),
+    /// Show where the time of running processes goes, by role and thread, on the terminal.
+    Top(Box<top::Top>),
     /// Compare recordings and write a report.
     Compare(compare::Compare),
     /// Render a recording or a comparison again.
@@ -67,6 +70,7 @@ impl Command {
     pub fn execute(self) -> anyhow::Result<Outcome> {
         match self {
             Command::Record(verb) => verb.execute(),
+            Command::Top(verb) => verb.execute(),
             Command::Compare(verb) => verb.execute(),
             Command::Report(verb) => verb.execute(),
             Command::Export(verb) => verb.execute(),

@@ -2,12 +2,14 @@
 
 mod batch;
 mod hashes;
+mod live;
 mod mapped;
 
 use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{Array, HashMap, MapData, PerCpuArray, Queue, RingBuf};
 pub use hashes::{entries, take, take_syscalls};
+pub use live::drain_live;
 use mapped::Mapped;
 use profiler_common::histogram::{BUCKETS, Kind};
 use profiler_common::process::{self, TARGET_CACHE_LEN};

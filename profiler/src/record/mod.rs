@@ -16,6 +16,7 @@ pub mod host;
 mod instrumented;
 mod jit;
 mod links;
+pub mod live;
 pub mod memory;
 pub mod memory_stacks;
 pub mod names;

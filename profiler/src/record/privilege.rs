@@ -84,7 +84,7 @@ pub fn require() -> Result<()> {
         return Ok(());
     }
     bail!(
-        "recording loads eBPF programs, and this process lacks {}: run it as root (`sudo kontrast record …`), or grant \
+        "recording loads eBPF programs, and this process lacks {}: run it as root (`sudo kontrast …`), or grant \
          `sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep $(command -v kontrast)`",
         missing.join(" and ")
     )
@@ -92,10 +92,21 @@ pub fn require() -> Result<()> {
 
 /// Gives up every capability that recording does not need. A refusal is logged only.
 pub fn drop_excess() {
+    keep(&TO_RECORD);
+}
+
+/// Gives up every capability that beginning another recording does not need: that reads the names of
+/// the kernel's functions besides. The kernel keeps capabilities for each thread, so that threads
+/// started later have no others either.
+pub fn drop_excess_but_begin() {
+    keep(&[&TO_RECORD[..], &[Capability::CAP_SYSLOG]].concat());
+}
+
+fn keep(wanted: &[Capability]) {
     let kept = caps::read(None, CapSet::Permitted).unwrap_or_default();
     let kept = kept
         .into_iter()
-        .filter(|capability| TO_RECORD.contains(capability))
+        .filter(|capability| wanted.contains(capability))
         .collect();
     for set in [CapSet::Effective, CapSet::Permitted] {
         if let Err(error) = caps::set(None, set, &kept) {

@@ -240,8 +240,8 @@ fn thread_of(pid: u32, tid: u32) -> Option<TaskAccounting> {
     })
 }
 
-/// Reads the name of a thread alone.
-fn name_of(pid: u32, tid: u32) -> Option<TaskAccounting> {
+/// Reads the name of a thread alone; `None` if it has ended.
+pub fn name_of(pid: u32, tid: u32) -> Option<TaskAccounting> {
     let name = read_lossy(format!("/proc/{pid}/task/{tid}/comm"))?;
     Some(TaskAccounting {
         name: name.strip_suffix('\n').unwrap_or(&name).to_owned(),

@@ -4,6 +4,7 @@ mod assembled;
 mod ended;
 mod initial;
 mod later;
+pub mod snapshot;
 
 use super::bpf_stats::BpfStats;
 use super::drain::{self, Drained, Exits};

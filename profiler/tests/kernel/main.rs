@@ -21,5 +21,6 @@ mod selectors;
 mod shapes;
 mod stacks;
 mod support;
+mod top;
 mod trees;
 mod trouble;

@@ -31,6 +31,7 @@ pub fn for_tests() -> Vec<Step> {
         program("browser", BROWSERS, "chromium"),
         Step::new("axe-core", axe),
         program("pidstat", &["pidstat"], "sysstat"),
+        program("tmux", &["tmux"], "tmux"),
         redis(),
         Step::new("postgres", postgres),
     ]

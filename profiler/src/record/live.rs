@@ -1,0 +1,163 @@
+//! A recording that can be looked at while it runs.
+//!
+//! [`LiveRecorder`] attaches the programs of `kontrast record` and drives them on a thread. Each
+//! [`Event::Snapshot`] has the counts so far; a view computes rates from the difference of two.
+
+use super::session::Session;
+use super::session::snapshot::Progress;
+use super::target::Process;
+use super::{Options, Recorder, TICK};
+use anyhow::{Context, Result, anyhow};
+use recording::{Ended, Recording};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// News of a recording under way.
+#[derive(Debug)]
+pub enum Event {
+    /// The counts since the window opened; see [`Session::snapshot`].
+    Snapshot(Box<Recording>),
+    /// The last process of the target has ended; no snapshot follows.
+    TargetExited,
+    /// The recording cannot go on.
+    Failed(anyhow::Error),
+}
+
+/// A recording under way on a thread. Dropping it detaches its programs.
+#[derive(Debug)]
+pub struct LiveRecorder {
+    /// Closing it without a word ends the recording unwritten.
+    finish: Option<Sender<()>>,
+    events: Receiver<Event>,
+    thread: Option<JoinHandle<Option<Result<Recording>>>>,
+}
+
+impl LiveRecorder {
+    /// Begins to attach the programs, and takes a snapshot each `interval` from then on, a multiple
+    /// of 100 ms. Failing to attach is an [`Event::Failed`].
+    ///
+    /// # Errors
+    /// There can be no more threads.
+    pub fn begin(processes: Vec<Process>, options: Options, interval: Duration) -> Result<Self> {
+        let (finish, asked) = channel();
+        let (events, received) = channel();
+        let drive = move || match Session::begin(processes, &options) {
+            Ok(session) => drive(Box::new(session), interval, &asked, &events),
+            Err(error) => {
+                // The view may have been closed meanwhile.
+                let _ = events.send(Event::Failed(error));
+                None
+            }
+        };
+        let thread = std::thread::Builder::new().name("recorder".into());
+        let thread = thread.spawn(drive).context("cannot start a thread")?;
+        Ok(LiveRecorder {
+            finish: Some(finish),
+            events: received,
+            thread: Some(thread),
+        })
+    }
+
+    /// Returns the next event; `None` if there is none yet.
+    pub fn event(&self) -> Option<Event> {
+        self.events.try_recv().ok()
+    }
+
+    /// Waits for the next event, at most so long.
+    pub fn wait(&self, longest: Duration) -> Option<Event> {
+        self.events.recv_timeout(longest).ok()
+    }
+
+    /// Closes the window and returns the recording of the time since it opened. This takes seconds
+    /// where many symbols are read.
+    ///
+    /// # Errors
+    /// A map cannot be read, or the recording has failed before.
+    pub fn finish(mut self) -> Result<Recording> {
+        if let Some(finish) = &self.finish {
+            // A thread that has ended has no use for it.
+            let _ = finish.send(());
+        }
+        let thread = self.thread.take().context("the recording has ended")?;
+        let recording = thread.join();
+        let recording = recording.map_err(|_| anyhow!("assembling the recording failed"))?;
+        recording.context("the recording has ended before")?
+    }
+}
+
+impl Drop for LiveRecorder {
+    fn drop(&mut self) {
+        self.finish = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic was printed by its thread.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Drives a session until it is asked to finish, the target ends, or the view is gone.
+fn drive(
+    mut session: Box<Session>,
+    interval: Duration,
+    asked: &Receiver<()>,
+    events: &Sender<Event>,
+) -> Option<Result<Recording>> {
+    let mut progress = Progress::default();
+    let (mut next, mut next_snapshot) = (Instant::now(), Instant::now());
+    for number in 0.. {
+        let due = next_snapshot <= next;
+        if due {
+            next_snapshot += interval;
+        }
+        let ended = match step(&mut session, number, due, &mut progress) {
+            Ok((snapshot, ended)) => {
+                let snapshot = snapshot.map(Event::Snapshot);
+                let mut news = snapshot
+                    .into_iter()
+                    .chain(ended.then_some(Event::TargetExited));
+                // Without a view there is no use for more.
+                news.try_for_each(|event| events.send(event)).ok()?;
+                ended
+            }
+            Err(error) => {
+                let _ = events.send(Event::Failed(error));
+                return None;
+            }
+        };
+        if ended {
+            // The recording of what was seen may still be asked for.
+            let wanted = asked.recv().is_ok();
+            return wanted.then(|| session.finish(Ended::TargetExited));
+        }
+        // A machine that was suspended has no ticks to catch up with.
+        next = (next + TICK).max(Instant::now());
+        match asked.recv_timeout(next.saturating_duration_since(Instant::now())) {
+            Ok(()) => return Some(session.finish(Ended::Asked)),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+    None
+}
+
+/// Does the work of a tick, and takes a snapshot if one is due, or if the target has ended, which
+/// the second value says.
+fn step(
+    session: &mut Session,
+    number: u32,
+    due: bool,
+    progress: &mut Progress,
+) -> Result<(Option<Box<Recording>>, bool)> {
+    /// The kernel announces the last switch of a thread after its process is gone.
+    const LAST_SWITCH: Duration = Duration::from_millis(2);
+    let has_ended = number > 0 && session.tick(number)?;
+    if has_ended {
+        std::thread::sleep(LAST_SWITCH);
+    }
+    let snapshot = match due || has_ended {
+        true => Some(Box::new(session.snapshot(progress)?)),
+        false => None,
+    };
+    Ok((snapshot, has_ended))
+}
