@@ -1,4 +1,4 @@
-//! The columns of a table: what each shows, and how.
+//! The columns of a table: their values, headings and texts.
 
 use crate::{Frame, Row};
 use recording::format;

@@ -1,4 +1,4 @@
-//! What a target did in a short time.
+//! The work of a target in a short time.
 
 use crate::Cost;
 use recording::Histogram;
@@ -41,7 +41,7 @@ pub struct Activity {
     pub iterations: Option<Histogram>,
 }
 
-/// What a target did from one instant to another. Frames that follow each other can be merged.
+/// The work of a target from one instant to another. Frames that follow each other can be merged.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Frame {
     /// Its end on the clock of the view.

@@ -7,7 +7,7 @@ use report::clean::clean;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-/// What makes up a row.
+/// Threads that make up a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Grouping {
     /// Add up the threads of a role.
@@ -20,7 +20,7 @@ pub enum Grouping {
 /// Which rows there are, and in which order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {
-    /// What makes up a row.
+    /// Threads that make up a row.
     pub grouping: Grouping,
     /// Column that rows are sorted by.
     pub sort: Column,

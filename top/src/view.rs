@@ -1,4 +1,4 @@
-//! What the user chose to see.
+//! The targets, and the choices of the user.
 
 use crate::column::Column;
 use crate::history::History;

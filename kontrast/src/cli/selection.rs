@@ -10,24 +10,24 @@ use std::path::PathBuf;
 #[derive(clap::Args, Clone, Debug, Default)]
 #[group(id = "selection", multiple = true)]
 pub struct Selection {
-    /// Record the processes of this cgroup and of those below it, those that join later included.
+    /// Select the processes of this cgroup and of those below it, those that join later included.
     #[arg(long = "cgroup", value_name = "PATH")]
     pub cgroups: Vec<PathBuf>,
-    /// Record the processes of this systemd unit, as `--cgroup` does.
+    /// Select the processes of this systemd unit, as `--cgroup` does.
     #[arg(long = "systemd-unit", value_name = "NAME")]
     pub systemd_units: Vec<String>,
-    /// Record the processes of this container (docker, containerd, podman, cri-o), as `--cgroup`
+    /// Select the processes of this container (docker, containerd, podman, cri-o), as `--cgroup`
     /// does.
     #[arg(long = "container", value_name = "ID")]
     pub containers: Vec<String>,
-    /// Record the processes that listen on this TCP port.
+    /// Select the processes that listen on this TCP port.
     #[arg(
         long = "port",
         value_name = "PORT",
         value_parser = clap::value_parser!(u16).range(1..)
     )]
     pub ports: Vec<u16>,
-    /// Record the processes whose executable or main thread has a name that fits this
+    /// Select the processes whose executable or main thread has a name that fits this
     /// pattern (`*`, `?`, `[a-z]`).
     #[arg(long = "name", value_name = "GLOB")]
     pub names: Vec<String>,

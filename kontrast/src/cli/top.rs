@@ -187,6 +187,9 @@ fn draw(mut view: View, mut targets: Targets) -> Result<Outcome> {
     if let (Err(error), false) = (drawn, targets.is_interrupted()) {
         return Err(error).context("cannot draw on the terminal");
     }
+    if let Some(failure) = targets.failure() {
+        bail!("{failure}");
+    }
     written.map(|()| Outcome::Done)
 }
 

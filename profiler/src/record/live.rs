@@ -64,11 +64,6 @@ impl LiveRecorder {
         self.events.try_recv().ok()
     }
 
-    /// Waits for the next event, at most so long.
-    pub fn wait(&self, longest: Duration) -> Option<Event> {
-        self.events.recv_timeout(longest).ok()
-    }
-
     /// Closes the window and returns the recording of the time since it opened. This takes seconds
     /// where many symbols are read.
     ///
@@ -104,11 +99,12 @@ fn drive(
     events: &Sender<Event>,
 ) -> Option<Result<Recording>> {
     let mut progress = Progress::default();
-    let (mut next, mut next_snapshot) = (Instant::now(), Instant::now());
+    let mut next = Instant::now();
+    let mut next_snapshot = next;
     for number in 0.. {
         let due = next_snapshot <= next;
         if due {
-            next_snapshot += interval;
+            next_snapshot = next + interval;
         }
         let ended = match step(&mut session, number, due, &mut progress) {
             Ok((snapshot, ended)) => {

@@ -81,7 +81,7 @@ fn bars(sums: &[u64; BARS], wide: usize) -> Vec<String> {
     (0..HEIGHT).map(row).collect()
 }
 
-/// Returns the axis: 1 µs, 32 µs, 1 ms, 32 ms, 1 s at their powers of two.
+/// Returns the axis: 1 µs, 33 µs, 1 ms, 34 ms, 1 s at their powers of two.
 fn axis(wide: usize) -> String {
     const MARKS: [(u32, &str); 5] = [
         (10, "1µs"),

@@ -1,7 +1,7 @@
 //! The recorders behind the view.
 //!
 //! A recorder keeps what it saw since it began, so that `r` can write it. Another takes its place
-//! when it is written, or when it has become old: what it keeps grows with the time.
+//! when it is written, or when it has become old, since its memory grows with the time.
 
 use crate::recording_folder;
 use anyhow::{Context, Result};
@@ -71,6 +71,7 @@ struct Target {
     /// The recorder that takes its place once it is attached, and whether to write the current one.
     next: Option<(LiveRecorder, bool)>,
     has_ended: bool,
+    failure: Option<String>,
     written: Vec<JoinHandle<Result<String>>>,
 }
 
@@ -97,6 +98,7 @@ impl Targets {
                 since: Instant::now(),
                 next: None,
                 has_ended: false,
+                failure: None,
                 written: Vec::new(),
             })
         };
@@ -116,6 +118,13 @@ impl Targets {
     /// Whether no target is observed any more.
     pub fn have_ended(&self) -> bool {
         self.targets.iter().all(|target| target.has_ended)
+    }
+
+    /// Returns why no target can be observed any more, unless one can, or has ended.
+    pub fn failure(&self) -> Option<&str> {
+        let failures = self.targets.iter().map(|target| target.failure.as_deref());
+        let failures: Option<Vec<&str>> = failures.collect();
+        failures?.first().copied()
     }
 
     /// Waits for the recordings that are being written, and prints where they are.
@@ -155,7 +164,7 @@ impl Source for Targets {
     }
 
     fn is_over(&self) -> bool {
-        self.is_interrupted()
+        self.is_interrupted() || self.failure().is_some()
     }
 }
 
@@ -193,7 +202,9 @@ impl Target {
             }
             Event::Failed(error) => {
                 self.has_ended = true;
-                News::State(State::Failed(format!("{error:#}")))
+                let error = format!("{error:#}");
+                self.failure = Some(error.clone());
+                News::State(State::Failed(error))
             }
         }
     }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Snapshots after which names of threads are read again: a thread may rename itself.
 const NAMES_LAST: u32 = 8;
 
-/// What earlier snapshots have read.
+/// State that one snapshot leaves to the next.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Ends of threads.
