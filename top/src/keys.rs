@@ -12,7 +12,7 @@ pub enum Wish {
     Record,
 }
 
-/// Keys and their effects, for the help; `r` has a line of its own.
+/// Keys and their effects, for the help.
 pub const HELP: [(&str, &str); 12] = [
     ("q  Ctrl-C", "quit; the programs are detached"),
     ("g", "rows are roles, or threads"),

@@ -95,7 +95,7 @@ pub fn drop_excess() {
     keep(&TO_RECORD);
 }
 
-/// Gives up every capability that beginning another recording does not need: that reads the names of
+/// Gives up every capability that beginning another recording does not need: it reads the names of
 /// the kernel's functions besides. The kernel keeps capabilities for each thread, so that threads
 /// started later have no others either.
 pub fn drop_excess_but_begin() {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// Longest time that a screen may take to show a text.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A terminal of tmux, with a server of its own that ends with it.
+/// A terminal of tmux. Its server ends with it.
 struct Tmux(String);
 
 impl Tmux {
