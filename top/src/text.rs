@@ -51,7 +51,7 @@ pub fn table(view: &View, out: &mut dyn Write) -> io::Result<()> {
         let seconds = frame.end_ns as f64 / 1e9;
         writeln!(
             out,
-            "{}  pid {}, {}  after {seconds:.1} s, {} threads, waits for a CPU: {}, proxy latency: {}",
+            "{}  pid {}, {}  after {seconds:.1} s, threads: {}, waits for a CPU: {}, proxy latency: {}",
             target.name,
             target.pid,
             target.runtime.label(),
@@ -125,7 +125,11 @@ mod tests {
     fn prints_a_table() {
         let mut out = Vec::new();
         table(&view(), &mut out).expect("written");
-        insta::assert_snapshot!(String::from_utf8(out).expect("text"), @"");
+        insta::assert_snapshot!(String::from_utf8(out).expect("text"), @r##"
+            bun  pid 7, Bun  after 2.0 s, threads: 1, waits for a CPU: none, proxy latency: none
+             NAME       ID  CPU%  USER%  SYSC%  FAULT%  GC%  RUNQ%  BLOCK%  SWITCH/s  SYSCALL/s  BYTES/s 
+             main loop   1  50.0   50.0    0.0     0.0    –    0.0     0.0         0         10      0 B
+            "##);
     }
 
     #[test]

@@ -67,7 +67,27 @@ fn screen(view: &mut View, width: u16, height: u16) -> String {
 
 #[test]
 fn draws_roles_with_histograms() {
-    insta::assert_snapshot!(screen(&mut view(&["bun"], Choice::default()), 110, 19), @"");
+    insta::assert_snapshot!(screen(&mut view(&["bun"], Choice::default()), 110, 19), @r##"
+        bun  pid 7, Bun  live
+        CPU 65.0 %  user 41.0  syscalls 15.0  faults 0.0  GC threads 9.0  in 3 threads
+        run queue 1.2 %  0 switches/s  21,000 syscalls/s
+        TCP in 1.00 MiB/s, out 0 B/s  412 requests/s
+        kontrast itself 0.0 %
+        ███
+        ROLE                  THREADS   CPU%  USER%  SYSC% FAULT%    GC%  RUNQ%  BLOCK%  SWITCH/s SYSCALL/s    BYTES/s
+        main loop                   1   55.0   40.0   15.0    0.0      –    1.2     0.0         0    21,000   3.00 MiB
+        JSC heap helper (GC)        1    9.0    0.0    0.0    0.0    9.0    0.0    91.0         0         0        0 B
+        thread pool                 1    1.0    1.0    0.0    0.0      –    0.0     0.0         0         0        0 B
+
+        run queue  991, p50 2.05 µs, p99 73.7 µs, max 3.01 ms   proxy latency  none
+          ██
+          ██
+          ██
+          ██          ▄▄        ▁▁
+          1µs       33µs      1ms       34ms      1s              1µs       33µs      1ms       34ms      1s
+
+        q quit  g roles/threads  < > sort  / filter  space pause  ← → history  r record  ? help
+        "##);
 }
 
 #[test]
@@ -77,12 +97,37 @@ fn draws_threads_sorted_by_another_column() {
         sort: crate::column::Column::Blocked,
         ..Choice::default()
     };
-    insta::assert_snapshot!(screen(&mut view(&["bun"], choice), 80, 12), @"");
+    insta::assert_snapshot!(screen(&mut view(&["bun"], choice), 80, 12), @r##"
+        bun  pid 7, Bun  live
+        CPU 65.0 %  user 41.0  syscalls 15.0  faults 0.0  GC threads 9.0  in 3 threads
+        run queue 1.2 %  0 switches/s  21,000 syscalls/s
+        TCP in 1.00 MiB/s, out 0 B/s  412 requests/s
+        kontrast itself 0.0 %
+        ███
+        THREAD                  TID   CPU%  USER%  SYSC%    GC%  RUNQ%  BLOCK%  SWITCH/s
+        HeapHelper  JSC he        8    9.0    0.0    0.0    9.0    0.0    91.0         0
+        HTTP�[2J  thread p        9    1.0    1.0    0.0      –    0.0     0.0         0
+        bun  main loop            7   55.0   40.0   15.0      –    1.2     0.0         0
+
+        q quit  g roles/threads  < > sort  / filter  space pause  ← → history  r record
+        "##);
 }
 
 #[test]
 fn draws_two_targets_side_by_side() {
-    insta::assert_snapshot!(screen(&mut view(&["go", "bun"], Choice::default()), 150, 11), @"");
+    insta::assert_snapshot!(screen(&mut view(&["go", "bun"], Choice::default()), 150, 11), @r##"
+        go  pid 7, Bun  live                                                        bun  pid 7, Bun  live
+        CPU 65.0 %  user 41.0  syscalls 15.0  faults 0.0  GC threads 9.0  in 3 thre CPU 65.0 %  user 41.0  syscalls 15.0  faults 0.0  GC threads 9.0  in 3 thr
+        run queue 1.2 %  0 switches/s  21,000 syscalls/s                            run queue 1.2 %  0 switches/s  21,000 syscalls/s
+        TCP in 1.00 MiB/s, out 0 B/s  412 requests/s                                TCP in 1.00 MiB/s, out 0 B/s  412 requests/s
+        kontrast itself 0.0 %                                                       kontrast itself 0.0 %
+        ███                                                                         ███
+        ROLE                THREADS   CPU%  USER%  SYSC%  RUNQ%  SWITCH/s SYSCALL/s ROLE               THREADS   CPU%  USER%  SYSC%  RUNQ%  SWITCH/s SYSCALL/s
+        main loop                 1   55.0   40.0   15.0    1.2         0    21,000 main loop                1   55.0   40.0   15.0    1.2         0    21,000
+        JSC heap helper (G        1    9.0    0.0    0.0    0.0         0         0 JSC heap helper (        1    9.0    0.0    0.0    0.0         0         0
+        thread pool               1    1.0    1.0    0.0    0.0         0         0 thread pool              1    1.0    1.0    0.0    0.0         0         0
+        q quit  g roles/threads  < > sort  / filter  space pause  ← → history  r record  ? help
+        "##);
 }
 
 #[test]
