@@ -21,6 +21,5 @@ mod selectors;
 mod shapes;
 mod stacks;
 mod support;
-mod top;
 mod trees;
 mod trouble;
