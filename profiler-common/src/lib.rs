@@ -34,6 +34,7 @@ pub mod sched_clock;
 pub mod slot;
 pub mod socket;
 pub mod syscall;
+pub mod task;
 pub mod thread;
 pub mod wakes;
 
@@ -53,6 +54,7 @@ pub use relay::Relays;
 pub use slot::Slot;
 pub use socket::{SockCacheEntry, Socket};
 pub use syscall::SyscallStat;
+pub use task::TaskRecord;
 pub use thread::{Thread, ThreadExit};
 pub use wakes::Wakes;
 

@@ -110,6 +110,8 @@ globals! {
     OFF_CGROUP_PARENT: u64 = ABSENT;
     /// `cgroup_subsys_state.cgroup`.
     OFF_CSS_CGROUP: u64 = ABSENT;
+    /// `bpf_iter_meta.seq`; [`ABSENT`] before Linux 5.8.
+    OFF_ITER_META_SEQ: u64 = ABSENT;
     /// `sock.__sk_common.skc_family`.
     OFF_SOCK_FAMILY: u64 = 0;
     /// `sock.__sk_common.skc_hash`, of addresses and ports; 0 before the socket is connected.

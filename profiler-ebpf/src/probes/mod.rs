@@ -12,4 +12,5 @@ pub mod site;
 pub mod socket;
 pub mod stack;
 pub mod syscall;
+pub mod task;
 pub mod wake;

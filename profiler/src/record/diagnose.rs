@@ -100,6 +100,7 @@ fn try_programs() -> Result<Vec<Source>, String> {
     let kinds = [HookKind::TpBtf, HookKind::RawTracepoint];
     let config = ProbeConfig {
         selects_cgroups: true,
+        has_small_maps: true,
         ..ProbeConfig::minimal(false, &kinds)
     };
     let programs = Programs::attach(&config).map_err(|error| format!("{error:#}"))?;

@@ -163,9 +163,14 @@ pub fn number(bpf: &Ebpf, name: &str) -> Result<u64> {
 /// Frees every slot of a thread and of a socket, and every row of an event loop but the first,
 /// which stands for none.
 pub fn free_slots(bpf: &mut Ebpf) -> Result<()> {
-    free(bpf, "FREE_SLOTS", 0..MAX_THREADS)?;
+    free_thread_slots(bpf, MAX_THREADS)?;
     free(bpf, "FREE_SOCKETS", 0..MAX_SOCKETS)?;
     free(bpf, "FREE_EVENT_LOOPS", 1..event_loop::ROWS)
+}
+
+/// Frees the first `count` slots of threads.
+pub fn free_thread_slots(bpf: &mut Ebpf, count: u32) -> Result<()> {
+    free(bpf, "FREE_SLOTS", 0..count)
 }
 
 fn free(bpf: &mut Ebpf, name: &str, mut numbers: Range<u32>) -> Result<()> {

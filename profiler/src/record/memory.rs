@@ -4,6 +4,7 @@ mod resident;
 
 use super::ports::open_connections;
 use super::proc_snapshot::{self, read_lossy, status_field, tids_of};
+use super::tasks::Tasks;
 use super::vdso;
 use procfs::FromBufRead;
 use procfs::process::{MMPermissions, MMapPath, MemoryMap, MemoryMaps};
@@ -122,7 +123,11 @@ impl WindowRegions<'_> {
 
 /// Returns the regions of a process now; none if it has ended.
 pub fn regions_of(pid: u32) -> Regions {
-    let Some(opened) = Opened::process(pid) else {
+    regions_with(pid, &Tasks::default())
+}
+
+fn regions_with(pid: u32, tasks: &Tasks) -> Regions {
+    let Some(opened) = Opened::process(pid, tasks) else {
         return Regions::default();
     };
     let Some(maps) = maps_of(&opened.folder, "maps") else {
@@ -149,10 +154,11 @@ pub fn code_regions_of(pid: u32) -> Regions {
     Regions(code.map(|map| opened.mapping(map)).collect())
 }
 
-/// Returns the regions of several processes now. Where two overlap, which is rare since addresses
-/// are random, the lower one counts.
-pub fn regions_of_all(pids: &[u32]) -> Regions {
-    let mut all: Vec<_> = pids.iter().flat_map(|pid| regions_of(*pid).0).collect();
+/// Returns the regions of several processes now, whose threads are `tasks`. Where two overlap,
+/// which is rare since addresses are random, the lower one counts.
+pub fn regions_of_all(pids: &[u32], tasks: &Tasks) -> Regions {
+    let regions = |pid: &u32| regions_with(*pid, tasks).0;
+    let mut all: Vec<_> = pids.iter().flat_map(regions).collect();
     all.sort_by_key(|mapping| mapping.range.start);
     let mut end = 0;
     all.retain(|mapping| {
@@ -163,19 +169,15 @@ pub fn regions_of_all(pids: &[u32]) -> Regions {
     Regions(all)
 }
 
-/// Returns the memory of a process now, without the series; zero if it has ended.
-pub fn memory_of(pid: u32) -> Memory {
-    memory_of_all(&[pid])
-}
-
-/// Returns the memory of processes together, without the series. Resident bytes count a shared page
-/// once for each process, proportional ones (PSS) once.
-pub fn memory_of_all(pids: &[u32]) -> Memory {
+/// Returns the memory of processes together, whose threads are `tasks`, without the series.
+/// Resident bytes count a shared page once for each process, proportional ones (PSS) once.
+pub fn memory_of_all(pids: &[u32], tasks: &Tasks) -> Memory {
     let begun = Instant::now();
     let mut sum = Memory::default();
     let mut classes: BTreeMap<RegionClass, Region> = BTreeMap::new();
     let mut shared = SharedPages::default();
-    for opened in pids.iter().filter_map(|pid| Opened::process(*pid)) {
+    let opened = |pid: &u32| Opened::process(*pid, tasks);
+    for opened in pids.iter().filter_map(opened) {
         let resident = Resident::of(&opened, &mut shared);
         sum.region_walk.in_pieces |= resident.in_pieces;
         sum.peak_rss_bytes += peak_rss_of(opened.pid);
@@ -218,11 +220,11 @@ pub fn memory_point(pids: &[u32], t_ns: u64) -> MemoryPoint {
     }
 }
 
-/// Returns the resident set as `/proc/PID/stat` has it, like pidstat; 0 if the process has ended.
+/// Returns the resident set, the same that pidstat reads; 0 if the process has ended.
 fn rss_of(pid: u32) -> u64 {
     proc_snapshot::open(pid)
-        .and_then(|process| process.stat().ok())
-        .map_or(0, |stat| stat.rss * procfs::page_size())
+        .and_then(|process| process.statm().ok())
+        .map_or(0, |statm| statm.resident * procfs::page_size())
 }
 
 /// Returns the end of the heap that `brk` moves, to the page; `None` if there is no such heap.
@@ -245,6 +247,7 @@ fn parse_maps(text: &str) -> Option<MemoryMaps> {
 struct Opened {
     pid: u32,
     folder: PathBuf,
+    /// In ascending order.
     stack_pointers: Vec<u64>,
     executable: Option<PathBuf>,
 }
@@ -270,12 +273,15 @@ impl Opened {
         }
     }
 
-    fn process(pid: u32) -> Option<Self> {
+    fn process(pid: u32, tasks: &Tasks) -> Option<Self> {
         let folder = proc_snapshot::folder(pid)?;
+        let pointers = tasks.stack_pointers(pid);
+        let mut stack_pointers = pointers.unwrap_or_else(|| stack_pointers(pid));
+        stack_pointers.sort_unstable();
         Some(Opened {
             pid,
             executable: fs::read_link(folder.join("exe")).ok(),
-            stack_pointers: stack_pointers(pid),
+            stack_pointers,
             folder,
         })
     }
@@ -283,7 +289,11 @@ impl Opened {
     fn class_of(&self, map: &MemoryMap) -> RegionClass {
         let executable = map.perms.contains(MMPermissions::EXECUTE);
         let range = map.address.0..map.address.1;
-        let holds_stack = self.stack_pointers.iter().any(|at| range.contains(at));
+        let above = self.stack_pointers.partition_point(|at| *at < range.start);
+        let holds_stack = self
+            .stack_pointers
+            .get(above)
+            .is_some_and(|at| range.contains(at));
         match &map.pathname {
             MMapPath::Path(path) if self.executable.as_ref() == Some(path) => match executable {
                 true => RegionClass::BinaryText,
@@ -329,7 +339,7 @@ mod tests {
 
     #[test]
     fn finds_text_and_stacks_of_this_process() {
-        let memory = memory_of(std::process::id());
+        let memory = memory_of_all(&[std::process::id()], &Tasks::default());
         let mut classes = memory.regions.iter().map(|region| region.class);
         assert!(classes.any(|class| class == RegionClass::BinaryText));
         let mut classes = memory.regions.iter().map(|region| region.class);
@@ -364,7 +374,7 @@ mod tests {
 
     #[test]
     fn returns_no_memory_of_a_process_that_is_not_there() {
-        let memory = memory_of(u32::MAX >> 1);
+        let memory = memory_of_all(&[u32::MAX >> 1], &Tasks::default());
         assert_eq!((memory.rss_bytes, memory.regions.len()), (0, 0));
         assert_eq!(rss_of(u32::MAX >> 1), 0);
     }

@@ -46,6 +46,7 @@ pub mod stop;
 pub mod symbols;
 pub mod syscall_overhead;
 pub mod target;
+pub mod tasks;
 mod thread_exits;
 pub mod threads;
 mod vdso;

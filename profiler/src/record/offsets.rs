@@ -44,6 +44,8 @@ const OPTIONAL: &[Field] = &[
     ("OFF_UNIX_ADDRESS_LEN", &[&["unix_address", "len"]]),
     ("OFF_UNIX_ADDRESS_NAME", &[&["unix_address", "name"]]),
     ("OFF_CSS_CGROUP", &[&["cgroup_subsys_state", "cgroup"]]),
+    // Linux 5.8.
+    ("OFF_ITER_META_SEQ", &[&["bpf_iter_meta", "seq"]]),
 ];
 
 /// Fields that the programs need.

@@ -8,6 +8,7 @@ use super::proc_snapshot::ProcSnapshot;
 use super::process_tree::ProcessTree;
 use super::runtime::Watch;
 use super::target::{self, Process};
+use super::tasks::Tasks;
 use super::thread_exits::{Accounted, ThreadExits};
 use super::threads::JoinedThread;
 use super::window::{Opening, Span, monotonic_ns};
@@ -50,7 +51,7 @@ impl ProcRecorder {
             .then(|| ThreadExits::attach(&tree.pids(), options))
             .transpose()?;
         super::privilege::drop_excess();
-        let opening = Opening::now(&tree.pids());
+        let opening = Opening::now(&tree.pids(), &Tasks::default());
         let mut recorder = ProcRecorder {
             tree,
             thread_exits,
@@ -146,7 +147,7 @@ impl ProcRecorder {
             faults: self.last.faults_since(before),
             memory: Memory {
                 series: self.memory,
-                ..memory::memory_of_all(&self.tree.live_pids())
+                ..memory::memory_of_all(&self.tree.live_pids(), &Tasks::default())
             },
             cpu: Cpu { series: self.cpu },
             observer: Observer {
@@ -195,7 +196,7 @@ impl Recorder for ProcRecorder {
         self.runtime.look_at_all(self.target.pid, others);
         let live = self.tree.live_pids();
         let after = match self.mode {
-            Mode::Counters => ProcSnapshot::read(&live, &[], &[]),
+            Mode::Counters => ProcSnapshot::read(&live),
             _ => ProcSnapshot::of_processes(&live),
         };
         self.last.update(after.clone());

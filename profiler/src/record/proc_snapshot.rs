@@ -1,10 +1,12 @@
 //! The kernel's own accounting of the target at one instant, from `/proc`. Checks hold the
 //! recording against its growth.
 
+use super::tasks::{Tasks, comm};
 use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 use procfs::process::{ProcState, Process, Stat};
 use procfs::{CurrentSI, KernelStats};
+use profiler_common::TaskRecord;
 use recording::process::Faults;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -65,25 +67,45 @@ pub struct TaskAccounting {
 }
 
 impl ProcSnapshot {
-    /// Reads `/proc` for some processes and their threads, `running` ones first. Those that have
-    /// ended are left out. Of `settled` threads, whose accounting is known, only the name is read:
-    /// that of thousands takes a while.
-    pub fn read(pids: &[u32], running: &[(u32, u32)], settled: &[(u32, u32)]) -> Self {
+    /// Reads `/proc` for some processes and their threads. Those that have ended are left out.
+    pub fn read(pids: &[u32]) -> Self {
         let mut snapshot = Self::of_processes(pids);
-        snapshot.read_threads(running);
-        let named = |(pid, tid): &(u32, u32)| Some((*tid, name_of(*pid, *tid)?));
-        snapshot.threads.extend(settled.iter().filter_map(named));
         snapshot.add_threads(pids);
         snapshot
     }
 
-    /// Reads `/proc` just before a window opens. Thousands of threads take a while, so that those
-    /// that had a CPU are read again at the end.
-    pub fn before_window(pids: &[u32]) -> Self {
+    /// Reads the accounting just after a window closed, of `running` threads first. Without an
+    /// iterator over `tasks`, only the name is read of `settled` threads, whose accounting is
+    /// known: that of thousands takes a while.
+    pub fn after_window(
+        pids: &[u32],
+        tasks: impl FnOnce() -> Tasks,
+        running: &[(u32, u32)],
+        settled: &[(u32, u32)],
+    ) -> Self {
+        let mut snapshot = ProcSnapshot::default();
+        snapshot.read_threads(running);
+        let tasks = tasks();
+        if !snapshot.add_tasks(pids, &tasks) {
+            let named = |(pid, tid): &(u32, u32)| Some((*tid, name_of(*pid, *tid)?));
+            snapshot.threads.extend(settled.iter().filter_map(named));
+            snapshot.add_threads(pids);
+        }
+        ProcSnapshot {
+            threads: snapshot.threads,
+            ..Self::of_processes(pids)
+        }
+    }
+
+    /// Reads the accounting just before a window opens, of `tasks` or else in `/proc`. Thousands of
+    /// threads take a while there, so that those that had a CPU are read again at the end.
+    pub fn before_window(pids: &[u32], tasks: &Tasks) -> Self {
         /// More cannot have a CPU on most machines; the programs see the others get one.
         const MOST: usize = 64;
         let mut snapshot = ProcSnapshot::default();
-        snapshot.add_threads(pids);
+        if !snapshot.add_tasks(pids, tasks) {
+            snapshot.add_threads(pids);
+        }
         let running = snapshot.threads.iter().filter(|(_, task)| task.runs);
         let running = running.map(|(tid, task)| (task.tgid, *tid));
         let running: Vec<(u32, u32)> = running.take(MOST).collect();
@@ -122,7 +144,19 @@ impl ProcSnapshot {
         self.add_threads(pids);
     }
 
-    /// Adds the threads of processes that are not in the snapshot yet.
+    /// Adds the threads of processes that are not in the snapshot yet, as the iterator has them;
+    /// returns whether there is one.
+    fn add_tasks(&mut self, pids: &[u32], tasks: &Tasks) -> bool {
+        let Some(threads) = tasks.of(pids) else {
+            return false;
+        };
+        for task in threads {
+            self.threads.entry(task.tid).or_insert_with(|| task.into());
+        }
+        true
+    }
+
+    /// Adds the threads of processes that are not in the snapshot yet, by `/proc`.
     fn add_threads(&mut self, pids: &[u32]) {
         let tids = |pid: &u32| {
             let pid = *pid;
@@ -182,6 +216,21 @@ impl ProcSnapshot {
     }
 }
 
+impl From<&TaskRecord> for TaskAccounting {
+    fn from(task: &TaskRecord) -> Self {
+        TaskAccounting {
+            name: comm(&task.comm),
+            tgid: task.tgid,
+            exec_ns: task.exec_ns,
+            run_delay_ns: task.run_delay_ns,
+            voluntary: task.voluntary,
+            involuntary: task.involuntary,
+            faults: task.faults,
+            runs: task.state == 0,
+        }
+    }
+}
+
 impl TaskAccounting {
     /// Returns the growth since an earlier reading, without the name. Of counts, either reading may
     /// have the lower half only.
@@ -210,7 +259,7 @@ pub fn tids_of(pid: u32) -> Vec<u32> {
 }
 
 fn process_of(pid: u32) -> Option<ProcessAccounting> {
-    let stat = stat_of(pid)?;
+    let stat = whole_stat_of(pid)?;
     Some(ProcessAccounting {
         minor: stat.minflt,
         major: stat.majflt,
@@ -297,8 +346,16 @@ pub fn status_field(status: &str, name: &str) -> Option<u64> {
     value.split_whitespace().next()?.parse().ok()
 }
 
-/// Returns `/proc/PID/stat`; `None` if the process has ended.
+/// Returns the main thread's `stat`; `None` if the process has ended. Its identity, parent and
+/// state are those of the process, and `/proc/PID/stat` adds up all threads, which takes
+/// milliseconds with thousands of them.
 fn stat_of(pid: u32) -> Option<Stat> {
+    let folder = format!("/proc/{pid}/task/{pid}");
+    Process::new_with_root(folder.into()).ok()?.stat().ok()
+}
+
+/// Returns `/proc/PID/stat`, which adds up all threads; `None` if the process has ended.
+fn whole_stat_of(pid: u32) -> Option<Stat> {
     Process::new(pid.cast_signed()).ok()?.stat().ok()
 }
 

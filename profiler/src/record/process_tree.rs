@@ -205,8 +205,8 @@ fn is_own(pid: u32) -> bool {
 fn children_by_parent() -> BTreeMap<u32, Vec<u32>> {
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for process in all_processes().into_iter().flatten().flatten() {
-        if let Ok(stat) = process.stat() {
-            let (pid, parent) = (stat.pid.cast_unsigned(), stat.ppid.cast_unsigned());
+        let pid = process.pid().cast_unsigned();
+        if let Some(parent) = parent_of(pid) {
             children.entry(parent).or_default().push(pid);
         }
     }

@@ -7,6 +7,7 @@ use super::offsets::Layout;
 use super::privilege;
 use super::probe_groups::{HookKind, Hooks, NO_SOURCE, PROBE_GROUPS, Source};
 use super::runtime::GcProbes;
+use super::tasks;
 use anyhow::{Context, Result, bail};
 use aya::{Btf, Ebpf, EbpfLoader};
 use profiler_common::Pairing;
@@ -38,7 +39,33 @@ pub struct ProbeConfig {
     pub log: bool,
     /// Kinds of hook that may be used, best first.
     pub kinds: Vec<HookKind>,
+    /// Whether the large maps have room for a few entries only: the kernel clears them before they
+    /// are used, and frees them afterwards, on CPUs that the target needs.
+    pub has_small_maps: bool,
 }
+
+/// Entries of the maps in [`LARGE_MAPS`], if they are small.
+pub const SMALL: u32 = 256;
+/// Maps of more than a megabyte.
+const LARGE_MAPS: [&str; 17] = [
+    "THREADS",
+    "SLOTS",
+    "CALLS",
+    "SYSCALLS",
+    "WAKES",
+    "SOCKETS",
+    "SOCKET_SLOTS",
+    "FAULTS",
+    "CODE",
+    "STACKS",
+    "STACK_COUNTS",
+    "PYTHON_STACKS",
+    "FAULT_SITES",
+    "MEMORY_STACKS",
+    "GOROUTINES",
+    "FREE_SLOTS",
+    "FREE_SOCKETS",
+];
 
 impl ProbeConfig {
     /// Tracks threads, and pairs no receives.
@@ -52,6 +79,7 @@ impl ProbeConfig {
             sample_hz: SAMPLE_HZ,
             log,
             kinds: kinds.to_vec(),
+            has_small_maps: false,
         }
     }
 }
@@ -130,6 +158,10 @@ impl Programs {
             let (source, attached) = attach::group(&mut bpf, &btf, group, &config.kinds)?;
             sources.push(source);
             links.extend(attached);
+        }
+        if let Err(error) = tasks::load(&mut bpf, &btf) {
+            // /proc has the same, and takes longer.
+            log::debug!("no iterator over tasks: {error:#}");
         }
         Ok(Programs {
             bpf,
@@ -253,6 +285,11 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
         .override_global(aya_log::LEVEL, &log_level, true);
     for (global, offset) in &layout.offsets {
         loader.override_global(global, offset, true);
+    }
+    if config.has_small_maps {
+        for map in LARGE_MAPS {
+            loader.map_max_entries(map, SMALL);
+        }
     }
     loader
         .load(OBJECT)

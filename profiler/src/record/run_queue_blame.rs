@@ -1,7 +1,7 @@
 //! Run-queue blame: which processes held a CPU while threads of the target waited for one.
 
 use super::proc_snapshot::read_lossy;
-use super::threads::comm;
+use super::tasks::comm;
 use profiler_common::{FOREIGN, OTHER_PROCESSES, RunQueueBlame as Blame};
 use recording::process::RunQueueBlame;
 use std::cmp::Reverse;

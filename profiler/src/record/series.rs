@@ -2,6 +2,7 @@
 
 use super::drain::{self, Code};
 use super::stacks::TakenStacks;
+use super::tasks::Tasks;
 use super::{memory, ports};
 use anyhow::Result;
 use aya::Ebpf;
@@ -86,7 +87,7 @@ impl Series {
         self.add_cpu(t_ns, on_cpu_ns, kernel_ns);
         self.memory.push(memory::memory_point(pids, t_ns));
         if t_ns >= self.next_walk_ns {
-            self.add_regions(pids, t_ns);
+            self.add_regions(pids, &Tasks::read(bpf), t_ns);
         }
         if self
             .memory
@@ -106,8 +107,8 @@ impl Series {
     }
 
     /// Adds resident memory by class. The next walk is due when this one was 1 % of the time.
-    fn add_regions(&mut self, pids: &[u32], t_ns: u64) {
-        let memory = memory::memory_of_all(pids);
+    fn add_regions(&mut self, pids: &[u32], tasks: &Tasks, t_ns: u64) {
+        let memory = memory::memory_of_all(pids, tasks);
         let last_ns = self.regions.last().map_or(0, |point| point.t_ns);
         let walk = memory.region_walk;
         self.walk = RegionWalk {
@@ -168,7 +169,7 @@ mod tests {
         assert_eq!(next_walk_after(1_000_000), WALK_INTERVAL_NS - TICK_NS);
         assert_eq!(next_walk_after(60_000_000), 6_000_000_000 - TICK_NS);
         let mut series = Series::new(&[], 499);
-        series.add_regions(&[std::process::id()], 2_000_000_000);
+        series.add_regions(&[std::process::id()], &Tasks::default(), 2_000_000_000);
         assert!(series.next_walk_ns >= 3_900_000_000, "{series:?}");
         assert!(series.walk.longest_ns > 0 && series.walk.interval_ns == 2_000_000_000);
     }

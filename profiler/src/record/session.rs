@@ -20,6 +20,7 @@ use super::runtime_stats::Visible;
 use super::series::Series;
 use super::stacks::{Observed, Symbols};
 use super::target::{self, Process};
+use super::tasks::Tasks;
 use super::threads::ThreadIndex;
 use super::window::{Opening, Span, monotonic_ns};
 use super::{
@@ -83,8 +84,7 @@ impl Session {
             gc_thread_comm: runtime::gc_thread_comm(target.runtime),
             stacks: options.stacks,
             sample_hz: options.sample_hz,
-            log: options.log_programs,
-            kinds: options.hooks.clone(),
+            ..ProbeConfig::minimal(options.log_programs, &options.hooks)
         };
         // Without this price, time at the edges of system calls counts as time outside of them. The
         // recording holds 0 then; that is no reason to record nothing.
@@ -104,7 +104,7 @@ impl Session {
         initial::fill_maps(&mut programs.bpf, &pids, calibration)?;
         initial::select_cgroups(&mut programs.bpf, &options.cgroups)?;
         let ended = EndedThreads::new(Exits::new(&mut programs.bpf)?);
-        let regions = memory::regions_of_all(&pids);
+        let regions = memory::regions_of_all(&pids, &Tasks::read(&mut programs.bpf));
         let processes = Processes::now(&pids);
         let mut python = Python::default();
         python.look(&mut programs.bpf, &pids)?;
@@ -112,7 +112,7 @@ impl Session {
         let stats = BpfStats::start();
         let symbols = Symbols::read(&options.symbols);
         super::privilege::drop_excess();
-        let opening = Opening::now(&pids);
+        let opening = Opening::now(&pids, &Tasks::read(&mut programs.bpf));
         drain::set_window(&mut programs.bpf, opening.start_ns)?;
         let mut session = Session {
             programs,
@@ -189,7 +189,9 @@ impl Session {
         let running: Vec<_> = running.map(ids).collect();
         let settled = live.iter().filter(|thread| threads::is_settled(thread));
         let settled: Vec<_> = settled.map(ids).collect();
-        let after = ProcSnapshot::read(&self.tree.live_pids(), &running, &settled);
+        let tasks = || Tasks::read(&mut self.programs.bpf);
+        let pids = self.tree.live_pids();
+        let after = ProcSnapshot::after_window(&pids, tasks, &running, &settled);
         let own_cpu_ns = self.opening.own_cpu_ns();
         std::thread::sleep(IN_FLIGHT);
         self.take_exits();
@@ -242,7 +244,8 @@ impl Recorder for Session {
         let closed = self.close()?;
         let pids = self.tree.pids();
         let start_regions = std::mem::take(&mut self.regions);
-        let end_regions = memory::regions_of_all(&self.tree.live_pids());
+        let tasks = Tasks::read(&mut self.programs.bpf);
+        let end_regions = memory::regions_of_all(&self.tree.live_pids(), &tasks);
         let regions = WindowRegions {
             start: &start_regions,
             end: &end_regions,

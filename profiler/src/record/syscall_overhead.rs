@@ -8,7 +8,7 @@
 
 use super::drain;
 use super::probe_groups::PROBE_GROUPS;
-use super::programs::{ProbeConfig, Programs};
+use super::programs::{ProbeConfig, Programs, SMALL};
 use anyhow::{Result, ensure};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{getpid, getppid};
@@ -39,12 +39,15 @@ pub struct Calibration {
 /// The programs cannot be attached, or did not see the calls.
 pub fn measure(config: &ProbeConfig) -> Result<Calibration> {
     let own = u32::try_from(getpid().as_raw())?;
-    let config = ProbeConfig::minimal(config.log, &config.kinds);
+    let config = ProbeConfig {
+        has_small_maps: true,
+        ..ProbeConfig::minimal(config.log, &config.kinds)
+    };
     // Only the programs at a system call add to its cost.
     let needed = PROBE_GROUPS.iter().filter(|group| group.required);
     let mut programs = Programs::attach_some(&config, needed)?;
     drain::add_targets(&mut programs.bpf, &[own], 0)?;
-    drain::free_slots(&mut programs.bpf)?;
+    drain::free_thread_slots(&mut programs.bpf, SMALL)?;
     let start = now(ClockId::CLOCK_MONOTONIC);
     drain::set_window(&mut programs.bpf, u64::try_from(start.as_nanos())?)?;
     let mut before = inside(&programs)?;

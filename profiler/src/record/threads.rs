@@ -1,6 +1,7 @@
 //! The target's threads: as the programs tracked them, joined with the kernel's accounting.
 
 use super::proc_snapshot::{ProcSnapshot, TaskAccounting};
+use super::tasks::comm;
 use super::window::Span;
 use profiler_common::thread::{FLAG_BASE, FLAG_BORN, FLAG_IN_SYSCALL, ON_CPU, RUNNABLE};
 use profiler_common::{Slot, Thread as Tracked, ThreadExit};
@@ -101,12 +102,6 @@ fn ended(exit: &ThreadExit, before: &ProcSnapshot) -> JoinedThread {
         early_ns,
         open_wait_ns: 0,
     }
-}
-
-/// Returns a name as the kernel holds it, up to the first NUL.
-pub fn comm(bytes: &[u8]) -> String {
-    let end = bytes.iter().position(|byte| *byte == 0);
-    String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())]).into_owned()
 }
 
 fn alive(

@@ -2,6 +2,7 @@
 
 use super::proc_snapshot::ProcSnapshot;
 use super::quota::WindowQuotas;
+use super::tasks::Tasks;
 use nix::time::{ClockId, clock_gettime};
 use recording::{Ended, Window};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -36,11 +37,11 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Reads the accounting of these processes, then the clocks.
-    pub fn now(pids: &[u32]) -> Self {
+    /// Reads the accounting of these processes, whose threads are `tasks`, then the clocks.
+    pub fn now(pids: &[u32], tasks: &Tasks) -> Self {
         let first = pids.first().copied();
         let quotas = first.map(WindowQuotas::of).unwrap_or_default();
-        let before = ProcSnapshot::before_window(pids);
+        let before = ProcSnapshot::before_window(pids, tasks);
         Opening {
             quotas,
             unix_ns: unix_ns(),

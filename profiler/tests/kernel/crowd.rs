@@ -41,6 +41,19 @@ fn keeps_thousands_of_sleeping_threads_exact() {
 }
 
 #[test]
+fn keeps_ten_thousand_threads_exact() {
+    const COUNT: u64 = 10_000;
+    let recording = record(&["paced", "10000"]);
+    assert_possible(&recording);
+    assert_eq!(recording.threads.len() as u64, COUNT + 1);
+    let main = recording.target.pid;
+    let others = recording.threads.iter().filter(|thread| thread.tid != main);
+    let calls = others.flat_map(|thread| &thread.syscalls);
+    let reads = calls.filter(|call| call.name == "read");
+    assert_eq!(reads.map(|call| call.count).sum::<u64>(), 2 * COUNT);
+}
+
+#[test]
 fn keeps_every_thread_of_thousands_that_end() {
     const COUNT: u64 = 12_000;
     let recording = record(&["churn", "12000"]);

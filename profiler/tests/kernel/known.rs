@@ -120,6 +120,7 @@ fn main() {
         }
         "late-sleepers" => known_crowd::late_sleepers(wait_for_line, number(1)),
         "churn" => after(wait_for_line, || known_crowd::churn(number(1))),
+        "paced" => known_crowd::paced(wait_for_line, number(1)),
         "pairs" => known_crowd::pairs(wait_for_line, number(1), number(2)),
         "hold" => known_crowd::hold(wait_for_line, number(1), number(2)),
         "forks" => after(wait_for_line, || known_shapes::forks(number(1))),

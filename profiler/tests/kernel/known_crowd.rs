@@ -2,6 +2,7 @@
 
 use crate::{PAGE, after, sleep};
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -27,6 +28,32 @@ pub fn crowd(ready: impl FnOnce() -> usize, count: usize, times: usize, length: 
         begin.wait();
         for thread in threads {
             thread.join().expect("it only sleeps");
+        }
+    });
+}
+
+/// Starts `count` threads before it may begin. Then they are woken one after the other, one
+/// every 100 µs, and each twice.
+pub fn paced(ready: impl FnOnce() -> usize, count: usize) {
+    const AT_ONCE: usize = 50;
+    let (reader, mut writer) = pipe().expect("a pipe");
+    let (reader, seen) = (Arc::new(reader), Arc::new(AtomicUsize::new(0)));
+    for _ in 0..count {
+        let (reader, seen) = (Arc::clone(&reader), Arc::clone(&seen));
+        spawn(move || {
+            while (&*reader).read_exact(&mut [0]).is_ok() {
+                seen.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    after(ready, || {
+        for woken in (0..2 * count).step_by(AT_ONCE) {
+            let bytes = vec![1; AT_ONCE.min(2 * count - woken)];
+            writer.write_all(&bytes).expect("they read");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        while seen.load(Ordering::Relaxed) < 2 * count {
+            std::thread::sleep(Duration::from_millis(5));
         }
     });
 }

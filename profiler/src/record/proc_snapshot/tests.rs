@@ -1,6 +1,9 @@
 //! Tests of the accounting in `/proc`.
 
 use super::*;
+use crate::record::probe_groups::HookKind;
+use crate::record::programs::{ProbeConfig, Programs};
+use crate::record::{drain, privilege};
 
 #[test]
 fn distinguishes_fields_of_similar_names() {
@@ -27,7 +30,7 @@ fn finds_this_process_under_its_own_start_time_only() {
     assert!(!has_ended(pid, start));
     assert!(has_ended(pid, start + 1));
     assert!(has_ended(u32::MAX >> 1, start));
-    let snapshot = ProcSnapshot::before_window(&[pid]);
+    let snapshot = ProcSnapshot::before_window(&[pid], &Tasks::default());
     assert!(snapshot.processes[&pid].cpu_clock_ns > 0);
     assert!(snapshot.threads.contains_key(&pid));
 }
@@ -64,4 +67,32 @@ fn adds_processes_that_began_and_keeps_those_that_ended() {
     let mut last = snapshot(&[(7, 50), (8, 30)]);
     last.update(snapshot(&[(8, 40), (9, 5)]));
     assert_eq!(last.cpu_clock_since(&before), 300 + 200 + 50);
+}
+
+#[test]
+fn reads_the_same_accounting_as_proc() {
+    if !privilege::missing().is_empty() {
+        eprintln!("skipped: loading programs needs privilege");
+        return;
+    }
+    let config = ProbeConfig::minimal(false, &[HookKind::TpBtf]);
+    let mut programs = Programs::attach_some(&config, std::iter::empty()).expect("maps");
+    let mut child = std::process::Command::new("sleep");
+    let mut child = child.arg("1000").spawn().expect("it starts");
+    let pids = [child.id()];
+    drain::add_targets(&mut programs.bpf, &pids, 0).expect("room");
+    // It may not sleep yet: then the readings differ, and the next ones do not.
+    let same = || {
+        let tasks = Tasks::read(&mut programs.bpf);
+        let read = tasks.of(&pids).expect("this kernel has it");
+        let read = read.map(|record| (record.tid, TaskAccounting::from(record)));
+        let (read, pointers) = (read.collect::<Vec<_>>(), tasks.stack_pointers(pids[0]));
+        let proc = ProcSnapshot::before_window(&pids, &Tasks::default()).threads;
+        let is_same = read == proc.into_iter().collect::<Vec<_>>() && !read[0].1.runs;
+        is_same.then_some(pointers.expect("this kernel has it"))
+    };
+    let found = std::iter::repeat_with(same).find_map(|found| found);
+    assert_eq!(found.map(|pointers| pointers.len()), Some(1));
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
 }

@@ -3,6 +3,7 @@
 use super::super::checks::{self, Evidence};
 use super::super::memory::{self, WindowRegions};
 use super::super::probe_groups::PROC_STAT;
+use super::super::tasks::Tasks;
 use super::super::threads::{JoinedThread, cpu_clock_of_ended};
 use super::super::{assemble, host, runtime_stats, sockets, steal, target};
 use super::{Closed, Session};
@@ -72,7 +73,8 @@ impl Session {
     }
 
     fn memory(&mut self, pids: &[u32]) -> Memory {
-        let memory = memory::memory_of_all(pids);
+        let tasks = Tasks::read(&mut self.programs.bpf);
+        let memory = memory::memory_of_all(pids, &tasks);
         let (series, last) = (&self.series.walk, memory.region_walk);
         Memory {
             region_walk: RegionWalk {

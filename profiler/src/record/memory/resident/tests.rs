@@ -1,6 +1,7 @@
 #![expect(unsafe_code, reason = "memory that is mapped here")]
 
 use super::*;
+use crate::record::tasks::Tasks;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use std::num::NonZeroUsize;
 
@@ -77,7 +78,7 @@ fn walks_large_mappings_in_pieces() {
 
 #[test]
 fn agrees_with_smaps_on_this_process() {
-    let opened = Opened::process(std::process::id()).expect("this process");
+    let opened = Opened::process(std::process::id(), &Tasks::default()).expect("this process");
     let maps = super::super::maps_of(&opened.folder, "maps").expect("this process");
     let maps: Vec<MemoryMap> = maps.into_iter().collect();
     let at_once = Resident::at_once(&opened).regions();
