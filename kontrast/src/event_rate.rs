@@ -4,6 +4,7 @@
 //! misses other system calls, so that it is a lower bound.
 
 use procfs::process::Process as Proc;
+use profiler::record::proc_snapshot::tids_of;
 use profiler::record::process_tree::ProcessTree;
 use profiler::record::target::Process;
 use recording::format;
@@ -17,13 +18,17 @@ const MANY: f64 = 50_000.0;
 const GLANCE: Duration = Duration::from_millis(100);
 /// The whole look.
 const LOOK: Duration = Duration::from_secs(1);
+/// Most threads that are looked at: `/proc` has a file of each. Of more, an even choice stands for
+/// the others.
+const MOST_THREADS: usize = 256;
 
 /// Returns a warning if the processes make so many events that all probes will slow them.
 pub fn warning(processes: &[Process], with_descendants: bool) -> Option<String> {
     let tree = ProcessTree::new(processes.to_vec(), with_descendants);
     let pids = tree.pids();
-    let (began, before) = (Instant::now(), events(&pids));
-    let rate = || events(&pids).saturating_sub(before) as f64 / began.elapsed().as_secs_f64();
+    let sample = Sample::of(pids);
+    let (began, before) = (Instant::now(), sample.events());
+    let rate = || (sample.events() - before).max(0.0) / began.elapsed().as_secs_f64();
     sleep(GLANCE);
     if rate() < MANY / 2.0 {
         return None;
@@ -44,24 +49,52 @@ fn text(rate: f64) -> Option<String> {
     })
 }
 
-/// Returns the reads, writes and context switches of processes so far; of what has ended, none.
-fn events(pids: &[u32]) -> u64 {
-    pids.iter().filter_map(|pid| of_process(*pid)).sum()
+/// Processes, and threads of theirs that stand for all.
+struct Sample {
+    pids: Vec<u32>,
+    /// By process and thread id.
+    threads: Vec<(u32, u32)>,
+    /// Threads that each stands for.
+    weight: f64,
 }
 
-fn of_process(pid: u32) -> Option<u64> {
-    let process = Proc::new(pid.cast_signed()).ok()?;
-    let io = process.io().map_or(0, |io| io.syscr + io.syscw);
-    let threads = process.tasks().ok()?.flatten();
-    let switches = threads.filter_map(|thread| {
-        let status = thread.status().ok()?;
-        let [own, forced] = [
-            status.voluntary_ctxt_switches,
-            status.nonvoluntary_ctxt_switches,
-        ];
-        Some(own.unwrap_or(0) + forced.unwrap_or(0))
-    });
-    Some(io + switches.sum::<u64>())
+impl Sample {
+    fn of(pids: Vec<u32>) -> Self {
+        let threads = |pid: &u32| {
+            let pid = *pid;
+            tids_of(pid).into_iter().map(move |tid| (pid, tid))
+        };
+        let all: Vec<(u32, u32)> = pids.iter().flat_map(threads).collect();
+        let step = all.len().div_ceil(MOST_THREADS).max(1);
+        let threads: Vec<_> = all.iter().copied().step_by(step).collect();
+        Sample {
+            pids,
+            weight: all.len() as f64 / threads.len().max(1) as f64,
+            threads,
+        }
+    }
+
+    /// Returns the reads, writes and context switches so far; of what has ended, none.
+    fn events(&self) -> f64 {
+        let calls: u64 = self.pids.iter().filter_map(|pid| calls_of(*pid)).sum();
+        let switches: u64 = self.threads.iter().filter_map(switches_of).sum();
+        calls as f64 + switches as f64 * self.weight
+    }
+}
+
+fn calls_of(pid: u32) -> Option<u64> {
+    let io = Proc::new(pid.cast_signed()).ok()?.io().ok()?;
+    Some(io.syscr + io.syscw)
+}
+
+fn switches_of((pid, tid): &(u32, u32)) -> Option<u64> {
+    let folder = format!("/proc/{pid}/task/{tid}");
+    let status = Proc::new_with_root(folder.into()).ok()?.status().ok()?;
+    let [own, forced] = [
+        status.voluntary_ctxt_switches,
+        status.nonvoluntary_ctxt_switches,
+    ];
+    Some(own.unwrap_or(0) + forced.unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -80,12 +113,35 @@ mod tests {
 
     #[test]
     fn counts_reads_and_writes_of_this_process() {
-        let pids = [std::process::id()];
-        let before = events(&pids);
+        let own = Sample::of(vec![std::process::id()]);
+        let before = own.events();
         for _ in 0..200 {
             std::fs::read("/proc/self/stat").expect("readable");
         }
-        assert!(events(&pids) >= before + 200);
-        assert_eq!(events(&[u32::MAX / 2]), 0, "no such process");
+        assert!(own.events() >= before + 200.0);
+        let none = Sample::of(vec![u32::MAX / 2]);
+        assert_eq!(none.events(), 0.0, "no such process");
+    }
+
+    #[test]
+    fn looks_at_an_even_choice_of_many_threads() {
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let ended = std::sync::Arc::new(std::sync::Mutex::new(ended));
+        let wait = |_| {
+            let ended = ended.clone();
+            std::thread::spawn(move || {
+                // All of them end when the test drops its end.
+                let _ = ended.lock().map(|ended| ended.recv());
+            })
+        };
+        let threads: Vec<_> = (0..2 * MOST_THREADS).map(wait).collect();
+        let own = Sample::of(vec![std::process::id()]);
+        assert!((MOST_THREADS / 2..=MOST_THREADS).contains(&own.threads.len()));
+        let all = own.weight * own.threads.len() as f64;
+        assert!(all >= 2.0 * MOST_THREADS as f64);
+        drop(end);
+        for thread in threads {
+            thread.join().expect("it only waits");
+        }
     }
 }
