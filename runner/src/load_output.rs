@@ -14,6 +14,21 @@ pub struct LoadCount {
     pub unit: &'static str,
     /// Units completed.
     pub count: u64,
+    /// Units among these that the server answered with an error.
+    pub failed: u64,
+}
+
+impl LoadCount {
+    /// Returns why the count is no work: more than one unit in a hundred failed. A page that is
+    /// missing costs a server little, and says nothing about the page that was meant.
+    pub fn objection(&self) -> Option<String> {
+        let (tool, unit, count, failed) = (self.tool, self.unit, self.count, self.failed);
+        (failed > count / 100).then(|| {
+            format!(
+                "{tool} counted {failed} of {count} {unit}s as failed: check the URL of the load, see load.log"
+            )
+        })
+    }
 }
 
 /// How to recognise a program's count in one line of its summary.
@@ -21,6 +36,12 @@ struct Tool {
     name: &'static str,
     unit: &'static str,
     count: fn(&str) -> Option<u64>,
+    /// The same of units that failed.
+    failed: fn(&str) -> Option<u64>,
+}
+
+fn never(_: &str) -> Option<u64> {
+    None
 }
 
 /// Programs by their lines. Several lines of one program add up: redis-benchmark prints one for
@@ -30,21 +51,25 @@ const TOOLS: [Tool; 7] = [
         name: "wrk",
         unit: "request",
         count: wrk,
+        failed: |line| whole(line.strip_prefix("Non-2xx or 3xx responses:")?),
     },
     Tool {
         name: "ab",
         unit: "request",
         count: |line| whole(line.strip_prefix("Complete requests:")?),
+        failed: |line| whole(line.strip_prefix("Non-2xx responses:")?),
     },
     Tool {
         name: "k6",
         unit: "request",
         count: |line| k6(line, "http_reqs"),
+        failed: k6_failed,
     },
     Tool {
         name: "k6",
         unit: "iteration",
         count: |line| k6(line, "iterations"),
+        failed: never,
     },
     Tool {
         name: "redis-benchmark",
@@ -54,6 +79,7 @@ const TOOLS: [Tool; 7] = [
             rest.ends_with(" seconds").then_some(())?;
             whole(count)
         },
+        failed: never,
     },
     Tool {
         name: "pgbench",
@@ -62,11 +88,17 @@ const TOOLS: [Tool; 7] = [
             let rest = line.strip_prefix("number of transactions actually processed:")?;
             whole(rest.split('/').next()?)
         },
+        // Its count has none that failed.
+        failed: never,
     },
     Tool {
         name: "hey or oha",
         unit: "request",
         count: status,
+        failed: |line| {
+            let code: u32 = line.get(1..4)?.parse().ok()?;
+            status(line).filter(|_| is_error(code))
+        },
     },
 ];
 
@@ -79,13 +111,15 @@ pub fn count(output: &str) -> Option<LoadCount> {
 
 fn of_tool(tool: &Tool, output: &str) -> Option<LoadCount> {
     // Progress is written over itself with carriage returns.
-    let lines = output.split(['\n', '\r']).map(str::trim);
-    let counts = lines.filter_map(tool.count);
+    let lines = || output.split(['\n', '\r']).map(str::trim);
+    let counts = lines().filter_map(tool.count);
     let count = counts.reduce(u64::saturating_add)?;
+    let failed = lines().filter_map(tool.failed).fold(0, u64::saturating_add);
     Some(LoadCount {
         tool: tool.name,
         unit: tool.unit,
         count,
+        failed,
     })
 }
 
@@ -110,6 +144,22 @@ fn k6(line: &str, metric: &str) -> Option<u64> {
     values.next()?.ends_with("/s").then_some(count)
 }
 
+/// `http_req_failed................: 1.50%  185 out of 12345`; older versions have a mark before
+/// each number.
+fn k6_failed(line: &str) -> Option<u64> {
+    let (name, values) = line.split_once(':')?;
+    let rest = name.strip_prefix("http_req_failed")?;
+    rest.trim_matches('.').is_empty().then_some(())?;
+    let mut words = values.split_whitespace();
+    words.next()?.strip_suffix('%')?;
+    whole(words.find(|word| *word != "✓")?)
+}
+
+/// Returns whether an HTTP status is that of an error.
+fn is_error(code: u32) -> bool {
+    code >= 400
+}
+
 /// `[200] 512345 responses`
 fn status(line: &str) -> Option<u64> {
     let (status, rest) = line.strip_prefix('[')?.split_once(']')?;
@@ -122,10 +172,21 @@ fn status(line: &str) -> Option<u64> {
 fn json(output: &str) -> Option<LoadCount> {
     let (start, end) = (output.find('{')?, output.rfind('}')?);
     let summary: Value = serde_json::from_str(output.get(start..=end)?).ok()?;
-    let of = |tool, unit, count| LoadCount { tool, unit, count };
+    let of = |tool, unit, count| LoadCount {
+        tool,
+        unit,
+        count,
+        failed: 0,
+    };
     if let Some(statuses) = summary["statusCodeDistribution"].as_object() {
         let count = statuses.values().filter_map(Value::as_u64).sum();
-        return Some(of("oha", "request", count));
+        let failed = statuses
+            .iter()
+            .filter(|(code, _)| code.parse().is_ok_and(is_error));
+        return Some(LoadCount {
+            failed: failed.filter_map(|(_, count)| count.as_u64()).sum(),
+            ..of("oha", "request", count)
+        });
     }
     let k6 = |metric: &str| {
         let metric = &summary["metrics"][metric];
@@ -148,123 +209,4 @@ fn json(output: &str) -> Option<LoadCount> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(output: &str) -> (&'static str, &'static str, u64) {
-        let found = count(output).expect("a known program");
-        (found.tool, found.unit, found.count)
-    }
-
-    #[test]
-    fn counts_requests_of_wrk() {
-        let output = "Running 30s test @ http://127.0.0.1:8080/index.html
-  12 threads and 400 connections
-  Thread Stats   Avg      Stdev     Max   +/- Stdev
-    Latency   635.91us    0.89ms  12.92ms   93.69%
-    Req/Sec    56.20k     8.07k   62.00k    86.54%
-  22464657 requests in 30.00s, 17.76GB read
-  Non-2xx or 3xx responses: 3
-Requests/sec: 748868.53
-Transfer/sec:    606.33MB";
-        assert_eq!(found(output), ("wrk", "request", 22_464_657));
-    }
-
-    #[test]
-    fn counts_requests_of_ab() {
-        let output = "Concurrency Level:      10
-Time taken for tests:   1.234 seconds
-Complete requests:      10000
-Failed requests:        0
-Requests per second:    8103.7 [#/sec] (mean)";
-        assert_eq!(found(output), ("ab", "request", 10_000));
-    }
-
-    #[test]
-    fn counts_requests_and_iterations_of_k6() {
-        let output = "     http_req_waiting...............: avg=1.2ms  min=0.1ms\n     \
-                      http_reqs......................: 12345   205.738/s\n     \
-                      iteration_duration.............: avg=101ms\n     \
-                      iterations.....................: 6172    102.8/s";
-        assert_eq!(found(output), ("k6", "request", 12_345));
-        let without_http = "    iterations.....................: 6172    102.8/s";
-        assert_eq!(found(without_http), ("k6", "iteration", 6_172));
-    }
-
-    #[test]
-    fn adds_up_the_commands_of_redis_benchmark() {
-        let output = "SET: rps=81234.0 (overall: 80000.0) avg_msec=0.3 (overall: 0.3)\r      \r====== SET ======
-  100000 requests completed in 1.22 seconds
-  50 parallel clients
-  3 bytes payload
-  keep alive: 1
-
-====== GET ======
-  100000 requests completed in 1.10 seconds
-";
-        assert_eq!(found(output), ("redis-benchmark", "command", 200_000));
-    }
-
-    #[test]
-    fn counts_transactions_of_pgbench() {
-        let by_time = "pgbench (15.18 (Debian 15.18-0+deb12u1))
-transaction type: <builtin: TPC-B (sort of)>
-scaling factor: 1
-query mode: prepared
-number of clients: 10
-number of threads: 1
-maximum number of tries: 1
-duration: 5 s
-number of transactions actually processed: 4711
-number of failed transactions: 0 (0.000%)
-latency average = 10.6 ms
-tps = 942.1 (without initial connection time)";
-        assert_eq!(found(by_time), ("pgbench", "transaction", 4_711));
-        let by_number = "number of transactions actually processed: 1000/1000";
-        assert_eq!(found(by_number), ("pgbench", "transaction", 1_000));
-    }
-
-    #[test]
-    fn adds_up_the_statuses_of_hey_and_oha() {
-        let output = "Summary:
-  Total:\t10.0023 secs
-  Requests/sec:\t5123.4
-
-Status code distribution:
-  [200]\t51000 responses
-  [503]\t234 responses
-
-Error distribution:
-  [10]\taborted due to deadline";
-        assert_eq!(found(output), ("hey or oha", "request", 51_234));
-    }
-
-    #[test]
-    fn reads_json_summaries() {
-        let oha = r#"{"summary":{"successRate":1.0,"total":5.0},"statusCodeDistribution":{"200":70,"404":1}}"#;
-        assert_eq!(found(oha), ("oha", "request", 71));
-        let k6 = r#"warning: x
-{"metrics":{"http_reqs":{"count":9,"rate":3.1},"iterations":{"count":3}}}"#;
-        assert_eq!(found(k6), ("k6", "request", 9));
-        let with_values = r#"{"metrics":{"iterations":{"type":"counter","values":{"count":4}}}}"#;
-        assert_eq!(found(with_values), ("k6", "iteration", 4));
-        let ours = r#"{"schema":"kontrast.load/1","requests":{"completed":12}}"#;
-        assert_eq!(found(ours), ("loadgen", "request", 12));
-    }
-
-    #[test]
-    fn rejects_output_without_a_count() {
-        for output in [
-            "",
-            "SET: 81300.81 requests per second, p50=0.303 msec",
-            "1000 requests in flight",
-            "http_reqs_failed: 3 1/s",
-            "[2000] 5 responses",
-            "Complete requests: many",
-            "{\"requests\":{\"completed\":12}}",
-            "} {",
-        ] {
-            assert_eq!(count(output), None, "{output:?}");
-        }
-    }
-}
+mod tests;

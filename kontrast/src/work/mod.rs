@@ -73,6 +73,10 @@ pub fn set_of_load(
     let unknown = "the output of the load command has no count that is known: see load.log";
     match (count, spec) {
         (Ok(Some(found)), spec) if found.count > 0 => {
+            let objection = found.objection();
+            recording
+                .checks
+                .extend(objection.map(|reason| failed(&reason)));
             let own = found.unit.parse().unwrap_or(WorkName::UNIT);
             recording.work = Some(Work {
                 name: spec.map_or(own, |spec| spec.name),

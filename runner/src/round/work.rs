@@ -2,6 +2,7 @@
 //! requests.
 
 use super::drive::Drive;
+use crate::load_output::LoadCount;
 use crate::request::Request;
 use recording::observer::Check;
 use recording::vocabulary::WorkName;
@@ -12,23 +13,32 @@ pub(super) fn add(recording: &mut Recording, drive: &Drive, request: &Request) {
     if request.work.is_some() {
         return;
     }
+    if let Some(objection) = drive.count.as_ref().and_then(LoadCount::objection) {
+        recording.checks.push(failed(&objection));
+    }
     match (&drive.count, request.load_unit) {
         (Some(found), unit) if found.count > 0 => {
             let own = found.unit.parse().unwrap_or(WorkName::UNIT);
             let source = format!("load: {}", found.tool);
             recording.work = Some(of(unit.unwrap_or(own), source, found.count));
         }
-        (_, Some(_)) => recording.checks.push(Check {
-            name: "work_counter".into(),
-            expected: 1.0,
-            unit: "count".into(),
-            note: "the output of the load command has no count that is known: see load.log".into(),
-            ..Check::default()
-        }),
+        (_, Some(_)) => recording.checks.push(failed(
+            "the output of the load command has no count that is known: see load.log",
+        )),
         (_, None) => {
             let of_loadgen = counted(recording);
             recording.work = of_loadgen.or(recording.work.take());
         }
+    }
+}
+
+fn failed(reason: &str) -> Check {
+    Check {
+        name: "work_counter".into(),
+        expected: 1.0,
+        unit: "count".into(),
+        note: reason.into(),
+        ..Check::default()
     }
 }
 
