@@ -6,6 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The folder of a package for programs that users do not start, from that of `kontrast`. Their
+/// names are too plain for PATH.
+const PACKAGED: &str = "../libexec/kontrast";
+
 /// Paths of the programs.
 #[derive(Clone, Debug)]
 pub struct Tools {
@@ -20,15 +24,16 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Finds the programs beside this one, else on PATH.
+    /// Finds the programs beside this one, where packages keep them, or on PATH.
     ///
     /// # Errors
-    /// Fails if one is in neither place.
+    /// Fails if one is in none of these places.
     pub fn find(recorder: Option<PathBuf>, privileged: bool) -> anyhow::Result<Self> {
         let own = env::current_exe().context("cannot find the file of this program")?;
         let beside = own.parent().unwrap_or(Path::new("/"));
         let path = env::var_os("PATH").unwrap_or_default();
-        let places: Vec<PathBuf> = std::iter::once(beside.into())
+        let places: Vec<PathBuf> = [beside.into(), beside.join(PACKAGED)]
+            .into_iter()
             .chain(env::split_paths(&path))
             .collect();
         Ok(Tools {

@@ -11,6 +11,8 @@ use xtask::{process, project};
 
 mod bench;
 mod build;
+mod dist;
+mod dist_test;
 mod ebpf;
 mod list;
 mod options;
@@ -40,6 +42,8 @@ enum Task {
         #[arg(long)]
         ebpf: bool,
     },
+    /// Build static programs, and pack them as a tarball and a Debian package.
+    Dist,
     /// Set up, build, then start `kontrast run` with these arguments.
     #[command(after_help = run::HELP)]
     Run(options::Rest),
@@ -54,6 +58,10 @@ enum Task {
         /// compare the counts with perf, /proc and bpftrace, in place of CI's checks.
         #[arg(long, conflicts_with = "all")]
         real: bool,
+        /// Install the Debian package of `cargo xtask dist` into a new Debian, and record a
+        /// program there, in place of CI's checks.
+        #[arg(long, conflicts_with_all = ["all", "real"])]
+        dist: bool,
         /// Write the tables of --real to this file, too.
         #[arg(long, requires = "real", value_name = "FILE")]
         out: Option<PathBuf>,
@@ -76,11 +84,13 @@ fn main() -> ExitCode {
         Task::Setup { bench } => set_up(bench).map(success),
         Task::Build { ebpf: true } => build::kernel_side().map(success),
         Task::Build { ebpf: false } => build::everything().map(success),
+        Task::Dist => dist::dist().map(|_| ExitCode::SUCCESS),
         Task::Run(arguments) => run::run(arguments.words).map(|never| match never {}),
         Task::List => list::list().map(success),
         Task::Test {
             real: true, out, ..
         } => test::real(out.as_deref()),
+        Task::Test { dist: true, .. } => dist_test::run(),
         Task::Test { all, .. } => test::run(all),
         Task::Tidy { count: true, .. } => tidy::count().map(success),
         Task::Tidy { prefixes, .. } => tidy::run(&prefixes).map(success),

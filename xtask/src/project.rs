@@ -26,8 +26,17 @@ pub fn tested_binary(name: &str) -> PathBuf {
 }
 
 fn built(profile: &str, name: &str) -> PathBuf {
-    let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    root().join(target).join(profile).join(name)
+    target().join(profile).join(name)
+}
+
+/// Returns the target of packed programs: with musl they need no library of the system.
+pub fn static_target() -> String {
+    format!("{}-unknown-linux-musl", env::consts::ARCH)
+}
+
+/// Returns the folder of cargo's output.
+pub fn target() -> PathBuf {
+    root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 /// Returns a path for messages: relative to the checkout where it is inside.

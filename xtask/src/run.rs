@@ -81,6 +81,7 @@ pub fn run(words: Vec<OsString>) -> Result<Infallible> {
     let mut needs = vec![Need::Ebpf, Need::Targets(own_targets(arms))];
     needs.extend((options.bus == Bus::Redis).then_some(Need::Redis));
     needs.extend((options.db == Database::Postgres).then_some(Need::Postgres));
+    announce_first_build();
     setup::ensure(&needs)?;
     build::everything()?;
     let mut kontrast = process::kontrast_run(&project::binary("kontrast"));
@@ -96,6 +97,13 @@ pub fn run(words: Vec<OsString>) -> Result<Infallible> {
         kontrast.arg("--noise").arg(noise);
     }
     process::become_program(kontrast)
+}
+
+/// Says how long a first run takes: nothing has been built yet. Measured with 2 CPUs.
+fn announce_first_build() {
+    if !project::binary("kontrast").is_file() {
+        eprintln!("first run: set-up and builds take about 7 minutes with 2 CPUs …");
+    }
 }
 
 /// Returns the value of `--service` that stands for `--db` or `--bus`.

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: all checks of CI. A failed step does not keep later ones from running.
 
-mod tally;
+pub mod tally;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

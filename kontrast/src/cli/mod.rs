@@ -12,6 +12,7 @@ pub mod run;
 mod sample_rate;
 mod scenario;
 mod selection;
+pub mod shell;
 pub mod top;
 
 use crate::outcome::Outcome;
@@ -50,6 +51,11 @@ pub enum Command {
     Doctor(doctor::Doctor),
     /// Drive the same load against each arm while recording it, then compare.
     Run(Box<run::Run>),
+    /// Print the script by which a shell completes verbs and options.
+    Completions(shell::Completions),
+    /// Write a man page for each verb.
+    #[command(hide = true)]
+    ManPages(shell::ManPages),
     /// Wait for the end of standard input, then end the processes that it listed.
     #[command(name = guardian::VERB, hide = true)]
     Guard,
@@ -78,6 +84,8 @@ impl Command {
             Command::History(verb) => verb.execute(),
             Command::Doctor(verb) => verb.execute(),
             Command::Run(verb) => verb.execute(),
+            Command::Completions(verb) => verb.execute(),
+            Command::ManPages(verb) => verb.execute(),
             Command::Guard => {
                 guardian::guard(std::io::stdin().lock());
                 Ok(Outcome::Done)

@@ -8,6 +8,7 @@ mod ebpf;
 mod load_tools;
 mod packages;
 mod runtimes;
+mod static_target;
 
 use anyhow::{Context, Result, bail};
 
@@ -27,6 +28,10 @@ pub enum Need {
     Tests,
     /// Redis, for rooms that go through it.
     Redis,
+    /// The standard library and the C compiler of static programs.
+    Static,
+    /// The program that makes a new Debian in a folder.
+    Debootstrap,
     /// The tools that `bench overhead` compares with.
     Bench,
     /// Programs that people run, their loads, and the tools that `test --real` compares with.
@@ -73,6 +78,8 @@ fn steps(need: &Need) -> Vec<Step> {
         Need::Postgres => vec![Step::new("postgres", packages::postgres)],
         Need::Tests => packages::for_tests(),
         Need::Redis => vec![packages::redis()],
+        Need::Static => static_target::steps(),
+        Need::Debootstrap => vec![packages::debootstrap()],
         Need::Bench => packages::for_bench(),
         Need::Real => packages::for_real(),
     }

@@ -48,6 +48,11 @@ pub fn redis() -> Step {
     program("Redis", &["redis-server"], "redis-server")
 }
 
+/// Returns the step for debootstrap.
+pub fn debootstrap() -> Step {
+    program("debootstrap", &["debootstrap"], "debootstrap")
+}
+
 /// Returns the steps for the tools that `bench overhead` compares with.
 pub fn for_bench() -> Vec<Step> {
     vec![
@@ -86,7 +91,7 @@ fn gunicorn() -> Result<String> {
 }
 
 /// Returns a step that finds one of these programs, or installs Debian's package.
-fn program(what: &'static str, names: &'static [&str], package: &'static str) -> Step {
+pub fn program(what: &'static str, names: &'static [&str], package: &'static str) -> Step {
     Step::new(what, move || {
         let find = || names.iter().find_map(|name| process::which(name));
         let action = format!("installing {package} with apt-get");

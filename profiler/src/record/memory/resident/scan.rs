@@ -11,8 +11,8 @@ use std::os::fd::AsRawFd;
 const STEP: u64 = 1 << 30;
 /// Resident pages after which a call ends, for the same reason.
 const MAX_PAGES: u64 = 16_384;
-/// `_IOWR('f', 16, struct pm_scan_arg)`.
-const PAGEMAP_SCAN: libc::c_ulong = 0xc060_6610;
+/// `_IOWR('f', 16, struct pm_scan_arg)`. C libraries differ in its type.
+const PAGEMAP_SCAN: libc::Ioctl = 0xc060_6610_u32 as libc::Ioctl;
 const IS_PRESENT: u64 = 1 << 3;
 const IS_ZERO_PAGE: u64 = 1 << 5;
 
