@@ -3,6 +3,7 @@
 use crate::outcome::Outcome;
 use anyhow::Result;
 use profiler::record::diagnose::{Diagnosis, Verdict};
+use profiler::record::settings::Setting;
 use std::fmt::Write;
 
 /// Arguments of `kontrast doctor`.
@@ -49,6 +50,7 @@ fn describe(diagnosis: &Diagnosis) -> String {
         }
     );
     let _ = writeln!(text, "privilege  {privilege}\n");
+    text += &describe_settings(&diagnosis.settings);
     let width = diagnosis
         .probe_groups
         .iter()
@@ -65,16 +67,38 @@ fn describe(diagnosis: &Diagnosis) -> String {
         let _ = match source.as_str() {
             "none" => writeln!(
                 text,
-                "✗ {group:<26} {source:<width$}  missing here: {provides}"
+                "✗ {group:<30} {source:<width$}  missing here: {provides}"
             ),
-            "unknown" => writeln!(text, "? {group:<26} {source:<width$}  {provides}"),
-            _ => writeln!(text, "✓ {group:<26} {source:<width$}  {provides}"),
+            "unknown" => writeln!(text, "? {group:<30} {source:<width$}  {provides}"),
+            _ => writeln!(text, "✓ {group:<30} {source:<width$}  {provides}"),
         };
         if !fallback_reason.is_empty() {
-            let _ = writeln!(text, "  {:<26} since {fallback_reason}", "");
+            let _ = writeln!(text, "  {:<30} since {fallback_reason}", "");
         }
     }
     text
+}
+
+/// Returns a line for each capability and setting; the cost and the remedy of one that limits
+/// recordings follow it.
+fn describe_settings(settings: &[Setting]) -> String {
+    let width = settings.iter().map(|setting| setting.name.len()).max();
+    let width = width.unwrap_or(0);
+    let mut text = String::new();
+    for setting in settings {
+        let mark = if setting.cost.is_empty() {
+            '✓'
+        } else {
+            '✗'
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{mark} {:<width$}  {}", setting.name, setting.value);
+        if !setting.cost.is_empty() {
+            let _ = writeln!(text, "  {:<width$}  costs {}", "", setting.cost);
+            let _ = writeln!(text, "  {:<width$}  remedy: {}", "", setting.remedy);
+        }
+    }
+    text + "\n"
 }
 
 #[cfg(test)]
@@ -94,6 +118,20 @@ mod tests {
             kernel: "6.1.0".into(),
             btf: true,
             missing_privilege: vec!["CAP_BPF".into()],
+            settings: vec![
+                Setting {
+                    name: "CAP_BPF",
+                    value: "missing".into(),
+                    cost: "every probe group",
+                    remedy: "run as root",
+                },
+                Setting {
+                    name: "seccomp",
+                    value: "no filter".into(),
+                    cost: "",
+                    remedy: "",
+                },
+            ],
             probe_groups: vec![
                 verdict(ProbeGroup::Scheduler, "tp_btf", ""),
                 verdict(
@@ -109,9 +147,14 @@ mod tests {
         BTF        yes
         privilege  lacks CAP_BPF
 
-        ✓ scheduler                  tp_btf  something
-        ✗ socket sends and receives  none    missing here: something
-                                     since sock_send_length: no such hook
+        ✗ CAP_BPF  missing
+                   costs every probe group
+                   remedy: run as root
+        ✓ seccomp  no filter
+
+        ✓ scheduler                      tp_btf  something
+        ✗ socket sends and receives      none    missing here: something
+                                         since sock_send_length: no such hook
         ");
     }
 }

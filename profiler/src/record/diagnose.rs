@@ -4,6 +4,7 @@ use super::offsets::{BTF_PATH, Layout};
 use super::privilege;
 use super::probe_groups::{CPU_SAMPLES, HookKind, PROBE_GROUPS, Source, provides};
 use super::programs::{ProbeConfig, Programs};
+use super::settings::{self, Setting};
 use recording::vocabulary::ProbeGroup;
 use serde::Serialize;
 use std::path::Path;
@@ -17,6 +18,8 @@ pub struct Diagnosis {
     pub btf: bool,
     /// Capabilities that loading needs and this process lacks.
     pub missing_privilege: Vec<String>,
+    /// Each capability and setting of the kernel that may limit a recording.
+    pub settings: Vec<Setting>,
     /// Each probe group.
     #[serde(rename = "signals")]
     pub probe_groups: Vec<Verdict>,
@@ -63,6 +66,7 @@ impl Diagnosis {
             kernel: kernel.trim().to_owned(),
             btf: Path::new(BTF_PATH).exists(),
             missing_privilege: missing,
+            settings: settings::of_this_machine(tried.is_err()),
             probe_groups,
             problem: tried.err(),
         }

@@ -39,6 +39,7 @@ pub mod runtime_stats;
 pub mod select;
 mod series;
 pub mod session;
+pub mod settings;
 pub mod sockets;
 pub mod stacks;
 mod steal;
