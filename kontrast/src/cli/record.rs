@@ -122,6 +122,9 @@ impl Record {
         self.pids = pids(&found);
         if self.probes != Probes::None {
             privilege::require()?;
+            self.pids
+                .iter()
+                .try_for_each(|pid| privilege::require_trace(*pid))?;
         }
         if self.log_programs {
             super::log_to_stderr();

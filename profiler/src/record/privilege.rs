@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use caps::{CapSet, Capability};
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 
 /// Capabilities that loading and attaching programs need.
@@ -88,6 +89,22 @@ pub fn require() -> Result<()> {
          `sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep $(command -v kontrast)`",
         missing.join(" and ")
     )
+}
+
+/// Fails for a process that this one may not trace. Its call stacks, paths and peers are as secret
+/// as its memory, and CAP_PERFMON alone would show them.
+///
+/// # Errors
+/// The kernel refuses (`PTRACE_MODE_READ_FSCREDS`, ptrace(2)).
+pub fn require_trace(pid: u32) -> Result<()> {
+    // The kernel checks that access before it shows the link; a kernel thread has none.
+    match fs::read_link(format!("/proc/{pid}/exe")) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => bail!(
+            "cannot record process {pid}: this user may not trace it. Run as its user or as root, or grant \
+             CAP_SYS_PTRACE, as `kontrast doctor` shows"
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// Gives up every capability that recording does not need. A refusal is logged only.

@@ -5,6 +5,7 @@ mod counts;
 mod crowd;
 mod go;
 mod hints;
+mod killed;
 mod memory_stacks;
 mod modes;
 mod moves;

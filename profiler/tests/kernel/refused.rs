@@ -2,7 +2,7 @@
 //!
 //! `setpriv` and `unshare` of util-linux make such a machine for one command.
 
-use crate::support::{alone, known, kontrast, require_privilege};
+use crate::support::{alone, calls, known, kontrast, require_privilege};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ fn names_missing_capabilities() {
 }
 
 #[test]
-fn records_another_users_process_with_two_capabilities() {
+fn records_another_users_process_with_three_capabilities() {
     require_privilege();
     let _alone = alone();
     let user = Unprivileged::new();
@@ -76,13 +76,33 @@ fn records_another_users_process_with_two_capabilities() {
     target.say("go");
     let out = out.to_str().expect("text");
     let arguments = ["--pid", &pid, "--duration=300ms", "--out", out];
-    let (code, message) = user.record("", &arguments);
-    assert_eq!(code, Some(1), "{message}");
-    assert!(message.contains("lacks CAP_BPF"), "{message}");
-    let (code, message) = user.record(",+bpf,+perfmon", &arguments);
+    let refusals = [
+        ("", "lacks CAP_BPF"),
+        (",+bpf,+perfmon", "may not trace it"),
+    ];
+    for (has, refusal) in refusals {
+        let (code, message) = user.record(has, &arguments);
+        assert_eq!(code, Some(1), "{message}");
+        assert!(message.contains(refusal), "{message}");
+    }
+    let (code, message) = user.record(",+bpf,+perfmon,+sys_ptrace", &arguments);
     assert!(matches!(code, Some(0 | 3)), "{message}");
     let recording = recording::io::load_recording(out.as_ref()).expect("a recording");
     assert!(recording.process.voluntary_switches > 0);
+}
+
+#[test]
+fn records_own_processes_with_two_capabilities() {
+    require_privilege();
+    let _alone = alone();
+    let user = Unprivileged::new();
+    let out = user.0.path().join("out");
+    let arguments = ["--out", out.to_str().expect("text"), "--", "sleep", "0.1"];
+    let (code, message) = user.record(",+bpf,+perfmon", &arguments);
+    assert!(matches!(code, Some(0 | 3)), "{message}");
+    let recording = recording::io::load_recording(&out).expect("a recording");
+    assert_eq!(calls(&recording, "clock_nanosleep"), 1);
+    assert!(!recording.observer.probe_groups.is_empty());
 }
 
 #[test]
