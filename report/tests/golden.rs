@@ -26,8 +26,8 @@ fn check(name: &str, found: &str) {
     );
 }
 
-/// Removes drawings, style and scripts, which have their own tests: the rest of the page can be read as a
-/// difference.
+/// Removes drawings, style and scripts, which have their own tests: the rest of the page can be
+/// read as a difference.
 fn without(page: &str, start: &str, end: &str) -> String {
     let mut parts = page.split(start);
     let mut kept = parts.next().unwrap_or_default().to_string();

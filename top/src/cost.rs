@@ -46,8 +46,8 @@ impl Cost {
         self.bytes += other.bytes;
     }
 
-    /// Splits the growth of a thread in a frame of that length. `entry_exit_ns` is the calibrated cost
-    /// of kernel entry and exit.
+    /// Splits the growth of a thread in a frame of that length. `entry_exit_ns` is the calibrated
+    /// cost of kernel entry and exit.
     pub fn of(thread: &Thread, entry_exit_ns: f64, length_ns: u64) -> Self {
         let time = ThreadTime::of(thread, entry_exit_ns);
         let collects = thread.role.is_gc();

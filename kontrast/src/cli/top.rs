@@ -44,7 +44,7 @@ pub struct Top {
         allow_hyphen_values = true
     )]
     versus: Vec<OsString>,
-    /// Average over this time, from 200ms on; with --batch also the time from one table to the next.
+    /// Average over this time, from 200ms on; with --batch also the time between tables.
     #[arg(long, default_value = "1s", value_parser = interval, value_name = "DURATION")]
     interval: Duration,
     /// Sort rows by this column, largest first.
@@ -101,7 +101,7 @@ impl Top {
     pub fn execute(self) -> Result<Outcome> {
         if !self.batch && !std::io::stdout().is_terminal() {
             bail!(
-                "top draws on a terminal, and standard output is none: give --batch for text, or --batch --format json"
+                "top draws on a terminal, and standard output is not a terminal: give --batch for text, or --batch --format json"
             );
         }
         let observed = self.find()?;

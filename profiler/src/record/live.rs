@@ -59,7 +59,7 @@ impl LiveRecorder {
         })
     }
 
-    /// Returns the next event; `None` if there is none yet.
+    /// Returns the next event; `None` if none has come yet.
     pub fn event(&self) -> Option<Event> {
         self.events.try_recv().ok()
     }

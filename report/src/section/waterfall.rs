@@ -22,8 +22,8 @@ const LEAD: &str = "Each bar begins where the bar above ends: from the first arm
 bar is the part that no row accounts for. Count effect: more or fewer of them. Unit-cost effect: each costs more or less. \
 The two add up to Δ. ±: the 95 % interval that sampling causes.";
 
-/// Returns every pair with rows, a tab each, with a tab for each metric in it. A terminal prints the
-/// first arm against each other.
+/// Returns every pair with rows, a tab each, with a tab for each metric in it. A terminal prints
+/// the first arm against each other.
 pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
     let first = arms.list.first()?.key;
     let metrics = &input.comparison.metrics;
