@@ -23,6 +23,9 @@ use top::rows::{Choice, Grouping};
 /// Snapshots of the screen's targets lie this far apart.
 const PACE: Duration = Duration::from_millis(200);
 
+/// Time that the view has for its end after a signal, a recording that is being written included.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Arguments of `kontrast top`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -118,6 +121,13 @@ impl Top {
             let _entered = runtime.enter();
             Interrupt::listen().context("cannot listen for signals")?
         };
+        // Reading a terminal that was closed does not return, so that the view cannot end itself.
+        let closed = interrupt.clone();
+        runtime.spawn(async move {
+            closed.asked(1).await;
+            tokio::time::sleep(PATIENCE).await;
+            std::process::exit(0);
+        });
         let targets = Targets::begin(observed, pace, self.out.clone(), interrupt)?;
         match self.batch {
             true => batch::run(view, targets, self.format, self.count),
