@@ -45,7 +45,9 @@ fn count(event: GoEvent, by: u64) {
     if window_start().is_some()
         && let Some(count) = RUNTIME_EVENTS.get_ptr_mut(event as u32)
     {
-        // SAFETY: the slot is this CPU's own.
-        unsafe { *count = count.read().wrapping_add(by) };
+        // SAFETY: a look-up in a map gives aligned memory that outlives the program's run.
+        let before = unsafe { count.read() };
+        // SAFETY: the same memory; the slot is this CPU's own.
+        unsafe { count.write(before.wrapping_add(by)) };
     }
 }
