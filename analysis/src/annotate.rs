@@ -63,6 +63,7 @@ fn name_wakers(recording: &mut Recording) {
         waker.from_role = match waker.from {
             WakeSource::Thread(index) => role(index),
             WakeSource::Interrupt => Role::Interrupt,
+            WakeSource::Timer => Role::Timer,
             WakeSource::OtherProcess => Role::OtherProcess,
             WakeSource::EndedThread => Role::EndedThread,
             WakeSource::Unknown => Role::Unassigned,

@@ -74,9 +74,13 @@ counters! {
     lost_fault_sites,
     /// Calls that manage memory, counted without their stack, since its map was full.
     lost_call_sites,
+    /// Kept waits for which a full map had no room.
+    lost_waits,
+    /// Kept waits that are counted without one of their stacks, since its map was full.
+    lost_wait_stacks,
 }
 
-const _: () = assert!(size_of::<Counters>() == 216);
+const _: () = assert!(size_of::<Counters>() == 232);
 
 impl Counters {
     /// Returns the number of events that could not be stored. Those that lost only their code or

@@ -26,6 +26,7 @@ pub mod instruction;
 #[cfg(feature = "loader")]
 mod loader;
 pub mod numbers;
+pub mod off_cpu;
 pub mod peer;
 pub mod process;
 pub mod python;
@@ -47,6 +48,7 @@ pub use gc_bursts::GcBursts;
 pub use gc_calls::{GcCall, GcCalls};
 pub use go::GoEvent;
 pub use goroutine::Goroutines;
+pub use off_cpu::{OpenWait, SleepStack, WaitKey, WaitSampler, WaitStack, WaitSum};
 pub use peer::{PeerKey, PeerTraffic, UnixName};
 pub use process::{CgroupKey, FOREIGN, Forked};
 pub use python::{PythonStack, PythonThread};

@@ -6,8 +6,9 @@
 
 use crate::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
-    GcCalls, Goroutines, PeerKey, PeerTraffic, PythonStack, PythonThread, RecvStamp, Relays,
-    RunQueueBlame, Socket, StackKey, SyscallStat, Thread, UnixName, Wakes,
+    GcCalls, Goroutines, OpenWait, PeerKey, PeerTraffic, PythonStack, PythonThread, RecvStamp,
+    Relays, RunQueueBlame, SleepStack, Socket, StackKey, SyscallStat, Thread, UnixName, WaitKey,
+    WaitSampler, WaitStack, WaitSum, Wakes,
 };
 
 macro_rules! plain_data {
@@ -30,6 +31,7 @@ plain_data!(
     GcBursts,
     GcCalls,
     Goroutines,
+    OpenWait,
     PeerKey,
     PeerTraffic,
     PythonStack,
@@ -37,10 +39,15 @@ plain_data!(
     RecvStamp,
     Relays,
     RunQueueBlame,
+    SleepStack,
     Socket,
     StackKey,
     SyscallStat,
     Thread,
     UnixName,
+    WaitKey,
+    WaitSampler,
+    WaitStack,
+    WaitSum,
     Wakes
 );

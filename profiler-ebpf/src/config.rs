@@ -29,6 +29,12 @@ globals! {
     SWITCH_HAS_STATE: u8 = 1;
     /// Bit 0: samples keep the call stack of user code; bit 1: that of the kernel.
     KEEPS_STACKS: u8 = 0;
+    /// 1: waits keep their stacks.
+    OFF_CPU_STACKS: u8 = 0;
+    /// 1: programs can get the registers of the running task (Linux 5.15).
+    READS_REGISTERS: u8 = 0;
+    /// 1: programs can get the stack in the kernel of another task (Linux 5.9).
+    READS_TASK_STACKS: u8 = 0;
     /// 1: the kernel sends what `splice` and `sendfile` put into a socket as `sendmsg` does (Linux
     /// 6.5).
     SPLICE_SENDS: u8 = 1;

@@ -1,8 +1,12 @@
 //! The two kinds of tracepoint program, and how each reads kernel memory.
 
+use crate::config::READS_TASK_STACKS;
 use aya_ebpf::EbpfContext;
 use aya_ebpf::helpers::bpf_probe_read_kernel;
-use aya_ebpf::helpers::generated::{bpf_get_current_task, bpf_get_current_task_btf};
+use aya_ebpf::helpers::generated::{
+    bpf_get_current_task, bpf_get_current_task_btf, bpf_get_task_stack,
+};
+use core::ffi::c_void;
 use core::marker::PhantomData;
 
 /// Makes a `tp_btf` and a raw tracepoint program of one body.
@@ -30,6 +34,10 @@ pub trait Access: Copy {
 
     /// The running task.
     fn current_task() -> Object<Self>;
+
+    /// Reads the stack in the kernel of a task that does not run, innermost frame first; returns
+    /// how many frames there are.
+    fn task_stack<const N: usize>(task: Object<Self>, place: &mut [u64; N]) -> u32;
 }
 
 /// Plain loads: the verifier knows the type behind a pointer (`tp_btf`).
@@ -52,6 +60,18 @@ impl Access for Direct {
         // SAFETY: the helper takes no argument and cannot fail.
         Object::at(unsafe { bpf_get_current_task_btf() }.cast::<u8>())
     }
+
+    #[inline(always)]
+    fn task_stack<const N: usize>(task: Object<Self>, place: &mut [u64; N]) -> u32 {
+        const WORD: u32 = size_of::<u64>() as u32;
+        if READS_TASK_STACKS.load() == 0 {
+            return 0;
+        }
+        let (task, size) = (task.pointer().cast_mut().cast(), N as u32 * WORD);
+        // SAFETY: the helper writes at most `size` bytes, which `place` has.
+        let read = unsafe { bpf_get_task_stack(task, place.as_mut_ptr().cast(), size, 0) };
+        if read > 0 { read as u32 / WORD } else { 0 }
+    }
 }
 
 impl Access for Helper {
@@ -64,6 +84,12 @@ impl Access for Helper {
     #[inline(always)]
     fn current_task() -> Object<Self> {
         Object::at(task_address() as *const u8)
+    }
+
+    /// The helper needs a pointer whose type the verifier knows.
+    #[inline(always)]
+    fn task_stack<const N: usize>(_: Object<Self>, _: &mut [u64; N]) -> u32 {
+        0
     }
 }
 
@@ -83,6 +109,12 @@ impl<A: Access> Args<A> {
     #[inline(always)]
     pub fn new(ctx: &impl EbpfContext) -> Self {
         Args(ctx.as_ptr().cast(), PhantomData)
+    }
+
+    /// The context, as helpers take it.
+    #[inline(always)]
+    pub fn context(self) -> *mut c_void {
+        self.0.cast_mut().cast()
     }
 
     /// Argument `N` as a number.

@@ -6,6 +6,7 @@ use aya_ebpf::maps::{Array, HashMap, PerCpuArray, Queue, RingBuf};
 use core::borrow::Borrow;
 use profiler_common::call_stack::{MAX_COUNTS, MAX_STACKS};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
+use profiler_common::off_cpu::{MAX_SLEEP_STACKS, MAX_WAIT_STACKS, MAX_WAITS};
 use profiler_common::peer::{MAX_PEERS, MAX_UNIX_PEERS};
 use profiler_common::process::{MAX_CGROUPS, MAX_PROCESSES, TARGET_CACHE_LEN};
 use profiler_common::python::MAX_PYTHON_THREADS;
@@ -14,9 +15,10 @@ use profiler_common::socket::{MAX_PORTS, MAX_SOCKETS, SOCK_CACHE_LEN};
 use profiler_common::syscall::HOT_SYSCALLS;
 use profiler_common::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
-    GcCall, GcCalls, GoEvent, Goroutines, MAX_THREADS, PeerKey, PeerTraffic, PythonStack,
-    PythonThread, RecvStamp, Relays, RunQueueBlame, Slot, SockCacheEntry, Socket, StackKey,
-    SyscallStat, Thread, UnixName, Wakes, event_loop, goroutine, relay, wakes,
+    GcCall, GcCalls, GoEvent, Goroutines, MAX_THREADS, OpenWait, PeerKey, PeerTraffic, PythonStack,
+    PythonThread, RecvStamp, Relays, RunQueueBlame, SleepStack, Slot, SockCacheEntry, Socket,
+    StackKey, SyscallStat, Thread, UnixName, WaitKey, WaitSampler, WaitStack, WaitSum, Wakes,
+    event_loop, goroutine, relay, wakes,
 };
 
 /// Thread groups that are tracked, with the monotonic time at which they joined the target, ns; 0
@@ -136,7 +138,32 @@ pub static PYTHON_THREADS: HashMap<u32, PythonThread> =
 pub static PYTHON_STACKS: HashMap<u64, PythonStack> = HashMap::with_max_entries(MAX_STACKS, 0);
 /// Where Python frames are read to.
 #[map]
-pub static PYTHON_SCRATCH: PerCpuArray<PythonStack> = PerCpuArray::with_max_entries(1, 0);
+pub static PYTHON_SCRATCH: PerCpuArray<PythonStack> = PerCpuArray::with_max_entries(3, 0);
+/// The choice of the waits that are kept.
+#[map]
+pub static WAIT_SAMPLER: PerCpuArray<WaitSampler> = PerCpuArray::with_max_entries(1, 0);
+/// Kept waits of threads that have not returned from their system call yet, by slot.
+#[map]
+pub static OPEN_WAITS: Array<OpenWait> = Array::with_max_entries(MAX_THREADS, BPF_F_MMAPABLE);
+/// Slot, plus 1, of the thread whose kept wait has ended, from one program of `sys_exit` to the
+/// next; 0 for none.
+#[map]
+pub static WAIT_RETURNS: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
+/// Kept waits.
+#[map]
+pub static WAITS: HashMap<WaitKey, WaitSum> = HashMap::with_max_entries(MAX_WAITS, 0);
+/// User code of sleepers and wakers, by the hash of the stack.
+#[map]
+pub static WAIT_STACKS: HashMap<u64, WaitStack> = HashMap::with_max_entries(MAX_WAIT_STACKS, 0);
+/// Stacks of sleepers in the kernel, by their hash.
+#[map]
+pub static SLEEP_STACKS: HashMap<u64, SleepStack> = HashMap::with_max_entries(MAX_SLEEP_STACKS, 0);
+/// Where the user code of a waker and of a sleeper is read to.
+#[map]
+pub static WAIT_SCRATCH: PerCpuArray<WaitStack> = PerCpuArray::with_max_entries(2, 0);
+/// Where the stack of a sleeper in the kernel is read to.
+#[map]
+pub static SLEEP_SCRATCH: PerCpuArray<SleepStack> = PerCpuArray::with_max_entries(1, 0);
 /// Page faults by `call_site::fault_key` and `call_site::kernel_fault_key`.
 #[map]
 pub static FAULT_SITES: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);

@@ -9,6 +9,7 @@ mod gc;
 mod instrumented;
 mod observer_cost;
 mod packages;
+mod waits;
 mod waste;
 mod work;
 
@@ -21,6 +22,7 @@ pub use gc::ArmGc;
 pub use instrumented::{InstrumentedEvent, InstrumentedRound};
 pub use observer_cost::{BudgetVerdict, ObserverCost};
 pub use packages::{PackageCosts, PackageDelta, PackageKind, PackagePair, PackageRow};
+pub use waits::{ArmWait, ArmWaits};
 pub use waste::{Waste, WasteId};
 pub use work::UnitOfWork;
 
@@ -62,6 +64,9 @@ pub struct Comparison {
     /// Flame graphs of CPU time; absent where no call stacks were recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flame: Option<Flame>,
+    /// Flame graphs of off-CPU time, of each arm; absent where no waits were recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off_cpu_flame: Option<Flame>,
     /// User code by package, of each pair of arms in which a package is known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub package_pairs: Vec<PackagePair>,

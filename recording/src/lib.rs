@@ -32,6 +32,7 @@ pub mod stacks;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod vocabulary;
+pub mod waits;
 pub mod work;
 pub mod workload;
 
@@ -46,6 +47,7 @@ pub use memory::MemoryStack;
 pub use relays::RelayBucket;
 pub use runtime_stats::RuntimeStats;
 pub use stacks::Stacks;
+pub use waits::Waits;
 pub use work::Work;
 pub use workload::Workload;
 
@@ -95,6 +97,9 @@ pub struct Recording {
     /// Call stacks of CPU samples.
     #[serde(default, skip_serializing_if = "Stacks::is_empty")]
     pub stacks: Stacks,
+    /// Waits with their call stacks, by sleeper and waker.
+    #[serde(default, skip_serializing_if = "Waits::is_empty")]
+    pub waits: Waits,
     /// Call sites that take memory and return it, largest first; see [`MemoryStack::weight`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub memory_stacks: Vec<MemoryStack>,

@@ -210,6 +210,8 @@ pub enum WakeSource {
     Thread(usize),
     /// An interrupt or the idle task.
     Interrupt,
+    /// The time limit of the wait.
+    Timer,
     /// A thread of another process.
     #[default]
     OtherProcess,

@@ -257,6 +257,16 @@ impl StacksBuilder {
         self.stacks.lost += samples;
     }
 
+    /// Returns the node of the innermost frame of a stack, given from the outermost frame inward;
+    /// `None` for an empty stack.
+    pub fn node(&mut self, outermost_first: impl IntoIterator<Item = StackFrame>) -> Option<usize> {
+        let mut node = None;
+        for frame in outermost_first {
+            node = Some(self.child(node, frame));
+        }
+        node
+    }
+
     /// Adds samples of one stack, given from the outermost frame inward.
     pub fn add(
         &mut self,

@@ -12,7 +12,7 @@ use crate::summary;
 use crate::suspended_command::SuspendedCommand;
 use crate::work::Spec;
 use anyhow::Result;
-pub use probes::{Probes, StackKind};
+pub use probes::{Probes, StackKind, Switch};
 use profiler::record::probe_groups::HookKind;
 use profiler::record::programs::Stacks;
 use profiler::record::runtime::program_of;
@@ -77,6 +77,10 @@ pub struct Record {
         value_name = "STACKS"
     )]
     pub stacks: Vec<StackKind>,
+    /// Keep the call stacks of a sample of waits: where threads sleep, and who wakes them.
+    /// `--stacks` chooses user code and kernel.
+    #[arg(long, value_enum, default_value = "off", value_name = "SWITCH")]
+    pub off_cpu_stacks: Switch,
     /// Take this many CPU samples a second on each CPU. More make shares of code more precise, and
     /// cost the target more.
     #[arg(long, default_value_t, value_name = "HZ")]
@@ -177,6 +181,7 @@ impl Record {
             log_programs: self.log_programs,
             hooks,
             stacks: self.stacks(),
+            off_cpu_stacks: self.off_cpu_stacks == Switch::On && self.stacks() != Stacks::NONE,
             sample_hz: self.sample_rate.0,
             mode: self.probes.mode(),
             round: self.round,

@@ -1,6 +1,7 @@
 //! Frames of Python code, from the list that CPython keeps.
 //!
-//! Hooks: none; `cpu_clock` calls it by `stack.rs`.
+//! Hooks: none; `cpu_clock` calls it by `stack.rs`, `sched_waking` and `sys_exit` by
+//! `wait_stack.rs`.
 //! Writes: `PYTHON_STACKS`, `PYTHON_SCRATCH`.
 
 use crate::maps::{PYTHON_SCRATCH, PYTHON_STACKS, PYTHON_THREADS};
@@ -9,23 +10,35 @@ use aya_ebpf::bindings::BPF_NOEXIST;
 use profiler_common::call_stack::mix;
 use profiler_common::python::PYTHON_MARK;
 
+/// Where Python frames are read to. Programs that may interrupt each other use different places.
+#[repr(u32)]
+#[derive(Clone, Copy)]
+pub enum Scratch {
+    /// That of CPU samples.
+    Sample = 0,
+    /// That of wakers.
+    Waker = 1,
+    /// That of sleepers.
+    Sleeper = 2,
+}
+
 /// Keeps the Python frames of the running thread, and returns the hash of its stack with them:
-/// `hash` itself where the thread runs no Python.
+/// `hash` itself where the thread runs no Python. `scratch` is a [`Scratch`].
 ///
 /// The thread may be in the middle of a change of the list. So the loader keeps only addresses that
 /// are code objects.
 #[inline(never)]
-pub fn add(tid: u32, tgid: u32, hash: u64) -> u64 {
+pub fn add(tid: u32, tgid: u32, hash: u64, scratch: u32) -> u64 {
     let Some(thread) = PYTHON_THREADS.get_ptr(tid) else {
         return hash;
     };
     // SAFETY: a look-up in a map gives aligned memory that outlives the program's run. The loader
     // changes it while a thread begins Python, and a torn value leads to no code object.
     let thread = unsafe { thread.read_volatile() };
-    let Some(scratch) = PYTHON_SCRATCH.get_ptr_mut(0) else {
+    let Some(scratch) = PYTHON_SCRATCH.get_ptr_mut(scratch) else {
         return hash;
     };
-    // SAFETY: the entry is this CPU's own, and no sample interrupts another.
+    // SAFETY: the entry is this CPU's own, and no program interrupts another one that uses it.
     let stack = unsafe { &mut *scratch };
     let holder = match thread.holder {
         0 => thread.state,

@@ -91,8 +91,9 @@ fn walk<A: Access>(registers: Object<A>, site: &mut CallSite) {
     }
 }
 
+/// Whether the instruction before an address of the target is a call.
 #[inline(always)]
-fn is_return_address(address: u64) -> bool {
+pub fn is_return_address(address: u64) -> bool {
     address > BEFORE as u64 && may_return_to(&user(address - BEFORE as u64))
 }
 

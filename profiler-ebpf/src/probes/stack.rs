@@ -5,7 +5,7 @@
 
 use crate::config::{GC_THREAD_COMM, KEEPS_STACKS};
 use crate::maps::{GC_BURSTS, STACK_COUNTS, STACK_SCRATCH, STACKS, count, slot};
-use crate::probes::python;
+use crate::probes::python::{self, Scratch};
 use crate::probes::site::user;
 use crate::track::Tracked;
 use aya_ebpf::EbpfContext;
@@ -18,9 +18,9 @@ use profiler_common::thread::FLAG_READ;
 use profiler_common::{CallStack, StackKey};
 
 /// Bit of `config::KEEPS_STACKS`: stacks of user code.
-const USER: u8 = 1;
+pub const USER: u8 = 1;
 /// Bit of `config::KEEPS_STACKS`: stacks of the kernel.
-const KERNEL: u8 = 2;
+pub const KERNEL: u8 = 2;
 
 /// Where user code was interrupted, or entered the kernel.
 #[derive(Clone, Copy)]
@@ -87,7 +87,10 @@ pub fn add(
     );
     let hash = match wanted & USER {
         0 => hash,
-        _ => python::add(thread.tid().get(), thread.tgid().get(), hash),
+        _ => {
+            let (tid, tgid) = (thread.tid().get(), thread.tgid().get());
+            python::add(tid, tgid, hash, Scratch::Sample as u32)
+        }
     };
     thread.change_flags(0, FLAG_READ);
     let stack = &*stack;

@@ -2,7 +2,8 @@
 //!
 //! Hooks: `sys_enter`, `sys_exit`.
 //! Writes: `THREADS` (system call under way), `CALLS`, `SYSCALLS`, `ERRORS`, `EVENT_LOOPS`, and by
-//! `probes::site` `MEMORY_STACKS`.
+//! `probes::site` `MEMORY_STACKS`. By `probes::off_cpu` it notes
+//! kept waits.
 
 use crate::config::{GOROUTINE_PAIRING, OFF_REGS_G, OFF_REGS_NR, PAIRING, WALKS_STACKS};
 use crate::hook::{Access, Args, hooks};
@@ -11,7 +12,7 @@ use crate::maps::{
 };
 use crate::probes::socket::datagrams;
 use crate::probes::socket::splice::{self, moves_pages};
-use crate::probes::{fault, site};
+use crate::probes::{fault, off_cpu, site};
 use crate::track::{Tracked, current, now};
 use profiler_common::call_site::{manages_memory, populates_memory};
 use profiler_common::event_loop::{NO_ROW, NO_ROW_LEFT, waits_for_events};
@@ -90,6 +91,9 @@ fn leave<A: Access>(args: Args<A>) {
         datagrams::account(args.object::<0>(), thread, nr, result);
     } else if WALKS_STACKS.load() == 1 && manages_memory(nr) {
         site::add_call(args.object::<0>(), thread, result);
+    }
+    if took.blocked_ns != 0 {
+        off_cpu::note_end(thread);
     }
 }
 

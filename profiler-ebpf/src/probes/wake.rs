@@ -2,12 +2,14 @@
 //!
 //! Hooks: `sched_waking` (in the waker's context), `sched_wakeup` (once on a run queue),
 //! `sched_wakeup_new`.
-//! Writes: `THREADS` (state, times, wake-ups), `WAKE_CACHE`, `WAKES`, `GC_BURSTS`, `HISTOGRAMS`.
+//! Writes: `THREADS` (state, times, wake-ups), `WAKE_CACHE`, `WAKES`, `GC_BURSTS`, `HISTOGRAMS`,
+//! and by `off_cpu.rs` kept waits.
 
 use crate::config::{GC_THREAD_COMM, OFF_TASK_COMM};
 use crate::hook::{Access, Args, Object, hooks};
 use crate::maps::{GC_BURSTS, WAKE_CACHE, WAKES, observe, slot, tally, window_start};
 use crate::probes::lifetime::insert_born;
+use crate::probes::off_cpu;
 use crate::track::{Tracked, current, ids_of, lookup, now, thread};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use profiler_common::histogram::Kind;
@@ -39,12 +41,14 @@ fn waking<A: Access>(args: Args<A>) {
     {
         observe(Kind::GcBurst, span);
     }
-    let waker = match current() {
+    let waker = current();
+    let waker_id = match waker {
         Some(waker) => waker.serial().get(),
         None if bpf_get_current_pid_tgid() as u32 == 0 => WAKER_IDLE,
         None => WAKER_OTHER,
     };
-    count_wake(wakee, wakes::key(waker, wakee.serial().get()));
+    count_wake(wakee, wakes::key(waker_id, wakee.serial().get()));
+    off_cpu::woken(args.context(), (wakee, task), (waker, waker_id), now);
 }
 
 /// Counts a wake-up of a pair of threads; where a pair has no room, of the wakee alone, whose

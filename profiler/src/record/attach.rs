@@ -116,6 +116,21 @@ fn attach_hook(
     Ok((name, links))
 }
 
+/// Attaches a second program to a tracepoint.
+///
+/// # Errors
+/// There is no such program, or the kernel refuses it.
+pub fn second(bpf: &mut Ebpf, name: &str, tracepoint: &str) -> Result<Vec<Link>> {
+    let program = bpf.program_mut(name);
+    let program = program.with_context(|| format!("the object has no program {name}"))?;
+    match program {
+        Program::BtfTracePoint(program) => program.load(tracepoint, &Btf::from_sys_fs()?)?,
+        Program::RawTracePoint(program) => program.load()?,
+        _ => bail!("{name} is a program of another kind"),
+    }
+    links::attach(program, name, SAMPLE_HZ)
+}
+
 /// Attaches the CPU samples, `hz` a second. A recording without them says so, and is complete
 /// otherwise.
 pub fn samples(bpf: &mut Ebpf, hz: u32) -> (Source, Vec<Link>) {

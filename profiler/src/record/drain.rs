@@ -142,6 +142,16 @@ pub fn threads(bpf: &Ebpf) -> Result<Vec<Thread>> {
     Ok(live.filter(|thread| thread.tid != 0).collect())
 }
 
+/// Reads every value of an array that can be mapped.
+///
+/// # Errors
+/// There is no such array, or the kernel refuses to map it.
+pub fn values<T: aya::Pod>(bpf: &Ebpf, name: &str) -> Result<Vec<T>> {
+    let values = Mapped::<T>::of(bpf, name)?;
+    let indexes = 0..values.len();
+    Ok(indexes.filter_map(|index| values.get(index)).collect())
+}
+
 /// Opens the window at `start_ns`, or closes it with 0.
 pub fn set_window(bpf: &mut Ebpf, start_ns: u64) -> Result<()> {
     set_number(bpf, "WINDOW", start_ns)

@@ -14,6 +14,9 @@ pub const SAMPLE_HZ: u32 = 499;
 /// Suffix of a raw tracepoint program that has a BTF-typed twin.
 const RAW: &str = "_raw";
 
+/// Suffix of the second program of a hook.
+const SECOND: &str = "_wait";
+
 /// A program on its hook, until this is dropped.
 #[expect(dead_code, reason = "held to be dropped")]
 pub enum Link {
@@ -37,7 +40,8 @@ pub fn attach(program: &mut Program, name: &str, sample_hz: u32) -> Result<Vec<L
             vec![Link::Btf(program.take_link(link)?)]
         }
         Program::RawTracePoint(program) => {
-            let link = program.attach(name.strip_suffix(RAW).unwrap_or(name))?;
+            let hook = name.strip_suffix(RAW).unwrap_or(name);
+            let link = program.attach(hook.strip_suffix(SECOND).unwrap_or(hook))?;
             vec![Link::Raw(program.take_link(link)?)]
         }
         Program::PerfEvent(program) => on_every_cpu(program, sample_hz)?,

@@ -89,6 +89,8 @@ pub struct Options {
     pub hooks: Vec<HookKind>,
     /// Which call stacks CPU samples keep.
     pub stacks: Stacks,
+    /// Whether waits keep their call stacks.
+    pub off_cpu_stacks: bool,
     /// CPU samples a second on each CPU.
     pub sample_hz: u32,
     /// Which probes to attach.

@@ -136,6 +136,10 @@ pub struct Layout {
     pub switch_has_state: bool,
     /// Whether `splice` and `sendfile` send as `sendmsg` does (Linux 6.5).
     pub splice_sends: bool,
+    /// Whether programs can get the registers of the running task (`bpf_task_pt_regs`, Linux 5.15).
+    pub reads_registers: bool,
+    /// Whether programs can get the stack of another task (`bpf_get_task_stack`, Linux 5.9).
+    pub reads_task_stacks: bool,
 }
 
 impl Layout {
@@ -165,6 +169,8 @@ impl Layout {
         }));
         Ok(Layout {
             offsets,
+            reads_registers: btf.resolve_ids_by_name("bpf_task_pt_regs").is_ok(),
+            reads_task_stacks: btf.resolve_ids_by_name("bpf_get_task_stack").is_ok(),
             splice_sends: btf.resolve_ids_by_name("splice_to_socket").is_ok(),
             switch_has_state: parameters(btf, "btf_trace_sched_switch")? >= 5,
         })

@@ -33,6 +33,8 @@ pub struct ProbeConfig {
     pub gc_thread_comm: u64,
     /// Which call stacks CPU samples keep.
     pub stacks: Stacks,
+    /// Whether waits keep them too.
+    pub off_cpu_stacks: bool,
     /// CPU samples a second on each CPU.
     pub sample_hz: u32,
     /// Whether the programs write diagnostics.
@@ -76,6 +78,7 @@ impl ProbeConfig {
             pairing: Pairing::Pool,
             gc_thread_comm: 0,
             stacks: Stacks::NONE,
+            off_cpu_stacks: false,
             sample_hz: SAMPLE_HZ,
             log,
             kinds: kinds.to_vec(),
@@ -134,7 +137,27 @@ impl Programs {
         let (source, links) = attach::samples(&mut programs.bpf, config.sample_hz);
         programs.sources.push(source);
         programs.links.extend(links);
+        if config.off_cpu_stacks
+            && let Err(error) = programs.attach_wait_return()
+        {
+            log::warn!("waits have no call stacks of sleepers: {error:#}");
+        }
         Ok(programs)
+    }
+
+    /// Attaches the second program of `sys_exit`, which reads the stacks of sleepers. It must come
+    /// after the first, in the order of calls.
+    fn attach_wait_return(&mut self) -> Result<()> {
+        let mut sources = self.sources.iter_mut();
+        let syscalls = sources.find(|source| source.group == ProbeGroup::Syscalls);
+        let syscalls = syscalls.context("no program serves system calls")?;
+        let mut kinds = [HookKind::TpBtf, HookKind::RawTracepoint].into_iter();
+        let kind = kinds.find(|kind| syscalls.source == kind.name());
+        let name = kind.context("unknown kind")?.program("sys_exit_wait");
+        self.links
+            .extend(attach::second(&mut self.bpf, &name, "sys_exit")?);
+        syscalls.programs.push(name);
+        Ok(())
     }
 
     /// Loads and attaches some probe groups only, and no CPU samples.
@@ -269,6 +292,9 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let namespace = privilege::pid_namespace();
     let splice_sends = u8::from(layout.splice_sends);
     let stacks = config.stacks.bits();
+    let off_cpu_stacks = u8::from(config.off_cpu_stacks);
+    let reads_registers = u8::from(layout.reads_registers);
+    let reads_task_stacks = u8::from(layout.reads_task_stacks);
     let log_level: u8 = if config.log { u8::MAX } else { 0 };
     let mut loader = EbpfLoader::new();
     loader
@@ -279,6 +305,9 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
         .override_global("PAIRING", &pairing, true)
         .override_global("GC_THREAD_COMM", &config.gc_thread_comm, true)
         .override_global("KEEPS_STACKS", &stacks, true)
+        .override_global("OFF_CPU_STACKS", &off_cpu_stacks, true)
+        .override_global("READS_REGISTERS", &reads_registers, true)
+        .override_global("READS_TASK_STACKS", &reads_task_stacks, true)
         .override_global("WALKS_STACKS", &walks_stacks, true)
         .override_global("SPLICE_SENDS", &splice_sends, true)
         .override_global("SWITCH_HAS_STATE", &has_state, true)

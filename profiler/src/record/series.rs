@@ -8,6 +8,7 @@ use anyhow::Result;
 use aya::Ebpf;
 use profiler_common::Thread;
 use profiler_common::call_stack::MAX_STACKS;
+use profiler_common::off_cpu::{EPOCH_NS, KEPT_PER_EPOCH, MAX_WAIT_STACKS, MAX_WAITS};
 use profiler_common::thread::ON_CPU;
 use recording::memory::{MemoryPoint, RegionPoint, RegionWalk};
 use recording::process::CpuPoint;
@@ -103,6 +104,16 @@ impl Series {
         {
             self.stacks.take(bpf)?;
         }
+        if self.memory.len().is_multiple_of(points_per_take_of_waits()) {
+            self.stacks.waits.take_waits(bpf)?;
+        }
+        if self
+            .memory
+            .len()
+            .is_multiple_of(points_per_take_of_wait_stacks())
+        {
+            self.stacks.waits.take_stacks(bpf)?;
+        }
         Ok(())
     }
 
@@ -153,6 +164,19 @@ fn points_per_take(sample_hz: u32) -> usize {
 /// another.
 fn points_per_take_of_stacks(sample_hz: u32) -> usize {
     points_until(MAX_STACKS as usize / 2, sample_hz)
+}
+
+/// Kept waits of a CPU in a second, twice the budget.
+const WAITS_PER_SECOND: u64 = 2 * KEPT_PER_EPOCH * 1_000_000_000 / EPOCH_NS;
+
+/// Returns the points after which the map of waits could be half full, if all were different.
+fn points_per_take_of_waits() -> usize {
+    points_until(MAX_WAITS as usize / 2, WAITS_PER_SECOND as u32)
+}
+
+/// Returns the points after which the map of their stacks could be half full. A wait has two.
+fn points_per_take_of_wait_stacks() -> usize {
+    points_until(MAX_WAIT_STACKS as usize / 4, WAITS_PER_SECOND as u32)
 }
 
 fn points_until(samples: usize, sample_hz: u32) -> usize {

@@ -83,6 +83,7 @@ impl Session {
             pairing: runtime::pairing(target.runtime),
             gc_thread_comm: runtime::gc_thread_comm(target.runtime),
             stacks: options.stacks,
+            off_cpu_stacks: options.off_cpu_stacks,
             sample_hz: options.sample_hz,
             ..ProbeConfig::minimal(options.log_programs, &options.hooks)
         };
@@ -198,6 +199,8 @@ impl Session {
         self.series.stacks.take(&mut self.programs.bpf)?;
         self.python.take(&mut self.programs.bpf)?;
         let mut drained = drain::drain(&self.programs.bpf)?;
+        let (bpf, waits) = (&mut self.programs.bpf, &mut self.series.stacks.waits);
+        waits.close(bpf, &drained.live, closing_ns)?;
         drained.syscalls.append(&mut self.ended.syscalls);
         for (place, count) in std::mem::take(&mut self.series.code) {
             *drained.code.entry(place).or_default() += count;
@@ -282,8 +285,8 @@ impl Recorder for Session {
             let (instrumented, names) = instrumentation.finish(bpf, pids[0], &wanted)?;
             (recording.instrumented, compiled) = (Some(instrumented), names);
         }
-        let lost = drained.counters.lost_stacks;
-        recording.stacks = stacks.assemble(&found, (pids[0], &compiled), lost);
+        let lost = (drained.counters.lost_stacks, drained.counters.lost_waits);
+        (recording.stacks, recording.waits) = stacks.assemble(&found, (pids[0], &compiled), lost);
         let debug_files = &self.symbols.debug_files;
         recording.code = match recording.stacks.counts.is_empty() {
             true => {

@@ -6,6 +6,7 @@ pub mod later;
 mod module;
 mod names;
 mod sources;
+pub mod waits;
 
 use super::drain;
 use super::jit::{self, Wanted};
@@ -22,14 +23,18 @@ use profiler_common::call_stack::{
 use recording::Stacks;
 use recording::process::Thread;
 use recording::stacks::{SampleMode, StacksBuilder};
+use recording::waits::Waits;
 pub use sources::Symbols;
 use std::collections::{BTreeMap, BTreeSet};
+use waits::{CallStacks, TakenWaits};
 
 /// Stacks and counts that were taken out of the programs' maps.
 #[derive(Debug, Default)]
 pub struct TakenStacks {
     stacks: BTreeMap<u64, CallStack>,
     counts: BTreeMap<(u32, u32, u64), u64>,
+    /// Kept waits.
+    pub waits: TakenWaits,
 }
 
 impl TakenStacks {
@@ -55,8 +60,14 @@ impl TakenStacks {
 
     /// Returns the places in code of a process that no file holds.
     pub fn compiled_code(&self, pid: u32, found: &Observed) -> Wanted {
+        let waits = self.waits.call_stacks(found);
+        self.compiled_code_with(pid, found, &waits)
+    }
+
+    fn compiled_code_with(&self, pid: u32, found: &Observed, waits: &CallStacks) -> Wanted {
         let process = found.processes.get(pid);
-        let stacks = self.of_processes(found).filter(|(of, _)| *of == pid);
+        let stacks = self.of_processes(found).chain(of_waits(waits));
+        let stacks = stacks.filter(|(of, _)| *of == pid);
         let addresses = stacks.flat_map(|(_, stack)| user_code(stack));
         let without_file = |address: &u64| {
             let file = process.and_then(|process| process.file_of(*address));
@@ -81,19 +92,25 @@ impl TakenStacks {
         })
     }
 
-    /// Returns the stacks as a recording has them. `compiled` names compiled code of one process,
-    /// and `lost` samples had no room in a map.
+    /// Returns the stacks of samples and of waits as a recording has them. `compiled` names
+    /// compiled code of one process, and `lost` samples and kept waits had no room in a map.
     pub fn assemble(
         &self,
         found: &Observed,
         (pid, compiled): (u32, &BTreeMap<u64, String>),
-        lost: u64,
-    ) -> Stacks {
+        (lost, lost_waits): (u64, u64),
+    ) -> (Stacks, Waits) {
+        let waits = self.waits.call_stacks(found);
         let named = compiled.iter().map(|(at, name)| ((pid, *at), name.clone()));
-        let mut compiled = self.compiled_for_perf(found);
+        let mut compiled = self.compiled_for_perf(found, &waits);
         compiled.extend(named);
         let mut names = Names::new(found.symbols, found.processes);
-        names.look_up(self.of_processes(found), &compiled);
+        names.look_up(self.of_processes(found).chain(of_waits(&waits)), &compiled);
+        let waits = self.waits.assemble(found, (&names, &waits), lost_waits);
+        (self.samples(found, &names, lost), waits)
+    }
+
+    fn samples(&self, found: &Observed, names: &Names, lost: u64) -> Stacks {
         let mut builder = StacksBuilder::default();
         builder.lose(lost);
         let mut hints = Hints::default();
@@ -126,14 +143,19 @@ impl TakenStacks {
     }
 
     /// Names compiled code by the files that processes wrote for perf.
-    fn compiled_for_perf(&self, found: &Observed) -> BTreeMap<(u32, u64), String> {
-        let pids: BTreeSet<u32> = self.of_processes(found).map(|(pid, _)| pid).collect();
+    fn compiled_for_perf(
+        &self,
+        found: &Observed,
+        waits: &CallStacks,
+    ) -> BTreeMap<(u32, u64), String> {
+        let stacks = self.of_processes(found).chain(of_waits(waits));
+        let pids: BTreeSet<u32> = stacks.map(|(pid, _)| pid).collect();
         let mut compiled = BTreeMap::new();
         for pid in pids {
             let Some(process) = found.processes.get(pid) else {
                 continue;
             };
-            let wanted = self.compiled_code(pid, found);
+            let wanted = self.compiled_code_with(pid, found, waits);
             if wanted.addresses.is_empty() {
                 continue;
             }
@@ -158,6 +180,11 @@ pub struct Observed<'a> {
     pub threads: &'a [Thread],
     /// Their indexes by serial.
     pub index: &'a ThreadIndex,
+}
+
+/// Returns stacks of waits with their processes.
+fn of_waits(waits: &CallStacks) -> impl Iterator<Item = (u32, &CallStack)> {
+    waits.iter().map(|((pid, _), stack)| (*pid, stack))
 }
 
 fn mode(flags: u32) -> SampleMode {

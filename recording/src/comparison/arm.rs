@@ -1,6 +1,6 @@
 //! One arm alone: its rounds and its own ledgers.
 
-use super::{Amount, ArmGc, Estimate, FunctionShare, PackageCosts, Waste};
+use super::{Amount, ArmGc, ArmWaits, Estimate, FunctionShare, PackageCosts, Waste};
 use crate::Histogram;
 use crate::evidence::Evidence;
 use crate::vocabulary::{MetricId, Per, RegionClass, Role, TermKind};
@@ -49,6 +49,9 @@ pub struct Arm {
     /// Event loops by role, the main loop first; empty where iterations were not recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub event_loops: Vec<EventLoops>,
+    /// Waits; absent where they were not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<ArmWaits>,
     /// User code by package; absent without call stacks, or where no package is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<PackageCosts>,

@@ -21,6 +21,8 @@ pub enum List {
     RegionSeries,
     /// `faults/regions`.
     FaultRegions,
+    /// `waits/rows`.
+    Waits,
     /// `relays`.
     Relays,
     /// `starts`.
@@ -43,6 +45,7 @@ impl List {
             List::MemoryRegions => &["memory", "regions"],
             List::RegionSeries => &["memory", "region_series"],
             List::FaultRegions => &["faults", "regions"],
+            List::Waits => &["waits", "rows"],
             List::Relays => &["relays"],
             List::Starts => &["starts"],
             List::Checks => &["checks"],

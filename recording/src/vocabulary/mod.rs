@@ -14,6 +14,7 @@ mod runtime;
 mod syscall_class;
 mod transport;
 mod unit;
+mod wait_kind;
 
 pub use code_category::CodeCategory;
 pub use kind::{ProxyStage, TermKind, UnknownKind};
@@ -25,6 +26,7 @@ pub use runtime::Runtime;
 pub use syscall_class::{SyscallClass, SyscallResult, is_event_wait, result_of};
 pub use transport::Transport;
 pub use unit::{Per, Unit, WorkName};
+pub use wait_kind::WaitKind;
 
 /// Text that no vocabulary has as a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

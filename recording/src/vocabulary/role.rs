@@ -65,6 +65,8 @@ pub enum Role {
     Unnamed,
     /// As waker only: an interrupt, or the idle task.
     Interrupt,
+    /// As waker only: the time limit of the wait.
+    Timer,
     /// As waker only: a thread of another process.
     OtherProcess,
     /// As waker only: a thread of the target that ended before it could be identified.
@@ -74,7 +76,7 @@ pub enum Role {
 }
 
 /// Variants with fixed words.
-const FIXED: [(Role, &str); 29] = [
+const FIXED: [(Role, &str); 30] = [
     (Role::Unassigned, "unassigned"),
     (Role::MainLoop, "main loop"),
     (Role::MainThread, "main thread"),
@@ -102,6 +104,7 @@ const FIXED: [(Role, &str); 29] = [
     (Role::Pool, "thread pool"),
     (Role::Unnamed, "unnamed thread"),
     (Role::Interrupt, "interrupt or idle CPU"),
+    (Role::Timer, "time limit"),
     (Role::OtherProcess, "other process"),
     (Role::EndedThread, "ended thread"),
 ];

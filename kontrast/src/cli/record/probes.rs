@@ -27,6 +27,15 @@ pub enum StackKind {
     None,
 }
 
+/// Whether to do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Switch {
+    /// Do it.
+    On,
+    /// Leave it out.
+    Off,
+}
+
 impl Probes {
     /// Returns the mode of the recording.
     pub fn mode(self) -> Mode {

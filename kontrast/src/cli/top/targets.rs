@@ -51,6 +51,7 @@ impl Observed {
                 user: true,
                 kernel: true,
             },
+            off_cpu_stacks: false,
             sample_hz: SAMPLE_HZ,
             mode: Mode::All,
             round: 0,

@@ -1,8 +1,10 @@
 //! The checks: identities that a recording must satisfy.
 
 mod kernel;
+mod waits;
 
 use super::proc_snapshot::ProcSnapshot;
+use super::stacks::waits::TakenWaits;
 use super::threads::JoinedThread;
 use super::window::Span;
 use profiler_common::Counters;
@@ -15,7 +17,7 @@ use recording::process::Thread;
 const EDGE_NS: f64 = 4_000_000.0;
 
 /// Names of all checks, in the order of reports.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "thread_time",
     "syscall_time",
     "on_cpu_vs_kernel",
@@ -26,6 +28,7 @@ const NAMES: [&str; 10] = [
     "faults_vs_kernel",
     "accounting",
     "lost_events",
+    "off_cpu_samples",
 ];
 
 /// All that the checks compare.
@@ -48,6 +51,8 @@ pub struct Evidence<'a> {
     pub counters: &'a Counters,
     /// Thread exits taken from the ring buffer.
     pub exits_consumed: u64,
+    /// Kept waits, if waits have been sampled.
+    pub waits: Option<&'a TakenWaits>,
 }
 
 /// Returns every check of a recording with all probes.
@@ -63,6 +68,7 @@ pub fn all(evidence: &Evidence) -> Vec<Check> {
         kernel::faults(evidence),
         accounting(evidence.counters, evidence.exits_consumed),
         lost_events(evidence.counters),
+        waits::off_cpu_samples(evidence.waits, evidence.counters),
     ]
 }
 

@@ -46,6 +46,7 @@ fn check_with_steal(
         wakeups_seen: true,
         counters,
         exits_consumed: 1,
+        waits: None,
     };
     let checks = all(&evidence);
     let found = checks.into_iter().find(|check| check.name == name);

@@ -121,6 +121,7 @@ impl Session {
                 .iter()
                 .any(|group| group.group == ProbeGroup::Wakeups && !group.programs.is_empty()),
             counters: &closed.drained.counters,
+            waits: Some(&self.series.stacks.waits),
             exits_consumed: self.ended.threads.len() as u64,
         })
     }

@@ -1,0 +1,43 @@
+//! Waits of one arm: where its threads sleep, and who ends that.
+
+use crate::evidence::Evidence;
+use crate::vocabulary::{Role, WaitKind};
+use serde::{Deserialize, Serialize};
+
+/// Waits of an arm, all rounds together, per second of recording.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ArmWaits {
+    /// Off-CPU time of all waits, ns a second.
+    pub off_cpu_ns: f64,
+    /// Half the width of the 95 % interval that sampling causes in the sum of all rows.
+    pub sampling_error_ns: f64,
+    /// Waits, longest first; shorter ones are left out.
+    pub rows: Vec<ArmWait>,
+}
+
+/// Waits of one role in one place, which one role ended in one place.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ArmWait {
+    /// Role of the sleepers.
+    pub role: Role,
+    /// Kind of the waits.
+    pub kind: WaitKind,
+    /// The system call; empty outside of one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub syscall: String,
+    /// Function in which they waited; empty where none is known. Never trusted, renderers escape
+    /// it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
+    /// Role of those who ended the waits.
+    pub waker: Role,
+    /// Function in which these did so; empty where none is known. Never trusted either.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub waker_place: String,
+    /// Off-CPU time, ns a second.
+    pub off_cpu_ns: f64,
+    /// Waits a second.
+    pub count: f64,
+    /// The numbers behind it, largest first.
+    pub evidence: Vec<Evidence>,
+}

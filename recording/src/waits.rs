@@ -1,0 +1,92 @@
+//! Waits of threads: where they slept, for how long, and who ended it.
+//!
+//! Waits are sampled by their length (see `profiler_common::off_cpu`): a kept wait stands for more
+//! time than it took, so that sums are unbiased.
+
+use crate::process::{WakeSource, is_zero};
+use crate::stacks::Stacks;
+use crate::vocabulary::{Role, WaitKind};
+use serde::{Deserialize, Serialize};
+
+/// Waits of the target's threads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waits {
+    /// Waits that a wake-up ended, all of them.
+    pub count: u64,
+    /// Their length, measured.
+    pub off_cpu_ns: u64,
+    /// Waits that were kept with their stacks.
+    pub kept: u64,
+    /// Kept waits that are in no row: a map was full, or the thread is not in the recording.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost: u64,
+    /// Time that the kept waits stand for: an estimate of `off_cpu_ns`.
+    pub sampled_ns: u64,
+    /// Half the width of the 95 % interval of `sampled_ns`, by its known variance.
+    pub sampling_error_ns: u64,
+    /// The largest length below which waits were sampled, ns. Longer ones are all kept.
+    pub longest_period_ns: u64,
+    /// The call tree of sleepers and wakers, without counts.
+    pub stacks: Stacks,
+    /// Waits by sleeper, stack and waker, longest first.
+    pub rows: Vec<Wait>,
+    /// Waits by role of the sleeper, kind and role of the waker, longest first: an annotation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edges: Vec<WaitEdge>,
+}
+
+/// Waits of one thread in one place, which one thread ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Index of the sleeper in `threads`.
+    pub thread: usize,
+    /// Name of its system call; empty outside of one, for instance in a page fault.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub syscall: String,
+    /// Kind of the wait: an annotation.
+    #[serde(default)]
+    pub kind: WaitKind,
+    /// Index of the innermost frame's node, the kernel's frames included; absent for an empty
+    /// stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<usize>,
+    /// Who ended the wait.
+    pub waker: WakeSource,
+    /// Name of the system call in which the waker was; empty outside of one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub waker_syscall: String,
+    /// Index of the node of the waker's innermost user code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waker_node: Option<usize>,
+    /// Address of the futex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub futex: Option<u64>,
+    /// Off-CPU time that the kept waits stand for.
+    pub off_cpu_ns: u64,
+    /// Waits that they stand for, rounded.
+    pub count: u64,
+    /// Kept waits; 0 for a wait that had not ended when the window did, which is measured.
+    pub kept: u64,
+}
+
+/// Waits of threads of one role for those of another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitEdge {
+    /// Role of the sleepers.
+    pub sleeper: Role,
+    /// Role of those who ended the waits.
+    pub waker: Role,
+    /// Kind of the waits.
+    pub kind: WaitKind,
+    /// Off-CPU time.
+    pub off_cpu_ns: u64,
+    /// Waits.
+    pub count: u64,
+}
+
+impl Waits {
+    /// Returns whether no wait was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0 && self.rows.is_empty()
+    }
+}
