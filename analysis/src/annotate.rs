@@ -3,7 +3,7 @@
 //! They are for readers of the file. A recording holds facts, so comparing annotates anew with the
 //! rules of the day.
 
-use crate::{attribution, gc, runtime};
+use crate::{attribution, gc, runtime, waits};
 use recording::Recording;
 use recording::observer::Mode;
 use recording::process::WakeSource;
@@ -38,6 +38,7 @@ fn annotate_threads(recording: &mut Recording) {
         split_time(recording);
     }
     name_wakers(recording);
+    waits::annotate(recording);
 }
 
 fn split_time(recording: &mut Recording) {

@@ -61,6 +61,7 @@ pub mod thresholds;
 pub mod unit_cost;
 pub mod unit_of_work;
 pub mod validity;
+pub mod waits;
 pub mod waste;
 
 #[cfg(test)]
@@ -129,6 +130,7 @@ fn compare_annotated(
     let costs = (measured.as_slice(), unit);
     comparison.package_pairs = packages::measure(&mut comparison.arms, &arms, costs, recordings);
     comparison.flame = flame::graphs(&arms, &measured, unit);
+    comparison.off_cpu_flame = flame::off_cpu(&arms);
     pairs::judge_together(&mut comparison.metrics);
     unit_of_work::withdraw_verdicts(&mut comparison, &arms);
     comparison.instrumented = instrumented::measure(recordings, &comparison.metrics);
@@ -152,6 +154,7 @@ fn describe(arm: &arms::Rounds<'_>) -> Arm {
         functions: functions.shares(functions::OF_ARM),
         event_loops: event_loops::by_role(arm),
         gc: gc::of_arm(arm),
+        waits: waits::of_arm(arm),
         ..Arm::default()
     }
 }

@@ -67,6 +67,8 @@ pub enum Limit {
     StealShare,
     /// Throttled time against on-CPU time.
     ThrottledShare,
+    /// Time that threads wait for locks, as a share of that and of their on-CPU time.
+    LockShare,
     /// Share of events that may be lost.
     LostShare,
     /// Difference of rates that count as equal, where costs are per second or per request of the

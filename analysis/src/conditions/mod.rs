@@ -1,5 +1,6 @@
 //! Conditions of one arm that matter for every difference. They have no row in a ledger.
 
+mod contended_lock;
 mod cpu_quota;
 mod growing_memory;
 mod highest_load;
@@ -80,6 +81,17 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::ProxyLatencyNs,
         check: cpu_quota::check,
+    },
+    Condition {
+        about: About {
+            id: "contended-lock",
+            title: "Contended lock",
+            pattern: "Time that threads wait for locks above 5 % of that and of on-CPU time",
+            meaning: "One thread at a time does the work that the lock protects, however many CPUs are idle.",
+            advice: "Hold the lock for less time, split it, or give each thread its own data.",
+        },
+        metric: MetricId::ThreadNsPerSecond,
+        check: contended_lock::check,
     },
     Condition {
         about: About {

@@ -9,6 +9,7 @@
 
 mod fold;
 mod frames;
+mod off_cpu;
 mod pair;
 mod tree;
 
@@ -22,6 +23,7 @@ use crate::pairs::Measured;
 use crate::unit_of_work;
 use fold::{Folded, Weighed};
 use frames::{Frames, Rebuilt};
+pub use off_cpu::off_cpu;
 use recording::Recording;
 use recording::comparison::{Flame, FlameGraph, FlameNode};
 use recording::vocabulary::Per;

@@ -10,10 +10,16 @@
 //! flight for it is unknown, so a thread of a pool that waits for a lock counts as idle too, under
 //! the name of the call. Any other sleep is *blocked*: the thread holds something up, or serves one
 //! connection alone and waits for its next byte.
+//!
+//! Where waits were sampled, the measured time of a call is split by their estimates, so that waits
+//! for locks are blocked time with a cause of their own.
+
+mod locks;
 
 use super::{Key, Ledger};
 use crate::kinds;
 use crate::stats::Sample;
+use locks::{Locks, locks, part};
 use recording::evidence::{Field, List, Part};
 use recording::process::{RunQueueBlame, Syscall, Thread};
 use recording::vocabulary::{Role, SyscallClass, TermKind};
@@ -25,6 +31,8 @@ const AFTER_WAKEUP: &str = "run queue (after wake-up)";
 const AFTER_PREEMPTION: &str = "run queue (after preemption)";
 /// Cause of sleep that no call accounts for.
 const OUTSIDE_SYSCALLS: &str = "idle outside of known syscalls";
+/// Cause of sleep for a lock, before the name of the call.
+const LOCKED: &str = "contended lock in";
 /// Cause of waits that are too short to be charged to a process.
 const SHORT: &str = "waits under 50 µs (the time of a switch)";
 
@@ -52,6 +60,7 @@ fn life_of(thread: &Thread) -> u64 {
 
 /// Books the lifetimes of all threads in one round.
 pub fn book_life(path: &str, recording: &Recording, ledger: &mut Ledger) {
+    let locks = locks(recording);
     for (index, thread) in recording.threads.iter().enumerate() {
         let at = Evidence::entry(path, List::Threads, index);
         let mut add = |kind, cause: &str, ns, count, field| {
@@ -94,12 +103,17 @@ pub fn book_life(path: &str, recording: &Recording, ledger: &mut Ledger) {
                 Field::RunQueueNs,
             ),
         }
-        book_sleep(path, index, thread, ledger);
+        book_sleep(path, (index, thread), &locks, ledger);
     }
 }
 
 /// Books sleep by the call in which it was; sleep that no call accounts for is one row more.
-fn book_sleep(path: &str, index: usize, thread: &Thread, ledger: &mut Ledger) {
+fn book_sleep(
+    path: &str,
+    (index, thread): (usize, &Thread),
+    locks: &Locks<'_>,
+    ledger: &mut Ledger,
+) {
     let role = Some(&thread.role);
     let mut left = thread.off_cpu_ns;
     for (place, call) in thread.syscalls.iter().enumerate() {
@@ -108,7 +122,15 @@ fn book_sleep(path: &str, index: usize, thread: &Thread, ledger: &mut Ledger) {
         if slept > 0 {
             let evidence = Evidence::thread_syscall(path, index, place).field(Field::BlockedNs);
             let (kind, cause) = sleep(&thread.role, call);
-            ledger.add(Key::new(role, kind, cause), slept, call.count, evidence);
+            let found = locks.get(&(index, call.name.as_str()));
+            let (time, times) = found.copied().unwrap_or_default();
+            let (locked, times) = (part(slept, time), part(call.count, times));
+            if locked > 0 {
+                let key = Key::new(role, TermKind::Blocked, format!("{LOCKED} {}", call.name));
+                ledger.add(key, locked, times, evidence.clone());
+            }
+            let key = Key::new(role, kind, cause);
+            ledger.add(key, slept - locked, call.count - times, evidence);
         }
     }
     let evidence = Evidence::entry(path, List::Threads, index).field(Field::OffCpuNs);

@@ -20,7 +20,7 @@ const fn entry(
 }
 
 /// Every threshold, in the order of [`Limit`].
-pub const TABLE: [Entry; 36] = [
+pub const TABLE: [Entry; 37] = [
     entry(
         Limit::ReportedShare,
         0.05,
@@ -209,6 +209,13 @@ pub const TABLE: [Entry; 36] = [
         Value,
         "time throttled by a CPU quota against on-CPU time",
         "judgement: above the ±3 % that count as equal",
+    ),
+    entry(
+        Limit::LockShare,
+        0.05,
+        Value,
+        "time that threads wait for locks, as a share of that and of on-CPU time",
+        "judgement: near the ±3 % that count as equal",
     ),
     entry(
         Limit::LostShare,

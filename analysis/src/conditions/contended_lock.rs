@@ -1,0 +1,84 @@
+//! Threads that wait for locks that others hold.
+
+use super::Sign;
+use crate::thresholds::{Limit, Thresholds};
+use crate::waits;
+use recording::evidence::{Field, List};
+use recording::format::{number, quantity};
+use recording::vocabulary::{Role, Unit, WaitKind};
+use recording::waits::Wait;
+use recording::{Evidence, Recording};
+
+/// Returns the sign of the condition in one round.
+pub(super) fn check(path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
+    let rows = round.waits.rows.iter().enumerate();
+    let locks = || rows.clone().filter(|(_, wait)| wait.kind == WaitKind::Lock);
+    let waited: u64 = locks().map(|(_, wait)| wait.off_cpu_ns).sum();
+    let seconds = round.window.duration_ns as f64 / 1e9;
+    let share = waited as f64 / (waited + round.process.on_cpu_ns).max(1) as f64;
+    let (index, largest) = locks().max_by_key(|(_, wait)| wait.off_cpu_ns)?;
+    (share > limits[Limit::LockShare]).then(|| Sign {
+        size: share,
+        text: format!(
+            "its threads waited for locks {} a second, {} times as long as they ran; most of it {}",
+            quantity(waited as f64 / seconds.max(1e-9), Unit::Ns),
+            number(waited as f64 / round.process.on_cpu_ns.max(1) as f64),
+            place(round, largest)
+        ),
+        evidence: Evidence::entry(path, List::Waits, index).field(Field::OffCpuNs),
+    })
+}
+
+/// Returns where a thread waited, and who released the lock.
+fn place(round: &Recording, wait: &Wait) -> String {
+    let stacks = &round.waits.stacks;
+    let role = |index: usize| {
+        let thread = round.threads.get(index);
+        thread.map_or(Role::EndedThread, |thread| thread.role.clone())
+    };
+    let at = |node| waits::place(stacks, node).map_or(String::new(), |at| format!(" in {at}"));
+    format!(
+        "{}{}, until {}{} released it",
+        role(wait.thread),
+        at(wait.node),
+        waits::waker_role(wait, role),
+        at(wait.waker_node)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recording::process::WakeSource;
+    use recording::testing::Build;
+
+    #[test]
+    fn detects_time_that_threads_wait_for_locks() {
+        let with = |waited: u64, kind| {
+            let build = Build::arm("x")
+                .thread(1, "front", |thread| thread.user(100, 1))
+                .thread(2, "back", |thread| thread);
+            let build = build.with(|recording| {
+                recording.waits.rows = vec![Wait {
+                    kind,
+                    waker: WakeSource::Thread(1),
+                    off_cpu_ns: waited,
+                    ..Wait::default()
+                }];
+                recording.process.on_cpu_ns = 100;
+                recording.window.duration_ns = 1_000_000_000;
+            });
+            check("r", &build.done(), &Thresholds::default())
+        };
+        let sign = with(50, WaitKind::Lock).expect("seen");
+        assert!(
+            sign.text.starts_with(
+                "its threads waited for locks 50 ns a second, 0.500 times as long as they ran"
+            ),
+            "{}",
+            sign.text
+        );
+        assert!(sign.text.ends_with("released it"), "{}", sign.text);
+        assert!(with(50, WaitKind::HandOff).is_none() && with(1, WaitKind::Lock).is_none());
+    }
+}

@@ -1,0 +1,87 @@
+//! Waits of threads: their kinds, and who waits for whom.
+
+mod functions;
+mod kind;
+mod of_arm;
+
+pub use kind::kind_of;
+pub use of_arm::of_arm;
+
+use recording::process::WakeSource;
+use recording::vocabulary::{Role, WaitKind};
+use recording::waits::{Wait, WaitEdge, Waits};
+use recording::{Recording, Stacks};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// Writes the kind of each wait, and the edges between roles.
+pub fn annotate(recording: &mut Recording) {
+    let roles = recording.threads.iter().map(|thread| thread.role.clone());
+    let roles: Vec<Role> = roles.collect();
+    let mut waits = std::mem::take(&mut recording.waits);
+    let mut rows = std::mem::take(&mut waits.rows);
+    for row in &mut rows {
+        row.kind = kind_of(&waits.stacks, row, role_at(&roles, row.thread));
+    }
+    waits.rows = rows;
+    waits.edges = edges(&waits, &roles);
+    recording.waits = waits;
+}
+
+/// Returns the role of who ended a wait.
+pub fn waker_role(wait: &Wait, role: impl Fn(usize) -> Role) -> Role {
+    match wait.waker {
+        WakeSource::Thread(index) => role(index),
+        WakeSource::Interrupt => Role::Interrupt,
+        WakeSource::Timer => Role::Timer,
+        WakeSource::OtherProcess => Role::OtherProcess,
+        WakeSource::EndedThread => Role::EndedThread,
+        WakeSource::Unknown => Role::Unassigned,
+    }
+}
+
+fn role_at(roles: &[Role], index: usize) -> &Role {
+    roles.get(index).unwrap_or(&Role::Unassigned)
+}
+
+fn edges(waits: &Waits, roles: &[Role]) -> Vec<WaitEdge> {
+    let mut sums: BTreeMap<(Role, WaitKind, Role), (u64, u64)> = BTreeMap::new();
+    for wait in &waits.rows {
+        let waker = waker_role(wait, |index| role_at(roles, index).clone());
+        let key = (role_at(roles, wait.thread).clone(), wait.kind, waker);
+        let sum = sums.entry(key).or_default();
+        sum.0 += wait.off_cpu_ns;
+        sum.1 += wait.count;
+    }
+    let edge = |((sleeper, kind, waker), (off_cpu_ns, count))| WaitEdge {
+        sleeper,
+        waker,
+        kind,
+        off_cpu_ns,
+        count,
+    };
+    let mut edges: Vec<WaitEdge> = sums.into_iter().map(edge).collect();
+    edges.sort_by_key(|edge| Reverse(edge.off_cpu_ns));
+    edges
+}
+
+/// Returns the function in which a thread waits, for people: the innermost one that is no part of
+/// the system's locks and wrappers.
+pub fn place(stacks: &Stacks, node: Option<usize>) -> Option<String> {
+    let frames = || {
+        let indexes = stacks.frame_indexes(node);
+        indexes.filter(|index| stacks.frames.get(*index).is_some_and(kind::is_user))
+    };
+    let own = frames().find(|index| {
+        let frame = &stacks.frames[*index];
+        let function = &frame.function;
+        let module = frame.module.and_then(|module| stacks.modules.get(module));
+        let is_system = module.is_some_and(|module| functions::is_of_c_library(&module.file));
+        !function.is_empty() && !is_system && !functions::is_plumbing(function)
+    });
+    let found = own.or_else(|| frames().next())?;
+    Some(stacks.label_at(found))
+}
+
+#[cfg(test)]
+mod tests;
