@@ -30,6 +30,7 @@ mod symbols;
 mod thread_time;
 mod threads;
 mod verdict;
+mod waits;
 mod waste;
 mod waterfall;
 
@@ -56,6 +57,7 @@ pub fn document(input: &Input) -> Document {
         code_categories::section(&arms),
         packages::section(input, &arms),
         flame::section(input.comparison.flame.as_ref(), &arms),
+        waits::section(input.comparison.off_cpu_flame.as_ref(), &arms),
         symbols::section(&arms),
         instrumented::section(input),
         over_time::section(&arms),

@@ -1,0 +1,197 @@
+//! Waits: where threads sleep, for how long, and who ends that.
+
+use super::flame;
+use crate::arms::Arms;
+use crate::clean::{clean, places};
+use crate::document::{Block, Cell, Section, Table, Tone};
+use recording::Recording;
+use recording::comparison::{ArmWait, ArmWaits, Flame};
+use recording::format::{Scale, number, quantity};
+use recording::vocabulary::{Role, Unit, WaitKind};
+
+/// Rows of an arm that are listed before the others are folded away.
+const FIRST: usize = 10;
+/// Longest name of a function, in characters, so that a row fits a terminal.
+const WIDEST: usize = 40;
+
+const LEAD: &str = "Off-CPU time of all threads, a second of recording: where threads slept, in which call, and who ended the \
+wait. Waits are sampled by their length, so that sums are unbiased. Idle threads and timers come last: threads without work have \
+to wait somewhere.";
+
+/// Returns a table and a flame graph of each arm; nothing where no waits were recorded.
+pub fn section(graphs: Option<&Flame>, arms: &Arms) -> Option<Section> {
+    let mut blocks: Vec<Block> = Vec::new();
+    for arm in &arms.list {
+        if let Some(waits) = arm.compared.and_then(|arm| arm.waits.as_ref()) {
+            blocks.extend(of_arm(&arm.name, waits));
+        }
+    }
+    if let Some(graphs) = graphs {
+        for graph in &graphs.arms {
+            let position = arms.position(&graph.arm) + 1;
+            let mut figure = flame::of_arm(graphs, graph, format!("off-cpu-{position}"));
+            figure.title = figure.title.replace("of CPU time", "of off-CPU time");
+            blocks.push(Block::Flame(figure));
+        }
+    }
+    (!blocks.is_empty()).then(|| Section {
+        id: "waits",
+        title: "Waits",
+        lead: LEAD.into(),
+        blocks,
+    })
+}
+
+fn of_arm(name: &str, waits: &ArmWaits) -> Vec<Block> {
+    let rests = |row: &&ArmWait| matches!(row.kind, WaitKind::Idle | WaitKind::Timer);
+    let mut rows: Vec<&ArmWait> = waits.rows.iter().filter(|row| !rests(row)).collect();
+    rows.extend(waits.rows.iter().filter(rests));
+    let (first, rest) = rows.split_at(rows.len().min(FIRST));
+    let title = format!(
+        "{name}: {} of off-CPU time a second (± {} by sampling)",
+        quantity(waits.off_cpu_ns, Unit::Ns),
+        quantity(waits.sampling_error_ns, Unit::Ns)
+    );
+    let mut blocks = vec![table(title, first)];
+    if !rest.is_empty() {
+        blocks.push(Block::Fold {
+            title: format!("{name}: {} further waits", rest.len()),
+            blocks: vec![table(String::new(), rest)],
+        });
+    }
+    blocks
+}
+
+fn table(title: String, rows: &[&ArmWait]) -> Block {
+    let scale = Scale::of(Unit::Ns, rows.iter().map(|row| row.off_cpu_ns));
+    let mut table = Table::new(title)
+        .words("Sleeper")
+        .words("Waits for")
+        .words("In")
+        .words("Ended by")
+        .number(scale.per("second"))
+        .number("waits a second")
+        .page_only("Evidence");
+    for row in rows {
+        let cells = vec![
+            Cell::from(clean(row.role.label())),
+            Cell::from(row.kind.label()),
+            Cell::from(place(&row.place, &row.syscall)),
+            Cell::from(ended_by(row)),
+            Cell::from(scale.show(row.off_cpu_ns)),
+            Cell::from(number(row.count)),
+            Cell {
+                evidence: places(&row.evidence),
+                ..Cell::default()
+            },
+        ];
+        table.row(Tone::Plain, cells);
+    }
+    table.block()
+}
+
+fn ended_by(row: &ArmWait) -> String {
+    match (&row.waker, row.waker_place.as_str()) {
+        (Role::Unassigned, _) => "not ended".into(),
+        (waker, "") => clean(waker.label()),
+        (waker, place) => format!("{}: {}", clean(waker.label()), short(place)),
+    }
+}
+
+/// Returns the words for a place: `work (futex)`.
+fn place(function: &str, syscall: &str) -> String {
+    match (function, syscall) {
+        ("", "") => String::new(),
+        ("", syscall) => clean(syscall),
+        (function, "") => short(function),
+        (function, syscall) => format!("{} ({})", short(function), clean(syscall)),
+    }
+}
+
+fn short(function: &str) -> String {
+    let name = clean(function);
+    match name.chars().count() > WIDEST {
+        true => format!("{}…", name.chars().take(WIDEST - 1).collect::<String>()),
+        false => name,
+    }
+}
+
+/// Returns the waits of one recording in one line, apart from idle ones; nothing without any.
+pub fn line(recording: &Recording) -> Option<String> {
+    /// Waits that have room in a line.
+    const MOST: usize = 3;
+    let seconds = recording.window.duration_ns as f64 / 1e9;
+    let rests = |kind| matches!(kind, WaitKind::Idle | WaitKind::Timer);
+    let edges = recording
+        .waits
+        .edges
+        .iter()
+        .filter(|edge| !rests(edge.kind));
+    let words = edges.take(MOST).map(|edge| {
+        format!(
+            "{} {} per second ({} for {})",
+            edge.kind.label(),
+            quantity(edge.off_cpu_ns as f64 / seconds.max(1e-9), Unit::Ns),
+            clean(edge.sleeper.label()),
+            clean(edge.waker.label()),
+        )
+    });
+    let words: Vec<String> = words.collect();
+    (!words.is_empty()).then(|| words.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recording::Comparison;
+    use recording::comparison::Arm;
+
+    fn text(waits: Option<ArmWaits>) -> String {
+        let comparison = Comparison {
+            arms: vec![Arm {
+                arm: "go".into(),
+                waits,
+                ..Arm::default()
+            }],
+            ..Comparison::default()
+        };
+        let input = crate::Input {
+            comparison: &comparison,
+            recordings: &[],
+        };
+        let mut text = Vec::new();
+        crate::text(&input, false, &mut text).expect("text");
+        String::from_utf8(text).expect("UTF-8")
+    }
+
+    #[test]
+    fn lists_waits_with_their_wakers_and_idle_ones_last() {
+        let row = |kind, place: &str, off_cpu_ns| ArmWait {
+            role: Role::Named("front".into()),
+            kind,
+            syscall: "futex".into(),
+            place: place.into(),
+            waker: Role::Named("back".into()),
+            waker_place: "release\u{1b}[2J".into(),
+            off_cpu_ns,
+            count: 10.0,
+            ..ArmWait::default()
+        };
+        let text = text(Some(ArmWaits {
+            rows: vec![
+                row(WaitKind::Idle, "rest", 9e8),
+                row(WaitKind::Lock, "work", 5e8),
+            ],
+            ..ArmWaits::default()
+        }));
+        let (lock, idle) = (text.find("work (futex)"), text.find("rest (futex)"));
+        assert!(lock.is_some() && lock < idle, "{text}");
+        assert!(text.contains("back: release\u{fffd}[2J"), "{text}");
+        assert!(text.contains("contended lock"), "{text}");
+    }
+
+    #[test]
+    fn shows_nothing_where_no_waits_were_recorded() {
+        assert!(!text(None).contains("Waits"));
+    }
+}
