@@ -11,6 +11,7 @@ mod known_relay;
 mod known_shapes;
 mod known_sites;
 mod known_uring;
+mod known_waits;
 use known_sites::Fresh;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::linux::net::TcpStreamExt;
@@ -118,6 +119,12 @@ fn main() {
             println!("{}", socket.local_addr().expect("bound").port());
             after(wait_for_line, || sleep(number(1)));
         }
+        "locks" => after(wait_for_line, || {
+            known_waits::locks(number(1), milliseconds(number(2)));
+        }),
+        "passes" => after(wait_for_line, || {
+            known_waits::passes(number(1), milliseconds(number(2)));
+        }),
         "late-sleepers" => known_crowd::late_sleepers(wait_for_line, number(1)),
         "churn" => after(wait_for_line, || known_crowd::churn(number(1))),
         "paced" => known_crowd::paced(wait_for_line, number(1)),

@@ -24,3 +24,4 @@ mod stacks;
 mod support;
 mod trees;
 mod trouble;
+mod waits;

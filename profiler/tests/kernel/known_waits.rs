@@ -1,0 +1,128 @@
+//! Known waits: for a lock, for a condition, and for data from another thread.
+
+use std::fs::read_to_string;
+use std::io::{Read, Write, pipe};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread::{Builder, JoinHandle, sleep, yield_now};
+use std::time::Duration;
+
+/// Waits until a thread of this process sleeps in a system call.
+fn until_asleep_in(tid: u32, call: &str) {
+    let path = format!("/proc/self/task/{tid}/syscall");
+    // A thread that runs has no line with a number.
+    while !read_to_string(&path).is_ok_and(|line| line.starts_with(call)) {
+        yield_now();
+    }
+}
+
+/// Numbers of system calls as `/proc` writes them, with the space after them.
+const FUTEX: &str = if cfg!(target_arch = "x86_64") {
+    "202 "
+} else {
+    "98 "
+};
+const READ: &str = if cfg!(target_arch = "x86_64") {
+    "0 "
+} else {
+    "63 "
+};
+
+fn named(name: &str, act: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    let thread = Builder::new().name(name.into()).spawn(act);
+    thread.expect("a thread starts")
+}
+
+fn own_tid() -> u32 {
+    nix::unistd::gettid().as_raw().cast_unsigned()
+}
+
+/// The id of a thread, and how many of its turns have begun and ended.
+#[derive(Default)]
+struct Turns {
+    tid: AtomicU32,
+    begun: AtomicUsize,
+    ended: AtomicUsize,
+}
+
+impl Turns {
+    /// Begins a turn. Nothing but the planted wait comes after it.
+    fn begin(&self) {
+        self.tid.store(own_tid(), Ordering::SeqCst);
+        self.begun.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Waits until the planted wait of a turn has begun.
+    fn until_asleep(&self, turn: usize, call: &str) {
+        while self.begun.load(Ordering::SeqCst) <= turn {
+            yield_now();
+        }
+        until_asleep_in(self.tid.load(Ordering::SeqCst), call);
+    }
+}
+
+/// Lets a thread wait `times` times for a lock that another one holds for `length` meanwhile.
+pub fn locks(times: usize, length: Duration) {
+    let lock = Arc::new(Mutex::new(()));
+    let turns = Arc::new(Turns::default());
+    let (go, next) = channel::<()>();
+    let waiter = {
+        let (lock, turns) = (Arc::clone(&lock), Arc::clone(&turns));
+        named("waiter", move || {
+            while next.recv().is_ok() {
+                turns.begin();
+                take_the_lock(&lock);
+                turns.ended.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+    };
+    let holder = named("holder", move || {
+        for turn in 0..times {
+            let held = lock.lock().expect("not poisoned");
+            go.send(()).expect("it listens");
+            turns.until_asleep(turn, FUTEX);
+            sleep(length);
+            release_the_lock(held);
+            while turns.ended.load(Ordering::SeqCst) <= turn {
+                yield_now();
+            }
+        }
+    });
+    holder.join().expect("it ends");
+    waiter.join().expect("it ends");
+}
+
+#[inline(never)]
+fn take_the_lock(lock: &Mutex<()>) {
+    drop(std::hint::black_box(lock.lock().expect("not poisoned")));
+}
+
+#[inline(never)]
+fn release_the_lock(held: std::sync::MutexGuard<'_, ()>) {
+    drop(std::hint::black_box(held));
+}
+
+/// Lets a thread wait `times` times for a byte that another one writes to a pipe.
+pub fn passes(times: usize, length: Duration) {
+    let (mut from, mut to) = pipe().expect("a pipe");
+    let turns = Arc::new(Turns::default());
+    let reader = {
+        let turns = Arc::clone(&turns);
+        named("reader", move || {
+            for _ in 0..times {
+                turns.begin();
+                from.read_exact(&mut [0]).expect("a byte");
+            }
+        })
+    };
+    let writer = named("writer", move || {
+        for turn in 0..times {
+            turns.until_asleep(turn, READ);
+            sleep(length);
+            to.write_all(&[1]).expect("written");
+        }
+    });
+    writer.join().expect("it ends");
+    reader.join().expect("it ends");
+}

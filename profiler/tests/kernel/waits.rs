@@ -1,0 +1,95 @@
+//! Off-CPU stacks: where threads sleep, for how long, and who ends that.
+
+use crate::support::record_with;
+use recording::Recording;
+use recording::process::WakeSource;
+use recording::vocabulary::WaitKind;
+use recording::waits::Wait;
+
+/// Times that the known programs wait.
+const TIMES: u64 = 8;
+/// Shortest length of their waits, ns.
+const LENGTH_NS: u64 = 60_000_000;
+
+/// Asserts that the kept waits stand for the time of all waits, and that no event was lost.
+fn assert_sampled(recording: &Recording) {
+    let mut checks = recording.checks.iter();
+    let check = checks.find(|check| check.name == "off_cpu_samples");
+    assert!(check.is_some_and(|check| check.ok), "{check:?}");
+    assert_eq!(recording.observer.lost_events, 0);
+}
+
+fn has(recording: &Recording, node: Option<usize>, part: &str) -> bool {
+    let mut frames = recording.waits.stacks.frames_of(node);
+    frames.any(|frame| frame.function.contains(part))
+}
+
+/// Whether a thread of the target other than the sleeper ended the wait.
+fn is_by_another(wait: &Wait) -> bool {
+    matches!(wait.waker, WakeSource::Thread(waker) if waker != wait.thread)
+}
+
+/// Asserts that the waits that `fits` selects are all of the planted ones, with their length.
+fn assert_planted(recording: &Recording, fits: impl Fn(&Wait) -> bool) {
+    let waits = &recording.waits.rows;
+    let found: Vec<&Wait> = waits.iter().filter(|wait| fits(wait)).collect();
+    let (count, ns) = found.iter().fold((0, 0), |(count, ns), wait| {
+        (count + wait.count, ns + wait.off_cpu_ns)
+    });
+    assert_eq!(count, TIMES, "{waits:#?}");
+    assert!(ns >= TIMES * LENGTH_NS, "{ns} ns: {found:#?}");
+}
+
+#[test]
+fn names_the_lock_that_a_thread_waits_for_and_its_holder() {
+    let planted = ["locks", &TIMES.to_string(), "60"];
+    let recording = record_with(&planted, &["--off-cpu-stacks", "on"], |_| ());
+    assert_sampled(&recording);
+    assert_planted(&recording, |wait| {
+        wait.kind == WaitKind::Lock
+            && has(&recording, wait.node, "lock_contended")
+            && has(&recording, wait.node, "futex_wait")
+            && has(&recording, wait.waker_node, "unlock")
+            && is_by_another(wait)
+            && wait.futex.is_some()
+    });
+}
+
+#[test]
+fn names_the_pipe_that_a_thread_waits_for_and_its_writer() {
+    let planted = ["passes", &TIMES.to_string(), "60"];
+    let recording = record_with(&planted, &["--off-cpu-stacks", "on"], |_| ());
+    assert_sampled(&recording);
+    assert_planted(&recording, |wait| {
+        wait.kind == WaitKind::HandOff
+            && wait.syscall == "read"
+            && wait.waker_syscall == "write"
+            && has(&recording, wait.node, "pipe_read")
+            && is_by_another(wait)
+    });
+}
+
+#[test]
+fn keeps_no_wait_if_none_is_asked_for() {
+    let recording = record_with(&["sleep", "20"], &[], |_| ());
+    assert!(recording.waits.is_empty());
+    let without = ["--off-cpu-stacks", "on", "--stacks", "none"];
+    let recording = record_with(&["sleep", "20"], &without, |_| ());
+    assert!(recording.waits.is_empty());
+}
+
+#[test]
+fn books_sleeps_on_the_time_limit() {
+    let recording = record_with(&["sleep", "200"], &["--off-cpu-stacks", "on"], |_| ());
+    assert_sampled(&recording);
+    let waits = &recording.waits;
+    let sleeps = waits.rows.iter().filter(|wait| wait.kept > 0);
+    let sleeps: Vec<&Wait> = sleeps
+        .filter(|wait| wait.syscall.ends_with("nanosleep"))
+        .collect();
+    let limit = |wait: &&Wait| wait.waker == WakeSource::Timer;
+    assert!(
+        !sleeps.is_empty() && sleeps.iter().all(limit),
+        "{sleeps:#?}"
+    );
+}
