@@ -57,7 +57,6 @@ pub fn document(input: &Input) -> Document {
         code_categories::section(&arms),
         packages::section(input, &arms),
         flame::section(input.comparison.flame.as_ref(), &arms),
-        waits::section(input.comparison.off_cpu_flame.as_ref(), &arms),
         symbols::section(&arms),
         instrumented::section(input),
         over_time::section(&arms),
@@ -66,6 +65,10 @@ pub fn document(input: &Input) -> Document {
         threads::section(&arms),
     ];
     let memory = [faults::section(&arms), memory_growth::section(input, &arms)];
+    let waiting = [
+        thread_time::section(&arms),
+        waits::section(input.comparison.off_cpu_flame.as_ref(), &arms),
+    ];
     let trust = [
         claims::section(input),
         checks::section(&arms),
@@ -77,7 +80,7 @@ pub fn document(input: &Input) -> Document {
         chapter("cpu", "CPU", cpu),
         chapter("memory", "Memory", memory),
         chapter("delay", "Latency", [latency::section(&arms)]),
-        chapter("waiting", "Waiting", [thread_time::section(&arms)]),
+        chapter("waiting", "Waiting", waiting),
         chapter("traffic", "Load", [load::section(&arms)]),
         chapter("trust", "Trust", trust),
     ];
