@@ -17,6 +17,7 @@ pub mod files;
 pub mod history;
 pub mod html;
 mod markdown;
+pub mod rows;
 pub mod section;
 mod table;
 pub mod text;

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod history;
+pub mod mcp;
 pub mod record;
 pub mod report;
 mod rounds;
@@ -13,6 +14,7 @@ mod sample_rate;
 mod scenario;
 mod selection;
 pub mod shell;
+pub mod table;
 pub mod top;
 
 use crate::outcome::Outcome;
@@ -47,6 +49,10 @@ pub enum Command {
     Explain(explain::Explain),
     /// Find when a metric changed over stored results, and what the ledger says of it.
     History(history::History),
+    /// Serve the answers of `explain` to an assistant by the Model Context Protocol.
+    Mcp(mcp::Mcp),
+    /// Write a table of one or many results as CSV, or as a JSON object a line.
+    Table(table::Table),
     /// Report which probe groups this kernel supports, and what is missing.
     Doctor(doctor::Doctor),
     /// Drive the same load against each arm while recording it, then compare.
@@ -82,6 +88,8 @@ impl Command {
             Command::Export(verb) => verb.execute(),
             Command::Explain(verb) => verb.execute(),
             Command::History(verb) => verb.execute(),
+            Command::Mcp(verb) => verb.execute(),
+            Command::Table(verb) => verb.execute(),
             Command::Doctor(verb) => verb.execute(),
             Command::Run(verb) => verb.execute(),
             Command::Completions(verb) => verb.execute(),
