@@ -14,7 +14,7 @@ use xtask::{process, project};
 /// The arms that are compared by default.
 const ARMS: &str = "go,bun,bun-1.4";
 /// Rounds of the scenario `quick`.
-const ROUNDS: u32 = 2;
+const ROUNDS: u32 = 4;
 
 #[test]
 #[ignore = "needs the runtimes of three targets: cargo xtask test sets them up and runs this"]

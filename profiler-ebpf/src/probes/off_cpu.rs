@@ -171,7 +171,7 @@ fn returned<A: Access>(args: Args<A>) {
 fn close(open: Slot<'static, OpenWait>, (stack, futex): (u64, u64), nr: u32) {
     let off_cpu_ns = open.off_cpu_ns().replace(0);
     let (waits, kept) = (open.waits().get(), u64::from(open.kept().get()));
-    let key = WaitKey {
+    let key = &WaitKey {
         stack,
         sleep: open.sleep().get(),
         waker_stack: open.waker_stack().get(),
@@ -181,7 +181,7 @@ fn close(open: Slot<'static, OpenWait>, (stack, futex): (u64, u64), nr: u32) {
         nr,
         waker_nr: open.waker_nr().get(),
     };
-    if let Some(sum) = entry(&WAITS, &key) {
+    if let Some(sum) = entry(&WAITS, key) {
         sum.off_cpu_ns().add_shared(off_cpu_ns);
         sum.waits().add_shared(waits);
         sum.kept().add_shared(kept);
@@ -192,7 +192,7 @@ fn close(open: Slot<'static, OpenWait>, (stack, futex): (u64, u64), nr: u32) {
         waits,
         kept,
     };
-    if WAITS.insert(&key, sum, 0).is_err() {
+    if WAITS.insert(key, sum, 0).is_err() {
         count(|counters| counters.lost_waits += 1);
     }
 }
