@@ -6,7 +6,6 @@
 use crate::{attribution, gc, runtime, waits};
 use recording::Recording;
 use recording::observer::Mode;
-use recording::process::WakeSource;
 use recording::vocabulary::Role;
 
 /// Writes the role and the user and kernel time of every thread, their sums, and the roles of
@@ -61,14 +60,7 @@ fn name_wakers(recording: &mut Recording) {
         .collect();
     let role = |index: usize| roles.get(index).cloned().unwrap_or(Role::EndedThread);
     for waker in &mut recording.wakers {
-        waker.from_role = match waker.from {
-            WakeSource::Thread(index) => role(index),
-            WakeSource::Interrupt => Role::Interrupt,
-            WakeSource::Timer => Role::Timer,
-            WakeSource::OtherProcess => Role::OtherProcess,
-            WakeSource::EndedThread => Role::EndedThread,
-            WakeSource::Unknown => Role::Unassigned,
-        };
+        waker.from_role = waits::waker_role(waker.from, role);
         waker.to_role = role(waker.to);
     }
 }
@@ -76,7 +68,7 @@ fn name_wakers(recording: &mut Recording) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use recording::process::Waker;
+    use recording::process::{WakeSource, Waker};
     use recording::testing::Build;
 
     #[test]

@@ -21,8 +21,8 @@
 //! 12. [`observer_cost`], [`memory_growth`] and [`instrumented`] measure the rest;
 //! 13. [`validity`] judges whether the result may be trusted.
 //!
-//! [`precision`] decides when a run has enough rounds, and [`history`](mod@history) finds changes over
-//! many comparisons.
+//! [`precision`] decides when a run has enough rounds, and [`history`](mod@history) finds changes
+//! over many comparisons.
 //!
 //! *Invariant:* nothing here does I/O, prints, or depends on anything but its arguments.
 

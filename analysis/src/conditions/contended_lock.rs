@@ -41,7 +41,7 @@ fn place(round: &Recording, wait: &Wait) -> String {
         "{}{}, until {}{} released it",
         role(wait.thread),
         at(wait.node),
-        waits::waker_role(wait, role),
+        waits::waker_role(wait.waker, role),
         at(wait.waker_node)
     )
 }

@@ -9,7 +9,7 @@ pub use of_arm::of_arm;
 
 use recording::process::WakeSource;
 use recording::vocabulary::{Role, WaitKind};
-use recording::waits::{Wait, WaitEdge, Waits};
+use recording::waits::{WaitEdge, Waits};
 use recording::{Recording, Stacks};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -29,8 +29,8 @@ pub fn annotate(recording: &mut Recording) {
 }
 
 /// Returns the role of who ended a wait.
-pub fn waker_role(wait: &Wait, role: impl Fn(usize) -> Role) -> Role {
-    match wait.waker {
+pub fn waker_role(waker: WakeSource, role: impl Fn(usize) -> Role) -> Role {
+    match waker {
         WakeSource::Thread(index) => role(index),
         WakeSource::Interrupt => Role::Interrupt,
         WakeSource::Timer => Role::Timer,
@@ -47,7 +47,7 @@ fn role_at(roles: &[Role], index: usize) -> &Role {
 fn edges(waits: &Waits, roles: &[Role]) -> Vec<WaitEdge> {
     let mut sums: BTreeMap<(Role, WaitKind, Role), (u64, u64)> = BTreeMap::new();
     for wait in &waits.rows {
-        let waker = waker_role(wait, |index| role_at(roles, index).clone());
+        let waker = waker_role(wait.waker, |index| role_at(roles, index).clone());
         let key = (role_at(roles, wait.thread).clone(), wait.kind, waker);
         let sum = sums.entry(key).or_default();
         sum.0 += wait.off_cpu_ns;

@@ -68,7 +68,7 @@ fn key(round: &Recording, wait: &Wait) -> Key {
     let waker = match (wait.kept, wait.waker) {
         // It had not ended.
         (0, WakeSource::Unknown) => Role::Unassigned,
-        _ => waker_role(wait, role),
+        _ => waker_role(wait.waker, role),
     };
     (
         role(wait.thread),

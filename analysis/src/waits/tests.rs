@@ -2,6 +2,7 @@ use super::*;
 use recording::stacks::{StackFrame, StacksBuilder};
 use recording::testing::Build;
 use recording::vocabulary::{CodePlace, RegionClass};
+use recording::waits::Wait;
 
 fn frame(function: &str) -> StackFrame {
     let (function, place) = match function.strip_prefix("kernel:") {
