@@ -1,11 +1,12 @@
 //! Cards: the few metrics that most readers came for, with the values of all arms.
 
+use super::metrics::{spread, verdict};
 use super::names::heading;
 use crate::Input;
 use crate::arms::Arms;
 use crate::document::{Block, Card, CardRow, Tone};
-use crate::verdict::{interval, main_metric};
-use recording::comparison::{Estimate, Metric, Pair, Verdict};
+use crate::verdict::main_metric;
+use recording::comparison::{Metric, Pair, Verdict};
 use recording::format::{self, Scale};
 use recording::vocabulary::MetricId;
 
@@ -39,7 +40,7 @@ fn card(metric: &Metric, arms: &Arms) -> Card {
             position,
             value: scale.full(estimate.value),
             ratio: pair.map_or(String::new(), |pair| format::ratio(pair.ratio)),
-            note: pair.map_or_else(|| spread(estimate, &scale), words),
+            note: pair.map_or_else(|| spread(estimate, &scale), verdict),
             tone: pair.map_or(Tone::Plain, tone),
         })
     });
@@ -47,21 +48,6 @@ fn card(metric: &Metric, arms: &Arms) -> Card {
         title: heading(&metric.label()),
         rows: rows.collect(),
     }
-}
-
-/// Returns the interval of a value; empty where it is a point, as that of a single round.
-fn spread(estimate: &Estimate, scale: &Scale) -> String {
-    let [low, high] = estimate.ci95.map(|end| scale.show(end));
-    match low == high {
-        true => String::new(),
-        false => format!("{low}–{high}"),
-    }
-}
-
-/// Returns the verdict with the interval of the ratio.
-fn words(pair: &Pair) -> String {
-    let verdict = super::metrics::verdict(pair.verdict);
-    interval(pair.ci95).map_or(verdict.into(), |range| format!("{verdict}, {range}"))
 }
 
 /// Returns the colour of a verdict. More of these metrics is a cost.

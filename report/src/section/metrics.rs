@@ -56,30 +56,31 @@ fn row(metric: &Metric, arms: &Arms) -> Vec<Cell> {
 }
 
 fn value(estimate: &Estimate, scale: &Scale) -> Cell {
-    let cell = Cell::from(scale.full(estimate.value));
-    let [low, high] = estimate.ci95.map(|end| scale.show(end));
-    if low == high {
-        cell
-    } else {
-        cell.with_note(format!("{low}–{high}"))
-    }
+    Cell::from(scale.full(estimate.value)).with_note(spread(estimate, scale))
 }
 
 fn ratio(pair: &Pair) -> Cell {
-    let verdict = verdict(pair.verdict);
-    let note =
-        interval(pair.ci95).map_or(verdict.to_string(), |range| format!("{verdict}, {range}"));
-    Cell::from(format::ratio(pair.ratio)).with_note(note)
+    Cell::from(format::ratio(pair.ratio)).with_note(verdict(pair))
 }
 
-/// Returns a verdict in the words of a table.
-pub fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
+/// Returns the interval of a value; empty where it is a point, as that of a single round.
+pub fn spread(estimate: &Estimate, scale: &Scale) -> String {
+    let [low, high] = estimate.ci95.map(|end| scale.show(end));
+    match low == high {
+        true => String::new(),
+        false => format!("{low}–{high}"),
+    }
+}
+
+/// Returns the verdict in the words of a table, with the interval of the ratio.
+pub fn verdict(pair: &Pair) -> String {
+    let verdict = match pair.verdict {
         Verdict::Higher => "higher",
         Verdict::Lower => "lower",
         Verdict::Equivalent => "equivalent",
         Verdict::Inconclusive => "no verdict",
-    }
+    };
+    interval(pair.ci95).map_or(verdict.into(), |range| format!("{verdict}, {range}"))
 }
 
 /// Returns the sentence in place of a table without data: `No syscalls were recorded.`
