@@ -1,0 +1,285 @@
+//! The live view: on a terminal of tmux, and as text.
+
+use crate::support::{Guard, alone, known, kontrast, require_privilege};
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longest time that a screen may take to show a text.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A terminal of tmux. Its server ends with it.
+struct Tmux(String);
+
+impl Tmux {
+    /// Runs a command of the shell in a terminal.
+    fn start(name: &str, line: &str) -> Self {
+        let tmux = Tmux(format!("kontrast-{}-{name}", std::process::id()));
+        let size = ["-x", "120", "-y", "34"];
+        let new = [
+            &["-f", "/dev/null", "new-session", "-d"][..],
+            &size,
+            &[line],
+        ]
+        .concat();
+        tmux.run(&new);
+        tmux
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("tmux");
+        command.env("LC_ALL", "C.UTF-8").env_remove("TMUX");
+        command.args(["-u", "-L", &self.0]).args(arguments);
+        let output = command
+            .output()
+            .expect("tmux is there: `cargo xtask setup`");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn press(&self, keys: &[&str]) {
+        self.run(&[&["send-keys"], keys].concat());
+    }
+
+    /// Waits until the screen fits, and returns it.
+    fn wait(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
+        self.wait_until(&["capture-pane", "-p"], what, fits)
+    }
+
+    /// Likewise for a screen with its escape sequences.
+    fn wait_styled(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
+        self.wait_until(&["capture-pane", "-p", "-e"], what, fits)
+    }
+
+    fn wait_until(&self, look: &[&str], what: &str, fits: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let screen = self.run(look);
+            if fits(&screen) {
+                return screen;
+            }
+            assert!(Instant::now() < deadline, "{what} is missing in:\n{screen}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn wait_for(&self, text: &str) -> String {
+        self.wait(text, |screen| screen.contains(text))
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        self.run(&["kill-server"]);
+    }
+}
+
+/// Returns a line of the shell that shows a process, then the exit code.
+fn line(pid: &str, out: &Path) -> String {
+    let program = kontrast().get_program().to_owned();
+    let (program, out) = (program.display(), out.display());
+    format!("{program} top --pid {pid} --out {out}; echo ended with $?; sleep 1000")
+}
+
+/// Returns the row of the target's only thread, below its name and its sums.
+fn row(screen: &str, pid: &str) -> Option<String> {
+    let is_row = |line: &&str| line.starts_with("kontrast-known") && !line.contains("  pid ");
+    let mut rows = screen.lines().filter(is_row);
+    let row = rows.find(|line| line.split_whitespace().any(|word| word == pid))?;
+    Some(row.trim_end().to_owned())
+}
+
+/// Returns the heading in reverse video: that of the sorted column.
+fn sorted(screen: &str) -> Option<&str> {
+    screen.split("\u{1b}[").find_map(|part| {
+        let (style, text) = part.split_once('m')?;
+        let is_reversed = style.split(';').any(|code| code == "7");
+        let text = text.trim();
+        (is_reversed && !text.is_empty()).then_some(text)
+    })
+}
+
+/// Starts a process that computes until the test ends, and the view of it.
+fn view(name: &str, dir: &Path) -> (Guard, String, Tmux) {
+    let mut target = known(&["burn", "3600000"]);
+    let pid = target.line();
+    target.say("go");
+    let tmux = Tmux::start(name, &line(&pid, dir));
+    tmux.wait("a row", |screen| {
+        let texts = ["live", "ROLE", "main thread", "q quit  g roles/threads"];
+        texts.iter().all(|text| screen.contains(text))
+    });
+    (target, pid, tmux)
+}
+
+#[test]
+fn groups_sorts_and_filters_by_keys() {
+    require_privilege();
+    let _alone = alone();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (_target, pid, tmux) = view("table", dir.path());
+    let title = format!("kontrast-known  pid {pid}");
+    tmux.wait_for(&title);
+    tmux.press(&["g"]);
+    tmux.wait("the thread", |screen| {
+        screen.contains("TID") && row(screen, &pid).is_some()
+    });
+    for (key, column) in [
+        (">", "USER%"),
+        (">", "SYSC%"),
+        ("<", "USER%"),
+        ("<", "CPU%"),
+    ] {
+        tmux.press(&[key]);
+        tmux.wait_styled(column, |screen| sorted(screen) == Some(column));
+    }
+    tmux.press(&["?"]);
+    tmux.wait_for("invert the order");
+    tmux.press(&["?"]);
+    tmux.wait("no help", |screen| !screen.contains("invert the order"));
+    tmux.press(&["/"]);
+    tmux.press(&["-l", "no such thread"]);
+    tmux.wait("an empty table", |screen| {
+        row(screen, &pid).is_none() && screen.contains("/no such thread")
+    });
+    tmux.press(&["Escape"]);
+    tmux.wait("the thread", |screen| row(screen, &pid).is_some());
+    tmux.press(&["/"]);
+    tmux.press(&["-l", &pid]);
+    tmux.press(&["Enter"]);
+    tmux.wait("the thread, by its id", |screen| {
+        row(screen, &pid).is_some() && screen.contains("q quit")
+    });
+    tmux.press(&["q"]);
+    tmux.wait_for("ended with 0");
+}
+
+#[test]
+fn pauses_and_shows_the_past_by_keys() {
+    require_privilege();
+    let _alone = alone();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (_target, pid, tmux) = view("past", dir.path());
+    // The line below the sums has a bar for each frame of the past.
+    tmux.wait("a frame of the past", |screen| {
+        screen.lines().nth(5).is_some_and(|line| !line.is_empty())
+    });
+    tmux.press(&["g", "Space"]);
+    let paused = tmux.wait("a pause", |screen| {
+        screen.contains("paused") && row(screen, &pid).is_some()
+    });
+    let title = |screen: &str| screen.lines().next().map(str::to_owned);
+    let later = tmux.wait("time that passes", |screen| {
+        title(screen) != title(&paused) && screen.contains("paused")
+    });
+    assert_eq!(row(&later, &pid), row(&paused, &pid));
+    tmux.press(&["Space"]);
+    tmux.wait_for("live");
+    for (back, forth) in [("Left", "End"), ("[", "End"), ("Home", "Space")] {
+        tmux.press(&[back]);
+        tmux.wait_for("paused");
+        tmux.press(&[forth]);
+        tmux.wait_for("live");
+    }
+    tmux.press(&["q"]);
+    tmux.wait_for("ended with 0");
+}
+
+#[test]
+fn writes_a_recording_by_a_key() {
+    require_privilege();
+    let _alone = alone();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (_target, pid, tmux) = view("record", dir.path());
+    tmux.press(&["r"]);
+    tmux.wait_for("wrote a recording of the last");
+    let written = std::fs::read_dir(dir.path()).expect("readable").flatten();
+    let folders: Vec<_> = written.map(|entry| entry.path()).collect();
+    assert_eq!(folders.len(), 1, "{folders:?}");
+    let recording = recording::io::load_recording(&folders[0]).expect("a recording");
+    assert_eq!(recording.target.pid.to_string(), pid);
+    assert!(recording.process.on_cpu_ns > 0);
+    tmux.press(&["q"]);
+    tmux.wait_for("ended with 0");
+}
+
+#[test]
+fn ends_when_its_terminal_is_closed() {
+    require_privilege();
+    let _alone = alone();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut target = known(&["burn", "3600000"]);
+    let pid = target.line();
+    target.say("go");
+    let line = format!("exec {}", line(&pid, dir.path()).replace("; echo", " #"));
+    let tmux = Tmux::start("closed", &line);
+    tmux.wait_for("live");
+    let viewer = tmux.run(&["display-message", "-p", "#{pane_pid}"]);
+    let stat = format!("/proc/{}/stat", viewer.trim());
+    // It may be left to a process that does not wait for it.
+    let runs = || std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z "));
+    assert!(runs(), "{stat}");
+    tmux.run(&["kill-session"]);
+    let deadline = Instant::now() + PATIENCE;
+    while runs() {
+        assert!(Instant::now() < deadline, "it still runs");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn counts_every_call_in_lines_of_json() {
+    const SLEEPS: u64 = 500;
+    require_privilege();
+    let _alone = alone();
+    let mut target = known(&["sleep", &SLEEPS.to_string()]);
+    let pid = target.line();
+    let mut command = kontrast();
+    command.args([
+        "top",
+        "--batch",
+        "--format",
+        "json",
+        "--interval",
+        "200ms",
+        "--pid",
+        &pid,
+    ]);
+    let mut viewer = Guard::start(&mut command);
+    // The first frame lies between two snapshots, so that the programs are attached.
+    let mut lines = viewer.line();
+    target.say("go");
+    assert_eq!(target.line(), "done");
+    target.end();
+    lines.push('\n');
+    viewer.stdout.read_to_string(&mut lines).expect("readable");
+    assert!(viewer.end().success());
+    let frames: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let sum = |field: &str| -> u64 {
+        let values = frames.iter().map(|frame| frame["total"][field].as_u64());
+        values.map(|value| value.expect("a number")).sum()
+    };
+    let (syscalls, switches) = (sum("syscalls"), sum("switches"));
+    assert!((SLEEPS..SLEEPS + 100).contains(&syscalls), "{syscalls}");
+    assert!(switches >= SLEEPS, "{switches}");
+    assert_eq!(frames[0]["schema"], "kontrast.top/1");
+    assert_eq!(frames[0]["pid"].to_string(), pid);
+}
+
+#[test]
+fn rejects_a_pipe_and_missing_processes() {
+    let fails = |arguments: &[&str]| {
+        let mut command = kontrast();
+        command.arg("top").args(arguments).stdin(Stdio::null());
+        let output = command.output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let own = std::process::id().to_string();
+    assert!(fails(&["--pid", &own]).contains("give --batch"));
+    let missing = fails(&["--batch", "--pid", "4194305"]);
+    assert!(missing.contains("there is no process"), "{missing}");
+}
