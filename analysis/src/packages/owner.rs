@@ -184,7 +184,8 @@ impl<'a> Owners<'a> {
         let Some(innermost) = frames.find(in_user) else {
             return runtime;
         };
-        if is_compiled(innermost) && runs_compiled_code(target.runtime) {
+        let is_standard = !innermost.package.is_empty();
+        if is_compiled(innermost) && !is_standard && runs_compiled_code(target.runtime) {
             let words = format!("{} without a known package", target.runtime.language());
             return Owner::new(PackageKind::Unknown, &words);
         }
@@ -220,6 +221,8 @@ fn is_standard(runtime: Runtime, frame: &StackFrame) -> bool {
     let first = package.split('/').next().unwrap_or_default();
     match runtime {
         Runtime::Go => GO_STANDARD.contains(&first),
+        // Modules of the JDK.
+        Runtime::Java => package.starts_with("java.") || package.starts_with("jdk."),
         // Namespaces of engines that are linked into a program of Rust.
         Runtime::Deno if package == "v8" => true,
         _ => frame.function.contains("::") && RUST_STANDARD.contains(&package),

@@ -14,6 +14,7 @@ pub mod drain;
 mod go;
 pub mod host;
 mod instrumented;
+mod java;
 mod jit;
 mod links;
 pub mod live;

@@ -3,6 +3,7 @@
 //! Once a process has ended, /proc has nothing of it. So its mappings are read while it lives, and
 //! its root folder and executable are kept open.
 
+use crate::record::java::Archives;
 use crate::record::memory::{self, MappedFile, Regions, WindowRegions};
 use crate::record::proc_snapshot::read_lossy;
 use crate::record::symbols::open_mapped;
@@ -35,11 +36,14 @@ pub struct ProcessCode {
     own_pid: u32,
     early: Regions,
     late: Regions,
+    archives: Archives,
 }
 
 impl ProcessCode {
     fn read(pid: u32, executable: (u64, u64), shared: &mut Shared) -> Self {
         let early = memory::code_regions_of(pid);
+        let mut archives = Archives::default();
+        archives.look_at(pid, &early);
         ProcessCode {
             pid,
             executable,
@@ -53,6 +57,7 @@ impl ProcessCode {
             own_pid: own_pid(pid),
             late: early.clone(),
             early,
+            archives,
         }
     }
 
@@ -62,6 +67,7 @@ impl ProcessCode {
         if !late.is_empty() {
             self.late = late;
         }
+        self.archives.look_at(self.pid, &self.late);
     }
 
     fn regions(&self) -> WindowRegions<'_> {
@@ -95,6 +101,11 @@ impl ProcessCode {
             Some(executable) if self.executable.1 == mapped.inode => executable.try_clone().ok(),
             _ => open_mapped(self.root()?, mapped),
         }
+    }
+
+    /// Returns the archives of Java classes that the process holds open, or did.
+    pub fn archives(&self) -> &Archives {
+        &self.archives
     }
 
     /// Returns the user that the process belongs to.

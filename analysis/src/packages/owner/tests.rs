@@ -85,6 +85,19 @@ fn charges_standard_libraries_to_their_callers() {
             (Package, "core"),
         ),
         (
+            "java",
+            &[
+                "work-lib|long demo.Work.busy(int)|",
+                "java.base|java.lang.String java.lang.Integer.toString(int)|",
+            ],
+            (Package, "work-lib"),
+        ),
+        (
+            "java",
+            &["jdk.httpserver|void sun.net.httpserver.ServerImpl.run()|"],
+            (Runtime, "JVM and class library"),
+        ),
+        (
             "deno",
             &["v8|v8::internal::Heap|deno"],
             (Runtime, "V8 and Deno"),

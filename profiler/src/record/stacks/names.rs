@@ -5,6 +5,7 @@
 
 use super::module::{ModuleFile, Place};
 use super::sources::Symbols;
+use crate::record::java;
 use crate::record::memory::MappedFile;
 use crate::record::process_code::Processes;
 use crate::record::symbols::package::{Language, package};
@@ -34,6 +35,8 @@ struct Found {
     module: Option<FileKey>,
     place: Place,
     region: CodePlace,
+    /// The package, where neither the function nor the file says it.
+    package: String,
 }
 
 impl Found {
@@ -48,6 +51,7 @@ impl Found {
             module: None,
             place,
             region,
+            package: String::new(),
         }
     }
 }
@@ -93,6 +97,7 @@ impl<'a> Names<'a> {
         }
         self.look_up_kernel(&kernel.into_iter().collect::<Vec<_>>());
         let mut files: BTreeMap<FileKey, Vec<(UserCode, MappedFile)>> = BTreeMap::new();
+        let mut packages = java::packages(self.processes, compiled);
         for place in user {
             match self.file_of(place) {
                 Some(mapped) => {
@@ -102,8 +107,11 @@ impl<'a> Names<'a> {
                 None => {
                     let function = compiled.get(&place).map_or("", String::as_str);
                     let region = CodePlace::Region(self.class_of(place));
-                    self.user
-                        .insert(place, Found::without_file(function, region));
+                    let found = Found {
+                        package: packages.remove(&place).unwrap_or_default(),
+                        ..Found::without_file(function, region)
+                    };
+                    self.user.insert(place, found);
                 }
             }
         }
@@ -138,6 +146,7 @@ impl<'a> Names<'a> {
                 module: Some(key.clone()),
                 place: file.place(mapped.offset),
                 region: CodePlace::Region(self.class_of(*place)),
+                package: String::new(),
             };
             self.user.insert(*place, found);
         }
@@ -208,6 +217,10 @@ impl<'a> Names<'a> {
     fn with_package(&self, found: &Found, frame: StackFrame) -> StackFrame {
         if found.region == CodePlace::Kernel {
             return frame;
+        }
+        if !found.package.is_empty() {
+            let package = found.package.clone();
+            return StackFrame { package, ..frame };
         }
         let key = found.module.as_ref();
         let file = key.and_then(|key| self.files.get(key));

@@ -6,6 +6,7 @@
 mod path;
 
 use super::image::Image;
+use crate::record::java::class;
 use object::{Object, ObjectSection, ReadRef};
 use recording::stacks::APPLICATION;
 use std::path::Path;
@@ -133,17 +134,7 @@ fn java_library(function: &str) -> Option<String> {
         "org.eclipse",
     ];
     const STANDARD: [&str; 4] = ["java.", "javax.", "jdk.", "sun."];
-    let class = match function
-        .strip_prefix('L')
-        .and_then(|rest| rest.split_once(';'))
-    {
-        Some((class, _)) => class.replace('/', "."),
-        None => {
-            let (method, _) = function.split_once('(')?;
-            let method = method.rsplit(' ').next()?;
-            method.rsplit_once('.')?.0.to_owned()
-        }
-    };
+    let class = class::of(function)?.replace('/', ".");
     let elements: Vec<&str> = class.split('.').collect();
     let is_name = |element: &&str| {
         let mut letters = element.chars();
