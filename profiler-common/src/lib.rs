@@ -37,6 +37,7 @@ pub mod socket;
 pub mod syscall;
 pub mod task;
 pub mod thread;
+pub mod timeline;
 pub mod wakes;
 
 pub use call_site::{CallSite, CallSiteSum};

@@ -4,6 +4,7 @@
     reason = "aya requires a promise about each type's layout"
 )]
 
+use crate::timeline::Event;
 use crate::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
     GcCalls, Goroutines, OpenWait, PeerKey, PeerTraffic, PythonStack, PythonThread, RecvStamp,
@@ -30,6 +31,7 @@ plain_data!(
     Forked,
     GcBursts,
     GcCalls,
+    Event,
     Goroutines,
     OpenWait,
     PeerKey,

@@ -206,6 +206,37 @@ pub unsafe fn atomic_add(number: *mut u64, by: u64) {
     number.fetch_add(by, Ordering::Relaxed);
 }
 
+/// Adds to a number that other programs may add to at the same moment; returns its value before.
+///
+/// # Safety
+/// `number` is valid, and aligned to 8 bytes.
+#[cfg(target_arch = "bpf")]
+#[inline(always)]
+pub unsafe fn fetch_add(number: *mut u64, by: u64) -> u64 {
+    let mut by = by;
+    // SAFETY: the caller promises that the pointer is valid and aligned.
+    unsafe {
+        core::arch::asm!(
+            "{1} = atomic_fetch_add((u64 *)({0} + 0), {1})",
+            in(reg) number,
+            inout(reg) by
+        )
+    };
+    by
+}
+
+/// Adds to a number that other threads may add to at the same moment; returns its value before.
+///
+/// # Safety
+/// `number` is valid, and aligned to 8 bytes.
+#[cfg(not(target_arch = "bpf"))]
+pub unsafe fn fetch_add(number: *mut u64, by: u64) -> u64 {
+    use core::sync::atomic::{AtomicU64, Ordering};
+    // SAFETY: the caller promises that the pointer is valid and aligned.
+    let number = unsafe { AtomicU64::from_ptr(number) };
+    number.fetch_add(by, Ordering::Relaxed)
+}
+
 /// Hides a number's range from the compiler. It would otherwise drop a bounds check that the
 /// verifier, which derives a wider range, insists on.
 #[inline(always)]

@@ -38,6 +38,10 @@ globals! {
     /// 1: the kernel sends what `splice` and `sendfile` put into a socket as `sendmsg` does (Linux
     /// 6.5).
     SPLICE_SENDS: u8 = 1;
+    /// 1: events go to a timeline.
+    TIMELINE: u8 = 0;
+    /// Events that each CPU's ring of the timeline holds, a power of two.
+    TIMELINE_ENTRIES: u32 = 1;
     /// 1: the stack of a system call can be walked, since registers are those of x86-64.
     WALKS_STACKS: u8 = 0;
 

@@ -19,6 +19,7 @@ mod namespace;
 mod probes;
 mod sockets;
 mod targets;
+mod timeline;
 mod track;
 
 /// The kernel offers its tracing helpers to GPL-compatible programs only.

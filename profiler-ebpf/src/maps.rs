@@ -13,6 +13,7 @@ use profiler_common::python::MAX_PYTHON_THREADS;
 use profiler_common::slot::{atomic_add, opaque};
 use profiler_common::socket::{MAX_PORTS, MAX_SOCKETS, SOCK_CACHE_LEN};
 use profiler_common::syscall::HOT_SYSCALLS;
+use profiler_common::timeline::Event;
 use profiler_common::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
     GcCall, GcCalls, GoEvent, Goroutines, MAX_THREADS, OpenWait, PeerKey, PeerTraffic, PythonStack,
@@ -204,6 +205,12 @@ pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0)
 #[map]
 pub static RUNTIME_EVENTS: PerCpuArray<u64> =
     PerCpuArray::with_max_entries(GoEvent::EVERY.len() as u32, 0);
+/// The timeline: a ring for each possible CPU, one after the other. The loader gives it its size.
+#[map]
+pub static TIMELINE_EVENTS: Array<Event> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+/// Events ever added to each CPU's ring.
+#[map]
+pub static TIMELINE_HEADS: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 /// Room for the end of every thread that can be alive: they may end at the same moment.
 const EXITED_BYTES: u32 = 1 << 23;
 /// Threads that ended.

@@ -31,6 +31,7 @@ pub mod runtime_stats;
 pub mod stacks;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod timeline;
 pub mod vocabulary;
 pub mod waits;
 pub mod work;
@@ -47,6 +48,7 @@ pub use memory::MemoryStack;
 pub use relays::RelayBucket;
 pub use runtime_stats::RuntimeStats;
 pub use stacks::Stacks;
+pub use timeline::Timeline;
 pub use waits::Waits;
 pub use work::Work;
 pub use workload::Workload;
@@ -126,6 +128,9 @@ pub struct Recording {
     /// Runtime activity that the kernel can see.
     #[serde(default, skip_serializing_if = "RuntimeStats::is_empty")]
     pub runtime_stats: RuntimeStats,
+    /// Events, which are written to a file of their own.
+    #[serde(skip)]
+    pub timeline: Option<Timeline>,
     /// The load generator's summary of the same window, where there was one.
     pub load: Option<LoadSummary>,
     /// Work of the target in the window. Absent where no one named a unit and the kernel saw no

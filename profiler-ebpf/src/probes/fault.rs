@@ -1,15 +1,17 @@
 //! Page faults by mode, by address and by code.
 //!
 //! Hooks: `page_fault_user`, `page_fault_kernel` (x86-64).
-//! Writes: `THREADS.faults_*`, `FAULTS`, `FAULT_SITES`.
+//! Writes: `THREADS.faults_*`, `FAULTS`, `FAULT_SITES`, and by `timeline` events.
 
 use crate::config::{OFF_REGS_IP, OFF_TASK_MAJ_FLT, OFF_TASK_MIN_FLT};
 use crate::hook::{Access, Args, Object, hooks};
 use crate::maps::{FAULT_SITES, FAULTS, tally};
+use crate::timeline;
 use crate::track::{Tracked, current};
 use profiler_common::UNIT_BITS;
 use profiler_common::call_site::{fault_key, kernel_fault_key};
 use profiler_common::thread::{FLAG_IN_SYSCALL, FLAG_READ};
+use profiler_common::timeline::EventKind;
 
 hooks! {
     "page_fault_user" => user as page_fault_user, page_fault_user_raw;
@@ -23,6 +25,7 @@ const USER_END: u64 = 1 << 56;
 fn user<A: Access>(args: Args<A>) {
     let Some(thread) = current() else { return };
     thread.fault_user(counted(A::current_task()));
+    timeline::add_now(EventKind::Fault, thread, (args.word::<0>(), 0));
     let instruction = args.object::<1>().read(OFF_REGS_IP.load());
     tally_fault(
         args.word::<0>(),
@@ -41,6 +44,7 @@ fn kernel<A: Access>(args: Args<A>) {
         return;
     }
     thread.fault_kernel(counted(A::current_task()));
+    timeline::add_now(EventKind::Fault, thread, (address, 1));
     let in_call = thread.has(FLAG_IN_SYSCALL);
     let nr = in_call.then_some(thread.syscall_nr().get());
     tally_fault(address, kernel_fault_key(thread.serial().get(), nr));

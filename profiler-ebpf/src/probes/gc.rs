@@ -2,13 +2,15 @@
 //!
 //! Hooks: uprobe and uretprobe on a function that V8 and CPython call once for each collection;
 //! uprobes where HotSpot begins and ends collections and safepoints.
-//! Writes: `GC_CALLS`, `GC_OPEN`.
+//! Writes: `GC_CALLS`, `GC_OPEN`, and by `timeline` events.
 
 use crate::maps::{GC_CALLS, GC_OPEN};
+use crate::timeline;
 use crate::track::{Tracked, current, now};
 use aya_ebpf::macros::{uprobe, uretprobe};
 use aya_ebpf::programs::{ProbeContext, RetProbeContext};
 use profiler_common::gc_calls::{COLLECTIONS, GcCall, SAFEPOINTS, key};
+use profiler_common::timeline::EventKind;
 
 /// A thread begins to collect.
 #[uprobe]
@@ -65,6 +67,7 @@ fn begin(thread: Tracked, of: u32) {
         return;
     }
     let now = now();
+    timeline::add(EventKind::GcBegin, thread.tid().get(), now, (of.into(), 0));
     let call = GcCall {
         began_ns: now,
         on_cpu_ns: thread.on_cpu_at(now),
@@ -88,6 +91,7 @@ fn end(thread: Tracked, of: u32) {
     }
     if let Some(calls) = GC_CALLS.get_ptr_mut(of) {
         let now = now();
+        timeline::add(EventKind::GcEnd, thread.tid().get(), now, (of.into(), 0));
         // SAFETY: the entry is this CPU's own, and no program interrupts this one.
         let calls = unsafe { &mut *calls };
         calls.add(call, now, thread.on_cpu_at(now), faults(thread));

@@ -2,13 +2,13 @@
 //!
 //! Hooks: `sched_switch`, `sched_migrate_task`.
 //! Writes: `THREADS` (times, switches, migrations), `RUNNING`, `FIFO`, `GC_BURSTS`,
-//! `RUN_QUEUE_BLAME`, `HISTOGRAMS`.
+//! `RUN_QUEUE_BLAME`, `HISTOGRAMS`, and by `timeline` events.
 
 use crate::clock;
 use crate::config::{
     ABSENT, FIFO_PAIRING, OFF_CFS_RQ_THROTTLED, OFF_TASK_CFS_RQ, OFF_TASK_EXEC_RUNTIME,
     OFF_TASK_FLAGS, OFF_TASK_LAST_ARRIVAL, OFF_TASK_MAJ_FLT, OFF_TASK_NIVCSW, OFF_TASK_NVCSW,
-    OFF_TASK_RUN_DELAY, OFF_TASK_STATE, PAIRING, POOL_PAIRING, SWITCH_HAS_STATE,
+    OFF_TASK_PID, OFF_TASK_RUN_DELAY, OFF_TASK_STATE, PAIRING, POOL_PAIRING, SWITCH_HAS_STATE,
 };
 use crate::hook::{Access, Args, Object, hooks};
 use crate::maps::{FIFO, RUN_QUEUE_BLAME, count, entry, observe, slot, window_start};
@@ -16,7 +16,8 @@ use crate::namespace::any_tgid_of;
 use crate::probes::fault;
 use crate::probes::lifetime::{comm_of, finish};
 use crate::probes::wake::gc_bursts_of;
-use crate::track::{Tracked, ids_of, ids_of_leaving, in_slot, lookup, now, run_next, running};
+use crate::timeline;
+use crate::track::{Ids, Tracked, ids_of, ids_of_leaving, in_slot, lookup, now, run_next, running};
 use profiler_common::event_loop::waits_for_events;
 use profiler_common::histogram::Kind;
 use profiler_common::numbers::IO_URING_WORKER;
@@ -24,6 +25,7 @@ use profiler_common::thread::quota::CfsRunQueue;
 use profiler_common::thread::{
     Accounting, FLAG_BASE, FLAG_BORN, FLAG_EXITING, FLAG_IN_SYSCALL, FLAG_MAJOR_BASE,
 };
+use profiler_common::timeline::{EventKind, OTHER_THREAD, PREEMPTED};
 use profiler_common::{LONG_WAIT_NS, OTHER_PROCESSES, RecvStamp, RunQueueBlame};
 
 hooks! {
@@ -45,12 +47,49 @@ fn switch<A: Access>(args: Args<A>) {
         return;
     }
     let now = now();
+    note_switch(args, (prev, leaves), (next, arrives), now);
     if let Some(thread) = leaves.and_then(running) {
         let preempted = args.word::<0>() & 0xff != 0;
         leave(thread, prev, prev_state(args, prev), preempted, now);
     }
     if let Some(thread) = arrives.and_then(|ids| run_next(ids, next.address())) {
         arrive(thread, prev, next, now);
+    }
+}
+
+/// Adds a switch to the timeline.
+#[inline(always)]
+fn note_switch<A: Access>(
+    args: Args<A>,
+    (prev, leaves): (Object<A>, Option<Ids>),
+    (next, arrives): (Object<A>, Option<Ids>),
+    now: u64,
+) {
+    if !timeline::is_on() {
+        return;
+    }
+    let preempted = if args.word::<0>() & 0xff != 0 {
+        PREEMPTED
+    } else {
+        0
+    };
+    let state = prev_state(args, prev) | preempted;
+    let next = occupant(next, arrives);
+    timeline::add(
+        EventKind::Switch,
+        occupant(prev, leaves),
+        now,
+        (next.into(), state),
+    );
+}
+
+/// Returns the id of a tracked thread, 0 for the idle task, and [`OTHER_THREAD`] for others.
+#[inline(always)]
+fn occupant<A: Access>(task: Object<A>, tracked: Option<Ids>) -> u32 {
+    match tracked {
+        Some(ids) => ids.tid,
+        None if task.read::<u32>(OFF_TASK_PID.load()) == 0 => 0,
+        None => OTHER_THREAD,
     }
 }
 

@@ -5,7 +5,7 @@
 //! `inet_sock_set_state`, `tcp_retransmit_skb`.
 //! Writes: `SOCKETS`, `SOCKET_SLOTS`, `SOCK_CACHE`, `COUNTERS` (sends, receives, connections),
 //! `HISTOGRAMS`; by `pair` the stamps and `RELAYS`; by `peers` the traffic with others than
-//! clients.
+//! clients; by `timeline` events.
 
 pub mod datagrams;
 mod pair;
@@ -19,11 +19,13 @@ use crate::config::{
 use crate::hook::{Access, Args, Direct, Helper, Object, hooks};
 use crate::maps::{LISTENING, count, observe, observe_relay, window_start};
 use crate::sockets::{self, TrackedSocket};
+use crate::timeline;
 use crate::track::{Tracked, current, current_ids, now};
 use aya_ebpf::helpers::generated::bpf_skc_to_tcp_sock;
 use profiler_common::Counters;
 use profiler_common::histogram::Kind;
 use profiler_common::socket::{TcpSendState, nagle_delayed};
+use profiler_common::timeline::{EventKind, relayed};
 
 hooks! {
     "sock_send_length" => send as sock_send_length, sock_send_length_raw;
@@ -74,6 +76,9 @@ fn sent<A: TcpAccess>(thread: Tracked, sock: Object<A>, bytes: u64) {
         if stamp.arrival_ns != 0 {
             observe_relay(stamp, now);
         }
+        let after = stamp.recv_ns.saturating_sub(stamp.arrival_ns);
+        let numbers = (stamp.arrival_ns, relayed(after, socket.slot().get()));
+        timeline::add(EventKind::Send, thread.tid().get(), now, numbers);
     }
     count(|counters| {
         count_send(counters, bytes);
@@ -123,6 +128,8 @@ fn received<A: Access>(thread: Tracked, sock: Object<A>, bytes: u64) {
     let arrival_ns = socket.arrival_ns().replace(0);
     if socket.accepted().get() == 1 {
         socket.responded().set(1);
+        let numbers = (0, socket.slot().get().into());
+        timeline::add_now(EventKind::Request, thread, numbers);
         return pair::serve(thread, socket);
     }
     peers::connected(sock, false, bytes);
@@ -131,6 +138,8 @@ fn received<A: Access>(thread: Tracked, sock: Object<A>, bytes: u64) {
         observe(Kind::ArrivalToRecv, recv_ns.saturating_sub(arrival_ns));
     }
     pair::receive(thread, socket, arrival_ns, recv_ns);
+    let numbers = (arrival_ns, socket.slot().get().into());
+    timeline::add(EventKind::Receive, thread.tid().get(), recv_ns, numbers);
 }
 
 /// How a kind of program finds the TCP state of a socket.

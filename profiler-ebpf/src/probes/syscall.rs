@@ -2,8 +2,8 @@
 //!
 //! Hooks: `sys_enter`, `sys_exit`.
 //! Writes: `THREADS` (system call under way), `CALLS`, `SYSCALLS`, `ERRORS`, `EVENT_LOOPS`, and by
-//! `probes::site` `MEMORY_STACKS`. By `probes::off_cpu` it notes
-//! kept waits.
+//! `probes::site` `MEMORY_STACKS`. By `probes::off_cpu` it notes kept waits, and by `timeline`
+//! events.
 
 use crate::config::{GOROUTINE_PAIRING, OFF_REGS_G, OFF_REGS_NR, PAIRING, WALKS_STACKS};
 use crate::hook::{Access, Args, hooks};
@@ -13,6 +13,7 @@ use crate::maps::{
 use crate::probes::socket::datagrams;
 use crate::probes::socket::splice::{self, moves_pages};
 use crate::probes::{fault, off_cpu, site};
+use crate::timeline;
 use crate::track::{Tracked, current, now};
 use profiler_common::call_site::{manages_memory, populates_memory};
 use profiler_common::event_loop::{NO_ROW, NO_ROW_LEFT, waits_for_events};
@@ -20,6 +21,7 @@ use profiler_common::syscall::{
     CallTime, HOT_SYSCALLS, error_key, hot_index, key, moves_data, names_a_peer,
 };
 use profiler_common::thread::{FLAG_FAULT_OPEN, FLAG_FAULTS_BASE, FLAG_IN_SYSCALL};
+use profiler_common::timeline::EventKind;
 use profiler_common::{EventLoop, Slot, SyscallStat};
 
 hooks! {
@@ -47,6 +49,7 @@ fn enter<A: Access>(args: Args<A>) {
         event_loop.end_iteration(now);
     }
     thread.enter(nr, now);
+    timeline::add(EventKind::Enter, thread.tid().get(), now, (nr.into(), 0));
 }
 
 /// Calls of Go's scheduler are left out, so that a goroutine that waits and goes on is no switch.
@@ -76,6 +79,8 @@ fn leave<A: Access>(args: Args<A>) {
     }
     let took = thread.exit(now);
     let result = args.word::<1>();
+    let numbers = (nr.into(), result);
+    timeline::add(EventKind::Exit, thread.tid().get(), now, numbers);
     let failed = result > u64::MAX - MAX_ERRNO;
     if waits_for_events(nr) {
         let events = if failed { None } else { Some(result) };

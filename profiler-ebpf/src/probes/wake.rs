@@ -3,17 +3,19 @@
 //! Hooks: `sched_waking` (in the waker's context), `sched_wakeup` (once on a run queue),
 //! `sched_wakeup_new`.
 //! Writes: `THREADS` (state, times, wake-ups), `WAKE_CACHE`, `WAKES`, `GC_BURSTS`, `HISTOGRAMS`,
-//! and by `off_cpu.rs` kept waits.
+//! by `off_cpu.rs` kept waits, and by `timeline` events.
 
 use crate::config::{GC_THREAD_COMM, OFF_TASK_COMM};
 use crate::hook::{Access, Args, Object, hooks};
 use crate::maps::{GC_BURSTS, WAKE_CACHE, WAKES, observe, slot, tally, window_start};
 use crate::probes::lifetime::insert_born;
 use crate::probes::off_cpu;
+use crate::timeline;
 use crate::track::{Tracked, current, ids_of, lookup, now, thread};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use profiler_common::histogram::Kind;
-use profiler_common::thread::{OFF_CPU, RUNNABLE};
+use profiler_common::thread::{FLAG_IN_SYSCALL, OFF_CPU, RUNNABLE};
+use profiler_common::timeline::{self as events, EventKind};
 use profiler_common::{GcBursts, Slot, WAKER_IDLE, WAKER_OTHER, wakes};
 
 hooks! {
@@ -47,8 +49,27 @@ fn waking<A: Access>(args: Args<A>) {
         None if bpf_get_current_pid_tgid() as u32 == 0 => WAKER_IDLE,
         None => WAKER_OTHER,
     };
+    note_waking(wakee, waker, now);
     count_wake(wakee, wakes::key(waker_id, wakee.serial().get()));
     off_cpu::woken(args.context(), (wakee, task), (waker, waker_id), now);
+}
+
+/// Adds a wake-up to the timeline. A thread that runs outside of a system call was interrupted.
+#[inline(always)]
+fn note_waking(wakee: Tracked, waker: Option<Tracked>, now: u64) {
+    if !timeline::is_on() {
+        return;
+    }
+    let running = bpf_get_current_pid_tgid() as u32;
+    let by = match waker {
+        Some(waker) if waker.has(FLAG_IN_SYSCALL) => events::WAKER_THREAD,
+        Some(_) => events::WAKER_INTERRUPT,
+        None if running == 0 => events::WAKER_IDLE,
+        None => events::WAKER_OTHER,
+    };
+    let tid = waker.map_or(running, |waker| waker.tid().get());
+    let numbers = (tid.into(), by);
+    timeline::add(EventKind::Waking, wakee.tid().get(), now, numbers);
 }
 
 /// Counts a wake-up of a pair of threads; where a pair has no room, of the wakee alone, whose
@@ -104,7 +125,9 @@ fn wakeup_new<A: Access>(args: Args<A>) {
         insert_born(ids, task.address());
     }
     if let Some(thread) = subject(task) {
-        thread.advance(now());
+        let now = now();
+        thread.advance(now);
         thread.state().set(RUNNABLE);
+        note_waking(thread, current(), now);
     }
 }

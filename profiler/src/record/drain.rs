@@ -3,7 +3,7 @@
 mod batch;
 mod hashes;
 mod live;
-mod mapped;
+pub(super) mod mapped;
 
 use anyhow::{Context, Result};
 use aya::Ebpf;

@@ -51,6 +51,7 @@ pub mod target;
 pub mod tasks;
 mod thread_exits;
 pub mod threads;
+pub mod timeline;
 mod vdso;
 pub mod wakers;
 pub mod window;
@@ -92,6 +93,8 @@ pub struct Options {
     pub stacks: Stacks,
     /// Whether waits keep their call stacks.
     pub off_cpu_stacks: bool,
+    /// Whether events are kept as a timeline.
+    pub timeline: Option<timeline::Size>,
     /// CPU samples a second on each CPU.
     pub sample_hz: u32,
     /// Which probes to attach.

@@ -8,6 +8,7 @@ use super::privilege;
 use super::probe_groups::{HookKind, Hooks, NO_SOURCE, PROBE_GROUPS, Source};
 use super::runtime::GcProbes;
 use super::tasks;
+use super::timeline::Size;
 use anyhow::{Context, Result, bail};
 use aya::{Btf, Ebpf, EbpfLoader};
 use profiler_common::Pairing;
@@ -35,6 +36,8 @@ pub struct ProbeConfig {
     pub stacks: Stacks,
     /// Whether waits keep them too.
     pub off_cpu_stacks: bool,
+    /// Whether events go to a timeline.
+    pub timeline: Option<Size>,
     /// CPU samples a second on each CPU.
     pub sample_hz: u32,
     /// Whether the programs write diagnostics.
@@ -79,6 +82,7 @@ impl ProbeConfig {
             gc_thread_comm: 0,
             stacks: Stacks::NONE,
             off_cpu_stacks: false,
+            timeline: None,
             sample_hz: SAMPLE_HZ,
             log,
             kinds: kinds.to_vec(),
@@ -295,6 +299,8 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let off_cpu_stacks = u8::from(config.off_cpu_stacks);
     let reads_registers = u8::from(layout.reads_registers);
     let reads_task_stacks = u8::from(layout.reads_task_stacks);
+    let timeline = u8::from(config.timeline.is_some());
+    let entries = config.timeline.map_or(1, Size::entries);
     let log_level: u8 = if config.log { u8::MAX } else { 0 };
     let mut loader = EbpfLoader::new();
     loader
@@ -306,6 +312,8 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
         .override_global("GC_THREAD_COMM", &config.gc_thread_comm, true)
         .override_global("KEEPS_STACKS", &stacks, true)
         .override_global("OFF_CPU_STACKS", &off_cpu_stacks, true)
+        .override_global("TIMELINE", &timeline, true)
+        .override_global("TIMELINE_ENTRIES", &entries, true)
         .override_global("READS_REGISTERS", &reads_registers, true)
         .override_global("READS_TASK_STACKS", &reads_task_stacks, true)
         .override_global("WALKS_STACKS", &walks_stacks, true)
@@ -314,6 +322,10 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
         .override_global(aya_log::LEVEL, &log_level, true);
     for (global, offset) in &layout.offsets {
         loader.override_global(global, offset, true);
+    }
+    if config.timeline.is_some() {
+        let cpus = aya::util::nr_cpus().unwrap_or(1) as u32;
+        loader.map_max_entries("TIMELINE_EVENTS", entries * cpus);
     }
     if config.has_small_maps {
         for map in LARGE_MAPS {

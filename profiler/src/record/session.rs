@@ -22,10 +22,11 @@ use super::stacks::{Observed, Symbols};
 use super::target::{self, Process};
 use super::tasks::Tasks;
 use super::threads::ThreadIndex;
+use super::timeline::Size;
 use super::window::{Opening, Span, monotonic_ns};
 use super::{
     Options, Recorder, TICKS_PER_POINT, code_samples, memory_stacks, peers, run_queue_blame,
-    runtime, syscall_overhead, threads, wakers,
+    runtime, syscall_overhead, threads, timeline, wakers,
 };
 use anyhow::Result;
 use aya_log::EbpfLogger;
@@ -57,6 +58,7 @@ pub struct Session {
     syscall_entry_exit_ns: f64,
     visible: Visible,
     instrumentation: Option<Instrumentation>,
+    timeline: Option<Size>,
 }
 
 /// State at the end of the window.
@@ -84,6 +86,7 @@ impl Session {
             gc_thread_comm: runtime::gc_thread_comm(target.runtime),
             stacks: options.stacks,
             off_cpu_stacks: options.off_cpu_stacks,
+            timeline: options.timeline,
             sample_hz: options.sample_hz,
             ..ProbeConfig::minimal(options.log_programs, &options.hooks)
         };
@@ -133,6 +136,7 @@ impl Session {
             syscall_entry_exit_ns: calibration.syscall_entry_exit_ns,
             visible,
             instrumentation,
+            timeline: options.timeline,
         };
         session.add_late()?;
         Ok(session)
@@ -261,7 +265,11 @@ impl Recorder for Session {
             &closed.after,
             closed.span,
         );
+        let timeline = self
+            .timeline
+            .map(|size| timeline::read(&self.programs.bpf, size, closed.span));
         let mut recording = self.assemble(&closed, &joined, regions, ended);
+        recording.timeline = timeline.transpose()?;
         recording.runtime_stats.gc_calls = self.programs.gc_calls()?;
         recording.runtime_stats.safepoints = self.programs.safepoints()?;
         recording.peers = peers::peers(&self.programs.bpf)?;

@@ -22,6 +22,7 @@ mod selectors;
 mod shapes;
 mod stacks;
 mod support;
+mod timeline;
 mod top;
 mod trees;
 mod trouble;

@@ -1,4 +1,5 @@
-//! Call stacks for other programs: folded lines, pprof, speedscope, Firefox Profiler.
+//! Call stacks for other programs: folded lines, pprof, speedscope, Firefox Profiler; and timelines
+//! for Perfetto.
 //!
 //! All formats hold the same stacks: thread role, kind of ledger row, then frames from the
 //! outermost inward. Values are those of the flame graph, in ns per unit of the load; formats that
@@ -7,6 +8,7 @@
 
 mod firefox;
 mod folded;
+pub mod perfetto;
 mod pprof;
 mod speedscope;
 

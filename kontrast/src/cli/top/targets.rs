@@ -52,6 +52,7 @@ impl Observed {
                 kernel: true,
             },
             off_cpu_stacks: false,
+            timeline: None,
             sample_hz: SAMPLE_HZ,
             mode: Mode::All,
             round: 0,

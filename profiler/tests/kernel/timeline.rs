@@ -1,0 +1,161 @@
+//! The trace that `--timeline` writes, read back by the schema of Perfetto.
+
+use crate::support::{alone, assert_sound, known, recorder, require_privilege};
+use prost::Message;
+use recording::Recording;
+use std::collections::BTreeSet;
+
+#[derive(Clone, PartialEq, Message)]
+struct Trace {
+    #[prost(message, repeated, tag = "1")]
+    packet: Vec<Packet>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Packet {
+    #[prost(message, optional, tag = "1")]
+    ftrace_events: Option<Bundle>,
+    #[prost(message, optional, tag = "11")]
+    track_event: Option<TrackEvent>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Bundle {
+    #[prost(message, repeated, tag = "2")]
+    event: Vec<Event>,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+struct Event {
+    #[prost(message, optional, tag = "4")]
+    sched_switch: Option<Switch>,
+    #[prost(message, optional, tag = "20")]
+    sched_waking: Option<Waking>,
+    #[prost(message, optional, tag = "330")]
+    sys_exit: Option<Exit>,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+struct Switch {
+    #[prost(int32, tag = "2")]
+    prev_pid: i32,
+    #[prost(int32, tag = "6")]
+    next_pid: i32,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+struct Waking {
+    #[prost(int32, tag = "2")]
+    pid: i32,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+struct Exit {
+    #[prost(int64, tag = "1")]
+    id: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TrackEvent {
+    #[prost(string, tag = "23")]
+    name: String,
+}
+
+/// Records a known behaviour from its start to its end, with a timeline.
+fn record(behaviour: &[&str], extra: &[&str]) -> (Recording, Trace) {
+    require_privilege();
+    let _alone = alone();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let out = dir.path().join("out");
+    let mut known = known(behaviour);
+    let pid = known.line();
+    let mut recorder = recorder(&pid, &out, &[&["--timeline", "600"], extra].concat());
+    known.say("go");
+    assert_eq!(known.line(), "done");
+    let status = recorder.end();
+    assert!(matches!(status.code(), Some(0 | 3)), "{status}");
+    let trace = std::fs::read(out.join("timeline.perfetto-trace")).expect("written");
+    let trace = Trace::decode(trace.as_slice()).expect("a trace");
+    (
+        recording::io::load_recording(&out).expect("a recording"),
+        trace,
+    )
+}
+
+/// Asserts that the trace has each event that the recording counts.
+fn assert_complete(recording: &Recording, trace: &Trace) {
+    let threads = recording.threads.iter().map(|thread| thread.tid as i32);
+    let threads: BTreeSet<i32> = threads.collect();
+    let bundles = trace
+        .packet
+        .iter()
+        .filter_map(|packet| packet.ftrace_events.as_ref());
+    let events: Vec<&Event> = bundles.flat_map(|bundle| &bundle.event).collect();
+    let process = &recording.process;
+
+    let switches = events.iter().filter_map(|event| event.sched_switch);
+    let switches = switches
+        .filter(|switch| threads.contains(&switch.prev_pid))
+        .count() as u64;
+    assert_eq!(
+        switches,
+        process.voluntary_switches + process.involuntary_switches
+    );
+
+    let exits = events
+        .iter()
+        .filter(|event| event.sys_exit.is_some())
+        .count() as u64;
+    let calls: u64 = recording.syscalls.iter().map(|call| call.count).sum();
+    assert_eq!(exits, calls);
+
+    let wakings = events.iter().filter_map(|event| event.sched_waking);
+    assert!(wakings.clone().count() > 0);
+    assert!(
+        wakings
+            .into_iter()
+            .all(|waking| threads.contains(&waking.pid))
+    );
+}
+
+#[test]
+fn writes_each_switch_and_system_call_to_the_timeline() {
+    let (recording, trace) = record(&["sleep", "200"], &[]);
+    assert_sound(&recording);
+    assert_complete(&recording, &trace);
+}
+
+#[test]
+fn writes_the_same_timeline_by_raw_tracepoints() {
+    let (recording, trace) = record(&["talk", "300", "100"], &["--raw-tracepoints"]);
+    assert_sound(&recording);
+    assert_complete(&recording, &trace);
+}
+
+#[test]
+fn writes_each_page_fault_to_the_timeline() {
+    let (recording, trace) = record(&["touch", "3000"], &[]);
+    let events = trace
+        .packet
+        .iter()
+        .filter_map(|packet| packet.track_event.as_ref());
+    let faults = events.filter(|event| event.name == "page fault").count() as u64;
+    assert!(faults >= 3000);
+    assert_eq!(faults, recording.faults.user + recording.faults.kernel);
+}
+
+#[test]
+fn keeps_the_last_events_of_a_timeline_that_is_full() {
+    let (recording, trace) = record(&["talk", "30000", "10"], &["--timeline-size", "1"]);
+    assert_sound(&recording);
+    let size = trace.encoded_len();
+    assert!((1_000..2 << 20).contains(&size), "{size}");
+    let calls: u64 = recording.syscalls.iter().map(|call| call.count).sum();
+    let bundles = trace
+        .packet
+        .iter()
+        .filter_map(|packet| packet.ftrace_events.as_ref());
+    let exits = bundles.flat_map(|bundle| &bundle.event);
+    let exits = exits.filter(|event| event.sys_exit.is_some()).count() as u64;
+    assert!(exits > 0 && exits < calls, "{exits} of {calls}");
+}

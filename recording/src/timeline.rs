@@ -1,0 +1,35 @@
+//! The timeline: single events of the target's threads, which `kontrast record --timeline` writes as
+//! a trace beside the recording.
+
+pub use profiler_common::timeline::{
+    Event, EventKind, OTHER_THREAD, PREEMPTED, WAKER_INTERRUPT, WAKER_THREAD, split_relayed,
+};
+
+/// File name of a timeline inside the directory of its recording.
+pub const TIMELINE_FILE: &str = "timeline.perfetto-trace";
+
+/// Events of the end of a window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    /// When it begins, monotonic ns. Every CPU has all events from here on.
+    pub start_ns: u64,
+    /// When it ends, monotonic ns.
+    pub end_ns: u64,
+    /// Events since then by CPU, in the order in which they happened.
+    pub cpus: Vec<Vec<Event>>,
+    /// Events that are missing, since later ones replaced them; 0 if the timeline is as long as it
+    /// was asked for. Some of them may be older than that.
+    pub overwritten: u64,
+}
+
+impl Timeline {
+    /// Returns the number of events.
+    pub fn len(&self) -> usize {
+        self.cpus.iter().map(Vec::len).sum()
+    }
+
+    /// Returns whether nothing happened.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
