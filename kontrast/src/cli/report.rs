@@ -64,7 +64,7 @@ impl Report {
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let mut loaded = load(&self.dir)?;
         if !self.symbols.is_empty() {
-            loaded = with_symbols(loaded, &self.symbols);
+            loaded = with_symbols(loaded, &self.dir, &self.symbols)?;
         }
         let input = Input {
             comparison: &loaded.comparison,
@@ -164,15 +164,15 @@ fn load_recordings(
 ) -> anyhow::Result<Vec<(String, Recording)>> {
     let arms = comparison.arms.iter();
     let paths = arms.flat_map(|arm| arm.recordings.iter().map(move |path| (&arm.arm, path)));
-    let one = |(arm, path): (&String, &String)| {
-        let mut recording: Recording = io::load(&dir.join(path), recording::RECORDING_SCHEMA)
-            .context(
-                "a recording of the comparison is missing; copy the whole directory of the run",
-            )?;
-        recording.target.arm.clone_from(arm);
-        Ok((path.clone(), recording))
-    };
-    paths.map(one).collect()
+    paths.map(|(arm, path)| round(dir, arm, path)).collect()
+}
+
+/// Loads a round that a comparison cites, under the name of its arm there.
+fn round(dir: &Path, arm: &str, path: &str) -> anyhow::Result<(String, Recording)> {
+    let mut recording: Recording = io::load(&dir.join(path), recording::RECORDING_SCHEMA)
+        .context("a recording of the comparison is missing; copy the whole directory of the run")?;
+    recording.target.arm = arm.into();
+    Ok((path.into(), recording))
 }
 
 #[cfg(test)]

@@ -16,6 +16,15 @@ use std::{
 /// Stands for the folder in the values of an [`Instrumentation`].
 const DIR: &str = "{dir}";
 
+/// A module for Bun that writes the source files of compiled functions into the folder, since its
+/// JIT dump has names and hashes only.
+const SOURCES: &str = include_str!("instrumentation/sources.mjs");
+/// Its name in the folder.
+const SOURCES_FILE: &str = "sources.mjs";
+/// The variable that makes Bun load a module first. Unlike `BUN_OPTIONS` it takes paths with
+/// spaces.
+const PRELOAD: &str = "BUN_INSPECT_PRELOAD";
+
 /// Returns the settings of a runtime family; `None` for one without any.
 fn of_family(runtime: &str, version: &str) -> Option<Instrumentation> {
     let help = |env: &[(&str, &str)], args: &[&str]| Instrumentation {
@@ -32,6 +41,7 @@ fn of_family(runtime: &str, version: &str) -> Option<Instrumentation> {
             &[
                 ("BUN_JSC_useJITDump", "1"),
                 ("BUN_JSC_jitDumpDirectory", DIR),
+                (PRELOAD, "{dir}/sources.mjs"),
             ],
             &[],
         )),
@@ -104,16 +114,21 @@ impl SymbolFolder {
         &self.path
     }
 
-    /// Returns the settings with this folder's path filled in.
+    /// Returns the settings with this folder's path filled in. Writes the module that they load.
     ///
     /// # Errors
-    /// Fails if the path is not UTF-8.
+    /// Fails if the path is not UTF-8, or the module cannot be written.
     pub fn fill(&self, help: &Instrumentation) -> Result<Instrumentation> {
         let dir = self.path.to_str().ok_or_else(|| Error::Io {
             what: format!("naming {}", self.path.display()),
             source: std::io::Error::from(std::io::ErrorKind::InvalidFilename),
         })?;
         let fill = |text: &String| text.replace(DIR, dir);
+        if help.env.contains_key(PRELOAD) {
+            let path = self.path.join(SOURCES_FILE);
+            let writing = || format!("writing {}", path.display());
+            fs::write(&path, SOURCES).doing(writing)?;
+        }
         let env: BTreeMap<String, String> = help
             .env
             .iter()
@@ -173,6 +188,8 @@ mod tests {
         fs::write(&kept, "").unwrap();
         let folder = SymbolFolder::create(&path).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        let bun = folder.fill(&of_family("bun", "1.3").unwrap()).unwrap();
+        assert_eq!(fs::read_to_string(&bun.env[PRELOAD]).unwrap(), SOURCES);
         let help = of_family("node", "24").unwrap();
         let filled = folder.fill(&help).unwrap().args;
         let expected = format!("--perf-basic-prof-path={}", folder.path().display());

@@ -9,6 +9,7 @@ mod dump;
 mod map;
 mod name;
 mod pieces;
+mod sources;
 
 use super::process_code::ProcessCode;
 use anyhow::{Context, Result, ensure};
@@ -16,6 +17,7 @@ use nix::libc::{O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK};
 use pieces::Pieces;
 pub use pieces::Wanted;
 use recording::instrumented::CompiledSymbols;
+use sources::Sources;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufReader, Read};
@@ -56,7 +58,23 @@ pub fn names(dir: &Path, pid: u32, wanted: &Wanted) -> Names {
             .notes
             .push(format!("symbols of compiled code were not read: {error:#}")),
     }
-    names.finish(pieces)
+    let mut names = names.finish(pieces);
+    let file = sources::file_name(pid);
+    match sources_in(dir, &file, pid) {
+        Ok(sources) => sources.add_to(names.functions.values_mut()),
+        Err(error) => names.note(&file, Err(error)),
+    }
+    names
+}
+
+/// Reads the source files of functions; none where the runtime wrote no such file.
+fn sources_in(dir: &Path, name: &str, pid: u32) -> Result<Sources> {
+    if !dir.join(name).exists() {
+        return Ok(Sources::default());
+    }
+    let file = open_in(dir, name, pid)?;
+    ensure!(file.metadata()?.is_file(), "it is no regular file");
+    Ok(Sources::read(BufReader::new(file.take(LONGEST_FILE)))?)
 }
 
 /// Names code of a process by the files that it wrote for perf: a map in `/tmp`, and dumps that it

@@ -28,6 +28,22 @@ fn reads_the_map_of_the_process() {
 }
 
 #[test]
+fn adds_source_files_of_functions() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join(map_file()), "1000 40 JSC-FTL: a#EqY6qN\n").unwrap();
+    let sources = dir.path().join(sources::file_name(std::process::id()));
+    fs::write(&sources, "EqY6qN /srv/node_modules/zod/a.js\n").unwrap();
+    let names = found(dir.path());
+    let expected = "JSC-FTL: a#EqY6qN node_modules/zod/a.js";
+    assert_eq!(names.functions, BTreeMap::from([(0x1000, expected.into())]));
+    fs::remove_file(&sources).unwrap();
+    symlink("/etc/passwd", &sources).unwrap();
+    let names = found(dir.path());
+    assert_eq!(names.functions[&0x1000], "JSC-FTL: a#EqY6qN");
+    assert!(names.notes.len() == 1, "{:?}", names.notes);
+}
+
+#[test]
 fn rejects_links_pipes_and_folders() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(map_file());

@@ -88,6 +88,14 @@ fn is_program(function: &str) -> bool {
         let file = python.rsplit_once(':').map_or("", |(_, file)| file);
         return !file.is_empty() && !is_python_library(file);
     }
+    let of_runtime = ["node:", "internal/", "internal:", "ext:", "deno:", "bun:"];
+    let is_own =
+        |file: &str| !file.is_empty() && !of_runtime.iter().any(|begin| file.starts_with(begin));
+    if let Some(compiled) = function.strip_prefix("JSC-") {
+        // `JSC-FTL: answer#EqY6qN server.ts`.
+        let hash = compiled.rsplit_once('#').map_or("", |(_, hash)| hash);
+        return hash.split_once(' ').is_some_and(|(_, file)| is_own(file));
+    }
     let javascript = ["JS:", "LazyCompile:", "Function:", "Script:", "Eval:"];
     if !javascript.iter().any(|begin| function.starts_with(begin)) {
         return false;
@@ -101,8 +109,7 @@ fn is_program(function: &str) -> bool {
     };
     let is_place = number() && number();
     let file = parts.next().unwrap_or_default();
-    let of_runtime = ["node:", "internal/", "ext:", "deno:", "bun:"];
-    is_place && !file.is_empty() && !of_runtime.iter().any(|begin| file.starts_with(begin))
+    is_place && is_own(file)
 }
 
 /// Returns whether a path is of Python's standard library, or of code that is in no file.

@@ -19,6 +19,11 @@ fn finds_packages_in_names_and_paths() {
             "/usr/bin/node",
             "hono",
         ),
+        (
+            "JSC-DFG: parse#BmLY8t node_modules/@scope/zod/t.js",
+            "/usr/bin/bun",
+            "@scope/zod",
+        ),
         ("main", "/usr/bin/node", ""),
         ("", "/srv/node_modules/node-24/bin/node", ""),
         (
@@ -44,6 +49,8 @@ fn finds_functions_of_the_program() {
         "JS:*answer server.ts:12:3",
         "JS:~ server.js:1:1",
         "LazyCompile:*get file:///srv/app.mjs:2:48",
+        "JSC-FTL: hot#EqY6qN server.ts",
+        "JSC-Baseline: #EqY6qN server.ts",
     ] {
         let found = package(function, None, Language::Other);
         assert_eq!(found, APPLICATION, "{function}");
@@ -58,6 +65,8 @@ fn finds_functions_of_the_program() {
         "JS:*f ext:core/01_core.js:1:1",
         "JS:*f",
         "JSC-FTL: hot#EqY6qN",
+        "JSC-FTL: hot#EqY6qN internal:streams",
+        "JSC-Thunk: a b",
         "Builtin:ArrayMap",
         "RegExp:a/b:1:2",
     ] {
