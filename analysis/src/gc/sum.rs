@@ -160,9 +160,10 @@ impl Sum {
     ///
     /// Helpers that wait for a CPU are awake when the pause is over. So a pause is that part of the
     /// bursts in which samples find the program's threads collecting, and what these collect
-    /// outside of bursts.
+    /// outside of bursts. A collector without helpers has no bursts.
     pub(super) fn pause_in_bursts(&self, span_ns: u64) -> Estimate {
         match self.in_bursts {
+            0 if span_ns == 0 => self.pause,
             0 => Estimate::measured(span_ns),
             in_bursts => {
                 let mut pause = self.pause_outside_bursts;

@@ -8,7 +8,7 @@ use recording::runtime_stats::{GcBursts, GcCalls, GcTimes};
 use recording::stacks::{SampleMode, StackFrame, StacksBuilder};
 use recording::testing::{self, Build};
 use recording::vocabulary::{CodeCategory, CodePlace, MetricId, RegionClass, Runtime, TermKind};
-use recording::{Histogram, Stacks};
+use recording::{CodeHint, Histogram, Stacks};
 
 fn frame(function: &str) -> StackFrame {
     testing::frame(function, CodePlace::Region(RegionClass::BinaryText))
@@ -124,6 +124,30 @@ fn learns_no_root_without_awake_helpers() {
     }
     let gc = measure(&recording).expect("bursts were recorded");
     assert!(gc.roots.is_empty());
+}
+
+#[test]
+fn counts_no_collection_where_no_helper_was_awake() {
+    let mut recording = bun();
+    recording.runtime_stats.gc_bursts = Some(GcBursts::default());
+    for count in &mut recording.stacks.counts {
+        count.in_gc = false;
+    }
+    let collect = |frame: &StackFrame| frame.function == "collect";
+    recording.stacks.hints = vec![CodeHint {
+        frame: recording
+            .stacks
+            .frames
+            .iter()
+            .position(collect)
+            .expect("the builder kept it"),
+        source: "JavaScriptCore/heap/Heap.cpp".into(),
+        ..CodeHint::default()
+    }];
+    let gc = measure(&recording).expect("bursts were asked for");
+    assert_eq!(gc.collections, None, "none is known, rather than 0");
+    let main = gc.by_role[&Role::MainLoop];
+    assert_eq!(gc.pause_ns, Some(main), "all of it is a pause");
 }
 
 #[test]
