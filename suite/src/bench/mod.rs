@@ -9,8 +9,12 @@ mod overhead;
 mod ping_pong;
 mod truth;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use observer::Observer;
+use ping_pong::Program;
 
 /// A benchmark.
 #[derive(Subcommand)]
@@ -28,7 +32,7 @@ pub enum Bench {
 }
 
 /// Length of the benchmark.
-#[derive(Args, Clone, Copy)]
+#[derive(Args, Clone)]
 pub struct Overhead {
     /// Run this many rounds, each bare and under every observer.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(2..))]
@@ -39,6 +43,31 @@ pub struct Overhead {
     /// Pin both threads to one CPU, the costliest case; otherwise each has a CPU.
     #[arg(long)]
     pub one_cpu: bool,
+    /// Run user code with deep call stacks on one CPU, in place of passing bytes.
+    #[arg(long, conflicts_with = "one_cpu")]
+    pub user_code: bool,
+    /// Compare these observers, the first as the baseline.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "OBSERVER,…",
+        default_value = "bare,kontrast,libbpf-tools,bpftrace"
+    )]
+    pub observers: Vec<Observer>,
+    /// Record with this binary as the observer `kontrast-beside`.
+    #[arg(long, value_name = "FILE")]
+    pub beside: Option<PathBuf>,
+}
+
+impl Overhead {
+    fn program(&self) -> Program {
+        match (self.user_code, self.one_cpu) {
+            (true, _) => Program::UserCode,
+            (_, true) => Program::OneCpu,
+            _ => Program::BetweenCpus,
+        }
+    }
 }
 
 impl Bench {
@@ -48,7 +77,7 @@ impl Bench {
     /// Fails if a tool does or is missing.
     pub fn run(self) -> Result<()> {
         match self {
-            Self::Overhead(arguments) => overhead::run(arguments),
+            Self::Overhead(arguments) => overhead::run(&arguments),
             Self::Load(arguments) => load::run(arguments),
             Self::Noise(arguments) => noise::run(&arguments),
             Self::Truth(arguments) => truth::run(&arguments),

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum;
 
 use crate::{process, project};
 
@@ -15,35 +16,36 @@ use crate::{process, project};
 const SETTLE: Duration = Duration::from_secs(2);
 
 /// An observer of the ping-pong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Observer {
     /// No observer, the baseline.
     Bare,
     /// `kontrast record`.
     Kontrast,
+    /// `kontrast record --stacks none`.
+    KontrastWithoutStacks,
+    /// `kontrast record` of the binary that `--beside` names, such as an earlier version.
+    KontrastBeside,
     /// `runqlat`, `cpudist` and `syscount` together, which is part of the data that kontrast
     /// records.
     LibbpfTools,
     /// A bpftrace script that tracks the data that kontrast records.
     Bpftrace,
+    /// `perf record` with call stacks at the rate of kontrast's.
+    PerfStacks,
 }
 
 impl Observer {
-    /// All observers, in the order of the table.
-    pub const ALL: [Self; 4] = [
-        Self::Bare,
-        Self::Kontrast,
-        Self::LibbpfTools,
-        Self::Bpftrace,
-    ];
-
     /// Returns the name for the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare",
             Self::Kontrast => "kontrast record",
+            Self::KontrastWithoutStacks => "kontrast, --stacks none",
+            Self::KontrastBeside => "kontrast record, --beside",
             Self::LibbpfTools => "runqlat + cpudist + syscount",
             Self::Bpftrace => "bpftrace, same tracking",
+            Self::PerfStacks => "perf record -F 499 -g",
         }
     }
 
@@ -51,7 +53,7 @@ impl Observer {
     ///
     /// # Errors
     /// Fails if a tool cannot be started or ends at once.
-    pub fn start(self, pid: u32, folder: &Path) -> Result<Watch> {
+    pub fn start(self, pid: u32, folder: &Path, beside: Option<&Path>) -> Result<Watch> {
         let pid = pid.to_string();
         let mut watch = Watch {
             tools: Vec::new(),
@@ -59,7 +61,17 @@ impl Observer {
         };
         match self {
             Self::Bare => {}
-            Self::Kontrast => watch.add_until(&mut kontrast(&pid, folder), folder, "recording")?,
+            Self::Kontrast | Self::KontrastWithoutStacks | Self::KontrastBeside => {
+                let mut command = self.kontrast(&pid, folder, beside)?;
+                watch.add_until(&mut command, folder, "recording")?;
+            }
+            Self::PerfStacks => {
+                let output = folder.join("perf.data");
+                let output = output.to_string_lossy();
+                let arguments = ["record", "-F", "499", "-g", "-p", &pid, "-o", &output];
+                watch.add(&mut process::as_root("perf", &arguments), folder)?;
+                thread::sleep(SETTLE);
+            }
             Self::LibbpfTools => {
                 watch.add(&mut process::as_root("runqlat", &["-p", &pid]), folder)?;
                 watch.add(&mut process::as_root("cpudist", &["-p", &pid]), folder)?;
@@ -82,20 +94,27 @@ impl Observer {
     /// Returns a word for each tool that its output contains only if it saw the ping-pong.
     fn proof(self) -> &'static [&'static str] {
         match self {
-            Self::Bare | Self::Kontrast => &[],
+            Self::Bare | Self::Kontrast | Self::KontrastWithoutStacks | Self::KontrastBeside => &[],
             Self::LibbpfTools => &["*", "*", "sendto"],
             Self::Bpftrace => &["@send_calls: "],
+            Self::PerfStacks => &[" samples)"],
         }
     }
-}
 
-fn kontrast(pid: &str, folder: &Path) -> Command {
-    let binary = project::binary("kontrast");
-    let mut command = process::as_root(&binary.to_string_lossy(), &["record", "--pid", pid]);
-    command
-        .args(["--arm", "ping-pong", "--until-stdin-closes", "--out"])
-        .arg(folder.join("recording"));
-    command
+    fn kontrast(self, pid: &str, folder: &Path, beside: Option<&Path>) -> Result<Command> {
+        let binary = match self {
+            Self::KontrastBeside => beside.context("--beside FILE is missing")?.to_owned(),
+            _ => project::binary("kontrast"),
+        };
+        let mut command = process::as_root(&binary.to_string_lossy(), &["record", "--pid", pid]);
+        if self == Self::KontrastWithoutStacks {
+            command.args(["--stacks", "none"]);
+        }
+        command
+            .args(["--arm", "ping-pong", "--until-stdin-closes", "--out"])
+            .arg(folder.join("recording"));
+        Ok(command)
+    }
 }
 
 /// Tools that observe the ping-pong.

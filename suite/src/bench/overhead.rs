@@ -10,7 +10,7 @@ use recording::Recording;
 
 use super::Overhead;
 use super::observer::Observer;
-use super::ping_pong::{PingPong, Score};
+use super::ping_pong::{PingPong, Program, Score};
 use crate::project;
 use crate::turns::order;
 
@@ -18,29 +18,33 @@ use crate::turns::order;
 const LIMIT: f64 = 1.15;
 
 /// Scores by observer and round.
-type Scores = [Vec<Score>; Observer::ALL.len()];
+type Scores = Vec<(Observer, Vec<Score>)>;
 
 /// Measures and prints a table.
 ///
 /// # Errors
 /// Fails if a tool does or is missing.
-pub fn run(arguments: Overhead) -> Result<()> {
+pub fn run(arguments: &Overhead) -> Result<()> {
     let folder = project::cache("bench");
-    let mut scores = Scores::default();
+    let observers = arguments.observers.iter();
+    let mut scores: Scores = observers.map(|observer| (*observer, Vec::new())).collect();
     let mut recordings = Vec::new();
     for round in 0..usize::from(arguments.rounds) {
         eprint!("\rround {} of {} ", round + 1, arguments.rounds);
-        for at in order(Observer::ALL.len(), round) {
+        for at in order(scores.len(), round) {
             empty(&folder)?;
-            scores[at].push(measure(Observer::ALL[at], arguments, &folder)?);
-            if Observer::ALL[at] == Observer::Kontrast {
+            let (observer, scores) = &mut scores[at];
+            scores.push(measure(*observer, arguments, &folder)?);
+            if *observer == Observer::Kontrast {
                 recordings.push(recording::io::load_recording(&folder.join("recording"))?);
             }
         }
     }
     eprintln!();
-    print!("{}", table(&scores, arguments.one_cpu)?);
-    print!("{}", own_cost(&recordings)?);
+    print!("{}", table(&scores, arguments.program())?);
+    if !recordings.is_empty() {
+        print!("{}", own_cost(&recordings)?);
+    }
     Ok(())
 }
 
@@ -51,9 +55,9 @@ fn empty(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
 }
 
-fn measure(observer: Observer, arguments: Overhead, folder: &Path) -> Result<Score> {
-    let mut ping_pong = PingPong::start(arguments.seconds, arguments.one_cpu)?;
-    let watch = observer.start(ping_pong.pid(), folder)?;
+fn measure(observer: Observer, arguments: &Overhead, folder: &Path) -> Result<Score> {
+    let mut ping_pong = PingPong::start(arguments.seconds, arguments.program())?;
+    let watch = observer.start(ping_pong.pid(), folder, arguments.beside.as_deref())?;
     let score = ping_pong.play()?;
     watch.stop()?;
     Ok(score)
@@ -61,25 +65,22 @@ fn measure(observer: Observer, arguments: Overhead, folder: &Path) -> Result<Sco
 
 /// Formats the table. On one CPU the ratio is of CPU time, which other load does not change.
 /// Between CPUs a round trip is mostly waiting, so the ratio is of elapsed time.
-fn table(scores: &Scores, one_cpu: bool) -> Result<String> {
-    let (place, what) = if one_cpu {
-        ("on one CPU", "on CPU")
-    } else {
-        ("between CPUs", "elapsed")
-    };
+fn table(scores: &Scores, program: Program) -> Result<String> {
+    let judges_elapsed = program == Program::BetweenCpus;
+    let what = if judges_elapsed { "elapsed" } else { "on CPU" };
+    let (baseline, first) = scores.first().context("no observer was chosen")?;
     let mut text = format!(
-        "socket ping-pong {place}: 2 switches and 4 system calls a round trip\n\n\
-         a round trip                    elapsed    on CPU   {what} against bare\n",
+        "{}\n\n{:<28}    elapsed    on CPU   {what} against {}\n",
+        program.describe(),
+        program.unit(),
+        baseline.name(),
     );
-    let judged = |score: &Score| {
-        if one_cpu {
-            score.cpu_nanoseconds
-        } else {
-            score.nanoseconds
-        }
+    let judged = |score: &Score| match judges_elapsed {
+        true => score.nanoseconds,
+        false => score.cpu_nanoseconds,
     };
-    let bare = samples(&scores[0], judged);
-    for (observer, of) in Observer::ALL.iter().zip(scores) {
+    let base = samples(first, judged);
+    for (at, (observer, of)) in scores.iter().enumerate() {
         let elapsed = stats::value(&samples(of, |score| score.nanoseconds));
         let cpu = samples(of, |score| score.cpu_nanoseconds);
         let name = observer.name();
@@ -88,11 +89,11 @@ fn table(scores: &Scores, one_cpu: bool) -> Result<String> {
             "{name:<28} {elapsed:>7.0} ns {:>6.0} ns",
             stats::value(&cpu)
         )?;
-        if *observer != Observer::Bare {
+        if at > 0 {
             let observed = samples(of, judged);
-            let ratio = stats::ratio(stats::value(&bare), stats::value(&observed));
-            let [low, high] = stats::ratio_interval(&bare, &observed);
-            write!(text, "   {ratio:.2}×  (95 %: {low:.2} to {high:.2})")?;
+            let ratio = stats::ratio(stats::value(&base), stats::value(&observed));
+            let [low, high] = stats::ratio_interval(&base, &observed);
+            write!(text, "   {ratio:.4}×  (95 %: {low:.4} to {high:.4})")?;
         }
         text.push('\n');
     }
@@ -142,13 +143,13 @@ mod tests {
             };
             vec![score; 3]
         };
-        let text = table(
-            &[every(1000.0), every(1100.0), every(1080.0), every(1500.0)],
-            false,
-        )
-        .unwrap();
+        let scores = vec![
+            (Observer::Bare, every(1000.0)),
+            (Observer::Kontrast, every(1100.0)),
+        ];
+        let text = table(&scores, Program::BetweenCpus).unwrap();
         let kontrast =
-            "kontrast record                 2200 ns   1100 ns   1.10×  (95 %: 1.10 to 1.10)";
+            "kontrast record                 2200 ns   1100 ns   1.1000×  (95 %: 1.1000 to 1.1000)";
         assert!(text.contains(kontrast), "{text}");
     }
 }

@@ -7,6 +7,49 @@ use anyhow::{Context, Result, ensure};
 
 use crate::project;
 
+/// What the observed process does, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// Two threads pass a byte, each on a CPU.
+    BetweenCpus,
+    /// Two threads pass a byte on one CPU.
+    OneCpu,
+    /// One thread runs user code with deep call stacks.
+    UserCode,
+}
+
+impl Program {
+    /// Returns the argument of the program.
+    fn argument(self) -> Option<&'static str> {
+        match self {
+            Self::BetweenCpus => None,
+            Self::OneCpu => Some("one-cpu"),
+            Self::UserCode => Some("user-code"),
+        }
+    }
+
+    /// Returns the line above the table.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::BetweenCpus => {
+                "socket ping-pong between CPUs: 2 switches and 4 system calls a round trip"
+            }
+            Self::OneCpu => {
+                "socket ping-pong on one CPU: 2 switches and 4 system calls a round trip"
+            }
+            Self::UserCode => "user code, 24 frames deep, without system calls",
+        }
+    }
+
+    /// Returns the unit of the table.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::UserCode => "a call",
+            _ => "a round trip",
+        }
+    }
+}
+
 /// A ping-pong that is connected and waits to begin.
 pub struct PingPong {
     child: Child,
@@ -31,10 +74,10 @@ impl PingPong {
     ///
     /// # Errors
     /// Fails if it cannot be started.
-    pub fn start(seconds: u16, one_cpu: bool) -> Result<Self> {
+    pub fn start(seconds: u16, program: Program) -> Result<Self> {
         let mut child = Command::new(project::binary("ping_pong"))
             .arg(seconds.to_string())
-            .args(one_cpu.then_some("one-cpu"))
+            .args(program.argument())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -2,10 +2,12 @@
 //!
 //! Each has a CPU where there are two. Left to the scheduler, some runs would use two CPUs and some
 //! one, which takes half the time. With `one-cpu` both share one CPU, so that nearly all of a round
-//! trip is kernel paths that a recorder hooks: the costliest case. Prints `ready`, begins at a line
+//! trip is kernel paths that a recorder hooks: the costliest case. With `user-code` there is no socket: one thread runs
+//! code with deep call stacks, where samples are all that a recorder costs. Prints `ready`, begins at a line
 //! on stdin, prints round trips, nanoseconds and nanoseconds of CPU time, and ends when stdin is
 //! closed.
 
+use std::hint::black_box;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
@@ -22,14 +24,18 @@ const BATCH: u64 = 64;
 fn main() -> Result<()> {
     let seconds = std::env::args()
         .nth(1)
-        .context("usage: ping_pong SECONDS [one-cpu]")?;
+        .context("usage: ping_pong SECONDS [one-cpu | user-code]")?;
     let duration = Duration::from_secs_f64(seconds.parse().context("SECONDS is no number")?);
-    let (ours, theirs) = places(std::env::args().nth(2).is_some())?;
-    let mut socket = connect(theirs)?;
+    let place = std::env::args().nth(2);
+    let (ours, theirs) = places(place.is_some())?;
+    let mut batch: Box<dyn FnMut() -> io::Result<()>> = match place.as_deref() {
+        Some("user-code") => Box::new(calls()),
+        _ => Box::new(round_trips(connect(theirs)?)),
+    };
     stay_on(ours)?;
     println!("ready");
     io::stdin().read_line(&mut String::new())?;
-    let (cpu, (round_trips, took)) = (cpu_time()?, play(&mut socket, duration)?);
+    let (cpu, (round_trips, took)) = (cpu_time()?, play(&mut batch, duration)?);
     let cpu = cpu_time()? - cpu;
     println!("{round_trips} {} {}", took.as_nanos(), cpu.as_nanos());
     io::stdin().read_to_end(&mut Vec::new())?;
@@ -78,15 +84,50 @@ fn echo(mut socket: TcpStream) -> io::Result<()> {
     }
 }
 
-fn play(socket: &mut TcpStream, duration: Duration) -> Result<(u64, Duration)> {
-    let begun = Instant::now();
+/// Passes a byte there and back, a batch at a time.
+fn round_trips(mut socket: TcpStream) -> impl FnMut() -> io::Result<()> {
     let mut byte = [7];
-    let mut round_trips = 0;
-    loop {
+    move || {
         for _ in 0..BATCH {
             socket.write_all(&byte)?;
             socket.read_exact(&mut byte)?;
         }
+        Ok(())
+    }
+}
+
+/// Calls deep functions, a batch at a time.
+fn calls() -> impl FnMut() -> io::Result<()> {
+    let mut seed = 1;
+    move || {
+        for _ in 0..BATCH {
+            seed = descend(24, black_box(seed));
+        }
+        Ok(())
+    }
+}
+
+/// Calls itself until `depth` is 0, and computes at each depth. The addition after the call keeps
+/// it from becoming a loop.
+#[inline(never)]
+fn descend(depth: u32, seed: u64) -> u64 {
+    let mut mixed = seed;
+    for turn in 0..200 {
+        mixed = (mixed ^ turn)
+            .rotate_left(7)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    match depth {
+        0 => mixed,
+        _ => black_box(descend(depth - 1, mixed)).wrapping_add(seed),
+    }
+}
+
+fn play(batch: &mut dyn FnMut() -> io::Result<()>, duration: Duration) -> Result<(u64, Duration)> {
+    let begun = Instant::now();
+    let mut round_trips = 0;
+    loop {
+        batch()?;
         round_trips += BATCH;
         let took = begun.elapsed();
         if took >= duration {
