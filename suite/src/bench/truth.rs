@@ -16,7 +16,7 @@ use clap::Args;
 use recording::Recording;
 
 use crate::{process, project};
-use causes::Cause;
+use causes::{Cause, Dose};
 use score::Score;
 
 /// Exit codes of `kontrast run` with results to score: done, and done with a failed check.
@@ -163,12 +163,30 @@ fn score(cause: &Cause, run: &Path) -> Result<Score> {
     let log = run.with_extension("log");
     let truth = |rounds: &[(String, Recording)]| log::dose(&log, cause.dose, rounds);
     let dose = truth(&faulty)? - truth(&healthy)?;
+    let elapsed = elapsed_over_cpu(&faulty);
     let comparison = analysis::compare(&[healthy, faulty].concat());
     // Beside the comparison of the binary that recorded, so that a score can be followed to its
     // rows.
     let name = format!("scored-{}.json", cause.variant);
     recording::io::save(&run.join(name), &comparison)?;
-    Ok(Score::new(cause, dose, &comparison))
+    let mut score = Score::new(cause, dose, &comparison);
+    if cause.dose == Dose::GcPauseNs {
+        score.measured *= elapsed;
+    }
+    Ok(score)
+}
+
+/// Returns how much longer collections take than they are on a CPU: a finding reports CPU time,
+/// and some runtimes log the wall clock.
+fn elapsed_over_cpu(rounds: &[(String, Recording)]) -> f64 {
+    let collections = || {
+        rounds
+            .iter()
+            .filter_map(|(_, recording)| recording.gc.as_ref())
+    };
+    let elapsed: u64 = collections().map(|gc| gc.elapsed_ns).sum();
+    let on_cpu: u64 = collections().map(|gc| gc.on_cpu_ns).sum();
+    analysis::stats::ratio(on_cpu as f64, elapsed as f64)
 }
 
 /// Returns the recordings of an arm, with their paths.

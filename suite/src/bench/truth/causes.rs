@@ -29,6 +29,8 @@ pub enum Dose {
     Bytes,
     /// Time of garbage collection by the runtime's own account, per token.
     GcNs,
+    /// The same on the wall clock: preemption of a collection counts.
+    GcPauseNs,
 }
 
 impl Dose {
@@ -40,7 +42,7 @@ impl Dose {
             Self::RunDelayNs => "run_delay_ns",
             Self::Count => "count",
             Self::Bytes => "bytes",
-            Self::GcNs => "gc_ns",
+            Self::GcNs | Self::GcPauseNs => "gc_ns",
         }
     }
 }

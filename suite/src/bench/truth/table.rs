@@ -88,6 +88,7 @@ fn amount(dose: Dose, value: f64) -> String {
         Dose::Count => format!("{} a token", format::number(value)),
         Dose::Bytes => format::quantity(value, Unit::Bytes),
         Dose::GcNs => format!("{} GC a token", format::quantity(value, Unit::Ns)),
+        Dose::GcPauseNs => format!("{} GC elapsed a token", format::quantity(value, Unit::Ns)),
     }
 }
 
