@@ -179,6 +179,8 @@ pub struct FindingItem {
     pub id: String,
     /// Share of the difference, for a list that is ranked by it.
     pub share: Option<f64>,
+    /// Rows that it claims, which the page opens below it.
+    pub rows: Option<Table>,
 }
 
 /// A name and a value.

@@ -1,5 +1,6 @@
 //! Causes of the differences, as the rules of the analysis found them.
 
+use super::cause_rows;
 use super::finding_text::cause;
 use crate::Input;
 use crate::arms::Arms;
@@ -66,6 +67,9 @@ fn causes(comparison: &Comparison, of: impl Fn(Option<&[String; 2]>) -> bool) ->
     let findings = comparison.findings.iter();
     findings
         .filter(|finding| !is_statement(finding) && of(finding.pair.as_ref()))
-        .map(cause)
+        .map(|finding| FindingItem {
+            rows: cause_rows::rows(comparison, finding),
+            ..cause(finding)
+        })
         .collect()
 }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod cards;
+mod cause_rows;
 mod causes;
 mod checks;
 mod claims;

@@ -9,6 +9,7 @@ use crate::Input;
 use crate::arms::Arms;
 use crate::document::{Section, Tab, Tabs};
 use pair::PairWaterfall;
+pub use pair::cause as row_name;
 use recording::vocabulary::MetricId;
 
 /// Percentiles of proxy latency, whose rows are those of its mean.
