@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{Array, HashMap, MapData, PerCpuArray, Queue, RingBuf};
 pub use hashes::{entries, take, take_syscalls};
-pub use live::drain_live;
+pub use live::{LiveMaps, drain_live};
 use mapped::Mapped;
 use profiler_common::histogram::{BUCKETS, Kind};
 use profiler_common::process::{self, TARGET_CACHE_LEN};
@@ -118,7 +118,15 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
 
 /// Reads system calls by thread serial and number: the rows of live threads, and the hash.
 pub fn syscalls(bpf: &Ebpf, live: &[Thread]) -> Result<Vec<(u32, u32, SyscallStat)>> {
-    let hot = Mapped::<SyscallStat>::of(bpf, "CALLS")?;
+    syscalls_of(bpf, &Mapped::of(bpf, "CALLS")?, live)
+}
+
+/// Likewise, with the rows of live threads mapped before.
+fn syscalls_of(
+    bpf: &Ebpf,
+    hot: &Mapped<SyscallStat>,
+    live: &[Thread],
+) -> Result<Vec<(u32, u32, SyscallStat)>> {
     let mut calls: Vec<_> = entries::<u64, SyscallStat>(bpf, "SYSCALLS")?
         .map(|(key, stat)| (syscall::split_key(key).0, syscall::split_key(key).1, stat))
         .collect();
@@ -137,7 +145,7 @@ pub fn syscalls(bpf: &Ebpf, live: &[Thread]) -> Result<Vec<(u32, u32, SyscallSta
 /// Reads the live threads: those with an id.
 pub fn threads(bpf: &Ebpf) -> Result<Vec<Thread>> {
     let threads = Mapped::<Thread>::of(bpf, "THREADS")?;
-    let used = (0..threads.len()).filter(|slot| threads.first_word(*slot) != Some(0));
+    let used = (0..threads.len()).filter(|slot| threads.word(*slot, 0) != Some(0));
     let live = used.filter_map(|slot| threads.get(slot));
     Ok(live.filter(|thread| thread.tid != 0).collect())
 }

@@ -33,19 +33,11 @@ pub fn draw(frame: &Frame, screen: &mut Screen, area: Rect) {
 }
 
 fn lines(name: &str, histogram: &Histogram, width: u16) -> Vec<Line<'static>> {
-    let numbers = match histogram.count {
-        0 => "none".into(),
-        count => format!(
-            "{}, p50 {}, p99 {}, max {}",
-            format::count(count),
-            format::duration(histogram.p50),
-            format::duration(histogram.p99),
-            format::duration(histogram.max),
-        ),
-    };
+    let name = format!("{name}  ");
+    let room = usize::from(width).saturating_sub(name.len());
     let heading = Line::from(vec![
-        Span::styled(format!("{name}  "), bold()),
-        Span::raw(numbers),
+        Span::styled(name, bold()),
+        Span::raw(numbers(histogram, room)),
     ]);
     let wide = if usize::from(width) >= 2 * BARS { 2 } else { 1 };
     let style = Style::new().fg(Color::Green);
@@ -53,6 +45,27 @@ fn lines(name: &str, histogram: &Histogram, width: u16) -> Vec<Line<'static>> {
     let bars = bars.map(|row| Line::styled(row, style));
     let axis = Line::styled(axis(wide), dim());
     [heading].into_iter().chain(bars).chain([axis]).collect()
+}
+
+/// Returns as many numbers as fit: first the count goes, then the maximum, then the median.
+fn numbers(histogram: &Histogram, room: usize) -> String {
+    if histogram.count == 0 {
+        return "none".into();
+    }
+    let duration = format::duration;
+    let count = format::count(histogram.count);
+    let p50 = format!("p50 {}", duration(histogram.p50));
+    let p99 = format!("p99 {}", duration(histogram.p99));
+    let max = format!("max {}", duration(histogram.max));
+    let choices = [
+        [&*count, &p50, &p99, &max].join(", "),
+        [&*p50, &p99, &max].join(", "),
+        [&*p50, &p99].join(", "),
+    ];
+    let mut choices = choices.into_iter();
+    choices
+        .find(|text| text.chars().count() <= room)
+        .unwrap_or(p99)
 }
 
 /// Adds up the counts by power of two.
@@ -136,6 +149,26 @@ mod tests {
             .map(|row| row.chars().take(4).collect())
             .collect();
         assert_eq!(columns, ["█   ", "█   ", "██  ", "██▁ "]);
+    }
+
+    #[test]
+    fn shows_the_numbers_that_fit() {
+        let histogram = histogram(&[(31_500_000, 972)]);
+        let all = numbers(&histogram, 60);
+        assert!(
+            all.starts_with("972, p50 ") && all.contains(", max "),
+            "{all}"
+        );
+        for room in [25, 40] {
+            let some = numbers(&histogram, room);
+            assert!(some.chars().count() <= room, "{some}");
+            assert!(
+                some.starts_with("p50 ") && some.contains(", p99 "),
+                "{some}"
+            );
+        }
+        assert!(numbers(&histogram, 5).starts_with("p99 "));
+        assert_eq!(numbers(&Histogram::default(), 5), "none");
     }
 
     #[test]

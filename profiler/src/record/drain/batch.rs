@@ -10,11 +10,13 @@ const LOOKUP_AND_DELETE: libc::c_int = 25;
 const DELETE: libc::c_int = 27;
 /// Memory for the entries of one call.
 const MOST_BYTES: usize = 1 << 20;
+/// Entries of the first call. The kernel needs room for all that share a bucket.
+const FEWEST: usize = 256;
 
-/// Returns the entries of one call. The kernel needs room for all that share a bucket.
+/// Returns the entries that one call has room for at most.
 const fn most<K, V>() -> usize {
     let fitting = MOST_BYTES / (size_of::<K>() + size_of::<V>());
-    if fitting < 256 { 256 } else { fitting }
+    if fitting < FEWEST { FEWEST } else { fitting }
 }
 
 /// The batch commands' part of `union bpf_attr` of include/uapi/linux/bpf.h.
@@ -57,7 +59,9 @@ pub fn read<K: aya::Pod, V: aya::Pod>(
 ) -> Result<Vec<(K, V)>, Error> {
     let command = if takes { LOOKUP_AND_DELETE } else { LOOKUP };
     let most = const { most::<K, V>() };
-    let (mut keys, mut values) = (zeros::<K>(most), zeros::<V>(most));
+    // Most maps have few entries, and memory for many takes longer than reading these.
+    let mut room = FEWEST;
+    let (mut keys, mut values) = (zeros::<K>(room), zeros::<V>(room));
     // The kernel writes where the next batch begins, at most a key.
     let mut place = [0u64; 32];
     let mut found = Vec::new();
@@ -68,12 +72,12 @@ pub fn read<K: aya::Pod, V: aya::Pod>(
             out_batch: place.as_mut_ptr() as u64,
             keys: keys.as_mut_ptr() as u64,
             values: values.as_mut_ptr() as u64,
-            count: most as u32,
+            count: room as u32,
             map: map.as_raw_fd().cast_unsigned(),
             ..Attributes::default()
         };
         let is_last = attributes.execute(command)?;
-        let count = most.min(attributes.count as usize);
+        let count = room.min(attributes.count as usize);
         found.extend(
             keys[..count]
                 .iter()
@@ -84,6 +88,10 @@ pub fn read<K: aya::Pod, V: aya::Pod>(
             return Ok(found);
         }
         begun = true;
+        if room < most {
+            room = most;
+            (keys, values) = (zeros::<K>(room), zeros::<V>(room));
+        }
     }
 }
 

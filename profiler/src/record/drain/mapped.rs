@@ -11,19 +11,20 @@ use std::num::NonZeroUsize;
 use std::os::fd::AsFd;
 use std::ptr::NonNull;
 
-/// An array of the programs that can be mapped (`BPF_F_MMAPABLE`).
-pub struct Mapped<'a, T> {
+/// An array of the programs that can be mapped (`BPF_F_MMAPABLE`). The mapping keeps the array.
+#[derive(Debug)]
+pub struct Mapped<T> {
     start: NonNull<c_void>,
     length: usize,
-    of: PhantomData<(&'a Ebpf, T)>,
+    of: PhantomData<T>,
 }
 
-impl<'a, T: aya::Pod> Mapped<'a, T> {
+impl<T: aya::Pod> Mapped<T> {
     /// Maps an array whose values are aligned to 8 bytes, as the kernel lays them out.
     ///
     /// # Errors
     /// There is no such array, or the kernel refuses to map it.
-    pub fn of(bpf: &'a Ebpf, name: &str) -> Result<Self> {
+    pub fn of(bpf: &Ebpf, name: &str) -> Result<Self> {
         const { assert!(size_of::<T>().is_multiple_of(8)) };
         let Some(Map::Array(data)) = bpf.map(name) else {
             bail!("the object has no array {name}");
@@ -62,18 +63,19 @@ impl<'a, T: aya::Pod> Mapped<'a, T> {
         Some(unsafe { value.read_volatile() })
     }
 
-    /// Returns the number of 32 bits that a value begins with.
-    pub fn first_word(&self, index: usize) -> Option<u32> {
-        if index >= self.len() {
+    /// Returns the number of 32 bits at a place of a value.
+    pub fn word(&self, index: usize, place: usize) -> Option<u32> {
+        if index >= self.len() || place >= size_of::<T>() / size_of::<u32>() {
             return None;
         }
         let value = self.start.cast::<T>().as_ptr().wrapping_add(index);
-        // SAFETY: the value lies inside the mapping, and is aligned to 8 bytes.
-        Some(unsafe { value.cast::<u32>().read_volatile() })
+        let word = value.cast::<u32>().wrapping_add(place);
+        // SAFETY: the number lies inside the mapping, and is aligned as its value is.
+        Some(unsafe { word.read_volatile() })
     }
 }
 
-impl<T> Drop for Mapped<'_, T> {
+impl<T> Drop for Mapped<T> {
     fn drop(&mut self) {
         // SAFETY: no reference to the mapping was ever made.
         let result = unsafe { munmap(self.start, self.length) };

@@ -1,6 +1,6 @@
 //! The state of a session in the middle of its window, for a live view.
 
-use super::super::drain::{self, Drained};
+use super::super::drain::{self, Drained, LiveMaps};
 use super::super::proc_snapshot::{ProcSnapshot, TaskAccounting, name_of};
 use super::super::window::{Span, monotonic_ns};
 use super::super::{assemble, runtime_stats, sockets, threads};
@@ -24,6 +24,7 @@ pub struct Progress {
     /// Names by thread id and serial number.
     names: BTreeMap<(u32, u32), TaskAccounting>,
     snapshots: u32,
+    maps: Option<LiveMaps>,
 }
 
 impl Session {
@@ -35,7 +36,12 @@ impl Session {
     /// A map cannot be read.
     pub fn snapshot(&mut self, progress: &mut Progress) -> Result<Recording> {
         let now = monotonic_ns();
-        let mut drained = drain::drain_live(&self.programs.bpf)?;
+        let bpf = &self.programs.bpf;
+        let maps = match &mut progress.maps {
+            Some(maps) => maps,
+            none => none.insert(LiveMaps::of(bpf)?),
+        };
+        let mut drained = drain::drain_live(bpf, maps)?;
         // In this order no thread that ends meanwhile is missed.
         self.take_exits();
         let syscalls = &self.ended.syscalls;
