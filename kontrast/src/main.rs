@@ -5,6 +5,7 @@ mod cli;
 mod conclude;
 mod event_rate;
 mod fail_if;
+mod monitoring;
 mod outcome;
 mod publish;
 mod recording_folder;

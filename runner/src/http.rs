@@ -7,7 +7,7 @@
 use anyhow::{Context, Result, bail};
 use std::{
     io::{self, ErrorKind, Read, Write},
-    net::TcpStream,
+    net::{TcpStream, ToSocketAddrs},
     time::Duration,
 };
 
@@ -127,6 +127,28 @@ pub fn get(authority: &str, path: &str, patience: Duration) -> Result<Vec<u8>> {
     Ok(body)
 }
 
+/// Posts JSON to `http://AUTHORITY/PATH`; connecting, and each read and write, may take `patience`.
+///
+/// # Errors
+/// Fails without a connection, or with a status that is no success.
+pub fn post(authority: &str, path: &str, body: &str, patience: Duration) -> Result<()> {
+    let mut addresses = authority.to_socket_addrs().context("unknown host")?;
+    let address = addresses.next().context("unknown host")?;
+    let mut stream = TcpStream::connect_timeout(&address, patience).context("no connection")?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
+    stream
+        .write_all(request("POST", path, authority, Some(body)).as_bytes())
+        .context("cannot send the request")?;
+    // The head has the status; some servers keep the connection open after it.
+    let bytes = read_until(&mut stream, |bytes| Ok(head(bytes)?.is_some())).context("no answer")?;
+    let head = head(&bytes)?.context("no answer")?;
+    match head.status {
+        200..300 => Ok(()),
+        status => bail!("status {status}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,6 +184,40 @@ mod tests {
         assert!(error("HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n").contains("500"));
         assert!(error("").starts_with("no answer"));
         assert!(error("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}").contains("incomplete"));
+    }
+
+    #[test]
+    fn posts_json_and_rejects_refusals() {
+        for (answer, expected) in [
+            ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", Ok(())),
+            (
+                "HTTP/1.1 415 No\r\ncontent-length: 0\r\n\r\n",
+                Err("status 415"),
+            ),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let authority = listener.local_addr().unwrap().to_string();
+            let server = thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let ends = |bytes: &[u8]| Ok(bytes.ends_with(b"{\"a\":1}"));
+                let request = read_until(&mut stream, ends).unwrap();
+                stream.write_all(answer.as_bytes()).unwrap();
+                String::from_utf8(request).unwrap()
+            });
+            let result = post(
+                &authority,
+                "/v1/metrics",
+                "{\"a\":1}",
+                Duration::from_secs(60),
+            );
+            let request = server.join().unwrap();
+            assert!(
+                request.starts_with("POST /v1/metrics HTTP/1.1\r\n"),
+                "{request}"
+            );
+            let result = result.map_err(|error| error.to_string());
+            assert_eq!(result, expected.map_err(String::from));
+        }
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl Frame {
     }
 
     /// Adds a later frame, without its rows.
-    fn add(&mut self, later: &Frame) {
+    pub(crate) fn add(&mut self, later: &Frame) {
         let activity = &later.activity;
         let sum = |one: Option<u64>, two: Option<u64>| Some(one? + two?);
         self.activity = Activity {

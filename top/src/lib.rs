@@ -2,7 +2,8 @@
 //!
 //! Data flows one way: a [`Baseline`] turns two snapshots of a running recording into a
 //! [`Frame`], a [`history::History`] keeps five minutes of frames, a [`view::View`] holds what the
-//! user chose to see of them, and [`draw`](fn@draw::draw) or [`text`] shows it.
+//! user chose to see of them, and [`draw`](fn@draw::draw) or [`text`] shows it. [`metrics`] adds
+//! frames up for monitoring systems.
 //!
 //! *Invariant:* nothing here loads a program or reads a process. Splitting on-CPU time and naming
 //! roles is the work of `analysis`.
@@ -14,6 +15,7 @@ pub mod draw;
 pub mod frame;
 pub mod history;
 pub mod keys;
+pub mod metrics;
 pub mod rows;
 pub mod screen;
 pub mod text;

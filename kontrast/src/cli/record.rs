@@ -7,12 +7,13 @@ mod window;
 use super::sample_rate::SampleRate;
 use super::selection::Selection;
 use crate::event_rate;
+use crate::monitoring::{self, Collector, Monitoring};
 use crate::outcome::Outcome;
 use crate::recording_folder;
 use crate::summary;
 use crate::suspended_command::SuspendedCommand;
 use crate::work::Spec;
-use anyhow::Result;
+use anyhow::{Result, bail};
 pub use probes::{Probes, StackKind, Switch};
 use profiler::record::probe_groups::HookKind;
 use profiler::record::programs::Stacks;
@@ -25,6 +26,7 @@ use profiler::record::{Options, privilege, record};
 use recording::vocabulary::Runtime;
 use recording::{Ended, Recording};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use window::Window;
@@ -115,6 +117,14 @@ pub struct Record {
     /// summary is the work: wrk, oha, hey, ab, k6, redis-benchmark and pgbench are known.
     #[arg(long, value_name = "CMD")]
     pub load_command: Option<String>,
+    /// Serve live counts for Prometheus at http://ADDRESS/metrics while recording; a PORT alone is of
+    /// the loopback.
+    #[arg(long, value_name = "ADDRESS", value_parser = monitoring::address)]
+    pub prometheus: Option<SocketAddr>,
+    /// Send live counts to this OpenTelemetry collector while recording, as OTLP in JSON over HTTP:
+    /// http://HOST:PORT, with the path /v1/metrics by default.
+    #[arg(long, value_name = "URL")]
+    pub otlp: Option<Collector>,
     /// Look for separate debug files in this folder first; may be given several times.
     #[arg(long, value_name = "DIR", value_parser = super::folder)]
     pub symbols: Vec<PathBuf>,
@@ -155,6 +165,7 @@ impl Record {
         }
         self.check_work()?;
         self.warn_of_cost(&found);
+        let monitoring = self.monitoring()?;
         let sampler = self.sampler()?;
         let out = recording_folder::prepare(self.out.clone(), &self.name())?;
         let command = match self.command.is_empty() {
@@ -165,7 +176,7 @@ impl Record {
             Some(command) => vec![command.process()?],
             None => found,
         };
-        let mut window = Window::new(&self, &out, command.as_ref(), sampler);
+        let mut window = Window::new(&self, &out, command.as_ref(), (sampler, monitoring));
         let mut recording = record(processes, self.options(cgroups), self.until(), &mut window)?;
         window.add_work(&mut recording);
         analysis::annotate(&mut recording);
@@ -176,6 +187,14 @@ impl Record {
             summary::print(&out, recording)?;
         }
         Ok(outcome)
+    }
+
+    fn monitoring(&self) -> Result<Option<Monitoring>> {
+        let monitoring = Monitoring::begin(self.prometheus, self.otlp.as_ref())?;
+        if monitoring.is_some() && self.probes != Probes::All {
+            bail!("--prometheus and --otlp need --probes all: without probes there are no counts");
+        }
+        Ok(monitoring)
     }
 
     /// Returns the name of the arm, the command or the executable.

@@ -67,6 +67,7 @@ use recording::vocabulary::Runtime;
 use recording::{Ended, Recording};
 use select::Cgroup;
 use session::Session;
+use session::snapshot::Progress;
 use std::path::PathBuf;
 use std::time::Duration;
 use stop::{Stop, Until};
@@ -117,6 +118,11 @@ trait Recorder {
     /// target has ended.
     fn tick(&mut self, number: u32) -> Result<bool>;
 
+    /// Returns the counts so far; `None` if they are known at the end only.
+    fn snapshot(&mut self, _progress: &mut Progress) -> Result<Option<Recording>> {
+        Ok(None)
+    }
+
     /// Closes the window and assembles the recording.
     fn finish(self: Box<Self>, ended: Ended) -> Result<Recording>;
 }
@@ -130,6 +136,15 @@ pub trait Observed {
     fn is_over(&mut self) -> bool {
         false
     }
+
+    /// Returns whether [`Self::snapshot`] is to be called.
+    fn watches(&self) -> bool {
+        false
+    }
+
+    /// Takes the counts so far: when the window opens, each second, and before it closes. Only
+    /// [`Mode::All`] has them.
+    fn snapshot(&mut self, _counts: Recording) {}
 
     /// The window is about to close.
     fn closing(&mut self) {}
@@ -159,10 +174,28 @@ pub fn record(
         let mut recorder = begin(processes, options)?;
         stop.window_opened();
         observed.opened();
-        let ended = run(&mut stop, recorder.as_mut(), observed).await?;
+        let mut watch = Watching::default();
+        watch.look(recorder.as_mut(), observed)?;
+        let ended = run(&mut stop, recorder.as_mut(), observed, &mut watch).await?;
+        watch.look(recorder.as_mut(), observed)?;
         observed.closing();
         recorder.finish(ended)
     })
+}
+
+/// Gives counts to the caller while the window is open.
+#[derive(Default)]
+struct Watching(Progress);
+
+impl Watching {
+    fn look(&mut self, recorder: &mut dyn Recorder, observed: &mut dyn Observed) -> Result<()> {
+        if observed.watches()
+            && let Some(counts) = recorder.snapshot(&mut self.0)?
+        {
+            observed.snapshot(counts);
+        }
+        Ok(())
+    }
 }
 
 fn begin(processes: Vec<Process>, options: Options) -> Result<Box<dyn Recorder>> {
@@ -183,6 +216,7 @@ async fn run(
     stop: &mut Stop,
     recorder: &mut dyn Recorder,
     observed: &mut dyn Observed,
+    watch: &mut Watching,
 ) -> Result<Ended> {
     let mut ticks = tokio::time::interval(TICK);
     // The first tick of an interval comes at once.
@@ -198,6 +232,9 @@ async fn run(
                 }
                 if observed.is_over() {
                     return Ok(Ended::Asked);
+                }
+                if number.is_multiple_of(TICKS_PER_POINT) {
+                    watch.look(recorder, observed)?;
                 }
             }
         }

@@ -247,6 +247,10 @@ impl Recorder for Session {
         Ok(self.tree.has_ended())
     }
 
+    fn snapshot(&mut self, progress: &mut snapshot::Progress) -> Result<Option<Recording>> {
+        Session::snapshot(self, progress).map(Some)
+    }
+
     fn finish(mut self: Box<Self>, ended: Ended) -> Result<Recording> {
         let closed = self.close()?;
         let pids = self.tree.pids();

@@ -8,6 +8,7 @@ mod hints;
 mod killed;
 mod memory_stacks;
 mod modes;
+mod monitoring;
 mod moves;
 mod names;
 mod namespaces;

@@ -1,6 +1,7 @@
 //! The two ends of the window: the load that runs between them, and the work that is counted.
 
 use super::{Probes, Record};
+use crate::monitoring::Monitoring;
 use crate::suspended_command::SuspendedCommand;
 use crate::work::{self, Load, Sampler, Source, Spec};
 use anyhow::{Result, bail};
@@ -45,6 +46,7 @@ pub(super) struct Window<'a> {
     command: Option<&'a SuspendedCommand>,
     load: Option<Load>,
     sampler: Option<Sampler>,
+    monitoring: Option<Monitoring>,
 }
 
 impl Observed for Window<'_> {
@@ -59,6 +61,16 @@ impl Observed for Window<'_> {
 
     fn is_over(&mut self) -> bool {
         self.load.as_mut().is_some_and(Load::has_ended)
+    }
+
+    fn watches(&self) -> bool {
+        self.monitoring.is_some()
+    }
+
+    fn snapshot(&mut self, counts: Recording) {
+        if let Some(monitoring) = &mut self.monitoring {
+            monitoring.add(counts);
+        }
     }
 
     fn closing(&mut self) {
@@ -76,7 +88,7 @@ impl<'a> Window<'a> {
         record: &'a Record,
         out: &'a Path,
         command: Option<&'a SuspendedCommand>,
-        sampler: Option<Sampler>,
+        (sampler, monitoring): (Option<Sampler>, Option<Monitoring>),
     ) -> Self {
         Window {
             record,
@@ -84,11 +96,15 @@ impl<'a> Window<'a> {
             command,
             load: None,
             sampler,
+            monitoring,
         }
     }
 
     /// Adds the work of the window, by the user's counter, the load or the kernel.
     pub(super) fn add_work(self, recording: &mut Recording) {
+        if let Some(monitoring) = self.monitoring {
+            monitoring.end();
+        }
         let counted = self.sampler.map(|sampler| sampler.count(recording));
         let of_load = self.load.map(Load::finish);
         match (&self.record.work, of_load) {

@@ -1,0 +1,265 @@
+//! Counts of a running recording as metrics for monitoring systems.
+//!
+//! All counters begin at zero with the recording, and only grow.
+
+pub mod otlp;
+pub mod prometheus;
+
+use crate::{Baseline, Cost, Frame, frame::OTHERS};
+use recording::histogram::{lower_bound, upper_bound};
+use recording::{Histogram, Recording};
+use report::clean::clean;
+use std::collections::BTreeMap;
+
+/// Upper bounds of buckets: powers of two of nanoseconds, from 1 µs to 1 s.
+const FIRST_BOUND: u32 = 10;
+const LAST_BOUND: u32 = 30;
+
+/// Sums over the snapshots of one recording.
+#[derive(Debug, Default)]
+pub struct Totals {
+    baseline: Baseline,
+    /// Name of the arm.
+    pub arm: String,
+    /// First process.
+    pub pid: u32,
+    /// When the window opened, ns since the Unix epoch.
+    pub start_unix_ns: u64,
+    roles: BTreeMap<String, Cost>,
+    sums: Frame,
+}
+
+/// A metric with its values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metric<'a> {
+    /// Name without prefix and unit.
+    pub name: &'static str,
+    /// What it counts.
+    pub help: &'static str,
+    /// Its values.
+    pub value: Value<'a>,
+}
+
+/// Values of a metric.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Counts that only grow.
+    Counter(Vec<Point<'a>>),
+    /// A number of now.
+    Gauge(u64),
+    /// Times, ns.
+    Histogram(&'a Histogram),
+}
+
+/// A count with the labels that distinguish it from others of its metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point<'a> {
+    /// Names and values of labels.
+    pub labels: Vec<(&'static str, &'a str)>,
+    /// The count.
+    pub number: Number,
+}
+
+/// A count, with its unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// Events.
+    Count(u64),
+    /// Bytes.
+    Bytes(u64),
+    /// Nanoseconds, exported as seconds.
+    Nanoseconds(u64),
+}
+
+impl Totals {
+    /// Adds what has happened since the snapshot before. The first one is where counting begins.
+    pub fn add(&mut self, snapshot: Recording) {
+        self.arm = clean(&snapshot.target.arm);
+        self.pid = snapshot.target.pid;
+        self.start_unix_ns = snapshot.window.start_unix_ns;
+        let end_ns = snapshot.window.duration_ns;
+        let Some(frame) = self.baseline.frame(snapshot, end_ns) else {
+            return;
+        };
+        for row in &frame.rows {
+            let role = match row.name == OTHERS {
+                true => OTHERS.to_owned(),
+                false => clean(row.role.label()),
+            };
+            self.roles.entry(role).or_default().add(&row.cost);
+        }
+        // A sum without a frame yet has no activity to add to.
+        match self.sums.length_ns {
+            0 => self.sums = frame,
+            _ => self.sums.add(&frame),
+        }
+    }
+
+    /// Returns all metrics.
+    pub fn metrics(&self) -> Vec<Metric<'_>> {
+        let mut metrics = self.by_role();
+        metrics.extend(self.of_all());
+        let histograms = [
+            (
+                "run_queue_latency",
+                "Waits for a CPU.",
+                Some(&self.sums.run_queue),
+            ),
+            (
+                "proxy_latency",
+                "From data readable at an upstream socket to the send that passes it on.",
+                Some(&self.sums.proxy_latency),
+            ),
+            (
+                "event_loop_iteration",
+                "Iterations of event loops.",
+                self.sums.activity.iterations.as_ref(),
+            ),
+        ];
+        metrics.extend(histograms.into_iter().filter_map(|(name, help, times)| {
+            let value = Value::Histogram(times?);
+            Some(Metric { name, help, value })
+        }));
+        metrics
+    }
+
+    fn by_role(&self) -> Vec<Metric<'_>> {
+        use Number::{Bytes, Count, Nanoseconds};
+        let of = |name, help, number: fn(&Cost) -> Number| {
+            let points = self.roles.iter().map(|(role, cost)| Point {
+                labels: vec![("role", role.as_str())],
+                number: number(cost),
+            });
+            let value = Value::Counter(points.collect());
+            Metric { name, help, value }
+        };
+        vec![
+            self.cpu(),
+            of(
+                "run_queue",
+                "Time runnable, waiting for a CPU or throttled.",
+                |cost| Nanoseconds(cost.run_queue_ns),
+            ),
+            of("blocked", "Time asleep or blocked.", |cost| {
+                Nanoseconds(cost.blocked_ns)
+            }),
+            of("context_switches", "Context switches.", |cost| {
+                Count(cost.switches)
+            }),
+            of("syscalls", "System calls that returned.", |cost| {
+                Count(cost.syscalls)
+            }),
+            of(
+                "syscall_io",
+                "Bytes that system calls moved, files included.",
+                |cost| Bytes(cost.bytes),
+            ),
+        ]
+    }
+
+    fn cpu(&self) -> Metric<'_> {
+        let points = self.roles.iter().flat_map(|(role, cost)| {
+            let parts = [
+                ("user", cost.user_ns),
+                ("syscall", cost.syscall_ns),
+                ("fault", cost.fault_ns),
+                ("gc", cost.gc_ns),
+            ];
+            parts.map(|(kind, ns)| Point {
+                labels: vec![("role", role.as_str()), ("kind", kind)],
+                number: Number::Nanoseconds(ns),
+            })
+        });
+        Metric {
+            name: "cpu",
+            help: "On-CPU time in user code, system calls, page faults, and threads that collect garbage.",
+            value: Value::Counter(points.collect()),
+        }
+    }
+
+    fn of_all(&self) -> Vec<Metric<'_>> {
+        use Number::{Bytes, Count, Nanoseconds};
+        let sums = &self.sums;
+        let activity = &sums.activity;
+        let counters = [
+            (
+                "tcp_received",
+                "Bytes received from TCP sockets.",
+                Some(Bytes(sums.received_bytes)),
+            ),
+            (
+                "tcp_sent",
+                "Bytes sent to TCP sockets.",
+                Some(Bytes(sums.sent_bytes)),
+            ),
+            (
+                "requests",
+                "Turns from receive to send on accepted connections.",
+                Some(Count(sums.requests)),
+            ),
+            (
+                "gc_collections",
+                "Garbage collections, or bursts of threads that collect.",
+                activity.collections.map(Count),
+            ),
+            (
+                "gc",
+                "Wall-clock time of garbage collections.",
+                activity.collecting_ns.map(Nanoseconds),
+            ),
+            (
+                "lost_events",
+                "Events that the eBPF programs could not store.",
+                Some(Count(sums.lost_events)),
+            ),
+            (
+                "observer_cpu",
+                "CPU time of kontrast itself.",
+                Some(Nanoseconds(sums.own_cpu_ns)),
+            ),
+        ];
+        let known = counters.into_iter().filter_map(|(name, help, number)| {
+            let labels = Vec::new();
+            let value = Value::Counter(vec![Point {
+                labels,
+                number: number?,
+            }]);
+            Some(Metric { name, help, value })
+        });
+        let threads = Metric {
+            name: "threads",
+            help: "Threads of the target.",
+            value: Value::Gauge(sums.threads as u64),
+        };
+        known.chain([threads]).collect()
+    }
+}
+
+/// Returns the upper bounds of buckets, ns, each with the number of values below it.
+fn within_bounds(times: &Histogram) -> impl Iterator<Item = (u64, u64)> + '_ {
+    (FIRST_BOUND..=LAST_BOUND).map(|power| {
+        let bound = 1 << power;
+        let below = times.histogram.iter();
+        let below = below.filter(|(bucket, _)| lower_bound(*bucket as usize) < bound);
+        (bound, below.map(|(_, count)| count).sum())
+    })
+}
+
+/// Returns the sum of all values, each taken as the middle of its bucket, ns.
+fn estimated_sum(times: &Histogram) -> f64 {
+    let middle = |bucket: u32| {
+        let bucket = bucket as usize;
+        (lower_bound(bucket) as f64 + upper_bound(bucket) as f64) / 2.0
+    };
+    let parts = times.histogram.iter();
+    parts
+        .map(|(bucket, count)| middle(*bucket) * *count as f64)
+        .sum()
+}
+
+fn seconds(ns: f64) -> f64 {
+    ns / 1e9
+}
+
+#[cfg(test)]
+mod tests;

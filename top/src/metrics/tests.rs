@@ -1,0 +1,91 @@
+use super::*;
+use recording::testing::{Build, distribution};
+use serde_json::json;
+
+/// A snapshot after so many seconds.
+fn snapshot(seconds: u64) -> Recording {
+    let build = Build::arm("a \"quoted\" arm").thread(7, "main", |thread| {
+        let thread = thread.user(seconds * 400_000_000, 1);
+        thread.call("write", seconds * 21, seconds * 150_000_000)
+    });
+    let build = build.with(|recording| {
+        recording.window.duration_ns = seconds * 1_000_000_000;
+        recording.window.start_unix_ns = 5;
+        recording.target.pid = 7;
+        recording.sockets.requests = seconds * 412;
+        let waits = [(2_000, 9 * seconds), (5_000_000_000, seconds)];
+        recording
+            .latency
+            .insert("run_queue".into(), distribution(&waits));
+    });
+    build.done()
+}
+
+fn totals() -> Totals {
+    let mut totals = Totals::default();
+    (1..=4).for_each(|second| totals.add(snapshot(second)));
+    totals
+}
+
+fn counter(totals: &Totals, name: &str) -> Vec<Number> {
+    let metrics = totals.metrics().into_iter();
+    let mut named = metrics.filter(|metric| metric.name == name);
+    match named.next().map(|metric| metric.value) {
+        Some(Value::Counter(points)) => points.iter().map(|point| point.number).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn adds_up_what_came_after_the_first_snapshot() {
+    let totals = totals();
+    assert_eq!(counter(&totals, "requests"), [Number::Count(3 * 412)]);
+    assert_eq!(counter(&totals, "syscalls"), [Number::Count(3 * 21)]);
+    let cpu = counter(&totals, "cpu").into_iter().map(|part| match part {
+        Number::Nanoseconds(ns) => ns,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(cpu.sum::<u64>(), 3 * 550_000_000);
+}
+
+#[test]
+fn prints_the_text_format_of_prometheus() {
+    let page = prometheus::page(&totals());
+    let own = r#"arm="a \"quoted\" arm",pid="7""#;
+    for line in [
+        "# TYPE kontrast_requests_total counter".to_owned(),
+        format!("kontrast_requests_total{{{own}}} 1236"),
+        format!("kontrast_run_queue_latency_seconds_bucket{{{own},le=\"0.000001024\"}} 0"),
+        format!("kontrast_run_queue_latency_seconds_bucket{{{own},le=\"0.000002048\"}} 27"),
+        format!("kontrast_run_queue_latency_seconds_bucket{{{own},le=\"+Inf\"}} 30"),
+        format!("kontrast_run_queue_latency_seconds_count{{{own}}} 30"),
+    ] {
+        assert!(page.lines().any(|found| found == line), "{line}\n{page}");
+    }
+}
+
+#[test]
+fn exports_cumulative_sums_and_separate_buckets() {
+    let request = otlp::export(&totals(), 9);
+    let metrics = &request["resourceMetrics"][0]["scopeMetrics"][0]["metrics"];
+    let metrics = metrics.as_array().expect("a list");
+    let named = |name: &str| metrics.iter().find(|metric| metric["name"] == name);
+    let sum = &named("kontrast.requests").expect("there")["sum"];
+    assert_eq!(sum["aggregationTemporality"], 2);
+    let point = &sum["dataPoints"][0];
+    assert_eq!(
+        [
+            &point["asInt"],
+            &point["startTimeUnixNano"],
+            &point["timeUnixNano"]
+        ],
+        [&json!("1236"), &json!("5"), &json!("9")]
+    );
+    let waits = &named("kontrast.run_queue_latency").expect("there")["histogram"];
+    let point = &waits["dataPoints"][0];
+    let buckets = point["bucketCounts"].as_array().expect("a list");
+    let bounds = point["explicitBounds"].as_array().expect("a list");
+    assert_eq!(buckets.len(), bounds.len() + 1);
+    assert_eq!((&buckets[1], &buckets[21]), (&json!("27"), &json!("3")));
+    assert_eq!(point["count"], "30");
+}
