@@ -125,11 +125,12 @@ fn alive(
         // Of one that has got a CPU since, only the name was read.
         false => after.filter(|task| task.exec_ns != 0),
     };
-    if let Some(at_end) = at_end {
+    let at_end = at_end.map(|at_end| with_switches(&tracked, at_end));
+    if let Some(at_end) = &at_end {
         // The programs compare the lower half of the kernel's count.
         Slot::exclusive(&mut tracked).account_faults(at_end.faults as u32, true);
     }
-    let (kernel, early_ns) = growth(&tracked, before, at_end);
+    let (kernel, early_ns) = growth(&tracked, before, at_end.as_ref());
     let named = after.or_else(|| before.threads.get(&tracked.tid));
     JoinedThread {
         tracked,
@@ -138,6 +139,27 @@ fn alive(
         kernel,
         early_ns,
         open_wait_ns,
+    }
+}
+
+/// Sets the kernel's counts of switches to those when the thread last left a CPU: it has had one
+/// ever since, without a switch. Some threads switch a hundred times until `/proc` is read.
+fn with_switches(tracked: &Tracked, at_end: &TaskAccounting) -> TaskAccounting {
+    let (voluntary, involuntary) = match tracked.exec_ns {
+        0 if tracked.flags & FLAG_BASE == 0 => (at_end.voluntary, at_end.involuntary),
+        0 => (
+            tracked.base_voluntary.into(),
+            tracked.base_involuntary.into(),
+        ),
+        _ => (
+            tracked.kernel_voluntary.into(),
+            tracked.kernel_involuntary.into(),
+        ),
+    };
+    TaskAccounting {
+        voluntary,
+        involuntary,
+        ..at_end.clone()
     }
 }
 

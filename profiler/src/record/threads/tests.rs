@@ -135,5 +135,6 @@ fn takes_the_kernels_accounting_of_the_programs_over_that_of_proc() {
     assert_eq!(growth(&thread, 9_000), (100, 2));
     Slot::exclusive(&mut thread).wake(1300);
     Slot::exclusive(&mut thread).switch_in(1300);
-    assert_eq!(growth(&thread, 700), (200, 6), "it runs at the end");
+    // Its run time grows until `/proc` is read. Its switches were all seen by the programs.
+    assert_eq!(growth(&thread, 700), (200, 2), "it runs at the end");
 }
