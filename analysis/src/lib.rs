@@ -58,6 +58,7 @@ pub mod runtime;
 pub mod stack_calls;
 pub mod stats;
 pub mod thresholds;
+pub mod tokens;
 pub mod unit_cost;
 pub mod unit_of_work;
 pub mod validity;
@@ -155,6 +156,7 @@ fn describe(arm: &arms::Rounds<'_>) -> Arm {
         event_loops: event_loops::by_role(arm),
         gc: gc::of_arm(arm),
         waits: waits::of_arm(arm),
+        tokens: tokens::of_arm(arm),
         ..Arm::default()
     }
 }

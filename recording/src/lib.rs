@@ -32,6 +32,7 @@ pub mod stacks;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod timeline;
+pub mod tokens;
 pub mod vocabulary;
 pub mod waits;
 pub mod work;
@@ -49,6 +50,7 @@ pub use relays::RelayBucket;
 pub use runtime_stats::RuntimeStats;
 pub use stacks::Stacks;
 pub use timeline::Timeline;
+pub use tokens::Tokens;
 pub use waits::Waits;
 pub use work::Work;
 pub use workload::Workload;
@@ -128,6 +130,9 @@ pub struct Recording {
     /// Runtime activity that the kernel can see.
     #[serde(default, skip_serializing_if = "RuntimeStats::is_empty")]
     pub runtime_stats: RuntimeStats,
+    /// Single tokens; see [`Timeline`].
+    #[serde(default, skip_serializing_if = "Tokens::is_empty")]
+    pub tokens: Tokens,
     /// Events, which are written to a file of their own.
     #[serde(skip)]
     pub timeline: Option<Timeline>,

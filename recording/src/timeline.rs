@@ -1,6 +1,8 @@
 //! The timeline: single events of the target's threads, which `kontrast record --timeline` writes as
 //! a trace beside the recording.
 
+use std::collections::BTreeMap;
+
 pub use profiler_common::timeline::{
     Event, EventKind, OTHER_THREAD, PREEMPTED, WAKER_INTERRUPT, WAKER_THREAD, split_relayed,
 };
@@ -20,6 +22,8 @@ pub struct Timeline {
     /// Events that are missing, since later ones replaced them; 0 if the timeline is as long as it
     /// was asked for. Some of them may be older than that.
     pub overwritten: u64,
+    /// Names of the system calls in it.
+    pub syscall_names: BTreeMap<u32, String>,
 }
 
 impl Timeline {

@@ -45,6 +45,8 @@ pub struct Subject {
     pub runtime_symbols: Option<PathBuf>,
     /// CPU samples a second on each CPU.
     pub sample_hz: u32,
+    /// The latency above which single tokens are kept.
+    pub slow: Option<String>,
     /// Folders of separate debug files.
     pub symbols: Vec<PathBuf>,
     /// Unit of work and its counter.
@@ -82,6 +84,9 @@ impl Subject {
         let folders = self.symbols.iter();
         let folders: Vec<String> = folders.map(|dir| dir.display().to_string()).collect();
         arguments.extend(folders.iter().flat_map(|dir| ["--symbols", dir]));
+        if let Some(slow) = &self.slow {
+            arguments.extend(["--slow", slow]);
+        }
         if let Some(work) = &self.work {
             arguments.extend(["--work", work]);
         }
@@ -213,6 +218,7 @@ mod tests {
             runtime_symbols: None,
             symbols: Vec::new(),
             sample_hz: 499,
+            slow: None,
             work: None,
         };
         let recorder =
@@ -270,6 +276,7 @@ mod tests {
             runtime_symbols: Some("/from runtime".into()),
             symbols: vec!["/debug a".into(), "b".into()],
             sample_hz: 1_999,
+            slow: None,
             work: Some("command=syscall:read".into()),
         };
         let arguments = subject.arguments(Path::new("/out dir")).join("|");

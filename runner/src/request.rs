@@ -43,6 +43,9 @@ pub struct Request {
     pub runtime_symbols: bool,
     /// CPU samples a second on each CPU.
     pub sample_hz: u32,
+    /// The latency above which single tokens are kept, as `kontrast record --slow` takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slow: Option<String>,
     /// Folders of separate debug files for the recorder.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub symbols: Vec<PathBuf>,

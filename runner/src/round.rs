@@ -249,6 +249,7 @@ impl Bench<'_> {
             symbols: self.request.symbols.clone(),
             sample_hz: self.request.sample_hz,
             // In other modes the kernel counts nothing.
+            slow: self.request.slow.clone().filter(|_| step.mode == Mode::All),
             work: self.request.work.clone().filter(|_| step.mode == Mode::All),
         }
     }

@@ -21,7 +21,6 @@ use profiler::record::runtime::program_of;
 use profiler::record::select::Cgroup;
 use profiler::record::stop::Until;
 use profiler::record::target::{Process, executable_name, file_name, pids};
-use profiler::record::timeline::Size;
 use profiler::record::{Options, privilege, record};
 use recording::vocabulary::Runtime;
 use recording::{Ended, Recording};
@@ -29,6 +28,8 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+pub use timeline::Slow;
+use timeline::TimelineOptions;
 use window::Window;
 
 /// Arguments of `kontrast record`.
@@ -85,24 +86,9 @@ pub struct Record {
     /// `--stacks` chooses user code and kernel.
     #[arg(long, value_enum, default_value = "off", value_name = "SWITCH")]
     pub off_cpu_stacks: Switch,
-    /// Write the events of the last SECONDS of the recording to timeline.perfetto-trace: switches,
-    /// wake-ups, system calls, page faults, collections, tokens. Open it at ui.perfetto.dev.
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        num_args = 0..=1,
-        default_missing_value = "10",
-        value_parser = clap::value_parser!(u32).range(1..=3600)
-    )]
-    pub timeline: Option<u32>,
-    /// Let the file of --timeline grow to this many MiB at most; older events are overwritten.
-    #[arg(
-        long,
-        value_name = "MIB",
-        default_value_t = 64,
-        value_parser = clap::value_parser!(u32).range(1..=4096)
-    )]
-    pub timeline_size: u32,
+    /// Single events.
+    #[command(flatten)]
+    pub events: TimelineOptions,
     /// Take this many CPU samples a second on each CPU. More make shares of code more precise, and
     /// cost the target more.
     #[arg(long, default_value_t, value_name = "HZ")]
@@ -180,8 +166,9 @@ impl Record {
         let mut recording = record(processes, self.options(cgroups), self.until(), &mut window)?;
         window.add_work(&mut recording);
         analysis::annotate(&mut recording);
+        self.events.add_tokens(&mut recording);
         recording_folder::save(&out, &recording)?;
-        timeline::save(&out, &recording)?;
+        self.events.save(&out, &recording)?;
         let outcome = self.conclude(&recording);
         if !self.until_stdin_closes {
             summary::print(&out, recording)?;
@@ -222,7 +209,7 @@ impl Record {
             hooks,
             stacks: self.stacks(),
             off_cpu_stacks: self.off_cpu_stacks == Switch::On && self.stacks() != Stacks::NONE,
-            timeline: self.timeline(),
+            timeline: self.events.size(),
             sample_hz: self.sample_rate.0,
             mode: self.probes.mode(),
             round: self.round,
@@ -231,14 +218,6 @@ impl Record {
             runtime_symbols: self.runtime_symbols.clone(),
             symbols: self.symbols.clone(),
         }
-    }
-
-    fn timeline(&self) -> Option<Size> {
-        let seconds = self.timeline?;
-        Some(Size {
-            length: Duration::from_secs(seconds.into()),
-            bytes: u64::from(self.timeline_size) << 20,
-        })
     }
 
     /// Returns the file that the command starts.

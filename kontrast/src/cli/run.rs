@@ -1,5 +1,6 @@
 //! `kontrast run`.
 
+use super::record::Slow;
 use super::rounds::{Rounds, goal};
 use super::sample_rate::SampleRate;
 use super::scenario::Scenario;
@@ -113,6 +114,10 @@ pub struct Run {
     /// cost the targets more.
     #[arg(long, default_value_t, value_name = "HZ")]
     sample_rate: SampleRate,
+    /// Keep single tokens with their paths through threads, and the slowest above a proxy latency,
+    /// for instance 'proxy_latency>5ms'. It costs the targets more; see `kontrast record`.
+    #[arg(long, value_name = "EXPR")]
+    slow: Option<Slow>,
     /// Look for separate debug files in this folder first; may be given several times.
     #[arg(long, value_name = "DIR", value_parser = super::folder)]
     symbols: Vec<PathBuf>,
@@ -227,6 +232,7 @@ impl Run {
             runtime_symbols: self.runtime_symbols,
             symbols: self.symbols,
             sample_hz: self.sample_rate.0,
+            slow: self.slow.map(|slow| slow.to_string()),
             rounds,
             auto,
             starts: cold.then_some(self.starts),

@@ -1,13 +1,15 @@
 //! Reads the rings of the timeline.
 
 use super::drain::mapped::Mapped;
+use super::names;
 use super::window::Span;
 use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::PerCpuArray;
 use aya::util::nr_cpus;
-use profiler_common::timeline::Event;
+use profiler_common::timeline::{Event, EventKind};
 use recording::Timeline;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Size of a timeline.
@@ -66,6 +68,8 @@ fn cut(mut rings: Vec<Vec<Event>>, replaced: &[u64], wanted_ns: u64, span: Span)
         // An interrupt adds its event before that of the program that it interrupted.
         ring.sort_by_key(|event| event.time_ns);
     }
+    let numbers = rings.iter().flatten().filter_map(call_of);
+    let numbers: BTreeSet<u32> = numbers.collect();
     let firsts = rings.iter().zip(replaced).filter_map(|(ring, replaced)| {
         let first = ring.first().filter(|_| *replaced > 0)?;
         Some(first.time_ns)
@@ -86,7 +90,17 @@ fn cut(mut rings: Vec<Vec<Event>>, replaced: &[u64], wanted_ns: u64, span: Span)
         end_ns: span.end_ns,
         cpus: rings,
         overwritten,
+        syscall_names: numbers
+            .into_iter()
+            .map(|nr| (nr, names::syscall(nr)))
+            .collect(),
     }
+}
+
+/// Returns the number of the system call that an event is about.
+fn call_of(event: &Event) -> Option<u32> {
+    let kind = EventKind::of(event.kind)?;
+    matches!(kind, EventKind::Enter | EventKind::Exit).then_some(event.first as u32)
 }
 
 #[cfg(test)]

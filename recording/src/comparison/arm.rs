@@ -1,9 +1,9 @@
 //! One arm alone: its rounds and its own ledgers.
 
 use super::{Amount, ArmGc, ArmWaits, Estimate, FunctionShare, PackageCosts, Waste};
-use crate::Histogram;
 use crate::evidence::Evidence;
 use crate::vocabulary::{MetricId, Per, RegionClass, Role, TermKind};
+use crate::{Histogram, Tokens};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -52,6 +52,9 @@ pub struct Arm {
     /// Waits; absent where they were not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits: Option<ArmWaits>,
+    /// Single tokens; absent where they were not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<Tokens>,
     /// User code by package; absent without call stacks, or where no package is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<PackageCosts>,

@@ -7,6 +7,7 @@
 mod code_category;
 mod kind;
 mod metric;
+mod path_kind;
 mod probe_group;
 mod region;
 mod role;
@@ -19,6 +20,7 @@ mod wait_kind;
 pub use code_category::CodeCategory;
 pub use kind::{ProxyStage, TermKind, UnknownKind};
 pub use metric::MetricId;
+pub use path_kind::PathKind;
 pub use probe_group::ProbeGroup;
 pub use region::{CodePlace, MemoryEvent, RegionClass};
 pub use role::Role;

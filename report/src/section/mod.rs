@@ -30,6 +30,7 @@ pub mod summary;
 mod symbols;
 mod thread_time;
 mod threads;
+mod tokens;
 mod verdict;
 mod waits;
 mod waste;
@@ -50,6 +51,7 @@ pub fn document(input: &Input) -> Document {
         Some(verdict::section(input, &arms)),
         starts::section(&arms),
         waterfall::section(input, &arms),
+        tokens::section(&arms),
         causes::section(input, &arms),
         waste::section(input),
         metrics::section(input, &arms),

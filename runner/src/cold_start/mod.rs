@@ -101,6 +101,7 @@ impl Bench<'_> {
             runtime_symbols: None,
             symbols: self.request.symbols.clone(),
             sample_hz: self.request.sample_hz,
+            slow: None,
             work: None,
         };
         let recorder =
