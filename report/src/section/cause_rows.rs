@@ -19,12 +19,12 @@ pub fn rows(comparison: &Comparison, finding: &Finding) -> Option<Table> {
     let (metric, pair, _) = *cited.first()?;
     let scale = Scale::of(metric.unit, values(metric, pair));
     let unit = scale.per(metric.per.label());
-    let mut table = Table::new(&format!("Rows of this cause, in {unit}"))
+    let mut table = Table::new(format!("Rows of this cause, in {unit}"))
         .words("Threads")
         .words("Row")
         .number("Δ")
-        .number(&clean(&pair.a))
-        .number(&clean(&pair.b))
+        .number(clean(&pair.a))
+        .number(clean(&pair.b))
         .words("Functions with most of it");
     for (_, _, term) in &cited {
         let role = term.role.as_ref().map_or("all", |role| role.label());
