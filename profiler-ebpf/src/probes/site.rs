@@ -74,12 +74,12 @@ fn walk<A: Access>(registers: Object<A>, site: &mut CallSite) {
     site.frames[0] = registers.read(OFF_REGS_IP.load());
     let mut frame: u64 = registers.read(OFF_REGS_BP.load());
     let top: u64 = user(registers.read(OFF_REGS_SP.load()));
-    if is_return_address(top) {
+    if is_return_address(top) == 1 {
         site.frames[1] = top;
     }
     for place in &mut site.frames[2..] {
         let [above, back]: [u64; 2] = user(frame);
-        if !is_return_address(back) {
+        if is_return_address(back) == 0 {
             return;
         }
         *place = back;
@@ -91,10 +91,12 @@ fn walk<A: Access>(registers: Object<A>, site: &mut CallSite) {
     }
 }
 
-/// Whether the instruction before an address of the target is a call.
-#[inline(always)]
-pub fn is_return_address(address: u64) -> bool {
-    address > BEFORE as u64 && may_return_to(&user(address - BEFORE as u64))
+/// Returns 1 if the instruction before an address of the target is a call, else 0. A global function,
+/// which the kernel verifies once: it would follow it anew for each frame, and Linux 6.1 gives up.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn is_return_address(address: u64) -> u64 {
+    u64::from(address > BEFORE as u64 && may_return_to(&user(address - BEFORE as u64)))
 }
 
 /// Reads memory of the target; zeros where that would fault.

@@ -139,7 +139,7 @@ fn read_near(top: u64, frame: u64, stack: &mut WaitStack) {
     };
     for index in 0..NEAR_WORDS {
         let word = stack.near[index] & mask_below(index as u64 * 8, limit);
-        if !may_be_code(word, top) || !is_return_address(word) {
+        if !may_be_code(word, top) || is_return_address(word) == 0 {
             stack.near[index] = 0;
         }
     }

@@ -81,10 +81,23 @@ fn add_message(message: u64, protocol: u16, sends: bool, bytes: u64) {
     );
 }
 
-/// Adds to the peer with the address that the program keeps at `address`. Not inlined: several
-/// messages of one call use it.
-#[inline(never)]
+/// Adds to the peer with the address that the program keeps at `address`.
+#[inline(always)]
 fn add_at(address: u64, len: u32, protocol: u16, sends: bool, bytes: u64) {
+    add_datagram(address, len.into(), protocol.into(), sends.into(), bytes);
+}
+
+/// Adds as [`add_at`]. A global function: verifiers of Linux 6.1 and before would look at it anew
+/// for each message of a call, and give up. Such functions take and return numbers.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn add_datagram(address: u64, len: u64, protocol: u64, sends: u64, bytes: u64) -> u64 {
+    add_to(address, len as u32, protocol as u16, sends != 0, bytes);
+    0
+}
+
+#[inline(always)]
+fn add_to(address: u64, len: u32, protocol: u16, sends: bool, bytes: u64) {
     let family: u16 = if address == 0 { 0 } else { read(address) };
     if protocol == UNIX && family == AF_UNIX {
         return add_named(len, sends, bytes, |into, len| {
