@@ -12,11 +12,17 @@ pub struct Doctor {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+    /// Print log messages, with the size of each eBPF program.
+    #[arg(long, hide = true)]
+    pub log: bool,
 }
 
 impl Doctor {
     /// Executes the verb.
     pub fn execute(self) -> Result<Outcome> {
+        if self.log {
+            super::log_to_stderr();
+        }
         let diagnosis = Diagnosis::of_this_kernel();
         if self.json {
             println!("{}", serde_json::to_string_pretty(&diagnosis)?);

@@ -20,12 +20,21 @@ pub fn group(
     let (source, links) = first_that_works(hooks, kinds, attach);
     if links.is_empty() && hooks.required {
         bail!(
-            "cannot attach the probe group {}: {}. Run `kontrast doctor` to see what this kernel supports",
-            hooks.group,
-            source.fallback_reason
+            "{}. Run `kontrast doctor` to see what this kernel supports",
+            refusal(&source)
         );
     }
     Ok((source, links))
+}
+
+/// Returns the message for a group that no kind of hook serves.
+pub fn refusal(source: &Source) -> String {
+    let Source {
+        group,
+        fallback_reason,
+        ..
+    } = source;
+    format!("cannot attach the probe group {group}: {fallback_reason}")
 }
 
 /// A group's programs, and what holds them to their hooks.
@@ -111,9 +120,20 @@ fn attach_hook(
             program.load()?;
         }
     }
+    log_size(program, &name);
     // No hook of a group is a clock.
     let links = links::attach(program, &name, SAMPLE_HZ)?;
     Ok((name, links))
+}
+
+/// Logs how many instructions the verifier followed. It gives up at a million, and older verifiers
+/// follow more of the same program.
+fn log_size(program: &Program, name: &str) {
+    if let Ok(info) = program.info()
+        && let Some(verified) = info.verified_instruction_count()
+    {
+        log::debug!("{name}: the verifier followed {verified} instructions");
+    }
 }
 
 /// Attaches a second program to a tracepoint.
@@ -128,6 +148,7 @@ pub fn second(bpf: &mut Ebpf, name: &str, tracepoint: &str) -> Result<Vec<Link>>
         Program::RawTracePoint(program) => program.load()?,
         _ => bail!("{name} is a program of another kind"),
     }
+    log_size(program, name);
     links::attach(program, name, SAMPLE_HZ)
 }
 
@@ -163,6 +184,7 @@ fn try_samples(bpf: &mut Ebpf, name: &str, hz: u32) -> Result<Vec<Link>> {
     let program = bpf.program_mut(name).context("the object has no sampler")?;
     let sampler: &mut PerfEvent = (&mut *program).try_into()?;
     sampler.load()?;
+    log_size(program, name);
     links::attach(program, name, hz)
 }
 

@@ -1,9 +1,12 @@
 //! The probe groups that this kernel supports, by trying: attaches the programs for a moment.
 
+use super::attach::refusal;
 use super::offsets::{BTF_PATH, Layout};
 use super::privilege;
-use super::probe_groups::{CPU_SAMPLES, HookKind, PROBE_GROUPS, Source, provides};
-use super::programs::{ProbeConfig, Programs};
+use super::probe_groups::{
+    CPU_SAMPLES, HookKind, Hooks, NO_SOURCE, PROBE_GROUPS, Source, provides,
+};
+use super::programs::{ProbeConfig, Programs, Stacks};
 use super::settings::{self, Setting};
 use recording::vocabulary::ProbeGroup;
 use serde::Serialize;
@@ -55,6 +58,10 @@ impl Diagnosis {
             Err(privilege_needed(&missing))
         };
         let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let problem = match &tried {
+            Ok(sources) => sources.iter().find(|tried| is_lacking(tried)).map(refusal),
+            Err(problem) => Some(problem.clone()),
+        };
         let probe_groups = match &tried {
             Ok(sources) => sources
                 .iter()
@@ -66,9 +73,9 @@ impl Diagnosis {
             kernel: kernel.trim().to_owned(),
             btf: Path::new(BTF_PATH).exists(),
             missing_privilege: missing,
-            settings: settings::of_this_machine(tried.is_err()),
+            settings: settings::of_this_machine(problem.is_some()),
             probe_groups,
-            problem: tried.err(),
+            problem,
         }
     }
 }
@@ -100,15 +107,31 @@ fn privilege_needed(missing: &[String]) -> String {
     )
 }
 
+/// Attaches all probe groups as a recording does, but goes on where the kernel refuses a required
+/// one.
 fn try_programs() -> Result<Vec<Source>, String> {
     let kinds = [HookKind::TpBtf, HookKind::RawTracepoint];
     let config = ProbeConfig {
         selects_cgroups: true,
+        stacks: Stacks::ALL,
+        off_cpu_stacks: true,
         has_small_maps: true,
         ..ProbeConfig::minimal(false, &kinds)
     };
-    let programs = Programs::attach(&config).map_err(|error| format!("{error:#}"))?;
+    let optional = |hooks: &Hooks| Hooks {
+        required: false,
+        ..*hooks
+    };
+    let groups: Vec<Hooks> = PROBE_GROUPS.iter().map(optional).collect();
+    let programs = Programs::attach_with_samples(&config, groups.iter())
+        .map_err(|error| format!("{error:#}"))?;
     Ok(programs.sources)
+}
+
+/// Whether nothing can be recorded because this group has no source.
+fn is_lacking(tried: &Source) -> bool {
+    let mut groups = PROBE_GROUPS.iter();
+    tried.source == NO_SOURCE && groups.any(|hooks| hooks.required && hooks.group == tried.group)
 }
 
 #[cfg(test)]

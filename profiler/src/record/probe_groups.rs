@@ -3,7 +3,7 @@
 use recording::vocabulary::ProbeGroup;
 
 /// A probe group and its hooks.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Hooks {
     /// The group.
     pub group: ProbeGroup,

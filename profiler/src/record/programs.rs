@@ -137,7 +137,18 @@ impl Programs {
     pub fn attach(config: &ProbeConfig) -> Result<Self> {
         let wanted =
             |hooks: &&Hooks| config.selects_cgroups || hooks.group != ProbeGroup::CgroupJoins;
-        let mut programs = Self::attach_some(config, PROBE_GROUPS.iter().filter(wanted))?;
+        Self::attach_with_samples(config, PROBE_GROUPS.iter().filter(wanted))
+    }
+
+    /// Loads and attaches some probe groups, and CPU samples.
+    ///
+    /// # Errors
+    /// As [`Programs::attach`].
+    pub fn attach_with_samples<'a>(
+        config: &ProbeConfig,
+        groups: impl Iterator<Item = &'a Hooks>,
+    ) -> Result<Self> {
+        let mut programs = Self::attach_some(config, groups)?;
         let (source, links) = attach::samples(&mut programs.bpf, config.sample_hz);
         programs.sources.push(source);
         programs.links.extend(links);
@@ -168,9 +179,9 @@ impl Programs {
     ///
     /// # Errors
     /// As [`Programs::attach`].
-    pub fn attach_some(
+    pub fn attach_some<'a>(
         config: &ProbeConfig,
-        groups: impl Iterator<Item = &'static Hooks>,
+        groups: impl Iterator<Item = &'a Hooks>,
     ) -> Result<Self> {
         if OBJECT.is_empty() {
             bail!(
