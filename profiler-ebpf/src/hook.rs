@@ -125,6 +125,14 @@ impl<A: Access> Args<A> {
         unsafe { *word }
     }
 
+    /// Argument `N`, a pointer, as a number. The verifier forgets what it points to, as it demands
+    /// of an argument of a global function.
+    #[inline(always)]
+    pub fn address<const N: usize>(self) -> u64 {
+        // SAFETY: the helper copies from any kernel address, such as the context's.
+        unsafe { bpf_probe_read_kernel(self.0.wrapping_add(N)) }.unwrap_or_default()
+    }
+
     /// Argument `N` as a pointer to a kernel structure.
     #[inline(always)]
     pub fn object<const N: usize>(self) -> Object<A> {

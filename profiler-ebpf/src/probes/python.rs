@@ -23,12 +23,20 @@ pub enum Scratch {
 }
 
 /// Keeps the Python frames of the running thread, and returns the hash of its stack with them:
-/// `hash` itself where the thread runs no Python. `scratch` is a [`Scratch`].
+/// `hash` itself where the thread runs no Python.
 ///
 /// The thread may be in the middle of a change of the list. So the loader keeps only addresses that
 /// are code objects.
+#[inline(always)]
+pub fn add(tid: u32, tgid: u32, hash: u64, scratch: Scratch) -> u64 {
+    add_python_stack(tid.into(), tgid.into(), hash, scratch as u64)
+}
+
+/// Does the work of [`add`]. A global function, which the kernel verifies once.
+#[unsafe(no_mangle)]
 #[inline(never)]
-pub fn add(tid: u32, tgid: u32, hash: u64, scratch: u32) -> u64 {
+extern "C" fn add_python_stack(tid: u64, tgid: u64, hash: u64, scratch: u64) -> u64 {
+    let (tid, tgid, scratch) = (tid as u32, tgid as u32, scratch as u32);
     let Some(thread) = PYTHON_THREADS.get_ptr(tid) else {
         return hash;
     };

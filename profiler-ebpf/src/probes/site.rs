@@ -5,17 +5,27 @@
 //! Writes: `MEMORY_STACKS`, `HEAP_ENDS`.
 
 use crate::config::{OFF_REGS_BP, OFF_REGS_DX, OFF_REGS_IP, OFF_REGS_SI, OFF_REGS_SP};
-use crate::hook::{Access, Object};
+use crate::hook::{Helper, Object};
 use crate::maps::{HEAP_ENDS, MEMORY_STACKS, count, entry};
-use crate::track::Tracked;
+use crate::track::{Tracked, in_slot};
 use aya_ebpf::helpers::bpf_probe_read_user;
 use profiler_common::call_site::{BEFORE, Call, is_brk, may_return_to};
 use profiler_common::thread::FLAG_READ;
 use profiler_common::{CallSite, CallSiteSum};
 
-/// Adds a call that succeeded. Its registers still hold the arguments.
+/// Adds a call that succeeded. `registers` is the address of those of its entry, which hold the
+/// arguments, and `slot` the thread's. A global function, which the kernel verifies once.
+#[unsafe(no_mangle)]
 #[inline(never)]
-pub fn add_call<A: Access>(registers: Object<A>, thread: Tracked, result: u64) {
+pub extern "C" fn add_memory_call(registers: u64, slot: u64, result: u64) -> u64 {
+    if let Some(thread) = in_slot(slot as u32) {
+        add_call(Object::at(registers as *const u8), thread, result);
+    }
+    0
+}
+
+#[inline(always)]
+fn add_call(registers: Object<Helper>, thread: Tracked, result: u64) {
     let nr = thread.syscall_nr().get();
     let call = Call {
         nr,
@@ -70,7 +80,7 @@ fn heap_end_before(tgid: u32, end: u64) -> u64 {
 /// Wrappers of system calls keep no frame of their own. So their caller is on top of the stack, and
 /// the frame pointer is the caller's.
 #[inline(always)]
-fn walk<A: Access>(registers: Object<A>, site: &mut CallSite) {
+fn walk(registers: Object<Helper>, site: &mut CallSite) {
     site.frames[0] = registers.read(OFF_REGS_IP.load());
     let mut frame: u64 = registers.read(OFF_REGS_BP.load());
     let top: u64 = user(registers.read(OFF_REGS_SP.load()));

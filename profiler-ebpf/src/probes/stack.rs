@@ -89,7 +89,7 @@ pub fn add(
         0 => hash,
         _ => {
             let (tid, tgid) = (thread.tid().get(), thread.tgid().get());
-            python::add(tid, tgid, hash, Scratch::Sample as u32)
+            python::add(tid, tgid, hash, Scratch::Sample)
         }
     };
     thread.change_flags(0, FLAG_READ);

@@ -10,9 +10,10 @@ use crate::hook::{Access, Args, hooks};
 use crate::maps::{
     CALLS, ERRORS, EVENT_LOOPS, FREE_EVENT_LOOPS, SYSCALLS, count, entry, slot, tally,
 };
-use crate::probes::socket::datagrams;
-use crate::probes::socket::splice::{self, moves_pages};
-use crate::probes::{fault, off_cpu, site};
+use crate::probes::site::add_memory_call;
+use crate::probes::socket::datagrams::add_datagrams;
+use crate::probes::socket::splice::{moves_pages, splice_moved};
+use crate::probes::{fault, off_cpu};
 use crate::timeline;
 use crate::track::{Tracked, current, now};
 use profiler_common::call_site::{manages_memory, populates_memory};
@@ -91,14 +92,30 @@ fn leave<A: Access>(args: Args<A>) {
         let key = error_key(nr, result.wrapping_neg() as u32);
         tally(&ERRORS, &key, |counters| counters.lost_syscalls += 1);
     } else if moves_pages(nr) && result != 0 {
-        splice::moved(args.object::<0>(), thread, nr, result);
+        splice_moved(args.address::<0>(), slot_of(thread), nr.into(), result);
     } else if names_a_peer(nr) {
-        datagrams::account(args.object::<0>(), thread, nr, result);
+        account_datagrams(args, thread, result);
     } else if WALKS_STACKS.load() == 1 && manages_memory(nr) {
-        site::add_call(args.object::<0>(), thread, result);
+        add_memory_call(args.address::<0>(), slot_of(thread), result);
     }
     if took.blocked_ns != 0 {
         off_cpu::note_end(thread);
+    }
+}
+
+/// Slot of a thread, as global functions take it. They read all that rare calls need: the verifier
+/// follows them once, and not after each of the ways that lead to them.
+#[inline(always)]
+fn slot_of(thread: Tracked) -> u64 {
+    thread.slot().get().into()
+}
+
+/// Adds the datagrams of a call to their peers. Most calls over sockets move none.
+#[inline(always)]
+fn account_datagrams<A: Access>(args: Args<A>, thread: Tracked, result: u64) {
+    let bytes = thread.datagram_bytes().replace(0);
+    if bytes != 0 {
+        add_datagrams(args.address::<0>(), slot_of(thread), result, bytes.into());
     }
 }
 

@@ -100,7 +100,7 @@ pub fn user_stack<A: Access>(
     } else {
         Scratch::Sleeper
     };
-    let hash = python::add(thread.tid().get(), thread.tgid().get(), hash, python as u32);
+    let hash = python::add(thread.tid().get(), thread.tgid().get(), hash, python);
     thread.change_flags(0, FLAG_READ);
     let stack = &*stack;
     if WAIT_STACKS.get_ptr(hash).is_none()

@@ -6,8 +6,8 @@
 use super::peers::{FAMILY_LEN, add, add_named};
 use super::{AF_INET, AF_INET6, AF_UNIX};
 use crate::config::{OFF_REGS_R8, OFF_REGS_R9, OFF_REGS_SI, WALKS_STACKS};
-use crate::hook::{Access, Object};
-use crate::track::Tracked;
+use crate::hook::{Helper, Object};
+use crate::track::{Tracked, in_slot};
 use aya_ebpf::helpers::{bpf_probe_read_user, generated};
 use core::ffi::c_void;
 use profiler_common::PeerKey;
@@ -24,13 +24,21 @@ const OFF_NAME_LEN: u64 = 8;
 /// Offset of `msg_len` in `struct mmsghdr`.
 const OFF_MSG_LEN: u64 = 56;
 
-/// Adds the datagrams of a system call that returned `result`. `registers` are those of its entry.
-#[inline(always)]
-pub fn account<A: Access>(registers: Object<A>, thread: Tracked, nr: u32, result: u64) {
-    let bytes = u64::from(thread.datagram_bytes().replace(0));
-    if bytes == 0 {
-        return;
+/// Adds the datagrams of a system call that returned `result`, `bytes` in all. `registers` is the
+/// address of those of its entry, and `slot` the thread's. A global function, which the kernel
+/// verifies once.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn add_datagrams(registers: u64, slot: u64, result: u64, bytes: u64) -> u64 {
+    if let Some(thread) = in_slot(slot as u32) {
+        account(Object::at(registers as *const u8), thread, result, bytes);
     }
+    0
+}
+
+#[inline(always)]
+fn account(registers: Object<Helper>, thread: Tracked, result: u64, bytes: u64) {
+    let nr = thread.syscall_nr().get();
     let protocol = thread.datagram_protocol().get() as u16;
     let sends = sends_to_a_peer(nr);
     if WALKS_STACKS.load() == 0 {

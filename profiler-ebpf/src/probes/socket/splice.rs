@@ -9,15 +9,25 @@ use crate::config::{
     OFF_INODE_MODE, OFF_REGS_DI, OFF_REGS_DX, OFF_SOCKET_SK, OFF_TASK_FILES, SPLICE_SENDS,
 };
 use crate::hook::{Access, Helper, Object};
-use crate::track::Tracked;
+use crate::track::{Tracked, in_slot};
 use profiler_common::numbers::{SENDFILE, SPLICE};
 
 const S_IFMT: u16 = 0o170_000;
 const S_IFSOCK: u16 = 0o140_000;
 
-/// Counts the bytes that a `splice` or `sendfile` has moved. `registers` are those of its entry.
+/// Counts the bytes that a `splice` or `sendfile` has moved. `registers` is the address of those of
+/// its entry, and `slot` the thread's. A global function, which the kernel verifies once.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn splice_moved(registers: u64, slot: u64, nr: u64, bytes: u64) -> u64 {
+    if let Some(thread) = in_slot(slot as u32) {
+        moved(Object::at(registers as *const u8), thread, nr as u32, bytes);
+    }
+    0
+}
+
 #[inline(always)]
-pub fn moved<A: Access>(registers: Object<A>, thread: Tracked, nr: u32, bytes: u64) {
+fn moved(registers: Object<Helper>, thread: Tracked, nr: u32, bytes: u64) {
     let first: u64 = registers.read(OFF_REGS_DI.load());
     if nr == SPLICE
         && let Some(sock) = sock_of(first as u32)
