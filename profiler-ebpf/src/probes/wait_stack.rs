@@ -38,14 +38,9 @@ pub fn sleep_stack<A: Access>(task: Object<A>) -> u64 {
     if stack.length == 0 {
         return 0;
     }
-    let mut hash = mix(HASH_SEED, stack.length.into());
-    for place in 0..SLEEP_FRAMES {
-        if place as u32 >= stack.length {
-            break;
-        }
-        hash = mix(hash, stack.frames[place]);
-    }
-    let stack = &*stack;
+    let hash = hash_of_sleep();
+    // SAFETY: as above.
+    let stack = unsafe { &*scratch };
     if SLEEP_STACKS.get_ptr(hash).is_none()
         && SLEEP_STACKS
             .insert(hash, stack, BPF_NOEXIST.into())
@@ -54,6 +49,26 @@ pub fn sleep_stack<A: Access>(task: Object<A>) -> u64 {
     {
         count(|counters| counters.lost_wait_stacks += 1);
         return 0;
+    }
+    hash
+}
+
+/// Returns the hash of the stack in this CPU's scratch space. A global function, which the kernel
+/// verifies once: a loop that may end early is followed by as many ways through the rest.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn hash_of_sleep() -> u64 {
+    let Some(scratch) = SLEEP_SCRATCH.get_ptr_mut(0) else {
+        return 0;
+    };
+    // SAFETY: the entry is this CPU's own, and interrupts are off.
+    let stack = unsafe { &*scratch };
+    let mut hash = mix(HASH_SEED, stack.length.into());
+    for place in 0..SLEEP_FRAMES {
+        if place as u32 >= stack.length {
+            break;
+        }
+        hash = mix(hash, stack.frames[place]);
     }
     hash
 }
@@ -89,12 +104,11 @@ pub fn user_stack<A: Access>(
     // A page fault while the stack is read looks at the flag.
     thread.change_flags(FLAG_READ, 0);
     read_chain(ctx, stack);
-    read_near(
+    let hash = read_top(
+        scratch.into(),
         registers.read(OFF_REGS_SP.load()),
         registers.read(OFF_REGS_BP.load()),
-        stack,
     );
-    let hash = hash_of(stack);
     let python = if scratch == OF_WAKER {
         Scratch::Waker
     } else {
@@ -102,7 +116,8 @@ pub fn user_stack<A: Access>(
     };
     let hash = python::add(thread.tid().get(), thread.tgid().get(), hash, python);
     thread.change_flags(0, FLAG_READ);
-    let stack = &*stack;
+    // SAFETY: as above; `read_top` has ended.
+    let stack = unsafe { &*place };
     if WAIT_STACKS.get_ptr(hash).is_none()
         && WAIT_STACKS.insert(hash, stack, BPF_NOEXIST.into()).is_err()
         && WAIT_STACKS.get_ptr(hash).is_none()
@@ -111,6 +126,20 @@ pub fn user_stack<A: Access>(
         return 0;
     }
     hash
+}
+
+/// Looks for return addresses on top of the stack, and returns the hash of all in this CPU's scratch
+/// space. A global function, as [`hash_of_sleep`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn read_top(scratch: u64, top: u64, frame: u64) -> u64 {
+    let Some(place) = WAIT_SCRATCH.get_ptr_mut(scratch as u32) else {
+        return 0;
+    };
+    // SAFETY: as in the only caller, which does not use its reference meanwhile.
+    let stack = unsafe { &mut *place };
+    read_near(top, frame, stack);
+    hash_of(stack)
 }
 
 #[inline(always)]
