@@ -42,6 +42,8 @@ globals! {
     TIMELINE: u8 = 0;
     /// Events that each CPU's ring of the timeline holds, a power of two.
     TIMELINE_ENTRIES: u32 = 1;
+    /// Parameters of `tcp_recvmsg`: 6 before Linux 5.19.
+    TCP_RECVMSG_PARAMETERS: u8 = 5;
     /// 1: the stack of a system call can be walked, since registers are those of x86-64.
     WALKS_STACKS: u8 = 0;
 

@@ -129,8 +129,14 @@ impl<A: Access> Args<A> {
     /// of an argument of a global function.
     #[inline(always)]
     pub fn address<const N: usize>(self) -> u64 {
+        self.copied(N)
+    }
+
+    /// Argument `n` as a number, where `n` depends on the kernel.
+    #[inline(always)]
+    pub fn copied(self, n: usize) -> u64 {
         // SAFETY: the helper copies from any kernel address, such as the context's.
-        unsafe { bpf_probe_read_kernel(self.0.wrapping_add(N)) }.unwrap_or_default()
+        unsafe { bpf_probe_read_kernel(self.0.wrapping_add(n)) }.unwrap_or_default()
     }
 
     /// Argument `N` as a pointer to a kernel structure.

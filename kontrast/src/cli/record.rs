@@ -194,8 +194,8 @@ impl Record {
 
     fn options(&self, cgroups: Vec<Cgroup>) -> Options {
         let hooks = match self.raw_tracepoints {
-            true => vec![HookKind::RawTracepoint],
-            false => vec![HookKind::TpBtf, HookKind::RawTracepoint],
+            true => vec![HookKind::RawTracepoint, HookKind::Function],
+            false => HookKind::ALL.to_vec(),
         };
         // The executable of a suspended command is still the shell.
         let command = || (!self.command.is_empty()).then(|| self.name());

@@ -8,6 +8,7 @@
 //! clients; by `timeline` events.
 
 pub mod datagrams;
+mod functions;
 mod pair;
 mod peers;
 pub mod splice;
@@ -48,7 +49,7 @@ const TCP_LISTEN: u32 = 10;
 #[inline(always)]
 fn send<A: TcpAccess>(args: Args<A>) {
     let sock = args.object::<0>();
-    match transfer(args) {
+    match transfer(args.word::<1>()) {
         Some((thread, bytes)) if is_tcp(sock) => sent(thread, sock, bytes),
         Some((thread, bytes)) => peers::moved(thread, sock, true, bytes),
         None => (),
@@ -106,7 +107,7 @@ fn recv<A: Access>(args: Args<A>) {
         return;
     }
     let sock = args.object::<0>();
-    match transfer(args) {
+    match transfer(args.word::<1>()) {
         Some((thread, bytes)) if is_tcp(sock) => received(thread, sock, bytes),
         Some((thread, bytes)) => peers::moved(thread, sock, false, bytes),
         None => (),
@@ -182,11 +183,11 @@ fn send_state<A: TcpAccess>(sock: Object<A>) -> TcpSendState {
     }
 }
 
-/// The thread and size of a call that moved bytes over a socket.
+/// The thread and size of a call over a socket with this result, if it moved bytes.
 #[inline(always)]
-fn transfer<A: Access>(args: Args<A>) -> Option<(Tracked, u64)> {
+fn transfer(result: u64) -> Option<(Tracked, u64)> {
     let thread = current()?;
-    let bytes = args.word::<1>() as u32 as i32;
+    let bytes = result as u32 as i32;
     (bytes > 0).then_some((thread, bytes as u64))
 }
 

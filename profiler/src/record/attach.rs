@@ -1,7 +1,7 @@
 //! Attaching a probe group: all of its programs with one kind of hook, or none of them.
 
 use super::links::{self, Link, SAMPLE_HZ};
-use super::probe_groups::{CPU_SAMPLES, HookKind, Hooks, NO_SOURCE, Source};
+use super::probe_groups::{CPU_SAMPLES, HookKind, Hooks, NO_SOURCE, Source, function};
 use anyhow::{Context, Result, bail};
 use aya::programs::{BtfTracePoint, PerfEvent, Program, RawTracePoint};
 use aya::{Btf, Ebpf};
@@ -17,7 +17,8 @@ pub fn group(
     kinds: &[HookKind],
 ) -> Result<(Source, Vec<Link>)> {
     let attach = |kind: &HookKind| attach_all(bpf, btf, hooks, *kind);
-    let (source, links) = first_that_works(hooks, kinds, attach);
+    let kinds = kinds.iter().copied().filter(|kind| kind.serves(hooks));
+    let (source, links) = first_that_works(hooks, &kinds.collect::<Vec<_>>(), attach);
     if links.is_empty() && hooks.required {
         bail!(
             "{}. Run `kontrast doctor` to see what this kernel supports",
@@ -96,6 +97,8 @@ fn unload(bpf: &mut Ebpf, name: &str) -> Result<()> {
     match bpf.program_mut(name) {
         Some(Program::BtfTracePoint(program)) => Ok(program.unload()?),
         Some(Program::RawTracePoint(program)) => Ok(program.unload()?),
+        Some(Program::FEntry(program)) => Ok(program.unload()?),
+        Some(Program::FExit(program)) => Ok(program.unload()?),
         _ => bail!("{name} is a program of another kind"),
     }
 }
@@ -119,11 +122,23 @@ fn attach_hook(
             let program: &mut RawTracePoint = (&mut *program).try_into()?;
             program.load()?;
         }
+        HookKind::Function => load_function(program, hook, btf)?,
     }
     log_size(program, &name);
     // No hook of a group is a clock.
     let links = links::attach(program, &name, SAMPLE_HZ)?;
     Ok((name, links))
+}
+
+/// Loads the program of the function that serves in place of a tracepoint.
+fn load_function(program: &mut Program, hook: &str, btf: &Btf) -> Result<()> {
+    let function = function(hook).context("no function serves in its place")?;
+    match program {
+        Program::FEntry(program) => program.load(function, btf)?,
+        Program::FExit(program) => program.load(function, btf)?,
+        _ => bail!("{hook} has a program of another kind"),
+    }
+    Ok(())
 }
 
 /// Logs how many instructions the verifier followed. It gives up at a million, and older verifiers
@@ -239,7 +254,7 @@ mod tests {
     fn falls_back_to_the_next_kind_and_keeps_the_reason() {
         let attach = |kind: &HookKind| match kind {
             HookKind::TpBtf => Err(anyhow::anyhow!("not on this kernel")),
-            HookKind::RawTracepoint => Ok((vec!["fault_raw".to_owned()], vec![1])),
+            _ => Ok((vec!["fault_raw".to_owned()], vec![1])),
         };
         let (source, links) = first_that_works(&faults(&["fault"], false), &KINDS, attach);
         assert_eq!(links, [1]);

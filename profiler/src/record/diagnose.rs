@@ -110,13 +110,12 @@ fn privilege_needed(missing: &[String]) -> String {
 /// Attaches all probe groups as a recording does, but goes on where the kernel refuses a required
 /// one.
 fn try_programs() -> Result<Vec<Source>, String> {
-    let kinds = [HookKind::TpBtf, HookKind::RawTracepoint];
     let config = ProbeConfig {
         selects_cgroups: true,
         stacks: Stacks::ALL,
         off_cpu_stacks: true,
         has_small_maps: true,
-        ..ProbeConfig::minimal(false, &kinds)
+        ..ProbeConfig::minimal(false, &HookKind::ALL)
     };
     let optional = |hooks: &Hooks| Hooks {
         required: false,

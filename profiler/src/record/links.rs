@@ -2,6 +2,8 @@
 
 use anyhow::{Result, bail};
 use aya::programs::Program;
+use aya::programs::fentry::FEntryLink;
+use aya::programs::fexit::FExitLink;
 use aya::programs::perf_event::{
     PerfEvent, PerfEventConfig, PerfEventLink, PerfEventScope, SamplePolicy, SoftwareEvent,
 };
@@ -24,6 +26,10 @@ pub enum Link {
     Btf(BtfTracePointLink),
     /// A raw tracepoint.
     Raw(RawTracePointLink),
+    /// The begin of a function of the kernel.
+    Begin(FEntryLink),
+    /// The end of a function of the kernel.
+    End(FExitLink),
     /// The CPU clock of one CPU.
     Clock(PerfEventLink),
 }
@@ -43,6 +49,14 @@ pub fn attach(program: &mut Program, name: &str, sample_hz: u32) -> Result<Vec<L
             let hook = name.strip_suffix(RAW).unwrap_or(name);
             let link = program.attach(hook.strip_suffix(SECOND).unwrap_or(hook))?;
             vec![Link::Raw(program.take_link(link)?)]
+        }
+        Program::FEntry(program) => {
+            let link = program.attach()?;
+            vec![Link::Begin(program.take_link(link)?)]
+        }
+        Program::FExit(program) => {
+            let link = program.attach()?;
+            vec![Link::End(program.take_link(link)?)]
         }
         Program::PerfEvent(program) => on_every_cpu(program, sample_hz)?,
         _ => bail!("{name} is a program of another kind"),

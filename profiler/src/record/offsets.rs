@@ -134,6 +134,8 @@ pub struct Layout {
     pub offsets: Vec<(&'static str, u64)>,
     /// Whether `sched_switch` passes the previous task's state (Linux 5.18).
     pub switch_has_state: bool,
+    /// Parameters of `tcp_recvmsg`: 6 before Linux 5.19.
+    pub tcp_recvmsg_parameters: u8,
     /// Whether `splice` and `sendfile` send as `sendmsg` does (Linux 6.5).
     pub splice_sends: bool,
     /// Whether programs can get the registers of the running task (`bpf_task_pt_regs`, Linux 5.15).
@@ -171,6 +173,7 @@ impl Layout {
             offsets,
             reads_registers: btf.resolve_ids_by_name("bpf_task_pt_regs").is_ok(),
             reads_task_stacks: btf.resolve_ids_by_name("bpf_get_task_stack").is_ok(),
+            tcp_recvmsg_parameters: function_parameters(btf, "tcp_recvmsg").unwrap_or(0),
             splice_sends: btf.resolve_ids_by_name("splice_to_socket").is_ok(),
             switch_has_state: parameters(btf, "btf_trace_sched_switch")? >= 5,
         })
@@ -228,6 +231,20 @@ fn parameters(btf: &Btf, typedef: &str) -> Result<usize> {
         }
     }
     bail!("this kernel's BTF has no {typedef}")
+}
+
+/// Returns the number of parameters of a function.
+fn function_parameters(btf: &Btf, name: &str) -> Option<u8> {
+    let types = btf.resolve_types_by_name(name).ok()?;
+    types.iter().find_map(|kind| {
+        let Type::Func(function) = kind else {
+            return None;
+        };
+        match btf.resolve_chained_type(function).ok()? {
+            Type::FuncProto(proto) => u8::try_from(proto.parameters.len()).ok(),
+            _ => None,
+        }
+    })
 }
 
 #[cfg(test)]

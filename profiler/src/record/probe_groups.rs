@@ -26,8 +26,8 @@ pub const CGROUP_PROCS: &str = "cgroup.procs, every 100 ms";
 /// Source of a probe group that this kernel does not support.
 pub const NO_SOURCE: &str = "none";
 
-/// Every group that sits on tracepoints. Sources in order: `tp_btf`, raw tracepoint, the stand-in,
-/// none.
+/// Every group that sits on tracepoints. Sources in order: `tp_btf`, raw tracepoint, functions, the
+/// stand-in, none.
 pub const PROBE_GROUPS: &[Hooks] = &[
     Hooks {
         group: ProbeGroup::Scheduler,
@@ -169,14 +169,41 @@ pub enum HookKind {
     TpBtf,
     /// Raw tracepoint: kernel structures are read through a helper.
     RawTracepoint,
+    /// The begin or the end of a function of the kernel, where it has no tracepoint.
+    Function,
+}
+
+/// Tracepoints that came late (Linux 6.3), and the functions where the same happens on older
+/// kernels.
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("sock_send_length", "tcp_sendmsg"),
+    ("sock_recv_length", "tcp_recvmsg"),
+    ("sk_data_ready", "sock_def_readable"),
+];
+
+/// Returns the function that serves in place of a tracepoint.
+pub fn function(tracepoint: &str) -> Option<&'static str> {
+    let mut functions = FUNCTIONS.iter();
+    let (_, function) = functions.find(|(late, _)| *late == tracepoint)?;
+    Some(function)
 }
 
 impl HookKind {
+    /// Every kind, best first.
+    pub const ALL: [Self; 3] = [HookKind::TpBtf, HookKind::RawTracepoint, HookKind::Function];
+
+    /// Whether a group may have programs of this kind.
+    pub fn serves(self, hooks: &Hooks) -> bool {
+        let mut tracepoints = hooks.hooks.iter();
+        self != HookKind::Function || tracepoints.all(|hook| function(hook).is_some())
+    }
+
     /// Returns the name in the recording.
     pub fn name(self) -> &'static str {
         match self {
             HookKind::TpBtf => "tp_btf",
             HookKind::RawTracepoint => "raw_tp",
+            HookKind::Function => "fentry/fexit",
         }
     }
 
@@ -185,6 +212,7 @@ impl HookKind {
         match self {
             HookKind::TpBtf => tracepoint.to_owned(),
             HookKind::RawTracepoint => format!("{tracepoint}_raw"),
+            HookKind::Function => format!("{tracepoint}_function"),
         }
     }
 }

@@ -306,6 +306,7 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let has_state = u8::from(layout.switch_has_state);
     let namespace = privilege::pid_namespace();
     let splice_sends = u8::from(layout.splice_sends);
+    let tcp_recvmsg_parameters = layout.tcp_recvmsg_parameters;
     let stacks = config.stacks.bits();
     let off_cpu_stacks = u8::from(config.off_cpu_stacks);
     let reads_registers = u8::from(layout.reads_registers);
@@ -328,6 +329,7 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
         .override_global("READS_REGISTERS", &reads_registers, true)
         .override_global("READS_TASK_STACKS", &reads_task_stacks, true)
         .override_global("WALKS_STACKS", &walks_stacks, true)
+        .override_global("TCP_RECVMSG_PARAMETERS", &tcp_recvmsg_parameters, true)
         .override_global("SPLICE_SENDS", &splice_sends, true)
         .override_global("SWITCH_HAS_STATE", &has_state, true)
         .override_global(aya_log::LEVEL, &log_level, true);

@@ -46,7 +46,7 @@ impl Observed {
             runtime_version: String::new(),
             placement: "not controlled".into(),
             log_programs: false,
-            hooks: vec![HookKind::TpBtf, HookKind::RawTracepoint],
+            hooks: HookKind::ALL.to_vec(),
             stacks: Stacks {
                 user: true,
                 kernel: true,
