@@ -4,10 +4,10 @@
 //! Writes: `THREADS.faults_*`, `FAULTS`, `FAULT_SITES`, and by `timeline` events.
 
 use crate::config::{OFF_REGS_IP, OFF_TASK_MAJ_FLT, OFF_TASK_MIN_FLT};
-use crate::hook::{Access, Args, Object, hooks};
+use crate::hook::{Access, Args, Helper, Object, hooks};
 use crate::maps::{FAULT_SITES, FAULTS, tally};
+use crate::track::{current, in_slot};
 use crate::timeline;
-use crate::track::{Tracked, current};
 use profiler_common::UNIT_BITS;
 use profiler_common::call_site::{fault_key, kernel_fault_key};
 use profiler_common::thread::{FLAG_IN_SYSCALL, FLAG_READ};
@@ -68,8 +68,13 @@ pub fn counted<A: Access>(task: Object<A>) -> u32 {
     minor.wrapping_add(major) as u32
 }
 
-/// Compares a thread's faults with the kernel's count, while it is not in a fault.
-#[inline(always)]
-pub fn account<A: Access>(thread: Tracked) {
-    thread.account_faults(counted(A::current_task()), true);
+/// Compares the faults of the running thread, which has this slot, with the kernel's count, while it
+/// is not in a fault. A global function, which the kernel verifies once.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn account_faults(slot: u64) -> u64 {
+    if let Some(thread) = in_slot(slot as u32) {
+        thread.account_faults(counted(Helper::current_task()), true);
+    }
+    0
 }

@@ -10,12 +10,13 @@ use crate::hook::{Access, Args, hooks};
 use crate::maps::{
     CALLS, ERRORS, EVENT_LOOPS, FREE_EVENT_LOOPS, SYSCALLS, count, entry, slot, tally,
 };
+use crate::probes::fault::account_faults;
+use crate::probes::off_cpu;
 use crate::probes::site::add_memory_call;
 use crate::probes::socket::datagrams::add_datagrams;
 use crate::probes::socket::splice::{moves_pages, splice_moved};
-use crate::probes::{fault, off_cpu};
+use crate::track::{Tracked, current, in_slot, now};
 use crate::timeline;
-use crate::track::{Tracked, current, now};
 use profiler_common::call_site::{manages_memory, populates_memory};
 use profiler_common::event_loop::{NO_ROW, NO_ROW_LEFT, waits_for_events};
 use profiler_common::syscall::{
@@ -39,7 +40,7 @@ fn enter<A: Access>(args: Args<A>) {
     let (nr, now) = (args.word::<1>() as u32, now());
     // The first look gives the count that all later ones are compared with.
     if thread.has(FLAG_FAULT_OPEN) || !thread.has(FLAG_FAULTS_BASE) {
-        fault::account::<A>(thread);
+        account_faults(slot_of(thread));
     }
     if PAIRING.load() == GOROUTINE_PAIRING && moves_data(nr) {
         run_goroutine(thread, args.object::<0>().read(OFF_REGS_G.load()));
@@ -76,7 +77,7 @@ fn leave<A: Access>(args: Args<A>) {
     let now = now();
     let nr = thread.syscall_nr().get();
     if thread.has(FLAG_FAULT_OPEN) || populates_memory(nr) {
-        fault::account::<A>(thread);
+        account_faults(slot_of(thread));
     }
     let took = thread.exit(now);
     let result = args.word::<1>();
@@ -84,11 +85,15 @@ fn leave<A: Access>(args: Args<A>) {
     timeline::add(EventKind::Exit, thread.tid().get(), now, numbers);
     let failed = result > u64::MAX - MAX_ERRNO;
     if waits_for_events(nr) {
-        let events = if failed { None } else { Some(result) };
-        begin_iteration(thread, now, events, took.blocked_ns != 0);
+        begin_loop_iteration(slot_of(thread), now, result, took.blocked_ns);
     }
     record(thread, took, if failed { 0 } else { result });
-    if failed {
+    if took.blocked_ns != 0 {
+        off_cpu::note_end(thread);
+    }
+    // Read again: the verifier would follow the rest once for each number that it has met.
+    let (nr, result) = (thread.syscall_nr().get(), args.word::<1>());
+    if result > u64::MAX - MAX_ERRNO {
         let key = error_key(nr, result.wrapping_neg() as u32);
         tally(&ERRORS, &key, |counters| counters.lost_syscalls += 1);
     } else if moves_pages(nr) && result != 0 {
@@ -97,9 +102,6 @@ fn leave<A: Access>(args: Args<A>) {
         account_datagrams(args, thread, result);
     } else if WALKS_STACKS.load() == 1 && manages_memory(nr) {
         add_memory_call(args.address::<0>(), slot_of(thread), result);
-    }
-    if took.blocked_ns != 0 {
-        off_cpu::note_end(thread);
     }
 }
 
@@ -117,6 +119,18 @@ fn account_datagrams<A: Access>(args: Args<A>, thread: Tracked, result: u64) {
     if bytes != 0 {
         add_datagrams(args.address::<0>(), slot_of(thread), result, bytes.into());
     }
+}
+
+/// Begins an iteration of a thread's event loop, after a wait that gave `result`. A global function,
+/// which the kernel verifies once.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn begin_loop_iteration(slot: u64, now: u64, result: u64, blocked_ns: u64) -> u64 {
+    if let Some(thread) = in_slot(slot as u32) {
+        let events = (result <= u64::MAX - MAX_ERRNO).then_some(result);
+        begin_iteration(thread, now, events, blocked_ns != 0);
+    }
+    0
 }
 
 #[inline(always)]

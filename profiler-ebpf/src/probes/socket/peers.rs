@@ -97,6 +97,8 @@ pub fn add_named(len: u32, sends: bool, bytes: u64, read: impl FnOnce(*mut c_voi
         return add(PeerKey::others(UNIX), sends, bytes);
     }
     name.len = len as u32;
+    // By reference: copies of the name would not fit on the stack of three nested functions.
+    let name = &name;
     if let Some(traffic) = entry(&UNIX_PEERS, name) {
         return traffic.add(sends, bytes);
     }
