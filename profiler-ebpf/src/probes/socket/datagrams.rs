@@ -107,12 +107,15 @@ extern "C" fn add_datagram(address: u64, len: u64, protocol: u64, sends: u64, by
 #[inline(always)]
 fn add_to(address: u64, len: u32, protocol: u16, sends: bool, bytes: u64) {
     let family: u16 = if address == 0 { 0 } else { read(address) };
-    if protocol == UNIX && family == AF_UNIX {
-        return add_named(len, sends, bytes, |into, len| {
+    if protocol == UNIX
+        && family == AF_UNIX
+        && add_named(len, sends, bytes, |into, len| {
             let name = (address + FAMILY_LEN) as *const c_void;
             // SAFETY: the helper fails on an address that it cannot read.
             unsafe { generated::bpf_probe_read_user(into, len, name) == 0 }
-        });
+        })
+    {
+        return;
     }
     let port = u16::from_be(read(address + 2));
     let key = match family {

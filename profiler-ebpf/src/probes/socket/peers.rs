@@ -78,41 +78,50 @@ fn over_unix(thread: Tracked, sock: Object<Helper>, sends: bool, bytes: u64) {
     }
     let len: u32 = address.read(OFF_UNIX_ADDRESS_LEN.load());
     let name = address.address() + OFF_UNIX_ADDRESS_NAME.load() + FAMILY_LEN;
-    add_named(len, sends, bytes, |into, len| {
+    let is_counted = add_named(len, sends, bytes, |into, len| {
         // SAFETY: the helper fails on an address that it cannot read.
         unsafe { bpf_probe_read_kernel(into, len, name as *const c_void) == 0 }
     });
+    if !is_counted {
+        add(PeerKey::others(UNIX), sends, bytes);
+    }
 }
 
-/// Adds to the name of a Unix socket. `len` is the length of its `sockaddr_un`; `read` copies as
+/// Adds to the name of a Unix socket; returns whether it has one and room. `len` is the length of its `sockaddr_un`; `read` copies as
 /// many bytes of the name as it is given, to where it is given.
 #[inline(always)]
-pub fn add_named(len: u32, sends: bool, bytes: u64, read: impl FnOnce(*mut c_void, u32) -> bool) {
+pub fn add_named(
+    len: u32,
+    sends: bool,
+    bytes: u64,
+    read: impl FnOnce(*mut c_void, u32) -> bool,
+) -> bool {
     let mut name = UnixName {
         name: [0; NAME_LEN],
         len: 0,
     };
     let len = opaque((len as usize).wrapping_sub(FAMILY_LEN as usize));
     if len == 0 || len > NAME_LEN || !read(name.name.as_mut_ptr().cast(), len as u32) {
-        return add(PeerKey::others(UNIX), sends, bytes);
+        return false;
     }
     name.len = len as u32;
     // By reference: copies of the name would not fit on the stack of three nested functions.
     let name = &name;
-    if let Some(traffic) = entry(&UNIX_PEERS, name) {
-        return traffic.add(sends, bytes);
+    if entry(&UNIX_PEERS, name).is_none() {
+        // Another CPU may add the same name at this moment: the look-up then finds its entry.
+        let _ = UNIX_PEERS.insert(name, PeerTraffic::default(), BPF_NOEXIST.into());
     }
-    // Another CPU may add the same name at this moment: the look-up then finds its entry.
-    let _ = UNIX_PEERS.insert(name, PeerTraffic::default(), BPF_NOEXIST.into());
-    match entry(&UNIX_PEERS, name) {
-        Some(traffic) => traffic.add(sends, bytes),
-        None => add(PeerKey::others(UNIX), sends, bytes),
+    let found = entry(&UNIX_PEERS, name);
+    if let Some(traffic) = found {
+        traffic.add(sends, bytes);
     }
+    found.is_some()
 }
 
 /// Adds to a peer, or to the others of its protocol if it has no room.
 #[inline(always)]
 pub fn add(key: PeerKey, sends: bool, bytes: u64) {
+    let key = &key;
     if let Some(traffic) = entry(&PEERS, key) {
         return traffic.add(sends, bytes);
     }
