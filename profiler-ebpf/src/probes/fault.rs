@@ -6,8 +6,8 @@
 use crate::config::{OFF_REGS_IP, OFF_TASK_MAJ_FLT, OFF_TASK_MIN_FLT};
 use crate::hook::{Access, Args, Helper, Object, hooks};
 use crate::maps::{FAULT_SITES, FAULTS, tally};
-use crate::track::{current, in_slot};
 use crate::timeline;
+use crate::track::{current, in_slot};
 use profiler_common::UNIT_BITS;
 use profiler_common::call_site::{fault_key, kernel_fault_key};
 use profiler_common::thread::{FLAG_IN_SYSCALL, FLAG_READ};

@@ -15,8 +15,8 @@ use crate::probes::off_cpu;
 use crate::probes::site::add_memory_call;
 use crate::probes::socket::datagrams::add_datagrams;
 use crate::probes::socket::splice::{moves_pages, splice_moved};
-use crate::track::{Tracked, current, in_slot, now};
 use crate::timeline;
+use crate::track::{Tracked, current, in_slot, now};
 use profiler_common::call_site::{manages_memory, populates_memory};
 use profiler_common::event_loop::{NO_ROW, NO_ROW_LEFT, waits_for_events};
 use profiler_common::syscall::{
