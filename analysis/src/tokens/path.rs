@@ -38,14 +38,17 @@ struct Stage {
 
 /// Returns who had the token: the receiver until it received, then each thread until it woke the
 /// next. The path is followed back from the sender, by what last woke it. A sender that was awake
-/// all the time had other work before it.
-fn stages(relay: &Relay, tracks: &Tracks) -> Vec<Stage> {
+/// all the time had other work before it, and one that a gc thread woke waited for a collection.
+fn stages(relay: &Relay, tracks: &Tracks, roles: &BTreeMap<u32, Role>) -> Vec<Stage> {
     let mut back = Vec::new();
     let (mut tid, mut to_ns) = (relay.sender, relay.sent_ns);
     for _ in 0..LINKS {
         let Some(wake) = tracks.last_wake(tid, (relay.received_ns, to_ns)) else {
             break;
         };
+        if wake.waker.is_some_and(|waker| collects(roles, waker)) {
+            break;
+        }
         back.push(Stage {
             tid,
             from_ns: wake.time_ns,
@@ -73,7 +76,7 @@ fn stages(relay: &Relay, tracks: &Tracks) -> Vec<Stage> {
 /// Returns the parts of a token's latency, which add up to it, largest first.
 pub(super) fn parts(relay: &Relay, tracks: &Tracks, roles: &BTreeMap<u32, Role>) -> Vec<PathPart> {
     let mut sums: BTreeMap<(PathKind, Role, String), u64> = BTreeMap::new();
-    for stage in stages(relay, tracks) {
+    for stage in stages(relay, tracks, roles) {
         for span in tracks.spans(stage.tid, (stage.from_ns, stage.to_ns)) {
             let length = span.to_ns - span.from_ns;
             let before = stage.to_ns <= relay.received_ns;
@@ -107,7 +110,7 @@ pub(super) fn token(
     let parts = parts(relay, tracks, roles);
     let whole = (relay.arrival_ns, relay.sent_ns);
     let mut lanes: Vec<Lane> = Vec::new();
-    for stage in stages(relay, tracks) {
+    for stage in stages(relay, tracks, roles) {
         let since = |time: u64| time - relay.arrival_ns;
         if let Some(lane) = lanes.iter_mut().find(|lane| lane.tid == stage.tid) {
             lane.had[1] = since(stage.to_ns);
@@ -151,6 +154,10 @@ fn bound(lanes: &mut [Lane]) -> u64 {
         lane.spans.retain(|span| length(span) > shortest);
     }
     lengths.iter().filter(|length| **length <= shortest).count() as u64
+}
+
+fn collects(roles: &BTreeMap<u32, Role>, tid: u32) -> bool {
+    matches!(roles.get(&tid), Some(Role::JscHeapHelper | Role::Gc))
 }
 
 fn role(roles: &BTreeMap<u32, Role>, tid: u32) -> Role {

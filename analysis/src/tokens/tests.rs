@@ -4,8 +4,10 @@ use recording::timeline::{PREEMPTED, WAKER_INTERRUPT, WAKER_THREAD};
 
 const CLIENT: u32 = 7;
 const LOOP: u32 = 8;
+const HELPER: u32 = 9;
 const EPOLL_WAIT: u64 = 232;
 const SENDTO: u64 = 44;
+const FUTEX: u64 = 202;
 
 /// `profiler_common::timeline::relayed` of the socket 0.
 fn relayed(after_ns: u64) -> u64 {
@@ -29,12 +31,16 @@ fn found(events: Vec<Event>, threshold_ns: u64) -> Tokens {
         ..Thread::default()
     };
     let recording = Recording {
-        threads: [(CLIENT, Role::HttpClient), (LOOP, Role::MainLoop)]
-            .map(thread)
-            .to_vec(),
+        threads: [
+            (CLIENT, Role::HttpClient),
+            (LOOP, Role::MainLoop),
+            (HELPER, Role::JscHeapHelper),
+        ]
+        .map(thread)
+        .to_vec(),
         ..Recording::default()
     };
-    let names = [(232, "epoll_wait"), (44, "sendto")];
+    let names = [(232, "epoll_wait"), (44, "sendto"), (202, "futex")];
     let timeline = Timeline {
         end_ns: 100_000,
         cpus: vec![events],
@@ -145,6 +151,30 @@ fn blames_a_collection_that_a_token_waited_for() {
         "{}",
         token.text
     );
+}
+
+#[test]
+fn blames_a_collection_whose_helper_wakes_the_loop() {
+    let events = vec![
+        event(1_200, LOOP, EventKind::Receive, 1_000, 0),
+        event(1_300, LOOP, EventKind::Enter, FUTEX, 0),
+        event(1_300, HELPER, EventKind::Waking, LOOP.into(), WAKER_THREAD),
+        event(1_400, LOOP, EventKind::Switch, HELPER.into(), 1),
+        event(7_900, HELPER, EventKind::Enter, FUTEX, 0),
+        event(8_000, LOOP, EventKind::Waking, HELPER.into(), WAKER_THREAD),
+        event(8_000, HELPER, EventKind::Switch, LOOP.into(), 1),
+        event(8_100, LOOP, EventKind::Exit, FUTEX, 0),
+        event(9_000, LOOP, EventKind::Send, 1_000, relayed(200)),
+    ];
+    let token = found(events, 0).median.expect("one");
+    let expected = [
+        (PathKind::OtherWork, "loop", 200),
+        (PathKind::User, "loop", 1_000),
+        (PathKind::Syscall, "loop", 200),
+        (PathKind::Gc, "loop", 6_600),
+    ];
+    assert_eq!(lengths(&token.parts), expected);
+    assert_eq!(token.lanes.len(), 1);
 }
 
 #[test]

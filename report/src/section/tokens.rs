@@ -5,7 +5,7 @@ use crate::arms::Arms;
 use crate::chart::{Bar, BarFace, FlameChart, FlameFigure, FlamePaint, FlameTree, LegendEntry};
 use crate::clean::clean;
 use crate::document::{Block, Section, Table};
-use recording::format::{Scale, duration, percent_tenths};
+use recording::format::{duration, percent_tenths, quantity};
 use recording::tokens::{Lane, PathPart, Span, Token, Tokens};
 use recording::vocabulary::{PathKind, Unit};
 
@@ -21,8 +21,10 @@ const LEGEND: [(PathKind, &str); 6] = [
 /// Parts of a mean path that are listed.
 const PARTS: usize = 6;
 
-const LEAD: &str = "A token's way through the server, from its arrival in the socket to its send. Each lane is a thread that had the token; \
-its bars are the thread's states meanwhile. All drawings have one scale. Dashed: the thread does not have the token at that time.";
+const LEAD: &str = "A token's way through the server, from its arrival in the socket to its send. \
+Each lane is a thread that had the token; its bars are the thread's states meanwhile. Tokens at the \
+median of all arms have one scale, those at the 99th percentile another. Dashed: the thread does \
+not have the token at that time.";
 
 /// Returns drawings and tables of each arm; nothing where no single tokens were recorded.
 pub fn section(arms: &Arms) -> Option<Section> {
@@ -31,10 +33,17 @@ pub fn section(arms: &Arms) -> Option<Section> {
         Some((arm.name.as_str(), arms.position(arm.key) + 1, tokens))
     });
     let recorded: Vec<(&str, usize, &Tokens)> = recorded.collect();
-    let drawn = recorded
-        .iter()
-        .flat_map(|(_, _, tokens)| [&tokens.median, &tokens.p99]);
-    let longest = drawn.flatten().map(|token| token.latency_ns).max()?;
+    let longest = |token: fn(&Tokens) -> &Option<Token>| {
+        let drawn = recorded
+            .iter()
+            .filter_map(|(_, _, tokens)| token(tokens).as_ref());
+        drawn.map(|token| token.latency_ns).max()
+    };
+    let (median, p99) = (
+        longest(|tokens| &tokens.median)?,
+        longest(|tokens| &tokens.p99),
+    );
+    let longest = [median, p99.unwrap_or(median)];
     let mut blocks = Vec::new();
     for (name, position, tokens) in &recorded {
         blocks.push(Block::Flame(figure(name, *position, tokens, longest)));
@@ -51,15 +60,18 @@ pub fn section(arms: &Arms) -> Option<Section> {
     })
 }
 
-fn figure(name: &str, position: usize, tokens: &Tokens, longest: u64) -> FlameFigure {
+fn figure(name: &str, position: usize, tokens: &Tokens, longest: [u64; 2]) -> FlameFigure {
     let named = [("median", &tokens.median), ("99th percentile", &tokens.p99)];
-    let trees = named.into_iter().filter_map(|(what, token)| {
-        let token = token.as_ref()?;
-        Some(FlameTree {
-            title: format!("{what}: {}", clean(&token.text)),
-            bars: bars(token, longest),
-        })
-    });
+    let trees = named
+        .into_iter()
+        .zip(longest)
+        .filter_map(|((percentile, token), longest)| {
+            let token = token.as_ref()?;
+            Some(FlameTree {
+                title: format!("{percentile}: {}", clean(&token.text)),
+                bars: bars(token, longest),
+            })
+        });
     let entry = |(kind, text)| LegendEntry {
         class: paint(kind).class(),
         text,
@@ -148,13 +160,13 @@ fn compared(name: &str, tokens: &Tokens) -> Block {
     let mut parts: Vec<&PathPart> = tokens.tail.iter().collect();
     parts.sort_by(|a, b| (b.ns - usual(b)).total_cmp(&(a.ns - usual(a))));
     parts.truncate(PARTS);
-    let scale = Scale::of(Unit::Ns, parts.iter().map(|part| part.ns));
+    let shown = |ns: f64| quantity(ns, Unit::Ns);
     let mut table = Table::new(format!(
         "{name}: where the slowest hundredth of tokens differs"
     ))
     .words("State of the thread that has the token")
-    .number(scale.per("token at the median"))
-    .number(scale.per("slow token"))
+    .number("at the median")
+    .number("slow")
     .number("share");
     for part in parts {
         let state = match part.syscall.as_str() {
@@ -162,8 +174,8 @@ fn compared(name: &str, tokens: &Tokens) -> Block {
             syscall => format!("{} ({})", part.kind.label(), clean(syscall)),
         };
         let cells = [
-            scale.show(usual(part)),
-            scale.show(part.ns),
+            shown(usual(part)),
+            shown(part.ns),
             percent_tenths(part.ns / whole),
         ];
         table.named(format!("{}: {state}", clean(part.role.label())), cells);
