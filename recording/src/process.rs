@@ -304,6 +304,20 @@ pub struct Sockets {
     /// Sizes of single receives, in bytes.
     #[serde(default)]
     pub recv_sizes: Histogram,
+    /// Requests and bytes so far, an entry a second.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<SocketPoint>,
+}
+
+/// Socket activity from the window's start until an instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SocketPoint {
+    /// Instant, relative to the window's start.
+    pub t_ns: u64,
+    /// Requests, as [`Sockets::requests`] counts them.
+    pub requests: u64,
+    /// Bytes sent and received.
+    pub bytes: u64,
 }
 
 /// Page faults.

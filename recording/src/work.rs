@@ -4,6 +4,7 @@
 //! command. A load generator counts it, or a counter that the user names, or the kernel.
 
 use crate::Recording;
+use crate::process::SocketPoint;
 use crate::vocabulary::{Per, WorkName};
 use serde::{Deserialize, Serialize};
 
@@ -47,8 +48,18 @@ impl Work {
             source: "kernel:requests".into(),
             count,
             assumed: true,
-            series: Vec::new(),
+            series: Self::by_sockets(recording, |point| point.requests),
         })
+    }
+
+    /// Returns the units at each second that a count of the kernel has at sockets.
+    pub fn by_sockets(recording: &Recording, count: fn(&SocketPoint) -> u64) -> Vec<WorkPoint> {
+        let points = recording.sockets.series.iter();
+        let point = |point: &SocketPoint| WorkPoint {
+            t_ns: point.t_ns,
+            count: count(point),
+        };
+        points.map(point).collect()
     }
 }
 

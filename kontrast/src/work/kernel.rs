@@ -2,7 +2,7 @@
 
 use super::Counted;
 use super::source::KernelCount;
-use recording::Recording;
+use recording::{Recording, Work};
 
 /// Returns a count of the kernel.
 ///
@@ -10,15 +10,20 @@ use recording::Recording;
 /// Fails if the kernel has no hook for it.
 pub fn count(of: KernelCount, recording: &Recording) -> Result<Counted, String> {
     let sockets = &recording.sockets;
-    let count = match of {
-        KernelCount::Requests => sockets.requests,
-        KernelCount::Bytes => sockets.send_bytes + sockets.recv_bytes,
-        KernelCount::Accepts => sockets.accepted,
+    let by_sockets = |count| Work::by_sockets(recording, count);
+    let (count, series) = match of {
+        KernelCount::Requests => (sockets.requests, by_sockets(|point| point.requests)),
+        KernelCount::Bytes => (
+            sockets.send_bytes + sockets.recv_bytes,
+            by_sockets(|point| point.bytes),
+        ),
+        // System calls are drained at the end of the window only.
+        KernelCount::Accepts => (sockets.accepted, Vec::new()),
     };
     if count == 0 {
         return Err("the kernel saw none on TCP sockets of the target".into());
     }
-    Ok(whole(count))
+    Ok(Counted { count, series })
 }
 
 /// Returns the calls of a system call, failed ones included.

@@ -1,5 +1,5 @@
 use super::*;
-use recording::process::Syscall;
+use recording::process::{SocketPoint, Syscall};
 
 fn spec(text: &str) -> Spec {
     text.parse().expect(text)
@@ -65,6 +65,26 @@ fn counts_by_the_kernel() {
     assert_eq!(count("r=kernel:requests").0, Some(10));
     assert_eq!(count("b=kernel:bytes").0, Some(350));
     assert_eq!(count("s=syscall:fsync").0, Some(4));
+}
+
+#[test]
+fn has_a_series_of_requests_and_bytes_by_the_kernel() {
+    let series = |text: Option<&str>| -> Vec<(u64, u64)> {
+        let mut recording = busy();
+        recording.sockets.series = vec![SocketPoint {
+            t_ns: 1_000,
+            requests: 7,
+            bytes: 90,
+        }];
+        set(&mut recording, text.map(spec).as_ref(), None);
+        let work = recording.work.expect("a count");
+        let points = work.series.iter();
+        points.map(|point| (point.t_ns, point.count)).collect()
+    };
+    assert_eq!(series(Some("r=kernel:requests")), [(1_000, 7)]);
+    assert_eq!(series(Some("b=kernel:bytes")), [(1_000, 90)]);
+    assert_eq!(series(None), [(1_000, 7)]);
+    assert_eq!(series(Some("s=syscall:fsync")), []);
 }
 
 #[test]

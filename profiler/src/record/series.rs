@@ -6,12 +6,12 @@ use super::tasks::Tasks;
 use super::{memory, ports};
 use anyhow::Result;
 use aya::Ebpf;
-use profiler_common::Thread;
 use profiler_common::call_stack::MAX_STACKS;
 use profiler_common::off_cpu::{EPOCH_NS, KEPT_PER_EPOCH, MAX_WAIT_STACKS, MAX_WAITS};
 use profiler_common::thread::ON_CPU;
+use profiler_common::{Counters, Thread};
 use recording::memory::{MemoryPoint, RegionPoint, RegionWalk};
-use recording::process::CpuPoint;
+use recording::process::{CpuPoint, SocketPoint};
 
 /// Shortest time from one walk over all pages to the next.
 const WALK_INTERVAL_NS: u64 = 2_000_000_000;
@@ -28,6 +28,8 @@ pub struct Series {
     ports: Vec<u16>,
     /// CPU time.
     pub cpu: Vec<CpuPoint>,
+    /// Requests and bytes.
+    sockets: Vec<SocketPoint>,
     /// Resident memory.
     pub memory: Vec<MemoryPoint>,
     /// Resident memory by class of region, more rarely the longer it takes to count.
@@ -54,6 +56,7 @@ impl Series {
                 .flat_map(|pid| ports::listening_ports(*pid))
                 .collect(),
             cpu: Vec::new(),
+            sockets: Vec::new(),
             memory: Vec::new(),
             regions: Vec::new(),
             walk: RegionWalk::default(),
@@ -86,6 +89,8 @@ impl Series {
             (sum.0 + on_cpu_ns, sum.1 + thread.syscall_ns)
         });
         self.add_cpu(t_ns, on_cpu_ns, kernel_ns);
+        self.sockets
+            .push(socket_point(t_ns, &drain::counters(bpf)?));
         self.memory.push(memory::memory_point(pids, t_ns));
         if t_ns >= self.next_walk_ns {
             self.add_regions(pids, &Tasks::read(bpf), t_ns);
@@ -117,6 +122,14 @@ impl Series {
         Ok(())
     }
 
+    /// Takes the points of requests and bytes; the last is that of the window's end.
+    pub fn take_sockets(&mut self, end_ns: u64, counters: &Counters) -> Vec<SocketPoint> {
+        let mut points = std::mem::take(&mut self.sockets);
+        points.retain(|point| point.t_ns < end_ns);
+        points.push(socket_point(end_ns, counters));
+        points
+    }
+
     /// Adds resident memory by class. The next walk is due when this one was 1 % of the time.
     fn add_regions(&mut self, pids: &[u32], tasks: &Tasks, t_ns: u64) {
         let memory = memory::memory_of_all(pids, tasks);
@@ -146,6 +159,14 @@ impl Series {
             kernel_ns: kernel,
         });
         (self.on_cpu_ns, self.kernel_ns) = (on_cpu_ns, kernel_ns);
+    }
+}
+
+fn socket_point(t_ns: u64, counters: &Counters) -> SocketPoint {
+    SocketPoint {
+        t_ns,
+        requests: counters.requests,
+        bytes: counters.send_bytes + counters.recv_bytes,
     }
 }
 
@@ -196,6 +217,27 @@ mod tests {
         series.add_regions(&[std::process::id()], &Tasks::default(), 2_000_000_000);
         assert!(series.next_walk_ns >= 3_900_000_000, "{series:?}");
         assert!(series.walk.longest_ns > 0 && series.walk.interval_ns == 2_000_000_000);
+    }
+
+    #[test]
+    fn ends_the_series_of_requests_with_the_window() {
+        let mut series = Series::new(&[], 499);
+        let counters = |requests, bytes| Counters {
+            requests,
+            send_bytes: bytes,
+            recv_bytes: 2 * bytes,
+            ..Counters::default()
+        };
+        series.sockets = vec![
+            socket_point(1_000, &counters(3, 10)),
+            socket_point(2_000, &counters(5, 20)),
+        ];
+        let points = series.take_sockets(2_000, &counters(6, 30));
+        let points: Vec<_> = points
+            .iter()
+            .map(|point| (point.t_ns, point.requests, point.bytes))
+            .collect();
+        assert_eq!(points, [(1_000, 3, 30), (2_000, 6, 90)]);
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub fn sockets(drained: &Drained, syscalls: &[Syscall]) -> Sockets {
         nagle_delayed_sends: counters.nagle_delayed_sends,
         send_sizes: drained.histogram(Kind::SendSize),
         recv_sizes: drained.histogram(Kind::RecvSize),
+        // The session has it.
+        series: Vec::new(),
     }
 }
 

@@ -54,6 +54,8 @@ fn counts_messages_to_the_byte() {
     assert_eq!(sockets.send_sizes.count, 2 * MESSAGES);
     // Each message is answered before the next comes.
     assert_eq!(sockets.requests, MESSAGES);
+    let last = sockets.series.last().expect("the window's end");
+    assert_eq!((last.requests, last.bytes), (MESSAGES, 4 * MESSAGES * SIZE));
 }
 
 #[test]

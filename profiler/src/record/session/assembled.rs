@@ -9,7 +9,7 @@ use super::super::{assemble, host, runtime_stats, sockets, steal, target};
 use super::{Closed, Session};
 use recording::memory::{Memory, RegionWalk};
 use recording::observer::{Check, Mode, Observer, ProbeGroupStatus};
-use recording::process::{Cpu, Thread, TreeProcess};
+use recording::process::{Cpu, Sockets, Thread, TreeProcess};
 use recording::vocabulary::ProbeGroup;
 use recording::{Ended, Recording, Target};
 use std::cmp::Reverse;
@@ -55,7 +55,12 @@ impl Session {
             host: host::fingerprint(&self.opening.quotas, steal_ns, &self.placement),
             window: self.opening.window(span, ended),
             process,
-            sockets: sockets::sockets(drained, &syscalls),
+            sockets: Sockets {
+                series: self
+                    .series
+                    .take_sockets(span.length_ns(), &drained.counters),
+                ..sockets::sockets(drained, &syscalls)
+            },
             syscalls,
             faults,
             memory: self.memory(&self.tree.live_pids()),
