@@ -6,11 +6,13 @@ use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
-/// Runs `loadgen` by a shell, which evaluates `before` and redirects as in `after`.
+/// Runs `loadgen` by a shell, which evaluates `before` and redirects as in `after`. Hanging up has
+/// its default effect, also where these tests run under `nohup`, which a shell cannot undo.
 fn shell(before: &str, arguments: &[&str], after: &str) -> Command {
-    let mut command = Command::new("sh");
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP");
     let script = format!("{before} exec \"$0\" \"$@\" {after}");
-    command.args(["-c", &script, env!("CARGO_BIN_EXE_loadgen")]);
+    command.args(["sh", "-c", &script, env!("CARGO_BIN_EXE_loadgen")]);
     command.args(arguments);
     command
 }
