@@ -18,7 +18,7 @@ pub struct Event {
 
 const _: () = assert!(size_of::<Event>() == 32);
 
-/// What happened, and what the two numbers of the event are.
+/// Kind of an event, with the meaning of its two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum EventKind {

@@ -1,5 +1,5 @@
-//! The timeline: single events of the target's threads, which `kontrast record --timeline` writes as
-//! a trace beside the recording.
+//! The timeline: single events of the target's threads, which `kontrast record --timeline` writes
+//! as a trace beside the recording.
 
 use std::collections::BTreeMap;
 

@@ -34,7 +34,7 @@ pub struct Totals {
 pub struct Metric<'a> {
     /// Name without prefix and unit.
     pub name: &'static str,
-    /// What it counts.
+    /// Text for people: the thing that it counts.
     pub help: &'static str,
     /// Its values.
     pub value: Value<'a>,

@@ -1,5 +1,6 @@
 //! `kontrast record`.
 
+mod conclusion;
 mod probes;
 mod timeline;
 mod window;
@@ -23,7 +24,6 @@ use profiler::record::stop::Until;
 use profiler::record::target::{Process, executable_name, file_name, pids};
 use profiler::record::{Options, privilege, record};
 use recording::vocabulary::Runtime;
-use recording::{Ended, Recording};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -227,12 +227,10 @@ impl Record {
 
     fn stacks(&self) -> Stacks {
         let wants = |kind| self.stacks.contains(&kind);
-        match wants(StackKind::None) {
-            true => Stacks::NONE,
-            false => Stacks {
-                user: wants(StackKind::User),
-                kernel: wants(StackKind::Kernel),
-            },
+        let none = wants(StackKind::None);
+        Stacks {
+            user: !none && wants(StackKind::User),
+            kernel: !none && wants(StackKind::Kernel),
         }
     }
 
@@ -270,39 +268,5 @@ impl Record {
         if let Some(Err(error)) = command.map(SuspendedCommand::resume) {
             eprintln!("kontrast: the command could not be resumed: {error:#}");
         }
-    }
-
-    /// Reports on standard error what makes the recording partial or invalid.
-    fn conclude(&self, recording: &Recording) -> Outcome {
-        // A command that was started for the recording ends it; nothing is missing then.
-        let to_its_end = !self.command.is_empty() && recording.window.ended == Ended::TargetExited;
-        if recording.is_partial() && !to_its_end {
-            eprintln!("kontrast: partial: {}", why_partial(recording.window.ended));
-        }
-        for group in &recording.observer.probe_groups {
-            if !group.fallback_reason.is_empty() {
-                eprintln!(
-                    "kontrast: {} served by {}, since {}",
-                    group.group, group.source, group.fallback_reason
-                );
-            }
-        }
-        let mut outcome = Outcome::Done;
-        for check in recording.checks.iter().filter(|check| !check.ok) {
-            eprintln!(
-                "kontrast: check {} failed: expected {} {}, measured {} (tolerance {}) {}",
-                check.name, check.expected, check.unit, check.measured, check.tolerance, check.note
-            );
-            outcome = Outcome::Invalid;
-        }
-        outcome
-    }
-}
-
-fn why_partial(ended: Ended) -> &'static str {
-    match ended {
-        Ended::Interrupted => "the recording was interrupted; data until then is written",
-        Ended::TargetExited => "the target ended first; data until then is written",
-        Ended::Duration | Ended::Asked => "",
     }
 }

@@ -68,8 +68,8 @@ pub fn counted<A: Access>(task: Object<A>) -> u32 {
     minor.wrapping_add(major) as u32
 }
 
-/// Compares the faults of the running thread, which has this slot, with the kernel's count, while it
-/// is not in a fault. A global function, which the kernel verifies once.
+/// Compares the faults of the running thread, which has this slot, with the kernel's count, while
+/// it is not in a fault. A global function, which the kernel verifies once.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn account_faults(slot: u64) -> u64 {

@@ -101,8 +101,9 @@ fn walk(registers: Object<Helper>, site: &mut CallSite) {
     }
 }
 
-/// Returns 1 if the instruction before an address of the target is a call, else 0. A global function,
-/// which the kernel verifies once: it would follow it anew for each frame, and Linux 6.1 gives up.
+/// Returns 1 if the instruction before an address of the target is a call, else 0. A global
+/// function, which the kernel verifies once: it would follow it anew for each frame, and Linux 6.1
+/// gives up.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn is_return_address(address: u64) -> u64 {

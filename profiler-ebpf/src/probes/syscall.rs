@@ -121,8 +121,8 @@ fn account_datagrams<A: Access>(args: Args<A>, thread: Tracked, result: u64) {
     }
 }
 
-/// Begins an iteration of a thread's event loop, after a wait that gave `result`. A global function,
-/// which the kernel verifies once.
+/// Begins an iteration of a thread's event loop, after a wait that gave `result`. A global
+/// function, which the kernel verifies once.
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn begin_loop_iteration(slot: u64, now: u64, result: u64, blocked_ns: u64) -> u64 {

@@ -128,8 +128,8 @@ pub fn user_stack<A: Access>(
     hash
 }
 
-/// Looks for return addresses on top of the stack, and returns the hash of all in this CPU's scratch
-/// space. A global function, as [`hash_of_sleep`].
+/// Looks for return addresses on top of the stack, and returns the hash of all in this CPU's
+/// scratch space. A global function, as [`hash_of_sleep`].
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn read_top(scratch: u64, top: u64, frame: u64) -> u64 {

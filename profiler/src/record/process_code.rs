@@ -3,7 +3,7 @@
 //! Once a process has ended, /proc has nothing of it. So its mappings are read while it lives, and
 //! its root folder and executable are kept open.
 
-use crate::record::java::Archives;
+use crate::record::archives::Archives;
 use crate::record::memory::{self, MappedFile, Regions, WindowRegions};
 use crate::record::proc_snapshot::read_lossy;
 use crate::record::symbols::open_mapped;

@@ -8,6 +8,7 @@ pub mod debug_files;
 pub mod ifunc;
 pub mod image;
 pub mod inlined;
+pub mod java_class;
 mod lookup;
 mod mini;
 pub mod package;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::project;
 
-/// What the observed process does, and where.
+/// Work of the observed process, and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
     /// Two threads pass a byte, each on a CPU.

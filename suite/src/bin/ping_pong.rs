@@ -2,10 +2,10 @@
 //!
 //! Each has a CPU where there are two. Left to the scheduler, some runs would use two CPUs and some
 //! one, which takes half the time. With `one-cpu` both share one CPU, so that nearly all of a round
-//! trip is kernel paths that a recorder hooks: the costliest case. With `user-code` there is no socket: one thread runs
-//! code with deep call stacks, where samples are all that a recorder costs. Prints `ready`, begins at a line
-//! on stdin, prints round trips, nanoseconds and nanoseconds of CPU time, and ends when stdin is
-//! closed.
+//! trip is kernel paths that a recorder hooks: the costliest case. With `user-code` there is no
+//! socket: one thread runs code with deep call stacks, where samples are all that a recorder costs.
+//! Prints `ready`, begins at a line on stdin, prints round trips, nanoseconds and nanoseconds of
+//! CPU time, and ends when stdin is closed.
 
 use std::hint::black_box;
 use std::io::{self, Read, Write};

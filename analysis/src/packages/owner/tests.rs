@@ -85,22 +85,32 @@ fn charges_standard_libraries_to_their_callers() {
             (Package, "core"),
         ),
         (
+            "deno",
+            &["v8|v8::internal::Heap|deno"],
+            (Runtime, "V8 and Deno"),
+        ),
+    ] {
+        let (kind, name) = owner(arm, stack);
+        assert_eq!((kind, &*name), expected, "{stack:?}");
+    }
+}
+
+#[test]
+fn charges_modules_of_the_jdk_to_their_callers() {
+    use PackageKind::{Package, Runtime};
+    for (arm, stack, expected) in [
+        (
             "java",
             &[
                 "work-lib|long demo.Work.busy(int)|",
                 "java.base|java.lang.String java.lang.Integer.toString(int)|",
-            ],
+            ][..],
             (Package, "work-lib"),
         ),
         (
             "java",
             &["jdk.httpserver|void sun.net.httpserver.ServerImpl.run()|"],
             (Runtime, "JVM and class library"),
-        ),
-        (
-            "deno",
-            &["v8|v8::internal::Heap|deno"],
-            (Runtime, "V8 and Deno"),
         ),
     ] {
         let (kind, name) = owner(arm, stack);

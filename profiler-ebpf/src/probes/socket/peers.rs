@@ -87,8 +87,8 @@ fn over_unix(thread: Tracked, sock: Object<Helper>, sends: bool, bytes: u64) {
     }
 }
 
-/// Adds to the name of a Unix socket; returns whether it has one and room. `len` is the length of its `sockaddr_un`; `read` copies as
-/// many bytes of the name as it is given, to where it is given.
+/// Adds to the name of a Unix socket; returns whether it has one and room. `len` is the length of
+/// its `sockaddr_un`; `read` copies as many bytes of the name as it is given, to where it is given.
 #[inline(always)]
 pub fn add_named(
     len: u32,

@@ -7,7 +7,6 @@ use super::Search;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
 const MAGIC: u32 = 0xcafe_dada;
 /// Words of the header.
@@ -28,11 +27,6 @@ const BASE: usize = 3;
 const EXTENSION: usize = 4;
 /// Attributes that are kept; larger kinds are of contents.
 const KEPT: usize = 5;
-
-/// Returns whether a file has the name of an image.
-pub fn is_image(path: &Path) -> bool {
-    path.ends_with("lib/modules")
-}
 
 /// Looks for classes in an image.
 ///

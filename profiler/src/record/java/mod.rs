@@ -4,71 +4,18 @@
 //! classes they hold; no class is read. The files belong to the observed process and may be
 //! anything: only classes that samples fell into are kept, and reading is bounded.
 
-pub mod class;
 mod image;
 mod jar;
 
-use super::memory::{MappedFile, Regions};
+use super::archives::is_image;
 use super::process_code::{ProcessCode, Processes};
-use super::symbols::open_mapped;
+use super::symbols::{java_class, open_mapped};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::{fs, io};
+use std::io;
 
-/// Archives of one process that are looked at.
-const MOST_ARCHIVES: usize = 4096;
-/// Descriptors of one process that are looked at.
-const MOST_DESCRIPTORS: usize = 1 << 16;
 /// Bytes that are read of the archives of one process, in all.
 const MOST_READ: u64 = 512 << 20;
-
-/// Archives of classes that a process holds open, in the order of their descriptors. A JVM opens
-/// those first that it looks for classes in first.
-#[derive(Clone, Debug, Default)]
-pub struct Archives(Vec<MappedFile>);
-
-impl Archives {
-    /// Adds the archives that a process holds open now, if it runs a JVM.
-    pub fn look_at(&mut self, pid: u32, code: &Regions) {
-        let is_jvm = |path: &Path| path.file_name().is_some_and(|name| name == "libjvm.so");
-        if code.files().any(|path| is_jvm(path)) {
-            self.add_open(pid);
-        }
-    }
-
-    fn add_open(&mut self, pid: u32) {
-        let folder = format!("/proc/{pid}/fd");
-        let Ok(descriptors) = fs::read_dir(&folder) else {
-            return;
-        };
-        let numbers = descriptors.flatten().take(MOST_DESCRIPTORS);
-        let mut numbers: Vec<u32> = numbers
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .collect();
-        numbers.sort_unstable();
-        let known: BTreeSet<u64> = self.0.iter().map(|archive| archive.inode).collect();
-        let opened = numbers.into_iter().filter_map(|number| {
-            let link = format!("{folder}/{number}");
-            let path = fs::read_link(&link).ok()?;
-            let inode = is_archive(&path).then(|| fs::metadata(&link).ok())??.ino();
-            Some(MappedFile {
-                path,
-                offset: 0,
-                inode,
-            })
-        });
-        let new = opened.filter(|archive| !known.contains(&archive.inode));
-        self.0.extend(new);
-        self.0.truncate(MOST_ARCHIVES);
-    }
-}
-
-fn is_archive(path: &Path) -> bool {
-    let kind = path.extension().unwrap_or_default();
-    image::is_image(path) || ["jar", "war"].iter().any(|known| kind == *known)
-}
 
 /// Classes whose archive is not known yet, and those whose archive was found.
 #[derive(Debug)]
@@ -109,8 +56,8 @@ pub fn packages(
     let mut classes: BTreeMap<u32, BTreeMap<u64, String>> = BTreeMap::new();
     for ((pid, address), function) in compiled {
         let process = processes.get(*pid);
-        if process.is_some_and(|process| !process.archives().0.is_empty())
-            && let Some(class) = class::of(function)
+        if process.is_some_and(|process| !process.archives().is_empty())
+            && let Some(class) = java_class::of(function)
         {
             classes.entry(*pid).or_default().insert(*address, class);
         }
@@ -136,9 +83,8 @@ fn archives_of(process: &ProcessCode, classes: BTreeSet<String>) -> BTreeMap<Str
     // Loaders ask those of the JDK first.
     let (images, jars): (Vec<_>, Vec<_>) = process
         .archives()
-        .0
         .iter()
-        .partition(|archive| image::is_image(&archive.path));
+        .partition(|archive| is_image(&archive.path));
     for archive in images.into_iter().chain(jars) {
         if search.is_done() {
             break;
@@ -147,7 +93,7 @@ fn archives_of(process: &ProcessCode, classes: BTreeSet<String>) -> BTreeMap<Str
         let Some(file) = file else {
             continue;
         };
-        let read = match image::is_image(&archive.path) {
+        let read = match is_image(&archive.path) {
             true => image::read(&file, &mut search),
             false => jar::read(&file, &archive.path, &mut search).map_err(io::Error::other),
         };

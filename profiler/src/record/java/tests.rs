@@ -1,7 +1,9 @@
 use super::*;
 use proptest::prelude::*;
 use rawzip::{CompressionMethod, ZipArchiveWriter};
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 
 /// Makes a jar file with these entries, uncompressed.
 fn jar(entries: &[(&str, &[u8])]) -> Vec<u8> {
@@ -111,23 +113,6 @@ fn rejects_archives_that_would_fill_memory() {
     let refused = jar::read(&whole, Path::new("x.jar"), &mut search).expect_err("too much");
     assert!(refused.to_string().contains("too large"), "{refused}");
     assert_eq!(found(&search), []);
-}
-
-#[test]
-fn looks_at_archives_of_processes_that_run_a_jvm() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let path = dir.path().join("a-1.jar");
-    fs::write(&path, jar(&[("a/B.class", b"")])).expect("written");
-    let _open = fs::File::open(&path).expect("opened");
-    let pid = std::process::id();
-    let code = super::super::memory::code_regions_of(pid);
-    let mut archives = Archives::default();
-    archives.look_at(pid, &code);
-    assert!(archives.0.is_empty(), "this process has no libjvm.so");
-    archives.add_open(pid);
-    archives.add_open(pid);
-    let paths: Vec<_> = archives.0.iter().map(|archive| &archive.path).collect();
-    assert_eq!(paths.iter().filter(|found| ***found == path).count(), 1);
 }
 
 proptest! {

@@ -6,7 +6,7 @@
 mod path;
 
 use super::image::Image;
-use crate::record::java::class;
+use crate::record::symbols::java_class;
 use object::{Object, ObjectSection, ReadRef};
 use recording::stacks::APPLICATION;
 use std::path::Path;
@@ -141,7 +141,7 @@ fn java_library(function: &str) -> Option<String> {
         "org.eclipse",
     ];
     const STANDARD: [&str; 4] = ["java.", "javax.", "jdk.", "sun."];
-    let class = class::of(function)?.replace('/', ".");
+    let class = java_class::of(function)?.replace('/', ".");
     let elements: Vec<&str> = class.split('.').collect();
     let is_name = |element: &&str| {
         let mut letters = element.chars();
