@@ -15,6 +15,8 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 mod scan;
 
@@ -157,6 +159,10 @@ fn smaps_of(folder: &Path) -> Option<procfs::process::MemoryMaps> {
     super::parse_maps(&String::from_utf8_lossy(&text))
 }
 
+/// Reads of page tables between two pauses, in which a thread that maps memory gets the lock: some
+/// 0.5 ms. Without pauses it waits for 200 reads.
+const READS_AT_ONCE: u64 = 16;
+
 /// Counts the resident pages of a mapping, and those that no page of the target counted before.
 /// `None` if the process has ended.
 fn walk(pagemap: &File, map: &MemoryMap, shared: &mut SharedPages) -> Option<(u64, u64)> {
@@ -165,7 +171,7 @@ fn walk(pagemap: &File, map: &MemoryMap, shared: &mut SharedPages) -> Option<(u6
     const IS_FILE: u64 = 1 << 61;
     const EXCLUSIVE: u64 = 1 << 56;
     let page_size = procfs::page_size();
-    let (mut rss, mut pss) = (0, 0);
+    let (mut rss, mut pss, mut reads) = (0, 0, 0_u64);
     let mut entries = [0; 512 * 8];
     for range in scan::populated(pagemap, map.address.0..map.address.1) {
         let mut page = range.start / page_size;
@@ -175,6 +181,10 @@ fn walk(pagemap: &File, map: &MemoryMap, shared: &mut SharedPages) -> Option<(u6
             let read = pagemap.read_at(&mut entries[..wanted * 8], page * 8).ok()?;
             if read == 0 {
                 break;
+            }
+            reads += 1;
+            if reads % READS_AT_ONCE == 0 {
+                thread::sleep(Duration::from_micros(1));
             }
             for bytes in entries[..read].chunks_exact(8) {
                 let entry = u64::from_ne_bytes(bytes.try_into().ok()?);

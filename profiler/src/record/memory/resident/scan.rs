@@ -6,6 +6,8 @@ use nix::libc;
 use std::fs::File;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
+use std::thread;
+use std::time::Instant;
 
 /// Address space of one call: the kernel locks the process's address space meanwhile.
 const STEP: u64 = 1 << 30;
@@ -52,11 +54,16 @@ pub fn is_supported(pagemap: &File) -> bool {
 
 /// Returns the parts of a range that hold resident pages, the shared page of zeros excluded. The
 /// whole range where the kernel does not scan.
+///
+/// It pauses after each call as long as the call took. A thread of the target that maps memory
+/// waits for the lock of the address space, and gets it in a pause: without one, calls overtake it
+/// for 4 ms (`RWSEM_WAIT_TIMEOUT` of kernel/locking/rwsem.c).
 pub fn populated(pagemap: &File, range: Range<u64>) -> Vec<Range<u64>> {
     let mut regions = [PageRegion::default(); 64];
     let (mut found, mut next) = (Vec::new(), range.start);
     while next < range.end {
         let end = range.end.min(next.saturating_add(STEP));
+        let begun = Instant::now();
         let Some((count, reached)) = scan(pagemap, next..end, &mut regions) else {
             found.push(next..range.end);
             break;
@@ -71,6 +78,9 @@ pub fn populated(pagemap: &File, range: Range<u64>) -> Vec<Range<u64>> {
             break;
         }
         next = reached;
+        if next < range.end {
+            thread::sleep(begun.elapsed());
+        }
     }
     found
 }
