@@ -157,8 +157,8 @@ fn with_roots(
     }
     let faults: u64 = recording.threads.iter().map(|thread| thread.faults).sum();
     // The bursts of helpers count collections, unless all were seen where no helper was awake.
-    let is_unseen = |collections: &u64| *collections == 0 && sum.pause.ns > 0;
-    let collections = counted.collections.filter(|count| !is_unseen(count));
+    let is_known = |count: &u64| *count > 0 || sum.pause.ns == 0;
+    let collections = counted.collections.filter(is_known);
     let pause = match (counted.times, counted.bursts) {
         (Some(times), _) => Some(Estimate::measured(times.wall_ns)),
         (None, Some(bursts)) => Some(sum.pause_in_bursts(bursts.span_ns)),

@@ -163,8 +163,7 @@ impl Sum {
     /// outside of bursts. A collector without helpers has no bursts.
     pub(super) fn pause_in_bursts(&self, span_ns: u64) -> Estimate {
         match self.in_bursts {
-            0 if span_ns == 0 => self.pause,
-            0 => Estimate::measured(span_ns),
+            0 if span_ns > 0 => Estimate::measured(span_ns),
             in_bursts => {
                 let mut pause = self.pause_outside_bursts;
                 pause.add(span_ns, self.pauses_in_bursts, in_bursts);

@@ -163,16 +163,17 @@ fn score(cause: &Cause, run: &Path) -> Result<Score> {
     let log = run.with_extension("log");
     let truth = |rounds: &[(String, Recording)]| log::dose(&log, cause.dose, rounds);
     let dose = truth(&faulty)? - truth(&healthy)?;
-    let elapsed = elapsed_over_cpu(&faulty);
+    let elapsed = match cause.dose {
+        Dose::GcPauseNs => elapsed_over_cpu(&faulty),
+        _ => 1.0,
+    };
     let comparison = analysis::compare(&[healthy, faulty].concat());
     // Beside the comparison of the binary that recorded, so that a score can be followed to its
     // rows.
     let name = format!("scored-{}.json", cause.variant);
     recording::io::save(&run.join(name), &comparison)?;
     let mut score = Score::new(cause, dose, &comparison);
-    if cause.dose == Dose::GcPauseNs {
-        score.measured *= elapsed;
-    }
+    score.measured *= elapsed;
     Ok(score)
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use profiler::record::timeline::Size;
-use recording::timeline::TIMELINE_FILE;
+use recording::timeline::{Event, TIMELINE_FILE};
 use recording::tokens::Token;
 use recording::{Recording, Timeline};
 use report::export::perfetto;
@@ -163,14 +163,16 @@ fn around(timeline: &Timeline, recording: &Recording) -> Timeline {
         )
     };
     let times: Vec<(u64, u64)> = recording.tokens.slowest.iter().map(time).collect();
-    let mut kept = timeline.clone();
-    for events in &mut kept.cpus {
-        events.retain(|event| {
-            let mut times = times.iter();
-            times.any(|(from, to)| (*from..=*to).contains(&event.time_ns))
-        });
+    let is_near = |event: &&Event| {
+        let mut times = times.iter();
+        times.any(|(from, to)| (*from..=*to).contains(&event.time_ns))
+    };
+    let near = |events: &Vec<Event>| events.iter().filter(&is_near).copied().collect();
+    Timeline {
+        cpus: timeline.cpus.iter().map(near).collect(),
+        syscall_names: timeline.syscall_names.clone(),
+        ..*timeline
     }
-    kept
 }
 
 #[cfg(test)]
