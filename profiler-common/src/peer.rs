@@ -16,6 +16,9 @@ pub const UNIX: u16 = u16::MAX;
 /// Longest name of a Unix socket (`UNIX_PATH_MAX`).
 pub const NAME_LEN: usize = 108;
 
+/// Value of [`PeerKey::others`] for connections that the target accepted.
+pub const ACCEPTED: u32 = 2;
+
 /// An IP address with port and protocol, or all peers of a protocol that have no room, or no known
 /// address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +30,8 @@ pub struct PeerKey {
     pub port: u16,
     /// Protocol number.
     pub protocol: u16,
-    /// 1: any other peer of the protocol. Of protocol 0: of any protocol.
+    /// 1: any other peer of the protocol. Of protocol 0: of any protocol. [`ACCEPTED`]: peers that
+    /// connect to `port` of the target from any port of theirs.
     pub others: u32,
 }
 

@@ -12,6 +12,8 @@ use crate::slot::{Slot, slotted};
 pub const MAX_SOCKETS: u32 = 65_536;
 /// Ports that can be known as listened on.
 pub const MAX_PORTS: u32 = 4_096;
+/// Value of [`Socket::accepted`] for a connection of a third party.
+pub const OF_THIRD_PARTY: u16 = 2;
 /// Stands for the slot of a socket that is not tracked.
 pub const NO_SLOT: u32 = u32::MAX;
 /// Entries of the cache, a power of two. Sockets whose hashes share the low bits share an entry.
@@ -49,7 +51,8 @@ slotted! {
         /// the last receive that a goroutine relayed itself.
         pub received: RecvStamp,
         /// 1: downstream, accepted by the target (its local port is one the target listens on);
-        /// 0: upstream, opened by the target.
+        /// [`OF_THIRD_PARTY`]: accepted at a port that the load does not use; 0: upstream, opened
+        /// by the target.
         pub accepted: u16,
         /// 1: something was received since the last send, so that the next send of an upstream
         /// socket is another request, and that of a downstream socket answers one.

@@ -21,6 +21,9 @@ globals! {
     SELECTS_CGROUPS: u8 = 0;
     /// The recorder's own thread group: processes that it starts never join.
     OWN_TGID: u32 = 0;
+    /// TCP port that the load connects to: connections accepted at others are of third parties. 0 if
+    /// it is not known, so that all are of clients.
+    LOAD_PORT: u32 = 0;
     /// A value of `profiler_common::Pairing`.
     PAIRING: u32 = 0;
     /// The first eight bytes of the name of gc threads; 0 where they have no name of their own.

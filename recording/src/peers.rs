@@ -3,14 +3,16 @@
 use crate::vocabulary::Transport;
 use serde::{Deserialize, Serialize};
 
-/// Traffic with one peer: over connections that the target opened, as datagrams, or over a Unix
-/// socket with a name. Clients of the target are no peers.
+/// Traffic with one peer: over connections that the target opened, or accepted at a port that the
+/// load does not use; as datagrams; or over a Unix socket with a name. Clients of the target are no
+/// peers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {
     /// How it is reached.
     pub transport: Transport,
-    /// `IP:PORT`, or the name of a Unix socket: its path, or `@` and an abstract name. Never
-    /// trusted, renderers escape it. `None` for all peers together that are not listed one by one.
+    /// `IP:PORT`, `IP (to port PORT)` if it connects to the target, or the name of a Unix socket:
+    /// its path, or `@` and an abstract name. Never trusted, renderers escape it. `None` for all
+    /// peers together that are not listed one by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// Sends that moved bytes.

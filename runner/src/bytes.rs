@@ -153,17 +153,18 @@ mod tests {
             send_bytes,
             ..Peer::default()
         };
-        let mut recording = recording(10_000 + 500, 20_000);
+        let mut recording = recording(10_000 + 900, 20_000);
         recording.peers = vec![
             peer("127.0.0.1:8000", Transport::Tcp, 1_000),
             peer("127.0.0.1:80", Transport::Tcp, 300),
             peer("192.0.2.1:8000", Transport::Tcp, 200),
             peer("127.0.0.1:8125", Transport::Udp, 7_000),
+            peer("127.0.0.1 (to port 9090)", Transport::Tcp, 400),
         ];
         let given = ["http://127.0.0.1:8000/v1"];
         mark_upstream(&mut recording.peers, given.into_iter());
         let upstream: Vec<bool> = recording.peers.iter().map(|peer| peer.upstream).collect();
-        assert_eq!(upstream, [true, false, false, false]);
+        assert_eq!(upstream, [true, false, false, false, false]);
         assert!(ok(&recording));
         recording.sockets.send_bytes += 500;
         assert!(!ok(&recording));

@@ -51,6 +51,8 @@ pub struct Subject {
     pub symbols: Vec<PathBuf>,
     /// Unit of work and its counter.
     pub work: Option<String>,
+    /// TCP port that the load connects to, where the server itself listens on it.
+    pub load_port: Option<u16>,
 }
 
 impl Subject {
@@ -89,6 +91,10 @@ impl Subject {
         }
         if let Some(work) = &self.work {
             arguments.extend(["--work", work]);
+        }
+        let load_port = self.load_port.map(|port| port.to_string());
+        if let Some(port) = &load_port {
+            arguments.extend(["--load-port", port]);
         }
         arguments.into_iter().map(String::from).collect()
     }
@@ -220,6 +226,7 @@ mod tests {
             sample_hz: 499,
             slow: None,
             work: None,
+            load_port: None,
         };
         let recorder =
             Recorder::start((&program, Access::Enough), &subject, None, dir.path()).await;
@@ -278,13 +285,15 @@ mod tests {
             sample_hz: 1_999,
             slow: None,
             work: Some("command=syscall:read".into()),
+            load_port: Some(8080),
         };
         let arguments = subject.arguments(Path::new("/out dir")).join("|");
         assert_eq!(
             arguments,
             "record|--pid|7|--pid|8|--out|/out dir|--arm|go|--runtime|go|--runtime-version|1.26.4\
              |--placement|target on CPU 0|--until-stdin-closes|--probes|overhead|--round|3|--runtime-symbols|/from runtime\
-             |--sample-rate|1999|--symbols|/debug a|--symbols|b|--work|command=syscall:read"
+             |--sample-rate|1999|--symbols|/debug a|--symbols|b|--work|command=syscall:read\
+             |--load-port|8080"
         );
     }
 

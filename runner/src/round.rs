@@ -251,8 +251,16 @@ impl Bench<'_> {
             // In other modes the kernel counts nothing.
             slow: self.request.slow.clone().filter(|_| step.mode == Mode::All),
             work: self.request.work.clone().filter(|_| step.mode == Mode::All),
+            // A server that runs already may be behind a forwarded port.
+            load_port: arm.manifest().and_then(|_| port_of(target.url())),
         }
     }
+}
+
+/// Returns the port of a URL that names one.
+fn port_of(url: &str) -> Option<u16> {
+    let authority = url.split("://").nth(1)?.split('/').next()?;
+    authority.rsplit_once(':')?.1.parse().ok()
 }
 
 /// Returns the bytes that a service has sent and received; `None` without a service that counts

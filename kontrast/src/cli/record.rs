@@ -127,6 +127,9 @@ pub struct Record {
     /// uses the recording.
     #[arg(long, alias = "detail", hide = true, value_name = "DIR")]
     pub runtime_symbols: Option<PathBuf>,
+    /// Count connections that arrive at other ports than this as those of third parties.
+    #[arg(long, hide = true, value_name = "PORT")]
+    pub load_port: Option<u16>,
     /// Print `recording` when attached, and stop when standard input is closed.
     #[arg(long, hide = true)]
     pub until_stdin_closes: bool,
@@ -210,6 +213,7 @@ impl Record {
             stacks: self.stacks(),
             off_cpu_stacks: self.off_cpu_stacks == Switch::On && self.stacks() != Stacks::NONE,
             timeline: self.events.size(),
+            load_port: self.load_port,
             sample_hz: self.sample_rate.0,
             mode: self.probes.mode(),
             round: self.round,

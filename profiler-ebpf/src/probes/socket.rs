@@ -14,8 +14,8 @@ mod peers;
 pub mod splice;
 
 use crate::config::{
-    BIT_TCP_NONAGLE, OFF_SOCK_FAMILY, OFF_SOCK_NUM, OFF_SOCK_PROTOCOL, OFF_TCP_MSS_CACHE,
-    OFF_TCP_PACKETS_OUT, OFF_TCP_SND_NXT, OFF_TCP_WRITE_SEQ,
+    BIT_TCP_NONAGLE, LOAD_PORT, OFF_SOCK_FAMILY, OFF_SOCK_NUM, OFF_SOCK_PROTOCOL,
+    OFF_TCP_MSS_CACHE, OFF_TCP_PACKETS_OUT, OFF_TCP_SND_NXT, OFF_TCP_WRITE_SEQ,
 };
 use crate::hook::{Access, Args, Direct, Helper, Object, hooks};
 use crate::maps::{LISTENING, count, observe, observe_relay, window_start};
@@ -25,7 +25,7 @@ use crate::track::{Tracked, current, current_ids, now};
 use aya_ebpf::helpers::generated::bpf_skc_to_tcp_sock;
 use profiler_common::Counters;
 use profiler_common::histogram::Kind;
-use profiler_common::socket::{TcpSendState, nagle_delayed};
+use profiler_common::socket::{OF_THIRD_PARTY, TcpSendState, nagle_delayed};
 use profiler_common::timeline::{EventKind, relayed};
 
 hooks! {
@@ -66,6 +66,10 @@ fn sent<A: TcpAccess>(thread: Tracked, sock: Object<A>, bytes: u64) {
     if socket.accepted().get() == 0 {
         pair::request(thread, socket);
         peers::connected(sock, true, bytes);
+        return count(|counters| count_send(counters, bytes));
+    }
+    if socket.accepted().get() == OF_THIRD_PARTY {
+        peers::accepted(sock, true, bytes);
         return count(|counters| count_send(counters, bytes));
     }
     let answers = socket.responded().replace(0) == 1;
@@ -132,6 +136,9 @@ fn received<A: Access>(thread: Tracked, sock: Object<A>, bytes: u64) {
         let numbers = (0, socket.slot().get().into());
         timeline::add_now(EventKind::Request, thread, numbers);
         return pair::serve(thread, socket);
+    }
+    if socket.accepted().get() == OF_THIRD_PARTY {
+        return peers::accepted(sock, false, bytes);
     }
     peers::connected(sock, false, bytes);
     let recv_ns = now();
@@ -207,7 +214,13 @@ fn socket_of<A: Access>(sock: Object<A>) -> Option<TrackedSocket> {
         return Some(socket);
     }
     let port: u16 = sock.read(OFF_SOCK_NUM.load());
-    sockets::track(sock, LISTENING.get_ptr(port).is_some())
+    let load_port = LOAD_PORT.load();
+    let accepted = match LISTENING.get_ptr(port) {
+        None => 0,
+        Some(_) if load_port != 0 && load_port != u32::from(port) => OF_THIRD_PARTY,
+        Some(_) => 1,
+    };
+    sockets::track(sock, accepted)
 }
 
 /// Stamps the arrival of data. Runs where the segment was received, mostly in a softirq: only the
@@ -236,7 +249,7 @@ fn set_state<A: Access>(args: Args<A>) {
     if old == TCP_CLOSE && new == TCP_SYN_SENT {
         // In connect(2), so the caller is the current thread.
         if let Some(thread) = current()
-            && let Some(socket) = sockets::track(sock, false)
+            && let Some(socket) = sockets::track(sock, 0)
         {
             pair::request(thread, socket);
         }

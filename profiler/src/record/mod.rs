@@ -97,6 +97,8 @@ pub struct Options {
     pub off_cpu_stacks: bool,
     /// Whether events are kept as a timeline.
     pub timeline: Option<timeline::Size>,
+    /// TCP port that the load connects to, if known.
+    pub load_port: Option<u16>,
     /// CPU samples a second on each CPU.
     pub sample_hz: u32,
     /// Which probes to attach.

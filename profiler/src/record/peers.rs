@@ -3,7 +3,7 @@
 use super::drain;
 use anyhow::Result;
 use aya::Ebpf;
-use profiler_common::peer::{NAME_LEN, TCP, UDP, UNIX};
+use profiler_common::peer::{ACCEPTED, NAME_LEN, TCP, UDP, UNIX};
 use profiler_common::{PeerKey, PeerTraffic, UnixName};
 use recording::peers::Peer;
 use recording::vocabulary::Transport;
@@ -95,13 +95,18 @@ fn transport(protocol: u16) -> Transport {
     }
 }
 
-/// Returns `IP:PORT`; `None` for others.
+/// Returns `IP:PORT`, or `IP (to port PORT)` for a peer that connects to the target; `None` for
+/// others.
 fn address(key: &PeerKey) -> Option<String> {
     let address = Ipv6Addr::from(key.address);
     let address = address
         .to_ipv4_mapped()
         .map_or(IpAddr::V6(address), IpAddr::V4);
-    (key.others == 0).then(|| SocketAddr::new(address, key.port).to_string())
+    match key.others {
+        0 => Some(SocketAddr::new(address, key.port).to_string()),
+        ACCEPTED => Some(format!("{address} (to port {})", key.port)),
+        _ => None,
+    }
 }
 
 /// Returns the path of a Unix socket, or `@` and its abstract name.
@@ -143,6 +148,14 @@ mod tests {
         v6.address[15] = 1;
         assert_eq!(address(&v6).as_deref(), Some("[::1]:53"));
         assert_eq!(address(&PeerKey::others(UDP)), None);
+        let accepted = PeerKey {
+            others: ACCEPTED,
+            ..PeerKey::v4([192, 0, 2, 1], 9_090, TCP)
+        };
+        assert_eq!(
+            address(&accepted).as_deref(),
+            Some("192.0.2.1 (to port 9090)")
+        );
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub struct ProbeConfig {
     pub off_cpu_stacks: bool,
     /// Whether events go to a timeline.
     pub timeline: Option<Size>,
+    /// TCP port that the load connects to, if known.
+    pub load_port: Option<u16>,
     /// CPU samples a second on each CPU.
     pub sample_hz: u32,
     /// Whether the programs write diagnostics.
@@ -83,6 +85,7 @@ impl ProbeConfig {
             stacks: Stacks::NONE,
             off_cpu_stacks: false,
             timeline: None,
+            load_port: None,
             sample_hz: SAMPLE_HZ,
             log,
             kinds: kinds.to_vec(),
@@ -302,6 +305,7 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let selects_cgroups = u8::from(config.selects_cgroups);
     let own = std::process::id();
     let pairing = config.pairing as u32;
+    let load_port = u32::from(config.load_port.unwrap_or(0));
     let walks_stacks = u8::from(cfg!(target_arch = "x86_64"));
     let has_state = u8::from(layout.switch_has_state);
     let namespace = privilege::pid_namespace();
@@ -321,6 +325,7 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
         .override_global("OWN_TGID", &own, true)
         .override_global("PID_NAMESPACE", &namespace, true)
         .override_global("PAIRING", &pairing, true)
+        .override_global("LOAD_PORT", &load_port, true)
         .override_global("GC_THREAD_COMM", &config.gc_thread_comm, true)
         .override_global("KEEPS_STACKS", &stacks, true)
         .override_global("OFF_CPU_STACKS", &off_cpu_stacks, true)

@@ -87,6 +87,7 @@ impl Session {
             stacks: options.stacks,
             off_cpu_stacks: options.off_cpu_stacks,
             timeline: options.timeline,
+            load_port: options.load_port,
             sample_hz: options.sample_hz,
             ..ProbeConfig::minimal(options.log_programs, &options.hooks)
         };

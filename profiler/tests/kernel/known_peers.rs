@@ -1,7 +1,7 @@
 //! A process that exchanges data with third parties.
 
 use std::io::{Read, Write};
-use std::net::{TcpStream, UdpSocket};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixStream};
 
@@ -37,6 +37,22 @@ pub fn third_parties(udp: u16, tcp: u16, folder: &str, times: usize) {
     let (mut one, mut other) = UnixStream::pair().expect("a pair");
     one.write_all(&[7; 10]).expect("sent");
     other.read_exact(&mut [0; 10]).expect("received");
+}
+
+/// Listens on two ports, which it prints, and sends messages of 1,000 bytes back over one connection
+/// to each until both have ended.
+pub fn two_ports() {
+    let listen = || TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let listeners = [listen(), listen()];
+    let port = |listener: &TcpListener| listener.local_addr().expect("bound").port();
+    println!("{} {}", port(&listeners[0]), port(&listeners[1]));
+    for listener in listeners {
+        let (mut client, _) = listener.accept().expect("a connection");
+        let mut message = [0; 1_000];
+        while client.read_exact(&mut message).is_ok() {
+            client.write_all(&message).expect("sent");
+        }
+    }
 }
 
 fn exchange(mut stream: impl Read + Write, times: usize) {

@@ -1,11 +1,11 @@
 //! Traffic with third parties.
 
-use crate::support::{assert_sound, record_with};
+use crate::support::{alone, assert_sound, known, record_with, recorder, require_privilege};
 use recording::Recording;
 use recording::peers::Peer;
 use recording::vocabulary::Transport;
 use std::io::{Read, Write};
-use std::net::{TcpListener, UdpSocket};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 
@@ -106,6 +106,43 @@ fn adds_up_peers_that_have_no_room() {
     assert_eq!(bytes, COUNT);
     let others = peers.iter().find(|peer| peer.address.is_none());
     assert_eq!(others.map(|peer| peer.send_bytes), Some(COUNT - 64));
+}
+
+#[test]
+fn counts_clients_at_other_ports_than_the_load_as_third_parties() {
+    require_privilege();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let recording = {
+        let _alone = alone();
+        let mut target = known(&["two-ports"]);
+        let pid = target.line();
+        target.say("go");
+        let ports = target.line();
+        let (load, other) = ports.split_once(' ').expect("two ports");
+        let mut recorder = recorder(&pid, dir.path(), &["--load-port", load]);
+        for (port, times) in [(load, 3), (other, TIMES)] {
+            let address = format!("127.0.0.1:{port}");
+            let mut stream = TcpStream::connect(address).expect("it listens");
+            for _ in 0..times {
+                stream.write_all(&[7; 1_000]).expect("sent");
+                stream.read_exact(&mut [0; 1_000]).expect("answered");
+            }
+        }
+        assert_eq!(target.line(), "done");
+        assert!(matches!(recorder.end().code(), Some(0 | 3)));
+        let recording = recording::io::load_recording(dir.path()).expect("a recording");
+        let address = format!("127.0.0.1 (to port {other})");
+        let peer = peer(&recording, &address);
+        assert_eq!(peer.transport, Transport::Tcp);
+        assert_eq!((peer.recv_bytes, peer.recv_calls), (TIMES * 1_000, TIMES));
+        assert_eq!((peer.send_bytes, peer.send_calls), (TIMES * 1_000, TIMES));
+        recording
+    };
+    assert_sound(&recording);
+    assert_eq!(recording.peers.len(), 1, "{:#?}", recording.peers);
+    let sockets = &recording.sockets;
+    assert_eq!(sockets.requests, 3);
+    assert_eq!(sockets.recv_bytes, (3 + TIMES) * 1_000);
 }
 
 #[test]

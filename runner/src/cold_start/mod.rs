@@ -103,6 +103,8 @@ impl Bench<'_> {
             sample_hz: self.request.sample_hz,
             slow: None,
             work: None,
+            // Each server has a port of its own.
+            load_port: None,
         };
         let recorder =
             Recorder::start(self.recorder, &subject, self.placement.driver.as_ref(), dir);

@@ -53,6 +53,7 @@ impl Observed {
             },
             off_cpu_stacks: false,
             timeline: None,
+            load_port: None,
             sample_hz: SAMPLE_HZ,
             mode: Mode::All,
             round: 0,

@@ -1,13 +1,13 @@
-//! Traffic with peers other than clients: of connections that the target opened, of datagrams, and
-//! of Unix sockets with a name.
+//! Traffic with peers other than clients: of connections that the target opened or accepted from
+//! third parties, of datagrams, and of Unix sockets with a name.
 //!
 //! Hooks: none; the programs of sends and receives call it.
 //! Writes: `PEERS`, `UNIX_PEERS`, `THREADS` (datagrams whose peer `sys_exit` looks up).
 
 use super::{AF_INET, AF_INET6, AF_UNIX};
 use crate::config::{
-    ABSENT, OFF_SOCK_DADDR, OFF_SOCK_DPORT, OFF_SOCK_FAMILY, OFF_SOCK_PROTOCOL, OFF_SOCK_V6_DADDR,
-    OFF_UNIX_ADDR, OFF_UNIX_ADDRESS_LEN, OFF_UNIX_ADDRESS_NAME, OFF_UNIX_PEER,
+    ABSENT, OFF_SOCK_DADDR, OFF_SOCK_DPORT, OFF_SOCK_FAMILY, OFF_SOCK_NUM, OFF_SOCK_PROTOCOL,
+    OFF_SOCK_V6_DADDR, OFF_UNIX_ADDR, OFF_UNIX_ADDRESS_LEN, OFF_UNIX_ADDRESS_NAME, OFF_UNIX_PEER,
 };
 use crate::hook::{Access, Helper, Object};
 use crate::maps::{PEERS, UNIX_PEERS, entry};
@@ -15,7 +15,7 @@ use crate::track::Tracked;
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 use core::ffi::c_void;
-use profiler_common::peer::{NAME_LEN, UNIX};
+use profiler_common::peer::{ACCEPTED, NAME_LEN, UNIX};
 use profiler_common::slot::opaque;
 use profiler_common::syscall::names_a_peer;
 use profiler_common::{PeerKey, PeerTraffic, UnixName};
@@ -28,6 +28,19 @@ pub const FAMILY_LEN: u64 = 2;
 pub fn connected<A: Access>(sock: Object<A>, sends: bool, bytes: u64) {
     let sock = Object::<Helper>::at(sock.pointer());
     add(key_of(sock), sends, bytes);
+}
+
+/// Counts data over a connection that the target accepted from a third party: by the address of the
+/// peer, whose port is any, and the port of the target.
+#[inline(always)]
+pub fn accepted<A: Access>(sock: Object<A>, sends: bool, bytes: u64) {
+    let sock = Object::<Helper>::at(sock.pointer());
+    let key = PeerKey {
+        port: sock.read(OFF_SOCK_NUM.load()),
+        others: ACCEPTED,
+        ..key_of(sock)
+    };
+    add(key, sends, bytes);
 }
 
 /// Counts data over a socket that is not one of TCP.
