@@ -263,6 +263,22 @@ pub struct Syscall {
     /// Events that the calls returned, for calls that wait for events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<u64>,
+    /// Calls so far, an entry a second. At process level only, and only of the calls that `--work`
+    /// counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<SyscallPoint>,
+}
+
+/// Calls of one system call from the window's start until an instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyscallPoint {
+    /// Instant, relative to the window's start.
+    pub t_ns: u64,
+    /// Calls that returned.
+    pub count: u64,
+    /// Share of `count` that failed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed: u64,
 }
 
 /// Socket activity (IPv4 and IPv6 TCP).

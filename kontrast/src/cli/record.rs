@@ -214,6 +214,7 @@ impl Record {
             off_cpu_stacks: self.off_cpu_stacks == Switch::On && self.stacks() != Stacks::NONE,
             timeline: self.events.size(),
             load_port: self.load_port,
+            followed_calls: self.work.as_ref().map_or(Vec::new(), Spec::syscalls),
             sample_hz: self.sample_rate.0,
             mode: self.probes.mode(),
             round: self.round,

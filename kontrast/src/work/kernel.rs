@@ -1,8 +1,11 @@
 //! Counts that the recording has.
 
 use super::Counted;
-use super::source::KernelCount;
+use super::source::{ACCEPTS, KernelCount};
+use recording::process::SyscallPoint;
+use recording::work::WorkPoint;
 use recording::{Recording, Work};
+use std::collections::BTreeMap;
 
 /// Returns a count of the kernel.
 ///
@@ -17,8 +20,10 @@ pub fn count(of: KernelCount, recording: &Recording) -> Result<Counted, String> 
             sockets.send_bytes + sockets.recv_bytes,
             by_sockets(|point| point.bytes),
         ),
-        // System calls are drained at the end of the window only.
-        KernelCount::Accepts => (sockets.accepted, Vec::new()),
+        KernelCount::Accepts => {
+            let accepted = |point: &SyscallPoint| point.count.saturating_sub(point.failed);
+            (sockets.accepted, by_calls(recording, &ACCEPTS, accepted))
+        }
     };
     if count == 0 {
         return Err("the kernel saw none on TCP sockets of the target".into());
@@ -34,13 +39,27 @@ pub fn syscall(name: &str, recording: &Recording) -> Result<Counted, String> {
     let calls = recording.syscalls.iter().filter(|call| call.name == name);
     match calls.map(|call| call.count).sum() {
         0 => Err(format!("the target made no call of {name}")),
-        count => Ok(whole(count)),
+        count => Ok(Counted {
+            count,
+            series: by_calls(recording, &[name], |point| point.count),
+        }),
     }
 }
 
-fn whole(count: u64) -> Counted {
-    Counted {
-        count,
-        series: Vec::new(),
+/// Returns the units at each second that calls of these names are. Calls that were not followed
+/// have no series.
+fn by_calls(
+    recording: &Recording,
+    names: &[&str],
+    count: fn(&SyscallPoint) -> u64,
+) -> Vec<WorkPoint> {
+    let calls = recording.syscalls.iter();
+    let calls = calls.filter(|call| names.contains(&&*call.name));
+    let mut sums: BTreeMap<u64, u64> = BTreeMap::new();
+    // All series have points at the same instants.
+    for point in calls.flat_map(|call| &call.series) {
+        *sums.entry(point.t_ns).or_default() += count(point);
     }
+    let point = |(t_ns, count)| WorkPoint { t_ns, count };
+    sums.into_iter().map(point).collect()
 }

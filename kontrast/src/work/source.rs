@@ -11,6 +11,9 @@ use std::str::FromStr;
 const KNOWN: &str = "load, prometheus:URL#METRIC, command:CMD, file:PATH, kernel:requests, kernel:bytes, \
 kernel:accepts, syscall:NAME";
 
+/// System calls that accept a connection.
+pub const ACCEPTS: [&str; 2] = ["accept", "accept4"];
+
 /// A unit of work and the source of its count: `NAME=SOURCE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spec {
@@ -63,6 +66,17 @@ pub enum KernelCount {
     Bytes,
     /// Accepted connections.
     Accepts,
+}
+
+impl Spec {
+    /// Returns the system calls that are counted.
+    pub fn syscalls(&self) -> Vec<String> {
+        match &self.source {
+            Source::Kernel(KernelCount::Accepts) => ACCEPTS.map(String::from).to_vec(),
+            Source::Syscall(name) => vec![name.clone()],
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl FromStr for Spec {

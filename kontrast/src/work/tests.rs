@@ -1,5 +1,5 @@
 use super::*;
-use recording::process::{SocketPoint, Syscall};
+use recording::process::{SocketPoint, Syscall, SyscallPoint};
 
 fn spec(text: &str) -> Spec {
     text.parse().expect(text)
@@ -84,7 +84,45 @@ fn has_a_series_of_requests_and_bytes_by_the_kernel() {
     assert_eq!(series(Some("r=kernel:requests")), [(1_000, 7)]);
     assert_eq!(series(Some("b=kernel:bytes")), [(1_000, 90)]);
     assert_eq!(series(None), [(1_000, 7)]);
-    assert_eq!(series(Some("s=syscall:fsync")), []);
+}
+
+#[test]
+fn has_a_series_of_accepts_and_calls_by_the_kernel() {
+    let series = |text: &str| -> Vec<(u64, u64)> {
+        let mut recording = busy();
+        let call = |name: &str, counts: [(u64, u64); 2]| {
+            let point = |(at, (count, failed))| SyscallPoint {
+                t_ns: at * 1_000,
+                count,
+                failed,
+            };
+            Syscall {
+                name: name.into(),
+                count: counts[1].0,
+                series: (1u64..).zip(counts).map(point).collect(),
+                ..Syscall::default()
+            }
+        };
+        recording.sockets.accepted = 8;
+        recording.syscalls = vec![
+            call("accept", [(2, 0), (4, 1)]),
+            call("accept4", [(3, 1), (6, 1)]),
+            call("read", [(9, 0), (9, 0)]),
+        ];
+        set(&mut recording, Some(&spec(text)), None);
+        let points = recording.work.expect("a count").series;
+        points.iter().map(|it| (it.t_ns, it.count)).collect()
+    };
+    assert_eq!(series("c=kernel:accepts"), [(1_000, 4), (2_000, 8)]);
+    assert_eq!(series("r=syscall:read"), [(1_000, 9), (2_000, 9)]);
+    assert_eq!(series("a=syscall:accept4"), [(1_000, 3), (2_000, 6)]);
+}
+
+#[test]
+fn names_the_calls_to_follow() {
+    assert_eq!(spec("c=kernel:accepts").syscalls(), ["accept", "accept4"]);
+    assert_eq!(spec("s=syscall:fsync").syscalls(), ["fsync"]);
+    assert!(spec("r=kernel:requests").syscalls().is_empty());
 }
 
 #[test]

@@ -99,6 +99,7 @@ fn syscall(nr: u32, stat: &SyscallStat) -> Syscall {
         name,
         count: stat.count,
         errors: BTreeMap::new(),
+        series: Vec::new(),
         on_cpu_ns: stat.on_cpu_ns,
         blocked_ns: stat.blocked_ns,
         run_queue_ns: stat.run_queue_ns,

@@ -8,6 +8,7 @@ mod archives;
 pub mod assemble;
 mod attach;
 pub mod bpf_stats;
+mod call_series;
 pub mod checks;
 pub mod code_samples;
 pub mod diagnose;
@@ -99,6 +100,8 @@ pub struct Options {
     pub timeline: Option<timeline::Size>,
     /// TCP port that the load connects to, if known.
     pub load_port: Option<u16>,
+    /// Names of the system calls whose counts have a series.
+    pub followed_calls: Vec<String>,
     /// CPU samples a second on each CPU.
     pub sample_hz: u32,
     /// Which probes to attach.

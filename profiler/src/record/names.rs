@@ -15,7 +15,13 @@ pub fn syscall(nr: u32) -> String {
 
 /// Returns whether a system call has this name.
 pub fn is_syscall(name: &str) -> bool {
-    name.parse::<Sysno>().is_ok()
+    number_of(name).is_some()
+}
+
+/// Returns the number of a system call.
+pub fn number_of(name: &str) -> Option<u32> {
+    let known = name.parse::<Sysno>().ok()?;
+    u32::try_from(known.id()).ok()
 }
 
 /// Returns the name of an error. The kernel's restart codes (include/linux/errno.h) have no errno
@@ -40,6 +46,7 @@ mod tests {
     #[test]
     fn names_known_and_unknown_numbers() {
         assert_eq!(syscall(Sysno::read as u32), "read");
+        assert_eq!(number_of("read"), Some(Sysno::read as u32));
         assert_eq!(syscall(4000), "syscall_4000");
         assert!(is_syscall("epoll_wait") && !is_syscall("syscall_4000"));
         assert_eq!(syscall(IO_URING_WORKER), "io_uring_worker");

@@ -7,6 +7,7 @@ mod later;
 pub mod snapshot;
 
 use super::bpf_stats::BpfStats;
+use super::call_series::CallSeries;
 use super::drain::{self, Drained, Exits};
 use super::instrumented::Instrumentation;
 use super::memory::{self, Regions, WindowRegions};
@@ -53,6 +54,7 @@ pub struct Session {
     processes: Processes,
     python: Python,
     series: Series,
+    call_series: CallSeries,
     stats: BpfStats,
     symbols: Symbols,
     syscall_entry_exit_ns: f64,
@@ -132,6 +134,7 @@ impl Session {
             processes,
             python,
             series,
+            call_series: CallSeries::of(&options.followed_calls),
             stats,
             symbols,
             syscall_entry_exit_ns: calibration.syscall_entry_exit_ns,
@@ -178,6 +181,7 @@ impl Session {
         let pids = self.tree.live_pids();
         let bpf = &mut self.programs.bpf;
         self.series.add(bpf, &pids, ended, (now, t_ns))?;
+        self.call_series.add(bpf, &self.ended.syscalls, t_ns)?;
         self.python.take(bpf)
     }
 

@@ -59,6 +59,28 @@ fn counts_messages_to_the_byte() {
 }
 
 #[test]
+fn counts_accepts_and_named_calls_each_second() {
+    const TIMES: u64 = 30;
+    for (work, total) in [
+        ("connection=kernel:accepts", TIMES),
+        ("sleep=syscall:clock_nanosleep", TIMES),
+    ] {
+        let recording = record_with(&["accepts", "30"], &["--work", work], |_| ());
+        assert_sound(&recording);
+        let counted = recording.work.expect("a count");
+        assert_eq!(counted.count, total, "{work}");
+        let points = counted.series;
+        // It takes three seconds.
+        assert!(points.len() >= 2, "{work}: {points:?}");
+        let mut counts = points.iter().map(|point| point.count);
+        assert!(counts.clone().is_sorted(), "{work}: {points:?}");
+        assert_eq!(counts.next_back(), Some(total), "{work}: {points:?}");
+        let end_ns = recording.window.duration_ns;
+        assert_eq!(points.last().map(|point| point.t_ns), Some(end_ns));
+    }
+}
+
+#[test]
 fn keeps_ended_threads() {
     let recording = record(&["threads", "50"]);
     let ended = recording

@@ -91,6 +91,7 @@ fn main() {
         "fork-into" => after(wait_for_line, || {
             known_shapes::fork_into(&arguments[1], milliseconds(number(2)));
         }),
+        "accepts" => after(wait_for_line, || known_peers::accepts(number(1))),
         "two-ports" => after(wait_for_line, known_peers::two_ports),
         "third-parties" => after(wait_for_line, || {
             known_peers::third_parties(

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixStream};
+use std::time::Duration;
 
 /// Sends `times` datagrams of 50 bytes to a UDP port without a connection, and as many with one;
 /// exchanges `times` messages of 1,000 bytes over TCP, over a Unix socket and over one with an
@@ -52,6 +53,19 @@ pub fn two_ports() {
         while client.read_exact(&mut message).is_ok() {
             client.write_all(&message).expect("sent");
         }
+    }
+}
+
+/// Accepts `times` connections, one each 100 ms, and fails to accept one before each.
+pub fn accepts(times: usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    listener.set_nonblocking(true).expect("it can refuse");
+    for _ in 0..times {
+        listener.accept().expect_err("no connection yet");
+        let _client = TcpStream::connect(address).expect("its own listener");
+        listener.accept().expect("a connection");
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

@@ -54,6 +54,7 @@ impl Observed {
             off_cpu_stacks: false,
             timeline: None,
             load_port: None,
+            followed_calls: Vec::new(),
             sample_hz: SAMPLE_HZ,
             mode: Mode::All,
             round: 0,

@@ -40,7 +40,8 @@ impl Session {
         // The checks are about on-CPU time as the programs saw it, steal included.
         let checks = self.checks(closed, joined, &threads, &observer);
         steal::set_apart(&mut threads, joined, steal_ns);
-        let syscalls = assemble::syscalls(&threads, &drained.errors);
+        let mut syscalls = assemble::syscalls(&threads, &drained.errors);
+        self.call_series.take_into(&mut syscalls, span.length_ns());
         let mut process = assemble::process(&threads);
         let of_ended = cpu_clock_of_ended(joined, &closed.after);
         let of_live = closed.after.cpu_clock_since(&self.opening.before);
