@@ -21,8 +21,8 @@ globals! {
     SELECTS_CGROUPS: u8 = 0;
     /// The recorder's own thread group: processes that it starts never join.
     OWN_TGID: u32 = 0;
-    /// TCP port that the load connects to: connections accepted at others are of third parties. 0 if
-    /// it is not known, so that all are of clients.
+    /// TCP port that the load connects to: connections accepted at others are of third parties. 0
+    /// if it is not known, so that all are of clients.
     LOAD_PORT: u32 = 0;
     /// A value of `profiler_common::Pairing`.
     PAIRING: u32 = 0;

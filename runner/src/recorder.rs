@@ -74,28 +74,25 @@ impl Subject {
         if self.mode == Mode::Overhead {
             arguments.extend(["--round", &round]);
         }
-        let symbols = self
-            .runtime_symbols
-            .as_ref()
-            .map(|dir| dir.display().to_string());
-        if let Some(dir) = &symbols {
-            arguments.extend(["--runtime-symbols", dir]);
-        }
         let sample_hz = self.sample_hz.to_string();
         arguments.extend(["--sample-rate", &sample_hz]);
         let folders = self.symbols.iter();
         let folders: Vec<String> = folders.map(|dir| dir.display().to_string()).collect();
         arguments.extend(folders.iter().flat_map(|dir| ["--symbols", dir]));
-        if let Some(slow) = &self.slow {
-            arguments.extend(["--slow", slow]);
-        }
-        if let Some(work) = &self.work {
-            arguments.extend(["--work", work]);
-        }
-        let load_port = self.load_port.map(|port| port.to_string());
-        if let Some(port) = &load_port {
-            arguments.extend(["--load-port", port]);
-        }
+        let symbols = self.runtime_symbols.as_ref();
+        let optional = [
+            (
+                "--runtime-symbols",
+                &symbols.map(|dir| dir.display().to_string()),
+            ),
+            ("--slow", &self.slow),
+            ("--work", &self.work),
+            ("--load-port", &self.load_port.map(|port| port.to_string())),
+        ];
+        let given = optional
+            .iter()
+            .filter_map(|(name, value)| Some([*name, value.as_deref()?]));
+        arguments.extend(given.flatten());
         arguments.into_iter().map(String::from).collect()
     }
 }
@@ -240,13 +237,9 @@ mod tests {
     #[tokio::test]
     async fn rejects_a_malformed_recording() {
         let (dir, recorder) = scripted(HONEST).await;
-        let error = recorder.unwrap().finish().await.unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains(&format!("not a {} file", recording::RECORDING_SCHEMA)),
-            "{error}"
-        );
+        let error = recorder.unwrap().finish().await.unwrap_err().to_string();
+        let named = format!("not a {} file", recording::RECORDING_SCHEMA);
+        assert!(error.contains(&named), "{error}");
         assert!(dir.path().join("recorder/recording.json").exists());
     }
 
@@ -265,10 +258,8 @@ mod tests {
     async fn rejects_another_line_than_recording() {
         let (_dir, recorder) = scripted("echo hello; cat >/dev/null").await;
         let error = recorder.err().unwrap().to_string();
-        assert!(
-            error.contains(r#"printed "hello\n" in place of "recording""#),
-            "{error}"
-        );
+        let quoted = r#"printed "hello\n" in place of "recording""#;
+        assert!(error.contains(quoted), "{error}");
     }
 
     #[test]
@@ -291,9 +282,9 @@ mod tests {
         assert_eq!(
             arguments,
             "record|--pid|7|--pid|8|--out|/out dir|--arm|go|--runtime|go|--runtime-version|1.26.4\
-             |--placement|target on CPU 0|--until-stdin-closes|--probes|overhead|--round|3|--runtime-symbols|/from runtime\
-             |--sample-rate|1999|--symbols|/debug a|--symbols|b|--work|command=syscall:read\
-             |--load-port|8080"
+             |--placement|target on CPU 0|--until-stdin-closes|--probes|overhead|--round|3\
+             |--sample-rate|1999|--symbols|/debug a|--symbols|b|--runtime-symbols|/from runtime\
+             |--work|command=syscall:read|--load-port|8080"
         );
     }
 

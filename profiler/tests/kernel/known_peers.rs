@@ -40,8 +40,8 @@ pub fn third_parties(udp: u16, tcp: u16, folder: &str, times: usize) {
     other.read_exact(&mut [0; 10]).expect("received");
 }
 
-/// Listens on two ports, which it prints, and sends messages of 1,000 bytes back over one connection
-/// to each until both have ended.
+/// Listens on two ports, which it prints, and sends messages of 1,000 bytes back over one
+/// connection to each until both have ended.
 pub fn two_ports() {
     let listen = || TcpListener::bind("127.0.0.1:0").expect("a free port");
     let listeners = [listen(), listen()];

@@ -103,7 +103,7 @@ impl Bench<'_> {
             sample_hz: self.request.sample_hz,
             slow: None,
             work: None,
-            // Each server has a port of its own.
+            // Each server has another port.
             load_port: None,
         };
         let recorder =
