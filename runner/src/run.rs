@@ -102,16 +102,6 @@ async fn prepare<'a>(
     interrupt: &'a Interrupt,
 ) -> anyhow::Result<Prepared<'a>> {
     request.workload.check(&request.load)?;
-    if request.starts.is_some() && modes.len() > 1 {
-        bail!(
-            "--observer-cost cannot be combined with --workload cold-start: it needs a server under load"
-        );
-    }
-    if request.starts.is_some() && request.runtime_symbols {
-        bail!(
-            "--runtime-symbols cannot be combined with --workload cold-start: it needs a server under load"
-        );
-    }
     let arms = arms::resolve(request)?;
     if request.starts.is_some() {
         cold_start::check(&arms)?;

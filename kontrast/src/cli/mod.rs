@@ -17,7 +17,7 @@ pub mod shell;
 pub mod table;
 pub mod top;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, WrongUsage};
 use clap::{Parser, Subcommand};
 use runner::{guardian, supervisor};
 use std::path::PathBuf;
@@ -106,8 +106,7 @@ impl Command {
     }
 }
 
-/// Returns the exit code: 0 done, 1 failed, 3 invalid, 99 threshold crossed. Clap exits with 2
-/// itself.
+/// Returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 invalid, 99 threshold crossed.
 pub fn exit_code(end: anyhow::Result<Outcome>) -> ExitCode {
     match end {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -115,7 +114,10 @@ pub fn exit_code(end: anyhow::Result<Outcome>) -> ExitCode {
         Ok(Outcome::ThresholdCrossed | Outcome::ConditionHolds) => ExitCode::from(99),
         Err(error) => {
             eprintln!("kontrast: {error:#}");
-            ExitCode::FAILURE
+            match error.is::<WrongUsage>() {
+                true => ExitCode::from(2),
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }

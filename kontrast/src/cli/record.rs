@@ -14,7 +14,7 @@ use crate::recording_folder;
 use crate::summary;
 use crate::suspended_command::SuspendedCommand;
 use crate::work::Spec;
-use anyhow::{Result, bail};
+use anyhow::Result;
 pub use probes::{Probes, StackKind, Switch};
 use profiler::record::probe_groups::HookKind;
 use profiler::record::programs::Stacks;
@@ -141,6 +141,8 @@ pub struct Record {
 impl Record {
     /// Executes the verb.
     pub fn execute(mut self) -> Result<Outcome> {
+        self.check_probes()?;
+        self.check_work()?;
         let (found, cgroups) = self.selection.find(&self.pids)?;
         self.pids = pids(&found);
         if self.probes != Probes::None {
@@ -152,9 +154,8 @@ impl Record {
         if self.log_programs {
             super::log_to_stderr();
         }
-        self.check_work()?;
         self.warn_of_cost(&found);
-        let monitoring = self.monitoring()?;
+        let monitoring = Monitoring::begin(self.prometheus, self.otlp.as_ref())?;
         let sampler = self.sampler()?;
         let out = recording_folder::prepare(self.out.clone(), &self.name())?;
         let command = match self.command.is_empty() {
@@ -177,14 +178,6 @@ impl Record {
             summary::print(&out, recording)?;
         }
         Ok(outcome)
-    }
-
-    fn monitoring(&self) -> Result<Option<Monitoring>> {
-        let monitoring = Monitoring::begin(self.prometheus, self.otlp.as_ref())?;
-        if monitoring.is_some() && self.probes != Probes::All {
-            bail!("--prometheus and --otlp need --probes all: without probes there are no counts");
-        }
-        Ok(monitoring)
     }
 
     /// Returns the name of the arm, the command or the executable.

@@ -1,8 +1,8 @@
 //! How many rounds `kontrast run` measures.
 
 use crate::fail_if::Gate;
+use crate::outcome::WrongUsage;
 use analysis::precision::{Goal, MIN_ROUNDS};
-use anyhow::bail;
 use runner::request::AutoRounds;
 use std::{str::FromStr, time::Duration};
 
@@ -94,9 +94,9 @@ impl Rounds {
             ("--max-time", self.max_time.is_some()),
         ];
         match given.into_iter().find(|(_, given)| *given && !is_auto) {
-            Some((option, _)) => {
-                bail!("{option} needs --rounds auto: without it, the number of rounds is fixed")
-            }
+            Some((option, _)) => Err(WrongUsage::error(format!(
+                "{option} needs --rounds auto: without it, the number of rounds is fixed"
+            ))),
             None => Ok(()),
         }
     }

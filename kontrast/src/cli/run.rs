@@ -7,9 +7,9 @@ use super::scenario::Scenario;
 use crate::auto_rounds::AutoRun;
 use crate::conclude::conclude;
 use crate::fail_if::Gate;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, WrongUsage};
 use crate::work::{Source, Spec as WorkSpec};
-use anyhow::{Context, bail};
+use anyhow::Context;
 use profiler::record::privilege;
 use recording::host::Noise;
 use recording::observer::Mode;
@@ -165,6 +165,7 @@ impl Run {
     /// Fails with the reason why the run cannot be finished.
     pub fn execute(self) -> anyhow::Result<Outcome> {
         self.check_work()?;
+        self.check_cold_start()?;
         self.rounds.check(&self.gate)?;
         let tools = Tools::find(self.recorder.clone(), privilege::missing().is_empty())?;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -189,9 +190,29 @@ impl Run {
     fn check_work(&self) -> anyhow::Result<()> {
         match &self.work {
             Some(spec) if spec.source == Source::Load && self.load_command.is_none() => {
-                bail!("--work {spec}: there is no load command that counts; add --load-command CMD")
+                Err(WrongUsage::error(format!(
+                    "--work {spec}: there is no load command that counts; add --load-command CMD"
+                )))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Rejects options for servers under load where the workload is their start.
+    fn check_cold_start(&self) -> anyhow::Result<()> {
+        let given = [
+            ("--observer-cost", self.observer_cost),
+            ("--runtime-symbols", self.runtime_symbols),
+            ("--slow", self.slow.is_some()),
+            ("--work", self.work.is_some()),
+        ];
+        let cold = self.workload == Workload::ColdStart;
+        match given.into_iter().find(|(_, given)| cold && *given) {
+            Some((option, _)) => Err(WrongUsage::error(format!(
+                "{option} cannot be combined with --workload cold-start: \
+                 it needs a server under load"
+            ))),
+            None => Ok(()),
         }
     }
 

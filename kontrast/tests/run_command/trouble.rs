@@ -3,6 +3,7 @@
 use crate::common::{Place, Server, program, stderr};
 use recording::Ended;
 use std::fs;
+use std::process::Command;
 
 /// Asserts that a run fails with exit code 1 and these words.
 fn refused(place: &Place, arms: &[String], more: &[&str], words: &[&str]) {
@@ -216,4 +217,21 @@ fn rejects_a_malformed_noise_file() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains(why), "{said}");
     }
+}
+
+#[test]
+fn exits_with_2_for_options_that_do_not_go_together() {
+    let place = Place::new();
+    let slow = ["--slow", "proxy_latency>5ms"];
+    let output = place.run(
+        &["go".into()],
+        &[&slow[..], &["--workload", "cold-start"]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    let mut record = Command::new(env!("CARGO_BIN_EXE_kontrast"));
+    record.args(["record", "--pid", "1", "--probes", "counters"]);
+    let output = record.args(slow).output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("--slow needs --probes all"), "{said}");
 }

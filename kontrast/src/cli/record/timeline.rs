@@ -85,6 +85,11 @@ impl TimelineOptions {
         })
     }
 
+    /// Returns whether tokens are looked for that are slow.
+    pub(super) fn keeps_slow_tokens(&self) -> bool {
+        self.slow.is_some()
+    }
+
     /// Adds the tokens of the timeline to a recording whose threads have roles.
     pub(super) fn add_tokens(&self, recording: &mut Recording) {
         let threshold = self.slow.map_or(Duration::ZERO, |slow| slow.above);

@@ -2,9 +2,10 @@
 
 use super::{Probes, Record};
 use crate::monitoring::Monitoring;
+use crate::outcome::WrongUsage;
 use crate::suspended_command::SuspendedCommand;
 use crate::work::{self, Load, Sampler, Source, Spec};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use profiler::record::Observed;
 use recording::Recording;
 use std::path::Path;
@@ -17,11 +18,13 @@ impl Record {
         };
         match &spec.source {
             Source::Load if self.load_command.is_none() && !self.until_stdin_closes => {
-                bail!("--work {spec}: there is no load that counts; add --load-command CMD")
+                Err(WrongUsage::error(format!(
+                    "--work {spec}: there is no load that counts; add --load-command CMD"
+                )))
             }
-            Source::Kernel(_) | Source::Syscall(_) if self.probes != Probes::All => {
-                bail!("--work {spec}: only --probes all counts it")
-            }
+            Source::Kernel(_) | Source::Syscall(_) if self.probes != Probes::All => Err(
+                WrongUsage::error(format!("--work {spec}: only --probes all counts it")),
+            ),
             _ => Ok(()),
         }
     }

@@ -202,6 +202,22 @@ fn rejects_a_count_of_a_load_that_counts_nothing() {
 }
 
 #[test]
+fn rejects_options_of_servers_under_load_for_cold_start() {
+    for option in [
+        &["--slow", "proxy_latency>5ms"][..],
+        &["--work", "sync=syscall:fsync"],
+        &["--observer-cost"],
+        &["--runtime-symbols"],
+    ] {
+        let arguments = [&["run", "--workload", "cold-start"], option].concat();
+        let error = Cli::try_parse_from(arguments).unwrap().run.execute();
+        let error = error.unwrap_err();
+        assert!(error.is::<WrongUsage>(), "{error}");
+        assert!(error.to_string().starts_with(option[0]), "{error}");
+    }
+}
+
+#[test]
 fn passes_folders_of_debug_files_to_the_recorder() {
     let found = request(&["--symbols", "/tmp", "--symbols", "/"]).unwrap();
     assert_eq!(found.symbols, [PathBuf::from("/tmp"), "/".into()]);
