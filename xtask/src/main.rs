@@ -20,6 +20,7 @@ mod run;
 mod setup;
 mod tasks;
 mod test;
+mod vm;
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about, arg_required_else_help = true)]
@@ -62,6 +63,15 @@ enum Task {
         /// program there, in place of CI's checks.
         #[arg(long, conflicts_with_all = ["all", "real"])]
         dist: bool,
+        /// Boot these of Debian's kernels in virtual machines [default: those of docs/kernels.md],
+        /// and test exact counts on each, in place of CI's checks.
+        #[arg(
+            long,
+            value_name = "KERNEL",
+            num_args = 0..,
+            conflicts_with_all = ["all", "real", "dist"]
+        )]
+        vm: Option<Vec<String>>,
         /// Write the tables of --real to this file, too.
         #[arg(long, requires = "real", value_name = "FILE")]
         out: Option<PathBuf>,
@@ -90,6 +100,9 @@ fn main() -> ExitCode {
         Task::Test {
             real: true, out, ..
         } => test::real(out.as_deref()),
+        Task::Test {
+            vm: Some(kernels), ..
+        } => vm::run(&kernels),
         Task::Test { dist: true, .. } => dist_test::run(),
         Task::Test { all, .. } => test::run(all),
         Task::Tidy { count: true, .. } => tidy::count().map(success),

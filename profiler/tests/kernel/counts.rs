@@ -30,7 +30,12 @@ fn counts_page_faults_of_new_pages() {
         .iter()
         .map(|region| region.count)
         .sum();
-    assert_eq!(classified, recording.faults.minor + recording.faults.major);
+    assert_eq!(
+        classified,
+        recording.faults.minor + recording.faults.major,
+        "{:?}",
+        recording.faults
+    );
 }
 
 #[test]

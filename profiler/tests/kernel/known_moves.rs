@@ -98,7 +98,7 @@ pub fn many_messages(times: usize) {
         // SAFETY: the headers, vectors and buffers outlive the call.
         let sent = unsafe { libc::sendmmsg(client.as_raw_fd(), headers, 4, 0) };
         assert_eq!(sent, 4);
-        let wait = libc::MSG_WAITALL;
+        let wait = libc::MSG_WAITALL as _;
         let none = std::ptr::null_mut();
         // SAFETY: as above.
         let got = unsafe { libc::recvmmsg(server.as_raw_fd(), headers, 4, wait, none) };
@@ -197,7 +197,7 @@ fn with_message<T>(act: impl FnOnce(&mut libc::msghdr) -> T) -> T {
     (header.msg_iov, header.msg_iovlen) = (&raw mut vector, 1);
     header.msg_control = control.as_mut_ptr().cast();
     // SAFETY: the macro only calculates.
-    header.msg_controllen = unsafe { libc::CMSG_SPACE(4) } as usize;
+    header.msg_controllen = unsafe { libc::CMSG_SPACE(4) } as _;
     act(&mut header)
 }
 
@@ -209,7 +209,7 @@ fn send_descriptor(to: &UnixStream, descriptor: RawFd) {
         let control = unsafe { &mut *control };
         (control.cmsg_level, control.cmsg_type) = (libc::SOL_SOCKET, libc::SCM_RIGHTS);
         // SAFETY: the macro only calculates.
-        control.cmsg_len = unsafe { libc::CMSG_LEN(4) } as usize;
+        control.cmsg_len = unsafe { libc::CMSG_LEN(4) } as _;
         // SAFETY: the data of the control message lies in the buffer.
         let data = unsafe { libc::CMSG_DATA(control) }.cast::<RawFd>();
         // SAFETY: as above.

@@ -32,6 +32,8 @@ pub enum Need {
     Static,
     /// The program that makes a new Debian in a folder.
     Debootstrap,
+    /// QEMU, and a busybox for what it boots.
+    Machines,
     /// The tools that `bench overhead` compares with.
     Bench,
     /// Programs that people run, their loads, and the tools that `test --real` compares with.
@@ -80,6 +82,7 @@ fn steps(need: &Need) -> Vec<Step> {
         Need::Redis => vec![packages::redis()],
         Need::Static => static_target::steps(),
         Need::Debootstrap => vec![packages::debootstrap()],
+        Need::Machines => packages::for_machines(),
         Need::Bench => packages::for_bench(),
         Need::Real => packages::for_real(),
     }

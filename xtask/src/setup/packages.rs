@@ -53,6 +53,14 @@ pub fn debootstrap() -> Step {
     program("debootstrap", &["debootstrap"], "debootstrap")
 }
 
+/// Returns the steps for virtual machines.
+pub fn for_machines() -> Vec<Step> {
+    vec![
+        program("QEMU", &["qemu-system-x86_64"], "qemu-system-x86"),
+        program("busybox", &["busybox"], "busybox-static"),
+    ]
+}
+
 /// Returns the steps for the tools that `bench overhead` compares with.
 pub fn for_bench() -> Vec<Step> {
     vec![
