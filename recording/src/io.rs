@@ -1,8 +1,11 @@
 //! Loading and saving. A file is written beside its place and renamed, so readers never see half a
 //! file.
 
+mod limits;
+
 use crate::{COMPARISON_SCHEMA, Comparison, RECORDING_SCHEMA, Recording};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_path_to_error::Segment;
 use std::{fs, io::Write, path::Path, path::PathBuf};
 
 /// File name of a recording inside its directory.
@@ -80,7 +83,8 @@ pub fn recorded_at(file: &Path) -> Option<u64> {
 /// Loads a file.
 ///
 /// # Errors
-/// The file cannot be read, is no JSON, or its `schema` field is not `schema`.
+/// The file cannot be read, is no JSON, or its `schema` field is not `schema`; a field has a wrong
+/// type, or a number is larger than any measurement.
 pub fn load<T: DeserializeOwned>(path: &Path, schema: &'static str) -> Result<T, Error> {
     let text = fs::read_to_string(path).map_err(|source| Error::Read {
         path: path.into(),
@@ -102,7 +106,23 @@ pub fn load<T: DeserializeOwned>(path: &Path, schema: &'static str) -> Result<T,
         }
         None => return Err(malformed("it has no schema field".into())),
     }
-    serde_json::from_value(value).map_err(|error| malformed(error.to_string()))
+    limits::check(&value).map_err(&malformed)?;
+    serde_json::from_value(value).map_err(|error| {
+        // Looking for the field takes longer, and is needed only now.
+        let field = wrong_field::<T>(&text).unwrap_or_default();
+        malformed(format!("{field} {error}").trim_start().to_owned())
+    })
+}
+
+/// Returns the path of the first field that is wrong.
+fn wrong_field<T: DeserializeOwned>(text: &str) -> Option<String> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let error = serde_path_to_error::deserialize::<_, T>(&mut json).err()?;
+    let segment = |segment: &Segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        named => format!("/{named}"),
+    };
+    Some(error.path().iter().map(segment).collect())
 }
 
 /// Writes a value as JSON, whole or not at all.
