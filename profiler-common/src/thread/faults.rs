@@ -76,7 +76,7 @@ impl Thread {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ON_CPU, Thread};
+    use super::super::{FLAG_READ, ON_CPU, Thread};
     use super::*;
 
     fn thread() -> Thread {
@@ -129,6 +129,18 @@ mod tests {
         slot.fault_user(133);
         slot.account_faults(134, true);
         assert_eq!((thread.faults_populated, thread.faults()), (32, 34));
+    }
+
+    #[test]
+    fn keeps_a_read_open_after_one_that_interrupts_it() {
+        let mut thread = thread();
+        let slot = Slot::exclusive(&mut thread);
+        let outer = slot.begin_read();
+        let inner = slot.begin_read();
+        slot.end_read(inner);
+        assert!(slot.has(FLAG_READ), "the interrupted program reads on");
+        slot.end_read(outer);
+        assert!(!slot.has(FLAG_READ));
     }
 
     #[test]

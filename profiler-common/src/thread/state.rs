@@ -2,8 +2,8 @@
 
 use super::{
     Accounting, FLAG_CALLED, FLAG_EXITING, FLAG_FOUND_ASLEEP, FLAG_IN_SYSCALL, FLAG_MISSED_OFF,
-    FLAG_MISSED_RUNNABLE, FLAG_MISSED_WAKE, FLAG_MISSED_WAKE_MIGRATED, FLAG_PREEMPTED, OFF_CPU,
-    OFF_CPU_MIGRATED, ON_CPU, RUNNABLE, Thread,
+    FLAG_MISSED_RUNNABLE, FLAG_MISSED_WAKE, FLAG_MISSED_WAKE_MIGRATED, FLAG_PREEMPTED, FLAG_READ,
+    OFF_CPU, OFF_CPU_MIGRATED, ON_CPU, RUNNABLE, Thread,
 };
 use crate::slot::Slot;
 use crate::socket::SockRef;
@@ -18,6 +18,22 @@ impl Slot<'_, Thread> {
     #[inline(always)]
     pub fn change_flags(self, set: u16, clear: u16) {
         self.flags().set((self.flags().get() & !clear) | set);
+    }
+
+    /// Marks that a program reads this thread's memory: page faults of the read are not the
+    /// thread's. Returns the mark from before, for [`Self::end_read`].
+    #[inline(always)]
+    pub fn begin_read(self) -> u16 {
+        let before = self.flags().get() & FLAG_READ;
+        self.change_flags(FLAG_READ, 0);
+        before
+    }
+
+    /// Restores the mark that [`Self::begin_read`] returned. A CPU sample may interrupt a program
+    /// that reads too, so it must not end the read of that program.
+    #[inline(always)]
+    pub fn end_read(self, before: u16) {
+        self.change_flags(before, FLAG_READ);
     }
 
     /// Whether any of these bits of `flags` is set.

@@ -9,7 +9,7 @@ use crate::hook::{Direct, Object};
 use crate::maps::{CODE, tally};
 use crate::probes::site::user;
 use crate::probes::stack::{self, UserCode};
-use crate::track::{current, now};
+use crate::track::{Tracked, current, now};
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::{bpf_perf_event_data, pt_regs};
 use aya_ebpf::helpers::generated::{bpf_get_current_task_btf, bpf_task_pt_regs};
@@ -48,7 +48,7 @@ fn classify(ctx: &PerfEventContext, detects_edges: bool) -> u32 {
     } else if detects_edges && after_syscall(registers) {
         thread.samples_syscall_edge().add(1);
         AT_SYSCALL_EDGE
-    } else if after_fault(registers) {
+    } else if after_fault(thread, registers) {
         thread.samples_fault_return().add(1);
         AT_FAULT_RETURN
     } else {
@@ -128,9 +128,16 @@ fn after_syscall(registers: Registers) -> bool {
 /// was due on the way out. It also marks repeated instructions interrupted half-way, which are
 /// running.
 #[inline(always)]
-fn after_fault(registers: Registers) -> bool {
+fn after_fault(thread: Tracked, registers: Registers) -> bool {
     const RESUME: u64 = 1 << 16;
-    registers.rflags & RESUME != 0 && !repeats(user(registers.rip))
+    if registers.rflags & RESUME == 0 {
+        return false;
+    }
+    // The next page may be absent.
+    let outer = thread.begin_read();
+    let code = user(registers.rip);
+    thread.end_read(outer);
+    !repeats(code)
 }
 
 /// The registers that show where a thread was interrupted.

@@ -10,7 +10,6 @@ use crate::maps::{HEAP_ENDS, MEMORY_STACKS, count, entry};
 use crate::track::{Tracked, in_slot};
 use aya_ebpf::helpers::bpf_probe_read_user;
 use profiler_common::call_site::{BEFORE, Call, is_brk, may_return_to};
-use profiler_common::thread::FLAG_READ;
 use profiler_common::{CallSite, CallSiteSum};
 
 /// Adds a call that succeeded. `registers` is the address of those of its entry, which hold the
@@ -48,9 +47,9 @@ fn add_call(registers: Object<Helper>, thread: Tracked, result: u64) {
         ..CallSite::default()
     };
     // A page fault while the stack is read looks at the flag.
-    thread.change_flags(FLAG_READ, 0);
+    let outer = thread.begin_read();
     walk(registers, &mut site);
-    thread.change_flags(0, FLAG_READ);
+    thread.end_read(outer);
     let site = &site;
     if let Some(sum) = entry(&MEMORY_STACKS, site) {
         sum.add(bytes);

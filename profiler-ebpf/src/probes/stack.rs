@@ -14,7 +14,6 @@ use aya_ebpf::helpers::generated::bpf_get_stack;
 use aya_ebpf::programs::PerfEventContext;
 use profiler_common::call_stack::{HASH_SEED, IN_GC, KERNEL_FRAMES, USER_FRAMES, mix};
 use profiler_common::slot::atomic_add;
-use profiler_common::thread::FLAG_READ;
 use profiler_common::{CallStack, StackKey};
 
 /// Bit of `config::KEEPS_STACKS`: stacks of user code.
@@ -60,7 +59,7 @@ pub fn add(
     let stack = unsafe { &mut *scratch };
     // A page fault while the stack is read looks at the flag: a chain of frame pointers may end
     // anywhere.
-    thread.change_flags(FLAG_READ, 0);
+    let outer = thread.begin_read();
     let mut hash = HASH_SEED;
     stack.user_len = match code {
         _ if wanted & USER == 0 => 0,
@@ -92,7 +91,7 @@ pub fn add(
             python::add(tid, tgid, hash, Scratch::Sample)
         }
     };
-    thread.change_flags(0, FLAG_READ);
+    thread.end_read(outer);
     let stack = &*stack;
     let key = StackKey {
         hash,

@@ -19,7 +19,6 @@ use profiler_common::WaitStack;
 use profiler_common::call_stack::{HASH_SEED, mix};
 use profiler_common::off_cpu::{NEAR_WORDS, SLEEP_FRAMES};
 use profiler_common::slot::opaque;
-use profiler_common::thread::FLAG_READ;
 
 /// Entry of the scratch space of a waker, which may interrupt a system call's return.
 const OF_WAKER: u32 = 0;
@@ -102,7 +101,7 @@ pub fn user_stack<A: Access>(
     // interrupts a sleeper.
     let stack = unsafe { &mut *place };
     // A page fault while the stack is read looks at the flag.
-    thread.change_flags(FLAG_READ, 0);
+    let outer = thread.begin_read();
     read_chain(ctx, stack);
     let hash = read_top(
         scratch.into(),
@@ -115,7 +114,7 @@ pub fn user_stack<A: Access>(
         Scratch::Sleeper
     };
     let hash = python::add(thread.tid().get(), thread.tgid().get(), hash, python);
-    thread.change_flags(0, FLAG_READ);
+    thread.end_read(outer);
     // SAFETY: as above; `read_top` has ended.
     let stack = unsafe { &*place };
     if WAIT_STACKS.get_ptr(hash).is_none()
