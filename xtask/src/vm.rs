@@ -95,8 +95,10 @@ fn boot(image: &Path, disk: &Path) -> Result<String> {
         .args([
             "-display", "none", "-serial", "stdio", "-m", "1536", "-smp", "2",
         ])
-        // Emulation: KVM inside a virtual machine may start and then fail.
-        .args(["-accel", "tcg"])
+        // Emulation: KVM inside a virtual machine may start and then fail. All CPUs in one thread:
+        // with several, a CPU may run an instruction that another has just changed, as kernels do
+        // when they enable a tracepoint, and the kernel crashes.
+        .args(["-accel", "tcg,thread=single"])
         .args(["-append", "console=ttyS0 quiet panic=-1"])
         .arg("-kernel")
         .arg(image)
