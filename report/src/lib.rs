@@ -17,6 +17,7 @@ pub mod files;
 pub mod history;
 pub mod html;
 mod markdown;
+pub mod metrics;
 pub mod rows;
 pub mod section;
 mod table;

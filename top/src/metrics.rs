@@ -2,15 +2,16 @@
 //!
 //! All counters begin at zero with the recording, and only grow.
 
-pub mod otlp;
-pub mod prometheus;
-
 use crate::{Baseline, Cost, Frame, frame::OTHERS};
 use recording::histogram::{lower_bound, upper_bound};
 use recording::{Histogram, Recording};
 use report::clean::clean;
+use report::metrics::{Durations, Metric, Number, Point, Value, otlp, prometheus};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
+/// Begins the names of metrics.
+const PREFIX: &str = "kontrast";
 /// Upper bounds of buckets: powers of two of nanoseconds, from 1 µs to 1 s.
 const FIRST_BOUND: u32 = 10;
 const LAST_BOUND: u32 = 30;
@@ -29,46 +30,29 @@ pub struct Totals {
     sums: Frame,
 }
 
-/// A metric with its values.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Metric<'a> {
-    /// Name without prefix and unit.
-    pub name: &'static str,
-    /// Text for people: the thing that it counts.
-    pub help: &'static str,
-    /// Its values.
-    pub value: Value<'a>,
-}
-
-/// Values of a metric.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value<'a> {
-    /// Counts that only grow.
-    Counter(Vec<Point<'a>>),
-    /// A number of now.
-    Gauge(u64),
-    /// Times, ns.
-    Histogram(&'a Histogram),
-}
-
-/// A count with the labels that distinguish it from others of its metric.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Point<'a> {
-    /// Names and values of labels.
-    pub labels: Vec<(&'static str, &'a str)>,
-    /// The count.
-    pub number: Number,
-}
-
 /// A count, with its unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Number {
-    /// Events.
+#[derive(Clone, Copy)]
+enum Amount {
     Count(u64),
-    /// Bytes.
     Bytes(u64),
-    /// Nanoseconds, exported as seconds.
     Nanoseconds(u64),
+}
+
+impl Amount {
+    fn unit(self) -> &'static str {
+        match self {
+            Amount::Count(_) => "1",
+            Amount::Bytes(_) => "By",
+            Amount::Nanoseconds(_) => "s",
+        }
+    }
+
+    fn number(self) -> Number {
+        match self {
+            Amount::Count(count) | Amount::Bytes(count) => Number::Whole(count),
+            Amount::Nanoseconds(ns) => Number::Seconds(seconds(ns as f64)),
+        }
+    }
 }
 
 impl Totals {
@@ -95,8 +79,26 @@ impl Totals {
         }
     }
 
-    /// Returns all metrics.
-    pub fn metrics(&self) -> Vec<Metric<'_>> {
+    /// Returns all metrics in the text format of Prometheus.
+    pub fn page(&self) -> String {
+        let pid = self.pid.to_string();
+        let labels = [("arm", self.arm.as_str()), ("pid", &pid)];
+        prometheus::page(PREFIX, &labels, &self.metrics())
+    }
+
+    /// Returns the counts up to `unix_ns` for an OpenTelemetry collector.
+    pub fn export(&self, unix_ns: u64) -> Json {
+        let pid = otlp::integer("process.pid", self.pid.into());
+        let source = otlp::Source {
+            name: PREFIX,
+            version: env!("CARGO_PKG_VERSION"),
+            resource: vec![otlp::text("service.name", &self.arm), pid],
+            start_unix_ns: self.start_unix_ns,
+        };
+        otlp::export(&source, &self.metrics(), unix_ns)
+    }
+
+    fn metrics(&self) -> Vec<Metric<'_>> {
         let mut metrics = self.by_role();
         metrics.extend(self.of_all());
         let histograms = [
@@ -117,21 +119,29 @@ impl Totals {
             ),
         ];
         metrics.extend(histograms.into_iter().filter_map(|(name, help, times)| {
-            let value = Value::Histogram(times?);
-            Some(Metric { name, help, value })
+            Some(Metric {
+                name,
+                unit: "s",
+                help,
+                value: Value::Histogram(durations(times?)),
+            })
         }));
         metrics
     }
 
     fn by_role(&self) -> Vec<Metric<'_>> {
-        use Number::{Bytes, Count, Nanoseconds};
-        let of = |name, help, number: fn(&Cost) -> Number| {
+        use Amount::{Bytes, Count, Nanoseconds};
+        let of = |name, help, amount: fn(&Cost) -> Amount| {
             let points = self.roles.iter().map(|(role, cost)| Point {
                 labels: vec![("role", role.as_str())],
-                number: number(cost),
+                number: amount(cost).number(),
             });
-            let value = Value::Counter(points.collect());
-            Metric { name, help, value }
+            Metric {
+                name,
+                unit: amount(&Cost::default()).unit(),
+                help,
+                value: Value::Counter(points.collect()),
+            }
         };
         vec![
             self.cpu(),
@@ -167,18 +177,19 @@ impl Totals {
             ];
             parts.map(|(kind, ns)| Point {
                 labels: vec![("role", role.as_str()), ("kind", kind)],
-                number: Number::Nanoseconds(ns),
+                number: Amount::Nanoseconds(ns).number(),
             })
         });
         Metric {
             name: "cpu",
+            unit: "s",
             help: "On-CPU time in user code, system calls, page faults, and threads that collect garbage.",
             value: Value::Counter(points.collect()),
         }
     }
 
     fn of_all(&self) -> Vec<Metric<'_>> {
-        use Number::{Bytes, Count, Nanoseconds};
+        use Amount::{Bytes, Count, Nanoseconds};
         let sums = &self.sums;
         let activity = &sums.activity;
         let counters = [
@@ -218,16 +229,20 @@ impl Totals {
                 Some(Nanoseconds(sums.own_cpu_ns)),
             ),
         ];
-        let known = counters.into_iter().filter_map(|(name, help, number)| {
-            let labels = Vec::new();
-            let value = Value::Counter(vec![Point {
-                labels,
-                number: number?,
-            }]);
-            Some(Metric { name, help, value })
+        let known = counters.into_iter().filter_map(|(name, help, amount)| {
+            Some(Metric {
+                name,
+                unit: amount?.unit(),
+                help,
+                value: Value::Counter(vec![Point {
+                    labels: Vec::new(),
+                    number: amount?.number(),
+                }]),
+            })
         });
         let threads = Metric {
             name: "threads",
+            unit: "1",
             help: "Threads of the target.",
             value: Value::Gauge(sums.threads as u64),
         };
@@ -235,14 +250,19 @@ impl Totals {
     }
 }
 
-/// Returns the upper bounds of buckets, ns, each with the number of values below it.
-fn within_bounds(times: &Histogram) -> impl Iterator<Item = (u64, u64)> + '_ {
-    (FIRST_BOUND..=LAST_BOUND).map(|power| {
+/// Returns the durations by powers of two.
+fn durations(times: &Histogram) -> Durations {
+    let within = |power: u32| {
         let bound = 1 << power;
         let below = times.histogram.iter();
         let below = below.filter(|(bucket, _)| lower_bound(*bucket as usize) < bound);
-        (bound, below.map(|(_, count)| count).sum())
-    })
+        (seconds(bound as f64), below.map(|(_, count)| count).sum())
+    };
+    Durations {
+        within: (FIRST_BOUND..=LAST_BOUND).map(within).collect(),
+        sum: seconds(estimated_sum(times)),
+        count: times.count,
+    }
 }
 
 /// Returns the sum of all values, each taken as the middle of its bucket, ns.

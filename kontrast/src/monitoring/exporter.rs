@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
-use top::metrics::{Totals, otlp};
+use top::metrics::Totals;
 
 /// Time from one export to the next.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -103,7 +103,8 @@ impl Exporter {
 fn body(totals: &Totals) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.unwrap_or_default().as_nanos();
-    otlp::export(totals, u64::try_from(now).unwrap_or(u64::MAX)).to_string()
+    let now = u64::try_from(now).unwrap_or(u64::MAX);
+    totals.export(now).to_string()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use exporter::Exporter;
 use recording::Recording;
 use server::Server;
 use std::net::{Ipv4Addr, SocketAddr};
-use top::metrics::{Totals, prometheus};
+use top::metrics::Totals;
 
 /// Counts so far, and where they go.
 pub struct Monitoring {
@@ -39,7 +39,7 @@ impl Monitoring {
     pub fn add(&mut self, counts: Recording) {
         self.totals.add(counts);
         if let Some(server) = &self.server {
-            server.publish(prometheus::page(&self.totals));
+            server.publish(self.totals.page());
         }
         if let Some(exporter) = &mut self.exporter {
             exporter.offer(&self.totals);

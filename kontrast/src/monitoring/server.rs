@@ -8,11 +8,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use report::metrics::prometheus;
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use top::metrics::prometheus;
 
 /// Time in which a client sends its request.
 const PATIENCE: Duration = Duration::from_secs(5);

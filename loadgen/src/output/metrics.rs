@@ -1,11 +1,10 @@
 //! Metrics of the running load, for Prometheus and OpenTelemetry.
-//!
-//! Names and units follow OpenTelemetry. Its collector converts them to the names that the
-//! Prometheus
-//! endpoint uses (`loadgen.ttft` in `s` becomes `loadgen_ttft_seconds`), so that a query finds
-//! both.
 
 use crate::measure::{Latency, Totals};
+use report::metrics::{Durations, Metric, Number, Point, Value};
+
+/// Begins the names of metrics.
+pub const PREFIX: &str = "loadgen";
 
 /// Upper bounds of the histograms' buckets, milliseconds. They are constant, so that the buckets of
 /// several machines can be added.
@@ -14,48 +13,15 @@ pub const BOUNDS_MS: [f64; 18] = [
     1e4, 6e4,
 ];
 
-/// Metric.
-#[derive(Debug)]
-pub struct Metric<'a> {
-    /// Name without the prefix `loadgen`.
-    pub name: &'static str,
-    /// Unit in UCUM notation: `s`, `By`, `{token}`.
-    pub unit: &'static str,
-    /// Description in one sentence.
-    pub help: &'static str,
-    /// Value.
-    pub value: Value<'a>,
-}
-
-/// Value of a metric.
-#[derive(Debug)]
-pub enum Value<'a> {
-    /// Counts that only grow, one per set of labels.
-    Counter(Vec<Count<'a>>),
-    /// A count that rises and falls.
-    Gauge(u64),
-    /// Durations, in seconds.
-    Histogram(&'a Latency),
-}
-
-/// Count with its labels.
-#[derive(Debug)]
-pub struct Count<'a> {
-    /// Names and values of the labels.
-    pub labels: Vec<(&'static str, &'a str)>,
-    /// The count.
-    pub count: u64,
-}
-
 /// Returns all metrics.
 pub fn all(totals: &Totals) -> Vec<Metric<'_>> {
     let counter = |name, unit, help, count| Metric {
         name,
         unit,
         help,
-        value: Value::Counter(vec![Count {
+        value: Value::Counter(vec![Point {
             labels: Vec::new(),
-            count,
+            number: Number::Whole(count),
         }]),
     };
     let mut metrics = vec![
@@ -90,18 +56,18 @@ pub fn all(totals: &Totals) -> Vec<Metric<'_>> {
         name,
         unit: "s",
         help: "Latency in seconds, of answers that passed all checks.",
-        value: Value::Histogram(latency),
+        value: Value::Histogram(durations(latency)),
     }));
     metrics
 }
 
 /// Returns the requests by how they ended. Rejected requests are not among the completed ones.
-fn requests(totals: &Totals) -> Vec<Count<'_>> {
+fn requests(totals: &Totals) -> Vec<Point<'_>> {
     let requests = &totals.counters.requests;
     let rejected: u64 = requests.rejected.values().sum();
-    let plain = |result, count| Count {
+    let plain = |result, count| Point {
         labels: vec![("result", result)],
-        count,
+        number: Number::Whole(count),
     };
     let mut counts = vec![
         plain("completed", requests.completed - rejected),
@@ -111,24 +77,21 @@ fn requests(totals: &Totals) -> Vec<Count<'_>> {
         ("failed", &requests.failed),
         ("rejected", &requests.rejected),
     ] {
-        counts.extend(reasons.iter().map(|(reason, count)| Count {
+        counts.extend(reasons.iter().map(|(reason, count)| Point {
             labels: vec![("result", result), ("reason", reason)],
-            count: *count,
+            number: Number::Whole(*count),
         }));
     }
     counts
 }
 
-/// Returns the number of durations that do not exceed each of [`BOUNDS_MS`].
-pub fn within_bounds(latency: &Latency) -> impl Iterator<Item = u64> {
-    BOUNDS_MS
-        .map(|ms| latency.count() - latency.count_above((ms * 1e6) as u64))
-        .into_iter()
-}
-
-/// Returns the sum of the durations in seconds.
-pub fn sum_seconds(latency: &Latency) -> f64 {
-    latency.mean() * latency.count() as f64 / 1e9
+fn durations(latency: &Latency) -> Durations {
+    let within = |ms: f64| latency.count() - latency.count_above((ms * 1e6) as u64);
+    Durations {
+        within: BOUNDS_MS.map(|ms| (ms / 1e3, within(ms))).to_vec(),
+        sum: latency.mean() * latency.count() as f64 / 1e9,
+        count: latency.count(),
+    }
 }
 
 #[cfg(test)]
@@ -143,8 +106,8 @@ mod tests {
         requests.rejected.insert("status 502".into(), 3);
         requests.failed.insert("timeout".into(), 1);
         let counts = super::requests(&totals);
-        assert_eq!(counts.iter().map(|count| count.count).sum::<u64>(), 13);
-        assert_eq!(counts[0].count, 7);
+        let numbers: Vec<Number> = counts.iter().map(|count| count.number).collect();
+        assert_eq!(numbers, [7, 2, 1, 3].map(Number::Whole));
         assert_eq!(
             counts[3].labels,
             [("result", "rejected"), ("reason", "status 502")]
@@ -158,8 +121,8 @@ mod tests {
         [1, 20, 3_000]
             .iter()
             .for_each(|ms| latency.record(ms * 1_000_000));
-        let within: Vec<u64> = within_bounds(&latency).collect();
-        assert_eq!((within[0], within[4], within[17]), (0, 1, 3));
-        assert!((sum_seconds(&latency) - 3.021).abs() < 0.01);
+        let Durations { within, sum, .. } = durations(&latency);
+        assert_eq!((within[0].1, within[4].1, within[17].1), (0, 1, 3));
+        assert!((sum - 3.021).abs() < 0.01);
     }
 }

@@ -1,14 +1,14 @@
 //! Prometheus endpoint of the running load.
 
-use super::metrics::{self, BOUNDS_MS, Count, Value};
-use crate::measure::{Latency, Totals};
+use super::metrics::{self, PREFIX};
+use crate::measure::Totals;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use report::metrics::prometheus::{CONTENT_TYPE as TEXT, page};
 use std::convert::Infallible;
-use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -53,84 +53,14 @@ fn answer(path: &str, totals: &Totals) -> Response<Full<Bytes>> {
         return response;
     }
     let mut response = Response::new(Full::new(Bytes::from(text(totals))));
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4");
+    let kind = HeaderValue::from_static(TEXT);
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }
 
 /// Returns the metrics in the Prometheus text format.
 pub fn text(totals: &Totals) -> String {
-    let mut out = String::new();
-    for metric in metrics::all(totals) {
-        let unit = match metric.unit {
-            "By" => "_bytes",
-            "s" => "_seconds",
-            _ => "",
-        };
-        let name = format!("loadgen_{}{unit}", metric.name);
-        match metric.value {
-            Value::Counter(counts) => {
-                counter(&mut out, &format!("{name}_total"), metric.help, &counts)
-            }
-            Value::Gauge(count) => {
-                family(&mut out, &name, "gauge", metric.help);
-                sample(&mut out, &name, "", count as f64);
-            }
-            Value::Histogram(latency) => histogram(&mut out, &name, metric.help, latency),
-        }
-    }
-    out
-}
-
-fn family(out: &mut String, name: &str, kind: &str, help: &str) {
-    let text = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
-    out.push_str(&text);
-}
-
-fn sample(out: &mut String, name: &str, labels: &str, value: f64) {
-    writeln!(out, "{name}{labels} {value}").expect("memory takes any text");
-}
-
-fn counter(out: &mut String, name: &str, help: &str, counts: &[Count<'_>]) {
-    family(out, name, "counter", help);
-    for Count { labels, count } in counts {
-        let pairs: Vec<String> = labels
-            .iter()
-            .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
-            .collect();
-        let labels = match pairs.is_empty() {
-            true => String::new(),
-            false => format!("{{{}}}", pairs.join(",")),
-        };
-        sample(out, name, &labels, *count as f64);
-    }
-}
-
-/// Escapes a label's value as the text format asks.
-fn escaped(value: &str) -> String {
-    let value = value.replace('\\', "\\\\").replace('"', "\\\"");
-    value.replace('\n', "\\n")
-}
-
-fn histogram(out: &mut String, name: &str, help: &str, latency: &Latency) {
-    family(out, name, "histogram", help);
-    let bucket = format!("{name}_bucket");
-    for (ms, within) in BOUNDS_MS.iter().zip(metrics::within_bounds(latency)) {
-        sample(
-            out,
-            &bucket,
-            &format!("{{le=\"{}\"}}", ms / 1e3),
-            within as f64,
-        );
-    }
-    sample(out, &bucket, "{le=\"+Inf\"}", latency.count() as f64);
-    sample(
-        out,
-        &format!("{name}_sum"),
-        "",
-        metrics::sum_seconds(latency),
-    );
-    sample(out, &format!("{name}_count"), "", latency.count() as f64);
+    page(PREFIX, &[], &metrics::all(totals))
 }
 
 #[cfg(test)]
@@ -163,16 +93,6 @@ mod tests {
                 "{line}\nin\n{text}"
             );
         }
-    }
-
-    #[test]
-    fn escapes_label_values() {
-        let mut totals = Totals::default();
-        let rejected = &mut totals.counters.requests.rejected;
-        rejected.insert("no \"done\": true\\\n".into(), 1);
-        totals.counters.requests.completed = 1;
-        let expected = r#"reason="no \"done\": true\\\n""#;
-        assert!(text(&totals).contains(expected), "{}", text(&totals));
     }
 
     #[test]
