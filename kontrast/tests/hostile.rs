@@ -168,6 +168,25 @@ fn survives_recordings_with_wrong_values() {
 }
 
 #[test]
+fn rejects_rounds_whose_sum_nothing_measures() {
+    let (_, mut recording) = three_arms().swap_remove(0);
+    recording.threads[0].on_cpu_ns = LARGEST;
+    let dir = tempfile::tempdir().unwrap();
+    for round in 0..5 {
+        let round = dir.path().join(format!("rounds/{round}"));
+        std::fs::create_dir_all(&round).unwrap();
+        recording::io::save_recording(&round, &recording).unwrap();
+    }
+    let compare = ["compare", "a=rounds", "b=rounds", "--out", "out"];
+    let (code, message) = limited(&compare, dir.path());
+    assert_eq!(code, Some(1), "{message}");
+    assert!(
+        message.contains(" makes the sum of all numbers"),
+        "{message}"
+    );
+}
+
+#[test]
 fn survives_recordings_that_are_cut_or_nested() {
     let (_, good) = three_arms().swap_remove(0);
     let dir = tempfile::tempdir().unwrap();

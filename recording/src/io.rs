@@ -49,6 +49,23 @@ pub fn load_recording(dir: &Path) -> Result<Recording, Error> {
     load(&dir.join(RECORDING_FILE), RECORDING_SCHEMA)
 }
 
+/// Loads recordings that are added up, as the rounds of an arm are.
+#[derive(Debug, Default)]
+pub struct Together {
+    /// Sum of all their numbers.
+    sum: u128,
+}
+
+impl Together {
+    /// Loads another recording from its file.
+    ///
+    /// # Errors
+    /// As [`load`], where sums over all recordings so far are larger than any measurement too.
+    pub fn load(&mut self, file: &Path) -> Result<Recording, Error> {
+        load_after(file, RECORDING_SCHEMA, &mut self.sum)
+    }
+}
+
 /// Saves `DIR/recording.json`; the directory must exist.
 pub fn save_recording(dir: &Path, recording: &Recording) -> Result<(), Error> {
     save(&dir.join(RECORDING_FILE), recording)
@@ -86,6 +103,15 @@ pub fn recorded_at(file: &Path) -> Option<u64> {
 /// The file cannot be read, is no JSON, or its `schema` field is not `schema`; a field has a wrong
 /// type, or a number is larger than any measurement.
 pub fn load<T: DeserializeOwned>(path: &Path, schema: &'static str) -> Result<T, Error> {
+    load_after(path, schema, &mut 0)
+}
+
+/// Loads a file, and adds its numbers to `sum`.
+fn load_after<T: DeserializeOwned>(
+    path: &Path,
+    schema: &'static str,
+    sum: &mut u128,
+) -> Result<T, Error> {
     let text = fs::read_to_string(path).map_err(|source| Error::Read {
         path: path.into(),
         source,
@@ -106,7 +132,7 @@ pub fn load<T: DeserializeOwned>(path: &Path, schema: &'static str) -> Result<T,
         }
         None => return Err(malformed("it has no schema field".into())),
     }
-    limits::check(&value).map_err(&malformed)?;
+    limits::check(&value, sum).map_err(&malformed)?;
     serde_json::from_value(value).map_err(|error| {
         // Looking for the field takes longer, and is needed only now.
         let field = wrong_field::<T>(&text).unwrap_or_default();

@@ -7,7 +7,7 @@ use analysis::claims::Statement;
 use anyhow::{Context, bail, ensure};
 use recording::{
     Recording,
-    io::{RECORDING_FILE, load_recording, save_comparison},
+    io::{RECORDING_FILE, Together, save_comparison},
 };
 use std::{
     collections::BTreeSet,
@@ -73,7 +73,8 @@ impl Compare {
             .claims
             .as_deref()
             .map_or_else(|| Ok(analysis::claims::builtin()), read_claims)?;
-        let loaded = self.dirs.iter().map(|given| load(given));
+        let mut together = Together::default();
+        let loaded = self.dirs.iter().map(|given| load(given, &mut together));
         let loaded = loaded.collect::<anyhow::Result<Vec<_>>>()?.concat();
         require_two_arms(&loaded)?;
         fs::create_dir_all(&self.out).with_context(|| {
@@ -125,7 +126,7 @@ fn refuse_to_overwrite(out: &Path) -> anyhow::Result<()> {
 }
 
 /// Loads the recordings of a `DIR` or `ARM=DIR` in the order in which they were made.
-fn load(given: &str) -> anyhow::Result<Vec<(PathBuf, Recording)>> {
+fn load(given: &str, together: &mut Together) -> anyhow::Result<Vec<(PathBuf, Recording)>> {
     // A directory may have a `=` in its name.
     let (arm, dir) = match given.split_once('=') {
         Some((arm, dir)) if !Path::new(given).exists() => (Some(arm), dir),
@@ -139,7 +140,7 @@ fn load(given: &str) -> anyhow::Result<Vec<(PathBuf, Recording)>> {
     );
     let mut recordings = Vec::new();
     for dir in found {
-        let mut recording = load_recording(&dir)?;
+        let mut recording = together.load(&dir.join(RECORDING_FILE))?;
         recording.target.arm = arm.map_or(recording.target.arm, String::from);
         recordings.push((dir, recording));
     }

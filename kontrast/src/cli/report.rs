@@ -163,16 +163,28 @@ fn load_recordings(
     comparison: &Comparison,
 ) -> anyhow::Result<Vec<(String, Recording)>> {
     let arms = comparison.arms.iter();
-    let paths = arms.flat_map(|arm| arm.recordings.iter().map(move |path| (&arm.arm, path)));
-    paths.map(|(arm, path)| round(dir, arm, path)).collect()
+    let paths = arms.flat_map(|arm| {
+        arm.recordings
+            .iter()
+            .map(move |path| (&arm.arm, path.as_str()))
+    });
+    rounds(dir, paths)
 }
 
-/// Loads a round that a comparison cites, under the name of its arm there.
-fn round(dir: &Path, arm: &str, path: &str) -> anyhow::Result<(String, Recording)> {
-    let mut recording: Recording = io::load(&dir.join(path), recording::RECORDING_SCHEMA)
-        .context("a recording of the comparison is missing; copy the whole directory of the run")?;
-    recording.target.arm = arm.into();
-    Ok((path.into(), recording))
+/// Loads rounds that a comparison cites, under the name of their arm there.
+fn rounds<'a>(
+    dir: &Path,
+    cited: impl Iterator<Item = (&'a String, &'a str)>,
+) -> anyhow::Result<Vec<(String, Recording)>> {
+    let mut together = io::Together::default();
+    let round = |(arm, path): (&String, &str)| {
+        let mut recording = together.load(&dir.join(path)).context(
+            "a recording of the comparison is missing; copy the whole directory of the run",
+        )?;
+        recording.target.arm.clone_from(arm);
+        Ok((path.to_owned(), recording))
+    };
+    cited.map(round).collect()
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ fn rejects_instrumented_rounds_alone() {
     let dir = tempfile::tempdir().unwrap();
     for arm in ["a", "b"] {
         save(&dir.path().join(arm), arm, 0);
-        let mut recording = load_recording(&dir.path().join(arm)).unwrap();
+        let mut recording = recording::io::load_recording(&dir.path().join(arm)).unwrap();
         recording.instrumented = Some(recording::Instrumented::default());
         save_recording(&dir.path().join(arm), &recording).unwrap();
     }

@@ -1,6 +1,6 @@
 //! Names from debug files for a report.
 
-use super::{Loaded, round};
+use super::{Loaded, rounds};
 use profiler::record::stacks::later::name_frames;
 use profiler::record::symbols::debug_files::DebugFiles;
 use recording::{Comparison, Recording};
@@ -55,10 +55,10 @@ fn instrumented(
     comparison: &Comparison,
     loaded: &[(String, Recording)],
 ) -> anyhow::Result<Vec<(String, Recording)>> {
-    let rounds = comparison.instrumented.iter();
-    let cited = rounds.filter_map(|found| Some((&found.arm, found.evidence.first()?.document())));
+    let cited = comparison.instrumented.iter();
+    let cited = cited.filter_map(|found| Some((&found.arm, found.evidence.first()?.document())));
     let new = cited.filter(|(_, path)| loaded.iter().all(|(known, _)| known != path));
-    new.map(|(arm, path)| round(dir, arm, path)).collect()
+    rounds(dir, new)
 }
 
 #[cfg(test)]
