@@ -178,9 +178,12 @@ fn rounds<'a>(
 ) -> anyhow::Result<Vec<(String, Recording)>> {
     let mut together = io::Together::default();
     let round = |(arm, path): (&String, &str)| {
-        let mut recording = together.load(&dir.join(path)).context(
-            "a recording of the comparison is missing; copy the whole directory of the run",
-        )?;
+        let mut recording = match together.load(&dir.join(path)) {
+            Err(error @ io::Error::Read { .. }) => Err(error).context(
+                "a recording of the comparison is missing; copy the whole directory of the run",
+            )?,
+            loaded => loaded?,
+        };
         recording.target.arm.clone_from(arm);
         Ok((path.to_owned(), recording))
     };
@@ -256,12 +259,15 @@ mod tests {
     fn loads_the_recordings_of_a_comparison() {
         let dir = tempfile::tempdir().unwrap();
         comparison(dir.path());
-        let missing = report(dir.path(), &[Format::Html]).unwrap_err();
-        assert!(
-            format!("{missing:#}").contains("go/1/recording.json"),
-            "{missing:#}"
-        );
+        let why = || format!("{:#}", report(dir.path(), &[Format::Html]).unwrap_err());
+        let missing = why();
+        assert!(missing.contains("is missing"), "{missing}");
+        assert!(missing.contains("go/1/recording.json"), "{missing}");
         std::fs::create_dir_all(dir.path().join("go/1")).unwrap();
+        std::fs::write(dir.path().join("go/1/recording.json"), "{}").unwrap();
+        let damaged = why();
+        assert!(!damaged.contains("is missing"), "{damaged}");
+        assert!(damaged.contains("no schema field"), "{damaged}");
         io::save_recording(&dir.path().join("go/1"), &recording()).unwrap();
         report(dir.path(), &[Format::Html]).unwrap();
         assert!(dir.path().join("report.html").is_file());
