@@ -44,6 +44,7 @@ numbers! {
     MLOCKALL "mlockall" 151 230;
     FUTEX "futex" 202 98;
     CLOCK_GETTIME "clock_gettime" 228 113;
+    CLOCK_NANOSLEEP "clock_nanosleep" 230 115;
     EPOLL_WAIT "epoll_wait" 232 absent(2);
     PSELECT6 "pselect6" 270 72;
     PPOLL "ppoll" 271 73;
@@ -84,6 +85,7 @@ mod tests {
             (MLOCKALL, libc::SYS_mlockall),
             (FUTEX, libc::SYS_futex),
             (CLOCK_GETTIME, libc::SYS_clock_gettime),
+            (CLOCK_NANOSLEEP, libc::SYS_clock_nanosleep),
             (PSELECT6, libc::SYS_pselect6),
             (PPOLL, libc::SYS_ppoll),
             (SPLICE, libc::SYS_splice),

@@ -7,7 +7,8 @@
 //! has less variance for as many kept waits.
 
 use crate::numbers::{
-    EPOLL_PWAIT, EPOLL_PWAIT2, EPOLL_WAIT, FUTEX, NANOSLEEP, POLL, PPOLL, PSELECT6, SELECT,
+    CLOCK_NANOSLEEP, EPOLL_PWAIT, EPOLL_PWAIT2, EPOLL_WAIT, FUTEX, NANOSLEEP, POLL, PPOLL,
+    PSELECT6, SELECT,
 };
 use crate::slot::slotted;
 
@@ -275,13 +276,6 @@ pub fn timed_out(nr: u32, result: u64) -> bool {
         _ => false,
     }
 }
-
-/// Number of `clock_nanosleep`.
-const CLOCK_NANOSLEEP: u32 = if cfg!(target_arch = "aarch64") {
-    115
-} else {
-    230
-};
 
 #[cfg(test)]
 mod tests;

@@ -63,13 +63,16 @@ enum Task {
         /// program there, in place of CI's checks.
         #[arg(long, conflicts_with_all = ["all", "real"])]
         dist: bool,
+        /// Check every crate for arm64 (`aarch64-unknown-linux-gnu`), in place of CI's checks.
+        #[arg(long, conflicts_with_all = ["all", "real", "dist"])]
+        aarch64: bool,
         /// Boot these of Debian's kernels in virtual machines [default: those of docs/kernels.md],
         /// and test exact counts on each, in place of CI's checks.
         #[arg(
             long,
             value_name = "KERNEL",
             num_args = 0..,
-            conflicts_with_all = ["all", "real", "dist"]
+            conflicts_with_all = ["all", "real", "dist", "aarch64"]
         )]
         vm: Option<Vec<String>>,
         /// Write the tables of --real to this file, too.
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
         Task::Test {
             vm: Some(kernels), ..
         } => vm::run(&kernels),
+        Task::Test { aarch64: true, .. } => test::aarch64(),
         Task::Test { dist: true, .. } => dist_test::run(),
         Task::Test { all, .. } => test::run(all),
         Task::Tidy { count: true, .. } => tidy::count().map(success),

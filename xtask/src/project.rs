@@ -29,6 +29,9 @@ fn built(profile: &str, name: &str) -> PathBuf {
     target().join(profile).join(name)
 }
 
+/// The target of programs for arm64.
+pub const AARCH64: &str = "aarch64-unknown-linux-gnu";
+
 /// Returns the target of packed programs: with musl they need no library of the system.
 pub fn static_target() -> String {
     format!("{}-unknown-linux-musl", env::consts::ARCH)

@@ -36,6 +36,14 @@ pub fn run(all: bool) -> Result<ExitCode> {
     Ok(tally.close())
 }
 
+/// Sets up, and checks every crate and its tests for arm64.
+pub fn aarch64() -> Result<ExitCode> {
+    setup::ensure(&[Need::Ebpf, Need::Aarch64])?;
+    build::kernel_side()?;
+    let check = ["--all-targets", "--target", project::AARCH64];
+    process::run(&mut workspace("check", &check)).map(|()| ExitCode::SUCCESS)
+}
+
 /// Sets up and builds, then records programs that people run beside other tools.
 pub fn real(out: Option<&Path>) -> Result<ExitCode> {
     setup::ensure(&[Need::Ebpf, Need::Tests, Need::Real])?;

@@ -1,5 +1,6 @@
 //! Known waits: for a lock, for a condition, and for data from another thread.
 
+use nix::libc::{SYS_futex, SYS_read};
 use std::fs::read_to_string;
 use std::io::{Read, Write, pipe};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -9,25 +10,14 @@ use std::thread::{Builder, JoinHandle, sleep, yield_now};
 use std::time::Duration;
 
 /// Waits until a thread of this process sleeps in a system call.
-fn until_asleep_in(tid: u32, call: &str) {
+fn until_asleep_in(tid: u32, call: i64) {
     let path = format!("/proc/self/task/{tid}/syscall");
+    let call = format!("{call} ");
     // A thread that runs has no line with a number.
-    while !read_to_string(&path).is_ok_and(|line| line.starts_with(call)) {
+    while !read_to_string(&path).is_ok_and(|line| line.starts_with(&call)) {
         yield_now();
     }
 }
-
-/// Numbers of system calls as `/proc` writes them, with the space after them.
-const FUTEX: &str = if cfg!(target_arch = "x86_64") {
-    "202 "
-} else {
-    "98 "
-};
-const READ: &str = if cfg!(target_arch = "x86_64") {
-    "0 "
-} else {
-    "63 "
-};
 
 fn named(name: &str, act: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     let thread = Builder::new().name(name.into()).spawn(act);
@@ -54,7 +44,7 @@ impl Turns {
     }
 
     /// Waits until the planted wait of a turn has begun.
-    fn until_asleep(&self, turn: usize, call: &str) {
+    fn until_asleep(&self, turn: usize, call: i64) {
         while self.begun.load(Ordering::SeqCst) <= turn {
             yield_now();
         }
@@ -81,7 +71,7 @@ pub fn locks(times: usize, length: Duration) {
         for turn in 0..times {
             let held = lock.lock().expect("not poisoned");
             go.send(()).expect("it listens");
-            turns.until_asleep(turn, FUTEX);
+            turns.until_asleep(turn, SYS_futex);
             sleep(length);
             release_the_lock(held);
             while turns.ended.load(Ordering::SeqCst) <= turn {
@@ -118,7 +108,7 @@ pub fn passes(times: usize, length: Duration) {
     };
     let writer = named("writer", move || {
         for turn in 0..times {
-            turns.until_asleep(turn, READ);
+            turns.until_asleep(turn, SYS_read);
             sleep(length);
             to.write_all(&[1]).expect("written");
         }

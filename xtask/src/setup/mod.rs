@@ -30,6 +30,8 @@ pub enum Need {
     Redis,
     /// The standard library and the C compiler of static programs.
     Static,
+    /// The standard library and the C compiler of programs for arm64.
+    Aarch64,
     /// The program that makes a new Debian in a folder.
     Debootstrap,
     /// QEMU, and a busybox for what it boots.
@@ -81,6 +83,7 @@ fn steps(need: &Need) -> Vec<Step> {
         Need::Tests => packages::for_tests(),
         Need::Redis => vec![packages::redis()],
         Need::Static => static_target::steps(),
+        Need::Aarch64 => static_target::steps_of_aarch64(),
         Need::Debootstrap => vec![packages::debootstrap()],
         Need::Machines => packages::for_machines(),
         Need::Bench => packages::for_bench(),
