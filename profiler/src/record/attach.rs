@@ -1,6 +1,7 @@
 //! Attaching a probe group: all of its programs with one kind of hook, or none of them.
 
 use super::links::{self, Link, SAMPLE_HZ};
+use super::objection::one_line;
 use super::probe_groups::{CPU_SAMPLES, HookKind, Hooks, NO_SOURCE, Source, function};
 use anyhow::{Context, Result, bail};
 use aya::programs::{BtfTracePoint, PerfEvent, Program, RawTracePoint};
@@ -203,22 +204,6 @@ fn try_samples(bpf: &mut Ebpf, name: &str, hz: u32) -> Result<Vec<Link>> {
     links::attach(program, name, hz)
 }
 
-/// Shortens an error to one line. A log of the verifier may have thousands: its objection is the
-/// last one before its statistics.
-fn one_line(error: &anyhow::Error) -> String {
-    const STATISTICS: [&str; 3] = ["processed ", "verification time", "stack depth"];
-    let text = format!("{error:#}");
-    let mut lines = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !STATISTICS.iter().any(|word| line.starts_with(word)));
-    let first = lines.next().unwrap_or_default();
-    let objection = lines.next_back();
-    objection.map_or(first.to_owned(), |objection| {
-        format!("{first} … {objection}")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::programs::{ProbeConfig, Programs};
@@ -236,18 +221,6 @@ mod tests {
             provides: "",
             stand_in: Some(PROC_STAT),
         }
-    }
-
-    #[test]
-    fn shortens_an_error_to_one_line() {
-        let short = anyhow::anyhow!("no such hook").context("page faults");
-        assert_eq!(one_line(&short), "page faults: no such hook");
-        let log = "the verifier refused it\n0: (bf) r6 = r1\n1: (79) r7 = *(u64 *)(r6 +64)\ninvalid access\n\n\
-                   verification time 31 usec\nstack depth 0\nprocessed 2 insns (limit 1000000)\n";
-        assert_eq!(
-            one_line(&anyhow::anyhow!("{log}")),
-            "the verifier refused it … invalid access"
-        );
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod live;
 pub mod memory;
 pub mod memory_stacks;
 pub mod names;
+mod objection;
 pub mod offsets;
 mod overhead_recorder;
 mod peers;
