@@ -3,8 +3,11 @@
 
 use crate::slot::{Slot, slotted};
 
-/// Peers with an IP address that are counted one by one.
-pub const MAX_PEERS: u32 = 512;
+/// Rows of peers with an IP address. Row 0 stands for none; the [`OTHERS`] and peers that are
+/// counted one by one have the rest.
+pub const ROWS: u32 = 512;
+/// Protocols whose peers without a row of their own share one; 0 stands for any other protocol.
+pub const OTHERS: [u16; 4] = [TCP, UDP, UNIX, 0];
 /// Names of Unix sockets that are counted one by one.
 pub const MAX_UNIX_PEERS: u32 = 128;
 /// `IPPROTO_TCP`.

@@ -13,7 +13,7 @@ pub const MAX_SOCKETS: u32 = 65_536;
 /// Ports that can be known as listened on.
 pub const MAX_PORTS: u32 = 4_096;
 /// Value of [`Socket::accepted`] for a connection of a third party.
-pub const OF_THIRD_PARTY: u16 = 2;
+pub const OF_THIRD_PARTY: u8 = 2;
 /// Stands for the slot of a socket that is not tracked.
 pub const NO_SLOT: u32 = u32::MAX;
 /// Entries of the cache, a power of two. Sockets whose hashes share the low bits share an entry.
@@ -53,10 +53,12 @@ slotted! {
         /// 1: downstream, accepted by the target (its local port is one the target listens on);
         /// [`OF_THIRD_PARTY`]: accepted at a port that the load does not use; 0: upstream, opened
         /// by the target.
-        pub accepted: u16,
+        pub accepted: u8,
         /// 1: something was received since the last send, so that the next send of an upstream
         /// socket is another request, and that of a downstream socket answers one.
-        pub responded: u16,
+        pub responded: u8,
+        /// Row of its peer's traffic, if that is counted; 0 until the first bytes.
+        pub peer_row: u16,
         /// Its own slot.
         pub slot: u32,
     }

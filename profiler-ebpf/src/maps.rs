@@ -7,7 +7,7 @@ use core::borrow::Borrow;
 use profiler_common::call_stack::{MAX_COUNTS, MAX_STACKS};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
 use profiler_common::off_cpu::{MAX_SLEEP_STACKS, MAX_WAIT_STACKS, MAX_WAITS};
-use profiler_common::peer::{MAX_PEERS, MAX_UNIX_PEERS};
+use profiler_common::peer::{self, MAX_UNIX_PEERS};
 use profiler_common::process::{MAX_CGROUPS, MAX_PROCESSES, TARGET_CACHE_LEN};
 use profiler_common::python::MAX_PYTHON_THREADS;
 use profiler_common::slot::{atomic_add, opaque};
@@ -108,10 +108,16 @@ pub static FREE_SOCKETS: Queue<u32> = Queue::with_max_entries(MAX_SOCKETS, 0);
 /// Ports that processes listen on, the target's and others.
 #[map]
 pub static LISTENING: HashMap<u16, u8> = HashMap::with_max_entries(MAX_PORTS, 0);
-/// Traffic with peers other than clients. Keys of others are there from the start.
+/// Rows of peers other than clients. Keys of others are there from the start.
 #[map]
-pub static PEERS: HashMap<PeerKey, PeerTraffic> = HashMap::with_max_entries(MAX_PEERS, 0);
-/// The same by the name of a Unix socket.
+pub static PEERS: HashMap<PeerKey, u32> = HashMap::with_max_entries(peer::ROWS, 0);
+/// Traffic with these peers by row, which a socket keeps: finding the key takes many times as long.
+#[map]
+pub static PEER_TRAFFIC: Array<PeerTraffic> = Array::with_max_entries(peer::ROWS, BPF_F_MMAPABLE);
+/// Free rows of `PEER_TRAFFIC`; the loader adds them.
+#[map]
+pub static FREE_PEERS: Queue<u32> = Queue::with_max_entries(peer::ROWS, 0);
+/// Traffic by the name of a Unix socket.
 #[map]
 pub static UNIX_PEERS: HashMap<UnixName, PeerTraffic> =
     HashMap::with_max_entries(MAX_UNIX_PEERS, 0);

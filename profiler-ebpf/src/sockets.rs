@@ -43,7 +43,7 @@ pub fn at(reference: SockRef) -> Option<TrackedSocket> {
 
 /// Begins to track a socket, also one that was tracked before.
 #[inline(always)]
-pub fn track<A: Access>(sock: Object<A>, accepted: u16) -> Option<TrackedSocket> {
+pub fn track<A: Access>(sock: Object<A>, accepted: u8) -> Option<TrackedSocket> {
     let found = insert(sock.address(), accepted);
     if let Some(cached) = cache_entry(sock) {
         set(cached, sock.address(), found);
@@ -72,7 +72,7 @@ pub fn remove<A: Access>(sock: Object<A>) -> bool {
 
 /// Returns the socket's slot, or `NO_SLOT` if there is no room.
 #[inline(never)]
-fn insert(address: u64, accepted: u16) -> u32 {
+fn insert(address: u64, accepted: u8) -> u32 {
     let found = slot_for(address).unwrap_or(NO_SLOT);
     if let Some(socket) = slot(&SOCKETS, found) {
         socket.store(Socket {

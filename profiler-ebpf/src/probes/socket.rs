@@ -65,11 +65,11 @@ fn sent<A: TcpAccess>(thread: Tracked, sock: Object<A>, bytes: u64) {
     observe(Kind::SendSize, bytes);
     if socket.accepted().get() == 0 {
         pair::request(thread, socket);
-        peers::connected(sock, true, bytes);
+        peers::connected(socket, sock, true, bytes);
         return count(|counters| count_send(counters, bytes));
     }
     if socket.accepted().get() == OF_THIRD_PARTY {
-        peers::accepted(sock, true, bytes);
+        peers::accepted(socket, sock, true, bytes);
         return count(|counters| count_send(counters, bytes));
     }
     let answers = socket.responded().replace(0) == 1;
@@ -138,9 +138,9 @@ fn received<A: Access>(thread: Tracked, sock: Object<A>, bytes: u64) {
         return pair::serve(thread, socket);
     }
     if socket.accepted().get() == OF_THIRD_PARTY {
-        return peers::accepted(sock, false, bytes);
+        return peers::accepted(socket, sock, false, bytes);
     }
-    peers::connected(sock, false, bytes);
+    peers::connected(socket, sock, false, bytes);
     let recv_ns = now();
     if arrival_ns != 0 {
         observe(Kind::ArrivalToRecv, recv_ns.saturating_sub(arrival_ns));

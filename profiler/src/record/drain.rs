@@ -191,7 +191,8 @@ pub fn free_thread_slots(bpf: &mut Ebpf, count: u32) -> Result<()> {
     free(bpf, "FREE_SLOTS", 0..count)
 }
 
-fn free(bpf: &mut Ebpf, name: &str, mut numbers: Range<u32>) -> Result<()> {
+/// Adds numbers to a queue of free ones.
+pub fn free(bpf: &mut Ebpf, name: &str, mut numbers: Range<u32>) -> Result<()> {
     let map = bpf
         .map_mut(name)
         .with_context(|| format!("the object has no map {name}"))?;

@@ -3,7 +3,7 @@
 use super::drain;
 use anyhow::Result;
 use aya::Ebpf;
-use profiler_common::peer::{ACCEPTED, NAME_LEN, TCP, UDP, UNIX};
+use profiler_common::peer::{ACCEPTED, NAME_LEN, OTHERS, ROWS, TCP, UDP, UNIX};
 use profiler_common::{PeerKey, PeerTraffic, UnixName};
 use recording::peers::Peer;
 use recording::vocabulary::Transport;
@@ -14,17 +14,15 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 /// Peers that a recording lists one by one.
 const MOST: usize = 64;
 
-/// Makes the entries of peers that have no room, so that their traffic is never lost.
+/// Makes the rows of peers that have none of their own, so that their traffic is never lost, and
+/// frees the others.
 ///
 /// # Errors
-/// The map cannot be written.
+/// A map cannot be written.
 pub fn make_room(bpf: &mut Ebpf) -> Result<()> {
-    let others = [TCP, UDP, UNIX, 0].map(|protocol| (PeerKey::others(protocol), none()));
-    drain::fill(bpf, "PEERS", others)
-}
-
-fn none() -> PeerTraffic {
-    PeerTraffic::default()
+    let keys = OTHERS.map(PeerKey::others);
+    drain::fill(bpf, "PEERS", keys.into_iter().zip(1u32..))?;
+    drain::free(bpf, "FREE_PEERS", 1 + keys.len() as u32..ROWS)
 }
 
 /// Reads the peers.
@@ -32,7 +30,9 @@ fn none() -> PeerTraffic {
 /// # Errors
 /// A map cannot be read.
 pub fn peers(bpf: &Ebpf) -> Result<Vec<Peer>> {
-    let over_ip = drain::entries::<PeerKey, PeerTraffic>(bpf, "PEERS")?;
+    let rows: Vec<PeerTraffic> = drain::values(bpf, "PEER_TRAFFIC")?;
+    let over_ip = drain::entries::<PeerKey, u32>(bpf, "PEERS")?;
+    let over_ip = over_ip.filter_map(|(key, row)| Some((key, *rows.get(row as usize)?)));
     let over_unix = drain::entries::<UnixName, PeerTraffic>(bpf, "UNIX_PEERS")?;
     let over_ip = over_ip.map(|(key, traffic)| (transport(key.protocol), address(&key), traffic));
     let over_unix =

@@ -2,7 +2,7 @@
 //! third parties, of datagrams, and of Unix sockets with a name.
 //!
 //! Hooks: none; the programs of sends and receives call it.
-//! Writes: `PEERS`, `UNIX_PEERS`, `THREADS` (datagrams whose peer `sys_exit` looks up).
+//! Writes: `PEERS`, `PEER_TRAFFIC`, `FREE_PEERS`, `UNIX_PEERS`, `SOCKETS` (`peer_row`), `THREADS` (datagrams whose peer `sys_exit` looks up).
 
 use super::{AF_INET, AF_INET6, AF_UNIX};
 use crate::config::{
@@ -10,7 +10,8 @@ use crate::config::{
     OFF_SOCK_V6_DADDR, OFF_UNIX_ADDR, OFF_UNIX_ADDRESS_LEN, OFF_UNIX_ADDRESS_NAME, OFF_UNIX_PEER,
 };
 use crate::hook::{Access, Helper, Object};
-use crate::maps::{PEERS, UNIX_PEERS, entry};
+use crate::maps::{FREE_PEERS, PEER_TRAFFIC, PEERS, UNIX_PEERS, entry, slot};
+use crate::sockets::TrackedSocket;
 use crate::track::Tracked;
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
@@ -25,22 +26,48 @@ pub const FAMILY_LEN: u64 = 2;
 
 /// Counts data that was sent or received over a connection that the target opened.
 #[inline(always)]
-pub fn connected<A: Access>(sock: Object<A>, sends: bool, bytes: u64) {
-    let sock = Object::<Helper>::at(sock.pointer());
-    add(key_of(sock), sends, bytes);
+pub fn connected<A: Access>(socket: TrackedSocket, sock: Object<A>, sends: bool, bytes: u64) {
+    count(socket, sends, bytes, || connected_row(sock.address()));
 }
 
 /// Counts data over a connection that the target accepted from a third party: by the address of the
 /// peer, whose port is any, and the port of the target.
 #[inline(always)]
-pub fn accepted<A: Access>(sock: Object<A>, sends: bool, bytes: u64) {
-    let sock = Object::<Helper>::at(sock.pointer());
-    let key = PeerKey {
+pub fn accepted<A: Access>(socket: TrackedSocket, sock: Object<A>, sends: bool, bytes: u64) {
+    count(socket, sends, bytes, || accepted_row(sock.address()));
+}
+
+/// Adds to the row of a socket's peer. `find` gives the row at its first bytes.
+#[inline(always)]
+fn count(socket: TrackedSocket, sends: bool, bytes: u64, find: impl FnOnce() -> u32) {
+    let mut row = socket.peer_row().get();
+    if row == 0 {
+        row = find() as u16;
+        socket.peer_row().set(row);
+    }
+    add_to_row(row.into(), sends, bytes);
+}
+
+#[inline(always)]
+fn add_to_row(row: u32, sends: bool, bytes: u64) {
+    if let Some(traffic) = slot(&PEER_TRAFFIC, row) {
+        traffic.add(sends, bytes);
+    }
+}
+
+#[inline(never)]
+fn connected_row(sock: u64) -> u32 {
+    row_of(&key_of(Object::at(sock as *const u8)))
+}
+
+#[inline(never)]
+fn accepted_row(sock: u64) -> u32 {
+    let sock = Object::<Helper>::at(sock as *const u8);
+    row_of(&PeerKey {
         port: sock.read(OFF_SOCK_NUM.load()),
         others: ACCEPTED,
         ..key_of(sock)
-    };
-    add(key, sends, bytes);
+    })
 }
 
 /// Counts data over a socket that is not one of TCP.
@@ -134,15 +161,30 @@ pub fn add_named(
 /// Adds to a peer, or to the others of its protocol if it has no room.
 #[inline(always)]
 pub fn add(key: PeerKey, sends: bool, bytes: u64) {
-    let key = &key;
-    if let Some(traffic) = entry(&PEERS, key) {
-        return traffic.add(sends, bytes);
+    add_to_row(row_of(&key), sends, bytes);
+}
+
+/// Returns the row of a peer, or that of the others of its protocol.
+#[inline(always)]
+fn row_of(key: &PeerKey) -> u32 {
+    if let Some(row) = known_row(key) {
+        return row;
     }
-    let _ = PEERS.insert(key, PeerTraffic::default(), BPF_NOEXIST.into());
-    let found = entry(&PEERS, key).or_else(|| entry(&PEERS, PeerKey::others(key.protocol)));
-    if let Some(traffic) = found {
-        traffic.add(sends, bytes);
+    if let Ok(Some(free)) = FREE_PEERS.pop()
+        && PEERS.insert(key, free, BPF_NOEXIST.into()).is_err()
+    {
+        // Another CPU added it at the same moment.
+        let _ = FREE_PEERS.push(free, 0);
     }
+    let row = known_row(key).or_else(|| known_row(&PeerKey::others(key.protocol)));
+    row.unwrap_or(0)
+}
+
+#[inline(always)]
+fn known_row(key: &PeerKey) -> Option<u32> {
+    let row = PEERS.get_ptr(key)?;
+    // SAFETY: a value of a preallocated hash stays in place, and a number is written whole.
+    Some(unsafe { row.read_volatile() })
 }
 
 /// Returns the peer that a socket is connected to; one with port 0 if it is not.
