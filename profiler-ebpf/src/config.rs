@@ -32,6 +32,8 @@ globals! {
     SWITCH_HAS_STATE: u8 = 1;
     /// Bit 0: samples keep the call stack of user code; bit 1: that of the kernel.
     KEEPS_STACKS: u8 = 0;
+    /// Of so many samples in the kernel one keeps the callers in the kernel.
+    KERNEL_STACK_EVERY: u32 = 1;
     /// 1: waits keep their stacks.
     OFF_CPU_STACKS: u8 = 0;
     /// 1: programs can get the registers of the running task (Linux 5.15).

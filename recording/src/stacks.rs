@@ -44,9 +44,31 @@ pub struct Stacks {
     pub nodes: Vec<StackNode>,
     /// Samples by thread and innermost node, most first.
     pub counts: Vec<StackCount>,
+    /// Samples in the kernel by where their callers there come from.
+    #[serde(default, skip_serializing_if = "KernelCallers::is_empty")]
+    pub kernel_callers: KernelCallers,
     /// Evidence of the work of frames without a symbol, by their index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<CodeHint>,
+}
+
+/// Samples in the kernel by where their callers there come from. The innermost function is of the
+/// sample itself in each case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelCallers {
+    /// They were read when the sample was taken.
+    pub read: u64,
+    /// They are those of samples in the same function and system call.
+    pub estimated: u64,
+    /// They are missing, since no sample alike had them read.
+    pub missing: u64,
+}
+
+impl KernelCallers {
+    /// Returns whether there was no sample in the kernel.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A file that code was mapped from.

@@ -22,7 +22,7 @@ use profiler::record::runtime::program_of;
 use profiler::record::select::Cgroup;
 use profiler::record::stop::Until;
 use profiler::record::target::{Process, executable_name, file_name, pids};
-use profiler::record::{Options, privilege, record};
+use profiler::record::{KERNEL_STACK_EVERY, Options, privilege, record};
 use recording::vocabulary::Runtime;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -82,6 +82,10 @@ pub struct Record {
         value_name = "STACKS"
     )]
     pub stacks: Vec<StackKind>,
+    /// Of so many samples in the kernel, read the callers in the kernel for one, chosen at random:
+    /// that takes long. The others get those of samples in the same function and system call.
+    #[arg(long, default_value_t = KERNEL_STACK_EVERY, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub kernel_stack_every: u32,
     /// Keep the call stacks of a sample of waits: where threads sleep, and who wakes them.
     /// `--stacks` chooses user code and kernel.
     #[arg(long, value_enum, default_value = "off", value_name = "SWITCH")]
@@ -204,6 +208,7 @@ impl Record {
             log_programs: self.log_programs,
             hooks,
             stacks: self.stacks(),
+            kernel_stack_every: self.kernel_stack_every,
             off_cpu_stacks: self.off_cpu_stacks == Switch::On && self.stacks() != Stacks::NONE,
             timeline: self.events.size(),
             load_port: self.load_port,

@@ -15,7 +15,9 @@ use aya_ebpf::bindings::{bpf_perf_event_data, pt_regs};
 use aya_ebpf::helpers::generated::{bpf_get_current_task_btf, bpf_task_pt_regs};
 use aya_ebpf::macros::perf_event;
 use aya_ebpf::programs::PerfEventContext;
-use profiler_common::call_stack::{AT_FAULT_RETURN, AT_SYSCALL_EDGE, IN_SYSCALL, IN_USER};
+use profiler_common::call_stack::{
+    AT_FAULT_RETURN, AT_SYSCALL_EDGE, CALL_SHIFT, IN_SYSCALL, IN_USER,
+};
 use profiler_common::thread::FLAG_IN_SYSCALL;
 use profiler_common::{code_key, instruction::repeats};
 
@@ -41,7 +43,7 @@ fn classify(ctx: &PerfEventContext, detects_edges: bool) -> u32 {
     let flags = if kernel {
         thread.sampled_in_kernel(now(), detects_edges && by_syscall());
         if thread.has(FLAG_IN_SYSCALL) {
-            IN_SYSCALL
+            IN_SYSCALL | (thread.syscall_nr().get() + 1) << CALL_SHIFT
         } else {
             0
         }
@@ -63,7 +65,7 @@ fn classify(ctx: &PerfEventContext, detects_edges: bool) -> u32 {
         ctx,
         thread,
         flags,
-        kernel,
+        kernel.then_some(address),
         user_code(registers, kernel, detects_edges),
     );
     0

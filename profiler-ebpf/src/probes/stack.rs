@@ -3,16 +3,18 @@
 //! Hooks: none; `cpu_clock` calls it.
 //! Writes: `STACKS`, `STACK_COUNTS`, `STACK_SCRATCH`, and by `python.rs` `PYTHON_STACKS`.
 
-use crate::config::{GC_THREAD_COMM, KEEPS_STACKS};
+use crate::config::{GC_THREAD_COMM, KEEPS_STACKS, KERNEL_STACK_EVERY};
 use crate::maps::{GC_BURSTS, STACK_COUNTS, STACK_SCRATCH, STACKS, count, slot};
 use crate::probes::python::{self, Scratch};
 use crate::probes::site::user;
 use crate::track::Tracked;
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::{BPF_F_USER_STACK, BPF_NOEXIST};
-use aya_ebpf::helpers::generated::bpf_get_stack;
+use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_get_stack};
 use aya_ebpf::programs::PerfEventContext;
-use profiler_common::call_stack::{HASH_SEED, IN_GC, KERNEL_FRAMES, USER_FRAMES, mix};
+use profiler_common::call_stack::{
+    CALLERS_UNREAD, HASH_SEED, IN_GC, KERNEL_FRAMES, USER_FRAMES, mix,
+};
 use profiler_common::slot::atomic_add;
 use profiler_common::{CallStack, StackKey};
 
@@ -38,14 +40,14 @@ pub fn are_kept() -> bool {
     KEEPS_STACKS.load() != 0
 }
 
-/// Counts a sample by its call stack. `kernel`: it was taken in the kernel. `code` is absent where
-/// this kernel does not show the registers of user code.
+/// Counts a sample by its call stack. `kernel` is the interrupted address there, if it was taken in
+/// the kernel. `code` is absent where this kernel does not show the registers of user code.
 #[inline(always)]
 pub fn add(
     ctx: &PerfEventContext,
     thread: Tracked,
     flags: u32,
-    kernel: bool,
+    kernel: Option<u64>,
     code: Option<UserCode>,
 ) {
     let wanted = KEEPS_STACKS.load();
@@ -70,11 +72,11 @@ pub fn add(
             length
         }
     };
-    stack.kernel_len = if kernel && wanted & KERNEL != 0 {
-        frames(ctx, &mut stack.kernel, 0)
-    } else {
-        0
+    let (kernel_len, unread) = match kernel {
+        Some(address) if wanted & KERNEL != 0 => kernel_frames(ctx, &mut stack.kernel, address),
+        _ => (0, 0),
     };
+    stack.kernel_len = kernel_len;
     stack.top = match code {
         Some(code) => user(code.sp),
         None => 0,
@@ -96,9 +98,32 @@ pub fn add(
     let key = StackKey {
         hash,
         serial: thread.serial().get(),
-        flags: flags | if collects_garbage() { IN_GC } else { 0 },
+        flags: flags | unread | if collects_garbage() { IN_GC } else { 0 },
     };
     store(&key, stack);
+}
+
+/// Reads the frames of the kernel, or keeps the interrupted address alone; returns how many frames
+/// there are, and a flag for the sample.
+#[inline(always)]
+fn kernel_frames<const N: usize>(
+    ctx: &PerfEventContext,
+    place: &mut [u64; N],
+    address: u64,
+) -> (u32, u32) {
+    if reads_callers() {
+        return (frames(ctx, place, 0), 0);
+    }
+    place[0] = address;
+    (1, CALLERS_UNREAD)
+}
+
+/// Whether this sample in the kernel keeps its callers there.
+#[inline(always)]
+fn reads_callers() -> bool {
+    let every = KERNEL_STACK_EVERY.load();
+    // SAFETY: the helper takes no argument and cannot fail.
+    every < 2 || unsafe { bpf_get_prandom_u32() }.is_multiple_of(every)
 }
 
 /// Counts a sample of a stack, and keeps the stack if it is new.

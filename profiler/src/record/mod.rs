@@ -64,6 +64,7 @@ pub use links::SAMPLE_HZ;
 use overhead_recorder::OverheadRecorder;
 use probe_groups::HookKind;
 use proc_recorder::ProcRecorder;
+pub use profiler_common::call_stack::KERNEL_STACK_EVERY;
 use programs::Stacks;
 use recording::observer::Mode;
 use recording::vocabulary::Runtime;
@@ -95,6 +96,8 @@ pub struct Options {
     pub hooks: Vec<HookKind>,
     /// Which call stacks CPU samples keep.
     pub stacks: Stacks,
+    /// Of so many samples in the kernel one keeps the callers in the kernel.
+    pub kernel_stack_every: u32,
     /// Whether waits keep their call stacks.
     pub off_cpu_stacks: bool,
     /// Whether events are kept as a timeline.

@@ -12,6 +12,7 @@ use super::timeline::Size;
 use anyhow::{Context, Result, bail};
 use aya::{Btf, Ebpf, EbpfLoader};
 use profiler_common::Pairing;
+use profiler_common::call_stack::KERNEL_STACK_EVERY;
 use recording::Target;
 use recording::observer::Mode;
 use recording::observer::ProbeGroupStatus;
@@ -34,7 +35,9 @@ pub struct ProbeConfig {
     pub gc_thread_comm: u64,
     /// Which call stacks CPU samples keep.
     pub stacks: Stacks,
-    /// Whether waits keep them too.
+    /// Of so many samples in the kernel one keeps the callers in the kernel.
+    pub kernel_stack_every: u32,
+    /// Whether waits keep call stacks too.
     pub off_cpu_stacks: bool,
     /// Whether events go to a timeline.
     pub timeline: Option<Size>,
@@ -83,6 +86,7 @@ impl ProbeConfig {
             pairing: Pairing::Pool,
             gc_thread_comm: 0,
             stacks: Stacks::NONE,
+            kernel_stack_every: KERNEL_STACK_EVERY,
             off_cpu_stacks: false,
             timeline: None,
             load_port: None,
@@ -328,6 +332,7 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
         .override_global("LOAD_PORT", &load_port, true)
         .override_global("GC_THREAD_COMM", &config.gc_thread_comm, true)
         .override_global("KEEPS_STACKS", &stacks, true)
+        .override_global("KERNEL_STACK_EVERY", &config.kernel_stack_every, true)
         .override_global("OFF_CPU_STACKS", &off_cpu_stacks, true)
         .override_global("TIMELINE", &timeline, true)
         .override_global("TIMELINE_ENTRIES", &entries, true)

@@ -87,6 +87,7 @@ impl Session {
             pairing: runtime::pairing(target.runtime),
             gc_thread_comm: runtime::gc_thread_comm(target.runtime),
             stacks: options.stacks,
+            kernel_stack_every: options.kernel_stack_every,
             off_cpu_stacks: options.off_cpu_stacks,
             timeline: options.timeline,
             load_port: options.load_port,

@@ -1,6 +1,7 @@
 //! Call stacks of CPU samples: taken out of their maps, completed with callers that frame pointers
 //! miss, named, and added up.
 
+mod callers;
 mod hints;
 pub mod later;
 mod module;
@@ -15,6 +16,7 @@ use super::python::Python;
 use super::threads::ThreadIndex;
 use anyhow::Result;
 use aya::Ebpf;
+use callers::KnownCallers;
 use hints::Hints;
 use names::{Names, user_code};
 use profiler_common::call_stack::{
@@ -114,30 +116,36 @@ impl TakenStacks {
         let mut builder = StacksBuilder::default();
         builder.lose(lost);
         let mut hints = Hints::default();
-        let found_python = found.python;
+        let function = |address| names.kernel_function(address);
+        let counts = self.counts.iter();
+        let stacks = counts
+            .filter_map(|((_, flags, hash), count)| Some((*flags, self.stacks.get(hash)?, *count)));
+        let mut callers = KnownCallers::learn(stacks, function);
         for ((serial, flags, hash), count) in &self.counts {
-            let found = found.index.get(*serial).and_then(|thread| {
-                let pid = found.threads.get(thread)?.pid;
-                Some((thread, pid, self.stacks.get(hash)?))
-            });
-            let Some((thread, pid, stack)) = found else {
+            let thread = found.index.get(*serial);
+            let pid = thread.and_then(|thread| Some(found.threads.get(thread)?.pid));
+            let (Some(thread), Some(pid), Some(stack)) = (thread, pid, self.stacks.get(hash))
+            else {
                 builder.lose(*count);
                 continue;
             };
             let key = (thread, mode(*flags), flags & IN_GC != 0);
-            let frames = names.frames(pid, stack, &mut builder, *count);
-            if key.1 == SampleMode::User
-                && let Some(innermost) = frames.last()
-            {
-                let code = stack.user.first();
-                let code = code.and_then(|address| names.code_at((pid, *address)));
-                hints.sample(innermost, code, *count);
+            for (stack, count) in callers.complete((*flags, stack, *count), function) {
+                let frames = names.frames(pid, &stack, &mut builder, count);
+                if key.1 == SampleMode::User
+                    && let Some(innermost) = frames.last()
+                {
+                    let code = stack.user.first();
+                    let code = code.and_then(|address| names.code_at((pid, *address)));
+                    hints.sample(innermost, code, count);
+                }
+                let innermost_first = frames.into_iter().rev().collect();
+                let frames = found.python.add_to(*hash, innermost_first);
+                builder.add(key, frames.into_iter().rev(), count);
             }
-            let innermost_first = frames.into_iter().rev().collect();
-            let frames = found_python.add_to(*hash, innermost_first);
-            builder.add(key, frames.into_iter().rev(), *count);
         }
         let mut stacks = builder.done();
+        stacks.kernel_callers = callers.completed;
         hints.finish(&mut stacks, |module| names.file_of_module(module));
         stacks
     }

@@ -10,7 +10,7 @@ use profiler::record::probe_groups::HookKind;
 use profiler::record::programs::Stacks;
 use profiler::record::select::Cgroup;
 use profiler::record::target::{Process, executable_name};
-use profiler::record::{Options, SAMPLE_HZ};
+use profiler::record::{KERNEL_STACK_EVERY, Options, SAMPLE_HZ};
 use recording::observer::Mode;
 use recording::{Recording, format};
 use runner::Interrupt;
@@ -51,6 +51,7 @@ impl Observed {
                 user: true,
                 kernel: true,
             },
+            kernel_stack_every: KERNEL_STACK_EVERY,
             off_cpu_stacks: false,
             timeline: None,
             load_port: None,

@@ -1,7 +1,8 @@
 //! Datagrams over sockets without a connection: the arguments of the system call name the peer.
 //!
 //! Hooks: none; `sys_exit` calls it. x86-64 only, as the registers are.
-//! Writes: `PEERS`, `PEER_TRAFFIC`, `FREE_PEERS`, `UNIX_PEERS`, `THREADS` (datagrams that are accounted for).
+//! Writes: `PEERS`, `PEER_TRAFFIC`, `FREE_PEERS`, `UNIX_PEERS`, `THREADS` (datagrams that are
+//! accounted for).
 
 use super::peers::{FAMILY_LEN, add, add_named};
 use super::{AF_INET, AF_INET6, AF_UNIX};

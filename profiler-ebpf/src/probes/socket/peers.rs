@@ -2,7 +2,8 @@
 //! third parties, of datagrams, and of Unix sockets with a name.
 //!
 //! Hooks: none; the programs of sends and receives call it.
-//! Writes: `PEERS`, `PEER_TRAFFIC`, `FREE_PEERS`, `UNIX_PEERS`, `SOCKETS` (`peer_row`), `THREADS` (datagrams whose peer `sys_exit` looks up).
+//! Writes: `PEERS`, `PEER_TRAFFIC`, `FREE_PEERS`, `UNIX_PEERS`, `SOCKETS` (`peer_row`), `THREADS`
+//! (datagrams whose peer `sys_exit` looks up).
 
 use super::{AF_INET, AF_INET6, AF_UNIX};
 use crate::config::{

@@ -161,6 +161,14 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Returns the function of the kernel that was interrupted at an address, or the address.
+    pub fn kernel_function(&self, address: u64) -> String {
+        let found = self.kernel.get(&address);
+        let function = found.map(|found| found.place.function.clone());
+        let known = function.filter(|function| !function.is_empty());
+        known.unwrap_or_else(|| format!("{address:#x}"))
+    }
+
     /// Returns the frames of a stack, outermost first. Counts broken stacks in `builder`.
     pub fn frames(
         &self,
@@ -280,7 +288,8 @@ fn user_frames(stack: &CallStack) -> &[u64] {
     &stack.user[..(stack.user_len as usize).min(stack.user.len())]
 }
 
-fn kernel_frames(stack: &CallStack) -> &[u64] {
+/// Frames of the kernel, innermost first.
+pub fn kernel_frames(stack: &CallStack) -> &[u64] {
     &stack.kernel[..(stack.kernel_len as usize).min(stack.kernel.len())]
 }
 
