@@ -3,12 +3,15 @@
 
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "support/session.rs"]
+mod session;
 #[path = "support/stacks.rs"]
 mod stacks;
 mod support;
 
 use browser::Browser;
-use serde_json::Value;
+use serde_json::{Value, json};
+use session::{ENTER, SPACE, Session, TAB};
 use support::Fixture;
 
 /// A page that uses the report's flame graphs by mouse and keyboard.
@@ -33,12 +36,12 @@ fn fits_every_width_and_fetches_nothing() {
         );
         assert_eq!(
             found["requests"],
-            serde_json::json!([]),
+            json!([]),
             "requests beyond the page itself"
         );
         assert_eq!(
             found["foreign"],
-            serde_json::json!([]),
+            json!([]),
             "links that lead out of the page"
         );
     }
@@ -70,6 +73,7 @@ fn shows_every_section_and_its_charts() {
     }
     assert!(found["charts"].as_u64().unwrap() >= 8, "{found}");
     assert_eq!(found["emptyCharts"], 0, "{found}");
+    assert_eq!(found["repeatedIds"], json!([]), "links lead to one place");
     assert_eq!(
         found["unexplainedRows"].as_u64(),
         found["waterfalls"].as_u64(),
@@ -187,6 +191,76 @@ fn violates_no_rule_of_accessibility() {
     for (width, dark) in [(390, false), (1440, true)] {
         let found = browser.measure(width, dark);
         assert!(found["rules"].as_u64().unwrap() > 20, "{found}");
-        assert_eq!(found["violations"], serde_json::json!([]), "{width} px");
+        assert_eq!(found["violations"], json!([]), "{width} px");
+    }
+}
+
+/// The cause of the example whose rows have functions in more than one thread.
+const CAUSE: &str = "document.querySelector('#user-code-cpu-ns-per-token-go-bun > details.rows')";
+
+/// Returns the rows that a reader sees below the cause; none while it is closed.
+fn rows_seen(session: &mut Session) -> Vec<String> {
+    let script = format!(
+        "[...{CAUSE}.querySelectorAll('tr')].filter(row => row.checkVisibility() && row.getClientRects().length) \
+         .map(row => [...row.cells].map(cell => cell.innerText.trim()).join('|'))"
+    );
+    let rows: Vec<String> = serde_json::from_value(session.evaluate(&script)).expect("texts");
+    rows
+}
+
+/// Checks rows, threads and functions of the open cause, and the rules of accessibility.
+#[track_caller]
+fn check_open(session: &mut Session) {
+    let rows = rows_seen(session);
+    assert_eq!(rows.len(), 13, "a heading and 12 rows: {rows:?}");
+    assert_eq!(rows[0], "Threads|Row|Δ|go|bun|Functions with most of it");
+    for (thread, row, function) in [
+        ("main loop", "copying memory", "memcpy (4 % of user time)"),
+        (
+            "M (scheduler thread)",
+            "JSON",
+            "encoding/json.Marshal (9 % of user time)",
+        ),
+    ] {
+        let found = rows.iter().filter(|text| {
+            text.starts_with(&format!("{thread}|{row}|")) && text.ends_with(function)
+        });
+        assert_eq!(found.count(), 1, "{thread}, {row}: {rows:?}");
+    }
+    let violations = session.evaluate(
+        "axe.run('#causes').then(found => found.violations.map(rule => rule.id + ': ' + rule.nodes[0].html))",
+    );
+    assert_eq!(violations, json!([]), "with the cause open");
+}
+
+#[test]
+fn opens_a_cause_by_click_and_by_keyboard() {
+    let browser = Browser::open();
+    browser.add_rules();
+    let mut session = browser.session();
+    let summary = format!("{CAUSE}.querySelector('summary')");
+    for width in [390, 1440] {
+        session.resize(width);
+        assert_eq!(rows_seen(&mut session), [""; 0], "closed at first");
+        session.click(&summary);
+        check_open(&mut session);
+        session.click(&summary);
+        assert_eq!(rows_seen(&mut session), [""; 0], "closed by a click");
+
+        // The key Tab goes on from where the last click was.
+        session.click("document.querySelector('#causes h4')");
+        let reached = (0..60).any(|_| {
+            session.press(&TAB);
+            session.evaluate(&format!("document.activeElement === {summary}")) == true
+        });
+        assert!(reached, "Tab leads to the cause");
+        session.press(&ENTER);
+        check_open(&mut session);
+        session.press(&TAB);
+        let inside = format!("{CAUSE}.contains(document.activeElement)");
+        assert_eq!(session.evaluate(&inside), true, "Tab leads into the rows");
+        session.evaluate(&format!("{summary}.focus()"));
+        session.press(&SPACE);
+        assert_eq!(rows_seen(&mut session), [""; 0], "closed by a key");
     }
 }

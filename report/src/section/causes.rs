@@ -7,6 +7,7 @@ use crate::arms::Arms;
 use crate::clean::clean;
 use crate::document::{Block, FindingItem, Section};
 use recording::comparison::{Comparison, Finding};
+use std::collections::HashMap;
 
 /// Rules that state a difference, or its absence; all others give a cause.
 const STATEMENTS: [&str; 3] = ["difference", "no-difference", "undecided"];
@@ -40,7 +41,8 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
             });
         }
     }
-    let items = causes(comparison, |pair| pair.is_none());
+    let mut items = causes(comparison, |pair| pair.is_none());
+    number_repeats(&mut items);
     if !items.is_empty() {
         let text = "In single arms".into();
         blocks.extend([Block::Heading { text }, Block::Findings { items }]);
@@ -52,6 +54,18 @@ pub fn section(input: &Input, arms: &Arms) -> Option<Section> {
         lead: lead.into(),
         blocks,
     })
+}
+
+/// Adds a number to names that several arms share, so that a link leads to one place.
+fn number_repeats(items: &mut [FindingItem]) {
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for item in items {
+        let times = times.entry(item.id.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            item.id = format!("{}-{times}", item.id);
+        }
+    }
 }
 
 fn pairs<'a>(arms: &Arms<'a>) -> Vec<(&'a str, &'a str)> {

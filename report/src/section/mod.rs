@@ -80,7 +80,7 @@ pub fn document(input: &Input) -> Document {
     ];
     let chapters = [
         chapter("summary", "Summary", summary),
-        chapter("cpu", "CPU", cpu),
+        chapter("cpu-time", "CPU", cpu),
         chapter("memory", "Memory", memory),
         chapter("delay", "Latency", [latency::section(&arms)]),
         chapter("waiting", "Waiting", waiting),

@@ -1,5 +1,6 @@
 //! Chromium, which shows a report to a page that measures and uses it.
 
+use crate::session::Session;
 use crate::support::{Fixture, html};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -52,7 +53,14 @@ impl Browser {
         std::fs::write(&file, page).expect("written");
     }
 
-    fn run(&self, width: u32, dark: bool, extra: &[&str]) -> Output {
+    /// Opens the report by itself, with keys and clicks.
+    pub fn session(&self) -> Session {
+        let page = self.dir.path().join("report.html");
+        Session::open(self.command(), &format!("file://{}", page.display()))
+    }
+
+    /// Returns Chromium's command line without a page.
+    fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args([
             "--headless",
@@ -66,15 +74,17 @@ impl Browser {
             "--disable-component-update",
             "--disable-sync",
         ]);
-        command.args([
-            "--hide-scrollbars",
-            "--allow-file-access-from-files",
-            "--virtual-time-budget=10000",
-        ]);
+        command.args(["--hide-scrollbars", "--allow-file-access-from-files"]);
         command.arg(format!(
             "--user-data-dir={}",
             self.dir.path().join("profile").display()
         ));
+        command
+    }
+
+    fn run(&self, width: u32, dark: bool, extra: &[&str]) -> Output {
+        let mut command = self.command();
+        command.arg("--virtual-time-budget=10000");
         command.arg(format!("--window-size={},1600", width.max(500)));
         command
             .args(dark.then_some("--force-dark-mode"))
