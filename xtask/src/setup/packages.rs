@@ -16,6 +16,16 @@ const CARGO_DENY_VERSION: &str = "0.20.2";
 /// Browsers; one of them renders the report in its test.
 const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 
+/// Prometheus's client and OpenTelemetry's messages for Python.
+const METRICS_READERS: &[&str] = &[
+    "opentelemetry-proto==1.45.2",
+    "prometheus_client==0.26.0",
+    "protobuf==7.36.2",
+];
+/// Uses all of them.
+const METRICS_READERS_IMPORT: &str = "import google.protobuf, prometheus_client.parser
+import opentelemetry.proto.collector.metrics.v1.metrics_service_pb2";
+
 /// Debian's folder of versions of PostgreSQL.
 const POSTGRES: &str = "/usr/lib/postgresql";
 /// Settings by which Debian's packages start a server when they are installed.
@@ -30,6 +40,7 @@ pub fn for_tests() -> Vec<Step> {
         Step::new("cargo-deny", cargo_deny),
         program("browser", BROWSERS, "chromium"),
         Step::new("axe-core", axe),
+        Step::new("metrics readers", metrics_readers),
         program("pidstat", &["pidstat"], "sysstat"),
         program("tmux", &["tmux"], "tmux"),
         redis(),
@@ -85,17 +96,40 @@ pub fn for_real() -> Vec<Step> {
     ]
 }
 
-/// Finds or installs gunicorn, in a virtual environment.
+/// Finds or installs gunicorn.
 fn gunicorn() -> Result<String> {
     let venv = project::cache("gunicorn");
     let program = venv.join("bin/gunicorn");
     let find = || program.is_file().then(|| program.clone());
     let path = find_or_install("gunicorn", "installing gunicorn with pip", find, || {
-        process::run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-        let mut pip = Command::new(venv.join("bin/pip"));
-        process::run(pip.args(["install", "--quiet", "gunicorn==27.0.1"]))
+        install_python(&venv, &["gunicorn==27.0.1"])
     })?;
     Ok(project::short(&path))
+}
+
+/// Finds or installs the packages of Python by which a test reads metrics back.
+fn metrics_readers() -> Result<String> {
+    let venv = project::cache("metrics-readers");
+    let python = venv.join("bin/python");
+    let find = || {
+        let found = process::output(Command::new(&python).args(["-c", METRICS_READERS_IMPORT]));
+        found.map(|_| python.clone())
+    };
+    let action = "installing metrics readers with pip";
+    let path = find_or_install("metrics readers", action, find, || {
+        install_python(&venv, METRICS_READERS)
+    })?;
+    Ok(project::short(&path))
+}
+
+/// Makes a virtual environment with these packages.
+fn install_python(venv: &Path, packages: &[&str]) -> Result<()> {
+    process::run(Command::new("python3").args(["-m", "venv"]).arg(venv))?;
+    let mut pip = Command::new(venv.join("bin/pip"));
+    process::run(
+        pip.args(["install", "--quiet", "--disable-pip-version-check"])
+            .args(packages),
+    )
 }
 
 /// Returns a step that finds one of these programs, or installs Debian's package.

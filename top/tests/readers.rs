@@ -1,0 +1,130 @@
+//! Metrics of a running recording, read by programs that are not Kontrast's: Prometheus's client
+//! for Python, and OpenTelemetry's own message types. `cargo xtask test` installs them.
+
+use recording::Recording;
+use recording::testing::{Build, distribution};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use top::metrics::Totals;
+
+/// A name with all that the text format has to escape.
+const ARM: &str = "a \"quoted\" \\ arm";
+
+/// A snapshot after so many seconds.
+fn snapshot(seconds: u64) -> Recording {
+    let build = Build::arm(ARM).thread(7, "main", |thread| {
+        let thread = thread.user(seconds * 400_000_000, 1);
+        thread.call("write", seconds * 21, seconds * 150_000_000)
+    });
+    let build = build.with(|recording| {
+        recording.window.duration_ns = seconds * 1_000_000_000;
+        recording.window.start_unix_ns = 5;
+        recording.target.pid = 7;
+        recording.sockets.requests = seconds * 412;
+        let waits = [(2_000, 9 * seconds), (5_000_000_000, seconds)];
+        let waits = distribution(&waits);
+        recording.latency.insert("run_queue".into(), waits);
+    });
+    build.done()
+}
+
+/// Returns the counts of three seconds.
+fn totals() -> Totals {
+    let mut totals = Totals::default();
+    (1..=4).for_each(|second| totals.add(snapshot(second)));
+    totals
+}
+
+/// Returns the JSON that a reader writes for this text.
+fn read(reader: &str, text: &str) -> Value {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut python = Command::new(here.join("../.cache/metrics-readers/bin/python"));
+    python.arg(here.join("tests/readers").join(reader));
+    python.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = python
+        .spawn()
+        .expect("the readers are there: `cargo xtask test` installs them");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(text.as_bytes()).expect("it reads");
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{reader} refuses:\n{text}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// Returns the value of the sample with this name and this label.
+fn sample(family: &Value, name: &str, label: Option<(&str, &str)>) -> f64 {
+    let samples = family["samples"].as_array().expect("samples");
+    let mut found = samples.iter().filter(|sample| {
+        let labels = &sample[1];
+        assert_eq!(labels["arm"], ARM, "every sample names its arm");
+        sample[0] == name && label.is_none_or(|(label, value)| labels[label] == value)
+    });
+    let value = found.next().expect("a sample")[2].as_f64();
+    assert!(found.next().is_none(), "{name}: one sample");
+    value.expect("a number")
+}
+
+#[test]
+fn reads_the_page_by_the_client_of_prometheus() {
+    let found = read("prometheus.py", &totals().page());
+    let types = found.as_object().expect("families").values();
+    assert!(types.clone().count() > 10, "{found}");
+    for family in types {
+        let name = family["type"].as_str().expect("a type");
+        assert!(
+            ["counter", "gauge", "histogram"].contains(&name),
+            "{family}"
+        );
+        assert_ne!(family["help"], "", "{family}");
+    }
+    let requests = &found["kontrast_requests"];
+    assert_eq!(requests["type"], "counter");
+    assert_eq!(sample(requests, "kontrast_requests_total", None), 1236.0);
+    let cpu = &found["kontrast_cpu_seconds"];
+    let user = sample(cpu, "kontrast_cpu_seconds_total", Some(("kind", "user")));
+    let syscall = sample(cpu, "kontrast_cpu_seconds_total", Some(("kind", "syscall")));
+    assert!(
+        (user + syscall - 3.0 * 0.55).abs() < 1e-9,
+        "{user} {syscall}"
+    );
+    let name = "kontrast_run_queue_latency_seconds";
+    let waits = &found[name];
+    assert_eq!(waits["type"], "histogram");
+    for (bound, count) in [("0.000001024", 0.0), ("0.000002048", 27.0), ("+Inf", 30.0)] {
+        let bucket = sample(waits, &format!("{name}_bucket"), Some(("le", bound)));
+        assert_eq!(bucket, count, "{bound}");
+    }
+    assert_eq!(sample(waits, &format!("{name}_count"), None), 30.0);
+}
+
+#[test]
+fn reads_the_request_by_the_messages_of_opentelemetry() {
+    let found = read("otlp.py", &totals().export(9).to_string());
+    assert_eq!(found["resource"]["service.name"], ARM);
+    assert_eq!(found["resource"]["process.pid"], 7);
+    let requests = &found["kontrast.requests"];
+    assert_eq!(requests["type"], "sum");
+    assert_eq!(requests["temporality"], 2, "cumulative");
+    let point = &requests["points"][0];
+    assert_eq!(point["value"], 1236);
+    assert_eq!([&point["start"], &point["end"]], [&json!(5), &json!(9)]);
+    let cpu = &found["kontrast.cpu"];
+    assert_eq!(cpu["unit"], "s");
+    let points = cpu["points"].as_array().expect("points").iter();
+    let seconds = points.map(|point| point["value"].as_f64().expect("seconds"));
+    assert!((seconds.sum::<f64>() - 3.0 * 0.55).abs() < 1e-9, "{cpu}");
+    let waits = &found["kontrast.run_queue_latency"]["points"][0];
+    assert_eq!(waits["count"], 30);
+    let buckets = waits["buckets"].as_array().expect("buckets");
+    let bounds = waits["bounds"].as_array().expect("bounds");
+    assert_eq!(buckets.len(), bounds.len() + 1);
+    let counts = buckets.iter().filter_map(Value::as_u64);
+    assert_eq!(counts.sum::<u64>(), 30);
+    assert_eq!(
+        (&bounds[1], &buckets[1]),
+        (&json!(0.000_002_048), &json!(27))
+    );
+}
