@@ -48,6 +48,11 @@ pub fn known(names: &[String]) -> Result<Vec<Kernel>> {
 }
 
 impl Kernel {
+    /// Returns the path of the output of its latest machine.
+    pub fn log(&self) -> PathBuf {
+        cache(&self.name).join("log")
+    }
+
     /// Returns the path of its image. Downloads the package unless an earlier run did.
     pub fn fetch(&self) -> Result<PathBuf> {
         let folder = cache(&self.name);
@@ -193,7 +198,7 @@ fn newest<'a>(packages: &'a [String], name: &str) -> Option<&'a str> {
 }
 
 /// Returns the numbers in a text: `6.12.3+deb13` has 6, 12, 3 and 13.
-fn numbers(text: &str) -> Vec<u32> {
+pub fn numbers(text: &str) -> Vec<u32> {
     let digits = text.split(|char: char| !char.is_ascii_digit());
     digits.filter_map(|digits| digits.parse().ok()).collect()
 }

@@ -5,9 +5,14 @@ use std::fs;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use super::kernels::numbers;
 use crate::project;
 
 const PAGE: &str = "docs/kernels.md";
+/// The oldest kernel on which recording is supported. Older ones may refuse.
+const MINIMUM: &str = "6.1";
+/// The last row of the table.
+const RESULT: &str = "tests passed";
 /// The lines between which the table stands.
 const MARKS: [&str; 2] = ["<!-- matrix:begin -->\n", "<!-- matrix:end -->\n"];
 
@@ -18,6 +23,8 @@ pub struct Column {
     pub release: String,
     /// Each probe group, and the source that serves it.
     pub groups: Vec<(String, String)>,
+    /// Why nothing can be recorded there.
+    pub problem: Option<String>,
     /// Number of tests that passed.
     pub passed: u64,
     /// Number of tests that failed.
@@ -30,6 +37,7 @@ pub struct Column {
 #[derive(Deserialize)]
 struct Doctor {
     signals: Vec<Signal>,
+    problem: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,35 +62,51 @@ impl Column {
             .unwrap_or_default();
         let doctor: Doctor = serde_json::from_str(json).context("`kontrast doctor --json`")?;
         let mut column = Column {
-            release: release.trim().to_owned(),
+            release: release.trim().trim_end_matches("-cloud-amd64").to_owned(),
+            problem: doctor.problem,
             ..Self::default()
         };
         for Signal { signal, source } in doctor.signals {
             column.groups.push((signal, source));
         }
-        for line in section("tests\n").unwrap_or_default().lines() {
-            let Some((test, result)) = line
-                .strip_prefix("test ")
-                .and_then(|l| l.split_once(" ... "))
-            else {
-                continue;
-            };
-            match result.trim() {
-                "ok" => column.passed += 1,
-                "ignored" => {}
-                _ => {
-                    column.failed += 1;
-                    column.failures.push(test.to_owned());
-                }
-            }
+        column.read_tests(section("tests\n").unwrap_or_default());
+        if column.problem.is_some() && numbers(&column.release) >= numbers(MINIMUM) {
+            column.fail("(recording is refused)");
         }
         if !output.contains("\n@end") {
-            column.failed += 1;
-            column
-                .failures
-                .push("(the machine did not come to its end)".into());
+            column.fail("(the machine did not come to its end)");
         }
         Ok(column)
+    }
+
+    /// Reads results of tests. Output of a test may stand between its name and its result.
+    fn read_tests(&mut self, lines: &str) {
+        let mut test = "";
+        for line in lines.lines() {
+            let named = line
+                .strip_prefix("test ")
+                .and_then(|line| line.split_once(" ... "));
+            let mut result = line;
+            if let Some((name, rest)) = named {
+                (test, result) = (name, rest);
+            }
+            match result.trim() {
+                _ if test.is_empty() => continue,
+                "ok" => self.passed += 1,
+                "FAILED" => self.fail(test),
+                "ignored" => {}
+                _ => continue,
+            }
+            test = "";
+        }
+        if !test.is_empty() {
+            self.fail(test);
+        }
+    }
+
+    fn fail(&mut self, test: &str) {
+        self.failed += 1;
+        self.failures.push(test.to_owned());
     }
 
     fn source(&self, group: &str) -> &str {
@@ -105,9 +129,9 @@ pub fn of(columns: &[Column]) -> String {
     for (group, _) in groups.unwrap_or_default() {
         text += &line(group, &|column| column.source(group).to_owned());
     }
-    let total = |column: &Column| column.passed + column.failed;
-    text + &line("tests passed", &|column| {
-        format!("{} of {}", column.passed, total(column))
+    text + &line(RESULT, &|column| match &column.problem {
+        Some(problem) => format!("nothing is recorded: {}", problem.replace('|', "\\|")),
+        None => format!("{} of {}", column.passed, column.passed + column.failed),
     })
 }
 
@@ -130,8 +154,8 @@ mod tests {
     use super::*;
 
     const OUTPUT: &str = "boot\n@kernel 5.10.0\n@doctor\n[  1.2] noise\n{\"signals\": \
-        [{\"signal\": \"sockets\", \"source\": \"none\"}]}\n@doctor of uid 1000\nno {\n@tests\n\
-        test counts::one ... ok\ntest counts::two ... FAILED\n@end\n";
+        [{\"signal\": \"sockets\", \"source\": \"none\"}], \"problem\": null}\n@doctor of uid 1000\nno {\n@tests\n\
+        test counts::one ... kontrast: served by fentry\nok\ntest counts::two ... FAILED\n@end\n";
 
     #[test]
     fn reads_groups_and_results() {
@@ -147,6 +171,51 @@ mod tests {
         let cut = OUTPUT.strip_suffix("@end\n").unwrap();
         assert_eq!(Column::read(cut).unwrap().failed, 2);
         assert!(Column::read("Kernel panic").is_err());
+    }
+
+    #[test]
+    fn accepts_a_refusal_of_old_kernels_only() {
+        let refused = OUTPUT.replace("null", "\"no atomics\"");
+        let old = Column::read(&refused).unwrap();
+        assert_eq!(
+            (old.problem.as_deref(), old.failed),
+            (Some("no atomics"), 1)
+        );
+        assert!(of(&[old]).ends_with("| tests passed | nothing is recorded: no atomics |\n"));
+        let new = Column::read(&refused.replace("5.10.0", "6.1.0-57-cloud-amd64")).unwrap();
+        assert_eq!((new.release.as_str(), new.failed), ("6.1.0-57", 2));
+    }
+
+    /// The minimum in README and the installation guide is the oldest kernel of the table on which
+    /// all tests pass.
+    #[test]
+    fn keeps_the_minimum_kernel_in_step_with_the_table() {
+        let read = |page| fs::read_to_string(project::root().join(page)).unwrap();
+        let page = read(PAGE);
+        let row = |first: &str| -> Vec<String> {
+            let first = format!("| {first} |");
+            let line = page.lines().find(|line| line.starts_with(&first)).unwrap();
+            line.split('|')
+                .skip(2)
+                .map(|cell| cell.trim().to_owned())
+                .collect()
+        };
+        let passes = |result: &str| {
+            let (passed, total) = result.split_once(" of ")?;
+            (passed == total && passed != "0").then_some(())
+        };
+        let mut tried = row("probe group").into_iter().zip(row(RESULT));
+        let oldest = tried
+            .find(|(_, result)| passes(result).is_some())
+            .unwrap()
+            .0;
+        assert!(numbers(&oldest).starts_with(&numbers(MINIMUM)), "{oldest}");
+        for page in ["README.md", "docs/install.md"] {
+            assert!(
+                read(page).contains(&format!("Linux {MINIMUM} or later")),
+                "{page}"
+            );
+        }
     }
 
     #[test]
