@@ -113,10 +113,12 @@ pub fn drop_excess() {
 }
 
 /// Gives up every capability that beginning another recording does not need: it reads the names of
-/// the kernel's functions besides. The kernel keeps capabilities for each thread, so that threads
-/// started later have no others either.
+/// the kernel's functions besides, and attaches uprobes, which `perf_event_open` refuses without
+/// CAP_SYS_ADMIN. The kernel keeps capabilities for each thread, so that threads started later have
+/// no others either; a recording gives these up once it has begun.
 pub fn drop_excess_but_begin() {
-    keep(&[&TO_RECORD[..], &[Capability::CAP_SYSLOG]].concat());
+    let to_begin = [Capability::CAP_SYSLOG, Capability::CAP_SYS_ADMIN];
+    keep(&[&TO_RECORD[..], &to_begin].concat());
 }
 
 fn keep(wanted: &[Capability]) {
