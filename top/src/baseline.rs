@@ -114,6 +114,10 @@ fn activity(now: &Recording, before: &Recording, threads: &[Thread]) -> Activity
     Activity {
         collections: since(count, count_before),
         collecting_ns: since(ns, ns_before),
+        collecting_cpu_ns: since(
+            collecting_cpu_ns(&now.runtime_stats),
+            collecting_cpu_ns(&before.runtime_stats),
+        ),
         iterations: loops
             .map(|one| one.iterations.clone())
             .reduce(|one, two| one.merged(&two)),
@@ -128,6 +132,12 @@ fn collections(stats: &RuntimeStats) -> (Option<u64>, Option<u64>) {
         (None, Some(bursts)) => (Some(bursts.spans.count), Some(bursts.span_ns)),
         (None, None) => (None, None),
     }
+}
+
+/// Returns the on-CPU time of collections, where probes see their calls and returns.
+fn collecting_cpu_ns(stats: &RuntimeStats) -> Option<u64> {
+    let times = stats.gc_calls.as_ref()?.times?;
+    Some(times.on_cpu_ns)
 }
 
 #[cfg(test)]

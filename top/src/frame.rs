@@ -37,6 +37,9 @@ pub struct Activity {
     pub collections: Option<u64>,
     /// Wall-clock time of these.
     pub collecting_ns: Option<u64>,
+    /// On-CPU time of the threads that ran a collection, from its call to its return; absent where
+    /// no probe sees both. Helper threads are not included.
+    pub collecting_cpu_ns: Option<u64>,
     /// Lengths of the iterations of event loops, ns; absent where no thread runs one.
     pub iterations: Option<Histogram>,
 }
@@ -104,6 +107,7 @@ impl Frame {
         self.activity = Activity {
             collections: sum(self.activity.collections, activity.collections),
             collecting_ns: sum(self.activity.collecting_ns, activity.collecting_ns),
+            collecting_cpu_ns: sum(self.activity.collecting_cpu_ns, activity.collecting_cpu_ns),
             iterations: match (&self.activity.iterations, &activity.iterations) {
                 (Some(one), Some(two)) => Some(one.merged(two)),
                 (one, two) => one.clone().or(two.clone()),

@@ -1,6 +1,6 @@
 use super::*;
 use recording::process::Thread;
-use recording::runtime_stats::{EventLoop, GcBursts};
+use recording::runtime_stats::{EventLoop, GcBursts, GcCalls, GcTimes};
 use recording::testing::{Build, ThreadBuild, distribution};
 use recording::vocabulary::Role;
 
@@ -116,8 +116,35 @@ fn subtracts_histograms_and_activity() {
         (activity.collections, activity.collecting_ns),
         (Some(3), Some(15))
     );
+    assert_eq!(activity.collecting_cpu_ns, None, "bursts are not calls");
     assert_eq!(activity.iterations.map(|loops| loops.count), Some(3));
     assert_eq!(frame.sent_bytes, 30);
+}
+
+#[test]
+fn subtracts_the_time_of_collections_where_probes_see_calls_and_returns() {
+    let with = |seconds: u64, are_timed: bool| {
+        let mut recording = snapshot(seconds, |thread| thread.user(seconds * 400, 4));
+        recording.runtime_stats.gc_calls = Some(GcCalls {
+            count: seconds * 2,
+            times: are_timed.then_some(GcTimes {
+                wall_ns: seconds * 90,
+                on_cpu_ns: seconds * 70,
+                faults: 0,
+            }),
+            ..GcCalls::default()
+        });
+        recording
+    };
+    let timed = frame_of(with(1, true), with(4, true));
+    assert_eq!(timed.activity.collections, Some(6));
+    assert_eq!(timed.activity.collecting_ns, Some(270));
+    assert_eq!(timed.activity.collecting_cpu_ns, Some(210));
+    let counted = frame_of(with(1, false), with(4, false)).activity;
+    assert_eq!(counted.collections, Some(6));
+    assert_eq!(counted.collecting_cpu_ns, None, "Go's returns are not seen");
+    let merged = Frame::merged([&timed, &timed]).expect("two");
+    assert_eq!(merged.activity.collecting_cpu_ns, Some(420));
 }
 
 #[test]

@@ -98,6 +98,9 @@ fn activity(frame: &Frame) -> Line<'static> {
     if let Some(ns) = activity.collecting_ns {
         parts.push(format!("{:.1} % of the time", percent(ns, frame)));
     }
+    if let Some(ns) = activity.collecting_cpu_ns {
+        parts.push(format!("GC CPU {:.1} %", percent(ns, frame)));
+    }
     if let Some(iterations) = &activity.iterations {
         let count = format::count(rate(iterations.count, frame).round() as u64);
         let longest = format::duration(iterations.p99);
