@@ -18,7 +18,7 @@ use aya_ebpf::programs::PerfEventContext;
 use profiler_common::call_stack::{
     AT_FAULT_RETURN, AT_SYSCALL_EDGE, CALL_SHIFT, IN_SYSCALL, IN_USER,
 };
-use profiler_common::thread::FLAG_IN_SYSCALL;
+use profiler_common::thread::{FLAG_FAULT_OPEN, FLAG_IN_SYSCALL};
 use profiler_common::{code_key, instruction::repeats};
 
 /// Classifies one sample of the running thread.
@@ -128,11 +128,12 @@ fn after_syscall(registers: Registers) -> bool {
 /// Whether a page fault has just returned, to the instruction that caused it and has yet to run.
 /// The processor marks that (`RF`, Intel SDM volume 3, 19.3.1.1; AMD64 volume 2, 3.1.6). The sample
 /// was due on the way out. It also marks repeated instructions interrupted half-way, which are
-/// running.
+/// running, and so does a hypervisor that had to find memory for one: without a fault of the thread
+/// since its last system call, the sample is of the instruction.
 #[inline(always)]
 fn after_fault(thread: Tracked, registers: Registers) -> bool {
     const RESUME: u64 = 1 << 16;
-    if registers.rflags & RESUME == 0 {
+    if registers.rflags & RESUME == 0 || !thread.has(FLAG_FAULT_OPEN) {
         return false;
     }
     // The next page may be absent.
