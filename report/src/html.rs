@@ -44,7 +44,8 @@ impl Script {
 struct Drawn {
     wide: String,
     narrow: String,
-    /// Values for a reader who points at the chart, as JSON; empty where the drawing has them.
+    /// Values for a reader who points at the chart, as JSON that is escaped for an attribute in single
+    /// quotes; empty where the drawing has them.
     hover: String,
 }
 
@@ -92,6 +93,13 @@ fn environment() -> Result<Environment<'static>, Error> {
     Ok(environment)
 }
 
+/// Escapes text for an attribute in single quotes. JSON is mostly double quotes, which take six
+/// bytes each in the other kind.
+fn in_single_quotes(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
+    escaped.replace('>', "&gt;").replace('\'', "&#39;")
+}
+
 fn charts(document: &Document) -> Result<BTreeMap<&str, Drawn>, Error> {
     let draw = |figure: &crate::document::Figure, width| {
         let svg = figure.chart.svg(width, Theme::Page)?;
@@ -100,7 +108,9 @@ fn charts(document: &Document) -> Result<BTreeMap<&str, Drawn>, Error> {
     };
     let drawn = document.figures().into_iter().map(|figure| {
         let hover = match &figure.chart {
-            Chart::Lines(lines) => serde_json::to_string(&Hover::of(lines, WIDE, NARROW))?,
+            Chart::Lines(lines) => {
+                in_single_quotes(&serde_json::to_string(&Hover::of(lines, WIDE, NARROW))?)
+            }
             Chart::Waterfall(_) => String::new(),
         };
         let drawn = Drawn {
@@ -111,4 +121,16 @@ fn charts(document: &Document) -> Result<BTreeMap<&str, Drawn>, Error> {
         Ok((figure.id.as_str(), drawn))
     });
     drawn.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_what_ends_an_attribute_in_single_quotes() {
+        let hostile = r#"{"name":"'><script>&"}"#;
+        let escaped = r#"{"name":"&#39;&gt;&lt;script&gt;&amp;"}"#;
+        assert_eq!(in_single_quotes(hostile), escaped);
+    }
 }

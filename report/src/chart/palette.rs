@@ -78,11 +78,12 @@ impl Theme {
         }
     }
 
-    /// Replaces placeholders by CSS variables.
+    /// Replaces placeholders by CSS variables, and leaves out attributes that say the default.
     pub fn finish(self, svg: String) -> String {
         if self == Theme::File {
             return svg;
         }
+        let svg = svg.replace(" opacity=\"1\"", "");
         COLORS
             .iter()
             .enumerate()
@@ -134,7 +135,8 @@ mod tests {
 
     #[test]
     fn replaces_placeholders_by_variables() {
-        let svg = Theme::Page.finish(r##"<rect fill="#010000" stroke="#010007"/>"##.into());
+        let svg = r##"<rect opacity="1" fill="#010000" stroke="#010007"/>"##;
+        let svg = Theme::Page.finish(svg.into());
         assert_eq!(svg, r#"<rect fill="var(--ink)" stroke="var(--arm-1)"/>"#);
     }
 
