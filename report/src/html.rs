@@ -44,7 +44,7 @@ impl Script {
 struct Drawn {
     wide: String,
     narrow: String,
-    /// Values for a reader who points at the chart, as JSON that is escaped for an attribute in single
+    /// Values for a reader who points at the chart, as JSON escaped for an attribute in single
     /// quotes; empty where the drawing has them.
     hover: String,
 }
