@@ -1,9 +1,11 @@
 //! Metrics of a running recording, read by programs that are not Kontrast's: Prometheus's client
 //! for Python, and OpenTelemetry's own message types. `cargo xtask test` installs them.
 
-use recording::Recording;
-use recording::testing::{Build, distribution};
+#[path = "support/snapshot.rs"]
+mod snapshot;
+
 use serde_json::{Value, json};
+use snapshot::snapshot;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,28 +14,10 @@ use top::metrics::Totals;
 /// A name with all that the text format has to escape.
 const ARM: &str = "a \"quoted\" \\ arm";
 
-/// A snapshot after so many seconds.
-fn snapshot(seconds: u64) -> Recording {
-    let build = Build::arm(ARM).thread(7, "main", |thread| {
-        let thread = thread.user(seconds * 400_000_000, 1);
-        thread.call("write", seconds * 21, seconds * 150_000_000)
-    });
-    let build = build.with(|recording| {
-        recording.window.duration_ns = seconds * 1_000_000_000;
-        recording.window.start_unix_ns = 5;
-        recording.target.pid = 7;
-        recording.sockets.requests = seconds * 412;
-        let waits = [(2_000, 9 * seconds), (5_000_000_000, seconds)];
-        let waits = distribution(&waits);
-        recording.latency.insert("run_queue".into(), waits);
-    });
-    build.done()
-}
-
 /// Returns the counts of three seconds.
 fn totals() -> Totals {
     let mut totals = Totals::default();
-    (1..=4).for_each(|second| totals.add(snapshot(second)));
+    (1..=4).for_each(|second| totals.add(snapshot(ARM, second)));
     totals
 }
 

@@ -84,7 +84,12 @@ pub struct Record {
     pub stacks: Vec<StackKind>,
     /// Of so many samples in the kernel, read the callers in the kernel for one, chosen at random:
     /// that takes long. The others get those of samples in the same function and system call.
-    #[arg(long, default_value_t = KERNEL_STACK_EVERY, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    #[arg(
+        long,
+        default_value_t = KERNEL_STACK_EVERY,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=1_000)
+    )]
     pub kernel_stack_every: u32,
     /// Keep the call stacks of a sample of waits: where threads sleep, and who wakes them.
     /// `--stacks` chooses user code and kernel.

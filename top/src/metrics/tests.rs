@@ -1,29 +1,16 @@
-use super::*;
-use recording::testing::{Build, distribution};
-use serde_json::json;
+#[path = "../../tests/support/snapshot.rs"]
+mod snapshot;
 
-/// A snapshot after so many seconds.
-fn snapshot(seconds: u64) -> Recording {
-    let build = Build::arm("a \"quoted\" arm").thread(7, "main", |thread| {
-        let thread = thread.user(seconds * 400_000_000, 1);
-        thread.call("write", seconds * 21, seconds * 150_000_000)
-    });
-    let build = build.with(|recording| {
-        recording.window.duration_ns = seconds * 1_000_000_000;
-        recording.window.start_unix_ns = 5;
-        recording.target.pid = 7;
-        recording.sockets.requests = seconds * 412;
-        let waits = [(2_000, 9 * seconds), (5_000_000_000, seconds)];
-        recording
-            .latency
-            .insert("run_queue".into(), distribution(&waits));
-    });
-    build.done()
-}
+use super::*;
+use serde_json::json;
+use snapshot::snapshot;
+
+/// A name that has to be escaped.
+const ARM: &str = "a \"quoted\" arm";
 
 fn totals() -> Totals {
     let mut totals = Totals::default();
-    (1..=4).for_each(|second| totals.add(snapshot(second)));
+    (1..=4).for_each(|second| totals.add(snapshot(ARM, second)));
     totals
 }
 

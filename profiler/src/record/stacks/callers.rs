@@ -105,9 +105,10 @@ fn alike(flags: u32, function: String) -> Alike {
 
 fn with_callers(stack: &CallStack, callers: &[u64]) -> CallStack {
     let mut stack = *stack;
-    let places = stack.kernel.iter_mut().skip(1);
-    let filled = places.zip(callers).map(|(place, caller)| *place = *caller);
-    stack.kernel_len = 1 + filled.count() as u32;
+    // They come from a stack of the same size, behind its innermost frame.
+    let frames = 1 + callers.len();
+    stack.kernel[1..frames].copy_from_slice(callers);
+    stack.kernel_len = frames as u32;
     stack
 }
 
