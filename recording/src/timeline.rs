@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+pub use profiler_common::gc_calls::SAFEPOINTS;
 pub use profiler_common::timeline::{
-    Event, EventKind, OTHER_THREAD, PREEMPTED, WAKER_INTERRUPT, WAKER_THREAD, split_relayed,
+    Event, EventKind, OTHER_THREAD, PREEMPTED, WAKER_IDLE, WAKER_INTERRUPT, WAKER_OTHER,
+    WAKER_THREAD, split_relayed,
 };
 
 /// File name of a timeline inside the directory of its recording.

@@ -1,4 +1,8 @@
-//! The trace that `--timeline` writes, read back by the schema of Perfetto.
+//! The trace that `--timeline` writes, read back by the schema of Perfetto and by its trace
+//! processor.
+
+#[path = "../../../report/tests/support/trace_processor.rs"]
+mod trace_processor;
 
 use crate::support::{alone, assert_sound, known, recorder, require_privilege};
 use prost::Message;
@@ -63,6 +67,12 @@ struct TrackEvent {
 
 /// Records a known behaviour from its start to its end, with a timeline.
 fn record(behaviour: &[&str], extra: &[&str]) -> (Recording, Trace) {
+    let (recording, trace) = record_file(behaviour, extra);
+    (recording, Trace::decode(trace.as_slice()).expect("a trace"))
+}
+
+/// Likewise, and returns the file as it is.
+fn record_file(behaviour: &[&str], extra: &[&str]) -> (Recording, Vec<u8>) {
     require_privilege();
     let _alone = alone();
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -75,11 +85,8 @@ fn record(behaviour: &[&str], extra: &[&str]) -> (Recording, Trace) {
     let status = recorder.end();
     assert!(matches!(status.code(), Some(0 | 3)), "{status}");
     let trace = std::fs::read(out.join("timeline.perfetto-trace")).expect("written");
-    let trace = Trace::decode(trace.as_slice()).expect("a trace");
-    (
-        recording::io::load_recording(&out).expect("a recording"),
-        trace,
-    )
+    let recording = recording::io::load_recording(&out).expect("a recording");
+    (recording, trace)
 }
 
 /// Asserts that the trace has each event that the recording counts.
@@ -130,6 +137,37 @@ fn writes_the_same_timeline_by_raw_tracepoints() {
     let (recording, trace) = record(&["talk", "300", "100"], &["--raw-tracepoints"]);
     assert_sound(&recording);
     assert_complete(&recording, &trace);
+}
+
+#[test]
+fn writes_a_timeline_that_the_trace_processor_reads_whole() {
+    let (recording, trace) = record_file(&["talk", "300", "100"], &[]);
+    assert_sound(&recording);
+    let threads = recording
+        .threads
+        .iter()
+        .map(|thread| thread.tid.to_string());
+    let threads = threads.collect::<Vec<_>>().join(",");
+    let of_target = format!("JOIN thread USING (utid) WHERE tid IN ({threads})");
+    let queries = [
+        "SELECT name, value FROM stats WHERE severity != 'info' AND value > 0",
+        &format!("SELECT count(end_state) FROM sched_slice {of_target}"),
+        "SELECT count(*) FROM slice WHERE name GLOB 'sys_*' AND dur >= 0",
+        "SELECT count(*) FROM slice WHERE name = 'page fault'",
+        &format!("SELECT count(waker_utid) FROM thread_state {of_target}"),
+        "SELECT count(*) FROM flow",
+    ];
+    let answers = trace_processor::query(&trace, &queries);
+    assert_eq!(answers[0], Vec::<String>::new());
+    let count = |of: usize| answers[of][0].parse::<u64>().expect("a count");
+    let process = &recording.process;
+    let switches = process.voluntary_switches + process.involuntary_switches;
+    assert_eq!(count(1), switches);
+    let calls: u64 = recording.syscalls.iter().map(|call| call.count).sum();
+    assert_eq!(count(2), calls);
+    assert_eq!(count(3), recording.faults.user + recording.faults.kernel);
+    let (woken, arrows) = (count(4), count(5));
+    assert!(woken > 0 && arrows > 0, "{woken} {arrows}");
 }
 
 #[test]

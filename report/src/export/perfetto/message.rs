@@ -27,8 +27,9 @@ pub struct Packet {
 
 #[derive(Clone, PartialEq, Message)]
 pub struct FtraceBundle {
-    #[prost(uint32, tag = "1")]
-    pub cpu: u32,
+    /// Perfetto drops the events of a bundle without it, and 0 would not be written.
+    #[prost(uint32, optional, tag = "1")]
+    pub cpu: Option<u32>,
     #[prost(message, repeated, tag = "2")]
     pub event: Vec<FtraceEvent>,
 }
@@ -42,8 +43,6 @@ pub struct FtraceEvent {
     pub pid: Option<u32>,
     #[prost(message, optional, tag = "4")]
     pub sched_switch: Option<SchedSwitch>,
-    #[prost(uint32, optional, tag = "5")]
-    pub common_flags: Option<u32>,
     #[prost(message, optional, tag = "20")]
     pub sched_waking: Option<SchedWaking>,
     #[prost(message, optional, tag = "329")]

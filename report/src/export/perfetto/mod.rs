@@ -4,20 +4,24 @@
 //! each thread (on a CPU, runnable, asleep), its waker and its slices. Page faults, collections and
 //! tokens are track events.
 
+mod ftrace;
 mod message;
+mod threads;
+mod tokens;
 mod tracks;
 
 use crate::Error;
 use crate::clean::clean;
+use ftrace::Ftrace;
 use message::{
-    Clock, ClockSnapshot, FtraceBundle, FtraceEvent, Packet, Process, ProcessTree, SchedSwitch,
-    SchedWaking, SysEnter, SysExit, SystemInfo, Thread, Utsname,
+    Clock, ClockSnapshot, FtraceBundle, Packet, Process, ProcessTree, SystemInfo, Thread, Utsname,
 };
 use prost::Message;
-use recording::timeline::{Event, EventKind, OTHER_THREAD, PREEMPTED, WAKER_INTERRUPT};
+use recording::timeline::{Event, EventKind, WAKER_OTHER};
 use recording::{Recording, Timeline};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
+use tracks::Tracks;
 
 /// `BUILTIN_CLOCK_BOOTTIME`, the clock of packets that name none.
 const BOOT_CLOCK: u32 = 6;
@@ -25,14 +29,8 @@ const BOOT_CLOCK: u32 = 6;
 const MONOTONIC_CLOCK: u32 = 3;
 /// Stands for the threads of other processes. No thread of Linux has this id.
 const OTHER: i32 = (1 << 22) + 1;
-/// Priority of a thread with nice 0.
-const DEFAULT_PRIORITY: i32 = 120;
-/// Flag of an event in an interrupt (`TRACE_FLAG_HARDIRQ`).
-const IN_INTERRUPT: u32 = 0x08;
-/// State of a thread that was preempted (`TASK_REPORT_MAX`).
-const PREEMPTED_STATE: i64 = 0x100;
-/// Bits of the kernel's task state that a trace has (`TASK_REPORT`).
-const REPORTED_STATES: u64 = 0x7f;
+/// Stands for interrupts, as the waker of a thread.
+const INTERRUPT: i32 = OTHER + 1;
 /// Events of one packet.
 const BUNDLE: usize = 4096;
 /// Sequence of all packets.
@@ -48,28 +46,30 @@ pub fn write(recording: &Recording, timeline: &Timeline, out: &mut dyn Write) ->
         .iter()
         .map(|thread| (thread.tid, short(clean(&thread.name))))
         .collect();
+    let mut events: Vec<&Event> = timeline.cpus.iter().flatten().collect();
+    events.sort_by_key(|event| event.time_ns);
     put(out, clock(timeline))?;
     put(out, system(recording))?;
-    put(out, processes(recording))?;
-    for (cpu, events) in timeline.cpus.iter().enumerate() {
-        for events in events.chunks(BUNDLE) {
-            let event = events.iter().filter_map(|event| ftrace(event, &names));
+    put(out, processes(recording, &events))?;
+    let mut ftrace = Ftrace::new(recording, &names, timeline.start_ns, &events);
+    for (cpu, of_cpu) in timeline.cpus.iter().enumerate() {
+        ftrace.begin_cpu();
+        for chunk in of_cpu.chunks(BUNDLE) {
             let bundle = FtraceBundle {
-                cpu: cpu as u32,
-                event: event.collect(),
+                cpu: Some(cpu as u32),
+                event: chunk.iter().flat_map(|event| ftrace.of(event)).collect(),
             };
-            put(
-                out,
-                Packet {
-                    ftrace_events: Some(bundle),
-                    ..Packet::default()
-                },
-            )?;
+            let packet = Packet {
+                ftrace_events: Some(bundle),
+                ..Packet::default()
+            };
+            put(out, packet)?;
         }
     }
-    tracks::packets(recording, timeline)
-        .into_iter()
-        .try_for_each(|packet| put(out, packet))
+    let mut tracks = Tracks::new(recording, out);
+    threads::write(&events, &mut tracks)?;
+    threads::write_wake_ups(&events, &mut tracks)?;
+    tokens::write(recording, timeline, &events, &mut tracks)
 }
 
 /// Writes a packet as an element of the field `packet` of a trace.
@@ -110,78 +110,39 @@ fn system(recording: &Recording) -> Packet {
     }
 }
 
-fn processes(recording: &Recording) -> Packet {
-    let others = Process {
-        pid: OTHER,
-        cmdline: vec!["other processes".into()],
+/// Threads of other processes that wake a thread of the target are known by their ids only.
+/// Perfetto cuts names of processes at a space.
+fn processes(recording: &Recording, events: &[&Event]) -> Packet {
+    let process = |pid, name: String| Process {
+        pid,
+        cmdline: vec![name],
     };
-    let processes = recording.processes.iter().map(|process| Process {
-        pid: process.pid as i32,
-        cmdline: vec![clean(&process.name)],
+    let thread = |tid: u32, name: String, tgid| Thread {
+        tid: tid as i32,
+        name,
+        tgid,
+    };
+    let of_target = recording.processes.iter();
+    let of_target = of_target.map(|one| process(one.pid as i32, clean(&one.name)));
+    let others = [(OTHER, "others"), (INTERRUPT, "interrupt")];
+    let others = others.map(|(pid, name)| process(pid, name.into()));
+    let threads = recording.threads.iter();
+    let threads = threads.map(|one| thread(one.tid, clean(&one.name), one.pid as i32));
+    let wakers = events.iter().filter(|event| {
+        let wakes = EventKind::of(event.kind) == Some(EventKind::Waking);
+        wakes && event.second == WAKER_OTHER
     });
-    let threads = recording.threads.iter().map(|thread| Thread {
-        tid: thread.tid as i32,
-        name: clean(&thread.name),
-        tgid: thread.pid as i32,
-    });
+    let wakers: BTreeSet<u32> = wakers.map(|event| event.first as u32).collect();
+    let wakers = wakers.into_iter();
+    let wakers = wakers.map(|tid| thread(tid, "other process".into(), OTHER));
+    let interrupt = thread(INTERRUPT as u32, "interrupt".into(), INTERRUPT);
     Packet {
         process_tree: Some(ProcessTree {
-            processes: processes.chain([others]).collect(),
-            threads: threads.collect(),
+            processes: of_target.chain(others).collect(),
+            threads: threads.chain(wakers).chain([interrupt]).collect(),
         }),
         ..Packet::default()
     }
-}
-
-/// Makes an ftrace event of an event that ftrace knows.
-fn ftrace(event: &Event, names: &HashMap<u32, String>) -> Option<FtraceEvent> {
-    let name = |tid: u32| match tid {
-        0 => "swapper".into(),
-        OTHER_THREAD => "other processes".into(),
-        tid => names.get(&tid).cloned().unwrap_or_default(),
-    };
-    let mut made = FtraceEvent {
-        timestamp: event.time_ns,
-        pid: Some(id(event.tid) as u32),
-        ..FtraceEvent::default()
-    };
-    match EventKind::of(event.kind)? {
-        EventKind::Switch => {
-            let next = event.first as u32;
-            made.sched_switch = Some(SchedSwitch {
-                prev_comm: name(event.tid),
-                prev_pid: Some(id(event.tid)),
-                prev_prio: Some(DEFAULT_PRIORITY),
-                prev_state: Some(state(event.second)),
-                next_comm: name(next),
-                next_pid: Some(id(next)),
-                next_prio: Some(DEFAULT_PRIORITY),
-            });
-        }
-        EventKind::Waking => {
-            made.pid = Some(event.first as u32);
-            made.common_flags = (event.second == WAKER_INTERRUPT).then_some(IN_INTERRUPT);
-            made.sched_waking = Some(SchedWaking {
-                comm: name(event.tid),
-                pid: Some(id(event.tid)),
-                prio: Some(DEFAULT_PRIORITY),
-                success: Some(1),
-                target_cpu: Some(0),
-            });
-        }
-        EventKind::Enter => {
-            let id = Some(event.first as i64);
-            made.sys_enter = Some(SysEnter { id });
-        }
-        EventKind::Exit => {
-            made.sys_exit = Some(SysExit {
-                id: Some(event.first as i64),
-                ret: Some(event.second.cast_signed()),
-            });
-        }
-        _ => return None,
-    }
-    Some(made)
 }
 
 /// Cuts a name to the length of the kernel's: bytes that were no text take more room as characters.
@@ -189,18 +150,4 @@ fn short(mut name: String) -> String {
     const LONGEST: usize = 16;
     name.truncate(name.floor_char_boundary(LONGEST));
     name
-}
-
-fn id(tid: u32) -> i32 {
-    match tid {
-        OTHER_THREAD => OTHER,
-        tid => tid as i32,
-    }
-}
-
-fn state(state: u64) -> i64 {
-    match state & PREEMPTED != 0 {
-        true => PREEMPTED_STATE,
-        false => (state & REPORTED_STATES) as i64,
-    }
 }

@@ -1,127 +1,162 @@
-//! Track events: page faults and collections on the tracks of their threads, and tokens on tracks
-//! of their process.
+//! Tracks of a trace: each is described when its first event is written.
 
 use super::message::{Packet, ThreadTrack, TrackDescriptor, TrackEvent, TrackEventType};
+use super::put;
+use crate::Error;
 use crate::clean::clean;
-use recording::timeline::{Event, EventKind, split_relayed};
-use recording::{Recording, Timeline};
-use std::collections::{BTreeMap, BTreeSet};
+use recording::Recording;
+use std::collections::{HashMap, HashSet};
+use std::io::Write;
 
-/// First track of tokens; tracks of threads have the thread's id.
-const TOKENS: u64 = 1 << 32;
+/// A track of the trace.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Track {
+    /// The thread's own, where Perfetto places system calls as well.
+    Thread(u32),
+    /// Below the thread: its collections. On its own track they would overlap system calls, since
+    /// the kernel reports their end inside of one.
+    Collections(u32),
+    /// Below the thread: where it wakes others, and where it runs after a wake-up.
+    WakeUps(u32),
+    /// Below the thread: where it has a token.
+    Handling(u32),
+    /// Tokens that do not overlap, by number.
+    Tokens(u32),
+}
 
-/// Returns the descriptors of tracks and their events.
-pub(super) fn packets(recording: &Recording, timeline: &Timeline) -> Vec<Packet> {
-    let mut events: Vec<&Event> = timeline.cpus.iter().flatten().collect();
-    events.sort_by_key(|event| event.time_ns);
-    let mut packets = Vec::new();
-    let mut threads = BTreeSet::new();
-    let mut open = BTreeSet::new();
-    for event in &events {
-        let kind = EventKind::of(event.kind);
-        let (shape, name) = match kind {
-            Some(EventKind::Fault) => (TrackEventType::Instant, "page fault"),
-            Some(EventKind::GcBegin) => (TrackEventType::SliceBegin, "garbage collection"),
-            Some(EventKind::GcEnd) => (TrackEventType::SliceEnd, "garbage collection"),
-            _ => continue,
+impl Track {
+    /// Returns the track's id. Thread ids have 22 bits.
+    fn uuid(self) -> u64 {
+        let (kind, number) = match self {
+            Track::Thread(tid) => (0, tid),
+            Track::Tokens(lane) => (1, lane),
+            Track::Collections(tid) => (2, tid),
+            Track::WakeUps(tid) => (3, tid),
+            Track::Handling(tid) => (4, tid),
         };
-        let collection = (event.tid, event.first);
-        // One that began before the timeline has no beginning in it.
-        let is_open = match shape {
-            TrackEventType::SliceBegin => open.insert(collection),
-            TrackEventType::SliceEnd => open.remove(&collection),
-            TrackEventType::Instant => true,
-        };
-        if is_open {
-            threads.insert(event.tid);
-            packets.push(packet(event.time_ns, event.tid.into(), shape, name));
+        kind << 32 | u64::from(number)
+    }
+
+    /// Returns the track above it, and its name.
+    fn below(self) -> Option<(Track, &'static str)> {
+        match self {
+            Track::Thread(_) | Track::Tokens(_) => None,
+            Track::Collections(tid) => Some((Track::Thread(tid), "collections")),
+            Track::WakeUps(tid) => Some((Track::Thread(tid), "wake-ups")),
+            Track::Handling(tid) => Some((Track::Thread(tid), "tokens")),
         }
     }
-    let mut all: Vec<Packet> = recording
-        .threads
-        .iter()
-        .filter(|thread| threads.contains(&thread.tid))
-        .map(|thread| {
-            let track = ThreadTrack {
-                pid: thread.pid as i32,
-                tid: thread.tid.into(),
-                thread_name: clean(&thread.name),
-            };
-            descriptor(TrackDescriptor {
-                uuid: thread.tid.into(),
-                thread: Some(track),
-                ..TrackDescriptor::default()
-            })
-        })
-        .collect();
-    all.append(&mut packets);
-    all.append(&mut tokens(&events, timeline.start_ns));
-    all
 }
 
-fn descriptor(track: TrackDescriptor) -> Packet {
-    Packet {
-        track_descriptor: Some(track),
-        ..Packet::default()
+/// Arrows that meet at an event.
+#[derive(Clone, Copy, Default)]
+pub(super) enum Flow {
+    /// None.
+    #[default]
+    None,
+    /// The arrow with this id begins, or goes on.
+    Through(u64),
+    /// The arrow with this id ends.
+    End(u64),
+}
+
+/// Writes track events.
+pub(super) struct Tracks<'a> {
+    out: &'a mut dyn Write,
+    /// Process and name of each thread.
+    threads: HashMap<u32, (u32, String)>,
+    described: HashSet<Track>,
+}
+
+impl<'a> Tracks<'a> {
+    pub(super) fn new(recording: &Recording, out: &'a mut dyn Write) -> Self {
+        let threads = recording.threads.iter();
+        Tracks {
+            out,
+            threads: threads
+                .map(|thread| (thread.tid, (thread.pid, clean(&thread.name))))
+                .collect(),
+            described: HashSet::new(),
+        }
     }
-}
 
-fn packet(time_ns: u64, track_uuid: u64, shape: TrackEventType, name: &str) -> Packet {
-    let ends = shape == TrackEventType::SliceEnd;
-    Packet {
-        timestamp: Some(time_ns),
-        track_event: Some(TrackEvent {
+    /// Returns whether this thread is in the recording.
+    pub(super) fn knows(&self, tid: u32) -> bool {
+        self.threads.contains_key(&tid)
+    }
+
+    pub(super) fn instant(&mut self, at: u64, on: Track, name: &str, flow: Flow) -> Result {
+        self.event(at, on, TrackEventType::Instant, Some(name), flow)
+    }
+
+    pub(super) fn begin(&mut self, at: u64, on: Track, name: &str, flow: Flow) -> Result {
+        self.event(at, on, TrackEventType::SliceBegin, Some(name), flow)
+    }
+
+    pub(super) fn end(&mut self, at: u64, on: Track) -> Result {
+        self.event(at, on, TrackEventType::SliceEnd, None, Flow::None)
+    }
+
+    fn event(
+        &mut self,
+        at: u64,
+        on: Track,
+        shape: TrackEventType,
+        name: Option<&str>,
+        flow: Flow,
+    ) -> Result {
+        self.describe(on)?;
+        let mut event = TrackEvent {
             r#type: Some(shape.into()),
-            track_uuid,
+            track_uuid: on.uuid(),
             categories: vec!["kontrast".into()],
-            name: (!ends).then(|| name.into()),
+            name: name.map(Into::into),
             ..TrackEvent::default()
-        }),
-        ..Packet::default()
+        };
+        match flow {
+            Flow::None => {}
+            Flow::Through(id) => event.flow_ids.push(id),
+            Flow::End(id) => event.terminating_flow_ids.push(id),
+        }
+        let packet = Packet {
+            timestamp: Some(at),
+            track_event: Some(event),
+            ..Packet::default()
+        };
+        put(self.out, packet)
+    }
+
+    fn describe(&mut self, track: Track) -> Result {
+        if !self.described.insert(track) {
+            return Ok(());
+        }
+        let mut descriptor = TrackDescriptor {
+            uuid: track.uuid(),
+            ..TrackDescriptor::default()
+        };
+        if let Some((parent, name)) = track.below() {
+            self.describe(parent)?;
+            descriptor.parent_uuid = Some(parent.uuid());
+            descriptor.name = Some(name.into());
+        }
+        match track {
+            Track::Thread(tid) => {
+                let (pid, thread_name) = self.threads.get(&tid).cloned().unwrap_or_default();
+                descriptor.thread = Some(ThreadTrack {
+                    pid: pid as i32,
+                    tid: tid.into(),
+                    thread_name,
+                });
+            }
+            Track::Tokens(_) => descriptor.name = Some("tokens".into()),
+            _ => {}
+        }
+        let packet = Packet {
+            track_descriptor: Some(descriptor),
+            ..Packet::default()
+        };
+        put(self.out, packet)
     }
 }
 
-/// Makes a slice of each token from its arrival to its send, with the receive between. Tokens that
-/// overlap go to different tracks.
-fn tokens(events: &[&Event], start_ns: u64) -> Vec<Packet> {
-    let sends = events.iter().filter(|event| {
-        let is_send = EventKind::of(event.kind) == Some(EventKind::Send);
-        is_send && event.first >= start_ns
-    });
-    let mut sends: Vec<&&Event> = sends.collect();
-    sends.sort_by_key(|event| event.first);
-    let mut busy_until: Vec<u64> = Vec::new();
-    let mut packets: BTreeMap<u64, Vec<Packet>> = BTreeMap::new();
-    for event in sends {
-        let (after, _) = split_relayed(event.second);
-        let (arrival, received) = (event.first, event.first + after);
-        let free = busy_until.iter().position(|until| *until <= arrival);
-        let lane = free.unwrap_or_else(|| {
-            busy_until.push(0);
-            busy_until.len() - 1
-        });
-        busy_until[lane] = event.time_ns;
-        let track = TOKENS + lane as u64;
-        let slice = |from, to, name: &str| {
-            [
-                packet(from, track, TrackEventType::SliceBegin, name),
-                packet(to, track, TrackEventType::SliceEnd, name),
-            ]
-        };
-        let of_track = packets.entry(track).or_default();
-        let [begin, end] = slice(arrival, event.time_ns, "token");
-        of_track.push(begin);
-        of_track.extend(slice(arrival, received, "arrival to receive"));
-        of_track.extend(slice(received, event.time_ns, "receive to send"));
-        of_track.push(end);
-    }
-    let named = packets.into_iter().flat_map(|(uuid, packets)| {
-        let track = descriptor(TrackDescriptor {
-            uuid,
-            name: Some("tokens".into()),
-            ..TrackDescriptor::default()
-        });
-        std::iter::once(track).chain(packets)
-    });
-    named.collect()
-}
+type Result = std::result::Result<(), Error>;
