@@ -1,11 +1,13 @@
 //! The page: templates filled in with a document. Charts are inline; nothing is fetched.
 
+mod rows;
+
 use crate::Error;
 use crate::chart::{Chart, Hover, Theme};
 use crate::document::Document;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use minijinja::{Environment, context};
+use minijinja::{AutoEscape, Environment, context, escape_formatter};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, io::Write};
@@ -88,6 +90,14 @@ fn environment() -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
+    // The default escapes slashes too, of which places of numbers are full.
+    environment.set_formatter(|out, state, value| match value.as_str() {
+        Some(text) if !value.is_safe() && state.auto_escape() == AutoEscape::Html => {
+            Ok(out.write_str(&in_single_quotes(text).replace('"', "&quot;"))?)
+        }
+        _ => escape_formatter(out, state, value),
+    });
+    rows::add_filters(&mut environment);
     environment.add_template("page.html", include_str!("../templates/page.html"))?;
     environment.add_template("blocks.html", include_str!("../templates/blocks.html"))?;
     Ok(environment)

@@ -65,12 +65,91 @@ function worth(cell) {
   const found = text.replaceAll(",", "").replace("−", "-").match(/^([+-]?[\d.]+)\s*([^\s/×%]*)/);
   return found ? Number(found[1]) * (UNITS[found[2]] ?? 1) : -Infinity;
 }
-function sortable(table) {
+// All rows of a table, those included that are not on the page; shows all of them where asked to.
+const tables = new Map();
+function orderly(table) {
   const body = table.tBodies[0];
   const original = [...body.rows];
-  const moving = original.filter(row => !row.classList.contains("total") && !row.classList.contains("unexplained"));
+  const fixed = original.filter(row => row.classList.contains("total") || row.classList.contains("unexplained"));
   const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
-  if (moving.length < 3) return;
+  let moving = original.filter(row => !fixed.includes(row));
+  const few = moving.length;
+  let further = table.dataset.further && JSON.parse(table.dataset.further);
+  const all = few + (further?.length ?? 0);
+  const view = { words: "", most: few, order: rows => rows };
+  const build = () => {
+    if (further) moving = moving.concat(further.map(row => rowOf(row, heads)));
+    further = null;
+  };
+  const textOf = row => [...row.cells].map(cell => cell.firstChild?.textContent ?? "").join(" ").toLowerCase();
+  // Returns how many rows match the words, and how many of them are shown.
+  const show = () => {
+    build();
+    const found = view.order(moving.filter(row => textOf(row).includes(view.words)));
+    const shown = found.slice(0, view.most);
+    const isAsWritten = !view.words && view.most >= few && few === all && shown.every((row, at) => row === moving[at]);
+    body.replaceChildren(...(isAsWritten ? original : [...shown, ...(view.words ? [] : fixed)]));
+    return [shown.length, found.length];
+  };
+  tables.set(table, { rows: () => [...new Set([...moving, ...original])], show, view, all });
+  if (all > few) filter(table);
+  if (all >= 3) sortable(heads, moving => { view.order = moving; tables.get(table).update?.() ?? show(); });
+}
+// A row that was not on the page: its tone, then its cells. Columns of arms that are hidden are.
+function rowOf([tone, ...cells], heads) {
+  const row = make("tr", "");
+  if (tone) row.className = tone;
+  row.append(...cells.map((cell, column) => {
+    const isNumber = heads[column].classList.contains("number");
+    const [text, note, places, further] = [cell].flat();
+    const element = make(!column && !isNumber ? "th" : "td", text, !column && !isNumber ? { scope: "row" } : {});
+    if (isNumber) element.className = "number";
+    if (note) element.append(make("small", note));
+    if (places?.length) element.append(evidence(places, further));
+    element.hidden = heads[column].hidden;
+    return element;
+  }));
+  return row;
+}
+function evidence(places, further) {
+  const details = make("details", "", { class: "evidence" });
+  const list = make("ul", "");
+  list.append(...places.map(place => {
+    const item = make("li", "");
+    item.append(make("code", place));
+    return item;
+  }));
+  if (further) list.append(make("li", further + " more, in comparison.json"));
+  details.append(make("summary", "source"), list);
+  return details;
+}
+// The rows of a long table that have some words, or all of them.
+function filter(table) {
+  const one = tables.get(table);
+  const box = table.closest(".scroll");
+  const name = box.getAttribute("aria-label");
+  const bar = make("div", "", { class: "row-bar" });
+  const input = make("input", "", { type: "search", placeholder: "filter rows", "aria-label": "filter rows: " + name });
+  const whole = make("button", "show all rows", { type: "button", "aria-label": "show all rows: " + name });
+  const status = make("span", `${one.view.most} of ${one.all} rows`, { role: "status" });
+  const few = one.view.most;
+  one.update = () => {
+    const [shown, found] = one.show();
+    status.textContent = one.view.words ? `${shown} of ${found} rows found, of ${one.all}` : `${shown} of ${one.all} rows`;
+    return true;
+  };
+  input.addEventListener("input", () => { one.view.words = input.value.trim().toLowerCase(); one.update(); });
+  whole.addEventListener("click", () => {
+    const isAll = one.view.most === Infinity;
+    one.view.most = isAll ? few : Infinity;
+    whole.textContent = isAll ? "show all rows" : "show fewer rows";
+    whole.setAttribute("aria-label", whole.textContent + ": " + name);
+    one.update();
+  });
+  bar.append(input, whole, status);
+  box.before(bar);
+}
+function sortable(heads, reorder) {
   heads.forEach((head, column) => {
     if (head.tagName !== "TH") return;
     const button = make("button", head.textContent, { type: "button", title: "sort by this column" });
@@ -85,15 +164,14 @@ function sortable(table) {
       const [first, second] = isNumber ? ["descending", "ascending"] : ["ascending", "descending"];
       const now = was === first ? second : was === second ? null : first;
       if (now) head.setAttribute("aria-sort", now);
-      const rows = [...moving];
-      if (now) rows.sort(compare);
-      if (now === second) rows.reverse();
-      const fixed = original.filter(row => !moving.includes(row));
-      body.replaceChildren(...(now ? [...rows, ...fixed] : original));
+      reorder(rows => {
+        const sorted = now ? [...rows].sort(compare) : rows;
+        return now === second ? sorted.reverse() : sorted;
+      });
     });
   });
 }
-document.querySelectorAll("main table").forEach(sortable);
+document.querySelectorAll("main table").forEach(orderly);
 
 // Arms that are switched off: their lines in charts, their rows in cards, their columns in tables.
 const arms = document.querySelector(".arms");
@@ -102,7 +180,7 @@ function columnsOf(name, hide) {
     const [groups, heads] = table.tHead.rows.length > 1 ? table.tHead.rows : [null, table.tHead.rows[0]];
     [...heads.cells].forEach((head, column) => {
       if (head.textContent !== name) return;
-      [head, ...[...table.tBodies[0].rows].map(row => row.cells[column])].forEach(cell => { cell.hidden = hide; });
+      [head, ...tables.get(table).rows().map(row => row.cells[column])].forEach(cell => { cell.hidden = hide; });
     });
     let column = 0;
     for (const group of groups?.cells ?? []) {
@@ -167,6 +245,13 @@ function hover(figure) {
 }
 document.querySelectorAll("figure[data-hover]").forEach(hover);
 
-// Print everything: paper has no tabs.
-addEventListener("beforeprint", () => document.querySelectorAll(".tab").forEach(panel => { panel.dataset.was = panel.hidden; panel.hidden = false; }));
-addEventListener("afterprint", () => document.querySelectorAll(".tab").forEach(panel => { panel.hidden = panel.dataset.was === "true"; }));
+// Print everything: paper has no tabs, and no further rows.
+const long = () => [...tables.values()].filter(one => one.update);
+addEventListener("beforeprint", () => {
+  document.querySelectorAll(".tab").forEach(panel => { panel.dataset.was = panel.hidden; panel.hidden = false; });
+  long().forEach(one => { one.was = one.view.most; one.view.most = Infinity; one.update(); });
+});
+addEventListener("afterprint", () => {
+  document.querySelectorAll(".tab").forEach(panel => { panel.hidden = panel.dataset.was === "true"; });
+  long().forEach(one => { one.view.most = one.was; one.update(); });
+});

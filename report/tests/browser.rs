@@ -3,6 +3,12 @@
 
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "support/large.rs"]
+mod large;
+#[path = "browser/large_page.rs"]
+mod large_page;
+#[path = "support/many_stacks.rs"]
+mod many_stacks;
 #[path = "support/session.rs"]
 mod session;
 #[path = "support/stacks.rs"]

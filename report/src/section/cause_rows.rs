@@ -10,6 +10,8 @@ use recording::vocabulary::TermKind;
 
 /// Functions of one row that are listed.
 const FUNCTIONS: usize = 3;
+/// Rows that are listed.
+const ROWS: usize = 100;
 
 /// Returns the rows that a finding cites: threads, values and counts of both arms, and the
 /// functions with most of each row. `None` where it cites no row.
@@ -26,7 +28,8 @@ pub fn rows(comparison: &Comparison, finding: &Finding) -> Option<Table> {
         .number(clean(&pair.a))
         .number(clean(&pair.b))
         .words("Functions with most of it");
-    for (_, _, term) in &cited {
+    let (first, further) = cited.split_at(cited.len().min(ROWS));
+    for (_, _, term) in first {
         let role = term.role.as_ref().map_or("all", |role| role.label());
         let cells = vec![
             Cell::from(clean(role)),
@@ -37,6 +40,15 @@ pub fn rows(comparison: &Comparison, finding: &Finding) -> Option<Table> {
             functions(comparison, pair, term).into(),
         ];
         table.row(Tone::Plain, cells);
+    }
+    if !further.is_empty() {
+        let sum =
+            |value: fn(&Term) -> f64| further.iter().map(|(.., term)| value(term)).sum::<f64>();
+        let values = [sum(|term| term.in_a.value), sum(|term| term.in_b.value)];
+        let [a, b] = values.map(|value| Cell::from(scale.show(value)));
+        let name = Cell::from(format!("{} further rows", further.len()));
+        let delta = scale.signed(sum(|term| term.delta)).into();
+        table.row(Tone::Plain, vec![name, "".into(), delta, a, b, "".into()]);
     }
     Some(table)
 }

@@ -11,6 +11,9 @@ use recording::process::Thread;
 use recording::vocabulary::{Per, RegionClass, SyscallClass, Unit};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Rows of roles and events, at most.
+const ROWS: usize = 100;
+
 const LEAD: &str = "Slopes of straight lines through the resident memory of each class: against open connections while their \
 number rises, and against time in the second half of a round while it stays the same. Below each stands its 95 % interval, \
 over rounds. That of a single round is over its points, and too narrow where memory grows in steps. The classes add up.";
@@ -73,12 +76,15 @@ fn by_thread(arms: &Arms) -> Vec<Block> {
     });
     let per = arms.per.label();
     let scale = Scale::plain(each.iter().flat_map(|sums| sums.values().copied()));
-    let caption = format!("Page faults and memory calls by thread role, per {per}");
+    let names = ranked(&each);
+    let mut caption = format!("Page faults and memory calls by thread role, per {per}");
+    if names.len() > ROWS {
+        caption += &format!(": the {ROWS} most of {}", names.len());
+    }
     let mut table = Table::new(caption)
         .words("Threads: event")
         .numbers("count", arms.names());
-    let names = ranked(&each);
-    for name in &names {
+    for name in names.iter().take(ROWS) {
         let value = |sums: &BTreeMap<String, f64>| {
             let found = sums.get(name);
             found.map_or(format::NONE.into(), |count| scale.show(*count))

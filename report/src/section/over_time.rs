@@ -6,6 +6,11 @@ use crate::document::{Block, Figure, Section};
 use recording::Recording;
 use recording::format::Scale;
 use recording::vocabulary::Unit;
+use std::cmp::Ordering;
+
+/// Points of a line before some are left out, strong and light. A page of a recording of an hour
+/// stays small, and a chart has fewer columns.
+const POINTS: (usize, usize) = (400, 200);
 
 const LEAD: &str = "One strong line an arm: the mean of its rounds, second by second. The rounds are the light lines.";
 
@@ -45,10 +50,20 @@ pub fn section(arms: &Arms) -> Option<Section> {
         rss,
     );
     let blocks = cpu.into_iter().chain(rss).collect();
+    let rounds = arms.recordings();
+    let longest = rounds.map(|round| round.cpu.series.len().max(round.memory.series.len()));
+    let lead = match longest.max().unwrap_or(0) {
+        longest if longest > POINTS.1 => format!(
+            "{LEAD} Where a line has more than {} values (light: {}), only the lowest and the highest of neighbouring \
+             values are drawn; the recordings have them all.",
+            POINTS.0, POINTS.1
+        ),
+        _ => LEAD.into(),
+    };
     Some(Section {
         id: "over-time",
         title: "CPU and memory over time",
-        lead: LEAD.into(),
+        lead,
         blocks,
     })
 }
@@ -90,13 +105,13 @@ fn chart(
         strong.push(Line {
             paint,
             light: false,
-            points: mean(&rounds),
+            points: extremes(&mean(&rounds), POINTS.0),
         });
         if rounds.len() > 1 {
-            light.extend(rounds.into_iter().map(|points| Line {
+            light.extend(rounds.iter().map(|points| Line {
                 paint,
                 light: true,
-                points,
+                points: extremes(points, POINTS.1),
             }));
         }
     }
@@ -142,6 +157,26 @@ fn mean(rounds: &[Vec<(f64, f64)>]) -> Vec<(f64, f64)> {
     (0..shortest).map(at).collect()
 }
 
+/// Returns at most so many points: the lowest and the highest of neighbours, so that no peak is
+/// lost.
+fn extremes(points: &[(f64, f64)], most: usize) -> Vec<(f64, f64)> {
+    if points.len() <= most {
+        return points.to_vec();
+    }
+    let neighbours = points.chunks(points.len().div_ceil(most / 2));
+    let two = neighbours.flat_map(|near| {
+        let by_value = |one: &&(f64, f64), other: &&(f64, f64)| one.1.total_cmp(&other.1);
+        let mut two = [near.iter().min_by(by_value), near.iter().max_by(by_value)];
+        two.sort_by(|one, other| {
+            one.map(|at| at.0)
+                .partial_cmp(&other.map(|at| at.0))
+                .unwrap_or(Ordering::Equal)
+        });
+        two.into_iter().flatten().copied()
+    });
+    two.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +196,19 @@ mod tests {
             point(1_500_000_000, 500_000_000),
         ];
         assert_eq!(cpu_percent(&round), [(1.0, 50.0), (1.5, 100.0)]);
+    }
+
+    #[test]
+    fn keeps_the_peaks_of_a_long_line() {
+        let peak = |second: u32| if second == 1_234 { 99.0 } else { 10.0 };
+        let points: Vec<_> = (0..3_600)
+            .map(|second| (f64::from(second), peak(second)))
+            .collect();
+        let drawn = extremes(&points, 400);
+        assert!(drawn.len() <= 400, "{}", drawn.len());
+        assert!(drawn.contains(&(1_234.0, 99.0)));
+        assert!(drawn.is_sorted_by(|one, other| one.0 <= other.0));
+        assert_eq!(extremes(&points[..400], 400), points[..400]);
     }
 
     #[test]

@@ -11,7 +11,9 @@ use recording::process::Thread;
 use recording::vocabulary::{Role, TermKind, Unit};
 
 /// Threads listed one by one, for each arm, at most.
-const LISTED: usize = 40;
+const LISTED: usize = 1_000;
+/// Roles of an arm before those with the least CPU time are one row.
+const ROLES: usize = 60;
 
 const LEAD: &str =
     "User, syscalls, faults and switches are rows of the ledger; the other columns are measured.";
@@ -76,15 +78,31 @@ fn roles(arm: &Arm, arms: &Arms) -> Option<Block> {
             ["vol. switches", "invol.", "migrations"],
         );
     let ledger = arm.ledger(arms.cpu_metric());
-    for (role, threads) in ordered {
+    let (shown, others) = ordered.split_at(ordered.len().min(ROLES));
+    let shown = shown
+        .iter()
+        .map(|(role, threads)| (clean(role.label()), vec![*role], (*threads).clone()));
+    let rest = (!others.is_empty()).then(|| {
+        let roles = others.iter().map(|(role, _)| *role).collect();
+        let threads = others
+            .iter()
+            .flat_map(|(_, threads)| threads.iter().copied());
+        (
+            format!("{} further roles", others.len()),
+            roles,
+            threads.collect(),
+        )
+    });
+    for (name, roles, threads) in shown.chain(rest) {
+        let threads = &threads[..];
         let a_round = threads.len() as f64 / arm.rounds.len() as f64;
         let mut cells = vec![
-            clean(role.label()),
+            name,
             format::number(a_round),
             percent(on_cpu(threads) / total),
             scale.show(on_cpu(threads)),
         ];
-        cells.extend(Part::ALL.map(|part| scale.show(booked(ledger, role, part))));
+        cells.extend(Part::ALL.map(|part| scale.show(booked(ledger, &roles, part))));
         cells.push(scale.show(sum(threads, |thread| thread.run_queue_ns)));
         let counts: [fn(&Thread) -> u64; 3] = [
             |thread| thread.voluntary_switches,
@@ -97,9 +115,10 @@ fn roles(arm: &Arm, arms: &Arms) -> Option<Block> {
     (!roles.is_empty()).then(|| table.block())
 }
 
-/// Returns a part of a role's CPU time from the ledger.
-fn booked(ledger: &[LedgerRow], role: &Role, part: Part) -> f64 {
-    let ours = |row: &&LedgerRow| row.role.as_ref() == Some(role) && Part::of(row.kind) == part;
+/// Returns a part of the CPU time of roles from the ledger.
+fn booked(ledger: &[LedgerRow], roles: &[&Role], part: Part) -> f64 {
+    let is_ours = |row: &LedgerRow| row.role.as_ref().is_some_and(|role| roles.contains(&role));
+    let ours = |row: &&LedgerRow| Part::of(row.kind) == part && is_ours(row);
     let rows = ledger.iter().filter(ours);
     rows.map(|row| row.amount.value).sum()
 }
@@ -109,21 +128,22 @@ fn listed(arm: &Arm) -> Option<Block> {
     for (at, round) in arm.rounds.iter().enumerate() {
         threads.extend(round.threads.iter().map(|thread| (at + 1, thread)));
     }
-    threads.sort_by_key(|(round, thread)| (*round, std::cmp::Reverse(thread.on_cpu_ns)));
+    threads.sort_by_key(|(round, thread)| (std::cmp::Reverse(thread.on_cpu_ns), *round));
     let all = threads.len();
-    let caption = if all > LISTED {
-        format!("the first {LISTED} of {all}")
-    } else {
-        format!("{all}")
+    let caption = match all > LISTED {
+        true => format!("the {LISTED} of {all} threads with the most CPU time"),
+        false => format!("{all} threads"),
     };
-    let mut table = Table::new(format!("{}: {caption} threads", arm.name))
+    threads.truncate(LISTED);
+    threads.sort_by_key(|(round, thread)| (*round, std::cmp::Reverse(thread.on_cpu_ns)));
+    let mut table = Table::new(format!("{}: {caption}", arm.name))
         .number("round")
         .number("tid")
         .words("Name")
         .words("Role")
         .numbers("time", ["on-CPU", "run queue", "off-CPU"])
         .numbers("switches", ["vol.", "invol."]);
-    for (round, thread) in threads.into_iter().take(LISTED) {
+    for (round, thread) in threads {
         let times = [thread.on_cpu_ns, thread.run_queue_ns, thread.off_cpu_ns];
         let switches = [thread.voluntary_switches, thread.involuntary_switches];
         let mut cells = vec![

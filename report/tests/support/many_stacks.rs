@@ -9,9 +9,11 @@ pub const STACKS: u64 = 20_000;
 /// Frames of each.
 const DEPTH: u64 = 24;
 
-/// Gives a recording stacks with long names, few of which share more than their outer frames.
-pub fn fill(recording: &mut Recording) {
+/// Gives the first threads of a recording stacks with long names, few of which share more than
+/// their outer frames.
+pub fn fill(recording: &mut Recording, threads: usize) {
     let mut builder = StacksBuilder::default();
+    let mut found = vec![0; threads];
     let module = builder.module("server", "1");
     for stack in 0..STACKS {
         let frames = (0..DEPTH).map(|depth| {
@@ -24,9 +26,14 @@ pub fn fill(recording: &mut Recording) {
                 ..StackFrame::default()
             }
         });
-        builder.add((0, SampleMode::User, false), frames, 1 + stack % 7);
+        let (thread, samples) = (stack as usize % threads, 1 + stack % 7);
+        builder.add((thread, SampleMode::User, false), frames, samples);
     }
     recording.stacks = builder.done();
-    recording.threads[0].samples.user = recording.stacks.samples;
-    analysis::annotate(recording);
+    for count in &recording.stacks.counts {
+        found[count.thread] += count.samples;
+    }
+    for (thread, found) in recording.threads.iter_mut().zip(found) {
+        thread.samples.user = found;
+    }
 }

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 /// Processes that held the CPU, at most.
 const PROCESSES: usize = 12;
+/// Pairs of waker and wakee, at most.
+const PAIRS: usize = 100;
 
 type ByName = BTreeMap<String, f64>;
 
@@ -24,10 +26,14 @@ pub fn wakers(arms: &Arms) -> Option<Block> {
     });
     let names = ranked(&each);
     let per = arms.per.label();
-    let mut table = Table::new("Wake-ups by waker and wakee")
+    let caption = match names.len() {
+        all if all > PAIRS => format!("Wake-ups by waker and wakee: the {PAIRS} most of {all}"),
+        _ => "Wake-ups by waker and wakee".into(),
+    };
+    let mut table = Table::new(caption)
         .words("Waker → wakee")
         .numbers(format!("per {per}"), arms.names());
-    for name in &names {
+    for name in names.iter().take(PAIRS) {
         let rate = |sums: &ByName| {
             let rate = sums.get(name);
             rate.map_or(format::NONE.into(), |rate| format::number(*rate))

@@ -6,6 +6,10 @@ use crate::document::{Block, Cell, Table, Tone};
 use recording::comparison::{Amount, Term};
 use recording::format::{self, Scale};
 
+/// Rows of a table before the small ones are added up. A program may name each of its threads, and
+/// each name is a role.
+const ROWS: usize = 200;
+
 /// Columns that a table of rows needs.
 #[derive(Clone, Copy)]
 struct Columns {
@@ -56,8 +60,13 @@ impl PairWaterfall<'_> {
             .page_only("Evidence");
         let unit = self.scale.per(self.metric.per.label());
         table.caption = format!("Rows of the difference, in {unit}");
-        for term in by_size(rows) {
+        let rows = by_size(rows);
+        let (first, smaller) = rows.split_at(rows.len().min(ROWS));
+        for term in first {
             table.row(Tone::Plain, self.term_row(term, columns));
+        }
+        if !smaller.is_empty() {
+            table.row(Tone::Plain, self.smaller_row(smaller, columns));
         }
         let rest = [
             "not accounted for".to_string(),
@@ -93,6 +102,25 @@ impl PairWaterfall<'_> {
             evidence: places(&term.evidence),
             ..Cell::default()
         });
+        cells
+    }
+
+    /// Returns the sum of rows that are too many to be shown.
+    fn smaller_row(&self, terms: &[&Term], columns: Columns) -> Vec<Cell> {
+        let scale = &self.scale;
+        let sum = |value: fn(&Term) -> f64| terms.iter().map(|term| value(term)).sum::<f64>();
+        let delta = sum(|term| term.delta);
+        let mut cells = vec![Cell::from(format!("{} smaller rows", terms.len()))];
+        cells.extend(columns.roles.then(Cell::default));
+        cells.push(scale.signed(delta).into());
+        cells.push(format::percent(delta / self.gap()).into());
+        if columns.counts {
+            cells.push(scale.signed(sum(|term| term.count_effect)).into());
+            cells.push(scale.signed(sum(|term| term.unit_cost_effect)).into());
+        }
+        let values = [sum(|term| term.in_a.value), sum(|term| term.in_b.value)];
+        cells.extend(values.map(|value| Cell::from(scale.show(value))));
+        cells.push("in comparison.json".into());
         cells
     }
 
