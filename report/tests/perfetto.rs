@@ -202,10 +202,10 @@ const ARROWS: &str = "SELECT o.name, o.ts, i.name, i.ts, ti.tid FROM flow \
 fn reads_arrows_of_wake_ups_and_tokens() {
     let [arrows] = ask(&recording(), [ARROWS]);
     let expected = [
-        "wakes 1200 woken 1350 101",
+        "wakes worker 1200 woken by main 1350 101",
         "token 2500 receive 3200 100",
         "receive 3200 send 3600 101",
-        "wakes 3350 woken 3500 101",
+        "wakes worker 3350 woken by main 3500 101",
     ];
     assert_eq!(arrows, expected);
 }

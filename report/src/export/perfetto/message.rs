@@ -161,10 +161,18 @@ pub struct TrackDescriptor {
     pub uuid: u64,
     #[prost(string, optional, tag = "2")]
     pub name: Option<String>,
+    #[prost(message, optional, tag = "3")]
+    pub process: Option<ProcessTrack>,
     #[prost(message, optional, tag = "4")]
     pub thread: Option<ThreadTrack>,
     #[prost(uint64, optional, tag = "5")]
     pub parent_uuid: Option<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct ProcessTrack {
+    #[prost(int32, tag = "1")]
+    pub pid: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -117,13 +117,20 @@ fn processes(recording: &Recording, events: &[&Event]) -> Packet {
         pid,
         cmdline: vec![name],
     };
+    let target = &recording.target;
+    let command = target.cmdline.first().map_or("", String::as_str);
+    let command = command.rsplit('/').next().unwrap_or_default();
     let thread = |tid: u32, name: String, tgid| Thread {
         tid: tid as i32,
         name,
         tgid,
     };
     let of_target = recording.processes.iter();
-    let of_target = of_target.map(|one| process(one.pid as i32, clean(&one.name)));
+    // The kernel's name of a process is that of its main thread.
+    let of_target = of_target.map(|one| match one.pid == target.pid && !command.is_empty() {
+        true => process(one.pid as i32, clean(command)),
+        false => process(one.pid as i32, clean(&one.name)),
+    });
     let others = [(OTHER, "others"), (INTERRUPT, "interrupt")];
     let others = others.map(|(pid, name)| process(pid, name.into()));
     let threads = recording.threads.iter();

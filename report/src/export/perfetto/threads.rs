@@ -49,7 +49,8 @@ pub(super) fn write_wake_ups(events: &[&Event], tracks: &mut Tracks<'_>) -> Resu
         match EventKind::of(event.kind) {
             Some(EventKind::Waking) if awake.insert(event.tid) => {
                 let waker = event.first as u32;
-                let by_thread = event.second == WAKER_THREAD && tracks.knows(waker);
+                let is_known = tracks.name(waker).is_some();
+                let by_thread = event.second == WAKER_THREAD && is_known;
                 let woken_ns = event.time_ns;
                 if by_thread {
                     pending.insert(event.tid, Pending { woken_ns, waker });
@@ -64,10 +65,13 @@ pub(super) fn write_wake_ups(events: &[&Event], tracks: &mut Tracks<'_>) -> Resu
                 awake.insert(next);
                 if let Some(Pending { woken_ns, waker }) = pending.remove(&next) {
                     flow += 1;
+                    let name = |tid| tracks.name(tid).unwrap_or_default();
+                    let wakes = format!("wakes {}", name(next));
+                    let woken = format!("woken by {}", name(waker));
                     let from = Track::WakeUps(waker);
-                    tracks.instant(woken_ns, from, "wakes", Flow::Through(flow))?;
+                    tracks.instant(woken_ns, from, &wakes, Flow::Through(flow))?;
                     let to = Track::WakeUps(next);
-                    tracks.instant(event.time_ns, to, "woken", Flow::End(flow))?;
+                    tracks.instant(event.time_ns, to, &woken, Flow::End(flow))?;
                 }
             }
             _ => {}

@@ -32,18 +32,12 @@ pub(super) fn write(
 ) -> Result<(), Error> {
     let receivers = receivers(events);
     let paths = paths(recording, timeline);
-    let mut busy_until: Vec<u64> = Vec::new();
+    let mut busy_until: HashMap<u32, Vec<u64>> = HashMap::new();
     for (number, relay) in relays(events, timeline.start_ns).iter().enumerate() {
         let id = FLOWS + number as u64;
-        let free = busy_until
-            .iter()
-            .position(|until| *until <= relay.arrival_ns);
-        let lane = free.unwrap_or_else(|| {
-            busy_until.push(0);
-            busy_until.len() - 1
-        });
-        busy_until[lane] = relay.sent_ns;
-        let track = Track::Tokens(lane as u32);
+        let process = tracks.process(relay.sender);
+        let lane = lane(busy_until.entry(process).or_default(), relay);
+        let track = Track::Tokens(process, lane as u32);
         tracks.begin(relay.arrival_ns, track, "token", Flow::Through(id))?;
         tracks.begin(relay.arrival_ns, track, "arrival to receive", Flow::None)?;
         tracks.end(relay.received_ns, track)?;
@@ -65,6 +59,17 @@ pub(super) fn write(
         tracks.instant(relay.sent_ns, track, "send", Flow::End(id))?;
     }
     Ok(())
+}
+
+/// Returns the first lane that is free for a token, and takes it.
+fn lane(busy_until: &mut Vec<u64>, relay: &Relay) -> usize {
+    let free = busy_until
+        .iter()
+        .position(|until| *until <= relay.arrival_ns);
+    let lane = free.unwrap_or(busy_until.len());
+    busy_until.resize(busy_until.len().max(lane + 1), 0);
+    busy_until[lane] = relay.sent_ns;
+    lane
 }
 
 /// Returns the tokens in the order of their arrivals.

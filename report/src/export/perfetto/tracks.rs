@@ -1,6 +1,8 @@
 //! Tracks of a trace: each is described when its first event is written.
 
-use super::message::{Packet, ThreadTrack, TrackDescriptor, TrackEvent, TrackEventType};
+use super::message::{
+    Packet, ProcessTrack, ThreadTrack, TrackDescriptor, TrackEvent, TrackEventType,
+};
 use super::put;
 use crate::Error;
 use crate::clean::clean;
@@ -20,16 +22,23 @@ pub(super) enum Track {
     WakeUps(u32),
     /// Below the thread: where it has a token.
     Handling(u32),
-    /// Tokens that do not overlap, by number.
-    Tokens(u32),
+    /// The process's own.
+    Process(u32),
+    /// Below a process: tokens that do not overlap, by number.
+    Tokens(u32, u32),
 }
 
 impl Track {
     /// Returns the track's id. Thread ids have 22 bits.
     fn uuid(self) -> u64 {
+        /// Tokens under way in one process at a time are fewer.
+        const LANES: u64 = 1 << 32;
         let (kind, number) = match self {
+            Track::Tokens(pid, lane) => {
+                return (u64::from(pid) + 8) * LANES + u64::from(lane);
+            }
             Track::Thread(tid) => (0, tid),
-            Track::Tokens(lane) => (1, lane),
+            Track::Process(pid) => (1, pid),
             Track::Collections(tid) => (2, tid),
             Track::WakeUps(tid) => (3, tid),
             Track::Handling(tid) => (4, tid),
@@ -40,10 +49,11 @@ impl Track {
     /// Returns the track above it, and its name.
     fn below(self) -> Option<(Track, &'static str)> {
         match self {
-            Track::Thread(_) | Track::Tokens(_) => None,
+            Track::Thread(_) | Track::Process(_) => None,
+            Track::Tokens(pid, _) => Some((Track::Process(pid), "tokens")),
             Track::Collections(tid) => Some((Track::Thread(tid), "collections")),
             Track::WakeUps(tid) => Some((Track::Thread(tid), "wake-ups")),
-            Track::Handling(tid) => Some((Track::Thread(tid), "tokens")),
+            Track::Handling(tid) => Some((Track::Thread(tid), "token steps")),
         }
     }
 }
@@ -80,9 +90,14 @@ impl<'a> Tracks<'a> {
         }
     }
 
-    /// Returns whether this thread is in the recording.
-    pub(super) fn knows(&self, tid: u32) -> bool {
-        self.threads.contains_key(&tid)
+    /// Returns the name of a thread, if it is in the recording.
+    pub(super) fn name(&self, tid: u32) -> Option<&str> {
+        self.threads.get(&tid).map(|(_, name)| name.as_str())
+    }
+
+    /// Returns the process of a thread; 0 if it is not in the recording.
+    pub(super) fn process(&self, tid: u32) -> u32 {
+        self.threads.get(&tid).map_or(0, |(pid, _)| *pid)
     }
 
     pub(super) fn instant(&mut self, at: u64, on: Track, name: &str, flow: Flow) -> Result {
@@ -148,7 +163,7 @@ impl<'a> Tracks<'a> {
                     thread_name,
                 });
             }
-            Track::Tokens(_) => descriptor.name = Some("tokens".into()),
+            Track::Process(pid) => descriptor.process = Some(ProcessTrack { pid: pid as i32 }),
             _ => {}
         }
         let packet = Packet {
