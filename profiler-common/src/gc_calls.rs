@@ -21,6 +21,8 @@ pub struct GcCall {
     pub began_ns: u64,
     /// On-CPU time of the thread until then.
     pub on_cpu_ns: u64,
+    /// Part of it in system calls.
+    pub syscall_ns: u64,
     /// Page faults of the thread until then.
     pub faults: u32,
     /// Calls inside this one that have not returned.
@@ -41,7 +43,7 @@ pub struct GcCalls {
     pub faults: u64,
 }
 
-const _: () = assert!(size_of::<GcCall>() == 24);
+const _: () = assert!(size_of::<GcCall>() == 32);
 const _: () = assert!(size_of::<GcCalls>() == 32);
 
 impl GcCall {
@@ -54,6 +56,21 @@ impl GcCall {
         self.inner -= 1;
         false
     }
+
+    /// Returns the on-CPU time since the call outside of system calls.
+    #[inline(always)]
+    pub fn outside_syscalls_ns(&self, on_cpu_ns: u64, syscall_ns: u64) -> u64 {
+        let in_syscalls = syscall_ns.saturating_sub(self.syscall_ns);
+        on_cpu_ns
+            .saturating_sub(self.on_cpu_ns)
+            .saturating_sub(in_syscalls)
+    }
+
+    /// Returns the page faults since the call.
+    #[inline(always)]
+    pub fn faults_until(&self, faults: u32) -> u64 {
+        u64::from(faults.wrapping_sub(self.faults))
+    }
 }
 
 impl GcCalls {
@@ -63,7 +80,7 @@ impl GcCalls {
         self.count += 1;
         self.wall_ns += now.saturating_sub(call.began_ns);
         self.on_cpu_ns += on_cpu_ns.saturating_sub(call.on_cpu_ns);
-        self.faults += u64::from(faults.wrapping_sub(call.faults));
+        self.faults += call.faults_until(faults);
     }
 }
 
@@ -82,9 +99,12 @@ mod tests {
         let mut call = GcCall {
             began_ns: 100,
             on_cpu_ns: 10,
+            syscall_ns: 4,
             faults: u32::MAX,
             inner: 0,
         };
+        assert_eq!(call.outside_syscalls_ns(30, 9), 15);
+        assert_eq!(call.outside_syscalls_ns(12, 9), 0);
         call.inner += 1;
         assert!(!call.returns());
         assert!(call.returns());

@@ -206,8 +206,13 @@ slotted! {
         pub base_voluntary: u32,
         /// The kernel's count of involuntary switches then (its lower half).
         pub base_involuntary: u32,
+        /// On-CPU time in collections that the thread ran, outside of system calls. Only those
+        /// count whose beginning and end a probe sees.
+        pub gc_ns: u64,
+        /// Page faults in these collections.
+        pub gc_faults: u64,
         /// Padding to a cache line.
-        pub padding: [u64; 4],
+        pub padding: [u64; 2],
     }
 }
 

@@ -107,8 +107,7 @@ pub struct Thread {
     /// Time runnable, kept from running by the CPU quota of a cgroup; not in `run_queue_ns`.
     #[serde(default)]
     pub throttled_ns: u64,
-    /// Part of `run_queue_ns` that began with a preemption; the rest began with wake-ups. Absent
-    /// where wake-ups were not recorded.
+    /// Part of `run_queue_ns` that began with a preemption. Absent without recorded wake-ups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preempted_ns: Option<u64>,
     /// Time asleep or blocked.
@@ -124,6 +123,12 @@ pub struct Thread {
     /// Page faults on behalf of the thread, in user and kernel mode.
     #[serde(default)]
     pub faults: u64,
+    /// On-CPU time of collections outside of system calls, where probes see their begin and end.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gc_ns: u64,
+    /// Page faults in these collections.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gc_faults: u64,
     /// Start, or joining of its process, relative to the window's start, if inside the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_ns: Option<u64>,

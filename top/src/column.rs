@@ -65,7 +65,7 @@ impl Column {
             User => "on-CPU time in user code",
             Syscall => "on-CPU time in system calls, entry and exit included",
             Fault => "on-CPU time in page faults, interrupts and returns from context switches",
-            Gc => "on-CPU time of threads that only collect garbage; – for other threads",
+            Gc => "on-CPU time in user code that collects garbage; – where no probe sees it",
             RunQueue => "runnable, waiting for a CPU or throttled by a quota",
             Blocked => "asleep or blocked",
             Switches => "context switches per second",

@@ -13,7 +13,8 @@ pub struct Cost {
     pub syscall_ns: u64,
     /// On-CPU time in page faults, interrupts and returns from context switches.
     pub fault_ns: u64,
-    /// On-CPU time in user code of threads that only collect garbage.
+    /// On-CPU time in user code of threads that only collect garbage, and of others in collections
+    /// whose beginning and end a probe sees.
     pub gc_ns: u64,
     /// Time runnable, waiting for a CPU, throttled time included.
     pub run_queue_ns: u64,
@@ -50,13 +51,16 @@ impl Cost {
     /// cost of kernel entry and exit.
     pub fn of(thread: &Thread, entry_exit_ns: f64, length_ns: u64) -> Self {
         let time = ThreadTime::of(thread, entry_exit_ns);
-        let collects = thread.role.is_gc();
+        let gc_ns = match thread.role.is_gc() {
+            true => time.user_ns,
+            false => collecting_ns(thread, &time),
+        };
         let in_syscalls: u64 = time.in_syscall_ns.iter().sum();
         let entry_exit: u64 = time.entry_exit_ns.iter().sum();
         let calls = &thread.syscalls;
         Cost {
-            user_ns: if collects { 0 } else { time.user_ns },
-            gc_ns: if collects { time.user_ns } else { 0 },
+            user_ns: time.user_ns - gc_ns,
+            gc_ns,
             syscall_ns: in_syscalls + entry_exit + time.unfinished_ns,
             fault_ns: time.fault_ns + time.ctx_switch_ns,
             run_queue_ns: thread.run_queue_ns + thread.throttled_ns,
@@ -67,4 +71,13 @@ impl Cost {
             bytes: calls.iter().filter_map(|call| call.bytes).sum(),
         }
     }
+}
+
+/// Returns the time in user code of the collections that a thread ran. The time of their page
+/// faults is their share of all faults. A collection counts when it ends, with all of its time.
+fn collecting_ns(thread: &Thread, time: &ThreadTime) -> u64 {
+    let share = thread.gc_faults as f64 / thread.faults.max(1) as f64;
+    let in_faults = time.fault_ns as f64 * share.min(1.0);
+    let user_ns = thread.gc_ns.saturating_sub(in_faults as u64);
+    user_ns.min(time.user_ns)
 }

@@ -20,6 +20,8 @@ pub fn since(now: &Thread, before: &Thread) -> Thread {
         voluntary_switches: grown(|thread| thread.voluntary_switches),
         involuntary_switches: grown(|thread| thread.involuntary_switches),
         faults: grown(|thread| thread.faults),
+        gc_ns: grown(|thread| thread.gc_ns),
+        gc_faults: grown(|thread| thread.gc_faults),
         syscalls: syscalls(&now.syscalls, &before.syscalls),
         event_loop: event_loop(now.event_loop.as_ref(), before.event_loop.as_ref()),
         ..Thread::default()

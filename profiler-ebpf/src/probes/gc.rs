@@ -2,7 +2,7 @@
 //!
 //! Hooks: uprobe and uretprobe on a function that V8 and CPython call once for each collection;
 //! uprobes where HotSpot begins and ends collections and safepoints.
-//! Writes: `GC_CALLS`, `GC_OPEN`, and by `timeline` events.
+//! Writes: `GC_CALLS`, `GC_OPEN`, `THREADS`, and by `timeline` events.
 
 use crate::maps::{GC_CALLS, GC_OPEN};
 use crate::timeline;
@@ -71,6 +71,7 @@ fn begin(thread: Tracked, of: u32) {
     let call = GcCall {
         began_ns: now,
         on_cpu_ns: thread.on_cpu_at(now),
+        syscall_ns: thread.syscall_ns().get(),
         faults: faults(thread),
         inner: 0,
     };
@@ -91,10 +92,16 @@ fn end(thread: Tracked, of: u32) {
     }
     if let Some(calls) = GC_CALLS.get_ptr_mut(of) {
         let now = now();
+        let (on_cpu_ns, faults) = (thread.on_cpu_at(now), faults(thread));
         timeline::add(EventKind::GcEnd, thread.tid().get(), now, (of.into(), 0));
         // SAFETY: the entry is this CPU's own, and no program interrupts this one.
         let calls = unsafe { &mut *calls };
-        calls.add(call, now, thread.on_cpu_at(now), faults(thread));
+        calls.add(call, now, on_cpu_ns, faults);
+        if of == COLLECTIONS {
+            let outside_ns = call.outside_syscalls_ns(on_cpu_ns, thread.syscall_ns().get());
+            thread.gc_ns().add(outside_ns);
+            thread.gc_faults().add(call.faults_until(faults));
+        }
     }
     let _ = GC_OPEN.remove(key);
 }

@@ -50,6 +50,8 @@ fn thread(joined: &JoinedThread, span: Span) -> Thread {
         wakeups: tracked.wakeups,
         migrations: tracked.migrations,
         faults: u64::from(tracked.faults_user) + u64::from(tracked.faults_kernel),
+        gc_ns: tracked.gc_ns,
+        gc_faults: tracked.gc_faults,
         started_ns: joined.started_in(span),
         exited_ns: joined.exited_in(span),
         ..Thread::default()

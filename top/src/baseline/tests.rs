@@ -63,6 +63,31 @@ fn counts_user_code_of_gc_threads_as_gc() {
 }
 
 #[test]
+fn takes_seen_collections_of_a_thread_off_its_user_code() {
+    let collecting = |seconds: u64, gc_ns, gc_faults| {
+        let mut recording = snapshot(seconds, |thread| {
+            thread
+                .user(seconds * 400, 1)
+                .fault(seconds * 100, seconds * 10)
+        });
+        let thread = &mut recording.threads[0];
+        (thread.gc_ns, thread.gc_faults) = (gc_ns, gc_faults);
+        recording
+    };
+    let cost = |gc_ns: u64, gc_faults: u64| {
+        let before = collecting(1, 70, 2);
+        let cost = frame_of(before, collecting(2, 70 + gc_ns, 2 + gc_faults)).total;
+        assert_eq!(cost.on_cpu_ns(), 500);
+        (cost.user_ns, cost.gc_ns, cost.fault_ns)
+    };
+    // Four of the ten faults of 100 ns were in collections.
+    assert_eq!(cost(140, 4), (300, 100, 100));
+    assert_eq!(cost(30, 10), (400, 0, 100), "all faults");
+    // It began in an earlier frame.
+    assert_eq!(cost(2_000, 4), (0, 400, 100));
+}
+
+#[test]
 fn counts_all_of_a_thread_that_began_since() {
     let later = |recording: &mut Recording| recording.threads[0].started_ns = Some(1_500);
     let mut now = snapshot(2, |thread| thread.user(80, 1));

@@ -55,7 +55,7 @@ fn cpu(frame: &Frame) -> Line<'static> {
         Span::raw("CPU "),
         Span::styled(format!("{} %", share(cost.on_cpu_ns())), bold()),
         Span::raw(format!(
-            "  user {}  syscalls {}  faults {}  GC threads {}  in {threads} threads",
+            "  user {}  syscalls {}  faults {}  GC {}  in {threads} threads",
             share(cost.user_ns),
             share(cost.syscall_ns),
             share(cost.fault_ns),

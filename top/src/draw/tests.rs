@@ -69,7 +69,7 @@ fn screen(view: &mut View, width: u16, height: u16) -> String {
 fn draws_roles_with_histograms() {
     insta::assert_snapshot!(screen(&mut view(&["bun"], Choice::default()), 110, 19), @r##"
         bun  pid 7, Bun  live
-        CPU 65.0 %  user 41.0  syscalls 15.0  faults 0.0  GC threads 9.0  in 3 threads
+        CPU 65.0 %  user 41.0  syscalls 15.0  faults 0.0  GC 9.0  in 3 threads
         run queue 1.2 %  0 switches/s  21,000 syscalls/s
         TCP in 1.00 MiB/s, out 0 B/s  412 requests/s
         kontrast itself 0.0 %
@@ -99,7 +99,7 @@ fn draws_threads_sorted_by_another_column() {
     };
     insta::assert_snapshot!(screen(&mut view(&["bun"], choice), 80, 12), @r##"
         bun  pid 7, Bun  live
-        CPU 65.0 %  user 41.0  syscalls 15.0  faults 0.0  GC threads 9.0  in 3 threads
+        CPU 65.0 %  user 41.0  syscalls 15.0  faults 0.0  GC 9.0  in 3 threads
         run queue 1.2 %  0 switches/s  21,000 syscalls/s
         TCP in 1.00 MiB/s, out 0 B/s  412 requests/s
         kontrast itself 0.0 %
@@ -117,7 +117,7 @@ fn draws_threads_sorted_by_another_column() {
 fn draws_two_targets_side_by_side() {
     insta::assert_snapshot!(screen(&mut view(&["go", "bun"], Choice::default()), 150, 11), @r##"
         go  pid 7, Bun  live                                                        bun  pid 7, Bun  live
-        CPU 65.0 %  user 41.0  syscalls 15.0  faults 0.0  GC threads 9.0  in 3 thre CPU 65.0 %  user 41.0  syscalls 15.0  faults 0.0  GC threads 9.0  in 3 thr
+        CPU 65.0 %  user 41.0  syscalls 15.0  faults 0.0  GC 9.0  in 3 threads      CPU 65.0 %  user 41.0  syscalls 15.0  faults 0.0  GC 9.0  in 3 threads
         run queue 1.2 %  0 switches/s  21,000 syscalls/s                            run queue 1.2 %  0 switches/s  21,000 syscalls/s
         TCP in 1.00 MiB/s, out 0 B/s  412 requests/s                                TCP in 1.00 MiB/s, out 0 B/s  412 requests/s
         kontrast itself 0.0 %                                                       kontrast itself 0.0 %
