@@ -130,12 +130,16 @@ fn compare_annotated(
     }
     let costs = (measured.as_slice(), unit);
     comparison.package_pairs = packages::measure(&mut comparison.arms, &arms, costs, recordings);
-    comparison.flame = flame::graphs(&arms, &measured, unit);
+    let (flame, costliest) = flame::graphs(&arms, &measured, unit).unzip();
+    comparison.flame = flame;
     comparison.off_cpu_flame = flame::off_cpu(&arms);
     pairs::judge_together(&mut comparison.metrics);
     unit_of_work::withdraw_verdicts(&mut comparison, &arms);
     comparison.instrumented = instrumented::measure(recordings, &comparison.metrics);
     comparison.findings = findings::find(&comparison, &arms, &Thresholds::default());
+    if let Some(costliest) = costliest {
+        costliest.add_to(&mut comparison);
+    }
     comparison.claims = claims::judge(statements, &comparison, &arms);
     comparison
 }

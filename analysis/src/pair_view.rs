@@ -57,6 +57,7 @@ impl<'a> PairView<'a> {
             consequence: false,
             predicted: None,
             evidence,
+            stacks: Vec::new(),
         }
     }
 }

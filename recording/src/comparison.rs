@@ -2,6 +2,7 @@
 
 mod arm;
 mod auto_rounds;
+mod cited;
 mod finding;
 pub mod flame;
 mod function;
@@ -15,7 +16,7 @@ mod work;
 
 pub use arm::{Arm, EventLoops, LedgerRow, MemoryGrowth};
 pub use auto_rounds::{AutoEnd, AutoRounds, WidestInterval};
-pub use finding::{Claim, ClaimVerdict, Finding, Prediction};
+pub use finding::{CauseStack, Claim, ClaimVerdict, Finding, Prediction};
 pub use flame::{Flame, FlameFrame, FlameGraph, FlameLevel, FlameNode, FlamePair, FlamePairNode};
 pub use function::{FunctionShare, InclusiveFunction};
 pub use gc::ArmGc;

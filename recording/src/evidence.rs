@@ -89,6 +89,12 @@ impl Evidence {
             .named(arm)
     }
 
+    /// Cites a call stack of a finding, both by their place in the comparison.
+    pub fn finding_stack(finding: usize, stack: usize) -> Self {
+        let finding = Self::recording(COMPARISON).key("findings").index(finding);
+        finding.key("stacks").index(stack)
+    }
+
     /// Cites a row of an arm's own ledger.
     pub fn arm_row(arm: usize, metric: MetricId, row: usize) -> Self {
         let arm = Self::recording(COMPARISON).key("arms").index(arm);

@@ -5,9 +5,11 @@
 //! templates escape HTML.
 
 mod choice;
+mod finding;
 mod table;
 
 pub use choice::{Card, CardRow, Tab, Tabs};
+pub use finding::{FindingItem, FindingStack, FindingStacks};
 pub use table::{Cell, Column, Group, Row, Table};
 
 use crate::chart::{Chart, FlameFigure};
@@ -160,27 +162,6 @@ pub enum Tone {
     Warning,
     /// Invalidates the result.
     Bad,
-}
-
-/// A finding.
-#[derive(Debug, Default, Serialize)]
-pub struct FindingItem {
-    /// The field's term for it; empty where it has none.
-    pub title: String,
-    /// One sentence with the numbers.
-    pub text: String,
-    /// One sentence of meaning; may be empty.
-    pub meaning: String,
-    /// Advice, with the predicted saving where it is known; may be empty.
-    pub advice: String,
-    /// Places of the numbers.
-    pub evidence: Vec<String>,
-    /// Stable anchor on the page; empty where nothing links to it.
-    pub id: String,
-    /// Share of the difference, for a list that is ranked by it.
-    pub share: Option<f64>,
-    /// Rows that it claims, which the page opens below it.
-    pub rows: Option<Table>,
 }
 
 /// A name and a value.

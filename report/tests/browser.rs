@@ -18,7 +18,7 @@ mod support;
 use browser::Browser;
 use serde_json::{Value, json};
 use session::{ENTER, SPACE, Session, TAB};
-use support::Fixture;
+use support::{Fixture, html};
 
 /// A page that uses the report's flame graphs by mouse and keyboard.
 const FLAME_GLASS: &str = include_str!("support/flame_glass.html");
@@ -192,6 +192,11 @@ fn violates_no_rule_of_accessibility() {
     let mut fixture = Fixture::first(6);
     stacks::add(&mut fixture.recordings);
     fixture.comparison = analysis::compare(&fixture.recordings);
+    let page = html(&fixture.input());
+    assert!(
+        page.contains("<details class=\"rows stacks\">"),
+        "causes have stacks"
+    );
     let browser = Browser::show(&fixture, PAGE_GLASS);
     browser.add_rules();
     for (width, dark) in [(390, false), (1440, true)] {

@@ -182,5 +182,6 @@ fn finding(arm: &Rounds<'_>, condition: &Condition, limits: &Thresholds) -> Opti
             .iter()
             .map(|(_, sign)| sign.evidence.clone())
             .collect(),
+        stacks: Vec::new(),
     })
 }

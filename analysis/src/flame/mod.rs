@@ -7,6 +7,7 @@
 //! *Identity:* the nodes of a row add up to the row, and a graph to the arm's ledger, to the last
 //! bit. Time that no stack shows has a separate node.
 
+mod costliest;
 mod fold;
 mod frames;
 mod off_cpu;
@@ -21,6 +22,7 @@ use crate::metrics;
 use crate::packages;
 use crate::pairs::Measured;
 use crate::unit_of_work;
+pub use costliest::Costliest;
 use fold::{Folded, Weighed};
 use frames::{Frames, Rebuilt};
 pub use off_cpu::off_cpu;
@@ -53,9 +55,13 @@ struct Round<'a> {
     over: f64,
 }
 
-/// Returns the graphs of all arms and pairs, with small frames folded; `None` where no arm has call
-/// stacks.
-pub fn graphs(arms: &[Rounds<'_>], measured: &[Measured<'_>], unit: Per) -> Option<Flame> {
+/// Returns the graphs of all arms and pairs, with small frames folded, and the costliest stacks of
+/// each row; `None` where no arm has call stacks.
+pub fn graphs(
+    arms: &[Rounds<'_>],
+    measured: &[Measured<'_>],
+    unit: Per,
+) -> Option<(Flame, Costliest)> {
     let metric = metric(arms, measured, unit)?;
     let mut frames = Frames::new();
     let places: Vec<usize> = places(arms).collect();
@@ -84,14 +90,16 @@ pub fn graphs(arms: &[Rounds<'_>], measured: &[Measured<'_>], unit: Per) -> Opti
             pairs.push(scene.pair([a, b], places, &mut frames));
         }
     }
-    Some(Flame {
+    let costliest = Costliest::of(&built, metric.id(), metric.grid(), &frames);
+    let flame = Flame {
         metric: metric.id(),
         per: unit,
         frames: frames.list,
         arms: graphs,
         packages,
         pairs,
-    })
+    };
+    Some((flame, costliest))
 }
 
 /// Returns the graphs of all arms with every frame, for programs that read profiles; `None` where

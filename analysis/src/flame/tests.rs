@@ -1,3 +1,4 @@
+mod costliest;
 mod packages;
 
 use super::*;

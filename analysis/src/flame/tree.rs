@@ -158,6 +158,11 @@ impl Tree {
         (node, row)
     }
 
+    /// Returns the ledger row that a node's own time belongs to.
+    pub(super) fn key(&self, node: &Node) -> &Key {
+        &self.rows[node.row]
+    }
+
     fn child(&mut self, parent: Option<usize>, frame: usize, row: usize) -> usize {
         let nodes = &mut self.nodes;
         let own = vec![Found::default(); self.rounds];

@@ -37,6 +37,24 @@ pub struct Finding {
     pub predicted: Option<Prediction>,
     /// The numbers behind it.
     pub evidence: Vec<Evidence>,
+    /// The costliest call stacks of the rows of CPU time that it cites, costliest first; empty
+    /// where none were recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stacks: Vec<CauseStack>,
+}
+
+/// A call stack behind a finding: time in its innermost frame, called in this very way.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CauseStack {
+    /// The arm in which the rows of the finding take more.
+    pub arm: String,
+    /// Time of the arm in the stack, in the metric's unit.
+    pub value: f64,
+    /// Samples of all rounds that found it.
+    pub samples: u64,
+    /// Indexes of its frames in `flame.frames`: role of the threads, kind of the row, its cause
+    /// where it has a more precise one, then functions from the outermost inward.
+    pub frames: Vec<usize>,
 }
 
 /// A predicted change of a metric.

@@ -3,12 +3,15 @@
 use super::{Statement, Topic};
 use crate::Input;
 use crate::clean::{clean, clean_sentence, places};
-use crate::section::check_sentence;
+use crate::section::{cause_stacks, check_sentence, is_statement};
 use crate::verdict::{advice_of, interval, values, verdicts};
 use recording::Evidence;
 use recording::comparison::{Arm, Comparison, Metric, Pair, Verdict};
 use recording::evidence::Rows;
 use recording::format::{self, Scale};
+
+/// Functions of a call stack that a statement names.
+const INNERMOST: usize = 16;
 
 /// Returns all statements about a topic.
 pub fn about(input: &Input, topic: Topic) -> Vec<Statement> {
@@ -108,8 +111,8 @@ fn of_pair(metric: &Metric, pair: &Pair) -> String {
 }
 
 fn of_findings(comparison: &Comparison) -> Vec<Statement> {
-    let findings = comparison.findings.iter();
-    let all = findings.map(|finding| {
+    let findings = comparison.findings.iter().enumerate();
+    let all = findings.flat_map(|(at, finding)| {
         let text = [
             clean_sentence(&finding.title),
             clean_sentence(&finding.text),
@@ -117,9 +120,31 @@ fn of_findings(comparison: &Comparison) -> Vec<Statement> {
             advice_of(finding),
         ];
         let text: Vec<String> = text.into_iter().filter(|part| !part.is_empty()).collect();
-        statement(&finding.id, text.join(" — "), &finding.evidence)
+        let text = statement(&finding.id, text.join(" — "), &finding.evidence);
+        std::iter::once(text).chain(costliest_stack(comparison, at))
     });
     all.collect()
+}
+
+/// Returns the costliest call stack of a cause, with as many of its innermost functions as an
+/// answer has room for.
+fn costliest_stack(comparison: &Comparison, at: usize) -> Option<Statement> {
+    let finding = &comparison.findings[at];
+    let stacks = cause_stacks::stacks(comparison, finding).filter(|_| !is_statement(finding))?;
+    let stack = stacks.items.first()?;
+    let (top, functions) = stack.frames.split_at(stack.frames.len().min(2));
+    let left_out = functions.len().saturating_sub(INNERMOST);
+    let between = (left_out > 0).then(|| format!("… {left_out} frames …"));
+    let frames = top.iter().cloned().chain(between);
+    let frames: Vec<String> = frames
+        .chain(functions[left_out..].iter().cloned())
+        .collect();
+    let text = format!("{}: {}: {}.", stacks.title, stack.cost, frames.join(" › "));
+    Some(statement(
+        &finding.id,
+        text,
+        &[Evidence::finding_stack(at, 0)],
+    ))
 }
 
 /// Returns a statement for each row of each pair of CPU time; without a pair, for each row of the

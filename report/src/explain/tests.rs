@@ -66,6 +66,7 @@ fn keeps_every_page_below_its_limit() {
         consequence: false,
         predicted: None,
         evidence: (0..40).map(|it| Evidence::pair(it, it)).collect(),
+        stacks: Vec::new(),
     };
     let comparison = Comparison {
         findings: (0..200).map(finding).collect(),

@@ -4,7 +4,7 @@ use super::waterfall::row_name;
 use crate::clean::clean;
 use crate::document::{Cell, Table, Tone};
 use crate::verdict::values;
-use recording::comparison::{Amount, Comparison, Finding, FunctionShare, Metric, Pair, Term};
+use recording::comparison::{Amount, Comparison, Finding, FunctionShare, Pair, Term};
 use recording::format::{self, Scale};
 use recording::vocabulary::TermKind;
 
@@ -16,8 +16,7 @@ const ROWS: usize = 100;
 /// Returns the rows that a finding cites: threads, values and counts of both arms, and the
 /// functions with most of each row. `None` where it cites no row.
 pub fn rows(comparison: &Comparison, finding: &Finding) -> Option<Table> {
-    let places = finding.evidence.iter().map(|place| place.to_string());
-    let cited: Vec<_> = places.filter_map(|place| row(comparison, &place)).collect();
+    let cited: Vec<_> = comparison.cited_terms(finding).collect();
     let (metric, pair, _) = *cited.first()?;
     let scale = Scale::of(metric.unit, values(metric, pair));
     let unit = scale.per(metric.per.label());
@@ -51,23 +50,6 @@ pub fn rows(comparison: &Comparison, finding: &Finding) -> Option<Table> {
         table.row(Tone::Plain, vec![name, "".into(), delta, a, b, "".into()]);
     }
     Some(table)
-}
-
-/// Returns the row of a pair that a place cites, as `comparison#/metrics/0/pairs/0/terms/3`.
-fn row<'a>(comparison: &'a Comparison, place: &str) -> Option<(&'a Metric, &'a Pair, &'a Term)> {
-    let steps: Vec<&str> = place.strip_prefix("comparison#/")?.split('/').collect();
-    let ["metrics", metric, "pairs", pair, list, term] = steps[..] else {
-        return None;
-    };
-    let metric = comparison.metrics.get(metric.parse::<usize>().ok()?)?;
-    let pair = metric.pairs.get(pair.parse::<usize>().ok()?)?;
-    let rows = match list {
-        "terms" => &pair.terms,
-        "by_cause" => &pair.by_cause,
-        "by_kind" => &pair.by_kind,
-        _ => return None,
-    };
-    Some((metric, pair, rows.get(term.parse::<usize>().ok()?)?))
 }
 
 /// Returns a value with its count below.
@@ -111,7 +93,7 @@ fn function(function: &FunctionShare) -> String {
 mod tests {
     use super::*;
     use recording::Evidence;
-    use recording::comparison::Arm;
+    use recording::comparison::{Arm, Metric};
     use recording::evidence::Rows;
     use recording::vocabulary::{CodeCategory, MetricId, Role};
 
@@ -177,6 +159,7 @@ mod tests {
             consequence: false,
             predicted: None,
             evidence,
+            stacks: Vec::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Causes of the differences, as the rules of the analysis found them.
 
-use super::cause_rows;
 use super::finding_text::cause;
+use super::{cause_rows, cause_stacks};
 use crate::Input;
 use crate::arms::Arms;
 use crate::clean::clean;
@@ -83,6 +83,7 @@ fn causes(comparison: &Comparison, of: impl Fn(Option<&[String; 2]>) -> bool) ->
         .filter(|finding| !is_statement(finding) && of(finding.pair.as_ref()))
         .map(|finding| FindingItem {
             rows: cause_rows::rows(comparison, finding),
+            stacks: cause_stacks::stacks(comparison, finding),
             ..cause(finding)
         })
         .collect()

@@ -59,6 +59,7 @@ mod tests {
                 ci95: [-3_500.0, -2_500.0],
             }),
             evidence: Vec::new(),
+            stacks: Vec::new(),
         };
         let shown = item(&finding);
         assert_eq!(shown.title, "Allocation churn\u{fffd}");

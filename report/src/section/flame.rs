@@ -207,7 +207,8 @@ fn entry((paint, text): (FlamePaint, &'static str)) -> LegendEntry {
     }
 }
 
-fn amount(value: f64, per: &str) -> String {
+/// Returns a time per unit.
+pub fn amount(value: f64, per: &str) -> String {
     match per {
         "" => quantity(value, Unit::Ns),
         per => format!("{} per {per}", quantity(value, Unit::Ns)),
@@ -218,7 +219,8 @@ fn level(flame: &Flame, frame: usize) -> Option<FlameLevel> {
     flame.frames.get(frame).map(|frame| frame.level)
 }
 
-fn name(flame: &Flame, frame: usize) -> String {
+/// Returns the words for the frame at an index, safe to show.
+pub fn name(flame: &Flame, frame: usize) -> String {
     let Some(frame) = flame.frames.get(frame) else {
         return "(damaged file)".into();
     };

@@ -3,6 +3,7 @@
 mod activity;
 mod cards;
 mod cause_rows;
+pub(crate) mod cause_stacks;
 mod causes;
 mod checks;
 mod claims;
@@ -36,6 +37,7 @@ mod waits;
 mod waste;
 mod waterfall;
 
+pub(crate) use causes::is_statement;
 pub(crate) use checks::sentence as check_sentence;
 
 use crate::{

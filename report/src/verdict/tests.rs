@@ -157,6 +157,7 @@ fn gives_the_advice_of_the_first_cause_and_the_cost_of_observing() {
         consequence,
         predicted: None,
         evidence: Vec::new(),
+        stacks: Vec::new(),
     };
     comparison.findings = vec![
         finding("Ignore.", true),

@@ -173,6 +173,7 @@ mod tests {
             consequence: false,
             predicted: None,
             evidence: vec![Evidence::pair(0, 0).row(Rows::Terms, row)],
+            stacks: Vec::new(),
         }
     }
 
