@@ -8,6 +8,7 @@ use crate::outcome::Outcome;
 use anyhow::{Context, Result, bail};
 use batch::Format;
 use clap::Parser;
+use profiler::record::launcher::Launcher;
 use profiler::record::privilege;
 use profiler::record::target::pids;
 use runner::Interrupt;
@@ -109,8 +110,7 @@ impl Top {
         }
         let observed = self.find()?;
         privilege::require()?;
-        // Threads that attach programs later must not have more than this one has.
-        privilege::drop_excess_but_begin();
+        let launcher = Launcher::start_and_drop_excess()?;
         let pace = if self.batch { self.interval } else { PACE };
         let view = self.view(&observed, pace);
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -128,7 +128,7 @@ impl Top {
             tokio::time::sleep(PATIENCE).await;
             std::process::exit(0);
         });
-        let targets = Targets::begin(observed, pace, self.out.clone(), interrupt)?;
+        let targets = Targets::begin(launcher, observed, pace, self.out.clone(), interrupt)?;
         match self.batch {
             true => batch::run(view, targets, self.format, self.count),
             false => draw(view, targets),

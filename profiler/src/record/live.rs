@@ -3,6 +3,7 @@
 //! [`LiveRecorder`] attaches the programs of `kontrast record` and drives them on a thread. Each
 //! [`Event::Snapshot`] has the counts so far; a view computes rates from the difference of two.
 
+use super::launcher::{Launcher, Outcome};
 use super::session::Session;
 use super::session::snapshot::Progress;
 use super::target::Process;
@@ -30,7 +31,7 @@ pub struct LiveRecorder {
     /// Closing it without a word ends the recording unwritten.
     finish: Option<Sender<()>>,
     events: Receiver<Event>,
-    thread: Option<JoinHandle<Option<Result<Recording>>>>,
+    thread: Option<JoinHandle<Outcome>>,
 }
 
 impl LiveRecorder {
@@ -39,7 +40,12 @@ impl LiveRecorder {
     ///
     /// # Errors
     /// There can be no more threads.
-    pub fn begin(processes: Vec<Process>, options: Options, interval: Duration) -> Result<Self> {
+    pub fn begin(
+        launcher: &Launcher,
+        processes: Vec<Process>,
+        options: Options,
+        interval: Duration,
+    ) -> Result<Self> {
         let (finish, asked) = channel();
         let (events, received) = channel();
         let drive = move || match Session::begin(processes, &options) {
@@ -50,12 +56,10 @@ impl LiveRecorder {
                 None
             }
         };
-        let thread = std::thread::Builder::new().name("recorder".into());
-        let thread = thread.spawn(drive).context("cannot start a thread")?;
         Ok(LiveRecorder {
             finish: Some(finish),
             events: received,
-            thread: Some(thread),
+            thread: Some(launcher.start(drive)?),
         })
     }
 

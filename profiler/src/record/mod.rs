@@ -18,6 +18,7 @@ pub mod host;
 mod instrumented;
 mod java;
 mod jit;
+pub mod launcher;
 mod links;
 pub mod live;
 pub mod memory;

@@ -1,7 +1,7 @@
 //! The privilege that recording needs, and giving up the rest.
 
 use anyhow::{Result, bail};
-use caps::{CapSet, Capability};
+use caps::{CapSet, Capability, CapsHashSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
@@ -112,24 +112,40 @@ pub fn drop_excess() {
     keep(&TO_RECORD);
 }
 
-/// Gives up every capability that beginning another recording does not need: it reads the names of
-/// the kernel's functions besides, and attaches uprobes, which `perf_event_open` refuses without
-/// CAP_SYS_ADMIN. The kernel keeps capabilities for each thread, so that threads started later have
-/// no others either; a recording gives these up once it has begun.
-pub fn drop_excess_but_begin() {
-    let to_begin = [Capability::CAP_SYSLOG, Capability::CAP_SYS_ADMIN];
-    keep(&[&TO_RECORD[..], &to_begin].concat());
+/// Capabilities that beginning a recording needs besides: names of the kernel's functions, and
+/// uprobes, which `perf_event_open` of Linux 6.18 refuses without CAP_SYS_ADMIN.
+const TO_BEGIN: [Capability; 2] = [Capability::CAP_SYSLOG, Capability::CAP_SYS_ADMIN];
+
+/// Gives up every capability that beginning recordings does not need, and lays the others aside:
+/// this thread may take them up again, as may those that it starts.
+pub(super) fn lay_aside() {
+    keep(&[&TO_RECORD[..], &TO_BEGIN].concat());
+    set(CapSet::Effective, &CapsHashSet::new());
+}
+
+/// Takes up the capabilities that [`lay_aside`] kept. A recording gives up those that it does not
+/// need once it has begun.
+pub(super) fn take_up() {
+    set(CapSet::Effective, &permitted());
 }
 
 fn keep(wanted: &[Capability]) {
-    let kept = caps::read(None, CapSet::Permitted).unwrap_or_default();
-    let kept = kept
+    let kept = permitted().into_iter();
+    let kept = kept.filter(|capability| wanted.contains(capability));
+    let kept: CapsHashSet = kept.collect();
+    [CapSet::Effective, CapSet::Permitted]
         .into_iter()
-        .filter(|capability| wanted.contains(capability))
-        .collect();
-    for set in [CapSet::Effective, CapSet::Permitted] {
-        if let Err(error) = caps::set(None, set, &kept) {
-            log::warn!("cannot give up privileges ({set:?}): {error}");
-        }
+        .for_each(|which| set(which, &kept));
+}
+
+fn permitted() -> CapsHashSet {
+    caps::read(None, CapSet::Permitted).unwrap_or_default()
+}
+
+/// Sets the capabilities of this thread. The kernel keeps them for each thread; new ones have those
+/// of the thread that starts them.
+fn set(which: CapSet, capabilities: &CapsHashSet) {
+    if let Err(error) = caps::set(None, which, capabilities) {
+        log::warn!("cannot change privileges ({which:?}): {error}");
     }
 }

@@ -344,6 +344,43 @@ fn counts_each_collection_of_go() {
     assert_eq!(frames[0]["activity"]["collecting_cpu_ns"], Value::Null);
 }
 
+/// Returns the threads of a process that have CAP_SYS_ADMIN in this set of capabilities.
+fn administrators(pid: u32, set: &str) -> Vec<String> {
+    const SYS_ADMIN: u64 = 1 << 21;
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
+    let statuses = tasks
+        .flatten()
+        .map(|task| std::fs::read_to_string(task.path().join("status")).expect("the thread runs"));
+    let mut found = Vec::new();
+    for status in statuses {
+        let field = |name: &str| {
+            let mut lines = status.lines();
+            let text = lines.find_map(|line| line.strip_prefix(name));
+            text.expect("a line").trim().to_owned()
+        };
+        let capabilities = u64::from_str_radix(&field(&format!("{set}:")), 16);
+        if capabilities.expect("a number") & SYS_ADMIN != 0 {
+            found.push(field("Name:"));
+        }
+    }
+    found
+}
+
+#[test]
+fn lays_the_privilege_to_attach_aside_once_attached() {
+    require_privilege();
+    let _alone = alone();
+    let mut target = known(&["burn", "3600000"]);
+    let pid = target.line();
+    let mut command = kontrast();
+    command.args(["top", "--batch", "--format", "json", "--pid", &pid]);
+    let mut viewer = Guard::start(&mut command);
+    assert!(viewer.line().contains("kontrast.top/1"), "a frame");
+    let viewer = viewer.child.id();
+    assert_eq!(administrators(viewer, "CapEff"), Vec::<String>::new());
+    assert_eq!(administrators(viewer, "CapPrm"), ["launcher"]);
+}
+
 #[test]
 fn rejects_a_pipe_and_missing_processes() {
     let fails = |arguments: &[&str]| {

@@ -5,6 +5,7 @@
 
 use crate::recording_folder;
 use anyhow::{Context, Result};
+use profiler::record::launcher::Launcher;
 use profiler::record::live::{Event, LiveRecorder};
 use profiler::record::probe_groups::HookKind;
 use profiler::record::programs::Stacks;
@@ -15,6 +16,7 @@ use recording::observer::Mode;
 use recording::{Recording, format};
 use runner::Interrupt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use top::screen::{News, Source};
@@ -38,7 +40,7 @@ impl Observed {
         executable_name(pid).unwrap_or_else(|| format!("pid {pid}"))
     }
 
-    fn begin(&self, pace: Duration) -> Result<LiveRecorder> {
+    fn begin(&self, launcher: &Launcher, pace: Duration) -> Result<LiveRecorder> {
         let options = Options {
             arm: None,
             runtime: None,
@@ -64,12 +66,13 @@ impl Observed {
             runtime_symbols: None,
             symbols: Vec::new(),
         };
-        LiveRecorder::begin(self.processes.clone(), options, pace)
+        LiveRecorder::begin(launcher, self.processes.clone(), options, pace)
     }
 }
 
 /// One target and its recorders.
 struct Target {
+    launcher: Arc<Launcher>,
     observed: Observed,
     current: Option<LiveRecorder>,
     since: Instant,
@@ -91,14 +94,17 @@ pub struct Targets {
 impl Targets {
     /// Begins to attach the programs to each target. Recordings go below `out`.
     pub fn begin(
+        launcher: Launcher,
         observed: Vec<Observed>,
         pace: Duration,
         out: Option<PathBuf>,
         interrupt: Interrupt,
     ) -> Result<Self> {
+        let launcher = Arc::new(launcher);
         let target = |observed: Observed| {
             Ok(Target {
-                current: Some(observed.begin(pace)?),
+                current: Some(observed.begin(&launcher, pace)?),
+                launcher: Arc::clone(&launcher),
                 observed,
                 since: Instant::now(),
                 next: None,
@@ -192,7 +198,8 @@ impl Target {
         }));
         if self.since.elapsed() > OLDEST && self.next.is_none() && !self.has_ended {
             // Without one the current recorder stays.
-            self.next = self.observed.begin(pace).ok().map(|next| (next, false));
+            let next = self.observed.begin(&self.launcher, pace);
+            self.next = next.ok().map(|next| (next, false));
             self.since = Instant::now();
         }
         news
@@ -244,7 +251,8 @@ impl Target {
             return Ok(());
         }
         if !self.has_ended {
-            self.next = Some((self.observed.begin(pace)?, true));
+            let next = self.observed.begin(&self.launcher, pace)?;
+            self.next = Some((next, true));
             return Ok(());
         }
         let old = self.current.take();
