@@ -1,13 +1,16 @@
 //! Call stacks of CPU samples.
 //!
-//! A stack is stored once, under a hash of its frames; samples only count. Stacks that differ only
-//! in frames beyond those that fit are stored as one.
+//! A stack is stored once for each thread and [flags](StackEntry::flags), under a hash of its
+//! frames; samples only count. Stacks that differ only in frames beyond those that fit are stored
+//! as one.
 //!
-//! The kernel takes 10 to 20 µs to find the callers of an interrupted function there, where a
+//! The kernel takes 10 to 35 µs to find the callers of an interrupted function there, where a
 //! server's work has emptied the caches: far longer than a program takes to follow frame pointers.
 //! So these are read for one of [`KERNEL_STACK_EVERY`] samples in the kernel, chosen at random, and
 //! the others keep the interrupted function only. The recorder gives those the callers of samples
 //! in the same function and system call.
+
+use crate::slot::slotted;
 
 /// Frames of user code that a stack keeps, innermost first.
 pub const USER_FRAMES: usize = 96;
@@ -15,11 +18,15 @@ pub const USER_FRAMES: usize = 96;
 pub const KERNEL_FRAMES: usize = 29;
 /// Of so many samples in the kernel one keeps the callers there, unless the recorder is asked for
 /// more or fewer.
-pub const KERNEL_STACK_EVERY: u32 = 8;
-/// Stacks that the map holds. The recorder takes them out before it is full.
+pub const KERNEL_STACK_EVERY: u32 = 16;
+/// Python stacks that the map holds. The recorder takes them out before it is full.
 pub const MAX_STACKS: u32 = 8_192;
-/// Counts of samples that the map holds.
-pub const MAX_COUNTS: u32 = 32_768;
+/// Entries of each half of the table of stacks, at least: a power of two, as any other number. The
+/// loader makes more for many CPUs. The programs write to one half while the recorder reads the
+/// other.
+pub const STACK_SLOTS: u32 = 4_096;
+/// Entries that a sample looks at for its own, or for a free one.
+pub const STACK_PROBES: u32 = 8;
 
 /// [`StackKey::flags`]: the sample was taken in user mode.
 pub const IN_USER: u32 = 1;
@@ -56,19 +63,76 @@ pub struct CallStack {
 
 const _: () = assert!(size_of::<CallStack>() == 1016);
 
-/// Key of a count of samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
-pub struct StackKey {
-    /// Hash of the stack.
-    pub hash: u64,
-    /// Serial number of the thread.
-    pub serial: u32,
-    /// Bits of `IN_*` and `AT_*`.
-    pub flags: u32,
+slotted! {
+    /// Samples of one thread with one call stack: an entry of a table, found by its key. It begins
+    /// with a cache line.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[repr(C)]
+    pub struct StackEntry {
+        /// [`stack_key`] of the samples; 0 while the entry is free, or its first sample is being
+        /// written.
+        pub key: u64,
+        /// Programs that found the entry free. The first of them has it.
+        pub claims: u64,
+        /// Samples.
+        pub count: u64,
+        /// Hash of the stack, with Python's frames.
+        pub hash: u64,
+        /// The word on top of the user stack, as in [`CallStack::top`].
+        pub top: u64,
+        /// Serial number of the thread.
+        pub serial: u32,
+        /// Bits of `IN_*`, `AT_*`, [`CALLERS_UNREAD`], and the system call.
+        pub flags: u32,
+        /// Frames in `user`.
+        pub user_len: u32,
+        /// Frames in `kernel`.
+        pub kernel_len: u32,
+        /// Addresses of user code, as in [`CallStack::user`].
+        pub user: [u64; USER_FRAMES],
+        /// Addresses of the kernel, as in [`CallStack::kernel`].
+        pub kernel: [u64; KERNEL_FRAMES],
+        /// Padding to whole cache lines.
+        pub reserved: [u64; 4],
+    }
 }
 
-const _: () = assert!(size_of::<StackKey>() == 16);
+const _: () = assert!(size_of::<StackEntry>() == 1088);
+
+impl StackEntry {
+    /// A free entry.
+    pub const FREE: StackEntry = StackEntry {
+        key: 0,
+        claims: 0,
+        count: 0,
+        hash: 0,
+        top: 0,
+        serial: 0,
+        flags: 0,
+        user_len: 0,
+        kernel_len: 0,
+        user: [0; USER_FRAMES],
+        kernel: [0; KERNEL_FRAMES],
+        reserved: [0; 4],
+    };
+
+    /// Returns the stack.
+    pub fn stack(&self) -> CallStack {
+        CallStack {
+            user_len: self.user_len,
+            kernel_len: self.kernel_len,
+            top: self.top,
+            user: self.user,
+            kernel: self.kernel,
+        }
+    }
+}
+
+/// Returns the key of samples with one hash, thread and flags; never 0.
+#[inline(always)]
+pub fn stack_key(hash: u64, serial: u32, flags: u32) -> u64 {
+    mix(hash, u64::from(serial) << 32 | u64::from(flags)) | 1
+}
 
 /// Adds a word to a hash (the mixing step of FNV-1a on words, with a rotation for the high bits).
 #[inline(always)]
@@ -83,6 +147,30 @@ pub const HASH_SEED: u64 = 0xcbf2_9ce4_8422_2325;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn distinguishes_samples_by_stack_thread_and_flags() {
+        let keys = [
+            stack_key(7, 1, IN_USER),
+            stack_key(8, 1, IN_USER),
+            stack_key(7, 2, IN_USER),
+            stack_key(7, 1, IN_USER | IN_GC),
+            stack_key(0, 0, 0),
+        ];
+        for (place, key) in keys.iter().enumerate() {
+            assert!(*key != 0 && !keys[..place].contains(key));
+        }
+    }
+
+    #[test]
+    fn returns_the_stack_of_an_entry() {
+        let mut entry = StackEntry::FREE;
+        (entry.user_len, entry.kernel_len, entry.top) = (2, 1, 3);
+        (entry.user[1], entry.kernel[0]) = (4, 5);
+        let stack = entry.stack();
+        assert_eq!((stack.user_len, stack.kernel_len, stack.top), (2, 1, 3));
+        assert_eq!((stack.user[1], stack.kernel[0]), (4, 5));
+    }
 
     fn hash(words: &[u64]) -> u64 {
         words.iter().fold(HASH_SEED, |hash, word| mix(hash, *word))

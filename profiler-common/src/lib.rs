@@ -41,7 +41,7 @@ pub mod timeline;
 pub mod wakes;
 
 pub use call_site::{CallSite, CallSiteSum};
-pub use call_stack::{CallStack, StackKey};
+pub use call_stack::{CallStack, StackEntry};
 pub use counters::Counters;
 pub use event_loop::EventLoop;
 pub use fifo::{Fifo, RecvStamp};

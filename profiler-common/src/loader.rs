@@ -8,7 +8,7 @@ use crate::timeline::Event;
 use crate::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
     GcCalls, Goroutines, OpenWait, PeerKey, PeerTraffic, PythonStack, PythonThread, RecvStamp,
-    Relays, RunQueueBlame, SleepStack, Socket, StackKey, SyscallStat, Thread, UnixName, WaitKey,
+    Relays, RunQueueBlame, SleepStack, Socket, StackEntry, SyscallStat, Thread, UnixName, WaitKey,
     WaitSampler, WaitStack, WaitSum, Wakes,
 };
 
@@ -43,7 +43,7 @@ plain_data!(
     RunQueueBlame,
     SleepStack,
     Socket,
-    StackKey,
+    StackEntry,
     SyscallStat,
     Thread,
     UnixName,

@@ -170,6 +170,13 @@ impl Field<'_, u64> {
         unsafe { atomic_add(self.pointer, by) };
     }
 
+    /// Likewise; returns the value before.
+    #[inline(always)]
+    pub fn fetch_add(self, by: u64) -> u64 {
+        // SAFETY: the pointer is valid and aligned, by the promise of the constructor.
+        unsafe { fetch_add(self.pointer, by) }
+    }
+
     /// Subtracts as much of `by` as there is; returns how much that was.
     #[inline(always)]
     pub fn take_up_to(self, by: u64) -> u64 {

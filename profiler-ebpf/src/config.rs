@@ -5,6 +5,7 @@
 
 use aya_ebpf::Global;
 use profiler_common::Pairing;
+use profiler_common::call_stack::STACK_SLOTS;
 
 macro_rules! globals {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $value:expr;)*) => {
@@ -34,6 +35,8 @@ globals! {
     KEEPS_STACKS: u8 = 0;
     /// Of so many samples in the kernel one keeps the callers in the kernel.
     KERNEL_STACK_EVERY: u32 = 1;
+    /// Entries of each half of `STACKS`, minus 1.
+    STACK_MASK: u32 = STACK_SLOTS - 1;
     /// 1: waits keep their stacks.
     OFF_CPU_STACKS: u8 = 0;
     /// 1: programs can get the registers of the running task (Linux 5.15).

@@ -4,7 +4,7 @@ use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, PerCpuArray, Queue, RingBuf};
 use core::borrow::Borrow;
-use profiler_common::call_stack::{MAX_COUNTS, MAX_STACKS};
+use profiler_common::call_stack::{MAX_STACKS, STACK_SLOTS};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
 use profiler_common::off_cpu::{MAX_SLEEP_STACKS, MAX_WAIT_STACKS, MAX_WAITS};
 use profiler_common::peer::{self, MAX_UNIX_PEERS};
@@ -18,7 +18,7 @@ use profiler_common::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
     GcCall, GcCalls, GoEvent, Goroutines, MAX_THREADS, OpenWait, PeerKey, PeerTraffic, PythonStack,
     PythonThread, RecvStamp, Relays, RunQueueBlame, SleepStack, Slot, SockCacheEntry, Socket,
-    StackKey, SyscallStat, Thread, UnixName, WaitKey, WaitSampler, WaitStack, WaitSum, Wakes,
+    StackEntry, SyscallStat, Thread, UnixName, WaitKey, WaitSampler, WaitStack, WaitSum, Wakes,
     event_loop, goroutine, relay, wakes,
 };
 
@@ -127,12 +127,13 @@ pub static FAULTS: HashMap<u64, u64> = HashMap::with_max_entries(65_536, 0);
 /// CPU samples of user code by `code_key`.
 #[map]
 pub static CODE: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);
-/// Call stacks of CPU samples, by their hash.
+/// CPU samples by thread and call stack: a table of two halves, in which an entry lies at one of a
+/// few places that follow from its key. It takes less than a hash, whose parts no cache holds.
 #[map]
-pub static STACKS: HashMap<u64, CallStack> = HashMap::with_max_entries(MAX_STACKS, 0);
-/// CPU samples by thread and call stack.
+pub static STACKS: Array<StackEntry> = Array::with_max_entries(2 * STACK_SLOTS, BPF_F_MMAPABLE);
+/// The half of `STACKS` that samples go to, 0 or 1.
 #[map]
-pub static STACK_COUNTS: HashMap<StackKey, u64> = HashMap::with_max_entries(MAX_COUNTS, 0);
+pub static STACKS_HALF: Array<u64> = Array::with_max_entries(1, 0);
 /// Where a stack is read to: it is too large for a program's own stack.
 #[map]
 pub static STACK_SCRATCH: PerCpuArray<CallStack> = PerCpuArray::with_max_entries(1, 0);
@@ -140,6 +141,9 @@ pub static STACK_SCRATCH: PerCpuArray<CallStack> = PerCpuArray::with_max_entries
 #[map]
 pub static PYTHON_THREADS: HashMap<u32, PythonThread> =
     HashMap::with_max_entries(MAX_PYTHON_THREADS, 0);
+/// 1 once `PYTHON_THREADS` has threads: a look-up there takes many times as long.
+#[map]
+pub static HAS_PYTHON: Array<u64> = Array::with_max_entries(1, 0);
 /// Python frames of call stacks, by the hash of the stack.
 #[map]
 pub static PYTHON_STACKS: HashMap<u64, PythonStack> = HashMap::with_max_entries(MAX_STACKS, 0);

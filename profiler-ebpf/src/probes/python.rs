@@ -4,9 +4,10 @@
 //! `wait_stack.rs`.
 //! Writes: `PYTHON_STACKS`, `PYTHON_SCRATCH`.
 
-use crate::maps::{PYTHON_SCRATCH, PYTHON_STACKS, PYTHON_THREADS};
+use crate::maps::{HAS_PYTHON, PYTHON_SCRATCH, PYTHON_STACKS, PYTHON_THREADS, slot};
 use crate::probes::site::user;
 use aya_ebpf::bindings::BPF_NOEXIST;
+use profiler_common::Slot;
 use profiler_common::call_stack::mix;
 use profiler_common::python::PYTHON_MARK;
 
@@ -29,6 +30,9 @@ pub enum Scratch {
 /// are code objects.
 #[inline(always)]
 pub fn add(tid: u32, tgid: u32, hash: u64, scratch: Scratch) -> u64 {
+    if slot(&HAS_PYTHON, 0).is_none_or(|has: Slot<'_, u64>| has.load() == 0) {
+        return hash;
+    }
     add_python_stack(tid.into(), tgid.into(), hash, scratch as u64)
 }
 
@@ -74,7 +78,6 @@ extern "C" fn add_python_stack(tid: u64, tgid: u64, hash: u64, scratch: u64) -> 
     }
     (stack.tgid, stack.length) = (tgid, length);
     let stack = &*stack;
-    // It has room wherever `STACKS` has, which gets the same key.
     if PYTHON_STACKS.get_ptr(with_python).is_none() {
         let _ = PYTHON_STACKS.insert(with_python, stack, BPF_NOEXIST.into());
     }

@@ -1,22 +1,21 @@
 //! Call stacks of CPU samples, by frame pointers, and of Python by its own list of frames.
 //!
 //! Hooks: none; `cpu_clock` calls it.
-//! Writes: `STACKS`, `STACK_COUNTS`, `STACK_SCRATCH`, and by `python.rs` `PYTHON_STACKS`.
+//! Writes: `STACKS`, `STACK_SCRATCH`, and by `python.rs` `PYTHON_STACKS`.
 
-use crate::config::{GC_THREAD_COMM, KEEPS_STACKS, KERNEL_STACK_EVERY};
-use crate::maps::{GC_BURSTS, STACK_COUNTS, STACK_SCRATCH, STACKS, count, slot};
+use crate::config::{GC_THREAD_COMM, KEEPS_STACKS, KERNEL_STACK_EVERY, STACK_MASK};
+use crate::maps::{GC_BURSTS, STACK_SCRATCH, STACKS, STACKS_HALF, count, slot};
 use crate::probes::python::{self, Scratch};
 use crate::probes::site::user;
 use crate::track::Tracked;
 use aya_ebpf::EbpfContext;
-use aya_ebpf::bindings::{BPF_F_USER_STACK, BPF_NOEXIST};
+use aya_ebpf::bindings::BPF_F_USER_STACK;
 use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_get_stack};
 use aya_ebpf::programs::PerfEventContext;
 use profiler_common::call_stack::{
-    CALLERS_UNREAD, HASH_SEED, IN_GC, KERNEL_FRAMES, USER_FRAMES, mix,
+    CALLERS_UNREAD, HASH_SEED, IN_GC, KERNEL_FRAMES, STACK_PROBES, USER_FRAMES, mix, stack_key,
 };
-use profiler_common::slot::atomic_add;
-use profiler_common::{CallStack, StackKey};
+use profiler_common::{CallStack, Slot, StackEntry};
 
 /// Bit of `config::KEEPS_STACKS`: stacks of user code.
 pub const USER: u8 = 1;
@@ -94,13 +93,20 @@ pub fn add(
         }
     };
     thread.end_read(outer);
-    let stack = &*stack;
-    let key = StackKey {
+    let sample = Sample {
         hash,
         serial: thread.serial().get(),
         flags: flags | unread | if collects_garbage() { IN_GC } else { 0 },
     };
-    store(&key, stack);
+    store(sample, stack);
+}
+
+/// A sample beside the frames of its stack.
+#[derive(Clone, Copy)]
+struct Sample {
+    hash: u64,
+    serial: u32,
+    flags: u32,
 }
 
 /// Reads the frames of the kernel, or keeps the interrupted address alone; returns how many frames
@@ -126,20 +132,74 @@ fn reads_callers() -> bool {
     every < 2 || unsafe { bpf_get_prandom_u32() }.is_multiple_of(every)
 }
 
-/// Counts a sample of a stack, and keeps the stack if it is new.
+/// Counts a sample, and keeps its stack if it is new.
 #[inline(always)]
-fn store(key: &StackKey, stack: &CallStack) {
-    if let Some(samples) = STACK_COUNTS.get_ptr_mut(key) {
-        // A stack with a count is in `STACKS`, or the recorder has taken it.
-        // SAFETY: a look-up in a map gives aligned memory that outlives the program's run.
-        unsafe { atomic_add(samples, 1) };
-        return;
+fn store(sample: Sample, stack: &CallStack) {
+    let key = stack_key(sample.hash, sample.serial, sample.flags);
+    match find(key) {
+        Some(Found::Samples(entry)) => entry.count().add_shared(1),
+        Some(Found::Free(entry)) => {
+            keep(entry, sample, stack);
+            // From here on, other samples find it.
+            entry.key().set(key);
+        }
+        None => count(|counters| counters.lost_stacks += 1),
     }
-    let known = STACKS.get_ptr(key.hash).is_some()
-        || STACKS.insert(key.hash, stack, BPF_NOEXIST.into()).is_ok()
-        || STACKS.get_ptr(key.hash).is_some();
-    if !known || STACK_COUNTS.insert(key, 1u64, 0).is_err() {
-        count(|counters| counters.lost_stacks += 1);
+}
+
+/// An entry of the table.
+enum Found {
+    /// That of the samples with a key.
+    Samples(Slot<'static, StackEntry>),
+    /// A free one, which no other program gets.
+    Free(Slot<'static, StackEntry>),
+}
+
+/// Finds the entry of a key, or a free one.
+#[inline(always)]
+fn find(key: u64) -> Option<Found> {
+    let mask = STACK_MASK.load();
+    let half: Slot<'_, u64> = slot(&STACKS_HALF, 0)?;
+    let start = (half.load() as u32 & 1) * (mask + 1);
+    let first = (key >> 32) as u32;
+    for step in 0..STACK_PROBES {
+        let entry = slot(&STACKS, start + (first.wrapping_add(step) & mask))?;
+        let held = entry.key().get();
+        if held == key {
+            return Some(Found::Samples(entry));
+        }
+        if held == 0 && entry.claims().fetch_add(1) == 0 {
+            return Some(Found::Free(entry));
+        }
+    }
+    None
+}
+
+/// Writes a stack and its first sample to an entry that no other sample finds yet.
+#[inline(always)]
+fn keep(entry: Slot<'_, StackEntry>, sample: Sample, stack: &CallStack) {
+    entry.count().set(1);
+    entry.hash().set(sample.hash);
+    entry.serial().set(sample.serial);
+    entry.flags().set(sample.flags);
+    entry.top().set(stack.top);
+    entry.user_len().set(stack.user_len);
+    entry.kernel_len().set(stack.kernel_len);
+    for (index, frame) in stack.user.iter().enumerate() {
+        if index as u32 >= stack.user_len {
+            break;
+        }
+        if let Some(place) = entry.user().at(index) {
+            place.set(*frame);
+        }
+    }
+    for (index, frame) in stack.kernel.iter().enumerate() {
+        if index as u32 >= stack.kernel_len {
+            break;
+        }
+        if let Some(place) = entry.kernel().at(index) {
+            place.set(*frame);
+        }
     }
 }
 

@@ -160,6 +160,29 @@ pub fn values<T: aya::Pod>(bpf: &Ebpf, name: &str) -> Result<Vec<T>> {
     Ok(indexes.filter_map(|index| values.get(index)).collect())
 }
 
+/// Takes the values in use out of a half of an array that no program uses meanwhile. The first
+/// number of one that is free is 0.
+///
+/// # Errors
+/// There is no such array, or the kernel refuses to map it or to write to it.
+pub fn take_half<T: aya::Pod>(bpf: &mut Ebpf, name: &str, half: u64, free: T) -> Result<Vec<T>> {
+    let values = Mapped::<T>::of(bpf, name)?;
+    let length = values.len() / 2;
+    let places = half as usize * length..(half as usize + 1) * length;
+    let is_used = |place: &usize| values.word(*place, 0) != Some(0);
+    let used: Vec<usize> = places.filter(is_used).collect();
+    let map = bpf
+        .map_mut(name)
+        .with_context(|| format!("the object has no map {name}"))?;
+    let mut array = Array::<_, T>::try_from(map)?;
+    let mut taken = Vec::with_capacity(used.len());
+    for place in used {
+        taken.extend(values.get(place));
+        array.set(place as u32, free, 0)?;
+    }
+    Ok(taken)
+}
+
 /// Opens the window at `start_ns`, or closes it with 0.
 pub fn set_window(bpf: &mut Ebpf, start_ns: u64) -> Result<()> {
     set_number(bpf, "WINDOW", start_ns)

@@ -12,7 +12,7 @@ use super::timeline::Size;
 use anyhow::{Context, Result, bail};
 use aya::{Btf, Ebpf, EbpfLoader};
 use profiler_common::Pairing;
-use profiler_common::call_stack::KERNEL_STACK_EVERY;
+use profiler_common::call_stack::{KERNEL_STACK_EVERY, STACK_SLOTS};
 use recording::Target;
 use recording::observer::Mode;
 use recording::observer::ProbeGroupStatus;
@@ -57,7 +57,7 @@ pub struct ProbeConfig {
 /// Entries of the maps in [`LARGE_MAPS`], if they are small.
 pub const SMALL: u32 = 256;
 /// Maps of more than a megabyte.
-const LARGE_MAPS: [&str; 17] = [
+const LARGE_MAPS: [&str; 16] = [
     "THREADS",
     "SLOTS",
     "CALLS",
@@ -68,7 +68,6 @@ const LARGE_MAPS: [&str; 17] = [
     "FAULTS",
     "CODE",
     "STACKS",
-    "STACK_COUNTS",
     "PYTHON_STACKS",
     "FAULT_SITES",
     "MEMORY_STACKS",
@@ -304,6 +303,16 @@ impl Programs {
     }
 }
 
+/// Returns the entries of each half of the table of stacks: at most a quarter of them is new
+/// between two points of the series, on up to 160 CPUs at the usual rate.
+fn stack_slots(sample_hz: u32, cpus: u32) -> u32 {
+    const MOST: u32 = 8 * STACK_SLOTS;
+    const POINTS_PER_SECOND: u32 = 10;
+    let samples = sample_hz.saturating_mul(cpus) / POINTS_PER_SECOND;
+    let slots = samples.saturating_mul(4).clamp(STACK_SLOTS, MOST);
+    slots.next_power_of_two()
+}
+
 fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let follow_forks = u8::from(config.follow_forks);
     let selects_cgroups = u8::from(config.selects_cgroups);
@@ -316,6 +325,12 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let splice_sends = u8::from(layout.splice_sends);
     let tcp_recvmsg_parameters = layout.tcp_recvmsg_parameters;
     let stacks = config.stacks.bits();
+    let cpus = aya::util::nr_cpus().unwrap_or(1) as u32;
+    let stack_slots = match config.has_small_maps {
+        true => SMALL / 2,
+        false => stack_slots(config.sample_hz, cpus),
+    };
+    let stack_mask = stack_slots - 1;
     let off_cpu_stacks = u8::from(config.off_cpu_stacks);
     let reads_registers = u8::from(layout.reads_registers);
     let reads_task_stacks = u8::from(layout.reads_task_stacks);
@@ -333,6 +348,7 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
         .override_global("GC_THREAD_COMM", &config.gc_thread_comm, true)
         .override_global("KEEPS_STACKS", &stacks, true)
         .override_global("KERNEL_STACK_EVERY", &config.kernel_stack_every, true)
+        .override_global("STACK_MASK", &stack_mask, true)
         .override_global("OFF_CPU_STACKS", &off_cpu_stacks, true)
         .override_global("TIMELINE", &timeline, true)
         .override_global("TIMELINE_ENTRIES", &entries, true)
@@ -347,9 +363,9 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
         loader.override_global(global, offset, true);
     }
     if config.timeline.is_some() {
-        let cpus = aya::util::nr_cpus().unwrap_or(1) as u32;
         loader.map_max_entries("TIMELINE_EVENTS", entries * cpus);
     }
+    loader.map_max_entries("STACKS", 2 * stack_slots);
     if config.has_small_maps {
         for map in LARGE_MAPS {
             loader.map_max_entries(map, SMALL);
@@ -358,4 +374,17 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     loader
         .load(OBJECT)
         .context("the kernel refused the eBPF maps")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn makes_room_for_the_samples_of_all_cpus() {
+        assert_eq!(stack_slots(499, 2), STACK_SLOTS);
+        assert_eq!(stack_slots(499, 64), 16_384);
+        assert_eq!(stack_slots(4_999, 8), 16_384);
+        assert_eq!(stack_slots(u32::MAX, 4_096), 8 * STACK_SLOTS);
+    }
 }

@@ -63,6 +63,7 @@ impl Python {
             }
             if let Some(interpreter) = &process.interpreter {
                 drain::fill(bpf, "PYTHON_THREADS", interpreter.threads())?;
+                drain::set_number(bpf, "HAS_PYTHON", 1)?;
             }
         }
         Ok(())

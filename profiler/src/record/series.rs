@@ -6,7 +6,7 @@ use super::tasks::Tasks;
 use super::{memory, ports};
 use anyhow::Result;
 use aya::Ebpf;
-use profiler_common::call_stack::MAX_STACKS;
+use profiler_common::call_stack::STACK_SLOTS;
 use profiler_common::off_cpu::{EPOCH_NS, KEPT_PER_EPOCH, MAX_WAIT_STACKS, MAX_WAITS};
 use profiler_common::thread::ON_CPU;
 use profiler_common::{Counters, Thread};
@@ -181,10 +181,11 @@ fn points_per_take(sample_hz: u32) -> usize {
     points_until(16_384, sample_hz)
 }
 
-/// Returns the points after which the map of stacks could be half full, if every sample had
+/// Returns the points after which the table of stacks could be a quarter full, if every sample had
 /// another.
 fn points_per_take_of_stacks(sample_hz: u32) -> usize {
-    points_until(MAX_STACKS as usize / 2, sample_hz)
+    const POINTS_PER_SECOND: usize = (1_000_000_000 / TICK_NS) as usize;
+    points_until(POINTS_PER_SECOND * STACK_SLOTS as usize / 4, sample_hz)
 }
 
 /// Kept waits of a CPU in a second, twice the budget.

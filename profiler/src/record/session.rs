@@ -206,7 +206,7 @@ impl Session {
         let own_cpu_ns = self.opening.own_cpu_ns();
         std::thread::sleep(IN_FLIGHT);
         self.take_exits();
-        self.series.stacks.take(&mut self.programs.bpf)?;
+        self.series.stacks.take_all(&mut self.programs.bpf)?;
         self.python.take(&mut self.programs.bpf)?;
         let mut drained = drain::drain(&self.programs.bpf)?;
         let (bpf, waits) = (&mut self.programs.bpf, &mut self.series.stacks.waits);

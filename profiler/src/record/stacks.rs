@@ -19,8 +19,9 @@ use aya::Ebpf;
 use callers::KnownCallers;
 use hints::Hints;
 use names::{Names, user_code};
+use profiler_common::StackEntry;
 use profiler_common::call_stack::{
-    AT_FAULT_RETURN, AT_SYSCALL_EDGE, CallStack, IN_GC, IN_SYSCALL, IN_USER, StackKey,
+    AT_FAULT_RETURN, AT_SYSCALL_EDGE, CallStack, IN_GC, IN_SYSCALL, IN_USER,
 };
 use recording::Stacks;
 use recording::process::Thread;
@@ -40,19 +41,31 @@ pub struct TakenStacks {
 }
 
 impl TakenStacks {
-    /// Takes counts and stacks out of their maps, so that they do not fill. A sample that comes
-    /// between reading and removing loses its count.
+    /// Takes samples out of the half of their table that the programs do not write to, and lets
+    /// them write to that one from now on: the table does not fill, and no sample is lost.
     ///
     /// # Errors
     /// A map cannot be read.
     pub fn take(&mut self, bpf: &mut Ebpf) -> Result<()> {
-        for (key, count) in drain::take::<StackKey, u64>(bpf, "STACK_COUNTS")? {
-            let key = (key.serial, key.flags, key.hash);
-            *self.counts.entry(key).or_default() += count;
+        let used = drain::number(bpf, "STACKS_HALF")?;
+        let unused = 1 - used;
+        for entry in drain::take_half::<StackEntry>(bpf, "STACKS", unused, StackEntry::FREE)? {
+            let key = (entry.serial, entry.flags, entry.hash);
+            *self.counts.entry(key).or_default() += entry.count;
+            self.stacks
+                .entry(entry.hash)
+                .or_insert_with(|| entry.stack());
         }
-        self.stacks
-            .extend(drain::take::<u64, CallStack>(bpf, "STACKS")?);
-        Ok(())
+        drain::set_number(bpf, "STACKS_HALF", unused)
+    }
+
+    /// Takes all samples, after the programs' last.
+    ///
+    /// # Errors
+    /// A map cannot be read.
+    pub fn take_all(&mut self, bpf: &mut Ebpf) -> Result<()> {
+        self.take(bpf)?;
+        self.take(bpf)
     }
 
     /// Returns whether no sample had a stack.

@@ -45,6 +45,23 @@ fn keeps_a_stack_for_each_sample_and_names_busy_code() {
 }
 
 #[test]
+fn loses_no_sample_while_stacks_are_taken_out_of_their_table() {
+    // At this rate it is read, and its halves change places, at least each second.
+    let recording = record_with(&["touch", "300000"], &["--sample-rate", "4999"], |_| ());
+    let threads = recording.threads.iter().map(|thread| thread.samples);
+    let samples: u64 = threads
+        .map(|samples| samples.outside_syscalls() + samples.syscall)
+        .sum();
+    let stacks = &recording.stacks;
+    let counted: u64 = stacks.counts.iter().map(|count| count.samples).sum();
+    assert!(samples > 0);
+    assert_eq!(
+        (stacks.samples, stacks.lost, counted),
+        (samples, 0, samples)
+    );
+}
+
+#[test]
 fn keeps_kernel_frames_of_system_calls() {
     let recording = record(&["touch", "50000"]);
     let stacks = &recording.stacks;
