@@ -19,6 +19,9 @@ pub struct Timeline {
     pub start_ns: u64,
     /// When it ends, monotonic ns.
     pub end_ns: u64,
+    /// Beginning and end of each piece that it has, if it was cut into pieces, in order and apart
+    /// from each other. Empty if it has all from its beginning to its end.
+    pub pieces: Vec<(u64, u64)>,
     /// Events since then by CPU, in the order in which they happened.
     pub cpus: Vec<Vec<Event>>,
     /// Events that are missing, since later ones replaced them; 0 if the timeline is as long as it
@@ -29,6 +32,14 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    /// Returns beginning and end of each piece.
+    pub fn pieces(&self) -> Vec<(u64, u64)> {
+        match self.pieces.is_empty() {
+            true => vec![(self.start_ns, self.end_ns)],
+            false => self.pieces.clone(),
+        }
+    }
+
     /// Returns the number of events.
     pub fn len(&self) -> usize {
         self.cpus.iter().map(Vec::len).sum()

@@ -1,113 +1,30 @@
 //! A timeline of known events, read by Perfetto's own trace processor.
 
+#[path = "support/known_timeline.rs"]
+mod known_timeline;
 #[path = "support/trace_processor.rs"]
 mod trace_processor;
 
-use recording::process::{Thread, TreeProcess};
-use recording::timeline::{
-    Event, EventKind, OTHER_THREAD, PREEMPTED, WAKER_IDLE, WAKER_INTERRUPT, WAKER_OTHER,
-    WAKER_THREAD,
-};
+use known_timeline::{MAIN, MUNMAP, WORKER, event, recording, timeline};
+use recording::timeline::{Event, EventKind};
 use recording::tokens::{Lane, Token};
 use recording::{Recording, Timeline};
 use trace_processor::query;
 
-const MAIN: u32 = 100;
-const WORKER: u32 = 101;
-/// Numbers of system calls on x86-64.
-const WRITE: u64 = 1;
-const MUNMAP: u64 = 11;
-const FUTEX: u64 = 202;
-const EPOLL_WAIT: u64 = 232;
-const ASLEEP: u64 = 1;
-
-fn event(time_ns: u64, tid: u32, kind: EventKind, first: u64, second: u64) -> Event {
-    Event {
-        time_ns,
-        tid,
-        kind: kind as u32,
-        first,
-        second,
-    }
-}
-
-fn recording() -> Recording {
-    let thread = |tid, name: &str| Thread {
-        pid: MAIN,
-        tid,
-        name: name.into(),
-        ..Thread::default()
-    };
-    let mut recording = Recording::default();
-    // The numbers of system calls and states depend on these.
-    recording.host.arch = "x86_64".into();
-    recording.host.kernel = "6.18.5".into();
-    recording.window.duration_ns = 4000;
-    recording.processes = vec![TreeProcess {
-        pid: MAIN,
-        name: "server".into(),
-        ..TreeProcess::default()
-    }];
-    recording.threads = vec![thread(MAIN, "main"), thread(WORKER, "worker")];
-    recording
-}
-
-/// The main thread wakes the worker, collects and sleeps until a token arrives; then it receives
-/// the token and wakes the worker again, which sends it.
-fn timeline() -> Timeline {
-    use EventKind::*;
-    let first = vec![
-        // It began before the timeline.
-        event(1000, MAIN, Exit, FUTEX, 0),
-        event(1100, MAIN, Enter, WRITE, 0),
-        event(1200, WORKER, Waking, MAIN.into(), WAKER_THREAD),
-        event(1300, MAIN, Exit, WRITE, 1),
-        event(1400, MAIN, Fault, 0x1000, 0),
-        event(1410, MAIN, Fault, 0x2000, 1),
-        event(1500, MAIN, GcBegin, 0, 0),
-        event(1600, MAIN, Enter, MUNMAP, 0),
-        // The kernel runs the probe of a return inside of a system call.
-        event(1650, MAIN, GcEnd, 0, 0),
-        event(1700, MAIN, Exit, MUNMAP, 0),
-        event(1800, MAIN, Enter, EPOLL_WAIT, 0),
-        event(1900, MAIN, Switch, 0, ASLEEP),
-        // A switch from the idle task to another process came before, and was not seen.
-        event(3000, OTHER_THREAD, Switch, MAIN.into(), PREEMPTED),
-        event(3100, MAIN, Exit, EPOLL_WAIT, 1),
-        event(3200, MAIN, Receive, 2500, 3),
-        event(3300, MAIN, Enter, FUTEX, 0),
-        event(3350, WORKER, Waking, MAIN.into(), WAKER_THREAD),
-        event(3400, MAIN, Exit, FUTEX, 1),
-        event(3950, MAIN, Switch, 0, ASLEEP),
-        event(3960, MAIN, Waking, 7, WAKER_OTHER),
-    ];
-    let second = vec![
-        event(1350, OTHER_THREAD, Switch, WORKER.into(), PREEMPTED),
-        event(2000, WORKER, Switch, 0, ASLEEP),
-        event(2400, MAIN, Waking, 0, WAKER_IDLE),
-        event(3500, 0, Switch, WORKER.into(), 0),
-        event(3600, WORKER, Send, 2500, 700 << 32 | 4),
-        event(3700, WORKER, Switch, OTHER_THREAD.into(), PREEMPTED),
-        event(3800, WORKER, Waking, MAIN.into(), WAKER_INTERRUPT),
-        event(3900, OTHER_THREAD, Switch, WORKER.into(), PREEMPTED),
-    ];
-    Timeline {
-        start_ns: 500,
-        end_ns: 4000,
-        cpus: vec![first, second],
-        ..Timeline::default()
-    }
-}
-
-fn trace(recording: &Recording) -> Vec<u8> {
-    let mut trace = Vec::new();
-    report::export::perfetto::write(recording, &timeline(), &mut trace).expect("written");
-    trace
-}
-
 /// Returns the rows of each query.
 fn ask<const N: usize>(recording: &Recording, queries: [&str; N]) -> [Vec<String>; N] {
-    let rows = query(&trace(recording), &queries);
+    ask_of(recording, &timeline(), queries)
+}
+
+/// Likewise, of another timeline.
+fn ask_of<const N: usize>(
+    recording: &Recording,
+    timeline: &Timeline,
+    queries: [&str; N],
+) -> [Vec<String>; N] {
+    let mut trace = Vec::new();
+    report::export::perfetto::write(recording, timeline, &mut trace).expect("written");
+    let rows = query(&trace, &queries);
     rows.try_into().expect("an answer each")
 }
 
@@ -253,4 +170,56 @@ fn gives_the_trace_processor_nothing_to_complain_about() {
         "101 worker 100 server".into(),
     ];
     assert_eq!(threads, expected);
+}
+
+#[test]
+fn ends_everything_with_each_piece_of_a_timeline() {
+    let whole = timeline();
+    // The first ends in a collection and the second begins in a wait, as `--slow` may cut them.
+    let pieces = vec![(1250, 1550), (3050, 3650)];
+    let is_in = |event: &Event| {
+        let mut pieces = pieces.iter();
+        pieces.any(|(from, to)| (*from..=*to).contains(&event.time_ns))
+    };
+    let mut cpus = whole.cpus.clone();
+    cpus.iter_mut().for_each(|events| events.retain(is_in));
+    let enter = event(1540, MAIN, EventKind::Enter, MUNMAP, 0);
+    let before = cpus[0].partition_point(|event| event.time_ns < 1540);
+    cpus[0].insert(before, enter);
+    let cut = Timeline {
+        pieces,
+        cpus,
+        ..whole
+    };
+    let [complaints, slices, switches, arrows] = ask_of(
+        &recording(),
+        &cut,
+        [
+            "SELECT name, value FROM stats WHERE severity != 'info' AND value > 0",
+            "SELECT name, ts, dur FROM slice WHERE dur != 0 AND name NOT GLOB '*receive*' \
+             ORDER BY ts, name",
+            "SELECT cpu, ts, dur, tid, end_state FROM sched_slice JOIN thread USING (utid) \
+             WHERE dur != 0 AND tid > 0 ORDER BY cpu, ts",
+            ARROWS,
+        ],
+    );
+    assert_eq!(complaints, Vec::<String>::new());
+    let expected = [
+        "sys_write 1250 50",
+        "garbage collection 1500 50",
+        "sys_munmap 1540 10",
+        "token 2500 1100",
+        "sys_epoll_wait 3050 50",
+        "sys_futex 3300 100",
+    ];
+    assert_eq!(slices, expected);
+    let other = (1 << 22) + 1;
+    let expected = [
+        format!("1 1250 100 {other} R+"),
+        "1 1350 200 101 I".into(),
+        "1 3500 150 101 I".into(),
+    ];
+    assert_eq!(switches, expected);
+    let is_earlier = |arrow: &String| arrow.contains("1350");
+    assert!(!arrows.iter().any(is_earlier), "{arrows:?}");
 }

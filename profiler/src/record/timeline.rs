@@ -88,6 +88,7 @@ fn cut(mut rings: Vec<Vec<Event>>, replaced: &[u64], wanted_ns: u64, span: Span)
     Timeline {
         start_ns,
         end_ns: span.end_ns,
+        pieces: Vec::new(),
         cpus: rings,
         overwritten,
         syscall_names: numbers

@@ -348,9 +348,9 @@ fn counts_each_collection_of_go() {
 fn administrators(pid: u32, set: &str) -> Vec<String> {
     const SYS_ADMIN: u64 = 1 << 21;
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
-    let statuses = tasks
-        .flatten()
-        .map(|task| std::fs::read_to_string(task.path().join("status")).expect("the thread runs"));
+    // A thread may end meanwhile.
+    let status = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("status")).ok();
+    let statuses = tasks.flatten().filter_map(status);
     let mut found = Vec::new();
     for status in statuses {
         let field = |name: &str| {

@@ -167,15 +167,24 @@ fn around(timeline: &Timeline, recording: &Recording) -> Timeline {
             from + token.latency_ns + MARGIN_NS,
         )
     };
-    let times: Vec<(u64, u64)> = recording.tokens.slowest.iter().map(time).collect();
+    let mut times: Vec<(u64, u64)> = recording.tokens.slowest.iter().map(time).collect();
+    times.sort_unstable();
+    let mut pieces: Vec<(u64, u64)> = Vec::new();
+    for (from, to) in times {
+        match pieces.last_mut() {
+            Some((_, end)) if from <= *end => *end = to.max(*end),
+            _ => pieces.push((from.max(timeline.start_ns), to)),
+        }
+    }
     let is_near = |event: &&Event| {
-        let mut times = times.iter();
-        times.any(|(from, to)| (*from..=*to).contains(&event.time_ns))
+        let mut pieces = pieces.iter();
+        pieces.any(|(from, to)| (*from..=*to).contains(&event.time_ns))
     };
     let near = |events: &Vec<Event>| events.iter().filter(&is_near).copied().collect();
     Timeline {
         cpus: timeline.cpus.iter().map(near).collect(),
         syscall_names: timeline.syscall_names.clone(),
+        pieces,
         ..*timeline
     }
 }

@@ -4,6 +4,7 @@
 //! each thread (on a CPU, runnable, asleep), its waker and its slices. Page faults, collections and
 //! tokens are track events.
 
+mod complete;
 mod ftrace;
 mod message;
 mod threads;
@@ -12,6 +13,7 @@ mod tracks;
 
 use crate::Error;
 use crate::clean::clean;
+use complete::complete;
 use ftrace::Ftrace;
 use message::{
     Clock, ClockSnapshot, FtraceBundle, Packet, Process, ProcessTree, SystemInfo, Thread, Utsname,
@@ -46,18 +48,18 @@ pub fn write(recording: &Recording, timeline: &Timeline, out: &mut dyn Write) ->
         .iter()
         .map(|thread| (thread.tid, short(clean(&thread.name))))
         .collect();
-    let mut events: Vec<&Event> = timeline.cpus.iter().flatten().collect();
+    let cpus = complete(recording, timeline);
+    let mut events: Vec<&Event> = cpus.iter().flatten().collect();
     events.sort_by_key(|event| event.time_ns);
     put(out, clock(timeline))?;
     put(out, system(recording))?;
     put(out, processes(recording, &events))?;
-    let mut ftrace = Ftrace::new(recording, &names, timeline.start_ns, &events);
-    for (cpu, of_cpu) in timeline.cpus.iter().enumerate() {
-        ftrace.begin_cpu();
+    let ftrace = Ftrace { names: &names };
+    for (cpu, of_cpu) in cpus.iter().enumerate() {
         for chunk in of_cpu.chunks(BUNDLE) {
             let bundle = FtraceBundle {
                 cpu: Some(cpu as u32),
-                event: chunk.iter().flat_map(|event| ftrace.of(event)).collect(),
+                event: chunk.iter().filter_map(|event| ftrace.of(event)).collect(),
             };
             let packet = Packet {
                 ftrace_events: Some(bundle),
@@ -68,7 +70,7 @@ pub fn write(recording: &Recording, timeline: &Timeline, out: &mut dyn Write) ->
     }
     let mut tracks = Tracks::new(recording, out);
     threads::write(&events, &mut tracks)?;
-    threads::write_wake_ups(&events, &mut tracks)?;
+    threads::write_wake_ups(timeline, &events, &mut tracks)?;
     tokens::write(recording, timeline, &events, &mut tracks)
 }
 

@@ -2,6 +2,7 @@
 
 use super::tracks::{Flow, Track, Tracks};
 use crate::Error;
+use recording::Timeline;
 use recording::timeline::{Event, EventKind, PREEMPTED, SAFEPOINTS, WAKER_THREAD};
 use std::collections::{HashMap, HashSet};
 
@@ -41,11 +42,24 @@ struct Pending {
 /// Writes an arrow for each wake-up of a sleeping thread by another one of the target: from the
 /// time of the wake-up on the waker's track, to the time at which the wakee runs, on its own.
 /// Perfetto itself makes only `thread_state.waker_utid` of wake-ups.
-pub(super) fn write_wake_ups(events: &[&Event], tracks: &mut Tracks<'_>) -> Result<(), Error> {
+pub(super) fn write_wake_ups(
+    timeline: &Timeline,
+    events: &[&Event],
+    tracks: &mut Tracks<'_>,
+) -> Result<(), Error> {
     let mut awake: HashSet<u32> = HashSet::new();
     let mut pending: HashMap<u32, Pending> = HashMap::new();
     let mut flow = 0;
+    let mut pieces = timeline.pieces.iter().peekable();
     for event in events {
+        // Nothing is known of the time between two pieces.
+        while pieces
+            .next_if(|(start_ns, _)| *start_ns <= event.time_ns)
+            .is_some()
+        {
+            awake.clear();
+            pending.clear();
+        }
         match EventKind::of(event.kind) {
             Some(EventKind::Waking) if awake.insert(event.tid) => {
                 let waker = event.first as u32;
