@@ -21,6 +21,12 @@ pub struct CodeHint {
     /// few, cut. Never trusted either.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<String>,
+    /// The function begins with taking the first block off a list of its thread, as allocators do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub takes_block: bool,
+    /// Much of the function looks up shapes of JavaScript objects, as JavaScriptCore does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub examines_objects: bool,
     /// Samples whose instruction writes one value over and over (`rep stos`).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub clearing: u64,
@@ -30,6 +36,15 @@ pub struct CodeHint {
     /// Samples of user code whose innermost frame it is.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub innermost: u64,
+}
+
+impl CodeHint {
+    /// Returns whether there is any evidence of the function's work.
+    pub fn says_something(&self) -> bool {
+        let by_references = !self.source.is_empty() || !self.texts.is_empty();
+        let by_function = self.takes_block || self.examines_objects;
+        by_references || by_function || self.clearing + self.copying > 0
+    }
 }
 
 /// How often a conclusion from neighbours is right in the same file. A linker keeps the functions

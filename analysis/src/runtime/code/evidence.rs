@@ -204,6 +204,9 @@ pub(super) fn category(hint: &CodeHint) -> Option<CodeCategory> {
     if hint.copying > 0 && 2 * hint.copying >= hint.innermost {
         return Some(Copying);
     }
+    if hint.takes_block {
+        return Some(Allocation);
+    }
     let own = hint.neighbours.is_none();
     let by_source = || of_source(&hint.source);
     let by_own_source = own.then(by_source).flatten();
@@ -217,6 +220,7 @@ pub(super) fn category(hint: &CodeHint) -> Option<CodeCategory> {
         .or(by_file)
         .or(by_texts)
         .or_else(by_source)
+        .or(hint.examines_objects.then_some(Engine))
 }
 
 /// Returns the category of a source file or of a folder of sources.

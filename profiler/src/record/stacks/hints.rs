@@ -1,7 +1,8 @@
 //! Evidence of the work of functions, from the files that they were mapped from: instructions that
 //! clear or copy memory, and for functions that no symbol names also source files and texts that
-//! they refer to.
+//! they refer to, and instructions that only some kinds of function have.
 
+mod instructions;
 mod pieces;
 mod source_map;
 mod texts;
@@ -81,8 +82,7 @@ impl Hints {
             if let Some(code) = code {
                 code.describe(frame.address, &mut hint);
             }
-            let says_something = !hint.source.is_empty() || !hint.texts.is_empty();
-            if says_something || hint.clearing + hint.copying > 0 {
+            if hint.says_something() {
                 hints.push(hint);
             }
         }
@@ -126,7 +126,10 @@ impl<'f> Code<'f> {
             hint.neighbours = source.neighbours;
         }
         if let Some(range) = self.sources.range(address) {
-            hint.texts = texts::texts(self.file, &self.segments, range);
+            let code = texts::code(self.file, &self.segments, range);
+            hint.texts = texts::texts(self.file, &self.segments, (range.0, &code));
+            hint.takes_block = instructions::takes_block(&code);
+            hint.examines_objects = instructions::examines_objects(&code);
         }
     }
 }

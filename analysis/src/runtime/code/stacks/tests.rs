@@ -4,6 +4,7 @@ use recording::code_hint::{CodeHint, Neighbours};
 use recording::stacks::{StackFrame, Stacks, StacksBuilder};
 use recording::testing::Build;
 
+mod instructions;
 mod order_of_evidence;
 mod regular_expressions;
 

@@ -16,14 +16,18 @@ const SHORTEST_TEXT: usize = 6;
 /// Begin of texts that say nothing of a function: headers of the standard library are everywhere.
 const EMPTY_OF_MEANING: &str = "/usr/";
 
-/// Returns the first texts that code refers to, each once.
-pub fn texts(file: &File, segments: &[Segment], (start, end): (u64, u64)) -> Vec<String> {
+/// Returns the code of a function, or its begin; nothing if it cannot be read.
+pub fn code(file: &File, segments: &[Segment], (start, end): (u64, u64)) -> Vec<u8> {
     let size = end.saturating_sub(start).min(MOST_CODE);
     let mut code = vec![0; size as usize];
+    let read = read_at(file, segments, start, true, &mut code);
+    code.truncate(read.unwrap_or(0));
+    code
+}
+
+/// Returns the first texts that code at an address refers to, each once.
+pub fn texts(file: &File, segments: &[Segment], (start, code): (u64, &[u8])) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
-    if read_at(file, segments, start, true, &mut code).is_none() {
-        return texts;
-    }
     for (at, window) in code.windows(LONGEST).enumerate() {
         let text = referred(window, start.wrapping_add(at as u64));
         let text = text.and_then(|address| text_at(file, segments, address));

@@ -1,3 +1,4 @@
+use super::super::texts;
 use super::*;
 use std::io::Write;
 
@@ -203,7 +204,8 @@ fn finds_texts_that_a_function_refers_to() {
     let map = SourceMap::read(&file, &segments);
     let texts = |address| {
         let range = map.range(address).expect("a function");
-        super::super::texts::texts(&file, &segments, range)
+        let code = texts::code(&file, &segments, range);
+        texts::texts(&file, &segments, (range.0, &code))
     };
     assert_eq!(texts(message), ["handler is not a function"]);
     for nothing in [other, short, header] {
