@@ -103,6 +103,21 @@ pub struct ProbeGroupStatus {
     /// Time inside the programs: an estimate, and a lower bound, since it does not include their
     /// dispatch.
     pub bpf_ns: u64,
+    /// The same for each of the programs that ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<ProgramCost>,
+}
+
+/// Runs of one eBPF program, for any process of the host, and the time inside: estimates, see
+/// [`Observer::sampled_ns`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramCost {
+    /// Name of the program.
+    pub program: String,
+    /// Its runs.
+    pub runs: u64,
+    /// Time inside it, without its dispatch.
+    pub run_ns: u64,
 }
 
 /// An identity that must hold.

@@ -24,6 +24,8 @@ pub enum Bench {
     Truth(Rest),
     /// Measure garbage collection beside the log of each runtime.
     Gc(Rest),
+    /// Measure the time in each eBPF program, by probe group.
+    Probes(Rest),
 }
 
 /// Options of benchmarks that decide which programs are set up.
@@ -63,6 +65,7 @@ impl Bench {
             Self::Noise(rest) => ("noise", rest.words),
             Self::Truth(rest) => ("truth", rest.words),
             Self::Gc(rest) => ("gc", rest.words),
+            Self::Probes(rest) => ("probes", rest.words),
         };
         let (options, _) = Options::split(words.clone()).unwrap_or_else(|error| error.exit());
         let help = words.iter().any(|word| word == "--help" || word == "-h");

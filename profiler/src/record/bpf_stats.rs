@@ -4,7 +4,7 @@
 //! about as much as a short program, so that statistics over the whole window would double the
 //! overhead.
 
-use recording::observer::ProbeGroupStatus;
+use recording::observer::{ProbeGroupStatus, ProgramCost};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -43,11 +43,17 @@ impl BpfStats {
         let scale = |value: u64| {
             u64::try_from(u128::from(value) * u128::from(window_ns) / sampled).unwrap_or(u64::MAX)
         };
+        let cost = |cost: ProgramCost| ProgramCost {
+            runs: scale(cost.runs),
+            run_ns: scale(cost.run_ns),
+            ..cost
+        };
         groups
             .into_iter()
             .map(|group| ProbeGroupStatus {
                 hits: scale(group.hits),
                 bpf_ns: scale(group.bpf_ns),
+                costs: group.costs.into_iter().map(cost).collect(),
                 ..group
             })
             .collect()
@@ -67,6 +73,11 @@ mod tests {
             programs: Vec::new(),
             hits,
             bpf_ns,
+            costs: vec![ProgramCost {
+                program: "sched_switch".into(),
+                runs: hits,
+                run_ns: bpf_ns,
+            }],
         }
     }
 
@@ -78,6 +89,8 @@ mod tests {
         };
         let scaled = statistics.scaled(vec![group(3, 500)], 1000);
         assert_eq!((scaled[0].hits, scaled[0].bpf_ns), (30, 5000));
+        let cost = &scaled[0].costs[0];
+        assert_eq!((cost.runs, cost.run_ns), (30, 5000));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use profiler_common::Pairing;
 use profiler_common::call_stack::{KERNEL_STACK_EVERY, STACK_SLOTS};
 use recording::Target;
 use recording::observer::Mode;
-use recording::observer::ProbeGroupStatus;
+use recording::observer::{ProbeGroupStatus, ProgramCost};
 use recording::runtime_stats::{GcCalls, Safepoints};
 use recording::vocabulary::ProbeGroup;
 
@@ -290,14 +290,24 @@ impl Programs {
             programs: source.programs.clone(),
             hits: 0,
             bpf_ns: 0,
+            costs: Vec::new(),
         };
-        for info in source
-            .programs
-            .iter()
-            .filter_map(|name| self.bpf.program(name)?.info().ok())
-        {
-            cost.hits += info.run_count();
-            cost.bpf_ns += u64::try_from(info.run_time().as_nanos()).unwrap_or(u64::MAX);
+        for name in &source.programs {
+            let info = self
+                .bpf
+                .program(name)
+                .and_then(|program| program.info().ok());
+            let Some(info) = info.filter(|info| info.run_count() > 0) else {
+                continue;
+            };
+            let found = ProgramCost {
+                program: name.clone(),
+                runs: info.run_count(),
+                run_ns: u64::try_from(info.run_time().as_nanos()).unwrap_or(u64::MAX),
+            };
+            cost.hits += found.runs;
+            cost.bpf_ns += found.run_ns;
+            cost.costs.push(found);
         }
         cost
     }

@@ -7,6 +7,7 @@ pub mod noise;
 mod observer;
 mod overhead;
 mod ping_pong;
+mod probes;
 mod truth;
 
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ pub enum Bench {
     Truth(truth::Truth),
     /// Measure garbage collection beside the log of each runtime.
     Gc(gc::Gc),
+    /// Measure the time in each eBPF program, by probe group.
+    Probes(probes::Probes),
 }
 
 /// Length of the benchmark.
@@ -82,6 +85,7 @@ impl Bench {
             Self::Noise(arguments) => noise::run(&arguments),
             Self::Truth(arguments) => truth::run(&arguments),
             Self::Gc(arguments) => gc::run(&arguments),
+            Self::Probes(arguments) => probes::run(&arguments),
         }
     }
 }

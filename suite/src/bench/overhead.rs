@@ -48,7 +48,8 @@ pub fn run(arguments: &Overhead) -> Result<()> {
     Ok(())
 }
 
-fn empty(folder: &Path) -> Result<()> {
+/// Makes an empty folder.
+pub(super) fn empty(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }

@@ -202,6 +202,7 @@ fn add_observer(recording: &mut Recording) {
                 programs: vec![program.into()],
                 hits,
                 bpf_ns: milliseconds * 1_000_000,
+                costs: Vec::new(),
             },
         )
         .into();
