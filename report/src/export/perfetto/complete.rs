@@ -25,15 +25,15 @@ pub(super) fn complete(recording: &Recording, timeline: &Timeline) -> Vec<Vec<Ev
         cpus: vec![Vec::new(); timeline.cpus.len()],
     };
     let cpus = timeline.cpus.iter().enumerate();
-    let events = cpus.flat_map(|(cpu, events)| events.iter().map(move |event| (cpu, *event)));
-    let mut events: Vec<(usize, Event)> = events.collect();
+    let events = cpus.flat_map(|(cpu, events)| events.iter().map(move |event| (cpu, event)));
+    let mut events: Vec<(usize, &Event)> = events.collect();
     events.sort_by_key(|(_, event)| event.time_ns);
     let is_cut = !timeline.pieces.is_empty();
     for (start_ns, end_ns) in timeline.pieces() {
         let in_piece = |time_ns: u64| !is_cut || (start_ns..=end_ns).contains(&time_ns);
         let mut piece = Piece::default();
         for (cpu, event) in events.iter().filter(|(_, event)| in_piece(event.time_ns)) {
-            completed.add(&mut piece, *cpu, *event, (start_ns, is_cut));
+            completed.add(&mut piece, *cpu, **event, (start_ns, is_cut));
         }
         if is_cut {
             completed.close(piece, end_ns);
