@@ -33,6 +33,10 @@ pub enum TableName {
     Syscalls,
     /// Checks of each recording.
     Checks,
+    /// Values over time of each recording: CPU time, memory, load.
+    Series,
+    /// Runs and time of each eBPF program in each recording.
+    Probes,
 }
 
 /// A format of rows.
@@ -46,7 +50,7 @@ pub enum Format {
 
 impl TableName {
     /// All tables.
-    pub const ALL: [TableName; 10] = [
+    pub const ALL: [TableName; 12] = [
         TableName::Metrics,
         TableName::Pairs,
         TableName::Ledger,
@@ -57,6 +61,8 @@ impl TableName {
         TableName::Threads,
         TableName::Syscalls,
         TableName::Checks,
+        TableName::Series,
+        TableName::Probes,
     ];
 
     /// Returns the names of its columns. The first two are the result and its time.
@@ -72,6 +78,8 @@ impl TableName {
             TableName::Threads => of_recordings::THREADS,
             TableName::Syscalls => of_recordings::SYSCALLS,
             TableName::Checks => of_recordings::CHECKS,
+            TableName::Series => of_recordings::SERIES,
+            TableName::Probes => of_recordings::PROBES,
         }
     }
 
@@ -88,6 +96,8 @@ impl TableName {
             TableName::Threads => of_recordings::threads(input.recordings),
             TableName::Syscalls => of_recordings::syscalls(input.recordings),
             TableName::Checks => of_recordings::checks(input.recordings),
+            TableName::Series => of_recordings::series(input.recordings),
+            TableName::Probes => of_recordings::probes(input.recordings),
         }
     }
 }

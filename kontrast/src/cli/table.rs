@@ -63,6 +63,10 @@ enum Name {
     Syscalls,
     /// Checks of each recording.
     Checks,
+    /// Values over time of each recording: CPU time, memory, load.
+    Series,
+    /// Runs and time of each eBPF program in each recording.
+    Probes,
 }
 
 /// A format as the command line has it.
@@ -88,6 +92,8 @@ impl From<Name> for TableName {
             Name::Threads => TableName::Threads,
             Name::Syscalls => TableName::Syscalls,
             Name::Checks => TableName::Checks,
+            Name::Series => TableName::Series,
+            Name::Probes => TableName::Probes,
         }
     }
 }

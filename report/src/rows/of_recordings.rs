@@ -39,6 +39,64 @@ pub(super) const CHECKS: &[&str] = &[
     "ok",
 ];
 
+pub(super) const SERIES: &[&str] = &["recording", "arm", "t_ns", "name", "value", "unit"];
+pub(super) const PROBES: &[&str] = &[
+    "recording",
+    "arm",
+    "group",
+    "source",
+    "program",
+    "runs",
+    "run_ns",
+];
+
+/// Returns a row for each value over time of each recording.
+pub(super) fn series(recordings: &[(String, Recording)]) -> Vec<Vec<Value>> {
+    let mut rows = Vec::new();
+    for (path, recording) in recordings {
+        let mut add = |t_ns: u64, name: &str, value: u64, unit: &str| {
+            let mut row = head(path, recording);
+            row.extend([json!(t_ns), json!(name), json!(value), json!(unit)]);
+            rows.push(row);
+        };
+        for point in &recording.cpu.series {
+            add(point.t_ns, "on_cpu_ns", point.on_cpu_ns, "ns");
+            add(point.t_ns, "user_ns", point.user_ns, "ns");
+            add(point.t_ns, "kernel_ns", point.kernel_ns, "ns");
+        }
+        for point in &recording.memory.series {
+            add(point.t_ns, "rss_bytes", point.rss_bytes, "bytes");
+        }
+        for point in recording.load.iter().flat_map(|load| &load.series) {
+            add(point.t_ns, "tokens", point.tokens, "tokens");
+            add(point.t_ns, "completed", point.completed, "requests");
+            add(point.t_ns, "ttft_p50_ns", point.ttft_p50_ns, "ns");
+        }
+    }
+    rows
+}
+
+/// Returns a row for each eBPF program that ran in each recording.
+pub(super) fn probes(recordings: &[(String, Recording)]) -> Vec<Vec<Value>> {
+    let mut rows = Vec::new();
+    for (path, recording) in recordings {
+        for group in &recording.observer.probe_groups {
+            rows.extend(group.costs.iter().map(|cost| {
+                let mut row = head(path, recording);
+                row.extend([
+                    json!(group.group.name()),
+                    json!(clean(&group.source)),
+                    json!(clean(&cost.program)),
+                    json!(cost.runs),
+                    json!(cost.run_ns),
+                ]);
+                row
+            }));
+        }
+    }
+    rows
+}
+
 /// Returns a row for each thread of each recording.
 pub(super) fn threads(recordings: &[(String, Recording)]) -> Vec<Vec<Value>> {
     let mut rows = Vec::new();

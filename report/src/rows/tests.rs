@@ -1,5 +1,7 @@
 use super::*;
+use recording::observer::ProgramCost;
 use recording::testing::three_arms;
+use serde_json::json;
 
 fn written(table: TableName, format: Format, results: &[&str]) -> String {
     let recordings = three_arms();
@@ -54,6 +56,31 @@ fn keeps_values_exact() {
     assert_eq!(first["arm"], arm.as_str());
     assert_eq!(first["metric"], metric.name.name());
     assert!((first["value"].as_f64().expect("a number") / estimate.value - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn has_a_row_for_each_value_over_time_and_each_program() {
+    let mut recordings = three_arms();
+    recordings.truncate(1);
+    recordings[0].1.observer.probe_groups[0].costs = vec![ProgramCost {
+        program: "sched\u{1b}switch".into(),
+        runs: 10,
+        run_ns: 2_000,
+    }];
+    let rows = of_recordings::probes(&recordings);
+    let path = "go/1/recording.json";
+    let program = "sched\u{fffd}switch";
+    let row = json!([path, "go", "scheduler", "tp_btf", program, 10, 2_000]);
+    assert_eq!(Value::from(rows[0].clone()), row);
+    let rows = of_recordings::series(&recordings);
+    let rss = recordings[0].1.memory.series[2];
+    let row = json!([path, "go", rss.t_ns, "rss_bytes", rss.rss_bytes, "bytes"]);
+    assert!(rows.iter().any(|found| Value::from(found.clone()) == row));
+    // Three values of CPU time, one of memory and three of the load for each of five seconds.
+    assert_eq!(
+        (of_recordings::probes(&recordings).len(), rows.len()),
+        (1, 5 * 7)
+    );
 }
 
 #[test]
