@@ -30,9 +30,6 @@ pub enum Scratch {
 /// are code objects.
 #[inline(always)]
 pub fn add(tid: u32, tgid: u32, hash: u64, scratch: Scratch) -> u64 {
-    if slot(&HAS_PYTHON, 0).is_none_or(|has: Slot<'_, u64>| has.load() == 0) {
-        return hash;
-    }
     add_python_stack(tid.into(), tgid.into(), hash, scratch as u64)
 }
 
@@ -40,6 +37,9 @@ pub fn add(tid: u32, tgid: u32, hash: u64, scratch: Scratch) -> u64 {
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn add_python_stack(tid: u64, tgid: u64, hash: u64, scratch: u64) -> u64 {
+    if slot(&HAS_PYTHON, 0).is_none_or(|has: Slot<'_, u64>| has.load() == 0) {
+        return hash;
+    }
     let (tid, tgid, scratch) = (tid as u32, tgid as u32, scratch as u32);
     let Some(thread) = PYTHON_THREADS.get_ptr(tid) else {
         return hash;

@@ -227,6 +227,10 @@ fn walk<const N: usize>(code: UserCode, place: &mut [u64; N], hash: &mut u64) ->
         *place = at;
         *hash = mix(*hash, at);
         length += 1;
+        // A chain ends with 0. A read there would fault: longer than the whole walk.
+        if frame == 0 {
+            break;
+        }
         [frame, at] = user(frame);
     }
     length
