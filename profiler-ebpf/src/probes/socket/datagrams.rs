@@ -93,33 +93,37 @@ fn add_message(message: u64, protocol: u16, sends: bool, bytes: u64) {
 /// Adds to the peer with the address that the program keeps at `address`.
 #[inline(always)]
 fn add_at(address: u64, len: u32, protocol: u16, sends: bool, bytes: u64) {
-    add_datagram(address, len.into(), protocol.into(), sends.into(), bytes);
+    let (len, sends) = (len.into(), sends.into());
+    if protocol == UNIX && add_unix_datagram(address, len, sends, bytes) == 1 {
+        return;
+    }
+    add_datagram(address, protocol.into(), sends, bytes);
 }
 
-/// Adds as [`add_at`]. A global function: verifiers of Linux 6.1 and before would look at it anew
-/// for each message of a call, and give up. Such functions take and return numbers.
+/// Adds to the socket with the name at `address`; returns 1 if there is a name. A global function:
+/// verifiers of Linux 6.1 and before would look at it anew for each message of a call, and give up.
+/// Such functions take and return numbers. It has a name on its stack, and 512 bytes are all that a
+/// chain of calls has.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn add_datagram(address: u64, len: u64, protocol: u64, sends: u64, bytes: u64) -> u64 {
-    add_to(address, len as u32, protocol as u16, sends != 0, bytes);
-    0
-}
-
-#[inline(always)]
-fn add_to(address: u64, len: u32, protocol: u16, sends: bool, bytes: u64) {
-    let family: u16 = if address == 0 { 0 } else { read(address) };
-    if protocol == UNIX
-        && family == AF_UNIX
-        && add_named(len, sends, bytes, |into, len| {
+extern "C" fn add_unix_datagram(address: u64, len: u64, sends: u64, bytes: u64) -> u64 {
+    let has_name = family(address) == AF_UNIX
+        && add_named(len as u32, sends != 0, bytes, |into, len| {
             let name = (address + FAMILY_LEN) as *const c_void;
             // SAFETY: the helper fails on an address that it cannot read.
             unsafe { generated::bpf_probe_read_user(into, len, name) == 0 }
-        })
-    {
-        return;
-    }
+        });
+    has_name.into()
+}
+
+/// Adds to the peer with the Internet address at `address`, or to others. A global function, as
+/// [`add_unix_datagram`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn add_datagram(address: u64, protocol: u64, sends: u64, bytes: u64) -> u64 {
+    let protocol = protocol as u16;
     let port = u16::from_be(read(address + 2));
-    let key = match family {
+    let key = match family(address) {
         AF_INET if protocol != UNIX => PeerKey::v4(read(address + 4), port, protocol),
         AF_INET6 if protocol != UNIX => PeerKey {
             address: read(address + 8),
@@ -129,7 +133,14 @@ fn add_to(address: u64, len: u32, protocol: u16, sends: bool, bytes: u64) {
         },
         _ => PeerKey::others(protocol),
     };
-    add(key, sends, bytes);
+    add(key, sends != 0, bytes);
+    0
+}
+
+/// The family of the address that a program keeps; 0 for none.
+#[inline(always)]
+fn family(address: u64) -> u16 {
+    if address == 0 { 0 } else { read(address) }
 }
 
 /// Reads a value of the program's memory; zeros where it cannot be read.
