@@ -1,5 +1,9 @@
 //! The loaded eBPF programs, and which source served each probe group.
 
+#[cfg(test)]
+mod stack_depth;
+mod stack_table;
+
 use super::Options;
 use super::attach;
 use super::links::{self, Link, SAMPLE_HZ};
@@ -12,7 +16,7 @@ use super::timeline::Size;
 use anyhow::{Context, Result, bail};
 use aya::{Btf, Ebpf, EbpfLoader};
 use profiler_common::Pairing;
-use profiler_common::call_stack::{KERNEL_STACK_EVERY, STACK_SLOTS};
+use profiler_common::call_stack::KERNEL_STACK_EVERY;
 use recording::Target;
 use recording::observer::Mode;
 use recording::observer::{ProbeGroupStatus, ProgramCost};
@@ -313,16 +317,6 @@ impl Programs {
     }
 }
 
-/// Returns the entries of each half of the table of stacks: at most a quarter of them is new
-/// between two points of the series, on up to 160 CPUs at the usual rate.
-fn stack_slots(sample_hz: u32, cpus: u32) -> u32 {
-    const MOST: u32 = 8 * STACK_SLOTS;
-    const POINTS_PER_SECOND: u32 = 10;
-    let samples = sample_hz.saturating_mul(cpus) / POINTS_PER_SECOND;
-    let slots = samples.saturating_mul(4).clamp(STACK_SLOTS, MOST);
-    slots.next_power_of_two()
-}
-
 fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let follow_forks = u8::from(config.follow_forks);
     let selects_cgroups = u8::from(config.selects_cgroups);
@@ -338,7 +332,7 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let cpus = aya::util::nr_cpus().unwrap_or(1) as u32;
     let stack_slots = match config.has_small_maps {
         true => SMALL / 2,
-        false => stack_slots(config.sample_hz, cpus),
+        false => stack_table::slots(config.sample_hz, cpus),
     };
     let stack_mask = stack_slots - 1;
     let off_cpu_stacks = u8::from(config.off_cpu_stacks);
@@ -384,17 +378,4 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     loader
         .load(OBJECT)
         .context("the kernel refused the eBPF maps")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn makes_room_for_the_samples_of_all_cpus() {
-        assert_eq!(stack_slots(499, 2), STACK_SLOTS);
-        assert_eq!(stack_slots(499, 64), 16_384);
-        assert_eq!(stack_slots(4_999, 8), 16_384);
-        assert_eq!(stack_slots(u32::MAX, 4_096), 8 * STACK_SLOTS);
-    }
 }
