@@ -58,6 +58,9 @@ pub struct Durations {
     pub sum: f64,
     /// Number, those above all bounds included.
     pub count: u64,
+    /// Values, each with the number of durations near it, for native histograms. `None` where only
+    /// classic ones are served.
+    pub values: Option<Vec<(f64, u64)>>,
 }
 
 #[cfg(test)]
@@ -80,6 +83,7 @@ mod tests {
             within: vec![(0.5, 2), (1.0, 5)],
             sum: 4.25,
             count: 6,
+            values: None,
         };
         let ended = [("result", "failed"), ("reason", "no \"done\": true\\\n")];
         [

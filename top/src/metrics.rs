@@ -86,6 +86,13 @@ impl Totals {
         prometheus::page(PREFIX, &labels, &self.metrics())
     }
 
+    /// Returns all metrics in the binary form of Prometheus, with native histograms.
+    pub fn families(&self) -> Vec<u8> {
+        let pid = self.pid.to_string();
+        let labels = [("arm", self.arm.as_str()), ("pid", &pid)];
+        prometheus::protobuf::families(PREFIX, &labels, &self.metrics())
+    }
+
     /// Returns the counts up to `unix_ns` for an OpenTelemetry collector.
     pub fn export(&self, unix_ns: u64) -> Json {
         let pid = otlp::integer("process.pid", self.pid.into());
@@ -250,7 +257,7 @@ impl Totals {
     }
 }
 
-/// Returns the durations by powers of two.
+/// Returns the durations by powers of two, and by the buckets of the recording.
 fn durations(times: &Histogram) -> Durations {
     let within = |power: u32| {
         let bound = 1 << power;
@@ -258,23 +265,23 @@ fn durations(times: &Histogram) -> Durations {
         let below = below.filter(|(bucket, _)| lower_bound(*bucket as usize) < bound);
         (seconds(bound as f64), below.map(|(_, count)| count).sum())
     };
+    let values: Vec<(f64, u64)> = times.histogram.iter().map(middle).collect();
     Durations {
         within: (FIRST_BOUND..=LAST_BOUND).map(within).collect(),
-        sum: seconds(estimated_sum(times)),
+        sum: values
+            .iter()
+            .map(|(value, count)| value * *count as f64)
+            .sum(),
         count: times.count,
+        values: Some(values),
     }
 }
 
-/// Returns the sum of all values, each taken as the middle of its bucket, ns.
-fn estimated_sum(times: &Histogram) -> f64 {
-    let middle = |bucket: u32| {
-        let bucket = bucket as usize;
-        (lower_bound(bucket) as f64 + upper_bound(bucket) as f64) / 2.0
-    };
-    let parts = times.histogram.iter();
-    parts
-        .map(|(bucket, count)| middle(*bucket) * *count as f64)
-        .sum()
+/// Returns the middle of a bucket, s, with its count.
+fn middle(&(bucket, count): &(u32, u64)) -> (f64, u64) {
+    let bucket = bucket as usize;
+    let middle = (lower_bound(bucket) as f64 + upper_bound(bucket) as f64) / 2.0;
+    (seconds(middle), count)
 }
 
 fn seconds(ns: f64) -> f64 {

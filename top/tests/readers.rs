@@ -1,5 +1,6 @@
 //! Metrics of a running recording, read by programs that are not Kontrast's: Prometheus's client
-//! for Python, and OpenTelemetry's own message types. `cargo xtask test` installs them.
+//! for Python, the parser of its server, and OpenTelemetry's own message types. `cargo xtask test`
+//! installs them.
 
 #[path = "support/snapshot.rs"]
 mod snapshot;
@@ -21,20 +22,26 @@ fn totals() -> Totals {
     totals
 }
 
-/// Returns the JSON that a reader writes for this text.
+/// Returns the JSON that a reader in Python writes for this text.
 fn read(reader: &str, text: &str) -> Value {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut python = Command::new(here.join("../.cache/metrics-readers/bin/python"));
     python.arg(here.join("tests/readers").join(reader));
-    python.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = python
+    read_by(&mut python, text.as_bytes())
+}
+
+/// Returns the JSON that a program writes for this input.
+fn read_by(reader: &mut Command, metrics: &[u8]) -> Value {
+    reader.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = reader
         .spawn()
         .expect("the readers are there: `cargo xtask test` installs them");
     let mut input = child.stdin.take().expect("a pipe");
-    input.write_all(text.as_bytes()).expect("it reads");
+    input.write_all(metrics).expect("it reads");
     drop(input);
     let output = child.wait_with_output().expect("it ends");
-    assert!(output.status.success(), "{reader} refuses:\n{text}");
+    let shown = String::from_utf8_lossy(metrics);
+    assert!(output.status.success(), "{reader:?} refuses:\n{shown}");
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
@@ -82,6 +89,48 @@ fn reads_the_page_by_the_client_of_prometheus() {
         assert_eq!(bucket, count, "{bound}");
     }
     assert_eq!(sample(waits, &format!("{name}_count"), None), 30.0);
+}
+
+#[test]
+fn reads_native_histograms_by_the_parser_of_the_server() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut reader = Command::new(here.join("../.cache/prometheus-reader"));
+    let found = read_by(&mut reader, &totals().families());
+    let requests = &found["kontrast_requests_total"];
+    assert_eq!(requests["type"], "counter");
+    assert_eq!(requests["samples"][0]["value"], 1236.0);
+    assert_eq!(requests["samples"][0]["labels"]["arm"], ARM);
+    let threads = &found["kontrast_threads"];
+    assert_eq!(threads["type"], "gauge");
+    assert_eq!(threads["samples"][0]["value"], 1.0);
+    let waits = &found["kontrast_run_queue_latency_seconds"]["histograms"][0];
+    assert_eq!(waits["labels"]["pid"], "7");
+    assert_eq!(
+        (&waits["schema"], &waits["zero_count"]),
+        (&json!(3), &json!(0))
+    );
+    assert_eq!(waits["count"], 30);
+    let buckets = waits["buckets"].as_array().expect("buckets");
+    let counts = buckets.iter().map(|bucket| bucket[2].as_u64());
+    assert_eq!(counts.collect::<Vec<_>>(), [Some(27), Some(3)]);
+    for (bucket, seconds) in buckets.iter().zip([0.000_002, 5.0]) {
+        let bound = |at: usize| bucket[at].as_f64().expect("a bound");
+        assert!(
+            bound(0) < seconds && seconds <= bound(1),
+            "{seconds}: {bucket}"
+        );
+        assert!(
+            (bound(1) / bound(0) - 2_f64.powf(0.125)).abs() < 1e-9,
+            "{bucket}"
+        );
+    }
+    let sum = waits["sum"].as_f64().expect("a sum");
+    assert!((sum / (3.0 * 5.0) - 1.0).abs() < 0.03, "{sum}");
+    let unused = &found["kontrast_proxy_latency_seconds"]["histograms"][0];
+    assert_eq!(
+        (&unused["count"], &unused["buckets"]),
+        (&json!(0), &json!([]))
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Live counts of a recording for monitoring systems, while it runs.
 
+mod accept;
 mod exporter;
 mod server;
 
@@ -7,7 +8,7 @@ use anyhow::Result;
 pub use exporter::Collector;
 use exporter::Exporter;
 use recording::Recording;
-use server::Server;
+use server::{Page, Server};
 use std::net::{Ipv4Addr, SocketAddr};
 use top::metrics::Totals;
 
@@ -39,7 +40,7 @@ impl Monitoring {
     pub fn add(&mut self, counts: Recording) {
         self.totals.add(counts);
         if let Some(server) = &self.server {
-            server.publish(self.totals.page());
+            server.publish(Page::of(&self.totals));
         }
         if let Some(exporter) = &mut self.exporter {
             exporter.offer(&self.totals);

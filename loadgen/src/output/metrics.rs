@@ -91,6 +91,7 @@ fn durations(latency: &Latency) -> Durations {
         within: BOUNDS_MS.map(|ms| (ms / 1e3, within(ms))).to_vec(),
         sum: latency.mean() * latency.count() as f64 / 1e9,
         count: latency.count(),
+        values: None,
     }
 }
 

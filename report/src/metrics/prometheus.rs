@@ -1,4 +1,7 @@
-//! The Prometheus text format, version 0.0.4.
+//! The Prometheus text format, version 0.0.4, and its binary form.
+
+mod native;
+pub mod protobuf;
 
 use super::{Durations, Metric, Number, Value};
 use std::fmt::{self, Write};
@@ -17,23 +20,32 @@ pub fn page(prefix: &str, labels: &[(&str, &str)], metrics: &[Metric<'_>]) -> St
     page
 }
 
+/// Returns the name with prefix and unit, as Prometheus's conventions ask.
+fn full_name(prefix: &str, metric: &Metric<'_>) -> String {
+    let unit = match metric.unit {
+        "By" => "_bytes",
+        "s" => "_seconds",
+        _ => "",
+    };
+    let total = match &metric.value {
+        Value::Counter(_) => "_total",
+        Value::Gauge(_) | Value::Histogram(_) => "",
+    };
+    format!("{prefix}_{}{unit}{total}", metric.name)
+}
+
 fn write_metric(
     page: &mut String,
     prefix: &str,
     own: &[(&str, &str)],
     metric: &Metric<'_>,
 ) -> fmt::Result {
-    let unit = match metric.unit {
-        "By" => "_bytes",
-        "s" => "_seconds",
-        _ => "",
+    let name = full_name(prefix, metric);
+    let kind = match &metric.value {
+        Value::Counter(_) => "counter",
+        Value::Gauge(_) => "gauge",
+        Value::Histogram(_) => "histogram",
     };
-    let (total, kind) = match &metric.value {
-        Value::Counter(_) => ("_total", "counter"),
-        Value::Gauge(_) => ("", "gauge"),
-        Value::Histogram(_) => ("", "histogram"),
-    };
-    let name = format!("{prefix}_{}{unit}{total}", metric.name);
     writeln!(page, "# HELP {name} {}", metric.help)?;
     writeln!(page, "# TYPE {name} {kind}")?;
     match &metric.value {
@@ -55,7 +67,9 @@ fn histogram(
     own: &[(&str, &str)],
     durations: &Durations,
 ) -> fmt::Result {
-    let Durations { within, sum, count } = durations;
+    let Durations {
+        within, sum, count, ..
+    } = durations;
     for (bound, count) in within {
         let labels = braced(own, &[("le", &bound.to_string())]);
         writeln!(page, "{name}_bucket{labels} {count}")?;

@@ -51,6 +51,7 @@ pub fn for_tests() -> Vec<Step> {
         program("browser", BROWSERS, "chromium"),
         Step::new("axe-core", axe),
         Step::new("metrics readers", metrics_readers),
+        Step::new("Prometheus", prometheus_reader),
         Step::new("Perfetto", perfetto),
         program("pidstat", &["pidstat"], "sysstat"),
         program("tmux", &["tmux"], "tmux"),
@@ -131,6 +132,23 @@ fn metrics_readers() -> Result<String> {
         install_python(&venv, METRICS_READERS)
     })?;
     Ok(project::short(&path))
+}
+
+/// Builds the program by which a test reads Prometheus's binary form. The go command does it anew
+/// only where a file has changed.
+fn prometheus_reader() -> Result<String> {
+    super::runtimes::require_go()?;
+    let program = project::cache("prometheus-reader");
+    if !program.is_file() {
+        eprintln!("  {:<16} building its parser with go …", "Prometheus");
+    }
+    let mut build = Command::new("go");
+    // The parser may need a later toolchain than a distribution's.
+    build.env("GOTOOLCHAIN", "auto");
+    build.args(["build", "-trimpath", "-o"]).arg(&program);
+    build.current_dir(project::root().join("top/tests/readers/prometheus"));
+    process::run_quietly(&mut build)?;
+    Ok(project::short(&program))
 }
 
 /// Finds or installs Perfetto's UI and trace processor, by which tests read timelines.

@@ -43,11 +43,17 @@ fn look(target: &str) -> Result<String> {
     Ok("nothing to fetch".to_owned())
 }
 
+/// Checks that there is a go command, which fetches the version that it needs.
+pub fn require_go() -> Result<()> {
+    match process::which("go") {
+        Some(_) => Ok(()),
+        None => bail!("no go command; install Go 1.21 or later (https://go.dev/doc/install)"),
+    }
+}
+
 /// Lets the go command fetch the toolchain that GOTOOLCHAIN names, as a checked module.
 fn go(version: &str) -> Result<String> {
-    if process::which("go").is_none() {
-        bail!("no go command; install Go 1.21 or later (https://go.dev/doc/install)");
-    }
+    require_go()?;
     let version = format!("go{version}");
     let mut command = Command::new("go");
     command
