@@ -145,7 +145,9 @@ fn prometheus_reader() -> Result<String> {
     let mut build = Command::new("go");
     // The parser may need a later toolchain than a distribution's.
     build.env("GOTOOLCHAIN", "auto");
-    build.args(["build", "-trimpath", "-o"]).arg(&program);
+    build
+        .args(["build", "-trimpath", "-buildvcs=false", "-o"])
+        .arg(&program);
     build.current_dir(project::root().join("top/tests/readers/prometheus"));
     process::run_quietly(&mut build)?;
     Ok(project::short(&program))
