@@ -21,26 +21,25 @@ pub const KERNEL_FRAMES: usize = 29;
 pub const KERNEL_STACK_EVERY: u32 = 16;
 /// Python stacks that the map holds. The recorder takes them out before it is full.
 pub const MAX_STACKS: u32 = 8_192;
-/// Entries of each half of the table of stacks, at least: a power of two, as any other number. The
-/// loader makes more for many CPUs. The programs write to one half while the recorder reads the
-/// other.
+/// Entries of each half of the table of stacks, at least; always a power of two. The loader makes
+/// more for many CPUs. The programs write to one half while the recorder reads the other.
 pub const STACK_SLOTS: u32 = 4_096;
 /// Entries that a sample looks at for its own, or for a free one.
 pub const STACK_PROBES: u32 = 8;
 
-/// [`StackKey::flags`]: the sample was taken in user mode.
+/// [`StackEntry::flags`]: the sample was taken in user mode.
 pub const IN_USER: u32 = 1;
-/// [`StackKey::flags`]: the sample was taken in a system call.
+/// [`StackEntry::flags`]: the sample was taken in a system call.
 pub const IN_SYSCALL: u32 = 2;
-/// [`StackKey::flags`]: a gc thread was awake when the sample was taken.
+/// [`StackEntry::flags`]: a gc thread was awake when the sample was taken.
 pub const IN_GC: u32 = 4;
-/// [`StackKey::flags`]: the sample was taken at the edge of a system call.
+/// [`StackEntry::flags`]: the sample was taken at the edge of a system call.
 pub const AT_SYSCALL_EDGE: u32 = 8;
-/// [`StackKey::flags`]: the sample was taken on the return from a page fault.
+/// [`StackEntry::flags`]: the sample was taken on the return from a page fault.
 pub const AT_FAULT_RETURN: u32 = 16;
-/// [`StackKey::flags`]: of the kernel the stack has the interrupted function only.
+/// [`StackEntry::flags`]: of the kernel the stack has the interrupted function only.
 pub const CALLERS_UNREAD: u32 = 32;
-/// [`StackKey::flags`]: the bits from here on hold the number of the system call, plus 1; 0 in
+/// [`StackEntry::flags`]: the bits from here on hold the number of the system call, plus 1; 0 in
 /// none.
 pub const CALL_SHIFT: u32 = 16;
 

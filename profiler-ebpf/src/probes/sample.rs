@@ -1,8 +1,7 @@
 //! CPU samples: where a thread is when it is not in a system call.
 //!
 //! Hooks: a perf event, `cpu-clock`, on each CPU.
-//! Writes: `THREADS.samples_*`, and by `stack.rs` `STACKS` and `STACK_COUNTS`, or without stacks
-//! `CODE`.
+//! Writes: `THREADS.samples_*`, and by `stack.rs` `STACKS`, or without stacks `CODE`.
 
 use crate::config::{OFF_REGS_BP, OFF_REGS_IP, OFF_REGS_NR, OFF_REGS_SP};
 use crate::hook::{Direct, Object};

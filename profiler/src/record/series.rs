@@ -19,6 +19,8 @@ const WALK_INTERVAL_NS: u64 = 2_000_000_000;
 const WALKS_APART: u64 = 100;
 /// Points lie a second apart, give or take a tick.
 const TICK_NS: u64 = 100_000_000;
+/// Points of the series in a second.
+pub(super) const POINTS_PER_SECOND: u32 = (1_000_000_000 / TICK_NS) as u32;
 
 /// Points so far.
 #[derive(Debug)]
@@ -184,8 +186,7 @@ fn points_per_take(sample_hz: u32) -> usize {
 /// Returns the points after which the table of stacks could be a quarter full, if every sample had
 /// another.
 fn points_per_take_of_stacks(sample_hz: u32) -> usize {
-    const POINTS_PER_SECOND: usize = (1_000_000_000 / TICK_NS) as usize;
-    points_until(POINTS_PER_SECOND * STACK_SLOTS as usize / 4, sample_hz)
+    points_until((POINTS_PER_SECOND * STACK_SLOTS / 4) as usize, sample_hz)
 }
 
 /// Kept waits of a CPU in a second, twice the budget.

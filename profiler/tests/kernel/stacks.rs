@@ -17,14 +17,19 @@ fn with_function(recording: &Recording, mode: SampleMode, part: &str) -> (u64, u
     })
 }
 
+/// Samples that the threads counted.
+fn samples_of_threads(recording: &Recording) -> u64 {
+    let threads = recording.threads.iter().map(|thread| thread.samples);
+    threads
+        .map(|samples| samples.outside_syscalls() + samples.syscall)
+        .sum()
+}
+
 #[test]
 fn keeps_a_stack_for_each_sample_and_names_busy_code() {
     let recording = record(&["burn", "500"]);
     let stacks = &recording.stacks;
-    let threads = recording.threads.iter().map(|thread| thread.samples);
-    let samples: u64 = threads
-        .map(|samples| samples.outside_syscalls() + samples.syscall)
-        .sum();
+    let samples = samples_of_threads(&recording);
     assert_eq!((stacks.samples, stacks.lost), (samples, 0));
     let counted: u64 = stacks.counts.iter().map(|count| count.samples).sum();
     assert_eq!(counted, samples);
@@ -48,10 +53,7 @@ fn keeps_a_stack_for_each_sample_and_names_busy_code() {
 fn loses_no_sample_while_stacks_are_taken_out_of_their_table() {
     // At this rate it is read, and its halves change places, at least each second.
     let recording = record_with(&["touch", "300000"], &["--sample-rate", "4999"], |_| ());
-    let threads = recording.threads.iter().map(|thread| thread.samples);
-    let samples: u64 = threads
-        .map(|samples| samples.outside_syscalls() + samples.syscall)
-        .sum();
+    let samples = samples_of_threads(&recording);
     let stacks = &recording.stacks;
     let counted: u64 = stacks.counts.iter().map(|count| count.samples).sum();
     assert!(samples > 0);

@@ -1,12 +1,12 @@
 //! The size of the table of call stacks.
 
+use crate::record::series::POINTS_PER_SECOND;
 use profiler_common::call_stack::STACK_SLOTS;
 
 /// Returns the entries of each half of the table of stacks: at most a quarter of them is new
 /// between two points of the series, on up to 160 CPUs at the usual rate.
 pub fn slots(sample_hz: u32, cpus: u32) -> u32 {
     const MOST: u32 = 8 * STACK_SLOTS;
-    const POINTS_PER_SECOND: u32 = 10;
     let samples = sample_hz.saturating_mul(cpus) / POINTS_PER_SECOND;
     let slots = samples.saturating_mul(4).clamp(STACK_SLOTS, MOST);
     slots.next_power_of_two()
