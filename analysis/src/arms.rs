@@ -10,8 +10,8 @@ pub struct Rounds<'a> {
     pub rounds: Vec<(&'a str, &'a Recording)>,
 }
 
-/// Groups recordings by arm, arms in order of first appearance. Instrumented rounds are left out,
-/// because they cost CPU time that no other round does (see [`crate::instrumented`]).
+/// Groups recordings by arm, arms in order of first appearance. Traced and instrumented rounds are
+/// left out, because they cost CPU time that no other round does (see [`crate::instrumented`]).
 pub fn group(recordings: &[(String, Recording)]) -> Vec<Rounds<'_>> {
     let rounds = recordings.iter();
     group_borrowed(rounds.map(|(path, recording)| (path.as_str(), recording)))
@@ -22,7 +22,7 @@ pub fn group_borrowed<'a>(
     recordings: impl Iterator<Item = (&'a str, &'a Recording)>,
 ) -> Vec<Rounds<'a>> {
     let mut arms: Vec<Rounds<'a>> = Vec::new();
-    let measured = recordings.filter(|(_, recording)| recording.instrumented.is_none());
+    let measured = recordings.filter(|(_, recording)| recording.is_measured());
     for round in measured {
         let (_, recording) = round;
         match arms.iter_mut().find(|arm| arm.arm == recording.target.arm) {
@@ -34,6 +34,25 @@ pub fn group_borrowed<'a>(
         }
     }
     arms
+}
+
+/// Returns the arms with their traced rounds as well, which alone may have single tokens, and waits
+/// with their stacks.
+pub fn with_traced<'a>(
+    arms: &[Rounds<'a>],
+    recordings: &'a [(String, Recording)],
+) -> Vec<Rounds<'a>> {
+    let with = |arm: &Rounds<'a>| {
+        let traced = recordings
+            .iter()
+            .filter(|(_, recording)| recording.traced && recording.target.arm == arm.arm);
+        let traced = traced.map(|(path, recording)| (path.as_str(), recording));
+        Rounds {
+            arm: arm.arm,
+            rounds: arm.rounds.iter().copied().chain(traced).collect(),
+        }
+    };
+    arms.iter().map(with).collect()
 }
 
 /// Returns the rounds of each arm that had most probes attached. They are compared; other rounds
@@ -73,6 +92,24 @@ mod tests {
         let arms = compared(&group(&recordings));
         let paths = |arm: &Rounds<'_>| arm.rounds.iter().map(|round| round.0).collect::<String>();
         assert_eq!((paths(&arms[0]), paths(&arms[1])), ("2".into(), "3".into()));
+    }
+
+    #[test]
+    fn adds_traced_rounds_for_tokens_and_waits_only() {
+        let round = |path: &str, arm: &str, traced| {
+            let build = Build::arm(arm).with(|recording| recording.traced = traced);
+            (path.to_string(), build.done())
+        };
+        let recordings = [
+            round("1", "go", false),
+            round("2", "go", true),
+            round("3", "bun", false),
+        ];
+        let arms = compared(&group(&recordings));
+        let paths = |arm: &Rounds<'_>| arm.rounds.iter().map(|round| round.0).collect::<String>();
+        assert_eq!((paths(&arms[0]), paths(&arms[1])), ("1".into(), "3".into()));
+        let all = with_traced(&arms, &recordings);
+        assert_eq!((paths(&all[0]), paths(&all[1])), ("12".into(), "3".into()));
     }
 
     #[test]

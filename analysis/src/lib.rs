@@ -101,6 +101,7 @@ fn compare_annotated(
 ) -> Comparison {
     let all = arms::group(recordings);
     let arms = arms::compared(&all);
+    let with_traced = arms::with_traced(&arms, recordings);
     let unit = unit_of_work::of(&arms);
     let measured = metrics::ALL
         .iter()
@@ -108,7 +109,11 @@ fn compare_annotated(
     let measured: Vec<_> = measured.collect();
     let mut comparison = Comparison {
         schema: COMPARISON_SCHEMA.into(),
-        arms: arms.iter().map(describe).collect(),
+        arms: arms
+            .iter()
+            .zip(&with_traced)
+            .map(|(arm, with_traced)| describe(arm, with_traced))
+            .collect(),
         metrics: (0..)
             .zip(&measured)
             .map(|(place, metric)| metric.metric(place))
@@ -132,7 +137,7 @@ fn compare_annotated(
     comparison.package_pairs = packages::measure(&mut comparison.arms, &arms, costs, recordings);
     let (flame, costliest) = flame::graphs(&arms, &measured, unit).unzip();
     comparison.flame = flame;
-    comparison.off_cpu_flame = flame::off_cpu(&arms);
+    comparison.off_cpu_flame = flame::off_cpu(&with_traced);
     pairs::judge_together(&mut comparison.metrics);
     unit_of_work::withdraw_verdicts(&mut comparison, &arms);
     comparison.instrumented = instrumented::measure(recordings, &comparison.metrics);
@@ -144,7 +149,7 @@ fn compare_annotated(
     comparison
 }
 
-fn describe(arm: &arms::Rounds<'_>) -> Arm {
+fn describe(arm: &arms::Rounds<'_>, with_traced: &arms::Rounds<'_>) -> Arm {
     let rounds = || arm.rounds.iter().map(|(_, recording)| *recording);
     let functions = functions::Functions::of(rounds());
     Arm {
@@ -159,8 +164,8 @@ fn describe(arm: &arms::Rounds<'_>) -> Arm {
         functions: functions.shares(functions::OF_ARM),
         event_loops: event_loops::by_role(arm),
         gc: gc::of_arm(arm),
-        waits: waits::of_arm(arm),
-        tokens: tokens::of_arm(arm),
+        waits: waits::of_arm(with_traced),
+        tokens: tokens::of_arm(with_traced),
         ..Arm::default()
     }
 }

@@ -3,6 +3,7 @@
 use crate::{fail_if::Gate, outcome::Outcome, publish};
 use anyhow::Context;
 use recording::{Comparison, Recording, comparison::AutoRounds, io::save_comparison};
+use runner::plan::Purpose;
 use runner::{Interrupted, Measured, Round, output};
 use std::path::Path;
 
@@ -37,10 +38,14 @@ fn compare(
         mut rounds,
         planned,
         trouble,
-        not_instrumented,
+        failed,
         ..
     } = measured;
-    let measured = || rounds.iter().filter(|round| !round.step.instrumented);
+    let measured = || {
+        rounds
+            .iter()
+            .filter(|round| round.step.purpose == Purpose::Measured)
+    };
     let done = measured().count();
     if let (0, Some(trouble)) = (done, trouble.as_ref()) {
         eprintln!("No round was finished; its files are in {}.", out.display());
@@ -48,7 +53,7 @@ fn compare(
     }
     eprintln!("Comparing, and writing the report …");
     let threshold_crossed = measured().any(|round| round.threshold_crossed);
-    rounds.sort_by_key(|Round { step, .. }| (step.instrumented, step.arm, step.round, step.mode));
+    rounds.sort_by_key(|Round { step, .. }| (step.purpose, step.arm, step.round, step.mode));
     let recordings: Vec<(String, Recording)> = rounds
         .into_iter()
         .map(|round| (round.path, round.recording))
@@ -70,18 +75,18 @@ fn compare(
             if interrupted.is_some() {
                 eprintln!("Interrupted: {done} of {planned} rounds were finished and compared.");
             }
-            without_instrumented(not_instrumented)?;
+            without_extra(failed)?;
             gate.judge(&comparison, outcome(&comparison, threshold_crossed))
         }
     }
 }
 
-/// Fails if an instrumented round is missing, so that the exit code shows it. The comparison is
-/// complete.
-fn without_instrumented(missing: Vec<(String, anyhow::Error)>) -> anyhow::Result<()> {
+/// Fails if a traced or an instrumented round is missing, so that the exit code shows it. The
+/// comparison is complete.
+fn without_extra(missing: Vec<(String, anyhow::Error)>) -> anyhow::Result<()> {
     let lines = missing
         .iter()
-        .map(|(arm, trouble)| format!("no instrumented round of {arm}: {trouble:#}"));
+        .map(|(round, trouble)| format!("{round}, failed: {trouble:#}"));
     match lines.collect::<Vec<_>>() {
         lines if lines.is_empty() => Ok(()),
         lines => Err(anyhow::anyhow!(
@@ -156,7 +161,7 @@ mod tests {
             rounds: vec![],
             planned: 4,
             trouble,
-            not_instrumented: vec![],
+            failed: vec![],
         };
         let error = conclude(measured, None, &Gate::default()).unwrap_err();
         assert_eq!(error.to_string(), "the stub failed");

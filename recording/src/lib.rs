@@ -156,6 +156,10 @@ pub struct Recording {
     /// Data of an instrumented round. Such a recording enters no other number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instrumented: Option<Instrumented>,
+    /// Whether it is a traced round: with single tokens, and waits with their stacks. Such a
+    /// recording enters no metric.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub traced: bool,
     /// The observer's own cost and losses.
     pub observer: observer::Observer,
     /// The identities that must hold, each with its measurement.
@@ -226,6 +230,11 @@ pub enum Ended {
 }
 
 impl Recording {
+    /// Whether it enters metrics: it is no traced and no instrumented round.
+    pub fn is_measured(&self) -> bool {
+        !self.traced && self.instrumented.is_none()
+    }
+
     /// Returns whether the recording covers less than was requested.
     pub fn is_partial(&self) -> bool {
         matches!(self.window.ended, Ended::Interrupted | Ended::TargetExited)

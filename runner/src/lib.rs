@@ -22,7 +22,7 @@ pub mod load;
 pub mod load_output;
 pub mod output;
 mod placement;
-mod plan;
+pub mod plan;
 mod privilege;
 mod progress;
 mod recorder;

@@ -1,6 +1,6 @@
 //! The folder of a run's results.
 
-use super::plan::Step;
+use super::plan::{Purpose, Step};
 use crate::target::SudoUser;
 use anyhow::{Context, bail};
 use recording::observer::Mode;
@@ -97,12 +97,14 @@ pub fn arm_folder(arm: &str) -> String {
 }
 
 /// Returns the folder of a round in its arm's: `2`, `2-overhead` for the observer's overhead, or
-/// `1-instrumented`.
+/// `1-traced` and `1-instrumented`.
 pub fn round_folder(step: &Step) -> String {
-    match step.mode {
-        _ if step.instrumented => format!("{}-instrumented", step.round),
-        Mode::All => step.round.to_string(),
-        mode => format!("{}-{}", step.round, mode.name()),
+    let round = step.round;
+    match (step.purpose, step.mode) {
+        (Purpose::Instrumented, _) => format!("{round}-instrumented"),
+        (Purpose::Traced, _) => format!("{round}-traced"),
+        (Purpose::Measured, Mode::All) => round.to_string(),
+        (Purpose::Measured, mode) => format!("{round}-{}", mode.name()),
     }
 }
 
@@ -173,14 +175,23 @@ mod tests {
 
     #[test]
     fn names_rounds_by_number_and_mode() {
-        let step = |mode, instrumented| Step {
-            arm: 0,
-            round: 2,
-            mode,
-            instrumented,
+        let folder = |(mode, purpose)| {
+            round_folder(&Step {
+                arm: 0,
+                round: 2,
+                mode,
+                purpose,
+            })
         };
-        let folder = |mode| round_folder(&step(mode, false));
-        assert_eq!([Mode::Overhead, Mode::All].map(folder), ["2-overhead", "2"]);
-        assert_eq!(round_folder(&step(Mode::All, true)), "2-instrumented");
+        let folders = [
+            (Mode::Overhead, Purpose::Measured),
+            (Mode::All, Purpose::Measured),
+            (Mode::All, Purpose::Traced),
+            (Mode::All, Purpose::Instrumented),
+        ];
+        assert_eq!(
+            folders.map(folder),
+            ["2-overhead", "2", "2-traced", "2-instrumented"]
+        );
     }
 }

@@ -1,6 +1,10 @@
 //! The order of measurements.
 
 use recording::observer::Mode;
+use std::time::Duration;
+
+/// Longest recording of a traced round: single events take much space.
+pub const TRACED: Duration = Duration::from_secs(5);
 
 /// One measurement: an arm, its round, and the probes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,16 +15,29 @@ pub struct Step {
     pub round: u32,
     /// Which probes are attached.
     pub mode: Mode,
-    /// Whether the runtime is instrumented. Such a round enters no metric.
-    pub instrumented: bool,
+    /// Its purpose.
+    pub purpose: Purpose,
+}
+
+/// The purpose of a round. Only measured ones enter metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// To be compared.
+    Measured,
+    /// To see single tokens, and waits with their stacks.
+    Traced,
+    /// To see functions that the runtime compiles, and its events.
+    Instrumented,
 }
 
 impl Step {
     /// Returns its name for the arm of this name.
     pub fn of(&self, arm: &str) -> String {
         let round = self.round;
-        if self.instrumented {
-            return format!("{arm}, instrumented round");
+        match self.purpose {
+            Purpose::Measured => (),
+            Purpose::Traced => return format!("{arm}, traced round"),
+            Purpose::Instrumented => return format!("{arm}, instrumented round"),
         }
         match self.mode {
             Mode::All => format!("{arm}, round {round}"),
@@ -44,7 +61,7 @@ pub fn interleaved(arms: usize, modes: &[Mode], rounds: u32) -> Vec<Step> {
                 arm,
                 round,
                 mode,
-                instrumented: false,
+                purpose: Purpose::Measured,
             })
         };
         (0..arms).flat_map(of_arm).collect()
@@ -60,13 +77,13 @@ pub fn interleaved(arms: usize, modes: &[Mode], rounds: u32) -> Vec<Step> {
         .collect()
 }
 
-/// Returns one instrumented round of each of these arms.
-pub fn instrumented(arms: impl Iterator<Item = usize>) -> impl Iterator<Item = Step> {
-    arms.map(|arm| Step {
+/// Returns one round for this purpose of each of these arms.
+pub fn extra(purpose: Purpose, arms: impl Iterator<Item = usize>) -> impl Iterator<Item = Step> {
+    arms.map(move |arm| Step {
         arm,
         round: 1,
         mode: Mode::All,
-        instrumented: true,
+        purpose,
     })
 }
 

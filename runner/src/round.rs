@@ -9,7 +9,7 @@ use super::{
     interrupt::{Interrupt, Interrupted},
     output::{arm_folder, round_folder},
     placement::Placement,
-    plan::Step,
+    plan::{Purpose, Step},
     privilege::Access,
     progress::Progress,
     recorder::{Recorder, Subject},
@@ -108,11 +108,11 @@ impl Bench<'_> {
         let mut env: Vec<_> = database.iter().map(Database::variable).collect();
         env.extend(service.iter().flat_map(Service::env).cloned());
         // The runtime's files are removed when the server has ended, however the round ends.
-        let symbols = Symbols::of(arm, &dir, step.instrumented)?;
+        let symbols = Symbols::of(arm, &dir, step.purpose == Purpose::Instrumented)?;
         let target = self.start(arm, &dir, env, &symbols).await?;
         let subject = self.subject(arm, &target, step, &symbols);
         let measured = self
-            .measure(arm, &target, &dir, &subject, service.as_mut())
+            .measure(arm, (&target, step), &dir, &subject, service.as_mut())
             .await;
         // A target that died explains any other failure.
         let survived = target.check();
@@ -170,7 +170,7 @@ impl Bench<'_> {
     async fn measure(
         &self,
         arm: &Arm,
-        target: &Running,
+        (target, step): (&Running, Step),
         dir: &Path,
         subject: &Subject,
         mut service: Option<&mut Service>,
@@ -189,7 +189,7 @@ impl Bench<'_> {
         let recorder = Recorder::start(self.recorder, subject, self.placement.driver.as_ref(), dir);
         let mut recorder = self.interrupt.unless(recorder).await??;
         self.progress.step("recording under load");
-        let length = self.length(subject.mode);
+        let length = self.length(step);
         let drive = self.drive(&driver, length, &mut recorder).await;
         self.progress.step("writing the recording");
         let mut recording = recorder.finish().await?;
@@ -250,6 +250,7 @@ impl Bench<'_> {
             sample_hz: self.request.sample_hz,
             // In other modes the kernel counts nothing.
             slow: self.request.slow.clone().filter(|_| step.mode == Mode::All),
+            traced: step.purpose == Purpose::Traced,
             work: self.request.work.clone().filter(|_| step.mode == Mode::All),
             // A server that runs already may be behind a forwarded port.
             load_port: arm.manifest().and_then(|_| port_of(target.url())),

@@ -9,7 +9,7 @@ use crate::{
     interrupt::{Interrupt, Interrupted},
     output,
     placement::Placement,
-    plan::{self, Step},
+    plan::{self, Purpose, Step},
     privilege::Access,
     progress::Progress,
     request::{RUN_FILE, Request, RunFile},
@@ -34,14 +34,15 @@ use std::{
 pub struct Measured {
     /// The run's folder, an absolute path.
     pub out: PathBuf,
-    /// Finished rounds in order of time, instrumented ones included.
+    /// Finished rounds in order of time, traced and instrumented ones included.
     pub rounds: Vec<Round>,
-    /// Number of planned rounds, without instrumented ones.
+    /// Number of rounds that were planned to be compared.
     pub planned: usize,
     /// Why it ended early, if it did.
     pub trouble: Option<anyhow::Error>,
-    /// Arms whose instrumented round failed, each with the reason. Other rounds are not affected.
-    pub not_instrumented: Vec<(String, anyhow::Error)>,
+    /// Traced and instrumented rounds that failed, by name, each with the reason. Other rounds are
+    /// not affected.
+    pub failed: Vec<(String, anyhow::Error)>,
 }
 
 /// Executes a run, with each round once in each of `modes`. Where the run chooses its number of
@@ -146,19 +147,19 @@ impl Prepared<'_> {
     async fn measure(&self, decide: &mut Decide<'_>) -> anyhow::Result<Measured> {
         let stub = self.stub().await?;
         let plan = plan::interleaved(self.arms.len(), self.modes, self.request.rounds);
-        let instrumented: Vec<Step> = self.instrumented().collect();
-        let steps = plan.len() + instrumented.len();
+        let extra: Vec<Step> = self.extra().collect();
+        let steps = plan.len() + extra.len();
         let mut progress = Progress::new(match self.request.auto {
             Some(_) => format!("at most {steps}"),
             None => steps.to_string(),
         });
-        progress.say(&self.headline(&[plan.as_slice(), &instrumented].concat()));
+        progress.say(&self.headline(&[plan.as_slice(), &extra].concat()));
         let mut measured = Measured {
             out: self.out.clone(),
             rounds: Vec::new(),
             planned: plan.len(),
             trouble: None,
-            not_instrumented: Vec::new(),
+            failed: Vec::new(),
         };
         let began = Instant::now();
         let per_round = self.arms.len() * self.modes.len();
@@ -181,7 +182,7 @@ impl Prepared<'_> {
                 break;
             }
         }
-        for step in instrumented {
+        for step in extra {
             if measured.trouble.is_some()
                 || !self.step(step, &stub, &mut progress, &mut measured).await
             {
@@ -192,8 +193,8 @@ impl Prepared<'_> {
         Ok(measured)
     }
 
-    /// Measures one step. Returns whether the next one may begin: not after a failure, except of an
-    /// instrumented round.
+    /// Measures one step. Returns whether the next one may begin: not after the failure of a round
+    /// that is to be compared.
     async fn step(
         &self,
         step: Step,
@@ -202,7 +203,7 @@ impl Prepared<'_> {
         measured: &mut Measured,
     ) -> bool {
         let arm = &self.arms[step.arm];
-        let number = measured.rounds.len() + measured.not_instrumented.len() + 1;
+        let number = measured.rounds.len() + measured.failed.len() + 1;
         progress.begin(number, &step.of(arm.name()));
         let bench = self.bench(stub, progress);
         let round = match self.request.starts {
@@ -215,9 +216,9 @@ impl Prepared<'_> {
                 measured.rounds.push(round);
                 true
             }
-            Err(trouble) if step.instrumented => {
+            Err(trouble) if step.purpose != Purpose::Measured => {
                 let stop = trouble.is::<Interrupted>();
-                measured.not_instrumented.push((arm.name().into(), trouble));
+                measured.failed.push((step.of(arm.name()), trouble));
                 !stop
             }
             Err(trouble) => {
@@ -227,13 +228,15 @@ impl Prepared<'_> {
         }
     }
 
-    /// Returns the instrumented rounds, which come last so that they affect no other. A process
-    /// that runs already cannot be started with settings, but a Go program needs none.
-    fn instrumented(&self) -> impl Iterator<Item = Step> {
+    /// Returns traced and instrumented rounds, which come last so that they affect no other. A
+    /// process that runs already cannot be started with settings, but a Go program needs none.
+    fn extra(&self) -> impl Iterator<Item = Step> {
         let wanted = |arm: &Arm| arm.instrumentation().is_some() || arm.manifest().is_none();
         let arms = self.arms.iter().enumerate();
         let arms = arms.filter(move |(_, arm)| self.request.runtime_symbols && wanted(arm));
-        plan::instrumented(arms.map(|(at, _)| at))
+        let instrumented = plan::extra(Purpose::Instrumented, arms.map(|(at, _)| at));
+        let traced = (0..self.arms.len()).filter(|_| self.request.traced_round);
+        plan::extra(Purpose::Traced, traced).chain(instrumented)
     }
 
     async fn stub(&self) -> anyhow::Result<Stub> {

@@ -176,8 +176,8 @@ fn require_two_arms(recordings: &[(PathBuf, Recording)]) -> anyhow::Result<()> {
     }
     let mut measured = recordings.iter();
     ensure!(
-        measured.any(|(_, recording)| recording.instrumented.is_none()),
-        "all recordings are of instrumented rounds, which enter no comparison; give the directory of the run"
+        measured.any(|(_, recording)| recording.is_measured()),
+        "all recordings are of traced or instrumented rounds, which enter no comparison; give the directory of the run"
     );
     let arms: BTreeSet<&str> = recordings
         .iter()

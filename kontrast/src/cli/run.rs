@@ -1,13 +1,15 @@
 //! `kontrast run`.
 
-use super::record::Slow;
+mod checks;
+
+use super::record::{Slow, Switch};
 use super::rounds::{Rounds, goal};
 use super::sample_rate::SampleRate;
 use super::scenario::Scenario;
 use crate::auto_rounds::AutoRun;
 use crate::conclude::conclude;
 use crate::fail_if::Gate;
-use crate::outcome::{Outcome, WrongUsage};
+use crate::outcome::Outcome;
 use crate::work::{Source, Spec as WorkSpec};
 use anyhow::Context;
 use profiler::record::privilege;
@@ -118,6 +120,11 @@ pub struct Run {
     /// for instance 'proxy_latency>5ms'. It costs the targets more; see `kontrast record`.
     #[arg(long, value_name = "EXPR")]
     slow: Option<Slow>,
+    /// Add a traced round of 5 s of each arm at the end: the path of each token through threads,
+    /// waits with their stacks, and who ends them. No other number uses it [default: on for the
+    /// scenario baseline].
+    #[arg(long, value_enum, conflicts_with = "slow", value_name = "SWITCH")]
+    traced_round: Option<Switch>,
     /// Look for separate debug files in this folder first; may be given several times.
     #[arg(long, value_name = "DIR", value_parser = super::folder)]
     symbols: Vec<PathBuf>,
@@ -186,36 +193,6 @@ impl Run {
         conclude(measured?, auto.ended(), &gate)
     }
 
-    /// Rejects a unit of work that the load cannot count.
-    fn check_work(&self) -> anyhow::Result<()> {
-        match &self.work {
-            Some(spec) if spec.source == Source::Load && self.load_command.is_none() => {
-                Err(WrongUsage::error(format!(
-                    "--work {spec}: there is no load command that counts; add --load-command CMD"
-                )))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Rejects options for servers under load where the workload is their start.
-    fn check_cold_start(&self) -> anyhow::Result<()> {
-        let given = [
-            ("--observer-cost", self.observer_cost),
-            ("--runtime-symbols", self.runtime_symbols),
-            ("--slow", self.slow.is_some()),
-            ("--work", self.work.is_some()),
-        ];
-        let cold = self.workload == Workload::ColdStart;
-        match given.into_iter().find(|(_, given)| cold && *given) {
-            Some((option, _)) => Err(WrongUsage::error(format!(
-                "{option} cannot be combined with --workload cold-start: \
-                 it needs a server under load"
-            ))),
-            None => Ok(()),
-        }
-    }
-
     fn modes(&self) -> &'static [Mode] {
         match self.observer_cost {
             true => &[Mode::All, Mode::Overhead],
@@ -224,6 +201,7 @@ impl Run {
     }
 
     fn request(self) -> Request {
+        let traced_round = self.has_traced_round();
         let (rounds, duration) = self.scenario.rounds();
         let (rounds, auto) = self.rounds.plan(rounds, &self.gate);
         let (load, duration) = match self.load_command {
@@ -250,6 +228,7 @@ impl Run {
             work,
             load_unit,
             thresholds: self.thresholds,
+            traced_round,
             runtime_symbols: self.runtime_symbols,
             symbols: self.symbols,
             sample_hz: self.sample_rate.0,

@@ -74,7 +74,7 @@ fn keeps_the_comparison_where_an_instrumented_round_fails() {
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
-        said.contains("no instrumented round of mine: the recorder ended"),
+        said.contains("mine, instrumented round, failed: the recorder ended"),
         "{said}"
     );
     assert!(

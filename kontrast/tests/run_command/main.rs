@@ -9,4 +9,5 @@ mod common;
 mod instrumented;
 mod interrupt;
 mod rounds;
+mod traced;
 mod trouble;

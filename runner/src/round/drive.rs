@@ -6,6 +6,7 @@ use crate::{
     interrupt::Interrupted,
     load::Driver,
     load_output::LoadCount,
+    plan::{Purpose, Step, TRACED},
     recorder::Recorder,
     target::Running,
 };
@@ -53,12 +54,16 @@ impl Bench<'_> {
     }
 
     /// Returns the length of the load. A round that alternates four modes takes four times as long.
-    pub(super) fn length(&self, mode: Mode) -> Option<Duration> {
-        let times = match mode {
+    pub(super) fn length(&self, step: Step) -> Option<Duration> {
+        let times = match step.mode {
             Mode::Overhead => Mode::ALTERNATING.len() as u32,
             _ => 1,
         };
-        self.request.duration.map(|duration| duration * times)
+        let length = |duration: Duration| match step.purpose {
+            Purpose::Traced => duration.min(TRACED),
+            _ => duration * times,
+        };
+        self.request.duration.map(length)
     }
 
     /// Loads the arm until the load or the recorder ends, or the user interrupts it.

@@ -1,7 +1,7 @@
 //! The first line of a run: its plan.
 
 use super::Prepared;
-use crate::plan::Step;
+use crate::plan::{Purpose, Step, TRACED};
 use recording::{format, observer::Mode};
 
 impl Prepared<'_> {
@@ -9,10 +9,14 @@ impl Prepared<'_> {
     pub(super) fn headline(&self, plan: &[Step]) -> String {
         /// Longer plans are cut here.
         const SHOWN: usize = 24;
-        let name = |step: &Step| match step.mode {
-            _ if step.instrumented => format!("{}(instrumented)", self.arms[step.arm].name()),
-            Mode::All => self.arms[step.arm].name().to_owned(),
-            mode => format!("{}({})", self.arms[step.arm].name(), mode.name()),
+        let name = |step: &Step| {
+            let arm = self.arms[step.arm].name();
+            match (step.purpose, step.mode) {
+                (Purpose::Instrumented, _) => format!("{arm}(instrumented)"),
+                (Purpose::Traced, _) => format!("{arm}(traced)"),
+                (Purpose::Measured, Mode::All) => arm.to_owned(),
+                (Purpose::Measured, mode) => format!("{arm}({})", mode.name()),
+            }
         };
         let mut order: Vec<String> = plan.iter().take(SHOWN).map(name).collect();
         if plan.len() > SHOWN {
@@ -22,9 +26,13 @@ impl Prepared<'_> {
             (Some(starts), _) => format!("of {starts} starts"),
             (None, Some(duration)) => {
                 let overhead = plan.iter().any(|step| step.mode == Mode::Overhead);
-                let longer = match overhead {
-                    true => ", rounds of overhead four times as long",
-                    false => "",
+                let traced = plan.iter().any(|step| step.purpose == Purpose::Traced);
+                let shorter = TRACED < duration && traced;
+                let longer = match (overhead, shorter) {
+                    (true, false) => ", rounds of overhead four times as long",
+                    (true, true) => ", rounds of overhead four times as long, traced ones of 5s",
+                    (false, true) => ", traced ones of 5s",
+                    (false, false) => "",
                 };
                 format!("of {}{longer}", humantime::format_duration(duration))
             }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::outcome::WrongUsage;
 use clap::Parser;
 
 #[derive(Parser)]

@@ -1,0 +1,33 @@
+//! Traced rounds: marked, and in no metric.
+
+use crate::common::{Place, program, stderr};
+
+/// A recorder that marks the recording of a traced round.
+const RECORDER: &str = r#"echo recording; cat > /dev/null; write
+    case " $* " in *" --traced --off-cpu-stacks on "*)
+        sed -i 's|"schema": *"kontrast.recording/2",|& "traced": true,|' "$out/recording.json";;
+    esac"#;
+
+#[test]
+fn marks_a_traced_round_and_excludes_it_from_metrics() {
+    let place = Place::with_recorder(RECORDER);
+    let stub = program("stub");
+    let run = format!(
+        "run = 'exec {} --addr 127.0.0.1:{{port}} --tokens 2'\n",
+        stub.display()
+    );
+    let target = place.target("mine", &run);
+    let load = ["--load-command", "true # {url}", "--traced-round", "on"];
+    let output = place.run(&[target], &load);
+    let said = stderr(&output);
+    assert!(said.contains("[3/3] mine, traced round"), "{said}");
+    let traced = |round: &str| place.recording(round).traced;
+    assert_eq!(
+        ["mine/1", "mine/2", "mine/1-traced"].map(traced),
+        [false, false, true],
+        "{said}"
+    );
+    let comparison = recording::io::load_comparison(&place.out).unwrap();
+    let rounds = &comparison.arms[0].recordings;
+    assert_eq!(*rounds, ["mine/1/recording.json", "mine/2/recording.json"]);
+}
