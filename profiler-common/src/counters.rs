@@ -14,6 +14,13 @@ macro_rules! counters {
             pub fn add(&mut self, other: &Counters) {
                 $(self.$field += other.$field;)*
             }
+
+            /// Returns the growth since an earlier reading.
+            pub fn since(&self, before: &Counters) -> Counters {
+                Counters {
+                    $($field: self.$field.saturating_sub(before.$field),)*
+                }
+            }
         }
     };
 }
@@ -113,5 +120,6 @@ mod tests {
         let mut sum = one;
         sum.add(&one);
         assert_eq!((sum.send_calls, sum.lost()), (2, 10));
+        assert_eq!(sum.since(&one), one);
     }
 }

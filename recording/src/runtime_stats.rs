@@ -69,6 +69,22 @@ pub struct GcCalls {
     pub times: Option<GcTimes>,
 }
 
+impl GcCalls {
+    /// Returns the calls since `before`, an earlier state of the same counts.
+    pub fn since(&self, before: &Self) -> Self {
+        let times = self.times.zip(before.times);
+        GcCalls {
+            function: self.function.clone(),
+            count: self.count.saturating_sub(before.count),
+            times: times.map(|(now, before)| GcTimes {
+                wall_ns: now.wall_ns.saturating_sub(before.wall_ns),
+                on_cpu_ns: now.on_cpu_ns.saturating_sub(before.on_cpu_ns),
+                faults: now.faults.saturating_sub(before.faults),
+            }),
+        }
+    }
+}
+
 /// Safepoints of a JVM: it stops every thread that runs Java code, for a collection or another
 /// operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +95,17 @@ pub struct Safepoints {
     pub wall_ns: u64,
     /// On-CPU time of the thread that stops the others meanwhile, ns.
     pub on_cpu_ns: u64,
+}
+
+impl Safepoints {
+    /// Returns the safepoints since `before`, an earlier state of the same counts.
+    pub fn since(&self, before: &Self) -> Self {
+        Safepoints {
+            count: self.count.saturating_sub(before.count),
+            wall_ns: self.wall_ns.saturating_sub(before.wall_ns),
+            on_cpu_ns: self.on_cpu_ns.saturating_sub(before.on_cpu_ns),
+        }
+    }
 }
 
 /// Time and page faults of threads from call to return.

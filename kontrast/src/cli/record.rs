@@ -233,6 +233,7 @@ impl Record {
             cgroups,
             runtime_symbols: self.runtime_symbols.clone(),
             symbols: self.symbols.clone(),
+            last: None,
         }
     }
 

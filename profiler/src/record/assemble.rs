@@ -73,12 +73,7 @@ fn samples(tracked: &Tracked) -> Samples {
 /// its times so far.
 fn with_open_call(tracked: &Tracked, mut calls: Vec<(u32, SyscallStat)>) -> Vec<Syscall> {
     let returned: u64 = calls.iter().map(|(_, stat)| stat.on_cpu_ns).sum();
-    let open = SyscallStat {
-        on_cpu_ns: tracked.syscall_ns.saturating_sub(returned),
-        blocked_ns: tracked.off_cpu_ns.saturating_sub(tracked.enter_off_cpu_ns),
-        ..SyscallStat::default()
-    };
-    if tracked.flags & FLAG_IN_SYSCALL != 0 && open.on_cpu_ns + open.blocked_ns > 0 {
+    if let Some(open) = open_call(tracked, returned) {
         match calls.iter_mut().find(|(nr, _)| *nr == tracked.syscall_nr) {
             Some((_, stat)) => {
                 stat.on_cpu_ns += open.on_cpu_ns;
@@ -90,6 +85,18 @@ fn with_open_call(tracked: &Tracked, mut calls: Vec<(u32, SyscallStat)>) -> Vec<
     let mut calls: Vec<Syscall> = calls.iter().map(|(nr, stat)| syscall(*nr, stat)).collect();
     calls.sort_by_key(|call| std::cmp::Reverse((call.on_cpu_ns, call.count)));
     calls
+}
+
+/// Returns the times so far of the call that a thread is in; those that returned took
+/// `returned_ns` on a CPU.
+pub fn open_call(tracked: &Tracked, returned_ns: u64) -> Option<SyscallStat> {
+    let open = SyscallStat {
+        on_cpu_ns: tracked.syscall_ns.saturating_sub(returned_ns),
+        blocked_ns: tracked.off_cpu_ns.saturating_sub(tracked.enter_off_cpu_ns),
+        ..SyscallStat::default()
+    };
+    let is_open = tracked.flags & FLAG_IN_SYSCALL != 0;
+    (is_open && open.on_cpu_ns + open.blocked_ns > 0).then_some(open)
 }
 
 fn syscall(nr: u32, stat: &SyscallStat) -> Syscall {

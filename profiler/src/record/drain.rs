@@ -4,12 +4,13 @@ mod batch;
 mod hashes;
 mod live;
 pub(super) mod mapped;
+mod since;
 
 use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{Array, HashMap, MapData, PerCpuArray, Queue, RingBuf};
 pub use hashes::{entries, take, take_syscalls};
-pub use live::{LiveMaps, drain_live};
+pub use live::{LiveMaps, drain_live, drain_open};
 use mapped::Mapped;
 use profiler_common::histogram::{BUCKETS, Kind};
 use profiler_common::process::{self, TARGET_CACHE_LEN};
@@ -84,9 +85,22 @@ impl Drained {
 /// Reads every map.
 pub fn drain(bpf: &Ebpf) -> Result<Drained> {
     let live = threads(bpf)?;
-    Ok(Drained {
+    let sums = Drained {
         syscalls: syscalls(bpf, &live)?,
         live,
+        histograms: histograms(bpf)?,
+        relays: relays(bpf)?,
+        event_loops: event_loops(bpf)?,
+        gc_bursts: array::<GcBursts>(bpf, "GC_BURSTS")?.get(&0, 0)?,
+        counters: counters(bpf)?,
+        ..Drained::default()
+    };
+    with_hashes(bpf, sums)
+}
+
+/// Adds what the maps that are hashes hold, apart from system calls.
+fn with_hashes(bpf: &Ebpf, sums: Drained) -> Result<Drained> {
+    Ok(Drained {
         errors: entries::<u32, u64>(bpf, "ERRORS")?
             .map(|(key, count)| {
                 (
@@ -108,11 +122,7 @@ pub fn drain(bpf: &Ebpf) -> Result<Drained> {
             .map(|(key, count)| (split_code_key(key), count))
             .collect(),
         memory_stacks: entries::<CallSite, CallSiteSum>(bpf, "MEMORY_STACKS")?.collect(),
-        histograms: histograms(bpf)?,
-        relays: relays(bpf)?,
-        event_loops: event_loops(bpf)?,
-        gc_bursts: array::<GcBursts>(bpf, "GC_BURSTS")?.get(&0, 0)?,
-        counters: counters(bpf)?,
+        ..sums
     })
 }
 

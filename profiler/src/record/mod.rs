@@ -121,6 +121,10 @@ pub struct Options {
     pub runtime_symbols: Option<PathBuf>,
     /// Folders with separate debug files.
     pub symbols: Vec<PathBuf>,
+    /// How much of the past the recording covers when it ends; the whole window without. Only
+    /// [`Mode::All`] can be cut so, without the options `off_cpu_stacks`, `timeline`,
+    /// `followed_calls` and `runtime_symbols`.
+    pub last: Option<Duration>,
 }
 
 /// A recording under way. Beginning one opens its window.

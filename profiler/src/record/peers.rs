@@ -25,11 +25,17 @@ pub fn make_room(bpf: &mut Ebpf) -> Result<()> {
     drain::free(bpf, "FREE_PEERS", 1 + keys.len() as u32..ROWS)
 }
 
-/// Reads the peers.
+/// Transport and address of a peer; `None` stands for peers without a row of their own.
+type Key = (Transport, Option<String>);
+
+/// Traffic by peer.
+pub type PeerSums = BTreeMap<Key, PeerTraffic>;
+
+/// Reads the traffic with each peer. A peer may have several entries.
 ///
 /// # Errors
 /// A map cannot be read.
-pub fn peers(bpf: &Ebpf) -> Result<Vec<Peer>> {
+pub fn read(bpf: &Ebpf) -> Result<PeerSums> {
     let rows: Vec<PeerTraffic> = drain::values(bpf, "PEER_TRAFFIC")?;
     let over_ip = drain::entries::<PeerKey, u32>(bpf, "PEERS")?;
     let over_ip = over_ip.filter_map(|(key, row)| Some((key, *rows.get(row as usize)?)));
@@ -37,16 +43,42 @@ pub fn peers(bpf: &Ebpf) -> Result<Vec<Peer>> {
     let over_ip = over_ip.map(|(key, traffic)| (transport(key.protocol), address(&key), traffic));
     let over_unix =
         over_unix.map(|(name, traffic)| (Transport::Unix, Some(name_of(&name)), traffic));
-    Ok(listed(over_ip.chain(over_unix)))
+    Ok(added(over_ip.chain(over_unix)))
 }
 
-type Traffic = (Transport, Option<String>, PeerTraffic);
-
-/// Adds up entries of one peer, and those of the peers with the fewest bytes.
-fn listed(entries: impl Iterator<Item = Traffic>) -> Vec<Peer> {
-    let mut peers: BTreeMap<(Transport, Option<String>), Peer> = BTreeMap::new();
+/// Adds up entries of one peer.
+fn added(entries: impl Iterator<Item = (Transport, Option<String>, PeerTraffic)>) -> PeerSums {
+    let mut sums = PeerSums::new();
     for (transport, address, traffic) in entries {
-        add(&mut peers, (transport, address), &traffic);
+        let sum = sums.entry((transport, address)).or_default();
+        sum.send_calls += traffic.send_calls;
+        sum.send_bytes += traffic.send_bytes;
+        sum.recv_calls += traffic.recv_calls;
+        sum.recv_bytes += traffic.recv_bytes;
+    }
+    sums
+}
+
+/// Returns the traffic since `before`, an earlier state of the same sums.
+pub fn since(now: PeerSums, before: &PeerSums) -> PeerSums {
+    let grown = |(key, now): (Key, PeerTraffic)| {
+        let before = before.get(&key).copied().unwrap_or_default();
+        let traffic = PeerTraffic {
+            send_calls: now.send_calls.saturating_sub(before.send_calls),
+            send_bytes: now.send_bytes.saturating_sub(before.send_bytes),
+            recv_calls: now.recv_calls.saturating_sub(before.recv_calls),
+            recv_bytes: now.recv_bytes.saturating_sub(before.recv_bytes),
+        };
+        (key, traffic)
+    };
+    now.into_iter().map(grown).collect()
+}
+
+/// Lists the peers, and adds up those with the fewest bytes.
+pub fn listed(sums: PeerSums) -> Vec<Peer> {
+    let mut peers: BTreeMap<Key, Peer> = BTreeMap::new();
+    for (key, traffic) in sums {
+        add(&mut peers, key, &traffic);
     }
     let mut peers: Vec<Peer> = peers.into_values().collect();
     peers.retain(|peer| peer.send_calls + peer.recv_calls > 0);
@@ -70,11 +102,7 @@ fn listed(entries: impl Iterator<Item = Traffic>) -> Vec<Peer> {
     peers
 }
 
-fn add(
-    peers: &mut BTreeMap<(Transport, Option<String>), Peer>,
-    key: (Transport, Option<String>),
-    traffic: &PeerTraffic,
-) {
+fn add(peers: &mut BTreeMap<Key, Peer>, key: Key, traffic: &PeerTraffic) {
     let peer = peers.entry(key.clone()).or_insert_with(|| Peer {
         transport: key.0,
         address: key.1,
@@ -187,11 +215,24 @@ mod tests {
         });
         let unknown = (Transport::Udp, None, sent(1));
         let silent = (Transport::Tcp, None, PeerTraffic::default());
-        let peers = listed(many.chain([unknown, silent]));
+        let peers = listed(added(many.chain([unknown, silent])));
         assert_eq!(peers.len(), MOST + 1);
         let bytes: u64 = peers.iter().map(Peer::bytes).sum();
         assert_eq!(bytes, (100..200).sum::<u64>() + 1);
         let others: Vec<&Peer> = peers.iter().filter(|peer| peer.address.is_none()).collect();
         assert_eq!((others.len(), others[0].send_calls), (1, 37));
+    }
+
+    #[test]
+    fn subtracts_earlier_traffic_of_each_peer() {
+        let sums = |peers: &[(&str, u64)]| {
+            let peers = peers.iter();
+            let peers =
+                peers.map(|(name, bytes)| (Transport::Unix, Some((*name).into()), sent(*bytes)));
+            added(peers)
+        };
+        let since = since(sums(&[("a", 7), ("b", 9), ("a", 1)]), &sums(&[("a", 3)]));
+        let bytes: Vec<u64> = listed(since).iter().map(Peer::bytes).collect();
+        assert_eq!(bytes, [9, 5]);
     }
 }

@@ -10,8 +10,8 @@ use crate::record::symbols::open_mapped;
 use crate::record::symbols::root::Root;
 use crate::record::vdso;
 use recording::vocabulary::RegionClass;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -190,6 +190,12 @@ impl Processes {
                 self.look_at(*pid);
             }
         }
+    }
+
+    /// Forgets all processes but these.
+    pub fn keep(&mut self, pids: &[u32]) {
+        let pids: BTreeSet<u32> = pids.iter().copied().collect();
+        self.processes.retain(|pid, _| pids.contains(pid));
     }
 
     fn look_at(&mut self, pid: u32) {

@@ -136,6 +136,20 @@ impl ProcessTree {
         joined
     }
 
+    /// Forgets processes that have ended, except the first one and those in `kept`.
+    pub fn forget_ended(&mut self, kept: &BTreeSet<u32>) {
+        let first = self.first().pid;
+        let stays = |process: &Process| {
+            let pid = process.pid;
+            pid == first || kept.contains(&pid) || !process.has_ended()
+        };
+        self.processes.retain(stays);
+        let pids: BTreeSet<u32> = self.pids().into_iter().collect();
+        self.known.retain(|pid| pids.contains(pid));
+        self.parents.retain(|pid, _| pids.contains(pid));
+        self.forked.retain(|pid, _| pids.contains(pid));
+    }
+
     /// Adds a process; returns whether it is new. One that has ended already has no start time.
     fn add(&mut self, pid: u32) -> bool {
         let new = pid != std::process::id() && self.known.insert(pid);
@@ -180,7 +194,7 @@ impl ProcessTree {
                 threads: threads().count() as u64,
                 on_cpu_ns: threads().map(on_cpu_ns).sum(),
                 started_ns: forked
-                    .map(|fork| fork.started_ns.saturating_sub(span.start_ns))
+                    .and_then(|fork| fork.started_ns.checked_sub(span.start_ns))
                     .or_else(|| main.and_then(|thread| thread.started_in(span))),
                 exited_ns: last_exit.filter(|_| ended),
             });

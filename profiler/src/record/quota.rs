@@ -72,6 +72,23 @@ impl WindowQuotas {
         }
     }
 
+    /// Begins again with the last reading.
+    pub fn again(&self) -> Self {
+        WindowQuotas {
+            first: self.last.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// Takes later readings over. A process that has joined another group since keeps the quotas
+    /// since then.
+    pub fn continue_with(&mut self, later: &Self) {
+        if later.last.cgroup != self.first.cgroup {
+            self.first = later.first.clone();
+        }
+        self.last = later.last.clone();
+    }
+
     /// Reads them again.
     pub fn update(&mut self, pid: u32) {
         let Some(last) = Quotas::of(pid, &self.mounts) else {

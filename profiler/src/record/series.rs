@@ -39,6 +39,8 @@ pub struct Series {
     /// How it was counted.
     pub walk: RegionWalk,
     next_walk_ns: u64,
+    /// Points so far, forgotten ones included.
+    points: usize,
     /// Samples of user code, taken out of their map before it fills.
     pub code: Code,
     /// Call stacks of samples, taken out of their maps before these fill.
@@ -63,6 +65,7 @@ impl Series {
             regions: Vec::new(),
             walk: RegionWalk::default(),
             next_walk_ns: WALK_INTERVAL_NS - TICK_NS,
+            points: 0,
             code: Code::new(),
             stacks: TakenStacks::default(),
             on_cpu_ns: 0,
@@ -97,31 +100,48 @@ impl Series {
         if t_ns >= self.next_walk_ns {
             self.add_regions(pids, &Tasks::read(bpf), t_ns);
         }
-        if self
-            .memory
-            .len()
-            .is_multiple_of(points_per_take(self.sample_hz))
-        {
+        self.points += 1;
+        if self.points.is_multiple_of(points_per_take(self.sample_hz)) {
             drain::take_code(bpf, &mut self.code)?;
         }
         if self
-            .memory
-            .len()
+            .points
             .is_multiple_of(points_per_take_of_stacks(self.sample_hz))
         {
             self.stacks.take(bpf)?;
         }
-        if self.memory.len().is_multiple_of(points_per_take_of_waits()) {
+        if self.points.is_multiple_of(points_per_take_of_waits()) {
             self.stacks.waits.take_waits(bpf)?;
         }
-        if self
-            .memory
-            .len()
-            .is_multiple_of(points_per_take_of_wait_stacks())
-        {
+        if self.points.is_multiple_of(points_per_take_of_wait_stacks()) {
             self.stacks.waits.take_stacks(bpf)?;
         }
         Ok(())
+    }
+
+    /// Forgets the points up to `t_ns`, except the last walk over all pages.
+    pub fn forget(&mut self, t_ns: u64) {
+        self.cpu.retain(|point| point.t_ns > t_ns);
+        self.sockets.retain(|point| point.t_ns > t_ns);
+        self.memory.retain(|point| point.t_ns > t_ns);
+        let last_ns = self.regions.last().map_or(0, |point| point.t_ns);
+        self.regions
+            .retain(|point| point.t_ns > t_ns || point.t_ns == last_ns);
+    }
+
+    /// Lets the series begin at `t_ns`, when the counters had these values.
+    pub fn begin_at(&mut self, t_ns: u64, counters: &Counters) {
+        self.forget(t_ns);
+        self.regions.retain(|point| point.t_ns > t_ns);
+        let before = socket_point(t_ns, counters);
+        self.cpu.iter_mut().for_each(|point| point.t_ns -= t_ns);
+        self.memory.iter_mut().for_each(|point| point.t_ns -= t_ns);
+        self.regions.iter_mut().for_each(|point| point.t_ns -= t_ns);
+        for point in &mut self.sockets {
+            point.t_ns -= t_ns;
+            point.requests = point.requests.saturating_sub(before.requests);
+            point.bytes = point.bytes.saturating_sub(before.bytes);
+        }
     }
 
     /// Takes the points of requests and bytes; the last is that of the window's end.
@@ -240,6 +260,44 @@ mod tests {
             .map(|point| (point.t_ns, point.requests, point.bytes))
             .collect();
         assert_eq!(points, [(1_000, 3, 30), (2_000, 6, 90)]);
+    }
+
+    #[test]
+    fn begins_at_a_later_instant() {
+        let mut series = Series::new(&[], 499);
+        let counters = |requests| Counters {
+            requests,
+            ..Counters::default()
+        };
+        let points = [(1_000, 3), (2_000, 5), (3_000, 9)];
+        for (t_ns, requests) in points {
+            series.add_cpu(t_ns, t_ns / 2, 0);
+            series.sockets.push(socket_point(t_ns, &counters(requests)));
+        }
+        series.regions = points.map(|(t_ns, _)| region_point(t_ns)).into();
+        series.forget(5_000);
+        assert_eq!(
+            series.regions.len(),
+            1,
+            "the time of the last walk is known"
+        );
+        assert!(series.cpu.is_empty());
+        series.add_cpu(6_000, 2_800, 0);
+        series.sockets.push(socket_point(6_000, &counters(20)));
+        series.begin_at(5_500, &counters(12));
+        assert_eq!((series.cpu[0].t_ns, series.cpu[0].on_cpu_ns), (500, 1_300));
+        let sockets = series.take_sockets(700, &counters(9));
+        let requests: Vec<_> = sockets.iter().map(|it| (it.t_ns, it.requests)).collect();
+        assert_eq!(requests, [(500, 8), (700, 9)]);
+        assert!(series.regions.is_empty());
+    }
+
+    fn region_point(t_ns: u64) -> RegionPoint {
+        RegionPoint {
+            t_ns,
+            connections: 0,
+            regions: Vec::new(),
+        }
     }
 
     #[test]

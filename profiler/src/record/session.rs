@@ -1,6 +1,7 @@
 //! A recording with all probes, from attaching them to draining their maps.
 
 mod assembled;
+mod checkpoint;
 mod ended;
 mod initial;
 mod later;
@@ -26,11 +27,12 @@ use super::threads::ThreadIndex;
 use super::timeline::Size;
 use super::window::{Opening, Span, monotonic_ns};
 use super::{
-    Options, Recorder, TICKS_PER_POINT, code_samples, memory_stacks, peers, run_queue_blame,
-    runtime, syscall_overhead, threads, timeline, wakers,
+    Options, Recorder, TICKS_PER_POINT, code_samples, memory_stacks, run_queue_blame, runtime,
+    syscall_overhead, threads, timeline, wakers,
 };
 use anyhow::Result;
 use aya_log::EbpfLogger;
+use checkpoint::Checkpoints;
 use ended::EndedThreads;
 use profiler_common::thread::ON_CPU;
 use recording::{Ended, Recording, Target};
@@ -39,6 +41,9 @@ use std::time::Duration;
 
 /// Ticks in which the kernel measures the programs: half a second is enough to know their cost.
 const TICKS_MEASURED: u32 = 5;
+
+/// Programs that saw the window open, or wrote to a half of a table, finish well within this time.
+const IN_FLIGHT: Duration = Duration::from_millis(2);
 
 /// A recording under way.
 pub struct Session {
@@ -61,6 +66,7 @@ pub struct Session {
     visible: Visible,
     instrumentation: Option<Instrumentation>,
     timeline: Option<Size>,
+    checkpoints: Option<Checkpoints>,
 }
 
 /// State at the end of the window.
@@ -77,6 +83,7 @@ impl Session {
     /// # Errors
     /// The kernel refuses a required program, or a map cannot be filled.
     pub fn begin(processes: Vec<Process>, options: &Options) -> Result<Self> {
+        let checkpoints = Checkpoints::of(options)?;
         let tree = ProcessTree::of(processes, options);
         let first = tree.first();
         let runtime = Watch::begin(first.pid, options.runtime, options.program.as_deref());
@@ -142,6 +149,7 @@ impl Session {
             visible,
             instrumentation,
             timeline: options.timeline,
+            checkpoints,
         };
         session.add_late()?;
         Ok(session)
@@ -178,17 +186,16 @@ impl Session {
         self.take_exits();
         let now = monotonic_ns();
         let t_ns = now.saturating_sub(self.opening.start_ns);
-        let ended = self.ended.threads.iter().map(|exit| exit.thread);
+        let ended = self.ended.times();
         let pids = self.tree.live_pids();
         let bpf = &mut self.programs.bpf;
         self.series.add(bpf, &pids, ended, (now, t_ns))?;
-        self.call_series.add(bpf, &self.ended.syscalls, t_ns)?;
+        self.call_series
+            .add(bpf, &self.ended.calls_since(0).0, t_ns)?;
         self.python.take(bpf)
     }
 
     fn close(&mut self) -> Result<Closed> {
-        /// Programs that saw the window open just before its end finish well within this time.
-        const IN_FLIGHT: Duration = Duration::from_millis(2);
         self.stats.stop();
         let closing_ns = monotonic_ns();
         drain::set_window(&mut self.programs.bpf, 0)?;
@@ -211,7 +218,7 @@ impl Session {
         let mut drained = drain::drain(&self.programs.bpf)?;
         let (bpf, waits) = (&mut self.programs.bpf, &mut self.series.stacks.waits);
         waits.close(bpf, &drained.live, closing_ns)?;
-        drained.syscalls.append(&mut self.ended.syscalls);
+        drained.syscalls.extend(self.ended.calls_since(0).0);
         for (place, count) in std::mem::take(&mut self.series.code) {
             *drained.code.entry(place).or_default() += count;
         }
@@ -250,6 +257,7 @@ impl Recorder for Session {
         if number.is_multiple_of(TICKS_PER_POINT) {
             self.add_point()?;
         }
+        self.keep_checkpoints(number)?;
         Ok(self.tree.has_ended())
     }
 
@@ -258,31 +266,34 @@ impl Recorder for Session {
     }
 
     fn finish(mut self: Box<Self>, ended: Ended) -> Result<Recording> {
-        let closed = self.close()?;
-        let pids = self.tree.pids();
-        let start_regions = std::mem::take(&mut self.regions);
+        let mut closed = self.close()?;
         let tasks = Tasks::read(&mut self.programs.bpf);
         let end_regions = memory::regions_of_all(&self.tree.live_pids(), &tasks);
+        let exits_before = self.exits_before(closed.span.end_ns);
+        let mut joined = threads::join(
+            &closed.drained.live,
+            self.ended.since(exits_before),
+            &self.opening.before,
+            &closed.after,
+            closed.span,
+        );
+        let mut start = self.cut(&mut closed, &mut joined);
+        let pids = self.tree.pids();
+        let start_regions = match &mut start {
+            Some(start) => std::mem::take(&mut start.regions),
+            None => std::mem::take(&mut self.regions),
+        };
         let regions = WindowRegions {
             start: &start_regions,
             end: &end_regions,
         };
         let drained = &closed.drained;
-        let joined = threads::join(
-            &drained.live,
-            &self.ended.threads,
-            &self.opening.before,
-            &closed.after,
-            closed.span,
-        );
         let timeline = self
             .timeline
             .map(|size| timeline::read(&self.programs.bpf, size, closed.span));
         let mut recording = self.assemble(&closed, &joined, regions, ended);
         recording.timeline = timeline.transpose()?;
-        recording.runtime_stats.gc_calls = self.programs.gc_calls()?;
-        recording.runtime_stats.safepoints = self.programs.safepoints()?;
-        recording.peers = peers::peers(&self.programs.bpf)?;
+        self.add_probed(&mut recording, start)?;
         self.processes.close(&pids);
         let index = ThreadIndex::of(&joined);
         let stacks = &self.series.stacks;

@@ -34,10 +34,16 @@ use waits::{CallStacks, TakenWaits};
 /// Stacks and counts that were taken out of the programs' maps.
 #[derive(Debug, Default)]
 pub struct TakenStacks {
-    stacks: BTreeMap<u64, CallStack>,
-    counts: BTreeMap<(u32, u32, u64), u64>,
+    samples: Samples,
     /// Kept waits.
     pub waits: TakenWaits,
+}
+
+/// Counts of samples by serial of the thread, flags and stack.
+#[derive(Debug, Default)]
+pub struct Samples {
+    stacks: BTreeMap<u64, CallStack>,
+    counts: BTreeMap<(u32, u32, u64), u64>,
 }
 
 impl TakenStacks {
@@ -51,10 +57,9 @@ impl TakenStacks {
         let unused = 1 - used;
         for entry in drain::take_half::<StackEntry>(bpf, "STACKS", unused, StackEntry::FREE)? {
             let key = (entry.serial, entry.flags, entry.hash);
-            *self.counts.entry(key).or_default() += entry.count;
-            self.stacks
-                .entry(entry.hash)
-                .or_insert_with(|| entry.stack());
+            *self.samples.counts.entry(key).or_default() += entry.count;
+            let stacks = &mut self.samples.stacks;
+            stacks.entry(entry.hash).or_insert_with(|| entry.stack());
         }
         drain::set_number(bpf, "STACKS_HALF", unused)
     }
@@ -68,9 +73,22 @@ impl TakenStacks {
         self.take(bpf)
     }
 
+    /// Moves out the samples that were taken since the last call.
+    pub fn take_samples(&mut self) -> Samples {
+        std::mem::take(&mut self.samples)
+    }
+
+    /// Adds samples that were moved out.
+    pub fn add(&mut self, samples: Samples) {
+        self.samples.stacks.extend(samples.stacks);
+        for (key, count) in samples.counts {
+            *self.samples.counts.entry(key).or_default() += count;
+        }
+    }
+
     /// Returns whether no sample had a stack.
     pub fn is_empty(&self) -> bool {
-        self.counts.is_empty()
+        self.samples.counts.is_empty()
     }
 
     /// Returns the places in code of a process that no file holds.
@@ -100,10 +118,10 @@ impl TakenStacks {
         &'a self,
         found: &'a Observed,
     ) -> impl Iterator<Item = (u32, &'a CallStack)> {
-        let counts = self.counts.keys();
+        let counts = self.samples.counts.keys();
         counts.filter_map(|(serial, _, hash)| {
             let thread = found.threads.get(found.index.get(*serial)?)?;
-            Some((thread.pid, self.stacks.get(hash)?))
+            Some((thread.pid, self.samples.stacks.get(hash)?))
         })
     }
 
@@ -130,14 +148,16 @@ impl TakenStacks {
         builder.lose(lost);
         let mut hints = Hints::default();
         let function = |address| names.kernel_function(address);
-        let counts = self.counts.iter();
-        let stacks = counts
-            .filter_map(|((_, flags, hash), count)| Some((*flags, self.stacks.get(hash)?, *count)));
+        let counts = self.samples.counts.iter();
+        let stacks = counts.filter_map(|((_, flags, hash), count)| {
+            Some((*flags, self.samples.stacks.get(hash)?, *count))
+        });
         let mut callers = KnownCallers::learn(stacks, function);
-        for ((serial, flags, hash), count) in &self.counts {
+        for ((serial, flags, hash), count) in &self.samples.counts {
             let thread = found.index.get(*serial);
             let pid = thread.and_then(|thread| Some(found.threads.get(thread)?.pid));
-            let (Some(thread), Some(pid), Some(stack)) = (thread, pid, self.stacks.get(hash))
+            let (Some(thread), Some(pid), Some(stack)) =
+                (thread, pid, self.samples.stacks.get(hash))
             else {
                 builder.lose(*count);
                 continue;

@@ -1,5 +1,7 @@
 //! The target's threads: as the programs tracked them, joined with the kernel's accounting.
 
+pub mod since;
+
 use super::proc_snapshot::{ProcSnapshot, TaskAccounting};
 use super::tasks::comm;
 use super::window::Span;
@@ -63,12 +65,22 @@ pub fn join(
         live.iter()
             .map(|tracked| alive(tracked, before, after, span)),
     );
+    add_silent(&mut threads, before, after, span);
+    threads.sort_by_key(|thread| (thread.tracked.first_seen_ns, thread.tracked.tid));
+    threads
+}
+
+/// Adds the threads without any event in the window.
+fn add_silent(
+    threads: &mut Vec<JoinedThread>,
+    before: &ProcSnapshot,
+    after: &ProcSnapshot,
+    span: Span,
+) {
     let ids = |thread: &JoinedThread| [thread.tracked.first_tid, thread.tracked.tid];
     let seen: BTreeSet<u32> = threads.iter().flat_map(ids).collect();
     let unseen = before.threads.keys().filter(|tid| !seen.contains(tid));
     threads.extend(unseen.filter_map(|tid| silent(*tid, before, after, span)));
-    threads.sort_by_key(|thread| (thread.tracked.first_seen_ns, thread.tracked.tid));
-    threads
 }
 
 /// Returns the CPU time in the window of processes that have ended, by the kernel's accounting of

@@ -51,6 +51,24 @@ impl Opening {
         }
     }
 
+    /// Begins again at `start_ns`, a moment ago, with the accounting of then.
+    pub fn again(&self, start_ns: u64, before: ProcSnapshot) -> Self {
+        let ago = monotonic_ns().saturating_sub(start_ns);
+        Opening {
+            start_ns,
+            before,
+            quotas: self.quotas.again(),
+            unix_ns: unix_ns().saturating_sub(ago),
+            own_cpu_ns: own_cpu_ns(),
+        }
+    }
+
+    /// Becomes the opening of a window that began at `start`, with the quotas since then.
+    pub fn begin_at(&mut self, start: &mut Opening) {
+        start.quotas.continue_with(&self.quotas);
+        std::mem::swap(self, start);
+    }
+
     /// Returns the time since the start, ns.
     pub fn elapsed_ns(&self) -> u64 {
         monotonic_ns().saturating_sub(self.start_ns)

@@ -65,6 +65,7 @@ impl Observed {
             cgroups: self.cgroups.clone(),
             runtime_symbols: None,
             symbols: Vec::new(),
+            last: None,
         };
         LiveRecorder::begin(launcher, self.processes.clone(), options, pace)
     }

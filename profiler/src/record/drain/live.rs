@@ -1,7 +1,7 @@
 //! Reading the maps while the window is open.
 
 use super::mapped::Mapped;
-use super::{Drained, array, counters, event_loops, histograms, relays, syscalls_of};
+use super::{Drained, array, counters, event_loops, histograms, relays, syscalls_of, with_hashes};
 use anyhow::Result;
 use aya::Ebpf;
 use profiler_common::{GcBursts, SyscallStat, Thread};
@@ -42,6 +42,12 @@ pub fn drain_live(bpf: &Ebpf, maps: &LiveMaps) -> Result<Drained> {
         counters: counters(bpf)?,
         ..Drained::default()
     })
+}
+
+/// Reads every map of sums. The threads come first, each at one instant, and failures after the
+/// calls that failed.
+pub fn drain_open(bpf: &Ebpf, maps: &LiveMaps) -> Result<Drained> {
+    with_hashes(bpf, drain_live(bpf, maps)?)
 }
 
 /// Places of fields in a [`Thread`], in numbers of 32 bits.

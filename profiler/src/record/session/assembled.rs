@@ -5,8 +5,10 @@ use super::super::memory::{self, WindowRegions};
 use super::super::probe_groups::PROC_STAT;
 use super::super::tasks::Tasks;
 use super::super::threads::{JoinedThread, cpu_clock_of_ended};
-use super::super::{assemble, host, runtime_stats, sockets, steal, target};
+use super::super::{assemble, host, peers, runtime_stats, sockets, steal, target};
+use super::checkpoint::Checkpoint;
 use super::{Closed, Session};
+use anyhow::Result;
 use recording::memory::{Memory, RegionWalk};
 use recording::observer::{Check, Mode, Observer, ProbeGroupStatus};
 use recording::process::{Cpu, Sockets, Thread, TreeProcess};
@@ -78,6 +80,27 @@ impl Session {
         }
     }
 
+    /// Adds what probes counted and the peers, since the checkpoint at which the window began.
+    pub(super) fn add_probed(
+        &self,
+        recording: &mut Recording,
+        start: Option<Checkpoint>,
+    ) -> Result<()> {
+        let (mut probed, mut peers) = (self.probed()?, peers::read(&self.programs.bpf)?);
+        if let Some(start) = start {
+            let before = start.runtime_stats;
+            let calls = probed.gc_calls.zip(before.gc_calls);
+            probed.gc_calls = calls.map(|(now, before)| now.since(&before));
+            let safepoints = probed.safepoints.zip(before.safepoints);
+            probed.safepoints = safepoints.map(|(now, before)| now.since(&before));
+            peers = peers::since(peers, &start.peers);
+        }
+        recording.runtime_stats.gc_calls = probed.gc_calls;
+        recording.runtime_stats.safepoints = probed.safepoints;
+        recording.peers = peers::listed(peers);
+        Ok(())
+    }
+
     fn memory(&mut self, pids: &[u32]) -> Memory {
         let tasks = Tasks::read(&mut self.programs.bpf);
         let memory = memory::memory_of_all(pids, &tasks);
@@ -128,7 +151,7 @@ impl Session {
                 .any(|group| group.group == ProbeGroup::Wakeups && !group.programs.is_empty()),
             counters: &closed.drained.counters,
             waits: Some(&self.series.stacks.waits),
-            exits_consumed: self.ended.threads.len() as u64,
+            exits_consumed: self.ended.count() as u64,
         })
     }
 }

@@ -8,6 +8,7 @@ use super::Session;
 use anyhow::Result;
 use profiler_common::Thread as Tracked;
 use recording::observer::{Mode, Observer};
+use recording::runtime_stats::RuntimeStats;
 use recording::{Ended, Recording, Target};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +20,8 @@ const NAMES_LAST: u32 = 8;
 pub struct Progress {
     /// Ends of threads.
     exits: usize,
-    /// System calls of ended threads.
-    syscalls: usize,
+    /// Batches of system calls of ended threads.
+    batches: usize,
     /// Names by thread id and serial number.
     names: BTreeMap<(u32, u32), TaskAccounting>,
     snapshots: u32,
@@ -44,16 +45,14 @@ impl Session {
         let mut drained = drain::drain_live(bpf, maps)?;
         // In this order no thread that ends meanwhile is missed.
         self.take_exits();
-        let syscalls = &self.ended.syscalls;
-        drained
-            .syscalls
-            .extend_from_slice(&syscalls[progress.syscalls..]);
-        let exits = &self.ended.threads[progress.exits..];
+        let (calls, batches) = self.ended.calls_since(progress.batches);
+        drained.syscalls.extend(calls);
+        let exits = self.ended.since(progress.exits);
         let ended: BTreeSet<u32> = exits.iter().map(|exit| exit.thread.serial).collect();
         drained
             .live
             .retain(|thread| !ended.contains(&thread.serial));
-        (progress.syscalls, progress.exits) = (syscalls.len(), self.ended.threads.len());
+        (progress.batches, progress.exits) = (batches, self.ended.count());
         let latest = drained.live.iter().map(|thread| thread.since_ns);
         let span = Span {
             start_ns: self.opening.start_ns,
@@ -68,13 +67,28 @@ impl Session {
         })
     }
 
+    /// Returns the collections and safepoints that probes counted.
+    ///
+    /// # Errors
+    /// A map cannot be read.
+    pub(super) fn probed(&self) -> Result<RuntimeStats> {
+        Ok(RuntimeStats {
+            gc_calls: self.programs.gc_calls()?,
+            safepoints: self.programs.safepoints()?,
+            ..RuntimeStats::default()
+        })
+    }
+
     /// Returns the counts of the whole target.
     fn sums(&self, drained: &Drained, span: Span) -> Result<Recording> {
         let runtime = self.runtime.runtime();
         let pids = self.tree.pids();
-        let mut runtime_stats = runtime_stats::runtime_stats(drained, self.visible.of(runtime));
-        runtime_stats.gc_calls = self.programs.gc_calls()?;
-        runtime_stats.safepoints = self.programs.safepoints()?;
+        let probed = self.probed()?;
+        let runtime_stats = RuntimeStats {
+            gc_calls: probed.gc_calls,
+            safepoints: probed.safepoints,
+            ..runtime_stats::runtime_stats(drained, self.visible.of(runtime))
+        };
         Ok(Recording {
             schema: recording::RECORDING_SCHEMA.into(),
             target: Target {
