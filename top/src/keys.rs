@@ -26,7 +26,7 @@ pub const HELP: [(&str, &str); 12] = [
     ("Home  End", "go to the oldest frame, to now"),
     (
         "r",
-        "write a recording of the time since start, or since the last r",
+        "write a recording of the last minute, or as --last says",
     ),
     ("?", "this help"),
 ];

@@ -70,6 +70,9 @@ pub struct Top {
     /// Print tables as text, or one line of JSON for each target and interval.
     #[arg(long, value_enum, default_value = "text", requires = "batch")]
     format: Format,
+    /// Let the key r record this much of the past, from 1s to 10m.
+    #[arg(long, default_value = "1m", value_parser = last, value_name = "DURATION")]
+    last: Duration,
     /// Write the recordings of the key r below this folder [default: the current one].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -137,10 +140,10 @@ impl Top {
 
     /// Finds the processes of one target or two.
     fn find(&self) -> Result<Vec<Observed>> {
-        let mut observed = vec![self.target.find()?];
+        let mut observed = vec![self.target.find(self.last)?];
         if !self.versus.is_empty() {
             let versus = Versus::try_parse_from(&self.versus).unwrap_or_else(|error| error.exit());
-            observed.push(versus.target.find()?);
+            observed.push(versus.target.find(self.last)?);
         }
         Ok(observed)
     }
@@ -163,7 +166,7 @@ impl Top {
 }
 
 impl One {
-    fn find(&self) -> Result<Observed> {
+    fn find(&self, last: Duration) -> Result<Observed> {
         let (processes, cgroups) = self.selection.find(&self.pids)?;
         if pids(&processes).is_empty() {
             bail!("the options select no process");
@@ -172,6 +175,7 @@ impl One {
             processes,
             cgroups,
             follow_forks: !self.no_tree,
+            last,
         })
     }
 }
@@ -184,6 +188,16 @@ fn interval(text: &str) -> Result<Duration, String> {
         0 | 1 => Err("must be 200ms at least: fewer samples split no time".into()),
         tenths if tenths > 600 => Err("must be 60s at most".into()),
         tenths => Ok(Duration::from_millis(tenths as u64 * 100)),
+    }
+}
+
+/// Reads how much of the past a recording covers.
+fn last(text: &str) -> Result<Duration, String> {
+    let given = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    match given.as_secs() {
+        1..600 => Ok(given),
+        600 if given.subsec_nanos() == 0 => Ok(given),
+        _ => Err("must be 1s to 10m".into()),
     }
 }
 
@@ -250,5 +264,12 @@ mod tests {
         assert_eq!(interval("1s"), Ok(Duration::from_secs(1)));
         assert_eq!(interval("250ms"), Ok(Duration::from_millis(300)));
         assert!(interval("61s").is_err());
+    }
+
+    #[test]
+    fn bounds_the_length_of_recordings() {
+        assert_eq!(last("2500ms"), Ok(Duration::from_millis(2500)));
+        assert_eq!(last("10m"), Ok(Duration::from_secs(600)));
+        assert!(last("900ms").is_err() && last("601s").is_err());
     }
 }

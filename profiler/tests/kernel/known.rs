@@ -10,6 +10,7 @@ mod known_peers;
 mod known_relay;
 mod known_shapes;
 mod known_sites;
+mod known_ticks;
 mod known_uring;
 mod known_waits;
 use known_sites::Fresh;
@@ -51,6 +52,7 @@ fn main() {
         "answer" => answer(wait_for_line, number(1), number(2) == 1),
         "peek" => after(wait_for_line, || peek(number(1))),
         "threads" => after(wait_for_line, || threads(number(1))),
+        "ticks" => known_ticks::ticks(wait_for_line),
         "burn" => after(wait_for_line, || {
             burn(Duration::from_millis(number(1) as u64))
         }),

@@ -1,86 +1,12 @@
 //! The live view: on a terminal of tmux, and as text.
 
 use crate::support::{Guard, alone, build_go, known, kontrast, require_privilege};
+use crate::tmux::{PATIENCE, Tmux, line, view};
 use serde_json::Value;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// Longest time that a screen may take to show a text.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A terminal of tmux. Its server ends with it.
-struct Tmux(String);
-
-impl Tmux {
-    /// Runs a command of the shell in a terminal.
-    fn start(name: &str, line: &str) -> Self {
-        let tmux = Tmux(format!("kontrast-{}-{name}", std::process::id()));
-        let size = ["-x", "120", "-y", "34"];
-        let new = [
-            &["-f", "/dev/null", "new-session", "-d"][..],
-            &size,
-            &[line],
-        ]
-        .concat();
-        tmux.run(&new);
-        tmux
-    }
-
-    fn run(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new("tmux");
-        command.env("LC_ALL", "C.UTF-8").env_remove("TMUX");
-        command.args(["-u", "-L", &self.0]).args(arguments);
-        let output = command
-            .output()
-            .expect("tmux is there: `cargo xtask setup`");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    fn press(&self, keys: &[&str]) {
-        self.run(&[&["send-keys"], keys].concat());
-    }
-
-    /// Waits until the screen fits, and returns it.
-    fn wait(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
-        self.wait_until(&["capture-pane", "-p"], what, fits)
-    }
-
-    /// Likewise for a screen with its escape sequences.
-    fn wait_styled(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
-        self.wait_until(&["capture-pane", "-p", "-e"], what, fits)
-    }
-
-    fn wait_until(&self, look: &[&str], what: &str, fits: impl Fn(&str) -> bool) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let screen = self.run(look);
-            if fits(&screen) {
-                return screen;
-            }
-            assert!(Instant::now() < deadline, "{what} is missing in:\n{screen}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    fn wait_for(&self, text: &str) -> String {
-        self.wait(text, |screen| screen.contains(text))
-    }
-}
-
-impl Drop for Tmux {
-    fn drop(&mut self) {
-        self.run(&["kill-server"]);
-    }
-}
-
-/// Returns a line of the shell that shows a process, then the exit code.
-fn line(pid: &str, out: &Path) -> String {
-    let program = kontrast().get_program().to_owned();
-    let (program, out) = (program.display(), out.display());
-    format!("{program} top --pid {pid} --out {out}; echo ended with $?; sleep 1000")
-}
 
 /// Returns the row of the target's only thread, below its name and its sums.
 fn row(screen: &str, pid: &str) -> Option<String> {
@@ -98,19 +24,6 @@ fn sorted(screen: &str) -> Option<&str> {
         let text = text.trim();
         (is_reversed && !text.is_empty()).then_some(text)
     })
-}
-
-/// Starts a process that computes until the test ends, and the view of it.
-fn view(name: &str, dir: &Path) -> (Guard, String, Tmux) {
-    let mut target = known(&["burn", "3600000"]);
-    let pid = target.line();
-    target.say("go");
-    let tmux = Tmux::start(name, &line(&pid, dir));
-    tmux.wait("a row", |screen| {
-        let texts = ["live", "ROLE", "main thread", "q quit  g roles/threads"];
-        texts.iter().all(|text| screen.contains(text))
-    });
-    (target, pid, tmux)
 }
 
 #[test]
@@ -182,24 +95,6 @@ fn pauses_and_shows_the_past_by_keys() {
         tmux.press(&[forth]);
         tmux.wait_for("live");
     }
-    tmux.press(&["q"]);
-    tmux.wait_for("ended with 0");
-}
-
-#[test]
-fn writes_a_recording_by_a_key() {
-    require_privilege();
-    let _alone = alone();
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let (_target, pid, tmux) = view("record", dir.path());
-    tmux.press(&["r"]);
-    tmux.wait_for("wrote a recording of the last");
-    let written = std::fs::read_dir(dir.path()).expect("readable").flatten();
-    let folders: Vec<_> = written.map(|entry| entry.path()).collect();
-    assert_eq!(folders.len(), 1, "{folders:?}");
-    let recording = recording::io::load_recording(&folders[0]).expect("a recording");
-    assert_eq!(recording.target.pid.to_string(), pid);
-    assert!(recording.process.on_cpu_ns > 0);
     tmux.press(&["q"]);
     tmux.wait_for("ended with 0");
 }

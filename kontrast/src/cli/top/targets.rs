@@ -31,6 +31,8 @@ pub struct Observed {
     pub processes: Vec<Process>,
     pub cgroups: Vec<Cgroup>,
     pub follow_forks: bool,
+    /// How much of the past a recording covers.
+    pub last: Duration,
 }
 
 impl Observed {
@@ -65,7 +67,7 @@ impl Observed {
             cgroups: self.cgroups.clone(),
             runtime_symbols: None,
             symbols: Vec::new(),
-            last: None,
+            last: Some(self.last),
         };
         LiveRecorder::begin(launcher, self.processes.clone(), options, pace)
     }
@@ -170,7 +172,7 @@ impl Source for Targets {
             }
         }
         match errors.first() {
-            None => "writing what was recorded so far …".into(),
+            None => "writing a recording …".into(),
             Some(error) => format!("cannot write: {error}"),
         }
     }
