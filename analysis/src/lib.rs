@@ -166,6 +166,7 @@ fn describe(arm: &arms::Rounds<'_>, with_traced: &arms::Rounds<'_>) -> Arm {
         gc: gc::of_arm(arm),
         waits: waits::of_arm(with_traced),
         tokens: tokens::of_arm(with_traced),
+        requests: tokens::requests::of_arm(with_traced),
         ..Arm::default()
     }
 }

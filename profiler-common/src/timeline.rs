@@ -40,15 +40,23 @@ pub enum EventKind {
     /// The thread receives data from upstream. First: when it arrived, 0 if unknown. Second: the
     /// socket.
     Receive = 8,
-    /// The thread sends what was received to a client. First: when it arrived. Second: by
-    /// [`relayed`].
+    /// The thread sends to a client. First: when the data arrived that it passes on, 0 if it passes
+    /// none on. Second: by [`relayed`].
     Send = 9,
     /// The thread receives from a client. Second: the socket.
     Request = 10,
+    /// The thread gets a CPU after a wait, of which a CPU quota took a part. First: that part, ns.
+    Throttled = 11,
+    /// The thread leaves its CPU. First: how long it had it without running: steal and interrupts,
+    /// ns.
+    Stolen = 12,
 }
 
+/// Shortest time that is noted as [`EventKind::Stolen`], ns.
+pub const LEAST_STOLEN_NS: u64 = 20_000;
+
 impl EventKind {
-    const EVERY: [Self; 10] = [
+    const EVERY: [Self; 12] = [
         EventKind::Switch,
         EventKind::Waking,
         EventKind::Enter,
@@ -59,6 +67,8 @@ impl EventKind {
         EventKind::Receive,
         EventKind::Send,
         EventKind::Request,
+        EventKind::Throttled,
+        EventKind::Stolen,
     ];
 
     /// Returns the kind of a number.
@@ -108,7 +118,7 @@ mod tests {
             assert_eq!(EventKind::of(kind as u32), Some(kind));
         }
         assert_eq!(EventKind::of(0), None);
-        assert_eq!(EventKind::of(11), None);
+        assert_eq!(EventKind::of(13), None);
     }
 
     #[test]

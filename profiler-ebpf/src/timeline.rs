@@ -5,7 +5,7 @@ use crate::maps::{TIMELINE_EVENTS, TIMELINE_HEADS, slot, window_start};
 use crate::track::{Tracked, now};
 use aya_ebpf::helpers::bpf_get_smp_processor_id;
 use profiler_common::slot::fetch_add;
-use profiler_common::timeline::{Event, EventKind};
+use profiler_common::timeline::{Event, EventKind, LEAST_STOLEN_NS};
 
 /// Whether there is a timeline.
 #[inline(always)]
@@ -26,6 +26,32 @@ pub fn add(kind: EventKind, tid: u32, now: u64, (first, second): (u64, u64)) {
 pub fn add_now(kind: EventKind, thread: Tracked, numbers: (u64, u64)) {
     if is_on() {
         add(kind, thread.tid().get(), now(), numbers);
+    }
+}
+
+/// Returns how long a thread had a CPU without running, up to its last switch-out but for an
+/// unknown constant; 0 without a timeline, and before the first switch-out.
+#[inline(always)]
+pub fn idle_on_cpu(thread: Tracked) -> u64 {
+    match is_on() && thread.exec_ns().get() != 0 {
+        true => {
+            let had = thread.on_cpu_at_switch_out_ns().get();
+            had.wrapping_sub(thread.exec_ns().get())
+        }
+        false => 0,
+    }
+}
+
+/// Adds to the timeline how long a thread had its CPU without running since the switch-out before.
+#[inline(always)]
+pub fn add_stolen(thread: Tracked, before: u64, now: u64) {
+    if !is_on() || before == 0 {
+        return;
+    }
+    let stolen = idle_on_cpu(thread).wrapping_sub(before) as i64;
+    if stolen >= LEAST_STOLEN_NS as i64 {
+        let numbers = (stolen as u64, 0);
+        add(EventKind::Stolen, thread.tid().get(), now, numbers);
     }
 }
 

@@ -27,6 +27,7 @@ pub mod observer;
 pub mod peers;
 pub mod process;
 pub mod relays;
+pub mod requests;
 pub mod runtime_stats;
 pub mod stacks;
 #[cfg(feature = "testing")]
@@ -47,6 +48,7 @@ pub use instrumented::Instrumented;
 pub use load::LoadSummary;
 pub use memory::MemoryStack;
 pub use relays::RelayBucket;
+pub use requests::Requests;
 pub use runtime_stats::RuntimeStats;
 pub use stacks::Stacks;
 pub use timeline::Timeline;
@@ -133,6 +135,9 @@ pub struct Recording {
     /// Single tokens; see [`Timeline`].
     #[serde(default, skip_serializing_if = "Tokens::is_empty")]
     pub tokens: Tokens,
+    /// Requests in flight, and states of the threads that serve them; see [`Timeline`].
+    #[serde(default, skip_serializing_if = "Requests::is_empty")]
+    pub requests: Requests,
     /// Events, which are written to a file of their own.
     #[serde(skip)]
     pub timeline: Option<Timeline>,

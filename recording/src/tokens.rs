@@ -80,6 +80,17 @@ pub struct PathPart {
     pub ns: f64,
 }
 
+impl PathPart {
+    /// Returns role, state and system call, for people.
+    pub fn state(&self) -> String {
+        let (role, kind) = (self.role.label(), self.kind.label());
+        match self.syscall.as_str() {
+            "" => format!("{role}: {kind}"),
+            syscall => format!("{role}: {kind} ({syscall})"),
+        }
+    }
+}
+
 /// A thread while a token passes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lane {

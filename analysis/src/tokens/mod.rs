@@ -1,16 +1,21 @@
 //! Tokens of a timeline: which are slow, where they spend their time, and how slow ones differ from
 //! others.
 
+mod lane;
 mod of_arm;
 mod path;
+pub mod requests;
 mod states;
 #[cfg(test)]
 mod tests;
 mod text;
+mod times;
+mod track;
 
 pub use of_arm::of_arm;
 
 use path::Relay;
+use recording::requests::Requests;
 use recording::timeline::{Event, EventKind, split_relayed};
 use recording::tokens::{PathPart, Token, Tokens};
 use recording::vocabulary::{PathKind, Role};
@@ -24,9 +29,9 @@ pub const SLOWEST: usize = 20;
 /// Slow tokens whose lanes are kept.
 const DRAWN: usize = 5;
 
-/// Finds the tokens of a timeline. `threshold_ns` is the latency above which one is slow. Threads
-/// must have roles.
-pub fn find(recording: &Recording, timeline: &Timeline, threshold_ns: u64) -> Tokens {
+/// Finds the tokens and requests of a timeline. `threshold_ns` is the latency above which a token
+/// is slow. Threads must have roles.
+pub fn find(recording: &Recording, timeline: &Timeline, threshold_ns: u64) -> (Tokens, Requests) {
     let mut events: Vec<&Event> = timeline.cpus.iter().flatten().collect();
     events.sort_by_key(|event| event.time_ns);
     let threads = recording.threads.iter();
@@ -50,7 +55,7 @@ pub fn find(recording: &Recording, timeline: &Timeline, threshold_ns: u64) -> To
         .iter_mut()
         .skip(DRAWN)
         .for_each(|token| token.lanes.clear());
-    Tokens {
+    let tokens = Tokens {
         count: relays.len() as u64,
         covered_ns: timeline.end_ns.saturating_sub(timeline.start_ns),
         p50_ns: at(0.5).map_or(0, Relay::latency_ns),
@@ -62,7 +67,9 @@ pub fn find(recording: &Recording, timeline: &Timeline, threshold_ns: u64) -> To
         p99: at(0.99).map(token),
         usual: mean(low, (high + 1).min(relays.len())),
         tail: mean(place(relays.len(), 0.99), relays.len()),
-    }
+    };
+    let requests = requests::find(recording, timeline, (&events, &tracks), &roles);
+    (tokens, requests)
 }
 
 /// Returns the index of a percentile.

@@ -160,6 +160,6 @@ fn collects(roles: &BTreeMap<u32, Role>, tid: u32) -> bool {
     matches!(roles.get(&tid), Some(Role::JscHeapHelper | Role::Gc))
 }
 
-fn role(roles: &BTreeMap<u32, Role>, tid: u32) -> Role {
+pub(super) fn role(roles: &BTreeMap<u32, Role>, tid: u32) -> Role {
     roles.get(&tid).cloned().unwrap_or(Role::OtherProcess)
 }

@@ -1,5 +1,7 @@
 //! States of threads over time, from the events of a timeline.
 
+use super::times::{joined, near};
+use super::track::{State, Track, Wake};
 use recording::Timeline;
 use recording::timeline::{Event, EventKind, PREEMPTED, WAKER_THREAD};
 use recording::tokens::Span;
@@ -8,34 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Wake-ups of JavaScriptCore's gc threads that are nearer than this belong to one collection, ns.
 const ONE_COLLECTION_NS: u64 = 1_000_000;
-
-/// The scheduler's state of a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    OnCpu,
-    Runnable,
-    Asleep,
-}
-
-/// A wake-up.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wake {
-    pub(super) time_ns: u64,
-    /// The thread that woke it; `None` for interrupts and other processes.
-    pub(super) waker: Option<u32>,
-}
-
-/// A thread over time.
-#[derive(Debug, Default)]
-pub(super) struct Track {
-    states: Vec<(u64, State)>,
-    /// Wake-ups that ended a sleep.
-    wakes: Vec<Wake>,
-    /// System calls: entry, return (`u64::MAX` while under way), number.
-    calls: Vec<(u64, u64, u32)>,
-    collections: Vec<(u64, u64)>,
-    pub(super) faults: Vec<u64>,
-}
 
 /// All threads over time.
 #[derive(Debug, Default)]
@@ -77,28 +51,16 @@ impl<'a> Tracks<'a> {
             EventKind::Switch => {
                 let runnable = event.second & PREEMPTED != 0 || event.second == 0;
                 let state = if runnable {
-                    State::Runnable
+                    State::Preempted
                 } else {
                     State::Asleep
                 };
                 self.track(tid, State::OnCpu).states.push((time, state));
-                let next = self.track(event.first as u32, State::Runnable);
-                next.states.push((time, State::OnCpu));
+                self.track(event.first as u32, State::Runnable).run(time);
             }
             EventKind::Waking => {
                 let waker = (event.second == WAKER_THREAD).then_some(event.first as u32);
-                let track = self.track(tid, State::Asleep);
-                if track
-                    .states
-                    .last()
-                    .is_none_or(|(_, state)| *state == State::Asleep)
-                {
-                    track.states.push((time, State::Runnable));
-                    track.wakes.push(Wake {
-                        time_ns: time,
-                        waker,
-                    });
-                }
+                self.track(tid, State::Asleep).wake(time, waker);
             }
             EventKind::Enter => {
                 let call = (time, u64::MAX, event.first as u32);
@@ -118,6 +80,8 @@ impl<'a> Tracks<'a> {
                     last.1 = last.1.min(time);
                 }
             }
+            EventKind::Throttled => self.track(tid, State::OnCpu).throttle(event.first),
+            EventKind::Stolen => self.track(tid, State::Asleep).steal(time, event.first),
             EventKind::Receive | EventKind::Send | EventKind::Request => {
                 self.track(tid, State::OnCpu);
             }
@@ -140,18 +104,7 @@ impl<'a> Tracks<'a> {
             let spans = track.states.iter().zip(ends.chain([end_ns]));
             spans.filter_map(|((from, state), to)| (*state != State::Asleep).then_some((*from, to)))
         });
-        let mut awake: Vec<(u64, u64)> = awake.collect();
-        awake.sort_unstable();
-        let mut bursts: Vec<(u64, u64)> = Vec::new();
-        for (from, to) in awake {
-            match bursts.last_mut() {
-                Some(last) if from <= last.1.saturating_add(ONE_COLLECTION_NS) => {
-                    last.1 = last.1.max(to);
-                }
-                _ => bursts.push((from, to)),
-            }
-        }
-        bursts
+        near(awake.collect(), ONE_COLLECTION_NS)
     }
 
     /// Returns the last wake-up by a thread that ended a sleep of a thread in a time.
@@ -160,6 +113,11 @@ impl<'a> Tracks<'a> {
         let end = wakes.partition_point(|wake| wake.time_ns <= to);
         let last = wakes[..end].last().copied();
         last.filter(|wake| wake.time_ns > from && wake.waker.is_some())
+    }
+
+    /// Returns the stays of a thread on a CPU that have a stolen part; `None` without any event.
+    pub(super) fn stolen(&self, tid: u32) -> Option<&[(u64, u64, u64)]> {
+        Some(&self.of.get(&tid)?.stolen)
     }
 
     /// Returns when a thread took page faults.
@@ -191,12 +149,14 @@ impl<'a> Tracks<'a> {
         let calls = track.calls[first..].iter().take_while(|call| call.0 < to);
         cuts.extend(calls.flat_map(|call| [call.0, call.1]).filter(inside));
         let of_thread = track.collections.iter().chain(&self.collections);
-        let of_thread: Vec<_> = of_thread.filter(|gc| gc.0 < to && gc.1 > from).collect();
+        let of_thread = of_thread.filter(|gc| gc.0 < to && gc.1 > from).copied();
+        let of_thread = joined(of_thread.collect());
         cuts.extend(of_thread.iter().flat_map(|gc| [gc.0, gc.1]).filter(inside));
         let cuts: Vec<u64> = cuts.into_iter().collect();
         let mut spans: Vec<Span> = Vec::new();
         for pair in cuts.windows(2) {
-            let collects = of_thread.iter().any(|gc| gc.0 <= pair[0] && pair[0] < gc.1);
+            let before = of_thread.partition_point(|gc| gc.0 <= pair[0]);
+            let collects = of_thread[..before].last().is_some_and(|gc| pair[0] < gc.1);
             let (kind, syscall) = self.kind(track, pair[0], collects);
             match spans.last_mut() {
                 Some(last) if last.kind == kind && last.syscall == syscall => {
@@ -222,6 +182,8 @@ impl<'a> Tracks<'a> {
         };
         match (track.state(at), call) {
             (State::Runnable, _) => (PathKind::RunQueue, String::new()),
+            (State::Preempted, _) => (PathKind::Preempted, String::new()),
+            (State::Throttled, _) => (PathKind::Throttled, String::new()),
             (State::OnCpu, None) if collects => (PathKind::Gc, String::new()),
             // A thread that waits for events is idle, also while another collects.
             (State::Asleep, Some(_)) if collects && name() == "futex" => {
@@ -231,29 +193,5 @@ impl<'a> Tracks<'a> {
             (State::OnCpu, Some(_)) => (PathKind::Syscall, name()),
             (State::OnCpu, None) => (PathKind::User, String::new()),
         }
-    }
-}
-
-impl Track {
-    fn leave(&mut self, time: u64, nr: u32) {
-        match self.calls.last_mut() {
-            Some(call) if call.1 == u64::MAX => call.1 = time,
-            // It was entered before the timeline.
-            None => self.calls.push((0, time, nr)),
-            Some(_) => (),
-        }
-    }
-
-    fn state(&self, at: u64) -> State {
-        let after = self.states.partition_point(|(time, _)| *time <= at);
-        self.states[..after]
-            .last()
-            .map_or(State::Asleep, |(_, state)| *state)
-    }
-
-    fn call(&self, at: u64) -> Option<u32> {
-        let after = self.calls.partition_point(|call| call.0 <= at);
-        let call = self.calls[..after].last()?;
-        (at < call.1).then_some(call.2)
     }
 }

@@ -47,7 +47,7 @@ fn found(events: Vec<Event>, threshold_ns: u64) -> Tokens {
         syscall_names: names.map(|(nr, name)| (nr, name.into())).into(),
         ..Timeline::default()
     };
-    find(&recording, &timeline, threshold_ns)
+    find(&recording, &timeline, threshold_ns).0
 }
 
 /// A token that arrives at 1,000 while its thread sleeps. The thread is woken at 1,100, gets a CPU
@@ -141,7 +141,7 @@ fn blames_a_collection_that_a_token_waited_for() {
         (PathKind::OtherWork, "loop", 500),
         (PathKind::User, "loop", 500),
         (PathKind::Gc, "loop", 7_900),
-        (PathKind::RunQueue, "loop", 100),
+        (PathKind::Preempted, "loop", 100),
     ];
     assert_eq!(lengths(&token.parts), expected);
     assert!(

@@ -30,6 +30,9 @@ fn part(part: &PathPart) -> String {
         (PathKind::Syscall, name) => format!("in {name}"),
         (PathKind::Gc, _) => "behind a collection".into(),
         (PathKind::RunQueue, _) => "in the run queue".into(),
+        (PathKind::Preempted, _) => "preempted".into(),
+        (PathKind::Throttled, _) => "throttled by a CPU quota".into(),
+        (PathKind::Stolen, _) => "on a CPU that was stolen".into(),
         (PathKind::Asleep, "") => "asleep".into(),
         (PathKind::Asleep, name) => format!("asleep in {name}"),
     };

@@ -119,7 +119,9 @@ fn leave<A: Access>(thread: Tracked, task: Object<A>, state: u64, preempted: boo
     if let Some(seen_ns) = thread.seen_switch_in() {
         clock::compare(seen_ns, task.read(OFF_TASK_LAST_ARRIVAL.load()));
     }
+    let before = timeline::idle_on_cpu(thread);
     thread.switch_out(now, voluntary, accounting(task));
+    timeline::add_stolen(thread, before, now);
     thread.leave_run_queue(cfs_run_queue(task));
     note_major(thread, task);
     thread.account_faults(fault::counted(task), false);
@@ -206,7 +208,16 @@ fn arrive<A: Access>(thread: Tracked, prev: Object<A>, next: Object<A>, now: u64
     if let Some(waited) = thread.switch_in(now) {
         let mut queued = waited;
         if waited >= LONG_WAIT_NS {
-            queued -= thread.throttled(cfs_run_queue(next), waited);
+            let throttled = thread.throttled(cfs_run_queue(next), waited);
+            queued -= throttled;
+            if throttled != 0 {
+                timeline::add(
+                    EventKind::Throttled,
+                    thread.tid().get(),
+                    now,
+                    (throttled, 0),
+                );
+            }
             if queued >= LONG_WAIT_NS {
                 blame(prev, queued);
             }

@@ -84,6 +84,9 @@ fn sent<A: TcpAccess>(thread: Tracked, sock: Object<A>, bytes: u64) {
         let after = stamp.recv_ns.saturating_sub(stamp.arrival_ns);
         let numbers = (stamp.arrival_ns, relayed(after, socket.slot().get()));
         timeline::add(EventKind::Send, thread.tid().get(), now, numbers);
+    } else {
+        let numbers = (0, relayed(0, socket.slot().get()));
+        timeline::add_now(EventKind::Send, thread, numbers);
     }
     count(|counters| {
         count_send(counters, bytes);

@@ -25,6 +25,7 @@ mod stacks;
 mod support;
 mod timeline;
 mod tmux;
+mod tokens;
 mod top;
 mod top_recordings;
 mod trees;

@@ -1,6 +1,6 @@
 //! One arm alone: its rounds and its own ledgers.
 
-use super::{Amount, ArmGc, ArmWaits, Estimate, FunctionShare, PackageCosts, Waste};
+use super::{Amount, ArmGc, ArmRequests, ArmWaits, Estimate, FunctionShare, PackageCosts, Waste};
 use crate::evidence::Evidence;
 use crate::vocabulary::{MetricId, Per, RegionClass, Role, TermKind};
 use crate::{Histogram, Tokens};
@@ -55,6 +55,9 @@ pub struct Arm {
     /// Single tokens; absent where they were not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<Tokens>,
+    /// Requests in flight; absent where they were not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<ArmRequests>,
     /// User code by package; absent without call stacks, or where no package is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<PackageCosts>,

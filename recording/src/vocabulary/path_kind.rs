@@ -14,8 +14,14 @@ vocabulary! {
         Syscall = "syscall", "system call";
         /// Garbage is collected, whether the thread is on a CPU or waits for that.
         Gc = "gc", "garbage collection";
-        /// Runnable, without a CPU.
+        /// Runnable after a wake-up, without a CPU.
         RunQueue = "run-queue", "run queue";
+        /// Runnable without a CPU, since another thread took it.
+        Preempted = "preempted", "preempted";
+        /// Runnable without a CPU, since the quota of its cgroup was used up.
+        Throttled = "throttled", "throttled by a CPU quota";
+        /// On a CPU that the hypervisor gave to another machine, or that an interrupt had.
+        Stolen = "stolen", "stolen (steal and interrupts)";
         /// Asleep.
         #[default]
         Asleep = "asleep", "asleep";

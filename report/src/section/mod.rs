@@ -25,6 +25,7 @@ mod observer_cost;
 mod over_time;
 mod packages;
 mod peers;
+mod requests;
 mod runtime_stats;
 mod starts;
 pub mod summary;
@@ -72,6 +73,7 @@ pub fn document(input: &Input) -> Document {
     let memory = [faults::section(&arms), memory_growth::section(input, &arms)];
     let waiting = [
         thread_time::section(&arms),
+        requests::section(&arms),
         waits::section(input.comparison.off_cpu_flame.as_ref(), &arms),
     ];
     let trust = [

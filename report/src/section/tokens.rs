@@ -14,7 +14,7 @@ const LEGEND: [(PathKind, &str); 6] = [
     (PathKind::User, "user code and faults"),
     (PathKind::Syscall, "system call"),
     (PathKind::Gc, "garbage collection"),
-    (PathKind::RunQueue, "run queue"),
+    (PathKind::RunQueue, "waits for a CPU"),
     (PathKind::Asleep, "asleep"),
 ];
 
@@ -143,7 +143,9 @@ fn paint(kind: PathKind) -> FlamePaint {
         PathKind::User => FlamePaint::User,
         PathKind::Syscall => FlamePaint::Kernel,
         PathKind::Gc => FlamePaint::Rise,
-        PathKind::RunQueue => FlamePaint::Fall,
+        PathKind::RunQueue | PathKind::Preempted | PathKind::Throttled | PathKind::Stolen => {
+            FlamePaint::Fall
+        }
         PathKind::Asleep => FlamePaint::Rest,
     }
 }
@@ -169,16 +171,12 @@ fn compared(name: &str, tokens: &Tokens) -> Block {
     .number("slow")
     .number("share");
     for part in parts {
-        let state = match part.syscall.as_str() {
-            "" => part.kind.label().to_owned(),
-            syscall => format!("{} ({})", part.kind.label(), clean(syscall)),
-        };
         let cells = [
             shown(usual(part)),
             shown(part.ns),
             percent_tenths(part.ns / whole),
         ];
-        table.named(format!("{}: {state}", clean(part.role.label())), cells);
+        table.named(clean(&part.state()), cells);
     }
     table.block()
 }

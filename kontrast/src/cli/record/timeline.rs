@@ -99,12 +99,13 @@ impl TimelineOptions {
         self.slow.is_some()
     }
 
-    /// Adds the tokens of the timeline to a recording whose threads have roles.
+    /// Adds the tokens and requests of the timeline to a recording whose threads have roles.
     pub(super) fn add_tokens(&self, recording: &mut Recording) {
         let threshold = self.slow.map_or(Duration::ZERO, |slow| slow.above);
         let threshold_ns = u64::try_from(threshold.as_nanos()).unwrap_or(u64::MAX);
         if let Some(timeline) = &recording.timeline {
-            recording.tokens = analysis::tokens::find(recording, timeline, threshold_ns);
+            let found = analysis::tokens::find(recording, timeline, threshold_ns);
+            (recording.tokens, recording.requests) = found;
         }
     }
 
