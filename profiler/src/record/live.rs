@@ -10,6 +10,8 @@ use super::target::Process;
 use super::{Options, Recorder, TICK};
 use anyhow::{Context, Result, anyhow};
 use recording::{Ended, Recording};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -31,6 +33,7 @@ pub struct LiveRecorder {
     /// Closing it without a word ends the recording unwritten.
     finish: Option<Sender<()>>,
     events: Receiver<Event>,
+    has_filling_maps: Arc<AtomicBool>,
     thread: Option<JoinHandle<Outcome>>,
 }
 
@@ -48,8 +51,10 @@ impl LiveRecorder {
     ) -> Result<Self> {
         let (finish, asked) = channel();
         let (events, received) = channel();
+        let has_filling_maps = Arc::new(AtomicBool::new(false));
+        let fills = Arc::clone(&has_filling_maps);
         let drive = move || match Session::begin(processes, &options) {
-            Ok(session) => drive(Box::new(session), interval, &asked, &events),
+            Ok(session) => drive(Box::new(session), interval, (&asked, &fills), &events),
             Err(error) => {
                 // The view may have been closed meanwhile.
                 let _ = events.send(Event::Failed(error));
@@ -59,8 +64,15 @@ impl LiveRecorder {
         Ok(LiveRecorder {
             finish: Some(finish),
             events: received,
+            has_filling_maps,
             thread: Some(launcher.start(drive)?),
         })
+    }
+
+    /// Returns whether a map of the programs is half full: counts of an older session may get lost.
+    /// A session without checkpoints ([`Options::last`]) does not look.
+    pub fn has_filling_maps(&self) -> bool {
+        self.has_filling_maps.load(Ordering::Relaxed)
     }
 
     /// Returns the next event; `None` if none has come yet.
@@ -99,7 +111,7 @@ impl Drop for LiveRecorder {
 fn drive(
     mut session: Box<Session>,
     interval: Duration,
-    asked: &Receiver<()>,
+    (asked, fills): (&Receiver<()>, &AtomicBool),
     events: &Sender<Event>,
 ) -> Option<Result<Recording>> {
     let mut progress = Progress::default();
@@ -125,6 +137,7 @@ fn drive(
                 return None;
             }
         };
+        fills.store(session.has_filling_maps(), Ordering::Relaxed);
         if ended {
             // The recording of what was seen may still be asked for.
             let wanted = asked.recv().is_ok();

@@ -40,7 +40,9 @@ pub struct Python {
     processes: BTreeMap<u32, Process>,
     /// By process and address of the code object; `None` for an address of another object.
     functions: BTreeMap<(u32, u64), Option<PythonFunction>>,
-    stacks: BTreeMap<u64, PythonStack>,
+    /// By hash, with the generation in which each was taken last.
+    stacks: BTreeMap<u64, (u32, PythonStack)>,
+    generation: u32,
 }
 
 impl Python {
@@ -96,15 +98,22 @@ impl Python {
                     functions.or_insert_with(|| interpreter.function(key.1));
                 }
             }
-            self.stacks.insert(hash, stack);
+            self.stacks.insert(hash, (self.generation, stack));
         }
         Ok(())
+    }
+
+    /// Begins another generation of stacks, and forgets those that were not seen since the
+    /// generation `oldest`. The programs add a stack that was taken again with its next sample.
+    pub fn begin_generation(&mut self, generation: u32, oldest: u32) {
+        self.generation = generation;
+        self.stacks.retain(|_, (seen, _)| *seen >= oldest);
     }
 
     /// Adds the Python frames of a stack to its native ones, both innermost first.
     pub fn add_to(&self, hash: u64, native: Vec<StackFrame>) -> Vec<StackFrame> {
         match self.stacks.get(&hash) {
-            Some(stack) => merged(native, self.calls(stack)),
+            Some((_, stack)) => merged(native, self.calls(stack)),
             None => native,
         }
     }
@@ -207,14 +216,14 @@ mod tests {
             (64, Some("c")),
         ]);
         // 3.12 and later: a frame of no function between two calls.
-        python.stacks.insert(1, stack(&[16, 32, 48, 64, 999]));
+        python.stacks.insert(1, (0, stack(&[16, 32, 48, 64, 999])));
         let eval = "_PyEval_EvalFrameDefault.cold";
         let frames = python.add_to(1, native(&["dict", eval, "callback", eval, "main"]));
         let expected = ["dict", "a", "b", eval, "callback", "c", eval, "main"];
         assert_eq!(names(&frames), expected);
         assert_eq!((&*frames[1].package, &*frames[0].package), ("p", ""));
         // 3.11: the outermost frame of each call has a mark.
-        python.stacks.insert(2, stack(&[16 | 1, 32, 64 | 1]));
+        python.stacks.insert(2, (0, stack(&[16 | 1, 32, 64 | 1])));
         let frames = python.add_to(2, native(&[eval, "callback", eval]));
         assert_eq!(names(&frames), ["a", eval, "callback", "b", "c", eval]);
     }
@@ -222,9 +231,19 @@ mod tests {
     #[test]
     fn puts_frames_outermost_where_the_native_stack_is_broken() {
         let mut python = python(&[(16, Some("a")), (32, Some("b"))]);
-        python.stacks.insert(1, stack(&[16, 999, 32]));
+        python.stacks.insert(1, (0, stack(&[16, 999, 32])));
         let frames = python.add_to(1, native(&["validate"]));
         assert_eq!(names(&frames), ["validate", "a", "b"]);
+    }
+
+    #[test]
+    fn forgets_stacks_of_older_generations() {
+        let mut python = Python::default();
+        python.stacks.insert(1, (0, stack(&[16])));
+        python.begin_generation(1, 0);
+        python.stacks.insert(2, (python.generation, stack(&[16])));
+        python.begin_generation(2, 1);
+        assert_eq!(python.stacks.keys().collect::<Vec<_>>(), [&2]);
     }
 
     #[test]
@@ -238,7 +257,7 @@ mod tests {
         let mut python = python(&[(16, Some("a"))]);
         let mut damaged = stack(&[16]);
         damaged.length = u32::MAX;
-        python.stacks.insert(1, damaged);
+        python.stacks.insert(1, (0, damaged));
         assert_eq!(names(&python.add_to(1, native(&[]))), ["a"]);
     }
 }

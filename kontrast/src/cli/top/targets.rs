@@ -1,7 +1,8 @@
 //! The recorders behind the view.
 //!
-//! A recorder keeps what it saw since it began, so that `r` can write it. Another takes its place
-//! when it is written, or when it has become old, since its memory grows with the time.
+//! A recorder keeps the sums of the last minute, so that `r` can write it. Another takes its place
+//! when it is written, and now and then: the programs' maps fill with threads and addresses of the
+//! past.
 
 use crate::recording_folder;
 use anyhow::{Context, Result};
@@ -22,8 +23,11 @@ use std::time::{Duration, Instant};
 use top::screen::{News, Source};
 use top::view::State;
 
-/// Age at which a recorder is replaced.
-const OLDEST: Duration = Duration::from_secs(600);
+/// Age at which a recorder is replaced, unless its maps fill.
+const OLDEST: Duration = Duration::from_secs(3600);
+
+/// Age from which on a recorder is replaced whose maps fill.
+const OLD: Duration = Duration::from_secs(600);
 
 /// The processes of one target.
 #[derive(Clone, Debug)]
@@ -199,13 +203,20 @@ impl Target {
             let text = joined(written).unwrap_or_else(|error| format!("cannot write: {error:#}"));
             News::Message(text)
         }));
-        if self.since.elapsed() > OLDEST && self.next.is_none() && !self.has_ended {
+        if self.is_old() && self.next.is_none() && !self.has_ended {
             // Without one the current recorder stays.
             let next = self.observed.begin(&self.launcher, pace);
             self.next = next.ok().map(|next| (next, false));
             self.since = Instant::now();
         }
         news
+    }
+
+    /// Returns whether another recorder is to take the place of the current one.
+    fn is_old(&self) -> bool {
+        let current = self.current.as_ref();
+        let fills = current.is_some_and(LiveRecorder::has_filling_maps);
+        self.since.elapsed() > if fills { OLD } else { OLDEST }
     }
 
     fn of_current(&mut self, event: Event) -> News {

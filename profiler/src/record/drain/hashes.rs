@@ -20,6 +20,17 @@ pub fn entries<K: aya::Pod, V: aya::Pod>(
     Ok(entries.unwrap_or_else(|_| one_by_one()).into_iter())
 }
 
+/// Returns the entries that a hash has room for.
+///
+/// # Errors
+/// There is no such hash, or the kernel does not say.
+pub fn room(bpf: &Ebpf, name: &str) -> Result<usize> {
+    match bpf.map(name) {
+        Some(Map::HashMap(data)) => Ok(data.info()?.max_entries() as usize),
+        _ => anyhow::bail!("the object has no hash {name}"),
+    }
+}
+
 /// Takes every entry out of a map. An entry that changes between reading and removing loses the
 /// change.
 ///

@@ -1,6 +1,9 @@
 //! Growth of the programs' sums between two readings of their maps.
 
+use super::hashes::room;
 use super::{Code, Drained};
+use anyhow::Result;
+use aya::Ebpf;
 use profiler_common::histogram::{Kind, bucket_of};
 use profiler_common::{CallSiteSum, EventLoop, GcBursts, Relays, RunQueueBlame, SyscallStat};
 use recording::Histogram;
@@ -147,6 +150,24 @@ impl Drained {
 }
 
 impl Drained {
+    /// Returns whether the sums take half of a map that threads, processes or addresses fill with
+    /// time.
+    pub fn is_half_of_a_map(&self, bpf: &Ebpf) -> Result<bool> {
+        let sums = [
+            ("WAKES", self.wakes.len()),
+            ("RUN_QUEUE_BLAME", self.blame.len()),
+            ("FAULTS", self.faults.len()),
+            ("FAULT_SITES", self.fault_sites.len()),
+            ("MEMORY_STACKS", self.memory_stacks.len()),
+        ];
+        for (map, count) in sums {
+            if 2 * count >= room(bpf, map)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn histograms_since(&self, before: &Drained) -> Vec<Histogram> {
         let grown = |(kind, now): (usize, &Histogram)| {
             let earlier = before.histograms.get(kind).cloned().unwrap_or_default();

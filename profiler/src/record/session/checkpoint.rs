@@ -30,6 +30,10 @@ pub(super) struct Checkpoints {
     last_ns: u64,
     maps: Option<LiveMaps>,
     kept: VecDeque<Checkpoint>,
+    /// Whether a map of the programs was half full at the newest.
+    maps_fill: bool,
+    /// Checkpoints so far.
+    count: u32,
 }
 
 /// The state at an instant.
@@ -72,6 +76,8 @@ impl Checkpoints {
             last_ns: nanoseconds(last),
             maps: None,
             kept: VecDeque::new(),
+            maps_fill: false,
+            count: 0,
         }))
     }
 
@@ -110,6 +116,9 @@ impl Session {
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.forget(checkpoint.opening.start_ns);
             checkpoints.kept.push_back(checkpoint);
+            checkpoints.count += 1;
+            let oldest = checkpoints.count - checkpoints.kept.len() as u32;
+            self.python.begin_generation(checkpoints.count, oldest);
             let first = &checkpoints.kept[0];
             self.ended.forget(first.exits);
             let begun_ns = self.opening.start_ns;
@@ -119,6 +128,11 @@ impl Session {
             self.processes.keep(&self.tree.pids());
         }
         Ok(())
+    }
+
+    /// Returns whether a map of the programs was half full at the last checkpoint.
+    pub fn has_filling_maps(&self) -> bool {
+        self.checkpoints.as_ref().is_some_and(|kept| kept.maps_fill)
     }
 
     fn checkpoint(&mut self) -> Result<Checkpoint> {
@@ -169,7 +183,11 @@ impl Session {
             none => none.insert(LiveMaps::of(bpf)?),
         };
         let now = monotonic_ns();
-        Ok((now, drain::drain_open(bpf, maps)?))
+        let drained = drain::drain_open(bpf, maps)?;
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.maps_fill = drained.is_half_of_a_map(bpf)?;
+        }
+        Ok((now, drained))
     }
 
     /// Takes the threads that have ended, and leaves them out of the live ones. Of their system

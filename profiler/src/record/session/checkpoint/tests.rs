@@ -21,6 +21,8 @@ fn checkpoints(last: Duration, starts_ns: &[u64]) -> Checkpoints {
     Checkpoints {
         last_ns: nanoseconds(last),
         maps: None,
+        maps_fill: false,
+        count: 0,
         kept: starts_ns.iter().map(|at| checkpoint(*at)).collect(),
     }
 }
