@@ -22,33 +22,22 @@ const LEGEND: [(PathKind, &str); 6] = [
 const PARTS: usize = 6;
 
 const LEAD: &str = "A token's way through the server, from its arrival in the socket to its send. \
-Each lane is a thread that had the token; its bars are the thread's states meanwhile. Tokens at the \
-median of all arms have one scale, those at the 99th percentile another. Dashed: the thread does \
-not have the token at that time.";
+Each lane is a thread that had the token; its bars are the thread's states meanwhile. All arms of a \
+drawing have one scale. Dashed: the thread does not have the token at that time.";
 
-/// Returns drawings and tables of each arm; nothing where no single tokens were recorded.
+/// Returns drawings of all arms side by side, and tables of each; nothing where no single tokens
+/// were recorded.
 pub fn section(arms: &Arms) -> Option<Section> {
     let recorded = arms.list.iter().filter_map(|arm| {
         let tokens = arm.compared.and_then(|arm| arm.tokens.as_ref())?;
-        Some((arm.name.as_str(), arms.position(arm.key) + 1, tokens))
+        Some((arm.name.as_str(), tokens))
     });
-    let recorded: Vec<(&str, usize, &Tokens)> = recorded.collect();
-    let longest = |token: fn(&Tokens) -> &Option<Token>| {
-        let drawn = recorded
-            .iter()
-            .filter_map(|(_, _, tokens)| token(tokens).as_ref());
-        drawn.map(|token| token.latency_ns).max()
-    };
-    let (median, p99) = (
-        longest(|tokens| &tokens.median)?,
-        longest(|tokens| &tokens.p99),
-    );
-    let longest = [median, p99.unwrap_or(median)];
-    let mut blocks = Vec::new();
-    for (name, position, tokens) in &recorded {
-        blocks.push(Block::Flame(figure(name, *position, tokens, longest)));
-    }
-    for (name, _, tokens) in &recorded {
+    let recorded: Vec<(&str, &Tokens)> = recorded.collect();
+    let median = figure("median", &recorded, |tokens| tokens.median.as_ref())?;
+    let p99 = figure("99th percentile", &recorded, |tokens| tokens.p99.as_ref());
+    let mut blocks = vec![Block::Flame(median)];
+    blocks.extend(p99.map(Block::Flame));
+    for (name, tokens) in &recorded {
         blocks.push(compared(name, tokens));
         blocks.extend(slowest(name, tokens));
     }
@@ -60,35 +49,33 @@ pub fn section(arms: &Arms) -> Option<Section> {
     })
 }
 
-fn figure(name: &str, position: usize, tokens: &Tokens, longest: [u64; 2]) -> FlameFigure {
-    let named = [("median", &tokens.median), ("99th percentile", &tokens.p99)];
-    let trees = named
-        .into_iter()
-        .zip(longest)
-        .filter_map(|((percentile, token), longest)| {
-            let token = token.as_ref()?;
-            Some(FlameTree {
-                title: format!("{percentile}: {}", clean(&token.text)),
-                bars: bars(token, longest),
-            })
-        });
+/// Draws one token of each arm, all with one scale.
+fn figure<'t>(
+    percentile: &str,
+    recorded: &[(&str, &'t Tokens)],
+    token: fn(&'t Tokens) -> Option<&'t Token>,
+) -> Option<FlameFigure> {
+    let drawn = recorded.iter();
+    let drawn = drawn.filter_map(|(name, tokens)| Some((*name, token(tokens)?)));
+    let drawn: Vec<(&str, &Token)> = drawn.collect();
+    let longest = drawn.iter().map(|(_, token)| token.latency_ns).max()?;
+    let trees = drawn.iter().map(|(name, token)| FlameTree {
+        title: format!("{name}: {}", clean(&token.text)),
+        bars: bars(token, longest),
+    });
     let entry = |(kind, text)| LegendEntry {
         class: paint(kind).class(),
         text,
     };
-    FlameFigure {
-        id: format!("token-{position}"),
-        title: format!(
-            "{name}: a token at the median ({}) and at the 99th percentile ({})",
-            duration(tokens.p50_ns),
-            duration(tokens.p99_ns)
-        ),
+    Some(FlameFigure {
+        id: format!("token-{}", percentile.replace(' ', "-")),
+        title: format!("A token at the {percentile} of each arm"),
         description: "Lanes of threads over time; the tables below have the mean times".into(),
         legend: LEGEND.map(entry).to_vec(),
         chart: FlameChart {
             trees: trees.collect(),
         },
-    }
+    })
 }
 
 fn bars(token: &Token, longest: u64) -> Vec<Bar> {
