@@ -52,7 +52,7 @@ globals! {
     TIMELINE_ENTRIES: u32 = 1;
     /// Parameters of `tcp_recvmsg`: 6 before Linux 5.19.
     TCP_RECVMSG_PARAMETERS: u8 = 5;
-    /// 1: the stack of a system call can be walked, since registers are those of x86-64.
+    /// 1: the stack of a system call can be walked, since calls are those of x86-64.
     WALKS_STACKS: u8 = 0;
 
     /// `task_struct.pid`, the thread id.
@@ -166,23 +166,23 @@ globals! {
     BIT_TCP_NONAGLE: u64 = 0;
     /// `pt_regs.orig_ax` (x86-64) or `pt_regs.syscallno`: the number of the system call.
     OFF_REGS_NR: u64 = 0;
-    /// `pt_regs.ip`.
+    /// `pt_regs.ip` (`pc` on arm64).
     OFF_REGS_IP: u64 = 0;
     /// `pt_regs.sp`.
     OFF_REGS_SP: u64 = 0;
-    /// `pt_regs.bp`: the frame pointer of code that keeps one (x86-64).
+    /// `pt_regs.bp` (x29 on arm64): the frame pointer of code that keeps one.
     OFF_REGS_BP: u64 = 0;
     /// `pt_regs.di`: the first argument of a system call (`orig_x0` on arm64).
     OFF_REGS_DI: u64 = 0;
-    /// `pt_regs.si`: the second argument of a system call (x86-64).
+    /// `pt_regs.si` (x1 on arm64): the second argument of a system call.
     OFF_REGS_SI: u64 = 0;
-    /// `pt_regs.dx`: the third argument of a system call (x86-64).
+    /// `pt_regs.dx` (x2 on arm64): the third argument of a system call.
     OFF_REGS_DX: u64 = 0;
-    /// `pt_regs.r8`: the fifth argument of a system call (x86-64).
+    /// `pt_regs.r8` (x4 on arm64): the fifth argument of a system call.
     OFF_REGS_R8: u64 = 0;
-    /// `pt_regs.r9`: the sixth argument of a system call (x86-64).
+    /// `pt_regs.r9` (x5 on arm64): the sixth argument of a system call.
     OFF_REGS_R9: u64 = 0;
-    /// `pt_regs.r14`: the goroutine (Go on x86-64).
+    /// `pt_regs.r14` (x28 on arm64): the goroutine of Go's code.
     OFF_REGS_G: u64 = 0;
 }
 

@@ -17,6 +17,7 @@ mod hook;
 mod maps;
 mod namespace;
 mod probes;
+mod registers;
 mod sockets;
 mod targets;
 mod timeline;

@@ -1,5 +1,6 @@
 //! The toolchain that compiles the eBPF programs: two routes to the same object.
 
+use std::env::consts::ARCH;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -56,14 +57,19 @@ impl Toolchain {
         format!("{compiler}, {}", project::short(&self.linker))
     }
 
-    /// Returns a cargo that builds the eBPF package; `verb` is `build` or `clippy`.
-    fn cargo(&self, verb: &str) -> Command {
+    /// Returns a cargo that builds the eBPF package for kernels of an architecture; `verb` is
+    /// `build` or `clippy`.
+    fn cargo(&self, verb: &str, arch: &str) -> Command {
         let linker = format!("-Clinker={}", self.linker.display());
+        // Its own architecture says nothing of the kernel's: the crate aya-ebpf names the cfg.
+        let kernel = format!("--cfg=bpf_target_arch=\"{arch}\"");
         // v3 (Linux 5.1) has 32-bit arithmetic and more jumps. rustc passes it to the linker.
         let flags = [
             "-Cdebuginfo=2",
             "-Clink-arg=--btf",
             "-Ctarget-cpu=v3",
+            &kernel,
+            "--check-cfg=cfg(bpf_target_arch, values(any()))",
             &linker,
         ];
         let mut command = self.compiler.cargo(verb);
@@ -71,7 +77,7 @@ impl Toolchain {
             .current_dir(project::root())
             .args(["--package", "profiler-ebpf", "--release"])
             .args(["--target", TARGET, "--target-dir"])
-            .arg(project::cache("ebpf-target"))
+            .arg(output_of(arch))
             .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
         command
     }
@@ -79,16 +85,41 @@ impl Toolchain {
 
 /// Compiles the eBPF programs to `.cache/ebpf/kontrast-ebpf`, where `profiler` embeds them from.
 pub fn build(toolchain: &Toolchain) -> Result<()> {
-    process::run(&mut toolchain.cargo("build"))?;
-    let built = project::cache("ebpf-target")
-        .join(TARGET)
-        .join("release/kontrast-ebpf");
-    copy_if_changed(&built, &project::cache("ebpf").join("kontrast-ebpf"))
+    build_for(toolchain, ARCH, &project::cache("ebpf/kontrast-ebpf"))
+}
+
+/// Compiles the eBPF programs for kernels of arm64. Only numbers of system calls and the registers
+/// of some contexts differ.
+pub fn build_for_aarch64(toolchain: &Toolchain) -> Result<()> {
+    build_for(toolchain, "aarch64", &object_of_aarch64())
+}
+
+/// Returns the path of the eBPF programs for kernels of arm64.
+pub fn object_of_aarch64() -> PathBuf {
+    project::cache("ebpf/kontrast-ebpf-aarch64")
+}
+
+fn build_for(toolchain: &Toolchain, arch: &str, object: &Path) -> Result<()> {
+    process::run(&mut toolchain.cargo("build", arch))?;
+    let built = output_of(arch).join(TARGET).join("release/kontrast-ebpf");
+    copy_if_changed(&built, object)
+}
+
+/// Returns the folder of cargo's output.
+fn output_of(arch: &str) -> PathBuf {
+    match arch {
+        ARCH => project::cache("ebpf-target"),
+        other => project::cache(&format!("ebpf-target-{other}")),
+    }
 }
 
 /// Lints the eBPF programs and denies warnings.
 pub fn clippy(toolchain: &Toolchain) -> Result<()> {
-    process::run(toolchain.cargo("clippy").args(["--", "-D", "warnings"]))
+    process::run(
+        toolchain
+            .cargo("clippy", ARCH)
+            .args(["--", "-D", "warnings"]),
+    )
 }
 
 /// Copies a file whose content differs. An unchanged object keeps its time stamp, so that

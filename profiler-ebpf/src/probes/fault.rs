@@ -1,13 +1,15 @@
 //! Page faults by mode, by address and by code.
 //!
-//! Hooks: `page_fault_user`, `page_fault_kernel` (x86-64).
+//! Hooks: `page_fault_user`, `page_fault_kernel` (x86-64); the begin of `do_mem_abort` (arm64).
 //! Writes: `THREADS.faults_*`, `FAULTS`, `FAULT_SITES`, and by `timeline` events.
 
 use crate::config::{OFF_REGS_IP, OFF_TASK_MAJ_FLT, OFF_TASK_MIN_FLT};
-use crate::hook::{Access, Args, Helper, Object, hooks};
+use crate::hook::{Access, Args, Direct, Helper, Object, hooks};
 use crate::maps::{FAULT_SITES, FAULTS, tally};
 use crate::timeline;
 use crate::track::{current, in_slot};
+use aya_ebpf::macros::fentry;
+use aya_ebpf::programs::FEntryContext;
 use profiler_common::UNIT_BITS;
 use profiler_common::call_site::{fault_key, kernel_fault_key};
 use profiler_common::thread::{FLAG_IN_SYSCALL, FLAG_READ};
@@ -21,21 +23,59 @@ hooks! {
 /// Addresses from here on are the kernel's own.
 const USER_END: u64 = 1 << 56;
 
+/// A fault of user code on arm64: address, syndrome, registers.
+#[fentry(function = "do_mem_abort")]
+fn page_fault_user_function(ctx: FEntryContext) -> i32 {
+    let args = Args::<Direct>::new(&ctx);
+    if is_abort_of_user(args.word::<1>()) {
+        fault_of_user(args.word::<0>(), args.object::<2>());
+    }
+    0
+}
+
+/// A fault of the kernel at an address of user memory on arm64.
+#[fentry(function = "do_mem_abort")]
+fn page_fault_kernel_function(ctx: FEntryContext) -> i32 {
+    let args = Args::<Direct>::new(&ctx);
+    if !is_abort_of_user(args.word::<1>()) {
+        fault_of_kernel::<Direct>(args.word::<0>());
+    }
+    0
+}
+
+/// Whether user code caused an abort. The syndrome has its class (Arm ARM, ESR_EL1.EC): an abort
+/// of an instruction or of data, from a lower level or from the kernel itself.
+#[inline(always)]
+fn is_abort_of_user(syndrome: u64) -> bool {
+    const CLASS_SHIFT: u32 = 26;
+    const CLASS_MASK: u64 = 0x3f;
+    const INSTRUCTION_OF_USER: u64 = 0x20;
+    const DATA_OF_USER: u64 = 0x24;
+    let class = syndrome >> CLASS_SHIFT & CLASS_MASK;
+    class == INSTRUCTION_OF_USER || class == DATA_OF_USER
+}
+
 #[inline(always)]
 fn user<A: Access>(args: Args<A>) {
-    let Some(thread) = current() else { return };
-    thread.fault_user(counted(A::current_task()));
-    timeline::add_now(EventKind::Fault, thread, (args.word::<0>(), 0));
-    let instruction = args.object::<1>().read(OFF_REGS_IP.load());
-    tally_fault(
-        args.word::<0>(),
-        fault_key(thread.serial().get(), instruction),
-    );
+    fault_of_user(args.word::<0>(), args.object::<1>());
 }
 
 #[inline(always)]
 fn kernel<A: Access>(args: Args<A>) {
-    let address = args.word::<0>();
+    fault_of_kernel::<A>(args.word::<0>());
+}
+
+#[inline(always)]
+fn fault_of_user<A: Access>(address: u64, registers: Object<A>) {
+    let Some(thread) = current() else { return };
+    thread.fault_user(counted(A::current_task()));
+    timeline::add_now(EventKind::Fault, thread, (address, 0));
+    let instruction = registers.read(OFF_REGS_IP.load());
+    tally_fault(address, fault_key(thread.serial().get(), instruction));
+}
+
+#[inline(always)]
+fn fault_of_kernel<A: Access>(address: u64) {
     if address >= USER_END {
         return;
     }

@@ -4,6 +4,7 @@
 //! Writes: `RUNTIME_EVENTS`.
 
 use crate::maps::{RUNTIME_EVENTS, window_start};
+use crate::registers::go_argument;
 use aya_ebpf::macros::uprobe;
 use aya_ebpf::programs::ProbeContext;
 use profiler_common::GoEvent;
@@ -28,14 +29,11 @@ counters! {
     Collected => go_collected;
 }
 
-/// Counts an allocation and its size, the first argument of every function that allocates. Go
-/// passes it in this register.
+/// Counts an allocation and its size, the first argument of every function that allocates.
 #[uprobe]
 pub fn go_allocated(ctx: ProbeContext) -> u32 {
-    // SAFETY: the context of a uprobe is the registers; the verifier checks the access.
-    let size = unsafe { (*ctx.regs).rax };
     count(GoEvent::Allocated, 1);
-    count(GoEvent::AllocatedByte, size);
+    count(GoEvent::AllocatedByte, go_argument(ctx.regs.cast()));
     0
 }
 

@@ -8,9 +8,10 @@ use crate::hook::{Direct, Object};
 use crate::maps::{CODE, tally};
 use crate::probes::site::user;
 use crate::probes::stack::{self, UserCode};
+use crate::registers::Registers;
 use crate::track::{Tracked, current, now};
 use aya_ebpf::EbpfContext;
-use aya_ebpf::bindings::{bpf_perf_event_data, pt_regs};
+use aya_ebpf::bindings::bpf_perf_event_data;
 use aya_ebpf::helpers::generated::{bpf_get_current_task_btf, bpf_task_pt_regs};
 use aya_ebpf::macros::perf_event;
 use aya_ebpf::programs::PerfEventContext;
@@ -37,7 +38,7 @@ pub fn cpu_clock_plain(ctx: PerfEventContext) -> u32 {
 fn classify(ctx: &PerfEventContext, detects_edges: bool) -> u32 {
     let Some(thread) = current() else { return 0 };
     let registers = registers(ctx);
-    let address = registers.rip;
+    let address = registers.ip;
     let kernel = in_kernel(address);
     let flags = if kernel {
         thread.sampled_in_kernel(now(), detects_edges && by_syscall());
@@ -46,7 +47,7 @@ fn classify(ctx: &PerfEventContext, detects_edges: bool) -> u32 {
         } else {
             0
         }
-    } else if detects_edges && after_syscall(registers) {
+    } else if detects_edges && registers.after_syscall {
         thread.samples_syscall_edge().add(1);
         AT_SYSCALL_EDGE
     } else if after_fault(thread, registers) {
@@ -76,9 +77,9 @@ fn classify(ctx: &PerfEventContext, detects_edges: bool) -> u32 {
 fn user_code(registers: Registers, kernel: bool, detects_edges: bool) -> Option<UserCode> {
     let code = if !kernel {
         UserCode {
-            ip: registers.rip,
-            sp: registers.rsp,
-            bp: registers.rbp,
+            ip: registers.ip,
+            sp: registers.sp,
+            bp: registers.bp,
         }
     } else if detects_edges {
         let entered = user_registers();
@@ -97,8 +98,8 @@ fn user_code(registers: Registers, kernel: bool, detects_edges: bool) -> Option<
 /// number, where a fault or an interrupt leaves -1.
 #[inline(always)]
 fn by_syscall() -> bool {
-    let number: u64 = user_registers().read(OFF_REGS_NR.load());
-    number as i64 >= 0
+    let number: i32 = user_registers().read(OFF_REGS_NR.load());
+    number >= 0
 }
 
 /// The registers with which the running thread entered the kernel.
@@ -117,56 +118,25 @@ fn in_kernel(address: u64) -> bool {
     (address as i64) < 0
 }
 
-/// Whether a system call has just returned: it leaves its return address in a register (`SYSCALL`,
-/// Intel SDM volume 2). The sample was due on the way out, where interrupts are off.
-#[inline(always)]
-fn after_syscall(registers: Registers) -> bool {
-    registers.rip == registers.rcx
-}
-
 /// Whether a page fault has just returned, to the instruction that caused it and has yet to run.
-/// The processor marks that (`RF`, Intel SDM volume 3, 19.3.1.1; AMD64 volume 2, 3.1.6). The sample
-/// was due on the way out. It also marks repeated instructions interrupted half-way, which are
-/// running, and so does a hypervisor that had to find memory for one: without a fault of the thread
-/// since its last system call, the sample is of the instruction.
+/// The sample was due on the way out. The processor also marks repeated instructions interrupted
+/// half-way, which are running, and so does a hypervisor that had to find memory for one: without a
+/// fault of the thread since its last system call, the sample is of the instruction.
 #[inline(always)]
 fn after_fault(thread: Tracked, registers: Registers) -> bool {
-    const RESUME: u64 = 1 << 16;
-    if registers.rflags & RESUME == 0 || !thread.has(FLAG_FAULT_OPEN) {
+    if !registers.resumes || !thread.has(FLAG_FAULT_OPEN) {
         return false;
     }
     // The next page may be absent.
     let outer = thread.begin_read();
-    let code = user(registers.rip);
+    let code = user(registers.ip);
     thread.end_read(outer);
     !repeats(code)
-}
-
-/// The registers that show where a thread was interrupted.
-#[derive(Clone, Copy)]
-struct Registers {
-    rip: u64,
-    rsp: u64,
-    rbp: u64,
-    rcx: u64,
-    rflags: u64,
 }
 
 #[inline(always)]
 fn registers(ctx: &PerfEventContext) -> Registers {
     let data: *const bpf_perf_event_data = ctx.as_ptr().cast();
-    // SAFETY: the context begins with the registers; the verifier checks each access.
-    let registers: *const pt_regs = unsafe { (&raw const (*data).regs).cast() };
-    Registers {
-        // SAFETY: as above.
-        rip: unsafe { (*registers).rip },
-        // SAFETY: as above.
-        rsp: unsafe { (*registers).rsp },
-        // SAFETY: as above.
-        rbp: unsafe { (*registers).rbp },
-        // SAFETY: as above.
-        rcx: unsafe { (*registers).rcx },
-        // SAFETY: as above.
-        rflags: unsafe { (*registers).eflags },
-    }
+    // SAFETY: the context begins with the registers, and this takes their address alone.
+    Registers::at(unsafe { (&raw const (*data).regs).cast() })
 }

@@ -71,8 +71,8 @@ fn leave<A: Access>(args: Args<A>) {
     }
     if !thread.has(FLAG_IN_SYSCALL) {
         // Entered before it was first seen.
-        let nr: u64 = args.object::<0>().read(OFF_REGS_NR.load());
-        thread.syscall_nr().set(nr as u32);
+        let nr: u32 = args.object::<0>().read(OFF_REGS_NR.load());
+        thread.syscall_nr().set(nr);
     }
     let now = now();
     let nr = thread.syscall_nr().get();

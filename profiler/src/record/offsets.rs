@@ -1,7 +1,10 @@
 //! Offsets of kernel structures, read from the running kernel's BTF: the source contains none.
 
-use anyhow::{Context, Result, anyhow, bail};
-use btf_rs::{Btf, Type};
+mod walk;
+
+use anyhow::{Context, Result, anyhow};
+use btf_rs::Btf;
+use walk::{function_parameters, offset, parameters};
 
 /// The file in which the kernel describes its types.
 pub const BTF_PATH: &str = "/sys/kernel/btf/vmlinux";
@@ -104,27 +107,46 @@ const FIELDS: &[Field] = &[
     ("OFF_TCP_MSS_CACHE", &[&["tcp_sock", "mss_cache"]]),
     ("OFF_TCP_PACKETS_OUT", &[&["tcp_sock", "packets_out"]]),
     ("BIT_TCP_NONAGLE", &[&["tcp_sock", "nonagle"]]),
-    // Some registers exist on x86-64 only. Elsewhere the programs that need them are left out.
+    // arm64 has its registers in an array: x29 is the frame pointer (AAPCS64), and Go keeps its
+    // goroutine in x28.
     (
         "OFF_REGS_NR",
         &[&["pt_regs", "orig_ax"], &["pt_regs", "syscallno"]],
     ),
     ("OFF_REGS_IP", &[&["pt_regs", "ip"], &["pt_regs", "pc"]]),
     ("OFF_REGS_SP", &[&["pt_regs", "sp"]]),
-    ("OFF_REGS_BP", &[&["pt_regs", "bp"], &["pt_regs", "regs"]]),
+    (
+        "OFF_REGS_BP",
+        &[&["pt_regs", "bp"], &["pt_regs", "regs[29]"]],
+    ),
     (
         "OFF_REGS_DI",
         &[
             &["pt_regs", "di"],
             &["pt_regs", "orig_x0"],
-            &["pt_regs", "regs"],
+            &["pt_regs", "regs[0]"],
         ],
     ),
-    ("OFF_REGS_SI", &[&["pt_regs", "si"], &["pt_regs", "regs"]]),
-    ("OFF_REGS_DX", &[&["pt_regs", "dx"], &["pt_regs", "regs"]]),
-    ("OFF_REGS_R8", &[&["pt_regs", "r8"], &["pt_regs", "regs"]]),
-    ("OFF_REGS_R9", &[&["pt_regs", "r9"], &["pt_regs", "regs"]]),
-    ("OFF_REGS_G", &[&["pt_regs", "r14"], &["pt_regs", "regs"]]),
+    (
+        "OFF_REGS_SI",
+        &[&["pt_regs", "si"], &["pt_regs", "regs[1]"]],
+    ),
+    (
+        "OFF_REGS_DX",
+        &[&["pt_regs", "dx"], &["pt_regs", "regs[2]"]],
+    ),
+    (
+        "OFF_REGS_R8",
+        &[&["pt_regs", "r8"], &["pt_regs", "regs[4]"]],
+    ),
+    (
+        "OFF_REGS_R9",
+        &[&["pt_regs", "r9"], &["pt_regs", "regs[5]"]],
+    ),
+    (
+        "OFF_REGS_G",
+        &[&["pt_regs", "r14"], &["pt_regs", "regs[28]"]],
+    ),
 ];
 
 /// The layout of the running kernel.
@@ -185,66 +207,6 @@ fn first_offset(btf: &Btf, paths: &[&[&str]]) -> Result<u64> {
         .iter()
         .find_map(|path| offset(btf, path[0], &path[1..]));
     found.with_context(|| format!("this kernel's BTF has no field {}", paths[0].join(".")))
-}
-
-/// Returns the offset in bits of a field, through nested structures.
-fn offset(btf: &Btf, structure: &str, fields: &[&str]) -> Option<u64> {
-    let types = btf.resolve_types_by_name(structure).ok()?;
-    types
-        .iter()
-        .find_map(|kind| nested(btf, kind, fields))
-        .map(u64::from)
-}
-
-/// Returns the offset in bits of a field, through unnamed members too.
-fn nested(btf: &Btf, kind: &Type, fields: &[&str]) -> Option<u32> {
-    let (Type::Struct(kind) | Type::Union(kind)) = kind else {
-        return None;
-    };
-    kind.members.iter().find_map(|member| {
-        let name = btf.resolve_name(member).unwrap_or_default();
-        let rest = if name.is_empty() {
-            fields
-        } else if name == fields[0] {
-            &fields[1..]
-        } else {
-            return None;
-        };
-        if rest.is_empty() {
-            return Some(member.bit_offset());
-        }
-        let inner = btf.resolve_chained_type(member).ok()?;
-        nested(btf, &inner, rest).map(|bits| bits + member.bit_offset())
-    })
-}
-
-/// Returns the number of parameters of a tracepoint's function type, its private data included.
-fn parameters(btf: &Btf, typedef: &str) -> Result<usize> {
-    for kind in btf.resolve_types_by_name(typedef)? {
-        let Type::Typedef(typedef) = kind else {
-            continue;
-        };
-        if let Type::Ptr(pointer) = btf.resolve_chained_type(&typedef)?
-            && let Type::FuncProto(function) = btf.resolve_chained_type(&pointer)?
-        {
-            return Ok(function.parameters.len());
-        }
-    }
-    bail!("this kernel's BTF has no {typedef}")
-}
-
-/// Returns the number of parameters of a function.
-fn function_parameters(btf: &Btf, name: &str) -> Option<u8> {
-    let types = btf.resolve_types_by_name(name).ok()?;
-    types.iter().find_map(|kind| {
-        let Type::Func(function) = kind else {
-            return None;
-        };
-        match btf.resolve_chained_type(function).ok()? {
-            Type::FuncProto(proto) => u8::try_from(proto.parameters.len()).ok(),
-            _ => None,
-        }
-    })
 }
 
 #[cfg(test)]

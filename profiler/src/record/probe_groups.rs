@@ -100,7 +100,7 @@ pub const PROBE_GROUPS: &[Hooks] = &[
         stand_in: None,
     },
     Hooks {
-        // Only x86-64 has these.
+        // Only x86-64 has these. On arm64 a function serves.
         group: ProbeGroup::PageFaults,
         hooks: &["page_fault_user", "page_fault_kernel"],
         required: false,
@@ -173,12 +173,14 @@ pub enum HookKind {
     Function,
 }
 
-/// Tracepoints that came late (Linux 6.3), and the functions where the same happens on older
-/// kernels.
+/// Tracepoints that came late (Linux 6.3) or that only x86-64 has, and the functions where the same
+/// happens on other kernels.
 const FUNCTIONS: &[(&str, &str)] = &[
     ("sock_send_length", "tcp_sendmsg"),
     ("sock_recv_length", "tcp_recvmsg"),
     ("sk_data_ready", "sock_def_readable"),
+    ("page_fault_user", "do_mem_abort"),
+    ("page_fault_kernel", "do_mem_abort"),
 ];
 
 /// Returns the function that serves in place of a tracepoint.

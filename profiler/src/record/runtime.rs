@@ -139,7 +139,7 @@ fn executable_id(pid: u32) -> Option<(u64, u64)> {
 /// Returns how receives of a runtime are paired with the sends that they cause.
 pub fn pairing(runtime: Runtime) -> Pairing {
     match runtime {
-        // Register r14 holds the goroutine on x86-64 only.
+        // arm64 has the goroutine in x28; no Go program has been recorded there.
         Runtime::Go if cfg!(target_arch = "x86_64") => Pairing::Goroutine,
         Runtime::Bun | Runtime::Node | Runtime::Deno | Runtime::Python => Pairing::Fifo,
         _ => Pairing::Pool,
