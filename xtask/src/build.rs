@@ -1,8 +1,10 @@
 //! `cargo xtask build`: the kernel side first, since the binary embeds it.
 
+use std::process::Command;
+
 use anyhow::{Context, Result};
 
-use crate::{ebpf, process};
+use crate::{ebpf, process, project};
 
 /// Builds the eBPF programs, then the binaries, in release.
 pub fn everything() -> Result<()> {
@@ -12,9 +14,30 @@ pub fn everything() -> Result<()> {
 
 /// Builds the eBPF programs where `profiler` embeds them from.
 pub fn kernel_side() -> Result<()> {
-    let toolchain = ebpf::Toolchain::find()
-        .context("there is no eBPF toolchain; `cargo xtask setup` finds or installs one")?;
-    ebpf::build(&toolchain)
+    ebpf::build(&toolchain()?)
+}
+
+fn toolchain() -> Result<ebpf::Toolchain> {
+    ebpf::Toolchain::find()
+        .context("there is no eBPF toolchain; `cargo xtask setup` finds or installs one")
+}
+
+/// Builds the eBPF programs for arm64.
+pub fn kernel_side_of_aarch64() -> Result<()> {
+    ebpf::build_for_aarch64(&toolchain()?)
+}
+
+/// Returns a cargo that builds static programs for arm64, with the eBPF programs of that kernel.
+pub fn cargo_of_aarch64() -> Command {
+    const LINKER: &str = "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER";
+    const FLAGS: &str = "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS";
+    let mut cargo = process::cargo();
+    cargo
+        .env("KONTRAST_BPF_OBJECT", ebpf::object_of_aarch64())
+        .env("CARGO_BUILD_TARGET", project::AARCH64)
+        .env(LINKER, "aarch64-linux-gnu-gcc")
+        .env(FLAGS, "-Ctarget-feature=+crt-static");
+    cargo
 }
 
 /// Builds the binaries of one package, in release.

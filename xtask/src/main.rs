@@ -67,7 +67,7 @@ enum Task {
         #[arg(long, conflicts_with_all = ["all", "real", "dist"])]
         aarch64: bool,
         /// Boot these of Debian's kernels in virtual machines [default: those of docs/kernels.md],
-        /// and test exact counts on each, in place of CI's checks.
+        /// and test exact counts on each, in place of CI's checks. `6.12-arm64` is one for arm64.
         #[arg(
             long,
             value_name = "KERNEL",

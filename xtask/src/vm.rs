@@ -1,7 +1,9 @@
 //! `cargo xtask test --vm`: the tests of counts on other kernels, each booted in a virtual machine.
 
+mod apt;
 mod initramfs;
 mod kernels;
+mod machine;
 mod programs;
 mod table;
 
@@ -10,15 +12,14 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
+use crate::process;
 use crate::setup::{self, Need};
-use crate::{build, process};
 use kernels::Kernel;
+use machine::Machine;
 use table::Column;
 
-/// Time limit of one kernel in seconds, boot included.
-const PATIENCE: &str = "300";
-/// Tests that run on each kernel: exact counts, with all checks.
-const TESTS: &str = "counts::";
+/// Tests that run on each kernel: exact counts, with all checks, and a machine that changes.
+const TESTS: &str = "counts:: machine::";
 
 /// Script that the virtual machine starts first. `@…` lines divide its output for
 /// [`Column::read`].
@@ -41,7 +42,7 @@ echo @doctor of uid 1000
 su -s /bin/sh user -c 'kontrast doctor' 2>&1
 echo @tests
 if [ "$CAN_RECORD" ]; then
-    KONTRAST_TEST_PREBUILT=1 RUST_BACKTRACE=0 kernel-tests "$TESTS" --test-threads=2 2>&1
+    KONTRAST_TEST_PREBUILT=1 RUST_BACKTRACE=0 kernel-tests $TESTS --include-ignored --test-threads=2 2>&1
 fi
 echo @end
 poweroff -f
@@ -51,16 +52,18 @@ poweroff -f
 /// table of docs/kernels.md as soon as each known kernel was tried.
 pub fn run(wanted: &[String]) -> Result<ExitCode> {
     let kernels = kernels::known(wanted)?;
-    setup::ensure(&[Need::Ebpf, Need::Machines])?;
-    build::kernel_side()?;
-    let (programs, folder) = programs::build()?;
-    let init = INIT.replace("$TESTS", TESTS);
-    let init = init.replace("$FOLDER", &folder.display().to_string());
-    let disk = initramfs::pack(&programs, &init)?;
     let mut columns = Vec::new();
-    for kernel in kernels {
-        eprintln!("\n── Linux {} (two or three minutes) …", kernel.name);
-        columns.push(try_kernel(&kernel, &disk)?);
+    for machine in [Machine::X86, Machine::Arm64] {
+        let of_machine = |kernel: &&Kernel| kernel.machine() == machine;
+        let kernels: Vec<&Kernel> = kernels.iter().filter(of_machine).collect();
+        if kernels.is_empty() {
+            continue;
+        }
+        let disk = prepare(machine)?;
+        for kernel in kernels {
+            eprintln!("\n── Linux {} (two or three minutes) …", kernel.name);
+            columns.push(try_kernel(kernel, &disk)?);
+        }
     }
     if let Some(all) = latest() {
         table::write(&all)?;
@@ -75,9 +78,21 @@ pub fn run(wanted: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(is_bad)))
 }
 
+/// Sets up and builds what machines of an architecture run, and returns their file system.
+fn prepare(machine: Machine) -> Result<PathBuf> {
+    setup::ensure(match machine {
+        Machine::X86 => &[Need::Ebpf, Need::Machines],
+        Machine::Arm64 => &[Need::Ebpf, Need::Aarch64, Need::MachinesOfAarch64],
+    })?;
+    let (programs, folder) = programs::build(machine)?;
+    let init = INIT.replace("$TESTS", TESTS);
+    let init = init.replace("$FOLDER", &folder.display().to_string());
+    initramfs::pack(machine, &programs, &init)
+}
+
 fn try_kernel(kernel: &Kernel, disk: &Path) -> Result<Column> {
     let image = kernel.fetch()?;
-    let output = boot(&image, disk)?;
+    let output = boot(kernel.machine().qemu(&image, disk))?;
     let log = kernel.log();
     std::fs::write(&log, &output).with_context(|| format!("cannot write {}", log.display()))?;
     let column = Column::read(&output)
@@ -103,22 +118,8 @@ fn latest() -> Option<Vec<Column>> {
 }
 
 /// Boots, and returns all that the machine prints on its serial line.
-fn boot(image: &Path, disk: &Path) -> Result<String> {
-    let mut qemu = Command::new("timeout");
-    qemu.args([PATIENCE, "qemu-system-x86_64", "-nodefaults", "-no-reboot"])
-        .args(["-display", "none", "-serial", "stdio", "-m", "1536"])
-        // Emulation: KVM inside a virtual machine may start and then fail. One CPU, whose clock
-        // counts instructions, a nanosecond each: a busy host then changes no time that is
-        // measured inside. With several, a CPU may run an instruction that another has just
-        // changed, as kernels do when they enable a tracepoint, and the kernel crashes.
-        .args(["-smp", "1", "-accel", "tcg,thread=single"])
-        .args(["-icount", "shift=0,sleep=off"])
-        .args(["-append", "console=ttyS0 quiet panic=-1"])
-        .arg("-kernel")
-        .arg(image)
-        .arg("-initrd")
-        .arg(disk)
-        .stdin(std::process::Stdio::null());
+fn boot(mut qemu: Command) -> Result<String> {
+    qemu.stdin(std::process::Stdio::null());
     let output = qemu
         .output()
         .with_context(|| format!("cannot start {}", process::shown(&qemu)))?;

@@ -6,6 +6,7 @@ mod crowd;
 mod go;
 mod hints;
 mod killed;
+mod machine;
 mod memory_stacks;
 mod modes;
 mod monitoring;

@@ -36,6 +36,8 @@ pub enum Need {
     Debootstrap,
     /// QEMU, and a busybox for what it boots.
     Machines,
+    /// QEMU for arm64.
+    MachinesOfAarch64,
     /// The tools that `bench overhead` compares with.
     Bench,
     /// Programs that people run, their loads, and the tools that `test --real` compares with.
@@ -86,6 +88,7 @@ fn steps(need: &Need) -> Vec<Step> {
         Need::Aarch64 => static_target::steps_of_aarch64(),
         Need::Debootstrap => vec![packages::debootstrap()],
         Need::Machines => packages::for_machines(),
+        Need::MachinesOfAarch64 => vec![packages::qemu_of_aarch64()],
         Need::Bench => packages::for_bench(),
         Need::Real => packages::for_real(),
     }

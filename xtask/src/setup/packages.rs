@@ -84,6 +84,11 @@ pub fn for_machines() -> Vec<Step> {
     ]
 }
 
+/// Returns the step for QEMU that boots arm64.
+pub fn qemu_of_aarch64() -> Step {
+    program("QEMU, arm64", &["qemu-system-aarch64"], "qemu-system-arm")
+}
+
 /// Returns the steps for the tools that `bench overhead` compares with.
 pub fn for_bench() -> Vec<Step> {
     vec![

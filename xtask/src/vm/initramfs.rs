@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::cache;
+use super::apt::Apt;
+use super::machine::Machine;
 use crate::process;
 
 const FOLDER: u32 = 0o040_755;
 const PROGRAM: u32 = 0o100_755;
 
 /// Packs programs at their paths in the machine, with busybox and the script that starts first.
-pub fn pack(programs: &[(PathBuf, PathBuf)], init: &str) -> Result<PathBuf> {
-    let file = cache("initramfs");
-    let busybox = process::which("busybox").context("no busybox (package busybox-static)")?;
+pub fn pack(machine: Machine, programs: &[(PathBuf, PathBuf)], init: &str) -> Result<PathBuf> {
+    let file = machine.cache("initramfs");
+    let busybox = busybox(machine)?;
     let mut archive = Archive::new(
         File::create(&file).with_context(|| format!("cannot create {}", file.display()))?,
     );
@@ -30,6 +31,20 @@ pub fn pack(programs: &[(PathBuf, PathBuf)], init: &str) -> Result<PathBuf> {
         .close()
         .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(file)
+}
+
+/// Returns a busybox for machines of an architecture, downloaded unless it is this machine's.
+fn busybox(machine: Machine) -> Result<PathBuf> {
+    if machine == Machine::X86 {
+        return process::which("busybox").context("no busybox (package busybox-static)");
+    }
+    let folder = machine.cache("busybox");
+    let busybox = folder.join("busybox");
+    if !busybox.is_file() {
+        let is_busybox = |path: &Path| path.ends_with("bin/busybox");
+        Apt::update(machine)?.unpack("busybox-static", &folder, &busybox, &is_busybox)?;
+    }
+    Ok(busybox)
 }
 
 /// An archive of cpio's format `newc`: the kernel's Documentation/driver-api/early-userspace.

@@ -1,23 +1,17 @@
 //! Debian's kernels of several releases, unpacked and not installed.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::apt::Apt;
 use super::cache;
-use crate::process;
+use super::machine::Machine;
 
-/// Releases whose archives have kernels, oldest first.
-const SUITES: [&str; 5] = ["bullseye", "bookworm", "trixie", "trixie-backports", "sid"];
-/// Releases with a further archive of security updates.
-const SECURED: [&str; 3] = ["bullseye", "bookworm", "trixie"];
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// The newest of them all.
 const NEWEST: &str = "newest";
 /// Kernels of the whole matrix.
-const MATRIX: [&str; 5] = ["5.10", "6.1", "6.12", "6.18", NEWEST];
+const MATRIX: [&str; 6] = ["5.10", "6.1", "6.12", "6.18", NEWEST, "6.12-arm64"];
 
 /// A kernel of the matrix.
 pub struct Kernel {
@@ -37,9 +31,10 @@ pub fn known(names: &[String]) -> Result<Vec<Kernel>> {
         names.to_vec()
     };
     for name in &names {
-        if name != NEWEST && numbers(name).len() < 2 {
+        let (_, release) = Machine::of(name);
+        if release != NEWEST && numbers(release).len() < 2 {
             bail!(
-                "{name} is no kernel: give two numbers, such as {}, or {NEWEST}",
+                "{name} is no kernel: give two numbers, such as {}, or {NEWEST}; -arm64 follows",
                 MATRIX[0]
             );
         }
@@ -53,6 +48,11 @@ impl Kernel {
         cache(&self.name).join("log")
     }
 
+    /// Returns the architecture.
+    pub fn machine(&self) -> Machine {
+        Machine::of(&self.name).0
+    }
+
     /// Returns the path of its image. Downloads the package unless an earlier run did.
     pub fn fetch(&self) -> Result<PathBuf> {
         let folder = cache(&self.name);
@@ -60,27 +60,12 @@ impl Kernel {
         if image.is_file() {
             return Ok(image);
         }
-        let apt = Apt::update()?;
-        let packages = apt.packages()?;
-        let package = newest(&packages, &self.name)
+        let (machine, release) = Machine::of(&self.name);
+        let apt = Apt::update(machine)?;
+        let packages = apt.kernels()?;
+        let package = newest(&packages, release)
             .with_context(|| format!("Debian's archives have no kernel {}", self.name))?;
-        eprintln!("  downloading {package} …");
-        let unpacked = folder.join("unpacked");
-        fs::create_dir_all(&unpacked)
-            .with_context(|| format!("cannot create {}", unpacked.display()))?;
-        process::run_quietly(apt.get(&["download", package]).current_dir(&folder))?;
-        let deb = find(&folder, &|path| {
-            path.extension().is_some_and(|end| end == "deb")
-        })
-        .context("apt-get downloaded no package")?;
-        let mut unpack = Command::new("dpkg-deb");
-        process::run(unpack.arg("-x").arg(&deb).arg(&unpacked))?;
-        let found =
-            find(&unpacked, &is_image).with_context(|| format!("{package} has no image"))?;
-        fs::rename(&found, &image).with_context(|| format!("cannot move {}", found.display()))?;
-        // Modules are large, and none is needed.
-        fs::remove_dir_all(&unpacked).context("cannot remove the unpacked package")?;
-        fs::remove_file(&deb).context("cannot remove the package")?;
+        apt.unpack(package, &folder, &image, &is_image)?;
         Ok(image)
     }
 }
@@ -88,100 +73,6 @@ impl Kernel {
 fn is_image(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with("vmlinuz") && path.is_file()
-}
-
-/// Returns the first file below a folder that `fits`.
-fn find(folder: &Path, fits: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
-    let mut entries = fs::read_dir(folder).ok()?.flatten();
-    entries.find_map(|entry| {
-        let path = entry.path();
-        match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            true => find(&path, fits),
-            false => fits(&path).then_some(path),
-        }
-    })
-}
-
-/// A client of apt that has the lists of all these releases, beside those of this machine.
-struct Apt {
-    options: Vec<String>,
-}
-
-impl Apt {
-    /// Fetches the lists.
-    fn update() -> Result<Self> {
-        let folder = cache("apt");
-        let sources = folder.join("sources.list");
-        let lists = folder.join("lists");
-        fs::create_dir_all(lists.join("partial")).context("cannot create folders for apt")?;
-        fs::write(&sources, sources_list()?).context("cannot write apt's list of sources")?;
-        let apt = Apt {
-            options: vec![
-                format!("Dir::Etc::sourcelist={}", sources.display()),
-                "Dir::Etc::sourceparts=/dev/null".into(),
-                format!("Dir::State::lists={}", lists.display()),
-                format!("Dir::Cache={}", folder.display()),
-                "Acquire::Languages=none".into(),
-                // Its usual user cannot write to this user's folders.
-                format!("APT::Sandbox::User={}", user()?),
-            ],
-        };
-        process::run_quietly(&mut apt.get(&["update"]))?;
-        Ok(apt)
-    }
-
-    fn get(&self, arguments: &[&str]) -> Command {
-        self.command("apt-get", arguments)
-    }
-
-    /// Returns the names of packages with kernels for virtual machines, whose drivers are built in.
-    fn packages(&self) -> Result<Vec<String>> {
-        let names = "^linux-(image|binary)-[0-9]+[.][0-9]+[.][0-9]+.*-cloud-amd64$";
-        let found = process::output(&mut self.command("apt-cache", &["search", "-n", names]));
-        let found = found.context("cannot search Debian's archives with `apt-cache`")?;
-        let names = found.lines().filter_map(|line| line.split(' ').next());
-        Ok(names.map(str::to_owned).collect())
-    }
-
-    fn command(&self, program: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program);
-        for option in &self.options {
-            command.arg("-o").arg(option);
-        }
-        command.args(arguments);
-        command
-    }
-}
-
-fn user() -> Result<String> {
-    process::output(Command::new("id").arg("-un")).context("cannot ask `id` for this user's name")
-}
-
-/// Returns sources of all releases, from the mirrors that this machine uses.
-fn sources_list() -> Result<String> {
-    let mut indices = Command::new("apt-get");
-    indices.args([
-        "indextargets",
-        "--format",
-        "$(REPO_URI) $(CODENAME)",
-        "Created-By: Packages",
-    ]);
-    let text = process::output(&mut indices).context("this needs apt-get, as Debian has it")?;
-    let repository = |security: bool| {
-        let mut lines = text.lines().filter_map(|line| line.split_once(' '));
-        let fits = |(_, name): &(&str, &str)| {
-            SUITES.iter().any(|suite| name.starts_with(suite))
-                && name.ends_with("-security") == security
-        };
-        lines.find(fits).map(|(uri, _)| uri.to_owned())
-    };
-    let main = repository(false).context("apt has no repository of Debian")?;
-    let entry = |uri: &str, suite: &str| format!("deb [signed-by={KEYRING}] {uri} {suite} main\n");
-    let mut list: String = SUITES.iter().map(|suite| entry(&main, suite)).collect();
-    if let Some(security) = repository(true) {
-        list.extend(SECURED.map(|suite| entry(&security, &format!("{suite}-security"))));
-    }
-    Ok(list)
 }
 
 /// Returns the package with the newest kernel whose release begins with `name`.
@@ -232,6 +123,7 @@ mod tests {
     fn rejects_names_that_are_no_release() {
         assert_eq!(known(&[]).unwrap().len(), MATRIX.len());
         assert!(known(&["old".into()]).is_err());
+        assert!(known(&["old-arm64".into()]).is_err());
         assert_eq!(known(&["6.1".into()]).unwrap()[0].name, "6.1");
     }
 }

@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::cache;
-use crate::{process, project};
+use super::machine::Machine;
+use crate::process;
 
 /// A line that cargo prints for each compiled part.
 #[derive(Deserialize)]
@@ -29,10 +29,10 @@ const TESTS: &str = "/bin/kernel-tests";
 /// Builds the programs in release, which emulation runs in a third of the time, and returns each
 /// file with its path in the machine. The tests look for the recorder in the folder that is
 /// returned, too.
-pub fn build() -> Result<(Vec<(PathBuf, PathBuf)>, PathBuf)> {
-    process::run(process::cargo().args(["build", "--release", "--package=kontrast"]))?;
-    let tests = build_tests()?;
-    let folder = project::target().join("release");
+pub fn build(machine: Machine) -> Result<(Vec<(PathBuf, PathBuf)>, PathBuf)> {
+    let (cargo, folder) = machine.cargo()?;
+    process::run(cargo().args(["build", "--release", "--package=kontrast"]))?;
+    let tests = build_tests(cargo())?;
     let (kontrast, known) = (folder.join("kontrast"), folder.join("kontrast-known"));
     let programs = [
         (&kontrast, kontrast.as_path()),
@@ -41,16 +41,17 @@ pub fn build() -> Result<(Vec<(PathBuf, PathBuf)>, PathBuf)> {
     ];
     let (mut files, mut libraries) = (Vec::new(), BTreeSet::new());
     for (program, place) in programs {
-        libraries.extend(libraries_of(program)?);
-        files.push((without_symbols(program)?, place.to_owned()));
+        if machine == Machine::X86 {
+            libraries.extend(libraries_of(program)?);
+        }
+        files.push((without_symbols(machine, program)?, place.to_owned()));
     }
     files.extend(libraries.into_iter().map(|path| (path.clone(), path)));
     Ok((files, folder))
 }
 
 /// Builds the kernel tests, and returns the path of their program.
-fn build_tests() -> Result<PathBuf> {
-    let mut cargo = process::cargo();
+fn build_tests(mut cargo: Command) -> Result<PathBuf> {
     cargo.args(["test", "--release", "--no-run"]);
     cargo.args(["--package=profiler", "--test=kernel"]);
     cargo.arg("--message-format=json-render-diagnostics");
@@ -61,10 +62,11 @@ fn build_tests() -> Result<PathBuf> {
 }
 
 /// Copies a program without its symbols, which are most of it: the machine keeps it in memory.
-fn without_symbols(program: &Path) -> Result<PathBuf> {
-    let copy = cache("programs").join(program.file_name().context("a program has a name")?);
-    std::fs::create_dir_all(cache("programs")).context("cannot create a folder for programs")?;
-    let mut strip = Command::new("strip");
+fn without_symbols(machine: Machine, program: &Path) -> Result<PathBuf> {
+    let folder = machine.cache("programs");
+    let copy = folder.join(program.file_name().context("a program has a name")?);
+    std::fs::create_dir_all(&folder).context("cannot create a folder for programs")?;
+    let mut strip = Command::new(machine.strip());
     strip.arg("--strip-all").arg("-o").arg(&copy).arg(program);
     process::run(&mut strip).context("this needs `strip` (package binutils)")?;
     Ok(copy)

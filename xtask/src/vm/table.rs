@@ -62,7 +62,7 @@ impl Column {
             .unwrap_or_default();
         let doctor: Doctor = serde_json::from_str(json).context("`kontrast doctor --json`")?;
         let mut column = Column {
-            release: release.trim().trim_end_matches("-cloud-amd64").to_owned(),
+            release: shortened(release.trim()),
             problem: doctor.problem,
             ..Self::default()
         };
@@ -115,6 +115,12 @@ impl Column {
             .find(|(name, _)| name == group)
             .map_or("–", |(_, source)| source)
     }
+}
+
+/// Returns a release without Debian's flavour: `6.12.3 arm64`.
+fn shortened(release: &str) -> String {
+    let release = release.trim_end_matches("-cloud-amd64");
+    release.replace("-cloud-arm64", " arm64")
 }
 
 /// Returns the table in Markdown.
