@@ -1,7 +1,11 @@
 use super::*;
+use crate::record::SAMPLE_HZ;
+use crate::record::probe_groups::HookKind;
+use crate::record::programs::Stacks;
 use crate::record::threads::join;
 use profiler_common::Slot;
 use profiler_common::thread::Accounting;
+use recording::observer::Mode;
 
 fn checkpoint(start_ns: u64) -> Checkpoint {
     Checkpoint {
@@ -24,6 +28,56 @@ fn checkpoints(last: Duration, starts_ns: &[u64]) -> Checkpoints {
         maps_fill: false,
         count: 0,
         kept: starts_ns.iter().map(|at| checkpoint(*at)).collect(),
+    }
+}
+
+fn options(last: Option<Duration>) -> Options {
+    Options {
+        arm: None,
+        runtime: None,
+        program: None,
+        runtime_version: String::new(),
+        placement: String::new(),
+        log_programs: false,
+        hooks: HookKind::ALL.to_vec(),
+        stacks: Stacks {
+            user: true,
+            kernel: true,
+        },
+        kernel_stack_every: 1,
+        off_cpu_stacks: false,
+        timeline: None,
+        load_port: None,
+        followed_calls: Vec::new(),
+        sample_hz: SAMPLE_HZ,
+        mode: Mode::All,
+        round: 0,
+        follow_forks: true,
+        cgroups: Vec::new(),
+        runtime_symbols: None,
+        symbols: Vec::new(),
+        last,
+    }
+}
+
+#[test]
+fn rejects_options_that_record_from_the_start() {
+    let minute = Some(Duration::from_secs(60));
+    let whole = Checkpoints::of(&options(None)).expect("nothing to cut");
+    assert!(whole.is_none());
+    let kept = Checkpoints::of(&options(minute)).expect("it can be cut");
+    assert!(kept.is_some_and(|kept| kept.last_ns == 60_000_000_000));
+    let waits = Options {
+        off_cpu_stacks: true,
+        ..options(minute)
+    };
+    let calls = Options {
+        followed_calls: vec!["accept".into()],
+        ..options(minute)
+    };
+    for wrong in [waits, calls] {
+        let refused = Checkpoints::of(&wrong).err().expect("refused").to_string();
+        assert!(refused.contains("the last 60.0 s"), "{refused}");
     }
 }
 
