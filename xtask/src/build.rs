@@ -6,10 +6,18 @@ use anyhow::{Context, Result};
 
 use crate::{ebpf, process, project};
 
+/// Packages without a program that a user runs. `tidy` alone needs `syn` and its parser of all of
+/// Rust in release.
+const WITHOUT_BINARY: [&str; 3] = [
+    "--exclude=profiler-ebpf",
+    "--exclude=tidy",
+    "--exclude=xtask",
+];
+
 /// Builds the eBPF programs, then the binaries, in release.
 pub fn everything() -> Result<()> {
     kernel_side()?;
-    cargo_build(&["--workspace", "--exclude=profiler-ebpf", "--exclude=xtask"])
+    cargo_build(&[&["--workspace"], WITHOUT_BINARY.as_slice()].concat())
 }
 
 /// Builds the eBPF programs where `profiler` embeds them from.

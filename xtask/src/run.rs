@@ -99,10 +99,11 @@ pub fn run(words: Vec<OsString>) -> Result<Infallible> {
     process::become_program(kontrast)
 }
 
-/// Says how long a first run takes: nothing has been built yet. Measured with 2 CPUs.
+/// Says how long a first run takes: nothing has been built yet. Measured on a fast and on a slow
+/// host.
 fn announce_first_build() {
     if !project::binary("kontrast").is_file() {
-        eprintln!("first run: set-up and builds take about 7 minutes with 2 CPUs …");
+        eprintln!("first run: set-up and builds take 7 to 16 minutes with 2 CPUs …");
     }
 }
 
