@@ -61,7 +61,7 @@ pub fn run(wanted: &[String]) -> Result<ExitCode> {
         }
         let disk = prepare(machine)?;
         for kernel in kernels {
-            eprintln!("\n── Linux {} (two or three minutes) …", kernel.name);
+            eprintln!("\n── Linux {} (three to eight minutes) …", kernel.name);
             columns.push(try_kernel(kernel, &disk)?);
         }
     }
