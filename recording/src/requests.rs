@@ -5,6 +5,7 @@
 
 use crate::process::is_zero;
 use crate::tokens::PathPart;
+use crate::vocabulary::Role;
 use serde::{Deserialize, Serialize};
 
 /// Requests of the time that the timeline covers.
@@ -23,6 +24,10 @@ pub struct Requests {
     /// request where one thread serves it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PathPart>,
+    /// Sleep of threads in requests by the chain of wake-ups that ended it, longest first; smaller
+    /// ones are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<WakeChain>,
     /// Threads that had an event in that time, by time in requests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub threads: Vec<ThreadStates>,
@@ -33,6 +38,25 @@ impl Requests {
     pub fn is_empty(&self) -> bool {
         self.count == 0 && self.threads.is_empty()
     }
+}
+
+/// Sleep that one chain of wake-ups ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WakeChain {
+    /// Role of the thread that slept while it served a request.
+    pub sleeper: Role,
+    /// Its system call; empty outside of one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub syscall: String,
+    /// Roles of the thread that woke it, of the one that had woken that thread since the sleep
+    /// began, and so on, up to five. The last one is an interrupt, another process, or a thread
+    /// that was awake all the time. Empty for sleep that lasted beyond the request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Role>,
+    /// The sleep, of all requests.
+    pub ns: u64,
+    /// Sleeps.
+    pub count: u64,
 }
 
 /// States of a thread. They add up to its lifetime in the time that the timeline covers.

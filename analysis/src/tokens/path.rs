@@ -46,7 +46,7 @@ fn stages(relay: &Relay, tracks: &Tracks, roles: &BTreeMap<u32, Role>) -> Vec<St
         let Some(wake) = tracks.last_wake(tid, (relay.received_ns, to_ns)) else {
             break;
         };
-        if wake.waker.is_some_and(|waker| collects(roles, waker)) {
+        if wake.waker().is_some_and(|waker| collects(roles, waker)) {
             break;
         }
         back.push(Stage {
@@ -55,7 +55,7 @@ fn stages(relay: &Relay, tracks: &Tracks, roles: &BTreeMap<u32, Role>) -> Vec<St
             to_ns,
         });
         to_ns = wake.time_ns;
-        let Some(waker) = wake.waker else { break };
+        let Some(waker) = wake.waker() else { break };
         tid = waker;
     }
     back.push(Stage {

@@ -1,5 +1,6 @@
 //! Requests in flight: how long they take, and in which states the threads are that serve them.
 
+mod chains;
 mod of_arm;
 
 pub use of_arm::of_arm;
@@ -82,9 +83,11 @@ pub(super) fn find(
         .collect();
     let lengths: u64 = whole.iter().map(|request| request.length_ns()).sum();
     let all: u64 = requests.iter().map(Request::length_ns).sum();
+    let served = lanes.keys().map(|tid| (*tid, served(&requests, *tid)));
+    let served: BTreeMap<u32, Vec<(u64, u64)>> = served.collect();
     let mut threads: Vec<ThreadStates> = lanes
         .iter()
-        .map(|(tid, (index, lane))| states(*index, lane, &served(&requests, *tid)))
+        .map(|(tid, (index, lane))| states(*index, lane, &served[tid]))
         .collect();
     threads.sort_by_key(|thread| Reverse(thread.in_request.whole_ns()));
     Requests {
@@ -93,6 +96,11 @@ pub(super) fn find(
         mean_ns: lengths.checked_div(whole.len() as u64).unwrap_or(0),
         in_flight: all as f64 / covered_ns.max(1) as f64,
         parts: means(whole.iter().map(|request| parts(request, &lanes, roles))),
+        chains: chains::of(
+            served.iter().map(|(tid, times)| (*tid, times.as_slice())),
+            tracks,
+            roles,
+        ),
         threads,
     }
 }

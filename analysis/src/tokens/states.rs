@@ -1,9 +1,9 @@
 //! States of threads over time, from the events of a timeline.
 
 use super::times::{joined, near};
-use super::track::{State, Track, Wake};
+use super::track::{Source, State, Track, Wake};
 use recording::Timeline;
-use recording::timeline::{Event, EventKind, PREEMPTED, WAKER_THREAD};
+use recording::timeline::{Event, EventKind, PREEMPTED};
 use recording::tokens::Span;
 use recording::vocabulary::{PathKind, Role};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,8 +59,7 @@ impl<'a> Tracks<'a> {
                 self.track(event.first as u32, State::Runnable).run(time);
             }
             EventKind::Waking => {
-                let waker = (event.second == WAKER_THREAD).then_some(event.first as u32);
-                self.track(tid, State::Asleep).wake(time, waker);
+                self.track(tid, State::Asleep).wake(time, Source::of(event));
             }
             EventKind::Enter => {
                 let call = (time, u64::MAX, event.first as u32);
@@ -109,10 +108,24 @@ impl<'a> Tracks<'a> {
 
     /// Returns the last wake-up by a thread that ended a sleep of a thread in a time.
     pub(super) fn last_wake(&self, tid: u32, (from, to): (u64, u64)) -> Option<Wake> {
+        let last = self.wake_between(tid, (from, to));
+        last.filter(|wake| wake.waker().is_some())
+    }
+
+    /// Returns the last wake-up that ended a sleep of a thread in a time.
+    pub(super) fn wake_between(&self, tid: u32, (from, to): (u64, u64)) -> Option<Wake> {
         let wakes = &self.of.get(&tid)?.wakes;
         let end = wakes.partition_point(|wake| wake.time_ns <= to);
         let last = wakes[..end].last().copied();
-        last.filter(|wake| wake.time_ns > from && wake.waker.is_some())
+        last.filter(|wake| wake.time_ns > from)
+    }
+
+    /// Returns the wake-up of a thread at an instant.
+    pub(super) fn wake_at(&self, tid: u32, instant: u64) -> Option<Wake> {
+        let wakes = &self.of.get(&tid)?.wakes;
+        let place = wakes.partition_point(|wake| wake.time_ns < instant);
+        let wake = wakes.get(place).copied();
+        wake.filter(|wake| wake.time_ns == instant)
     }
 
     /// Returns the stays of a thread on a CPU that have a stolen part; `None` without any event.

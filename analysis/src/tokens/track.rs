@@ -1,5 +1,7 @@
 //! One thread over time: its states, system calls and collections.
 
+use recording::timeline::{Event, WAKER_OTHER, WAKER_THREAD};
+
 /// The scheduler's state of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -15,8 +17,36 @@ pub(super) enum State {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wake {
     pub(super) time_ns: u64,
-    /// The thread that woke it; `None` for interrupts and other processes.
-    pub(super) waker: Option<u32>,
+    pub(super) source: Source,
+}
+
+impl Wake {
+    /// Returns the thread of the target that woke it.
+    pub(super) fn waker(&self) -> Option<u32> {
+        match self.source {
+            Source::Thread(waker) => Some(waker),
+            _ => None,
+        }
+    }
+}
+
+/// Who woke a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Thread(u32),
+    Interrupt,
+    /// Another process, or an interrupt while it ran.
+    OtherProcess,
+}
+
+impl Source {
+    pub(super) fn of(waking: &Event) -> Self {
+        match waking.second {
+            WAKER_THREAD => Source::Thread(waking.first as u32),
+            WAKER_OTHER => Source::OtherProcess,
+            _ => Source::Interrupt,
+        }
+    }
 }
 
 /// A thread over time.
@@ -36,8 +66,8 @@ pub(super) struct Track {
 }
 
 impl Track {
-    pub(super) fn wake(&mut self, time_ns: u64, waker: Option<u32>) {
-        let wake = Wake { time_ns, waker };
+    pub(super) fn wake(&mut self, time_ns: u64, source: Source) {
+        let wake = Wake { time_ns, source };
         match self.states.last() {
             Some((_, State::OnCpu)) => self.early = Some(wake),
             Some((_, State::Asleep)) => {

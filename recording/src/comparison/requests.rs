@@ -1,6 +1,6 @@
 //! Requests in flight of one arm.
 
-use crate::requests::StateTimes;
+use crate::requests::{StateTimes, WakeChain};
 use crate::tokens::PathPart;
 use crate::vocabulary::Role;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,9 @@ pub struct ArmRequests {
     /// Mean time of the threads that serve a request, by state, largest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PathPart>,
+    /// Sleep in requests by the chain of wake-ups that ended it, of all rounds, longest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<WakeChain>,
     /// States of threads by role, the role with most time in requests first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<RoleStates>,

@@ -4,13 +4,15 @@ use crate::arms::Arms;
 use crate::clean::clean;
 use crate::document::{Block, Section, Table};
 use recording::comparison::{ArmRequests, RoleStates};
-use recording::format::{number, percent_tenths, quantity};
-use recording::requests::StateTimes;
+use recording::format::{count, number, percent_tenths, quantity};
+use recording::requests::{StateTimes, WakeChain};
 use recording::tokens::PathPart;
 use recording::vocabulary::Unit;
 
 /// Parts of a request that are listed.
 const PARTS: usize = 10;
+/// Chains of wake-ups that are listed.
+const CHAINS: usize = 6;
 
 const LEAD: &str = "A request lasts from its receive to the last send before the next receive of its connection. A thread \
 serves it from its first to its last receive or send for it: its sleep in that time is blocked, for instance until the next \
@@ -22,6 +24,7 @@ pub fn section(arms: &Arms) -> Option<Section> {
     for arm in &arms.list {
         if let Some(requests) = arm.compared.and_then(|arm| arm.requests.as_ref()) {
             blocks.push(parts(&arm.name, requests));
+            blocks.extend(chains(&arm.name, requests));
             blocks.push(roles(&arm.name, requests));
         }
     }
@@ -55,6 +58,44 @@ fn parts(name: &str, requests: &ArmRequests) -> Block {
         table.named(state, [quantity(ns, Unit::Ns), percent_tenths(ns / whole)]);
     }
     table.block()
+}
+
+/// Lists who ended sleep in requests.
+fn chains(name: &str, requests: &ArmRequests) -> Option<Block> {
+    if requests.chains.is_empty() {
+        return None;
+    }
+    let whole: u64 = requests.chains.iter().map(|chain| chain.ns).sum();
+    let mut table = Table::new(format!("{name}: who ended sleep in requests"))
+        .words("Sleeper, who woke it, who woke that thread meanwhile, …")
+        .number("sleeps")
+        .number("mean")
+        .number("share");
+    for chain in requests.chains.iter().take(CHAINS) {
+        let mean = chain.ns as f64 / chain.count.max(1) as f64;
+        let cells = [
+            count(chain.count),
+            quantity(mean, Unit::Ns),
+            percent_tenths(chain.ns as f64 / whole.max(1) as f64),
+        ];
+        table.named(clean(&words(chain)), cells);
+    }
+    Some(table.block())
+}
+
+fn words(chain: &WakeChain) -> String {
+    let mut words = match chain.syscall.as_str() {
+        "" => chain.sleeper.label().to_owned(),
+        syscall => format!("{} ({syscall})", chain.sleeper.label()),
+    };
+    for link in &chain.links {
+        words.push_str(" ← ");
+        words.push_str(link.label());
+    }
+    if chain.links.is_empty() {
+        words.push_str(", not ended");
+    }
+    words
 }
 
 fn roles(name: &str, requests: &ArmRequests) -> Block {
@@ -146,6 +187,13 @@ mod tests {
                 syscall: "fsync\u{1b}[2J".into(),
                 ns: 1_500.0,
             }],
+            chains: vec![WakeChain {
+                sleeper: Role::MainLoop,
+                syscall: "futex".into(),
+                links: vec![Role::HttpClient, Role::Interrupt],
+                ns: 3_000,
+                count: 2,
+            }],
             roles: vec![RoleStates {
                 role: Role::MainLoop,
                 threads: 1,
@@ -160,6 +208,13 @@ mod tests {
         );
         assert!(
             text.contains("main loop: asleep (fsync\u{fffd}[2J)"),
+            "{text}"
+        );
+        let chain = text
+            .lines()
+            .find(|line| line.contains("main loop (futex) ← HTTP client"));
+        assert!(
+            chain.is_some_and(|line| line.contains("← interrupt") && line.contains("1.50 µs")),
             "{text}"
         );
         let row = text.lines().find(|line| line.contains("1 × main loop"));

@@ -4,6 +4,7 @@ use crate::arms::Rounds;
 use crate::tokens::means;
 use recording::Recording;
 use recording::comparison::{ArmRequests, RoleStates};
+use recording::requests::WakeChain;
 use recording::vocabulary::Role;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -34,8 +35,30 @@ pub fn of_arm(arm: &Rounds<'_>) -> Option<ArmRequests> {
             |round| round.requests.in_flight,
         ),
         parts: means(rounds.iter().map(|round| round.requests.parts.clone())),
+        chains: chains(&rounds),
         roles: roles(&rounds),
     })
+}
+
+fn chains(rounds: &[&Recording]) -> Vec<WakeChain> {
+    let mut sums: BTreeMap<(Role, String, Vec<Role>), WakeChain> = BTreeMap::new();
+    for chain in rounds.iter().flat_map(|round| &round.requests.chains) {
+        let key = (
+            chain.sleeper.clone(),
+            chain.syscall.clone(),
+            chain.links.clone(),
+        );
+        let sum = sums.entry(key).or_insert_with(|| WakeChain {
+            ns: 0,
+            count: 0,
+            ..chain.clone()
+        });
+        sum.ns += chain.ns;
+        sum.count += chain.count;
+    }
+    let mut chains: Vec<WakeChain> = sums.into_values().collect();
+    chains.sort_by_key(|chain| Reverse(chain.ns));
+    chains
 }
 
 fn roles(rounds: &[&Recording]) -> Vec<RoleStates> {

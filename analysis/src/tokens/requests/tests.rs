@@ -1,7 +1,7 @@
 use super::super::find as find_all;
 use super::*;
 use proptest::prelude::*;
-use recording::timeline::PREEMPTED;
+use recording::timeline::{PREEMPTED, WAKER_INTERRUPT, WAKER_THREAD};
 
 const WORKER: u32 = 7;
 const OTHER: u32 = 8;
@@ -149,6 +149,29 @@ fn counts_threads_that_serve_a_request_only_while_they_do() {
     let served = |thread: &ThreadStates| (thread.thread, thread.in_request.whole_ns());
     let served: Vec<_> = requests.threads.iter().map(served).collect();
     assert_eq!(served, [(0, 2_000), (1, 0)]);
+}
+
+#[test]
+fn follows_wake_ups_back_through_threads_that_were_woken_meanwhile() {
+    let requests = found(vec![
+        event(500, OTHER, EventKind::Switch, 0, 1),
+        event(1_000, WORKER, EventKind::Request, 0, SOCKET),
+        event(2_000, WORKER, EventKind::Switch, 0, 1),
+        event(3_000, OTHER, EventKind::Waking, 0, WAKER_INTERRUPT),
+        event(3_100, 0, EventKind::Switch, OTHER.into(), 0),
+        event(4_000, WORKER, EventKind::Waking, OTHER.into(), WAKER_THREAD),
+        event(4_100, 0, EventKind::Switch, WORKER.into(), 0),
+        event(5_000, WORKER, EventKind::Switch, 0, 1),
+        // The other thread was awake all the time.
+        event(6_000, WORKER, EventKind::Waking, OTHER.into(), WAKER_THREAD),
+        event(6_000, 0, EventKind::Switch, WORKER.into(), 0),
+        event(7_000, WORKER, EventKind::Send, 0, SOCKET),
+    ]);
+    let chains = requests.chains.iter();
+    let chains: Vec<_> = chains.map(|chain| (&chain.links[..], chain.ns)).collect();
+    let (other, interrupt) = (Role::HttpClient, Role::Interrupt);
+    let expected: [(&[Role], u64); 2] = [(&[other.clone(), interrupt], 2_000), (&[other], 1_000)];
+    assert_eq!(chains, expected);
 }
 
 #[test]
