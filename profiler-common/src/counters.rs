@@ -85,9 +85,11 @@ counters! {
     lost_waits,
     /// Kept waits that are counted without one of their stacks, since its map was full.
     lost_wait_stacks,
+    /// Kept waits that are counted without their file or peer, since its map was full.
+    lost_wait_objects,
 }
 
-const _: () = assert!(size_of::<Counters>() == 232);
+const _: () = assert!(size_of::<Counters>() == 240);
 
 impl Counters {
     /// Returns the number of events that could not be stored. Those that lost only their code or

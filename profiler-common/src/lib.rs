@@ -38,6 +38,7 @@ pub mod syscall;
 pub mod task;
 pub mod thread;
 pub mod timeline;
+pub mod wait_object;
 pub mod wakes;
 
 pub use call_site::{CallSite, CallSiteSum};
@@ -59,6 +60,7 @@ pub use socket::{SockCacheEntry, Socket};
 pub use syscall::SyscallStat;
 pub use task::TaskRecord;
 pub use thread::{Thread, ThreadExit};
+pub use wait_object::WaitObject;
 pub use wakes::Wakes;
 
 use slot::slotted;

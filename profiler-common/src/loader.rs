@@ -9,7 +9,7 @@ use crate::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
     GcCalls, Goroutines, OpenWait, PeerKey, PeerTraffic, PythonStack, PythonThread, RecvStamp,
     Relays, RunQueueBlame, SleepStack, Socket, StackEntry, SyscallStat, Thread, UnixName, WaitKey,
-    WaitSampler, WaitStack, WaitSum, Wakes,
+    WaitObject, WaitSampler, WaitStack, WaitSum, Wakes,
 };
 
 macro_rules! plain_data {
@@ -48,6 +48,7 @@ plain_data!(
     Thread,
     UnixName,
     WaitKey,
+    WaitObject,
     WaitSampler,
     WaitStack,
     WaitSum,

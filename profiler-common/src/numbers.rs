@@ -36,23 +36,39 @@ numbers! {
     MADVISE "madvise" 28 233;
     NANOSLEEP "nanosleep" 35 101;
     SENDFILE "sendfile" 40 71;
+    CONNECT "connect" 42 203;
+    ACCEPT "accept" 43 202;
     SENDTO "sendto" 44 206;
     RECVFROM "recvfrom" 45 207;
     SENDMSG "sendmsg" 46 211;
     RECVMSG "recvmsg" 47 212;
+    FLOCK "flock" 73 32;
+    FSYNC "fsync" 74 82;
+    FDATASYNC "fdatasync" 75 83;
+    FTRUNCATE "ftruncate" 77 46;
     MLOCK "mlock" 149 228;
     MLOCKALL "mlockall" 151 230;
     FUTEX "futex" 202 98;
+    GETDENTS64 "getdents64" 217 61;
     CLOCK_GETTIME "clock_gettime" 228 113;
     CLOCK_NANOSLEEP "clock_nanosleep" 230 115;
     EPOLL_WAIT "epoll_wait" 232 absent(2);
     PSELECT6 "pselect6" 270 72;
     PPOLL "ppoll" 271 73;
     SPLICE "splice" 275 76;
+    SYNC_FILE_RANGE "sync_file_range" 277 84;
     EPOLL_PWAIT "epoll_pwait" 281 22;
+    FALLOCATE "fallocate" 285 47;
+    ACCEPT4 "accept4" 288 242;
+    PREADV "preadv" 295 69;
+    PWRITEV "pwritev" 296 70;
     RECVMMSG "recvmmsg" 299 243;
+    SYNCFS "syncfs" 306 267;
     SENDMMSG "sendmmsg" 307 269;
     MLOCK2 "mlock2" 325 284;
+    COPY_FILE_RANGE "copy_file_range" 326 285;
+    PREADV2 "preadv2" 327 286;
+    PWRITEV2 "pwritev2" 328 287;
     EPOLL_PWAIT2 "epoll_pwait2" 441 441;
 }
 
@@ -89,6 +105,22 @@ mod tests {
             (PSELECT6, libc::SYS_pselect6),
             (PPOLL, libc::SYS_ppoll),
             (SPLICE, libc::SYS_splice),
+            (ACCEPT, libc::SYS_accept),
+            (ACCEPT4, libc::SYS_accept4),
+            (CONNECT, libc::SYS_connect),
+            (COPY_FILE_RANGE, libc::SYS_copy_file_range),
+            (FALLOCATE, libc::SYS_fallocate),
+            (FDATASYNC, libc::SYS_fdatasync),
+            (FLOCK, libc::SYS_flock),
+            (FSYNC, libc::SYS_fsync),
+            (FTRUNCATE, libc::SYS_ftruncate),
+            (GETDENTS64, libc::SYS_getdents64),
+            (PREADV, libc::SYS_preadv),
+            (PREADV2, libc::SYS_preadv2),
+            (PWRITEV, libc::SYS_pwritev),
+            (PWRITEV2, libc::SYS_pwritev2),
+            (SYNC_FILE_RANGE, libc::SYS_sync_file_range),
+            (SYNCFS, libc::SYS_syncfs),
             (EPOLL_PWAIT, libc::SYS_epoll_pwait),
             (RECVMMSG, libc::SYS_recvmmsg),
             (SENDMMSG, libc::SYS_sendmmsg),

@@ -192,8 +192,9 @@ pub struct WaitKey {
     pub sleep: u64,
     /// Hash of the waker's stack of user code; 0 without.
     pub waker_stack: u64,
-    /// Address of the futex that was waited for; 0 without.
-    pub futex: u64,
+    /// The object that was waited for: the address of a futex, or the key of a file or peer in the
+    /// map of [`crate::WaitObject`]; 0 without.
+    pub object: u64,
     /// Serial number of the sleeper.
     pub serial: u32,
     /// Serial number of the waker, or one of `WAKER_*`.

@@ -13,6 +13,7 @@
 
 mod clock;
 mod config;
+mod files;
 mod hook;
 mod maps;
 mod namespace;

@@ -14,12 +14,13 @@ use profiler_common::slot::{atomic_add, opaque};
 use profiler_common::socket::{MAX_PORTS, MAX_SOCKETS, SOCK_CACHE_LEN};
 use profiler_common::syscall::HOT_SYSCALLS;
 use profiler_common::timeline::Event;
+use profiler_common::wait_object::MAX_WAIT_OBJECTS;
 use profiler_common::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
     GcCall, GcCalls, GoEvent, Goroutines, MAX_THREADS, OpenWait, PeerKey, PeerTraffic, PythonStack,
     PythonThread, RecvStamp, Relays, RunQueueBlame, SleepStack, Slot, SockCacheEntry, Socket,
-    StackEntry, SyscallStat, Thread, UnixName, WaitKey, WaitSampler, WaitStack, WaitSum, Wakes,
-    event_loop, goroutine, relay, wakes,
+    StackEntry, SyscallStat, Thread, UnixName, WaitKey, WaitObject, WaitSampler, WaitStack,
+    WaitSum, Wakes, event_loop, goroutine, relay, wakes,
 };
 
 /// Thread groups that are tracked, with the monotonic time at which they joined the target, ns; 0
@@ -175,6 +176,12 @@ pub static WAIT_SCRATCH: PerCpuArray<WaitStack> = PerCpuArray::with_max_entries(
 /// Where the stack of a sleeper in the kernel is read to.
 #[map]
 pub static SLEEP_SCRATCH: PerCpuArray<SleepStack> = PerCpuArray::with_max_entries(1, 0);
+/// Files and peers that threads waited for, by `WaitObject::key`.
+#[map]
+pub static WAIT_OBJECTS: HashMap<u64, WaitObject> = HashMap::with_max_entries(MAX_WAIT_OBJECTS, 0);
+/// Where a file or a peer is read to.
+#[map]
+pub static WAIT_OBJECT_SCRATCH: PerCpuArray<WaitObject> = PerCpuArray::with_max_entries(1, 0);
 /// Page faults by `call_site::fault_key` and `call_site::kernel_fault_key`.
 #[map]
 pub static FAULT_SITES: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);

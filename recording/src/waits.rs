@@ -61,6 +61,13 @@ pub struct Wait {
     /// Address of the futex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub futex: Option<u64>,
+    /// The file that the call's descriptor referred to when it returned: its path, or the last part
+    /// of it. Never trusted, renderers escape it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The peer of the socket that it referred to, as in `peers`. Never trusted either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
     /// Off-CPU time that the kept waits stand for.
     pub off_cpu_ns: u64,
     /// Waits that they stand for, rounded.
@@ -84,9 +91,44 @@ pub struct WaitEdge {
     pub count: u64,
 }
 
+impl Wait {
+    /// Returns the file or the peer that was waited for.
+    pub fn object(&self) -> Option<&str> {
+        self.file.as_deref().or(self.peer.as_deref())
+    }
+}
+
+/// Returns the words for a system call on a file or a peer: `read from 127.0.0.1:5432`.
+pub fn call_on(syscall: &str, object: &str) -> String {
+    const SENDS: [&str; 4] = ["write", "pwrite", "send", "connect"];
+    const RECEIVES: [&str; 4] = ["read", "pread", "recv", "accept"];
+    let begins = |names: &[&str]| names.iter().any(|name| syscall.starts_with(name));
+    match syscall {
+        "sendfile" => format!("{syscall} of {object}"),
+        "sendto" | "recvfrom" => format!("{syscall} {object}"),
+        _ if begins(&SENDS) => format!("{syscall} to {object}"),
+        _ if begins(&RECEIVES) => format!("{syscall} from {object}"),
+        _ => format!("{syscall} of {object}"),
+    }
+}
+
 impl Waits {
     /// Returns whether no wait was recorded.
     pub fn is_empty(&self) -> bool {
         self.count == 0 && self.rows.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_a_call_does_with_a_file_or_a_peer() {
+        assert_eq!(call_on("fsync", "data.log"), "fsync of data.log");
+        assert_eq!(call_on("sendfile", "a"), "sendfile of a");
+        assert_eq!(call_on("recvfrom", "[::1]:53"), "recvfrom [::1]:53");
+        assert_eq!(call_on("connect", "[::1]:53"), "connect to [::1]:53");
+        assert_eq!(call_on("preadv2", "data"), "preadv2 from data");
     }
 }

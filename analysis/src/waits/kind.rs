@@ -48,7 +48,7 @@ pub fn kind_of(stacks: &Stacks, wait: &Wait, role: &Role) -> WaitKind {
         SyscallClass::Timers => WaitKind::Timer,
         SyscallClass::ThreadSync => WaitKind::HandOff,
         SyscallClass::Memory => WaitKind::Memory,
-        _ if kernel(&FILE_PARTS) => WaitKind::File,
+        _ if wait.file.is_some() || kernel(&FILE_PARTS) => WaitKind::File,
         _ if kernel(&PIPE_PARTS) => WaitKind::HandOff,
         SyscallClass::File => WaitKind::File,
         SyscallClass::Receive | SyscallClass::Send | SyscallClass::Connection => match wait.waker {

@@ -14,5 +14,6 @@ pub mod socket;
 pub mod stack;
 pub mod syscall;
 pub mod task;
+pub mod wait_object;
 pub mod wait_stack;
 pub mod wake;

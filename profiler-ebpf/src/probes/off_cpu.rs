@@ -6,13 +6,14 @@
 //! another address space before.
 //!
 //! Hooks: `sys_exit`, after the program of system calls; `sched_waking` calls it too.
-//! Writes: `WAIT_SAMPLER`, `OPEN_WAITS`, `WAIT_RETURNS`, `WAITS`, and by `wait_stack.rs` the
-//! stacks.
+//! Writes: `WAIT_SAMPLER`, `OPEN_WAITS`, `WAIT_RETURNS`, `WAITS`, by `wait_stack.rs` the stacks, and
+//! by `wait_object.rs` files and peers.
 
 use crate::config::{KEEPS_STACKS, OFF_CPU_STACKS, OFF_REGS_DI};
 use crate::hook::{Access, Args, Object, hooks};
 use crate::maps::{OPEN_WAITS, WAIT_RETURNS, WAIT_SAMPLER, WAITS, count, entry, slot};
 use crate::probes::stack::{KERNEL, USER};
+use crate::probes::wait_object::wait_object;
 use crate::probes::wait_stack::{OF_SLEEPER, sleep_stack, user_stack, waker_stack};
 use crate::track::{Tracked, current};
 use aya_ebpf::helpers::generated::bpf_get_prandom_u32;
@@ -158,24 +159,25 @@ fn returned<A: Access>(args: Args<A>) {
     } else {
         0
     };
-    let futex = if nr == FUTEX {
+    let object = if nr == FUTEX {
         registers.read(OFF_REGS_DI.load())
     } else {
-        0
+        wait_object(args.address::<0>(), thread.slot().get().into())
     };
-    close(open, (stack, futex), nr);
+    close(open, (stack, object), nr);
 }
 
-/// Counts an open wait, with the hash of the stack of the sleeper's user code and the futex.
+/// Counts an open wait, with the hash of the stack of the sleeper's user code and the object that it
+/// waited for.
 #[inline(always)]
-fn close(open: Slot<'static, OpenWait>, (stack, futex): (u64, u64), nr: u32) {
+fn close(open: Slot<'static, OpenWait>, (stack, object): (u64, u64), nr: u32) {
     let off_cpu_ns = open.off_cpu_ns().replace(0);
     let (waits, kept) = (open.waits().get(), u64::from(open.kept().get()));
     let key = &WaitKey {
         stack,
         sleep: open.sleep().get(),
         waker_stack: open.waker_stack().get(),
-        futex,
+        object,
         serial: open.serial().get(),
         waker: open.waker().get(),
         nr,

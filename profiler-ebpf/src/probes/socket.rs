@@ -10,7 +10,7 @@
 pub mod datagrams;
 mod functions;
 mod pair;
-mod peers;
+pub mod peers;
 pub mod splice;
 
 use crate::config::{

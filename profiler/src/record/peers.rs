@@ -125,7 +125,7 @@ fn transport(protocol: u16) -> Transport {
 
 /// Returns `IP:PORT`, or `IP (to port PORT)` for a peer that connects to the target; `None` for
 /// others.
-fn address(key: &PeerKey) -> Option<String> {
+pub fn address(key: &PeerKey) -> Option<String> {
     let address = Ipv6Addr::from(key.address);
     let address = address
         .to_ipv4_mapped()
@@ -139,7 +139,11 @@ fn address(key: &PeerKey) -> Option<String> {
 
 /// Returns the path of a Unix socket, or `@` and its abstract name.
 fn name_of(name: &UnixName) -> String {
-    let bytes = &name.name[..NAME_LEN.min(name.len as usize)];
+    unix_name(&name.name[..NAME_LEN.min(name.len as usize)])
+}
+
+/// Returns the path that the name of a Unix socket begins with, or `@` and the abstract name.
+pub fn unix_name(bytes: &[u8]) -> String {
     let (prefix, bytes) = match bytes.split_first() {
         Some((0, rest)) => ("@", rest),
         _ => ("", bytes),

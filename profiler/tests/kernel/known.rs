@@ -129,6 +129,12 @@ fn main() {
         "passes" => after(wait_for_line, || {
             known_waits::passes(number(1), milliseconds(number(2)));
         }),
+        "file-locks" => after(wait_for_line, || {
+            known_waits::file_locks(&arguments[3], number(1), milliseconds(number(2)));
+        }),
+        "answers" => after(wait_for_line, || {
+            known_waits::answers(number(1), milliseconds(number(2)));
+        }),
         "late-sleepers" => known_crowd::late_sleepers(wait_for_line, number(1)),
         "churn" => after(wait_for_line, || known_crowd::churn(number(1))),
         "paced" => known_crowd::paced(wait_for_line, number(1)),

@@ -1,8 +1,10 @@
 //! Known waits: for a lock, for a condition, and for data from another thread.
 
-use nix::libc::{SYS_futex, SYS_read};
-use std::fs::read_to_string;
+use nix::fcntl::{Flock, FlockArg};
+use nix::libc::{SYS_flock, SYS_futex, SYS_read};
+use std::fs::{File, read_to_string};
 use std::io::{Read, Write, pipe};
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -103,6 +105,86 @@ pub fn passes(times: usize, length: Duration) {
             for _ in 0..times {
                 turns.begin();
                 from.read_exact(&mut [0]).expect("a byte");
+            }
+        })
+    };
+    let writer = named("writer", move || {
+        for turn in 0..times {
+            turns.until_asleep(turn, SYS_read);
+            sleep(length);
+            to.write_all(&[1]).expect("written");
+        }
+    });
+    writer.join().expect("it ends");
+    reader.join().expect("it ends");
+}
+
+/// Lets a thread wait `times` times for the lock of a file that another one holds for `length`
+/// meanwhile.
+pub fn file_locks(path: &str, times: usize, length: Duration) {
+    let turns = Arc::new(Turns::default());
+    let (go, next) = channel::<()>();
+    let lock = |file: File| {
+        let lock = Flock::lock(file, FlockArg::LockExclusive);
+        lock.map_err(|(_, error)| error).expect("locked")
+    };
+    let open = || File::open(path).expect("the file");
+    let waiter = {
+        let (turns, file) = (Arc::clone(&turns), open());
+        named("waiter", move || {
+            let mut file = Some(file);
+            while next.recv().is_ok() {
+                turns.begin();
+                let locked = lock(file.take().expect("back again"));
+                file = Some(
+                    locked
+                        .unlock()
+                        .map_err(|(_, error)| error)
+                        .expect("unlocked"),
+                );
+                turns.ended.fetch_add(1, Ordering::SeqCst);
+            }
+            // It stays open, so that its descriptor leads to its path.
+            std::mem::forget(file);
+        })
+    };
+    let holder = {
+        let mut file = Some(open());
+        named("holder", move || {
+            for turn in 0..times {
+                let locked = lock(file.take().expect("back again"));
+                go.send(()).expect("it listens");
+                turns.until_asleep(turn, SYS_flock);
+                sleep(length);
+                file = Some(
+                    locked
+                        .unlock()
+                        .map_err(|(_, error)| error)
+                        .expect("unlocked"),
+                );
+                while turns.ended.load(Ordering::SeqCst) <= turn {
+                    yield_now();
+                }
+            }
+        })
+    };
+    holder.join().expect("it ends");
+    waiter.join().expect("it ends");
+}
+
+/// Lets a thread wait `times` times for a byte of a peer at an address of its own.
+pub fn answers(times: usize, length: Duration) {
+    let listener = TcpListener::bind("127.0.0.77:0").expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let from = TcpStream::connect(address).expect("it listens");
+    let (mut to, _) = listener.accept().expect("it connects");
+    let turns = Arc::new(Turns::default());
+    let reader = {
+        let turns = Arc::clone(&turns);
+        named("reader", move || {
+            for _ in 0..times {
+                turns.begin();
+                nix::unistd::read(&from, &mut [0]).expect("a byte");
             }
         })
     };

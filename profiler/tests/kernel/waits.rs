@@ -70,6 +70,41 @@ fn names_the_pipe_that_a_thread_waits_for_and_its_writer() {
 }
 
 #[test]
+fn names_the_file_whose_lock_a_thread_waits_for() {
+    // A hostile name, which stays as it is.
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("data\u{1b}[31m\n.log");
+    std::fs::write(&path, "").expect("a file");
+    let path = path.to_str().expect("UTF-8");
+    let planted = ["file-locks", &TIMES.to_string(), "60", path];
+    let recording = record_with(&planted, &["--off-cpu-stacks", "on"], |_| ());
+    assert_sampled(&recording);
+    assert_planted(&recording, |wait| {
+        wait.kind == WaitKind::File
+            && wait.syscall == "flock"
+            && wait.file.as_deref() == Some(path)
+            && is_by_another(wait)
+    });
+}
+
+#[test]
+fn names_the_peer_whose_answer_a_thread_waits_for() {
+    let planted = ["answers", &TIMES.to_string(), "60"];
+    let recording = record_with(&planted, &["--off-cpu-stacks", "on"], |_| ());
+    assert_sampled(&recording);
+    let mut peers = recording.peers.iter();
+    let peer = peers.find_map(|peer| {
+        peer.address
+            .clone()
+            .filter(|at| at.starts_with("127.0.0.77:"))
+    });
+    assert!(peer.is_some(), "{:#?}", recording.peers);
+    assert_planted(&recording, |wait| {
+        wait.syscall == "read" && wait.peer == peer && wait.file.is_none() && is_by_another(wait)
+    });
+}
+
+#[test]
 fn keeps_no_wait_if_none_is_asked_for() {
     let recording = record_with(&["sleep", "20"], &[], |_| ());
     assert!(recording.waits.is_empty());

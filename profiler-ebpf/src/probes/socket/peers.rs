@@ -11,13 +11,13 @@ use crate::config::{
     OFF_SOCK_V6_DADDR, OFF_UNIX_ADDR, OFF_UNIX_ADDRESS_LEN, OFF_UNIX_ADDRESS_NAME, OFF_UNIX_PEER,
 };
 use crate::hook::{Access, Helper, Object};
-use crate::maps::{FREE_PEERS, PEER_TRAFFIC, PEERS, UNIX_PEERS, entry, slot};
+use crate::maps::{FREE_PEERS, LISTENING, PEER_TRAFFIC, PEERS, UNIX_PEERS, entry, slot};
 use crate::sockets::TrackedSocket;
 use crate::track::Tracked;
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 use core::ffi::c_void;
-use profiler_common::peer::{ACCEPTED, NAME_LEN, UNIX};
+use profiler_common::peer::{ACCEPTED, NAME_LEN, TCP, UNIX};
 use profiler_common::slot::opaque;
 use profiler_common::syscall::names_a_peer;
 use profiler_common::{PeerKey, PeerTraffic, UnixName};
@@ -63,12 +63,54 @@ fn connected_row(sock: u64) -> u32 {
 
 #[inline(never)]
 fn accepted_row(sock: u64) -> u32 {
-    let sock = Object::<Helper>::at(sock as *const u8);
-    row_of(&PeerKey {
+    row_of(&accepted_key(Object::at(sock as *const u8)))
+}
+
+/// Returns the key of a peer that connected to the target, from any port of its own.
+#[inline(always)]
+fn accepted_key(sock: Object<Helper>) -> PeerKey {
+    PeerKey {
         port: sock.read(OFF_SOCK_NUM.load()),
         others: ACCEPTED,
         ..key_of(sock)
-    })
+    }
+}
+
+/// Returns the peer that an Internet socket is connected to.
+#[inline(always)]
+pub fn internet_peer(sock: Object<Helper>) -> Option<PeerKey> {
+    let family: u16 = sock.read(OFF_SOCK_FAMILY.load());
+    if family != AF_INET && family != AF_INET6 {
+        return None;
+    }
+    let key = key_of(sock);
+    if key.port == 0 {
+        return None;
+    }
+    let own_port: u16 = sock.read(OFF_SOCK_NUM.load());
+    let is_accepted = key.protocol == TCP && LISTENING.get_ptr(own_port).is_some();
+    Some(if is_accepted { accepted_key(sock) } else { key })
+}
+
+/// Returns address and length of the name of the socket that a Unix socket is connected to.
+#[inline(always)]
+pub fn unix_peer_name(sock: Object<Helper>) -> Option<(u64, u32)> {
+    let family: u16 = sock.read(OFF_SOCK_FAMILY.load());
+    if family != AF_UNIX || OFF_UNIX_PEER.load() == ABSENT || OFF_UNIX_ADDRESS_NAME.load() == ABSENT
+    {
+        return None;
+    }
+    let peer = sock.follow(OFF_UNIX_PEER.load());
+    if peer.pointer().is_null() {
+        return None;
+    }
+    let address = peer.follow(OFF_UNIX_ADDR.load());
+    if address.pointer().is_null() {
+        return None;
+    }
+    let len: u32 = address.read(OFF_UNIX_ADDRESS_LEN.load());
+    let name = address.address() + OFF_UNIX_ADDRESS_NAME.load() + FAMILY_LEN;
+    Some((name, len.wrapping_sub(FAMILY_LEN as u32)))
 }
 
 /// Counts data over a socket that is not one of TCP.

@@ -4,16 +4,11 @@
 //! Hooks: none; `sys_exit` calls it.
 //! Writes: as the socket programs.
 
-use crate::config::{
-    OFF_FDTABLE_FD, OFF_FDTABLE_MAX_FDS, OFF_FILE_INODE, OFF_FILE_PRIVATE_DATA, OFF_FILES_FDT,
-    OFF_INODE_MODE, OFF_REGS_DI, OFF_REGS_DX, OFF_SOCKET_SK, OFF_TASK_FILES, SPLICE_SENDS,
-};
-use crate::hook::{Access, Helper, Object};
+use crate::config::{OFF_REGS_DI, OFF_REGS_DX, SPLICE_SENDS};
+use crate::files::{file_of, sock_behind};
+use crate::hook::{Helper, Object};
 use crate::track::{Tracked, in_slot};
 use profiler_common::numbers::{SENDFILE, SPLICE};
-
-const S_IFMT: u16 = 0o170_000;
-const S_IFSOCK: u16 = 0o140_000;
 
 /// Counts the bytes that a `splice` or `sendfile` has moved. `registers` is the address of those of
 /// its entry, and `slot` the thread's. A global function, which the kernel verifies once.
@@ -56,22 +51,7 @@ pub fn moves_pages(nr: u32) -> bool {
 /// Returns the socket behind a descriptor of the running thread.
 #[inline(always)]
 fn sock_of(descriptor: u32) -> Option<Object<Helper>> {
-    let files = Helper::current_task().follow(OFF_TASK_FILES.load());
-    let table = files.follow(OFF_FILES_FDT.load());
-    let most: u32 = table.read(OFF_FDTABLE_MAX_FDS.load());
-    if descriptor >= most {
-        return None;
-    }
-    let file = table
-        .follow(OFF_FDTABLE_FD.load())
-        .follow(u64::from(descriptor) * 8);
-    let mode: u16 = file
-        .follow(OFF_FILE_INODE.load())
-        .read(OFF_INODE_MODE.load());
-    if mode & S_IFMT != S_IFSOCK {
-        return None;
-    }
-    let socket = file.follow(OFF_FILE_PRIVATE_DATA.load());
-    let sock = socket.follow(OFF_SOCKET_SK.load());
+    let file = file_of(descriptor)?;
+    let sock = sock_behind(file)?;
     super::is_tcp(sock).then_some(sock)
 }

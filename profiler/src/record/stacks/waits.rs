@@ -1,5 +1,6 @@
 //! Kept waits: taken out of their maps, with the stacks of sleepers and wakers.
 
+mod objects;
 mod tree;
 
 use super::Observed;
@@ -9,6 +10,7 @@ use crate::record::names;
 use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::PerCpuArray;
+use objects::Objects;
 use profiler_common::call_stack::{CallStack, KERNEL_FRAMES, USER_FRAMES};
 use profiler_common::off_cpu::NO_CALL;
 use profiler_common::thread::{FLAG_IN_SYSCALL, OFF_CPU, OFF_CPU_MIGRATED};
@@ -29,6 +31,7 @@ pub struct TakenWaits {
     waits: BTreeMap<WaitKey, WaitSum>,
     stacks: BTreeMap<u64, WaitStack>,
     sleeps: BTreeMap<u64, SleepStack>,
+    objects: Objects,
     /// Threads that slept when the window closed.
     asleep: Vec<(Thread, u64)>,
     totals: WaitSampler,
@@ -41,7 +44,7 @@ type Hashes = (u64, u64);
 pub type CallStacks = BTreeMap<(u32, Hashes), CallStack>;
 
 impl TakenWaits {
-    /// Takes stacks out of their maps, so that they do not fill.
+    /// Takes stacks, files and peers out of their maps, so that they do not fill.
     ///
     /// # Errors
     /// A map cannot be read.
@@ -50,7 +53,7 @@ impl TakenWaits {
             .extend(drain::take::<u64, WaitStack>(bpf, "WAIT_STACKS")?);
         self.sleeps
             .extend(drain::take::<u64, SleepStack>(bpf, "SLEEP_STACKS")?);
-        Ok(())
+        self.objects.take(bpf)
     }
 
     /// Takes kept waits out of their map, so that it does not fill. A wait that is counted between
@@ -148,7 +151,11 @@ impl TakenWaits {
         if self.totals.waits == 0 {
             return Waits::default();
         }
+        let waits = self.waits.iter();
         let mut tree = Tree {
+            objects: self
+                .objects
+                .longest(waits.map(|(key, sum)| (key.object, sum))),
             found,
             names,
             stacks,

@@ -1,10 +1,12 @@
 //! The call tree of waits, and the places in it.
 
+use super::objects::Object;
 use super::{CallStacks, Hashes};
 use crate::record::names;
 use crate::record::stacks::Observed;
 use crate::record::stacks::names::Names;
 use crate::record::threads::ThreadIndex;
+use profiler_common::numbers::FUTEX;
 use profiler_common::off_cpu::{NO_CALL, WAITS_BITS, WAKER_INTERRUPT, WAKER_TIMER};
 use profiler_common::{WAKER_IDLE, WAKER_OTHER, WaitKey, WaitSum};
 use recording::process::WakeSource;
@@ -18,6 +20,7 @@ pub(super) struct Tree<'a> {
     pub(super) found: &'a Observed<'a>,
     pub(super) names: &'a Names<'a>,
     pub(super) stacks: &'a CallStacks,
+    pub(super) objects: BTreeMap<u64, Object>,
     pub(super) builder: StacksBuilder,
     pub(super) nodes: BTreeMap<(u32, Hashes), Option<usize>>,
 }
@@ -25,6 +28,7 @@ pub(super) struct Tree<'a> {
 impl Tree<'_> {
     /// Returns the place of a wait. Stacks that differ in garbage only have the same nodes.
     pub(super) fn place(&mut self, thread: usize, key: &WaitKey) -> Place {
+        let is_futex = key.nr == FUTEX;
         Place {
             thread,
             nr: key.nr,
@@ -32,7 +36,8 @@ impl Tree<'_> {
             waker: waker(key.waker, self.found.index),
             waker_nr: key.waker_nr,
             waker_node: self.node(key.waker, (key.waker_stack, 0)),
-            futex: key.futex,
+            futex: if is_futex { key.object } else { 0 },
+            object: self.objects.get(&key.object).filter(|_| !is_futex).cloned(),
         }
     }
 
@@ -62,6 +67,7 @@ pub(super) struct Place {
     waker_nr: u32,
     waker_node: Option<usize>,
     futex: u64,
+    object: Option<Object>,
 }
 
 /// Returns the waits in one place as a recording has them.
@@ -69,6 +75,11 @@ pub(super) fn row((place, sum): (&Place, &WaitSum)) -> Wait {
     let call = |nr| match nr {
         NO_CALL => String::new(),
         nr => names::syscall(nr),
+    };
+    let (file, peer) = match place.object.clone() {
+        Some(Object::File(name)) => (Some(name), None),
+        Some(Object::Peer(address)) => (None, Some(address)),
+        None => (None, None),
     };
     Wait {
         thread: place.thread,
@@ -78,6 +89,8 @@ pub(super) fn row((place, sum): (&Place, &WaitSum)) -> Wait {
         waker_syscall: call(place.waker_nr),
         waker_node: place.waker_node,
         futex: (place.futex != 0).then_some(place.futex),
+        file,
+        peer,
         off_cpu_ns: sum.off_cpu_ns,
         count: (sum.waits + (1 << (WAITS_BITS - 1))) >> WAITS_BITS,
         kept: sum.kept,
