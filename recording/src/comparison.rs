@@ -25,7 +25,7 @@ pub use instrumented::{InstrumentedEvent, InstrumentedRound};
 pub use observer_cost::{BudgetVerdict, ObserverCost};
 pub use packages::{PackageCosts, PackageDelta, PackageKind, PackagePair, PackageRow};
 pub use requests::{ArmRequests, RoleStates};
-pub use waits::{ArmWait, ArmWaits};
+pub use waits::{ArmWait, ArmWaits, WaitObject};
 pub use waste::{Waste, WasteId};
 pub use work::UnitOfWork;
 

@@ -2,7 +2,7 @@
 
 use super::{place, waker_role};
 use crate::arms::Rounds;
-use recording::comparison::{ArmWait, ArmWaits};
+use recording::comparison::{ArmWait, ArmWaits, WaitObject};
 use recording::evidence::{Field, List};
 use recording::process::WakeSource;
 use recording::vocabulary::{Role, WaitKind};
@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 const ROWS: usize = 40;
 /// Evidence of one row.
 const CITED: usize = 3;
+/// Files and peers of one row.
+const OBJECTS: usize = 3;
 
 /// Role and place of the sleepers, kind and system call, role and place of those who end the waits.
 type Key = (Role, WaitKind, String, String, Role, String);
@@ -24,6 +26,7 @@ type Key = (Role, WaitKind, String, String, Role, String);
 struct Sum {
     off_cpu_ns: u64,
     count: u64,
+    objects: BTreeMap<String, u64>,
     evidence: Vec<Evidence>,
 }
 
@@ -42,6 +45,9 @@ pub fn of_arm(arm: &Rounds<'_>) -> Option<ArmWaits> {
             let sum = sums.entry(key(round, wait)).or_default();
             sum.off_cpu_ns += wait.off_cpu_ns;
             sum.count += wait.count;
+            if let Some(object) = wait.object() {
+                *sum.objects.entry(object.into()).or_default() += wait.off_cpu_ns;
+            }
             // Rows of a recording come longest first.
             if sum.evidence.len() < CITED {
                 let row = Evidence::entry(path, List::Waits, index);
@@ -87,10 +93,23 @@ fn row((key, sum): (Key, Sum), seconds: f64) -> ArmWait {
         kind,
         syscall,
         place,
+        objects: objects(sum.objects, seconds),
         waker,
         waker_place,
         off_cpu_ns: sum.off_cpu_ns as f64 / seconds,
         count: sum.count as f64 / seconds,
         evidence: sum.evidence,
     }
+}
+
+/// Returns the files and peers with the longest waits.
+fn objects(sums: BTreeMap<String, u64>, seconds: f64) -> Vec<WaitObject> {
+    let mut objects: Vec<(String, u64)> = sums.into_iter().collect();
+    objects.sort_by_key(|(_, off_cpu_ns)| Reverse(*off_cpu_ns));
+    objects.truncate(OBJECTS);
+    let object = |(name, off_cpu_ns)| WaitObject {
+        name,
+        off_cpu_ns: off_cpu_ns as f64 / seconds,
+    };
+    objects.into_iter().map(object).collect()
 }

@@ -181,3 +181,34 @@ fn draws_every_wait_into_the_flame_graph() {
     assert!(labels.contains(&"contended lock (futex)"), "{labels:?}");
     assert!(labels.contains(&"work"), "{labels:?}");
 }
+
+#[test]
+fn names_the_files_with_the_longest_waits_of_a_place() {
+    let mut recordings = rounds();
+    let waits = &mut recordings[0].1.waits.rows;
+    let names = ["a", "b", "c", "d"].into_iter().zip([10, 30, 20, 40]);
+    *waits = names
+        .map(|(name, off_cpu_ns)| Wait {
+            file: Some(name.into()),
+            off_cpu_ns,
+            ..waits[0].clone()
+        })
+        .collect();
+    let waits = of_arm(&crate::arms::group(&recordings)[0]).expect("recorded");
+    let objects = waits.rows[0].objects.iter();
+    let objects: Vec<(&str, f64)> = objects
+        .map(|object| (object.name.as_str(), object.off_cpu_ns))
+        .collect();
+    assert_eq!(objects, [("d", 10.0), ("b", 7.5), ("c", 5.0)]);
+}
+
+#[test]
+fn calls_a_call_on_a_file_a_wait_for_it() {
+    let (stacks, one) = wait("read", &["main"], &[]);
+    let of_file = Wait {
+        file: Some("/var/lib/data".into()),
+        ..one
+    };
+    let role = Role::Named("a".into());
+    assert_eq!(kind_of(&stacks, &of_file, &role), WaitKind::File);
+}

@@ -29,6 +29,9 @@ pub struct ArmWait {
     /// it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub place: String,
+    /// Files and peers that they waited for, longest first; the three with the longest waits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<WaitObject>,
     /// Role of those who ended the waits.
     pub waker: Role,
     /// Function in which these did so; empty where none is known. Never trusted either.
@@ -40,4 +43,13 @@ pub struct ArmWait {
     pub count: f64,
     /// The numbers behind it, largest first.
     pub evidence: Vec<Evidence>,
+}
+
+/// A file or a peer that threads waited for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WaitObject {
+    /// Path or name of the file, or address of the peer. Never trusted, renderers escape it.
+    pub name: String,
+    /// Off-CPU time, ns a second.
+    pub off_cpu_ns: f64,
 }

@@ -158,6 +158,7 @@ fn facts(recording: &Recording) -> Vec<Fact> {
     facts.extend(waits(recording).map(|text| fact("waits, of one CPU", text)));
     facts.extend(sleeps(recording).map(|text| fact("asleep in", text)));
     facts.extend(kept_waits::line(recording).map(|text| fact("waits for others", text)));
+    facts.extend(kept_waits::objects(recording).map(|text| fact("waits on", text)));
     facts.push(fact("memory", memory(recording)));
     facts.extend(peers::line(recording).map(|text| fact("traffic with peers", text)));
     if observed {

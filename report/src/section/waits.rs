@@ -8,6 +8,9 @@ use recording::Recording;
 use recording::comparison::{ArmWait, ArmWaits, Flame};
 use recording::format::{Scale, number, quantity};
 use recording::vocabulary::{Role, Unit, WaitKind};
+use recording::waits::{Wait, call_on};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// Rows of an arm that are listed before the others are folded away.
 const FIRST: usize = 10;
@@ -76,7 +79,7 @@ fn table(title: String, rows: &[&ArmWait]) -> Block {
         let cells = vec![
             Cell::from(clean(row.role.label())),
             Cell::from(row.kind.label()),
-            Cell::from(place(&row.place, &row.syscall)),
+            Cell::from(place(row)),
             Cell::from(ended_by(row)),
             Cell::from(scale.show(row.off_cpu_ns)),
             Cell::from(number(row.count)),
@@ -98,13 +101,35 @@ fn ended_by(row: &ArmWait) -> String {
     }
 }
 
-/// Returns the words for a place: `work (futex)`.
-fn place(function: &str, syscall: &str) -> String {
-    match (function, syscall) {
-        ("", "") => String::new(),
-        ("", syscall) => clean(syscall),
-        (function, "") => short(function),
-        (function, syscall) => format!("{} ({})", short(function), clean(syscall)),
+/// Returns the words for a place: `work (futex)`, `save (fsync of data.log)`.
+fn place(row: &ArmWait) -> String {
+    let call = match row.objects.first() {
+        Some(first) => {
+            let rest = match row.objects.len() {
+                1 => "",
+                _ => ", …",
+            };
+            call_on(&clean(&row.syscall), &end_of(&first.name)) + rest
+        }
+        None => clean(&row.syscall),
+    };
+    match (row.place.as_str(), call) {
+        ("", call) => call,
+        (function, call) if call.is_empty() => short(function),
+        (function, call) => format!("{} ({call})", short(function)),
+    }
+}
+
+/// Returns the end of a long path, which says most.
+fn end_of(object: &str) -> String {
+    let name = clean(object);
+    let length = name.chars().count();
+    match length > WIDEST {
+        true => format!(
+            "…{}",
+            name.chars().skip(length + 1 - WIDEST).collect::<String>()
+        ),
+        false => name,
     }
 }
 
@@ -135,6 +160,30 @@ pub fn line(recording: &Recording) -> Option<String> {
             clean(edge.sleeper.label()),
             clean(edge.waker.label()),
         )
+    });
+    let words: Vec<String> = words.collect();
+    (!words.is_empty()).then(|| words.join("; "))
+}
+
+/// Returns the files and peers that threads of one recording waited for longest, in one line;
+/// nothing without any.
+pub fn objects(recording: &Recording) -> Option<String> {
+    /// Files and peers that have room in a line.
+    const MOST: usize = 3;
+    let rests = |wait: &&Wait| matches!(wait.kind, WaitKind::Idle | WaitKind::Timer);
+    let mut sums: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for wait in recording.waits.rows.iter().filter(|wait| !rests(wait)) {
+        if let Some(object) = wait.object() {
+            *sums.entry((&wait.syscall, object)).or_default() += wait.off_cpu_ns;
+        }
+    }
+    let mut sums: Vec<((&str, &str), u64)> = sums.into_iter().collect();
+    sums.sort_by_key(|(_, off_cpu_ns)| Reverse(*off_cpu_ns));
+    let seconds = recording.window.duration_ns as f64 / 1e9;
+    let words = sums.iter().take(MOST).map(|((call, object), off_cpu_ns)| {
+        let per_second = *off_cpu_ns as f64 / seconds.max(1e-9);
+        let call = call_on(&clean(call), &end_of(object));
+        format!("{call} {} per second", quantity(per_second, Unit::Ns))
     });
     let words: Vec<String> = words.collect();
     (!words.is_empty()).then(|| words.join("; "))
@@ -188,6 +237,59 @@ mod tests {
         assert!(lock.is_some() && lock < idle, "{text}");
         assert!(text.contains("back: release\u{fffd}[2J"), "{text}");
         assert!(text.contains("contended lock"), "{text}");
+    }
+
+    #[test]
+    fn names_files_and_peers_with_hostile_names_escaped() {
+        let object = |name: &str| recording::comparison::WaitObject {
+            name: name.into(),
+            off_cpu_ns: 1e6,
+        };
+        let row = |syscall: &str, objects| ArmWait {
+            role: Role::Named("front".into()),
+            kind: WaitKind::File,
+            syscall: syscall.into(),
+            place: "save".into(),
+            objects,
+            off_cpu_ns: 5e8,
+            count: 10.0,
+            ..ArmWait::default()
+        };
+        let text = text(Some(ArmWaits {
+            rows: vec![
+                row("fsync", vec![object("data\u{1b}[2J.log"), object("b")]),
+                row("read", vec![object("127.0.0.1:5432")]),
+            ],
+            ..ArmWaits::default()
+        }));
+        let fsync = "save (fsync of data\u{fffd}[2J.log, …)";
+        assert!(text.contains(fsync), "{text}");
+        assert!(text.contains("save (read from 127.0.0.1:5432)"), "{text}");
+    }
+
+    #[test]
+    fn lists_the_files_of_one_recording_in_a_line() {
+        let wait = |file: &str, off_cpu_ns, kind| Wait {
+            syscall: "fsync".into(),
+            file: Some(file.into()),
+            off_cpu_ns,
+            kind,
+            ..Wait::default()
+        };
+        let mut recording = Recording::default();
+        recording.window.duration_ns = 2_000_000_000;
+        assert_eq!(objects(&recording), None);
+        recording.waits.rows = vec![
+            wait("/a", 2_000_000, WaitKind::File),
+            wait("/b", 6_000_000, WaitKind::File),
+            wait("/a", 2_000_000, WaitKind::File),
+            wait("/idle", 9_000_000, WaitKind::Idle),
+        ];
+        let line = objects(&recording).expect("some");
+        assert_eq!(
+            line,
+            "fsync of /b 3.00 ms per second; fsync of /a 2.00 ms per second"
+        );
     }
 
     #[test]
