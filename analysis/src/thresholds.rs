@@ -69,6 +69,8 @@ pub enum Limit {
     ThrottledShare,
     /// Time that threads wait for locks, as a share of that and of their on-CPU time.
     LockShare,
+    /// Time that threads wait for files, as a share of that and of their on-CPU time.
+    FileShare,
     /// Share of events that may be lost.
     LostShare,
     /// Difference of rates that count as equal, where costs are per second or per request of the

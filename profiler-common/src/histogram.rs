@@ -30,10 +30,12 @@ pub enum Kind {
     RecvSize = 6,
     /// First wake-up of gc threads to the last switch-out of one of them, ns.
     GcBurst = 7,
+    /// Handshake of a connection that the target opens, ns.
+    Connect = 8,
 }
 
 /// Number of distributions.
-pub const KINDS: usize = 8;
+pub const KINDS: usize = 9;
 
 /// Returns the bucket of a value.
 #[inline(always)]

@@ -103,18 +103,18 @@ globals! {
     OFF_FILE_INODE: u64 = 0;
     /// `file.private_data`: of a socket, its `struct socket`.
     OFF_FILE_PRIVATE_DATA: u64 = 0;
-    /// `file.f_path.dentry`.
-    OFF_FILE_DENTRY: u64 = 0;
+    /// `file.f_path.dentry`; files have no name where it is [`ABSENT`], or one of those below.
+    OFF_FILE_DENTRY: u64 = ABSENT;
     /// `dentry.d_name.name`.
-    OFF_DENTRY_NAME: u64 = 0;
+    OFF_DENTRY_NAME: u64 = ABSENT;
     /// `inode.i_mode`.
     OFF_INODE_MODE: u64 = 0;
     /// `inode.i_ino`.
-    OFF_INODE_NUMBER: u64 = 0;
+    OFF_INODE_NUMBER: u64 = ABSENT;
     /// `inode.i_sb`.
-    OFF_INODE_SUPER_BLOCK: u64 = 0;
+    OFF_INODE_SUPER_BLOCK: u64 = ABSENT;
     /// `super_block.s_dev`.
-    OFF_SUPER_BLOCK_DEVICE: u64 = 0;
+    OFF_SUPER_BLOCK_DEVICE: u64 = ABSENT;
     /// `socket.sk`.
     OFF_SOCKET_SK: u64 = 0;
     /// `task_struct.se.cfs_rq`; [`ABSENT`] where the kernel does not group tasks.

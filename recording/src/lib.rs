@@ -124,7 +124,7 @@ pub struct Recording {
     /// CPU time over time.
     pub cpu: process::Cpu,
     /// Distributions: `run_queue`, `off_cpu`, `wakeup_to_run`, `arrival_to_recv`, `recv_to_send`,
-    /// `proxy_latency`, …
+    /// `proxy_latency`, `connect`, …
     pub latency: BTreeMap<String, Histogram>,
     /// Stages of relays, by the relay's length.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -2,6 +2,7 @@
 
 mod contended_lock;
 mod cpu_quota;
+mod disk_io;
 mod growing_memory;
 mod highest_load;
 mod nagle_delay;
@@ -92,6 +93,17 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::ThreadNsPerSecond,
         check: contended_lock::check,
+    },
+    Condition {
+        about: About {
+            id: "disk-io",
+            title: "Disk I/O",
+            pattern: "Time that threads wait for files above 5 % of that and of on-CPU time",
+            meaning: "A thread that reads a file that is not in memory, or waits until data is on the disk, does nothing else meanwhile.",
+            advice: "Sync less often or several writes at once, keep what is read in memory, or use a thread of its own for the file.",
+        },
+        metric: MetricId::ThreadNsPerSecond,
+        check: disk_io::check,
     },
     Condition {
         about: About {

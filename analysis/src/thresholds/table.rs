@@ -20,7 +20,7 @@ const fn entry(
 }
 
 /// Every threshold, in the order of [`Limit`].
-pub const TABLE: [Entry; 37] = [
+pub const TABLE: [Entry; 38] = [
     entry(
         Limit::ReportedShare,
         0.05,
@@ -215,6 +215,13 @@ pub const TABLE: [Entry; 37] = [
         0.05,
         Value,
         "time that threads wait for locks, as a share of that and of on-CPU time",
+        "judgement: near the ±3 % that count as equal",
+    ),
+    entry(
+        Limit::FileShare,
+        0.05,
+        Value,
+        "time that threads wait for files, as a share of that and of on-CPU time",
         "judgement: near the ±3 % that count as equal",
     ),
     entry(

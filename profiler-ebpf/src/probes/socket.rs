@@ -255,10 +255,15 @@ fn set_state<A: Access>(args: Args<A>) {
             && let Some(socket) = sockets::track(sock, 0)
         {
             pair::request(thread, socket);
+            socket.arrival_ns().set(now());
         }
     } else if old == TCP_SYN_SENT && new == TCP_ESTABLISHED {
-        if sockets::lookup(sock).is_some() {
+        if let Some(socket) = sockets::lookup(sock) {
             count(|counters| counters.connected += 1);
+            let begun_ns = socket.arrival_ns().replace(0);
+            if begun_ns != 0 {
+                observe(Kind::Connect, now().saturating_sub(begun_ns));
+            }
         }
     } else if new == TCP_LISTEN {
         listen(sock);

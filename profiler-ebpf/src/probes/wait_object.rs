@@ -4,8 +4,8 @@
 //! Writes: `WAIT_OBJECTS`, `WAIT_OBJECT_SCRATCH`.
 
 use crate::config::{
-    OFF_DENTRY_NAME, OFF_FILE_DENTRY, OFF_FILE_INODE, OFF_INODE_NUMBER, OFF_INODE_SUPER_BLOCK,
-    OFF_REGS_DI, OFF_REGS_SI, OFF_SUPER_BLOCK_DEVICE, WALKS_STACKS,
+    ABSENT, OFF_DENTRY_NAME, OFF_FILE_DENTRY, OFF_FILE_INODE, OFF_INODE_NUMBER,
+    OFF_INODE_SUPER_BLOCK, OFF_REGS_DI, OFF_REGS_SI, OFF_SUPER_BLOCK_DEVICE, WALKS_STACKS,
 };
 use crate::files::{file_of, is_stored, sock_behind};
 use crate::hook::{Helper, Object};
@@ -81,8 +81,7 @@ fn keep(object: &WaitObject) -> u64 {
 #[inline(always)]
 fn read(file: Object<Helper>, object: &mut WaitObject) -> bool {
     if is_stored(file) {
-        read_file(file, object);
-        return true;
+        return read_file(file, object);
     }
     let Some(sock) = sock_behind(file) else {
         return false;
@@ -95,8 +94,19 @@ fn read(file: Object<Helper>, object: &mut WaitObject) -> bool {
     true
 }
 
+/// Reads the identity and the name of a file; returns whether this kernel's layout is known.
 #[inline(always)]
-fn read_file(file: Object<Helper>, object: &mut WaitObject) {
+fn read_file(file: Object<Helper>, object: &mut WaitObject) -> bool {
+    let needed = [
+        &OFF_FILE_DENTRY,
+        &OFF_DENTRY_NAME,
+        &OFF_INODE_NUMBER,
+        &OFF_INODE_SUPER_BLOCK,
+        &OFF_SUPER_BLOCK_DEVICE,
+    ];
+    if needed.iter().any(|offset| offset.load() == ABSENT) {
+        return false;
+    }
     let inode = file.follow(OFF_FILE_INODE.load());
     object.kind = FILE;
     object.inode = inode.read(OFF_INODE_NUMBER.load());
@@ -110,6 +120,7 @@ fn read_file(file: Object<Helper>, object: &mut WaitObject) {
     // SAFETY: the helper writes at most as many bytes as the name has, and fails on an address that
     // it cannot read.
     unsafe { bpf_probe_read_kernel_str(place, NAME_BYTES as u32, name as *const c_void) };
+    true
 }
 
 /// Reads the name of the Unix socket at the other end; returns whether it has one.

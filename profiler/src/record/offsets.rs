@@ -47,6 +47,25 @@ const OPTIONAL: &[Field] = &[
     ("OFF_UNIX_ADDRESS_LEN", &[&["unix_address", "len"]]),
     ("OFF_UNIX_ADDRESS_NAME", &[&["unix_address", "name"]]),
     ("OFF_CSS_CGROUP", &[&["cgroup_subsys_state", "cgroup"]]),
+    // Only names of files that are waited for depend on these.
+    (
+        "OFF_FILE_DENTRY",
+        &[
+            &["file", "f_path", "dentry"],
+            &["file", "__f_path", "dentry"],
+        ],
+    ),
+    // Of two names since Linux 6.17.
+    (
+        "OFF_DENTRY_NAME",
+        &[
+            &["dentry", "d_name", "name"],
+            &["dentry", "__d_name", "name"],
+        ],
+    ),
+    ("OFF_INODE_NUMBER", &[&["inode", "i_ino"]]),
+    ("OFF_INODE_SUPER_BLOCK", &[&["inode", "i_sb"]]),
+    ("OFF_SUPER_BLOCK_DEVICE", &[&["super_block", "s_dev"]]),
     // Linux 5.8.
     ("OFF_ITER_META_SEQ", &[&["bpf_iter_meta", "seq"]]),
 ];
@@ -94,25 +113,7 @@ const FIELDS: &[Field] = &[
     ("OFF_FDTABLE_FD", &[&["fdtable", "fd"]]),
     ("OFF_FILE_INODE", &[&["file", "f_inode"]]),
     ("OFF_FILE_PRIVATE_DATA", &[&["file", "private_data"]]),
-    (
-        "OFF_FILE_DENTRY",
-        &[
-            &["file", "f_path", "dentry"],
-            &["file", "__f_path", "dentry"],
-        ],
-    ),
-    // Of two names since Linux 6.17.
-    (
-        "OFF_DENTRY_NAME",
-        &[
-            &["dentry", "d_name", "name"],
-            &["dentry", "__d_name", "name"],
-        ],
-    ),
     ("OFF_INODE_MODE", &[&["inode", "i_mode"]]),
-    ("OFF_INODE_NUMBER", &[&["inode", "i_ino"]]),
-    ("OFF_INODE_SUPER_BLOCK", &[&["inode", "i_sb"]]),
-    ("OFF_SUPER_BLOCK_DEVICE", &[&["super_block", "s_dev"]]),
     ("OFF_SOCKET_SK", &[&["socket", "sk"]]),
     ("OFF_SOCK_FAMILY", &[&["sock_common", "skc_family"]]),
     ("OFF_SOCK_HASH", &[&["sock_common", "skc_hash"]]),

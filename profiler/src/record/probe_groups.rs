@@ -89,7 +89,7 @@ pub const PROBE_GROUPS: &[Hooks] = &[
         group: ProbeGroup::Connections,
         hooks: &["inet_sock_set_state"],
         required: false,
-        provides: "connections opened and closed",
+        provides: "connections opened and closed, and the time of handshakes",
         stand_in: None,
     },
     Hooks {

@@ -61,10 +61,14 @@ pub fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
         ("arrival_to_recv", Kind::ArrivalToRecv),
         ("recv_to_send", Kind::RecvToSend),
     ];
+    let connect = drained.histogram(Kind::Connect);
     let mut latency: BTreeMap<_, _> = kinds
         .into_iter()
         .map(|(name, kind)| (name.to_owned(), drained.histogram(kind)))
         .collect();
+    if connect.count > 0 {
+        latency.insert("connect".into(), connect);
+    }
     // Relays are kept by the bucket of their latency, so they make a histogram already.
     let lengths: Vec<u64> = drained.relays.iter().map(|sum| sum.count).collect();
     latency.insert(

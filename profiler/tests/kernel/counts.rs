@@ -56,6 +56,9 @@ fn counts_messages_to_the_byte() {
         (sockets.accepted, sockets.connected, sockets.retransmits),
         (1, 1, 0)
     );
+    let handshakes = &recording.latency["connect"];
+    assert_eq!(handshakes.count, 1);
+    assert!((1..recording.window.duration_ns).contains(&handshakes.max));
     assert_eq!(sockets.send_sizes.count, 2 * MESSAGES);
     // Each message is answered before the next comes.
     assert_eq!(sockets.requests, MESSAGES);

@@ -2,13 +2,14 @@
 
 use crate::clean::clean;
 
-const DISTRIBUTIONS: [(&str, &str); 7] = [
+const DISTRIBUTIONS: [(&str, &str); 8] = [
     ("run_queue", "Run-queue latency (runnable until on a CPU)"),
     ("off_cpu", "Off-CPU time (asleep or blocked)"),
     ("wakeup_to_run", "Wake-up until on a CPU"),
     ("arrival_to_recv", "Arrival in the socket until received"),
     ("recv_to_send", "Receive until the send that it caused"),
     ("proxy_latency", "Proxy latency (socket in to socket out)"),
+    ("connect", "Handshake of connections that the target opens"),
     ("send_to_wire", "Send call until on the wire"),
 ];
 

@@ -1,0 +1,85 @@
+//! Threads that wait for files.
+
+use super::Sign;
+use crate::thresholds::{Limit, Thresholds};
+use crate::waits;
+use recording::evidence::{Field, List};
+use recording::format::{number, quantity};
+use recording::vocabulary::{Role, Unit, WaitKind};
+use recording::waits::{Wait, call_on};
+use recording::{Evidence, Recording};
+
+/// A call that waits for another thread, not for a disk.
+const FILE_LOCK: &str = "flock";
+
+/// Returns the sign of the condition in one round.
+pub(super) fn check(path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
+    let rows = round.waits.rows.iter().enumerate();
+    let is_of_file = |wait: &Wait| wait.kind == WaitKind::File && wait.syscall != FILE_LOCK;
+    let files = || rows.clone().filter(|(_, wait)| is_of_file(wait));
+    let waited: u64 = files().map(|(_, wait)| wait.off_cpu_ns).sum();
+    let seconds = round.window.duration_ns as f64 / 1e9;
+    let share = waited as f64 / (waited + round.process.on_cpu_ns).max(1) as f64;
+    let (index, largest) = files().max_by_key(|(_, wait)| wait.off_cpu_ns)?;
+    (share > limits[Limit::FileShare]).then(|| Sign {
+        size: share,
+        text: format!(
+            "its threads waited for files {} a second, {} times as long as they ran; most of it {}",
+            quantity(waited as f64 / seconds.max(1e-9), Unit::Ns),
+            number(waited as f64 / round.process.on_cpu_ns.max(1) as f64),
+            place(round, largest)
+        ),
+        evidence: Evidence::entry(path, List::Waits, index).field(Field::OffCpuNs),
+    })
+}
+
+/// Returns the thread that waited, with its call, the file and the function.
+fn place(round: &Recording, wait: &Wait) -> String {
+    let thread = round.threads.get(wait.thread);
+    let role = thread.map_or(Role::EndedThread, |thread| thread.role.clone());
+    let call = match &wait.file {
+        Some(file) => call_on(&wait.syscall, file),
+        None => wait.syscall.clone(),
+    };
+    let at = waits::place(&round.waits.stacks, wait.node);
+    let at = at.map_or(String::new(), |at| format!(" at {at}"));
+    format!("{role} in {call}{at}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recording::testing::Build;
+
+    #[test]
+    fn detects_time_that_threads_wait_for_files() {
+        let with = |waited: u64, syscall: &str, kind| {
+            let build = Build::arm("x").thread(1, "front", |thread| thread.user(100, 1));
+            let build = build.with(|recording| {
+                recording.waits.rows = vec![Wait {
+                    kind,
+                    syscall: syscall.into(),
+                    file: Some("/var/lib/data.log".into()),
+                    off_cpu_ns: waited,
+                    ..Wait::default()
+                }];
+                recording.process.on_cpu_ns = 100;
+                recording.window.duration_ns = 1_000_000_000;
+            });
+            check("r", &build.done(), &Thresholds::default())
+        };
+        let sign = with(50, "fsync", WaitKind::File).expect("seen");
+        assert!(
+            sign.text.starts_with(
+                "its threads waited for files 50 ns a second, 0.500 times as long as they ran"
+            ),
+            "{}",
+            sign.text
+        );
+        let end = "in fsync of /var/lib/data.log";
+        assert!(sign.text.ends_with(end), "{}", sign.text);
+        assert!(with(50, "flock", WaitKind::File).is_none());
+        assert!(with(50, "fsync", WaitKind::Socket).is_none());
+        assert!(with(1, "fsync", WaitKind::File).is_none());
+    }
+}
