@@ -175,8 +175,10 @@ slotted! {
         pub kept: u32,
         /// System call in which the waker was.
         pub waker_nr: u32,
+        /// System call in which the sleeper was, or [`NO_CALL`].
+        pub nr: u32,
         /// Padding.
-        pub padding: [u64; 2],
+        pub padding: [u32; 3],
     }
 }
 

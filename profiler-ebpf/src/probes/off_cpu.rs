@@ -69,8 +69,9 @@ fn keep<A: Access>(
     let same = open.serial().get() == wakee.serial().get() && open.waker().get() == waker_id;
     let more = open.off_cpu_ns().get() != 0;
     if more && !same {
-        // It waited several times in one call, or outside of one.
-        close(open, (0, 0), NO_CALL);
+        // It waited several times in one call, or outside of one. Its stack of user code and its
+        // descriptor are known at the end of a call only.
+        close(open, (0, 0), open.nr().get());
     }
     let adds = more && same;
     if !adds {
@@ -99,6 +100,12 @@ fn keep<A: Access>(
         None => NO_CALL,
     };
     open.waker_nr().set(waker_nr);
+    let nr = if wakee.has(FLAG_IN_SYSCALL) {
+        wakee.syscall_nr().get()
+    } else {
+        NO_CALL
+    };
+    open.nr().set(nr);
 }
 
 hooks! {
@@ -145,7 +152,7 @@ fn returned<A: Access>(args: Args<A>) {
     };
     if open.serial().get() != thread.serial().get() {
         // Its thread has ended, and this one has its slot.
-        return close(open, (0, 0), NO_CALL);
+        return close(open, (0, 0), open.nr().get());
     }
     let (registers, result) = (args.object::<0>(), args.word::<1>());
     let nr = thread.syscall_nr().get();

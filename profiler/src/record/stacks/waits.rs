@@ -12,7 +12,6 @@ use aya::Ebpf;
 use aya::maps::PerCpuArray;
 use objects::Objects;
 use profiler_common::call_stack::{CallStack, KERNEL_FRAMES, USER_FRAMES};
-use profiler_common::off_cpu::NO_CALL;
 use profiler_common::thread::{FLAG_IN_SYSCALL, OFF_CPU, OFF_CPU_MIGRATED};
 use profiler_common::{OpenWait, SleepStack, Thread, WaitKey, WaitSampler, WaitStack, WaitSum};
 use recording::process::WakeSource;
@@ -77,7 +76,7 @@ impl TakenWaits {
         self.take_stacks(bpf)?;
         let open = drain::values::<OpenWait>(bpf, "OPEN_WAITS")?.into_iter();
         for wait in open.filter(|wait| wait.off_cpu_ns != 0) {
-            self.add_open(wait, live);
+            self.add_open(wait);
         }
         let sleeps = |thread: &&Thread| matches!(thread.state, OFF_CPU | OFF_CPU_MIGRATED);
         let asleep = live.iter().filter(sleeps);
@@ -92,15 +91,13 @@ impl TakenWaits {
     }
 
     /// Adds a wait that has ended in a call that had not returned.
-    fn add_open(&mut self, wait: OpenWait, live: &[Thread]) {
-        let thread = live.iter().find(|thread| thread.serial == wait.serial);
-        let nr = thread.filter(|thread| thread.flags & FLAG_IN_SYSCALL != 0);
+    fn add_open(&mut self, wait: OpenWait) {
         let key = WaitKey {
             sleep: wait.sleep,
             waker_stack: wait.waker_stack,
             serial: wait.serial,
             waker: wait.waker,
-            nr: nr.map_or(NO_CALL, |thread| thread.syscall_nr),
+            nr: wait.nr,
             waker_nr: wait.waker_nr,
             ..WaitKey::default()
         };
