@@ -52,6 +52,8 @@ fn names_the_lock_that_a_thread_waits_for_and_its_holder() {
             && has(&recording, wait.waker_node, "unlock")
             && is_by_another(wait)
             && wait.futex.is_some()
+            // The channel between them has a lock too, which is held for microseconds.
+            && wait.off_cpu_ns >= wait.count * LENGTH_NS
     });
 }
 
