@@ -42,8 +42,7 @@ pub fn sock_behind(file: Object<Helper>) -> Option<Object<Helper>> {
     (!sock.pointer().is_null()).then_some(sock)
 }
 
-/// Whether a file has a place in a file system of its own: a regular file, a folder or a block
-/// device.
+/// Whether a file lies in a file system: a regular file, a folder or a block device.
 #[inline(always)]
 pub fn is_stored(file: Object<Helper>) -> bool {
     let kind = kind_of(file);

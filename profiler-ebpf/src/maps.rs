@@ -179,9 +179,6 @@ pub static SLEEP_SCRATCH: PerCpuArray<SleepStack> = PerCpuArray::with_max_entrie
 /// Files and peers that threads waited for, by `WaitObject::key`.
 #[map]
 pub static WAIT_OBJECTS: HashMap<u64, WaitObject> = HashMap::with_max_entries(MAX_WAIT_OBJECTS, 0);
-/// Where a file or a peer is read to.
-#[map]
-pub static WAIT_OBJECT_SCRATCH: PerCpuArray<WaitObject> = PerCpuArray::with_max_entries(1, 0);
 /// Page faults by `call_site::fault_key` and `call_site::kernel_fault_key`.
 #[map]
 pub static FAULT_SITES: HashMap<u64, u64> = HashMap::with_max_entries(32_768, 0);

@@ -100,7 +100,7 @@ pub const CONDITIONS: &[Condition] = &[
             title: "Disk I/O",
             pattern: "Time that threads wait for files above 5 % of that and of on-CPU time",
             meaning: "A thread that reads a file that is not in memory, or waits until data is on the disk, does nothing else meanwhile.",
-            advice: "Sync less often or several writes at once, keep what is read in memory, or use a thread of its own for the file.",
+            advice: "Sync less often or several writes at once, keep what is read in memory, or give the file its own thread.",
         },
         metric: MetricId::ThreadNsPerSecond,
         check: disk_io::check,

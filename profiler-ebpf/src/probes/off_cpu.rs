@@ -6,8 +6,8 @@
 //! another address space before.
 //!
 //! Hooks: `sys_exit`, after the program of system calls; `sched_waking` calls it too.
-//! Writes: `WAIT_SAMPLER`, `OPEN_WAITS`, `WAIT_RETURNS`, `WAITS`, by `wait_stack.rs` the stacks, and
-//! by `wait_object.rs` files and peers.
+//! Writes: `WAIT_SAMPLER`, `OPEN_WAITS`, `WAIT_RETURNS`, `WAITS`, by `wait_stack.rs` the stacks,
+//! and by `wait_object.rs` files and peers.
 
 use crate::config::{KEEPS_STACKS, OFF_CPU_STACKS, OFF_REGS_DI};
 use crate::hook::{Access, Args, Object, hooks};
@@ -174,8 +174,8 @@ fn returned<A: Access>(args: Args<A>) {
     close(open, (stack, object), nr);
 }
 
-/// Counts an open wait, with the hash of the stack of the sleeper's user code and the object that it
-/// waited for.
+/// Counts an open wait, with the hash of the stack of the sleeper's user code and the object that
+/// it waited for.
 #[inline(always)]
 fn close(open: Slot<'static, OpenWait>, (stack, object): (u64, u64), nr: u32) {
     let off_cpu_ns = open.off_cpu_ns().replace(0);

@@ -9,15 +9,21 @@ use crate::config::{
 };
 use crate::files::{file_of, is_stored, sock_behind};
 use crate::hook::{Helper, Object};
-use crate::maps::{WAIT_OBJECT_SCRATCH, WAIT_OBJECTS, count};
+use crate::maps::{WAIT_OBJECTS, count};
 use crate::probes::socket::peers::{internet_peer, unix_peer_name};
 use crate::track::in_slot;
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::generated::{bpf_probe_read_kernel, bpf_probe_read_kernel_str};
+use aya_ebpf::macros::map;
+use aya_ebpf::maps::PerCpuArray;
 use core::ffi::c_void;
 use profiler_common::WaitObject;
 use profiler_common::slot::opaque;
 use profiler_common::wait_object::{Argument, FILE, NAME_BYTES, PEER, UNIX_PEER, descriptor_of};
+
+/// Where a file or a peer is read to.
+#[map]
+static WAIT_OBJECT_SCRATCH: PerCpuArray<WaitObject> = PerCpuArray::with_max_entries(1, 0);
 
 /// Keeps the file or the peer behind the descriptor of a call that returns; returns its key, or 0
 /// without one. The descriptor may refer to another one than when the call began, if another thread

@@ -172,7 +172,7 @@ pub fn file_locks(path: &str, times: usize, length: Duration) {
     waiter.join().expect("it ends");
 }
 
-/// Lets a thread wait `times` times for a byte of a peer at an address of its own.
+/// Lets a thread wait `times` times for a byte of a peer at 127.0.0.77.
 pub fn answers(times: usize, length: Duration) {
     let listener = TcpListener::bind("127.0.0.77:0").expect("a free port");
     let address = listener.local_addr().expect("bound");

@@ -66,7 +66,7 @@ fn accepted_row(sock: u64) -> u32 {
     row_of(&accepted_key(Object::at(sock as *const u8)))
 }
 
-/// Returns the key of a peer that connected to the target, from any port of its own.
+/// Returns the key of a peer that connected to the target, from any of its ports.
 #[inline(always)]
 fn accepted_key(sock: Object<Helper>) -> PeerKey {
     PeerKey {

@@ -15,7 +15,7 @@ const MOST_KEPT: usize = 16_384;
 /// Files and peers that a recording names: those with the longest waits.
 const MOST_NAMED: usize = 256;
 
-/// What a thread waited for.
+/// The file or the peer that a thread waited for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Object {
     /// The path of a file, or its last part.
