@@ -5,7 +5,7 @@
 
 use crate::config::{
     ABSENT, OFF_DENTRY_NAME, OFF_FILE_DENTRY, OFF_FILE_INODE, OFF_INODE_NUMBER,
-    OFF_INODE_SUPER_BLOCK, OFF_REGS_DI, OFF_REGS_SI, OFF_SUPER_BLOCK_DEVICE, WALKS_STACKS,
+    OFF_INODE_SUPER_BLOCK, OFF_REGS_DI, OFF_REGS_SI, OFF_SUPER_BLOCK_DEVICE,
 };
 use crate::files::{file_of, is_stored, sock_behind};
 use crate::hook::{Helper, Object};
@@ -60,9 +60,7 @@ pub extern "C" fn wait_object(registers: u64, slot: u64) -> u64 {
 fn descriptor(registers: Object<Helper>, nr: u32) -> Option<u32> {
     let register = match descriptor_of(nr)? {
         Argument::First => OFF_REGS_DI.load(),
-        // Elsewhere the offset is that of another register.
-        Argument::Second if WALKS_STACKS.load() == 1 => OFF_REGS_SI.load(),
-        Argument::Second => return None,
+        Argument::Second => OFF_REGS_SI.load(),
     };
     Some(registers.read::<u64>(register) as u32)
 }
