@@ -37,6 +37,35 @@ proptest! {
     }
 }
 
+#[test]
+fn adds_up_over_a_day_of_many_busy_cpus() {
+    const DAY_NS: u64 = 24 * 3_600 * 1_000_000_000;
+    const CPUS: u32 = 128;
+    let day = |arm: &str, share: u64| {
+        let mut build = Build::arm(arm);
+        for thread in 1..=CPUS {
+            build = build.thread(thread, MAIN, |found| {
+                let busy = found.user(DAY_NS / share, 4_000_000_000);
+                busy.call("write", 4_000_000_000, DAY_NS / share / 3)
+                    .off_cpu(DAY_NS - DAY_NS / share)
+            });
+        }
+        let build = build.load(100_000_000_000, 1_000_000_000);
+        let build = build.with(|recording| recording.window.duration_ns = DAY_NS);
+        (format!("{arm}/1"), build.done())
+    };
+    let comparison = compare(&[day("go", 2), day("bun", 1)]);
+    assert_adds_up(&comparison);
+    let metric = find(&comparison, MetricId::CpuNsPerToken);
+    let per_token = metric.arms["go"].value;
+    // Half of the day in user code and a sixth in calls, on each CPU.
+    let expected = (DAY_NS / 2 + DAY_NS / 6) as f64 * f64::from(CPUS) / 1e11;
+    assert!(
+        (per_token / expected - 1.0).abs() < 1e-6,
+        "{per_token} against {expected}"
+    );
+}
+
 fn find(comparison: &Comparison, metric: MetricId) -> &Metric {
     let mut metrics = comparison.metrics.iter();
     metrics.find(|found| found.name == metric).expect("metric")

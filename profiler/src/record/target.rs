@@ -6,7 +6,8 @@ use super::symbols::root::Root;
 use anyhow::{Context, Result, bail};
 use recording::Target;
 use recording::vocabulary::Runtime;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -138,12 +139,28 @@ fn executable_bytes(pid: u32) -> u64 {
     file.map_or(0, |file| file.len())
 }
 
+/// Bytes of a command line that are kept: the kernel allows megabytes.
+const CMDLINE_BYTES: u64 = 16 << 10;
+
+/// Returns the arguments of a process. Where they are too long, the last one that is kept ends with
+/// an ellipsis.
 fn cmdline(pid: u32) -> Vec<String> {
-    let folder = proc_snapshot::folder(pid);
-    let text = folder.and_then(|folder| read_lossy(folder.join("cmdline")));
-    let text = text.unwrap_or_default();
+    let file =
+        proc_snapshot::folder(pid).and_then(|folder| File::open(folder.join("cmdline")).ok());
+    let mut bytes = Vec::new();
+    let read = file.map(|file| file.take(CMDLINE_BYTES + 1).read_to_end(&mut bytes));
+    if !matches!(read, Some(Ok(_))) {
+        return Vec::new();
+    }
+    let cut = bytes.len() as u64 > CMDLINE_BYTES;
+    bytes.truncate(CMDLINE_BYTES as usize);
+    let text = String::from_utf8_lossy(&bytes);
     let arguments = text.split('\0').filter(|argument| !argument.is_empty());
-    arguments.map(str::to_owned).collect()
+    let mut arguments: Vec<String> = arguments.map(str::to_owned).collect();
+    if let Some(last) = arguments.last_mut().filter(|_| cut) {
+        last.push('…');
+    }
+    arguments
 }
 
 #[cfg(test)]
@@ -160,6 +177,30 @@ mod tests {
     }
 
     #[test]
+    fn cuts_a_command_line_of_a_megabyte() {
+        let long = "x".repeat(100_000);
+        let mut command = std::process::Command::new("/bin/sh");
+        command.args(["-c", "echo ready; read -r end", "sh"]);
+        command.args(std::iter::repeat_n(&long, 10));
+        command.stdin(std::process::Stdio::piped());
+        command.stdout(std::process::Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let mut ready = [0; 6];
+        let output = child.stdout.as_mut().expect("piped");
+        output.read_exact(&mut ready).expect("it runs");
+        let arguments = cmdline(child.id());
+        drop(child.stdin.take());
+        child.wait().expect("it ends");
+        let whole: usize = arguments.iter().map(String::len).sum();
+        assert!(whole as u64 <= CMDLINE_BYTES + 3, "{whole} bytes");
+        let last = arguments.last().expect("some are kept");
+        assert!(
+            last.starts_with("xxx") && last.ends_with('…'),
+            "{whole} bytes"
+        );
+    }
+
+    #[test]
     fn names_a_process_by_the_link_that_it_was_started_by() {
         let dir = tempfile::tempdir().expect("a folder");
         let program = dir.path().join("redis-check-rdb");
@@ -169,9 +210,10 @@ mod tests {
         let name_of = |path: &Path, argument: &str| {
             let mut command = std::process::Command::new(path);
             let mut child = command.arg0(argument).arg("30").spawn().expect("it starts");
-            // The kernel gives the command its name a moment after the exec.
+            // The kernel gives the command its name a moment after the exec, and then arguments.
             let command_name = || fs::read_to_string(format!("/proc/{}/comm", child.id()));
-            while command_name().is_ok_and(|name| !name.starts_with("redis")) {
+            let named = |name: String| name.starts_with("redis") && !cmdline(child.id()).is_empty();
+            while command_name().is_ok_and(|name| !named(name)) {
                 std::thread::yield_now();
             }
             let name = executable_name(child.id());
