@@ -207,6 +207,7 @@ impl Bench<'_> {
         bytes::mark_upstream(&mut recording.peers, given);
         let version = service.map_or("", |service| service.version());
         recording.workload = Some(self.workload(arm, version));
+        recording.traced = step.purpose == Purpose::Traced;
         complete(&mut recording, &drive, counted.copied(), of_service);
         work::add(&mut recording, &drive, self.request);
         if let (Some(load), Some(highest)) = (&mut recording.load, highest) {

@@ -139,7 +139,7 @@ pub struct Record {
     /// Count connections that arrive at other ports than this as those of third parties.
     #[arg(long, hide = true, value_name = "PORT")]
     pub load_port: Option<u16>,
-    /// Record a traced round of a run: keep the slowest of all tokens. No metric uses it.
+    /// Keep the slowest of all tokens, for a traced round of a run.
     #[arg(long, hide = true)]
     pub traced: bool,
     /// Print `recording` when attached, and stop when standard input is closed.
@@ -183,7 +183,6 @@ impl Record {
         window.add_work(&mut recording);
         analysis::annotate(&mut recording);
         self.events().add_tokens(&mut recording);
-        recording.traced = self.traced;
         recording_folder::save(&out, &recording)?;
         self.events().save(&out, &recording)?;
         let outcome = self.conclude(&recording);

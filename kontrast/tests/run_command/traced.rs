@@ -2,11 +2,9 @@
 
 use crate::common::{Place, program, stderr};
 
-/// A recorder that marks the recording of a traced round.
+/// A recorder that notes whether it was asked for single tokens and waits.
 const RECORDER: &str = r#"echo recording; cat > /dev/null; write
-    case " $* " in *" --traced --off-cpu-stacks on "*)
-        sed -i 's|"schema": *"kontrast.recording/2",|& "traced": true,|' "$out/recording.json";;
-    esac"#;
+    case " $* " in *" --traced --off-cpu-stacks on "*) echo > "$out/asked";; esac"#;
 
 #[test]
 fn marks_a_traced_round_and_excludes_it_from_metrics() {
@@ -26,6 +24,11 @@ fn marks_a_traced_round_and_excludes_it_from_metrics() {
         ["mine/1", "mine/2", "mine/1-traced"].map(traced),
         [false, false, true],
         "{said}"
+    );
+    let asked = |round: &str| place.file(&format!("{round}/asked")).exists();
+    assert_eq!(
+        ["mine/1", "mine/2", "mine/1-traced"].map(asked),
+        [false, false, true]
     );
     let comparison = recording::io::load_comparison(&place.out).unwrap();
     let rounds = &comparison.arms[0].recordings;
