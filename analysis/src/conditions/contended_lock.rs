@@ -1,32 +1,17 @@
 //! Threads that wait for locks that others hold.
 
-use super::Sign;
+use super::{Sign, waits_for};
 use crate::thresholds::{Limit, Thresholds};
 use crate::waits;
-use recording::evidence::{Field, List};
-use recording::format::{number, quantity};
-use recording::vocabulary::{Role, Unit, WaitKind};
+use recording::Recording;
+use recording::vocabulary::{Role, WaitKind};
 use recording::waits::Wait;
-use recording::{Evidence, Recording};
 
 /// Returns the sign of the condition in one round.
 pub(super) fn check(path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
-    let rows = round.waits.rows.iter().enumerate();
-    let locks = || rows.clone().filter(|(_, wait)| wait.kind == WaitKind::Lock);
-    let waited: u64 = locks().map(|(_, wait)| wait.off_cpu_ns).sum();
-    let seconds = round.window.duration_ns as f64 / 1e9;
-    let share = waited as f64 / (waited + round.process.on_cpu_ns).max(1) as f64;
-    let (index, largest) = locks().max_by_key(|(_, wait)| wait.off_cpu_ns)?;
-    (share > limits[Limit::LockShare]).then(|| Sign {
-        size: share,
-        text: format!(
-            "its threads waited for locks {} a second, {} times as long as they ran; most of it {}",
-            quantity(waited as f64 / seconds.max(1e-9), Unit::Ns),
-            number(waited as f64 / round.process.on_cpu_ns.max(1) as f64),
-            place(round, largest)
-        ),
-        evidence: Evidence::entry(path, List::Waits, index).field(Field::OffCpuNs),
-    })
+    let limit = limits[Limit::LockShare];
+    let fits = |wait: &Wait| wait.kind == WaitKind::Lock;
+    waits_for::sign((path, round), ("locks", limit), fits, place)
 }
 
 /// Returns where a thread waited, and who released the lock.

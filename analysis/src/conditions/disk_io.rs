@@ -1,36 +1,20 @@
 //! Threads that wait for files.
 
-use super::Sign;
+use super::{Sign, waits_for};
 use crate::thresholds::{Limit, Thresholds};
 use crate::waits;
-use recording::evidence::{Field, List};
-use recording::format::{number, quantity};
-use recording::vocabulary::{Role, Unit, WaitKind};
+use recording::Recording;
+use recording::vocabulary::{Role, WaitKind};
 use recording::waits::{Wait, call_on};
-use recording::{Evidence, Recording};
 
 /// A call that waits for another thread, not for a disk.
 const FILE_LOCK: &str = "flock";
 
 /// Returns the sign of the condition in one round.
 pub(super) fn check(path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
-    let rows = round.waits.rows.iter().enumerate();
-    let is_of_file = |wait: &Wait| wait.kind == WaitKind::File && wait.syscall != FILE_LOCK;
-    let files = || rows.clone().filter(|(_, wait)| is_of_file(wait));
-    let waited: u64 = files().map(|(_, wait)| wait.off_cpu_ns).sum();
-    let seconds = round.window.duration_ns as f64 / 1e9;
-    let share = waited as f64 / (waited + round.process.on_cpu_ns).max(1) as f64;
-    let (index, largest) = files().max_by_key(|(_, wait)| wait.off_cpu_ns)?;
-    (share > limits[Limit::FileShare]).then(|| Sign {
-        size: share,
-        text: format!(
-            "its threads waited for files {} a second, {} times as long as they ran; most of it {}",
-            quantity(waited as f64 / seconds.max(1e-9), Unit::Ns),
-            number(waited as f64 / round.process.on_cpu_ns.max(1) as f64),
-            place(round, largest)
-        ),
-        evidence: Evidence::entry(path, List::Waits, index).field(Field::OffCpuNs),
-    })
+    let limit = limits[Limit::FileShare];
+    let fits = |wait: &Wait| wait.kind == WaitKind::File && wait.syscall != FILE_LOCK;
+    waits_for::sign((path, round), ("files", limit), fits, place)
 }
 
 /// Returns the thread that waited, with its call, the file and the function.

@@ -9,6 +9,7 @@ mod nagle_delay;
 mod saturated_thread;
 mod stolen_time;
 mod waiting_for_cpu;
+mod waits_for;
 
 use crate::about::About;
 use crate::arms::Rounds;
