@@ -141,6 +141,7 @@ fn notes(round: &InstrumentedRound) -> Option<Block> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::section::testing::text_of;
     use recording::Comparison;
     use recording::comparison::{Estimate, FunctionShare};
     use recording::instrumented::CompiledSymbols;
@@ -151,13 +152,7 @@ mod tests {
             instrumented,
             ..Comparison::default()
         };
-        let input = Input {
-            comparison: &comparison,
-            recordings: &[],
-        };
-        let mut text = Vec::new();
-        crate::text(&input, false, &mut text).expect("text");
-        String::from_utf8(text).expect("UTF-8")
+        text_of(&comparison)
     }
 
     fn round() -> InstrumentedRound {

@@ -30,6 +30,8 @@ mod runtime_stats;
 mod starts;
 pub mod summary;
 mod symbols;
+#[cfg(test)]
+mod testing;
 mod thread_time;
 mod threads;
 mod tokens;

@@ -90,6 +90,7 @@ fn tone(verdict: Option<BudgetVerdict>) -> Tone {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::section::testing::text_of;
     use recording::{Comparison, comparison::Estimate};
 
     fn cost(mode: Mode, ratio: f64, verdict: Option<BudgetVerdict>) -> ObserverCost {
@@ -118,13 +119,7 @@ mod tests {
             ],
             ..Comparison::default()
         };
-        let input = Input {
-            comparison: &comparison,
-            recordings: &[],
-        };
-        let mut text = Vec::new();
-        crate::text(&input, false, &mut text).expect("text");
-        let text = String::from_utf8(text).expect("UTF-8");
+        let text = text_of(&comparison);
         for expected in [
             "+5.0 %",
             "+4.5 % to +5.5 %",

@@ -170,6 +170,7 @@ fn difference(row: &PackageDelta, scale: &Scale) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::section::testing::text_of;
     use recording::Comparison;
     use recording::comparison::{Arm, Estimate};
 
@@ -214,19 +215,9 @@ mod tests {
         }
     }
 
-    fn text(comparison: &Comparison) -> String {
-        let input = Input {
-            comparison,
-            recordings: &[],
-        };
-        let mut text = Vec::new();
-        crate::text(&input, false, &mut text).expect("text");
-        String::from_utf8(text).expect("UTF-8")
-    }
-
     #[test]
     fn shows_the_packages_of_an_arm() {
-        let text = text(&comparison(0.0));
+        let text = text_of(&comparison(0.0));
         assert!(text.contains("pydantic\u{fffd}[2J"), "{text}");
         assert!(
             text.contains("31.0 %") && text.contains("user code"),
@@ -237,7 +228,7 @@ mod tests {
 
     #[test]
     fn marks_shares_of_an_instrumented_round() {
-        let text = text(&comparison(100e3));
+        let text = text_of(&comparison(100e3));
         assert!(text.contains("langgraph *"), "{text}");
         assert!(text.contains("Shares of an instrumented round"), "{text}");
     }
@@ -266,7 +257,7 @@ mod tests {
             delta: 180e3,
             rows: rows.collect(),
         }];
-        let text = text(&comparison);
+        let text = text_of(&comparison);
         assert!(
             text.contains("langchain against rust: user code by package"),
             "{text}"

@@ -148,26 +148,16 @@ fn shares(role: &RoleStates) -> [String; 9] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use recording::Comparison;
+    use crate::section::testing::text_of_arm;
     use recording::comparison::Arm;
     use recording::vocabulary::{PathKind, Role};
 
     fn text(requests: Option<ArmRequests>) -> String {
-        let comparison = Comparison {
-            arms: vec![Arm {
-                arm: "go".into(),
-                requests,
-                ..Arm::default()
-            }],
-            ..Comparison::default()
-        };
-        let input = crate::Input {
-            comparison: &comparison,
-            recordings: &[],
-        };
-        let mut text = Vec::new();
-        crate::text(&input, false, &mut text).expect("text");
-        String::from_utf8(text).expect("UTF-8")
+        text_of_arm(Arm {
+            arm: "go".into(),
+            requests,
+            ..Arm::default()
+        })
     }
 
     #[test]

@@ -192,25 +192,15 @@ pub fn objects(recording: &Recording) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use recording::Comparison;
+    use crate::section::testing::text_of_arm;
     use recording::comparison::Arm;
 
     fn text(waits: Option<ArmWaits>) -> String {
-        let comparison = Comparison {
-            arms: vec![Arm {
-                arm: "go".into(),
-                waits,
-                ..Arm::default()
-            }],
-            ..Comparison::default()
-        };
-        let input = crate::Input {
-            comparison: &comparison,
-            recordings: &[],
-        };
-        let mut text = Vec::new();
-        crate::text(&input, false, &mut text).expect("text");
-        String::from_utf8(text).expect("UTF-8")
+        text_of_arm(Arm {
+            arm: "go".into(),
+            waits,
+            ..Arm::default()
+        })
     }
 
     #[test]
