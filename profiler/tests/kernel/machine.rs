@@ -1,7 +1,7 @@
 //! Settings of a whole machine change during a recording. `cargo xtask test --vm` runs these tests:
 //! they would disturb the machine of a developer.
 
-use crate::support::{assert_sound, calls, known, kontrast, record_with};
+use crate::support::{alone, assert_sound, calls, known, kontrast, record_with};
 use nix::sys::time::{TimeSpec, TimeValLike};
 use nix::time::{ClockId, clock_gettime, clock_settime};
 use std::fs;
@@ -38,6 +38,8 @@ fn keeps_counts_and_length_while_the_clock_is_set() {
 #[ignore = "lowers a limit of the kernel: for virtual machines"]
 fn names_the_limit_of_samples_that_is_below_the_default() {
     const LIMIT: &str = "/proc/sys/kernel/perf_event_max_sample_rate";
+    // No other test's recorder starts meanwhile.
+    let _alone = alone();
     let before = fs::read_to_string(LIMIT).expect("readable");
     fs::write(LIMIT, "100").expect("writable by root");
     let mut target = known(&["sleep", "1"]);
