@@ -2,7 +2,7 @@
 
 mod subject;
 
-pub use subject::Subject;
+pub use subject::{Subject, slow};
 
 use super::{
     child::{Guarded, Pipes},
@@ -156,7 +156,7 @@ mod tests {
             symbols: Vec::new(),
             sample_hz: 499,
             slow: None,
-            traced: false,
+            off_cpu_stacks: false,
             work: None,
             load_port: None,
         };

@@ -12,7 +12,7 @@ use super::{
     plan::{Purpose, Step},
     privilege::Access,
     progress::Progress,
-    recorder::{Recorder, Subject},
+    recorder::{Recorder, Subject, slow},
     request::Request,
     service::Service,
     stub::{Moved, Stub},
@@ -249,9 +249,8 @@ impl Bench<'_> {
             runtime_symbols: symbols.dir(),
             symbols: self.request.symbols.clone(),
             sample_hz: self.request.sample_hz,
-            // In other modes the kernel counts nothing.
-            slow: self.request.slow.clone().filter(|_| step.mode == Mode::All),
-            traced: step.purpose == Purpose::Traced,
+            slow: slow(step, self.request.slow.as_ref()),
+            off_cpu_stacks: step.purpose == Purpose::Traced,
             work: self.request.work.clone().filter(|_| step.mode == Mode::All),
             // A server that runs already may be behind a forwarded port.
             load_port: arm.manifest().and_then(|_| port_of(target.url())),

@@ -139,9 +139,6 @@ pub struct Record {
     /// Count connections that arrive at other ports than this as those of third parties.
     #[arg(long, hide = true, value_name = "PORT")]
     pub load_port: Option<u16>,
-    /// Keep the slowest of all tokens, for a traced round of a run.
-    #[arg(long, hide = true)]
-    pub traced: bool,
     /// Print `recording` when attached, and stop when standard input is closed.
     #[arg(long, hide = true)]
     pub until_stdin_closes: bool,
@@ -182,18 +179,14 @@ impl Record {
         let mut recording = record(processes, self.options(cgroups), self.until(), &mut window)?;
         window.add_work(&mut recording);
         analysis::annotate(&mut recording);
-        self.events().add_tokens(&mut recording);
+        self.events.add_tokens(&mut recording);
         recording_folder::save(&out, &recording)?;
-        self.events().save(&out, &recording)?;
+        self.events.save(&out, &recording)?;
         let outcome = self.conclude(&recording);
         if !self.until_stdin_closes {
             summary::print(&out, recording)?;
         }
         Ok(outcome)
-    }
-
-    fn events(&self) -> TimelineOptions {
-        self.events.clone().of_all_tokens(self.traced)
     }
 
     /// Returns the name of the arm, the command or the executable.
@@ -222,7 +215,7 @@ impl Record {
             stacks: self.stacks(),
             kernel_stack_every: self.kernel_stack_every,
             off_cpu_stacks: self.off_cpu_stacks == Switch::On && self.stacks() != Stacks::NONE,
-            timeline: self.events().size(),
+            timeline: self.events.size(),
             load_port: self.load_port,
             followed_calls: self.work.as_ref().map_or(Vec::new(), Spec::syscalls),
             sample_hz: self.sample_rate.0,

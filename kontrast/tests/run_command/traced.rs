@@ -4,7 +4,7 @@ use crate::common::{Place, program, stderr};
 
 /// A recorder that notes whether it was asked for single tokens and waits.
 const RECORDER: &str = r#"echo recording; cat > /dev/null; write
-    case " $* " in *" --traced --off-cpu-stacks on "*) echo > "$out/asked";; esac"#;
+    case " $* " in *" --off-cpu-stacks on --slow proxy_latency>0s "*) echo > "$out/asked";; esac"#;
 
 #[test]
 fn marks_a_traced_round_and_excludes_it_from_metrics() {

@@ -102,7 +102,7 @@ impl Bench<'_> {
             symbols: self.request.symbols.clone(),
             sample_hz: self.request.sample_hz,
             slow: None,
-            traced: false,
+            off_cpu_stacks: false,
             work: None,
             // Each server has another port.
             load_port: None,

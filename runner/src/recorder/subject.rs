@@ -1,5 +1,6 @@
 //! The subject of a recording, as arguments of `kontrast record`.
 
+use crate::plan::{Purpose, Step};
 use recording::{observer::Mode, vocabulary::Runtime};
 use std::path::{Path, PathBuf};
 
@@ -24,14 +25,24 @@ pub struct Subject {
     pub sample_hz: u32,
     /// The latency above which single tokens are kept.
     pub slow: Option<String>,
-    /// Whether it is a traced round: with single tokens, and waits with their stacks.
-    pub traced: bool,
+    /// Whether waits keep their stacks.
+    pub off_cpu_stacks: bool,
     /// Folders of separate debug files.
     pub symbols: Vec<PathBuf>,
     /// Unit of work and its counter.
     pub work: Option<String>,
     /// TCP port that the load connects to, where the server itself listens on it.
     pub load_port: Option<u16>,
+}
+
+/// Returns the condition of slow tokens in a round: as it was `asked` for, or one that every token
+/// fulfils. In other modes than all probes the kernel counts nothing.
+pub fn slow(step: Step, asked: Option<&String>) -> Option<String> {
+    let slow = match step.purpose {
+        Purpose::Traced => Some("proxy_latency>0s".to_owned()),
+        _ => asked.cloned(),
+    };
+    slow.filter(|_| step.mode == Mode::All)
 }
 
 impl Subject {
@@ -55,8 +66,8 @@ impl Subject {
         }
         let sample_hz = self.sample_hz.to_string();
         arguments.extend(["--sample-rate", &sample_hz]);
-        if self.traced {
-            arguments.extend(["--traced", "--off-cpu-stacks", "on"]);
+        if self.off_cpu_stacks {
+            arguments.extend(["--off-cpu-stacks", "on"]);
         }
         let folders = self.symbols.iter();
         let folders: Vec<String> = folders.map(|dir| dir.display().to_string()).collect();
@@ -96,7 +107,7 @@ mod tests {
             symbols: vec!["/debug a".into(), "b".into()],
             sample_hz: 1_999,
             slow: None,
-            traced: false,
+            off_cpu_stacks: false,
             work: Some("command=syscall:read".into()),
             load_port: Some(8080),
         };

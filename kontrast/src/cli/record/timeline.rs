@@ -74,15 +74,6 @@ impl FromStr for Slow {
 }
 
 impl TimelineOptions {
-    /// Keeps the slowest of all tokens, if `wanted` and no latency was given.
-    pub(super) fn of_all_tokens(mut self, wanted: bool) -> Self {
-        let all = Slow {
-            above: Duration::ZERO,
-        };
-        self.slow = self.slow.or(wanted.then_some(all));
-        self
-    }
-
     /// Returns the size of the timeline, if events are kept.
     pub(super) fn size(&self) -> Option<Size> {
         /// Slow tokens are looked for in all events that there is room for.
