@@ -3,8 +3,9 @@
 use nix::fcntl::{Flock, FlockArg};
 use nix::libc::{SYS_flock, SYS_futex, SYS_read};
 use std::fs::{File, read_to_string};
-use std::io::{Read, Write, pipe};
+use std::io::{Write, pipe};
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -97,14 +98,25 @@ fn release_the_lock(held: std::sync::MutexGuard<'_, ()>) {
 
 /// Lets a thread wait `times` times for a byte that another one writes to a pipe.
 pub fn passes(times: usize, length: Duration) {
-    let (mut from, mut to) = pipe().expect("a pipe");
+    let (from, to) = pipe().expect("a pipe");
+    hand_over(times, length, from, to);
+}
+
+/// Lets a thread read `times` bytes, one at a time, and another one write each of them `length`
+/// after the reader fell asleep.
+fn hand_over(
+    times: usize,
+    length: Duration,
+    from: impl AsFd + Send + 'static,
+    mut to: impl Write + Send + 'static,
+) {
     let turns = Arc::new(Turns::default());
     let reader = {
         let turns = Arc::clone(&turns);
         named("reader", move || {
             for _ in 0..times {
                 turns.begin();
-                from.read_exact(&mut [0]).expect("a byte");
+                nix::unistd::read(&from, &mut [0]).expect("a byte");
             }
         })
     };
@@ -177,24 +189,6 @@ pub fn answers(times: usize, length: Duration) {
     let listener = TcpListener::bind("127.0.0.77:0").expect("a free port");
     let address = listener.local_addr().expect("bound");
     let from = TcpStream::connect(address).expect("it listens");
-    let (mut to, _) = listener.accept().expect("it connects");
-    let turns = Arc::new(Turns::default());
-    let reader = {
-        let turns = Arc::clone(&turns);
-        named("reader", move || {
-            for _ in 0..times {
-                turns.begin();
-                nix::unistd::read(&from, &mut [0]).expect("a byte");
-            }
-        })
-    };
-    let writer = named("writer", move || {
-        for turn in 0..times {
-            turns.until_asleep(turn, SYS_read);
-            sleep(length);
-            to.write_all(&[1]).expect("written");
-        }
-    });
-    writer.join().expect("it ends");
-    reader.join().expect("it ends");
+    let (to, _) = listener.accept().expect("it connects");
+    hand_over(times, length, from, to);
 }
