@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{Array, HashMap, MapData, PerCpuArray, Queue, RingBuf};
 pub use hashes::{entries, take, take_syscalls};
+use live::with_arrays;
 pub use live::{LiveMaps, drain_live, drain_open};
 use mapped::Mapped;
 use profiler_common::histogram::{BUCKETS, Kind};
@@ -85,17 +86,8 @@ impl Drained {
 /// Reads every map.
 pub fn drain(bpf: &Ebpf) -> Result<Drained> {
     let live = threads(bpf)?;
-    let sums = Drained {
-        syscalls: syscalls(bpf, &live)?,
-        live,
-        histograms: histograms(bpf)?,
-        relays: relays(bpf)?,
-        event_loops: event_loops(bpf)?,
-        gc_bursts: array::<GcBursts>(bpf, "GC_BURSTS")?.get(&0, 0)?,
-        counters: counters(bpf)?,
-        ..Drained::default()
-    };
-    with_hashes(bpf, sums)
+    let syscalls = syscalls(bpf, &live)?;
+    with_hashes(bpf, with_arrays(bpf, live, syscalls)?)
 }
 
 /// Adds what the maps that are hashes hold, apart from system calls.

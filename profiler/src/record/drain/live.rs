@@ -32,9 +32,19 @@ impl LiveMaps {
 /// histograms, event loops and counters. Reading the other maps takes longer than a live view may.
 pub fn drain_live(bpf: &Ebpf, maps: &LiveMaps) -> Result<Drained> {
     let live = stable_threads(&maps.threads);
+    let syscalls = syscalls_of(bpf, &maps.hot_syscalls, &live)?;
+    with_arrays(bpf, live, syscalls)
+}
+
+/// Returns threads and their system calls, with what the maps that are arrays hold.
+pub(super) fn with_arrays(
+    bpf: &Ebpf,
+    live: Vec<Thread>,
+    syscalls: Vec<(u32, u32, SyscallStat)>,
+) -> Result<Drained> {
     Ok(Drained {
-        syscalls: syscalls_of(bpf, &maps.hot_syscalls, &live)?,
         live,
+        syscalls,
         histograms: histograms(bpf)?,
         relays: relays(bpf)?,
         event_loops: event_loops(bpf)?,
