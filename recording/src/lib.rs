@@ -245,6 +245,12 @@ impl Recording {
         matches!(self.window.ended, Ended::Interrupted | Ended::TargetExited)
     }
 
+    /// Returns the role of the thread at an index of `threads`.
+    pub fn role_of(&self, thread: usize) -> vocabulary::Role {
+        let thread = self.threads.get(thread);
+        thread.map_or(vocabulary::Role::EndedThread, |thread| thread.role.clone())
+    }
+
     /// Returns the tokens that the load generator received in the window; 0 without a load.
     pub fn tokens(&self) -> u64 {
         self.load.as_ref().map_or(0, |load| load.tokens)

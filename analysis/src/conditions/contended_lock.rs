@@ -4,7 +4,7 @@ use super::{Sign, waits_for};
 use crate::thresholds::{Limit, Thresholds};
 use crate::waits;
 use recording::Recording;
-use recording::vocabulary::{Role, WaitKind};
+use recording::vocabulary::WaitKind;
 use recording::waits::Wait;
 
 /// Returns the sign of the condition in one round.
@@ -17,16 +17,12 @@ pub(super) fn check(path: &str, round: &Recording, limits: &Thresholds) -> Optio
 /// Returns where a thread waited, and who released the lock.
 fn place(round: &Recording, wait: &Wait) -> String {
     let stacks = &round.waits.stacks;
-    let role = |index: usize| {
-        let thread = round.threads.get(index);
-        thread.map_or(Role::EndedThread, |thread| thread.role.clone())
-    };
     let at = |node| waits::place(stacks, node).map_or(String::new(), |at| format!(" in {at}"));
     format!(
         "{}{}, until {}{} released it",
-        role(wait.thread),
+        round.role_of(wait.thread),
         at(wait.node),
-        waits::waker_role(wait.waker, role),
+        waits::waker_role(wait.waker, |index| round.role_of(index)),
         at(wait.waker_node)
     )
 }

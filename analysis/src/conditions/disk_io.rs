@@ -4,7 +4,7 @@ use super::{Sign, waits_for};
 use crate::thresholds::{Limit, Thresholds};
 use crate::waits;
 use recording::Recording;
-use recording::vocabulary::{Role, WaitKind};
+use recording::vocabulary::WaitKind;
 use recording::waits::{Wait, call_on};
 
 /// A call that waits for another thread, not for a disk.
@@ -19,8 +19,7 @@ pub(super) fn check(path: &str, round: &Recording, limits: &Thresholds) -> Optio
 
 /// Returns the thread that waited, with its call, the file and the function.
 fn place(round: &Recording, wait: &Wait) -> String {
-    let thread = round.threads.get(wait.thread);
-    let role = thread.map_or(Role::EndedThread, |thread| thread.role.clone());
+    let role = round.role_of(wait.thread);
     let call = match &wait.file {
         Some(file) => call_on(&wait.syscall, file),
         None => wait.syscall.clone(),

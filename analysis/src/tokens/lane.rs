@@ -47,6 +47,24 @@ impl Tracks<'_> {
 }
 
 impl Lane {
+    /// Returns each sleep within a time, with its system call.
+    pub(super) fn sleeps(
+        &self,
+        (from, to): (u64, u64),
+    ) -> impl Iterator<Item = (&str, (u64, u64))> {
+        let states = self.states.iter();
+        let asleep = states.filter(|((kind, _), _)| *kind == PathKind::Asleep);
+        asleep.flat_map(move |((_, syscall), spells)| {
+            let first = spells.partition_point(|spell| spell.to_ns <= from);
+            let within = spells[first..].iter();
+            let within = within.take_while(move |spell| spell.from_ns < to);
+            within.map(move |spell| {
+                let time = (spell.from_ns.max(from), spell.to_ns.min(to));
+                (syscall.as_str(), time)
+            })
+        })
+    }
+
     /// Returns how long the thread was in each state within a time. Stolen time is taken out of the
     /// time on a CPU, in the proportion of the stay there that is within.
     pub(super) fn within(&self, time: (u64, u64)) -> Vec<(State, u64)> {

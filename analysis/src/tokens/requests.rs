@@ -97,7 +97,9 @@ pub(super) fn find(
         in_flight: all as f64 / covered_ns.max(1) as f64,
         parts: means(whole.iter().map(|request| parts(request, &lanes, roles))),
         chains: chains::of(
-            served.iter().map(|(tid, times)| (*tid, times.as_slice())),
+            lanes
+                .iter()
+                .map(|(tid, (_, lane))| (*tid, lane, served[tid].as_slice())),
             tracks,
             roles,
         ),

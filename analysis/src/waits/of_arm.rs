@@ -66,10 +66,7 @@ pub fn of_arm(arm: &Rounds<'_>) -> Option<ArmWaits> {
 }
 
 fn key(round: &Recording, wait: &Wait) -> Key {
-    let role = |index: usize| {
-        let thread = round.threads.get(index);
-        thread.map_or(Role::EndedThread, |thread| thread.role.clone())
-    };
+    let role = |index| round.role_of(index);
     let at = |node| place(&round.waits.stacks, node).unwrap_or_default();
     let waker = match (wait.kept, wait.waker) {
         // It had not ended.

@@ -1,11 +1,12 @@
 //! Chains of wake-ups: who ended the sleep of a thread that serves a request, who had woken that
 //! thread meanwhile, and so on.
 
+use crate::tokens::lane::Lane;
 use crate::tokens::path::role;
 use crate::tokens::states::Tracks;
 use crate::tokens::track::{Source, Wake};
 use recording::requests::WakeChain;
-use recording::vocabulary::{PathKind, Role};
+use recording::vocabulary::Role;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -20,25 +21,32 @@ type Key = (Role, String, Vec<Role>);
 
 /// Adds up the sleep of threads in the times in which they serve requests, by chain. Longest first.
 pub(super) fn of<'t>(
-    served: impl Iterator<Item = (u32, &'t [(u64, u64)])>,
+    served: impl Iterator<Item = (u32, &'t Lane, &'t [(u64, u64)])>,
     tracks: &Tracks,
     roles: &BTreeMap<u32, Role>,
 ) -> Vec<WakeChain> {
+    let sleeps = served.flat_map(|(tid, lane, times)| {
+        let sleeps = times.iter().flat_map(|time| lane.sleeps(*time));
+        sleeps.map(move |(syscall, (from, to))| WakeChain {
+            sleeper: role(roles, tid),
+            syscall: syscall.to_owned(),
+            links: links(tid, (from, to), tracks, roles),
+            ns: to - from,
+            count: 1,
+        })
+    });
+    let mut chains = summed(sleeps);
+    chains.truncate(CHAINS);
+    chains
+}
+
+/// Adds up chains that have all but times in common. Longest first.
+pub(super) fn summed(chains: impl Iterator<Item = WakeChain>) -> Vec<WakeChain> {
     let mut sums: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
-    for (tid, times) in served {
-        for time in times {
-            for span in tracks.spans(tid, *time) {
-                if span.kind != PathKind::Asleep {
-                    continue;
-                }
-                let (from, to) = (time.0 + span.from_ns, time.0 + span.to_ns);
-                let links = links(tid, (from, to), tracks, roles);
-                let sum = sums
-                    .entry((role(roles, tid), span.syscall, links))
-                    .or_default();
-                *sum = (sum.0 + (to - from), sum.1 + 1);
-            }
-        }
+    for chain in chains {
+        let key = (chain.sleeper, chain.syscall, chain.links);
+        let sum = sums.entry(key).or_default();
+        *sum = (sum.0 + chain.ns, sum.1 + chain.count);
     }
     let chain = |((sleeper, syscall, links), (ns, count))| WakeChain {
         sleeper,
@@ -49,7 +57,6 @@ pub(super) fn of<'t>(
     };
     let mut chains: Vec<WakeChain> = sums.into_iter().map(chain).collect();
     chains.sort_by_key(|chain| Reverse(chain.ns));
-    chains.truncate(CHAINS);
     chains
 }
 

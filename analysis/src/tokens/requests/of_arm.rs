@@ -1,10 +1,10 @@
 //! Requests of an arm: all rounds together.
 
+use super::chains;
 use crate::arms::Rounds;
 use crate::tokens::means;
 use recording::Recording;
 use recording::comparison::{ArmRequests, RoleStates};
-use recording::requests::WakeChain;
 use recording::vocabulary::Role;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -35,38 +35,20 @@ pub fn of_arm(arm: &Rounds<'_>) -> Option<ArmRequests> {
             |round| round.requests.in_flight,
         ),
         parts: means(rounds.iter().map(|round| round.requests.parts.clone())),
-        chains: chains(&rounds),
+        chains: chains::summed(
+            rounds
+                .iter()
+                .flat_map(|round| round.requests.chains.iter().cloned()),
+        ),
         roles: roles(&rounds),
     })
-}
-
-fn chains(rounds: &[&Recording]) -> Vec<WakeChain> {
-    let mut sums: BTreeMap<(Role, String, Vec<Role>), WakeChain> = BTreeMap::new();
-    for chain in rounds.iter().flat_map(|round| &round.requests.chains) {
-        let key = (
-            chain.sleeper.clone(),
-            chain.syscall.clone(),
-            chain.links.clone(),
-        );
-        let sum = sums.entry(key).or_insert_with(|| WakeChain {
-            ns: 0,
-            count: 0,
-            ..chain.clone()
-        });
-        sum.ns += chain.ns;
-        sum.count += chain.count;
-    }
-    let mut chains: Vec<WakeChain> = sums.into_values().collect();
-    chains.sort_by_key(|chain| Reverse(chain.ns));
-    chains
 }
 
 fn roles(rounds: &[&Recording]) -> Vec<RoleStates> {
     let mut roles: BTreeMap<Role, RoleStates> = BTreeMap::new();
     for round in rounds {
         for states in &round.requests.threads {
-            let role = round.threads.get(states.thread);
-            let role = role.map_or(Role::EndedThread, |thread| thread.role.clone());
+            let role = round.role_of(states.thread);
             let sum = roles.entry(role.clone()).or_insert_with(|| RoleStates {
                 role,
                 ..RoleStates::default()
