@@ -8,10 +8,29 @@ pub struct Rounds<'a> {
     pub arm: &'a str,
     /// Path and recording of each round.
     pub rounds: Vec<(&'a str, &'a Recording)>,
+    /// Its traced rounds, which alone may have single tokens, and waits with their stacks. They
+    /// cost CPU time that no other round does, so that no metric has them.
+    pub traced: Vec<(&'a str, &'a Recording)>,
 }
 
-/// Groups recordings by arm, arms in order of first appearance. Traced and instrumented rounds are
-/// left out, because they cost CPU time that no other round does (see [`crate::instrumented`]).
+impl<'a> Rounds<'a> {
+    /// Returns the rounds that recorded waits: those that are compared, else traced ones.
+    pub fn with_waits(&self) -> Vec<(&'a str, &'a Recording)> {
+        let having = |rounds: &[(&'a str, &'a Recording)]| -> Vec<(&'a str, &'a Recording)> {
+            let having = rounds.iter().filter(|(_, round)| !round.waits.is_empty());
+            having.copied().collect()
+        };
+        let compared = having(&self.rounds);
+        match compared.is_empty() {
+            true => having(&self.traced),
+            false => compared,
+        }
+    }
+}
+
+/// Groups recordings by arm, arms in order of first appearance. Traced rounds stand apart, and
+/// instrumented ones are left out, because they cost CPU time that no other round does (see
+/// [`crate::instrumented`]).
 pub fn group(recordings: &[(String, Recording)]) -> Vec<Rounds<'_>> {
     let rounds = recordings.iter();
     group_borrowed(rounds.map(|(path, recording)| (path.as_str(), recording)))
@@ -22,35 +41,39 @@ pub fn group_borrowed<'a>(
     recordings: impl Iterator<Item = (&'a str, &'a Recording)>,
 ) -> Vec<Rounds<'a>> {
     let mut arms: Vec<Rounds<'a>> = Vec::new();
-    let measured = recordings.filter(|(_, recording)| recording.is_measured());
-    for round in measured {
+    let mut traced = Vec::new();
+    for round in recordings {
         let (_, recording) = round;
+        if recording.traced {
+            traced.push(round);
+        }
+        if !recording.is_measured() {
+            continue;
+        }
         match arms.iter_mut().find(|arm| arm.arm == recording.target.arm) {
             Some(arm) => arm.rounds.push(round),
             None => arms.push(Rounds {
                 arm: &recording.target.arm,
                 rounds: vec![round],
+                traced: Vec::new(),
             }),
+        }
+    }
+    for round in traced {
+        let mut arms = arms.iter_mut();
+        if let Some(arm) = arms.find(|arm| arm.arm == round.1.target.arm) {
+            arm.traced.push(round);
         }
     }
     arms
 }
 
-/// Returns the arms with their traced rounds as well, which alone may have single tokens, and waits
-/// with their stacks.
-pub fn with_traced<'a>(
-    arms: &[Rounds<'a>],
-    recordings: &'a [(String, Recording)],
-) -> Vec<Rounds<'a>> {
-    let with = |arm: &Rounds<'a>| {
-        let traced = recordings
-            .iter()
-            .filter(|(_, recording)| recording.traced && recording.target.arm == arm.arm);
-        let traced = traced.map(|(path, recording)| (path.as_str(), recording));
-        Rounds {
-            arm: arm.arm,
-            rounds: arm.rounds.iter().copied().chain(traced).collect(),
-        }
+/// Returns the arms with their traced rounds among the others, for tokens and waits.
+pub fn with_traced<'a>(arms: &[Rounds<'a>]) -> Vec<Rounds<'a>> {
+    let with = |arm: &Rounds<'a>| Rounds {
+        arm: arm.arm,
+        rounds: arm.rounds.iter().chain(&arm.traced).copied().collect(),
+        traced: Vec::new(),
     };
     arms.iter().map(with).collect()
 }
@@ -68,6 +91,7 @@ fn most_observed<'a>(arm: &Rounds<'a>) -> Rounds<'a> {
     Rounds {
         arm: arm.arm,
         rounds: rounds.copied().collect(),
+        traced: arm.traced.clone(),
     }
 }
 
@@ -108,7 +132,7 @@ mod tests {
         let arms = compared(&group(&recordings));
         let paths = |arm: &Rounds<'_>| arm.rounds.iter().map(|round| round.0).collect::<String>();
         assert_eq!((paths(&arms[0]), paths(&arms[1])), ("1".into(), "3".into()));
-        let all = with_traced(&arms, &recordings);
+        let all = with_traced(&arms);
         assert_eq!((paths(&all[0]), paths(&all[1])), ("12".into(), "3".into()));
     }
 

@@ -125,6 +125,7 @@ mod tests {
         let arm = Rounds {
             arm: "go",
             rounds: vec![("go/1", &round), ("go/2", &round)],
+            traced: Vec::new(),
         };
         [page_faults(&arm), memory_calls(&arm)]
     }

@@ -140,6 +140,7 @@ mod tests {
         let arm = Rounds {
             arm: "bun",
             rounds: vec![("1", &round), ("2", &round)],
+            traced: Vec::new(),
         };
         let loops = &by_role(&arm)[0];
         assert_eq!((loops.role.clone(), loops.threads), (MAIN, 2));

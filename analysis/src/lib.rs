@@ -101,7 +101,7 @@ fn compare_annotated(
 ) -> Comparison {
     let all = arms::group(recordings);
     let arms = arms::compared(&all);
-    let with_traced = arms::with_traced(&arms, recordings);
+    let with_traced = arms::with_traced(&arms);
     let unit = unit_of_work::of(&arms);
     let measured = metrics::ALL
         .iter()

@@ -1,10 +1,12 @@
 //! Event loops that are held up while there is work for them.
 
-use super::rows::largest;
+use super::rows::{largest, roles};
 use super::{Comparison, Delta, Match};
 use crate::arms::Rounds;
-use recording::evidence::{Field, Part};
-use recording::vocabulary::{SyscallClass, TermKind};
+use crate::waits;
+use recording::comparison::ArmWait;
+use recording::evidence::{Field, List, Part};
+use recording::vocabulary::{SyscallClass, TermKind, WaitKind};
 use recording::{Evidence, Recording, format};
 use std::collections::BTreeMap;
 
@@ -19,12 +21,16 @@ pub(super) fn gc_pause(pair: &Comparison<'_>) -> Option<Match> {
 /// Matches thread synchronization.
 pub(super) fn lock_contention(pair: &Comparison<'_>) -> Option<Match> {
     let sync = TermKind::Syscall(SyscallClass::ThreadSync);
-    held_up(pair, |row| row.kind == sync)
+    let found = held_up(pair, |row| row.kind == sync)?;
+    Some(with_waits(pair, found, |wait| {
+        SyscallClass::of(&wait.syscall) == SyscallClass::ThreadSync
+    }))
 }
 
 /// Matches all syscalls in which the loop blocks.
 pub(super) fn loop_blocking(pair: &Comparison<'_>) -> Option<Match> {
-    held_up(pair, |_| true)
+    let found = held_up(pair, |_| true)?;
+    Some(with_waits(pair, found, |wait| wait.kind != WaitKind::Idle))
 }
 
 /// Matches run-queue time while the target's own threads hold the CPU.
@@ -36,7 +42,21 @@ pub(super) fn oversubscription(pair: &Comparison<'_>) -> Option<Match> {
 pub(super) fn noisy_neighbour(pair: &Comparison<'_>) -> Option<Match> {
     let mut found = held_up(pair, |_| true)?;
     found.text += &holders(pair.costly);
+    let rounds = pair.costly.rounds.iter();
+    let blaming = rounds.filter(|(_, round)| !round.run_queue_blame.is_empty());
+    let blame = blaming.map(|(path, _)| Evidence::list(path, List::RunQueueBlame));
+    found.evidence.extend(blame);
     Some(found)
+}
+
+/// Returns a match with waits of its roles: for whom they waited, and where.
+fn with_waits(pair: &Comparison<'_>, mut found: Match, fits: impl Fn(&ArmWait) -> bool) -> Match {
+    let roles = roles(&found.rows);
+    let of_roles = |wait: &ArmWait| roles.contains(&wait.role) && fits(wait);
+    let (words, evidence) = waits::cited(pair.costly, of_roles);
+    found.text += &words;
+    found.evidence.extend(evidence);
+    found
 }
 
 fn held_up(pair: &Comparison<'_>, fits: impl Fn(&Delta) -> bool) -> Option<Match> {
@@ -64,7 +84,7 @@ fn own_share(arm: &Rounds<'_>) -> f64 {
         own += round.process.on_cpu_ns as f64;
         all += round.window.duration_ns as f64 * f64::from(round.host.cpus.max(1));
     }
-    let waits = waits(arm);
+    let waits = run_queue_waits(arm);
     let waited: f64 = waits.values().sum();
     match waits.get(OWN) {
         Some(for_own) => for_own / waited,
@@ -79,7 +99,7 @@ const LONGEST: usize = 15;
 
 /// Returns run-queue time by who held the CPU, without idle CPUs. Names come from other processes,
 /// so they are cleaned.
-fn waits(arm: &Rounds<'_>) -> BTreeMap<String, f64> {
+fn run_queue_waits(arm: &Rounds<'_>) -> BTreeMap<String, f64> {
     let mut waits = BTreeMap::new();
     let all = arm
         .rounds
@@ -100,7 +120,7 @@ fn waits(arm: &Rounds<'_>) -> BTreeMap<String, f64> {
 /// Returns `; the CPU was held by rustc (62 % of longer waits), make (20 %)`, where it was
 /// recorded.
 fn holders(arm: &Rounds<'_>) -> String {
-    let mut waits: Vec<(String, f64)> = waits(arm).into_iter().collect();
+    let mut waits: Vec<(String, f64)> = run_queue_waits(arm).into_iter().collect();
     waits.sort_by(|one, other| other.1.total_cmp(&one.1));
     let all: f64 = waits.iter().map(|(_, ns)| ns).sum();
     let largest = waits.iter().take(3);
@@ -116,9 +136,10 @@ fn holders(arm: &Rounds<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use crate::causes::testing::*;
-    use recording::process::RunQueueBlame;
+    use recording::process::{RunQueueBlame, WakeSource};
     use recording::testing::Build;
-    use recording::vocabulary::{MetricId, Role};
+    use recording::vocabulary::{MetricId, Role, WaitKind};
+    use recording::waits::Wait;
 
     fn is_stall(metric: MetricId) -> bool {
         use MetricId::{LoopBlockedNsPerToken, LoopRunQueueNsPerToken};
@@ -152,6 +173,34 @@ mod tests {
             assert_eq!(found.id, id);
             assert_whole(&found);
         }
+    }
+
+    #[test]
+    fn cites_for_whom_the_loop_waits() {
+        let found = first(|build| {
+            let build = build.thread(8, "worker", |thread| thread);
+            blocked(build, "futex").with(|recording| {
+                let wait = |syscall: &str, kind| Wait {
+                    syscall: syscall.into(),
+                    kind,
+                    waker: WakeSource::Thread(1),
+                    off_cpu_ns: DOSE,
+                    count: 1,
+                    kept: 1,
+                    ..Wait::default()
+                };
+                recording.waits.count = 2;
+                recording.waits.rows = vec![
+                    wait("futex", WaitKind::HandOff),
+                    wait("read", WaitKind::Socket),
+                ];
+            })
+        });
+        let end =
+            "; main loop waited 20.0 ms a second for worker (hand-off between threads, futex).";
+        assert!(found.text.ends_with(end), "{}", found.text);
+        let cites = |place: &&recording::Evidence| place.pointer() == "/waits/rows/0/off_cpu_ns";
+        assert_eq!(found.evidence.iter().filter(cites).count(), 3);
     }
 
     #[test]

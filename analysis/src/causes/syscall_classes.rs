@@ -2,7 +2,8 @@
 
 use super::rows::largest;
 use super::{Comparison, Match};
-use recording::vocabulary::SyscallClass;
+use crate::waits;
+use recording::vocabulary::{SyscallClass, WaitKind};
 
 /// Classes of syscalls that do not move data between sockets.
 pub(super) const OTHERS: &[SyscallClass] = &[
@@ -19,6 +20,15 @@ pub(super) fn check(pair: &Comparison<'_>, classes: &[SyscallClass]) -> Option<M
     let unit = pair.view.metric.unit;
     let text = format!("{}{}", pair.counts("syscalls", &rows), largest(&rows, unit));
     Some(Match::of(rows, text))
+}
+
+/// Matches file syscalls, with the longest waits for files.
+pub(super) fn files(pair: &Comparison<'_>) -> Option<Match> {
+    let mut found = check(pair, &[SyscallClass::File])?;
+    let (words, evidence) = waits::cited(pair.costly, |wait| wait.kind == WaitKind::File);
+    found.text += &words;
+    found.evidence.extend(evidence);
+    Some(found)
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use super::{
     rows::{roles, surrounding_code},
 };
 use crate::thresholds::Limit;
+use crate::waits;
 use recording::evidence::List;
 use recording::process::WakeSource;
-use recording::vocabulary::{Role, SyscallClass, TermKind};
+use recording::vocabulary::{Role, SyscallClass, TermKind, WaitKind};
 use recording::{Evidence, Recording};
 use std::collections::BTreeSet;
 
@@ -24,8 +25,11 @@ pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
             || (by_own && row.kind == TermKind::ContextSwitch)
     })?;
     let calls: Vec<_> = rows.iter().filter(|row| is_handing(row)).cloned().collect();
+    let (waits, of_waits) = waits::cited(pair.costly, |wait| {
+        matches!(wait.kind, WaitKind::HandOff | WaitKind::Lock)
+    });
     let text = format!(
-        "{}; {}",
+        "{}; {}{waits}",
         pair.counts("handoff syscalls", &calls),
         pair.compared(
             "wake-ups by own threads",
@@ -33,10 +37,11 @@ pub(super) fn check(pair: &Comparison<'_>) -> Option<Match> {
             pair.per(pair.baseline, woken)
         )
     );
+    let wakers = pair.cite_all(|path| Evidence::list(path, List::Wakers));
     Some(Match {
         rows,
         text,
-        evidence: pair.cite_all(|path| Evidence::list(path, List::Wakers)),
+        evidence: wakers.into_iter().chain(of_waits).collect(),
     })
 }
 

@@ -4,7 +4,9 @@ use super::Sign;
 use crate::thresholds::{Limit, Thresholds};
 use recording::evidence::{Field, Part};
 use recording::format::{duration, percent};
+use recording::vocabulary::Role;
 use recording::{Evidence, Recording};
+use std::collections::BTreeMap;
 
 /// Returns the sign of the condition in one round.
 pub(super) fn check(path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
@@ -28,12 +30,31 @@ pub(super) fn check(path: &str, round: &Recording, limits: &Thresholds) -> Optio
     Some(Sign {
         size: share,
         text: format!(
-            "its threads were kept from running for {}, {} of the time that they ran{of_quota}",
+            "its threads were kept from running for {}, {} of the time that they ran{of_quota}{}",
             duration(process.throttled_ns),
-            percent(share)
+            percent(share),
+            largest(round)
         ),
         evidence: Evidence::part(path, Part::Process).field(Field::ThrottledNs),
     })
+}
+
+/// Returns `; 90 % of it worker`, the role that waits most; nothing where all have one role.
+fn largest(round: &Recording) -> String {
+    let mut roles: BTreeMap<&Role, u64> = BTreeMap::new();
+    for thread in round
+        .threads
+        .iter()
+        .filter(|thread| thread.throttled_ns > 0)
+    {
+        *roles.entry(&thread.role).or_default() += thread.throttled_ns;
+    }
+    let all: u64 = roles.values().sum();
+    let largest = roles.iter().max_by_key(|(_, ns)| **ns);
+    match largest.filter(|_| roles.len() > 1) {
+        Some((role, ns)) => format!("; {} of it {role}", percent(*ns as f64 / all as f64)),
+        None => String::new(),
+    }
 }
 
 #[cfg(test)]
@@ -66,5 +87,12 @@ mod tests {
         );
         assert!(check("r", &with(400_000_000, None), &limits).is_some());
         assert!(check("r", &with(1_000_000, None), &limits).is_none());
+        let mut of_two = with(400_000_000, None);
+        let mut other = of_two.threads[0].clone();
+        of_two.threads[0].throttled_ns = 100_000_000;
+        (other.role, other.throttled_ns) = ("worker".into(), 300_000_000);
+        of_two.threads.push(other);
+        let sign = check("r", &of_two, &limits).expect("seen");
+        assert!(sign.text.ends_with("; 75 % of it worker"), "{}", sign.text);
     }
 }

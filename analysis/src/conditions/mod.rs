@@ -24,8 +24,19 @@ pub struct Condition {
     pub about: About,
     /// The metric that it bears on.
     pub metric: MetricId,
+    /// Rounds in which it is looked for.
+    rounds: Looked,
     /// Returns the sign of the condition in a round, with its path; `None` where it does not hold.
     check: fn(&str, &Recording, &Thresholds) -> Option<Sign>,
+}
+
+/// Rounds in which a condition is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looked {
+    /// Those that are compared.
+    Compared,
+    /// Those with waits: traced rounds, where none that is compared has any.
+    WithWaits,
 }
 
 /// Sign of a condition in one round.
@@ -49,6 +60,7 @@ pub const CONDITIONS: &[Condition] = &[
             advice: "Relieve the resource nearest to its limit, and repeat.",
         },
         metric: MetricId::TtftNs,
+        rounds: Looked::Compared,
         check: highest_load::check,
     },
     Condition {
@@ -60,6 +72,7 @@ pub const CONDITIONS: &[Condition] = &[
             advice: "Spread its work over more threads or processes, or reduce it.",
         },
         metric: MetricId::ProxyLatencyNs,
+        rounds: Looked::Compared,
         check: saturated_thread::check,
     },
     Condition {
@@ -71,6 +84,7 @@ pub const CONDITIONS: &[Condition] = &[
             advice: "Give the target its own CPUs (--target-cpus), or use fewer threads.",
         },
         metric: MetricId::ProxyLatencyNs,
+        rounds: Looked::Compared,
         check: waiting_for_cpu::check,
     },
     Condition {
@@ -82,6 +96,7 @@ pub const CONDITIONS: &[Condition] = &[
             advice: "Raise the quota (cpu.max, docker --cpus, resources.limits.cpu), or start no more threads than it gives CPUs (GOMAXPROCS).",
         },
         metric: MetricId::ProxyLatencyNs,
+        rounds: Looked::Compared,
         check: cpu_quota::check,
     },
     Condition {
@@ -93,6 +108,7 @@ pub const CONDITIONS: &[Condition] = &[
             advice: "Hold the lock for less time, split it, or give each thread its own data.",
         },
         metric: MetricId::ThreadNsPerSecond,
+        rounds: Looked::WithWaits,
         check: contended_lock::check,
     },
     Condition {
@@ -104,6 +120,7 @@ pub const CONDITIONS: &[Condition] = &[
             advice: "Sync less often or several writes at once, keep what is read in memory, or give the file its own thread.",
         },
         metric: MetricId::ThreadNsPerSecond,
+        rounds: Looked::WithWaits,
         check: disk_io::check,
     },
     Condition {
@@ -115,6 +132,7 @@ pub const CONDITIONS: &[Condition] = &[
             advice: "Set TCP_NODELAY on accepted connections, or send the head together with the first chunk.",
         },
         metric: MetricId::TtftNs,
+        rounds: Looked::Compared,
         check: nagle_delay::check,
     },
     Condition {
@@ -126,6 +144,7 @@ pub const CONDITIONS: &[Condition] = &[
             advice: "Measure on a quieter host, or record more rounds.",
         },
         metric: MetricId::ProxyLatencyNs,
+        rounds: Looked::Compared,
         check: stolen_time::check,
     },
     Condition {
@@ -137,6 +156,7 @@ pub const CONDITIONS: &[Condition] = &[
             advice: "Measure longer (--scenario soak) to distinguish the two.",
         },
         metric: MetricId::RssBytes,
+        rounds: Looked::Compared,
         check: growing_memory::check,
     },
 ];
@@ -162,24 +182,30 @@ pub fn titles(arm: &Rounds<'_>, metric: MetricId, limits: &Thresholds) -> Vec<&'
 }
 
 fn finding(arm: &Rounds<'_>, condition: &Condition, limits: &Thresholds) -> Option<Finding> {
-    let signs = arm
-        .rounds
+    let looked = match condition.rounds {
+        Looked::Compared => arm.rounds.clone(),
+        Looked::WithWaits => arm.with_waits(),
+    };
+    let signs = looked
         .iter()
         .filter_map(|(path, round)| Some((path, (condition.check)(path, round, limits)?)));
     let signs: Vec<_> = signs.collect();
     // A sign in a minority of the rounds is chance.
-    if 2 * signs.len() <= arm.rounds.len() {
+    if 2 * signs.len() <= looked.len() {
         return None;
     }
     let worst = signs
         .iter()
         .max_by(|one, other| one.1.size.total_cmp(&other.1.size))?;
     let about = &condition.about;
-    let (name, rounds, of) = (arm.arm, signs.len(), arm.rounds.len());
-    let text = format!(
-        "in {rounds} of {of} rounds of {name}; at worst, {}.",
-        worst.1.text
-    );
+    let (name, rounds, of) = (arm.arm, signs.len(), looked.len());
+    let traced = looked.iter().all(|(_, round)| round.traced);
+    let found = match (traced, of) {
+        (true, 1) => format!("in the traced round of {name}"),
+        (true, _) => format!("in {rounds} of {of} traced rounds of {name}; at worst"),
+        (false, _) => format!("in {rounds} of {of} rounds of {name}; at worst"),
+    };
+    let text = format!("{found}, {}.", worst.1.text);
     Some(Finding {
         id: about.id.into(),
         metric: condition.metric,
@@ -198,3 +224,6 @@ fn finding(arm: &Rounds<'_>, condition: &Condition, limits: &Thresholds) -> Opti
         stacks: Vec::new(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,6 +133,7 @@ mod tests {
         of_arm(&Rounds {
             arm: "bun",
             rounds: rounds.iter().map(|round| ("r", round)).collect(),
+            traced: Vec::new(),
         })
     }
 

@@ -29,6 +29,7 @@ fn reason_of(costly: &Recording, baseline: &Recording, costs: [f64; 2]) -> Optio
     let arm = |arm, recording| Rounds {
         arm,
         rounds: vec![("r", recording)],
+        traced: Vec::new(),
     };
     reason([&arm("b", costly), &arm("a", baseline)], SEND, costs)
 }

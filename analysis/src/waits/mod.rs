@@ -1,9 +1,11 @@
 //! Waits of threads: their kinds, and who waits for whom.
 
+mod cited;
 mod functions;
 mod kind;
 mod of_arm;
 
+pub use cited::cited;
 pub use kind::kind_of;
 pub use of_arm::of_arm;
 

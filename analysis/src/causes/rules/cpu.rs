@@ -164,7 +164,7 @@ pub(super) const RULES: &[Rule] = &[
         explains: Explains::Cpu,
         consequence: false,
         removable: true,
-        check: |pair| syscall_classes::check(pair, &[SyscallClass::File]),
+        check: syscall_classes::files,
     },
     Rule {
         about: About {

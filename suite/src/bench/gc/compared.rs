@@ -50,6 +50,7 @@ impl Compared {
                 .iter()
                 .map(|(path, round)| (path.as_str(), round))
                 .collect(),
+            traced: Vec::new(),
         };
         let mut sum = Compared {
             arm: arm.into(),
