@@ -18,6 +18,7 @@ mod pidstat;
 mod python;
 mod quota;
 mod refused;
+mod reused;
 mod runtime_stats;
 mod runtimes;
 mod selectors;
