@@ -3,6 +3,7 @@
 //! Each rule is a function from a file, or from all files, to the places that violate it. A test of
 //! `xtask` fails on a violation; the command prints them and counts them by crate.
 
+mod arch;
 mod circles;
 mod commits;
 mod count;
@@ -40,7 +41,7 @@ type Place = (usize, String);
 type Check = fn(&File) -> Vec<Place>;
 
 /// The rules that each file keeps alone.
-const RULES: [(Rule, Check); 11] = [
+const RULES: [(Rule, Check); 12] = [
     (Rule::Length, layout::too_long),
     (Rule::Size, layout::long),
     (Rule::Function, layout::long_functions),
@@ -48,6 +49,7 @@ const RULES: [(Rule, Check); 11] = [
     (Rule::Layout, layout::machine_places),
     (Rule::Unsafe, layout::misplaced_unsafe),
     (Rule::Crates, layout::dependencies),
+    (Rule::Arch, arch::misplaced),
     (Rule::Width, layout::wide),
     (Rule::RunOn, layout::run_on),
     (Rule::Dialect, dialect::check),
@@ -69,6 +71,8 @@ enum Rule {
     Unsafe,
     /// Dependencies along the flow of data.
     Crates,
+    /// Registers, numbers of system calls and architectures in one module of a crate.
+    Arch,
     /// Comments and prose of at most 100 columns.
     Width,
     /// Documentation that does not continue the item above.

@@ -37,6 +37,26 @@ fn requires_a_place_for_unsafe() {
 }
 
 #[test]
+fn requires_a_place_for_what_differs_between_architectures() {
+    for code in [
+        "#[cfg(target_arch = \"x86_64\")]\nfn f() {}",
+        "const A: bool = cfg!(kernel_arch = \"aarch64\");",
+        "fn f(nr: u32) -> bool { nr == 232 }",
+        "fn f(call_nr: u32) -> bool { matches!(call_nr, 7 | 23) }",
+        "fn f(saved: &Saved) -> u64 { saved.rbp }",
+        "const FIELD: [&str; 2] = [\"pt_regs\", \"ip\"];",
+    ] {
+        let text = format!("//! Adds.\n{code}\n");
+        check("profiler/src/record/b.rs", &text, &[(Rule::Arch, 2)]);
+        check("profiler/src/record/arch.rs", &text, &[]);
+        check("xtask/src/b.rs", &text, &[]);
+    }
+    let common = "//! Adds.\n// On x86 saved.rip.\n#[cfg(target_arch = \"bpf\")]\n\
+                  fn f(nr: u32) -> bool { nr == READ }\n";
+    check("profiler/src/record/b.rs", common, &[]);
+}
+
+#[test]
 fn rejects_paths_of_a_machine() {
     check("a.md", &format!("see /{}/x", "root"), &[(Rule::Layout, 1)]);
     check("a.md", "see elsewhere", &[]);

@@ -4,6 +4,7 @@
 //! *Invariant:* a recording holds facts (counts, measured times, samples) and the checks that hold
 //! them against the kernel's own accounting. Estimates and explanations are made by `analysis`.
 
+mod arch;
 mod archives;
 pub mod assemble;
 mod attach;

@@ -2,16 +2,13 @@
 
 mod walk;
 
+use super::arch::{Field, REGISTERS};
 use anyhow::{Context, Result, anyhow};
 use btf_rs::Btf;
 use walk::{function_parameters, offset, parameters};
 
 /// The file in which the kernel describes its types.
 pub const BTF_PATH: &str = "/sys/kernel/btf/vmlinux";
-
-/// A field that programs read: the global that takes its offset (in bits, if its name begins so),
-/// and the field's path. Alternatives are tried in order, since fields were renamed over the years.
-type Field = (&'static str, &'static [&'static [&'static str]]);
 
 /// Offset of a field that the running kernel lacks.
 const ABSENT: u64 = u64::MAX;
@@ -126,46 +123,6 @@ const FIELDS: &[Field] = &[
     ("OFF_TCP_MSS_CACHE", &[&["tcp_sock", "mss_cache"]]),
     ("OFF_TCP_PACKETS_OUT", &[&["tcp_sock", "packets_out"]]),
     ("BIT_TCP_NONAGLE", &[&["tcp_sock", "nonagle"]]),
-    // arm64 has its registers in an array: x29 is the frame pointer (AAPCS64), and Go keeps its
-    // goroutine in x28.
-    (
-        "OFF_REGS_NR",
-        &[&["pt_regs", "orig_ax"], &["pt_regs", "syscallno"]],
-    ),
-    ("OFF_REGS_IP", &[&["pt_regs", "ip"], &["pt_regs", "pc"]]),
-    ("OFF_REGS_SP", &[&["pt_regs", "sp"]]),
-    (
-        "OFF_REGS_BP",
-        &[&["pt_regs", "bp"], &["pt_regs", "regs[29]"]],
-    ),
-    (
-        "OFF_REGS_DI",
-        &[
-            &["pt_regs", "di"],
-            &["pt_regs", "orig_x0"],
-            &["pt_regs", "regs[0]"],
-        ],
-    ),
-    (
-        "OFF_REGS_SI",
-        &[&["pt_regs", "si"], &["pt_regs", "regs[1]"]],
-    ),
-    (
-        "OFF_REGS_DX",
-        &[&["pt_regs", "dx"], &["pt_regs", "regs[2]"]],
-    ),
-    (
-        "OFF_REGS_R8",
-        &[&["pt_regs", "r8"], &["pt_regs", "regs[4]"]],
-    ),
-    (
-        "OFF_REGS_R9",
-        &[&["pt_regs", "r9"], &["pt_regs", "regs[5]"]],
-    ),
-    (
-        "OFF_REGS_G",
-        &[&["pt_regs", "r14"], &["pt_regs", "regs[28]"]],
-    ),
 ];
 
 /// The layout of the running kernel.
@@ -196,7 +153,7 @@ impl Layout {
     }
 
     fn of(btf: &Btf) -> Result<Self> {
-        let needed = FIELDS.iter().map(|(global, paths)| {
+        let needed = FIELDS.iter().chain(REGISTERS).map(|(global, paths)| {
             let bits = first_offset(btf, paths)?;
             let offset = if global.starts_with("BIT_") {
                 bits
@@ -235,7 +192,10 @@ mod tests {
     #[test]
     fn finds_every_field_of_this_kernel() {
         let layout = Layout::of_this_kernel().expect("the tests need a kernel with BTF");
-        assert_eq!(layout.offsets.len(), FIELDS.len() + OPTIONAL.len());
+        assert_eq!(
+            layout.offsets.len(),
+            FIELDS.len() + REGISTERS.len() + OPTIONAL.len()
+        );
         let of = |name| {
             layout
                 .offsets

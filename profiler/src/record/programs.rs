@@ -5,6 +5,7 @@ mod stack_depth;
 mod stack_table;
 
 use super::Options;
+use super::arch::READS_CALL_SITES;
 use super::attach;
 use super::links::{self, Link, SAMPLE_HZ};
 use super::offsets::Layout;
@@ -323,7 +324,7 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     let own = std::process::id();
     let pairing = config.pairing as u32;
     let load_port = u32::from(config.load_port.unwrap_or(0));
-    let walks_stacks = u8::from(cfg!(target_arch = "x86_64"));
+    let walks_stacks = u8::from(READS_CALL_SITES);
     let has_state = u8::from(layout.switch_has_state);
     let namespace = privilege::pid_namespace();
     let splice_sends = u8::from(layout.splice_sends);

@@ -5,6 +5,7 @@ mod gc_calls;
 mod hotspot;
 mod script;
 
+use super::arch::PAIRS_GOROUTINES;
 use super::proc_snapshot;
 use procfs::process::{MMapPath, Process};
 use profiler_common::Pairing;
@@ -139,8 +140,7 @@ fn executable_id(pid: u32) -> Option<(u64, u64)> {
 /// Returns how receives of a runtime are paired with the sends that they cause.
 pub fn pairing(runtime: Runtime) -> Pairing {
     match runtime {
-        // arm64 has the goroutine in x28; no Go program has been recorded there.
-        Runtime::Go if cfg!(target_arch = "x86_64") => Pairing::Goroutine,
+        Runtime::Go if PAIRS_GOROUTINES => Pairing::Goroutine,
         Runtime::Bun | Runtime::Node | Runtime::Deno | Runtime::Python => Pairing::Fifo,
         _ => Pairing::Pool,
     }
