@@ -27,9 +27,27 @@ pub struct Host {
     pub cpu_quota: Option<CpuQuota>,
     /// Placement of processes on CPUs, in words.
     pub cpu_placement: String,
+    /// CPUs that went offline or came online during the window, the first thousand changes. Known
+    /// where CPU samples are taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cpu_changes: Vec<CpuChange>,
     /// Difference of an arm from itself on this host, where that was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<Noise>,
+}
+
+/// A CPU that went offline or came online. The recorder looks each second, so that up to a second
+/// of samples on a CPU that came online is missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CpuChange {
+    /// When the recorder saw it, since the start of the window.
+    pub t_ns: u64,
+    /// Number of the CPU.
+    pub cpu: u32,
+    /// Whether it came online.
+    pub online: bool,
+    /// Whether it is sampled from then on.
+    pub sampled: bool,
 }
 
 /// A CPU quota of a control group (`cpu.max`, or `cpu.cfs_quota_us` in version 1). The counts are

@@ -1,6 +1,7 @@
 //! Attaching a probe group: all of its programs with one kind of hook, or none of them.
 
-use super::links::{self, Link, SAMPLE_HZ};
+use super::cpu_clocks::CpuClocks;
+use super::links::{self, Link};
 use super::objection::one_line;
 use super::probe_groups::{CPU_SAMPLES, HookKind, Hooks, NO_SOURCE, Source, function};
 use anyhow::{Context, Result, bail};
@@ -80,7 +81,7 @@ fn attach_all(bpf: &mut Ebpf, btf: &Btf, hooks: &Hooks, kind: HookKind) -> Resul
         match attach_hook(bpf, btf, hook, kind) {
             Ok((program, link)) => {
                 programs.push(program);
-                links.extend(link);
+                links.push(link);
             }
             Err(error) => {
                 drop(links);
@@ -104,12 +105,7 @@ fn unload(bpf: &mut Ebpf, name: &str) -> Result<()> {
     }
 }
 
-fn attach_hook(
-    bpf: &mut Ebpf,
-    btf: &Btf,
-    hook: &str,
-    kind: HookKind,
-) -> Result<(String, Vec<Link>)> {
+fn attach_hook(bpf: &mut Ebpf, btf: &Btf, hook: &str, kind: HookKind) -> Result<(String, Link)> {
     let name = kind.program(hook);
     let program = bpf
         .program_mut(&name)
@@ -126,9 +122,8 @@ fn attach_hook(
         HookKind::Function => load_function(program, hook, btf)?,
     }
     log_size(program, &name);
-    // No hook of a group is a clock.
-    let links = links::attach(program, &name, SAMPLE_HZ)?;
-    Ok((name, links))
+    let link = links::attach(program, &name)?;
+    Ok((name, link))
 }
 
 /// Loads the program of the function that serves in place of a tracepoint.
@@ -156,7 +151,7 @@ fn log_size(program: &Program, name: &str) {
 ///
 /// # Errors
 /// There is no such program, or the kernel refuses it.
-pub fn second(bpf: &mut Ebpf, name: &str, tracepoint: &str) -> Result<Vec<Link>> {
+pub fn second(bpf: &mut Ebpf, name: &str, tracepoint: &str) -> Result<Link> {
     let program = bpf.program_mut(name);
     let program = program.with_context(|| format!("the object has no program {name}"))?;
     match program {
@@ -165,24 +160,24 @@ pub fn second(bpf: &mut Ebpf, name: &str, tracepoint: &str) -> Result<Vec<Link>>
         _ => bail!("{name} is a program of another kind"),
     }
     log_size(program, name);
-    links::attach(program, name, SAMPLE_HZ)
+    links::attach(program, name)
 }
 
 /// Attaches the CPU samples, `hz` a second. A recording without them says so, and is complete
 /// otherwise.
-pub fn samples(bpf: &mut Ebpf, hz: u32) -> (Source, Vec<Link>) {
+pub fn samples(bpf: &mut Ebpf, hz: u32) -> (Source, Option<CpuClocks>) {
     const PROGRAMS: [&str; 2] = ["cpu_clock", "cpu_clock_plain"];
     let mut reasons = Vec::new();
     for program in PROGRAMS {
         match try_samples(bpf, program, hz) {
-            Ok(links) => {
+            Ok(clocks) => {
                 let source = Source {
                     group: CPU_SAMPLES.0,
                     source: format!("perf_event cpu-clock {hz} Hz"),
                     fallback_reason: reasons.join("; "),
                     programs: vec![program.into()],
                 };
-                return (source, links);
+                return (source, Some(clocks));
             }
             Err(error) => reasons.push(format!("{program}: {}", one_line(&error))),
         }
@@ -193,15 +188,15 @@ pub fn samples(bpf: &mut Ebpf, hz: u32) -> (Source, Vec<Link>) {
         fallback_reason: reasons.join("; "),
         programs: Vec::new(),
     };
-    (source, Vec::new())
+    (source, None)
 }
 
-fn try_samples(bpf: &mut Ebpf, name: &str, hz: u32) -> Result<Vec<Link>> {
+fn try_samples(bpf: &mut Ebpf, name: &str, hz: u32) -> Result<CpuClocks> {
     let program = bpf.program_mut(name).context("the object has no sampler")?;
     let sampler: &mut PerfEvent = (&mut *program).try_into()?;
     sampler.load()?;
     log_size(program, name);
-    links::attach(program, name, hz)
+    CpuClocks::attach(program.try_into()?, name, hz)
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub fn fingerprint(quotas: &WindowQuotas, steal_ns: u64, cpu_placement: &str) ->
         cgroup: quotas.last.cgroup.clone(),
         cpu_quota: quotas.last.since(&quotas.first),
         cpu_placement: cpu_placement.to_owned(),
+        // Seen by the sampler.
+        cpu_changes: Vec::new(),
         // Measured by comparing, if at all.
         noise: None,
     }

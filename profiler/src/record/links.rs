@@ -4,9 +4,6 @@ use anyhow::{Result, bail};
 use aya::programs::Program;
 use aya::programs::fentry::FEntryLink;
 use aya::programs::fexit::FExitLink;
-use aya::programs::perf_event::{
-    PerfEvent, PerfEventConfig, PerfEventLink, PerfEventScope, SamplePolicy, SoftwareEvent,
-};
 use aya::programs::raw_trace_point::RawTracePointLink;
 use aya::programs::tp_btf::BtfTracePointLink;
 
@@ -30,49 +27,31 @@ pub enum Link {
     Begin(FEntryLink),
     /// The end of a function of the kernel.
     End(FExitLink),
-    /// The CPU clock of one CPU.
-    Clock(PerfEventLink),
 }
 
-/// Attaches a loaded program to the hook that its name says; a sampler to the clock of each CPU, at
-/// `sample_hz`.
+/// Attaches a loaded program to the hook that its name says.
 ///
 /// # Errors
 /// The kernel refuses it.
-pub fn attach(program: &mut Program, name: &str, sample_hz: u32) -> Result<Vec<Link>> {
+pub fn attach(program: &mut Program, name: &str) -> Result<Link> {
     Ok(match program {
         Program::BtfTracePoint(program) => {
             let link = program.attach()?;
-            vec![Link::Btf(program.take_link(link)?)]
+            Link::Btf(program.take_link(link)?)
         }
         Program::RawTracePoint(program) => {
             let hook = name.strip_suffix(RAW).unwrap_or(name);
             let link = program.attach(hook.strip_suffix(SECOND).unwrap_or(hook))?;
-            vec![Link::Raw(program.take_link(link)?)]
+            Link::Raw(program.take_link(link)?)
         }
         Program::FEntry(program) => {
             let link = program.attach()?;
-            vec![Link::Begin(program.take_link(link)?)]
+            Link::Begin(program.take_link(link)?)
         }
         Program::FExit(program) => {
             let link = program.attach()?;
-            vec![Link::End(program.take_link(link)?)]
+            Link::End(program.take_link(link)?)
         }
-        Program::PerfEvent(program) => on_every_cpu(program, sample_hz)?,
         _ => bail!("{name} is a program of another kind"),
     })
-}
-
-fn on_every_cpu(program: &mut PerfEvent, sample_hz: u32) -> Result<Vec<Link>> {
-    let cpus =
-        aya::util::online_cpus().map_err(|(file, error)| anyhow::anyhow!("{file}: {error}"))?;
-    let mut links = Vec::new();
-    for cpu in cpus {
-        let clock = PerfEventConfig::Software(SoftwareEvent::CpuClock);
-        let scope = PerfEventScope::AllProcessesOneCpu { cpu };
-        let rate = SamplePolicy::Frequency(sample_hz.into());
-        let link = program.attach(clock, scope, rate, false)?;
-        links.push(Link::Clock(program.take_link(link)?));
-    }
-    Ok(links)
 }

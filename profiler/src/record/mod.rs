@@ -12,6 +12,7 @@ pub mod bpf_stats;
 mod call_series;
 pub mod checks;
 pub mod code_samples;
+mod cpu_clocks;
 pub mod diagnose;
 pub mod drain;
 mod go;

@@ -7,6 +7,7 @@ mod stack_table;
 use super::Options;
 use super::arch::READS_CALL_SITES;
 use super::attach;
+use super::cpu_clocks::CpuClocks;
 use super::links::{self, Link, SAMPLE_HZ};
 use super::offsets::Layout;
 use super::privilege;
@@ -15,6 +16,7 @@ use super::runtime::GcProbes;
 use super::tasks;
 use super::timeline::Size;
 use anyhow::{Context, Result, bail};
+use aya::programs::Program;
 use aya::{Btf, Ebpf, EbpfLoader};
 use profiler_common::Pairing;
 use profiler_common::call_stack::KERNEL_STACK_EVERY;
@@ -136,6 +138,8 @@ pub struct Programs {
     pub sources: Vec<Source>,
     /// Holds the programs to their hooks.
     links: Vec<Link>,
+    /// Holds the sampler to the CPUs.
+    pub clocks: Option<CpuClocks>,
     sample_hz: u32,
     gc_probes: Option<GcProbes>,
 }
@@ -160,9 +164,9 @@ impl Programs {
         groups: impl Iterator<Item = &'a Hooks>,
     ) -> Result<Self> {
         let mut programs = Self::attach_some(config, groups)?;
-        let (source, links) = attach::samples(&mut programs.bpf, config.sample_hz);
+        let (source, clocks) = attach::samples(&mut programs.bpf, config.sample_hz);
         programs.sources.push(source);
-        programs.links.extend(links);
+        programs.clocks = clocks;
         if config.off_cpu_stacks
             && let Err(error) = programs.attach_wait_return()
         {
@@ -181,7 +185,7 @@ impl Programs {
         let kind = kinds.find(|kind| syscalls.source == kind.name());
         let name = kind.context("unknown kind")?.program("sys_exit_wait");
         self.links
-            .extend(attach::second(&mut self.bpf, &name, "sys_exit")?);
+            .push(attach::second(&mut self.bpf, &name, "sys_exit")?);
         syscalls.programs.push(name);
         Ok(())
     }
@@ -216,6 +220,7 @@ impl Programs {
             bpf,
             sources,
             links,
+            clocks: None,
             sample_hz: config.sample_hz,
             gc_probes: None,
         })
@@ -253,6 +258,7 @@ impl Programs {
     /// Detaches every program. They stay loaded.
     pub fn detach(&mut self) {
         self.links.clear();
+        self.clocks = None;
     }
 
     /// Attaches every program again.
@@ -263,8 +269,12 @@ impl Programs {
         for name in self.sources.iter().flat_map(|source| &source.programs) {
             let program = self.bpf.program_mut(name);
             let program = program.with_context(|| format!("the object has no program {name}"))?;
-            self.links
-                .extend(links::attach(program, name, self.sample_hz)?);
+            match program {
+                Program::PerfEvent(sampler) => {
+                    self.clocks = Some(CpuClocks::attach(sampler, name, self.sample_hz)?);
+                }
+                program => self.links.push(links::attach(program, name)?),
+            }
         }
         Ok(())
     }

@@ -188,6 +188,9 @@ impl Session {
         let t_ns = now.saturating_sub(self.opening.start_ns);
         let ended = self.ended.times();
         let pids = self.tree.live_pids();
+        if let Some(clocks) = &mut self.programs.clocks {
+            clocks.follow(&mut self.programs.bpf, now);
+        }
         let bpf = &mut self.programs.bpf;
         self.series.add(bpf, &pids, ended, (now, t_ns))?;
         self.call_series

@@ -1,9 +1,12 @@
 //! Settings of a whole machine change during a recording. `cargo xtask test --vm` runs these tests:
 //! they would disturb the machine of a developer.
 
-use crate::support::{alone, assert_sound, calls, known, kontrast, record_with};
+use crate::support::{alone, assert_sound, calls, known, kontrast, record_with, recorder};
+use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::time::{TimeSpec, TimeValLike};
 use nix::time::{ClockId, clock_gettime, clock_settime};
+use nix::unistd::Pid;
+use recording::host::CpuChange;
 use std::fs;
 use std::time::Duration;
 
@@ -50,4 +53,70 @@ fn names_the_limit_of_samples_that_is_below_the_default() {
     let message = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(2), "{message}");
     assert!(message.contains("perf_event_max_sample_rate"), "{message}");
+}
+
+/// The second CPU, which is offline when the machine starts.
+const SECOND: usize = 1;
+
+fn set_online(online: bool) {
+    let file = format!("/sys/devices/system/cpu/cpu{SECOND}/online");
+    fs::write(file, u8::from(online).to_string()).expect("the machine has a second CPU");
+}
+
+/// Keeps a process on the second CPU. The kernel lifts that when the CPU goes offline.
+fn pin(pid: u32) {
+    let mut cpus = CpuSet::new();
+    cpus.set(SECOND).expect("a small number");
+    sched_setaffinity(Pid::from_raw(pid.cast_signed()), &cpus).expect("it is online");
+}
+
+/// Waits until the recorder has looked at the CPUs, as it does each second.
+fn wait_for_a_look() {
+    std::thread::sleep(Duration::from_millis(2500));
+}
+
+#[test]
+#[ignore = "takes a CPU offline: for virtual machines"]
+fn samples_a_cpu_that_came_back() {
+    let _alone = alone();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let out = dir.path().join("out");
+    let mut target = known(&["burn", "2000"]);
+    let pid = target.line();
+    let mut recorder = recorder(&pid, &out, &[]);
+    for online in [true, false, true] {
+        set_online(online);
+        wait_for_a_look();
+    }
+    pin(pid.parse().expect("a number"));
+    target.say("go");
+    assert_eq!(target.line(), "done");
+    // Emulated CPUs do not bear that the kernel's code changes while two are online.
+    set_online(false);
+    wait_for_a_look();
+    assert!(recorder.end().success());
+    let recording = recording::io::load_recording(&out).expect("a recording");
+    assert_sound(&recording);
+    let changes = recording.host.cpu_changes.iter();
+    let seen = |change: &CpuChange| (change.cpu as usize, change.online, change.sampled);
+    let changes: Vec<_> = changes.map(seen).collect();
+    let expected = [true, false, true, false].map(|online| (SECOND, online, online));
+    assert_eq!(changes, expected);
+    // Nothing ran on the first CPU but the beginning and the end.
+    let samples = recording.stacks.samples;
+    assert!(samples > 200, "{samples} in two seconds at 499 Hz");
+}
+
+#[test]
+#[ignore = "takes a CPU offline: for virtual machines"]
+fn keeps_counts_while_a_cpu_goes_offline() {
+    const SLEEPS: u64 = 400;
+    let recording = record_with(&["sleep", "400"], &[], |pid| {
+        set_online(true);
+        pin(pid);
+        std::thread::sleep(Duration::from_millis(100));
+        set_online(false);
+    });
+    assert_sound(&recording);
+    assert_eq!(calls(&recording, "clock_nanosleep"), SLEEPS);
 }

@@ -5,6 +5,7 @@ use crate::Input;
 use crate::arms::Arms;
 use crate::clean::clean_sentence;
 use crate::document::{Notice, Tone};
+use recording::host::CpuChange;
 use recording::observer::Mode;
 use recording::{Ended, Recording, format};
 
@@ -32,6 +33,7 @@ pub fn notices(input: &Input, arms: &Arms) -> Vec<Notice> {
         format!("{place}: {count} events")
     });
     notices.extend(notice(Tone::Warning, "Events were lost", lost.collect()));
+    notices.extend(changed_cpus(arms));
     notices.extend(partly_observed(arms));
     notices.extend(instrumented(arms));
     notices
@@ -49,6 +51,41 @@ fn instrumented(arms: &Arms) -> Option<Notice> {
         "Recorded with an instrumented runtime",
         lines.collect(),
     )
+}
+
+/// Warns of CPUs that went offline or came online: functions of code that ran there are less exact.
+fn changed_cpus(arms: &Arms) -> Option<Notice> {
+    let changed = arms
+        .rounds()
+        .filter(|(_, round)| !round.host.cpu_changes.is_empty());
+    let lines = changed.map(|(place, round)| {
+        let changes = &round.host.cpu_changes;
+        let shown = changes.iter().take(MOST_CHANGES_SHOWN).map(change);
+        let mut shown: Vec<String> = shown.collect();
+        let more = changes.len() - shown.len();
+        if more > 0 {
+            shown.push(format!("{more} more"));
+        }
+        format!("{place}: {}", shown.join(", "))
+    });
+    notice(
+        Tone::Warning,
+        "CPUs went offline or came online: up to a second of samples is missing on each that came",
+        lines.collect(),
+    )
+}
+
+/// Changes of CPUs that a notice lists.
+const MOST_CHANGES_SHOWN: usize = 8;
+
+fn change(change: &CpuChange) -> String {
+    let state = match (change.online, change.sampled) {
+        (false, _) => "offline",
+        (true, true) => "online",
+        (true, false) => "online and not sampled",
+    };
+    let time = format::duration(change.t_ns);
+    format!("CPU {} {state} after {time}", change.cpu)
 }
 
 /// Warns of recordings without all probes: their zeros are not measured.
@@ -104,5 +141,37 @@ fn ended(round: &Recording) -> &'static str {
         Ended::Interrupted => "interrupted",
         Ended::TargetExited => "the target ended before the window did",
         Ended::Duration | Ended::Asked => "complete",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recording::testing::three_arms;
+
+    #[test]
+    fn lists_cpus_that_went_and_came() {
+        let mut recordings = three_arms();
+        let change = |cpu, online, sampled| CpuChange {
+            t_ns: 2_000_000_000,
+            cpu,
+            online,
+            sampled,
+        };
+        let changes = [change(1, false, false), change(1, true, true)];
+        let many = (2..10).map(|cpu| change(cpu, true, false));
+        recordings[0].1.host.cpu_changes = changes.into_iter().chain(many).collect();
+        let comparison = Default::default();
+        let input = Input {
+            comparison: &comparison,
+            recordings: &recordings,
+        };
+        let notices = notices(&input, &Arms::of(&input));
+        let lines = notices.iter().flat_map(|notice| &notice.lines);
+        let found: Vec<&String> = lines.filter(|line| line.contains("CPU 1")).collect();
+        let begin =
+            "CPU 1 offline after 2.00 s, CPU 1 online after 2.00 s, CPU 2 online and not sampled";
+        assert!(found.len() == 1 && found[0].contains(begin), "{found:?}");
+        assert!(found[0].ends_with("2 more"), "{found:?}");
     }
 }

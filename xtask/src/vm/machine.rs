@@ -69,10 +69,11 @@ impl Machine {
 
     /// Returns the command that boots a kernel. The machine ends by itself.
     ///
-    /// Emulation: KVM inside a virtual machine may start and then fail. One CPU, whose clock counts
+    /// Emulation: KVM inside a virtual machine may start and then fail. The clock counts
     /// instructions, a nanosecond each: a busy host then changes no time that is measured inside.
-    /// With several, a CPU may run an instruction that another has just changed, as kernels do when
-    /// they enable a tracepoint, and the kernel crashes.
+    /// The second CPU is offline until a test needs it: with several, a CPU may run an instruction
+    /// that another has just changed, as kernels do when they enable a tracepoint, and the kernel
+    /// crashes.
     pub fn qemu(self, image: &Path, disk: &Path) -> Command {
         let (patience, program, model, console): (_, _, &[&str], _) = match self {
             Self::X86 => ("300", "qemu-system-x86_64", &[], "ttyS0"),
@@ -89,9 +90,9 @@ impl Machine {
         qemu.args([patience, program, "-nodefaults", "-no-reboot"])
             .args(model)
             .args(["-display", "none", "-serial", "stdio", "-m", "1536"])
-            .args(["-smp", "1", "-accel", "tcg,thread=single"])
+            .args(["-smp", "2", "-accel", "tcg,thread=single"])
             .args(["-icount", "shift=0,sleep=off", "-append"])
-            .arg(format!("console={console} quiet panic=-1"))
+            .arg(format!("console={console} quiet panic=-1 maxcpus=1"))
             .arg("-kernel")
             .arg(image)
             .arg("-initrd")

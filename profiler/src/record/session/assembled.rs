@@ -9,6 +9,7 @@ use super::super::{assemble, host, peers, runtime_stats, sockets, steal, target}
 use super::checkpoint::Checkpoint;
 use super::{Closed, Session};
 use anyhow::Result;
+use recording::host::Host;
 use recording::memory::{Memory, RegionWalk};
 use recording::observer::{Check, Mode, Observer, ProbeGroupStatus};
 use recording::process::{Cpu, Sockets, Thread, TreeProcess};
@@ -47,6 +48,8 @@ impl Session {
         let mut process = assemble::process(&threads);
         let of_ended = cpu_clock_of_ended(joined, &closed.after);
         let of_live = closed.after.cpu_clock_since(&self.opening.before);
+        let clocks = self.programs.clocks.as_ref();
+        let cpu_changes = clocks.map(|clocks| clocks.changes_since(span.start_ns));
         process.cpu_clock_ns = of_ended.map(|of_ended| of_ended + of_live);
         Recording {
             schema: recording::RECORDING_SCHEMA.into(),
@@ -55,7 +58,10 @@ impl Session {
                 ..target::describe_again(&self.target, runtime)
             },
             processes,
-            host: host::fingerprint(&self.opening.quotas, steal_ns, &self.placement),
+            host: Host {
+                cpu_changes: cpu_changes.unwrap_or_default(),
+                ..host::fingerprint(&self.opening.quotas, steal_ns, &self.placement)
+            },
             window: self.opening.window(span, ended),
             process,
             sockets: Sockets {
