@@ -81,6 +81,8 @@ counters! {
     lost_fault_sites,
     /// Calls that manage memory, counted without their stack, since its map was full.
     lost_call_sites,
+    /// Requests to block devices for which a full map had no room.
+    lost_block_requests,
     /// Kept waits for which a full map had no room.
     lost_waits,
     /// Kept waits that are counted without one of their stacks, since its map was full.
@@ -89,7 +91,7 @@ counters! {
     lost_wait_objects,
 }
 
-const _: () = assert!(size_of::<Counters>() == 240);
+const _: () = assert!(size_of::<Counters>() == 248);
 
 impl Counters {
     /// Returns the number of events that could not be stored. Those that lost only their code or
@@ -103,6 +105,7 @@ impl Counters {
             + self.lost_faults
             + self.lost_blame
             + self.lost_samples
+            + self.lost_block_requests
     }
 }
 

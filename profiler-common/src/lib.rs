@@ -12,6 +12,7 @@
     feature(asm_experimental_arch) // For the atomic addition, see `slot::atomic_add`.
 )]
 
+pub mod block_io;
 pub mod call_site;
 pub mod call_stack;
 pub mod counters;
@@ -41,6 +42,7 @@ pub mod timeline;
 pub mod wait_object;
 pub mod wakes;
 
+pub use block_io::{BlockKey, BlockRequest, BlockSum};
 pub use call_site::{CallSite, CallSiteSum};
 pub use call_stack::{CallStack, StackEntry};
 pub use counters::Counters;

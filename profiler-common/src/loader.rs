@@ -6,10 +6,10 @@
 
 use crate::timeline::Event;
 use crate::{
-    CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
-    GcCalls, Goroutines, OpenWait, PeerKey, PeerTraffic, PythonStack, PythonThread, RecvStamp,
-    Relays, RunQueueBlame, SleepStack, Socket, StackEntry, SyscallStat, Thread, UnixName, WaitKey,
-    WaitObject, WaitSampler, WaitStack, WaitSum, Wakes,
+    BlockKey, BlockRequest, BlockSum, CallSite, CallSiteSum, CallStack, CgroupKey, Counters,
+    EventLoop, Fifo, Forked, GcBursts, GcCalls, Goroutines, OpenWait, PeerKey, PeerTraffic,
+    PythonStack, PythonThread, RecvStamp, Relays, RunQueueBlame, SleepStack, Socket, StackEntry,
+    SyscallStat, Thread, UnixName, WaitKey, WaitObject, WaitSampler, WaitStack, WaitSum, Wakes,
 };
 
 macro_rules! plain_data {
@@ -21,6 +21,9 @@ macro_rules! plain_data {
 }
 
 plain_data!(
+    BlockKey,
+    BlockRequest,
+    BlockSum,
     CallSite,
     CallSiteSum,
     CallStack,

@@ -117,6 +117,19 @@ globals! {
     OFF_SUPER_BLOCK_DEVICE: u64 = ABSENT;
     /// `socket.sk`.
     OFF_SOCKET_SK: u64 = 0;
+    /// `request.q`; this and the next ones are [`ABSENT`] where block devices are unlike those of
+    /// Linux 5.17 and later.
+    OFF_REQUEST_QUEUE: u64 = ABSENT;
+    /// `request.cmd_flags`.
+    OFF_REQUEST_FLAGS: u64 = ABSENT;
+    /// `request.__data_len`.
+    OFF_REQUEST_LEN: u64 = ABSENT;
+    /// `request_queue.disk`.
+    OFF_QUEUE_DISK: u64 = ABSENT;
+    /// `gendisk.major`.
+    OFF_DISK_MAJOR: u64 = ABSENT;
+    /// `gendisk.first_minor`.
+    OFF_DISK_MINOR: u64 = ABSENT;
     /// `task_struct.se.cfs_rq`; [`ABSENT`] where the kernel does not group tasks.
     OFF_TASK_CFS_RQ: u64 = ABSENT;
     /// `cfs_rq.throttled_clock_self_time` (`throttled_clock_pelt_time` before Linux 6.6);

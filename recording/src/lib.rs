@@ -11,6 +11,7 @@
 //!
 //! *Invariant:* nothing here touches a kernel interface, and no I/O happens beyond [`io`].
 
+pub mod block_io;
 pub mod code_hint;
 pub mod comparison;
 pub mod evidence;
@@ -117,6 +118,9 @@ pub struct Recording {
     /// Peers that the target exchanges data with, most bytes first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peers: Vec<peers::Peer>,
+    /// Requests to block devices, those of the target first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub block_io: Vec<block_io::BlockIo>,
     /// Page faults.
     pub faults: process::Faults,
     /// Memory at the end of the window and over time.

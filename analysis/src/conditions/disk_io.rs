@@ -4,7 +4,8 @@ use super::{Sign, waits_for};
 use crate::thresholds::{Limit, Thresholds};
 use crate::waits;
 use recording::Recording;
-use recording::vocabulary::WaitKind;
+use recording::format::quantity;
+use recording::vocabulary::{Submitter, Unit, WaitKind};
 use recording::waits::{Wait, call_on};
 
 /// A call that waits for another thread, not for a disk.
@@ -26,13 +27,54 @@ fn place(round: &Recording, wait: &Wait) -> String {
     };
     let at = waits::place(&round.waits.stacks, wait.node);
     let at = at.map_or(String::new(), |at| format!(" at {at}"));
-    format!("{role} in {call}{at}")
+    let devices = devices(round).unwrap_or_default();
+    format!("{role} in {call}{at}{devices}")
+}
+
+/// Returns how long the device took for the requests of the target that it worked on longest.
+fn devices(round: &Recording) -> Option<String> {
+    let rows = round.block_io.iter();
+    let own = rows.filter(|row| row.submitter == Submitter::Target);
+    let longest = own.max_by_key(|row| row.queue_ns + row.service_ns)?;
+    let (queue_ns, service_ns) = longest.mean_ns();
+    Some(format!(
+        "; {} {} requests took {} in the queue and {} at {} on the average",
+        longest.requests,
+        longest.operation,
+        quantity(queue_ns, Unit::Ns),
+        quantity(service_ns, Unit::Ns),
+        longest.device.as_deref().unwrap_or("other devices"),
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use recording::block_io::BlockIo;
     use recording::testing::Build;
+    use recording::vocabulary::BlockOperation;
+
+    #[test]
+    fn says_how_long_the_device_took() {
+        let row = |submitter, requests| BlockIo {
+            device: Some("vda".into()),
+            operation: BlockOperation::Write,
+            submitter,
+            requests,
+            queue_ns: requests * 3_000,
+            service_ns: requests * 200_000,
+            ..BlockIo::default()
+        };
+        let mut round = Recording {
+            block_io: vec![row(Submitter::Kernel, 9_000)],
+            ..Recording::default()
+        };
+        assert_eq!(devices(&round), None);
+        round.block_io.push(row(Submitter::Target, 40));
+        let expected =
+            "; 40 write requests took 3.00 µs in the queue and 200 µs at vda on the average";
+        assert_eq!(devices(&round).as_deref(), Some(expected));
+    }
 
     #[test]
     fn detects_time_that_threads_wait_for_files() {

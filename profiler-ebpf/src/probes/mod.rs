@@ -1,5 +1,6 @@
 //! The programs, one probe group a file.
 
+pub mod block_io;
 pub mod cgroup;
 pub mod fault;
 pub mod gc;

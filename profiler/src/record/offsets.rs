@@ -63,6 +63,13 @@ const OPTIONAL: &[Field] = &[
     ("OFF_INODE_NUMBER", &[&["inode", "i_ino"]]),
     ("OFF_INODE_SUPER_BLOCK", &[&["inode", "i_sb"]]),
     ("OFF_SUPER_BLOCK_DEVICE", &[&["super_block", "s_dev"]]),
+    // CONFIG_BLOCK. The queue has its disk since Linux 5.15.
+    ("OFF_REQUEST_QUEUE", &[&["request", "q"]]),
+    ("OFF_REQUEST_FLAGS", &[&["request", "cmd_flags"]]),
+    ("OFF_REQUEST_LEN", &[&["request", "__data_len"]]),
+    ("OFF_QUEUE_DISK", &[&["request_queue", "disk"]]),
+    ("OFF_DISK_MAJOR", &[&["gendisk", "major"]]),
+    ("OFF_DISK_MINOR", &[&["gendisk", "first_minor"]]),
     // Linux 5.8.
     ("OFF_ITER_META_SEQ", &[&["bpf_iter_meta", "seq"]]),
 ];

@@ -100,6 +100,18 @@ pub const PROBE_GROUPS: &[Hooks] = &[
         stand_in: None,
     },
     Hooks {
+        group: ProbeGroup::BlockIo,
+        hooks: &[
+            "block_rq_insert",
+            "block_rq_issue",
+            "block_rq_merge",
+            "block_rq_complete",
+        ],
+        required: false,
+        provides: "requests to block devices, with their time in the queue and at the device",
+        stand_in: None,
+    },
+    Hooks {
         // Only x86-64 has these. On arm64 a function serves.
         group: ProbeGroup::PageFaults,
         hooks: &["page_fault_user", "page_fault_kernel"],

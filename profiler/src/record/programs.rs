@@ -64,7 +64,7 @@ pub struct ProbeConfig {
 /// Entries of the maps in [`LARGE_MAPS`], if they are small.
 pub const SMALL: u32 = 256;
 /// Maps of more than a megabyte.
-const LARGE_MAPS: [&str; 16] = [
+const LARGE_MAPS: [&str; 17] = [
     "THREADS",
     "SLOTS",
     "CALLS",
@@ -81,6 +81,7 @@ const LARGE_MAPS: [&str; 16] = [
     "GOROUTINES",
     "FREE_SLOTS",
     "FREE_SOCKETS",
+    "BLOCK_REQUESTS",
 ];
 
 impl ProbeConfig {

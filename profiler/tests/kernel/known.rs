@@ -5,6 +5,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::eventfd::EventFd;
 use std::io::{ErrorKind, Read, Write, pipe, stdin, stdout};
 mod known_crowd;
+mod known_disk;
 mod known_moves;
 mod known_peers;
 mod known_relay;
@@ -134,6 +135,9 @@ fn main() {
         }),
         "answers" => after(wait_for_line, || {
             known_waits::answers(number(1), milliseconds(number(2)));
+        }),
+        "direct-io" => after(wait_for_line, || {
+            known_disk::direct_io(&arguments[1], number(2));
         }),
         "late-sleepers" => known_crowd::late_sleepers(wait_for_line, number(1)),
         "churn" => after(wait_for_line, || known_crowd::churn(number(1))),

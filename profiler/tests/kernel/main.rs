@@ -1,5 +1,6 @@
 //! The recorder on this kernel, with processes whose behaviour is known exactly. Needs privilege.
 
+mod block_io;
 mod commands;
 mod counts;
 mod crowd;

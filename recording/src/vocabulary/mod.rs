@@ -4,6 +4,7 @@
 //! A variant has a *name*, which is written to files, and a *label*, which people read. Code
 //! compares variants, never text, so that a misspelt or ambiguous word does not compile.
 
+mod block_io;
 mod code_category;
 mod kind;
 mod metric;
@@ -17,6 +18,7 @@ mod transport;
 mod unit;
 mod wait_kind;
 
+pub use block_io::{BlockOperation, Submitter};
 pub use code_category::CodeCategory;
 pub use kind::{ProxyStage, TermKind, UnknownKind};
 pub use metric::MetricId;

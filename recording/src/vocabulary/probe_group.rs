@@ -23,6 +23,8 @@ vocabulary! {
         Connections = "connections", "connections";
         /// TCP segments sent again.
         Retransmits = "retransmits", "TCP retransmits";
+        /// Requests to block devices.
+        BlockIo = "block-io", "block I/O";
         /// Page faults.
         PageFaults = "page-faults", "page faults";
         /// Processes that join a cgroup of the target.

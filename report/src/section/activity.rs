@@ -1,5 +1,6 @@
 //! Switches, system calls and sockets per token.
 
+use super::block_io;
 use super::metrics::nothing;
 use super::peers;
 use crate::arms::{Arms, ranked};
@@ -61,6 +62,7 @@ pub fn section(arms: &Arms) -> Option<Section> {
     }
     let mut blocks = vec![table.block()];
     blocks.extend(peers::table(arms));
+    blocks.extend(block_io::table(arms));
     blocks.extend(syscalls(arms));
     blocks.extend(errors(arms));
     Some(Section {

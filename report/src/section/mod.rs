@@ -1,6 +1,7 @@
 //! The sections of a report, in reading order: the verdict, its proof, then whether to trust it.
 
 mod activity;
+mod block_io;
 mod cards;
 mod cause_rows;
 pub(crate) mod cause_stacks;

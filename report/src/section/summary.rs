@@ -1,7 +1,7 @@
 //! One recording on one screen, as `kontrast record` ends: CPU time by role and the largest rows,
 //! waits, memory, losses, and the observer's own use.
 
-use super::{peers, waits as kept_waits};
+use super::{block_io, peers, waits as kept_waits};
 use crate::Input;
 use crate::arms::{Arm, Arms};
 use crate::clean::clean;
@@ -159,6 +159,7 @@ fn facts(recording: &Recording) -> Vec<Fact> {
     facts.extend(sleeps(recording).map(|text| fact("asleep in", text)));
     facts.extend(kept_waits::line(recording).map(|text| fact("waits for others", text)));
     facts.extend(kept_waits::objects(recording).map(|text| fact("waits on", text)));
+    facts.extend(block_io::line(recording).map(|text| fact("block I/O", text)));
     facts.push(fact("memory", memory(recording)));
     facts.extend(peers::line(recording).map(|text| fact("traffic with peers", text)));
     if observed {

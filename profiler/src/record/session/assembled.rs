@@ -5,7 +5,7 @@ use super::super::memory::{self, WindowRegions};
 use super::super::probe_groups::PROC_STAT;
 use super::super::tasks::Tasks;
 use super::super::threads::{JoinedThread, cpu_clock_of_ended};
-use super::super::{assemble, host, peers, runtime_stats, sockets, steal, target};
+use super::super::{assemble, block_io, host, peers, runtime_stats, sockets, steal, target};
 use super::checkpoint::Checkpoint;
 use super::{Closed, Session};
 use anyhow::Result;
@@ -86,13 +86,16 @@ impl Session {
         }
     }
 
-    /// Adds what probes counted and the peers, since the checkpoint at which the window began.
+    /// Adds the collections that probes counted, the peers and the requests to block devices, since
+    /// the checkpoint at which the window began.
     pub(super) fn add_probed(
         &self,
         recording: &mut Recording,
         start: Option<Checkpoint>,
     ) -> Result<()> {
-        let (mut probed, mut peers) = (self.probed()?, peers::read(&self.programs.bpf)?);
+        let bpf = &self.programs.bpf;
+        let (mut probed, mut peers) = (self.probed()?, peers::read(bpf)?);
+        let mut requests = block_io::read(bpf)?;
         if let Some(start) = start {
             let before = start.runtime_stats;
             let calls = probed.gc_calls.zip(before.gc_calls);
@@ -100,10 +103,12 @@ impl Session {
             let safepoints = probed.safepoints.zip(before.safepoints);
             probed.safepoints = safepoints.map(|(now, before)| now.since(&before));
             peers = peers::since(peers, &start.peers);
+            requests = block_io::since(requests, &start.block_io);
         }
         recording.runtime_stats.gc_calls = probed.gc_calls;
         recording.runtime_stats.safepoints = probed.safepoints;
         recording.peers = peers::listed(peers);
+        recording.block_io = block_io::listed(requests);
         Ok(())
     }
 

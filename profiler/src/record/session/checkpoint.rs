@@ -4,6 +4,7 @@
 //! at the end less that at the checkpoint. So a recording of the last minute costs the target
 //! nothing: no program runs more than once for an event, and no map is reset.
 
+use super::super::block_io::{self, BlockSums};
 use super::super::drain::{self, Drained, LiveMaps};
 use super::super::memory::{self, Regions};
 use super::super::peers::{self, PeerSums};
@@ -42,6 +43,7 @@ pub(super) struct Checkpoint {
     pub(super) opening: Opening,
     pub(super) regions: Regions,
     pub(super) peers: PeerSums,
+    pub(super) block_io: BlockSums,
     /// Collections and safepoints that probes counted.
     pub(super) runtime_stats: RuntimeStats,
     threads: Vec<JoinedThread>,
@@ -158,6 +160,7 @@ impl Session {
             own_cpu_ns: self.opening.own_cpu_ns(),
             regions: memory::regions_of_all(&pids, &tasks),
             peers: peers::read(&self.programs.bpf)?,
+            block_io: block_io::read(&self.programs.bpf)?,
             runtime_stats: self.probed()?,
             exits: self.ended.count(),
             opening: self.opening.again(now, then),

@@ -2,7 +2,7 @@
 
 use super::super::select::Cgroup;
 use super::super::syscall_overhead::Calibration;
-use super::super::{drain, memory, peers, ports, run_queue_blame};
+use super::super::{block_io, drain, memory, peers, ports, run_queue_blame};
 use anyhow::Result;
 use profiler_common::CgroupKey;
 use profiler_common::process::MAX_CGROUPS;
@@ -25,6 +25,7 @@ pub(super) fn fill_maps(bpf: &mut aya::Ebpf, pids: &[u32], calibration: Calibrat
     let others = run_queue_blame::other_processes();
     drain::fill(bpf, "RUN_QUEUE_BLAME", [others])?;
     peers::make_room(bpf)?;
+    block_io::make_room(bpf)?;
     drain::free_slots(bpf)
 }
 

@@ -12,6 +12,7 @@ fn checkpoint(start_ns: u64) -> Checkpoint {
         opening: Opening::now(&[], &Tasks::default()).again(start_ns, ProcSnapshot::default()),
         regions: Regions::default(),
         peers: PeerSums::new(),
+        block_io: BlockSums::new(),
         runtime_stats: RuntimeStats::default(),
         threads: Vec::new(),
         drained: Drained::default(),
