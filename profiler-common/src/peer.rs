@@ -93,10 +93,12 @@ slotted! {
         pub recv_calls: u64,
         /// Bytes received.
         pub recv_bytes: u64,
+        /// TCP segments sent again.
+        pub retransmits: u64,
     }
 }
 
-const _: () = assert!(size_of::<PeerTraffic>() == 32);
+const _: () = assert!(size_of::<PeerTraffic>() == 40);
 
 impl Slot<'_, PeerTraffic> {
     /// Adds a send or a receive. Several CPUs may add at once.
@@ -127,6 +129,7 @@ mod tests {
             send_bytes: 12,
             recv_calls: 1,
             recv_bytes: 100,
+            ..PeerTraffic::default()
         };
         assert_eq!(traffic, expected);
     }

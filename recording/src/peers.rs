@@ -1,5 +1,6 @@
 //! Peers that the target exchanges data with, other than its clients.
 
+use crate::process::is_zero;
 use crate::vocabulary::Transport;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,9 @@ pub struct Peer {
     pub recv_calls: u64,
     /// Bytes received.
     pub recv_bytes: u64,
+    /// TCP segments sent again, `SYN` included.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retransmits: u64,
     /// Whether it is the upstream or the service that `kontrast run` gave the target. All other
     /// peers are third parties.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

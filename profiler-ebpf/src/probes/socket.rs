@@ -284,7 +284,9 @@ fn listen<A: Access>(sock: Object<A>) {
 
 #[inline(always)]
 fn retransmit<A: Access>(args: Args<A>) {
-    if sockets::lookup(args.object::<0>()).is_some() {
+    let sock = args.object::<0>();
+    if let Some(socket) = sockets::lookup(sock) {
         count(|counters| counters.retransmits += 1);
+        peers::retransmitted(socket, sock);
     }
 }

@@ -55,6 +55,7 @@ fn added(entries: impl Iterator<Item = (Transport, Option<String>, PeerTraffic)>
         sum.send_bytes += traffic.send_bytes;
         sum.recv_calls += traffic.recv_calls;
         sum.recv_bytes += traffic.recv_bytes;
+        sum.retransmits += traffic.retransmits;
     }
     sums
 }
@@ -68,6 +69,7 @@ pub fn since(now: PeerSums, before: &PeerSums) -> PeerSums {
             send_bytes: now.send_bytes.saturating_sub(before.send_bytes),
             recv_calls: now.recv_calls.saturating_sub(before.recv_calls),
             recv_bytes: now.recv_bytes.saturating_sub(before.recv_bytes),
+            retransmits: now.retransmits.saturating_sub(before.retransmits),
         };
         (key, traffic)
     };
@@ -81,7 +83,8 @@ pub fn listed(sums: PeerSums) -> Vec<Peer> {
         add(&mut peers, key, &traffic);
     }
     let mut peers: Vec<Peer> = peers.into_values().collect();
-    peers.retain(|peer| peer.send_calls + peer.recv_calls > 0);
+    // A peer that never answers gets nothing but `SYN`.
+    peers.retain(|peer| peer.send_calls + peer.recv_calls + peer.retransmits > 0);
     peers.sort_by_key(|peer| (peer.address.is_none(), Reverse(peer.bytes())));
     let rest = peers.split_off(peers.len().min(MOST));
     let keyed = peers.into_iter();
@@ -94,6 +97,7 @@ pub fn listed(sums: PeerSums) -> Vec<Peer> {
             send_bytes: peer.send_bytes,
             recv_calls: peer.recv_calls,
             recv_bytes: peer.recv_bytes,
+            retransmits: peer.retransmits,
         };
         add(&mut peers, (peer.transport, None), &traffic);
     }
@@ -112,6 +116,7 @@ fn add(peers: &mut BTreeMap<Key, Peer>, key: Key, traffic: &PeerTraffic) {
     peer.send_bytes += traffic.send_bytes;
     peer.recv_calls += traffic.recv_calls;
     peer.recv_bytes += traffic.recv_bytes;
+    peer.retransmits += traffic.retransmits;
 }
 
 fn transport(protocol: u16) -> Transport {

@@ -104,6 +104,9 @@ fn main() {
                 number(4),
             );
         }),
+        "connect-in-vain" => after(wait_for_line, || {
+            known_peers::connect_in_vain(number(1) as u16);
+        }),
         "scatter" => after(wait_for_line, || {
             known_peers::scatter(number(1) as u16, number(2) as u16);
         }),

@@ -1,7 +1,7 @@
 //! A process that exchanges data with third parties.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixStream};
 use std::time::Duration;
@@ -75,6 +75,15 @@ fn exchange(mut stream: impl Read + Write, times: usize) {
         stream.write_all(&message).expect("sent");
         stream.read_exact(&mut message).expect("answered");
     }
+}
+
+/// Connects to a port whose listener has no room for a connection, until the kernel has sent the
+/// first segment again.
+pub fn connect_in_vain(port: u16) {
+    // Linux sends a second `SYN` after a second, and a third two seconds later.
+    const LONG: Duration = Duration::from_millis(1_500);
+    let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port).into();
+    TcpStream::connect_timeout(&address, LONG).expect_err("no room");
 }
 
 /// Sends a datagram of one byte to each of these ports, from a socket without a connection.

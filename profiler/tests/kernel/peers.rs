@@ -4,6 +4,7 @@ use crate::support::{alone, assert_sound, known, record_with, recorder, require_
 use recording::Recording;
 use recording::peers::Peer;
 use recording::vocabulary::Transport;
+use socket2::SockRef;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
@@ -92,6 +93,24 @@ fn counts_traffic_with_third_parties_by_their_address() {
             "{:#?}",
             recording.peers
         );
+    }
+}
+
+#[test]
+fn counts_segments_sent_again_by_peer() {
+    // A listener drops what comes while its queue is full, and the other side sends it again.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    SockRef::from(&listener).listen(0).expect("a shorter queue");
+    let address = listener.local_addr().expect("bound");
+    let _only_one = TcpStream::connect(address).expect("room for one");
+    for options in [&[][..], &["--raw-tracepoints"]] {
+        let behaviour = ["connect-in-vain", &address.port().to_string()];
+        let recording = record_with(&behaviour, options, |_| ());
+        assert_sound(&recording);
+        let peer = peer(&recording, &address.to_string());
+        assert!(peer.retransmits > 0, "{peer:?}");
+        assert_eq!((peer.send_calls, peer.recv_calls), (0, 0));
+        assert_eq!(peer.retransmits, recording.sockets.retransmits);
     }
 }
 

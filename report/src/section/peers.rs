@@ -30,20 +30,38 @@ pub fn table(arms: &Arms) -> Option<Block> {
         .words("Protocol")
         .numbers(format!("sent, {unit}"), arms.names())
         .numbers(format!("received, {unit}"), arms.names());
+    let again = retransmits(arms);
+    let counts = Scale::plain(again.iter().flat_map(|sums| sums.values().copied()));
+    if !again.is_empty() {
+        let heading = format!("retransmits/{}", arms.per.label());
+        table = table.numbers(heading, arms.names());
+    }
     let (first, rest) = peers.split_at(peers.len().min(FIRST));
     for peer in first {
         let value = |sums: &ByPeer| sums.get(peer).copied().unwrap_or_default();
         let values = both.iter().map(|sums| scale.show(value(sums)));
+        let values = values.chain(again.iter().map(|sums| counts.show(value(sums))));
         let protocol = std::iter::once(peer.0.label().to_owned());
         table.named(peer.1.as_str(), protocol.chain(values));
     }
     if !rest.is_empty() {
         let value = |sums: &ByPeer| rest.iter().filter_map(|peer| sums.get(peer)).sum();
         let values = both.iter().map(|sums| scale.show(value(sums)));
+        let values = values.chain(again.iter().map(|sums| counts.show(value(sums))));
         let name = format!("{} further peers", rest.len());
         table.named(name, std::iter::once(String::new()).chain(values));
     }
     (!peers.is_empty()).then(|| table.block())
+}
+
+/// Returns segments sent again, per unit; nothing where there were none.
+fn retransmits(arms: &Arms) -> Vec<ByPeer> {
+    let again = by_peer(arms, |peer| peer.retransmits);
+    let none = again
+        .iter()
+        .flat_map(|sums| sums.values())
+        .all(|it| *it == 0.0);
+    if none { Vec::new() } else { again }
 }
 
 fn by_peer(arms: &Arms, bytes: fn(&Peer) -> u64) -> Vec<ByPeer> {
@@ -78,8 +96,13 @@ pub fn line(recording: &Recording) -> Option<String> {
     }
     let rate = |bytes: u64| format::quantity(bytes as f64 / seconds, Unit::Bytes);
     let shown = peers.iter().take(MOST).map(|peer| {
+        let retransmits = match peer.retransmits {
+            0 => String::new(),
+            1 => ", 1 retransmit".into(),
+            count => format!(", {} retransmits", format::count(count)),
+        };
         format!(
-            "{} ({}) {}/s out, {}/s in",
+            "{} ({}) {}/s out, {}/s in{retransmits}",
             name(peer),
             peer.transport.label(),
             rate(peer.send_bytes),

@@ -19,6 +19,7 @@ use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 use core::ffi::c_void;
 use profiler_common::peer::{ACCEPTED, NAME_LEN, TCP, UNIX};
 use profiler_common::slot::opaque;
+use profiler_common::socket::OF_THIRD_PARTY;
 use profiler_common::syscall::names_a_peer;
 use profiler_common::{PeerKey, PeerTraffic, UnixName};
 
@@ -38,15 +39,34 @@ pub fn accepted<A: Access>(socket: TrackedSocket, sock: Object<A>, sends: bool, 
     count(socket, sends, bytes, || accepted_row(sock.address()));
 }
 
+/// Counts a segment that was sent again over a connection of the target. Clients are no peers.
+#[inline(always)]
+pub fn retransmitted<A: Access>(socket: TrackedSocket, sock: Object<A>) {
+    let row = match socket.accepted().get() {
+        0 => row_at(socket, || connected_row(sock.address())),
+        OF_THIRD_PARTY => row_at(socket, || accepted_row(sock.address())),
+        _ => return,
+    };
+    if let Some(traffic) = slot(&PEER_TRAFFIC, row) {
+        traffic.retransmits().add_shared(1);
+    }
+}
+
 /// Adds to the row of a socket's peer. `find` gives the row at its first bytes.
 #[inline(always)]
 fn count(socket: TrackedSocket, sends: bool, bytes: u64, find: impl FnOnce() -> u32) {
+    add_to_row(row_at(socket, find), sends, bytes);
+}
+
+/// Returns the row of a socket's peer, which `find` finds the first time.
+#[inline(always)]
+fn row_at(socket: TrackedSocket, find: impl FnOnce() -> u32) -> u32 {
     let mut row = socket.peer_row().get();
     if row == 0 {
         row = find() as u16;
         socket.peer_row().set(row);
     }
-    add_to_row(row.into(), sends, bytes);
+    row.into()
 }
 
 #[inline(always)]
