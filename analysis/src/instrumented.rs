@@ -4,6 +4,8 @@
 //! No number of these rounds enters a comparison, because an instrumented runtime does more than it
 //! would otherwise.
 
+mod goroutine_waits;
+
 use crate::{functions, metrics};
 use recording::comparison::{Estimate, InstrumentedEvent, InstrumentedRound, Metric};
 use recording::evidence::{Field, Part};
@@ -50,6 +52,7 @@ fn of_round(path: &str, recording: &Recording, measured: &[Metric]) -> Option<In
         samples: functions.samples,
         functions: functions.shares(functions::OF_ROUND),
         events: events.collect(),
+        goroutine_waits: goroutine_waits::of_round(recording, &instrumented.goroutine_waits),
         notes: notes(recording),
         evidence: vec![
             Evidence::part(path, Part::Process).field(Field::OnCpuNs),

@@ -36,6 +36,52 @@ impl GoEvent {
     ];
 }
 
+/// Goroutines that wait at one time.
+pub const MAX_PARKED: u32 = 65_536;
+/// Kinds of wait by reason and stacks.
+pub const MAX_GOROUTINE_WAITS: u32 = 8_192;
+/// Stacks of goroutines.
+pub const MAX_GOROUTINE_STACKS: u32 = 8_192;
+/// Value of [`ParkedAt::stack`] and [`ParkedBy::by`] without a stack.
+pub const NO_STACK: u32 = u32::MAX;
+
+/// A goroutine that waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct ParkedAt {
+    /// Monotonic ns.
+    pub since_ns: u64,
+    /// Its wait reason: a number of the runtime's version.
+    pub reason: u32,
+    /// Its stack.
+    pub stack: u32,
+}
+
+/// Waits of goroutines that have the same cause and end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(C)]
+pub struct ParkedBy {
+    /// The wait reason.
+    pub reason: u32,
+    /// Stack of the goroutine that waited.
+    pub stack: u32,
+    /// Stack of the one that made it ready.
+    pub by: u32,
+}
+
+/// The sum of such waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct ParkedSum {
+    /// Waits.
+    pub count: u64,
+    /// Their length, ns.
+    pub wait_ns: u64,
+}
+
+const _: () = assert!(size_of::<ParkedAt>() == 16 && size_of::<ParkedSum>() == 16);
+const _: () = assert!(size_of::<ParkedBy>() == 12);
+
 #[cfg(test)]
 mod tests {
     use super::GoEvent;

@@ -50,7 +50,7 @@ pub use event_loop::EventLoop;
 pub use fifo::{Fifo, RecvStamp};
 pub use gc_bursts::GcBursts;
 pub use gc_calls::{GcCall, GcCalls};
-pub use go::GoEvent;
+pub use go::{GoEvent, ParkedAt, ParkedBy, ParkedSum};
 pub use goroutine::Goroutines;
 pub use off_cpu::{OpenWait, SleepStack, WaitKey, WaitSampler, WaitStack, WaitSum};
 pub use peer::{PeerKey, PeerTraffic, UnixName};

@@ -7,9 +7,10 @@
 use crate::timeline::Event;
 use crate::{
     BlockKey, BlockRequest, BlockSum, CallSite, CallSiteSum, CallStack, CgroupKey, Counters,
-    EventLoop, Fifo, Forked, GcBursts, GcCalls, Goroutines, OpenWait, PeerKey, PeerTraffic,
-    PythonStack, PythonThread, RecvStamp, Relays, RunQueueBlame, SleepStack, Socket, StackEntry,
-    SyscallStat, Thread, UnixName, WaitKey, WaitObject, WaitSampler, WaitStack, WaitSum, Wakes,
+    EventLoop, Fifo, Forked, GcBursts, GcCalls, Goroutines, OpenWait, ParkedAt, ParkedBy,
+    ParkedSum, PeerKey, PeerTraffic, PythonStack, PythonThread, RecvStamp, Relays, RunQueueBlame,
+    SleepStack, Socket, StackEntry, SyscallStat, Thread, UnixName, WaitKey, WaitObject,
+    WaitSampler, WaitStack, WaitSum, Wakes,
 };
 
 macro_rules! plain_data {
@@ -37,6 +38,9 @@ plain_data!(
     Event,
     Goroutines,
     OpenWait,
+    ParkedAt,
+    ParkedBy,
+    ParkedSum,
     PeerKey,
     PeerTraffic,
     PythonStack,

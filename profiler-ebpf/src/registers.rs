@@ -79,3 +79,27 @@ pub fn go_argument(saved: *const Saved) -> u64 {
     let first = unsafe { (*saved).regs[0] };
     first
 }
+
+/// Returns the third argument of a function of Go at its begin.
+#[inline(always)]
+pub fn go_third_argument(saved: *const Saved) -> u64 {
+    #[cfg(bpf_target_arch = "x86_64")]
+    // SAFETY: the context of a uprobe is the registers; the verifier checks the access.
+    let third = unsafe { (*saved).rcx };
+    #[cfg(bpf_target_arch = "aarch64")]
+    // SAFETY: the context of a uprobe is the registers; the verifier checks the access.
+    let third = unsafe { (*saved).regs[2] };
+    third
+}
+
+/// Returns the address of the running goroutine's record, which Go keeps in a register.
+#[inline(always)]
+pub fn goroutine(saved: *const Saved) -> u64 {
+    #[cfg(bpf_target_arch = "x86_64")]
+    // SAFETY: the context of a uprobe is the registers; the verifier checks the access.
+    let running = unsafe { (*saved).r14 };
+    #[cfg(bpf_target_arch = "aarch64")]
+    // SAFETY: the context of a uprobe is the registers; the verifier checks the access.
+    let running = unsafe { (*saved).regs[28] };
+    running
+}

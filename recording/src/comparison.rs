@@ -21,7 +21,7 @@ pub use finding::{CauseStack, Claim, ClaimVerdict, Finding, Prediction};
 pub use flame::{Flame, FlameFrame, FlameGraph, FlameLevel, FlameNode, FlamePair, FlamePairNode};
 pub use function::{FunctionShare, InclusiveFunction};
 pub use gc::ArmGc;
-pub use instrumented::{InstrumentedEvent, InstrumentedRound};
+pub use instrumented::{GoroutineWaits, InstrumentedEvent, InstrumentedRound};
 pub use observer_cost::{BudgetVerdict, ObserverCost};
 pub use packages::{PackageCosts, PackageDelta, PackageKind, PackagePair, PackageRow};
 pub use requests::{ArmRequests, RoleStates};

@@ -1,6 +1,7 @@
 //! Instrumented rounds: recordings in which the runtime writes symbols and Go's runtime functions
 //! carry probes.
 
+use crate::process::is_zero;
 use serde::{Deserialize, Serialize};
 
 /// Name of the event that adds up the sizes that allocations ask for.
@@ -19,6 +20,10 @@ pub struct Instrumented {
     /// Calls of the runtime's own functions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<RuntimeEvent>,
+    /// Waits of goroutines that began in the window, by reason and stacks, longest first: the first
+    /// 200.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goroutine_waits: Vec<GoroutineWait>,
     /// Data that could not be recorded, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -40,4 +45,26 @@ pub struct RuntimeEvent {
     pub name: String,
     /// Calls.
     pub count: u64,
+}
+
+/// Waits of goroutines in one place, which goroutines in one place ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoroutineWait {
+    /// Go's own word for it, `sync.Mutex.Lock` for instance; `wait reason N` where the executable
+    /// does not show its words.
+    pub reason: String,
+    /// Waits.
+    pub count: u64,
+    /// Of these, waits that had not ended when the window did.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub open: u64,
+    /// Their length, until the goroutine was ready to run. A wait that no goroutine ended, for the
+    /// network for instance, lasts until it runs.
+    pub wait_ns: u64,
+    /// Functions of the goroutine that waited, innermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stack: Vec<String>,
+    /// Functions of the goroutine that made it ready, innermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<String>,
 }

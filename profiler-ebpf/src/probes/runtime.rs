@@ -1,13 +1,18 @@
 //! Events of a language runtime, from its own functions: Go's scheduler, allocator and collector.
 //!
 //! Hooks: uprobes on Go's functions, in instrumented rounds only, since each hit traps the target.
-//! Writes: `RUNTIME_EVENTS`.
+//! Writes: `RUNTIME_EVENTS`, `PARKED`, `GOROUTINE_WAITS`, `GOROUTINE_STACKS`.
 
-use crate::maps::{RUNTIME_EVENTS, window_start};
-use crate::registers::go_argument;
+use crate::maps::{GOROUTINE_STACKS, GOROUTINE_WAITS, PARKED, RUNTIME_EVENTS, window_start};
+use crate::registers::{go_argument, go_third_argument, goroutine};
+use crate::track::now;
+use aya_ebpf::bindings::{BPF_F_USER_STACK, BPF_NOEXIST};
 use aya_ebpf::macros::uprobe;
 use aya_ebpf::programs::ProbeContext;
-use profiler_common::GoEvent;
+use aya_ebpf::programs::tracing::StackIdContext;
+use profiler_common::go::NO_STACK;
+use profiler_common::slot::atomic_add;
+use profiler_common::{GoEvent, ParkedAt, ParkedBy, ParkedSum};
 
 /// Makes a program for each event, which may sit on several functions.
 macro_rules! counters {
@@ -23,9 +28,6 @@ macro_rules! counters {
 counters! {
     Made => go_made;
     Ended => go_ended;
-    Parked => go_parked;
-    Readied => go_readied;
-    Executed => go_executed;
     Collected => go_collected;
 }
 
@@ -35,6 +37,82 @@ pub fn go_allocated(ctx: ProbeContext) -> u32 {
     count(GoEvent::Allocated, 1);
     count(GoEvent::AllocatedByte, go_argument(ctx.regs.cast()));
     0
+}
+
+/// A goroutine begins to wait. The third argument of `gopark` is the reason.
+#[uprobe]
+pub fn go_parked(ctx: ProbeContext) -> u32 {
+    count(GoEvent::Parked, 1);
+    if window_start().is_none() {
+        return 0;
+    }
+    let parked = ParkedAt {
+        since_ns: now(),
+        // Go's `waitReason` has one byte, and the rest of the register may hold anything.
+        reason: go_third_argument(ctx.regs.cast()) as u32 & 0xff,
+        stack: stack(&ctx),
+    };
+    // A full map loses the wait. The recorder compares the counts.
+    let _ = PARKED.insert(goroutine(ctx.regs.cast()), parked, 0);
+    0
+}
+
+/// A goroutine makes the one in the first argument ready.
+#[uprobe]
+pub fn go_readied(ctx: ProbeContext) -> u32 {
+    count(GoEvent::Readied, 1);
+    end_wait(&ctx, true);
+    0
+}
+
+/// A thread begins to execute the goroutine in the first argument. It ends the waits that nobody
+/// ended: those for the network, which a poll ends.
+#[uprobe]
+pub fn go_executed(ctx: ProbeContext) -> u32 {
+    count(GoEvent::Executed, 1);
+    end_wait(&ctx, false);
+    0
+}
+
+/// Adds the wait of the goroutine in the first argument, if it waited.
+#[inline(always)]
+fn end_wait(ctx: &ProbeContext, has_waker: bool) {
+    let waited = go_argument(ctx.regs.cast());
+    let Some(parked) = PARKED.get_ptr(waited) else {
+        return;
+    };
+    // SAFETY: a look-up in a map gives aligned memory that outlives the program's run.
+    let parked = unsafe { parked.read() };
+    if PARKED.remove(waited).is_err() {
+        return;
+    }
+    let key = ParkedBy {
+        reason: parked.reason,
+        stack: parked.stack,
+        by: if has_waker { stack(ctx) } else { NO_STACK },
+    };
+    let length = now().saturating_sub(parked.since_ns);
+    if GOROUTINE_WAITS.get_ptr(key).is_none() {
+        // Another CPU may have added it since.
+        let _ = GOROUTINE_WAITS.insert(key, ParkedSum::default(), BPF_NOEXIST.into());
+    }
+    if let Some(sum) = GOROUTINE_WAITS.get_ptr_mut(key) {
+        // SAFETY: the field lies in the value.
+        let count = unsafe { &raw mut (*sum).count };
+        // SAFETY: as above.
+        let wait_ns = unsafe { &raw mut (*sum).wait_ns };
+        // SAFETY: a look-up in a map gives aligned memory that outlives the program's run.
+        unsafe { atomic_add(count, 1) };
+        // SAFETY: as above.
+        unsafe { atomic_add(wait_ns, length) };
+    }
+}
+
+/// Returns the number of the stack of the running goroutine.
+#[inline(always)]
+fn stack(ctx: &ProbeContext) -> u32 {
+    let id = ctx.get_stackid(&GOROUTINE_STACKS, BPF_F_USER_STACK.into());
+    id.map_or(NO_STACK, |id| id as u32)
 }
 
 /// Needs no filter: the uprobe is in the target's memory alone.

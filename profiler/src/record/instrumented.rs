@@ -26,7 +26,8 @@ impl Instrumentation {
         }
     }
 
-    /// Returns the data, and the names of compiled code.
+    /// Returns the data of a window that ended at `end_ns`, and the names of compiled code. `name`
+    /// returns the functions of addresses.
     ///
     /// # Errors
     /// The programs' counts cannot be read.
@@ -35,16 +36,21 @@ impl Instrumentation {
         bpf: &Ebpf,
         pid: u32,
         wanted: &Wanted,
+        end_ns: u64,
+        name: impl Fn(&mut dyn Iterator<Item = u64>) -> BTreeMap<u64, String>,
     ) -> Result<(Instrumented, BTreeMap<u64, String>)> {
         let mut names = jit::names(&self.dir, pid, wanted);
         let mut events = Vec::new();
-        if let Some(probes) = self.probes {
+        let mut goroutine_waits = Vec::new();
+        if let Some(mut probes) = self.probes {
             events = probes.counts(bpf)?;
+            goroutine_waits = probes.waits(bpf, end_ns, name)?;
             names.notes.extend(probes.notes);
         }
         let instrumented = Instrumented {
             compiled: names.compiled,
             events,
+            goroutine_waits,
             notes: names.notes,
         };
         Ok((instrumented, names.functions))

@@ -20,6 +20,7 @@ use aya::programs::Program;
 use aya::{Btf, Ebpf, EbpfLoader};
 use profiler_common::Pairing;
 use profiler_common::call_stack::KERNEL_STACK_EVERY;
+use profiler_common::go::{MAX_GOROUTINE_STACKS, MAX_GOROUTINE_WAITS, MAX_PARKED};
 use recording::Target;
 use recording::observer::Mode;
 use recording::observer::{ProbeGroupStatus, ProgramCost};
@@ -48,6 +49,8 @@ pub struct ProbeConfig {
     pub off_cpu_stacks: bool,
     /// Whether events go to a timeline.
     pub timeline: Option<Size>,
+    /// Whether functions of the runtime carry probes.
+    pub instruments: bool,
     /// TCP port that the load connects to, if known.
     pub load_port: Option<u16>,
     /// CPU samples a second on each CPU.
@@ -96,6 +99,7 @@ impl ProbeConfig {
             kernel_stack_every: KERNEL_STACK_EVERY,
             off_cpu_stacks: false,
             timeline: None,
+            instruments: false,
             load_port: None,
             sample_hz: SAMPLE_HZ,
             log,
@@ -382,6 +386,12 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
         loader.map_max_entries("TIMELINE_EVENTS", entries * cpus);
     }
     loader.map_max_entries("STACKS", 2 * stack_slots);
+    if config.instruments {
+        loader
+            .map_max_entries("PARKED", MAX_PARKED)
+            .map_max_entries("GOROUTINE_WAITS", MAX_GOROUTINE_WAITS)
+            .map_max_entries("GOROUTINE_STACKS", MAX_GOROUTINE_STACKS);
+    }
     if config.has_small_maps {
         for map in LARGE_MAPS {
             loader.map_max_entries(map, SMALL);

@@ -97,6 +97,7 @@ impl Session {
             kernel_stack_every: options.kernel_stack_every,
             off_cpu_stacks: options.off_cpu_stacks,
             timeline: options.timeline,
+            instruments: options.runtime_symbols.is_some(),
             load_port: options.load_port,
             sample_hz: options.sample_hz,
             ..ProbeConfig::minimal(options.log_programs, &options.hooks)
@@ -314,7 +315,12 @@ impl Recorder for Session {
                 false => stacks.compiled_code(pids[0], &found),
             };
             let bpf = &self.programs.bpf;
-            let (instrumented, names) = instrumentation.finish(bpf, pids[0], &wanted)?;
+            let name = |addresses: &mut dyn Iterator<Item = u64>| {
+                super::symbols::functions(&self.symbols.debug_files, pids[0], regions, 1, addresses)
+            };
+            let end_ns = closed.span.end_ns;
+            let (instrumented, names) =
+                instrumentation.finish(bpf, pids[0], &wanted, end_ns, name)?;
             (recording.instrumented, compiled) = (Some(instrumented), names);
         }
         let lost = (drained.counters.lost_stacks, drained.counters.lost_waits);

@@ -39,11 +39,17 @@ func main() {
 }
 "#;
 
-/// Records the program from its start to its end.
 fn record(flags: &[&str]) -> Recording {
+    let (recording, line) = record_program("known-go", PROGRAM, flags);
+    assert_eq!(line, "done");
+    recording
+}
+
+/// Records a program from its start to its end; returns its last line too.
+pub fn record_program(name: &str, source: &str, flags: &[&str]) -> (Recording, String) {
     require_privilege();
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let program = build_go(dir.path(), "known-go", PROGRAM, flags);
+    let program = build_go(dir.path(), name, source, flags);
     let _alone = alone();
     let mut go = Guard::start(&mut Command::new(program));
     let pid = go.line();
@@ -51,9 +57,12 @@ fn record(flags: &[&str]) -> Recording {
     let symbols = dir.path().to_str().expect("text");
     let mut recorder = recorder(&pid, &out, &["--runtime-symbols", symbols]);
     go.say("go");
-    assert_eq!(go.line(), "done");
+    let line = go.line();
     assert!(matches!(recorder.end().code(), Some(0 | 3)));
-    recording::io::load_recording(&out).expect("a recording")
+    (
+        recording::io::load_recording(&out).expect("a recording"),
+        line,
+    )
 }
 
 fn assert_counted(recording: &Recording) {

@@ -5,6 +5,7 @@ mod commands;
 mod counts;
 mod crowd;
 mod go;
+mod goroutines;
 mod hints;
 mod killed;
 mod machine;

@@ -3,6 +3,7 @@
 use super::{Estimate, FunctionShare};
 use crate::evidence::Evidence;
 use crate::instrumented::CompiledSymbols;
+use crate::process::is_zero;
 use serde::{Deserialize, Serialize};
 
 /// A round in which the runtime was instrumented: its findings, and its cost.
@@ -26,6 +27,9 @@ pub struct InstrumentedRound {
     /// Calls of the runtime's own functions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<InstrumentedEvent>,
+    /// Waits of goroutines, longest first; shorter ones are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goroutine_waits: Vec<GoroutineWaits>,
     /// Data that is missing or doubtful, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -47,4 +51,29 @@ pub struct InstrumentedEvent {
     /// without a collection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_collection: Option<f64>,
+}
+
+/// Waits of goroutines for one reason in one place, which goroutines in one place ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GoroutineWaits {
+    /// Go's own word for the reason.
+    pub reason: String,
+    /// Functions that waited, innermost first, without those of the runtime and of its locks: up to
+    /// three. Never trusted, renderers escape them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub place: Vec<String>,
+    /// Functions of the goroutine that ended the wait, likewise; empty where the runtime did. Never
+    /// trusted either.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<String>,
+    /// Waits in the window.
+    pub count: u64,
+    /// Of these, waits that had not ended when the window did.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub open: u64,
+    /// Their length, ns.
+    pub wait_ns: u64,
+    /// Waits per token; absent without tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_token: Option<f64>,
 }

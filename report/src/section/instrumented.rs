@@ -4,7 +4,7 @@ use super::code_categories::function_table;
 use crate::Input;
 use crate::clean::{clean, clean_sentence};
 use crate::document::{Block, Cell, Section, Table, Tone};
-use recording::comparison::{InstrumentedEvent, InstrumentedRound};
+use recording::comparison::{GoroutineWaits, InstrumentedEvent, InstrumentedRound};
 use recording::format::{self, Scale};
 use recording::vocabulary::Unit;
 use std::collections::BTreeSet;
@@ -26,6 +26,7 @@ pub fn section(input: &Input) -> Option<Section> {
     let without: Vec<&str> = arms.filter(|arm| !has_round(arm)).collect();
     let mut blocks = vec![Block::paragraph(APART), cost(rounds, &without)];
     blocks.extend(events(rounds));
+    blocks.extend(rounds.iter().filter_map(goroutine_waits));
     blocks.extend(rounds.iter().filter_map(functions));
     blocks.extend(rounds.iter().filter_map(notes));
     Some(Section {
@@ -123,6 +124,47 @@ fn between(event: &InstrumentedEvent) -> String {
     })
 }
 
+/// Returns why the goroutines of a round waited, and who ended that.
+fn goroutine_waits(round: &InstrumentedRound) -> Option<Block> {
+    let rows = &round.goroutine_waits;
+    let mean = |row: &GoroutineWaits| row.wait_ns as f64 / row.count.max(1) as f64;
+    let title = format!("{}: waits of goroutines", clean(&round.arm));
+    let mut table = Table::new(title)
+        .words("Reason")
+        .words("Waits in")
+        .words("Ended by")
+        .number("time in all")
+        .number("waits")
+        .number("per token")
+        .number("mean");
+    for row in rows {
+        let ended_by = match (row.open == row.count, row.by.is_empty()) {
+            (true, _) => "not ended".into(),
+            (false, true) => "the runtime".into(),
+            (false, false) => stack(&row.by),
+        };
+        let cells = vec![
+            Cell::from(clean(&row.reason)),
+            stack(&row.place).into(),
+            ended_by.into(),
+            format::quantity(row.wait_ns as f64, Unit::Ns).into(),
+            format::count(row.count).into(),
+            row.per_token
+                .map_or(format::NONE.into(), format::number)
+                .into(),
+            format::quantity(mean(row), Unit::Ns).into(),
+        ];
+        table.row(Tone::Plain, cells);
+    }
+    (!rows.is_empty()).then(|| table.block())
+}
+
+/// Returns functions, the innermost first.
+fn stack(functions: &[String]) -> String {
+    let names: Vec<String> = functions.iter().map(|name| clean(name)).collect();
+    names.join(" ← ")
+}
+
 fn functions(round: &InstrumentedRound) -> Option<Block> {
     let samples = format::count(round.samples);
     let arm = clean(&round.arm);
@@ -183,6 +225,14 @@ mod tests {
                 per_token: Some(0.5),
                 per_collection: Some(2048.0),
             }],
+            goroutine_waits: vec![GoroutineWaits {
+                reason: "sync.Mutex.Lock".into(),
+                place: vec!["main.get\u{1b}[3m".into(), "main.serve".into()],
+                by: vec!["main.put".into()],
+                count: 20,
+                wait_ns: 40_000_000,
+                ..GoroutineWaits::default()
+            }],
             notes: vec!["perf-1.map was not used".into()],
             ..InstrumentedRound::default()
         }
@@ -199,6 +249,11 @@ mod tests {
             "25 % (± 4.0 %)",
             "goroutines created",
             "100 in all; 2.00 KiB from one garbage collection to the next",
+            "waits of goroutines",
+            "sync.Mutex.Lock",
+            "main.serve",
+            "main.put",
+            "2.00 ms",
             "perf-1.map was not used.",
             "enter no metric, ledger, verdict or check",
         ] {

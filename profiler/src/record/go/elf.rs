@@ -4,6 +4,7 @@
 //! The file belongs to the observed process and may be anything, so that reads are bounded and
 //! checked.
 
+use super::reasons;
 use crate::record::symbols::bounded::Bounded;
 use crate::record::symbols::image::Image;
 use anyhow::{Context, Result, bail, ensure};
@@ -24,6 +25,8 @@ const PUSH: &[u8] = &[0x55, 0x48, 0x89, 0xe5];
 pub struct Executable {
     /// The functions, in no particular order.
     pub functions: Vec<Function>,
+    /// Names of the reasons for which goroutines wait, by number; none where they are not found.
+    pub reasons: Vec<String>,
 }
 
 /// A function.
@@ -58,6 +61,7 @@ impl Executable {
         });
         Ok(Executable {
             functions: functions.collect(),
+            reasons: reasons::read(image.elf()),
         })
     }
 }

@@ -7,6 +7,8 @@
 //! probe sits on returns: it would replace the return address, which Go's unwinder does not expect.
 
 mod elf;
+mod reasons;
+pub mod waits;
 
 use anyhow::{Context, Result, bail};
 use aya::Ebpf;
@@ -15,7 +17,8 @@ use aya::programs::UProbe;
 use aya::programs::uprobe::UProbeScope;
 use elf::{Executable, Function};
 use profiler_common::GoEvent;
-use recording::instrumented::{ALLOCATED_BYTES, COLLECTIONS, RuntimeEvent};
+use recording::instrumented::{ALLOCATED_BYTES, COLLECTIONS, GoroutineWait, RuntimeEvent};
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
@@ -126,11 +129,15 @@ pub fn attach_collections(bpf: &mut Ebpf, pid: u32, file: &Path) -> Result<()> {
 /// # Errors
 /// The map cannot be read.
 pub fn collections(bpf: &Ebpf) -> Result<u64> {
+    count(bpf, GoEvent::Collected)
+}
+
+fn count(bpf: &Ebpf, event: GoEvent) -> Result<u64> {
     let map = bpf
         .map("RUNTIME_EVENTS")
         .context("the object has no map RUNTIME_EVENTS")?;
     let counts: PerCpuArray<_, u64> = PerCpuArray::try_from(map)?;
-    let each = counts.get(&(GoEvent::Collected as u32), 0)?;
+    let each = counts.get(&(event as u32), 0)?;
     Ok(each.iter().sum())
 }
 
@@ -138,6 +145,7 @@ pub fn collections(bpf: &Ebpf) -> Result<u64> {
 #[derive(Debug, Default)]
 pub struct Probes {
     attached: Vec<usize>,
+    reasons: Vec<String>,
     /// Events that are not counted, and why.
     pub notes: Vec<String>,
 }
@@ -163,6 +171,7 @@ pub fn attach(bpf: &mut Ebpf, pid: u32) -> Probes {
             }
         }
     }
+    probes.reasons = all.reasons;
     probes
 }
 
@@ -194,20 +203,44 @@ fn watch(bpf: &mut Ebpf, watched: &Watched, all: &Executable, path: &Path, pid: 
 }
 
 impl Probes {
+    /// Returns the waits of goroutines in a window that ended at `end_ns`; none where one of their
+    /// probes is missing. `name` returns the functions of addresses.
+    ///
+    /// # Errors
+    /// A map cannot be read.
+    pub fn waits(
+        &mut self,
+        bpf: &Ebpf,
+        end_ns: u64,
+        name: impl Fn(&mut dyn Iterator<Item = u64>) -> BTreeMap<u64, String>,
+    ) -> Result<Vec<GoroutineWait>> {
+        const ENDS: [GoEvent; 3] = [GoEvent::Parked, GoEvent::Readied, GoEvent::Executed];
+        let has = |event: &GoEvent| {
+            let mut attached = self.attached.iter();
+            attached.any(|place| WATCHED[*place].event == *event)
+        };
+        if !ENDS.iter().all(has) {
+            return Ok(Vec::new());
+        }
+        let parked = count(bpf, GoEvent::Parked)?;
+        let waits = waits::read(bpf, end_ns, parked)?;
+        if waits.lost > 0 {
+            let note = format!("{} waits of goroutines had no room", waits.lost);
+            self.notes.push(note);
+        }
+        let functions = name(&mut waits.addresses());
+        Ok(waits.named(&self.reasons, &functions))
+    }
+
     /// Returns the count of each event.
     ///
     /// # Errors
     /// The map cannot be read.
     pub fn counts(&self, bpf: &Ebpf) -> Result<Vec<RuntimeEvent>> {
-        let map = bpf
-            .map("RUNTIME_EVENTS")
-            .context("the object has no map RUNTIME_EVENTS")?;
-        let counts: PerCpuArray<_, u64> = PerCpuArray::try_from(map)?;
         let one = |event: GoEvent, name: &str| {
-            let each = counts.get(&(event as u32), 0)?;
             anyhow::Ok(RuntimeEvent {
                 name: name.into(),
-                count: each.iter().sum(),
+                count: count(bpf, event)?,
             })
         };
         let attached = || self.attached.iter().map(|place| &WATCHED[*place]);
@@ -229,6 +262,7 @@ mod tests {
         };
         let all = Executable {
             functions: of.iter().map(function).collect(),
+            reasons: Vec::new(),
         };
         let found = functions_of(GoEvent::Allocated, &all);
         found
