@@ -1,8 +1,10 @@
 //! The maps, each bounded, and the small operations on them.
 
+pub mod go;
+
 use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, HashMap, PerCpuArray, Queue, RingBuf, StackTrace};
+use aya_ebpf::maps::{Array, HashMap, PerCpuArray, Queue, RingBuf};
 use core::borrow::Borrow;
 use profiler_common::call_stack::{MAX_STACKS, STACK_SLOTS};
 use profiler_common::histogram::{BUCKETS, KINDS, Kind, bucket_of};
@@ -17,10 +19,10 @@ use profiler_common::timeline::Event;
 use profiler_common::wait_object::MAX_WAIT_OBJECTS;
 use profiler_common::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
-    GcCall, GcCalls, GoEvent, Goroutines, MAX_THREADS, OpenWait, ParkedAt, ParkedBy, ParkedSum,
-    PeerKey, PeerTraffic, PythonStack, PythonThread, RecvStamp, Relays, RunQueueBlame, SleepStack,
-    Slot, SockCacheEntry, Socket, StackEntry, SyscallStat, Thread, UnixName, WaitKey, WaitObject,
-    WaitSampler, WaitStack, WaitSum, Wakes, event_loop, goroutine, relay, wakes,
+    GcCall, GcCalls, Goroutines, MAX_THREADS, OpenWait, PeerKey, PeerTraffic, PythonStack,
+    PythonThread, RecvStamp, Relays, RunQueueBlame, SleepStack, Slot, SockCacheEntry, Socket,
+    StackEntry, SyscallStat, Thread, UnixName, WaitKey, WaitObject, WaitSampler, WaitStack,
+    WaitSum, Wakes, event_loop, goroutine, relay, wakes,
 };
 
 /// Thread groups that are tracked, with the monotonic time at which they joined the target, ns; 0
@@ -215,20 +217,6 @@ pub static RELAYS: PerCpuArray<[Relays; relay::ROW]> =
 /// Counters of the whole target.
 #[map]
 pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
-/// Calls of functions of the target's runtime, by `GoEvent`.
-#[map]
-pub static RUNTIME_EVENTS: PerCpuArray<u64> =
-    PerCpuArray::with_max_entries(GoEvent::EVERY.len() as u32, 0);
-/// Goroutines that wait, by the address of the runtime's own record. The loader gives this and the
-/// two maps after it their size.
-#[map]
-pub static PARKED: HashMap<u64, ParkedAt> = HashMap::with_max_entries(1, 0);
-/// Waits of goroutines that have ended.
-#[map]
-pub static GOROUTINE_WAITS: HashMap<ParkedBy, ParkedSum> = HashMap::with_max_entries(1, 0);
-/// Stacks of goroutines.
-#[map]
-pub static GOROUTINE_STACKS: StackTrace = StackTrace::with_max_entries(1, 0);
 /// The timeline: a ring for each possible CPU, one after the other. The loader gives it its size.
 #[map]
 pub static TIMELINE_EVENTS: Array<Event> = Array::with_max_entries(1, BPF_F_MMAPABLE);

@@ -3,7 +3,8 @@
 //! Hooks: uprobes on Go's functions, in instrumented rounds only, since each hit traps the target.
 //! Writes: `RUNTIME_EVENTS`, `PARKED`, `GOROUTINE_WAITS`, `GOROUTINE_STACKS`.
 
-use crate::maps::{GOROUTINE_STACKS, GOROUTINE_WAITS, PARKED, RUNTIME_EVENTS, window_start};
+use crate::maps::go::{GOROUTINE_STACKS, GOROUTINE_WAITS, PARKED, RUNTIME_EVENTS};
+use crate::maps::window_start;
 use crate::registers::{go_argument, go_third_argument, goroutine};
 use crate::track::now;
 use aya_ebpf::bindings::{BPF_F_USER_STACK, BPF_NOEXIST};
@@ -65,8 +66,8 @@ pub fn go_readied(ctx: ProbeContext) -> u32 {
     0
 }
 
-/// A thread begins to execute the goroutine in the first argument. It ends the waits that nobody
-/// ended: those for the network, which a poll ends.
+/// A thread begins to execute the goroutine in the first argument. It ends the waits that no
+/// goroutine ended: those for the network, which a poll ends.
 #[uprobe]
 pub fn go_executed(ctx: ProbeContext) -> u32 {
     count(GoEvent::Executed, 1);

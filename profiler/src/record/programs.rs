@@ -1,5 +1,6 @@
 //! The loaded eBPF programs, and which source served each probe group.
 
+mod map_sizes;
 #[cfg(test)]
 mod stack_depth;
 mod stack_table;
@@ -18,9 +19,9 @@ use super::timeline::Size;
 use anyhow::{Context, Result, bail};
 use aya::programs::Program;
 use aya::{Btf, Ebpf, EbpfLoader};
+pub use map_sizes::SMALL;
 use profiler_common::Pairing;
 use profiler_common::call_stack::KERNEL_STACK_EVERY;
-use profiler_common::go::{MAX_GOROUTINE_STACKS, MAX_GOROUTINE_WAITS, MAX_PARKED};
 use recording::Target;
 use recording::observer::Mode;
 use recording::observer::{ProbeGroupStatus, ProgramCost};
@@ -63,29 +64,6 @@ pub struct ProbeConfig {
     /// are used, and frees them afterwards, on CPUs that the target needs.
     pub has_small_maps: bool,
 }
-
-/// Entries of the maps in [`LARGE_MAPS`], if they are small.
-pub const SMALL: u32 = 256;
-/// Maps of more than a megabyte.
-const LARGE_MAPS: [&str; 17] = [
-    "THREADS",
-    "SLOTS",
-    "CALLS",
-    "SYSCALLS",
-    "WAKES",
-    "SOCKETS",
-    "SOCKET_SLOTS",
-    "FAULTS",
-    "CODE",
-    "STACKS",
-    "PYTHON_STACKS",
-    "FAULT_SITES",
-    "MEMORY_STACKS",
-    "GOROUTINES",
-    "FREE_SLOTS",
-    "FREE_SOCKETS",
-    "BLOCK_REQUESTS",
-];
 
 impl ProbeConfig {
     /// Tracks threads, and pairs no receives.
@@ -382,21 +360,7 @@ fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {
     for (global, offset) in &layout.offsets {
         loader.override_global(global, offset, true);
     }
-    if config.timeline.is_some() {
-        loader.map_max_entries("TIMELINE_EVENTS", entries * cpus);
-    }
-    loader.map_max_entries("STACKS", 2 * stack_slots);
-    if config.instruments {
-        loader
-            .map_max_entries("PARKED", MAX_PARKED)
-            .map_max_entries("GOROUTINE_WAITS", MAX_GOROUTINE_WAITS)
-            .map_max_entries("GOROUTINE_STACKS", MAX_GOROUTINE_STACKS);
-    }
-    if config.has_small_maps {
-        for map in LARGE_MAPS {
-            loader.map_max_entries(map, SMALL);
-        }
-    }
+    map_sizes::give(&mut loader, config, stack_slots, entries * cpus);
     loader
         .load(OBJECT)
         .context("the kernel refused the eBPF maps")
