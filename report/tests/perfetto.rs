@@ -223,3 +223,25 @@ fn ends_everything_with_each_piece_of_a_timeline() {
     let is_earlier = |arrow: &String| arrow.contains("1350");
     assert!(!arrows.iter().any(is_earlier), "{arrows:?}");
 }
+
+#[test]
+fn cleans_hostile_names() {
+    let hostile = "\u{1b}[2J\u{202e}<b>\n".repeat(1 << 16);
+    let mut recording = recording();
+    for thread in &mut recording.threads {
+        thread.name.clone_from(&hostile);
+    }
+    for process in &mut recording.processes {
+        process.name.clone_from(&hostile);
+    }
+    recording.target.cmdline = vec![hostile];
+    let mut trace = Vec::new();
+    report::export::perfetto::write(&recording, &timeline(), &mut trace).expect("written");
+    let text = String::from_utf8_lossy(&trace);
+    assert!(
+        text.contains("[2J") && text.len() < 1 << 16,
+        "{}",
+        text.len()
+    );
+    assert!(!text.contains("\u{1b}[2J") && !text.contains('\u{202e}'));
+}
