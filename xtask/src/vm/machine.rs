@@ -76,7 +76,7 @@ impl Machine {
     /// crashes.
     pub fn qemu(self, image: &Path, disk: &Path) -> Command {
         let (patience, program, model, console): (_, _, &[&str], _) = match self {
-            Self::X86 => ("300", "qemu-system-x86_64", &[], "ttyS0"),
+            Self::X86 => ("540", "qemu-system-x86_64", &[], "ttyS0"),
             // A server's processor, with the atomic instructions that the kernel's compiler of eBPF
             // uses.
             Self::Arm64 => (

@@ -31,8 +31,7 @@ const TESTS: &str = "/bin/kernel-tests";
 /// returned, too.
 pub fn build(machine: Machine) -> Result<(Vec<(PathBuf, PathBuf)>, PathBuf)> {
     let (cargo, folder) = machine.cargo()?;
-    process::run(cargo().args(["build", "--release", "--package=kontrast"]))?;
-    let tests = build_tests(cargo())?;
+    let tests = build_all(cargo())?;
     let (kontrast, known) = (folder.join("kontrast"), folder.join("kontrast-known"));
     let programs = [
         (&kontrast, kontrast.as_path()),
@@ -50,13 +49,19 @@ pub fn build(machine: Machine) -> Result<(Vec<(PathBuf, PathBuf)>, PathBuf)> {
     Ok((files, folder))
 }
 
-/// Builds the kernel tests, and returns the path of their program.
-fn build_tests(mut cargo: Command) -> Result<PathBuf> {
-    cargo.args(["test", "--release", "--no-run"]);
-    cargo.args(["--package=profiler", "--test=kernel"]);
+/// Builds the programs and the kernel tests, and returns the path of the tests. One command: two
+/// would build crates of both with different features.
+fn build_all(mut cargo: Command) -> Result<PathBuf> {
+    cargo.args([
+        "build",
+        "--release",
+        "--package=kontrast",
+        "--package=profiler",
+    ]);
+    cargo.args(["--bin=kontrast", "--bin=kontrast-known", "--test=kernel"]);
     cargo.arg("--message-format=json-render-diagnostics");
     cargo.stderr(std::process::Stdio::inherit());
-    let messages = process::output(&mut cargo).context("the kernel tests do not build")?;
+    let messages = process::output(&mut cargo).context("the programs do not build")?;
     let tests = messages.lines().filter_map(executable).next_back();
     tests.context("cargo names no program of the kernel tests")
 }
