@@ -74,6 +74,10 @@ pub struct Wait {
     pub count: u64,
     /// Kept waits; 0 for a wait that had not ended when the window did, which is measured.
     pub kept: u64,
+    /// Index of the row of the wait for the same lock that came next and got it, where a time limit
+    /// ended this one: an annotation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<usize>,
 }
 
 /// Waits of threads of one role for those of another.
@@ -113,6 +117,13 @@ pub fn call_on(syscall: &str, object: &str) -> String {
 }
 
 impl Waits {
+    /// Returns the wait whose waker let the sleeper go on: where a time limit only interrupted the
+    /// wait for a lock, the one that came next.
+    pub fn last<'a>(&'a self, wait: &'a Wait) -> &'a Wait {
+        let next = wait.resumed.and_then(|next| self.rows.get(next));
+        next.unwrap_or(wait)
+    }
+
     /// Returns whether no wait was recorded.
     pub fn is_empty(&self) -> bool {
         self.count == 0 && self.rows.is_empty()

@@ -17,13 +17,14 @@ pub(super) fn check(path: &str, round: &Recording, limits: &Thresholds) -> Optio
 /// Returns where a thread waited, and who released the lock.
 fn place(round: &Recording, wait: &Wait) -> String {
     let stacks = &round.waits.stacks;
+    let last = round.waits.last(wait);
     let at = |node| waits::place(stacks, node).map_or(String::new(), |at| format!(" in {at}"));
     format!(
         "{}{}, until {}{} released it",
         round.role_of(wait.thread),
         at(wait.node),
-        waits::waker_role(wait.waker, |index| round.role_of(index)),
-        at(wait.waker_node)
+        waits::waker_role(last.waker, |index| round.role_of(index)),
+        at(last.waker_node)
     )
 }
 

@@ -1,5 +1,8 @@
 //! Functions that say what a thread waits for in `futex`.
 
+/// Prefix of functions of Python.
+const PYTHON: &str = "py::";
+
 /// Functions that take the lock of a runtime, whose parts wait by a condition variable. They decide
 /// before all others.
 const RUNTIME_LOCKS: &[&str] = &[
@@ -9,6 +12,16 @@ const RUNTIME_LOCKS: &[&str] = &[
     "ObjectMonitor::EnterI",
     "ObjectMonitor::enter_internal",
     "ObjectSynchronizer::enter",
+];
+
+/// Function that waits for Python's global lock, anew after each time limit.
+const PYTHON_GLOBAL_LOCK: &str = "take_gil";
+
+/// Functions of Python that wait for a condition or a queue by taking a lock.
+const PYTHON_CONDITIONS: &[&str] = &[
+    "Condition.wait",
+    "queue_SimpleQueue_get",
+    "queue_SimpleQueue_get_impl",
 ];
 
 /// Functions that take a lock.
@@ -34,6 +47,7 @@ const LOCKS: &[&str] = &[
     "Mutex::lock",
     "Monitor::lock",
     "Mutex::lock_without_safepoint_check",
+    "PyThread_acquire_lock_timed",
 ];
 
 /// Functions that release a lock.
@@ -49,6 +63,7 @@ const UNLOCKS: &[&str] = &[
     "unlockSlow",
     "runtime.unlock2",
     "drop_gil",
+    "PyThread_release_lock",
 ];
 
 /// Functions that wait for the end of a thread.
@@ -56,6 +71,7 @@ const JOINS: &[&str] = &[
     "pthread_clockjoin_ex",
     "pthread_timedjoin_ex",
     "pthread_join",
+    "Thread._wait_for_tstate_lock",
 ];
 
 /// Functions in which a worker of a runtime rests.
@@ -96,9 +112,13 @@ const PLUMBING: &[&str] = &[
     "runtime.futexwakeup",
 ];
 
-/// Returns the name of a function without the underscores of a system's library, its version, and
-/// the type of a method of Rust (`<Type>::method`).
+/// Returns the name of a function without the underscores of a system's library, its version, the
+/// type of a method of Rust (`<Type>::method`), and the file of a function of Python
+/// (`py::NAME:FILE`).
 fn stem(function: &str) -> &str {
+    if let Some(named) = function.strip_prefix(PYTHON) {
+        return named.split(':').next().unwrap_or(named);
+    }
     let name = match function.strip_prefix('<') {
         Some(method) => method.rsplit(">::").next(),
         None => function.split(['@', '(', '<']).next(),
@@ -119,6 +139,21 @@ fn is_one_of(function: &str, list: &[&str]) -> bool {
 /// Returns whether a function takes the lock of a runtime.
 pub fn takes_runtime_lock(function: &str) -> bool {
     is_one_of(function, RUNTIME_LOCKS)
+}
+
+/// Returns whether a function waits for Python's global lock.
+pub fn takes_python_global_lock(function: &str) -> bool {
+    stem(function) == PYTHON_GLOBAL_LOCK
+}
+
+/// Returns whether a function of Python waits for a condition or a queue.
+pub fn is_python_condition(function: &str) -> bool {
+    is_one_of(function, PYTHON_CONDITIONS)
+}
+
+/// Returns whether a function is written in Python.
+pub fn is_python(function: &str) -> bool {
+    function.starts_with(PYTHON)
 }
 
 /// Returns whether a function takes a lock.
@@ -178,6 +213,10 @@ mod tests {
         assert!(releases_lock("__GI___pthread_mutex_unlock_usercnt"));
         assert!(is_condition("___pthread_cond_signal"));
         assert!(takes_runtime_lock("ObjectMonitor::enter(JavaThread*)"));
+        assert!(is_python_condition(
+            "py::Condition.wait:lib/python3.11/threading.py"
+        ));
+        assert!(joins("py::Thread._wait_for_tstate_lock:threading.py"));
         assert!(!takes_lock("block_wait") && !takes_lock("my_pthread_mutex_lock"));
     }
 }

@@ -72,11 +72,12 @@ fn futex(stacks: &Stacks, wait: &Wait, role: &Role) -> WaitKind {
     if sleeper().any(functions::joins) {
         return WaitKind::Join;
     }
+    let hands_over = sleeper().any(functions::is_python_condition);
     let decides = |name: &&str| functions::takes_lock(name) || functions::is_condition(name);
     let unlocked = names(wait.waker_node).any(functions::releases_lock)
         && !names(wait.waker_node).any(functions::is_condition);
     match sleeper().find(decides) {
-        Some(name) if functions::takes_lock(name) => WaitKind::Lock,
+        Some(name) if functions::takes_lock(name) && !hands_over => WaitKind::Lock,
         None if unlocked => WaitKind::Lock,
         _ if sleeper().any(functions::rests) || is_worker(role) => WaitKind::Idle,
         _ if wait.waker == WakeSource::Timer => WaitKind::Timer,

@@ -4,6 +4,7 @@ mod cited;
 mod functions;
 mod kind;
 mod of_arm;
+mod resumed;
 
 pub use cited::cited;
 pub use kind::kind_of;
@@ -25,6 +26,7 @@ pub fn annotate(recording: &mut Recording) {
     for row in &mut rows {
         row.kind = kind_of(&waits.stacks, row, role_at(&roles, row.thread));
     }
+    resumed::annotate(&waits.stacks, &mut rows);
     waits.rows = rows;
     waits.edges = edges(&waits, &roles);
     recording.waits = waits;
@@ -49,7 +51,8 @@ fn role_at(roles: &[Role], index: usize) -> &Role {
 fn edges(waits: &Waits, roles: &[Role]) -> Vec<WaitEdge> {
     let mut sums: BTreeMap<(Role, WaitKind, Role), (u64, u64)> = BTreeMap::new();
     for wait in &waits.rows {
-        let waker = waker_role(wait.waker, |index| role_at(roles, index).clone());
+        let last = waits.last(wait);
+        let waker = waker_role(last.waker, |index| role_at(roles, index).clone());
         let key = (role_at(roles, wait.thread).clone(), wait.kind, waker);
         let sum = sums.entry(key).or_default();
         sum.0 += wait.off_cpu_ns;
@@ -67,21 +70,24 @@ fn edges(waits: &Waits, roles: &[Role]) -> Vec<WaitEdge> {
     edges
 }
 
-/// Returns the function in which a thread waits, for people: the innermost one that is no part of
-/// the system's locks and wrappers.
+/// Returns the function in which a thread waits, for people: the innermost one of Python, else the
+/// innermost one that is no part of the system's locks and wrappers.
 pub fn place(stacks: &Stacks, node: Option<usize>) -> Option<String> {
     let frames = || {
         let indexes = stacks.frame_indexes(node);
         indexes.filter(|index| stacks.frames.get(*index).is_some_and(kind::is_user))
     };
-    let own = frames().find(|index| {
-        let frame = &stacks.frames[*index];
-        let function = &frame.function;
-        let module = frame.module.and_then(|module| stacks.modules.get(module));
-        let is_system = module.is_some_and(|module| functions::is_of_c_library(&module.file));
-        !function.is_empty() && !is_system && !functions::is_plumbing(function)
-    });
-    let found = own.or_else(|| frames().next())?;
+    let python = frames().find(|index| functions::is_python(&stacks.frames[*index].function));
+    let own = || {
+        frames().find(|index| {
+            let frame = &stacks.frames[*index];
+            let function = &frame.function;
+            let module = frame.module.and_then(|module| stacks.modules.get(module));
+            let is_system = module.is_some_and(|module| functions::is_of_c_library(&module.file));
+            !function.is_empty() && !is_system && !functions::is_plumbing(function)
+        })
+    };
+    let found = python.or_else(own).or_else(|| frames().next())?;
     Some(stacks.label_at(found))
 }
 

@@ -68,10 +68,11 @@ pub fn of_arm(arm: &Rounds<'_>) -> Option<ArmWaits> {
 fn key(round: &Recording, wait: &Wait) -> Key {
     let role = |index| round.role_of(index);
     let at = |node| place(&round.waits.stacks, node).unwrap_or_default();
-    let waker = match (wait.kept, wait.waker) {
+    let last = round.waits.last(wait);
+    let waker = match (wait.kept, last.waker) {
         // It had not ended.
         (0, WakeSource::Unknown) => Role::Unassigned,
-        _ => waker_role(wait.waker, role),
+        _ => waker_role(last.waker, role),
     };
     (
         role(wait.thread),
@@ -79,7 +80,7 @@ fn key(round: &Recording, wait: &Wait) -> Key {
         wait.syscall.clone(),
         at(wait.node),
         waker,
-        at(wait.waker_node),
+        at(last.waker_node),
     )
 }
 
