@@ -26,6 +26,8 @@ pub enum Bench {
     Gc(Rest),
     /// Measure the time in each eBPF program, by probe group.
     Probes(Rest),
+    /// Let programs wait for a known time, and score the waits that a recording shows.
+    Waits(Rest),
 }
 
 /// Options of benchmarks that decide which programs are set up.
@@ -66,11 +68,12 @@ impl Bench {
             Self::Truth(rest) => ("truth", rest.words),
             Self::Gc(rest) => ("gc", rest.words),
             Self::Probes(rest) => ("probes", rest.words),
+            Self::Waits(rest) => ("waits", rest.words),
         };
         let (options, _) = Options::split(words.clone()).unwrap_or_else(|error| error.exit());
         let help = words.iter().any(|word| word == "--help" || word == "-h");
         let scores_again = options.from.is_some() || options.kontrast.is_some();
-        if help || (["truth", "gc"].contains(&name) && scores_again) {
+        if help || (["truth", "gc", "waits"].contains(&name) && scores_again) {
             build::binary("suite")?;
         } else {
             prepare(name, &options)?;
@@ -85,6 +88,7 @@ impl Bench {
 fn prepare(name: &str, options: &Options) -> Result<()> {
     let needs = match name {
         "overhead" => vec![Need::Ebpf, Need::Bench],
+        "waits" => vec![Need::Ebpf, Need::Waits],
         "noise" => vec![Need::Ebpf, Need::Targets(vec![options.arm.clone()])],
         "gc" => {
             // A program of the benchmark itself, with each collector of the JVM.

@@ -74,6 +74,9 @@ const JOINS: &[&str] = &[
     "Thread._wait_for_tstate_lock",
 ];
 
+/// Functions of a thread that ends, and wakes those that wait for that.
+const ENDS: &[&str] = &["release_sentinel"];
+
 /// Functions in which a worker of a runtime rests.
 const RESTS: &[&str] = &[
     "runtime.stopm",
@@ -110,6 +113,11 @@ const PLUMBING: &[&str] = &[
     "runtime.futex",
     "runtime.futexsleep",
     "runtime.futexwakeup",
+    "PlatformEvent::park",
+    "PlatformEvent::unpark",
+    "ObjectMonitor::exit",
+    "ObjectMonitor::ExitEpilog",
+    "ObjectMonitor::exit_epilog",
 ];
 
 /// Returns the name of a function without the underscores of a system's library, its version, the
@@ -171,6 +179,11 @@ pub fn joins(function: &str) -> bool {
     is_one_of(function, JOINS)
 }
 
+/// Returns whether a function wakes those that wait for the end of its thread.
+pub fn ends(function: &str) -> bool {
+    is_one_of(function, ENDS)
+}
+
 /// Returns whether a worker of a runtime rests in a function.
 pub fn rests(function: &str) -> bool {
     is_one_of(function, RESTS)
@@ -190,7 +203,10 @@ pub fn is_of_c_library(file: &str) -> bool {
 
 /// Returns whether a function is a part of locks and wrappers, not of the program.
 pub fn is_plumbing(function: &str) -> bool {
-    is_one_of(function, PLUMBING) || takes_lock(function) || releases_lock(function)
+    is_one_of(function, PLUMBING)
+        || takes_lock(function)
+        || takes_runtime_lock(function)
+        || releases_lock(function)
 }
 
 #[cfg(test)]

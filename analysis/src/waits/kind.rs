@@ -69,7 +69,7 @@ fn futex(stacks: &Stacks, wait: &Wait, role: &Role) -> WaitKind {
     if sleeper().any(functions::takes_runtime_lock) {
         return WaitKind::Lock;
     }
-    if sleeper().any(functions::joins) {
+    if sleeper().any(functions::joins) || names(wait.waker_node).any(functions::ends) {
         return WaitKind::Join;
     }
     let hands_over = sleeper().any(functions::is_python_condition);

@@ -9,6 +9,7 @@ mod overhead;
 mod ping_pong;
 mod probes;
 mod truth;
+mod waits;
 
 use std::path::PathBuf;
 
@@ -32,6 +33,8 @@ pub enum Bench {
     Gc(gc::Gc),
     /// Measure the time in each eBPF program, by probe group.
     Probes(probes::Probes),
+    /// Let programs wait for a known time, and score the waits that a recording shows.
+    Waits(waits::Waits),
 }
 
 /// Length of the benchmark.
@@ -86,6 +89,7 @@ impl Bench {
             Self::Truth(arguments) => truth::run(&arguments),
             Self::Gc(arguments) => gc::run(&arguments),
             Self::Probes(arguments) => probes::run(&arguments),
+            Self::Waits(arguments) => waits::run(&arguments),
         }
     }
 }

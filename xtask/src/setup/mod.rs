@@ -40,6 +40,8 @@ pub enum Need {
     MachinesOfAarch64,
     /// The tools that `bench overhead` compares with.
     Bench,
+    /// Compilers and runtimes of the programs of `bench waits`.
+    Waits,
     /// Programs that people run, their loads, and the tools that `test --real` compares with.
     Real,
 }
@@ -90,6 +92,7 @@ fn steps(need: &Need) -> Vec<Step> {
         Need::Machines => packages::for_machines(),
         Need::MachinesOfAarch64 => vec![packages::qemu_of_aarch64()],
         Need::Bench => packages::for_bench(),
+        Need::Waits => packages::for_waits(),
         Need::Real => packages::for_real(),
     }
 }

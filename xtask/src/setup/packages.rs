@@ -98,6 +98,16 @@ pub fn for_bench() -> Vec<Step> {
     ]
 }
 
+/// Returns the steps for the compilers and runtimes of the programs of `bench waits`.
+pub fn for_waits() -> Vec<Step> {
+    vec![
+        program("C compiler", &["cc"], "gcc"),
+        program("go", &["go"], "golang-go"),
+        program("python", &["python3"], "python3"),
+        program("java", &["javac"], "default-jdk-headless"),
+    ]
+}
+
 /// Returns the steps for the programs that `test --real` records, and their loads.
 pub fn for_real() -> Vec<Step> {
     vec![

@@ -1,0 +1,166 @@
+//! What a recording shows of a planted wait.
+
+use std::fs;
+use std::path::Path;
+
+use analysis::{arms, waits};
+use anyhow::{Context, Result};
+use recording::comparison::ArmWait;
+use recording::vocabulary::WaitKind;
+use recording::{Recording, io};
+
+use super::programs::Planted;
+use super::{DOSE, RECORDING};
+
+/// Largest difference of the dose that counts as right.
+const TOLERANCE: f64 = 0.1;
+/// Conditions of waits.
+const CONDITIONS: [&str; 3] = ["contended-lock", "disk-io", "upstream-slow"];
+
+/// The wait of one program, by itself and as it was recorded.
+#[derive(Debug)]
+pub struct Measured {
+    /// The program.
+    pub planted: &'static Planted,
+    /// Dose by the program, ns.
+    pub dose_ns: f64,
+    /// The longest wait, with all in the same place.
+    pub first: Option<Found>,
+    /// The condition that findings report.
+    pub condition: Option<String>,
+}
+
+/// The longest wait of a recording.
+#[derive(Debug)]
+pub struct Found {
+    /// Its kind.
+    pub kind: WaitKind,
+    /// Role of the sleepers, and their function.
+    pub sleeper: String,
+    /// Role of who ended the wait with the function, or the file or peer.
+    pub holder: String,
+    /// Length of all waits in this place, ns.
+    pub ns: f64,
+}
+
+impl Measured {
+    /// Reads the dose and the recording of a program.
+    ///
+    /// # Errors
+    /// One of them is missing.
+    pub fn read(planted: &'static Planted, folder: &Path) -> Result<Self> {
+        let dose = fs::read_to_string(folder.join(DOSE)).context("the program wrote no dose")?;
+        let dose = dose
+            .split_whitespace()
+            .next()
+            .and_then(|ns| ns.parse().ok());
+        let recording = io::load_recording(&folder.join(RECORDING))?;
+        Ok(Self::of(
+            planted,
+            dose.context("the dose is no number")?,
+            recording,
+        ))
+    }
+
+    fn of(planted: &'static Planted, dose_ns: f64, recording: Recording) -> Self {
+        let mut rounds = [(planted.name.to_owned(), recording)];
+        analysis::annotate_all(&mut rounds);
+        let seconds = rounds[0].1.window.duration_ns as f64 / 1e9;
+        let found = waits::of_arm(&arms::group(&rounds)[0]);
+        let rows = found.map_or_else(Vec::new, |waits| waits.rows);
+        let comparison = analysis::compare(&rounds);
+        let mut findings = comparison.findings.into_iter();
+        Self {
+            planted,
+            dose_ns,
+            first: first(&rows, seconds),
+            condition: findings.find_map(|finding| {
+                let is_of_waits = CONDITIONS.contains(&finding.id.as_str());
+                is_of_waits.then_some(finding.id)
+            }),
+        }
+    }
+
+    /// Returns the measured dose against that of the program.
+    pub fn ratio(&self) -> Option<f64> {
+        Some(self.first.as_ref()?.ns / self.dose_ns)
+    }
+
+    /// Whether kind, function, holder and dose are right.
+    pub fn is_right(&self) -> bool {
+        let is_near = |ratio: f64| (ratio - 1.0).abs() <= TOLERANCE;
+        self.first.as_ref().is_some_and(|first| {
+            first.kind == self.planted.kind
+                && first.sleeper.contains(self.planted.place)
+                && first.holder.contains(self.planted.holder)
+        }) && self.ratio().is_some_and(is_near)
+    }
+}
+
+/// Returns the longest wait for something: rest, points in time, and ends of threads are nothing
+/// that a program could do without.
+fn first(rows: &[ArmWait], seconds: f64) -> Option<Found> {
+    let is_for_something = |row: &&ArmWait| {
+        let kind = row.kind;
+        !matches!(kind, WaitKind::Idle | WaitKind::Timer | WaitKind::Join)
+    };
+    let first = rows.iter().find(is_for_something)?;
+    let same = rows
+        .iter()
+        .filter(|row| (row.kind, &row.role, &row.place) == (first.kind, &first.role, &first.place));
+    let ns: f64 = same.map(|row| row.off_cpu_ns).sum();
+    let at = |who: String, place: &str| match place {
+        "" => who,
+        place => format!("{who} in {place}"),
+    };
+    let object = first.objects.first().map(|object| object.name.clone());
+    Some(Found {
+        kind: first.kind,
+        sleeper: at(first.role.to_string(), &first.place),
+        holder: object.unwrap_or_else(|| at(first.waker.to_string(), &first.waker_place)),
+        ns: ns * seconds,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::waits::programs::PLANTED;
+    use recording::testing::Build;
+
+    fn row(kind: WaitKind, place: &str, off_cpu_ns: f64) -> ArmWait {
+        ArmWait {
+            kind,
+            place: place.into(),
+            waker_place: "release_the_lock".into(),
+            off_cpu_ns,
+            ..ArmWait::default()
+        }
+    }
+
+    #[test]
+    fn adds_up_waits_of_the_place_with_the_longest() {
+        let rows = [
+            row(WaitKind::Join, "main", 900.0),
+            row(WaitKind::Lock, "take_the_lock", 50.0),
+            row(WaitKind::Lock, "take_the_lock", 45.0),
+            row(WaitKind::Lock, "other", 7.0),
+        ];
+        let found = first(&rows, 2.0).expect("one");
+        assert_eq!((found.kind, found.ns), (WaitKind::Lock, 190.0));
+        let measured = |dose_ns| Measured {
+            planted: &PLANTED[0],
+            dose_ns,
+            first: first(&rows, 2.0),
+            condition: None,
+        };
+        assert!(measured(200.0).is_right());
+        assert!(!measured(300.0).is_right());
+    }
+
+    #[test]
+    fn finds_nothing_where_nothing_waits() {
+        let measured = Measured::of(&PLANTED[0], 5.0, Build::arm("x").done());
+        assert!(measured.first.is_none() && !measured.is_right());
+    }
+}

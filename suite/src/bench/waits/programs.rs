@@ -1,0 +1,176 @@
+//! The programs: their source, how they are compiled, and the wait that is planted in each.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use recording::vocabulary::WaitKind;
+
+use super::{process, project};
+
+/// A program with a planted wait.
+#[derive(Debug)]
+pub struct Planted {
+    /// Its name: the language, and what is waited for.
+    pub name: &'static str,
+    /// File of its source.
+    source: &'static str,
+    /// What it is about, for people.
+    pub about: &'static str,
+    /// Kind of the wait.
+    pub kind: WaitKind,
+    /// Part of the name of the function that waits.
+    pub place: &'static str,
+    /// Part of the name of the holder, its function, or the file or peer.
+    pub holder: &'static str,
+}
+
+/// Words that run Java so that every method has a name.
+const JAVA: [&str; 6] = [
+    "java",
+    "-Xcomp",
+    "-XX:+PreserveFramePointer",
+    "-XX:+UnlockDiagnosticVMOptions",
+    "-XX:+DumpPerfMapAtExit",
+    "-cp",
+];
+
+/// All programs.
+pub const PLANTED: [Planted; 10] = [
+    Planted {
+        name: "c-lock",
+        source: "lock.c",
+        about: "a mutex of pthreads that another thread holds",
+        kind: WaitKind::Lock,
+        place: "take_the_lock",
+        holder: "release_the_lock",
+    },
+    Planted {
+        name: "go-lock",
+        source: "lock.go",
+        about: "a `sync.Mutex` that another goroutine holds",
+        kind: WaitKind::Lock,
+        place: "takeTheLock",
+        holder: "releaseTheLock",
+    },
+    Planted {
+        name: "python-lock",
+        source: "lock.py",
+        about: "a `threading.Lock` that another thread holds",
+        kind: WaitKind::Lock,
+        place: "take_the_lock",
+        holder: "hold",
+    },
+    Planted {
+        name: "python-gil",
+        source: "gil.py",
+        about: "the interpreter's lock, while another thread computes",
+        kind: WaitKind::Lock,
+        place: "serve",
+        holder: "compute",
+    },
+    Planted {
+        name: "java-monitor",
+        source: "Monitor.java",
+        about: "a monitor that another thread holds",
+        kind: WaitKind::Lock,
+        place: "takeTheMonitor",
+        holder: "holder",
+    },
+    Planted {
+        name: "c-queue",
+        source: "queue.c",
+        about: "a queue with room for one, whose consumer is slow",
+        kind: WaitKind::HandOff,
+        place: "put_into_the_queue",
+        holder: "take_from_the_queue",
+    },
+    Planted {
+        name: "go-channel",
+        source: "channel.go",
+        about: "a channel with room for one, whose receiver is slow",
+        kind: WaitKind::HandOff,
+        place: "sendIntoTheChannel",
+        holder: "main.main",
+    },
+    Planted {
+        name: "c-pool",
+        source: "pool.c",
+        about: "a pool of one thread, which two others give jobs",
+        kind: WaitKind::HandOff,
+        place: "wait_for_the_result",
+        holder: "finish_a_job",
+    },
+    Planted {
+        name: "c-fsync",
+        source: "fsync.c",
+        about: "`fsync` after each token",
+        kind: WaitKind::File,
+        place: "sync_the_log",
+        holder: "dose.log",
+    },
+    Planted {
+        name: "c-upstream",
+        source: "upstream.c",
+        about: "the answer of a slow peer in another process",
+        kind: WaitKind::Socket,
+        place: "read_the_answer",
+        holder: "127.0.0.1:",
+    },
+];
+
+impl Planted {
+    /// Compiles the program into a folder. Returns the words that run it.
+    ///
+    /// # Errors
+    /// There is no compiler, or it fails.
+    pub fn compile(&self, out: &Path) -> Result<Vec<OsString>> {
+        let source = sources().join(self.source);
+        let program = out.join("program");
+        let mut compiler = match self.source.rsplit('.').next() {
+            Some("c") => {
+                let mut compiler = Command::new("cc");
+                // Its own code keeps frame pointers, as that of most distributions does.
+                compiler.args(["-O1", "-g", "-fno-omit-frame-pointer", "-pthread"]);
+                compiler.arg("-o").arg(&program).arg(&source);
+                compiler
+            }
+            Some("go") => {
+                let mut compiler = Command::new("go");
+                compiler.args(["build", "-o"]).arg(&program).arg(&source);
+                compiler
+            }
+            Some("java") => {
+                let mut compiler = Command::new("javac");
+                compiler.arg("-d").arg(&program).arg(&source);
+                compiler
+            }
+            _ => return Ok(vec![python()?.into(), "-B".into(), source.into()]),
+        };
+        let status = compiler
+            .status()
+            .with_context(|| process::shown(&compiler))?;
+        if !status.success() {
+            bail!("{} failed ({status})", process::shown(&compiler));
+        }
+        Ok(match source.file_stem() {
+            Some(class) if self.source.ends_with(".java") => {
+                let words = JAVA.map(OsString::from).into_iter();
+                words.chain([program.into(), class.to_owned()]).collect()
+            }
+            _ => vec![program.into()],
+        })
+    }
+}
+
+fn sources() -> PathBuf {
+    project::root().join("suite/src/bench/waits/programs")
+}
+
+/// Returns the interpreter itself: a script in its place would be recorded as well.
+fn python() -> Result<String> {
+    let mut command = Command::new("python3");
+    command.args(["-c", "import sys; print(sys.executable)"]);
+    process::output(&mut command).context("cannot start python3")
+}
