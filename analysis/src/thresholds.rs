@@ -71,6 +71,8 @@ pub enum Limit {
     LockShare,
     /// Time that threads wait for files, as a share of that and of their on-CPU time.
     FileShare,
+    /// Time that threads wait for peers, as a share of that and of their on-CPU time.
+    UpstreamShare,
     /// Share of events that may be lost.
     LostShare,
     /// Difference of rates that count as equal, where costs are per second or per request of the

@@ -8,6 +8,7 @@ mod highest_load;
 mod nagle_delay;
 mod saturated_thread;
 mod stolen_time;
+mod upstream_slow;
 mod waiting_for_cpu;
 mod waits_for;
 
@@ -122,6 +123,18 @@ pub const CONDITIONS: &[Condition] = &[
         metric: MetricId::ThreadNsPerSecond,
         rounds: Looked::WithWaits,
         check: disk_io::check,
+    },
+    Condition {
+        about: About {
+            id: "upstream-slow",
+            title: "Slow upstream",
+            pattern: "Time that threads wait for data of peers that the target sends to, above 50 % of that and of on-CPU time",
+            meaning: "Most of a request is the time in which another service answers, unless the peer sends on its own, as a message broker does.",
+            advice: "Look at the peer first. Ask for several things at once, ask for less, or keep the answers.",
+        },
+        metric: MetricId::ThreadNsPerSecond,
+        rounds: Looked::WithWaits,
+        check: upstream_slow::check,
     },
     Condition {
         about: About {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::arms;
+use crate::thresholds::TABLE;
 use recording::process::WakeSource;
 use recording::testing::Build;
 use recording::vocabulary::WaitKind;
@@ -59,4 +60,36 @@ fn prefers_waits_of_compared_rounds() {
         found.text
     );
     assert_eq!(found.evidence[0].document(), "x/1");
+}
+
+/// Plants a wait, and an answer of the peer that is waited for.
+fn planted(kind: WaitKind) -> Vec<(String, Recording)> {
+    let (path, mut recording) = round("x/1", false, 1);
+    let wait = &mut recording.waits.rows[0];
+    (wait.kind, wait.off_cpu_ns) = (kind, 5_000);
+    wait.peer = Some("192.0.2.1:5432".into());
+    recording.peers = vec![recording::peers::Peer {
+        address: wait.peer.clone(),
+        ..Default::default()
+    }];
+    vec![(path, recording)]
+}
+
+#[test]
+fn finds_planted_waits_whatever_the_last_digit_of_a_threshold() {
+    for (expected, kind) in [
+        ("contended-lock", WaitKind::Lock),
+        ("disk-io", WaitKind::File),
+        ("upstream-slow", WaitKind::Socket),
+    ] {
+        let rounds = planted(kind);
+        let arms = arms::group(&rounds);
+        for entry in &TABLE {
+            for factor in [0.5, 1.0, 2.0] {
+                let found = find(&arms, &Thresholds::with(entry, factor));
+                let ids: Vec<&str> = found.iter().map(|finding| finding.id.as_str()).collect();
+                assert_eq!(ids, [expected], "{:?} × {factor}", entry.limit);
+            }
+        }
+    }
 }

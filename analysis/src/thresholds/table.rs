@@ -20,7 +20,7 @@ const fn entry(
 }
 
 /// Every threshold, in the order of [`Limit`].
-pub const TABLE: [Entry; 38] = [
+pub const TABLE: [Entry; 39] = [
     entry(
         Limit::ReportedShare,
         0.05,
@@ -223,6 +223,13 @@ pub const TABLE: [Entry; 38] = [
         Value,
         "time that threads wait for files, as a share of that and of on-CPU time",
         "judgement: near the ±3 % that count as equal",
+    ),
+    entry(
+        Limit::UpstreamShare,
+        0.5,
+        FromOne,
+        "time that threads wait for peers, as a share of that and of on-CPU time",
+        "the threads wait longer than they run",
     ),
     entry(
         Limit::LostShare,

@@ -1,7 +1,8 @@
 //! Waits for a lock that a time limit interrupts.
 //!
-//! CPython's `take_gil` sleeps for 5 ms at most, then asks the holder to let the lock go, and sleeps
-//! on until it does. So most of a wait ends by the time limit, and the holder ends the short rest.
+//! CPython's `take_gil` sleeps for 5 ms at most, then asks the holder to let the lock go, and
+//! sleeps on until it does. So most of a wait ends by the time limit, and the holder ends the
+//! short rest.
 
 use super::functions;
 use recording::Stacks;
