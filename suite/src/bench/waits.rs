@@ -1,5 +1,6 @@
 //! `suite bench waits`: programs that wait for a known time, and the waits that a recording shows.
 
+mod hog;
 mod measured;
 mod peer;
 mod programs;
@@ -14,8 +15,9 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
 use crate::{process, project};
+use hog::Hog;
 use measured::Measured;
-use programs::{PLANTED, Planted};
+use programs::{Expected, PLANTED, Planted};
 
 /// Folder of the recording in that of its program.
 const RECORDING: &str = "recording";
@@ -96,7 +98,12 @@ fn new_folder() -> Result<PathBuf> {
 /// Records a program from its start to its end.
 fn record(planted: &Planted, out: &Path, arguments: &Waits) -> Result<()> {
     fs::create_dir_all(out)?;
-    let program = planted.compile(out)?;
+    let mut program = planted.compile(out)?;
+    let mut hog = None;
+    if planted.expected == Expected::RunQueue {
+        hog = Some(Hog::start(Path::new(&program[0]))?);
+        program = hog::pinned(program);
+    }
     let answer = peer::listen(arguments.milliseconds)?;
     let mut command = process::in_root(project::binary("kontrast"));
     command
@@ -109,7 +116,9 @@ fn record(planted: &Planted, out: &Path, arguments: &Waits) -> Result<()> {
         .args([arguments.turns, arguments.milliseconds].map(|number| number.to_string()))
         .arg(answer.port().to_string())
         .arg(out.join(DOSE));
-    run_quietly(&mut command)
+    let recorded = run_quietly(&mut command);
+    drop(hog);
+    recorded
 }
 
 /// Runs a command, and shows its messages only if it fails.

@@ -1,4 +1,4 @@
-//! What a recording shows of a planted wait.
+//! A planted wait, as a recording shows it.
 
 use std::fs;
 use std::path::Path;
@@ -9,13 +9,18 @@ use recording::comparison::ArmWait;
 use recording::vocabulary::WaitKind;
 use recording::{Recording, io};
 
-use super::programs::Planted;
+use super::programs::{Expected, Planted};
 use super::{DOSE, RECORDING};
 
 /// Largest difference of the dose that counts as right.
 const TOLERANCE: f64 = 0.1;
 /// Conditions of waits.
-const CONDITIONS: [&str; 3] = ["contended-lock", "disk-io", "upstream-slow"];
+const CONDITIONS: [&str; 4] = [
+    "contended-lock",
+    "disk-io",
+    "upstream-slow",
+    "waiting-for-cpu",
+];
 
 /// The wait of one program, by itself and as it was recorded.
 #[derive(Debug)]
@@ -34,7 +39,7 @@ pub struct Measured {
 #[derive(Debug)]
 pub struct Found {
     /// Its kind.
-    pub kind: WaitKind,
+    pub kind: Expected,
     /// Role of the sleepers, and their function.
     pub sleeper: String,
     /// Role of who ended the wait with the function, or the file or peer.
@@ -73,7 +78,10 @@ impl Measured {
         Self {
             planted,
             dose_ns,
-            first: first(&rows, seconds),
+            first: match planted.expected {
+                Expected::Wait(_) => first(&rows, seconds),
+                Expected::RunQueue => run_queue(&rounds[0].1),
+            },
             condition: findings.find_map(|finding| {
                 let is_of_waits = CONDITIONS.contains(&finding.id.as_str());
                 is_of_waits.then_some(finding.id)
@@ -90,7 +98,7 @@ impl Measured {
     pub fn is_right(&self) -> bool {
         let is_near = |ratio: f64| (ratio - 1.0).abs() <= TOLERANCE;
         self.first.as_ref().is_some_and(|first| {
-            first.kind == self.planted.kind
+            first.kind == self.planted.expected
                 && first.sleeper.contains(self.planted.place)
                 && first.holder.contains(self.planted.holder)
         }) && self.ratio().is_some_and(is_near)
@@ -115,10 +123,24 @@ fn first(rows: &[ArmWait], seconds: f64) -> Option<Found> {
     };
     let object = first.objects.first().map(|object| object.name.clone());
     Some(Found {
-        kind: first.kind,
+        kind: Expected::Wait(first.kind),
         sleeper: at(first.role.to_string(), &first.place),
         holder: object.unwrap_or_else(|| at(first.waker.to_string(), &first.waker_place)),
         ns: ns * seconds,
+    })
+}
+
+/// Returns the thread that waited longest for a CPU, and the process that most held it meanwhile.
+fn run_queue(recording: &Recording) -> Option<Found> {
+    let threads = recording.threads.iter();
+    let thread = threads.max_by_key(|thread| thread.run_queue_ns)?;
+    let holders = recording.run_queue_blame.iter();
+    let holder = holders.filter(|holder| !holder.own && holder.pid != 0);
+    Some(Found {
+        kind: Expected::RunQueue,
+        sleeper: thread.role.to_string(),
+        holder: holder.max_by_key(|holder| holder.wait_ns)?.name.clone(),
+        ns: thread.run_queue_ns as f64,
     })
 }
 
@@ -147,7 +169,8 @@ mod tests {
             row(WaitKind::Lock, "other", 7.0),
         ];
         let found = first(&rows, 2.0).expect("one");
-        assert_eq!((found.kind, found.ns), (WaitKind::Lock, 190.0));
+        let kind = Expected::Wait(WaitKind::Lock);
+        assert_eq!((found.kind, found.ns), (kind, 190.0));
         let measured = |dose_ns| Measured {
             planted: &PLANTED[0],
             dose_ns,

@@ -7,19 +7,38 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use recording::vocabulary::WaitKind;
 
-use super::{process, project};
+use super::{hog, process, project};
+
+/// A planted wait, as a recording should show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Sleep of this kind.
+    Wait(WaitKind),
+    /// Time in the run queue.
+    RunQueue,
+}
+
+impl Expected {
+    /// Returns the words for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Wait(kind) => kind.label(),
+            Self::RunQueue => "run queue",
+        }
+    }
+}
 
 /// A program with a planted wait.
 #[derive(Debug)]
 pub struct Planted {
-    /// Its name: the language, and what is waited for.
+    /// Language and subject.
     pub name: &'static str,
     /// File of its source.
     source: &'static str,
-    /// What it is about, for people.
+    /// The wait in words.
     pub about: &'static str,
-    /// Kind of the wait.
-    pub kind: WaitKind,
+    /// The wait that a recording should show.
+    pub expected: Expected,
     /// Part of the name of the function that waits.
     pub place: &'static str,
     /// Part of the name of the holder, its function, or the file or peer.
@@ -37,12 +56,12 @@ const JAVA: [&str; 6] = [
 ];
 
 /// All programs.
-pub const PLANTED: [Planted; 10] = [
+pub const PLANTED: [Planted; 11] = [
     Planted {
         name: "c-lock",
         source: "lock.c",
         about: "a mutex of pthreads that another thread holds",
-        kind: WaitKind::Lock,
+        expected: Expected::Wait(WaitKind::Lock),
         place: "take_the_lock",
         holder: "release_the_lock",
     },
@@ -50,7 +69,7 @@ pub const PLANTED: [Planted; 10] = [
         name: "go-lock",
         source: "lock.go",
         about: "a `sync.Mutex` that another goroutine holds",
-        kind: WaitKind::Lock,
+        expected: Expected::Wait(WaitKind::Lock),
         place: "takeTheLock",
         holder: "releaseTheLock",
     },
@@ -58,7 +77,7 @@ pub const PLANTED: [Planted; 10] = [
         name: "python-lock",
         source: "lock.py",
         about: "a `threading.Lock` that another thread holds",
-        kind: WaitKind::Lock,
+        expected: Expected::Wait(WaitKind::Lock),
         place: "take_the_lock",
         holder: "hold",
     },
@@ -66,7 +85,7 @@ pub const PLANTED: [Planted; 10] = [
         name: "python-gil",
         source: "gil.py",
         about: "the interpreter's lock, while another thread computes",
-        kind: WaitKind::Lock,
+        expected: Expected::Wait(WaitKind::Lock),
         place: "serve",
         holder: "compute",
     },
@@ -74,7 +93,7 @@ pub const PLANTED: [Planted; 10] = [
         name: "java-monitor",
         source: "Monitor.java",
         about: "a monitor that another thread holds",
-        kind: WaitKind::Lock,
+        expected: Expected::Wait(WaitKind::Lock),
         place: "takeTheMonitor",
         holder: "holder",
     },
@@ -82,7 +101,7 @@ pub const PLANTED: [Planted; 10] = [
         name: "c-queue",
         source: "queue.c",
         about: "a queue with room for one, whose consumer is slow",
-        kind: WaitKind::HandOff,
+        expected: Expected::Wait(WaitKind::HandOff),
         place: "put_into_the_queue",
         holder: "take_from_the_queue",
     },
@@ -90,7 +109,7 @@ pub const PLANTED: [Planted; 10] = [
         name: "go-channel",
         source: "channel.go",
         about: "a channel with room for one, whose receiver is slow",
-        kind: WaitKind::HandOff,
+        expected: Expected::Wait(WaitKind::HandOff),
         place: "sendIntoTheChannel",
         holder: "main.main",
     },
@@ -98,7 +117,7 @@ pub const PLANTED: [Planted; 10] = [
         name: "c-pool",
         source: "pool.c",
         about: "a pool of one thread, which two others give jobs",
-        kind: WaitKind::HandOff,
+        expected: Expected::Wait(WaitKind::HandOff),
         place: "wait_for_the_result",
         holder: "finish_a_job",
     },
@@ -106,7 +125,7 @@ pub const PLANTED: [Planted; 10] = [
         name: "c-fsync",
         source: "fsync.c",
         about: "`fsync` after each token",
-        kind: WaitKind::File,
+        expected: Expected::Wait(WaitKind::File),
         place: "sync_the_log",
         holder: "dose.log",
     },
@@ -114,9 +133,17 @@ pub const PLANTED: [Planted; 10] = [
         name: "c-upstream",
         source: "upstream.c",
         about: "the answer of a slow peer in another process",
-        kind: WaitKind::Socket,
+        expected: Expected::Wait(WaitKind::Socket),
         place: "read_the_answer",
         holder: "127.0.0.1:",
+    },
+    Planted {
+        name: "c-hog",
+        source: "busy.c",
+        about: "a CPU on which another process works",
+        expected: Expected::RunQueue,
+        place: "server",
+        holder: hog::NAME,
     },
 ];
 

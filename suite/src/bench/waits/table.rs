@@ -29,9 +29,9 @@ fn line(row: &Measured) -> String {
     let kind = first.map_or("nothing", |first| first.kind.label());
     let cells = [
         format!("{}: {}", row.planted.name, row.planted.about),
-        match first.is_some_and(|first| first.kind == row.planted.kind) {
+        match first.is_some_and(|first| first.kind == row.planted.expected) {
             true => kind.to_owned(),
-            false => format!("{kind}, not {}", row.planted.kind.label()),
+            false => format!("{kind}, not {}", row.planted.expected.label()),
         },
         first.map_or_else(none, |first| code(&first.sleeper)),
         first.map_or_else(none, |first| code(&first.holder)),
