@@ -45,15 +45,8 @@ pub struct Planted {
     pub holder: &'static str,
 }
 
-/// Words that run Java so that every method has a name.
-const JAVA: [&str; 6] = [
-    "java",
-    "-Xcomp",
-    "-XX:+PreserveFramePointer",
-    "-XX:+UnlockDiagnosticVMOptions",
-    "-XX:+DumpPerfMapAtExit",
-    "-cp",
-];
+/// Words that run Java.
+const JAVA: [&str; 3] = ["java", "-XX:+PreserveFramePointer", "-cp"];
 
 /// All programs.
 pub const PLANTED: [Planted; 11] = [
@@ -94,7 +87,7 @@ pub const PLANTED: [Planted; 11] = [
         source: "Monitor.java",
         about: "a monitor that another thread holds",
         expected: Expected::Wait(WaitKind::Lock),
-        place: "takeTheMonitor",
+        place: "monitor",
         holder: "holder",
     },
     Planted {
