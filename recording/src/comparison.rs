@@ -25,7 +25,7 @@ pub use instrumented::{GoroutineWaits, InstrumentedEvent, InstrumentedRound};
 pub use observer_cost::{BudgetVerdict, ObserverCost};
 pub use packages::{PackageCosts, PackageDelta, PackageKind, PackagePair, PackageRow};
 pub use requests::{ArmRequests, RoleStates};
-pub use waits::{ArmWait, ArmWaits, WaitObject};
+pub use waits::{ArmWait, ArmWaitEdge, ArmWaits, WaitObject};
 pub use waste::{Waste, WasteId};
 pub use work::UnitOfWork;
 

@@ -121,7 +121,7 @@ fn charts(document: &Document) -> Result<BTreeMap<&str, Drawn>, Error> {
             Chart::Lines(lines) => {
                 in_single_quotes(&serde_json::to_string(&Hover::of(lines, WIDE, NARROW))?)
             }
-            Chart::Waterfall(_) => String::new(),
+            Chart::Waterfall(_) | Chart::Waits(_) => String::new(),
         };
         let drawn = Drawn {
             wide: draw(figure, WIDE)?,

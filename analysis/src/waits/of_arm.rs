@@ -2,7 +2,7 @@
 
 use super::{place, waker_role};
 use crate::arms::Rounds;
-use recording::comparison::{ArmWait, ArmWaits, WaitObject};
+use recording::comparison::{ArmWait, ArmWaitEdge, ArmWaits, WaitObject};
 use recording::evidence::{Field, List};
 use recording::process::WakeSource;
 use recording::vocabulary::{Role, WaitKind};
@@ -33,6 +33,7 @@ struct Sum {
 /// Returns the waits of an arm; `None` where none were recorded.
 pub fn of_arm(arm: &Rounds<'_>) -> Option<ArmWaits> {
     let mut sums: BTreeMap<Key, Sum> = BTreeMap::new();
+    let mut edges: BTreeMap<(Role, WaitKind, Role), u64> = BTreeMap::new();
     let (mut seconds, mut off_cpu_ns, mut square) = (0.0, 0, 0.0);
     for (path, round) in &arm.rounds {
         if round.waits.is_empty() {
@@ -42,7 +43,11 @@ pub fn of_arm(arm: &Rounds<'_>) -> Option<ArmWaits> {
         square += (round.waits.sampling_error_ns as f64).powi(2);
         for (index, wait) in round.waits.rows.iter().enumerate() {
             off_cpu_ns += wait.off_cpu_ns;
-            let sum = sums.entry(key(round, wait)).or_default();
+            let key = key(round, wait);
+            let (role, kind, _, _, waker, _) = &key;
+            let edge = edges.entry((role.clone(), *kind, waker.clone()));
+            *edge.or_default() += wait.off_cpu_ns;
+            let sum = sums.entry(key).or_default();
             sum.off_cpu_ns += wait.off_cpu_ns;
             sum.count += wait.count;
             if let Some(object) = wait.object() {
@@ -62,7 +67,20 @@ pub fn of_arm(arm: &Rounds<'_>) -> Option<ArmWaits> {
         off_cpu_ns: off_cpu_ns as f64 / seconds,
         sampling_error_ns: square.sqrt() / seconds,
         rows: sums.into_iter().map(|found| row(found, seconds)).collect(),
+        edges: longest_first(edges, seconds),
     })
+}
+
+fn longest_first(edges: BTreeMap<(Role, WaitKind, Role), u64>, seconds: f64) -> Vec<ArmWaitEdge> {
+    let mut edges: Vec<_> = edges.into_iter().collect();
+    edges.sort_by_key(|(_, off_cpu_ns)| Reverse(*off_cpu_ns));
+    let edge = |((role, kind, waker), off_cpu_ns)| ArmWaitEdge {
+        role,
+        kind,
+        waker,
+        off_cpu_ns: off_cpu_ns as f64 / seconds,
+    };
+    edges.into_iter().map(edge).collect()
 }
 
 fn key(round: &Recording, wait: &Wait) -> Key {

@@ -13,6 +13,22 @@ pub struct ArmWaits {
     pub sampling_error_ns: f64,
     /// Waits, longest first; shorter ones are left out.
     pub rows: Vec<ArmWait>,
+    /// All waits by role, kind and who ended them, longest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edges: Vec<ArmWaitEdge>,
+}
+
+/// Waits of threads of one role that threads of another ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ArmWaitEdge {
+    /// Role of the sleepers.
+    pub role: Role,
+    /// Kind of the waits.
+    pub kind: WaitKind,
+    /// Role of those who ended the waits.
+    pub waker: Role,
+    /// Off-CPU time, ns a second.
+    pub off_cpu_ns: f64,
 }
 
 /// Waits of one role in one place, which one role ended in one place.

@@ -1,11 +1,12 @@
-//! Charts: waterfalls and lines by plotters, as SVG for a page or a file, and as PNG; flame graphs
-//! as SVG.
+//! Charts: waterfalls, lines and wait-for graphs by plotters, as SVG for a page or a file, and as
+//! PNG; flame graphs as SVG.
 
 mod axis;
 pub mod flame;
 mod hover;
 pub mod lines;
 pub mod palette;
+pub mod wait_graph;
 pub mod waterfall;
 
 pub use axis::{Axis, Label};
@@ -13,6 +14,7 @@ pub use flame::{Bar, BarFace, FlameChart, FlameFigure, FlamePaint, FlameTree, Le
 pub use hover::Hover;
 pub use lines::{Line, Lines};
 pub use palette::{Paint, Theme};
+pub use wait_graph::{Edge, WaitGraph};
 pub use waterfall::{Step, Waterfall};
 
 use crate::Error;
@@ -28,6 +30,8 @@ pub enum Chart {
     Waterfall(Waterfall),
     /// Lines over two axes.
     Lines(Lines),
+    /// Who waits for whom.
+    Waits(WaitGraph),
 }
 
 /// Turns the error of any plotting backend into text: each backend has a different type.
@@ -41,6 +45,7 @@ impl Chart {
         match self {
             Chart::Waterfall(chart) => chart.steps.is_empty(),
             Chart::Lines(chart) => chart.lines.iter().all(|line| line.points.is_empty()),
+            Chart::Waits(chart) => chart.edges.is_empty(),
         }
     }
 
@@ -75,6 +80,7 @@ impl Chart {
         match self {
             Chart::Waterfall(chart) => chart.height(width),
             Chart::Lines(chart) => chart.height(width),
+            Chart::Waits(chart) => chart.height(width),
         }
     }
 
@@ -90,6 +96,7 @@ impl Chart {
         match self {
             Chart::Waterfall(chart) => chart.draw(root, pen)?,
             Chart::Lines(chart) => chart.draw(root, pen)?,
+            Chart::Waits(chart) => chart.draw(root, pen)?,
         }
         root.present().map_err(failed)
     }

@@ -37,6 +37,7 @@ mod thread_time;
 mod threads;
 mod tokens;
 mod verdict;
+mod wait_graph;
 mod waits;
 mod waste;
 mod waterfall;

@@ -1,6 +1,6 @@
 //! Waits: where threads sleep, for how long, and who ends that.
 
-use super::flame;
+use super::{flame, wait_graph};
 use crate::arms::Arms;
 use crate::clean::{clean, places};
 use crate::document::{Block, Cell, Section, Table, Tone};
@@ -26,6 +26,8 @@ pub fn section(graphs: Option<&Flame>, arms: &Arms) -> Option<Section> {
     let mut blocks: Vec<Block> = Vec::new();
     for arm in &arms.list {
         if let Some(waits) = arm.compared.and_then(|arm| arm.waits.as_ref()) {
+            let position = arms.position(arm.key) + 1;
+            blocks.extend(wait_graph::figure(&arm.name, waits, position));
             blocks.extend(of_arm(&arm.name, waits));
         }
     }
