@@ -29,10 +29,10 @@ pub struct Measured {
     pub planted: &'static Planted,
     /// Dose by the program, ns.
     pub dose_ns: f64,
-    /// The longest wait, with all in the same place.
+    /// The longest wait, with all of its kind and role.
     pub first: Option<Found>,
-    /// The condition that findings report.
-    pub condition: Option<String>,
+    /// The conditions that findings report.
+    pub conditions: Vec<String>,
 }
 
 /// The longest wait of a recording.
@@ -44,7 +44,7 @@ pub struct Found {
     pub sleeper: String,
     /// Role of who ended the wait with the function, or the file or peer.
     pub holder: String,
-    /// Length of all waits in this place, ns.
+    /// Length of all waits of this kind and role, ns.
     pub ns: f64,
 }
 
@@ -74,7 +74,7 @@ impl Measured {
         let found = waits::of_arm(&arms::group(&rounds)[0]);
         let rows = found.map_or_else(Vec::new, |waits| waits.rows);
         let comparison = analysis::compare(&rounds);
-        let mut findings = comparison.findings.into_iter();
+        let ids = comparison.findings.into_iter().map(|finding| finding.id);
         Self {
             planted,
             dose_ns,
@@ -82,10 +82,7 @@ impl Measured {
                 Expected::Wait(_) => first(&rows, seconds),
                 Expected::RunQueue => run_queue(&rounds[0].1),
             },
-            condition: findings.find_map(|finding| {
-                let is_of_waits = CONDITIONS.contains(&finding.id.as_str());
-                is_of_waits.then_some(finding.id)
-            }),
+            conditions: ids.filter(|id| CONDITIONS.contains(&id.as_str())).collect(),
         }
     }
 
@@ -113,9 +110,8 @@ fn first(rows: &[ArmWait], seconds: f64) -> Option<Found> {
         !matches!(kind, WaitKind::Idle | WaitKind::Timer | WaitKind::Join)
     };
     let first = rows.iter().find(is_for_something)?;
-    let same = rows
-        .iter()
-        .filter(|row| (row.kind, &row.role, &row.place) == (first.kind, &first.role, &first.place));
+    let of_role = |row: &&ArmWait| (row.kind, &row.role) == (first.kind, &first.role);
+    let same = rows.iter().filter(of_role);
     let ns: f64 = same.map(|row| row.off_cpu_ns).sum();
     let at = |who: String, place: &str| match place {
         "" => who,
@@ -161,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn adds_up_waits_of_the_place_with_the_longest() {
+    fn adds_up_waits_of_the_role_with_the_longest() {
         let rows = [
             row(WaitKind::Join, "main", 900.0),
             row(WaitKind::Lock, "take_the_lock", 50.0),
@@ -170,12 +166,12 @@ mod tests {
         ];
         let found = first(&rows, 2.0).expect("one");
         let kind = Expected::Wait(WaitKind::Lock);
-        assert_eq!((found.kind, found.ns), (kind, 190.0));
+        assert_eq!((found.kind, found.ns), (kind, 204.0));
         let measured = |dose_ns| Measured {
             planted: &PLANTED[0],
             dose_ns,
             first: first(&rows, 2.0),
-            condition: None,
+            conditions: Vec::new(),
         };
         assert!(measured(200.0).is_right());
         assert!(!measured(300.0).is_right());

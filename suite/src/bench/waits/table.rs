@@ -10,7 +10,7 @@ use super::measured::Measured;
 /// Formats the table as Markdown, with a total.
 pub fn markdown(rows: &[Measured]) -> String {
     let mut text = String::from(
-        "| planted | named as | waits in | for | condition | dose by the program | recorded | ratio | right |\n",
+        "| planted | named as | waits in | for | conditions | dose by the program | recorded | ratio | right |\n",
     );
     text += "|---|---|---|---|---|---|---|---|---|\n";
     for row in rows {
@@ -35,7 +35,10 @@ fn line(row: &Measured) -> String {
         },
         first.map_or_else(none, |first| code(&first.sleeper)),
         first.map_or_else(none, |first| code(&first.holder)),
-        row.condition.as_deref().map_or_else(none, code),
+        match row.conditions.is_empty() {
+            true => none(),
+            false => code(&row.conditions.join(", ")),
+        },
         quantity(row.dose_ns, Unit::Ns),
         first.map_or_else(none, |first| quantity(first.ns, Unit::Ns)),
         row.ratio().map_or_else(none, |ratio| format!("{ratio:.3}")),
