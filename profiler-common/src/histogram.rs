@@ -32,10 +32,12 @@ pub enum Kind {
     GcBurst = 7,
     /// Handshake of a connection that the target opens, ns.
     Connect = 8,
+    /// A query to a name server until its answer was received, ns.
+    Dns = 9,
 }
 
 /// Number of distributions.
-pub const KINDS: usize = 9;
+pub const KINDS: usize = 10;
 
 /// Returns the bucket of a value.
 #[inline(always)]

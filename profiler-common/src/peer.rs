@@ -95,10 +95,14 @@ slotted! {
         pub recv_bytes: u64,
         /// TCP segments sent again.
         pub retransmits: u64,
+        /// Answers of a name server to queries.
+        pub dns_answers: u64,
+        /// Time from these queries to the receive of their answers, ns.
+        pub dns_ns: u64,
     }
 }
 
-const _: () = assert!(size_of::<PeerTraffic>() == 40);
+const _: () = assert!(size_of::<PeerTraffic>() == 56);
 
 impl Slot<'_, PeerTraffic> {
     /// Adds a send or a receive. Several CPUs may add at once.

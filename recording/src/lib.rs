@@ -128,7 +128,7 @@ pub struct Recording {
     /// CPU time over time.
     pub cpu: process::Cpu,
     /// Distributions: `run_queue`, `off_cpu`, `wakeup_to_run`, `arrival_to_recv`, `recv_to_send`,
-    /// `proxy_latency`, `connect`, …
+    /// `proxy_latency`, `connect`, `dns`, …
     pub latency: BTreeMap<String, Histogram>,
     /// Stages of relays, by the relay's length.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

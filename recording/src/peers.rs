@@ -27,6 +27,12 @@ pub struct Peer {
     /// TCP segments sent again, `SYN` included.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retransmits: u64,
+    /// Answers that a name server (port 53) gave to queries.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dns_answers: u64,
+    /// Total time from these queries until their answers were received.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dns_ns: u64,
     /// Whether it is the upstream or the service that `kontrast run` gave the target. All other
     /// peers are third parties.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -5,9 +5,10 @@
 //! `inet_sock_set_state`, `tcp_retransmit_skb`.
 //! Writes: `SOCKETS`, `SOCKET_SLOTS`, `SOCK_CACHE`, `COUNTERS` (sends, receives, connections),
 //! `HISTOGRAMS`; by `pair` the stamps and `RELAYS`; by `peers` the traffic with others than
-//! clients; by `timeline` events.
+//! clients; by `dns` exchanges with name servers; by `timeline` events.
 
 pub mod datagrams;
+mod dns;
 mod functions;
 mod pair;
 pub mod peers;

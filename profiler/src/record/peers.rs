@@ -56,6 +56,8 @@ fn added(entries: impl Iterator<Item = (Transport, Option<String>, PeerTraffic)>
         sum.recv_calls += traffic.recv_calls;
         sum.recv_bytes += traffic.recv_bytes;
         sum.retransmits += traffic.retransmits;
+        sum.dns_answers += traffic.dns_answers;
+        sum.dns_ns += traffic.dns_ns;
     }
     sums
 }
@@ -70,6 +72,8 @@ pub fn since(now: PeerSums, before: &PeerSums) -> PeerSums {
             recv_calls: now.recv_calls.saturating_sub(before.recv_calls),
             recv_bytes: now.recv_bytes.saturating_sub(before.recv_bytes),
             retransmits: now.retransmits.saturating_sub(before.retransmits),
+            dns_answers: now.dns_answers.saturating_sub(before.dns_answers),
+            dns_ns: now.dns_ns.saturating_sub(before.dns_ns),
         };
         (key, traffic)
     };
@@ -98,6 +102,8 @@ pub fn listed(sums: PeerSums) -> Vec<Peer> {
             recv_calls: peer.recv_calls,
             recv_bytes: peer.recv_bytes,
             retransmits: peer.retransmits,
+            dns_answers: peer.dns_answers,
+            dns_ns: peer.dns_ns,
         };
         add(&mut peers, (peer.transport, None), &traffic);
     }
@@ -117,6 +123,8 @@ fn add(peers: &mut BTreeMap<Key, Peer>, key: Key, traffic: &PeerTraffic) {
     peer.recv_calls += traffic.recv_calls;
     peer.recv_bytes += traffic.recv_bytes;
     peer.retransmits += traffic.retransmits;
+    peer.dns_answers += traffic.dns_answers;
+    peer.dns_ns += traffic.dns_ns;
 }
 
 fn transport(protocol: u16) -> Transport {

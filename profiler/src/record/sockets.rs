@@ -61,13 +61,16 @@ pub fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
         ("arrival_to_recv", Kind::ArrivalToRecv),
         ("recv_to_send", Kind::RecvToSend),
     ];
-    let connect = drained.histogram(Kind::Connect);
     let mut latency: BTreeMap<_, _> = kinds
         .into_iter()
         .map(|(name, kind)| (name.to_owned(), drained.histogram(kind)))
         .collect();
-    if connect.count > 0 {
-        latency.insert("connect".into(), connect);
+    // Most targets have neither.
+    for (name, kind) in [("connect", Kind::Connect), ("dns", Kind::Dns)] {
+        let lengths = drained.histogram(kind);
+        if lengths.count > 0 {
+            latency.insert(name.into(), lengths);
+        }
     }
     // Relays are kept by the bucket of their latency, so they make a histogram already.
     let lengths: Vec<u64> = drained.relays.iter().map(|sum| sum.count).collect();

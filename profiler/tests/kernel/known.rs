@@ -107,6 +107,9 @@ fn main() {
         "connect-in-vain" => after(wait_for_line, || {
             known_peers::connect_in_vain(number(1) as u16);
         }),
+        "resolve" => after(wait_for_line, || {
+            known_peers::resolve(&arguments[1], number(2));
+        }),
         "scatter" => after(wait_for_line, || {
             known_peers::scatter(number(1) as u16, number(2) as u16);
         }),

@@ -89,6 +89,33 @@ pub fn connect_in_vain(port: u16) {
     TcpStream::connect_timeout(&address, LONG).expect_err("no room");
 }
 
+/// Sends `times` queries to a name server over a UDP socket with a connection, `times` without one,
+/// and `times` over TCP, and waits for the answer to each. A message is as long as `QUERY`.
+pub fn resolve(address: &str, times: usize) {
+    const QUERY: [u8; 12] = [7; 12];
+    let server = (address, 53);
+    let unbound = || UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let socket = unbound();
+    socket.connect(server).expect("an address");
+    for _ in 0..times {
+        socket.send(&QUERY).expect("sent");
+        socket.recv(&mut [0; 12]).expect("an answer");
+    }
+    let socket = unbound();
+    for _ in 0..times {
+        socket.send_to(&QUERY, server).expect("sent");
+        socket.recv_from(&mut [0; 12]).expect("an answer");
+    }
+    let mut stream = TcpStream::connect(server).expect("it listens");
+    for _ in 0..times {
+        // In two parts, as the length of a message and the rest of it.
+        stream.write_all(&QUERY[..2]).expect("sent");
+        stream.write_all(&QUERY[2..]).expect("sent");
+        stream.read_exact(&mut [0; 2]).expect("an answer");
+        stream.read_exact(&mut [0; 10]).expect("the rest");
+    }
+}
+
 /// Sends a datagram of one byte to each of these ports, from a socket without a connection.
 pub fn scatter(first: u16, count: u16) {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");

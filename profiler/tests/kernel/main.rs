@@ -4,6 +4,7 @@ mod block_io;
 mod commands;
 mod counts;
 mod crowd;
+mod dns;
 mod go;
 mod goroutines;
 mod hints;

@@ -2,7 +2,7 @@
 
 use crate::clean::clean;
 
-const DISTRIBUTIONS: [(&str, &str); 8] = [
+const DISTRIBUTIONS: [(&str, &str); 9] = [
     ("run_queue", "Run-queue latency (runnable until on a CPU)"),
     ("off_cpu", "Off-CPU time (asleep or blocked)"),
     ("wakeup_to_run", "Wake-up until on a CPU"),
@@ -10,6 +10,7 @@ const DISTRIBUTIONS: [(&str, &str); 8] = [
     ("recv_to_send", "Receive until the send that it caused"),
     ("proxy_latency", "Proxy latency (socket in to socket out)"),
     ("connect", "Handshake of connections that the target opens"),
+    ("dns", "Name server: from a query to its answer"),
     ("send_to_wire", "Send call until on the wire"),
 ];
 

@@ -101,8 +101,15 @@ pub fn line(recording: &Recording) -> Option<String> {
             1 => ", 1 retransmit".into(),
             count => format!(", {} retransmits", format::count(count)),
         };
+        let answers = match peer.dns_answers {
+            0 => String::new(),
+            count => {
+                let mean_ns = peer.dns_ns as f64 / count as f64;
+                format!(", answers in {}", format::quantity(mean_ns, Unit::Ns))
+            }
+        };
         format!(
-            "{} ({}) {}/s out, {}/s in{retransmits}",
+            "{} ({}) {}/s out, {}/s in{answers}{retransmits}",
             name(peer),
             peer.transport.label(),
             rate(peer.send_bytes),

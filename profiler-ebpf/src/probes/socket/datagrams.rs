@@ -5,13 +5,14 @@
 //! accounted for).
 
 use super::peers::{FAMILY_LEN, add, add_named};
-use super::{AF_INET, AF_INET6, AF_UNIX};
+use super::{AF_INET, AF_INET6, AF_UNIX, dns};
 use crate::config::{OFF_REGS_R8, OFF_REGS_R9, OFF_REGS_SI, WALKS_STACKS};
 use crate::hook::{Helper, Object};
 use crate::track::{Tracked, in_slot};
-use aya_ebpf::helpers::{bpf_probe_read_user, generated};
+use aya_ebpf::helpers::{bpf_get_current_pid_tgid, bpf_probe_read_user, generated};
 use core::ffi::c_void;
 use profiler_common::PeerKey;
+use profiler_common::dns::DNS_PORT;
 use profiler_common::numbers::{RECVFROM, RECVMMSG, SENDMMSG, SENDTO};
 use profiler_common::peer::UNIX;
 use profiler_common::syscall::sends_to_a_peer;
@@ -43,7 +44,8 @@ fn account(registers: Object<Helper>, thread: Tracked, result: u64, bytes: u64) 
     let protocol = thread.datagram_protocol().get() as u16;
     let sends = sends_to_a_peer(nr);
     if WALKS_STACKS.load() == 0 {
-        return add(PeerKey::others(protocol), sends, bytes);
+        add(PeerKey::others(protocol), sends, bytes);
+        return;
     }
     let messages: u64 = registers.read(OFF_REGS_SI.load());
     let (fifth, sixth): (u64, u64) = (
@@ -133,7 +135,12 @@ extern "C" fn add_datagram(address: u64, protocol: u64, sends: u64, bytes: u64) 
         },
         _ => PeerKey::others(protocol),
     };
-    add(key, sends != 0, bytes);
+    let row = add(key, sends != 0, bytes);
+    if key.port == DNS_PORT {
+        // The socket is not known here.
+        let thread = bpf_get_current_pid_tgid() as u32;
+        dns::moved(thread.into(), 0, row, (sends != 0).into());
+    }
     0
 }
 

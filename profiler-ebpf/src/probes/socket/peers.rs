@@ -5,7 +5,7 @@
 //! Writes: `PEERS`, `PEER_TRAFFIC`, `FREE_PEERS`, `UNIX_PEERS`, `SOCKETS` (`peer_row`), `THREADS`
 //! (datagrams whose peer `sys_exit` looks up).
 
-use super::{AF_INET, AF_INET6, AF_UNIX};
+use super::{AF_INET, AF_INET6, AF_UNIX, dns};
 use crate::config::{
     ABSENT, OFF_SOCK_DADDR, OFF_SOCK_DPORT, OFF_SOCK_FAMILY, OFF_SOCK_NUM, OFF_SOCK_PROTOCOL,
     OFF_SOCK_V6_DADDR, OFF_UNIX_ADDR, OFF_UNIX_ADDRESS_LEN, OFF_UNIX_ADDRESS_NAME, OFF_UNIX_PEER,
@@ -17,6 +17,7 @@ use crate::track::Tracked;
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 use core::ffi::c_void;
+use profiler_common::dns::DNS_PORT;
 use profiler_common::peer::{ACCEPTED, NAME_LEN, TCP, UNIX};
 use profiler_common::slot::opaque;
 use profiler_common::socket::OF_THIRD_PARTY;
@@ -30,6 +31,11 @@ pub const FAMILY_LEN: u64 = 2;
 #[inline(always)]
 pub fn connected<A: Access>(socket: TrackedSocket, sock: Object<A>, sends: bool, bytes: u64) {
     count(socket, sends, bytes, || connected_row(sock.address()));
+    let port: u16 = sock.read(OFF_SOCK_DPORT.load());
+    if u16::from_be(port) == DNS_PORT {
+        let row = socket.peer_row().get().into();
+        dns::moved(sock.address(), 0, row, u32::from(sends) | dns::STREAM);
+    }
 }
 
 /// Counts data over a connection that the target accepted from a third party: by the address of the
@@ -148,7 +154,11 @@ pub fn moved<A: Access>(thread: Tracked, sock: Object<A>, sends: bool, bytes: u6
     if key.port == 0 {
         postpone(thread, key.protocol, sends, bytes);
     } else {
-        add(key, sends, bytes);
+        let row = add(key, sends, bytes);
+        if key.port == DNS_PORT {
+            let port: u16 = sock.read(OFF_SOCK_NUM.load());
+            dns::moved(sock.address(), port.into(), row, sends.into());
+        }
     }
 }
 
@@ -221,10 +231,12 @@ pub fn add_named(
     found.is_some()
 }
 
-/// Adds to a peer, or to the others of its protocol if it has no room.
+/// Adds to a peer, or to the others of its protocol if it has no room; returns its row.
 #[inline(always)]
-pub fn add(key: PeerKey, sends: bool, bytes: u64) {
-    add_to_row(row_of(&key), sends, bytes);
+pub fn add(key: PeerKey, sends: bool, bytes: u64) -> u32 {
+    let row = row_of(&key);
+    add_to_row(row, sends, bytes);
+    row
 }
 
 /// Returns the row of a peer, or that of the others of its protocol.
