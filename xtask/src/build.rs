@@ -20,6 +20,15 @@ pub fn everything() -> Result<()> {
     cargo_build(&[&["--workspace"], WITHOUT_BINARY.as_slice()].concat())
 }
 
+/// Builds the eBPF programs, and the programs of a comparison, in release: a part of
+/// [`everything`], with the same features.
+pub fn programs_of_run(with_suite: bool) -> Result<()> {
+    kernel_side()?;
+    let mut packages = vec!["--package=kontrast", "--package=loadgen", "--package=stub"];
+    packages.extend(with_suite.then_some("--package=suite"));
+    cargo_build(&packages)
+}
+
 /// Builds the eBPF programs where `profiler` embeds them from.
 pub fn kernel_side() -> Result<()> {
     ebpf::build(&toolchain()?)

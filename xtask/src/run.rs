@@ -83,13 +83,14 @@ pub fn run(words: Vec<OsString>) -> Result<Infallible> {
     needs.extend((options.db == Database::Postgres).then_some(Need::Postgres));
     announce_first_build();
     setup::ensure(&needs)?;
-    build::everything()?;
+    let service = service(&options);
+    build::programs_of_run(service.is_some())?;
     let mut kontrast = process::kontrast_run(&project::binary("kontrast"));
     kontrast.args(["--arms", arms]).args(passed);
     if let Some(workload) = &options.workload {
         kontrast.args(["--workload", workload]);
     }
-    if let Some(service) = service(&options) {
+    if let Some(service) = service {
         kontrast.args(["--service", &service]);
     }
     let kept = project::noise();
