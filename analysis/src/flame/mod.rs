@@ -18,6 +18,7 @@ use crate::annotate_all;
 use crate::arms::{self, Rounds};
 use crate::attribution::{StackRow, stack_rows};
 use crate::grid::Grid;
+use crate::ledger::Key;
 use crate::metrics;
 use crate::packages;
 use crate::pairs::Measured;
@@ -82,14 +83,12 @@ pub fn graphs(
         .zip(&places)
         .filter_map(|(arm, place)| by_package(arm, *place, metric, &mut frames));
     let packages = packages.collect();
-    let scene = pair::Scene { metric, most };
-    let mut pairs = Vec::new();
-    for (index, a) in built.iter().enumerate() {
-        for (other, b) in built.iter().enumerate().skip(index + 1) {
-            let places = [places[index], places[other]];
-            pairs.push(scene.pair([a, b], places, &mut frames));
-        }
-    }
+    let scene = pair::Scene {
+        value: &|place, key| row_value(metric, place, key),
+        grid: metric.grid(),
+        most,
+    };
+    let pairs = scene.pairs(&built, &places, &mut frames);
     let costliest = Costliest::of(&built, metric.id(), metric.grid(), &frames);
     let flame = Flame {
         metric: metric.id(),
@@ -174,7 +173,7 @@ fn build<'a>(
         let facts = (round.recording, &round.rows[..]);
         tree.add(index, facts, &Rebuilt::new(), frames);
     }
-    let own = split(&tree, 0..rounds.len(), place, metric);
+    let own = split(&tree, 0..rounds.len(), |key| row_value(metric, place, key));
     Arm {
         name: arm.arm,
         rounds,
@@ -198,21 +197,22 @@ fn by_package(
     for (index, round) in arm.rounds.iter().enumerate() {
         tree.add_packages(index, (round.recording, &round.rows), frames);
     }
-    let own = split(&tree, 0..arm.rounds.len(), place, metric);
+    let own = split(&tree, 0..arm.rounds.len(), |key| {
+        row_value(metric, place, key)
+    });
     let own = own.iter().map(|own| [*own]).collect();
     let weighed = Weighed::new(&tree, own, frames);
     let limit = weighed.limit(OF_PACKAGES);
     Some(arm.graph(weighed.fold(limit), limit, metric.grid()))
 }
 
-/// Splits the rows of the arm at a place, on the grid.
-fn split(
-    tree: &Tree,
-    rounds: std::ops::Range<usize>,
-    place: usize,
-    metric: &Measured<'_>,
-) -> Vec<i64> {
-    let value = |key: &_| u64::try_from(metric.row_value(place, key)).unwrap_or(0);
+/// Returns the value of a row of the arm at a place, on the grid.
+fn row_value(metric: &Measured<'_>, place: usize, key: &Key) -> u64 {
+    u64::try_from(metric.row_value(place, key)).unwrap_or(0)
+}
+
+/// Splits rows, whose values are on a grid.
+fn split(tree: &Tree, rounds: std::ops::Range<usize>, value: impl Fn(&Key) -> u64) -> Vec<i64> {
     let own = tree.split(rounds, value).into_iter();
     own.map(|own| i64::try_from(own).unwrap_or(i64::MAX))
         .collect()

@@ -1,87 +1,124 @@
 //! Flame graphs of off-CPU time: thread role, kind of wait with its system call, then the call
 //! stack of the sleeper.
 
-use super::OF_TREE;
-use super::fold::Weighed;
 use super::frames::{Frames, Rebuilt};
+use super::pair::Scene;
 use super::tree::Tree;
+use super::{Arm, OF_TREE, Round, split};
 use crate::arms::Rounds;
 use crate::attribution::{StackRow, StackShare};
+use crate::grid::Grid;
 use crate::ledger::Key;
 use recording::Recording;
-use recording::comparison::{Flame, FlameGraph, FlameNode};
+use recording::comparison::Flame;
 use recording::stacks::{SampleMode, StackCount};
 use recording::vocabulary::{MetricId, Per, TermKind, WaitKind};
-use recording::waits::{Wait, Waits};
+use recording::waits::Wait;
 use std::collections::BTreeMap;
 
-/// Returns the graph of each arm that has waits with stacks, per second of recording; `None`
-/// without any.
+/// Nodes of a tree of a pair.
+const OF_PAIR: usize = 250;
+
+/// An arm with its rounds that have waits.
+struct Waiting<'a> {
+    name: &'a str,
+    /// Call trees of waits with a count for each, rows, and the length of the round in seconds.
+    rounds: Vec<(Recording, Vec<StackRow>, f64)>,
+}
+
+/// Returns the graph of each arm and of each pair that has waits with stacks, per second of
+/// recording; `None` without any.
 pub fn off_cpu(arms: &[Rounds<'_>]) -> Option<Flame> {
+    let waiting = arms.iter().map(|arm| {
+        let rounds = arm.rounds.iter().map(|(_, recording)| *recording);
+        let rounds = rounds.filter(|round| !round.waits.is_empty() && round.window.duration_ns > 0);
+        let facts = |round: &Recording| {
+            let seconds = round.window.duration_ns as f64 / 1e9;
+            (with_counts(round), rows(round), seconds)
+        };
+        Waiting {
+            name: arm.arm,
+            rounds: rounds.map(facts).collect(),
+        }
+    });
+    let waiting = waiting.filter(|arm| !arm.rounds.is_empty());
+    let waiting: Vec<Waiting<'_>> = waiting.collect();
+    if waiting.is_empty() {
+        return None;
+    }
+    let sums: Vec<BTreeMap<&Key, f64>> = waiting.iter().map(per_second).collect();
+    let totals = sums.iter().map(|sums| sums.values().sum());
+    let grid = Grid::for_values_up_to(totals.fold(0.0, f64::max));
+    let value = |place: usize, key: &Key| {
+        let value = sums[place].get(key).map_or(0, |value| grid.fix(*value));
+        u64::try_from(value).unwrap_or(0)
+    };
     let mut frames = Frames::new();
-    let graphs: Vec<FlameGraph> = arms
-        .iter()
-        .filter_map(|arm| graph(arm, &mut frames))
-        .collect();
-    (!graphs.is_empty()).then(|| Flame {
+    let built = waiting.iter().enumerate();
+    let built = built.map(|(place, arm)| build(arm, |key| value(place, key), &mut frames));
+    let built: Vec<Arm<'_>> = built.collect();
+    let graph = |arm: &Arm<'_>| {
+        let weighed = arm.weighed(&frames);
+        let limit = weighed.limit(OF_TREE.0);
+        arm.graph(weighed.fold(limit), limit, grid)
+    };
+    let graphs = built.iter().map(graph).collect();
+    let scene = Scene {
+        value: &value,
+        grid,
+        most: OF_PAIR,
+    };
+    let places: Vec<usize> = (0..built.len()).collect();
+    let pairs = scene.pairs(&built, &places, &mut frames);
+    Some(Flame {
         metric: MetricId::ThreadNsPerSecond,
         per: Per::Second,
         frames: frames.list,
         arms: graphs,
         packages: Vec::new(),
-        pairs: Vec::new(),
+        pairs,
     })
 }
 
-fn graph(arm: &Rounds<'_>, frames: &mut Frames) -> Option<FlameGraph> {
-    let rounds = arm.rounds.iter().map(|(_, recording)| *recording);
-    let rounds: Vec<&Recording> = rounds.filter(|round| !round.waits.is_empty()).collect();
-    let seconds: f64 = rounds
-        .iter()
-        .map(|round| round.window.duration_ns as f64 / 1e9)
-        .sum();
-    if seconds <= 0.0 {
-        return None;
+/// Returns the time of each row, a second of recording.
+fn per_second<'w>(arm: &'w Waiting<'_>) -> BTreeMap<&'w Key, f64> {
+    let seconds: f64 = arm.rounds.iter().map(|(.., seconds)| seconds).sum();
+    let mut sums: BTreeMap<&Key, f64> = BTreeMap::new();
+    for row in arm.rounds.iter().flat_map(|(_, rows, _)| rows) {
+        *sums.entry(&row.key).or_default() += row.ns as f64 / seconds;
     }
-    let mut tree = Tree::new(rounds.len());
-    let mut sums: BTreeMap<Key, u64> = BTreeMap::new();
-    for (index, round) in rounds.iter().enumerate() {
-        let rows = rows(round);
-        for row in &rows {
-            *sums.entry(row.key.clone()).or_default() += row.ns;
-        }
-        tree.add(
-            index,
-            (&with_counts(&round.waits), &rows[..]),
-            &Rebuilt::new(),
-            frames,
-        );
-    }
-    let value = |key: &Key| sums.get(key).copied().unwrap_or(0);
-    let own = tree.split(0..rounds.len(), value).into_iter();
-    let own = own
-        .map(|ns| [i64::try_from(ns).unwrap_or(i64::MAX)])
-        .collect();
-    let weighed = Weighed::new(&tree, own, frames);
-    let limit = weighed.limit(OF_TREE.0);
-    let nodes = weighed.fold(limit).into_iter().map(|node| FlameNode {
-        parent: node.parent,
-        frame: node.frame,
-        own: node.own[0] as f64 / seconds,
+    sums
+}
+
+fn build<'a>(arm: &'a Waiting<'_>, value: impl Fn(&Key) -> u64, frames: &mut Frames) -> Arm<'a> {
+    let rounds = arm.rounds.iter().map(|(recording, rows, seconds)| Round {
+        recording,
+        rows: rows.clone(),
+        over: *seconds,
     });
-    Some(FlameGraph {
-        arm: arm.arm.into(),
-        folded_below: limit,
-        nodes: nodes.collect(),
-    })
+    let rounds: Vec<Round<'a>> = rounds.collect();
+    let mut tree = Tree::new(rounds.len());
+    for (index, round) in rounds.iter().enumerate() {
+        let facts = (round.recording, &round.rows[..]);
+        tree.add(index, facts, &Rebuilt::new(), frames);
+    }
+    let own = split(&tree, 0..rounds.len(), value);
+    Arm {
+        name: arm.name,
+        rounds,
+        tree,
+        own,
+    }
 }
 
 /// Returns a recording with the call tree of waits, and a count for each of them.
-fn with_counts(waits: &Waits) -> Recording {
+fn with_counts(round: &Recording) -> Recording {
+    let waits = &round.waits;
     let mut recording = Recording {
         stacks: waits.stacks.clone(),
         ..Recording::default()
     };
+    recording.target.runtime = round.target.runtime;
     let count = |wait: &Wait| StackCount {
         thread: wait.thread,
         mode: SampleMode::Syscall,

@@ -8,28 +8,44 @@ use super::fold::{Folded, Weighed};
 use super::frames::{Frames, Rebuilt};
 use super::tree::{Found, Tree};
 use super::{Arm, split};
+use crate::grid::Grid;
+use crate::ledger::Key;
 use crate::ledger::sampling::Z;
-use crate::pairs::Measured;
 use crate::stats::{self, Resamples, Sample};
 use recording::comparison::{FlameFrame, FlameLevel, FlamePair, FlamePairNode};
 use recording::vocabulary::{CodePlace, RegionClass};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Data that all pairs share.
-pub(super) struct Scene<'m, 'a> {
-    pub(super) metric: &'m Measured<'a>,
+pub(super) struct Scene<'v> {
+    /// Value of a row of the arm at a place among all, on the grid.
+    pub(super) value: &'v dyn Fn(usize, &Key) -> u64,
+    /// The grid.
+    pub(super) grid: Grid,
     /// Nodes of a tree.
     pub(super) most: usize,
 }
 
-impl Scene<'_, '_> {
-    /// Compares two arms, which stand at these places among all.
-    pub(super) fn pair(
+impl Scene<'_> {
+    /// Compares each two arms, which stand at `places` among all.
+    pub(super) fn pairs(
         &self,
-        arms: [&Arm<'_>; 2],
-        places: [usize; 2],
+        arms: &[Arm<'_>],
+        places: &[usize],
         frames: &mut Frames,
-    ) -> FlamePair {
+    ) -> Vec<FlamePair> {
+        let mut pairs = Vec::new();
+        for (index, a) in arms.iter().enumerate() {
+            for (other, b) in arms.iter().enumerate().skip(index + 1) {
+                let places = [places[index], places[other]];
+                pairs.push(self.pair([a, b], places, frames));
+            }
+        }
+        pairs
+    }
+
+    /// Compares two arms, which stand at these places among all.
+    fn pair(&self, arms: [&Arm<'_>; 2], places: [usize; 2], frames: &mut Frames) -> FlamePair {
         let rebuilt = rebuilt(arms);
         let (trees, folded_below) = match are_builds_of_one_program(arms) {
             true => self.in_one_tree(arms, places, &rebuilt, frames),
@@ -57,13 +73,13 @@ impl Scene<'_, '_> {
         for (index, round) in rounds.enumerate() {
             tree.add(index, (round.recording, &round.rows), rebuilt, frames);
         }
-        let in_a = split(&tree, 0..of_a, places[0], self.metric);
-        let in_b = split(&tree, of_a..of_a + of_b, places[1], self.metric);
+        let in_a = split(&tree, 0..of_a, |key| (self.value)(places[0], key));
+        let in_b = split(&tree, of_a..of_a + of_b, |key| (self.value)(places[1], key));
         let own = in_a.into_iter().zip(in_b).map(|(a, b)| [a, b]).collect();
         let weighed = Weighed::new(&tree, own, frames);
         let (totals, found) = (weighed.totals(), tree.totals());
         let rounds = Rounds::of(arms);
-        let grid = self.metric.grid();
+        let grid = self.grid;
         let node = |node: Folded<2>| {
             let compared = node.source.map_or(node.own, |source| totals[source]);
             let found = node.source.map(|source| found[source].split_at(of_a));
@@ -93,7 +109,7 @@ impl Scene<'_, '_> {
         let weighed = arms.map(|arm| arm.weighed(frames));
         let limits = weighed.each_ref().map(|weighed| weighed.limit(self.most));
         let limit = limits.into_iter().fold(0.0, f64::max);
-        let grid = self.metric.grid();
+        let grid = self.grid;
         let node = |side: usize, node: Folded<1>| {
             let mut own = [0.0; 2];
             own[side] = grid.float(node.own[0]);

@@ -1,3 +1,5 @@
+mod off_cpu_flame;
+
 use super::*;
 use recording::stacks::{StackFrame, StacksBuilder};
 use recording::testing::Build;
@@ -233,23 +235,6 @@ fn adds_up_the_waits_of_all_rounds_by_place() {
         (WaitKind::Lock, "work", "release")
     );
     assert_eq!(row.evidence.len(), 2);
-}
-
-#[test]
-fn draws_every_wait_into_the_flame_graph() {
-    let recordings = rounds();
-    let flame = crate::flame::off_cpu(&crate::arms::group(&recordings)).expect("recorded");
-    let [graph] = &flame.arms[..] else {
-        panic!("one arm: {flame:?}")
-    };
-    assert_eq!(graph.total(), 300.0);
-    let frames = recording::comparison::flame::path(&graph.nodes, graph.nodes.len() - 1);
-    let labels: Vec<&str> = frames
-        .map(|frame| flame.frames[frame].label.as_str())
-        .collect();
-    assert_eq!(labels[0], "futex_wait");
-    assert!(labels.contains(&"contended lock (futex)"), "{labels:?}");
-    assert!(labels.contains(&"work"), "{labels:?}");
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod names;
 mod notices;
 mod observer;
 mod observer_cost;
+mod off_cpu_flame;
 mod over_time;
 mod packages;
 mod peers;

@@ -1,6 +1,6 @@
 //! Waits: where threads sleep, for how long, and who ends that.
 
-use super::{flame, wait_graph};
+use super::{off_cpu_flame, wait_graph};
 use crate::arms::Arms;
 use crate::clean::{clean, places};
 use crate::document::{Block, Cell, Section, Table, Tone};
@@ -31,14 +31,11 @@ pub fn section(graphs: Option<&Flame>, arms: &Arms) -> Option<Section> {
             blocks.extend(of_arm(&arm.name, waits));
         }
     }
-    if let Some(graphs) = graphs {
-        for graph in &graphs.arms {
-            let position = arms.position(&graph.arm) + 1;
-            let mut figure = flame::of_arm(graphs, graph, format!("off-cpu-{position}"));
-            figure.title = figure.title.replace("of CPU time", "of off-CPU time");
-            blocks.push(Block::Flame(figure));
-        }
-    }
+    blocks.extend(
+        graphs
+            .into_iter()
+            .flat_map(|graphs| off_cpu_flame::blocks(graphs, arms)),
+    );
     (!blocks.is_empty()).then(|| Section {
         id: "waits",
         title: "Waits",
