@@ -79,7 +79,7 @@ fn wait_for_a_look() {
 /// which the recorder has given up by the time a CPU comes online.
 fn let_perfmon_open_clocks() {
     const PARANOID: &str = "/proc/sys/kernel/perf_event_paranoid";
-    std::fs::write(PARANOID, "2").expect("it may be set");
+    fs::write(PARANOID, "2").expect("it may be set");
 }
 
 #[test]
