@@ -1,7 +1,7 @@
 //! Data of an instrumented round: symbols that the runtime wrote, and calls of runtime functions.
 
 use super::jit::Wanted;
-use super::{go, jit};
+use super::{Options, go, jit};
 use anyhow::Result;
 use aya::Ebpf;
 use recording::vocabulary::Runtime;
@@ -18,11 +18,11 @@ pub struct Instrumentation {
 impl Instrumentation {
     /// Attaches probes to the functions of a runtime that is known, before privileges are dropped.
     /// Failures become notes of the recording: they are no reason to record nothing.
-    pub fn begin(dir: &Path, bpf: &mut Ebpf, target: &Target) -> Self {
+    pub fn begin(dir: &Path, bpf: &mut Ebpf, target: &Target, options: &Options) -> Self {
         let is_go = target.runtime == Runtime::Go;
         Instrumentation {
             dir: dir.into(),
-            probes: is_go.then(|| go::attach(bpf, target.pid)),
+            probes: is_go.then(|| go::attach(bpf, target.pid, options.program.as_deref())),
         }
     }
 

@@ -20,7 +20,7 @@ use super::python::Python;
 use super::runtime::Watch;
 use super::runtime_stats::Visible;
 use super::series::Series;
-use super::stacks::{Observed, Symbols};
+use super::stacks::{Names, Observed, Symbols};
 use super::target::{self, Process};
 use super::tasks::Tasks;
 use super::threads::ThreadIndex;
@@ -112,8 +112,8 @@ impl Session {
         };
         let visible = Visible::by(&programs, &config);
         let instrumentation = options.runtime_symbols.as_deref();
-        let instrumentation =
-            instrumentation.map(|dir| Instrumentation::begin(dir, &mut programs.bpf, &target));
+        let instrumentation = instrumentation
+            .map(|dir| Instrumentation::begin(dir, &mut programs.bpf, &target, options));
         programs.attach_to_gc(&target, options);
         let pids = tree.pids();
         let series = Series::new(&pids, config.sample_hz);
@@ -316,7 +316,7 @@ impl Recorder for Session {
             };
             let bpf = &self.programs.bpf;
             let name = |addresses: &mut dyn Iterator<Item = u64>| {
-                super::symbols::functions(&self.symbols.debug_files, pids[0], regions, 1, addresses)
+                Names::new(&self.symbols, &self.processes).functions(pids[0], addresses)
             };
             let end_ns = closed.span.end_ns;
             let (instrumented, names) =

@@ -1,8 +1,10 @@
 //! Why goroutines wait, in an instrumented round, against what the program itself measured.
 
 use crate::go::record_program;
+use crate::support::{alone, build_go, kontrast, require_privilege};
 use recording::Recording;
 use recording::instrumented::GoroutineWait;
+use std::process::Stdio;
 
 /// Goroutines that wait for a lock and for a channel, whose lengths the program adds up; the last
 /// line says both, in ns.
@@ -114,6 +116,29 @@ fn assert_waits(flags: &[&str]) {
 #[test]
 fn says_for_what_goroutines_wait_and_who_ended_that() {
     assert_waits(&[]);
+}
+
+/// The names are read when the program has ended.
+#[test]
+fn names_waits_of_a_command() {
+    require_privilege();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let program = build_go(dir.path(), "waits-go", PROGRAM, &[]);
+    let _alone = alone();
+    let mut recorder = kontrast();
+    recorder.args(["record", "--out", "out", "--runtime-symbols", ".", "--"]);
+    recorder.arg(program).current_dir(dir.path());
+    let output = recorder.stdin(Stdio::null()).output().expect("it runs");
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}");
+    let recording = recording::io::load_recording(&dir.path().join("out")).expect("a recording");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let measured = printed
+        .lines()
+        .nth(1)
+        .and_then(|line| line.split(' ').next());
+    let measured = measured.and_then(|ns| ns.parse().ok()).expect("ns");
+    let locks = waits(&recording, "sync.Mutex.Lock", "main.takeLock");
+    assert_length(&locks, measured, "main.holdLock");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod peer;
 mod programs;
 mod table;
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -104,11 +105,14 @@ fn record(planted: &Planted, out: &Path, arguments: &Waits) -> Result<()> {
         hog = Some(Hog::start(Path::new(&program[0]))?);
         program = hog::pinned(program);
     }
+    let symbols = matches!(planted.expected, Expected::Goroutine(_));
+    let symbols = symbols.then(|| [OsString::from("--runtime-symbols"), out.into()]);
     let answer = peer::listen(arguments.milliseconds)?;
     let mut command = process::in_root(project::binary("kontrast"));
     command
         .args(["record", "--arm", planted.name, "--off-cpu-stacks", "on"])
         .args(["--duration", LONGEST])
+        .args(symbols.into_iter().flatten())
         .arg("--out")
         .arg(out.join(RECORDING))
         .arg("--")

@@ -150,10 +150,12 @@ pub struct Probes {
     pub notes: Vec<String>,
 }
 
-/// Attaches the probes to the functions of process `pid`.
-pub fn attach(bpf: &mut Ebpf, pid: u32) -> Probes {
+/// Attaches the probes to the functions of process `pid`, which is about to execute `program` if
+/// that is given.
+pub fn attach(bpf: &mut Ebpf, pid: u32, program: Option<&Path>) -> Probes {
     let mut probes = Probes::default();
-    let path = PathBuf::from(format!("/proc/{pid}/exe"));
+    let own = || PathBuf::from(format!("/proc/{pid}/exe"));
+    let path = program.map_or_else(own, Path::to_path_buf);
     let all = match Executable::read(&path) {
         Ok(all) => all,
         Err(error) => {

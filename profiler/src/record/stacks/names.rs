@@ -3,6 +3,8 @@
 //! Symbols of files name user code, and blazesym names the kernel's. Code without a symbol keeps
 //! its module and the start of its function.
 
+mod functions;
+
 use super::module::{ModuleFile, Place};
 use super::sources::Symbols;
 use crate::record::java;

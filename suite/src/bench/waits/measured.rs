@@ -5,7 +5,7 @@ use std::path::Path;
 
 use analysis::{arms, waits};
 use anyhow::{Context, Result};
-use recording::comparison::ArmWait;
+use recording::comparison::{ArmWait, InstrumentedRound};
 use recording::vocabulary::WaitKind;
 use recording::{Recording, io};
 
@@ -71,7 +71,8 @@ impl Measured {
         let mut rounds = [(planted.name.to_owned(), recording)];
         analysis::annotate_all(&mut rounds);
         let seconds = rounds[0].1.window.duration_ns as f64 / 1e9;
-        let found = waits::of_arm(&arms::group(&rounds)[0]);
+        // An instrumented round is in no group.
+        let found = arms::group(&rounds).first().and_then(waits::of_arm);
         let rows = found.map_or_else(Vec::new, |waits| waits.rows);
         let comparison = analysis::compare(&rounds);
         let ids = comparison.findings.into_iter().map(|finding| finding.id);
@@ -81,6 +82,7 @@ impl Measured {
             first: match planted.expected {
                 Expected::Wait(_) => first(&rows, seconds),
                 Expected::RunQueue => run_queue(&rounds[0].1),
+                Expected::Goroutine(reason) => goroutines(&comparison.instrumented, reason),
             },
             conditions: ids.filter(|id| CONDITIONS.contains(&id.as_str())).collect(),
         }
@@ -123,6 +125,29 @@ fn first(rows: &[ArmWait], seconds: f64) -> Option<Found> {
         sleeper: at(first.role.to_string(), &first.place),
         holder: object.unwrap_or_else(|| at(first.waker.to_string(), &first.waker_place)),
         ns: ns * seconds,
+    })
+}
+
+/// Returns the longest waits of goroutines for something: `sleep` is for a point in time, and the
+/// program's end is no wait that it could do without.
+fn goroutines(rounds: &[InstrumentedRound], reason: &'static str) -> Option<Found> {
+    const RESTS: [&str; 2] = ["sleep", "sync.WaitGroup.Wait"];
+    let waits = rounds.iter().flat_map(|round| &round.goroutine_waits);
+    let is_of_program = |name: &String| name.starts_with("main.");
+    let waits = waits.filter(|wait| wait.place.iter().any(is_of_program));
+    let waits = waits.filter(|wait| !RESTS.contains(&wait.reason.as_str()));
+    let waits: Vec<_> = waits.collect();
+    let first = waits.first()?;
+    let same = waits.iter().filter(|wait| wait.reason == first.reason);
+    let kind = match first.reason == reason {
+        true => Expected::Goroutine(reason),
+        false => Expected::Wait(WaitKind::Other),
+    };
+    Some(Found {
+        kind,
+        sleeper: first.place.join(" ← "),
+        holder: first.by.join(" ← "),
+        ns: same.map(|wait| wait.wait_ns as f64).sum(),
     })
 }
 

@@ -16,6 +16,8 @@ pub enum Expected {
     Wait(WaitKind),
     /// Time in the run queue.
     RunQueue,
+    /// A goroutine that waits, by Go's word for the reason.
+    Goroutine(&'static str),
 }
 
 impl Expected {
@@ -24,6 +26,7 @@ impl Expected {
         match self {
             Self::Wait(kind) => kind.label(),
             Self::RunQueue => "run queue",
+            Self::Goroutine(reason) => reason,
         }
     }
 }
@@ -62,7 +65,7 @@ pub const PLANTED: [Planted; 11] = [
         name: "go-lock",
         source: "lock.go",
         about: "a `sync.Mutex` that another goroutine holds",
-        expected: Expected::Wait(WaitKind::Lock),
+        expected: Expected::Goroutine("sync.Mutex.Lock"),
         place: "takeTheLock",
         holder: "releaseTheLock",
     },
@@ -102,7 +105,7 @@ pub const PLANTED: [Planted; 11] = [
         name: "go-channel",
         source: "channel.go",
         about: "a channel with room for one, whose receiver is slow",
-        expected: Expected::Wait(WaitKind::HandOff),
+        expected: Expected::Goroutine("chan send"),
         place: "sendIntoTheChannel",
         holder: "main.main",
     },
