@@ -90,7 +90,8 @@ pub const PLANTED: [Planted; 11] = [
         source: "Monitor.java",
         about: "a monitor that another thread holds",
         expected: Expected::Wait(WaitKind::Lock),
-        place: "monitor",
+        // Methods of Java have no names here.
+        place: "ObjectMonitor",
         holder: "holder",
     },
     Planted {
