@@ -27,6 +27,17 @@ use profiler_common::{PeerKey, PeerTraffic, UnixName};
 /// Bytes of `sockaddr_un` before the name.
 pub const FAMILY_LEN: u64 = 2;
 
+/// A peer's first value, which takes no room on the stack here.
+static NO_TRAFFIC: PeerTraffic = PeerTraffic {
+    send_calls: 0,
+    send_bytes: 0,
+    recv_calls: 0,
+    recv_bytes: 0,
+    retransmits: 0,
+    dns_answers: 0,
+    dns_ns: 0,
+};
+
 /// Counts data that was sent or received over a connection that the target opened.
 #[inline(always)]
 pub fn connected<A: Access>(socket: TrackedSocket, sock: Object<A>, sends: bool, bytes: u64) {
@@ -222,7 +233,7 @@ pub fn add_named(
     let name = &name;
     if entry(&UNIX_PEERS, name).is_none() {
         // Another CPU may add the same name at this moment: the look-up then finds its entry.
-        let _ = UNIX_PEERS.insert(name, PeerTraffic::default(), BPF_NOEXIST.into());
+        let _ = UNIX_PEERS.insert(name, &NO_TRAFFIC, BPF_NOEXIST.into());
     }
     let found = entry(&UNIX_PEERS, name);
     if let Some(traffic) = found {
