@@ -229,11 +229,11 @@ pub fn add_named(
         return false;
     }
     name.len = len as u32;
-    // By reference: copies of the name would not fit on the stack of three nested functions.
-    let name = &name;
+    // By reference: copies would not fit on the stack of three nested functions.
+    let (name, first) = (&name, &NO_TRAFFIC);
     if entry(&UNIX_PEERS, name).is_none() {
         // Another CPU may add the same name at this moment: the look-up then finds its entry.
-        let _ = UNIX_PEERS.insert(name, &NO_TRAFFIC, BPF_NOEXIST.into());
+        let _ = UNIX_PEERS.insert(name, first, BPF_NOEXIST.into());
     }
     let found = entry(&UNIX_PEERS, name);
     if let Some(traffic) = found {
