@@ -1,5 +1,7 @@
 //! Events of Go's runtime that uprobes count.
 
+use crate::slot::slotted;
+
 /// An event of Go's runtime. Its number is its index in the map of counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
@@ -69,14 +71,16 @@ pub struct ParkedBy {
     pub by: u32,
 }
 
-/// The sum of such waits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct ParkedSum {
-    /// Waits.
-    pub count: u64,
-    /// Their length, ns.
-    pub wait_ns: u64,
+slotted! {
+    /// The sum of such waits.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[repr(C)]
+    pub struct ParkedSum {
+        /// Waits.
+        pub count: u64,
+        /// Their length, ns.
+        pub wait_ns: u64,
+    }
 }
 
 const _: () = assert!(size_of::<ParkedAt>() == 16 && size_of::<ParkedSum>() == 16);

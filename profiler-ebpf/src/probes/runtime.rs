@@ -4,7 +4,7 @@
 //! Writes: `RUNTIME_EVENTS`, `PARKED`, `GOROUTINE_WAITS`, `GOROUTINE_STACKS`.
 
 use crate::maps::go::{GOROUTINE_STACKS, GOROUTINE_WAITS, PARKED, RUNTIME_EVENTS};
-use crate::maps::window_start;
+use crate::maps::{entry, window_start};
 use crate::registers::{go_argument, go_third_argument, goroutine};
 use crate::track::now;
 use aya_ebpf::bindings::{BPF_F_USER_STACK, BPF_NOEXIST};
@@ -12,7 +12,6 @@ use aya_ebpf::macros::uprobe;
 use aya_ebpf::programs::ProbeContext;
 use aya_ebpf::programs::tracing::StackIdContext;
 use profiler_common::go::NO_STACK;
-use profiler_common::slot::atomic_add;
 use profiler_common::{GoEvent, ParkedAt, ParkedBy, ParkedSum};
 
 /// Makes a program for each event, which may sit on several functions.
@@ -93,19 +92,13 @@ fn end_wait(ctx: &ProbeContext, has_waker: bool) {
         by: if has_waker { stack(ctx) } else { NO_STACK },
     };
     let length = now().saturating_sub(parked.since_ns);
-    if GOROUTINE_WAITS.get_ptr(key).is_none() {
+    if entry(&GOROUTINE_WAITS, key).is_none() {
         // Another CPU may have added it since.
         let _ = GOROUTINE_WAITS.insert(key, ParkedSum::default(), BPF_NOEXIST.into());
     }
-    if let Some(sum) = GOROUTINE_WAITS.get_ptr_mut(key) {
-        // SAFETY: the field lies in the value.
-        let count = unsafe { &raw mut (*sum).count };
-        // SAFETY: as above.
-        let wait_ns = unsafe { &raw mut (*sum).wait_ns };
-        // SAFETY: a look-up in a map gives aligned memory that outlives the program's run.
-        unsafe { atomic_add(count, 1) };
-        // SAFETY: as above.
-        unsafe { atomic_add(wait_ns, length) };
+    if let Some(sum) = entry(&GOROUTINE_WAITS, key) {
+        sum.count().add_shared(1);
+        sum.wait_ns().add_shared(length);
     }
 }
 

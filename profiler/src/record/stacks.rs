@@ -18,8 +18,8 @@ use anyhow::Result;
 use aya::Ebpf;
 use callers::KnownCallers;
 use hints::Hints;
-pub use names::Names;
 use names::user_code;
+pub use names::{Names, code_address};
 use profiler_common::StackEntry;
 use profiler_common::call_stack::{
     AT_FAULT_RETURN, AT_SYSCALL_EDGE, CallStack, IN_GC, IN_SYSCALL, IN_USER,

@@ -1,6 +1,7 @@
 //! Waits of goroutines, out of the programs' maps.
 
 use crate::record::drain;
+use crate::record::stacks::code_address;
 use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::StackTraceMap;
@@ -72,7 +73,7 @@ impl Waits {
     /// Returns the instructions of all stacks: those that called, not those to return to.
     pub fn addresses(&self) -> impl Iterator<Item = u64> {
         let stacks = self.stacks.values();
-        stacks.flat_map(|stack| stack.iter().enumerate().map(caller))
+        stacks.flat_map(|stack| stack.iter().enumerate().map(code_address))
     }
 
     /// Returns the waits with their names, longest first.
@@ -83,7 +84,7 @@ impl Waits {
     ) -> Vec<GoroutineWait> {
         let names = |number: u32| -> Vec<String> {
             let stack = self.stacks.get(&number).into_iter().flatten();
-            let frames = stack.enumerate().map(caller);
+            let frames = stack.enumerate().map(code_address);
             let mut names: Vec<String> = frames
                 .map_while(|address| functions.get(&address).cloned())
                 .collect();
@@ -116,14 +117,6 @@ impl Waits {
         rows.sort_by_key(|row| Reverse(row.wait_ns));
         rows.truncate(MOST);
         rows
-    }
-}
-
-/// Returns the address by which a frame is named: the innermost runs, the others have called.
-fn caller((depth, address): (usize, &u64)) -> u64 {
-    match depth {
-        0 => *address,
-        _ => address.saturating_sub(1),
     }
 }
 

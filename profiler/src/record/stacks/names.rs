@@ -296,7 +296,7 @@ pub fn kernel_frames(stack: &CallStack) -> &[u64] {
 }
 
 /// Returns the address of the code of a frame: of a return address that of the call before it.
-fn code_address((place, address): (usize, &u64)) -> u64 {
+pub fn code_address((place, address): (usize, &u64)) -> u64 {
     if place == 0 {
         *address
     } else {
