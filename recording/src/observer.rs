@@ -1,5 +1,6 @@
 //! The observer: its probes, their cost, lost events, and the checks that must hold.
 
+use crate::timeline::TimelineExtent;
 use crate::vocabulary::ProbeGroup;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,10 @@ pub struct Observer {
     /// The intervals of a recording in mode [`Mode::Overhead`], in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overhead: Vec<ModeInterval>,
+    /// Size of the timeline in memory, if there is one. Events that newer ones replaced there are
+    /// missing in the trace alone; [`Observer::lost_events`] does not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<TimelineExtent>,
 }
 
 /// An interval in which the target was observed in one mode.

@@ -1,6 +1,7 @@
 //! The timeline: single events of the target's threads, which `kontrast record --timeline` writes
 //! as a trace beside the recording.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub use profiler_common::gc_calls::SAFEPOINTS;
@@ -31,7 +32,27 @@ pub struct Timeline {
     pub syscall_names: BTreeMap<u32, String>,
 }
 
+/// Size of a timeline, as the recording beside it states it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineExtent {
+    /// Length of the last part of the window, of which it has all events.
+    pub covered_ns: u64,
+    /// Number of its events.
+    pub events: u64,
+    /// Events that are missing, since later ones replaced them: see [`Timeline::overwritten`].
+    pub overwritten: u64,
+}
+
 impl Timeline {
+    /// Returns its size.
+    pub fn extent(&self) -> TimelineExtent {
+        TimelineExtent {
+            covered_ns: self.end_ns.saturating_sub(self.start_ns),
+            events: self.len() as u64,
+            overwritten: self.overwritten,
+        }
+    }
+
     /// Returns beginning and end of each piece.
     pub fn pieces(&self) -> Vec<(u64, u64)> {
         match self.pieces.is_empty() {

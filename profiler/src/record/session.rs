@@ -35,7 +35,7 @@ use aya_log::EbpfLogger;
 use checkpoint::Checkpoints;
 use ended::EndedThreads;
 use profiler_common::thread::ON_CPU;
-use recording::{Ended, Recording, Target};
+use recording::{Ended, Recording, Target, Timeline};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -297,6 +297,7 @@ impl Recorder for Session {
             .map(|size| timeline::read(&self.programs.bpf, size, closed.span));
         let mut recording = self.assemble(&closed, &joined, regions, ended);
         recording.timeline = timeline.transpose()?;
+        recording.observer.timeline = recording.timeline.as_ref().map(Timeline::extent);
         self.add_probed(&mut recording, start)?;
         self.processes.close(&pids);
         let index = ThreadIndex::of(&joined);

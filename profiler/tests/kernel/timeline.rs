@@ -4,10 +4,11 @@
 #[path = "../../../report/tests/support/trace_processor.rs"]
 mod trace_processor;
 
-use crate::support::{alone, assert_sound, known, recorder, require_privilege};
+use crate::support::{Guard, alone, assert_sound, known, kontrast, require_privilege};
 use prost::Message;
 use recording::Recording;
 use std::collections::BTreeSet;
+use std::fs::File;
 
 #[derive(Clone, PartialEq, Message)]
 struct Trace {
@@ -73,24 +74,44 @@ fn record(behaviour: &[&str], extra: &[&str]) -> (Recording, Trace) {
 
 /// Likewise, and returns the file as it is.
 fn record_file(behaviour: &[&str], extra: &[&str]) -> (Recording, Vec<u8>) {
+    let (recording, trace, _) = record_messages(behaviour, extra);
+    (recording, trace)
+}
+
+/// Likewise, and returns what the recorder says, too.
+fn record_messages(behaviour: &[&str], extra: &[&str]) -> (Recording, Vec<u8>, String) {
     require_privilege();
     let _alone = alone();
     let dir = tempfile::tempdir().expect("a temporary directory");
     let out = dir.path().join("out");
+    let messages = dir.path().join("messages");
     let mut known = known(behaviour);
     let pid = known.line();
-    let mut recorder = recorder(&pid, &out, &[&["--timeline", "600"], extra].concat());
+    let mut command = kontrast();
+    command.args(["record", "--until-stdin-closes", "--timeline", "600"]);
+    command.args(["--pid", &pid, "--out"]).arg(&out).args(extra);
+    command.stderr(File::create(&messages).expect("a new file"));
+    let mut recorder = Guard::start(&mut command);
+    let messages = || std::fs::read_to_string(&messages).expect("text");
+    assert_eq!(recorder.line(), "recording", "{}", messages());
     known.say("go");
     assert_eq!(known.line(), "done");
     let status = recorder.end();
-    assert!(matches!(status.code(), Some(0 | 3)), "{status}");
+    assert!(
+        matches!(status.code(), Some(0 | 3)),
+        "{status}: {}",
+        messages()
+    );
     let trace = std::fs::read(out.join("timeline.perfetto-trace")).expect("written");
     let recording = recording::io::load_recording(&out).expect("a recording");
-    (recording, trace)
+    (recording, trace, messages())
 }
 
 /// Asserts that the trace has each event that the recording counts.
 fn assert_complete(recording: &Recording, trace: &Trace) {
+    let extent = recording.observer.timeline.expect("there is a timeline");
+    assert_eq!(extent.overwritten, 0);
+    assert_eq!(extent.covered_ns, recording.window.duration_ns);
     let threads = recording.threads.iter().map(|thread| thread.tid as i32);
     let threads: BTreeSet<i32> = threads.collect();
     let bundles = trace
@@ -184,8 +205,10 @@ fn writes_each_page_fault_to_the_timeline() {
 
 #[test]
 fn keeps_the_last_events_of_a_timeline_that_is_full() {
-    let (recording, trace) = record(&["talk", "30000", "10"], &["--timeline-size", "1"]);
+    let full = ["--timeline-size", "1"];
+    let (recording, trace, messages) = record_messages(&["talk", "30000", "10"], &full);
     assert_sound(&recording);
+    let trace = Trace::decode(trace.as_slice()).expect("a trace");
     let size = trace.encoded_len();
     assert!((1_000..2 << 20).contains(&size), "{size}");
     let calls: u64 = recording.syscalls.iter().map(|call| call.count).sum();
@@ -196,4 +219,17 @@ fn keeps_the_last_events_of_a_timeline_that_is_full() {
     let exits = bundles.flat_map(|bundle| &bundle.event);
     let exits = exits.filter(|event| event.sys_exit.is_some()).count() as u64;
     assert!(exits > 0 && exits < calls, "{exits} of {calls}");
+    // The file and the recorder say how much is missing.
+    let extent = recording.observer.timeline.expect("there is a timeline");
+    let process = &recording.process;
+    let switches = process.voluntary_switches + process.involuntary_switches;
+    // Each call has two events. All were in the time that was asked for.
+    let least = 2 * calls + switches;
+    assert!(extent.events + extent.overwritten >= least, "{extent:?}");
+    assert!(extent.covered_ns < recording.window.duration_ns);
+    let lost = format!("{} older events were overwritten", extent.overwritten);
+    assert!(
+        extent.overwritten > 0 && messages.contains(&lost),
+        "{messages}"
+    );
 }

@@ -165,10 +165,26 @@ fn facts(recording: &Recording) -> Vec<Fact> {
     if observed {
         let lost = recording.observer.lost_events;
         facts.push(fact("events lost", format::count(lost)));
+        facts.extend(timeline(recording).map(|text| fact("timeline", text)));
     }
     facts.push(fact("observer, of one CPU", observer(recording)));
     facts.push(fact("checks", checks(recording)));
     facts
+}
+
+/// Returns the size of the timeline, with the events that are missing.
+fn timeline(recording: &Recording) -> Option<String> {
+    let extent = recording.observer.timeline?;
+    let mut text = format!(
+        "{} events of the last {}",
+        format::count(extent.events),
+        format::duration(extent.covered_ns)
+    );
+    if extent.overwritten > 0 {
+        let missing = format::count(extent.overwritten);
+        text += &format!("; {missing} older ones were overwritten");
+    }
+    Some(text)
 }
 
 /// Returns run-queue time, with that of quotas and of the hypervisor where there is some.
