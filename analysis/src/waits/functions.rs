@@ -14,9 +14,6 @@ const RUNTIME_LOCKS: &[&str] = &[
     "ObjectSynchronizer::enter",
 ];
 
-/// Function that waits for Python's global lock, anew after each time limit.
-const PYTHON_GLOBAL_LOCK: &str = "take_gil";
-
 /// Functions of Python that wait for a condition or a queue by taking a lock.
 const PYTHON_CONDITIONS: &[&str] = &[
     "Condition.wait",
@@ -115,6 +112,10 @@ const PLUMBING: &[&str] = &[
     "runtime.futexwakeup",
     "PlatformEvent::park",
     "PlatformEvent::unpark",
+    // A thread spins before it waits, which leaves return addresses on its stack.
+    "ObjectMonitor::TrySpin",
+    "ObjectMonitor::TrySpin_Failure",
+    "ObjectMonitor::try_spin",
     "ObjectMonitor::exit",
     "ObjectMonitor::ExitEpilog",
     "ObjectMonitor::exit_epilog",
@@ -147,11 +148,6 @@ fn is_one_of(function: &str, list: &[&str]) -> bool {
 /// Returns whether a function takes the lock of a runtime.
 pub fn takes_runtime_lock(function: &str) -> bool {
     is_one_of(function, RUNTIME_LOCKS)
-}
-
-/// Returns whether a function waits for Python's global lock.
-pub fn takes_python_global_lock(function: &str) -> bool {
-    stem(function) == PYTHON_GLOBAL_LOCK
 }
 
 /// Returns whether a function of Python waits for a condition or a queue.

@@ -71,7 +71,8 @@ fn edges(waits: &Waits, roles: &[Role]) -> Vec<WaitEdge> {
 }
 
 /// Returns the function in which a thread waits, for people: the innermost one of Python, else the
-/// innermost one that is no part of the system's locks and wrappers.
+/// innermost one that is no part of the system's locks and wrappers. Without either, as below
+/// compiled code without a name, it is the outermost one that takes the lock of a runtime.
 pub fn place(stacks: &Stacks, node: Option<usize>) -> Option<String> {
     let frames = || {
         let indexes = stacks.frame_indexes(node);
@@ -87,7 +88,12 @@ pub fn place(stacks: &Stacks, node: Option<usize>) -> Option<String> {
             !function.is_empty() && !is_system && !functions::is_plumbing(function)
         })
     };
-    let found = python.or_else(own).or_else(|| frames().next())?;
+    let of_runtime = || {
+        let takes = |index: &usize| functions::takes_runtime_lock(&stacks.frames[*index].function);
+        frames().filter(takes).last()
+    };
+    let found = python.or_else(own).or_else(of_runtime);
+    let found = found.or_else(|| frames().next())?;
     Some(stacks.label_at(found))
 }
 

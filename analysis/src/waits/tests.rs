@@ -1,4 +1,5 @@
 mod off_cpu_flame;
+mod turns;
 
 use super::*;
 use recording::stacks::{StackFrame, StacksBuilder};
@@ -90,56 +91,6 @@ fn distinguishes_locks_of_python_from_conditions() {
     assert_eq!(taking("_queue_SimpleQueue_get_impl"), WaitKind::HandOff);
     let end = taking("py::Thread._wait_for_tstate_lock:threading.py");
     assert_eq!(end, WaitKind::Join);
-}
-
-#[test]
-fn names_the_holder_of_a_lock_that_is_waited_for_in_turns() {
-    let mut builder = StacksBuilder::default();
-    let mut node = |names: &[&str]| builder.node(names.iter().map(|name| frame(name)));
-    let (sleeper, holder) = (
-        node(&["py::serve:a.py", "take_gil"]),
-        node(&["py::compute:a.py", "drop_gil"]),
-    );
-    let wait = |waker, waker_node, off_cpu_ns| Wait {
-        syscall: "futex".into(),
-        node: sleeper,
-        waker,
-        waker_node,
-        off_cpu_ns,
-        count: 1,
-        kept: 1,
-        ..Wait::default()
-    };
-    let build = Build::arm("x")
-        .thread(1, "front", |thread| thread)
-        .thread(2, "back", |thread| thread);
-    let mut recording = build
-        .with(|recording| {
-            recording.waits.stacks = builder.done();
-            recording.waits.rows = vec![
-                wait(WakeSource::Timer, None, 500),
-                wait(WakeSource::Thread(1), holder, 3),
-            ];
-            recording.waits.count = 2;
-        })
-        .done();
-    annotate(&mut recording);
-    let back = recording.threads[1].role.clone();
-    let [edge] = &recording.waits.edges[..] else {
-        panic!("one edge: {:?}", recording.waits.edges)
-    };
-    assert_eq!((&edge.waker, edge.off_cpu_ns), (&back, 503));
-    let rounds = [("x/1".to_owned(), recording)];
-    let waits = of_arm(&crate::arms::group(&rounds)[0]).expect("recorded");
-    let row = &waits.rows[0];
-    assert_eq!(
-        (
-            row.place.as_str(),
-            row.waker_place.as_str(),
-            waits.rows.len()
-        ),
-        ("py::serve:a.py", "py::compute:a.py", 1)
-    );
 }
 
 #[test]

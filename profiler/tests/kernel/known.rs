@@ -12,6 +12,7 @@ mod known_relay;
 mod known_shapes;
 mod known_sites;
 mod known_ticks;
+mod known_turns;
 mod known_uring;
 mod known_waits;
 use known_sites::Fresh;
@@ -132,6 +133,9 @@ fn main() {
         }
         "locks" => after(wait_for_line, || {
             known_waits::locks(number(1), milliseconds(number(2)));
+        }),
+        "limited-locks" => after(wait_for_line, || {
+            known_turns::turns(number(1), milliseconds(number(2)));
         }),
         "passes" => after(wait_for_line, || {
             known_waits::passes(number(1), milliseconds(number(2)));

@@ -22,7 +22,7 @@ fn until_asleep_in(tid: u32, call: i64) {
     }
 }
 
-fn named(name: &str, act: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+pub fn named(name: &str, act: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     let thread = Builder::new().name(name.into()).spawn(act);
     thread.expect("a thread starts")
 }
@@ -33,7 +33,7 @@ fn own_tid() -> u32 {
 
 /// The id of a thread, and how many of its turns have begun and ended.
 #[derive(Default)]
-struct Turns {
+pub struct Turns {
     tid: AtomicU32,
     begun: AtomicUsize,
     ended: AtomicUsize,
@@ -41,13 +41,25 @@ struct Turns {
 
 impl Turns {
     /// Begins a turn. Nothing but the planted wait comes after it.
-    fn begin(&self) {
+    pub fn begin(&self) {
         self.tid.store(own_tid(), Ordering::SeqCst);
         self.begun.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// Ends a turn.
+    pub fn end(&self) {
+        self.ended.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Waits until a turn has ended.
+    pub fn until_ended(&self, turn: usize) {
+        while self.ended.load(Ordering::SeqCst) <= turn {
+            yield_now();
+        }
+    }
+
     /// Waits until the planted wait of a turn has begun.
-    fn until_asleep(&self, turn: usize, call: i64) {
+    pub fn until_asleep(&self, turn: usize, call: i64) {
         while self.begun.load(Ordering::SeqCst) <= turn {
             yield_now();
         }
@@ -66,7 +78,7 @@ pub fn locks(times: usize, length: Duration) {
             while next.recv().is_ok() {
                 turns.begin();
                 take_the_lock(&lock);
-                turns.ended.fetch_add(1, Ordering::SeqCst);
+                turns.end();
             }
         })
     };
@@ -77,9 +89,7 @@ pub fn locks(times: usize, length: Duration) {
             turns.until_asleep(turn, SYS_futex);
             sleep(length);
             release_the_lock(held);
-            while turns.ended.load(Ordering::SeqCst) <= turn {
-                yield_now();
-            }
+            turns.until_ended(turn);
         }
     });
     holder.join().expect("it ends");
@@ -154,7 +164,7 @@ pub fn file_locks(path: &str, times: usize, length: Duration) {
                         .map_err(|(_, error)| error)
                         .expect("unlocked"),
                 );
-                turns.ended.fetch_add(1, Ordering::SeqCst);
+                turns.end();
             }
             // It stays open, so that its descriptor leads to its path.
             std::mem::forget(file);
@@ -174,9 +184,7 @@ pub fn file_locks(path: &str, times: usize, length: Duration) {
                         .map_err(|(_, error)| error)
                         .expect("unlocked"),
                 );
-                while turns.ended.load(Ordering::SeqCst) <= turn {
-                    yield_now();
-                }
+                turns.until_ended(turn);
             }
         })
     };

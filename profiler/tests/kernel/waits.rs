@@ -58,6 +58,40 @@ fn names_the_lock_that_a_thread_waits_for_and_its_holder() {
 }
 
 #[test]
+fn names_the_holder_of_a_lock_that_is_waited_for_in_turns() {
+    // Two turns that a limit ends, and one that the holder ends.
+    let planted = ["limited-locks", &TIMES.to_string(), "60"];
+    let recording = record_with(&planted, &["--off-cpu-stacks", "on"], |_| ());
+    assert_sampled(&recording);
+    let waits = &recording.waits;
+    let in_turns = |wait: &&Wait| {
+        let is_planted = has(&recording, wait.node, "Lock::lock_contended");
+        wait.kind == WaitKind::Lock && is_planted && wait.kept > 0
+    };
+    let turns = waits.rows.iter().filter(in_turns);
+    let (limited, last): (Vec<&Wait>, Vec<&Wait>) =
+        turns.partition(|wait| wait.waker == WakeSource::Timer);
+    let ended: u64 = last.iter().map(|wait| wait.count).sum();
+    assert!(!limited.is_empty(), "{:#?}", waits.rows);
+    assert_eq!(ended, TIMES, "{last:#?}");
+    for wait in limited {
+        let next = waits.last(wait);
+        assert!(
+            wait.resumed.is_some() && is_by_another(next) && next.thread == wait.thread,
+            "{wait:#?}"
+        );
+    }
+    let mut edges = waits.edges.iter();
+    let edge = edges.find(|edge| edge.kind == WaitKind::Lock).expect("one");
+    let WakeSource::Thread(holder) = last[0].waker else {
+        panic!("no thread: {:?}", last[0])
+    };
+    let roles = [last[0].thread, holder].map(|thread| recording.role_of(thread));
+    assert_eq!([edge.sleeper.clone(), edge.waker.clone()], roles);
+    assert!(edge.off_cpu_ns >= TIMES * LENGTH_NS, "{edge:?}");
+}
+
+#[test]
 fn names_the_pipe_that_a_thread_waits_for_and_its_writer() {
     let planted = ["passes", &TIMES.to_string(), "60"];
     let recording = record_with(&planted, &["--off-cpu-stacks", "on"], |_| ());
