@@ -34,10 +34,12 @@ pub enum Kind {
     Connect = 8,
     /// A query to a name server until its answer was received, ns.
     Dns = 9,
+    /// A request to an upstream until the first byte of its answer arrives, ns.
+    Upstream = 10,
 }
 
 /// Number of distributions.
-pub const KINDS: usize = 10;
+pub const KINDS: usize = 11;
 
 /// Returns the bucket of a value.
 #[inline(always)]

@@ -12,6 +12,7 @@
     feature(asm_experimental_arch) // For the atomic addition, see `slot::atomic_add`.
 )]
 
+pub mod answer;
 pub mod block_io;
 pub mod call_site;
 pub mod call_stack;

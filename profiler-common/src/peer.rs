@@ -99,10 +99,14 @@ slotted! {
         pub dns_answers: u64,
         /// Time from these queries to the receive of their answers, ns.
         pub dns_ns: u64,
+        /// Answers over connections that the target opened.
+        pub answers: u64,
+        /// Time from the send of a request until the first byte of its answer arrived, ns.
+        pub answer_ns: u64,
     }
 }
 
-const _: () = assert!(size_of::<PeerTraffic>() == 56);
+const _: () = assert!(size_of::<PeerTraffic>() == 72);
 
 impl Slot<'_, PeerTraffic> {
     /// Adds a send or a receive. Several CPUs may add at once.

@@ -42,8 +42,9 @@ slotted! {
     pub struct Socket {
         /// Address of the kernel's `sock`; 0 while the slot is free.
         pub address: u64,
-        /// When data became readable, monotonic ns; 0 once it was received. While the target opens
-        /// the connection: when it began to.
+        /// When data became readable, monotonic ns; 0 once it was received. While a request has no
+        /// answer: when it was sent (see [`crate::answer`]). While the target opens the
+        /// connection: when it began to.
         pub arrival_ns: u64,
         /// The other end of what the target relays: for an upstream socket the downstream one, and
         /// the reverse. Unused where pairing is first in, first out (see [`crate::Pairing`]).

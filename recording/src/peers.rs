@@ -33,6 +33,12 @@ pub struct Peer {
     /// Total time from these queries until their answers were received.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub dns_ns: u64,
+    /// Answers over TCP connections that the target opened.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub answers: u64,
+    /// Total time from the last send of each request until the first byte of its answer arrived.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub answer_ns: u64,
     /// Whether it is the upstream or the service that `kontrast run` gave the target. All other
     /// peers are third parties.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

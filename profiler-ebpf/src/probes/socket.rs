@@ -5,8 +5,10 @@
 //! `inet_sock_set_state`, `tcp_retransmit_skb`.
 //! Writes: `SOCKETS`, `SOCKET_SLOTS`, `SOCK_CACHE`, `COUNTERS` (sends, receives, connections),
 //! `HISTOGRAMS`; by `pair` the stamps and `RELAYS`; by `peers` the traffic with others than
-//! clients; by `dns` exchanges with name servers; by `timeline` events.
+//! clients; by `dns` exchanges with name servers; by `answers` those with upstreams; by
+//! `timeline` events.
 
+mod answers;
 pub mod datagrams;
 mod dns;
 mod functions;
@@ -67,6 +69,7 @@ fn sent<A: TcpAccess>(thread: Tracked, sock: Object<A>, bytes: u64) {
     if socket.accepted().get() == 0 {
         pair::request(thread, socket);
         peers::connected(socket, sock, true, bytes);
+        answers::ask(thread, socket);
         return count(|counters| count_send(counters, bytes));
     }
     if socket.accepted().get() == OF_THIRD_PARTY {
@@ -133,8 +136,6 @@ fn received<A: Access>(thread: Tracked, sock: Object<A>, bytes: u64) {
         counters.recv_bytes += bytes;
     });
     observe(Kind::RecvSize, bytes);
-    // Cleared on every receive, so that data that arrives later gets a new stamp.
-    let arrival_ns = socket.arrival_ns().replace(0);
     if socket.accepted().get() == 1 {
         socket.responded().set(1);
         let numbers = (0, socket.slot().get().into());
@@ -146,6 +147,8 @@ fn received<A: Access>(thread: Tracked, sock: Object<A>, bytes: u64) {
     }
     peers::connected(socket, sock, false, bytes);
     let recv_ns = now();
+    // Cleared on every receive, so that data that arrives later gets a new stamp.
+    let arrival_ns = answers::take_arrival(socket, recv_ns);
     if arrival_ns != 0 {
         observe(Kind::ArrivalToRecv, recv_ns.saturating_sub(arrival_ns));
     }
@@ -237,9 +240,9 @@ fn data_ready<A: Access>(args: Args<A>) {
     let Some(socket) = sockets::lookup(args.object::<0>()) else {
         return;
     };
-    // Only upstream data is relayed, so only that needs its arrival.
-    if socket.accepted().get() == 0 && socket.arrival_ns().get() == 0 {
-        socket.arrival_ns().set(now());
+    // Only upstream data is relayed, and answers something, so only that needs its arrival.
+    if socket.accepted().get() == 0 {
+        answers::arrive(socket, args.object::<0>());
     }
 }
 
@@ -261,9 +264,12 @@ fn set_state<A: Access>(args: Args<A>) {
     } else if old == TCP_SYN_SENT && new == TCP_ESTABLISHED {
         if let Some(socket) = sockets::lookup(sock) {
             count(|counters| counters.connected += 1);
-            let begun_ns = socket.arrival_ns().replace(0);
-            if begun_ns != 0 {
-                observe(Kind::Connect, now().saturating_sub(begun_ns));
+            // A request may be on its way already (TCP Fast Open).
+            if !socket.is_asked() {
+                let begun_ns = socket.arrival_ns().replace(0);
+                if begun_ns != 0 {
+                    observe(Kind::Connect, now().saturating_sub(begun_ns));
+                }
             }
         }
     } else if new == TCP_LISTEN {

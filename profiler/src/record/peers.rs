@@ -58,6 +58,8 @@ fn added(entries: impl Iterator<Item = (Transport, Option<String>, PeerTraffic)>
         sum.retransmits += traffic.retransmits;
         sum.dns_answers += traffic.dns_answers;
         sum.dns_ns += traffic.dns_ns;
+        sum.answers += traffic.answers;
+        sum.answer_ns += traffic.answer_ns;
     }
     sums
 }
@@ -74,6 +76,8 @@ pub fn since(now: PeerSums, before: &PeerSums) -> PeerSums {
             retransmits: now.retransmits.saturating_sub(before.retransmits),
             dns_answers: now.dns_answers.saturating_sub(before.dns_answers),
             dns_ns: now.dns_ns.saturating_sub(before.dns_ns),
+            answers: now.answers.saturating_sub(before.answers),
+            answer_ns: now.answer_ns.saturating_sub(before.answer_ns),
         };
         (key, traffic)
     };
@@ -104,6 +108,8 @@ pub fn listed(sums: PeerSums) -> Vec<Peer> {
             retransmits: peer.retransmits,
             dns_answers: peer.dns_answers,
             dns_ns: peer.dns_ns,
+            answers: peer.answers,
+            answer_ns: peer.answer_ns,
         };
         add(&mut peers, (peer.transport, None), &traffic);
     }
@@ -125,6 +131,8 @@ fn add(peers: &mut BTreeMap<Key, Peer>, key: Key, traffic: &PeerTraffic) {
     peer.retransmits += traffic.retransmits;
     peer.dns_answers += traffic.dns_answers;
     peer.dns_ns += traffic.dns_ns;
+    peer.answers += traffic.answers;
+    peer.answer_ns += traffic.answer_ns;
 }
 
 fn transport(protocol: u16) -> Transport {

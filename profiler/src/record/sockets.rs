@@ -65,8 +65,13 @@ pub fn latency(drained: &Drained) -> BTreeMap<String, recording::Histogram> {
         .into_iter()
         .map(|(name, kind)| (name.to_owned(), drained.histogram(kind)))
         .collect();
-    // Most targets have neither.
-    for (name, kind) in [("connect", Kind::Connect), ("dns", Kind::Dns)] {
+    // Many targets have none of them.
+    let rare = [
+        ("connect", Kind::Connect),
+        ("dns", Kind::Dns),
+        ("upstream", Kind::Upstream),
+    ];
+    for (name, kind) in rare {
         let lengths = drained.histogram(kind);
         if lengths.count > 0 {
             latency.insert(name.into(), lengths);

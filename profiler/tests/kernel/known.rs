@@ -13,6 +13,7 @@ mod known_shapes;
 mod known_sites;
 mod known_ticks;
 mod known_turns;
+mod known_upstreams;
 mod known_uring;
 mod known_waits;
 use known_sites::Fresh;
@@ -104,6 +105,10 @@ fn main() {
                 &arguments[3],
                 number(4),
             );
+        }),
+        "ask" => after(wait_for_line, || {
+            let took = known_upstreams::ask(number(1) as u16, number(2));
+            println!("{}", took.as_nanos());
         }),
         "connect-in-vain" => after(wait_for_line, || {
             known_peers::connect_in_vain(number(1) as u16);

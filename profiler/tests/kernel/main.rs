@@ -35,4 +35,5 @@ mod top;
 mod top_recordings;
 mod trees;
 mod trouble;
+mod upstreams;
 mod waits;

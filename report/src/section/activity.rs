@@ -3,6 +3,7 @@
 use super::block_io;
 use super::metrics::nothing;
 use super::peers;
+use super::upstreams;
 use crate::arms::{Arms, ranked};
 use crate::clean::clean;
 use crate::document::{Block, Section, Table};
@@ -62,6 +63,7 @@ pub fn section(arms: &Arms) -> Option<Section> {
     }
     let mut blocks = vec![table.block()];
     blocks.extend(peers::table(arms));
+    blocks.extend(upstreams::table(arms));
     blocks.extend(block_io::table(arms));
     blocks.extend(syscalls(arms));
     blocks.extend(errors(arms));

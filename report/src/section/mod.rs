@@ -37,6 +37,7 @@ mod testing;
 mod thread_time;
 mod threads;
 mod tokens;
+mod upstreams;
 mod verdict;
 mod wait_graph;
 mod waits;

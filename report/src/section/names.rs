@@ -2,7 +2,7 @@
 
 use crate::clean::clean;
 
-const DISTRIBUTIONS: [(&str, &str); 9] = [
+const DISTRIBUTIONS: [(&str, &str); 10] = [
     ("run_queue", "Run-queue latency (runnable until on a CPU)"),
     ("off_cpu", "Off-CPU time (asleep or blocked)"),
     ("wakeup_to_run", "Wake-up until on a CPU"),
@@ -11,6 +11,10 @@ const DISTRIBUTIONS: [(&str, &str); 9] = [
     ("proxy_latency", "Proxy latency (socket in to socket out)"),
     ("connect", "Handshake of connections that the target opens"),
     ("dns", "Name server: from a query to its answer"),
+    (
+        "upstream",
+        "Upstream: from a request to the first byte of its answer",
+    ),
     ("send_to_wire", "Send call until on the wire"),
 ];
 

@@ -80,7 +80,7 @@ fn by_peer(arms: &Arms, bytes: fn(&Peer) -> u64) -> Vec<ByPeer> {
 }
 
 /// Returns the address, safe to show.
-fn name(peer: &Peer) -> String {
+pub(super) fn name(peer: &Peer) -> String {
     let listed = peer.address.as_deref().map(clean);
     listed.unwrap_or_else(|| "others".into())
 }
@@ -101,13 +101,7 @@ pub fn line(recording: &Recording) -> Option<String> {
             1 => ", 1 retransmit".into(),
             count => format!(", {} retransmits", format::count(count)),
         };
-        let answers = match peer.dns_answers {
-            0 => String::new(),
-            count => {
-                let mean_ns = peer.dns_ns as f64 / count as f64;
-                format!(", answers in {}", format::quantity(mean_ns, Unit::Ns))
-            }
-        };
+        let answers = answers(peer).unwrap_or_default();
         format!(
             "{} ({}) {}/s out, {}/s in{answers}{retransmits}",
             name(peer),
@@ -121,6 +115,16 @@ pub fn line(recording: &Recording) -> Option<String> {
         parts.push(format!("{} more", peers.len() - MOST));
     }
     Some(parts.join("; "))
+}
+
+/// Returns how long a peer takes to answer, if it is asked.
+fn answers(peer: &Peer) -> Option<String> {
+    let (count, total_ns) = match peer.dns_answers {
+        0 => (peer.answers, peer.answer_ns),
+        count => (count, peer.dns_ns),
+    };
+    let mean_ns = total_ns as f64 / count as f64;
+    (count > 0).then(|| format!(", answers in {}", format::quantity(mean_ns, Unit::Ns)))
 }
 
 #[cfg(test)]
@@ -162,6 +166,17 @@ mod tests {
             "{line}"
         );
         assert!(line.contains("1.95 KiB/s out"), "{line}");
+    }
+
+    #[test]
+    fn says_how_long_a_peer_takes_to_answer() {
+        let asked = Peer {
+            answers: 4,
+            answer_ns: 80_000_000,
+            ..peer(Some("192.0.2.1:80"), 2)
+        };
+        let line = line(&recording(vec![asked])).expect("a third party");
+        assert!(line.ends_with("/s in, answers in 20.0 ms"), "{line}");
     }
 
     #[test]

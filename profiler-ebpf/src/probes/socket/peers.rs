@@ -36,6 +36,8 @@ static NO_TRAFFIC: PeerTraffic = PeerTraffic {
     retransmits: 0,
     dns_answers: 0,
     dns_ns: 0,
+    answers: 0,
+    answer_ns: 0,
 };
 
 /// Counts data that was sent or received over a connection that the target opened.
