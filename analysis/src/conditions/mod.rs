@@ -8,6 +8,7 @@ mod highest_load;
 mod nagle_delay;
 mod saturated_thread;
 mod stolen_time;
+mod upstream_answers;
 mod upstream_slow;
 mod waiting_for_cpu;
 mod waits_for;
@@ -38,6 +39,8 @@ enum Looked {
     Compared,
     /// Those with waits: traced rounds, where none that is compared has any.
     WithWaits,
+    /// Those with waits; the compared ones where no round has any.
+    WaitsOrCompared,
 }
 
 /// Sign of a condition in one round.
@@ -128,12 +131,12 @@ pub const CONDITIONS: &[Condition] = &[
         about: About {
             id: "upstream-slow",
             title: "Slow upstream",
-            pattern: "Time that threads wait for data of peers that the target sends to, above 50 % of that and of on-CPU time",
+            pattern: "Time that threads wait for data of peers that the target sends to, or requests of event loops that sleep for an answer, above 50 % of that and of on-CPU time",
             meaning: "Most of a request is the time in which another service answers, unless the peer sends on its own, as a message broker does.",
             advice: "Look at the peer first. Ask for several things at once, ask for less, or keep the answers.",
         },
         metric: MetricId::ThreadNsPerSecond,
-        rounds: Looked::WithWaits,
+        rounds: Looked::WaitsOrCompared,
         check: upstream_slow::check,
     },
     Condition {
@@ -198,6 +201,10 @@ fn finding(arm: &Rounds<'_>, condition: &Condition, limits: &Thresholds) -> Opti
     let looked = match condition.rounds {
         Looked::Compared => arm.rounds.clone(),
         Looked::WithWaits => arm.with_waits(),
+        Looked::WaitsOrCompared => match arm.with_waits() {
+            none if none.is_empty() => arm.rounds.clone(),
+            some => some,
+        },
     };
     let signs = looked
         .iter()

@@ -1,6 +1,6 @@
-//! Threads that wait for data of peers that the target asked.
+//! Threads and event loops that wait for data of peers that the target asked.
 
-use super::{Sign, waits_for};
+use super::{Sign, upstream_answers, waits_for};
 use crate::thresholds::{Limit, Thresholds};
 use crate::waits;
 use recording::Recording;
@@ -8,9 +8,13 @@ use recording::format::quantity;
 use recording::vocabulary::{Unit, WaitKind};
 use recording::waits::{Wait, call_on};
 
-/// Returns the sign of the condition in one round.
+/// Returns the sign of the condition in one round. Where waits show it, answers say it once more.
 pub(super) fn check(path: &str, round: &Recording, limits: &Thresholds) -> Option<Sign> {
     let limit = limits[Limit::UpstreamShare];
+    by_waits(path, round, limit).or_else(|| upstream_answers::sign(path, round, limit))
+}
+
+fn by_waits(path: &str, round: &Recording, limit: f64) -> Option<Sign> {
     let fits = |wait: &Wait| wait.kind == WaitKind::Socket && is_for_peer(round, wait);
     let mut sign = waits_for::sign((path, round), ("peers", limit), fits, place)?;
     let rows = round.waits.rows.iter().filter(|wait| fits(wait));

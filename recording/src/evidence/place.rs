@@ -23,6 +23,8 @@ pub enum List {
     FaultRegions,
     /// `waits/rows`.
     Waits,
+    /// `peers`.
+    Peers,
     /// `relays`.
     Relays,
     /// `starts`.
@@ -46,6 +48,7 @@ impl List {
             List::RegionSeries => &["memory", "region_series"],
             List::FaultRegions => &["faults", "regions"],
             List::Waits => &["waits", "rows"],
+            List::Peers => &["peers"],
             List::Relays => &["relays"],
             List::Starts => &["starts"],
             List::Checks => &["checks"],
@@ -126,6 +129,8 @@ pub enum Field {
     PreemptedNs,
     /// `off_cpu_ns`.
     OffCpuNs,
+    /// `answer_ns`.
+    AnswerNs,
     /// `blocked_ns`.
     BlockedNs,
     /// `wait_ns`.
@@ -172,6 +177,7 @@ impl Field {
             Field::ThrottledNs => "throttled_ns",
             Field::PreemptedNs => "preempted_ns",
             Field::OffCpuNs => "off_cpu_ns",
+            Field::AnswerNs => "answer_ns",
             Field::BlockedNs => "blocked_ns",
             Field::WaitNs => "wait_ns",
             Field::CpuClockNs => "cpu_clock_ns",
