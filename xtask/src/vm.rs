@@ -7,19 +7,26 @@ mod machine;
 mod programs;
 mod table;
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
-use crate::process;
 use crate::setup::{self, Need};
-use kernels::Kernel;
+use crate::{process, project};
+use kernels::{Files, Kernel};
 use machine::Machine;
 use table::Column;
 
-/// Tests that run on each kernel: exact counts, with all checks, and a machine that changes.
-const TESTS: &str = "counts:: machine::";
+/// Tests that run on each kernel: exact counts, with all checks, a machine that changes, and the
+/// probe groups that those do not exercise.
+const TESTS: &str = "counts:: machine:: block_io:: dns:: selectors::records_processes_from";
+/// Machines that are emulated at once: each keeps one CPU busy.
+const AT_ONCE: usize = 2;
+/// Where the driver of loop devices is in the machine.
+const DISK: &str = "/lib/loop.ko";
 
 /// Script that the virtual machine starts first. `@…` lines divide its output for
 /// [`Column::read`].
@@ -32,6 +39,7 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 mount -t cgroup2 cgroup /sys/fs/cgroup
 ip link set lo up
+insmod $DISK
 ln -s "$FOLDER/kontrast" /bin/kontrast
 echo 'root:x:0:0:::' > /etc/passwd
 echo 'user:x:1000:1000:::' >> /etc/passwd
@@ -48,8 +56,8 @@ echo @end
 poweroff -f
 "#;
 
-/// Boots the kernels whose release begins with one of `wanted`, or all known ones, and writes the
-/// table of docs/kernels.md as soon as each known kernel was tried.
+/// Boots the kernels whose release begins with one of `wanted`, or all known ones, and renews their
+/// columns in the table of docs/kernels.md.
 pub fn run(wanted: &[String]) -> Result<ExitCode> {
     let kernels = kernels::known(wanted)?;
     let mut columns = Vec::new();
@@ -59,15 +67,21 @@ pub fn run(wanted: &[String]) -> Result<ExitCode> {
         if kernels.is_empty() {
             continue;
         }
-        let disk = prepare(machine)?;
-        for kernel in kernels {
-            eprintln!("\n── Linux {} (three to eight minutes) …", kernel.name);
-            columns.push(try_kernel(kernel, &disk)?);
+        let programs = Programs::prepare(machine)?;
+        for some in kernels.chunks(AT_ONCE) {
+            let names: Vec<&str> = some.iter().map(|kernel| kernel.name.as_str()).collect();
+            eprintln!("\n── Linux {} (four to twenty minutes) …", names.join(", "));
+            let fetch = |kernel: &&Kernel| Ok((kernel.fetch()?, (*kernel).clone()));
+            let fetched = some.iter().map(fetch).collect::<Result<Vec<_>>>()?;
+            let names = some.iter().map(|kernel| kernel.name.clone());
+            columns.extend(names.zip(programs.try_on_all(&fetched)?));
         }
     }
-    if let Some(all) = latest() {
-        table::write(&all)?;
-    }
+    let places = columns
+        .iter()
+        .map(|(name, column)| Some((kernels::place(name)?, column.clone())));
+    table::renew(places.flatten())?;
+    let columns: Vec<Column> = columns.into_iter().map(|(_, column)| column).collect();
     print!("{}", table::of(&columns));
     let (passed, failed) = columns.iter().fold((0, 0), |(p, f), column| {
         (p + column.passed, f + column.failed)
@@ -78,59 +92,80 @@ pub fn run(wanted: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(is_bad)))
 }
 
-/// Sets up and builds what machines of an architecture run, and returns their file system.
-fn prepare(machine: Machine) -> Result<PathBuf> {
-    setup::ensure(match machine {
-        Machine::X86 => &[Need::Ebpf, Need::Machines],
-        Machine::Arm64 => &[Need::Ebpf, Need::Aarch64, Need::MachinesOfAarch64],
-    })?;
-    let (programs, folder) = programs::build(machine)?;
-    let init = INIT.replace("$TESTS", TESTS);
-    let init = init.replace("$FOLDER", &folder.display().to_string());
-    initramfs::pack(machine, &programs, &init)
+/// Programs of the machines of an architecture, and the script that starts first.
+struct Programs {
+    files: Vec<(PathBuf, PathBuf)>,
+    init: String,
 }
 
-fn try_kernel(kernel: &Kernel, disk: &Path) -> Result<Column> {
-    let image = kernel.fetch()?;
-    let output = boot(kernel.machine().qemu(&image, disk))?;
-    let log = kernel.log();
-    std::fs::write(&log, &output).with_context(|| format!("cannot write {}", log.display()))?;
-    let column = Column::read(&output)
-        .with_context(|| format!("Linux {}: its output is in {}", kernel.name, log.display()))?;
-    for test in &column.failures {
-        eprintln!("failed: {test} ({})", log.display());
+impl Programs {
+    /// Sets up and builds.
+    fn prepare(machine: Machine) -> Result<Self> {
+        setup::ensure(match machine {
+            Machine::X86 => &[Need::Ebpf, Need::Machines],
+            Machine::Arm64 => &[Need::Ebpf, Need::Aarch64, Need::MachinesOfAarch64],
+        })?;
+        let (files, folder) = programs::build(machine)?;
+        let init = INIT.replace("$TESTS", TESTS).replace("$DISK", DISK);
+        let init = init.replace("$FOLDER", &folder.display().to_string());
+        Ok(Programs { files, init })
     }
-    eprintln!(
-        "Linux {}: {} passed, {} failed",
-        column.release, column.passed, column.failed
-    );
-    Ok(column)
+
+    /// Boots several kernels at once.
+    fn try_on_all(&self, kernels: &[(Files, Kernel)]) -> Result<Vec<Column>> {
+        thread::scope(|scope| {
+            let boot = |(files, kernel)| scope.spawn(move || self.try_on(kernel, files));
+            let pairs = kernels.iter().map(|(files, kernel)| (files, kernel));
+            let machines: Vec<_> = pairs.map(boot).collect();
+            let mut columns = machines.into_iter().map(|machine| machine.join());
+            columns.try_fold(Vec::new(), |mut columns, column| {
+                columns.push(column.map_err(|_| anyhow!("a machine's thread panicked"))??);
+                Ok(columns)
+            })
+        })
+    }
+
+    /// Boots a kernel with them.
+    fn try_on(&self, kernel: &Kernel, files: &Files) -> Result<Column> {
+        let mut packed = self.files.clone();
+        packed.push((files.disk.clone(), PathBuf::from(DISK)));
+        let disk = cache(&kernel.name).join("initramfs");
+        initramfs::pack(kernel.machine(), &packed, &self.init, &disk)?;
+        let log = kernel.log();
+        eprintln!("  its output: {}", project::short(&log));
+        let output = boot(kernel.machine().qemu(&files.image, &disk), &log)?;
+        fs::remove_file(&disk).context("cannot remove the machine's file system")?;
+        let column = Column::read(&output).with_context(|| {
+            format!("Linux {}: its output is in {}", kernel.name, log.display())
+        })?;
+        for test in &column.failures {
+            eprintln!("failed: {test} ({})", log.display());
+        }
+        eprintln!(
+            "Linux {}: {} passed, {} failed",
+            column.release, column.passed, column.failed
+        );
+        Ok(column)
+    }
 }
 
-/// Returns the latest results of all known kernels, if each of them was tried.
-fn latest() -> Option<Vec<Column>> {
-    let all = kernels::known(&[]).ok()?;
-    let column = |kernel: &Kernel| {
-        let output = std::fs::read_to_string(kernel.log()).ok()?;
-        Column::read(&output).ok()
-    };
-    all.iter().map(column).collect()
-}
-
-/// Boots, and returns all that the machine prints on its serial line.
-fn boot(mut qemu: Command) -> Result<String> {
-    qemu.stdin(std::process::Stdio::null());
-    let output = qemu
-        .output()
-        .with_context(|| format!("cannot start {}", process::shown(&qemu)))?;
-    let text = String::from_utf8_lossy(&output.stdout).replace('\r', "");
+/// Boots, and returns all that the machine prints on its serial line, which the log has meanwhile.
+fn boot(mut qemu: Command, log: &Path) -> Result<String> {
+    let cannot = || format!("cannot write {}", log.display());
+    let file = File::create(log).with_context(cannot)?;
+    qemu.stdin(Stdio::null()).stdout(file);
+    let ended = qemu.status();
+    ended.with_context(|| format!("cannot start {}", process::shown(&qemu)))?;
+    let text = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
+    let text = String::from_utf8_lossy(&text).replace('\r', "");
     if text.is_empty() {
-        bail!("qemu: {}", String::from_utf8_lossy(&output.stderr).trim());
+        bail!("QEMU printed nothing: its error stands above");
     }
+    fs::write(log, &text).with_context(cannot)?;
     Ok(text)
 }
 
 /// Returns a path for images and programs of virtual machines.
 fn cache(name: &str) -> PathBuf {
-    crate::project::cache("vm").join(name)
+    project::cache("vm").join(name)
 }

@@ -125,6 +125,32 @@ fn counts_failures_by_errno() {
     assert_eq!(failed, 321);
 }
 
+/// One recording has them all: programs that load costs more than counting on an emulated kernel.
+#[test]
+fn counts_work_of_all_kinds_at_once() {
+    let recording = record(&["all-kinds", "100", "5000", "50", "200", "300"]);
+    assert_eq!(calls(&recording, "clock_nanosleep"), 100);
+    let switches = recording.process.voluntary_switches;
+    assert!(switches >= 100, "{switches}");
+    let user = recording.faults.user;
+    assert!((5_000..=5_300).contains(&user), "{user}");
+    // A wait for the end of a thread may fail with the same error.
+    let mut receives = recording.syscalls.iter();
+    let receives = receives.find(|call| call.name == "recvfrom");
+    assert_eq!(
+        receives.and_then(|call| call.errors.get("EAGAIN")),
+        Some(&50)
+    );
+    let sockets = &recording.sockets;
+    assert_eq!((sockets.send_calls, sockets.send_bytes), (400, 120_000));
+    assert_eq!((sockets.recv_calls, sockets.recv_bytes), (400, 120_000));
+    assert_eq!((sockets.accepted, sockets.connected), (1, 2));
+    for group in &recording.observer.probe_groups {
+        let is_none = group.source == "none";
+        assert_eq!(group.programs.is_empty(), is_none, "{group:?}");
+    }
+}
+
 #[test]
 fn counts_the_same_by_raw_tracepoints() {
     let recording = record_with(&["talk", "500", "100"], &["--raw-tracepoints"], |_| ());

@@ -3,7 +3,7 @@
 use crate::support::{assert_sound, record_with};
 use recording::Recording;
 use recording::peers::Peer;
-use recording::vocabulary::Transport;
+use recording::vocabulary::{ProbeGroup, Transport};
 use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::thread::sleep;
@@ -38,6 +38,14 @@ fn peer(recording: &Recording, transport: Transport) -> &Peer {
     found.unwrap_or_else(|| panic!("no {transport}: {:#?}", recording.peers))
 }
 
+/// Says whether this kernel has the tracepoints of all sockets: before Linux 6.3, functions of TCP
+/// stand in for them.
+fn sees_datagrams(recording: &Recording) -> bool {
+    let mut groups = recording.observer.probe_groups.iter();
+    let sockets = groups.find(|group| group.group == ProbeGroup::Sockets);
+    sockets.expect("listed").source != "fentry/fexit"
+}
+
 #[test]
 fn measures_answers_of_a_name_server() {
     let server = (SERVER, 53);
@@ -55,13 +63,18 @@ fn measures_answers_of_a_name_server() {
         let recording = record_with(&["resolve", SERVER, &TIMES.to_string()], options, |_| ());
         assert_sound(&recording);
         let delay_ns = DELAY.as_nanos() as u64;
-        for (transport, answers) in [(Transport::Udp, 2 * TIMES), (Transport::Tcp, TIMES)] {
+        let mut expected = vec![(Transport::Tcp, TIMES)];
+        if sees_datagrams(&recording) {
+            expected.push((Transport::Udp, 2 * TIMES));
+        }
+        let all: u64 = expected.iter().map(|(_, answers)| answers).sum();
+        for (transport, answers) in expected {
             let peer = peer(&recording, transport);
             assert_eq!(peer.dns_answers, answers, "{peer:?}");
             // A client that loses its CPU at the end of a send begins late to measure.
             assert!(peer.dns_ns >= answers * delay_ns / 2, "{peer:?}");
         }
         let lengths = &recording.latency["dns"];
-        assert_eq!(lengths.count, 3 * TIMES);
+        assert_eq!(lengths.count, all);
     }
 }

@@ -52,6 +52,12 @@ fn main() {
         "sleep" => after(wait_for_line, || sleep(number(1))),
         "touch" => after(wait_for_line, || touch(number(1))),
         "talk" => after(wait_for_line, || talk(number(1), number(2))),
+        "all-kinds" => after(wait_for_line, || {
+            sleep(number(1));
+            touch(number(2));
+            fail(number(3));
+            talk(number(4), number(5));
+        }),
         "answer" => answer(wait_for_line, number(1), number(2) == 1),
         "peek" => after(wait_for_line, || peek(number(1))),
         "threads" => after(wait_for_line, || threads(number(1))),

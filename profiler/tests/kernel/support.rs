@@ -86,13 +86,17 @@ pub fn unified_cgroups() -> PathBuf {
     mount.expect("version 2 is mounted")
 }
 
+/// Says whether the tests run on another kernel, where there is no cargo and no other program.
+pub fn is_virtual_machine() -> bool {
+    std::env::var_os("KONTRAST_TEST_PREBUILT").is_some()
+}
+
 /// Builds the program under test, which belongs to another package and may be older than its
 /// dependencies.
 pub fn kontrast() -> Command {
     static BUILD: Once = Once::new();
     BUILD.call_once(|| {
-        // On other kernels, without cargo.
-        if std::env::var_os("KONTRAST_TEST_PREBUILT").is_some() {
+        if is_virtual_machine() {
             return;
         }
         let profile = match cfg!(debug_assertions) {

@@ -15,6 +15,14 @@ const SUITES: [&str; 5] = ["bullseye", "bookworm", "trixie", "trixie-backports",
 const SECURED: [&str; 3] = ["bullseye", "bookworm", "trixie"];
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
+/// A file of a package.
+pub struct Wanted {
+    /// Says which file it is.
+    pub fits: fn(&Path) -> bool,
+    /// Where it is put.
+    pub place: PathBuf,
+}
+
 /// A client of apt that has the lists of all these releases, beside those of this machine.
 pub struct Apt {
     machine: Machine,
@@ -61,31 +69,30 @@ impl Apt {
         Ok(names.map(str::to_owned).collect())
     }
 
-    /// Downloads a package into a folder, and moves the file of it that `fits` to `place`.
-    pub fn unpack(
-        &self,
-        package: &str,
-        folder: &Path,
-        place: &Path,
-        fits: &dyn Fn(&Path) -> bool,
-    ) -> Result<()> {
-        eprintln!("  downloading {package} …");
+    /// Downloads packages into a folder, and moves each wanted file of theirs to its place.
+    pub fn unpack(&self, packages: &[String], folder: &Path, wanted: &[Wanted]) -> Result<()> {
         let unpacked = folder.join("unpacked");
         fs::create_dir_all(&unpacked)
             .with_context(|| format!("cannot create {}", unpacked.display()))?;
-        process::run_quietly(self.get(&["download", package]).current_dir(folder))?;
-        let deb = find(folder, &|path| {
-            path.extension().is_some_and(|end| end == "deb")
-        })
-        .context("apt-get downloaded no package")?;
-        let mut unpack = Command::new("dpkg-deb");
-        process::run(unpack.arg("-x").arg(&deb).arg(&unpacked))?;
-        let found =
-            find(&unpacked, fits).with_context(|| format!("{package} lacks the expected file"))?;
-        fs::rename(&found, place).with_context(|| format!("cannot move {}", found.display()))?;
-        // A kernel's modules are large, and none is needed.
-        fs::remove_dir_all(&unpacked).context("cannot remove the unpacked package")?;
-        fs::remove_file(&deb).context("cannot remove the package")
+        for package in packages {
+            eprintln!("  downloading {package} …");
+            process::run_quietly(self.get(&["download", package]).current_dir(folder))?;
+            let deb = find(folder, |path| {
+                path.extension().is_some_and(|end| end == "deb")
+            })
+            .context("apt-get downloaded no package")?;
+            let mut unpack = Command::new("dpkg-deb");
+            process::run(unpack.arg("-x").arg(&deb).arg(&unpacked))?;
+            fs::remove_file(&deb).context("cannot remove the package")?;
+        }
+        for file in wanted {
+            let found = find(&unpacked, file.fits)
+                .with_context(|| format!("{packages:?} lack {}", file.place.display()))?;
+            fs::rename(&found, &file.place)
+                .with_context(|| format!("cannot move {}", found.display()))?;
+        }
+        // A kernel's modules are large, and hardly any is needed.
+        fs::remove_dir_all(&unpacked).context("cannot remove the unpacked package")
     }
 
     fn command(&self, program: &str, arguments: &[&str]) -> Command {
@@ -130,7 +137,7 @@ fn sources_list() -> Result<String> {
 }
 
 /// Returns the first file below a folder that `fits`.
-fn find(folder: &Path, fits: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
+fn find(folder: &Path, fits: fn(&Path) -> bool) -> Option<PathBuf> {
     let mut entries = fs::read_dir(folder).ok()?.flatten();
     entries.find_map(|entry| {
         let path = entry.path();

@@ -7,30 +7,28 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::apt::Apt;
+use super::apt::{Apt, Wanted};
 use super::machine::Machine;
 use crate::process;
 
 const FOLDER: u32 = 0o040_755;
 const PROGRAM: u32 = 0o100_755;
 
-/// Packs programs at their paths in the machine, with busybox and the script that starts first.
-pub fn pack(machine: Machine, programs: &[(PathBuf, PathBuf)], init: &str) -> Result<PathBuf> {
-    let file = machine.cache("initramfs");
+/// Packs files at their paths in the machine, with busybox and the script that starts first.
+pub fn pack(machine: Machine, files: &[(PathBuf, PathBuf)], init: &str, file: &Path) -> Result<()> {
     let busybox = busybox(machine)?;
     let mut archive = Archive::new(
-        File::create(&file).with_context(|| format!("cannot create {}", file.display()))?,
+        File::create(file).with_context(|| format!("cannot create {}", file.display()))?,
     );
     archive.add(Path::new("/init"), init.as_bytes())?;
     let busybox = (busybox, PathBuf::from("/bin/busybox"));
-    for (from, to) in programs.iter().chain([&busybox]) {
+    for (from, to) in files.iter().chain([&busybox]) {
         let content = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
         archive.add(to, &content)?;
     }
     archive
         .close()
-        .with_context(|| format!("cannot write {}", file.display()))?;
-    Ok(file)
+        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Returns a busybox for machines of an architecture, downloaded unless it is this machine's.
@@ -41,8 +39,11 @@ fn busybox(machine: Machine) -> Result<PathBuf> {
     let folder = machine.cache("busybox");
     let busybox = folder.join("busybox");
     if !busybox.is_file() {
-        let is_busybox = |path: &Path| path.ends_with("bin/busybox");
-        Apt::update(machine)?.unpack("busybox-static", &folder, &busybox, &is_busybox)?;
+        let wanted = Wanted {
+            fits: |path| path.ends_with("bin/busybox"),
+            place: busybox.clone(),
+        };
+        Apt::update(machine)?.unpack(&["busybox-static".into()], &folder, &[wanted])?;
     }
     Ok(busybox)
 }

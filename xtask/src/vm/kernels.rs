@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::apt::Apt;
+use super::apt::{Apt, Wanted};
 use super::cache;
 use super::machine::Machine;
 
@@ -14,6 +14,7 @@ const NEWEST: &str = "newest";
 const MATRIX: [&str; 6] = ["5.10", "6.1", "6.12", "6.18", NEWEST, "6.12-arm64"];
 
 /// A kernel of the matrix.
+#[derive(Clone)]
 pub struct Kernel {
     /// The beginning of its release, or `newest`.
     pub name: String,
@@ -42,6 +43,11 @@ pub fn known(names: &[String]) -> Result<Vec<Kernel>> {
     Ok(names.into_iter().map(|name| Kernel { name }).collect())
 }
 
+/// Returns the place of a kernel in the matrix, if it is one of it.
+pub fn place(name: &str) -> Option<usize> {
+    MATRIX.iter().position(|kernel| *kernel == name)
+}
+
 impl Kernel {
     /// Returns the path of the output of its latest machine.
     pub fn log(&self) -> PathBuf {
@@ -53,26 +59,53 @@ impl Kernel {
         Machine::of(&self.name).0
     }
 
-    /// Returns the path of its image. Downloads the package unless an earlier run did.
-    pub fn fetch(&self) -> Result<PathBuf> {
+    /// Returns the paths of its files. Downloads the package unless an earlier run did.
+    pub fn fetch(&self) -> Result<Files> {
         let folder = cache(&self.name);
-        let image = folder.join("vmlinuz");
-        if image.is_file() {
-            return Ok(image);
+        let (image, disk) = (folder.join("vmlinuz"), folder.join("loop.ko"));
+        if !image.is_file() || !disk.is_file() {
+            let (machine, release) = Machine::of(&self.name);
+            let apt = Apt::update(machine)?;
+            let packages = apt.kernels()?;
+            let package = newest(&packages, release)
+                .with_context(|| format!("Debian's archives have no kernel {}", self.name))?;
+            let image = Wanted {
+                fits: is_image,
+                place: image.clone(),
+            };
+            let disk = Wanted {
+                fits: is_driver,
+                place: disk.clone(),
+            };
+            apt.unpack(&with_modules(package), &folder, &[image, disk])?;
         }
-        let (machine, release) = Machine::of(&self.name);
-        let apt = Apt::update(machine)?;
-        let packages = apt.kernels()?;
-        let package = newest(&packages, release)
-            .with_context(|| format!("Debian's archives have no kernel {}", self.name))?;
-        apt.unpack(package, &folder, &image, &is_image)?;
-        Ok(image)
+        Ok(Files { image, disk })
     }
+}
+
+/// Files of a kernel.
+pub struct Files {
+    /// Its image.
+    pub image: PathBuf,
+    /// The module with the driver of loop devices, which may be compressed.
+    pub disk: PathBuf,
 }
 
 fn is_image(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with("vmlinuz") && path.is_file()
+}
+
+fn is_driver(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name == "loop.ko" || name == "loop.ko.xz"
+}
+
+/// Returns a package with a kernel's image, and the one with its modules if that is another.
+fn with_modules(package: &str) -> Vec<String> {
+    let modules = package.strip_prefix("linux-binary-");
+    let modules = modules.map(|release| format!("linux-modules-{release}"));
+    [package.to_owned()].into_iter().chain(modules).collect()
 }
 
 /// Returns the package with the newest kernel whose release begins with `name`.
@@ -117,6 +150,14 @@ mod tests {
             Some("linux-binary-7.3.4+deb13-cloud-amd64")
         );
         assert_eq!(newest(&packages, "5.10"), None);
+    }
+
+    #[test]
+    fn finds_the_modules_of_a_package() {
+        let packages = with_modules("linux-binary-7.3.4+deb13-cloud-amd64");
+        assert_eq!(packages[1..], ["linux-modules-7.3.4+deb13-cloud-amd64"]);
+        let whole = "linux-image-6.1.0-47-cloud-amd64";
+        assert_eq!(with_modules(whole), [whole]);
     }
 
     #[test]

@@ -8,6 +8,10 @@ use anyhow::Result;
 use super::cache;
 use crate::{build, process, project};
 
+/// Seconds until a machine is ended that does not end by itself: many times as long as one takes
+/// that has a CPU.
+const PATIENCE: &str = "1500";
+
 /// An architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Machine {
@@ -75,19 +79,18 @@ impl Machine {
     /// that another has just changed, as kernels do when they enable a tracepoint, and the kernel
     /// crashes.
     pub fn qemu(self, image: &Path, disk: &Path) -> Command {
-        let (patience, program, model, console): (_, _, &[&str], _) = match self {
-            Self::X86 => ("540", "qemu-system-x86_64", &[], "ttyS0"),
+        let (program, model, console): (_, &[&str], _) = match self {
+            Self::X86 => ("qemu-system-x86_64", &[], "ttyS0"),
             // A server's processor, with the atomic instructions that the kernel's compiler of eBPF
             // uses.
             Self::Arm64 => (
-                "480",
                 "qemu-system-aarch64",
                 &["-machine", "virt", "-cpu", "neoverse-n1"],
                 "ttyAMA0",
             ),
         };
         let mut qemu = Command::new("timeout");
-        qemu.args([patience, program, "-nodefaults", "-no-reboot"])
+        qemu.args([PATIENCE, program, "-nodefaults", "-no-reboot"])
             .args(model)
             .args(["-display", "none", "-serial", "stdio", "-m", "1536"])
             .args(["-smp", "2", "-accel", "tcg,thread=single"])

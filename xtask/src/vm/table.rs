@@ -13,11 +13,13 @@ const PAGE: &str = "docs/kernels.md";
 const MINIMUM: &str = "6.1";
 /// The last row of the table.
 const RESULT: &str = "tests passed";
+/// The beginning of its cell where recording is refused.
+const REFUSED: &str = "nothing is recorded: ";
 /// The lines between which the table stands.
 const MARKS: [&str; 2] = ["<!-- matrix:begin -->\n", "<!-- matrix:end -->\n"];
 
 /// Sources and test results of one kernel.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Column {
     /// The release, as `uname -r` prints it.
     pub release: String,
@@ -104,6 +106,18 @@ impl Column {
         }
     }
 
+    /// Reads a cell of the last row.
+    fn set_result(&mut self, cell: &str) {
+        if let Some(problem) = cell.strip_prefix(REFUSED) {
+            self.problem = Some(problem.replace("\\|", "|"));
+        }
+        let numbers = cell.split_once(" of ");
+        let numbers =
+            numbers.and_then(|(passed, all)| Some((passed.parse().ok()?, all.parse().ok()?)));
+        let (passed, all): (u64, u64) = numbers.unwrap_or_default();
+        (self.passed, self.failed) = (passed, all.saturating_sub(passed));
+    }
+
     fn fail(&mut self, test: &str) {
         self.failed += 1;
         self.failures.push(test.to_owned());
@@ -131,22 +145,54 @@ pub fn of(columns: &[Column]) -> String {
     };
     let mut text = line("probe group", &|column| column.release.clone());
     text += &format!("| --- |{}\n", " --- |".repeat(columns.len()));
-    let groups = columns.first().map(|column| column.groups.as_slice());
-    for (group, _) in groups.unwrap_or_default() {
+    let groups = columns.iter().map(|column| column.groups.as_slice());
+    for (group, _) in groups.max_by_key(|groups| groups.len()).unwrap_or_default() {
         text += &line(group, &|column| column.source(group).to_owned());
     }
     text + &line(RESULT, &|column| match &column.problem {
-        Some(problem) => format!("nothing is recorded: {}", problem.replace('|', "\\|")),
+        Some(problem) => format!("{REFUSED}{}", problem.replace('|', "\\|")),
         None => format!("{} of {}", column.passed, column.passed + column.failed),
     })
 }
 
-/// Puts the table into its page.
-pub fn write(columns: &[Column]) -> Result<()> {
+/// Renews columns of the table in its page, each at its place.
+pub fn renew(columns: impl Iterator<Item = (usize, Column)>) -> Result<()> {
     let page = project::root().join(PAGE);
     let old = fs::read_to_string(&page).with_context(|| format!("cannot read {PAGE}"))?;
-    let new = replaced(&old, &of(columns)).with_context(|| format!("{PAGE} has no marks"))?;
+    let mut all = columns_of(&old);
+    for (place, column) in columns {
+        *all.get_mut(place)
+            .with_context(|| format!("the table in {PAGE} has no column {place}"))? = column;
+    }
+    let new = replaced(&old, &of(&all)).with_context(|| format!("{PAGE} has no marks"))?;
     fs::write(&page, new).with_context(|| format!("cannot write {PAGE}"))
+}
+
+/// Reads the table in a page.
+fn columns_of(page: &str) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    let table = page.split(MARKS[0]).nth(1).unwrap_or_default();
+    let table = table.split(MARKS[1]).next().unwrap_or_default();
+    for line in table.lines() {
+        let line = line.trim_matches(['|', ' ']);
+        let mut cells = line.split(" | ").map(str::to_owned);
+        match cells.next().as_deref() {
+            None | Some("---") => {}
+            Some("probe group") => columns.extend(cells.map(|release| Column {
+                release,
+                ..Column::default()
+            })),
+            Some(RESULT) => columns
+                .iter_mut()
+                .zip(cells)
+                .for_each(|(column, cell)| column.set_result(&cell)),
+            Some(group) => columns
+                .iter_mut()
+                .zip(cells)
+                .for_each(|(column, cell)| column.groups.push((group.to_owned(), cell))),
+        }
+    }
+    columns
 }
 
 fn replaced(page: &str, table: &str) -> Option<String> {
@@ -222,6 +268,14 @@ mod tests {
                 "{page}"
             );
         }
+    }
+
+    #[test]
+    fn reads_the_table_that_it_writes() {
+        let page = fs::read_to_string(project::root().join(PAGE)).unwrap();
+        let columns = columns_of(&page);
+        assert!(columns.len() > 1 && columns[0].problem.is_some());
+        assert_eq!(replaced(&page, &of(&columns)), Some(page));
     }
 
     #[test]
