@@ -19,19 +19,40 @@ use recording::stacks::StackFrame;
 use recording::vocabulary::{CodePlace, RegionClass};
 use std::collections::BTreeMap;
 
-/// Ticks from one look at the threads to the next.
+/// Ticks from one look at the threads of a process to the next.
 const TICKS_APART: u32 = 5;
+/// Ticks in which a new process is looked at each time: its interpreter begins, and starts threads.
+const YOUNG: u32 = 30;
 /// Name of the function that runs Python code.
 const EVALUATES: &str = "_PyEval_EvalFrameDefault";
 /// Name of the code object of a call of the interpreter from native code (3.12).
 const TRAMPOLINE: &str = "<interpreter trampoline>";
 
-/// A process that was looked at.
-#[derive(Debug)]
+/// A process of the target.
+#[derive(Debug, Default)]
 struct Process {
-    /// Times that it was looked at without finding an interpreter.
-    looks: u32,
+    /// Ticks since it was seen first, that one included.
+    ticks: u32,
     interpreter: Option<Interpreter>,
+}
+
+impl Process {
+    /// Returns whether a process without an interpreter is looked at in this tick. An interpreter
+    /// is there early, or after an exec, and reading the symbols of another program takes long: so
+    /// the second look comes after 1 tick, and each one after about half of the time so far.
+    fn is_searched(&self) -> bool {
+        let ticks = self.ticks;
+        ticks.is_power_of_two() || (ticks.is_multiple_of(3) && (ticks / 3).is_power_of_two())
+    }
+
+    fn is_young(&self) -> bool {
+        self.ticks <= YOUNG
+    }
+
+    /// Returns whether the threads of its interpreter are looked at in this tick.
+    fn is_looked_at(&self) -> bool {
+        self.is_young() || self.ticks.is_multiple_of(TICKS_APART)
+    }
 }
 
 /// Interpreters of the target's processes, and the functions that samples found.
@@ -46,38 +67,29 @@ pub struct Python {
 }
 
 impl Python {
-    /// Finds interpreters and their threads, and gives the programs the places of their frames.
+    /// Does the work of a tick: finds interpreters and their threads, and gives the programs the
+    /// places of their frames. Names the functions of young processes, which may end soon.
     ///
     /// # Errors
-    /// A map cannot be filled.
-    pub fn look(&mut self, bpf: &mut Ebpf, pids: &[u32]) -> Result<()> {
+    /// A map cannot be filled or read.
+    pub fn tick(&mut self, bpf: &mut Ebpf, pids: &[u32]) -> Result<()> {
+        let mut is_young = false;
         for pid in pids {
-            let process = self.processes.entry(*pid).or_insert(Process {
-                looks: 0,
-                interpreter: None,
-            });
-            if process.interpreter.is_none() {
-                process.looks += 1;
-                // An interpreter is there early, or after an exec.
-                if process.looks.is_power_of_two() {
-                    process.interpreter = Interpreter::of(*pid);
-                }
+            let process = self.processes.entry(*pid).or_default();
+            process.ticks = process.ticks.saturating_add(1);
+            if process.interpreter.is_none() && process.is_searched() {
+                process.interpreter = Interpreter::of(*pid);
             }
-            if let Some(interpreter) = &process.interpreter {
+            if let Some(interpreter) = &process.interpreter
+                && process.is_looked_at()
+            {
                 drain::fill(bpf, "PYTHON_THREADS", interpreter.threads())?;
                 drain::set_number(bpf, "HAS_PYTHON", 1)?;
+                is_young |= process.is_young();
             }
         }
-        Ok(())
-    }
-
-    /// Does the work of a tick.
-    ///
-    /// # Errors
-    /// As [`Self::look`].
-    pub fn tick(&mut self, number: u32, bpf: &mut Ebpf, pids: &[u32]) -> Result<()> {
-        match number.is_multiple_of(TICKS_APART) {
-            true => self.look(bpf, pids),
+        match is_young {
+            true => self.take(bpf),
             false => Ok(()),
         }
     }
@@ -234,6 +246,20 @@ mod tests {
         python.stacks.insert(1, (0, stack(&[16, 999, 32])));
         let frames = python.add_to(1, native(&["validate"]));
         assert_eq!(names(&frames), ["validate", "a", "b"]);
+    }
+
+    #[test]
+    fn looks_for_an_interpreter_often_at_first() {
+        let searched = |ticks| Process {
+            ticks,
+            ..Process::default()
+        };
+        let ticks: Vec<u32> = (1..50)
+            .filter(|ticks| searched(*ticks).is_searched())
+            .collect();
+        assert_eq!(ticks, [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48]);
+        assert!(searched(7).is_looked_at() && !searched(31).is_looked_at());
+        assert!(searched(35).is_looked_at());
     }
 
     #[test]

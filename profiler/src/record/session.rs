@@ -123,7 +123,7 @@ impl Session {
         let regions = memory::regions_of_all(&pids, &Tasks::read(&mut programs.bpf));
         let processes = Processes::now(&pids);
         let mut python = Python::default();
-        python.look(&mut programs.bpf, &pids)?;
+        python.tick(&mut programs.bpf, &pids)?;
         // These need privileges that are dropped next.
         let stats = BpfStats::start();
         let symbols = Symbols::read(&options.symbols);
@@ -257,7 +257,7 @@ impl Recorder for Session {
         self.opening.quotas.update(self.tree.first().pid);
         let pids = self.tree.pids();
         self.processes.tick(&pids);
-        self.python.tick(number, &mut self.programs.bpf, &pids)?;
+        self.python.tick(&mut self.programs.bpf, &pids)?;
         if number.is_multiple_of(TICKS_PER_POINT) {
             self.add_point()?;
         }
