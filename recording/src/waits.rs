@@ -20,6 +20,12 @@ pub struct Waits {
     /// Kept waits that are in no row: a map was full, or the thread is not in the recording.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost: u64,
+    /// Kept waits without one of their stacks, since its map was full. Their time is in the rows.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost_stacks: u64,
+    /// Kept waits without their file or peer, since its map was full.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost_objects: u64,
     /// Time that the kept waits stand for: an estimate of `off_cpu_ns`.
     pub sampled_ns: u64,
     /// Half the width of the 95 % interval of `sampled_ns`, by its known variance.

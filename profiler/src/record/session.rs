@@ -324,8 +324,8 @@ impl Recorder for Session {
                 instrumentation.finish(bpf, pids[0], &wanted, end_ns, name)?;
             (recording.instrumented, compiled) = (Some(instrumented), names);
         }
-        let lost = (drained.counters.lost_stacks, drained.counters.lost_waits);
-        (recording.stacks, recording.waits) = stacks.assemble(&found, (pids[0], &compiled), lost);
+        (recording.stacks, recording.waits) =
+            stacks.assemble(&found, (pids[0], &compiled), &drained.counters);
         let debug_files = &self.symbols.debug_files;
         recording.code = match recording.stacks.counts.is_empty() {
             true => {

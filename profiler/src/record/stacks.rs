@@ -20,10 +20,10 @@ use callers::KnownCallers;
 use hints::Hints;
 use names::user_code;
 pub use names::{Names, code_address};
-use profiler_common::StackEntry;
 use profiler_common::call_stack::{
     AT_FAULT_RETURN, AT_SYSCALL_EDGE, CallStack, IN_GC, IN_SYSCALL, IN_USER,
 };
+use profiler_common::{Counters, StackEntry};
 use recording::Stacks;
 use recording::process::Thread;
 use recording::stacks::{SampleMode, StacksBuilder};
@@ -127,12 +127,12 @@ impl TakenStacks {
     }
 
     /// Returns the stacks of samples and of waits as a recording has them. `compiled` names
-    /// compiled code of one process, and `lost` samples and kept waits had no room in a map.
+    /// compiled code of one process, and `counters` say for how many a map had no room.
     pub fn assemble(
         &self,
         found: &Observed,
         (pid, compiled): (u32, &BTreeMap<u64, String>),
-        (lost, lost_waits): (u64, u64),
+        counters: &Counters,
     ) -> (Stacks, Waits) {
         let waits = self.waits.call_stacks(found);
         let named = compiled.iter().map(|(at, name)| ((pid, *at), name.clone()));
@@ -140,8 +140,8 @@ impl TakenStacks {
         compiled.extend(named);
         let mut names = Names::new(found.symbols, found.processes);
         names.look_up(self.of_processes(found).chain(of_waits(&waits)), &compiled);
-        let waits = self.waits.assemble(found, (&names, &waits), lost_waits);
-        (self.samples(found, &names, lost), waits)
+        let waits = self.waits.assemble(found, (&names, &waits), counters);
+        (self.samples(found, &names, counters.lost_stacks), waits)
     }
 
     fn samples(&self, found: &Observed, names: &Names, lost: u64) -> Stacks {

@@ -16,6 +16,7 @@ mod host;
 mod instrumented;
 mod latency;
 mod load;
+mod lost_waits;
 mod memory_growth;
 mod memory_stacks;
 mod metrics;

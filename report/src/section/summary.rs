@@ -1,7 +1,7 @@
 //! One recording on one screen, as `kontrast record` ends: CPU time by role and the largest rows,
 //! waits, memory, losses, and the observer's own use.
 
-use super::{block_io, peers, waits as kept_waits};
+use super::{block_io, lost_waits, peers, waits as kept_waits};
 use crate::Input;
 use crate::arms::{Arm, Arms};
 use crate::clean::clean;
@@ -165,6 +165,7 @@ fn facts(recording: &Recording) -> Vec<Fact> {
     if observed {
         let lost = recording.observer.lost_events;
         facts.push(fact("events lost", format::count(lost)));
+        facts.extend(lost_waits::line(recording).map(|text| fact("waits lost", text)));
         facts.extend(timeline(recording).map(|text| fact("timeline", text)));
     }
     facts.push(fact("observer, of one CPU", observer(recording)));

@@ -13,7 +13,9 @@ use aya::maps::PerCpuArray;
 use objects::Objects;
 use profiler_common::call_stack::{CallStack, KERNEL_FRAMES, USER_FRAMES};
 use profiler_common::thread::{FLAG_IN_SYSCALL, OFF_CPU, OFF_CPU_MIGRATED};
-use profiler_common::{OpenWait, SleepStack, Thread, WaitKey, WaitSampler, WaitStack, WaitSum};
+use profiler_common::{
+    Counters, OpenWait, SleepStack, Thread, WaitKey, WaitSampler, WaitStack, WaitSum,
+};
 use recording::process::WakeSource;
 use recording::stacks::StacksBuilder;
 use recording::waits::{Wait, Waits};
@@ -138,12 +140,13 @@ impl TakenWaits {
         stacks
     }
 
-    /// Returns the waits as a recording has them; `lost` kept waits had no room in a map.
+    /// Returns the waits as a recording has them; `counters` say for how many, and for how many of
+    /// their parts, a map had no room.
     pub fn assemble(
         &self,
         found: &Observed,
         (names, stacks): (&Names, &CallStacks),
-        lost: u64,
+        counters: &Counters,
     ) -> Waits {
         if self.totals.waits == 0 {
             return Waits::default();
@@ -159,7 +162,7 @@ impl TakenWaits {
             builder: StacksBuilder::default(),
             nodes: BTreeMap::new(),
         };
-        let (mut sums, mut lost) = (BTreeMap::<Place, WaitSum>::new(), lost);
+        let (mut sums, mut lost) = (BTreeMap::<Place, WaitSum>::new(), counters.lost_waits);
         for (key, more) in &self.waits {
             match found.index.get(key.serial) {
                 Some(thread) => sums.entry(tree.place(thread, key)).or_default().merge(more),
@@ -187,6 +190,8 @@ impl TakenWaits {
             off_cpu_ns: self.totals.off_cpu_ns,
             kept: self.totals.kept_sum,
             lost,
+            lost_stacks: counters.lost_wait_stacks,
+            lost_objects: counters.lost_wait_objects,
             sampled_ns: self.sampled_ns(),
             sampling_error_ns: (DEVIATIONS * deviation) as u64,
             longest_period_ns: self.totals.longest_period_ns,
@@ -238,4 +243,43 @@ fn totals(bpf: &Ebpf) -> Result<WaitSampler> {
     let mut sum = WaitSampler::default();
     map.get(&0, 0)?.iter().for_each(|cpu| sum.add(cpu));
     Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::process_code::Processes;
+    use crate::record::python::Python;
+    use crate::record::stacks::Symbols;
+    use crate::record::threads::ThreadIndex;
+
+    #[test]
+    fn records_how_many_kept_waits_lack_a_part() {
+        let mut taken = TakenWaits::default();
+        (taken.totals.waits, taken.totals.kept_sum) = (9, 8);
+        // Its thread is not in the recording.
+        let sum = WaitSum {
+            kept: 2,
+            ..WaitSum::default()
+        };
+        taken.add(WaitKey::default(), sum);
+        let (symbols, processes) = (Symbols::read(&[]), Processes::default());
+        let found = Observed {
+            symbols: &symbols,
+            processes: &processes,
+            python: &Python::default(),
+            threads: &[],
+            index: &ThreadIndex::default(),
+        };
+        let names = Names::new(&symbols, &processes);
+        let counters = Counters {
+            lost_waits: 1,
+            lost_wait_stacks: 4,
+            lost_wait_objects: 5,
+            ..Counters::default()
+        };
+        let waits = taken.assemble(&found, (&names, &CallStacks::new()), &counters);
+        let lost = [waits.lost, waits.lost_stacks, waits.lost_objects];
+        assert_eq!((waits.kept, lost), (8, [3, 4, 5]));
+    }
 }
