@@ -6,6 +6,7 @@ mod disk_io;
 mod growing_memory;
 mod highest_load;
 mod nagle_delay;
+mod order;
 mod saturated_thread;
 mod stolen_time;
 mod upstream_answers;
@@ -30,6 +31,20 @@ pub struct Condition {
     rounds: Looked,
     /// Returns the sign of the condition in a round, with its path; `None` where it does not hold.
     check: fn(&str, &Recording, &Thresholds) -> Option<Sign>,
+}
+
+impl Condition {
+    /// Returns the rounds of an arm in which it is looked for, with their paths.
+    fn looked_in<'a>(&self, arm: &Rounds<'a>) -> Vec<(&'a str, &'a Recording)> {
+        match self.rounds {
+            Looked::Compared => arm.rounds.clone(),
+            Looked::WithWaits => arm.with_waits(),
+            Looked::WaitsOrCompared => match arm.with_waits() {
+                none if none.is_empty() => arm.rounds.clone(),
+                some => some,
+            },
+        }
+    }
 }
 
 /// Rounds in which a condition is looked for.
@@ -177,13 +192,19 @@ pub const CONDITIONS: &[Condition] = &[
     },
 ];
 
-/// Returns the conditions of all arms, each once per arm, by its worst round.
+/// Returns the conditions of all arms, each once per arm, by its worst round. Those of an arm that
+/// are lost time come in the order of that time.
 pub fn find(arms: &[Rounds<'_>], limits: &Thresholds) -> Vec<Finding> {
-    let all = arms
-        .iter()
-        .flat_map(|arm| CONDITIONS.iter().map(move |condition| (arm, condition)));
-    all.filter_map(|(arm, condition)| finding(arm, condition, limits))
-        .collect()
+    let of_arm = |arm: &Rounds<'_>| {
+        let found = CONDITIONS.iter().filter_map(|condition| {
+            let finding = finding(arm, condition, limits)?;
+            let looked = condition.looked_in(arm);
+            let lost = order::lost_per_second(condition.about.id, &looked);
+            Some((lost, finding))
+        });
+        order::by_lost_time(found.collect())
+    };
+    arms.iter().flat_map(of_arm).collect()
 }
 
 /// Returns the titles of the conditions of an arm that bear on a metric.
@@ -198,14 +219,7 @@ pub fn titles(arm: &Rounds<'_>, metric: MetricId, limits: &Thresholds) -> Vec<&'
 }
 
 fn finding(arm: &Rounds<'_>, condition: &Condition, limits: &Thresholds) -> Option<Finding> {
-    let looked = match condition.rounds {
-        Looked::Compared => arm.rounds.clone(),
-        Looked::WithWaits => arm.with_waits(),
-        Looked::WaitsOrCompared => match arm.with_waits() {
-            none if none.is_empty() => arm.rounds.clone(),
-            some => some,
-        },
-    };
+    let looked = condition.looked_in(arm);
     let signs = looked
         .iter()
         .filter_map(|(path, round)| Some((path, (condition.check)(path, round, limits)?)));

@@ -62,6 +62,23 @@ fn prefers_waits_of_compared_rounds() {
     assert_eq!(found.evidence[0].document(), "x/1");
 }
 
+#[test]
+fn puts_conditions_in_the_order_of_lost_time() {
+    let found = |run_queue_ns| {
+        let (path, mut recording) = round("x/1", false, 1);
+        recording.process.run_queue_ns = run_queue_ns;
+        // Half of the CPUs' time, but no time of the threads.
+        recording.host.cpus = 1;
+        recording.host.steal_ns = recording.window.duration_ns / 2;
+        let rounds = [(path, recording)];
+        let found = find(&arms::group(&rounds), &Thresholds::default()).into_iter();
+        found.map(|finding| finding.id).collect::<Vec<_>>()
+    };
+    let [queue, lock, steal] = ["waiting-for-cpu", "contended-lock", "stolen-time"];
+    assert_eq!(found(49), [lock, queue, steal]);
+    assert_eq!(found(51), [queue, lock, steal]);
+}
+
 /// Plants a wait, and an answer of the peer that is waited for.
 fn planted(kind: WaitKind) -> Vec<(String, Recording)> {
     let (path, mut recording) = round("x/1", false, 1);
