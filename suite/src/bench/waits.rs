@@ -4,6 +4,7 @@ mod hog;
 mod measured;
 mod peer;
 mod programs;
+mod quota;
 mod table;
 
 use std::ffi::OsString;
@@ -19,6 +20,7 @@ use crate::{process, project};
 use hog::Hog;
 use measured::Measured;
 use programs::{Expected, PLANTED, Planted};
+use quota::Quota;
 
 /// Folder of the recording in that of its program.
 const RECORDING: &str = "recording";
@@ -105,6 +107,14 @@ fn record(planted: &Planted, out: &Path, arguments: &Waits) -> Result<()> {
         hog = Some(Hog::start(Path::new(&program[0]))?);
         program = hog::pinned(program);
     }
+    let quota = match planted.expected {
+        // The kernel adds throttled time up by CPU.
+        Expected::Throttled => Some(Quota::new()?),
+        _ => None,
+    };
+    if let Some(quota) = &quota {
+        program = quota.limited(hog::pinned(program));
+    }
     let symbols = matches!(planted.expected, Expected::Goroutine(_));
     let symbols = symbols.then(|| [OsString::from("--runtime-symbols"), out.into()]);
     let answer = peer::listen(arguments.milliseconds)?;
@@ -122,7 +132,11 @@ fn record(planted: &Planted, out: &Path, arguments: &Waits) -> Result<()> {
         .arg(out.join(DOSE));
     let recorded = run_quietly(&mut command);
     drop(hog);
-    recorded
+    recorded?;
+    if let Some(quota) = quota {
+        fs::write(out.join(DOSE), format!("{} 1\n", quota.throttled_ns()?))?;
+    }
+    Ok(())
 }
 
 /// Runs a command, and shows its messages only if it fails.

@@ -15,8 +15,9 @@ use super::{DOSE, RECORDING};
 /// Largest difference of the dose that counts as right.
 const TOLERANCE: f64 = 0.1;
 /// Conditions of waits.
-const CONDITIONS: [&str; 4] = [
+const CONDITIONS: [&str; 5] = [
     "contended-lock",
+    "cpu-quota",
     "disk-io",
     "upstream-slow",
     "waiting-for-cpu",
@@ -31,8 +32,10 @@ pub struct Measured {
     pub dose_ns: f64,
     /// The longest wait, with all of its kind and role.
     pub first: Option<Found>,
-    /// The conditions that findings report.
+    /// The conditions that findings report, in their order.
     pub conditions: Vec<String>,
+    /// Time of all threads in the run queue, which another process may cause, ns.
+    pub run_queue_ns: u64,
 }
 
 /// The longest wait of a recording.
@@ -82,8 +85,10 @@ impl Measured {
             first: match planted.expected {
                 Expected::Wait(_) => first(&rows, seconds),
                 Expected::RunQueue => run_queue(&rounds[0].1),
+                Expected::Throttled => throttled(&rounds[0].1),
                 Expected::Goroutine(reason) => goroutines(&comparison.instrumented, reason),
             },
+            run_queue_ns: rounds[0].1.process.run_queue_ns,
             conditions: ids.filter(|id| CONDITIONS.contains(&id.as_str())).collect(),
         }
     }
@@ -165,6 +170,18 @@ fn run_queue(recording: &Recording) -> Option<Found> {
     })
 }
 
+/// Returns the thread that a CPU quota kept from running longest, and the cgroup of the quota.
+fn throttled(recording: &Recording) -> Option<Found> {
+    let threads = recording.threads.iter();
+    let thread = threads.max_by_key(|thread| thread.throttled_ns)?;
+    Some(Found {
+        kind: Expected::Throttled,
+        sleeper: thread.role.to_string(),
+        holder: recording.host.cpu_quota.as_ref()?.cgroup.clone(),
+        ns: recording.process.throttled_ns as f64,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +214,7 @@ mod tests {
             dose_ns,
             first: first(&rows, 2.0),
             conditions: Vec::new(),
+            run_queue_ns: 0,
         };
         assert!(measured(200.0).is_right());
         assert!(!measured(300.0).is_right());

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use recording::vocabulary::WaitKind;
 
-use super::{hog, process, project};
+use super::{hog, process, project, quota};
 
 /// A planted wait, as a recording should show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Expected {
     Wait(WaitKind),
     /// Time in the run queue.
     RunQueue,
+    /// Time in which a CPU quota keeps threads from running.
+    Throttled,
     /// A goroutine that waits, by Go's word for the reason.
     Goroutine(&'static str),
 }
@@ -26,6 +28,7 @@ impl Expected {
         match self {
             Self::Wait(kind) => kind.label(),
             Self::RunQueue => "run queue",
+            Self::Throttled => "CPU quota",
             Self::Goroutine(reason) => reason,
         }
     }
@@ -52,7 +55,7 @@ pub struct Planted {
 const JAVA: [&str; 3] = ["java", "-XX:+PreserveFramePointer", "-cp"];
 
 /// All programs.
-pub const PLANTED: [Planted; 11] = [
+pub const PLANTED: [Planted; 12] = [
     Planted {
         name: "c-lock",
         source: "lock.c",
@@ -141,6 +144,14 @@ pub const PLANTED: [Planted; 11] = [
         expected: Expected::RunQueue,
         place: "server",
         holder: hog::NAME,
+    },
+    Planted {
+        name: "c-quota",
+        source: "busy.c",
+        about: "a cgroup that may use half of a CPU",
+        expected: Expected::Throttled,
+        place: "server",
+        holder: quota::NAME,
     },
 ];
 

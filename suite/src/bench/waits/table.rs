@@ -10,7 +10,7 @@ use super::measured::Measured;
 /// Formats the table as Markdown, with a total.
 pub fn markdown(rows: &[Measured]) -> String {
     let mut text = String::from(
-        "| planted | named as | waits in | for | conditions | dose by the program | recorded | ratio | right |\n",
+        "| planted | named as | waits in | for | conditions, by lost time | dose by the program | recorded | ratio | right |\n",
     );
     text += "|---|---|---|---|---|---|---|---|---|\n";
     for row in rows {
@@ -35,14 +35,28 @@ fn line(row: &Measured) -> String {
         },
         first.map_or_else(none, |first| code(&first.sleeper)),
         first.map_or_else(none, |first| code(&first.holder)),
-        match row.conditions.is_empty() {
-            true => none(),
-            false => code(&row.conditions.join(", ")),
-        },
+        conditions(row),
         quantity(row.dose_ns, Unit::Ns),
         first.map_or_else(none, |first| quantity(first.ns, Unit::Ns)),
         row.ratio().map_or_else(none, |ratio| format!("{ratio:.3}")),
         if row.is_right() { "yes" } else { "**no**" }.to_owned(),
     ];
     format!("| {} |", cells.join(" | "))
+}
+
+/// Returns the conditions of a row in the order of findings; that of busy CPUs with its time, beside
+/// which that of the planted wait stands in another column.
+fn conditions(row: &Measured) -> String {
+    let shown = row.conditions.iter().map(|id| match id.as_str() {
+        "waiting-for-cpu" => {
+            let time = quantity(row.run_queue_ns as f64, Unit::Ns);
+            format!("`{id}` ({time})")
+        }
+        _ => format!("`{id}`"),
+    });
+    let shown: Vec<String> = shown.collect();
+    match shown.is_empty() {
+        true => "–".to_owned(),
+        false => shown.join(", "),
+    }
 }
