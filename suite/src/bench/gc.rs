@@ -3,7 +3,7 @@
 
 mod compared;
 mod java;
-mod log;
+pub mod log;
 mod tail;
 mod writing;
 

@@ -16,6 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
+use super::gc::log::Format;
 use crate::{process, project};
 use hog::Hog;
 use measured::Measured;
@@ -132,15 +133,23 @@ fn record(planted: &Planted, out: &Path, arguments: &Waits) -> Result<()> {
         .arg(out.join(DOSE));
     let recorded = run_quietly(&mut command);
     drop(hog);
-    recorded?;
+    let printed = recorded?;
+    // These doses are not the program's own.
     if let Some(quota) = quota {
         fs::write(out.join(DOSE), format!("{} 1\n", quota.throttled_ns()?))?;
+    } else if planted.expected == Expected::Collection {
+        let lines: Vec<&str> = printed.lines().collect();
+        let logged = Format::V8.read(&lines);
+        fs::write(
+            out.join(DOSE),
+            format!("{} {}\n", logged.time_ns, logged.collections),
+        )?;
     }
     Ok(())
 }
 
-/// Runs a command, and shows its messages only if it fails.
-fn run_quietly(command: &mut Command) -> Result<()> {
+/// Runs a command, and shows its messages only if it fails. Returns what it printed.
+fn run_quietly(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| process::shown(command))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -150,7 +159,7 @@ fn run_quietly(command: &mut Command) -> Result<()> {
             output.status
         );
     }
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[cfg(test)]

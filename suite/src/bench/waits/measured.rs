@@ -6,7 +6,7 @@ use std::path::Path;
 use analysis::{arms, waits};
 use anyhow::{Context, Result};
 use recording::comparison::{ArmWait, InstrumentedRound};
-use recording::vocabulary::WaitKind;
+use recording::vocabulary::{Role, WaitKind};
 use recording::{Recording, io};
 
 use super::programs::{Expected, Planted};
@@ -85,6 +85,7 @@ impl Measured {
             first: match planted.expected {
                 Expected::Wait(_) => first(&rows, seconds),
                 Expected::RunQueue => run_queue(&rounds[0].1),
+                Expected::Collection => collections(&rounds[0].1),
                 Expected::Throttled => throttled(&rounds[0].1),
                 Expected::Goroutine(reason) => goroutines(&comparison.instrumented, reason),
             },
@@ -167,6 +168,19 @@ fn run_queue(recording: &Recording) -> Option<Found> {
         sleeper: thread.role.to_string(),
         holder: holder.max_by_key(|holder| holder.wait_ns)?.name.clone(),
         ns: thread.run_queue_ns as f64,
+    })
+}
+
+/// Returns the pauses for collections: the role that collected longest, and how they were found.
+fn collections(recording: &Recording) -> Option<Found> {
+    let gc = recording.gc.as_ref()?;
+    let runs_program = |role: &&Role| !role.is_gc() && !role.label().contains("GC");
+    let roles = gc.by_role.keys().filter(runs_program);
+    Some(Found {
+        kind: Expected::Collection,
+        sleeper: roles.max_by_key(|role| gc.by_role[*role])?.to_string(),
+        holder: gc.source.clone(),
+        ns: gc.pause_ns? as f64,
     })
 }
 

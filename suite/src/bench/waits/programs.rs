@@ -18,6 +18,8 @@ pub enum Expected {
     RunQueue,
     /// Time in which a CPU quota keeps threads from running.
     Throttled,
+    /// Time in which the program stands still for garbage collection.
+    Collection,
     /// A goroutine that waits, by Go's word for the reason.
     Goroutine(&'static str),
 }
@@ -29,6 +31,7 @@ impl Expected {
             Self::Wait(kind) => kind.label(),
             Self::RunQueue => "run queue",
             Self::Throttled => "CPU quota",
+            Self::Collection => "GC pause",
             Self::Goroutine(reason) => reason,
         }
     }
@@ -55,7 +58,7 @@ pub struct Planted {
 const JAVA: [&str; 3] = ["java", "-XX:+PreserveFramePointer", "-cp"];
 
 /// All programs.
-pub const PLANTED: [Planted; 12] = [
+pub const PLANTED: [Planted; 13] = [
     Planted {
         name: "c-lock",
         source: "lock.c",
@@ -153,6 +156,14 @@ pub const PLANTED: [Planted; 12] = [
         place: "server",
         holder: quota::NAME,
     },
+    Planted {
+        name: "node-gc",
+        source: "garbage.js",
+        about: "collections of a large heap",
+        expected: Expected::Collection,
+        place: "main",
+        holder: "probes on the function that collects",
+    },
 ];
 
 impl Planted {
@@ -180,6 +191,10 @@ impl Planted {
                 let mut compiler = Command::new("javac");
                 compiler.arg("-d").arg(&program).arg(&source);
                 compiler
+            }
+            Some("js") => {
+                let words = ["node", "--trace-gc"].map(OsString::from).into_iter();
+                return Ok(words.chain([source.into()]).collect());
             }
             _ => return Ok(vec![python()?.into(), "-B".into(), source.into()]),
         };
