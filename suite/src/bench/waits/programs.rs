@@ -151,7 +151,7 @@ pub const PLANTED: [Planted; 13] = [
     Planted {
         name: "c-quota",
         source: "busy.c",
-        about: "a cgroup that may use half of a CPU",
+        about: "a cgroup that may use a fifth of a CPU",
         expected: Expected::Throttled,
         place: "server",
         holder: quota::NAME,

@@ -1,4 +1,4 @@
-//! A cgroup whose processes may use half of a CPU, in version 1 or 2 of the cgroup file system.
+//! A cgroup whose processes may use a fifth of a CPU, in version 1 or 2 of the cgroup file system.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 pub const NAME: &str = "kontrast-waits-";
 /// Period, and CPU time in each, in microseconds.
 const PERIOD: &str = "100000";
-const QUOTA: &str = "50000";
+const QUOTA: &str = "20000";
 
 /// A cgroup that exists until this is dropped.
 pub struct Quota {
