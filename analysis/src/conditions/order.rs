@@ -20,8 +20,8 @@ pub(super) fn by_lost_time(mut found: Vec<(Option<u64>, Finding)>) -> Vec<Findin
     found.into_iter().map(|(_, finding)| finding).collect()
 }
 
-/// Returns the time that threads lose by a condition, ns a second of the rounds in which it is looked
-/// for, all threads together. `None` where the condition is no lost time.
+/// Returns the time that threads lose by a condition, ns a second of the rounds in which it is
+/// looked for, all threads together. `None` where the condition is no lost time.
 pub(super) fn lost_per_second(id: &str, looked: &[(&str, &Recording)]) -> Option<u64> {
     let (mut lost, mut seconds) = (0, 0.0);
     for (_, round) in looked {

@@ -44,8 +44,7 @@ fn line(row: &Measured) -> String {
     format!("| {} |", cells.join(" | "))
 }
 
-/// Returns the conditions of a row in the order of findings; that of busy CPUs with its time, beside
-/// which that of the planted wait stands in another column.
+/// Returns the conditions of a row in the order of findings; that of busy CPUs with its time.
 fn conditions(row: &Measured) -> String {
     let shown = row.conditions.iter().map(|id| match id.as_str() {
         "waiting-for-cpu" => {
