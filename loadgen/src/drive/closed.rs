@@ -39,7 +39,7 @@ async fn user(worker: Arc<WorkerState>, index: usize) {
         if index as f64 >= wanted {
             session.disconnect();
             tokio::time::sleep(INACTIVE).await;
-        } else if !worker.control.claim() {
+        } else if !worker.control.claim(now_ns()) {
             break;
         } else {
             let begun_ns = now_ns();

@@ -44,10 +44,11 @@ impl Control {
         now_ns() < self.end_ns()
     }
 
-    /// Takes one of the requests that may still begin; false if no request is left.
-    pub fn claim(&self) -> bool {
+    /// Takes one of the requests that may still begin, and that is due at `due_ns`; false if no
+    /// request is left, or if the load ends before that moment.
+    pub fn claim(&self, due_ns: u64) -> bool {
         let take = |left: u64| left.checked_sub(1);
-        let left = match self.open() {
+        let left = match due_ns < self.end_ns() {
             true => self.left.fetch_update(Relaxed, Relaxed, take).ok(),
             false => None,
         };
@@ -118,12 +119,22 @@ mod tests {
     #[tokio::test]
     async fn closes_when_stopped_and_notifies_when_cut() {
         let control = Control::new(u64::MAX, Some(1), GRACEFUL);
-        assert!(control.open() && control.claim() && !control.claim());
+        assert!(control.open() && control.claim(now_ns()) && !control.claim(now_ns()));
         control.stop();
         assert!(!control.open());
         assert_eq!(control.cut_ns(), control.end_ns() + 3_000_000_000);
         control.cut();
         control.cut_off().await;
+    }
+
+    #[test]
+    fn begins_a_request_that_was_due_in_time_after_the_end() {
+        let control = Control::new(1, None, GRACEFUL);
+        while control.open() {}
+        assert!(control.claim(control.start_ns) && !control.claim(control.end_ns()));
+        let stopped = Control::new(u64::MAX, None, GRACEFUL);
+        stopped.stop();
+        assert!(!stopped.claim(now_ns()));
     }
 
     #[tokio::test]
@@ -132,10 +143,10 @@ mod tests {
         let stopped = Control::new(u64::MAX, None, GRACEFUL);
         tokio::join!(stopped.pause(hour), async { stopped.stop() });
         let exhausted = Control::new(u64::MAX, Some(0), GRACEFUL);
-        assert!(!exhausted.claim());
+        assert!(!exhausted.claim(now_ns()));
         exhausted.pause(hour).await;
         let last = Control::new(u64::MAX, Some(1), GRACEFUL);
-        assert!(last.claim());
+        assert!(last.claim(now_ns()));
         last.pause(hour).await;
         let short = Control::new(1_000_000, None, GRACEFUL);
         short.pause(hour).await;

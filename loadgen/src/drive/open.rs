@@ -46,8 +46,13 @@ async fn offer(
             // Workers take turns, as in the trace.
             index: (worker.number + position * worker.plan.threads) as u64,
         };
+        // Asked before the wait: a worker that wakes late still begins what was due in time, but
+        // works off no backlog after the end. A replay begins every request of its trace.
+        if !worker.control.open() && worker.plan.trace.is_none() {
+            break;
+        }
         timer.until(due.at_ns).await?;
-        if !worker.control.claim() {
+        if !worker.control.claim(due.at_ns) {
             break;
         }
         let session = match idle.try_recv() {
