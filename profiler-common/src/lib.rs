@@ -61,7 +61,7 @@ pub use process::{CgroupKey, FOREIGN, Forked};
 pub use python::{PythonStack, PythonThread};
 pub use relay::Relays;
 pub use slot::Slot;
-pub use socket::{SockCacheEntry, Socket};
+pub use socket::{SockCacheEntry, Socket, Tracking};
 pub use syscall::SyscallStat;
 pub use task::TaskRecord;
 pub use thread::{Thread, ThreadExit};

@@ -3,7 +3,9 @@
 //! Most sockets that data arrives on are not the target's, and a program must know that at once. So
 //! a table holds the last answer for a socket: its slot, or that it has none. The table's index is
 //! the hash that the kernel keeps in each socket. (A hash of the address would have to be
-//! calculated, and the verifier forbids arithmetic on a pointer.)
+//! calculated, and the verifier forbids arithmetic on a pointer.) The kernel gives the address of a
+//! closed socket to a new one, so an entry is proved at each use: a slot by the address in it, and
+//! the lack of one by the number of sockets that have been tracked so far.
 
 use crate::RecvStamp;
 use crate::slot::{Slot, slotted};
@@ -28,12 +30,22 @@ slotted! {
         pub address: u64,
         /// Its slot, or [`NO_SLOT`].
         pub slot: u32,
-        /// Padding.
-        pub reserved: u32,
+        /// Low bits of [`Tracking::begun`] before the socket was found to have no slot.
+        pub begun: u32,
     }
 }
 
 const _: () = assert!(size_of::<SockCacheEntry>() == 16);
+
+slotted! {
+    /// Sockets that have been tracked.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[repr(C)]
+    pub struct Tracking {
+        /// Number of them so far.
+        pub begun: u64,
+    }
+}
 
 slotted! {
     /// A tracked socket: a cache line, so that two CPUs with two sockets share none.

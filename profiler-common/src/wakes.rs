@@ -2,6 +2,8 @@
 
 /// Entries of one CPU's cache. Most servers have fewer pairs of threads that wake each other.
 pub const WAKE_CACHE_LEN: usize = 256;
+/// The pairs of one CPU.
+pub type WakeCache = [Wakes; WAKE_CACHE_LEN];
 
 /// Wake-ups of one thread by one waker, on one CPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

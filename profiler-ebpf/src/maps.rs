@@ -21,8 +21,8 @@ use profiler_common::{
     CallSite, CallSiteSum, CallStack, CgroupKey, Counters, EventLoop, Fifo, Forked, GcBursts,
     GcCall, GcCalls, Goroutines, MAX_THREADS, OpenWait, PeerKey, PeerTraffic, PythonStack,
     PythonThread, RecvStamp, Relays, RunQueueBlame, SleepStack, Slot, SockCacheEntry, Socket,
-    StackEntry, SyscallStat, Thread, UnixName, WaitKey, WaitObject, WaitSampler, WaitStack,
-    WaitSum, Wakes, event_loop, goroutine, relay, wakes,
+    StackEntry, SyscallStat, Thread, Tracking, UnixName, WaitKey, WaitObject, WaitSampler,
+    WaitStack, WaitSum, event_loop, goroutine, relay, wakes,
 };
 
 /// Thread groups that are tracked, with the monotonic time at which they joined the target, ns; 0
@@ -87,8 +87,7 @@ pub static SYSCALLS: HashMap<u64, SyscallStat> = HashMap::with_max_entries(65_53
 pub static ERRORS: HashMap<u32, u64> = HashMap::with_max_entries(1024, 0);
 /// Wake-ups by pairs of threads, one cache a CPU.
 #[map]
-pub static WAKE_CACHE: PerCpuArray<[Wakes; wakes::WAKE_CACHE_LEN]> =
-    PerCpuArray::with_max_entries(1, 0);
+pub static WAKE_CACHE: PerCpuArray<wakes::WakeCache> = PerCpuArray::with_max_entries(1, 0);
 /// Other wake-ups by `wakes::key`: of pairs whose entry in the cache another pair has. Thousands of
 /// threads have more pairs than fit: `Thread::unpaired_wakes` counts the wake-ups of those.
 #[map]
@@ -105,6 +104,9 @@ pub static SOCKET_SLOTS: HashMap<u64, u32> = HashMap::with_max_entries(MAX_SOCKE
 /// Where sockets were last found, by their hash.
 #[map]
 pub static SOCK_CACHE: Array<SockCacheEntry> = Array::with_max_entries(SOCK_CACHE_LEN, 0);
+/// How many sockets have been tracked.
+#[map]
+pub static TRACKING: Array<Tracking> = Array::with_max_entries(1, 0);
 /// Free slots of `SOCKETS`; the loader adds all of them.
 #[map]
 pub static FREE_SOCKETS: Queue<u32> = Queue::with_max_entries(MAX_SOCKETS, 0);

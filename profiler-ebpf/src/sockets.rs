@@ -2,7 +2,7 @@
 
 use crate::config::OFF_SOCK_HASH;
 use crate::hook::{Access, Object};
-use crate::maps::{FREE_SOCKETS, SOCK_CACHE, SOCKET_SLOTS, SOCKETS, count, slot};
+use crate::maps::{FREE_SOCKETS, SOCK_CACHE, SOCKET_SLOTS, SOCKETS, TRACKING, count, slot};
 use aya_ebpf::bindings::BPF_NOEXIST;
 use profiler_common::socket::{NO_SLOT, SOCK_CACHE_LEN, SockRef};
 use profiler_common::{Slot, SockCacheEntry, Socket};
@@ -17,18 +17,22 @@ type CacheEntry = Slot<'static, SockCacheEntry>;
 #[inline(always)]
 pub fn lookup<A: Access>(sock: Object<A>) -> Option<TrackedSocket> {
     let (address, cached) = (sock.address(), cache_entry(sock)?);
+    // Read before the slot is looked for: one that is inserted meanwhile changes it.
+    let begun = slot(&TRACKING, 0)?.begun().get() as u32;
     if cached.address().get() == address {
-        let cached = cached.slot().get();
-        if cached == NO_SLOT {
+        let found = cached.slot().get();
+        if found == NO_SLOT && cached.begun().get() == begun {
             return None;
         }
-        let socket = slot(&SOCKETS, cached)?;
         // The slot may have been freed since, and be another socket's.
-        if socket.address().get() == address {
+        if let Some(socket) = slot(&SOCKETS, found)
+            && socket.address().get() == address
+        {
             return Some(socket);
         }
     }
     let found = slot_of(address).unwrap_or(NO_SLOT);
+    cached.begun().set(begun);
     set(cached, address, found);
     slot(&SOCKETS, found)
 }
@@ -82,6 +86,9 @@ fn insert(address: u64, accepted: u8) -> u32 {
         });
         socket.address().set(address);
     }
+    if let Some(tracking) = slot(&TRACKING, 0) {
+        tracking.begun().add_shared(1);
+    }
     found
 }
 
@@ -111,8 +118,9 @@ fn slot_of(address: u64) -> Option<u32> {
 
 /// Returns the cache's entry for a socket.
 ///
-/// Two CPUs may write it at the same moment. A slot counts only if it is the socket's own. A socket
-/// that the entry wrongly calls untracked is corrected by its next send or receive.
+/// Two CPUs may write it at the same moment. A slot counts only if it is the socket's own. That the
+/// socket has none can be the answer for another one only at such a moment, and until the next
+/// socket is tracked.
 #[inline(always)]
 fn cache_entry<A: Access>(sock: Object<A>) -> Option<CacheEntry> {
     let hash: u32 = sock.read(OFF_SOCK_HASH.load());

@@ -1,5 +1,6 @@
 //! The observer: its probes, their cost, lost events, and the checks that must hold.
 
+use crate::process::is_zero;
 use crate::timeline::TimelineExtent;
 use crate::vocabulary::ProbeGroup;
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,11 @@ pub struct ProbeGroupStatus {
     /// The same for each of the programs that ran.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub costs: Vec<ProgramCost>,
+    /// Runs that the kernel skipped, for any process of the host: no program runs inside itself, as
+    /// it would where it is interrupted and the interrupt leads to the same hook. As many events of
+    /// the target may be missing, or fewer. 0 before Linux 5.12, which does not count them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skipped: u64,
 }
 
 /// Runs of one eBPF program, for any process of the host, and the time inside: estimates, see

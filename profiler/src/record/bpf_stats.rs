@@ -78,6 +78,7 @@ mod tests {
                 runs: hits,
                 run_ns: bpf_ns,
             }],
+            skipped: 0,
         }
     }
 

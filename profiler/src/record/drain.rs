@@ -17,11 +17,11 @@ use profiler_common::histogram::{BUCKETS, Kind};
 use profiler_common::process::{self, TARGET_CACHE_LEN};
 use profiler_common::socket::MAX_SOCKETS;
 use profiler_common::syscall::HOT_SYSCALLS;
-use profiler_common::wakes::WAKE_CACHE_LEN;
+use profiler_common::wakes::WakeCache;
 use profiler_common::{
     CallSite, CallSiteSum, Counters, EventLoop, Forked, GcBursts, MAX_THREADS, Relays,
-    RunQueueBlame, SyscallStat, Thread, ThreadExit, UNIT_BITS, Wakes, event_loop, relay,
-    split_code_key, syscall, wakes,
+    RunQueueBlame, SyscallStat, Thread, ThreadExit, UNIT_BITS, event_loop, relay, split_code_key,
+    syscall, wakes,
 };
 use recording::Histogram;
 use std::collections::BTreeMap;
@@ -345,7 +345,7 @@ fn wakes(bpf: &Ebpf) -> Result<Vec<(u32, u32, u64)>> {
     let map = bpf
         .map("WAKE_CACHE")
         .context("the object has no map WAKE_CACHE")?;
-    let map: PerCpuArray<_, [Wakes; WAKE_CACHE_LEN]> = PerCpuArray::try_from(map)?;
+    let map: PerCpuArray<_, WakeCache> = PerCpuArray::try_from(map)?;
     let cached = map.get(&0, 0)?;
     let cached = cached.iter().flatten().filter(|wakes| wakes.count != 0);
     let cached = cached.map(|wakes| (wakes.key, wakes.count));

@@ -27,6 +27,7 @@ use recording::observer::Mode;
 use recording::observer::{ProbeGroupStatus, ProgramCost};
 use recording::runtime_stats::{GcCalls, Safepoints};
 use recording::vocabulary::ProbeGroup;
+use std::os::fd::{AsFd, AsRawFd};
 
 /// The object that `cargo xtask build` compiled; empty if this binary was built without it.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("KONTRAST_BPF"));
@@ -289,12 +290,12 @@ impl Programs {
             hits: 0,
             bpf_ns: 0,
             costs: Vec::new(),
+            skipped: 0,
         };
         for name in &source.programs {
-            let info = self
-                .bpf
-                .program(name)
-                .and_then(|program| program.info().ok());
+            let program = self.bpf.program(name);
+            cost.skipped += program.and_then(skipped_runs).unwrap_or(0);
+            let info = program.and_then(|program| program.info().ok());
             let Some(info) = info.filter(|info| info.run_count() > 0) else {
                 continue;
             };
@@ -309,6 +310,16 @@ impl Programs {
         }
         cost
     }
+}
+
+/// Returns how many runs of a program the kernel has skipped, if it counts them: the line
+/// `recursion_misses` in `fdinfo` (Linux 5.12).
+fn skipped_runs(program: &Program) -> Option<u64> {
+    let fd = program.fd().ok()?.as_fd().as_raw_fd();
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).ok()?;
+    let mut lines = text.lines();
+    let skipped = lines.find_map(|line| line.strip_prefix("recursion_misses:"))?;
+    skipped.trim().parse().ok()
 }
 
 fn load(config: &ProbeConfig, layout: &Layout) -> Result<Ebpf> {

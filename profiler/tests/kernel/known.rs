@@ -119,6 +119,9 @@ fn main() {
         "connect-in-vain" => after(wait_for_line, || {
             known_peers::connect_in_vain(number(1) as u16);
         }),
+        "reconnect" => after(wait_for_line, || {
+            known_peers::reconnect(number(1) as u16, number(2));
+        }),
         "resolve" => after(wait_for_line, || {
             known_peers::resolve(&arguments[1], number(2));
         }),

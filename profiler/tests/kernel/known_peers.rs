@@ -89,6 +89,13 @@ pub fn connect_in_vain(port: u16) {
     TcpStream::connect_timeout(&address, LONG).expect_err("no room");
 }
 
+/// Connects to a port and closes the connection `times` times.
+pub fn reconnect(port: u16, times: usize) {
+    for _ in 0..times {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("it listens");
+    }
+}
+
 /// Sends `times` queries to a name server over a UDP socket with a connection, `times` without one,
 /// and `times` over TCP, and waits for the answer to each. A message is as long as `QUERY`.
 pub fn resolve(address: &str, times: usize) {

@@ -1,6 +1,7 @@
 //! Faults that a reader must know of before any number.
 
 use super::checks::sentence;
+use super::observer::skipped_probes;
 use crate::Input;
 use crate::arms::Arms;
 use crate::clean::clean_sentence;
@@ -33,6 +34,7 @@ pub fn notices(input: &Input, arms: &Arms) -> Vec<Notice> {
         format!("{place}: {count} events")
     });
     notices.extend(notice(Tone::Warning, "Events were lost", lost.collect()));
+    notices.extend(probes_skipped(arms));
     notices.extend(changed_cpus(arms));
     notices.extend(partly_observed(arms));
     notices.extend(instrumented(arms));
@@ -50,6 +52,20 @@ fn instrumented(arms: &Arms) -> Option<Notice> {
         Tone::Warning,
         "Recorded with an instrumented runtime",
         lines.collect(),
+    )
+}
+
+/// Warns of runs of probes that the kernel skipped.
+fn probes_skipped(arms: &Arms) -> Option<Notice> {
+    let rounds = arms.rounds().filter_map(|(place, round)| {
+        let skipped = skipped_probes(round)?;
+        Some(format!("{place}: {skipped}"))
+    });
+    notice(
+        Tone::Warning,
+        "The kernel skipped probes, since they ran on the same CPU already: as many events may be \
+         missing",
+        rounds.collect(),
     )
 }
 
@@ -148,6 +164,26 @@ fn ended(round: &Recording) -> &'static str {
 mod tests {
     use super::*;
     use recording::testing::three_arms;
+
+    #[test]
+    fn names_probes_that_the_kernel_skipped() {
+        let mut recordings = three_arms();
+        recordings[0].1.observer.probe_groups[0].skipped = 1_234;
+        let comparison = Default::default();
+        let input = Input {
+            comparison: &comparison,
+            recordings: &recordings,
+        };
+        let notices = notices(&input, &Arms::of(&input));
+        let found = notices
+            .iter()
+            .find(|notice| notice.title.contains("skipped"));
+        let label = recordings[0].1.observer.probe_groups[0].group.label();
+        let lines = &found.expect("a notice").lines;
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let end = format!("1,234 of {label}");
+        assert!(lines[0].ends_with(&end), "{lines:?}");
+    }
 
     #[test]
     fn lists_cpus_that_went_and_came() {

@@ -97,6 +97,18 @@ pub fn probe_groups(arms: &Arms) -> Option<Block> {
     })
 }
 
+/// Returns how many runs of probes the kernel skipped, by probe group, if there are any.
+pub fn skipped_probes(recording: &Recording) -> Option<String> {
+    let groups = recording.observer.probe_groups.iter();
+    let skipped = groups.filter(|group| group.skipped > 0);
+    let texts = skipped.map(|group| {
+        let count = format::count(group.skipped);
+        format!("{count} of {}", group.group.label())
+    });
+    let texts: Vec<String> = texts.collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
+}
+
 fn source(group: &ProbeGroupStatus) -> String {
     let source = clean(&group.source);
     match group.fallback_reason.as_str() {

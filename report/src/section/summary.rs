@@ -1,6 +1,7 @@
 //! One recording on one screen, as `kontrast record` ends: CPU time by role and the largest rows,
 //! waits, memory, losses, and the observer's own use.
 
+use super::observer::skipped_probes;
 use super::{block_io, lost_waits, peers, waits as kept_waits};
 use crate::Input;
 use crate::arms::{Arm, Arms};
@@ -167,6 +168,7 @@ fn facts(recording: &Recording) -> Vec<Fact> {
         facts.push(fact("events lost", format::count(lost)));
         facts.extend(lost_waits::line(recording).map(|text| fact("waits lost", text)));
         facts.extend(timeline(recording).map(|text| fact("timeline", text)));
+        facts.extend(skipped_probes(recording).map(|text| fact("probes skipped", text)));
     }
     facts.push(fact("observer, of one CPU", observer(recording)));
     facts.push(fact("checks", checks(recording)));

@@ -184,6 +184,7 @@ mod tests {
             hits: 0,
             bpf_ns: 0,
             costs: vec![program("sched_switch", 1_000), program("never", 0)],
+            skipped: 0,
         }];
         recording
     }

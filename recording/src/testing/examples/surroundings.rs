@@ -203,6 +203,7 @@ fn add_observer(recording: &mut Recording) {
                 hits,
                 bpf_ns: milliseconds * 1_000_000,
                 costs: Vec::new(),
+                skipped: 0,
             },
         )
         .into();
