@@ -21,7 +21,12 @@ use crate::Error;
 use palette::Pen;
 use plotters::prelude::{BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingArea, SVGBackend};
 use plotters::{coord::Shift, style::FontStyle, style::register_font};
+use std::fs::File;
+use std::io::BufWriter;
 use std::{path::Path, sync::Once};
+
+/// Bytes of a pixel of a PNG.
+const RGB_LEN: usize = 3;
 
 /// The data of a chart.
 #[derive(Clone, Debug)]
@@ -71,9 +76,12 @@ impl Chart {
             zoom: 2.0,
             font_zoom: 2.0 * palette::EM,
         };
-        let root =
-            BitMapBackend::new(path, (width * 2, self.height(width) * 2)).into_drawing_area();
-        self.draw(&root, pen)
+        let (width, height) = (width * 2, self.height(width) * 2);
+        let mut pixels = vec![0; (width * height) as usize * RGB_LEN];
+        let root = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+        self.draw(&root, pen)?;
+        drop(root);
+        write_png(path, (width, height), &pixels).map_err(failed)
     }
 
     fn height(&self, width: u32) -> u32 {
@@ -100,6 +108,20 @@ impl Chart {
         }
         root.present().map_err(failed)
     }
+}
+
+/// Writes an image as PNG. (The encoder of plotters would need a library of many formats.)
+fn write_png(
+    path: &Path,
+    (width, height): (u32, u32),
+    pixels: &[u8],
+) -> Result<(), png::EncodingError> {
+    let file = BufWriter::new(File::create(path)?);
+    let mut encoder = png::Encoder::new(file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(pixels)?;
+    writer.finish()
 }
 
 /// Gives plotters a font to measure and (for PNG) draw text with, so that the machine needs none.
