@@ -67,6 +67,8 @@ pub enum Limit {
     StealShare,
     /// Throttled time against on-CPU time.
     ThrottledShare,
+    /// Time that the program stands still for its collector, as a share of the round.
+    PauseShare,
     /// Time that threads wait for locks, as a share of that and of their on-CPU time.
     LockShare,
     /// Time that threads wait for files, as a share of that and of their on-CPU time.
@@ -117,6 +119,22 @@ pub struct Entry {
     pub quantity: &'static str,
     /// Where the value comes from.
     pub source: &'static str,
+}
+
+const fn entry(
+    limit: Limit,
+    value: f64,
+    scaling: Scaling,
+    quantity: &'static str,
+    source: &'static str,
+) -> Entry {
+    Entry {
+        limit,
+        value,
+        scaling,
+        quantity,
+        source,
+    }
 }
 
 /// Values of all thresholds.

@@ -3,6 +3,7 @@
 mod contended_lock;
 mod cpu_quota;
 mod disk_io;
+mod gc_pauses;
 mod growing_memory;
 mod highest_load;
 mod nagle_delay;
@@ -117,6 +118,18 @@ pub const CONDITIONS: &[Condition] = &[
         metric: MetricId::ProxyLatencyNs,
         rounds: Looked::Compared,
         check: cpu_quota::check,
+    },
+    Condition {
+        about: About {
+            id: "gc-pauses",
+            title: "GC pauses",
+            pattern: "Time in which the program stands still for its garbage collector above 1 % of the round",
+            meaning: "Every request that is under way waits for the collection, also on idle CPUs.",
+            advice: "Allocate less, keep less data alive, or give the heap more room, so that collections are fewer and shorter.",
+        },
+        metric: MetricId::ProxyLatencyP99Ns,
+        rounds: Looked::Compared,
+        check: gc_pauses::check,
     },
     Condition {
         about: About {

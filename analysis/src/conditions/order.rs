@@ -1,5 +1,6 @@
 //! The order of the conditions of one arm: by the time that its threads lose.
 
+use crate::gc;
 use recording::Recording;
 use recording::comparison::Finding;
 use recording::vocabulary::WaitKind;
@@ -41,6 +42,7 @@ fn lost_ns(id: &str, round: &Recording) -> Option<u64> {
     match id {
         "waiting-for-cpu" => Some(round.process.run_queue_ns),
         "cpu-quota" => Some(round.process.throttled_ns),
+        "gc-pauses" => gc::measure(round)?.pause_ns,
         "contended-lock" => waited(WaitKind::Lock),
         "disk-io" => waited(WaitKind::File),
         "upstream-slow" => waited(WaitKind::Socket),

@@ -1,26 +1,10 @@
 //! The table of thresholds.
 
 use super::Scaling::{FromOne, Value};
-use super::{Entry, Limit, Scaling};
-
-const fn entry(
-    limit: Limit,
-    value: f64,
-    scaling: Scaling,
-    quantity: &'static str,
-    source: &'static str,
-) -> Entry {
-    Entry {
-        limit,
-        value,
-        scaling,
-        quantity,
-        source,
-    }
-}
+use super::{Entry, Limit, entry};
 
 /// Every threshold, in the order of [`Limit`].
-pub const TABLE: [Entry; 39] = [
+pub const TABLE: [Entry; 40] = [
     entry(
         Limit::ReportedShare,
         0.05,
@@ -209,6 +193,13 @@ pub const TABLE: [Entry; 39] = [
         Value,
         "time throttled by a CPU quota against on-CPU time",
         "judgement: above the ±3 % that count as equal",
+    ),
+    entry(
+        Limit::PauseShare,
+        0.01,
+        Value,
+        "time in which the program stands still for its collector, as a share of the round",
+        "a larger share reaches the 99th percentile",
     ),
     entry(
         Limit::LockShare,

@@ -88,6 +88,8 @@ pub enum Part {
     Cpu,
     /// `stacks`.
     Stacks,
+    /// `gc`.
+    Gc,
 }
 
 impl Part {
@@ -107,6 +109,7 @@ impl Part {
             Part::Latency => "latency",
             Part::Cpu => "cpu",
             Part::Stacks => "stacks",
+            Part::Gc => "gc",
         }
     }
 }
@@ -125,6 +128,8 @@ pub enum Field {
     RunQueueNs,
     /// `throttled_ns`.
     ThrottledNs,
+    /// `pause_ns`.
+    PauseNs,
     /// `preempted_ns`.
     PreemptedNs,
     /// `off_cpu_ns`.
@@ -175,6 +180,7 @@ impl Field {
             Field::StealNs => "steal_ns",
             Field::RunQueueNs => "run_queue_ns",
             Field::ThrottledNs => "throttled_ns",
+            Field::PauseNs => "pause_ns",
             Field::PreemptedNs => "preempted_ns",
             Field::OffCpuNs => "off_cpu_ns",
             Field::AnswerNs => "answer_ns",

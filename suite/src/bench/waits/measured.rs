@@ -15,10 +15,11 @@ use super::{DOSE, RECORDING};
 /// Largest difference of the dose that counts as right.
 const TOLERANCE: f64 = 0.1;
 /// Conditions of waits.
-const CONDITIONS: [&str; 5] = [
+const CONDITIONS: [&str; 6] = [
     "contended-lock",
     "cpu-quota",
     "disk-io",
+    "gc-pauses",
     "upstream-slow",
     "waiting-for-cpu",
 ];
