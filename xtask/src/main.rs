@@ -75,6 +75,10 @@ enum Task {
             conflicts_with_all = ["all", "real", "dist", "aarch64"]
         )]
         vm: Option<Vec<String>>,
+        /// Boot the oldest kernel that is supported and the newest at once, and test doctor and one
+        /// recording on each, in place of CI's checks.
+        #[arg(long, conflicts_with_all = ["all", "real", "dist", "aarch64", "vm"])]
+        kernels: bool,
         /// Write the tables of --real to this file, too.
         #[arg(long, requires = "real", value_name = "FILE")]
         out: Option<PathBuf>,
@@ -106,6 +110,7 @@ fn main() -> ExitCode {
         Task::Test {
             vm: Some(kernels), ..
         } => vm::run(&kernels),
+        Task::Test { kernels: true, .. } => vm::ci::run(),
         Task::Test { aarch64: true, .. } => test::aarch64(),
         Task::Test { dist: true, .. } => dist_test::run(),
         Task::Test { all, .. } => test::run(all),

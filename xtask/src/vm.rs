@@ -1,6 +1,8 @@
 //! `cargo xtask test --vm`: the tests of counts on other kernels, each booted in a virtual machine.
 
 mod apt;
+pub mod ci;
+mod column;
 mod initramfs;
 mod kernels;
 mod machine;
@@ -16,17 +18,21 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::setup::{self, Need};
 use crate::{process, project};
+use column::{Column, TIMED_OUT};
 use kernels::{Files, Kernel};
-use machine::Machine;
-use table::Column;
+use machine::{Machine, PATIENCE};
 
 /// Tests that run on each kernel: exact counts, with all checks, a machine that changes, and the
 /// probe groups that those do not exercise.
-const TESTS: &str = "counts:: machine:: block_io:: dns:: selectors::records_processes_from";
+const TESTS: &str =
+    "counts:: machine:: block_io:: dns:: upstreams:: selectors::records_processes_from";
 /// Machines that are emulated at once: each keeps one CPU busy.
 const AT_ONCE: usize = 2;
 /// Where the driver of loop devices is in the machine.
 const DISK: &str = "/lib/loop.ko";
+
+/// Exit code of `timeout` where the time is up.
+const TIME_IS_UP: i32 = 124;
 
 /// Script that the virtual machine starts first. `@…` lines divide its output for
 /// [`Column::read`].
@@ -105,10 +111,14 @@ impl Programs {
             Machine::X86 => &[Need::Ebpf, Need::Machines],
             Machine::Arm64 => &[Need::Ebpf, Need::Aarch64, Need::MachinesOfAarch64],
         })?;
-        let (files, folder) = programs::build(machine)?;
-        let init = INIT.replace("$TESTS", TESTS).replace("$DISK", DISK);
+        Ok(Self::with_init(TESTS, programs::build(machine)?))
+    }
+
+    /// Adds the script, which runs these tests.
+    fn with_init(tests: &str, (files, folder): programs::Packed) -> Self {
+        let init = INIT.replace("$TESTS", tests).replace("$DISK", DISK);
         let init = init.replace("$FOLDER", &folder.display().to_string());
-        Ok(Programs { files, init })
+        Programs { files, init }
     }
 
     /// Boots several kernels at once.
@@ -150,14 +160,18 @@ impl Programs {
 }
 
 /// Boots, and returns all that the machine prints on its serial line, which the log has meanwhile.
+/// A last line says so if the machine ran out of time.
 fn boot(mut qemu: Command, log: &Path) -> Result<String> {
     let cannot = || format!("cannot write {}", log.display());
     let file = File::create(log).with_context(cannot)?;
     qemu.stdin(Stdio::null()).stdout(file);
     let ended = qemu.status();
-    ended.with_context(|| format!("cannot start {}", process::shown(&qemu)))?;
+    let ended = ended.with_context(|| format!("cannot start {}", process::shown(&qemu)))?;
     let text = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
-    let text = String::from_utf8_lossy(&text).replace('\r', "");
+    let mut text = String::from_utf8_lossy(&text).replace('\r', "");
+    if ended.code() == Some(TIME_IS_UP) {
+        text += &format!("\n{}{PATIENCE} s\n", TIMED_OUT);
+    }
     if text.is_empty() {
         bail!("QEMU printed nothing: its error stands above");
     }

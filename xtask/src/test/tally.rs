@@ -14,6 +14,8 @@ pub struct Counts {
     pub failed: u64,
     /// Names of failed tests, where they have one.
     pub names: Vec<String>,
+    /// Checks that this machine cannot make, each with the reason.
+    pub left_out: Vec<String>,
 }
 
 impl Counts {
@@ -21,11 +23,20 @@ impl Counts {
     pub const ONE: Self = Self::new(1, 0);
 
     const fn new(passed: u64, failed: u64) -> Self {
-        let names = Vec::new();
         Self {
             passed,
             failed,
-            names,
+            names: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
+
+    /// Says how a step ended.
+    fn word(&self) -> &'static str {
+        match (self.passed, self.failed) {
+            (0, 0) if !self.left_out.is_empty() => "left out",
+            (_, 0) => "ok",
+            _ => "FAILED",
         }
     }
 
@@ -74,13 +85,20 @@ impl Tally {
         println!();
         let mut sum = Counts::default();
         for (name, counts, took) in &self.steps {
-            let word = if counts.failed == 0 { "ok" } else { "FAILED" };
-            println!("{name:<14} {word:<6} {:>4} s", took.as_secs());
+            let word = counts.word();
+            println!("{name:<14} {word:<8} {:>4} s", took.as_secs());
             sum.passed += counts.passed;
             sum.failed += counts.failed;
         }
         for name in self.steps.iter().flat_map(|(_, counts, _)| &counts.names) {
             println!("failed: {name}");
+        }
+        for reason in self
+            .steps
+            .iter()
+            .flat_map(|(_, counts, _)| &counts.left_out)
+        {
+            println!("left out: {reason}");
         }
         println!("{} passed, {} failed", sum.passed, sum.failed);
         ExitCode::from(u8::from(sum.failed > 0 || sum.passed == 0))
@@ -115,5 +133,15 @@ mod tests {
     #[test]
     fn fails_without_any_test() {
         assert_eq!(Tally::default().close(), ExitCode::FAILURE);
+        let mut tally = Tally::default();
+        let without_any = || {
+            Ok(Counts {
+                left_out: vec!["no network".into()],
+                ..Counts::default()
+            })
+        };
+        tally.step("kernels", without_any);
+        assert_eq!(tally.steps[0].1.word(), "left out");
+        assert_eq!(tally.close(), ExitCode::FAILURE);
     }
 }

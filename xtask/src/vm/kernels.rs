@@ -8,8 +8,10 @@ use super::apt::{Apt, Wanted};
 use super::cache;
 use super::machine::Machine;
 
+/// The oldest kernel on which recording is supported. Older ones may refuse.
+pub const MINIMUM: &str = "6.1";
 /// The newest of them all.
-const NEWEST: &str = "newest";
+pub const NEWEST: &str = "newest";
 /// Kernels of the whole matrix.
 const MATRIX: [&str; 6] = ["5.10", "6.1", "6.12", "6.18", NEWEST, "6.12-arm64"];
 

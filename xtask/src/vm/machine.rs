@@ -10,7 +10,7 @@ use crate::{build, process, project};
 
 /// Seconds until a machine is ended that does not end by itself: many times as long as one takes
 /// that has a CPU.
-const PATIENCE: &str = "1500";
+pub const PATIENCE: &str = "1500";
 
 /// An architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use super::machine::Machine;
-use crate::process;
+use crate::{process, project};
 
 /// A line that cargo prints for each compiled part.
 #[derive(Deserialize)]
@@ -26,17 +26,31 @@ struct Target {
 /// Where the tests are in the machine.
 const TESTS: &str = "/bin/kernel-tests";
 
-/// Builds the programs in release, which emulation runs in a third of the time, and returns each
-/// file with its path in the machine. The tests look for the recorder in the folder that is
-/// returned, too.
-pub fn build(machine: Machine) -> Result<(Vec<(PathBuf, PathBuf)>, PathBuf)> {
+/// Each file with its path in the machine, and the folder in which the tests look for the recorder.
+pub type Packed = (Vec<(PathBuf, PathBuf)>, PathBuf);
+
+/// Builds the programs in release, which emulation runs in a third of the time.
+pub fn build(machine: Machine) -> Result<Packed> {
     let (cargo, folder) = machine.cargo()?;
-    let tests = build_all(cargo())?;
+    let some = ["--release", "--package=kontrast", "--package=profiler"];
+    let tests = build_all(cargo(), &some)?;
+    collect(machine, folder, &tests)
+}
+
+/// Builds the programs with the features that `cargo xtask test` builds them with, which needs them
+/// too.
+pub fn of_tests() -> Result<Packed> {
+    let all = ["--workspace", "--exclude=profiler-ebpf"];
+    let tests = build_all(process::cargo(), &all)?;
+    collect(Machine::X86, project::target().join("debug"), &tests)
+}
+
+fn collect(machine: Machine, folder: PathBuf, tests: &Path) -> Result<Packed> {
     let (kontrast, known) = (folder.join("kontrast"), folder.join("kontrast-known"));
     let programs = [
-        (&kontrast, kontrast.as_path()),
-        (&known, known.as_path()),
-        (&tests, Path::new(TESTS)),
+        (kontrast.as_path(), kontrast.as_path()),
+        (known.as_path(), known.as_path()),
+        (tests, Path::new(TESTS)),
     ];
     let (mut files, mut libraries) = (Vec::new(), BTreeSet::new());
     for (program, place) in programs {
@@ -51,13 +65,8 @@ pub fn build(machine: Machine) -> Result<(Vec<(PathBuf, PathBuf)>, PathBuf)> {
 
 /// Builds the programs and the kernel tests, and returns the path of the tests. One command: two
 /// would build crates of both with different features.
-fn build_all(mut cargo: Command) -> Result<PathBuf> {
-    cargo.args([
-        "build",
-        "--release",
-        "--package=kontrast",
-        "--package=profiler",
-    ]);
+fn build_all(mut cargo: Command, packages: &[&str]) -> Result<PathBuf> {
+    cargo.arg("build").args(packages);
     cargo.args(["--bin=kontrast", "--bin=kontrast-known", "--test=kernel"]);
     cargo.arg("--message-format=json-render-diagnostics");
     cargo.stderr(std::process::Stdio::inherit());

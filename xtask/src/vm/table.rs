@@ -3,139 +3,17 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
 
-use super::kernels::numbers;
+use super::column::Column;
 use crate::project;
 
 const PAGE: &str = "docs/kernels.md";
-/// The oldest kernel on which recording is supported. Older ones may refuse.
-const MINIMUM: &str = "6.1";
 /// The last row of the table.
 const RESULT: &str = "tests passed";
 /// The beginning of its cell where recording is refused.
 const REFUSED: &str = "nothing is recorded: ";
 /// The lines between which the table stands.
 const MARKS: [&str; 2] = ["<!-- matrix:begin -->\n", "<!-- matrix:end -->\n"];
-
-/// Sources and test results of one kernel.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Column {
-    /// The release, as `uname -r` prints it.
-    pub release: String,
-    /// Each probe group, and the source that serves it.
-    pub groups: Vec<(String, String)>,
-    /// Why nothing can be recorded there.
-    pub problem: Option<String>,
-    /// Number of tests that passed.
-    pub passed: u64,
-    /// Number of tests that failed.
-    pub failed: u64,
-    /// Names of the tests that failed.
-    pub failures: Vec<String>,
-}
-
-/// The part of `kontrast doctor --json` that the table shows.
-#[derive(Deserialize)]
-struct Doctor {
-    signals: Vec<Signal>,
-    problem: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Signal {
-    signal: String,
-    source: String,
-}
-
-impl Column {
-    /// Reads what a machine printed.
-    pub fn read(output: &str) -> Result<Self> {
-        let section = |name: &str| {
-            let (_, rest) = output.split_once(&format!("@{name}"))?;
-            Some(rest.split("\n@").next().unwrap_or(rest))
-        };
-        let release = section("kernel ").context("the kernel did not start our programs")?;
-        let doctor = section("doctor\n").context("`kontrast doctor` did not run")?;
-        // Messages of the kernel and errors stand around it.
-        let json = doctor.find('{').zip(doctor.rfind('}'));
-        let json = json
-            .and_then(|(begin, end)| doctor.get(begin..=end))
-            .unwrap_or_default();
-        let doctor: Doctor = serde_json::from_str(json).context("`kontrast doctor --json`")?;
-        let mut column = Column {
-            release: shortened(release.trim()),
-            problem: doctor.problem,
-            ..Self::default()
-        };
-        for Signal { signal, source } in doctor.signals {
-            column.groups.push((signal, source));
-        }
-        column.read_tests(section("tests\n").unwrap_or_default());
-        if column.problem.is_some() && numbers(&column.release) >= numbers(MINIMUM) {
-            column.fail("(recording is refused)");
-        }
-        if !output.contains("\n@end") {
-            column.fail("(the machine did not come to its end)");
-        }
-        Ok(column)
-    }
-
-    /// Reads results of tests. Output of a test may stand between its name and its result.
-    fn read_tests(&mut self, lines: &str) {
-        let mut test = "";
-        for line in lines.lines() {
-            let named = line
-                .strip_prefix("test ")
-                .and_then(|line| line.split_once(" ... "));
-            let mut result = line;
-            if let Some((name, rest)) = named {
-                (test, result) = (name, rest);
-            }
-            match result.trim() {
-                _ if test.is_empty() => continue,
-                "ok" => self.passed += 1,
-                "FAILED" => self.fail(test),
-                "ignored" => {}
-                _ => continue,
-            }
-            test = "";
-        }
-        if !test.is_empty() {
-            self.fail(test);
-        }
-    }
-
-    /// Reads a cell of the last row.
-    fn set_result(&mut self, cell: &str) {
-        if let Some(problem) = cell.strip_prefix(REFUSED) {
-            self.problem = Some(problem.replace("\\|", "|"));
-        }
-        let numbers = cell.split_once(" of ");
-        let numbers =
-            numbers.and_then(|(passed, all)| Some((passed.parse().ok()?, all.parse().ok()?)));
-        let (passed, all): (u64, u64) = numbers.unwrap_or_default();
-        (self.passed, self.failed) = (passed, all.saturating_sub(passed));
-    }
-
-    fn fail(&mut self, test: &str) {
-        self.failed += 1;
-        self.failures.push(test.to_owned());
-    }
-
-    fn source(&self, group: &str) -> &str {
-        let mut groups = self.groups.iter();
-        groups
-            .find(|(name, _)| name == group)
-            .map_or("–", |(_, source)| source)
-    }
-}
-
-/// Returns a release without Debian's flavour: `6.12.3 arm64`.
-fn shortened(release: &str) -> String {
-    let release = release.trim_end_matches("-cloud-amd64");
-    release.replace("-cloud-arm64", " arm64")
-}
 
 /// Returns the table in Markdown.
 pub fn of(columns: &[Column]) -> String {
@@ -185,7 +63,7 @@ fn columns_of(page: &str) -> Vec<Column> {
             Some(RESULT) => columns
                 .iter_mut()
                 .zip(cells)
-                .for_each(|(column, cell)| column.set_result(&cell)),
+                .for_each(|(column, cell)| set_result(column, &cell)),
             Some(group) => columns
                 .iter_mut()
                 .zip(cells)
@@ -193,6 +71,17 @@ fn columns_of(page: &str) -> Vec<Column> {
         }
     }
     columns
+}
+
+/// Reads a cell of the last row.
+fn set_result(column: &mut Column, cell: &str) {
+    if let Some(problem) = cell.strip_prefix(REFUSED) {
+        column.problem = Some(problem.replace("\\|", "|"));
+    }
+    let numbers = cell.split_once(" of ");
+    let numbers = numbers.and_then(|(passed, all)| Some((passed.parse().ok()?, all.parse().ok()?)));
+    let (passed, all): (u64, u64) = numbers.unwrap_or_default();
+    (column.passed, column.failed) = (passed, all.saturating_sub(passed));
 }
 
 fn replaced(page: &str, table: &str) -> Option<String> {
@@ -204,26 +93,8 @@ fn replaced(page: &str, table: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const OUTPUT: &str = "boot\n@kernel 5.10.0\n@doctor\n[  1.2] noise\n{\"signals\": \
-        [{\"signal\": \"sockets\", \"source\": \"none\"}], \"problem\": null}\n@doctor of uid 1000\nno {\n@tests\n\
-        test counts::one ... kontrast: served by fentry\nok\ntest counts::two ... FAILED\n@end\n";
-
-    #[test]
-    fn reads_groups_and_results() {
-        let column = Column::read(OUTPUT).unwrap();
-        assert_eq!(column.release, "5.10.0");
-        assert_eq!(column.source("sockets"), "none");
-        assert_eq!((column.passed, column.failed), (1, 1));
-        assert_eq!(column.failures, ["counts::two"]);
-    }
-
-    #[test]
-    fn counts_a_machine_that_stops_early_as_failed() {
-        let cut = OUTPUT.strip_suffix("@end\n").unwrap();
-        assert_eq!(Column::read(cut).unwrap().failed, 2);
-        assert!(Column::read("Kernel panic").is_err());
-    }
+    use crate::vm::column::tests::OUTPUT;
+    use crate::vm::kernels::{MINIMUM, numbers};
 
     #[test]
     fn accepts_a_refusal_of_old_kernels_only() {
