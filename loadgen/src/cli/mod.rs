@@ -124,12 +124,14 @@ fn all_written(results: Vec<anyhow::Result<()>>) -> anyhow::Result<()> {
 }
 
 /// Returns the outcome of a run. `Invalid` takes precedence over `Crossed`: the numbers of an
-/// invalid run describe the client, not the server.
+/// invalid run describe the client, not the server. That the server rejected every request is
+/// certain however busy the client was.
 ///
 /// # Errors
 /// If no request succeeded, or the server had stopped answering by the end.
 fn judge(summary: &LoadSummary) -> anyhow::Result<Outcome> {
-    if summary.client.saturated {
+    let only_rejected = summary.total.count == 0 && !summary.requests.rejected.is_empty();
+    if summary.client.saturated && !only_rejected {
         return Ok(Outcome::Invalid);
     }
     let requests = &summary.requests;
@@ -166,4 +168,21 @@ fn judge(summary: &LoadSummary) -> anyhow::Result<Outcome> {
     } else {
         Outcome::Done
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fails_if_every_request_was_rejected_however_busy_the_client_was() {
+        let mut summary = LoadSummary::default();
+        summary.client.saturated = true;
+        assert!(matches!(judge(&summary), Ok(Outcome::Invalid)));
+        summary.requests.rejected.insert("status 404".into(), 7);
+        let error = judge(&summary).map(drop).unwrap_err().to_string();
+        assert!(error.contains("mostly: status 404"), "{error}");
+        summary.total.count = 1;
+        assert!(matches!(judge(&summary), Ok(Outcome::Invalid)));
+    }
 }
