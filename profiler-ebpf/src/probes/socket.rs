@@ -12,6 +12,7 @@ mod answers;
 pub mod datagrams;
 mod dns;
 mod functions;
+mod open;
 mod pair;
 pub mod peers;
 pub mod splice;

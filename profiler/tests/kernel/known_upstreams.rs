@@ -47,10 +47,11 @@ pub fn ask(port: u16, times: usize) -> Duration {
 }
 
 /// Sends to a port until the peer's receive window and the socket are full, prints how many bytes
-/// fitted, and waits for a line (`aborts`) or for a byte of the peer. Then it closes the connection
-/// at once, or sends one more byte and keeps it. Prints for how long the peer's window kept it from
-/// sending by then, as the kernel says, and how long the last step took, both in ns.
-pub fn overfill(port: u16, aborts: bool) {
+/// fitted, and waits. Then, by `end`, it closes the connection (`aborts`), keeps it as it is
+/// (`stalls`), or has waited for a byte of the peer and sends one more (`goes on`). Prints for how
+/// long the peer's window kept it from sending by then, as the kernel says, and how long the last
+/// step took, both in ns.
+pub fn overfill(port: u16, end: &str) {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("it listens");
     stream.set_nonblocking(true).expect("a socket can");
     let mut sent = 0;
@@ -63,18 +64,20 @@ pub fn overfill(port: u16, aborts: bool) {
     assert_eq!(full.kind(), ErrorKind::WouldBlock, "{full}");
     stream.set_nonblocking(false).expect("a socket can");
     println!("{sent}");
-    if aborts {
-        stdin().read_line(&mut String::new()).expect("a line");
-    } else {
+    if end == "goes on" {
         stream.read_exact(&mut [0]).expect("an answer");
+    } else {
+        stdin().read_line(&mut String::new()).expect("a line");
     }
     let start = Instant::now();
     let limited = rwnd_limited(&stream);
-    if aborts {
-        abort(stream);
-    } else {
-        stream.write_all(&[7]).expect("sent");
-        std::mem::forget(stream);
+    match end {
+        "aborts" => abort(stream),
+        "stalls" => std::mem::forget(stream),
+        _ => {
+            stream.write_all(&[7]).expect("sent");
+            std::mem::forget(stream);
+        }
     }
     println!("{} {}", limited.as_nanos(), start.elapsed().as_nanos());
 }
