@@ -58,15 +58,9 @@ slotted! {
         /// answer: when it was sent (see [`crate::answer`]). While the target opens the
         /// connection: when it began to.
         pub arrival_ns: u64,
-        /// The other end of what the target relays ([`SockRef::address`]): for an upstream socket
-        /// the downstream one, and the reverse. Unused where pairing is first in, first out (see
-        /// [`crate::Pairing`]).
-        pub peer_address: u64,
-        /// Its slot ([`SockRef::slot`]).
-        pub peer_slot: u32,
-        /// Time in which the peer's receive window kept the target from sending, as last counted,
-        /// jiffies since the connection began.
-        pub rwnd_limited: u32,
+        /// The other end of what the target relays: for an upstream socket the downstream one, and
+        /// the reverse. Unused where pairing is first in, first out (see [`crate::Pairing`]).
+        pub peer: SockRef,
         /// For an upstream socket: the last receive, until it is relayed. For a downstream socket:
         /// the last receive that a goroutine relayed itself.
         pub received: RecvStamp,
@@ -127,43 +121,13 @@ impl Slot<'_, Socket> {
     /// than the last: until a response comes, everything that is sent belongs to the same one.
     #[inline(always)]
     pub fn request(self, downstream: SockRef) -> bool {
-        if self.peer().address != 0 && self.responded().get() == 0 {
+        if self.peer().get().address != 0 && self.responded().get() == 0 {
             return false;
         }
         self.responded().set(0);
         self.clear_received();
-        self.set_peer(downstream);
+        self.peer().set(downstream);
         true
-    }
-
-    /// Returns the other end of what the target relays.
-    #[inline(always)]
-    pub fn peer(self) -> SockRef {
-        SockRef {
-            address: self.peer_address().get(),
-            slot: self.peer_slot().get(),
-            reserved: 0,
-        }
-    }
-
-    /// Changes the other end of what the target relays.
-    #[inline(always)]
-    pub fn set_peer(self, peer: SockRef) {
-        self.peer_address().set(peer.address);
-        self.peer_slot().set(peer.slot);
-    }
-
-    /// Notes for how long the peer's receive window has kept the target from sending since the
-    /// connection began, jiffies; returns by how much that has grown. A reading that is less than
-    /// an earlier one was taken while the kernel changed the sum.
-    #[inline(always)]
-    pub fn limit(self, jiffies: u32) -> u32 {
-        let grown = jiffies.wrapping_sub(self.rwnd_limited().get());
-        if grown.cast_signed() <= 0 {
-            return 0;
-        }
-        self.rwnd_limited().set(jiffies);
-        grown
     }
 
     /// Receives a part of a response.
@@ -204,36 +168,20 @@ mod tests {
         let slot = Slot::exclusive(&mut socket);
         assert!(slot.request(downstream(1)));
         assert!(!slot.request(downstream(2)), "the rest of the same request");
-        assert_eq!(slot.peer(), downstream(1));
+        assert_eq!(slot.peer().get(), downstream(1));
         slot.response(RecvStamp {
             recv_ns: 7,
             ..RecvStamp::default()
         });
         assert_eq!(
-            (slot.peer(), slot.received().get().recv_ns),
+            (slot.peer().get(), slot.received().get().recv_ns),
             (downstream(1), 7)
         );
         assert!(slot.request(downstream(2)));
         assert_eq!(
-            (slot.peer(), slot.received().get().recv_ns),
+            (slot.peer().get(), slot.received().get().recv_ns),
             (downstream(2), 0)
         );
-    }
-
-    #[test]
-    fn counts_each_growth_of_a_limited_time_once() {
-        let mut socket = Socket::default();
-        let slot = Slot::exclusive(&mut socket);
-        slot.set_peer(SockRef {
-            address: 1,
-            slot: 2,
-            reserved: 0,
-        });
-        let grown = [5, 5, 9, 8, 9, 12].map(|jiffies| slot.limit(jiffies));
-        assert_eq!(grown, [5, 0, 4, 0, 0, 3]);
-        assert_eq!((slot.peer().address, slot.peer().slot), (1, 2));
-        slot.rwnd_limited().set(u32::MAX);
-        assert_eq!(slot.limit(2), 3, "the sum wraps around");
     }
 
     #[test]

@@ -11,7 +11,6 @@ use super::attach;
 use super::cpu_clocks::CpuClocks;
 use super::links::{self, Link, SAMPLE_HZ};
 use super::offsets::Layout;
-use super::open_sockets;
 use super::privilege;
 use super::probe_groups::{HookKind, Hooks, NO_SOURCE, PROBE_GROUPS, Source};
 use super::runtime::GcProbes;
@@ -200,9 +199,6 @@ impl Programs {
         if let Err(error) = tasks::load(&mut bpf, &btf) {
             // /proc has the same, and takes longer.
             log::debug!("no iterator over tasks: {error:#}");
-        }
-        if let Err(error) = open_sockets::load(&mut bpf, &btf) {
-            log::debug!("no iterator over files: {error:#}");
         }
         Ok(Programs {
             bpf,

@@ -1,8 +1,7 @@
 //! Pairs each receive from upstream with the downstream send that it causes.
 //!
 //! Hooks: none; the socket programs call it.
-//! Writes: `THREADS` (`received`, `serving`), `SOCKETS` (`peer_*`, `received`), `GOROUTINES`,
-//! `FIFO`.
+//! Writes: `THREADS` (`received`, `serving`), `SOCKETS` (`peer`, `received`), `GOROUTINES`, `FIFO`.
 
 use crate::config::{FIFO_PAIRING, GOROUTINE_PAIRING, PAIRING};
 use crate::maps::{FIFO, GOROUTINES, count, slot};
@@ -26,9 +25,9 @@ pub fn serve(thread: Tracked, downstream: TrackedSocket) {
 pub fn request(thread: Tracked, upstream: TrackedSocket) {
     if PAIRING.load() != FIFO_PAIRING
         && upstream.request(thread.serves())
-        && let Some(downstream) = sockets::at(upstream.peer())
+        && let Some(downstream) = sockets::at(upstream.peer().get())
     {
-        downstream.set_peer(upstream.sock_ref());
+        downstream.peer().set(upstream.sock_ref());
     }
 }
 
@@ -57,9 +56,9 @@ fn store_stamp(thread: Tracked, upstream: TrackedSocket, stamp: RecvStamp) {
             store_for_goroutine(thread, stamp);
             upstream.response(stamp);
         }
-        _ if upstream.peer().address != 0 => {
+        _ if upstream.peer().get().address != 0 => {
             thread.received().set(RecvStamp::default());
-            thread.serve(upstream.peer());
+            thread.serve(upstream.peer().get());
             upstream.response(stamp);
         }
         _ => thread.received().set(stamp),
@@ -117,8 +116,8 @@ pub fn take_stamp(thread: Tracked, downstream: TrackedSocket) -> Option<RecvStam
 /// The socket over which the last request for a client was sent.
 #[inline(always)]
 fn upstream_of(downstream: TrackedSocket) -> Option<TrackedSocket> {
-    let upstream = sockets::at(downstream.peer())?;
-    (upstream.peer() == downstream.sock_ref()).then_some(upstream)
+    let upstream = sockets::at(downstream.peer().get())?;
+    (upstream.peer().get() == downstream.sock_ref()).then_some(upstream)
 }
 
 #[inline(always)]
