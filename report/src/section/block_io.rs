@@ -1,5 +1,6 @@
 //! Requests to block devices.
 
+use super::rates::{Rates, Value};
 use crate::arms::{Arm, Arms};
 use crate::clean::clean;
 use crate::document::{Block, Table};
@@ -40,8 +41,7 @@ pub fn table(arms: &Arms) -> Option<Block> {
     keys.sort_by_key(|key| (key.0, Reverse(count(key))));
     let is_own = keys.first()?.0 == Submitter::Target;
     keys.truncate(MOST);
-    let seconds = arms.each(seconds);
-    let table = filled(arms, &keys, &each, &seconds);
+    let table = filled(arms, &keys, &Rates::new(arms, &each));
     Some(match is_own {
         true => table,
         false => Block::Fold {
@@ -51,22 +51,14 @@ pub fn table(arms: &Arms) -> Option<Block> {
     })
 }
 
-fn filled(arms: &Arms, keys: &[&Key], each: &[BTreeMap<Key, Sums>], seconds: &[f64]) -> Block {
-    let column = |key: &Key, value: fn(&Sums, f64) -> f64| -> Vec<f64> {
-        let pairs = each.iter().zip(seconds);
-        let values = pairs.map(|(sums, seconds)| {
-            let sums = sums.get(key).copied().unwrap_or_default();
-            value(&sums, *seconds)
-        });
-        values.collect()
-    };
-    let columns: [fn(&Sums, f64) -> f64; 4] = [
+fn filled(arms: &Arms, keys: &[&Key], rates: &Rates<'_, Key, Sums>) -> Block {
+    let columns: [Value<Sums>; 4] = [
         |sums, seconds| sums.requests / seconds,
         |sums, seconds| sums.bytes / seconds,
         |sums, _| sums.queue_ns / sums.requests.max(1.0),
         |sums, _| sums.service_ns / sums.requests.max(1.0),
     ];
-    let all = |value| keys.iter().flat_map(move |key| column(key, value));
+    let all = |value| rates.all(keys.iter().copied(), value);
     let scales = [
         Scale::plain(all(columns[0])),
         Scale::of(Unit::Bytes, all(columns[1])),
@@ -87,10 +79,7 @@ fn filled(arms: &Arms, keys: &[&Key], each: &[BTreeMap<Key, Sums>], seconds: &[f
     for key in keys {
         let (submitter, device, operation) = key;
         let words = [operation.label().to_owned(), submitter.label().to_owned()];
-        let values = scales.iter().zip(columns).flat_map(|(scale, value)| {
-            let values = column(key, value).into_iter();
-            values.map(|value| scale.show(value))
-        });
+        let values = rates.cells(key, &scales, columns);
         table.named(device.as_str(), words.into_iter().chain(values));
     }
     table.block()
@@ -107,12 +96,6 @@ fn sums(arm: &Arm) -> BTreeMap<Key, Sums> {
         sum.service_ns += row.service_ns as f64;
     }
     sums
-}
-
-fn seconds(arm: &Arm) -> f64 {
-    let rounds = arm.rounds.iter();
-    let seconds: f64 = rounds.map(|round| round.units(Per::Second)).sum();
-    seconds.max(1e-9)
 }
 
 /// Returns the name of the device, safe to show.

@@ -28,6 +28,7 @@ mod off_cpu_flame;
 mod over_time;
 mod packages;
 mod peers;
+mod rates;
 mod requests;
 mod runtime_stats;
 mod starts;

@@ -1,10 +1,11 @@
 //! Connections that the target opened: how long their peers take to answer.
 
 use super::peers::name;
+use super::rates::{Rates, Value};
 use crate::arms::{Arm, Arms, ranked};
 use crate::document::{Block, Table};
 use recording::format::Scale;
-use recording::vocabulary::{Per, Unit};
+use recording::vocabulary::Unit;
 use std::collections::BTreeMap;
 
 /// Peers shown, those with the most time first.
@@ -32,21 +33,13 @@ pub fn table(arms: &Arms) -> Option<Block> {
         .collect();
     let mut peers = ranked(&times);
     peers.truncate(MOST);
-    let seconds = arms.each(seconds);
-    let column = |peer: &str, value: fn(&Sums, f64) -> f64| -> Vec<f64> {
-        let pairs = each.iter().zip(&seconds);
-        let values = pairs.map(|(sums, seconds)| {
-            let sums = sums.get(peer).copied().unwrap_or_default();
-            value(&sums, *seconds)
-        });
-        values.collect()
-    };
-    let columns: [fn(&Sums, f64) -> f64; 3] = [
+    let rates = Rates::new(arms, &each);
+    let columns: [Value<Sums>; 3] = [
         |sums, seconds| sums.answers / seconds,
         |sums, _| sums.answer_ns / sums.answers.max(1.0),
         |sums, seconds| sums.answer_ns / 1e9 / seconds,
     ];
-    let all = |value| peers.iter().flat_map(move |peer| column(peer, value));
+    let all = |value| rates.all(&peers, value);
     let scales = [
         Scale::plain(all(columns[0])),
         Scale::of(Unit::Ns, all(columns[1])),
@@ -58,11 +51,7 @@ pub fn table(arms: &Arms) -> Option<Block> {
         .numbers(scales[1].per("answer"), arms.names())
         .numbers("outstanding on average", arms.names());
     for peer in &peers {
-        let values = scales.iter().zip(columns).flat_map(|(scale, value)| {
-            let values = column(peer, value).into_iter();
-            values.map(|value| scale.show(value))
-        });
-        table.named(peer.as_str(), values);
+        table.named(peer.as_str(), rates.cells(peer, &scales, columns));
     }
     (!peers.is_empty()).then(|| table.block())
 }
@@ -76,12 +65,6 @@ fn sums(arm: &Arm) -> ByPeer {
         sum.answer_ns += peer.answer_ns as f64;
     }
     sums
-}
-
-fn seconds(arm: &Arm) -> f64 {
-    let rounds = arm.rounds.iter();
-    let seconds: f64 = rounds.map(|round| round.units(Per::Second)).sum();
-    seconds.max(1e-9)
 }
 
 #[cfg(test)]
