@@ -17,9 +17,11 @@ mod waits_for;
 
 use crate::about::About;
 use crate::arms::Rounds;
+use crate::gc;
 use crate::thresholds::Thresholds;
+use order::LostNs;
 use recording::comparison::Finding;
-use recording::vocabulary::MetricId;
+use recording::vocabulary::{MetricId, WaitKind};
 use recording::{Evidence, Recording};
 
 /// One condition.
@@ -30,6 +32,8 @@ pub struct Condition {
     pub metric: MetricId,
     /// Rounds in which it is looked for.
     rounds: Looked,
+    /// The time that is lost by it, if it is lost time.
+    lost: Option<LostNs>,
     /// Returns the sign of the condition in a round, with its path; `None` where it does not hold.
     check: fn(&str, &Recording, &Thresholds) -> Option<Sign>,
 }
@@ -81,6 +85,7 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::TtftNs,
         rounds: Looked::Compared,
+        lost: None,
         check: highest_load::check,
     },
     Condition {
@@ -93,6 +98,7 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::ProxyLatencyNs,
         rounds: Looked::Compared,
+        lost: None,
         check: saturated_thread::check,
     },
     Condition {
@@ -105,6 +111,7 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::ProxyLatencyNs,
         rounds: Looked::Compared,
+        lost: Some(|round| Some(round.process.run_queue_ns)),
         check: waiting_for_cpu::check,
     },
     Condition {
@@ -117,6 +124,7 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::ProxyLatencyNs,
         rounds: Looked::Compared,
+        lost: Some(|round| Some(round.process.throttled_ns)),
         check: cpu_quota::check,
     },
     Condition {
@@ -129,6 +137,7 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::ProxyLatencyP99Ns,
         rounds: Looked::Compared,
+        lost: Some(|round| gc::measure(round)?.pause_ns),
         check: gc_pauses::check,
     },
     Condition {
@@ -141,6 +150,7 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::ThreadNsPerSecond,
         rounds: Looked::WithWaits,
+        lost: Some(|round| order::waited(round, WaitKind::Lock)),
         check: contended_lock::check,
     },
     Condition {
@@ -153,6 +163,7 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::ThreadNsPerSecond,
         rounds: Looked::WithWaits,
+        lost: Some(|round| order::waited(round, WaitKind::File)),
         check: disk_io::check,
     },
     Condition {
@@ -165,6 +176,7 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::ThreadNsPerSecond,
         rounds: Looked::WaitsOrCompared,
+        lost: Some(|round| order::waited(round, WaitKind::Socket)),
         check: upstream_slow::check,
     },
     Condition {
@@ -177,6 +189,7 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::TtftNs,
         rounds: Looked::Compared,
+        lost: None,
         check: nagle_delay::check,
     },
     Condition {
@@ -189,6 +202,7 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::ProxyLatencyNs,
         rounds: Looked::Compared,
+        lost: None,
         check: stolen_time::check,
     },
     Condition {
@@ -201,6 +215,7 @@ pub const CONDITIONS: &[Condition] = &[
         },
         metric: MetricId::RssBytes,
         rounds: Looked::Compared,
+        lost: None,
         check: growing_memory::check,
     },
 ];
@@ -211,8 +226,10 @@ pub fn find(arms: &[Rounds<'_>], limits: &Thresholds) -> Vec<Finding> {
     let of_arm = |arm: &Rounds<'_>| {
         let found = CONDITIONS.iter().filter_map(|condition| {
             let finding = finding(arm, condition, limits)?;
-            let looked = condition.looked_in(arm);
-            let lost = order::lost_per_second(condition.about.id, &looked);
+            let lost = condition.lost.and_then(|lost_ns| {
+                let looked = condition.looked_in(arm);
+                order::lost_per_second(lost_ns, &looked)
+            });
             Some((lost, finding))
         });
         order::by_lost_time(found.collect())
