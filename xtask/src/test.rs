@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use nix::unistd::geteuid;
 
 use crate::setup::{self, CARGO_DENY, Need};
+use crate::vm::ci::Fetching;
 use crate::{build, ebpf, process, project, run};
 use tally::{Counts, Tally};
 
@@ -23,6 +24,7 @@ pub fn run(all: bool) -> Result<ExitCode> {
     targets.push(RECORDED_BY_TESTS.to_owned());
     setup::ensure(&[Need::Ebpf, Need::Targets(targets), Need::Tests])?;
     build::kernel_side()?;
+    let kernels = Fetching::begin();
     let mut tally = Tally::default();
     let format = ["fmt", "--all", "--check"];
     tally.step("format", || check(process::cargo().args(format)));
@@ -33,6 +35,7 @@ pub fn run(all: bool) -> Result<ExitCode> {
     tally.step("tests", || tests(&mut all_tests(all)));
     tally.step("clients of the stub", clients_of_the_stub);
     tally.step("end to end", end_to_end);
+    tally.step("kernels", || kernels.boot());
     Ok(tally.close())
 }
 

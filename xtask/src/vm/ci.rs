@@ -1,5 +1,5 @@
-//! `cargo xtask test --kernels`: the oldest and the newest kernel at once, with the programs that
-//! `cargo xtask test` builds.
+//! The oldest and the newest kernel at once, with the programs that `cargo xtask test` builds: its
+//! last step, and `cargo xtask test --kernels` alone.
 
 use std::process::ExitCode;
 use std::thread::{self, JoinHandle};
@@ -16,7 +16,8 @@ use crate::test::tally::{Counts, Tally};
 /// One recording that has counts of all kinds: an emulated machine takes longest to load programs.
 const TESTS: &str = "counts::counts_work_of_all_kinds_at_once";
 
-/// Sets up, builds while kernels are downloaded, and boots both.
+/// The part of the test that `--kernels` runs alone: sets up, builds while kernels are downloaded,
+/// and boots both.
 ///
 /// # Errors
 /// Without the toolchain of the eBPF programs.
@@ -24,15 +25,12 @@ pub fn run() -> Result<ExitCode> {
     setup::ensure(&[Need::Ebpf])?;
     let fetching = Fetching::begin();
     let mut tally = Tally::default();
-    let mut built = None;
     tally.step("build", || {
         build::kernel_side()?;
-        built = Some(programs::of_tests()?);
+        programs::of_tests()?;
         Ok(Counts::default())
     });
-    if let Some(packed) = built {
-        tally.step("kernels", || fetching.boot(packed));
-    }
+    tally.step("kernels", || fetching.boot());
     Ok(tally.close())
 }
 
@@ -40,10 +38,11 @@ pub fn run() -> Result<ExitCode> {
 type Fetched = (Kernel, Result<Files>);
 
 /// QEMU and two kernels, the oldest that is supported and the newest, on their way.
-struct Fetching(JoinHandle<Result<Vec<Fetched>>>);
+pub struct Fetching(JoinHandle<Result<Vec<Fetched>>>);
 
 impl Fetching {
-    fn begin() -> Self {
+    /// Begins to install QEMU and to download the kernels.
+    pub fn begin() -> Self {
         Fetching(thread::spawn(|| {
             setup::ensure(&[Need::Machines])?;
             let kernels = kernels::known(&[MINIMUM, NEWEST].map(str::to_owned))?;
@@ -55,8 +54,12 @@ impl Fetching {
         }))
     }
 
-    /// Boots the kernels that can be had, and counts what passed.
-    fn boot(self, packed: programs::Packed) -> Result<Counts> {
+    /// Waits for the kernels, builds what is not built yet, boots those that can be had, and counts
+    /// what passed.
+    ///
+    /// # Errors
+    /// If the programs do not build, or a machine does not start.
+    pub fn boot(self) -> Result<Counts> {
         let mut counts = Counts::default();
         let fetched = self.0.join().map_err(|_| anyhow!("fetching panicked"))?;
         let fetched = fetched.unwrap_or_else(|error| {
@@ -73,7 +76,7 @@ impl Fetching {
                 }
             }
         }
-        let programs = Programs::with_init(TESTS, packed);
+        let programs = Programs::with_init(TESTS, programs::of_tests()?);
         for column in programs.try_on_all(&kernels)? {
             add(&mut counts, &column);
         }
