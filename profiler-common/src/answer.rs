@@ -9,12 +9,8 @@ use crate::numbers::{SENDMSG, SENDTO, WRITE, WRITEV};
 use crate::slot::Slot;
 use crate::thread::Thread;
 
-/// Set in [`Socket::arrival_ns`] while a request has no answer. The other bits are its time.
-const ASKED: u64 = 1 << 63;
-/// Set in [`Socket::arrival_ns`] where data that became readable has ended a request.
-const ANSWERS: u64 = 1 << 62;
-/// The bits of a time.
-const TIME: u64 = ANSWERS - 1;
+/// A unit of [`Socket::asked`], as a power of two of nanoseconds.
+const UNIT_BITS: u32 = 9;
 
 impl Slot<'_, Thread> {
     /// Returns when the send began that has just ended: with its system call, if that makes one
@@ -32,52 +28,62 @@ impl Slot<'_, Thread> {
     }
 }
 
+/// Returns an instant in units of 512 ns, never 0. It begins again after 36 minutes.
+#[inline(always)]
+fn units(ns: u64) -> u32 {
+    let units = (ns >> UNIT_BITS) as u32;
+    if units == 0 { 1 } else { units }
+}
+
+/// The sender writes `asked`, and the CPU that data arrives on writes `arrival_ns`: both happen at
+/// once where a server answers before the call that sends the request has returned.
 impl Slot<'_, Socket> {
-    /// Notes a request whose send began at `began_ns`. Returns how long the answer took, if it
-    /// arrived before the send had ended. While earlier data is unread, a request is left out.
+    /// Notes a request whose send began at `began_ns`. While earlier data is unread, a request is
+    /// left out.
     #[inline(always)]
-    pub fn ask(self, began_ns: u64) -> Option<u64> {
+    pub fn ask(self, began_ns: u64) {
         let arrival_ns = self.arrival_ns().get();
-        if arrival_ns == 0 || arrival_ns & ASKED != 0 {
-            self.arrival_ns().set(began_ns | ASKED);
-            return None;
+        if arrival_ns == 0 || arrival_ns >= began_ns {
+            self.begin(began_ns);
         }
-        if arrival_ns & ANSWERS != 0 || arrival_ns < began_ns {
-            return None;
-        }
-        self.arrival_ns().set(arrival_ns | ANSWERS);
-        Some(arrival_ns - began_ns)
     }
 
-    /// Returns whether a request has no answer.
+    /// Notes what began at `began_ns`: the opening of the connection, or a request.
     #[inline(always)]
-    pub fn is_asked(self) -> bool {
-        self.arrival_ns().get() & ASKED != 0
+    pub fn begin(self, began_ns: u64) {
+        self.asked().set(units(began_ns));
     }
 
-    /// Notes that data became readable. Returns how long an answer took, if it is one.
+    /// Notes that data became readable.
     #[inline(always)]
-    pub fn arrive(self, now: u64) -> Option<u64> {
-        let before = self.arrival_ns().get();
-        if before & ASKED != 0 {
-            self.arrival_ns().set(now | ANSWERS);
-            return Some(now.saturating_sub(before & TIME));
-        }
-        if before == 0 {
+    pub fn arrive(self, now: u64) {
+        if self.arrival_ns().get() == 0 {
             self.arrival_ns().set(now);
         }
-        None
+    }
+
+    /// Returns how long what has begun took until `now`, to 512 ns, if something has.
+    #[inline(always)]
+    pub fn end(self, now: u64) -> Option<u64> {
+        let asked = self.asked().replace(0);
+        if asked == 0 {
+            return None;
+        }
+        let length = units(now).wrapping_sub(asked) as i32;
+        Some(if length > 0 {
+            (length as u64) << UNIT_BITS
+        } else {
+            0
+        })
     }
 
     /// Returns when the data that is received at `now` became readable, 0 if that was missed, and
-    /// in this case how long an answer took, if it is one.
+    /// how long an answer took, if it is one. One of more than 18 minutes counts as 0.
     #[inline(always)]
     pub fn take_arrival(self, now: u64) -> (u64, Option<u64>) {
-        let before = self.arrival_ns().replace(0);
-        if before & ASKED != 0 {
-            return (0, Some(now.saturating_sub(before & TIME)));
-        }
-        (before & TIME, None)
+        let arrival_ns = self.arrival_ns().replace(0);
+        let answered_ns = if arrival_ns == 0 { now } else { arrival_ns };
+        (arrival_ns, self.end(answered_ns))
     }
 }
 
@@ -85,47 +91,76 @@ impl Slot<'_, Socket> {
 mod tests {
     use super::*;
 
+    /// An instant of whole units.
+    const fn at(units: u64) -> u64 {
+        units << UNIT_BITS
+    }
+
     #[test]
     fn measures_from_the_last_send_to_the_first_arrival() {
         let mut socket = Socket::default();
         let slot = Slot::exclusive(&mut socket);
-        assert_eq!((slot.ask(100), slot.ask(110)), (None, None));
-        assert!(slot.is_asked());
-        assert_eq!(slot.arrive(150), Some(40));
-        assert!(!slot.is_asked());
-        assert_eq!(slot.arrive(160), None, "the rest of the answer");
-        assert_eq!(slot.take_arrival(170), (150, None));
-        assert_eq!(slot.arrive(180), None, "nothing was asked");
-        assert_eq!(slot.take_arrival(190), (180, None));
+        slot.ask(at(100));
+        slot.ask(at(110));
+        slot.arrive(at(150));
+        slot.arrive(at(160));
+        assert_eq!(slot.take_arrival(at(170)), (at(150), Some(at(40))));
+        slot.arrive(at(180));
+        assert_eq!(
+            slot.take_arrival(at(190)),
+            (at(180), None),
+            "nothing was asked"
+        );
     }
 
     #[test]
     fn takes_the_receive_where_the_arrival_is_missed() {
         let mut socket = Socket::default();
         let slot = Slot::exclusive(&mut socket);
-        slot.ask(100);
-        assert_eq!(slot.take_arrival(130), (0, Some(30)));
-        assert_eq!(slot.take_arrival(140), (0, None));
+        slot.ask(at(100));
+        assert_eq!(slot.take_arrival(at(130)), (0, Some(at(30))));
+        assert_eq!(slot.take_arrival(at(140)), (0, None));
     }
 
     #[test]
     fn counts_an_answer_that_arrives_during_the_send_once() {
         let mut socket = Socket::default();
         let slot = Slot::exclusive(&mut socket);
-        slot.arrive(105);
-        assert_eq!(slot.ask(100), Some(5));
-        assert_eq!(slot.ask(100), None);
-        assert_eq!(slot.take_arrival(120), (105, None));
+        slot.arrive(at(105));
+        slot.ask(at(100));
+        slot.ask(at(100));
+        assert_eq!(slot.take_arrival(at(120)), (at(105), Some(at(5))));
+        assert_eq!(slot.take_arrival(at(130)), (0, None));
     }
 
     #[test]
     fn leaves_a_request_out_while_data_is_unread() {
         let mut socket = Socket::default();
         let slot = Slot::exclusive(&mut socket);
-        slot.arrive(90);
-        assert_eq!(slot.ask(100), None);
-        assert_eq!(slot.take_arrival(120), (90, None));
-        assert_eq!(slot.arrive(130), None);
+        slot.arrive(at(90));
+        slot.ask(at(100));
+        assert_eq!(slot.take_arrival(at(120)), (at(90), None));
+    }
+
+    #[test]
+    fn measures_beyond_the_end_of_its_units() {
+        let mut socket = Socket::default();
+        let slot = Slot::exclusive(&mut socket);
+        let last = at(u64::from(u32::MAX));
+        slot.begin(last);
+        assert_eq!(slot.end(last + at(7)), Some(at(7)));
+        slot.begin(at(1 << 32));
+        assert_eq!(
+            slot.end(at((1 << 32) + 7)),
+            Some(at(6)),
+            "0 stands for none"
+        );
+        slot.begin(at(100));
+        assert_eq!(
+            slot.end(at(99)),
+            Some(0),
+            "another CPU read its clock earlier"
+        );
     }
 
     #[test]

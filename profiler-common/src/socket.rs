@@ -54,13 +54,17 @@ slotted! {
     pub struct Socket {
         /// Address of the kernel's `sock`; 0 while the slot is free.
         pub address: u64,
-        /// When data became readable, monotonic ns; 0 once it was received. While a request has no
-        /// answer: when it was sent (see [`crate::answer`]). While the target opens the
-        /// connection: when it began to.
+        /// When data became readable, monotonic ns; 0 once it was received.
         pub arrival_ns: u64,
-        /// The other end of what the target relays: for an upstream socket the downstream one, and
-        /// the reverse. Unused where pairing is first in, first out (see [`crate::Pairing`]).
-        pub peer: SockRef,
+        /// Address of the other end of what the target relays: for an upstream socket the
+        /// downstream one, and the reverse; 0 for none. Unused where pairing is first in, first
+        /// out (see [`crate::Pairing`]).
+        pub peer_address: u64,
+        /// The slot of that socket.
+        pub peer_slot: u32,
+        /// When the target began to send the last request that has no answer, or to open the
+        /// connection (see [`crate::answer`]); 0 for neither.
+        pub asked: u32,
         /// For an upstream socket: the last receive, until it is relayed. For a downstream socket:
         /// the last receive that a goroutine relayed itself.
         pub received: RecvStamp,
@@ -121,13 +125,30 @@ impl Slot<'_, Socket> {
     /// than the last: until a response comes, everything that is sent belongs to the same one.
     #[inline(always)]
     pub fn request(self, downstream: SockRef) -> bool {
-        if self.peer().get().address != 0 && self.responded().get() == 0 {
+        if self.peer_address().get() != 0 && self.responded().get() == 0 {
             return false;
         }
         self.responded().set(0);
         self.clear_received();
-        self.peer().set(downstream);
+        self.set_peer(downstream);
         true
+    }
+
+    /// Returns the other end of what the target relays.
+    #[inline(always)]
+    pub fn peer(self) -> SockRef {
+        SockRef {
+            address: self.peer_address().get(),
+            slot: self.peer_slot().get(),
+            reserved: 0,
+        }
+    }
+
+    /// Changes the other end of what the target relays.
+    #[inline(always)]
+    pub fn set_peer(self, peer: SockRef) {
+        self.peer_slot().set(peer.slot);
+        self.peer_address().set(peer.address);
     }
 
     /// Receives a part of a response.
@@ -168,18 +189,18 @@ mod tests {
         let slot = Slot::exclusive(&mut socket);
         assert!(slot.request(downstream(1)));
         assert!(!slot.request(downstream(2)), "the rest of the same request");
-        assert_eq!(slot.peer().get(), downstream(1));
+        assert_eq!(slot.peer(), downstream(1));
         slot.response(RecvStamp {
             recv_ns: 7,
             ..RecvStamp::default()
         });
         assert_eq!(
-            (slot.peer().get(), slot.received().get().recv_ns),
+            (slot.peer(), slot.received().get().recv_ns),
             (downstream(1), 7)
         );
         assert!(slot.request(downstream(2)));
         assert_eq!(
-            (slot.peer().get(), slot.received().get().recv_ns),
+            (slot.peer(), slot.received().get().recv_ns),
             (downstream(2), 0)
         );
     }

@@ -242,7 +242,7 @@ fn data_ready<A: Access>(args: Args<A>) {
     };
     // Only upstream data is relayed, and answers something, so only that needs its arrival.
     if socket.accepted().get() == 0 {
-        answers::arrive(socket, args.object::<0>());
+        socket.arrive(now());
     }
 }
 
@@ -259,17 +259,13 @@ fn set_state<A: Access>(args: Args<A>) {
             && let Some(socket) = sockets::track(sock, 0)
         {
             pair::request(thread, socket);
-            socket.arrival_ns().set(now());
+            socket.begin(now());
         }
     } else if old == TCP_SYN_SENT && new == TCP_ESTABLISHED {
         if let Some(socket) = sockets::lookup(sock) {
             count(|counters| counters.connected += 1);
-            // A request may be on its way already (TCP Fast Open).
-            if !socket.is_asked() {
-                let begun_ns = socket.arrival_ns().replace(0);
-                if begun_ns != 0 {
-                    observe(Kind::Connect, now().saturating_sub(begun_ns));
-                }
+            if let Some(length) = socket.end(now()) {
+                observe(Kind::Connect, length);
             }
         }
     } else if new == TCP_LISTEN {

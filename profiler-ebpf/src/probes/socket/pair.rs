@@ -25,9 +25,9 @@ pub fn serve(thread: Tracked, downstream: TrackedSocket) {
 pub fn request(thread: Tracked, upstream: TrackedSocket) {
     if PAIRING.load() != FIFO_PAIRING
         && upstream.request(thread.serves())
-        && let Some(downstream) = sockets::at(upstream.peer().get())
+        && let Some(downstream) = sockets::at(upstream.peer())
     {
-        downstream.peer().set(upstream.sock_ref());
+        downstream.set_peer(upstream.sock_ref());
     }
 }
 
@@ -56,9 +56,9 @@ fn store_stamp(thread: Tracked, upstream: TrackedSocket, stamp: RecvStamp) {
             store_for_goroutine(thread, stamp);
             upstream.response(stamp);
         }
-        _ if upstream.peer().get().address != 0 => {
+        _ if upstream.peer_address().get() != 0 => {
             thread.received().set(RecvStamp::default());
-            thread.serve(upstream.peer().get());
+            thread.serve(upstream.peer());
             upstream.response(stamp);
         }
         _ => thread.received().set(stamp),
@@ -116,8 +116,8 @@ pub fn take_stamp(thread: Tracked, downstream: TrackedSocket) -> Option<RecvStam
 /// The socket over which the last request for a client was sent.
 #[inline(always)]
 fn upstream_of(downstream: TrackedSocket) -> Option<TrackedSocket> {
-    let upstream = sockets::at(downstream.peer().get())?;
-    (upstream.peer().get() == downstream.sock_ref()).then_some(upstream)
+    let upstream = sockets::at(downstream.peer())?;
+    (upstream.peer() == downstream.sock_ref()).then_some(upstream)
 }
 
 #[inline(always)]
