@@ -92,7 +92,8 @@ pub fn is_virtual_machine() -> bool {
 }
 
 /// Builds the program under test, which belongs to another package and may be older than its
-/// dependencies.
+/// dependencies. The selection is that of a test of the workspace: another one would build most
+/// crates again with other features, while tests run.
 pub fn kontrast() -> Command {
     static BUILD: Once = Once::new();
     BUILD.call_once(|| {
@@ -104,7 +105,8 @@ pub fn kontrast() -> Command {
             false => "release",
         };
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--profile", profile, "-p", "kontrast"]);
+        cargo.args(["build", "--quiet", "--profile", profile, "--workspace"]);
+        cargo.args(["--exclude=profiler-ebpf", "--bin=kontrast", "--test=kernel"]);
         assert!(cargo.status().is_ok_and(|status| status.success()));
     });
     Command::new(Path::new(env!("CARGO_BIN_EXE_kontrast-known")).with_file_name("kontrast"))
