@@ -103,10 +103,12 @@ slotted! {
         pub answers: u64,
         /// Time from the send of a request until the first byte of its answer arrived, ns.
         pub answer_ns: u64,
+        /// Time in which the peer's receive window kept the target from sending, ns.
+        pub rwnd_limited_ns: u64,
     }
 }
 
-const _: () = assert!(size_of::<PeerTraffic>() == 72);
+const _: () = assert!(size_of::<PeerTraffic>() == 80);
 
 impl Slot<'_, PeerTraffic> {
     /// Adds a send or a receive. Several CPUs may add at once.

@@ -60,14 +60,15 @@ slotted! {
         /// downstream one, and the reverse; 0 for none. Unused where pairing is first in, first
         /// out (see [`crate::Pairing`]).
         pub peer_address: u64,
-        /// The slot of that socket.
-        pub peer_slot: u32,
-        /// When the target began to send the last request that has no answer, or to open the
-        /// connection (see [`crate::answer`]); 0 for neither.
-        pub asked: u32,
         /// For an upstream socket: the last receive, until it is relayed. For a downstream socket:
         /// the last receive that a goroutine relayed itself.
         pub received: RecvStamp,
+        /// When the target began to send the last request that has no answer, or to open the
+        /// connection (see [`crate::answer`]); 0 for neither.
+        pub asked: u32,
+        /// Time in which the peer's receive window kept the target from sending, as last counted,
+        /// jiffies since the connection began.
+        pub rwnd_limited: u32,
         /// 1: downstream, accepted by the target (its local port is one the target listens on);
         /// [`OF_THIRD_PARTY`]: accepted at a port that the load does not use; 0: upstream, opened
         /// by the target.
@@ -78,11 +79,14 @@ slotted! {
         /// Row of its peer's traffic, if that is counted; 0 until the first bytes.
         pub peer_row: u16,
         /// Its own slot.
-        pub slot: u32,
+        pub slot: u16,
+        /// The slot of the other end.
+        pub peer_slot: u16,
     }
 }
 
 const _: () = assert!(size_of::<Socket>() == 64);
+const _: () = assert!(MAX_SOCKETS <= 1 << 16);
 
 /// A reference to a socket's state. Slots are used again: it is valid while the socket in the slot
 /// has the address.
@@ -139,7 +143,7 @@ impl Slot<'_, Socket> {
     pub fn peer(self) -> SockRef {
         SockRef {
             address: self.peer_address().get(),
-            slot: self.peer_slot().get(),
+            slot: self.peer_slot().get().into(),
             reserved: 0,
         }
     }
@@ -147,8 +151,21 @@ impl Slot<'_, Socket> {
     /// Changes the other end of what the target relays.
     #[inline(always)]
     pub fn set_peer(self, peer: SockRef) {
-        self.peer_slot().set(peer.slot);
+        self.peer_slot().set(peer.slot as u16);
         self.peer_address().set(peer.address);
+    }
+
+    /// Notes for how long the peer's receive window has kept the target from sending since the
+    /// connection began, jiffies; returns by how much that has grown. A reading that is less than
+    /// an earlier one was taken while the kernel changed the sum.
+    #[inline(always)]
+    pub fn limit(self, jiffies: u32) -> u32 {
+        let grown = jiffies.wrapping_sub(self.rwnd_limited().get());
+        if grown.cast_signed() <= 0 {
+            return 0;
+        }
+        self.rwnd_limited().set(jiffies);
+        grown
     }
 
     /// Receives a part of a response.
@@ -169,7 +186,7 @@ impl Slot<'_, Socket> {
     pub fn sock_ref(self) -> SockRef {
         SockRef {
             address: self.address().get(),
-            slot: self.slot().get(),
+            slot: self.slot().get().into(),
             reserved: 0,
         }
     }
@@ -203,6 +220,22 @@ mod tests {
             (slot.peer(), slot.received().get().recv_ns),
             (downstream(2), 0)
         );
+    }
+
+    #[test]
+    fn counts_each_growth_of_a_limited_time_once() {
+        let mut socket = Socket::default();
+        let slot = Slot::exclusive(&mut socket);
+        slot.set_peer(SockRef {
+            address: 1,
+            slot: 2,
+            reserved: 0,
+        });
+        let grown = [5, 5, 9, 8, 9, 12].map(|jiffies| slot.limit(jiffies));
+        assert_eq!(grown, [5, 0, 4, 0, 0, 3]);
+        assert_eq!((slot.peer().address, slot.peer().slot), (1, 2));
+        slot.rwnd_limited().set(u32::MAX);
+        assert_eq!(slot.limit(2), 3, "the sum wraps around");
     }
 
     #[test]

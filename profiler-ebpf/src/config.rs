@@ -52,6 +52,8 @@ globals! {
     TIMELINE_ENTRIES: u32 = 1;
     /// Parameters of `tcp_recvmsg`: 6 before Linux 5.19.
     TCP_RECVMSG_PARAMETERS: u8 = 5;
+    /// Length of a jiffy, ns.
+    JIFFY_NS: u64 = 0;
     /// 1: the stack of a system call can be walked, since calls are those of x86-64.
     WALKS_STACKS: u8 = 0;
 
@@ -189,6 +191,12 @@ globals! {
     OFF_TCP_PACKETS_OUT: u64 = 0;
     /// `tcp_sock.nonagle`, four bits: its offset in bits.
     BIT_TCP_NONAGLE: u64 = 0;
+    /// `tcp_sock.chrono_stat[0]`; this and the next two are [`ABSENT`] where a kernel has none.
+    OFF_TCP_CHRONO_STAT: u64 = ABSENT;
+    /// `tcp_sock.chrono_start`.
+    OFF_TCP_CHRONO_START: u64 = ABSENT;
+    /// `tcp_sock.chrono_type`, two bits in older kernels: its offset in bits.
+    BIT_TCP_CHRONO_TYPE: u64 = ABSENT;
     /// `pt_regs.orig_ax` (x86-64) or `pt_regs.syscallno`: the number of the system call.
     OFF_REGS_NR: u64 = 0;
     /// `pt_regs.ip` (`pc` on arm64).

@@ -81,7 +81,7 @@ fn insert(address: u64, accepted: u8) -> u32 {
     if let Some(socket) = slot(&SOCKETS, found) {
         socket.store(Socket {
             accepted,
-            slot: found,
+            slot: found as u16,
             ..Socket::default()
         });
         socket.address().set(address);

@@ -39,6 +39,10 @@ pub struct Peer {
     /// Total time from the last send of each request until the first byte of its answer arrived.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub answer_ns: u64,
+    /// Time in which the peer's receive window kept the target from sending over TCP, as
+    /// `tcpi_rwnd_limited` of `TCP_INFO` has it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rwnd_limited_ns: u64,
     /// Whether it is the upstream or the service that `kontrast run` gave the target. All other
     /// peers are third parties.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -4,32 +4,31 @@
 //! Hooks: `sock_send_length`, `sock_recv_length` (Linux 6.3), `sk_data_ready`,
 //! `inet_sock_set_state`, `tcp_retransmit_skb`.
 //! Writes: `SOCKETS`, `SOCKET_SLOTS`, `SOCK_CACHE`, `COUNTERS` (sends, receives, connections),
-//! `HISTOGRAMS`; by `pair` the stamps and `RELAYS`; by `peers` the traffic with others than
-//! clients; by `dns` exchanges with name servers; by `answers` those with upstreams; by
+//! `HISTOGRAMS`; by `pair` the stamps and `RELAYS`; by `peers` and `tcp` the traffic with others
+//! than clients; by `dns` exchanges with name servers; by `answers` those with upstreams; by
 //! `timeline` events.
 
 mod answers;
 pub mod datagrams;
 mod dns;
 mod functions;
+mod open;
 mod pair;
 pub mod peers;
 pub mod splice;
+mod tcp;
 
-use crate::config::{
-    BIT_TCP_NONAGLE, LOAD_PORT, OFF_SOCK_FAMILY, OFF_SOCK_NUM, OFF_SOCK_PROTOCOL,
-    OFF_TCP_MSS_CACHE, OFF_TCP_PACKETS_OUT, OFF_TCP_SND_NXT, OFF_TCP_WRITE_SEQ,
-};
-use crate::hook::{Access, Args, Direct, Helper, Object, hooks};
+use crate::config::{LOAD_PORT, OFF_SOCK_FAMILY, OFF_SOCK_NUM, OFF_SOCK_PROTOCOL};
+use crate::hook::{Access, Args, Object, hooks};
 use crate::maps::{LISTENING, count, observe, observe_relay, window_start};
 use crate::sockets::{self, TrackedSocket};
 use crate::timeline;
 use crate::track::{Tracked, current, current_ids, now};
-use aya_ebpf::helpers::generated::bpf_skc_to_tcp_sock;
 use profiler_common::Counters;
 use profiler_common::histogram::Kind;
-use profiler_common::socket::{OF_THIRD_PARTY, TcpSendState, nagle_delayed};
+use profiler_common::socket::{OF_THIRD_PARTY, nagle_delayed};
 use profiler_common::timeline::{EventKind, relayed};
+use tcp::{TcpAccess, send_state};
 
 hooks! {
     "sock_send_length" => send as sock_send_length, sock_send_length_raw;
@@ -69,11 +68,13 @@ fn sent<A: TcpAccess>(thread: Tracked, sock: Object<A>, bytes: u64) {
     if socket.accepted().get() == 0 {
         pair::request(thread, socket);
         peers::connected(socket, sock, true, bytes);
+        tcp::count_limited(socket, sock);
         answers::ask(thread, socket);
         return count(|counters| count_send(counters, bytes));
     }
     if socket.accepted().get() == OF_THIRD_PARTY {
         peers::accepted(socket, sock, true, bytes);
+        tcp::count_limited(socket, sock);
         return count(|counters| count_send(counters, bytes));
     }
     let answers = socket.responded().replace(0) == 1;
@@ -86,10 +87,10 @@ fn sent<A: TcpAccess>(thread: Tracked, sock: Object<A>, bytes: u64) {
             observe_relay(stamp, now);
         }
         let after = stamp.recv_ns.saturating_sub(stamp.arrival_ns);
-        let numbers = (stamp.arrival_ns, relayed(after, socket.slot().get()));
+        let numbers = (stamp.arrival_ns, relayed(after, socket.slot().get().into()));
         timeline::add(EventKind::Send, thread.tid().get(), now, numbers);
     } else {
-        let numbers = (0, relayed(0, socket.slot().get()));
+        let numbers = (0, relayed(0, socket.slot().get().into()));
         timeline::add_now(EventKind::Send, thread, numbers);
     }
     count(|counters| {
@@ -112,7 +113,7 @@ fn count_send(counters: &mut Counters, bytes: u64) {
 }
 
 #[inline(always)]
-fn recv<A: Access>(args: Args<A>) {
+fn recv<A: TcpAccess>(args: Args<A>) {
     // Data that is peeked at will be received again.
     if args.word::<2>() & MSG_PEEK != 0 {
         return;
@@ -127,7 +128,7 @@ fn recv<A: Access>(args: Args<A>) {
 
 /// Counts bytes that were received over a TCP socket.
 #[inline(always)]
-fn received<A: Access>(thread: Tracked, sock: Object<A>, bytes: u64) {
+fn received<A: TcpAccess>(thread: Tracked, sock: Object<A>, bytes: u64) {
     let Some(socket) = socket_of(sock) else {
         return;
     };
@@ -157,46 +158,6 @@ fn received<A: Access>(thread: Tracked, sock: Object<A>, bytes: u64) {
     timeline::add(EventKind::Receive, thread.tid().get(), recv_ns, numbers);
 }
 
-/// How a kind of program finds the TCP state of a socket.
-trait TcpAccess: Access {
-    /// The `tcp_sock` of a TCP socket; null where the kernel refuses.
-    fn tcp_sock(sock: Object<Self>) -> Object<Self>;
-}
-
-impl TcpAccess for Direct {
-    #[inline(always)]
-    fn tcp_sock(sock: Object<Self>) -> Object<Self> {
-        let sock = sock.pointer().cast_mut().cast();
-        // SAFETY: the helper takes any socket, and returns null if it is not a TCP socket.
-        Object::at(unsafe { bpf_skc_to_tcp_sock(sock) }.cast::<u8>())
-    }
-}
-
-impl TcpAccess for Helper {
-    /// A `tcp_sock` begins with its `sock`.
-    #[inline(always)]
-    fn tcp_sock(sock: Object<Self>) -> Object<Self> {
-        sock
-    }
-}
-
-/// The state of a TCP connection just after a send.
-#[inline(always)]
-fn send_state<A: TcpAccess>(sock: Object<A>) -> TcpSendState {
-    let tcp = A::tcp_sock(sock);
-    if tcp.pointer().is_null() {
-        return TcpSendState::default();
-    }
-    let bit = BIT_TCP_NONAGLE.load();
-    TcpSendState {
-        write_seq: tcp.read(OFF_TCP_WRITE_SEQ.load()),
-        snd_nxt: tcp.read(OFF_TCP_SND_NXT.load()),
-        mss_cache: tcp.read(OFF_TCP_MSS_CACHE.load()),
-        packets_out: tcp.read(OFF_TCP_PACKETS_OUT.load()),
-        nonagle: u32::from(tcp.read::<u8>(bit / 8) >> (bit % 8)) & 0xf,
-    }
-}
-
 /// The thread and size of a call over a socket with this result, if it moved bytes.
 #[inline(always)]
 fn transfer(result: u64) -> Option<(Tracked, u64)> {
@@ -216,7 +177,7 @@ fn is_tcp<A: Access>(sock: Object<A>) -> bool {
 /// A socket that is first seen was accepted if its local port is one that a process listens on:
 /// another process may have accepted it and passed it on.
 #[inline(always)]
-fn socket_of<A: Access>(sock: Object<A>) -> Option<TrackedSocket> {
+fn socket_of<A: TcpAccess>(sock: Object<A>) -> Option<TrackedSocket> {
     if let Some(socket) = sockets::lookup(sock) {
         return Some(socket);
     }
@@ -227,7 +188,9 @@ fn socket_of<A: Access>(sock: Object<A>) -> Option<TrackedSocket> {
         Some(_) if load_port != 0 && load_port != u32::from(port) => OF_THIRD_PARTY,
         Some(_) => 1,
     };
-    sockets::track(sock, accepted)
+    let socket = sockets::track(sock, accepted)?;
+    tcp::skip_limited(socket, sock);
+    Some(socket)
 }
 
 /// Stamps the arrival of data. Runs where the segment was received, mostly in a softirq: only the
@@ -247,7 +210,7 @@ fn data_ready<A: Access>(args: Args<A>) {
 }
 
 #[inline(always)]
-fn set_state<A: Access>(args: Args<A>) {
+fn set_state<A: TcpAccess>(args: Args<A>) {
     if window_start().is_none() {
         return;
     }
@@ -270,8 +233,13 @@ fn set_state<A: Access>(args: Args<A>) {
         }
     } else if new == TCP_LISTEN {
         listen(sock);
-    } else if new == TCP_CLOSE && sockets::remove(sock) {
-        count(|counters| counters.closed += 1);
+    } else if new == TCP_CLOSE {
+        if let Some(socket) = sockets::lookup(sock) {
+            tcp::count_limited(socket, sock);
+        }
+        if sockets::remove(sock) {
+            count(|counters| counters.closed += 1);
+        }
     }
 }
 

@@ -29,6 +29,7 @@ pub mod memory_stacks;
 pub mod names;
 mod objection;
 pub mod offsets;
+mod open_sockets;
 mod overhead_recorder;
 mod peers;
 mod ports;

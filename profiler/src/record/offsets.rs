@@ -5,6 +5,8 @@ mod walk;
 use super::arch::{Field, REGISTERS};
 use anyhow::{Context, Result, anyhow};
 use btf_rs::Btf;
+use nix::time::{ClockId, clock_getres};
+use std::time::Duration;
 use walk::{function_parameters, offset, parameters};
 
 /// The file in which the kernel describes its types.
@@ -43,6 +45,10 @@ const OPTIONAL: &[Field] = &[
     ("OFF_UNIX_ADDR", &[&["unix_sock", "addr"]]),
     ("OFF_UNIX_ADDRESS_LEN", &[&["unix_address", "len"]]),
     ("OFF_UNIX_ADDRESS_NAME", &[&["unix_address", "name"]]),
+    // Some configurations of future kernels may leave these out; Linux has them since 4.10.
+    ("OFF_TCP_CHRONO_STAT", &[&["tcp_sock", "chrono_stat"]]),
+    ("OFF_TCP_CHRONO_START", &[&["tcp_sock", "chrono_start"]]),
+    ("BIT_TCP_CHRONO_TYPE", &[&["tcp_sock", "chrono_type"]]),
     ("OFF_CSS_CGROUP", &[&["cgroup_subsys_state", "cgroup"]]),
     // Only names of files that are waited for depend on these.
     (
@@ -136,7 +142,7 @@ const FIELDS: &[Field] = &[
 /// The layout of the running kernel.
 #[derive(Debug)]
 pub struct Layout {
-    /// Value of each global of the programs.
+    /// Value of each global of the programs that depends on the kernel.
     pub offsets: Vec<(&'static str, u64)>,
     /// Whether `sched_switch` passes the previous task's state (Linux 5.18).
     pub switch_has_state: bool,
@@ -161,20 +167,16 @@ impl Layout {
     }
 
     fn of(btf: &Btf) -> Result<Self> {
-        let needed = FIELDS.iter().chain(REGISTERS).map(|(global, paths)| {
-            let bits = first_offset(btf, paths)?;
-            let offset = if global.starts_with("BIT_") {
-                bits
-            } else {
-                bits / 8
-            };
-            Ok((*global, offset))
-        });
+        let needed = FIELDS
+            .iter()
+            .chain(REGISTERS)
+            .map(|(global, paths)| Ok((*global, in_unit(global, first_offset(btf, paths)?))));
         let mut offsets = needed.collect::<Result<Vec<_>>>()?;
         offsets.extend(OPTIONAL.iter().map(|(global, paths)| {
             let bits = first_offset(btf, paths).ok();
-            (*global, bits.map_or(ABSENT, |bits| bits / 8))
+            (*global, bits.map_or(ABSENT, |bits| in_unit(global, bits)))
         }));
+        offsets.push(("JIFFY_NS", jiffy_ns()));
         Ok(Layout {
             offsets,
             reads_registers: btf.resolve_ids_by_name("bpf_task_pt_regs").is_ok(),
@@ -184,6 +186,21 @@ impl Layout {
             switch_has_state: parameters(btf, "btf_trace_sched_switch")? >= 5,
         })
     }
+}
+
+/// Returns the offset of a field in the unit of its global: bits for `BIT_`, or else bytes.
+fn in_unit(global: &str, bits: u64) -> u64 {
+    if global.starts_with("BIT_") {
+        bits
+    } else {
+        bits / 8
+    }
+}
+
+/// Returns the length of a jiffy: the coarse clocks advance with these. 0 if it is not known.
+fn jiffy_ns() -> u64 {
+    let length = clock_getres(ClockId::CLOCK_MONOTONIC_COARSE).map(Duration::from);
+    length.map_or(0, |length| length.as_nanos() as u64)
 }
 
 fn first_offset(btf: &Btf, paths: &[&[&str]]) -> Result<u64> {
@@ -202,7 +219,7 @@ mod tests {
         let layout = Layout::of_this_kernel().expect("the tests need a kernel with BTF");
         assert_eq!(
             layout.offsets.len(),
-            FIELDS.len() + REGISTERS.len() + OPTIONAL.len()
+            FIELDS.len() + REGISTERS.len() + OPTIONAL.len() + 1
         );
         let of = |name| {
             layout
@@ -214,6 +231,8 @@ mod tests {
         };
         // Since Linux 2.6 these are 32-bit numbers, one after the other.
         assert_eq!(of("OFF_TASK_TGID"), of("OFF_TASK_PID") + 4);
+        // CONFIG_HZ is 100 to 1,000.
+        assert!((1_000_000..=10_000_000).contains(&of("JIFFY_NS")));
     }
 
     #[test]

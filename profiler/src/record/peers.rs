@@ -60,6 +60,7 @@ fn added(entries: impl Iterator<Item = (Transport, Option<String>, PeerTraffic)>
         sum.dns_ns += traffic.dns_ns;
         sum.answers += traffic.answers;
         sum.answer_ns += traffic.answer_ns;
+        sum.rwnd_limited_ns += traffic.rwnd_limited_ns;
     }
     sums
 }
@@ -78,6 +79,7 @@ pub fn since(now: PeerSums, before: &PeerSums) -> PeerSums {
             dns_ns: now.dns_ns.saturating_sub(before.dns_ns),
             answers: now.answers.saturating_sub(before.answers),
             answer_ns: now.answer_ns.saturating_sub(before.answer_ns),
+            rwnd_limited_ns: now.rwnd_limited_ns.saturating_sub(before.rwnd_limited_ns),
         };
         (key, traffic)
     };
@@ -92,7 +94,10 @@ pub fn listed(sums: PeerSums) -> Vec<Peer> {
     }
     let mut peers: Vec<Peer> = peers.into_values().collect();
     // A peer that never answers gets nothing but `SYN`.
-    peers.retain(|peer| peer.send_calls + peer.recv_calls + peer.retransmits > 0);
+    // A send that never ends counts as none.
+    peers.retain(|peer| {
+        peer.send_calls + peer.recv_calls + peer.retransmits + peer.rwnd_limited_ns > 0
+    });
     peers.sort_by_key(|peer| (peer.address.is_none(), Reverse(peer.bytes())));
     let rest = peers.split_off(peers.len().min(MOST));
     let keyed = peers.into_iter();
@@ -110,6 +115,7 @@ pub fn listed(sums: PeerSums) -> Vec<Peer> {
             dns_ns: peer.dns_ns,
             answers: peer.answers,
             answer_ns: peer.answer_ns,
+            rwnd_limited_ns: peer.rwnd_limited_ns,
         };
         add(&mut peers, (peer.transport, None), &traffic);
     }
@@ -133,6 +139,7 @@ fn add(peers: &mut BTreeMap<Key, Peer>, key: Key, traffic: &PeerTraffic) {
     peer.dns_ns += traffic.dns_ns;
     peer.answers += traffic.answers;
     peer.answer_ns += traffic.answer_ns;
+    peer.rwnd_limited_ns += traffic.rwnd_limited_ns;
 }
 
 fn transport(protocol: u16) -> Transport {

@@ -11,6 +11,7 @@ use super::attach;
 use super::cpu_clocks::CpuClocks;
 use super::links::{self, Link, SAMPLE_HZ};
 use super::offsets::Layout;
+use super::open_sockets;
 use super::privilege;
 use super::probe_groups::{HookKind, Hooks, NO_SOURCE, PROBE_GROUPS, Source};
 use super::runtime::GcProbes;
@@ -199,6 +200,9 @@ impl Programs {
         if let Err(error) = tasks::load(&mut bpf, &btf) {
             // /proc has the same, and takes longer.
             log::debug!("no iterator over tasks: {error:#}");
+        }
+        if let Err(error) = open_sockets::load(&mut bpf, &btf) {
+            log::debug!("no iterator over files: {error:#}");
         }
         Ok(Programs {
             bpf,

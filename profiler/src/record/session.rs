@@ -12,6 +12,7 @@ use super::call_series::CallSeries;
 use super::drain::{self, Drained, Exits};
 use super::instrumented::Instrumentation;
 use super::memory::{self, Regions, WindowRegions};
+use super::open_sockets;
 use super::proc_snapshot::ProcSnapshot;
 use super::process_code::Processes;
 use super::process_tree::ProcessTree;
@@ -203,6 +204,7 @@ impl Session {
         self.stats.stop();
         let closing_ns = monotonic_ns();
         drain::set_window(&mut self.programs.bpf, 0)?;
+        open_sockets::count_limited(&mut self.programs.bpf);
         self.add_forked()?;
         self.opening.quotas.update(self.tree.first().pid);
         let live = drain::threads(&self.programs.bpf)?;

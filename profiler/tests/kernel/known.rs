@@ -116,6 +116,9 @@ fn main() {
             let took = known_upstreams::ask(number(1) as u16, number(2));
             println!("{}", took.as_nanos());
         }),
+        "overfill" => after(wait_for_line, || {
+            known_upstreams::overfill(number(1) as u16, &arguments[2]);
+        }),
         "connect-in-vain" => after(wait_for_line, || {
             known_peers::connect_in_vain(number(1) as u16);
         }),

@@ -1,13 +1,14 @@
 //! Connections that the target opened.
 
 use crate::support::{alone, assert_sound, known, recorder, require_privilege};
+use nix::time::{ClockId, clock_getres};
 use recording::Recording;
 use recording::peers::Peer;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Requests over each connection of the client.
 const TIMES: u64 = 5;
@@ -68,5 +69,77 @@ fn measures_answers_that_an_event_loop_waits_for() {
         assert_eq!(lengths.count, answers);
         // The lower bound of a bucket.
         assert!(lengths.min >= delay_ns - delay_ns / 16, "{lengths:?}");
+    }
+}
+
+/// Records a process that sends more than this one reads for a while; returns for how long the
+/// window was full by the kernel's own word, and how much later the last reading may be, ns.
+fn record_overfilled(
+    listener: &TcpListener,
+    end: &str,
+    options: &[&str],
+    dir: &Path,
+) -> (Recording, u64, u64) {
+    let port = listener.local_addr().expect("bound").port().to_string();
+    let mut sender = known(&["overfill", &port, end]);
+    let pid = sender.line();
+    let mut recorder = recorder(&pid, dir, options);
+    sender.say("go");
+    let (mut stream, _) = listener.accept().expect("a connection");
+    let bytes = sender.line().parse().expect("bytes");
+    sleep(10 * DELAY);
+    let start = Instant::now();
+    if end == "goes on" {
+        stream.read_exact(&mut vec![0; bytes]).expect("sent");
+        stream.write_all(&[7]).expect("it reads");
+    } else {
+        sender.say(end);
+    }
+    let line = sender.line();
+    let (limited_ns, step_ns) = line.split_once(' ').expect("two times");
+    let parsed = |text: &str| text.parse().expect("nanoseconds");
+    assert_eq!(sender.line(), "done");
+    if end == "stalls" {
+        sleep(DELAY);
+    }
+    assert!(matches!(recorder.end().code(), Some(0 | 3)));
+    let later_ns = match end {
+        "stalls" => start.elapsed().as_nanos() as u64,
+        _ => parsed(step_ns),
+    };
+    let recording = recording::io::load_recording(dir).expect("a recording");
+    (recording, parsed(limited_ns), later_ns)
+}
+
+#[test]
+fn measures_time_in_which_a_full_window_keeps_from_sending() {
+    require_privilege();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let jiffy = clock_getres(ClockId::CLOCK_MONOTONIC_COARSE).expect("readable");
+    let slack_ns = 2 * Duration::from(jiffy).as_nanos() as u64;
+    for (end, options) in [
+        ("goes on", &[][..]),
+        ("aborts", &[]),
+        ("stalls", &[]),
+        ("aborts", &["--raw-tracepoints"]),
+    ] {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let (recording, limited_ns, later_ns) = {
+            let _alone = alone();
+            record_overfilled(&listener, end, options, dir.path())
+        };
+        assert_sound(&recording);
+        let [peer]: &[Peer] = &recording.peers else {
+            panic!("{:#?}", recording.peers);
+        };
+        let recorded_ns = peer.rwnd_limited_ns;
+        println!("{end}: {recorded_ns} ns; TCP_INFO: {limited_ns} ns, up to {later_ns} ns earlier");
+        assert!(limited_ns > 0);
+        assert!(recorded_ns + slack_ns >= limited_ns, "{peer:?}");
+        assert!(recorded_ns <= limited_ns + later_ns + slack_ns, "{peer:?}");
+        if end == "stalls" {
+            let after_ns = DELAY.as_nanos() as u64;
+            assert!(recorded_ns + slack_ns >= limited_ns + after_ns, "{peer:?}");
+        }
     }
 }

@@ -30,41 +30,51 @@ pub fn table(arms: &Arms) -> Option<Block> {
         .words("Protocol")
         .numbers(format!("sent, {unit}"), arms.names())
         .numbers(format!("received, {unit}"), arms.names());
-    let again = retransmits(arms);
+    let again = if_any(by_peer(arms, |peer| peer.retransmits));
     let counts = Scale::plain(again.iter().flat_map(|sums| sums.values().copied()));
     if !again.is_empty() {
         let heading = format!("retransmits/{}", arms.per.label());
         table = table.numbers(heading, arms.names());
     }
+    let limited = if_any(by_peer(arms, |peer| peer.rwnd_limited_ns));
+    let times = limited.iter().flat_map(|sums| sums.values().copied());
+    let times = Scale::of(Unit::Ns, times);
+    if !limited.is_empty() {
+        let heading = format!("receive window full, {}", times.per(arms.per.label()));
+        table = table.numbers(heading, arms.names());
+    }
+    let columns = both.iter().map(|sums| (sums, &scale));
+    let columns = columns.chain(again.iter().map(|sums| (sums, &counts)));
+    let columns = columns.chain(limited.iter().map(|sums| (sums, &times)));
+    let columns: Vec<(&ByPeer, &Scale)> = columns.collect();
     let (first, rest) = peers.split_at(peers.len().min(FIRST));
     for peer in first {
         let value = |sums: &ByPeer| sums.get(peer).copied().unwrap_or_default();
-        let values = both.iter().map(|sums| scale.show(value(sums)));
-        let values = values.chain(again.iter().map(|sums| counts.show(value(sums))));
+        let values = columns.iter();
+        let values = values.map(|(sums, scale)| scale.show(value(sums)));
         let protocol = std::iter::once(peer.0.label().to_owned());
         table.named(peer.1.as_str(), protocol.chain(values));
     }
     if !rest.is_empty() {
         let value = |sums: &ByPeer| rest.iter().filter_map(|peer| sums.get(peer)).sum();
-        let values = both.iter().map(|sums| scale.show(value(sums)));
-        let values = values.chain(again.iter().map(|sums| counts.show(value(sums))));
+        let values = columns.iter();
+        let values = values.map(|(sums, scale)| scale.show(value(sums)));
         let name = format!("{} further peers", rest.len());
         table.named(name, std::iter::once(String::new()).chain(values));
     }
     (!peers.is_empty()).then(|| table.block())
 }
 
-/// Returns segments sent again, per unit; nothing where there were none.
-fn retransmits(arms: &Arms) -> Vec<ByPeer> {
-    let again = by_peer(arms, |peer| peer.retransmits);
-    let none = again
+/// Returns the sums; nothing where all are zero.
+fn if_any(each: Vec<ByPeer>) -> Vec<ByPeer> {
+    let none = each
         .iter()
         .flat_map(|sums| sums.values())
         .all(|it| *it == 0.0);
-    if none { Vec::new() } else { again }
+    if none { Vec::new() } else { each }
 }
 
-fn by_peer(arms: &Arms, bytes: fn(&Peer) -> u64) -> Vec<ByPeer> {
+fn by_peer(arms: &Arms, value: fn(&Peer) -> u64) -> Vec<ByPeer> {
     arms.each(|arm| {
         let mut sums = ByPeer::new();
         let peers = arm
@@ -73,7 +83,7 @@ fn by_peer(arms: &Arms, bytes: fn(&Peer) -> u64) -> Vec<ByPeer> {
             .flat_map(|round| third_parties(&round.peers));
         for peer in peers {
             let key = (peer.transport, name(peer));
-            *sums.entry(key).or_default() += bytes(peer) as f64 / arm.divisor();
+            *sums.entry(key).or_default() += value(peer) as f64 / arm.divisor();
         }
         sums
     })
@@ -102,8 +112,9 @@ pub fn line(recording: &Recording) -> Option<String> {
             count => format!(", {} retransmits", format::count(count)),
         };
         let answers = answers(peer).unwrap_or_default();
+        let limited = limited(peer).unwrap_or_default();
         format!(
-            "{} ({}) {}/s out, {}/s in{answers}{retransmits}",
+            "{} ({}) {}/s out, {}/s in{answers}{retransmits}{limited}",
             name(peer),
             peer.transport.label(),
             rate(peer.send_bytes),
@@ -125,6 +136,13 @@ fn answers(peer: &Peer) -> Option<String> {
     };
     let mean_ns = total_ns as f64 / count as f64;
     (count > 0).then(|| format!(", answers in {}", format::quantity(mean_ns, Unit::Ns)))
+}
+
+/// Returns how long the receive window of a peer was full, if it was.
+fn limited(peer: &Peer) -> Option<String> {
+    let limited_ns = peer.rwnd_limited_ns;
+    let time = || format::quantity(limited_ns as f64, Unit::Ns);
+    (limited_ns > 0).then(|| format!(", receive window full for {}", time()))
 }
 
 #[cfg(test)]
@@ -177,6 +195,19 @@ mod tests {
         };
         let line = line(&recording(vec![asked])).expect("a third party");
         assert!(line.ends_with("/s in, answers in 20.0 ms"), "{line}");
+    }
+
+    #[test]
+    fn says_how_long_the_window_of_a_peer_was_full() {
+        let slow = Peer {
+            rwnd_limited_ns: 320_000_000,
+            ..peer(Some("192.0.2.1:80"), 2)
+        };
+        let line = line(&recording(vec![slow])).expect("a third party");
+        assert!(
+            line.ends_with("/s in, receive window full for 320 ms"),
+            "{line}"
+        );
     }
 
     #[test]

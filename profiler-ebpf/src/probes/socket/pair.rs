@@ -1,7 +1,8 @@
 //! Pairs each receive from upstream with the downstream send that it causes.
 //!
 //! Hooks: none; the socket programs call it.
-//! Writes: `THREADS` (`received`, `serving`), `SOCKETS` (`peer`, `received`), `GOROUTINES`, `FIFO`.
+//! Writes: `THREADS` (`received`, `serving`), `SOCKETS` (`peer_*`, `received`), `GOROUTINES`,
+//! `FIFO`.
 
 use crate::config::{FIFO_PAIRING, GOROUTINE_PAIRING, PAIRING};
 use crate::maps::{FIFO, GOROUTINES, count, slot};

@@ -1,5 +1,5 @@
 //! Traffic with peers other than clients: of connections that the target opened or accepted from
-//! third parties, of datagrams, and of Unix sockets with a name.
+//! third parties, of datagrams, and of named Unix sockets.
 //!
 //! Hooks: none; the programs of sends and receives call it.
 //! Writes: `PEERS`, `PEER_TRAFFIC`, `FREE_PEERS`, `UNIX_PEERS`, `SOCKETS` (`peer_row`), `THREADS`
@@ -38,6 +38,7 @@ static NO_TRAFFIC: PeerTraffic = PeerTraffic {
     dns_ns: 0,
     answers: 0,
     answer_ns: 0,
+    rwnd_limited_ns: 0,
 };
 
 /// Counts data that was sent or received over a connection that the target opened.
@@ -58,16 +59,22 @@ pub fn accepted<A: Access>(socket: TrackedSocket, sock: Object<A>, sends: bool, 
     count(socket, sends, bytes, || accepted_row(sock.address()));
 }
 
-/// Counts a segment that was sent again over a connection of the target. Clients are no peers.
+/// Counts a segment that was sent again over a connection of the target.
 #[inline(always)]
 pub fn retransmitted<A: Access>(socket: TrackedSocket, sock: Object<A>) {
-    let row = match socket.accepted().get() {
-        0 => row_at(socket, || connected_row(sock.address())),
-        OF_THIRD_PARTY => row_at(socket, || accepted_row(sock.address())),
-        _ => return,
-    };
-    if let Some(traffic) = slot(&PEER_TRAFFIC, row) {
+    let row = row_of_connection(socket, sock);
+    if let Some(traffic) = row.and_then(|row| slot(&PEER_TRAFFIC, row)) {
         traffic.retransmits().add_shared(1);
+    }
+}
+
+/// Returns the row of the peer of a connection. Clients are no peers.
+#[inline(always)]
+pub fn row_of_connection<A: Access>(socket: TrackedSocket, sock: Object<A>) -> Option<u32> {
+    match socket.accepted().get() {
+        0 => Some(row_at(socket, || connected_row(sock.address()))),
+        OF_THIRD_PARTY => Some(row_at(socket, || accepted_row(sock.address()))),
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@
 use super::super::block_io::{self, BlockSums};
 use super::super::drain::{self, Drained, LiveMaps};
 use super::super::memory::{self, Regions};
+use super::super::open_sockets;
 use super::super::peers::{self, PeerSums};
 use super::super::proc_snapshot::ProcSnapshot;
 use super::super::stacks::Samples;
@@ -159,7 +160,7 @@ impl Session {
         let checkpoint = Checkpoint {
             own_cpu_ns: self.opening.own_cpu_ns(),
             regions: memory::regions_of_all(&pids, &tasks),
-            peers: peers::read(&self.programs.bpf)?,
+            peers: self.peers_now()?,
             block_io: block_io::read(&self.programs.bpf)?,
             runtime_stats: self.probed()?,
             exits: self.ended.count(),
@@ -177,6 +178,11 @@ impl Session {
     }
 
     /// Reads the maps while the programs write to them, at the time that is returned.
+    fn peers_now(&mut self) -> Result<PeerSums> {
+        open_sockets::count_limited(&mut self.programs.bpf);
+        peers::read(&self.programs.bpf)
+    }
+
     fn drain_open(&mut self) -> Result<(u64, Drained)> {
         let bpf = &self.programs.bpf;
         let none = &mut None;
