@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 
 use crate::setup::{self, Need};
-use crate::test::tally::{Counts, Tally};
+use crate::tally::{Counts, Tally};
 use crate::{dist, process, project};
 
 /// Runs in a new mount namespace, so that nothing stays mounted. `$1` is the root of the new

@@ -18,6 +18,7 @@ mod list;
 mod options;
 mod run;
 mod setup;
+mod tally;
 mod tasks;
 mod test;
 mod vm;

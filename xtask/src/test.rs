@@ -1,7 +1,5 @@
 //! `cargo xtask test`: all checks of CI. A failed step does not keep later ones from running.
 
-pub mod tally;
-
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -10,9 +8,9 @@ use anyhow::{Context, Result, bail};
 use nix::unistd::geteuid;
 
 use crate::setup::{self, CARGO_DENY, Need};
+use crate::tally::{Counts, Tally};
 use crate::vm::ci::Fetching;
 use crate::{build, ebpf, process, project, run};
-use tally::{Counts, Tally};
 
 /// A target whose runtime a test of the recorder starts. The tests of targets, which fetch each
 /// runtime, come later.

@@ -11,7 +11,7 @@ use super::kernels::{self, Files, Kernel, MINIMUM, NEWEST};
 use super::{Programs, programs};
 use crate::build;
 use crate::setup::{self, Need};
-use crate::test::tally::{Counts, Tally};
+use crate::tally::{Counts, Tally};
 
 /// One recording that has counts of all kinds: an emulated machine takes longest to load programs.
 const TESTS: &str = "counts::counts_work_of_all_kinds_at_once";

@@ -2,7 +2,8 @@
 //! first byte of its answer arrives. Counted when the target receives them.
 //!
 //! Hooks: none; the socket programs call it.
-//! Writes: `SOCKETS` (`arrival_ns`, `asked`), `PEER_TRAFFIC` (`answers`, `answer_ns`), `HISTOGRAMS`.
+//! Writes: `SOCKETS` (`arrival_ns`, `asked`), `PEER_TRAFFIC` (`answers`, `answer_ns`),
+//! `HISTOGRAMS`.
 
 use crate::maps::{PEER_TRAFFIC, observe, slot};
 use crate::sockets::TrackedSocket;
