@@ -104,7 +104,7 @@ pub fn run(words: Vec<OsString>) -> Result<Infallible> {
 /// host.
 fn announce_first_build() {
     if !project::binary("kontrast").is_file() {
-        eprintln!("first run: set-up and builds take 7 to 16 minutes with 2 CPUs …");
+        eprintln!("first run: set-up and builds take 7 to 18 minutes with 2 CPUs …");
     }
 }
 
