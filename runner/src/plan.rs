@@ -36,7 +36,8 @@ impl Step {
         let round = self.round;
         match self.purpose {
             Purpose::Measured => (),
-            Purpose::Traced => return format!("{arm}, traced round"),
+            Purpose::Traced if round == 1 => return format!("{arm}, traced round"),
+            Purpose::Traced => return format!("{arm}, traced round {round}"),
             Purpose::Instrumented => return format!("{arm}, instrumented round"),
         }
         match self.mode {

@@ -39,8 +39,8 @@ pub struct Request {
     /// given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto: Option<AutoRounds>,
-    /// Whether each arm has one more, traced round.
-    pub traced_round: bool,
+    /// Traced rounds of each arm, beside those that are compared.
+    pub traced_rounds: u32,
     /// Whether each arm has one more, instrumented round.
     pub runtime_symbols: bool,
     /// CPU samples a second on each CPU.

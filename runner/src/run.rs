@@ -235,8 +235,12 @@ impl Prepared<'_> {
         let arms = self.arms.iter().enumerate();
         let arms = arms.filter(move |(_, arm)| self.request.runtime_symbols && wanted(arm));
         let instrumented = plan::extra(Purpose::Instrumented, arms.map(|(at, _)| at));
-        let traced = (0..self.arms.len()).filter(|_| self.request.traced_round);
-        plan::extra(Purpose::Traced, traced).chain(instrumented)
+        let traced = plan::interleaved(self.arms.len(), &[Mode::All], self.request.traced_rounds);
+        let traced = traced.into_iter().map(|step| Step {
+            purpose: Purpose::Traced,
+            ..step
+        });
+        traced.chain(instrumented)
     }
 
     async fn stub(&self) -> anyhow::Result<Stub> {

@@ -2,7 +2,7 @@
 
 mod checks;
 
-use super::record::{Slow, Switch};
+use super::record::Slow;
 use super::rounds::{Rounds, goal};
 use super::sample_rate::SampleRate;
 use super::scenario::Scenario;
@@ -120,11 +120,11 @@ pub struct Run {
     /// for instance 'proxy_latency>5ms'. It costs the targets more; see `kontrast record`.
     #[arg(long, value_name = "EXPR")]
     slow: Option<Slow>,
-    /// Add a traced round of 5 s of each arm at the end: the path of each token through threads,
-    /// waits with their stacks, and who ends them. No other number uses it [default: on for the
-    /// scenario baseline].
-    #[arg(long, value_enum, conflicts_with = "slow", value_name = "SWITCH")]
-    traced_round: Option<Switch>,
+    /// Add this many traced rounds of 5 s of each arm at the end: the path of each token through
+    /// threads, waits with their stacks, and who ends them. No other number uses them. Differences
+    /// of waits have intervals from two rounds on [default: 1 for the scenario baseline, else 0].
+    #[arg(long, alias = "traced-round", value_parser = checks::traced_rounds, conflicts_with = "slow", value_name = "N")]
+    traced_rounds: Option<u32>,
     /// Look for separate debug files in this folder first; may be given several times.
     #[arg(long, value_name = "DIR", value_parser = super::folder)]
     symbols: Vec<PathBuf>,
@@ -201,7 +201,7 @@ impl Run {
     }
 
     fn request(self) -> Request {
-        let traced_round = self.has_traced_round();
+        let traced_rounds = self.traced_rounds();
         let (rounds, duration) = self.scenario.rounds();
         let (rounds, auto) = self.rounds.plan(rounds, &self.gate);
         let (load, duration) = match self.load_command {
@@ -228,7 +228,7 @@ impl Run {
             work,
             load_unit,
             thresholds: self.thresholds,
-            traced_round,
+            traced_rounds,
             runtime_symbols: self.runtime_symbols,
             symbols: self.symbols,
             sample_hz: self.sample_rate.0,

@@ -1,11 +1,24 @@
 //! Options of `kontrast run` that depend on each other.
 
 use super::Run;
-use crate::cli::record::Switch;
 use crate::cli::scenario::Scenario;
 use crate::outcome::WrongUsage;
 use crate::work::Source;
 use runner::workload::Workload;
+
+/// Most traced rounds of an arm.
+const MOST_TRACED: u32 = 20;
+
+/// Reads a number of traced rounds; `on` and `off` stand for 1 and 0.
+pub(super) fn traced_rounds(text: &str) -> Result<u32, String> {
+    let rounds = match text {
+        "on" => Some(1),
+        "off" => Some(0),
+        number => number.parse().ok(),
+    };
+    let rounds = rounds.filter(|rounds| *rounds <= MOST_TRACED);
+    rounds.ok_or_else(|| format!("give a number of rounds up to {MOST_TRACED}, 0 for none"))
+}
 
 impl Run {
     /// Rejects a unit of work that the load cannot count.
@@ -26,7 +39,10 @@ impl Run {
             ("--observer-cost", self.observer_cost),
             ("--runtime-symbols", self.runtime_symbols),
             ("--slow", self.slow.is_some()),
-            ("--traced-round", self.traced_round == Some(Switch::On)),
+            (
+                "--traced-rounds",
+                self.traced_rounds.is_some_and(|rounds| rounds > 0),
+            ),
             ("--work", self.work.is_some()),
         ];
         let cold = self.workload == Workload::ColdStart;
@@ -39,14 +55,28 @@ impl Run {
         }
     }
 
-    /// Whether a traced round was asked for, or is usual: the load is steady, and no measured round
-    /// keeps single tokens.
-    pub(super) fn has_traced_round(&self) -> bool {
+    /// Returns how many traced rounds were asked for, or are usual: one where the load is steady,
+    /// and no measured round keeps single tokens.
+    pub(super) fn traced_rounds(&self) -> u32 {
         let usual = self.scenario == Scenario::Baseline
             && self.load_command.is_none()
             && self.slow.is_none()
             && self.workload != Workload::ColdStart;
-        let asked = self.traced_round.map(|switch| switch == Switch::On);
-        asked.unwrap_or(usual)
+        self.traced_rounds.unwrap_or(usual.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_numbers_of_traced_rounds() {
+        let read = |text| traced_rounds(text).ok();
+        assert_eq!(
+            ["0", "3", "20", "on", "off"].map(read),
+            [Some(0), Some(3), Some(20), Some(1), Some(0)]
+        );
+        assert_eq!(["", "-1", "21", "two", "1.5"].map(read), [None; 5]);
     }
 }
