@@ -6,6 +6,19 @@ use aya_ebpf::bindings::pt_regs as Saved;
 #[cfg(bpf_target_arch = "aarch64")]
 use aya_ebpf::bindings::user_pt_regs as Saved;
 
+/// Whether a call writes its return address on top of the stack. On arm64 a register has it.
+pub const CALLS_PUSH: bool = cfg!(bpf_target_arch = "x86_64");
+
+/// Returns the address in a word that a function saved to return to. Code for arm64 may sign the
+/// word (`PACIASP`): the signature is in the bits above those of user addresses, 48 unless a
+/// process asks the kernel for more (Documentation/arch/arm64/pointer-authentication.rst).
+#[inline(always)]
+pub fn return_address(word: u64) -> u64 {
+    #[cfg(bpf_target_arch = "aarch64")]
+    let word = word & ((1 << 48) - 1);
+    word
+}
+
 /// The registers that show where a thread was interrupted.
 #[derive(Clone, Copy)]
 pub struct Registers {

@@ -7,6 +7,7 @@ use crate::config::{GC_THREAD_COMM, KEEPS_STACKS, KERNEL_STACK_EVERY, STACK_MASK
 use crate::maps::{GC_BURSTS, STACK_SCRATCH, STACKS, STACKS_HALF, count, slot};
 use crate::probes::python::{self, Scratch};
 use crate::probes::site::user;
+use crate::registers::{CALLS_PUSH, return_address};
 use crate::track::Tracked;
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::BPF_F_USER_STACK;
@@ -77,8 +78,8 @@ pub fn add(
     };
     stack.kernel_len = kernel_len;
     stack.top = match code {
-        Some(code) => user(code.sp),
-        None => 0,
+        Some(code) if CALLS_PUSH => user(code.sp),
+        _ => 0,
     };
     let hash = hash_of(
         &stack.kernel[..],
@@ -232,6 +233,7 @@ fn walk<const N: usize>(code: UserCode, place: &mut [u64; N], hash: &mut u64) ->
             break;
         }
         [frame, at] = user(frame);
+        at = return_address(at);
     }
     length
 }
