@@ -22,10 +22,10 @@ use column::{Column, TIMED_OUT};
 use kernels::{Files, Kernel};
 use machine::{Machine, PATIENCE};
 
-/// Tests that run on each kernel: exact counts, with all checks, a machine that changes, and the
-/// probe groups that those do not exercise.
-const TESTS: &str =
-    "counts:: machine:: block_io:: dns:: upstreams:: selectors::records_processes_from";
+/// Tests that run on each kernel: exact counts, with all checks, a machine that changes, the probe
+/// groups that those do not exercise, and call stacks.
+const TESTS: &str = "counts:: machine:: block_io:: dns:: upstreams:: \
+    selectors::records_processes_from stacks::keeps stacks::follows";
 /// Machines that are emulated at once: each keeps one CPU busy.
 const AT_ONCE: usize = 2;
 /// Where the driver of loop devices is in the machine.

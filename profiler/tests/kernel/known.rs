@@ -66,6 +66,9 @@ fn main() {
             burn(Duration::from_millis(number(1) as u64))
         }),
         "pulse" => after(wait_for_line, || pulse(number(1))),
+        "spin" => after(wait_for_line, || {
+            known_sites::spin(milliseconds(number(1)));
+        }),
         "sites" => sites(wait_for_line, number(1), number(2)),
         "fail" => after(wait_for_line, || fail(number(1))),
         "turns" => after(wait_for_line, || turns(number(1), number(2), number(3))),

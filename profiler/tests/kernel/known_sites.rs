@@ -1,5 +1,6 @@
-//! Functions that take memory and return it to the kernel, with known frames. They are assembly: a
-//! compiler decides by itself which functions it inlines and whether it keeps frame pointers.
+//! Functions with known frames: some take memory and return it to the kernel, others compute. They
+//! are assembly: a compiler decides by itself which functions it inlines and whether it keeps frame
+//! pointers.
 #![expect(
     unsafe_code,
     reason = "functions in assembly, on memory that is mapped here"
@@ -13,11 +14,24 @@ mod x86_64;
 use crate::PAGE;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
 
 unsafe extern "C" {
     fn known_touch(first: *mut u8, pages: usize);
     fn known_caller(address: *mut u8, length: usize) -> i32;
     fn known_stray(address: *mut u8, length: usize, frame: *mut u8) -> i32;
+    fn known_spinner(times: usize);
+}
+
+/// Computes for `length`, two functions below this one.
+#[inline(never)]
+pub fn spin(length: Duration) {
+    const TIMES: usize = 1_000_000;
+    let start = Instant::now();
+    while start.elapsed() < length {
+        // SAFETY: it only counts in a register, and leaves the stack as it found it.
+        unsafe { known_spinner(TIMES) };
+    }
 }
 
 /// Memory that nothing was kept in so far.

@@ -50,6 +50,30 @@ fn keeps_a_stack_for_each_sample_and_names_busy_code() {
 }
 
 #[test]
+fn follows_frame_pointers_to_callers() {
+    let recording = record(&["spin", "500"]);
+    let stacks = &recording.stacks;
+    let innermost = |count: &StackCount| -> Vec<&str> {
+        let frames = stacks.frames_of(count.node).take(3);
+        frames.map(|frame| frame.function.as_str()).collect()
+    };
+    let (mut found, mut all) = (0, 0);
+    for count in &stacks.counts {
+        if count.mode != SampleMode::User {
+            continue;
+        }
+        all += count.samples;
+        if let ["known_spin", "known_spinner", above] = innermost(count)[..]
+            && above.ends_with("known_sites::spin")
+        {
+            found += count.samples;
+        }
+    }
+    // A sample at the first or the last instruction of a function sees one frame less.
+    assert!(all > 100 && 100 * found >= 95 * all, "{found} of {all}");
+}
+
+#[test]
 fn loses_no_sample_while_stacks_are_taken_out_of_their_table() {
     // At this rate it is read, and its halves change places, at least each second.
     let recording = record_with(&["touch", "300000"], &["--sample-rate", "4999"], |_| ());

@@ -47,17 +47,18 @@ pub fn of_tests() -> Result<Packed> {
 
 fn collect(machine: Machine, folder: PathBuf, tests: &Path) -> Result<Packed> {
     let (kontrast, known) = (folder.join("kontrast"), folder.join("kontrast-known"));
+    // Tests compare names of the known program's functions.
     let programs = [
-        (kontrast.as_path(), kontrast.as_path()),
-        (known.as_path(), known.as_path()),
-        (tests, Path::new(TESTS)),
+        (kontrast.as_path(), kontrast.as_path(), "--strip-all"),
+        (known.as_path(), known.as_path(), "--strip-debug"),
+        (tests, Path::new(TESTS), "--strip-all"),
     ];
     let (mut files, mut libraries) = (Vec::new(), BTreeSet::new());
-    for (program, place) in programs {
+    for (program, place, symbols) in programs {
         if machine == Machine::X86 {
             libraries.extend(libraries_of(program)?);
         }
-        files.push((without_symbols(machine, program)?, place.to_owned()));
+        files.push((stripped(machine, program, symbols)?, place.to_owned()));
     }
     files.extend(libraries.into_iter().map(|path| (path.clone(), path)));
     Ok((files, folder))
@@ -75,13 +76,14 @@ fn build_all(mut cargo: Command, packages: &[&str]) -> Result<PathBuf> {
     tests.context("cargo names no program of the kernel tests")
 }
 
-/// Copies a program without its symbols, which are most of it: the machine keeps it in memory.
-fn without_symbols(machine: Machine, program: &Path) -> Result<PathBuf> {
+/// Copies a program without the symbols that `strip` removes by an option. They are most of it, and
+/// the machine keeps it in memory.
+fn stripped(machine: Machine, program: &Path, symbols: &str) -> Result<PathBuf> {
     let folder = machine.cache("programs");
     let copy = folder.join(program.file_name().context("a program has a name")?);
     std::fs::create_dir_all(&folder).context("cannot create a folder for programs")?;
     let mut strip = Command::new(machine.strip());
-    strip.arg("--strip-all").arg("-o").arg(&copy).arg(program);
+    strip.arg(symbols).arg("-o").arg(&copy).arg(program);
     process::run(&mut strip).context("this needs `strip` (package binutils)")?;
     Ok(copy)
 }
