@@ -105,6 +105,7 @@ pub fn for_waits() -> Vec<Step> {
         program("go", &["go"], "golang-go"),
         program("python", &["python3"], "python3"),
         program("java", &["javac"], "default-jdk-headless"),
+        program("node", &["node"], "nodejs"),
     ]
 }
 
