@@ -52,6 +52,10 @@ pub struct Overhead {
     /// Run user code with deep call stacks on one CPU, in place of passing bytes.
     #[arg(long, conflicts_with = "one_cpu")]
     pub user_code: bool,
+    /// Run user code in each round trip on one CPU, so that there are this many switches a second.
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["one_cpu", "user_code"])]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub switches: Option<u32>,
     /// Compare these observers, the first as the baseline.
     #[arg(
         long,
@@ -67,12 +71,15 @@ pub struct Overhead {
 }
 
 impl Overhead {
-    fn program(&self) -> Program {
-        match (self.user_code, self.one_cpu) {
-            (true, _) => Program::UserCode,
-            (_, true) => Program::OneCpu,
-            _ => Program::BetweenCpus,
+    fn program(&self) -> Result<Program> {
+        if let Some(switches) = self.switches {
+            return Program::switching(switches);
         }
+        Ok(match (self.user_code, self.one_cpu) {
+            (true, _) => Program::UserCode,
+            (_, true) => Program::OneCpu { turns: 0 },
+            _ => Program::BetweenCpus,
+        })
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Observer {
     Kontrast,
     /// `kontrast record --stacks none`.
     KontrastWithoutStacks,
+    /// `kontrast record --off-cpu-stacks on`.
+    KontrastWaits,
     /// `kontrast record` of the binary that `--beside` names, such as an earlier version.
     KontrastBeside,
     /// `runqlat`, `cpudist` and `syscount` together, which is part of the data that kontrast
@@ -33,6 +35,8 @@ pub enum Observer {
     Bpftrace,
     /// `perf record` with call stacks at the rate of kontrast's.
     PerfStacks,
+    /// `offcputime` of libbpf-tools: off-CPU time by call stack.
+    Offcputime,
 }
 
 impl Observer {
@@ -42,10 +46,12 @@ impl Observer {
             Self::Bare => "bare",
             Self::Kontrast => "kontrast record",
             Self::KontrastWithoutStacks => "kontrast, --stacks none",
+            Self::KontrastWaits => "kontrast, --off-cpu-stacks",
             Self::KontrastBeside => "kontrast record, --beside",
             Self::LibbpfTools => "runqlat + cpudist + syscount",
             Self::Bpftrace => "bpftrace, same tracking",
             Self::PerfStacks => "perf record -F 499 -g",
+            Self::Offcputime => "offcputime",
         }
     }
 
@@ -61,7 +67,10 @@ impl Observer {
         };
         match self {
             Self::Bare => {}
-            Self::Kontrast | Self::KontrastWithoutStacks | Self::KontrastBeside => {
+            Self::Kontrast
+            | Self::KontrastWithoutStacks
+            | Self::KontrastWaits
+            | Self::KontrastBeside => {
                 let mut command = self.kontrast(&pid, folder, beside)?;
                 watch.add_until(&mut command, folder, "recording")?;
             }
@@ -70,6 +79,11 @@ impl Observer {
                 let output = output.to_string_lossy();
                 let arguments = ["record", "-F", "499", "-g", "-p", &pid, "-o", &output];
                 watch.add(&mut process::as_root("perf", &arguments), folder)?;
+                thread::sleep(SETTLE);
+            }
+            Self::Offcputime => {
+                let arguments = ["-p", &pid];
+                watch.add(&mut process::as_root("offcputime", &arguments), folder)?;
                 thread::sleep(SETTLE);
             }
             Self::LibbpfTools => {
@@ -94,10 +108,16 @@ impl Observer {
     /// Returns a word for each tool that its output contains only if it saw the ping-pong.
     fn proof(self) -> &'static [&'static str] {
         match self {
-            Self::Bare | Self::Kontrast | Self::KontrastWithoutStacks | Self::KontrastBeside => &[],
+            Self::Bare
+            | Self::Kontrast
+            | Self::KontrastWithoutStacks
+            | Self::KontrastWaits
+            | Self::KontrastBeside => &[],
             Self::LibbpfTools => &["*", "*", "sendto"],
             Self::Bpftrace => &["@send_calls: "],
             Self::PerfStacks => &[" samples)"],
+            // The thread of a stack.
+            Self::Offcputime => &["    -    "],
         }
     }
 
@@ -107,9 +127,11 @@ impl Observer {
             _ => project::binary("kontrast"),
         };
         let mut command = process::as_root(&binary.to_string_lossy(), &["record", "--pid", pid]);
-        if self == Self::KontrastWithoutStacks {
-            command.args(["--stacks", "none"]);
-        }
+        match self {
+            Self::KontrastWithoutStacks => command.args(["--stacks", "none"]),
+            Self::KontrastWaits => command.args(["--off-cpu-stacks", "on"]),
+            _ => &mut command,
+        };
         command
             .args(["--arm", "ping-pong", "--until-stdin-closes", "--out"])
             .arg(folder.join("recording"));

@@ -10,7 +10,7 @@ use recording::Recording;
 
 use super::Overhead;
 use super::observer::Observer;
-use super::ping_pong::{PingPong, Program, Score};
+use super::ping_pong::{PingPong, Program, SWITCHES, Score};
 use crate::project;
 use crate::turns::order;
 
@@ -26,6 +26,7 @@ type Scores = Vec<(Observer, Vec<Score>)>;
 /// Fails if a tool does or is missing.
 pub fn run(arguments: &Overhead) -> Result<()> {
     let folder = project::cache("bench");
+    let program = arguments.program()?;
     let observers = arguments.observers.iter();
     let mut scores: Scores = observers.map(|observer| (*observer, Vec::new())).collect();
     let mut recordings = Vec::new();
@@ -34,14 +35,14 @@ pub fn run(arguments: &Overhead) -> Result<()> {
         for at in order(scores.len(), round) {
             empty(&folder)?;
             let (observer, scores) = &mut scores[at];
-            scores.push(measure(*observer, arguments, &folder)?);
+            scores.push(measure(*observer, program, arguments, &folder)?);
             if *observer == Observer::Kontrast {
                 recordings.push(recording::io::load_recording(&folder.join("recording"))?);
             }
         }
     }
     eprintln!();
-    print!("{}", table(&scores, arguments.program())?);
+    print!("{}", table(&scores, program)?);
     if !recordings.is_empty() {
         print!("{}", own_cost(&recordings)?);
     }
@@ -56,8 +57,13 @@ pub(super) fn empty(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
 }
 
-fn measure(observer: Observer, arguments: &Overhead, folder: &Path) -> Result<Score> {
-    let mut ping_pong = PingPong::start(arguments.seconds, arguments.program())?;
+fn measure(
+    observer: Observer,
+    program: Program,
+    arguments: &Overhead,
+    folder: &Path,
+) -> Result<Score> {
+    let mut ping_pong = PingPong::start(arguments.seconds, program)?;
     let watch = observer.start(ping_pong.pid(), folder, arguments.beside.as_deref())?;
     let score = ping_pong.play()?;
     watch.stop()?;
@@ -70,17 +76,22 @@ fn table(scores: &Scores, program: Program) -> Result<String> {
     let judges_elapsed = program == Program::BetweenCpus;
     let what = if judges_elapsed { "elapsed" } else { "on CPU" };
     let (baseline, first) = scores.first().context("no observer was chosen")?;
-    let mut text = format!(
-        "{}\n\n{:<28}    elapsed    on CPU   {what} against {}\n",
-        program.describe(),
+    let mut text = String::from(program.describe());
+    if let Program::OneCpu { .. } = program {
+        let elapsed = stats::value(&samples(first, |score| score.nanoseconds));
+        let rate = SWITCHES * 1e9 / elapsed;
+        write!(text, "; {rate:.0} switches/s with {}", baseline.name())?;
+    }
+    writeln!(
+        text,
+        "\n\n{:<28}    elapsed    on CPU   {what} against {}",
         program.unit(),
         baseline.name(),
-    );
+    )?;
     let judged = |score: &Score| match judges_elapsed {
         true => score.nanoseconds,
         false => score.cpu_nanoseconds,
     };
-    let base = samples(first, judged);
     for (at, (observer, of)) in scores.iter().enumerate() {
         let elapsed = stats::value(&samples(of, |score| score.nanoseconds));
         let cpu = samples(of, |score| score.cpu_nanoseconds);
@@ -91,14 +102,28 @@ fn table(scores: &Scores, program: Program) -> Result<String> {
             stats::value(&cpu)
         )?;
         if at > 0 {
-            let observed = samples(of, judged);
-            let ratio = stats::ratio(stats::value(&base), stats::value(&observed));
-            let [low, high] = stats::ratio_interval(&base, &observed);
-            write!(text, "   {ratio:.4}×  (95 %: {low:.4} to {high:.4})")?;
+            write!(text, "   {}", ratio(first, of, judged))?;
         }
         text.push('\n');
     }
+    // Stacks of waits are an option of `kontrast record`, so their own cost is beside it.
+    let of = |wanted| scores.iter().find(|(observer, _)| *observer == wanted);
+    if let (Some((without, plain)), Some((with, waits))) =
+        (of(Observer::Kontrast), of(Observer::KontrastWaits))
+    {
+        let (with, without) = (with.name(), without.name());
+        let ratio = ratio(plain, waits, judged);
+        writeln!(text, "\n{with} against {without}: {ratio}")?;
+    }
     Ok(text)
+}
+
+/// Formats the ratio of two observers, with its interval.
+fn ratio(base: &[Score], observed: &[Score], judged: impl Fn(&Score) -> f64 + Copy) -> String {
+    let (base, observed) = (samples(base, judged), samples(observed, judged));
+    let ratio = stats::ratio(stats::value(&base), stats::value(&observed));
+    let [low, high] = stats::ratio_interval(&base, &observed);
+    format!("{ratio:.4}×  (95 %: {low:.4} to {high:.4})")
 }
 
 /// Returns one sample per round: time over round trips.

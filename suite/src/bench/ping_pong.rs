@@ -12,19 +12,49 @@ use crate::project;
 pub enum Program {
     /// Two threads pass a byte, each on a CPU.
     BetweenCpus,
-    /// Two threads pass a byte on one CPU.
-    OneCpu,
+    /// Two threads pass a byte on one CPU, and compute for some turns after each round trip.
+    OneCpu {
+        /// Number of turns.
+        turns: u32,
+    },
     /// One thread runs user code with deep call stacks.
     UserCode,
 }
 
+/// Context switches of a round trip.
+pub const SWITCHES: f64 = 2.0;
+/// Turns of user code by which their length is measured.
+const TURNS: u32 = 10_000;
+
 impl Program {
-    /// Returns the argument of the program.
-    fn argument(self) -> Option<&'static str> {
+    /// Returns the program that switches this often a second without an observer, by two runs of a
+    /// second.
+    ///
+    /// # Errors
+    /// The host cannot switch as often.
+    pub fn switching(per_second: u32) -> Result<Self> {
+        let length = |turns| -> Result<f64> {
+            let score = PingPong::start(1, Self::OneCpu { turns })?.play()?;
+            Ok(score.cpu_nanoseconds / score.round_trips)
+        };
+        let (without, with) = (length(0)?, length(TURNS)?);
+        let wanted = SWITCHES * 1e9 / f64::from(per_second);
+        ensure!(
+            without <= wanted,
+            "a round trip takes {without:.0} ns on this host, too long for {per_second} switches/s"
+        );
+        let turns = (wanted - without) / (with - without) * f64::from(TURNS);
+        Ok(Self::OneCpu {
+            turns: turns as u32,
+        })
+    }
+
+    /// Returns the arguments of the program.
+    fn arguments(self) -> Vec<String> {
         match self {
-            Self::BetweenCpus => None,
-            Self::OneCpu => Some("one-cpu"),
-            Self::UserCode => Some("user-code"),
+            Self::BetweenCpus => Vec::new(),
+            Self::OneCpu { turns } => vec!["one-cpu".into(), turns.to_string()],
+            Self::UserCode => vec!["user-code".into()],
         }
     }
 
@@ -34,9 +64,10 @@ impl Program {
             Self::BetweenCpus => {
                 "socket ping-pong between CPUs: 2 switches and 4 system calls a round trip"
             }
-            Self::OneCpu => {
+            Self::OneCpu { turns: 0 } => {
                 "socket ping-pong on one CPU: 2 switches and 4 system calls a round trip"
             }
+            Self::OneCpu { .. } => "socket ping-pong on one CPU, with user code in each round trip",
             Self::UserCode => "user code, 24 frames deep, without system calls",
         }
     }
@@ -77,7 +108,7 @@ impl PingPong {
     pub fn start(seconds: u16, program: Program) -> Result<Self> {
         let mut child = Command::new(project::binary("ping_pong"))
             .arg(seconds.to_string())
-            .args(program.argument())
+            .args(program.arguments())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

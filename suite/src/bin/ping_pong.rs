@@ -2,8 +2,9 @@
 //!
 //! Each has a CPU where there are two. Left to the scheduler, some runs would use two CPUs and some
 //! one, which takes half the time. With `one-cpu` both share one CPU, so that nearly all of a round
-//! trip is kernel paths that a recorder hooks: the costliest case. With `user-code` there is no
-//! socket: one thread runs code with deep call stacks, where samples are all that a recorder costs.
+//! trip is kernel paths that a recorder hooks: the costliest case. `one-cpu TURNS` adds user code to
+//! each round trip, so that there are fewer switches a second. With `user-code` there is no socket:
+//! one thread runs code with deep call stacks, where samples are all that a recorder costs.
 //! Prints `ready`, begins at a line on stdin, prints round trips, nanoseconds and nanoseconds of
 //! CPU time, and ends when stdin is closed.
 
@@ -24,13 +25,17 @@ const BATCH: u64 = 64;
 fn main() -> Result<()> {
     let seconds = std::env::args()
         .nth(1)
-        .context("usage: ping_pong SECONDS [one-cpu | user-code]")?;
+        .context("usage: ping_pong SECONDS [one-cpu [TURNS] | user-code]")?;
     let duration = Duration::from_secs_f64(seconds.parse().context("SECONDS is no number")?);
     let place = std::env::args().nth(2);
+    let turns = std::env::args()
+        .nth(3)
+        .map_or(Ok(0), |turns| turns.parse::<u64>());
+    let turns = turns.context("TURNS is no number")?;
     let (ours, theirs) = places(place.is_some())?;
     let mut batch: Box<dyn FnMut() -> io::Result<()>> = match place.as_deref() {
         Some("user-code") => Box::new(calls()),
-        _ => Box::new(round_trips(connect(theirs)?)),
+        _ => Box::new(round_trips(connect(theirs)?, turns)),
     };
     stay_on(ours)?;
     println!("ready");
@@ -84,13 +89,14 @@ fn echo(mut socket: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Passes a byte there and back, a batch at a time.
-fn round_trips(mut socket: TcpStream) -> impl FnMut() -> io::Result<()> {
+/// Passes a byte there and back, and computes for some turns, a batch at a time.
+fn round_trips(mut socket: TcpStream, turns: u64) -> impl FnMut() -> io::Result<()> {
     let mut byte = [7];
     move || {
         for _ in 0..BATCH {
             socket.write_all(&byte)?;
             socket.read_exact(&mut byte)?;
+            black_box(compute(turns, black_box(1)));
         }
         Ok(())
     }
@@ -111,16 +117,22 @@ fn calls() -> impl FnMut() -> io::Result<()> {
 /// it from becoming a loop.
 #[inline(never)]
 fn descend(depth: u32, seed: u64) -> u64 {
-    let mut mixed = seed;
-    for turn in 0..200 {
-        mixed = (mixed ^ turn)
-            .rotate_left(7)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
+    let mixed = compute(200, seed);
     match depth {
         0 => mixed,
         _ => black_box(descend(depth - 1, mixed)).wrapping_add(seed),
     }
+}
+
+/// Computes for some turns. Each needs the result of the one before.
+#[inline]
+fn compute(turns: u64, seed: u64) -> u64 {
+    let mix = |mixed: u64, turn: u64| {
+        (mixed ^ turn)
+            .rotate_left(7)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    };
+    (0..turns).fold(seed, mix)
 }
 
 fn play(batch: &mut dyn FnMut() -> io::Result<()>, duration: Duration) -> Result<(u64, Duration)> {
