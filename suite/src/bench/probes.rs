@@ -4,6 +4,8 @@
 //! The kernel measures it (`bpf_enable_stats(2)`). A run of a program of `sched_switch`, for
 //! instance, may be for any process of the host; on an idle host nearly all are for the load.
 
+mod exchanges;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
@@ -18,9 +20,15 @@ use recording::vocabulary::ProbeGroup;
 
 use super::overhead;
 use crate::{process, project};
+use exchanges::{Cost, EXCHANGES};
 
 /// A program of Python that collects garbage all the time.
 const COLLECTS: &str = "import gc\nprint('ready', flush=True)\nwhile True: gc.collect(0)";
+
+/// Option that records waits.
+const WAITS: [&str; 2] = ["--off-cpu-stacks", "on"];
+/// Programs that do more with that option, or run with it only.
+const OF_WAITS: [&str; 3] = ["sched_waking", "sys_exit", "sys_exit_wait"];
 
 /// Length of the benchmark.
 #[derive(Args, Clone)]
@@ -33,39 +41,70 @@ pub struct Probes {
     seconds: u16,
 }
 
-/// Runs a second, and ns a run, of one program in each round.
-type Costs = BTreeMap<(ProbeGroup, String), Vec<(f64, f64)>>;
+/// Runs a second, and ns a run, of one program in each round, without waits and with them.
+type Costs = BTreeMap<(bool, ProbeGroup, String), Vec<(f64, f64)>>;
 
-/// Measures and prints a table in Markdown.
+/// Measures and prints tables in Markdown.
 ///
 /// # Errors
 /// Fails if the load or the recorder does.
 pub fn run(arguments: &Probes) -> Result<()> {
     let folder = project::cache("bench").join("probes");
     let mut costs = Costs::new();
+    let mut exchanges = EXCHANGES.map(|exchange| (exchange, Vec::new())).to_vec();
     let mut last = None;
     let python = Command::new("python3").arg("--version").output().is_ok();
     for round in 1..=arguments.rounds {
         eprint!("\rround {round} of {} ", arguments.rounds);
-        let load = Command::new(project::binary("every_event"));
-        let recording = record(load, &folder, arguments.seconds)?;
-        add(&mut costs, &recording, |group| group != ProbeGroup::GcCalls);
-        last = Some(recording);
+        for options in [&[][..], &WAITS] {
+            let mut load = Command::new(project::binary("every_event"));
+            load.arg(project::cache("bench").join("blocks"));
+            let recording = record(load, &folder, arguments.seconds, options)?;
+            let recording = recording.context("every_event was skipped")?;
+            let has_waits = !options.is_empty();
+            add(
+                &mut costs,
+                &recording,
+                has_waits,
+                |group, program| match has_waits {
+                    true => OF_WAITS.contains(&program),
+                    false => group != ProbeGroup::GcCalls,
+                },
+            );
+            last = Some(recording);
+        }
         if python {
             let mut load = Command::new("python3");
             load.args(["-c", COLLECTS]);
-            let recording = record(load, &folder, arguments.seconds)?;
-            add(&mut costs, &recording, |group| group == ProbeGroup::GcCalls);
+            if let Some(recording) = record(load, &folder, arguments.seconds, &[])? {
+                let is_wanted = |group: ProbeGroup, _: &str| group == ProbeGroup::GcCalls;
+                add(&mut costs, &recording, false, is_wanted);
+            }
+        }
+        for (exchange, rounds) in &mut exchanges {
+            let mut load = Command::new(project::binary("exchange"));
+            load.args(exchange.arguments);
+            // The other process is a child of it.
+            let recording = record(load, &folder, arguments.seconds, &["--no-tree"])?;
+            rounds.extend(recording.as_ref().map(Cost::of).transpose()?);
         }
     }
     eprintln!();
     let last = last.context("no round")?;
     print!("{}", table(&costs, &last, arguments)?);
+    exchanges.retain(|(_, rounds)| !rounds.is_empty());
+    print!("\n{}", exchanges::table(&exchanges)?);
     Ok(())
 }
 
-/// Records a load that prints `ready` and ends with its stdin, or when it is killed.
-fn record(mut load: Command, folder: &Path, seconds: u16) -> Result<Recording> {
+/// Records a load that prints `ready` and ends with its stdin, or when it is killed. Returns
+/// nothing, and the load's reason on stderr, if it cannot run on this host.
+fn record(
+    mut load: Command,
+    folder: &Path,
+    seconds: u16,
+    options: &[&str],
+) -> Result<Option<Recording>> {
     overhead::empty(folder)?;
     let name = process::shown(&load);
     let load = load.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
@@ -73,6 +112,10 @@ fn record(mut load: Command, folder: &Path, seconds: u16) -> Result<Recording> {
     let stdout = load.0.stdout.take().context("stdout was asked for")?;
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line)?;
+    if let Some(reason) = line.strip_prefix("skipped: ") {
+        eprintln!("{name} was skipped: {}", reason.trim());
+        return Ok(None);
+    }
     ensure!(
         line.trim() == "ready",
         "{name} printed {line:?} in place of ready"
@@ -80,15 +123,9 @@ fn record(mut load: Command, folder: &Path, seconds: u16) -> Result<Recording> {
     let (pid, length) = (load.0.id().to_string(), format!("{seconds}s"));
     let out = folder.to_string_lossy();
     let binary = project::binary("kontrast");
-    let arguments = [
-        "record",
-        "--pid",
-        &pid,
-        "--duration",
-        &length,
-        "--out",
-        &out,
-    ];
+    let mut arguments = vec!["record", "--pid", &pid, "--duration", &length];
+    arguments.extend(["--out", &out]);
+    arguments.extend(options);
     let output = process::as_root(&binary.to_string_lossy(), &arguments).output()?;
     // A failed check does not change the cost of programs.
     ensure!(
@@ -97,7 +134,7 @@ fn record(mut load: Command, folder: &Path, seconds: u16) -> Result<Recording> {
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
-    Ok(recording::io::load_recording(folder)?)
+    Ok(Some(recording::io::load_recording(folder)?))
 }
 
 /// A load that ends when this is dropped.
@@ -111,12 +148,17 @@ impl Drop for Load {
     }
 }
 
-fn add(costs: &mut Costs, recording: &Recording, is_wanted: impl Fn(ProbeGroup) -> bool) {
+fn add(
+    costs: &mut Costs,
+    recording: &Recording,
+    has_waits: bool,
+    is_wanted: impl Fn(ProbeGroup, &str) -> bool,
+) {
     let seconds = recording.window.duration_ns as f64 / 1e9;
-    let groups = recording.observer.probe_groups.iter();
-    for group in groups.filter(|group| is_wanted(group.group)) {
-        for cost in group.costs.iter().filter(|cost| cost.runs > 0) {
-            let key = (group.group, cost.program.clone());
+    for group in &recording.observer.probe_groups {
+        let ran = group.costs.iter().filter(|cost| cost.runs > 0);
+        for cost in ran.filter(|cost| is_wanted(group.group, &cost.program)) {
+            let key = (has_waits, group.group, cost.program.clone());
             let ns = cost.run_ns as f64 / cost.runs as f64;
             costs
                 .entry(key)
@@ -140,13 +182,14 @@ fn table(costs: &Costs, recording: &Recording, arguments: &Probes) -> Result<Str
         arguments.seconds
     );
     text += "| group | program | runs/s | ns a run, median (lowest–highest round) |\n|---|---|---|---|\n";
-    for ((group, program), rounds) in costs {
+    for ((has_waits, group, program), rounds) in costs {
         let (runs, _, _) = spread(rounds.iter().map(|round| round.0));
         let (ns, low, high) = spread(rounds.iter().map(|round| round.1));
         let group = group.name();
+        let with = if *has_waits { " with waits" } else { "" };
         writeln!(
             text,
-            "| `{group}` | `{program}` | {runs:.0} | {ns:.0} ({low:.0}–{high:.0}) |"
+            "| `{group}`{with} | `{program}` | {runs:.0} | {ns:.0} ({low:.0}–{high:.0}) |"
         )?;
     }
     Ok(text)
@@ -193,10 +236,13 @@ mod tests {
     fn prints_runs_and_cost_of_each_program_that_ran() {
         let mut costs = Costs::new();
         for run_ns in [200_000, 900_000, 300_000] {
-            add(&mut costs, &recording(run_ns), |_| true);
+            add(&mut costs, &recording(run_ns), false, |_, _| true);
         }
-        add(&mut costs, &recording(1), |group| {
+        add(&mut costs, &recording(1), false, |group, _| {
             group == ProbeGroup::GcCalls
+        });
+        add(&mut costs, &recording(700_000), true, |_, program| {
+            program == "sched_switch"
         });
         let arguments = Probes {
             rounds: 3,
@@ -205,6 +251,8 @@ mod tests {
         let text = table(&costs, &recording(1), &arguments).unwrap();
         assert!(text.starts_with("2026-11-30, EPYC, "), "{text}");
         let row = "\n| `scheduler` | `sched_switch` | 500 | 300 (200–900) |\n";
+        assert!(text.contains(row), "{text}");
+        let row = "\n| `scheduler` with waits | `sched_switch` | 500 | 700 (700–700) |\n";
         assert!(text.ends_with(row), "{text}");
     }
 }

@@ -2,14 +2,19 @@
 //! can, until stdin is closed. Prints `ready` when all of them run.
 //!
 //! Two threads pass a byte over TCP (switches, wake-ups, system calls, sockets), one opens and
-//! closes connections, one touches new pages, one starts threads, and one moves between CPUs.
+//! closes connections, one touches new pages, one starts threads, one moves between CPUs, and one
+//! reads and writes past the page cache in the file that the first argument names.
 
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use nix::fcntl::OFlag;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
@@ -31,6 +36,9 @@ fn main() -> Result<()> {
     run(touch_pages);
     run(start_threads);
     run(move || move_between(&cpus));
+    if let Some(path) = std::env::args_os().nth(1) {
+        use_disk(Path::new(&path));
+    }
     println!("ready");
     io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
@@ -88,6 +96,33 @@ fn move_between(cpus: &[usize]) -> Result<()> {
         let mut one = CpuSet::new();
         one.set(*cpu)?;
         sched_setaffinity(Pid::from_raw(0), &one)?;
+    }
+    Ok(())
+}
+
+/// Reads and writes a file past the page cache, where its file system can.
+fn use_disk(path: &Path) {
+    // A file system without a device refuses the flag.
+    match open_direct(path) {
+        Ok(file) => run(move || read_and_write(&file)),
+        Err(error) => eprintln!("every_event: no requests to a disk: {error}"),
+    }
+}
+
+fn open_direct(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let options = options.read(true).write(true).create(true).truncate(false);
+    options.custom_flags(OFlag::O_DIRECT.bits()).open(path)
+}
+
+/// Memory and lengths of `O_DIRECT` are multiples of a page on every device.
+fn read_and_write(file: &File) -> Result<()> {
+    let mut memory = vec![7; 2 * PAGE];
+    let start = memory.as_ptr().align_offset(PAGE);
+    let block = &mut memory[start..start + PAGE];
+    for _ in 0..64 {
+        file.write_all_at(block, 0)?;
+        file.read_exact_at(block, 0)?;
     }
     Ok(())
 }
