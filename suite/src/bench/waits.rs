@@ -1,5 +1,6 @@
 //! `suite bench waits`: programs that wait for a known time, and the waits that a recording shows.
 
+mod beside;
 mod hog;
 mod measured;
 mod peer;
@@ -45,6 +46,10 @@ pub struct Waits {
     /// Score the recordings of an earlier run with the current analysis.
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
+    /// Compare wait time by call stack with offcputime instead, for this many seconds.
+    #[arg(long, value_name = "SECONDS", conflicts_with_all = ["programs", "from"])]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    beside_offcputime: Option<u16>,
 }
 
 /// Plants, records and scores; prints the table and saves it beside the recordings.
@@ -52,6 +57,10 @@ pub struct Waits {
 /// # Errors
 /// Fails for an unknown program, or one that cannot be compiled, run, recorded or read.
 pub fn run(arguments: &Waits) -> Result<()> {
+    if let Some(seconds) = arguments.beside_offcputime {
+        let folder = new_folder()?;
+        return save(&folder, &beside::run(&folder, seconds)?);
+    }
     let chosen = chosen(&arguments.programs)?;
     let folder = match &arguments.from {
         Some(folder) => folder.clone(),
@@ -70,9 +79,13 @@ pub fn run(arguments: &Waits) -> Result<()> {
         rows.push(Measured::read(planted, &out).with_context(|| planted.name)?);
     }
     ensure!(!rows.is_empty(), "{} contains no runs", folder.display());
-    let table = table::markdown(&rows);
+    save(&folder, &table::markdown(&rows))
+}
+
+/// Prints a table, and writes it into a folder.
+fn save(folder: &Path, table: &str) -> Result<()> {
     print!("{table}");
-    fs::write(folder.join("waits.md"), &table)?;
+    fs::write(folder.join("waits.md"), table)?;
     println!("\nSaved: {}", project::short(&folder.join("waits.md")));
     Ok(())
 }

@@ -106,6 +106,7 @@ pub fn for_waits() -> Vec<Step> {
         program("python", &["python3"], "python3"),
         program("java", &["javac"], "default-jdk-headless"),
         program("node", &["node"], "nodejs"),
+        program("libbpf-tools", &["offcputime"], "libbpf-tools"),
     ]
 }
 

@@ -176,11 +176,8 @@ impl Planted {
         let program = out.join("program");
         let mut compiler = match self.source.rsplit('.').next() {
             Some("c") => {
-                let mut compiler = Command::new("cc");
-                // Its own code keeps frame pointers, as that of most distributions does.
-                compiler.args(["-O1", "-g", "-fno-omit-frame-pointer", "-pthread"]);
-                compiler.arg("-o").arg(&program).arg(&source);
-                compiler
+                compile_c(self.source, &program)?;
+                return Ok(vec![program.into()]);
             }
             Some("go") => {
                 let mut compiler = Command::new("go");
@@ -198,12 +195,7 @@ impl Planted {
             }
             _ => return Ok(vec![python()?.into(), "-B".into(), source.into()]),
         };
-        let status = compiler
-            .status()
-            .with_context(|| process::shown(&compiler))?;
-        if !status.success() {
-            bail!("{} failed ({status})", process::shown(&compiler));
-        }
+        compile(&mut compiler)?;
         Ok(match source.file_stem() {
             Some(class) if self.source.ends_with(".java") => {
                 let words = JAVA.map(OsString::from).into_iter();
@@ -212,6 +204,26 @@ impl Planted {
             _ => vec![program.into()],
         })
     }
+}
+
+/// Compiles a program in C. Its own code keeps frame pointers, as that of most distributions does.
+///
+/// # Errors
+/// There is no compiler, or it fails.
+pub fn compile_c(source: &str, program: &Path) -> Result<()> {
+    let mut compiler = Command::new("cc");
+    compiler.args(["-O1", "-g", "-fno-omit-frame-pointer", "-pthread"]);
+    compiler.arg("-o").arg(program).arg(sources().join(source));
+    compile(&mut compiler)
+}
+
+fn compile(compiler: &mut Command) -> Result<()> {
+    let status = compiler.status();
+    let status = status.with_context(|| process::shown(compiler))?;
+    if !status.success() {
+        bail!("{} failed ({status})", process::shown(compiler));
+    }
+    Ok(())
 }
 
 fn sources() -> PathBuf {
