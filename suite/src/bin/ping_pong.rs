@@ -3,8 +3,8 @@
 //! Each has a CPU where there are two. Left to the scheduler, some runs would use two CPUs and some
 //! one, which takes half the time. With `one-cpu` both share one CPU, so that nearly all of a round
 //! trip is kernel paths that a recorder hooks: the costliest case. `one-cpu TURNS` adds user code
-//! to each round trip, so that there are fewer switches a second. With `user-code` there is no socket:
-//! one thread runs code with deep call stacks, where samples are all that a recorder costs.
+//! to each round trip, so that there are fewer switches a second. With `user-code` there is no
+//! socket: one thread runs code with deep call stacks, where samples are all that a recorder costs.
 //! Prints `ready`, begins at a line on stdin, prints round trips, nanoseconds and nanoseconds of
 //! CPU time, and ends when stdin is closed.
 
