@@ -72,12 +72,14 @@ pub fn bad_addresses(times: usize) {
     }
 }
 
+/// Returns the CPU time that the thread has used.
+pub fn used() -> Duration {
+    let clock = nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID;
+    Duration::from(nix::time::clock_gettime(clock).expect("a clock of every thread"))
+}
+
 /// Computes for this much CPU time, however long that takes.
 pub fn compute(cpu_time: Duration) {
-    let used = || {
-        let clock = nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID;
-        Duration::from(nix::time::clock_gettime(clock).expect("a clock of every thread"))
-    };
     let start = used();
     while used() - start < cpu_time {
         (0..10_000u64).for_each(|number| {

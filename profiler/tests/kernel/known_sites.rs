@@ -12,9 +12,10 @@ mod aarch64;
 mod x86_64;
 
 use crate::PAGE;
+use crate::known_shapes::used;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 unsafe extern "C" {
     fn known_touch(first: *mut u8, pages: usize);
@@ -23,12 +24,12 @@ unsafe extern "C" {
     fn known_spinner(times: usize);
 }
 
-/// Computes for `length`, two functions below this one.
+/// Computes for this much CPU time, two functions below this one.
 #[inline(never)]
-pub fn spin(length: Duration) {
+pub fn spin(cpu_time: Duration) {
     const TIMES: usize = 1_000_000;
-    let start = Instant::now();
-    while start.elapsed() < length {
+    let start = used();
+    while used() - start < cpu_time {
         // SAFETY: it only counts in a register, and leaves the stack as it found it.
         unsafe { known_spinner(TIMES) };
     }
