@@ -18,6 +18,14 @@ pub struct Baseline {
 }
 
 impl Baseline {
+    /// The state at the opening of the window, when nothing has been counted.
+    pub fn at_opening() -> Self {
+        Baseline {
+            sums: Some(Recording::default()),
+            threads: BTreeMap::new(),
+        }
+    }
+
     /// Returns the frame from the last snapshot to this one, which ends at `end_ns`. `None` for the
     /// first.
     pub fn frame(&mut self, mut snapshot: Recording, end_ns: u64) -> Option<Frame> {

@@ -16,8 +16,8 @@ const PREFIX: &str = "kontrast";
 const FIRST_BOUND: u32 = 10;
 const LAST_BOUND: u32 = 30;
 
-/// Sums over the snapshots of one recording.
-#[derive(Debug, Default)]
+/// Sums over the snapshots of one recording, since its window opened.
+#[derive(Debug)]
 pub struct Totals {
     baseline: Baseline,
     /// Name of the arm.
@@ -55,8 +55,22 @@ impl Amount {
     }
 }
 
+impl Default for Totals {
+    fn default() -> Self {
+        Totals {
+            // A target works on while the first snapshot is taken.
+            baseline: Baseline::at_opening(),
+            arm: String::new(),
+            pid: 0,
+            start_unix_ns: 0,
+            roles: BTreeMap::new(),
+            sums: Frame::default(),
+        }
+    }
+}
+
 impl Totals {
-    /// Adds what has happened since the snapshot before. The first one is where counting begins.
+    /// Adds what has happened since the snapshot before, or since the window opened.
     pub fn add(&mut self, snapshot: Recording) {
         self.arm = clean(&snapshot.target.arm);
         self.pid = snapshot.target.pid;
