@@ -17,9 +17,9 @@ const FIRST_BOUND: u32 = 10;
 const LAST_BOUND: u32 = 30;
 
 /// Sums over the snapshots of one recording, since its window opened.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Totals {
-    baseline: Baseline,
+    baseline: Option<Baseline>,
     /// Name of the arm.
     pub arm: String,
     /// First process.
@@ -55,20 +55,6 @@ impl Amount {
     }
 }
 
-impl Default for Totals {
-    fn default() -> Self {
-        Totals {
-            // A target works on while the first snapshot is taken.
-            baseline: Baseline::at_opening(),
-            arm: String::new(),
-            pid: 0,
-            start_unix_ns: 0,
-            roles: BTreeMap::new(),
-            sums: Frame::default(),
-        }
-    }
-}
-
 impl Totals {
     /// Adds what has happened since the snapshot before, or since the window opened.
     pub fn add(&mut self, snapshot: Recording) {
@@ -76,7 +62,9 @@ impl Totals {
         self.pid = snapshot.target.pid;
         self.start_unix_ns = snapshot.window.start_unix_ns;
         let end_ns = snapshot.window.duration_ns;
-        let Some(frame) = self.baseline.frame(snapshot, end_ns) else {
+        // A target works on while the first snapshot is taken.
+        let baseline = self.baseline.get_or_insert_with(Baseline::at_opening);
+        let Some(frame) = baseline.frame(snapshot, end_ns) else {
             return;
         };
         for row in &frame.rows {
