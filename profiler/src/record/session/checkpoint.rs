@@ -177,12 +177,13 @@ impl Session {
         })
     }
 
-    /// Reads the maps while the programs write to them, at the time that is returned.
+    /// Reads the traffic with each peer, full windows of open connections included.
     fn peers_now(&mut self) -> Result<PeerSums> {
         open_sockets::count_limited(&mut self.programs.bpf);
         peers::read(&self.programs.bpf)
     }
 
+    /// Reads the maps while the programs write to them, at the time that is returned.
     fn drain_open(&mut self) -> Result<(u64, Drained)> {
         let bpf = &self.programs.bpf;
         let none = &mut None;
