@@ -5,6 +5,7 @@ mod hashes;
 mod live;
 pub(super) mod mapped;
 mod since;
+mod sum;
 
 use anyhow::{Context, Result};
 use aya::Ebpf;
@@ -26,6 +27,7 @@ use profiler_common::{
 use recording::Histogram;
 use std::collections::BTreeMap;
 use std::ops::Range;
+pub use sum::{Sum, added};
 
 /// Everything the maps hold when the window has ended.
 #[derive(Debug, Default)]

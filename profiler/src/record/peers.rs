@@ -1,6 +1,6 @@
 //! Peers that the target exchanges data with, from the programs' maps.
 
-use super::drain;
+use super::drain::{self, Sum};
 use anyhow::Result;
 use aya::Ebpf;
 use profiler_common::peer::{ACCEPTED, NAME_LEN, OTHERS, ROWS, TCP, UDP, UNIX};
@@ -48,98 +48,53 @@ pub fn read(bpf: &Ebpf) -> Result<PeerSums> {
 
 /// Adds up entries of one peer.
 fn added(entries: impl Iterator<Item = (Transport, Option<String>, PeerTraffic)>) -> PeerSums {
-    let mut sums = PeerSums::new();
-    for (transport, address, traffic) in entries {
-        let sum = sums.entry((transport, address)).or_default();
-        sum.send_calls += traffic.send_calls;
-        sum.send_bytes += traffic.send_bytes;
-        sum.recv_calls += traffic.recv_calls;
-        sum.recv_bytes += traffic.recv_bytes;
-        sum.retransmits += traffic.retransmits;
-        sum.dns_answers += traffic.dns_answers;
-        sum.dns_ns += traffic.dns_ns;
-        sum.answers += traffic.answers;
-        sum.answer_ns += traffic.answer_ns;
-        sum.rwnd_limited_ns += traffic.rwnd_limited_ns;
-    }
-    sums
+    drain::added(entries.map(|(transport, address, traffic)| ((transport, address), traffic)))
 }
 
 /// Returns the traffic since `before`, an earlier state of the same sums.
-pub fn since(now: PeerSums, before: &PeerSums) -> PeerSums {
-    let grown = |(key, now): (Key, PeerTraffic)| {
-        let before = before.get(&key).copied().unwrap_or_default();
-        let traffic = PeerTraffic {
-            send_calls: now.send_calls.saturating_sub(before.send_calls),
-            send_bytes: now.send_bytes.saturating_sub(before.send_bytes),
-            recv_calls: now.recv_calls.saturating_sub(before.recv_calls),
-            recv_bytes: now.recv_bytes.saturating_sub(before.recv_bytes),
-            retransmits: now.retransmits.saturating_sub(before.retransmits),
-            dns_answers: now.dns_answers.saturating_sub(before.dns_answers),
-            dns_ns: now.dns_ns.saturating_sub(before.dns_ns),
-            answers: now.answers.saturating_sub(before.answers),
-            answer_ns: now.answer_ns.saturating_sub(before.answer_ns),
-            rwnd_limited_ns: now.rwnd_limited_ns.saturating_sub(before.rwnd_limited_ns),
-        };
-        (key, traffic)
-    };
-    now.into_iter().map(grown).collect()
+pub fn since(mut now: PeerSums, before: &PeerSums) -> PeerSums {
+    for (key, traffic) in &mut now {
+        if let Some(before) = before.get(key) {
+            traffic.take(before);
+        }
+    }
+    now
 }
 
 /// Lists the peers, and adds up those with the fewest bytes.
 pub fn listed(sums: PeerSums) -> Vec<Peer> {
-    let mut peers: BTreeMap<Key, Peer> = BTreeMap::new();
-    for (key, traffic) in sums {
-        add(&mut peers, key, &traffic);
-    }
-    let mut peers: Vec<Peer> = peers.into_values().collect();
+    let bytes = |traffic: &PeerTraffic| traffic.send_bytes + traffic.recv_bytes;
+    let mut peers: Vec<(Key, PeerTraffic)> = sums.into_iter().collect();
     // A peer that never answers gets nothing but `SYN`.
     // A send that never ends counts as none.
-    peers.retain(|peer| {
-        peer.send_calls + peer.recv_calls + peer.retransmits + peer.rwnd_limited_ns > 0
+    peers.retain(|(_, traffic)| {
+        traffic.send_calls + traffic.recv_calls + traffic.retransmits + traffic.rwnd_limited_ns > 0
     });
-    peers.sort_by_key(|peer| (peer.address.is_none(), Reverse(peer.bytes())));
-    let rest = peers.split_off(peers.len().min(MOST));
-    let keyed = peers.into_iter();
-    let mut peers: BTreeMap<_, _> = keyed
-        .map(|peer| ((peer.transport, peer.address.clone()), peer))
-        .collect();
-    for peer in rest {
-        let traffic = PeerTraffic {
-            send_calls: peer.send_calls,
-            send_bytes: peer.send_bytes,
-            recv_calls: peer.recv_calls,
-            recv_bytes: peer.recv_bytes,
-            retransmits: peer.retransmits,
-            dns_answers: peer.dns_answers,
-            dns_ns: peer.dns_ns,
-            answers: peer.answers,
-            answer_ns: peer.answer_ns,
-            rwnd_limited_ns: peer.rwnd_limited_ns,
-        };
-        add(&mut peers, (peer.transport, None), &traffic);
-    }
-    let mut peers: Vec<Peer> = peers.into_values().collect();
+    peers.sort_by_key(|((_, address), traffic)| (address.is_none(), Reverse(bytes(traffic))));
+    let rest = peers.split_off(peers.len().min(MOST)).into_iter();
+    let rest = rest.map(|((transport, _), traffic)| ((transport, None), traffic));
+    let all: PeerSums = drain::added(peers.into_iter().chain(rest));
+    let mut peers: Vec<Peer> = all.into_iter().map(peer).collect();
     peers.sort_by_key(|peer| (Reverse(peer.bytes()), peer.address.is_none()));
     peers
 }
 
-fn add(peers: &mut BTreeMap<Key, Peer>, key: Key, traffic: &PeerTraffic) {
-    let peer = peers.entry(key.clone()).or_insert_with(|| Peer {
-        transport: key.0,
-        address: key.1,
+fn peer(((transport, address), traffic): (Key, PeerTraffic)) -> Peer {
+    Peer {
+        transport,
+        address,
+        send_calls: traffic.send_calls,
+        send_bytes: traffic.send_bytes,
+        recv_calls: traffic.recv_calls,
+        recv_bytes: traffic.recv_bytes,
+        retransmits: traffic.retransmits,
+        dns_answers: traffic.dns_answers,
+        dns_ns: traffic.dns_ns,
+        answers: traffic.answers,
+        answer_ns: traffic.answer_ns,
+        rwnd_limited_ns: traffic.rwnd_limited_ns,
         ..Peer::default()
-    });
-    peer.send_calls += traffic.send_calls;
-    peer.send_bytes += traffic.send_bytes;
-    peer.recv_calls += traffic.recv_calls;
-    peer.recv_bytes += traffic.recv_bytes;
-    peer.retransmits += traffic.retransmits;
-    peer.dns_answers += traffic.dns_answers;
-    peer.dns_ns += traffic.dns_ns;
-    peer.answers += traffic.answers;
-    peer.answer_ns += traffic.answer_ns;
-    peer.rwnd_limited_ns += traffic.rwnd_limited_ns;
+    }
 }
 
 fn transport(protocol: u16) -> Transport {

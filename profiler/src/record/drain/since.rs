@@ -1,128 +1,14 @@
 //! Growth of the programs' sums between two readings of their maps.
 
 use super::hashes::room;
+use super::sum::{Sum, grown, grown_pairs};
 use super::{Code, Drained};
 use anyhow::Result;
 use aya::Ebpf;
 use profiler_common::histogram::{Kind, bucket_of};
-use profiler_common::{CallSiteSum, EventLoop, GcBursts, Relays, RunQueueBlame, SyscallStat};
+use profiler_common::{EventLoop, GcBursts, Relays};
 use recording::Histogram;
 use std::collections::BTreeMap;
-
-/// A sum of a map, which grows.
-trait Sum: Copy {
-    /// Adds another sum of the same key.
-    fn add(&mut self, other: &Self);
-    /// Subtracts an earlier state.
-    fn take(&mut self, before: &Self);
-    /// Whether nothing was added up.
-    fn is_none(&self) -> bool;
-}
-
-impl Sum for u64 {
-    fn add(&mut self, other: &Self) {
-        *self += other;
-    }
-
-    fn take(&mut self, before: &Self) {
-        *self = self.saturating_sub(*before);
-    }
-
-    fn is_none(&self) -> bool {
-        *self == 0
-    }
-}
-
-/// Implements [`Sum`] for the fields of a struct.
-macro_rules! sum {
-    ($type:ident, $($field:ident),*) => {
-        impl Sum for $type {
-            fn add(&mut self, other: &Self) {
-                $(self.$field = self.$field.wrapping_add(other.$field);)*
-            }
-
-            fn take(&mut self, before: &Self) {
-                $(self.$field = self.$field.saturating_sub(before.$field);)*
-            }
-
-            fn is_none(&self) -> bool {
-                $(self.$field == 0)&&*
-            }
-        }
-    };
-}
-
-sum!(
-    SyscallStat,
-    count,
-    result_sum,
-    on_cpu_ns,
-    blocked_ns,
-    run_queue_ns
-);
-sum!(RunQueueBlame, count, wait_ns);
-sum!(
-    Relays,
-    count,
-    until_woken_ns,
-    run_queue_ns,
-    until_received_ns,
-    until_sent_ns
-);
-
-impl Sum for CallSiteSum {
-    fn add(&mut self, other: &Self) {
-        self.count += other.count;
-        self.bytes = self.bytes.wrapping_add(other.bytes);
-    }
-
-    fn take(&mut self, before: &Self) {
-        self.count = self.count.saturating_sub(before.count);
-        // Bytes are in two's complement.
-        self.bytes = self.bytes.wrapping_sub(before.bytes);
-    }
-
-    fn is_none(&self) -> bool {
-        self.count == 0 && self.bytes == 0
-    }
-}
-
-/// Returns the growth of sums. A key may have several entries.
-fn grown<K: Ord, V: Sum>(
-    now: impl IntoIterator<Item = (K, V)>,
-    before: impl IntoIterator<Item = (K, V)>,
-) -> impl Iterator<Item = (K, V)> {
-    let now = added(now);
-    let mut before = added(before);
-    now.into_iter().filter_map(move |(key, mut sum)| {
-        if let Some(before) = before.remove(&key) {
-            sum.take(&before);
-        }
-        (!sum.is_none()).then_some((key, sum))
-    })
-}
-
-fn added<K: Ord, V: Sum>(entries: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
-    let mut sums = BTreeMap::new();
-    for (key, value) in entries {
-        sums.entry(key)
-            .and_modify(|sum: &mut V| sum.add(&value))
-            .or_insert(value);
-    }
-    sums
-}
-
-type Pair<V> = (u32, u32, V);
-
-/// Likewise for sums with two keys.
-fn grown_pairs<V: Sum>(now: &[Pair<V>], before: &[Pair<V>]) -> Vec<Pair<V>> {
-    let keyed = |pairs: &[Pair<V>]| -> Vec<_> {
-        let pairs = pairs.iter();
-        pairs.map(|(one, two, sum)| ((*one, *two), *sum)).collect()
-    };
-    let grown = grown(keyed(now), keyed(before));
-    grown.map(|((one, two), sum)| (one, two, sum)).collect()
-}
 
 impl Drained {
     /// Returns what was counted since `before`, an earlier state of the same maps. Threads stay as
@@ -234,6 +120,7 @@ fn bursts(now: &GcBursts, before: &GcBursts) -> GcBursts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use profiler_common::{CallSiteSum, SyscallStat};
 
     fn calls(count: u64, on_cpu_ns: u64) -> SyscallStat {
         SyscallStat {
