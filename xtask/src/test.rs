@@ -10,6 +10,7 @@ use nix::unistd::geteuid;
 use crate::setup::{self, CARGO_DENY, Need};
 use crate::tally::{Counts, Tally};
 use crate::vm::ci::Fetching;
+use crate::vm::programs;
 use crate::{build, ebpf, process, project, run};
 
 /// A target whose runtime a test of the recorder starts. The tests of targets, which fetch each
@@ -33,7 +34,7 @@ pub fn run(all: bool) -> Result<ExitCode> {
     tally.step("tests", || tests(&mut all_tests(all)));
     tally.step("clients of the stub", clients_of_the_stub);
     tally.step("end to end", end_to_end);
-    tally.step("kernels", || kernels.boot());
+    tally.step("kernels", || kernels.boot(programs::of_tests()?));
     Ok(tally.close())
 }
 

@@ -6,7 +6,7 @@ mod column;
 mod initramfs;
 mod kernels;
 mod machine;
-mod programs;
+pub mod programs;
 mod table;
 
 use std::fs::{self, File};

@@ -25,12 +25,15 @@ pub fn run() -> Result<ExitCode> {
     setup::ensure(&[Need::Ebpf])?;
     let fetching = Fetching::begin();
     let mut tally = Tally::default();
+    let mut built = None;
     tally.step("build", || {
         build::kernel_side()?;
-        programs::of_tests()?;
+        built = Some(programs::of_tests()?);
         Ok(Counts::default())
     });
-    tally.step("kernels", || fetching.boot());
+    if let Some(packed) = built {
+        tally.step("kernels", || fetching.boot(packed));
+    }
     Ok(tally.close())
 }
 
@@ -54,12 +57,12 @@ impl Fetching {
         }))
     }
 
-    /// Waits for the kernels, builds what is not built yet, boots those that can be had, and counts
-    /// what passed.
+    /// Waits for the kernels, boots those that can be had with the programs of the tests, and
+    /// counts what passed.
     ///
     /// # Errors
-    /// If the programs do not build, or a machine does not start.
-    pub fn boot(self) -> Result<Counts> {
+    /// A machine does not start.
+    pub fn boot(self, packed: programs::Packed) -> Result<Counts> {
         let mut counts = Counts::default();
         let fetched = self.0.join().map_err(|_| anyhow!("fetching panicked"))?;
         let fetched = fetched.unwrap_or_else(|error| {
@@ -76,7 +79,7 @@ impl Fetching {
                 }
             }
         }
-        let programs = Programs::with_init(TESTS, programs::of_tests()?);
+        let programs = Programs::with_init(TESTS, packed);
         for column in programs.try_on_all(&kernels)? {
             add(&mut counts, &column);
         }
