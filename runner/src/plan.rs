@@ -78,13 +78,22 @@ pub fn interleaved(arms: usize, modes: &[Mode], rounds: u32) -> Vec<Step> {
         .collect()
 }
 
-/// Returns one round for this purpose of each of these arms.
-pub fn extra(purpose: Purpose, arms: impl Iterator<Item = usize>) -> impl Iterator<Item = Step> {
-    arms.map(move |arm| Step {
+/// Returns each arm once per traced round, in the same order.
+pub fn traced(arms: usize, rounds: u32) -> impl Iterator<Item = Step> {
+    let steps = interleaved(arms, &[Mode::All], rounds).into_iter();
+    steps.map(|step| Step {
+        purpose: Purpose::Traced,
+        ..step
+    })
+}
+
+/// Returns one instrumented round of each of these arms.
+pub fn instrumented(arms: impl Iterator<Item = usize>) -> impl Iterator<Item = Step> {
+    arms.map(|arm| Step {
         arm,
         round: 1,
         mode: Mode::All,
-        purpose,
+        purpose: Purpose::Instrumented,
     })
 }
 

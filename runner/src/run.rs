@@ -234,13 +234,8 @@ impl Prepared<'_> {
         let wanted = |arm: &Arm| arm.instrumentation().is_some() || arm.manifest().is_none();
         let arms = self.arms.iter().enumerate();
         let arms = arms.filter(move |(_, arm)| self.request.runtime_symbols && wanted(arm));
-        let instrumented = plan::extra(Purpose::Instrumented, arms.map(|(at, _)| at));
-        let traced = plan::interleaved(self.arms.len(), &[Mode::All], self.request.traced_rounds);
-        let traced = traced.into_iter().map(|step| Step {
-            purpose: Purpose::Traced,
-            ..step
-        });
-        traced.chain(instrumented)
+        let instrumented = plan::instrumented(arms.map(|(at, _)| at));
+        plan::traced(self.arms.len(), self.request.traced_rounds).chain(instrumented)
     }
 
     async fn stub(&self) -> anyhow::Result<Stub> {
