@@ -163,8 +163,6 @@ globals! {
     OFF_SOCK_HASH: u64 = 0;
     /// `sock.__sk_common.skc_num`, the local port in host order.
     OFF_SOCK_NUM: u64 = 0;
-    /// `sock.__sk_common.skc_state`.
-    OFF_SOCK_STATE: u64 = 0;
     /// `sock.__sk_common.skc_daddr`.
     OFF_SOCK_DADDR: u64 = 0;
     /// `sock.__sk_common.skc_dport`, in network order; 0 before the socket is connected.

@@ -128,7 +128,6 @@ const FIELDS: &[Field] = &[
     ("OFF_SOCK_FAMILY", &[&["sock_common", "skc_family"]]),
     ("OFF_SOCK_HASH", &[&["sock_common", "skc_hash"]]),
     ("OFF_SOCK_NUM", &[&["sock_common", "skc_num"]]),
-    ("OFF_SOCK_STATE", &[&["sock_common", "skc_state"]]),
     ("OFF_SOCK_DADDR", &[&["sock_common", "skc_daddr"]]),
     ("OFF_SOCK_DPORT", &[&["sock_common", "skc_dport"]]),
     ("OFF_SOCK_PROTOCOL", &[&["sock", "sk_protocol"]]),
